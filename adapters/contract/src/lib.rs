@@ -1,0 +1,1 @@
+//! What every adapter offers the service: dialects, sessions, the error vocabulary.

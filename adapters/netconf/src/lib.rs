@@ -1,0 +1,1 @@
+//! NETCONF adapter: edit-config rendering and sessions over SSH.

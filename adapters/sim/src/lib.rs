@@ -1,0 +1,1 @@
+//! The simulated switch: one datastore, a NETCONF face over SSH, named faults.
