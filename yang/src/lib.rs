@@ -1,1 +1,21 @@
-//! Mercury's typed interface and VLAN model: values, checks, diff; no async, no I/O, no clock.
+//! Mercury's typed mirror of the OpenConfig subset it writes: interfaces,
+//! switched VLANs, link aggregation, LACP and VLANs.
+//!
+//! Everything here is a value or a pure function on values: no async, no I/O,
+//! no clock. A value that exists is valid; what can be wrong is refused where
+//! text or numbers become these types. The YANG modules it mirrors are beside
+//! it in `modules/`, and `tests/schema.rs` compares the two.
+
+mod device;
+mod interface;
+mod plan;
+mod switched_vlan;
+mod text;
+mod vlan;
+
+pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
+pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
+pub use plan::{Change, Edit, Fingerprint, Plan};
+pub use switched_vlan::{SwitchedVlan, TrunkVlans};
+pub use text::{Description, InterfaceName, TextError, VlanName};
+pub use vlan::{Vlan, VlanError, VlanId, VlanRange, VlanSet, VlanStatus};

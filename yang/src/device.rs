@@ -1,0 +1,160 @@
+//! One device's configuration, as much of it as a request touches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
+
+use serde::Serialize;
+
+use crate::{Interface, InterfaceName, Vlan, VlanId};
+
+/// Interfaces and VLANs by name; ordered, so that equal configurations print
+/// and hash alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct DeviceConfig {
+    /// `/interfaces/interface` and what hangs on it.
+    pub interfaces: BTreeMap<InterfaceName, Interface>,
+    /// `/network-instances/network-instance/vlans/vlan` of one instance.
+    pub vlans: BTreeMap<VlanId, Vlan>,
+}
+
+impl DeviceConfig {
+    /// The interface of that name, or one of which nothing is configured.
+    #[must_use]
+    pub fn interface(&self, name: &InterfaceName) -> Interface {
+        self.interfaces.get(name).cloned().unwrap_or_else(|| Interface::new(name.clone()))
+    }
+
+    /// What of this configuration lies inside `scope`.
+    #[must_use]
+    pub fn within(&self, scope: &Scope) -> Self {
+        let mut part = self.clone();
+        part.interfaces.retain(|name, _| scope.interfaces.covers(name));
+        part.vlans.retain(|id, _| scope.vlans.covers(*id));
+        part
+    }
+}
+
+/// Which interfaces a read covers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InterfaceScope {
+    /// These, by name.
+    Named(BTreeSet<InterfaceName>),
+    /// Every interface the switch has.
+    All,
+}
+
+impl InterfaceScope {
+    /// Whether `name` is covered.
+    #[must_use]
+    pub fn covers(&self, name: &InterfaceName) -> bool {
+        match self {
+            Self::Named(names) => names.contains(name),
+            Self::All => true,
+        }
+    }
+}
+
+/// Which VLANs a read covers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VlanScope {
+    /// These, by number.
+    Named(BTreeSet<VlanId>),
+    /// Every VLAN the switch has.
+    All,
+}
+
+impl VlanScope {
+    /// Whether `id` is covered.
+    #[must_use]
+    pub fn covers(&self, id: VlanId) -> bool {
+        match self {
+            Self::Named(ids) => ids.contains(&id),
+            Self::All => true,
+        }
+    }
+}
+
+/// What a read covers. Inside it, absent means *not configured*; outside it
+/// nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Scope {
+    /// Interfaces covered.
+    pub interfaces: InterfaceScope,
+    /// VLANs covered.
+    pub vlans: VlanScope,
+}
+
+impl Default for Scope {
+    /// Nothing at all.
+    fn default() -> Self {
+        Self { interfaces: InterfaceScope::Named(BTreeSet::new()), vlans: VlanScope::Named(BTreeSet::new()) }
+    }
+}
+
+impl Scope {
+    /// The whole modelled configuration.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { interfaces: InterfaceScope::All, vlans: VlanScope::All }
+    }
+
+    /// This scope and one more interface.
+    pub fn add_interface(&mut self, name: InterfaceName) {
+        if let InterfaceScope::Named(names) = &mut self.interfaces {
+            names.insert(name);
+        }
+    }
+
+    /// This scope and one more VLAN.
+    pub fn add_vlan(&mut self, id: VlanId) {
+        if let VlanScope::Named(ids) = &mut self.vlans {
+            ids.insert(id);
+        }
+    }
+}
+
+/// What a device has: its `<running>` datastore (RFC 6241 section 5.1), inside
+/// the scope that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Running {
+    /// What was found.
+    #[serde(flatten)]
+    pub config: DeviceConfig,
+    /// What was looked at.
+    #[serde(skip)]
+    pub scope: Scope,
+}
+
+impl Running {
+    /// What a read of `scope` found; anything outside the scope is dropped.
+    #[must_use]
+    pub fn new(config: &DeviceConfig, scope: Scope) -> Self {
+        Self { config: config.within(&scope), scope }
+    }
+}
+
+impl Deref for Running {
+    type Target = DeviceConfig;
+
+    fn deref(&self) -> &DeviceConfig {
+        &self.config
+    }
+}
+
+/// What a device should have (RFC 8342 section 5.1.4), inside the same scope
+/// as the running configuration it was worked out from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Intended(pub DeviceConfig);
+
+impl Intended {
+    /// Whether a read-back shows what was intended.
+    #[must_use]
+    pub fn is_met_by(&self, running: &Running) -> bool {
+        self.0 == running.config
+    }
+}

@@ -1,0 +1,144 @@
+//! `/interfaces/interface` of openconfig-interfaces with the augments Mercury
+//! writes: ethernet, aggregation, switched-vlan, and the interface's entry in
+//! openconfig-lacp.
+
+use serde::Serialize;
+
+use crate::{Description, InterfaceName, SwitchedVlan};
+
+/// `type` of an interface, an identity of iana-if-type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InterfaceType {
+    /// `ethernetCsmacd`: a physical Ethernet port.
+    EthernetCsmacd,
+    /// `ieee8023adLag`: an aggregate.
+    Ieee8023adLag,
+    /// Any other identity, by its local name.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl InterfaceType {
+    /// The identity's local name.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        match self {
+            Self::EthernetCsmacd => "ethernetCsmacd",
+            Self::Ieee8023adLag => "ieee8023adLag",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The type with this local name.
+    #[must_use]
+    pub fn from_identity(name: &str) -> Self {
+        match name {
+            "ethernetCsmacd" => Self::EthernetCsmacd,
+            "ieee8023adLag" => Self::Ieee8023adLag,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// `lag-type` of openconfig-if-aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LagType {
+    /// Members join by LACP.
+    Lacp,
+    /// Members are always in.
+    Static,
+}
+
+/// `aggregation/config` of openconfig-if-aggregate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Aggregation {
+    /// How members join.
+    pub lag_type: Option<LagType>,
+    /// Members that must be up for the aggregate to be up.
+    pub min_links: Option<u16>,
+}
+
+/// `interval` of openconfig-lacp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LacpInterval {
+    /// One LACPDU a second.
+    Fast,
+    /// One LACPDU every 30 seconds; what an absent leaf means.
+    #[default]
+    Slow,
+}
+
+/// `lacp-mode` of openconfig-lacp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LacpMode {
+    /// Sends LACPDUs unasked; what an absent leaf means.
+    #[default]
+    Active,
+    /// Answers LACPDUs only.
+    Passive,
+}
+
+/// `/lacp/interfaces/interface/config` of openconfig-lacp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Lacp {
+    /// How often LACPDUs are sent.
+    pub interval: LacpInterval,
+    /// Who begins.
+    pub lacp_mode: LacpMode,
+}
+
+/// One interface's configuration, as far as Mercury knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Interface {
+    /// The list key.
+    pub name: InterfaceName,
+    /// `config/type`, where the switch says it.
+    #[serde(rename = "type")]
+    pub kind: Option<InterfaceType>,
+    /// `config/enabled`; an absent leaf means enabled.
+    pub enabled: bool,
+    /// `config/description`.
+    pub description: Option<Description>,
+    /// `config/mtu` in octets, as the switch counts them.
+    pub mtu: Option<u16>,
+    /// `ethernet/switched-vlan`, or `aggregation/switched-vlan` of an
+    /// aggregate.
+    pub switched_vlan: Option<SwitchedVlan>,
+    /// `ethernet/config/aggregate-id`: the aggregate it is a member of.
+    pub aggregate_id: Option<InterfaceName>,
+    /// `aggregation/config`, of an aggregate.
+    pub aggregation: Option<Aggregation>,
+    /// The aggregate's entry in `/lacp/interfaces`.
+    pub lacp: Option<Lacp>,
+}
+
+impl Interface {
+    /// An interface of which nothing is configured.
+    #[must_use]
+    pub const fn new(name: InterfaceName) -> Self {
+        Self {
+            name,
+            kind: None,
+            enabled: true,
+            description: None,
+            mtu: None,
+            switched_vlan: None,
+            aggregate_id: None,
+            aggregation: None,
+            lacp: None,
+        }
+    }
+
+    /// Whether it is an aggregate (a LAG).
+    #[must_use]
+    pub fn is_aggregate(&self) -> bool {
+        self.kind == Some(InterfaceType::Ieee8023adLag) || self.aggregation.is_some()
+    }
+}

@@ -1,0 +1,180 @@
+//! `switched-vlan` of openconfig-vlan. Its YANG `when` statements become the
+//! variants of an enum, so a port cannot be access and trunk at once.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{VlanId, VlanSet};
+
+/// Which VLANs a trunk carries.
+///
+/// In OpenConfig an absent `trunk-vlans` means *all*, and *none* has no
+/// spelling of its own. Here the three are different values; a target that
+/// cannot say one of them refuses it instead of sending another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TrunkVlans {
+    /// Every VLAN, those made later included.
+    All,
+    /// No VLAN.
+    None,
+    /// These VLANs and no others; never empty (see [`TrunkVlans::only`]).
+    Only(VlanSet),
+}
+
+impl TrunkVlans {
+    /// Exactly the VLANs of `set`: [`TrunkVlans::None`] when it is empty.
+    #[must_use]
+    pub fn only(set: VlanSet) -> Self {
+        if set.is_empty() { Self::None } else { Self::Only(set) }
+    }
+
+    /// Whether the trunk carries `vlan`.
+    #[must_use]
+    pub fn carries(&self, vlan: VlanId) -> bool {
+        match self {
+            Self::All => true,
+            Self::None => false,
+            Self::Only(set) => set.contains(vlan),
+        }
+    }
+
+    /// These VLANs and `vlan`.
+    #[must_use]
+    pub fn with(&self, vlan: VlanId) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::None => Self::Only(VlanSet::new().with(vlan)),
+            Self::Only(set) => Self::Only(set.with(vlan)),
+        }
+    }
+}
+
+impl fmt::Display for TrunkVlans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::None => f.write_str("none"),
+            Self::Only(set) => set.fmt(f),
+        }
+    }
+}
+
+/// What VLANs an interface carries; `switched-vlan/config`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SwitchedVlan {
+    /// `interface-mode` ACCESS.
+    Access {
+        /// `access-vlan`; absent leaves it to the switch's default.
+        vlan: Option<VlanId>,
+    },
+    /// `interface-mode` TRUNK.
+    Trunk {
+        /// `native-vlan`, the VLAN of untagged frames.
+        native: Option<VlanId>,
+        /// `trunk-vlans`, the VLANs the trunk may carry.
+        vlans: TrunkVlans,
+    },
+}
+
+impl SwitchedVlan {
+    /// Access to one VLAN.
+    #[must_use]
+    pub fn access(vlan: VlanId) -> Self {
+        Self::Access { vlan: Some(vlan) }
+    }
+
+    /// Whether a port so configured carries `vlan`, tagged or untagged.
+    #[must_use]
+    pub fn carries(&self, vlan: VlanId) -> bool {
+        match self {
+            Self::Access { vlan: own } => *own == Some(vlan),
+            Self::Trunk { native, vlans } => *native == Some(vlan) || vlans.carries(vlan),
+        }
+    }
+
+    /// Every VLAN it names; for a trunk of all VLANs only its native one.
+    #[must_use]
+    pub fn named_vlans(&self) -> VlanSet {
+        match self {
+            Self::Access { vlan } => vlan.iter().copied().collect(),
+            Self::Trunk { native, vlans } => {
+                let own: VlanSet = native.iter().copied().collect();
+                match vlans {
+                    TrunkVlans::Only(set) => set.union(&own),
+                    TrunkVlans::All | TrunkVlans::None => own,
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for SwitchedVlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Access { vlan: Some(vlan) } => write!(f, "access VLAN {vlan}"),
+            Self::Access { vlan: None } => f.write_str("access, no VLAN named"),
+            Self::Trunk { native: Some(native), vlans } => {
+                write!(f, "trunk, native VLAN {native}, VLANs {vlans}")
+            }
+            Self::Trunk { native: None, vlans } => write!(f, "trunk, no native VLAN, VLANs {vlans}"),
+        }
+    }
+}
+
+impl Serialize for SwitchedVlan {
+    /// The leaves of `switched-vlan/config`, with `trunk-vlans` as `all`,
+    /// `none` or ranges.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Leaves<'a> {
+            interface_mode: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            access_vlan: Option<VlanId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            native_vlan: Option<VlanId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            trunk_vlans: Option<String>,
+        }
+        let leaves = match self {
+            Self::Access { vlan } => {
+                Leaves { interface_mode: "ACCESS", access_vlan: *vlan, native_vlan: None, trunk_vlans: None }
+            }
+            Self::Trunk { native, vlans } => Leaves {
+                interface_mode: "TRUNK",
+                access_vlan: None,
+                native_vlan: *native,
+                trunk_vlans: Some(vlans.to_string()),
+            },
+        };
+        leaves.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vlan(number: u16) -> VlanId {
+        number.try_into().unwrap()
+    }
+
+    #[test]
+    fn all_and_none_are_never_the_same_value() {
+        let none = TrunkVlans::only(VlanSet::new());
+        assert_eq!(none, TrunkVlans::None);
+        assert_ne!(none, TrunkVlans::All);
+        assert_ne!(TrunkVlans::only(VlanSet::full()), TrunkVlans::All);
+        assert!(TrunkVlans::All.carries(vlan(4094)) && !none.carries(vlan(1)));
+        assert_eq!(none.with(vlan(7)).to_string(), "7");
+        assert_eq!(TrunkVlans::All.with(vlan(7)), TrunkVlans::All);
+    }
+
+    #[test]
+    fn a_trunk_names_its_native_vlan() {
+        let trunk = SwitchedVlan::Trunk { native: Some(vlan(10)), vlans: TrunkVlans::only("20-22".parse().unwrap()) };
+        assert_eq!(trunk.named_vlans().to_string(), "10,20-22");
+        assert!(trunk.carries(vlan(10)) && trunk.carries(vlan(21)) && !trunk.carries(vlan(23)));
+    }
+}
