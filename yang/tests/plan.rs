@@ -1,9 +1,9 @@
 //! Properties of the plan: it is the smallest change, it leads where it says,
 //! and it never refers to something that is not there yet or no longer there.
 
-use std::collections::BTreeSet;
 #![expect(clippy::unwrap_used, reason = "the inputs are constants and generated values that parse")]
 
+use std::collections::BTreeSet;
 
 use mercury_model::{
     Aggregation, Change, DeviceConfig, Edit, Fingerprint, Intended, Interface, InterfaceName, InterfaceType, Lacp,

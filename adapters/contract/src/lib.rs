@@ -1,1 +1,26 @@
-//! What every adapter offers the service: dialects, sessions, the error vocabulary.
+//! What an adapter offers the service, and the words both use.
+//!
+//! - [`Render`] turns a plan into a payload: pure, so that it works offline.
+//! - [`Session`] carries [`Step`]s to a target in as few round trips as the
+//!   target allows; [`Connector`] opens one.
+//! - [`Capabilities`] say beforehand what a target can do.
+//! - [`Dialect`] is how one vendor's system differs, as data.
+//! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
+
+mod capabilities;
+mod dialect;
+mod payload;
+pub mod rpc_error;
+mod session;
+
+pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
+pub use dialect::{
+    AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, LacpTree, ModeForm, NetconfDialect,
+    NodePath, PathStep, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, builtin, load,
+};
+pub use payload::{Body, Payload, Render, Unrenderable};
+pub use rpc_error::*;
+pub use session::{
+    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Refusal, Session, Step,
+    StepResult, Traffic,
+};

@@ -57,9 +57,7 @@ impl RpcError {
             return Some(id);
         }
         let message = self.message.as_deref()?.to_ascii_lowercase();
-        let about_locks = self.tag == ErrorTag::LockDenied
-            || self.tag == ErrorTag::InUse
-            || message.contains("lock");
+        let about_locks = self.tag == ErrorTag::LockDenied || self.tag == ErrorTag::InUse || message.contains("lock");
         if !about_locks {
             return None;
         }
@@ -298,10 +296,7 @@ mod tests {
         let mut error = denied("a\r\nb\u{1b}[31m\u{202e}c", &[("bad-command", "switchport\tx")]);
         error.path = Some("/if:interfaces".to_owned());
         error.app_tag = Some("tag".to_owned());
-        assert_eq!(
-            error.to_string(),
-            "lock-denied: a b [31mc at /if:interfaces [tag] (bad-command: switchport x)"
-        );
+        assert_eq!(error.to_string(), "lock-denied: a b [31mc at /if:interfaces [tag] (bad-command: switchport x)");
         error.message = Some("é".repeat(100_000));
         error.path = error.message.clone();
         error.tag = ErrorTag::Other("\u{7}x".repeat(10_000));

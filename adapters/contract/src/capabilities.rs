@@ -1,0 +1,39 @@
+//! What a target can do, known before it is asked to.
+
+/// Which datastore a change is made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Datastore {
+    /// Staged in `<candidate>`, then committed (RFC 6241 section 8.3).
+    Candidate,
+    /// Written to `<running>` at once (RFC 6241 section 8.2).
+    Running,
+}
+
+/// How a commit can be made to undo itself (RFC 6241 section 8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmedCommit {
+    /// Version 1.0: it must be confirmed on the same session, and is undone
+    /// when that session ends.
+    SameSession,
+    /// Version 1.1: `persist` lets another session confirm or cancel it.
+    Persist,
+}
+
+/// What commit may rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Where changes are staged.
+    pub datastore: Datastore,
+    /// Whether, and how, a commit can undo itself.
+    pub confirmed_commit: Option<ConfirmedCommit>,
+    /// A refused edit leaves nothing behind (`:rollback-on-error`).
+    pub atomic_edit: bool,
+    /// The datastore can be locked.
+    pub lock: bool,
+    /// A change must be copied to `<startup>` to survive a reboot.
+    pub startup: bool,
+    /// Several requests may be sent before the first reply is read.
+    pub pipelining: bool,
+    /// What the peer announced, as it announced it; for people.
+    pub announced: Vec<String>,
+}

@@ -1,0 +1,189 @@
+//! How one vendor's system differs from the model, as data.
+//!
+//! A dialect says for every leaf Mercury writes where it lies and how it is
+//! spelled, or deviates from it with a reason; what is neither said nor
+//! deviated is an error when the dialect is loaded, not when a port is
+//! attached.
+
+mod path;
+mod raw;
+mod tree;
+
+pub use path::{NodePath, PathStep};
+use serde::{Deserialize, Serialize};
+pub use tree::{
+    AggregateTree, EnabledForm, LacpTree, ModeForm, NetconfDialect, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
+};
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// One vendor's system.
+#[derive(Clone, Debug)]
+pub struct Dialect {
+    /// The file's name without `.toml`; what an inventory entry says.
+    pub name: String,
+    /// Who makes it.
+    pub vendor: String,
+    /// What it is called.
+    pub os: String,
+    /// Where its facts come from.
+    pub sources: Vec<String>,
+    /// Real servers that took what this dialect renders. Without any, the
+    /// dialect is *unverified*.
+    pub evidence: Vec<Evidence>,
+    /// What texts may be.
+    pub text: TextLimits,
+    /// Whether a native VLAN is only carried when `trunk-vlans` lists it.
+    pub native_in_trunk_vlans: bool,
+    /// How it is spoken to over NETCONF, if it is.
+    pub netconf: Option<NetconfDialect>,
+    /// What it cannot do, and why.
+    pub deviations: Vec<Deviation>,
+}
+
+impl Dialect {
+    /// The deviation for a leaf of the model, if there is one.
+    #[must_use]
+    pub fn deviation(&self, leaf: &str) -> Option<&Deviation> {
+        self.deviations.iter().find(|deviation| deviation.leaf == leaf)
+    }
+
+    /// `proven against …`, or `unverified`.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        if self.evidence.is_empty() {
+            return "unverified".to_owned();
+        }
+        let peers: Vec<_> = self.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
+        format!("proven against {}", peers.join(", "))
+    }
+}
+
+/// A real server that took what a dialect renders.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Product and version.
+    pub peer: String,
+    /// The day it was last seen, ISO 8601.
+    pub date: String,
+    /// The test or transcript that shows it.
+    pub test: String,
+}
+
+/// A leaf of the model that a target does not have (RFC 7950 section 7.20.3).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deviation {
+    /// The leaf, in the words of the dialect file.
+    pub leaf: String,
+    /// Why it cannot be written.
+    pub reason: String,
+    /// Who says so.
+    pub evidence: String,
+}
+
+/// What texts a target takes.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct TextLimits {
+    /// Characters a description may have, 1 to 255; default 240.
+    pub description_max: usize,
+    /// Characters a VLAN's name may have, 1 to 255; default 32.
+    pub vlan_name_max: usize,
+    /// Only printable ASCII; default false.
+    pub ascii: bool,
+}
+
+impl Default for TextLimits {
+    fn default() -> Self {
+        Self { description_max: 240, vlan_name_max: 32, ascii: false }
+    }
+}
+
+/// Everything wrong with one dialect file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("dialect {name}: {}", .problems.join("; "))]
+pub struct DialectError {
+    /// Which dialect.
+    pub name: String,
+    /// Each problem, with the key it is about.
+    pub problems: Vec<String>,
+}
+
+/// The dialects built into the binary.
+///
+/// # Errors
+/// Every built-in dialect that does not load; a test keeps this empty.
+pub fn builtin() -> Result<Vec<Dialect>, Vec<DialectError>> {
+    load(EMBEDDED)
+}
+
+/// Loads dialects from their names and texts; a later one of the same name
+/// takes the earlier one's place, and `inherits` may name any of them.
+///
+/// # Errors
+/// Every dialect that does not load, each with all its problems.
+pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Vec<Dialect>, Vec<DialectError>> {
+    let mut texts: Vec<(&str, &str)> = Vec::new();
+    for (name, text) in files {
+        texts.retain(|(earlier, _)| *earlier != name.as_ref());
+        texts.push((name.as_ref(), text.as_ref()));
+    }
+    let (mut dialects, mut errors) = (Vec::new(), Vec::new());
+    for (name, _) in &texts {
+        match raw::resolve(name, &texts).and_then(|raw| raw.build(name)) {
+            Ok(dialect) => dialects.push(dialect),
+            Err(problems) => errors.push(DialectError { name: (*name).to_owned(), problems }),
+        }
+    }
+    if errors.is_empty() { Ok(dialects) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_builtin_dialect_loads_and_says_where_its_facts_come_from() {
+        let dialects = builtin().unwrap();
+        assert!(dialects.iter().any(|dialect| dialect.name == "openconfig"));
+        for dialect in dialects {
+            assert!(!dialect.sources.is_empty(), "{} names no source", dialect.name);
+            assert!(dialect.netconf.is_some(), "{} speaks no protocol", dialect.name);
+        }
+    }
+
+    #[test]
+    fn a_leaf_without_a_rule_or_a_reason_is_an_error_that_names_it() {
+        let text = EMBEDDED.iter().find(|(name, _)| *name == "openconfig").unwrap().1;
+        let without = text.replace("mtu = \"config/mtu\"", "");
+        let errors = load(&[("holed", without.as_str())]).unwrap_err();
+        assert_eq!(errors[0].name, "holed");
+        assert!(errors[0].problems.iter().any(|problem| problem.contains("mtu")), "{errors:?}");
+        let excused = format!(
+            "{without}\n[[deviation]]\nleaf = \"mtu\"\nreason = \"the switch has one MTU for all\"\nevidence = \"a test\"\n"
+        );
+        assert_eq!(load(&[("excused", excused.as_str())]).unwrap()[0].deviation("mtu").unwrap().evidence, "a test");
+    }
+
+    #[test]
+    fn unknown_keys_unknown_prefixes_and_loops_are_errors() {
+        for (text, word) in [
+            ("inherits = \"openconfig\"\ncolour = 1\n", "colour"),
+            ("inherits = \"openconfig\"\n[netconf.tree]\nmtu = \"nowhere:mtu\"\n", "nowhere"),
+            ("inherits = \"openconfig\"\n[netconf.tree]\nmtu = \"config/{colour}\"\n", "{colour}"),
+            ("inherits = \"missing\"\n", "missing"),
+            ("inherits = \"x\"\n", "inherits itself"),
+            ("vendor = ", "TOML"),
+        ] {
+            let mut files = EMBEDDED.to_vec();
+            files.push(("x", text));
+            let errors = load(&files).unwrap_err();
+            assert!(
+                errors.iter().any(|error| error.name == "x" && error.to_string().contains(word)),
+                "{word}: {errors:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Where the model's leaves lie in a NETCONF target's data, and their values.
+
+use super::NodePath;
+
+/// How a dialect is spoken to over NETCONF.
+#[derive(Clone, Debug)]
+pub struct NetconfDialect {
+    /// TCP port where an inventory entry names none; 830 is IANA's.
+    pub port: u16,
+    /// Whether several requests may be under way at once.
+    pub pipelining: bool,
+    /// Whether the standard confirmed commit works as announced.
+    pub confirmed_commit: bool,
+    /// The network instance that holds the VLANs, where an inventory entry
+    /// names none.
+    pub network_instance: String,
+    /// Where everything lies.
+    pub tree: Tree,
+}
+
+/// Where the model's nodes lie. Paths below an interface are relative to its
+/// list entry, those below a VLAN to the VLAN's.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The interface's list entry.
+    pub interface: NodePath,
+    /// A leaf that repeats the key, sent with every change.
+    pub name: Option<NodePath>,
+    /// `type`, sent only when an interface is made.
+    pub kind: Option<NodePath>,
+    /// `description`.
+    pub description: Option<NodePath>,
+    /// `enabled`.
+    pub enabled: Option<(NodePath, EnabledForm)>,
+    /// `mtu`.
+    pub mtu: Option<NodePath>,
+    /// `switched-vlan` of a port.
+    pub switched_vlan: SwitchedVlanTree,
+    /// `switched-vlan` of an aggregate, where it lies elsewhere.
+    pub aggregate_switched_vlan: Option<SwitchedVlanTree>,
+    /// `aggregate-id` of a member.
+    pub aggregate_id: Option<NodePath>,
+    /// `aggregation/config` of an aggregate.
+    pub aggregation: Option<AggregateTree>,
+    /// An aggregate's LACP settings.
+    pub lacp: Option<LacpTree>,
+    /// VLANs.
+    pub vlan: Option<VlanTree>,
+}
+
+/// How `enabled` is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnabledForm {
+    /// A boolean leaf.
+    Boolean,
+    /// An empty leaf that is there when the interface is disabled.
+    PresentWhenDisabled,
+}
+
+/// How a port's mode is spelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModeForm {
+    /// One leaf with one of two values.
+    Leaf {
+        /// The leaf.
+        path: NodePath,
+        /// Its value in access mode.
+        access: String,
+        /// Its value in trunk mode.
+        trunk: String,
+    },
+    /// One of two presence containers.
+    Presence {
+        /// There in access mode.
+        access: NodePath,
+        /// There in trunk mode.
+        trunk: NodePath,
+    },
+}
+
+/// How a trunk's VLANs are spelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrunkForm {
+    /// The leaf or leaf-list.
+    pub path: NodePath,
+    /// One comma-separated value instead of one value per range.
+    pub joined: bool,
+    /// What stands between the ends of a range.
+    pub range_separator: String,
+    /// The value that means all VLANs; `None` when leaving the leaf out does.
+    pub all: Option<String>,
+    /// The value that means no VLANs; `None` when it cannot be said.
+    pub none: Option<String>,
+}
+
+/// Where and how `switched-vlan` is spelled, relative to the interface.
+#[derive(Clone, Debug)]
+pub struct SwitchedVlanTree {
+    /// The nodes that belong to `switched-vlan` alone: replaced when it is
+    /// set, removed when it is cleared.
+    pub owned: Vec<NodePath>,
+    /// The mode.
+    pub mode: ModeForm,
+    /// `access-vlan`.
+    pub access_vlan: NodePath,
+    /// `native-vlan`.
+    pub native_vlan: NodePath,
+    /// `trunk-vlans`.
+    pub trunk_vlans: TrunkForm,
+    /// Leaves sent with every setting, and their values.
+    pub also: Vec<(NodePath, String)>,
+}
+
+/// Where an aggregate's own settings lie, relative to the interface.
+#[derive(Clone, Debug)]
+pub struct AggregateTree {
+    /// `lag-type`, with LACP and STATIC as its values.
+    pub lag_type: NodePath,
+    /// `min-links`.
+    pub min_links: NodePath,
+}
+
+/// Where an aggregate's LACP settings lie.
+#[derive(Clone, Debug)]
+pub struct LacpTree {
+    /// The list entry, from the top.
+    pub interface: NodePath,
+    /// A leaf that repeats the key.
+    pub name: NodePath,
+    /// `interval`, with FAST and SLOW as its values.
+    pub interval: NodePath,
+    /// `lacp-mode`, with ACTIVE and PASSIVE as its values.
+    pub mode: NodePath,
+}
+
+/// Where VLANs lie.
+#[derive(Clone, Debug)]
+pub struct VlanTree {
+    /// The list entry, from the top.
+    pub entry: NodePath,
+    /// The leaf that holds the number, below the entry.
+    pub id: NodePath,
+    /// `name`; `None` where the name is the list's key.
+    pub name: Option<NodePath>,
+    /// `status`, with ACTIVE and SUSPENDED as its values.
+    pub status: Option<NodePath>,
+}

@@ -1,0 +1,203 @@
+//! A session with a target: steps in, answers out, in counted flights.
+//!
+//! Commit decides which steps share a flight; a session only carries them. So
+//! one state machine drives every protocol, and a round trip is visible where
+//! it is spent.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use mercury_model::{Running, Scope};
+
+use crate::{Capabilities, Payload, RpcError};
+
+/// The token by which a persistent confirmed commit is confirmed or cancelled
+/// (RFC 6241 section 8.4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersistId(pub Arc<str>);
+
+/// How a commit is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommitMode {
+    /// For good.
+    Plain,
+    /// Undone by the target unless confirmed in time.
+    Confirmed {
+        /// Time the target waits for the confirmation; whole seconds, 1 or more.
+        timeout: Duration,
+        /// The token, where the target takes one.
+        persist: Option<PersistId>,
+    },
+}
+
+/// One thing asked of a target.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Take the lock that keeps others from the datastore changes are made in.
+    Lock,
+    /// Throw away what is staged.
+    Discard,
+    /// Read the running configuration inside a scope.
+    Read(Scope),
+    /// Stage a payload; on a target without a candidate this applies it.
+    Stage(Payload),
+    /// Commit what is staged.
+    Commit(CommitMode),
+    /// Confirm the confirmed commit with this token, or this session's own.
+    Confirm(Option<PersistId>),
+    /// Cancel the confirmed commit with this token, or this session's own.
+    Cancel(Option<PersistId>),
+    /// Make running survive a reboot.
+    Save,
+    /// Let go of the lock.
+    Unlock,
+}
+
+impl Step {
+    /// The step's name for logs and errors.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Discard => "discard",
+            Self::Read(_) => "read",
+            Self::Stage(_) => "stage",
+            Self::Commit(_) => "commit",
+            Self::Confirm(_) => "confirm",
+            Self::Cancel(_) => "cancel",
+            Self::Save => "save",
+            Self::Unlock => "unlock",
+        }
+    }
+}
+
+/// A step that was carried out.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Done; warnings are not failures (RFC 6241 section 4.3).
+    Done(Vec<RpcError>),
+    /// What [`Step::Read`] found.
+    Running(Box<Running>),
+}
+
+/// A step that the target answered and did not carry out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The target's own words; at least one, all of severity error.
+    #[error("{}", joined(.0))]
+    Errors(Vec<RpcError>),
+    /// The answer came and makes no sense.
+    #[error("the reply cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Refusal {
+    /// The target's errors, if it gave any.
+    #[must_use]
+    pub fn errors(&self) -> &[RpcError] {
+        match self {
+            Self::Errors(errors) => errors,
+            Self::Unreadable(_) => &[],
+        }
+    }
+}
+
+fn joined(errors: &[RpcError]) -> String {
+    errors.iter().map(RpcError::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What became of one step.
+pub type StepResult = Result<Answer, Refusal>;
+
+/// Why a session ended under a flight. The steps without a result may or may
+/// not have been carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// No reply within the time allowed.
+    #[error("no reply within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The connection ended.
+    #[error("the connection was lost: {0}")]
+    Closed(String),
+    /// The peer broke the protocol, so nothing more can be believed.
+    #[error("the peer broke the protocol: {0}")]
+    Protocol(String),
+}
+
+/// The results of the steps of one call, in order. Shorter than the steps
+/// exactly when the session was lost.
+#[derive(Debug)]
+pub struct Flight {
+    /// One result per answered step.
+    pub results: Vec<StepResult>,
+    /// Why the others have none.
+    pub lost: Option<Lost>,
+}
+
+/// What a session has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Round trips: bursts of writing that were followed by waiting.
+    pub flights: u64,
+    /// Octets sent, before encryption.
+    pub sent: u64,
+    /// Octets received, after decryption.
+    pub received: u64,
+}
+
+/// An open exchange with one target.
+pub trait Session: Send {
+    /// What the target can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Carries out `steps` in order, in one round trip where the target
+    /// allows. Each step is sent whatever became of the one before, so the
+    /// caller puts together only what is safe together. `timeout` is for each
+    /// reply.
+    fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight>;
+
+    /// Whether the session can still be used, as far as is known without
+    /// asking the target.
+    fn is_usable(&self) -> bool;
+
+    /// What the session has cost since it was opened.
+    fn traffic(&self) -> Traffic;
+
+    /// Ends the session; the target drops its locks with it.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// Which part of opening a session failed; decides who must act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// Name not resolved, connection refused or timed out.
+    Unreachable,
+    /// The target's host key is unknown, changed or revoked.
+    HostKey,
+    /// The target did not take the credentials, or they cannot be read here.
+    Credentials,
+    /// It is there, and does not speak the protocol as it must.
+    Protocol,
+}
+
+/// Why a session could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// Which part failed.
+    pub fault: ConnectFault,
+    /// What happened, without secrets.
+    pub message: String,
+}
+
+/// Opens sessions with one target.
+pub trait Connector: Send + Sync {
+    /// Opens a session; bounded in time by the connector's own settings.
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>>;
+}
+
+impl fmt::Display for PersistId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
