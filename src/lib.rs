@@ -1,1 +1,5 @@
 //! Mercury.
+
+pub mod auth;
+pub mod config;
+pub mod inventory;

@@ -1,0 +1,132 @@
+use crate::config::{Code, Finding, Findings, source};
+use std::collections::HashMap;
+use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The file may be this big, in bytes: some ten thousand users.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// bcrypt's own lowest cost, and the highest that answers within a second or two.
+const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
+
+/// The cost an unknown user pays where there is no user to compare with.
+const DEFAULT_COST: u32 = 10;
+
+/// Users and their bcrypt hashes, as `htpasswd -B` writes them.
+///
+/// Lines are `user:hash`, where a hash begins with `$2y$`, `$2a$` or `$2b$`;
+/// blank lines and lines that begin with `#` are passed over.
+#[derive(Default)]
+pub struct Htpasswd {
+    hashes: HashMap<String, String>,
+    highest_cost: Option<u32>,
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    /// Changes with every write, also one that puts the times back.
+    changed: (i64, i64),
+}
+
+impl Htpasswd {
+    /// Reads the file; the entries that are right, and what is wrong.
+    pub fn read(path: &Path) -> (Self, Findings) {
+        match source::read(path, MAX_FILE) {
+            Ok(source) => Self::parse(path, &source.text),
+            Err(error) => {
+                let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("htpasswd");
+                (Self::default(), finding.into())
+            }
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> (Self, Findings) {
+        let mut users = Htpasswd::default();
+        let mut findings = Findings::default();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Err(finding) = users.add(line) {
+                findings.push(finding.at(path, Some(index + 1)));
+            }
+        }
+        if users.hashes.is_empty() && findings.is_empty() {
+            let finding = Finding::error(Code::MissingKey, "holds no user").field("htpasswd");
+            findings.push(finding.at(path, None).help("htpasswd -B FILE USER adds one"));
+        }
+        (users, findings)
+    }
+
+    fn add(&mut self, line: &str) -> Result<(), Finding> {
+        let Some((user, hash)) = line.split_once(':').filter(|(user, _)| !user.is_empty()) else {
+            return Err(Finding::error(Code::Syntax, "must be user:hash").field("htpasswd"));
+        };
+        let cost = cost(hash).map_err(|finding| finding.field(format!("htpasswd.{user}")))?;
+        if self.hashes.contains_key(user) {
+            let finding = Finding::error(Code::DuplicateKey, "the user is there twice; the first counts");
+            return Err(finding.field(format!("htpasswd.{user}")));
+        }
+        self.hashes.insert(user.to_owned(), hash.to_owned());
+        self.highest_cost = self.highest_cost.max(Some(cost));
+        Ok(())
+    }
+
+    /// The hash of exactly this user.
+    pub(super) fn hash(&self, user: &str) -> Option<&str> {
+        self.hashes.get(user).map(String::as_str)
+    }
+
+    /// A hash that no password has and that costs as much as a user's.
+    pub(super) fn dummy_hash(&self) -> String {
+        let cost = self.highest_cost.unwrap_or(DEFAULT_COST);
+        format!("$2b${cost:02}${}", ".".repeat(53))
+    }
+}
+
+/// The cost of a bcrypt hash.
+fn cost(hash: &str) -> Result<u32, Finding> {
+    if !["$2y$", "$2a$", "$2b$"].iter().any(|prefix| hash.starts_with(prefix)) {
+        let finding = Finding::error(Code::UnsupportedHash, "the hash is not bcrypt ($2y$, $2a$ or $2b$)");
+        return Err(finding.help("htpasswd -B makes bcrypt hashes"));
+    }
+    let parts: bcrypt::HashParts =
+        hash.parse().map_err(|_| Finding::error(Code::BadValue, "the bcrypt hash is damaged"))?;
+    let cost = parts.get_cost();
+    if !COSTS.contains(&cost) {
+        let message = format!("the bcrypt cost must be {} to {}, not {cost}", COSTS.start(), COSTS.end());
+        return Err(Finding::error(Code::OutOfRange, message).help("htpasswd -B -C 10"));
+    }
+    Ok(cost)
+}
+
+/// The file anew, unless it is still in the state `last` (which is `None` for
+/// a file that was not there or never read).
+pub(super) fn read_if_changed(path: &Path, last: Option<&Stamp>) -> Option<(Htpasswd, Findings, Option<Stamp>)> {
+    // Taken before reading, so that a change while reading is seen next time.
+    let stamp = std::fs::metadata(path).ok().map(|metadata| Stamp {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    });
+    if stamp.is_some() && stamp.as_ref() == last {
+        return None;
+    }
+    let (users, findings) = Htpasswd::read(path);
+    Some((users, findings, stamp))
+}
+
+impl fmt::Debug for Htpasswd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.hashes.keys()).finish()
+    }
+}

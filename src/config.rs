@@ -1,0 +1,44 @@
+//! The service's configuration: typed, documented, and checked all at once.
+//!
+//! A file is read into a [`fields::Table`] that remembers lines, every value is
+//! taken out of it by a typed reader, and everything wrong becomes a
+//! [`Finding`]; nothing stops at the first mistake. [`check`] is the one way in
+//! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
+
+pub(crate) mod fields;
+mod finding;
+pub(crate) mod reader;
+mod settings;
+pub(crate) mod source;
+pub(crate) mod toml_tree;
+
+pub use finding::{Code, Finding, Findings, Severity};
+pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
+pub use source::{FileAccess, SourceError};
+
+use crate::auth::Htpasswd;
+use crate::inventory::{Context, Inventory};
+use std::path::Path;
+
+/// Reads the configuration file, every inventory file and the htpasswd file,
+/// and collects everything wrong in them.
+///
+/// The settings are there when nothing of error severity was found in them, so
+/// a broken inventory still shows its settings. The inventory holds the
+/// switches that are usable; whether to start with the others missing is the
+/// caller's decision, which [`Findings::has_errors`] answers for `serve`.
+pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Option<Inventory>, Findings) {
+    let (settings, mut findings) = settings::read(config, overrides);
+    let Some(settings) = settings else {
+        return (None, None, findings);
+    };
+    if let Some(path) = &settings.htpasswd {
+        findings.merge(Htpasswd::read(path).1);
+    }
+    let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
+    findings.merge(more);
+    (Some(settings), Some(inventory), findings)
+}
+
+#[cfg(test)]
+mod tests;

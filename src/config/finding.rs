@@ -1,0 +1,235 @@
+use serde::Serialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The configuration works, but somebody should know.
+    Warning,
+    /// `mercury serve` refuses to start.
+    Error,
+}
+
+/// What kind of mistake a finding is; the kebab-case spelling is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The file cannot be read, is not a regular file, or is too big.
+    Unreadable,
+    /// A file that holds a secret may be read by others.
+    FilePermissions,
+    /// The text is not TOML, INI or htpasswd.
+    Syntax,
+    /// A key or section that Mercury does not know.
+    UnknownKey,
+    /// A key or section that is given twice.
+    DuplicateKey,
+    /// A key that must be there is not.
+    MissingKey,
+    /// A value of another type than the key takes.
+    WrongType,
+    /// A number or duration outside its range.
+    OutOfRange,
+    /// A value of the right type that means nothing.
+    BadValue,
+    /// Settings that exclude or need one another.
+    Conflict,
+    /// Two switches carry the same name.
+    DuplicateSwitch,
+    /// One identifier would find two switches.
+    AmbiguousId,
+    /// A device type or dialect nobody knows.
+    UnknownDeviceType,
+    /// A device type that is known but whose protocol Mercury does not speak yet.
+    UnsupportedDeviceType,
+    /// A secret's file or environment variable is not usable.
+    SecretUnavailable,
+    /// The switch's host key is not checked.
+    InsecureHostKey,
+    /// Requests without credentials would be taken from other machines.
+    RemoteNoauth,
+    /// A password hash other than bcrypt.
+    UnsupportedHash,
+    /// There is nothing to manage.
+    NoSwitches,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// One thing wrong with a file: where, what, and what to do about it.
+///
+/// A finding never holds the value of a secret, nor a line of a file that may
+/// hold one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Finding {
+    /// The file; absent when the command line is at fault.
+    pub file: Option<PathBuf>,
+    /// The line, counted from 1, where one is to blame.
+    pub line: Option<usize>,
+    /// The key and the table or switch it is in: `switch.leaf1.port`.
+    pub field: String,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The kind of mistake.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding of error severity that has no place yet.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Finding {
+            file: None,
+            line: None,
+            field: String::new(),
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A finding of warning severity that has no place yet.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Finding { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// A finding of error severity that tells an error and its causes.
+    pub fn caused(code: Code, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self::error(code, message)
+    }
+
+    /// The same, in this file and, where known, on this line.
+    #[must_use]
+    pub fn at(mut self, file: &Path, line: Option<usize>) -> Self {
+        self.file = Some(file.to_owned());
+        self.line = line;
+        self
+    }
+
+    /// The same, about this field.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            if let Some(line) = self.line {
+                write!(f, "{line}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}[{}]: ", self.code)?;
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n    help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything wrong, in the order it was found; the same thing is said once.
+///
+/// Printed for people with `Display`, serialised as a plain list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// Adds a finding unless the very same one is there.
+    pub fn push(&mut self, finding: Finding) {
+        if !self.0.contains(&finding) {
+            self.0.push(finding);
+        }
+    }
+
+    /// Adds all findings of `other`.
+    pub fn merge(&mut self, other: Findings) {
+        for finding in other.0 {
+            self.push(finding);
+        }
+    }
+
+    /// Whether anything of error severity was found.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// Whether nothing was found at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The findings, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.0.iter()
+    }
+
+    /// How many findings there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, finding) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{finding}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Findings {}
+
+impl From<Finding> for Findings {
+    fn from(finding: Finding) -> Self {
+        Findings(vec![finding])
+    }
+}
+
+impl<'a> IntoIterator for &'a Findings {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

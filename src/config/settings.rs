@@ -1,0 +1,325 @@
+use super::fields::{Table, Value};
+use super::finding::{Code, Finding, Findings};
+use super::reader::Reader;
+use super::source::{self, FileAccess};
+use super::toml_tree;
+use mercury_model::VlanSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The configuration file may be this big, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// How the service runs; every option of `mercury.toml`.
+///
+/// Paths in the file are relative to the directory of the file.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `listen`: the address and port to serve on; 127.0.0.1:6190.
+    pub listen: SocketAddr,
+    /// `auth`: how callers are told apart, `"noauth"` or `"http_basic"`; noauth.
+    pub auth: AuthKind,
+    /// `htpasswd`: the file of users and bcrypt hashes that `http_basic` needs; none.
+    pub htpasswd: Option<PathBuf>,
+    /// `allow_remote_noauth`: take requests without credentials on an address
+    /// that other machines reach; false. `auth = "noauth"` must be written too.
+    pub allow_remote_noauth: bool,
+    /// `switches`: the inventory files, Mercury's TOML or Ironic's INI; none.
+    pub switches: Vec<PathBuf>,
+    /// `allowed_vlans`: the VLANs that may be configured on a switch that does
+    /// not say so itself; absent means all, empty means none.
+    pub allowed_vlans: Option<VlanSet>,
+    /// `known_hosts`: files of SSH host keys for switches that name none of
+    /// their own; `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. A file
+    /// that is named here must exist, the default ones need not.
+    pub known_hosts: Vec<PathBuf>,
+    /// `secret_files`: who may be able to read a file that holds a secret,
+    /// `"owner"`, `"group"` or `"any"`; owner. Secrets that Kubernetes mounts
+    /// with `fsGroup` need group.
+    pub secret_files: FileAccess,
+    /// `[limits]`: what one caller may cost.
+    pub limits: Limits,
+    /// `[log]`: what is told on standard error.
+    pub log: Log,
+}
+
+/// What one caller may cost; the `[limits]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request body, in bytes, 1024 to 16777216; 262144 (256 KiB).
+    pub max_body_bytes: usize,
+    /// The deepest nesting of JSON, 4 to 100; 32.
+    pub max_json_depth: usize,
+    /// Connections at a time, 1 to 65536; 256.
+    pub max_connections: usize,
+    /// Requests under way at a time, over all connections, 1 to 65536; 1024.
+    pub max_in_flight: usize,
+    /// How long a request's headers may take to arrive, 1 to 60 s; 10 s.
+    pub header_timeout: Duration,
+    /// How long one request may take, 1 to 3600 s; 110 s, which is less than
+    /// the 120 s after which Ironic's client gives up.
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_body_bytes: 256 * 1024,
+            max_json_depth: 32,
+            max_connections: 256,
+            max_in_flight: 1024,
+            header_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(110),
+        }
+    }
+}
+
+/// What is told on standard error; the `[log]` table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Log {
+    /// `format`: `"human"` or `"json"`, one object a line; human.
+    pub format: LogFormat,
+    /// `level`: `"error"`, `"warn"`, `"info"`, `"debug"` or `"trace"`; info.
+    pub level: LogLevel,
+}
+
+/// How callers are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthKind {
+    /// Everybody who reaches the port may ask.
+    #[default]
+    Noauth,
+    /// HTTP Basic (RFC 7617) against the htpasswd file.
+    HttpBasic,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least severe thing that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    /// Only what needs somebody.
+    Error,
+    /// And what may come to need somebody.
+    Warn,
+    /// And what was done.
+    #[default]
+    Info,
+    /// And how.
+    Debug,
+    /// And every message.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word for it, as `tracing` spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+}
+
+/// What the command line says; it goes before the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Instead of `listen`.
+    pub listen: Option<SocketAddr>,
+    /// Instead of `auth`.
+    pub auth: Option<AuthKind>,
+    /// Instead of `htpasswd`.
+    pub htpasswd: Option<PathBuf>,
+    /// Instead of `allow_remote_noauth`.
+    pub allow_remote_noauth: Option<bool>,
+    /// Instead of `switches`, unless empty.
+    pub switches: Vec<PathBuf>,
+    /// Instead of `allowed_vlans`.
+    pub allowed_vlans: Option<VlanSet>,
+    /// Instead of `known_hosts`, unless empty.
+    pub known_hosts: Vec<PathBuf>,
+    /// Instead of `secret_files`.
+    pub secret_files: Option<FileAccess>,
+    /// Instead of `log.format`.
+    pub log_format: Option<LogFormat>,
+    /// Instead of `log.level`.
+    pub log_level: Option<LogLevel>,
+}
+
+impl Settings {
+    /// Reads the settings; without a file, the defaults and the overrides.
+    ///
+    /// # Errors
+    /// Everything of error severity that is wrong, all at once. Warnings are
+    /// told by [`super::check`] alone.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self, Findings> {
+        match read(path, overrides) {
+            (Some(settings), _) => Ok(settings),
+            (None, findings) => Err(findings),
+        }
+    }
+}
+
+/// The settings, unless something of error severity was found.
+pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Findings) {
+    let mut findings = Findings::default();
+    let table = path.map(|path| root(path, &mut findings)).unwrap_or_default();
+    let nowhere = Path::new("");
+    let settings = settings(path.unwrap_or(nowhere), &table, overrides, &mut findings);
+    ((!findings.has_errors()).then_some(settings), findings)
+}
+
+fn root(path: &Path, findings: &mut Findings) -> Table {
+    match source::read(path, MAX_FILE) {
+        Ok(source) => toml_tree::parse(path, &source.text, findings),
+        Err(error) => {
+            findings.push(Finding::caused(Code::Unreadable, &error).at(path, None));
+            Table::default()
+        }
+    }
+}
+
+/// Every key of the top level.
+const KEYS: &[&str] = &[
+    "listen",
+    "auth",
+    "htpasswd",
+    "allow_remote_noauth",
+    "switches",
+    "allowed_vlans",
+    "known_hosts",
+    "secret_files",
+    "limits",
+    "log",
+];
+const LIMITS: &[&str] =
+    &["max_body_bytes", "max_json_depth", "max_connections", "max_in_flight", "header_timeout", "request_timeout"];
+const LOG: &[&str] = &["format", "level"];
+
+fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
+    let limits = limits(file, &sub_table(file, table, "limits", findings), findings);
+    let log = log(file, &sub_table(file, table, "log", findings), overrides, findings);
+    let mut reader = Reader::new(file, "", table, findings);
+    reader.refuse_unknown(KEYS, |_| None);
+
+    let listen = reader.parsed("listen");
+    let auth = reader.choice("auth", &[("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic)]);
+    let auth = overrides.auth.or(auth);
+    let access = [("owner", FileAccess::Owner), ("group", FileAccess::Group), ("any", FileAccess::Any)];
+    let settings = Settings {
+        listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
+        auth: auth.unwrap_or_default(),
+        htpasswd: replaced(&overrides.htpasswd, reader.path("htpasswd")),
+        allow_remote_noauth: replaced(&overrides.allow_remote_noauth, reader.flag("allow_remote_noauth"))
+            .unwrap_or(false),
+        switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
+        allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
+        known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
+        secret_files: replaced(&overrides.secret_files, reader.choice("secret_files", &access)).unwrap_or_default(),
+        limits,
+        log,
+    };
+    who_may_ask(&mut reader, &settings, auth.is_some());
+    if settings.switches.is_empty() {
+        let finding = Finding::warning(Code::NoSwitches, "no inventory file is named");
+        reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
+    }
+    settings
+}
+
+fn who_may_ask(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
+    match settings.auth {
+        AuthKind::HttpBasic if settings.htpasswd.is_none() => {
+            let finding = Finding::error(Code::MissingKey, "must be given with auth = \"http_basic\"");
+            reader.blame_key("htpasswd", finding.help("htpasswd -B -c FILE USER makes one"));
+        }
+        // Whoever names users means to ask for them.
+        AuthKind::Noauth if settings.htpasswd.is_some() => {
+            let finding = Finding::error(Code::Conflict, "is given, but auth is noauth and nobody would be asked");
+            reader.blame_key("htpasswd", finding.help("auth = \"http_basic\""));
+        }
+        _ => {}
+    }
+    let reachable = !settings.listen.ip().to_canonical().is_loopback();
+    if settings.auth == AuthKind::Noauth && reachable && !(said && settings.allow_remote_noauth) {
+        let message = format!("{} takes requests from other machines without credentials", settings.listen);
+        let help = "use auth = \"http_basic\", or write both auth = \"noauth\" and allow_remote_noauth = true";
+        reader.blame_key("listen", Finding::error(Code::RemoteNoauth, message).help(help));
+    }
+}
+
+fn known_hosts(reader: &mut Reader<'_>, overrides: &[PathBuf]) -> Vec<PathBuf> {
+    let named = instead(overrides, reader.paths("known_hosts"));
+    let Some(named) = named else {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+        let own = home.map(|home| Path::new(&home).join(".ssh/known_hosts"));
+        return own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect();
+    };
+    for path in named.iter().filter(|path| !path.is_file()) {
+        let message = format!("{} is not a file", path.display());
+        reader.blame_key("known_hosts", Finding::error(Code::Unreadable, message));
+    }
+    named
+}
+
+fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
+    let mut reader = Reader::new(file, "limits", table, findings);
+    reader.refuse_unknown(LIMITS, |_| None);
+    let default = Limits::default();
+    let mut size =
+        |key, range, default| reader.number(key, range).and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
+    Limits {
+        max_body_bytes: size("max_body_bytes", 1024..=16 * 1024 * 1024, default.max_body_bytes),
+        max_json_depth: size("max_json_depth", 4..=100, default.max_json_depth),
+        max_connections: size("max_connections", 1..=65536, default.max_connections),
+        max_in_flight: size("max_in_flight", 1..=65536, default.max_in_flight),
+        header_timeout: reader.duration("header_timeout", 1..=60).unwrap_or(default.header_timeout),
+        request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
+    }
+}
+
+fn log(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Log {
+    let mut reader = Reader::new(file, "log", table, findings);
+    reader.refuse_unknown(LOG, |_| None);
+    let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
+    let format = reader.choice("format", &[("human", LogFormat::Human), ("json", LogFormat::Json)]);
+    let level = reader.choice("level", &levels.map(|level| (level.as_str(), level)));
+    Log {
+        format: overrides.log_format.or(format).unwrap_or_default(),
+        level: overrides.log_level.or(level).unwrap_or_default(),
+    }
+}
+
+fn sub_table(file: &Path, table: &Table, key: &str, findings: &mut Findings) -> Table {
+    match table.entries.get(key) {
+        None => Table::default(),
+        Some(entry) => match &entry.value {
+            Value::Table(table) => table.clone(),
+            other => {
+                let message = format!("must be a table, not {}", other.type_name());
+                findings.push(Finding::error(Code::WrongType, message).field(key).at(file, Some(entry.line)));
+                Table::default()
+            }
+        },
+    }
+}
+
+fn replaced<T: Clone>(flag: &Option<T>, file: Option<T>) -> Option<T> {
+    flag.clone().or(file)
+}
+
+fn instead(flags: &[PathBuf], file: Option<Vec<PathBuf>>) -> Option<Vec<PathBuf>> {
+    if flags.is_empty() { file } else { Some(flags.to_vec()) }
+}

@@ -1,0 +1,100 @@
+//! Reading a configuration or secret file without trusting it.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Who besides the owner may be able to read a file that holds a secret.
+///
+/// Kubernetes gives a mounted secret to the pod's group (`fsGroup`), or to
+/// everybody in the pod (`defaultMode` 0644): a container says so here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileAccess {
+    /// Nobody: no bit of `077` may be set. The default.
+    #[default]
+    Owner,
+    /// The file's group may read: no bit of `037` may be set.
+    Group,
+    /// Modes are not looked at.
+    Any,
+}
+
+impl FileAccess {
+    /// Whether a file of this mode may hold a secret.
+    pub(crate) fn permits(self, mode: u32) -> bool {
+        match self {
+            FileAccess::Owner => mode & 0o077 == 0,
+            FileAccess::Group => mode & 0o037 == 0,
+            FileAccess::Any => true,
+        }
+    }
+
+    /// The highest mode that is permitted, for advice.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            FileAccess::Owner => "chmod 600",
+            FileAccess::Group | FileAccess::Any => "chmod 640",
+        }
+    }
+}
+
+/// A file's text and its permission bits.
+pub(crate) struct Source {
+    pub(crate) text: String,
+    pub(crate) mode: u32,
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The operating system refused.
+    #[error("cannot read {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A directory, a device, a pipe.
+    #[error("{path} is not a regular file")]
+    NotRegular {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More than the limit.
+    #[error("{path} is larger than {limit} bytes")]
+    TooBig {
+        /// The file.
+        path: PathBuf,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// Not text.
+    #[error("{path} is not UTF-8 text")]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads a regular file of at most `limit` bytes of UTF-8.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Source, SourceError> {
+    let io = |source| SourceError::Io { path: path.to_owned(), source };
+    // Asked before opening too, because opening a pipe that nobody writes to would wait for ever.
+    regular(path, &std::fs::metadata(path).map_err(io)?)?;
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    regular(path, &metadata)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > limit {
+        return Err(SourceError::TooBig { path: path.to_owned(), limit });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| SourceError::NotText { path: path.to_owned() })?;
+    Ok(Source { text, mode: metadata.permissions().mode() & 0o7777 })
+}
+
+fn regular(path: &Path, metadata: &Metadata) -> Result<(), SourceError> {
+    if metadata.is_file() { Ok(()) } else { Err(SourceError::NotRegular { path: path.to_owned() }) }
+}

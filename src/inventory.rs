@@ -1,0 +1,115 @@
+//! The switches: what they are, how to reach them, what may be done to them.
+//!
+//! Entries come from any number of files, in Mercury's TOML (`native`) or in
+//! the INI file of Ironic's own networking service (`ironic`). Both are read
+//! into the same table and built by the same code (`build`), so an option
+//! means the same wherever it is written.
+
+mod build;
+mod check;
+mod device_type;
+mod host_key;
+mod ini;
+mod ironic;
+mod load;
+mod mac;
+mod native;
+mod secret;
+mod switch;
+
+pub use host_key::{Fingerprint, FingerprintError, HostKey};
+pub use load::Context;
+pub use mac::{MacAddr, MacError};
+pub use secret::{SecretError, SecretRef};
+pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};
+
+use crate::config::Findings;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The switches Mercury manages, found by any name they go by.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    switches: Vec<Arc<Switch>>,
+    names: HashMap<String, usize>,
+    macs: HashMap<MacAddr, usize>,
+    /// `None` where two switches share the address.
+    addresses: HashMap<String, Option<usize>>,
+}
+
+impl Inventory {
+    /// Reads all files; the inventory holds every switch without an error.
+    pub fn load(files: &[PathBuf], context: &Context) -> (Self, Findings) {
+        load::load(files, context)
+    }
+
+    /// The switch that `id` names: its configured name, a MAC address of it in
+    /// any spelling, or its address.
+    ///
+    /// Ironic passes on what LLDP told it, so all three turn up as `switch_id`.
+    /// A name goes before a MAC address and that before an address; `load`
+    /// refuses an inventory where the order would matter. An address that two
+    /// switches share finds neither.
+    pub fn find(&self, id: &str) -> Option<&Arc<Switch>> {
+        let by_mac = || self.macs.get(&id.parse().ok()?);
+        let by_address = || self.addresses.get(&address_key(id)).and_then(Option::as_ref);
+        let index = self.names.get(id).or_else(by_mac).or_else(by_address)?;
+        self.switches.get(*index)
+    }
+
+    /// Every switch, by name.
+    pub fn iter(&self) -> std::slice::Iter<'_, Arc<Switch>> {
+        self.switches.iter()
+    }
+
+    /// How many switches there are.
+    pub fn len(&self) -> usize {
+        self.switches.len()
+    }
+
+    /// Whether there is no switch.
+    pub fn is_empty(&self) -> bool {
+        self.switches.is_empty()
+    }
+}
+
+impl FromIterator<Switch> for Inventory {
+    /// Indexes switches that are known not to contradict one another; of two
+    /// that do, the first is found.
+    fn from_iter<I: IntoIterator<Item = Switch>>(switches: I) -> Self {
+        let mut switches: Vec<_> = switches.into_iter().map(Arc::new).collect();
+        switches.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut inventory = Inventory::default();
+        for (index, switch) in switches.iter().enumerate() {
+            inventory.names.entry(switch.name.clone()).or_insert(index);
+            for mac in &switch.mac_addresses {
+                inventory.macs.entry(*mac).or_insert(index);
+            }
+            let address = address_key(&switch.address);
+            inventory.addresses.entry(address).and_modify(|at| *at = None).or_insert(Some(index));
+        }
+        Inventory { switches, ..inventory }
+    }
+}
+
+impl<'a> IntoIterator for &'a Inventory {
+    type Item = &'a Arc<Switch>;
+    type IntoIter = std::slice::Iter<'a, Arc<Switch>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One spelling for an address: IP addresses in their canonical text, host
+/// names in lower case without the root's dot (RFC 4343).
+fn address_key(address: &str) -> String {
+    match address.parse::<IpAddr>() {
+        Ok(ip) => ip.to_canonical().to_string(),
+        Err(_) => address.trim_end_matches('.').to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The switch file of Ironic's own networking service.
+//!
+//! As ironic 39.0.0 reads it: sections `[switch:NAME]`; `driver_type`,
+//! `device_type`, `address`, `username`, `mac_address` and one of `password`
+//! and `key_file` are required; `port`, `enable_secret`, `persist`,
+//! `allowed_vlans` and `native_vlan` are not. Metal3 adds `insecure`. Keys of
+//! `[DEFAULT]` serve every switch that lacks them.
+
+use super::ini::{self, Section};
+use super::load::{Context, Draft};
+use super::{Protocol, build, device_type};
+use crate::config::fields::Table;
+use crate::config::reader::Reader;
+use crate::config::{Code, Finding, Findings};
+use std::path::Path;
+
+const KEYS: &[&str] = &[
+    "driver_type",
+    "device_type",
+    "address",
+    "username",
+    "mac_address",
+    "password",
+    "key_file",
+    "port",
+    "enable_secret",
+    "persist",
+    "allowed_vlans",
+    "native_vlan",
+    "insecure",
+];
+const REQUIRED: &[&str] = &["driver_type", "device_type", "address", "username", "mac_address"];
+
+pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
+    let sections = ini::parse(file, text, findings);
+    let mut defaults = Table::default();
+    let mut drafts = Vec::new();
+    if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT") {
+        Reader::new(file, "DEFAULT", &section.table, findings).refuse_unknown(KEYS, advice);
+        defaults = section.table.clone();
+    }
+    for section in sections.iter().filter(|section| section.name != "DEFAULT") {
+        match section.name.strip_prefix("switch:").map(str::trim) {
+            Some("") => foreign(file, section, "the section names no switch", findings),
+            Some(name) => drafts.push(switch(file, section, name, &defaults, context, findings)),
+            None => foreign(file, section, "the section is not [switch:NAME]", findings),
+        }
+    }
+    drafts
+}
+
+fn switch(
+    file: &Path,
+    section: &Section,
+    name: &str,
+    defaults: &Table,
+    context: &Context,
+    findings: &mut Findings,
+) -> Draft {
+    let mut reader =
+        Reader::new(file, format!("switch.{name}"), &section.table, findings).with_defaults("DEFAULT", defaults);
+    reader.refuse_unknown(KEYS, advice);
+    for key in REQUIRED {
+        reader.require(key);
+    }
+    let drivers = [("generic-switch", ())];
+    reader.choice("driver_type", &drivers);
+    let kind = kind(&mut reader, context);
+    let switch = build::switch(&mut reader, name.to_owned(), kind, build::Form::Ironic, context);
+    let sound = !reader.failed();
+    Draft { switch, sound, file: file.to_owned(), line: section.table.line }
+}
+
+fn kind(reader: &mut Reader<'_>, context: &Context) -> (Protocol, String) {
+    if let Some(found) = reader.find("device_type")
+        && let Some(text) = reader.text_of(&found)
+    {
+        match device_type::parse(&text, &context.dialects) {
+            Ok(kind) => return kind,
+            Err(finding) => reader.blame(&found, finding),
+        }
+    }
+    (Protocol::Netconf, String::new())
+}
+
+/// Ironic passes over such a section without a word, whatever it was meant to be.
+fn foreign(file: &Path, section: &Section, message: &str, findings: &mut Findings) {
+    let finding = Finding::error(Code::UnknownKey, message)
+        .field(format!("[{}]", section.name))
+        .at(file, Some(section.table.line));
+    findings.push(finding.help("a switch is [switch:NAME]"));
+}
+
+/// Options of networking-generic-switch, which Ironic never passes on to it
+/// from this file, by the name they have here.
+fn advice(key: &str) -> Option<String> {
+    let here = match key {
+        "ngs_mac_address" => "mac_address",
+        "ngs_save_configuration" => "persist",
+        "ngs_allowed_vlans" => "allowed_vlans",
+        "ngs_port_native_vlan" => "native_vlan",
+        "ip" | "host" => "address",
+        "secret" => "enable_secret",
+        "key_filename" => "key_file",
+        key if key.starts_with("ngs_") => {
+            return Some(
+                "Ironic ignores it in this file too; Mercury's own inventory file has more options".to_owned(),
+            );
+        }
+        _ => return None,
+    };
+    Some(format!("here it is called {here}"))
+}

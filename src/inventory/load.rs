@@ -1,0 +1,110 @@
+//! From files to an inventory.
+
+use super::{Inventory, Switch, check, ironic, native};
+use crate::config::{Code, FileAccess, Finding, Findings, Settings, source};
+use mercury_model::VlanSet;
+use std::path::{Path, PathBuf};
+
+/// An inventory file may be this big, in bytes: some ten thousand switches.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// What an inventory file does not say itself.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The VLANs that are allowed where neither switch nor file says so.
+    pub allowed_vlans: Option<VlanSet>,
+    /// The files that host keys are looked up in where nothing else is said.
+    pub known_hosts: Vec<PathBuf>,
+    /// Who may be able to read a file that holds a secret.
+    pub access: FileAccess,
+    /// The dialects there are.
+    pub dialects: Vec<String>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        let dialects = ["openconfig", "arista_eos", "cisco_iosxe", "cisco_nxos", "juniper_junos"];
+        Context {
+            allowed_vlans: None,
+            known_hosts: Vec::new(),
+            access: FileAccess::default(),
+            dialects: dialects.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+impl From<&Settings> for Context {
+    fn from(settings: &Settings) -> Self {
+        Context {
+            allowed_vlans: settings.allowed_vlans.clone(),
+            known_hosts: settings.known_hosts.clone(),
+            access: settings.secret_files,
+            ..Self::default()
+        }
+    }
+}
+
+/// An entry as it was read: perhaps broken, but with its place.
+pub(crate) struct Draft {
+    pub(crate) switch: Switch,
+    /// Whether everything in it was right; `switch` has empty text where not.
+    pub(crate) sound: bool,
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+}
+
+pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings) {
+    let mut findings = Findings::default();
+    let mut drafts = Vec::new();
+    for file in files {
+        match source::read(file, MAX_FILE) {
+            Ok(source) => {
+                let read = read(file, &source.text, context, &mut findings);
+                exposed(file, source.mode, context.access, &read, &mut findings);
+                drafts.extend(read);
+            }
+            Err(error) => {
+                findings.push(Finding::caused(Code::Unreadable, &error).at(file, None));
+            }
+        }
+    }
+    check::contradictions(&drafts, &mut findings);
+    let mut sound: Vec<Switch> = Vec::new();
+    for draft in drafts {
+        if draft.sound && !sound.iter().any(|switch| switch.name == draft.switch.name) {
+            sound.push(draft.switch);
+        }
+    }
+    (sound.into_iter().collect(), findings)
+}
+
+fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
+    let drafts = if is_ini(file, text) {
+        ironic::read(file, text, context, findings)
+    } else {
+        native::read(file, text, context, findings)
+    };
+    if drafts.is_empty() && !findings.iter().any(|finding| finding.file.as_deref() == Some(file)) {
+        findings.push(Finding::warning(Code::NoSwitches, "holds no switch").at(file, None));
+    }
+    drafts
+}
+
+/// The name tells; where it does not, INI's `[switch:` cannot begin a TOML line.
+fn is_ini(file: &Path, text: &str) -> bool {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => false,
+        Some("conf" | "ini" | "cfg") => true,
+        _ => text.lines().any(|line| line.starts_with("[switch:") || line == "[DEFAULT]"),
+    }
+}
+
+/// A file that holds passwords must be as private as a password's own file.
+fn exposed(file: &Path, mode: u32, access: FileAccess, drafts: &[Draft], findings: &mut Findings) {
+    let inline = drafts.iter().any(|draft| draft.switch.credentials.any_inline());
+    if inline && !access.permits(mode) {
+        let message = format!("holds secrets, has mode {mode:03o}, and others may read it");
+        let finding = Finding::error(Code::FilePermissions, message).at(file, None);
+        findings.push(finding.help(format!("{}, or put the secrets in files of their own", access.advice())));
+    }
+}

@@ -1,0 +1,103 @@
+//! Mercury's own inventory file: `[defaults]` and any number of `[[switch]]`.
+
+use super::load::{Context, Draft};
+use super::{Protocol, build, device_type};
+use crate::config::fields::{Entry, Table, Value};
+use crate::config::reader::Reader;
+use crate::config::{Code, Finding, Findings, toml_tree};
+use std::path::Path;
+
+/// Protocols an inventory may ask for that Mercury does not speak yet.
+const NOT_YET: &[&str] = &["gnmi", "cli"];
+
+/// What `[defaults]` cannot say, because no two switches share it.
+const OWN: &[&str] = &["name", "address", "mac_addresses"];
+
+pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
+    let root = toml_tree::parse(file, text, findings);
+    Reader::new(file, "", &root, findings).refuse_unknown(&["defaults", "switch"], |key| {
+        (key == "switches").then(|| "each switch is a [[switch]] table".to_owned())
+    });
+    let defaults = defaults(file, &root, findings);
+    let known: Vec<&str> = OWN.iter().chain(build::SHARED).copied().collect();
+    let mut drafts = Vec::new();
+    for (line, table) in switches(file, &root, findings) {
+        let name = match table.entries.get("name").map(|entry| &entry.value) {
+            Some(Value::Text(name)) if !name.is_empty() => format!("switch.{name}"),
+            _ => "switch".to_owned(),
+        };
+        let mut reader = Reader::new(file, name, table, findings).with_defaults("defaults", &defaults);
+        reader.refuse_unknown(&known, |_| None);
+        let name = reader.required_text("name").unwrap_or_default();
+        let kind = kind(&mut reader, context);
+        let switch = build::switch(&mut reader, name, kind, build::Form::Native, context);
+        let sound = !reader.failed();
+        drafts.push(Draft { switch, sound, file: file.to_owned(), line });
+    }
+    drafts
+}
+
+fn defaults(file: &Path, root: &Table, findings: &mut Findings) -> Table {
+    let Some(entry) = root.entries.get("defaults") else {
+        return Table::default();
+    };
+    let Value::Table(table) = &entry.value else {
+        wrong(file, entry, "defaults", "a table", findings);
+        return Table::default();
+    };
+    Reader::new(file, "defaults", table, findings)
+        .refuse_unknown(build::SHARED, |key| OWN.contains(&key).then(|| "each switch has its own".to_owned()));
+    let mut table = table.clone();
+    table.entries.retain(|key, _| build::SHARED.contains(&key.as_str()));
+    table
+}
+
+fn switches<'a>(file: &Path, root: &'a Table, findings: &mut Findings) -> Vec<(usize, &'a Table)> {
+    let Some(entry) = root.entries.get("switch") else {
+        return Vec::new();
+    };
+    let Value::List(items) = &entry.value else {
+        wrong(file, entry, "switch", "a list of tables, each headed [[switch]]", findings);
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for item in items {
+        match &item.value {
+            Value::Table(table) => tables.push((item.line, table)),
+            _ => wrong(file, item, "switch", "a list of tables, each headed [[switch]]", findings),
+        }
+    }
+    tables
+}
+
+fn wrong(file: &Path, entry: &Entry, field: &str, wanted: &str, findings: &mut Findings) {
+    let message = format!("must be {wanted}, not {}", entry.value.type_name());
+    findings.push(Finding::error(Code::WrongType, message).field(field).at(file, Some(entry.line)));
+}
+
+fn kind(reader: &mut Reader<'_>, context: &Context) -> (Protocol, String) {
+    if let Some(found) = reader.find("protocol")
+        && let Some(word) = reader.text_of(&found)
+    {
+        if NOT_YET.contains(&word.as_str()) {
+            let message = format!("protocol {word:?} is not supported yet");
+            reader.blame(&found, device_type::not_yet(&message, &context.dialects));
+        } else {
+            reader.choice("protocol", &[(Protocol::Netconf.as_str(), Protocol::Netconf)]);
+        }
+    }
+    reader.require("dialect");
+    let mut dialect = String::new();
+    if let Some(found) = reader.find("dialect")
+        && let Some(name) = reader.text_of(&found)
+    {
+        match device_type::dialect(&name, &context.dialects) {
+            Ok(name) => dialect = name,
+            Err(finding) => {
+                let help = format!("dialects: {}", context.dialects.join(", "));
+                reader.blame(&found, finding.help(help));
+            }
+        }
+    }
+    (Protocol::Netconf, dialect)
+}
