@@ -1,1 +1,47 @@
 //! The simulated switch: one datastore, a NETCONF face over SSH, named faults.
+//!
+//! It is a strict peer, made to be written against: what the standards let a
+//! switch refuse is refused here. It shares no encoder with the adapters, so
+//! that a mistake in one of them meets something that does not make it too.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), mercury_sim::SimError> {
+//! let switch = mercury_sim::Simulator::start(mercury_sim::Options::default()).await?;
+//! println!("ssh -s -p {} {}@127.0.0.1 netconf", switch.addr().port(), switch.username());
+//! # Ok(()) }
+//! ```
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`schema`] | the OpenConfig subset, with namespaces and module names |
+//! | [`datastore`] | a configuration as a tree of that shape |
+//! | [`edit`] | what merge, replace, create, delete, remove and none do |
+//! | `validate` | what must hold before a configuration may run |
+//! | `device` | datastores, locks, sessions, confirmed commit |
+//! | `netconf` | framing, XML, operations, replies |
+//! | `ssh` | the SSH server in front |
+//! | [`fault`] | what goes wrong, and when |
+//!
+//! Only `netconf` knows XML and only `ssh` knows sockets: another face is
+//! another module on `device`.
+
+pub mod datastore;
+mod device;
+pub mod edit;
+mod error;
+pub mod fault;
+mod netconf;
+mod options;
+pub mod refusal;
+pub mod schema;
+mod severable;
+mod simulator;
+mod ssh;
+mod validate;
+
+pub use datastore::Datastore;
+pub use device::{Counters, PendingCommit, SessionId, Status};
+pub use error::SimError;
+pub use fault::{Fault, FaultId};
+pub use options::{Mode, Options, Quirks};
+pub use simulator::{Handle, Simulator};

@@ -1,0 +1,268 @@
+//! The switch itself: datastores, locks, sessions, a commit that waits to be
+//! confirmed. Knows no encoding; every face of the switch calls this.
+
+mod commit;
+mod datastores;
+mod status;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::watch;
+
+pub(crate) use commit::Commit;
+pub(crate) use datastores::Test;
+pub use status::{Counters, PendingCommit, Status};
+
+use crate::{
+    Options,
+    datastore::{Container, Datastore, Key, build},
+    fault::Faults,
+    refusal::{Reason, Refused, Tag},
+    schema::ROOT,
+};
+
+/// A session's number, as its hello says. 0 stands for what is not a NETCONF
+/// session, such as somebody at the console (RFC 6241 section 7.5).
+pub type SessionId = u32;
+
+/// One simulated switch.
+#[derive(Debug)]
+pub(crate) struct Device {
+    pub(crate) options: Options,
+    ports: BTreeSet<Key>,
+    state: Mutex<State>,
+    /// Moves on with every change of state, for those who wait for one.
+    pulse: watch::Sender<u64>,
+    cut: watch::Sender<Cut>,
+}
+
+/// When this changes, every open session is dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cut {
+    reboots: u64,
+    pub(crate) stopped: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    running: Arc<Container>,
+    /// `None` while it is the same as running.
+    candidate: Option<Arc<Container>>,
+    /// What running is after a reboot. Without `:startup` it follows running.
+    startup: Arc<Container>,
+    locks: BTreeMap<Datastore, SessionId>,
+    sessions: BTreeSet<SessionId>,
+    last_session: SessionId,
+    pending: Option<commit::Pending>,
+    pub(crate) faults: Faults,
+    pub(crate) counters: Counters,
+}
+
+impl Device {
+    pub(crate) fn new(options: Options) -> Arc<Self> {
+        let ports: BTreeSet<Key> =
+            (1..=options.ports).map(|number| Key::new(&format!("{}{number}", options.port_prefix))).collect();
+        let running = Arc::new(start_configuration(&options, &ports));
+        let mut faults = Faults::default();
+        for fault in &options.faults {
+            faults.set(fault.clone());
+        }
+        Arc::new(Self {
+            ports,
+            state: Mutex::new(State {
+                startup: Arc::clone(&running),
+                running,
+                candidate: None,
+                locks: BTreeMap::new(),
+                sessions: BTreeSet::new(),
+                last_session: 0,
+                pending: None,
+                faults,
+                counters: Counters::default(),
+            }),
+            pulse: watch::Sender::new(0),
+            cut: watch::Sender::new(Cut::default()),
+            options,
+        })
+    }
+
+    /// Opens a session, unless there are too many.
+    pub(crate) fn open_session(&self) -> Option<(SessionId, watch::Receiver<Cut>)> {
+        let cut = self.cut.subscribe();
+        self.change(|state| {
+            if state.sessions.len() >= self.options.max_sessions || cut.borrow().stopped {
+                return None;
+            }
+            state.last_session += 1;
+            state.counters.sessions += 1;
+            state.sessions.insert(state.last_session);
+            Some((state.last_session, cut))
+        })
+    }
+
+    /// Ends a session: its locks go, the candidate it had locked is discarded
+    /// (RFC 6241 section 8.3.5.3), and its unconfirmed commit is undone unless
+    /// it was made to persist (section 8.4.1).
+    pub(crate) fn close_session(&self, session: SessionId) {
+        self.change(|state| {
+            if !state.sessions.remove(&session) {
+                return;
+            }
+            if state.locks.get(&Datastore::Candidate) == Some(&session) {
+                state.candidate = None;
+            }
+            state.locks.retain(|_, holder| *holder != session);
+            state.undo_commit_of(session);
+        });
+    }
+
+    /// Locks a datastore (RFC 6241 section 7.5).
+    pub(crate) fn lock(&self, session: SessionId, target: Datastore) -> Result<(), Refused> {
+        self.require(target)?;
+        self.change(|state| {
+            let denied = |holder: SessionId| {
+                Reason::protocol(Tag::LockDenied, format!("{} is locked by session {holder}", target.as_str()))
+                    .with("session-id", holder)
+            };
+            if let Some(holder) = state.locks.get(&target) {
+                return Err(denied(*holder).into());
+            }
+            if target == Datastore::Candidate && state.candidate_is_dirty() {
+                // What netconfd answers; the RFC leaves the tag open.
+                return Err(Reason::protocol(
+                    Tag::ResourceDenied,
+                    "the candidate has changes that were neither committed nor discarded",
+                )
+                .into());
+            }
+            let pending = state.pending.as_ref().map(commit::Pending::session);
+            if let (Datastore::Running, Some(other)) = (target, pending)
+                && other != session
+            {
+                return Err(denied(other).into());
+            }
+            state.locks.insert(target, session);
+            Ok(())
+        })
+    }
+
+    /// Unlocks a datastore (RFC 6241 section 7.6).
+    pub(crate) fn unlock(&self, session: SessionId, target: Datastore) -> Result<(), Refused> {
+        self.require(target)?;
+        self.change(|state| match state.locks.get(&target) {
+            Some(holder) if *holder == session => {
+                state.locks.remove(&target);
+                Ok(())
+            }
+            Some(holder) => Err(Reason::protocol(
+                Tag::OperationFailed,
+                format!("{} is locked by session {holder}", target.as_str()),
+            )
+            .into()),
+            None => Err(Reason::protocol(Tag::OperationFailed, format!("{} is not locked", target.as_str())).into()),
+        })
+    }
+
+    /// Locks or unlocks for the console, which is session 0.
+    pub(crate) fn console_lock(&self, target: Datastore, lock: bool) -> bool {
+        self.change(|state| match (state.locks.get(&target), lock) {
+            (None, true) => state.locks.insert(target, 0).is_none(),
+            (Some(0), false) => state.locks.remove(&target).is_some(),
+            _ => false,
+        })
+    }
+
+    /// All sessions are dropped and running becomes what startup is. A commit
+    /// that was not confirmed is gone with it (RFC 6241 section 8.4.1).
+    pub(crate) fn reboot(&self) {
+        self.change(|state| {
+            state.pending = None;
+            state.candidate = None;
+            state.locks.clear();
+            state.sessions.clear();
+            state.running = Arc::clone(&state.startup);
+        });
+        self.cut.send_modify(|cut| cut.reboots += 1);
+    }
+
+    /// All sessions are dropped and no new ones are taken.
+    pub(crate) fn stop(&self) {
+        self.cut.send_modify(|cut| cut.stopped = true);
+        self.change(|state| {
+            state.pending = None;
+            state.locks.clear();
+            state.sessions.clear();
+        });
+    }
+
+    pub(crate) fn cut(&self) -> watch::Receiver<Cut> {
+        self.cut.subscribe()
+    }
+
+    pub(crate) fn pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// Changes the state and wakes those who wait for a change.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.look());
+        self.pulse.send_modify(|count| *count = count.wrapping_add(1));
+        result
+    }
+
+    /// The state as it is. A panic elsewhere leaves it as consistent as the
+    /// last whole assignment, which is good enough for a simulator.
+    pub(crate) fn look(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses a datastore this kind of switch does not have.
+    fn require(&self, datastore: Datastore) -> Result<(), Refused> {
+        let has = match datastore {
+            Datastore::Running => true,
+            Datastore::Candidate => self.options.mode.candidate(),
+            Datastore::Startup => self.options.mode.startup(),
+        };
+        if has { Ok(()) } else { Err(unsupported(&format!("the {} datastore", datastore.as_str()))) }
+    }
+}
+
+impl State {
+    fn candidate_is_dirty(&self) -> bool {
+        self.candidate.as_ref().is_some_and(|candidate| *candidate != self.running)
+    }
+
+    /// Refuses to write what another session has locked.
+    fn writable(&self, session: SessionId, target: Datastore) -> Result<(), Refused> {
+        match self.locks.get(&target) {
+            Some(holder) if *holder != session => {
+                Err(Reason::protocol(Tag::InUse, format!("{} is locked by session {holder}", target.as_str())).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the switch did not announce it does not do.
+pub(crate) fn unsupported(what: &str) -> Refused {
+    Reason::protocol(Tag::OperationNotSupported, format!("{what} is not supported")).into()
+}
+
+fn start_configuration(options: &Options, ports: &BTreeSet<Key>) -> Container {
+    let mut root = Container::default();
+    let mut set = |path: &[&str], value: &str| build::set(&mut root, &ROOT, path, value);
+    let names = ports.iter().map(|port| (port.as_str(), "ethernetCsmacd"));
+    let lags = options.lags.iter().map(|name| (name.as_str(), "ieee8023adLag"));
+    for (name, kind) in names.chain(lags) {
+        for (leaf, value) in [("name", name), ("type", kind), ("enabled", "true")] {
+            set(&["interfaces", "interface", name, "config", leaf], value);
+        }
+    }
+    for (leaf, value) in [("name", "default"), ("type", "DEFAULT_INSTANCE")] {
+        set(&["network-instances", "network-instance", "default", "config", leaf], value);
+    }
+    root
+}

@@ -1,0 +1,167 @@
+//! Commit, confirmed commit and its undoing (RFC 6241 sections 8.3 and 8.4).
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{task::AbortHandle, time::Instant};
+
+use super::{Device, SessionId, State, unsupported};
+use crate::{
+    datastore::{Container, Datastore},
+    refusal::{Reason, Refused, Tag},
+};
+
+/// Parameters of a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Commit {
+    /// For a confirmed commit: how long the switch waits for the confirmation.
+    pub(crate) confirm_timeout: Option<Duration>,
+    /// Let the commit outlive its session, and name it.
+    pub(crate) persist: Option<String>,
+    /// The name of the persistent commit this one follows.
+    pub(crate) persist_id: Option<String>,
+}
+
+/// A commit that waits to be confirmed.
+#[derive(Debug)]
+pub(super) struct Pending {
+    before: Arc<Container>,
+    session: SessionId,
+    persist: Option<String>,
+    deadline: Instant,
+    /// Ends with the wait.
+    _timer: Timer,
+}
+
+/// A task that ends with its handle.
+#[derive(Debug)]
+struct Timer(AbortHandle);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Device {
+    /// Makes the candidate running.
+    pub(crate) fn commit(self: &Arc<Self>, session: SessionId, commit: Commit) -> Result<(), Refused> {
+        self.require(Datastore::Candidate)?;
+        let asks_more = commit.confirm_timeout.is_some() || commit.persist_id.is_some();
+        if asks_more && !self.options.mode.confirmed_commit() {
+            return Err(unsupported("confirmed commit"));
+        }
+        self.change(|state| {
+            state.writable(session, Datastore::Running)?;
+            state.writable(session, Datastore::Candidate)?;
+            state.follows(session, commit.persist_id.as_deref())?;
+            let config = state.datastore(Datastore::Candidate);
+            self.valid(&config)?;
+            let earlier = state.pending.take();
+            if let Some(timeout) = commit.confirm_timeout {
+                let (before, persist) = match earlier {
+                    // A follow-up goes back to where the first one began.
+                    Some(Pending { before, persist, .. }) => (before, commit.persist.or(persist)),
+                    None => (Arc::clone(&state.running), commit.persist),
+                };
+                let deadline = Instant::now() + timeout;
+                let _timer = self.timer(deadline);
+                state.pending = Some(Pending { before, session, persist, deadline, _timer });
+            }
+            state.candidate = None;
+            state.store(Datastore::Running, config, self.options.mode.startup());
+            state.counters.commits += 1;
+            Ok(())
+        })
+    }
+
+    /// Undoes a commit that waits to be confirmed (RFC 6241 section 8.4.4.1).
+    pub(crate) fn cancel_commit(&self, session: SessionId, persist_id: Option<&str>) -> Result<(), Refused> {
+        if !self.options.mode.confirmed_commit() {
+            return Err(unsupported("cancel-commit"));
+        }
+        self.change(|state| {
+            if state.pending.is_none() {
+                return Err(Reason::protocol(Tag::OperationFailed, "there is no commit to cancel").into());
+            }
+            state.writable(session, Datastore::Running)?;
+            state.follows(session, persist_id)?;
+            state.roll_back();
+            Ok(())
+        })
+    }
+
+    fn timer(self: &Arc<Self>, deadline: Instant) -> Timer {
+        let device: Weak<Self> = Arc::downgrade(self);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep_until(deadline).await;
+            if let Some(device) = device.upgrade() {
+                device.change(|state| {
+                    // A follow-up moves the deadline and may just have won.
+                    if state.pending.as_ref().is_some_and(|found| found.deadline == deadline) {
+                        state.roll_back();
+                    }
+                });
+            }
+        });
+        Timer(task.abort_handle())
+    }
+}
+
+impl Pending {
+    pub(super) fn session(&self) -> SessionId {
+        self.session
+    }
+
+    pub(super) fn persist(&self) -> Option<&str> {
+        self.persist.as_deref()
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+impl State {
+    /// Who may confirm, extend or cancel what is pending: with `persist`
+    /// anybody who knows the name, without it the session that made it.
+    fn follows(&self, session: SessionId, persist_id: Option<&str>) -> Result<(), Refused> {
+        let pending = self.pending.as_ref();
+        match (pending.map(|pending| (pending.session, pending.persist())), persist_id) {
+            (None, None) => Ok(()),
+            (Some((_, Some(name))), Some(id)) if name == id => Ok(()),
+            (Some((owner, None)), None) if owner == session => Ok(()),
+            (Some((owner, None)), None) => {
+                Err(Reason::protocol(Tag::InUse, format!("session {owner} has a commit that waits to be confirmed"))
+                    .into())
+            }
+            (Some((_, Some(_))), None) => {
+                Err(Reason::protocol(Tag::InvalidValue, "the commit that waits to be confirmed needs its persist-id")
+                    .into())
+            }
+            (_, Some(_)) => {
+                Err(Reason::protocol(Tag::InvalidValue, "no commit with this persist-id waits to be confirmed").into())
+            }
+        }
+    }
+
+    pub(super) fn undo_commit_of(&mut self, session: SessionId) {
+        match &mut self.pending {
+            Some(pending) if pending.session == session && pending.persist.is_none() => {
+                self.roll_back();
+            }
+            Some(pending) if pending.session == session => pending.session = 0,
+            _ => {}
+        }
+    }
+
+    fn roll_back(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.running = pending.before;
+            self.candidate = None;
+            self.counters.rollbacks += 1;
+        }
+    }
+}

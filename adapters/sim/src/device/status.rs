@@ -1,0 +1,80 @@
+//! What an onlooker can see of the switch.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{Device, SessionId, State};
+use crate::{
+    datastore::Datastore,
+    fault::{Fault, FaultId},
+};
+
+/// How often things happened, from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Sessions opened.
+    pub sessions: u64,
+    /// Requests answered or being answered.
+    pub rpcs: u64,
+    /// Batches of requests read together, that is: round trips.
+    pub flights: u64,
+    /// Edits that changed or could have changed a datastore, without refused ones.
+    pub edits: u64,
+    /// Successful commits, plain, confirmed and confirming.
+    pub commits: u64,
+    /// Confirmed commits that were undone.
+    pub rollbacks: u64,
+}
+
+/// A commit that is undone unless it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingCommit {
+    /// The session that made it; 0 once that is gone.
+    pub session: SessionId,
+    /// The token another session may confirm it with.
+    pub persist: Option<String>,
+    /// Time left.
+    pub remaining: Duration,
+}
+
+/// A snapshot of the switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Open NETCONF sessions.
+    pub sessions: usize,
+    /// Who holds which lock.
+    pub locks: BTreeMap<Datastore, SessionId>,
+    /// Whether the candidate differs from running.
+    pub candidate_dirty: bool,
+    /// A commit that waits to be confirmed.
+    pub pending: Option<PendingCommit>,
+    /// Counters.
+    pub counters: Counters,
+}
+
+impl Device {
+    pub(crate) fn status(&self) -> Status {
+        self.look().status()
+    }
+
+    pub(crate) fn set_fault(&self, fault: Fault) -> FaultId {
+        self.change(|state| state.faults.set(fault))
+    }
+}
+
+impl State {
+    fn status(&self) -> Status {
+        Status {
+            sessions: self.sessions.len(),
+            locks: self.locks.clone(),
+            candidate_dirty: self.candidate_is_dirty(),
+            pending: self.pending.as_ref().map(|pending| PendingCommit {
+                session: pending.session(),
+                persist: pending.persist().map(str::to_owned),
+                remaining: pending.deadline().saturating_duration_since(Instant::now()),
+            }),
+            counters: self.counters,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What kind of switch to simulate.
+
+use std::{net::SocketAddr, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::{Fault, SimError};
+
+/// How the switch takes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// `:candidate`, `:confirmed-commit:1.1`, `:validate`, `:rollback-on-error`.
+    #[default]
+    Candidate,
+    /// As [`Mode::Candidate`], without confirmed commit.
+    CandidatePlain,
+    /// `:writable-running` and `:rollback-on-error`; running persists by itself.
+    Running,
+    /// As [`Mode::Running`], with `:startup`: running is lost at a reboot
+    /// unless it was copied to startup.
+    RunningStartup,
+}
+
+/// Ways in which switches seen in the field differ from the RFC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quirks {
+    /// Announces base:1.1 but stays on end-of-message framing (Junos).
+    pub announces_11_but_speaks_10: bool,
+    /// Reads report default values too (NX-OS; RFC 6243 `report-all`).
+    pub report_all_defaults: bool,
+    /// Replies carry no `message-id` (seen on IOS-XE).
+    pub no_message_id: bool,
+    /// An `operation` attribute without the NETCONF namespace is ignored, as
+    /// clixon and netopeer2 do, rather than refused: the edit turns into a merge.
+    pub ignores_unqualified_operation: bool,
+}
+
+/// A simulated switch, described.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Name of the switch, for logs.
+    pub name: String,
+    /// Address to listen on, loopback only; port 0 takes a free one. `None`
+    /// opens no socket: sessions come in through `Handle::serve`.
+    pub listen: Option<SocketAddr>,
+    /// The only user.
+    pub username: String,
+    /// The user's password; a random one if `None`.
+    pub password: Option<SecretString>,
+    /// A public key (an OpenSSH line) the user may come with instead.
+    pub authorized_key: Option<String>,
+    /// Number of physical ports, named [`Options::port_prefix`] and 1, 2, ...
+    pub ports: u16,
+    /// What port names start with.
+    pub port_prefix: String,
+    /// LAG interfaces that are configured from the start.
+    pub lags: Vec<String>,
+    /// How changes are taken.
+    pub mode: Mode,
+    /// Whether base:1.1, and with it chunked framing, is announced.
+    pub base_11: bool,
+    /// Deviations from the RFC.
+    pub quirks: Quirks,
+    /// Faults set from the start.
+    pub faults: Vec<Fault>,
+    /// Time added once to every batch of requests read together: what a round
+    /// trip to a distant switch costs.
+    pub round_trip: Duration,
+    /// Time a commit takes (an edit of running, where there is no commit).
+    pub commit_time: Duration,
+    /// NETCONF sessions allowed at once; one more is dropped without a hello.
+    pub max_sessions: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "switch".to_owned(),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            username: "mercury".to_owned(),
+            password: None,
+            authorized_key: None,
+            ports: 8,
+            port_prefix: "Ethernet".to_owned(),
+            lags: Vec::new(),
+            mode: Mode::default(),
+            base_11: true,
+            quirks: Quirks::default(),
+            faults: Vec::new(),
+            round_trip: Duration::ZERO,
+            commit_time: Duration::ZERO,
+            max_sessions: 64,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), SimError> {
+        if let Some(addr) = self.listen.filter(|addr| !addr.ip().is_loopback()) {
+            return Err(SimError::NotLoopback(addr));
+        }
+        if self.quirks.announces_11_but_speaks_10 && !self.base_11 {
+            return Err(SimError::Option("to lie about base:1.1 it has to be announced".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Mode {
+    pub(crate) fn candidate(self) -> bool {
+        matches!(self, Self::Candidate | Self::CandidatePlain)
+    }
+
+    pub(crate) fn confirmed_commit(self) -> bool {
+        self == Self::Candidate
+    }
+
+    pub(crate) fn writable_running(self) -> bool {
+        !self.candidate()
+    }
+
+    pub(crate) fn startup(self) -> bool {
+        self == Self::RunningStartup
+    }
+
+    pub(crate) fn validate(self) -> bool {
+        self.candidate()
+    }
+}

@@ -1,0 +1,89 @@
+//! What the simulated switch can be configured with: a static schema tree.
+//!
+//! The tree is the switch's own statement of the OpenConfig subset. It is
+//! deliberately not derived from what the adapters use, so that a wrong
+//! namespace or leaf name there is refused here. Every node knows its module,
+//! so both XML (by namespace) and RFC 7951 JSON (by module name) can be read
+//! and written from it.
+
+mod openconfig;
+mod value;
+
+pub use openconfig::{MODULES, ROOT};
+pub use value::{Identity, Type, Value};
+
+/// A YANG module: its name is what JSON uses, its namespace what XML uses.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Module {
+    /// Module name, the prefix of member names in RFC 7951 JSON.
+    pub name: &'static str,
+    /// XML namespace.
+    pub namespace: &'static str,
+    /// The prefix the module gives itself, used in error paths.
+    pub prefix: &'static str,
+    /// Revision announced in the hello, where one is known.
+    pub revision: Option<&'static str>,
+}
+
+/// One schema node.
+#[derive(Debug)]
+pub struct Node {
+    /// Local name.
+    pub name: &'static str,
+    /// The module that defines (or augments in) this node.
+    pub module: &'static Module,
+    /// What it is and what is below it.
+    pub kind: Kind,
+    /// Default value in its lexical form (RFC 7950 section 7.6.4).
+    pub default: Option<&'static str>,
+    /// Condition under which the node may exist (RFC 7950 section 7.21.5).
+    pub when: Option<Condition>,
+    /// Whether the leaf has to be there (RFC 7950 section 7.6.5).
+    pub mandatory: bool,
+}
+
+/// The four node kinds of the subset. All containers are non-presence
+/// containers, and every list has one key leaf that mirrors `config/<key>`,
+/// which is how all OpenConfig lists are made.
+#[derive(Debug)]
+pub enum Kind {
+    /// Exists exactly when something is in it.
+    Container(&'static [Node]),
+    /// Entries told apart by one key leaf, which is among the children.
+    List {
+        /// Name of the key leaf.
+        key: &'static str,
+        /// Children of an entry, the key leaf among them.
+        children: &'static [Node],
+    },
+    /// One value.
+    Leaf(Type),
+    /// A set of values.
+    LeafList(Type),
+}
+
+/// "The leaf reached by `path` from the parent has this value".
+#[derive(Debug)]
+pub struct Condition {
+    /// Names from the conditional node's parent down to a leaf.
+    pub path: &'static [&'static str],
+    /// The lexical value it must have (for an identity: without prefix).
+    pub equals: &'static str,
+}
+
+impl Node {
+    /// Child nodes; empty for leaves.
+    #[must_use]
+    pub fn children(&self) -> &'static [Node] {
+        match self.kind {
+            Kind::Container(children) | Kind::List { children, .. } => children,
+            Kind::Leaf(_) | Kind::LeafList(_) => &[],
+        }
+    }
+}
+
+/// Finds a child by name, with its index (which is its place in document order).
+#[must_use]
+pub fn child(nodes: &'static [Node], name: &str) -> Option<(usize, &'static Node)> {
+    nodes.iter().enumerate().find(|(_, node)| node.name == name)
+}

@@ -1,0 +1,187 @@
+//! The OpenConfig subset, node by node.
+
+use super::{Condition, Identity, Kind, Module, Node, Type};
+
+const INTERFACES: Module = Module {
+    name: "openconfig-interfaces",
+    namespace: "http://openconfig.net/yang/interfaces",
+    prefix: "oc-if",
+    revision: None,
+};
+const ETHERNET: Module = Module {
+    name: "openconfig-if-ethernet",
+    namespace: "http://openconfig.net/yang/interfaces/ethernet",
+    prefix: "oc-eth",
+    revision: None,
+};
+const AGGREGATE: Module = Module {
+    name: "openconfig-if-aggregate",
+    namespace: "http://openconfig.net/yang/interfaces/aggregate",
+    prefix: "oc-lag",
+    revision: None,
+};
+const VLAN: Module = Module {
+    name: "openconfig-vlan",
+    namespace: "http://openconfig.net/yang/vlan",
+    prefix: "oc-vlan",
+    revision: Some("2023-02-07"),
+};
+const LACP: Module = Module {
+    name: "openconfig-lacp",
+    namespace: "http://openconfig.net/yang/lacp",
+    prefix: "oc-lacp",
+    revision: Some("2024-09-24"),
+};
+const NETWORK_INSTANCE: Module = Module {
+    name: "openconfig-network-instance",
+    namespace: "http://openconfig.net/yang/network-instance",
+    prefix: "oc-netinst",
+    revision: None,
+};
+const NETWORK_INSTANCE_TYPES: Module = Module {
+    name: "openconfig-network-instance-types",
+    namespace: "http://openconfig.net/yang/network-instance-types",
+    prefix: "oc-ni-types",
+    revision: None,
+};
+const IF_TYPE: Module = Module {
+    name: "iana-if-type",
+    namespace: "urn:ietf:params:xml:ns:yang:iana-if-type",
+    prefix: "ianaift",
+    revision: None,
+};
+
+/// Every module the switch implements, as its hello announces them.
+pub static MODULES: [&Module; 8] =
+    [&INTERFACES, &ETHERNET, &AGGREGATE, &VLAN, &LACP, &NETWORK_INSTANCE, &NETWORK_INSTANCE_TYPES, &IF_TYPE];
+
+const fn node(name: &'static str, module: &'static Module, kind: Kind) -> Node {
+    Node { name, module, kind, default: None, when: None, mandatory: false }
+}
+
+const fn leaf(name: &'static str, module: &'static Module, kind: Type) -> Node {
+    node(name, module, Kind::Leaf(kind))
+}
+
+const fn with_default(node: Node, default: &'static str) -> Node {
+    Node { default: Some(default), ..node }
+}
+
+const fn when(node: Node, path: &'static [&'static str], equals: &'static str) -> Node {
+    Node { when: Some(Condition { path, equals }), ..node }
+}
+
+const fn mandatory(node: Node) -> Node {
+    Node { mandatory: true, ..node }
+}
+
+/// The top-level nodes.
+pub static ROOT: [Node; 3] = [
+    node("interfaces", &INTERFACES, Kind::Container(&INTERFACES_CHILDREN)),
+    node("lacp", &LACP, Kind::Container(&LACP_CHILDREN)),
+    node("network-instances", &NETWORK_INSTANCE, Kind::Container(&NETWORK_INSTANCES_CHILDREN)),
+];
+
+static INTERFACES_CHILDREN: [Node; 1] =
+    [node("interface", &INTERFACES, Kind::List { key: "name", children: &INTERFACE })];
+
+static INTERFACE: [Node; 4] = [
+    leaf("name", &INTERFACES, Type::Text),
+    node("config", &INTERFACES, Kind::Container(&INTERFACE_CONFIG)),
+    node("ethernet", &ETHERNET, Kind::Container(&ETHERNET_CHILDREN)),
+    when(node("aggregation", &AGGREGATE, Kind::Container(&AGGREGATION_CHILDREN)), &["config", "type"], "ieee8023adLag"),
+];
+
+static INTERFACE_TYPES: [Identity; 4] = [
+    Identity { module: &IF_TYPE, name: "ethernetCsmacd" },
+    Identity { module: &IF_TYPE, name: "ieee8023adLag" },
+    Identity { module: &IF_TYPE, name: "l2vlan" },
+    Identity { module: &IF_TYPE, name: "l3ipvlan" },
+];
+
+static INTERFACE_CONFIG: [Node; 5] = [
+    leaf("name", &INTERFACES, Type::Text),
+    mandatory(leaf("type", &INTERFACES, Type::Identity(&INTERFACE_TYPES))),
+    // A uint16 in the model; "invalid-value" for what the hardware cannot do.
+    leaf("mtu", &INTERFACES, Type::Number { min: 68, max: 9216 }),
+    leaf("description", &INTERFACES, Type::Text),
+    with_default(leaf("enabled", &INTERFACES, Type::Boolean), "true"),
+];
+
+static ETHERNET_CHILDREN: [Node; 2] = [
+    node("config", &ETHERNET, Kind::Container(&ETHERNET_CONFIG)),
+    node("switched-vlan", &VLAN, Kind::Container(&SWITCHED_VLAN)),
+];
+
+// openconfig-if-aggregate augments this leaf in: the container and its leaf
+// are in different namespaces.
+static ETHERNET_CONFIG: [Node; 1] = [leaf("aggregate-id", &AGGREGATE, Type::LagReference)];
+
+static SWITCHED_VLAN: [Node; 1] = [node("config", &VLAN, Kind::Container(&SWITCHED_VLAN_CONFIG))];
+
+const VLAN_ID: Type = Type::Number { min: 1, max: 4094 };
+const MODE: &[&str] = &["interface-mode"];
+
+static SWITCHED_VLAN_CONFIG: [Node; 4] = [
+    leaf("interface-mode", &VLAN, Type::Enumeration(&["ACCESS", "TRUNK"])),
+    when(leaf("native-vlan", &VLAN, VLAN_ID), MODE, "TRUNK"),
+    when(leaf("access-vlan", &VLAN, VLAN_ID), MODE, "ACCESS"),
+    when(node("trunk-vlans", &VLAN, Kind::LeafList(Type::VlanOrRange)), MODE, "TRUNK"),
+];
+
+static AGGREGATION_CHILDREN: [Node; 2] = [
+    node("config", &AGGREGATE, Kind::Container(&AGGREGATION_CONFIG)),
+    node("switched-vlan", &VLAN, Kind::Container(&SWITCHED_VLAN)),
+];
+
+static AGGREGATION_CONFIG: [Node; 2] = [
+    leaf("lag-type", &AGGREGATE, Type::Enumeration(&["LACP", "STATIC"])),
+    leaf("min-links", &AGGREGATE, Type::Number { min: 0, max: u16::MAX }),
+];
+
+static LACP_CHILDREN: [Node; 1] = [node("interfaces", &LACP, Kind::Container(&LACP_INTERFACES))];
+
+static LACP_INTERFACES: [Node; 1] = [node("interface", &LACP, Kind::List { key: "name", children: &LACP_INTERFACE })];
+
+static LACP_INTERFACE: [Node; 2] =
+    [leaf("name", &LACP, Type::Text), node("config", &LACP, Kind::Container(&LACP_INTERFACE_CONFIG))];
+
+static LACP_INTERFACE_CONFIG: [Node; 3] = [
+    leaf("name", &LACP, Type::LagReference),
+    with_default(leaf("interval", &LACP, Type::Enumeration(&["FAST", "SLOW"])), "SLOW"),
+    with_default(leaf("lacp-mode", &LACP, Type::Enumeration(&["ACTIVE", "PASSIVE"])), "ACTIVE"),
+];
+
+static NETWORK_INSTANCES_CHILDREN: [Node; 1] =
+    [node("network-instance", &NETWORK_INSTANCE, Kind::List { key: "name", children: &NETWORK_INSTANCE_CHILDREN })];
+
+static NETWORK_INSTANCE_CHILDREN: [Node; 3] = [
+    leaf("name", &NETWORK_INSTANCE, Type::Text),
+    node("config", &NETWORK_INSTANCE, Kind::Container(&NETWORK_INSTANCE_CONFIG)),
+    // openconfig-vlan only lends the grouping: nodes of a grouping belong to
+    // the module that uses it (RFC 7950 section 7.13), so from here down the
+    // namespace stays openconfig-network-instance.
+    node("vlans", &NETWORK_INSTANCE, Kind::Container(&VLANS)),
+];
+
+static INSTANCE_TYPES: [Identity; 5] = [
+    Identity { module: &NETWORK_INSTANCE_TYPES, name: "DEFAULT_INSTANCE" },
+    Identity { module: &NETWORK_INSTANCE_TYPES, name: "L3VRF" },
+    Identity { module: &NETWORK_INSTANCE_TYPES, name: "L2VSI" },
+    Identity { module: &NETWORK_INSTANCE_TYPES, name: "L2P2P" },
+    Identity { module: &NETWORK_INSTANCE_TYPES, name: "L2L3" },
+];
+
+static NETWORK_INSTANCE_CONFIG: [Node; 2] =
+    [leaf("name", &NETWORK_INSTANCE, Type::Text), leaf("type", &NETWORK_INSTANCE, Type::Identity(&INSTANCE_TYPES))];
+
+static VLANS: [Node; 1] = [node("vlan", &NETWORK_INSTANCE, Kind::List { key: "vlan-id", children: &VLAN_ENTRY })];
+
+static VLAN_ENTRY: [Node; 2] =
+    [leaf("vlan-id", &NETWORK_INSTANCE, VLAN_ID), node("config", &NETWORK_INSTANCE, Kind::Container(&VLAN_CONFIG))];
+
+static VLAN_CONFIG: [Node; 3] = [
+    leaf("vlan-id", &NETWORK_INSTANCE, VLAN_ID),
+    leaf("name", &NETWORK_INSTANCE, Type::Text),
+    with_default(leaf("status", &NETWORK_INSTANCE, Type::Enumeration(&["ACTIVE", "SUSPENDED"])), "ACTIVE"),
+];

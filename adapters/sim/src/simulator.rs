@@ -1,0 +1,271 @@
+//! Starting a switch, and the hand that holds it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use rand::RngExt as _;
+use russh::keys::PublicKey;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+
+use crate::{
+    Counters, Datastore, Fault, FaultId, Options, PendingCommit, SessionId, SimError, Status,
+    datastore::Container,
+    device::Device,
+    netconf,
+    ssh::{self, HostKey, Login},
+};
+
+/// A running simulated switch. It stops when this is dropped.
+pub struct Simulator {
+    handle: Handle,
+    addr: Option<SocketAddr>,
+    username: String,
+    password: SecretString,
+    fingerprint: String,
+    host_key: String,
+}
+
+impl Simulator {
+    /// Starts a switch on the current tokio runtime, which all its sessions
+    /// share with those of other switches.
+    ///
+    /// # Errors
+    /// [`SimError`] if the options make no sense, or the socket cannot be
+    /// opened, or there is no host key to be had.
+    pub async fn start(options: Options) -> Result<Self, SimError> {
+        options.check()?;
+        let authorized_key = match &options.authorized_key {
+            Some(line) => Some(PublicKey::from_openssh(line).map_err(SimError::AuthorizedKey)?),
+            None => None,
+        };
+        let username = options.username.clone();
+        let password = options.password.clone().unwrap_or_else(random_password);
+        let host_key = HostKey::generate()?;
+        let (fingerprint, openssh) = (host_key.fingerprint(), host_key.openssh()?);
+        let listen = options.listen;
+        let device = Device::new(options);
+        let mut local = None;
+        if let Some(addr) = listen {
+            let failed = |source| SimError::Listen { addr, source };
+            let listener = TcpListener::bind(addr).await.map_err(failed)?;
+            local = Some(listener.local_addr().map_err(failed)?);
+            let login = Login { username: username.clone(), password: password.clone(), authorized_key };
+            tokio::spawn(ssh::listen(listener, host_key, Arc::clone(&device), login));
+        }
+        Ok(Self { handle: Handle { device }, addr: local, username, password, fingerprint, host_key: openssh })
+    }
+
+    /// Where it listens; the unspecified address if it does not.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// The user to log in as.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The user's password.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        self.password.expose_secret()
+    }
+
+    /// The host key's fingerprint, `SHA256:...`.
+    #[must_use]
+    pub fn host_key_fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The host key as in a known_hosts line after the host names:
+    /// `ssh-ed25519 AAAA...`.
+    #[must_use]
+    pub fn host_key_openssh(&self) -> &str {
+        &self.host_key
+    }
+
+    /// Running, as the content of a NETCONF `<data>`.
+    #[must_use]
+    pub fn running_xml(&self) -> String {
+        self.handle.xml(Datastore::Running)
+    }
+
+    /// Running, as RFC 7951 JSON.
+    #[must_use]
+    pub fn running_json(&self) -> serde_json::Value {
+        self.handle.json(Datastore::Running)
+    }
+
+    /// Watches and disturbs the switch.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.handle.stop();
+    }
+}
+
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulator")
+            .field("name", &self.handle.device.options.name)
+            .field("addr", &self.addr)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Watches and disturbs a switch. Cheap to clone; does not keep it running.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    device: Arc<Device>,
+}
+
+impl Handle {
+    /// Sets a fault. It counts requests from now on.
+    pub fn inject(&self, fault: Fault) -> FaultId {
+        self.device.set_fault(fault)
+    }
+
+    /// Takes all faults back; sessions held by one go on.
+    pub fn clear_faults(&self) {
+        self.device.change(|state| state.faults.clear());
+    }
+
+    /// Waits until a session stands still at this `Hold` fault.
+    pub async fn held(&self, fault: FaultId) {
+        self.until(|device| device.look().faults.holds(fault)).await;
+    }
+
+    /// Lets a session held by this fault go on.
+    pub fn release(&self, fault: FaultId) {
+        self.device.change(|state| state.faults.release(fault));
+    }
+
+    /// The switch as it is now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.device.status()
+    }
+
+    /// Waits until the switch is in such a state.
+    pub async fn wait_until(&self, wanted: impl Fn(&Status) -> bool) -> Status {
+        self.until(|device| wanted(&device.status())).await;
+        self.status()
+    }
+
+    /// Open NETCONF sessions.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.status().sessions
+    }
+
+    /// The session that has the datastore locked.
+    #[must_use]
+    pub fn lock_holder(&self, datastore: Datastore) -> Option<SessionId> {
+        self.status().locks.get(&datastore).copied()
+    }
+
+    /// How often things happened.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.device.look().counters
+    }
+
+    /// The commit that waits to be confirmed.
+    #[must_use]
+    pub fn pending_commit(&self) -> Option<PendingCommit> {
+        self.status().pending
+    }
+
+    /// A datastore as the content of a NETCONF `<data>`; empty if the switch
+    /// has no such datastore.
+    #[must_use]
+    pub fn xml(&self, datastore: Datastore) -> String {
+        self.config(datastore).map(|config| netconf::to_xml(&config)).unwrap_or_default()
+    }
+
+    /// A datastore as RFC 7951 JSON.
+    #[must_use]
+    pub fn json(&self, datastore: Datastore) -> serde_json::Value {
+        self.config(datastore).map(|config| config.to_json()).unwrap_or_default()
+    }
+
+    /// A short text that is the same for the same running configuration, on
+    /// any switch and in any run.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        // FNV-1a: nothing here is secret or hostile.
+        let hash = self
+            .xml(Datastore::Running)
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        format!("{hash:016x}")
+    }
+
+    /// Changes running behind the clients' back, as somebody at the console
+    /// would: no lock stops it. `xml` is the content of a `<config>`; `nc` is
+    /// declared in it for `nc:operation`.
+    ///
+    /// # Errors
+    /// [`SimError::Malformed`], or [`SimError::Refused`] if the switch cannot
+    /// run it.
+    pub fn change_running(&self, xml: &str) -> Result<(), SimError> {
+        let edit = netconf::edit_from_xml(xml)?;
+        self.device.edit_from_console(&edit).map_err(SimError::Refused)
+    }
+
+    /// Locks a datastore for somebody who is not a NETCONF session; clients
+    /// are told session 0 has it. `false` lets go again. Returns whether the
+    /// lock was free, or was the console's.
+    pub fn console_lock(&self, datastore: Datastore, lock: bool) -> bool {
+        self.device.console_lock(datastore, lock)
+    }
+
+    /// Restarts the switch: sessions drop, running becomes what startup is.
+    pub fn reboot(&self) {
+        self.device.reboot();
+    }
+
+    /// Stops the switch: sessions drop and nobody can connect.
+    pub fn stop(&self) {
+        self.device.stop();
+    }
+
+    /// Serves a NETCONF session over a stream that needs no login, such as one
+    /// end of `tokio::io::duplex`. Returns when the session has ended, and
+    /// drops the stream.
+    pub async fn serve<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        netconf::serve(Arc::clone(&self.device), stream).await;
+    }
+
+    fn config(&self, datastore: Datastore) -> Option<Arc<Container>> {
+        self.device.read(datastore).ok()
+    }
+
+    async fn until(&self, wanted: impl Fn(&Device) -> bool) {
+        let mut pulse = self.device.pulse();
+        while !wanted(&self.device) {
+            if pulse.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// 24 letters and digits: more than 140 bits.
+fn random_password() -> SecretString {
+    let mut rng = rand::rng();
+    (0..24).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect::<String>().into()
+}

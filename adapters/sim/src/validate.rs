@@ -1,0 +1,146 @@
+//! What must hold before a configuration may run: the constraints of the
+//! schema, and what the hardware has.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    datastore::{Container, Data, Key},
+    refusal::{Path, Reason, Tag},
+    schema::{self, Kind, Node, ROOT, Type, Value},
+};
+
+const INTERFACES: [&str; 2] = ["interfaces", "interface"];
+
+/// Checks a whole configuration against the schema and the switch's ports.
+/// Returns everything that is wrong with it, in document order.
+#[must_use]
+pub(crate) fn findings(config: &Container, ports: &BTreeSet<Key>) -> Vec<Reason> {
+    let mut check = Check { config, ports, found: Vec::new() };
+    check.children(&ROOT, Some(config), &Path::default());
+    check.missing_ports();
+    check.found
+}
+
+struct Check<'a> {
+    config: &'a Container,
+    ports: &'a BTreeSet<Key>,
+    found: Vec<Reason>,
+}
+
+impl Check<'_> {
+    /// `data` is `None` for a container with nothing in it: its mandatory
+    /// leaves are still missed.
+    fn children(&mut self, schema: &'static [Node], data: Option<&Container>, path: &Path) {
+        for (index, node) in schema.iter().enumerate() {
+            let here = data.and_then(|container| container.get(index));
+            if here.is_some() {
+                self.condition(node, schema, data, path);
+            }
+            match (&node.kind, here.map(|data| &**data)) {
+                (Kind::Container(below), Some(Data::Container(inner))) => {
+                    self.children(below, Some(inner), &path.child(node, None));
+                }
+                (Kind::Container(below), _) => self.children(below, None, &path.child(node, None)),
+                (Kind::List { key, children }, Some(Data::List(entries))) => {
+                    for (value, entry) in entries {
+                        let path = path.child(node, Some((key, value.clone())));
+                        self.mirrored_key(key, children, entry, value, &path);
+                        if node.name == "interface" && node.module.name == "openconfig-interfaces" {
+                            self.hardware(children, entry, value, &path);
+                        }
+                        self.children(children, Some(entry), &path);
+                    }
+                }
+                (Kind::Leaf(Type::LagReference), Some(Data::Leaf(Value::Text(name)))) => {
+                    self.lag_reference(name, &path.child(node, None));
+                }
+                (Kind::Leaf(_), None) if node.mandatory => {
+                    self.found.push(
+                        Reason::application(
+                            Tag::MissingElement,
+                            &path.child(node, None),
+                            format!("mandatory leaf {} is missing", node.name),
+                        )
+                        .with("bad-element", node.name),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn condition(&mut self, node: &'static Node, schema: &'static [Node], parent: Option<&Container>, path: &Path) {
+        let Some(when) = &node.when else { return };
+        let value = parent.and_then(|parent| parent.leaf(schema, when.path));
+        if value.is_none_or(|value| value.to_string() != when.equals) {
+            // RFC 7950 section 8.3.2.
+            self.found.push(
+                Reason::application(
+                    Tag::UnknownElement,
+                    &path.child(node, None),
+                    format!("only valid when {} is {}", when.path.join("/"), when.equals),
+                )
+                .with("bad-element", node.name),
+            );
+        }
+    }
+
+    /// The key of an OpenConfig list is a leafref to `config/<key>`.
+    fn mirrored_key(&mut self, name: &'static str, schema: &'static [Node], entry: &Container, key: &Key, path: &Path) {
+        let mirrored = entry.leaf(schema, &["config", name]).map(ToString::to_string);
+        if mirrored.as_deref() != Some(key.as_str()) {
+            self.found.push(
+                Reason::application(
+                    Tag::DataMissing,
+                    path,
+                    format!("key {name} refers to config/{name}, which is not the same"),
+                )
+                .app_tag("instance-required"),
+            );
+        }
+    }
+
+    fn lag_reference(&mut self, name: &str, path: &Path) {
+        if self.interface_type(name) != Some("ieee8023adLag") {
+            self.found.push(
+                Reason::application(Tag::DataMissing, path, format!("there is no LAG interface {name}"))
+                    .app_tag("instance-required"),
+            );
+        }
+    }
+
+    fn interface_type(&self, name: &str) -> Option<&'static str> {
+        let entry = self.config.list(&ROOT, &INTERFACES)?.get(&Key::new(name))?;
+        let (_, interfaces) = schema::child(&ROOT, "interfaces")?;
+        let (_, interface) = schema::child(interfaces.children(), "interface")?;
+        match entry.leaf(interface.children(), &["config", "type"])? {
+            Value::Identity(identity) => Some(identity.name),
+            _ => None,
+        }
+    }
+
+    /// An interface made of metal cannot be configured into being, and one
+    /// that is there cannot be called something else.
+    fn hardware(&mut self, schema: &'static [Node], entry: &Container, key: &Key, path: &Path) {
+        let physical = match entry.leaf(schema, &["config", "type"]) {
+            Some(Value::Identity(identity)) => identity.name == "ethernetCsmacd",
+            // No type at all is reported as the missing leaf it is.
+            _ => self.ports.contains(key),
+        };
+        if physical != self.ports.contains(key) {
+            let message =
+                if physical { format!("the switch has no port {key}") } else { format!("{key} is a physical port") };
+            self.found.push(Reason::application(Tag::InvalidValue, path, message));
+        }
+    }
+
+    fn missing_ports(&mut self) {
+        let configured = self.config.list(&ROOT, &INTERFACES);
+        for port in self.ports {
+            if !configured.is_some_and(|entries| entries.contains_key(port)) {
+                self.found
+                    .push(Reason::protocol(Tag::OperationFailed, format!("physical port {port} cannot be removed")));
+            }
+        }
+    }
+}
