@@ -122,10 +122,10 @@ impl Check<'_> {
     /// An interface made of metal cannot be configured into being, and one
     /// that is there cannot be called something else.
     fn hardware(&mut self, schema: &'static [Node], entry: &Container, key: &Key, path: &Path) {
+        // Without a type it is not a LAG, so it would have to be a port.
         let physical = match entry.leaf(schema, &["config", "type"]) {
             Some(Value::Identity(identity)) => identity.name == "ethernetCsmacd",
-            // No type at all is reported as the missing leaf it is.
-            _ => self.ports.contains(key),
+            _ => true,
         };
         if physical != self.ports.contains(key) {
             let message =
