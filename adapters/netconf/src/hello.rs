@@ -26,7 +26,7 @@ pub enum HelloError {
     NotHello(String),
     /// The server complains instead of announcing capabilities.
     #[error("the server refused the session")]
-    Refused(#[source] RpcError),
+    Refused(#[source] Box<RpcError>),
 }
 
 /// The client's hello. It announces base 1.0 always, and base 1.1 unless the
@@ -126,7 +126,7 @@ impl ServerHello {
         let remarks = errors_in(&hello);
         if hello.name != "hello" {
             return Err(match remarks.into_iter().next() {
-                Some(error) => HelloError::Refused(error),
+                Some(error) => HelloError::Refused(Box::new(error)),
                 None => HelloError::NotHello(hello.name.chars().take(80).collect()),
             });
         }
@@ -138,7 +138,7 @@ impl ServerHello {
             .take(MAX_CAPABILITIES)
             .collect();
         match remarks.iter().find(|remark| remark.is_error()) {
-            Some(error) if capabilities.is_empty() => Err(HelloError::Refused(error.clone())),
+            Some(error) if capabilities.is_empty() => Err(HelloError::Refused(Box::new(error.clone()))),
             _ => {
                 let session_id = hello.value_at(&["session-id"]).and_then(|id| id.parse().ok());
                 Ok(Self { session_id, capabilities, remarks })

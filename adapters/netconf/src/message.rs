@@ -2,7 +2,7 @@
 
 use mercury_adapter::{ErrorTag, ErrorType, RpcError, Severity};
 
-use crate::xml::{BASE_NS, Element, Limits, XmlError};
+use crate::xml::{BASE_NS, Element, Limits, Node, XmlError};
 
 /// More leaves than this in one `error-info` tell nobody anything.
 const MAX_INFO: usize = 64;
@@ -31,7 +31,7 @@ pub struct Reply {
     pub warnings: Vec<RpcError>,
     /// The `<data>` of a read.
     pub data: Option<Element>,
-    /// Everything, for replies with content of their own.
+    /// Everything but the `<data>`, for replies with content of their own.
     pub element: Element,
 }
 
@@ -71,14 +71,21 @@ impl Inbound {
 }
 
 impl From<Element> for Reply {
-    fn from(element: Element) -> Self {
+    fn from(mut element: Element) -> Self {
+        // Moved, not copied: it may be a whole configuration.
+        let is_data = |node: &Node| matches!(node, Node::Element(child) if child.name == "data");
+        let data = element.children.iter().position(is_data).map(|at| element.children.remove(at));
+        let data = data.and_then(|node| match node {
+            Node::Element(data) => Some(data),
+            Node::Text(_) => None,
+        });
         let (errors, warnings) = errors_in(&element).into_iter().partition(RpcError::is_error);
         Self {
             message_id: element.attribute("message-id").map(|id| id.trim().to_owned()),
             ok: element.find("ok").is_some(),
             errors,
             warnings,
-            data: element.find("data").cloned(),
+            data,
             element,
         }
     }

@@ -128,10 +128,10 @@ pub fn get(subtrees: Vec<Element>, defaults: Option<DefaultsMode>) -> Element {
     operation("get").child_opt(filter(subtrees)).child_opt(defaults.map(with_defaults))
 }
 
-/// A `<get>` that selects nothing: the cheapest question a server can answer
-/// (RFC 6241 section 6.4.2).
-pub(crate) fn get_nothing() -> Element {
-    operation("get").child(operation("filter").attr("type", "subtree"))
+/// A read that selects nothing. A name no model has is the filter, because an
+/// empty filter means *everything* to some servers.
+pub(crate) fn read_nothing() -> Element {
+    get_config(Store::Running, vec![operation("nothing")], None)
 }
 
 fn filter(subtrees: Vec<Element>) -> Option<Element> {
@@ -244,7 +244,6 @@ mod tests {
                 "<copy-config><target><startup/></target><source><running/></source></copy-config>",
             ),
             (close_session(), "<close-session/>"),
-            (get_nothing(), "<get><filter type=\"subtree\"/></get>"),
             (get_config(Store::Running, Vec::new(), None), "<get-config><source><running/></source></get-config>"),
         ] {
             assert_eq!(xml(&operation), expected);

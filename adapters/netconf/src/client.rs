@@ -1,0 +1,419 @@
+//! A NETCONF session over any byte stream. The protocol is in
+//! [`crate::protocol`]; here are the socket and the clock.
+
+use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::{
+    counted::{Counted, Counters},
+    hello::ServerHello,
+    message::Reply,
+    operation,
+    protocol::{FramingChoice, MessageId, Protocol, ProtocolError},
+    xml::{Element, XmlError},
+};
+
+/// How much is read at once, in bytes.
+const READ_SIZE: usize = 32 << 10;
+
+/// How a session is held.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// Default [`FramingChoice::Auto`].
+    pub framing: FramingChoice,
+    /// The largest message accepted, in bytes. Default 16 MiB.
+    pub max_message_bytes: usize,
+    /// How long the server may take for its hello. Default 30 s.
+    pub hello_timeout: Duration,
+    /// Send all requests of a flight at once. Default true.
+    pub pipelining: bool,
+    /// How long the first flight may stay without any reply before one harmless
+    /// read is sent behind it. Some servers (netconfd 2.13) do not look at a
+    /// request that arrived in one read with the client's hello until more
+    /// bytes come. Nothing waits for this unless the server is silent that
+    /// long. `None` never sends it. Default 1 s.
+    pub nudge_after: Option<Duration>,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            framing: FramingChoice::Auto,
+            max_message_bytes: 16 << 20,
+            hello_timeout: Duration::from_secs(30),
+            pipelining: true,
+            nudge_after: Some(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// Why no session came about. No request was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No complete hello in time.
+    #[error("the server did not say hello within {0:?}")]
+    Timeout(Duration),
+    /// The stream ended before the hello, as at a session limit.
+    #[error("the server closed the connection before its hello")]
+    Closed,
+    /// The stream failed.
+    #[error("the connection failed during the hello")]
+    Io(#[from] io::Error),
+    /// The greeting is no NETCONF hello.
+    #[error("the server does not speak NETCONF")]
+    Protocol(#[from] ProtocolError),
+}
+
+/// A flight that did not bring all its replies.
+#[derive(Debug, thiserror::Error)]
+pub enum FlightError {
+    /// The connection ended or failed.
+    #[error("the session was lost after {} of {sent} replies", replies.len())]
+    Lost {
+        /// What had arrived, in the order of the requests.
+        replies: Vec<Reply>,
+        /// How many requests the server may have seen.
+        sent: usize,
+        /// Why; `None` when the server closed the stream.
+        source: Option<io::Error>,
+    },
+    /// A reply did not come in time.
+    #[error("no reply within {waited:?}, after {} of {sent} replies", replies.len())]
+    Timeout {
+        /// What had arrived, in the order of the requests.
+        replies: Vec<Reply>,
+        /// How many requests the server may have seen.
+        sent: usize,
+        /// How long the missing reply was waited for.
+        waited: Duration,
+    },
+    /// The server broke the protocol.
+    #[error("the server broke the protocol after {} of {sent} replies", replies.len())]
+    Protocol {
+        /// What had arrived, in the order of the requests.
+        replies: Vec<Reply>,
+        /// How many requests the server may have seen.
+        sent: usize,
+        /// What it did.
+        source: ProtocolError,
+    },
+    /// An earlier flight failed or was abandoned. Nothing was sent.
+    #[error("the session failed earlier and cannot be used")]
+    Unusable,
+    /// A request holds what XML cannot carry. Nothing was sent.
+    #[error("a request cannot be written")]
+    Encode(#[from] XmlError),
+}
+
+impl FlightError {
+    /// The replies that did arrive: the first ones, without gaps.
+    #[must_use]
+    pub fn replies(&self) -> &[Reply] {
+        match self {
+            Self::Lost { replies, .. } | Self::Timeout { replies, .. } | Self::Protocol { replies, .. } => replies,
+            Self::Unusable | Self::Encode(_) => &[],
+        }
+    }
+
+    /// How many requests the server may have seen. Those after it were never
+    /// sent; those between it and [`FlightError::replies`] are unknown.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        match self {
+            Self::Lost { sent, .. } | Self::Timeout { sent, .. } | Self::Protocol { sent, .. } => *sent,
+            Self::Unusable | Self::Encode(_) => 0,
+        }
+    }
+
+    /// True unless it is certain that the server saw nothing of this flight.
+    #[must_use]
+    pub fn may_have_reached_peer(&self) -> bool {
+        self.sent() > 0
+    }
+}
+
+/// An open NETCONF session.
+#[derive(Debug)]
+pub struct Client<S> {
+    io: Counted<S>,
+    protocol: Protocol,
+    hello: ServerHello,
+    pipelining: bool,
+    /// Set until the first reply.
+    nudge_after: Option<Duration>,
+    usable: bool,
+    buffer: Box<[u8]>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
+    /// Exchanges hellos. The client's goes out at once; that the server's has
+    /// been read before the first request keeps the two apart.
+    ///
+    /// # Errors
+    /// When no usable hello arrives in time.
+    pub async fn connect(stream: S, options: ClientOptions) -> Result<Self, OpenError> {
+        let mut io = Counted::new(stream);
+        let mut protocol = Protocol::new(options.framing, options.max_message_bytes);
+        let mut buffer = vec![0; READ_SIZE].into_boxed_slice();
+        let exchange = exchange_hellos(&mut io, &mut protocol, &mut buffer);
+        let hello =
+            timeout(options.hello_timeout, exchange).await.map_err(|_| OpenError::Timeout(options.hello_timeout))??;
+        io.forget_flights();
+        Ok(Self {
+            io,
+            protocol,
+            hello,
+            pipelining: options.pipelining,
+            nudge_after: options.nudge_after,
+            usable: true,
+            buffer,
+        })
+    }
+
+    /// Sends the operations and waits for all their replies, in one round trip
+    /// if the session pipelines, else one after the other; either way all are
+    /// sent, whatever the earlier replies say. `reply_timeout` is the longest
+    /// wait for the next reply.
+    ///
+    /// # Errors
+    /// When a reply is missing; the error keeps those that arrived. After an
+    /// error from a flight that was begun, and after dropping this future, the
+    /// session is unusable. A refusal by the device is no error here.
+    pub async fn flight(&mut self, operations: &[Element], reply_timeout: Duration) -> Result<Vec<Reply>, FlightError> {
+        if !self.usable {
+            return Err(FlightError::Unusable);
+        }
+        if !self.pipelining {
+            // A request that cannot be written must not end a flight half way.
+            operations.iter().try_for_each(|operation| operation.to_xml().map(drop))?;
+        }
+        let at_once = if self.pipelining { operations.len().max(1) } else { 1 };
+        let (mut replies, mut sent) = (Vec::new(), 0);
+        for operations in operations.chunks(at_once) {
+            let mut burst = self.burst(operations)?;
+            self.usable = false;
+            let result = self.exchange(&mut burst, reply_timeout).await;
+            sent += burst.begun().min(operations.len());
+            replies.extend(burst.replies.into_iter().map_while(|(_, reply)| reply));
+            result.map_err(|fault| fault.into_error(std::mem::take(&mut replies), sent))?;
+            self.usable = true;
+        }
+        Ok(replies)
+    }
+
+    /// Says goodbye and closes the stream. That the server hangs up instead of
+    /// answering is fine (RFC 6241 section 7.8 leaves it little choice).
+    ///
+    /// # Errors
+    /// When the server neither answers nor hangs up within `wait`, or refuses.
+    pub async fn close(mut self, wait: Duration) -> Result<(), FlightError> {
+        let farewell = if self.usable {
+            match self.flight(&[operation::close_session()], wait).await {
+                Err(FlightError::Lost { .. }) | Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            }
+        } else {
+            Ok(())
+        };
+        // The peer may be gone already; there is nobody left to tell.
+        let _ = timeout(wait, self.io.shutdown()).await;
+        farewell
+    }
+
+    fn burst(&mut self, operations: &[Element]) -> Result<Burst, XmlError> {
+        let mut burst = Burst::default();
+        for operation in operations {
+            match self.protocol.request(operation) {
+                Ok((id, frame)) => {
+                    burst.add(&frame);
+                    burst.replies.push((id, None));
+                }
+                Err(error) => {
+                    self.protocol.withdraw();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(burst)
+    }
+
+    async fn exchange(&mut self, burst: &mut Burst, reply_timeout: Duration) -> Result<(), Fault> {
+        let start = Instant::now();
+        let mut deadline = start + reply_timeout;
+        let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
+        loop {
+            while let Some((id, reply)) = self.protocol.poll_reply()? {
+                if let Some(slot) = burst.replies.iter_mut().find(|(asked, _)| *asked == id) {
+                    slot.1 = Some(reply);
+                }
+                deadline = Instant::now() + reply_timeout;
+                (nudge, self.nudge_after) = (None, None);
+            }
+            if burst.replies.iter().all(|(_, reply)| reply.is_some()) {
+                return Ok(());
+            }
+            let step = step(&mut self.io, burst, &mut self.buffer);
+            match timeout_at(nudge.unwrap_or(deadline), step).await {
+                Ok(Ok(0)) => return Err(Fault::Lost(None)),
+                Ok(Ok(read)) => self.protocol.push(self.buffer.get(..read).unwrap_or_default()),
+                Ok(Err(error)) => return Err(Fault::Lost(Some(error))),
+                Err(_) if nudge.take().is_some() => {
+                    tracing::debug!("no reply to the first requests yet: sending another one");
+                    self.nudge_after = None;
+                    let request = self.protocol.unheeded_request(&operation::read_nothing());
+                    burst.add(&request.map_err(ProtocolError::from)?);
+                }
+                Err(_) => return Err(Fault::Timeout(reply_timeout)),
+            }
+        }
+    }
+}
+
+impl<S> Client<S> {
+    /// What the server announced.
+    #[must_use]
+    pub fn hello(&self) -> &ServerHello {
+        &self.hello
+    }
+
+    /// False once a flight failed or was abandoned.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.usable
+    }
+
+    /// Round trips since the hello, and bytes since the beginning.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.io.counters
+    }
+
+    /// Round trips since the hello.
+    #[must_use]
+    pub fn flights(&self) -> u64 {
+        self.io.counters.flights
+    }
+
+    /// The stream underneath.
+    #[must_use]
+    pub fn transport(&self) -> &S {
+        &self.io.inner
+    }
+}
+
+async fn exchange_hellos<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut Counted<S>,
+    protocol: &mut Protocol,
+    buffer: &mut [u8],
+) -> Result<ServerHello, OpenError> {
+    let mut burst = Burst::default();
+    burst.add(&protocol.client_hello());
+    loop {
+        match step(io, &mut burst, buffer).await? {
+            0 => return Err(OpenError::Closed),
+            read => protocol.push(buffer.get(..read).unwrap_or_default()),
+        }
+        if let Some(hello) = protocol.poll_hello()? {
+            // Requests may be framed differently: the hello must be out first.
+            io.write_all(burst.rest()).await?;
+            io.flush().await?;
+            return Ok(hello);
+        }
+    }
+}
+
+/// Writes what there is to write until something is read; returns its length,
+/// zero at the end of the stream. Reading goes on while writing is stuck:
+/// both windows may be full, and then neither side would ever move.
+async fn step<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut Counted<S>,
+    burst: &mut Burst,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    poll_fn(|cx| {
+        while !burst.rest().is_empty() {
+            match Pin::new(&mut *io).poll_write(cx, burst.rest()) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(written) => burst.wrote(written?),
+                Poll::Pending => break,
+            }
+        }
+        if burst.rest().is_empty() && !burst.flushed {
+            match Pin::new(&mut *io).poll_flush(cx) {
+                Poll::Ready(flushed) => {
+                    flushed?;
+                    burst.flushed = true;
+                }
+                Poll::Pending => {}
+            }
+        }
+        let mut into = ReadBuf::new(buffer);
+        match Pin::new(&mut *io).poll_read(cx, &mut into) {
+            Poll::Ready(read) => Poll::Ready(read.map(|()| into.filled().len())),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Frames on their way out, and the replies they bring.
+#[derive(Default)]
+struct Burst {
+    bytes: Vec<u8>,
+    written: usize,
+    flushed: bool,
+    /// Where each frame begins.
+    starts: Vec<usize>,
+    replies: Vec<(MessageId, Option<Reply>)>,
+}
+
+impl Burst {
+    fn add(&mut self, frame: &[u8]) {
+        self.starts.push(self.bytes.len());
+        self.bytes.extend_from_slice(frame);
+        self.flushed = false;
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+
+    fn wrote(&mut self, written: usize) {
+        self.written = self.written.saturating_add(written);
+    }
+
+    /// How many frames the peer may have seen something of.
+    fn begun(&self) -> usize {
+        self.starts.iter().filter(|start| **start < self.written).count()
+    }
+}
+
+enum Fault {
+    Lost(Option<io::Error>),
+    Timeout(Duration),
+    Protocol(ProtocolError),
+}
+
+impl From<ProtocolError> for Fault {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl Fault {
+    fn into_error(self, replies: Vec<Reply>, sent: usize) -> FlightError {
+        match self {
+            Self::Lost(source) => FlightError::Lost { replies, sent, source },
+            Self::Timeout(waited) => FlightError::Timeout { replies, sent, waited },
+            Self::Protocol(source) => FlightError::Protocol { replies, sent, source },
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;
