@@ -119,13 +119,13 @@ impl Basic {
     async fn recognise(&self, users: &Htpasswd, credentials: Credentials) -> Result<Identity, AuthError> {
         let Some(hash) = users.hash(&credentials.user) else {
             // A guess at a name must not be told from a guess at a password by its time.
-            let turn = self.gate.turn().await;
+            let mut turn = self.gate.turn().await;
             turn.verify(credentials.password, users.dummy_hash()).await;
             return Err(AuthError::Wrong);
         };
         let key = self.cache.key(&credentials, hash);
         if !self.cache.has(&key) {
-            let turn = self.gate.turn().await;
+            let mut turn = self.gate.turn().await;
             // Those who waited together for the first of them need not all pay.
             if !self.cache.has(&key) {
                 if !turn.verify(credentials.password, hash.to_owned()).await {

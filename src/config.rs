@@ -1,6 +1,6 @@
 //! The service's configuration: typed, documented, and checked all at once.
 //!
-//! A file is read into a [`fields::Table`] that remembers lines, every value is
+//! A file is read into a table that remembers lines, every value is
 //! taken out of it by a typed reader, and everything wrong becomes a
 //! [`Finding`]; nothing stops at the first mistake. [`check`] is the one way in
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.

@@ -24,7 +24,7 @@ pub use secret::{SecretError, SecretRef};
 pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};
 
 use crate::config::Findings;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,10 +33,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     switches: Vec<Arc<Switch>>,
-    names: HashMap<String, usize>,
-    macs: HashMap<MacAddr, usize>,
+    names: BTreeMap<String, usize>,
+    macs: BTreeMap<MacAddr, usize>,
     /// `None` where two switches share the address.
-    addresses: HashMap<String, Option<usize>>,
+    addresses: BTreeMap<String, Option<usize>>,
 }
 
 impl Inventory {
@@ -109,6 +109,12 @@ fn address_key(address: &str) -> String {
         Ok(ip) => ip.to_canonical().to_string(),
         Err(_) => address.trim_end_matches('.').to_ascii_lowercase(),
     }
+}
+
+/// Every key of a `[[switch]]` that `[defaults]` lacks, of both, and of Ironic's file.
+#[cfg(test)]
+pub(crate) fn keys() -> [&'static [&'static str]; 3] {
+    [native::OWN, build::SHARED, ironic::KEYS]
 }
 
 #[cfg(test)]

@@ -46,13 +46,17 @@ impl Gate {
 }
 
 impl Turn {
-    /// Whether the hash is the password's.
-    pub(super) async fn verify(self, password: SecretSlice<u8>, hash: String) -> bool {
-        let Turn { verify, permit } = self;
+    /// Whether the hash is the password's. The turn ends when it is dropped,
+    /// so what the answer leads to can be done before the next turn begins.
+    pub(super) async fn verify(&mut self, password: SecretSlice<u8>, hash: String) -> bool {
+        // The work holds the permit, so it counts to its end even if the caller is gone.
+        let (verify, permit) = (Arc::clone(&self.verify), self.permit.take());
         let work = tokio::task::spawn_blocking(move || {
-            let _held_to_the_end_even_if_the_caller_is_gone = permit;
-            verify.verify(password.expose_secret(), &hash)
+            let answer = verify.verify(password.expose_secret(), &hash);
+            (answer, permit)
         });
-        work.await.unwrap_or(false)
+        let (answer, permit) = work.await.unwrap_or_default();
+        self.permit = permit;
+        answer
     }
 }

@@ -46,7 +46,7 @@ impl Htpasswd {
         }
     }
 
-    fn parse(path: &Path, text: &str) -> (Self, Findings) {
+    pub(super) fn parse(path: &Path, text: &str) -> (Self, Findings) {
         let mut users = Htpasswd::default();
         let mut findings = Findings::default();
         for (index, line) in text.lines().enumerate() {

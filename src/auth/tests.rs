@@ -1,1 +1,244 @@
+use super::*;
+use crate::config::Code;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempDir;
 
+/// bcrypt, counted, with the costs that were paid and the most at a time.
+#[derive(Default)]
+struct Counted {
+    calls: AtomicUsize,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    costs: Mutex<Vec<String>>,
+}
+
+impl Verify for Counted {
+    fn verify(&self, password: &[u8], hash: &str) -> bool {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        self.costs.lock().unwrap().push(hash[4..6].to_owned());
+        let answer = Bcrypt.verify(password, hash);
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        answer
+    }
+}
+
+struct Setup {
+    dir: TempDir,
+    auth: Authenticator,
+    counted: Arc<Counted>,
+}
+
+impl Setup {
+    fn new(file: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("htpasswd"), file).unwrap();
+        let counted = Arc::new(Counted::default());
+        let auth = Authenticator::with_verifier(&dir.path().join("htpasswd"), Arc::clone(&counted) as Arc<dyn Verify>);
+        Setup { dir, auth, counted }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("htpasswd")
+    }
+
+    async fn ask(&self, user: &str, password: &str) -> Result<Identity, AuthError> {
+        self.auth.check(Some(basic(user, password.as_bytes()).as_bytes())).await
+    }
+
+    fn calls(&self) -> usize {
+        self.counted.calls.load(Ordering::SeqCst)
+    }
+}
+
+fn basic(user: &str, password: &[u8]) -> String {
+    format!("Basic {}", STANDARD.encode([user.as_bytes(), b":", password].concat()))
+}
+
+fn hash(password: &str) -> String {
+    bcrypt::hash(password, 4).unwrap()
+}
+
+fn ironic() -> Result<Identity, AuthError> {
+    Ok(Identity::User("ironic".to_owned()))
+}
+
+#[tokio::test]
+async fn noauth_takes_everybody_whatever_they_send() {
+    let auth = Authenticator::noauth();
+    for header in [None, Some(&b"Basic !"[..]), Some(b"Bearer x"), Some(b"\xff")] {
+        assert_eq!(auth.check(header).await, Ok(Identity::Anonymous));
+    }
+}
+
+#[tokio::test]
+async fn a_header_is_refused_for_what_is_wrong_with_it_without_bcrypt() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
+    let no_colon = format!("Basic {}", STANDARD.encode("ironic"));
+    let control = basic("ironic", b"sec\0ret");
+    let bad_name = format!("Basic {}", STANDARD.encode(b"\xff:x"));
+    let long = basic("ironic", &[b'x'; 9000]);
+    for (header, error) in [
+        (None, AuthError::Missing),
+        (Some("".as_bytes()), AuthError::Malformed),
+        (Some(b"Basic"), AuthError::Malformed),
+        (Some(b"Basic "), AuthError::Malformed),
+        (Some(b"Basic !!!"), AuthError::Malformed),
+        (Some(b"Basic aXJvbmljOnNlY3JldA== x"), AuthError::Malformed),
+        (Some(b"Basic \xff"), AuthError::Malformed),
+        (Some(no_colon.as_bytes()), AuthError::Malformed),
+        (Some(control.as_bytes()), AuthError::Malformed),
+        (Some(bad_name.as_bytes()), AuthError::Malformed),
+        (Some(long.as_bytes()), AuthError::Malformed),
+        (Some(b"Bearer abc"), AuthError::OtherScheme),
+        (Some(b"Digest username=x"), AuthError::OtherScheme),
+        (Some(b"BasicaXJvbmljOnNlY3JldA=="), AuthError::OtherScheme),
+    ] {
+        assert_eq!(setup.auth.check(header).await, Err(error), "{header:?}");
+    }
+    assert_eq!(setup.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_success_is_remembered_and_a_failure_pays_each_time() {
+    let setup = Setup::new(&format!("# comment\n\nironic:{}\n", hash("sec:ret \u{e9}")));
+    for _ in 0..3 {
+        assert_eq!(setup.ask("ironic", "sec:ret \u{e9}").await, ironic());
+    }
+    assert_eq!(setup.calls(), 1);
+    for tries in 1..=3 {
+        assert_eq!(setup.ask("ironic", "wrong").await, Err(AuthError::Wrong));
+        assert_eq!(setup.calls(), 1 + tries);
+    }
+    assert_eq!(setup.ask("ironic", "sec:ret \u{e9}").await, ironic());
+    assert_eq!(setup.calls(), 4);
+}
+
+#[tokio::test]
+async fn the_scheme_is_of_any_case_and_any_blanks_follow_it() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
+    for header in ["basic aXJvbmljOnNlY3JldA==", "BASIC   aXJvbmljOnNlY3JldA==", " Basic\taXJvbmljOnNlY3JldA== "] {
+        assert_eq!(setup.auth.check(Some(header.as_bytes())).await, ironic(), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_user_pays_as_much_as_the_dearest_known_one() {
+    let dear = bcrypt::hash("x", 6).unwrap();
+    let setup = Setup::new(&format!("ironic:{}\nother:{dear}\n", hash("secret")));
+    for user in ["nobody", "Ironic", "ironic ", "iro", "", "# comment"] {
+        assert_eq!(setup.ask(user, "secret").await, Err(AuthError::Wrong), "{user:?}");
+    }
+    assert_eq!(*setup.counted.costs.lock().unwrap(), ["06"; 6]);
+    let empty = Setup::new("");
+    assert_eq!(empty.ask("nobody", "secret").await, Err(AuthError::Wrong));
+    assert_eq!(*empty.counted.costs.lock().unwrap(), ["10"], "also where there is no user");
+}
+
+#[tokio::test]
+async fn each_bcrypt_prefix_and_what_htpasswd_writes_are_taken() {
+    // What `htpasswd -nbB -C 4 ironic secret` printed.
+    let printed = "$2y$04$dqZWbpbGQ/mQSvguihqXH.MYpaEHeF7NG.UCWjHcJ07F24pnAMjwW".to_owned();
+    let made = bcrypt::hash_with_result("secret", 4).unwrap();
+    let versions = [bcrypt::Version::TwoY, bcrypt::Version::TwoA, bcrypt::Version::TwoB];
+    for hash in versions.map(|version| made.format_for_version(version)).iter().chain([&printed]) {
+        let setup = Setup::new(&format!("ironic:{hash}\n"));
+        assert_eq!(setup.ask("ironic", "secret").await, ironic(), "{hash}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_after_the_72nd_do_not_count_as_in_htpasswd() {
+    let password = "p".repeat(72);
+    let setup = Setup::new(&format!("ironic:{}\n", hash(&password)));
+    for (tail, right) in [("", true), ("x", true), (&"y".repeat(100), true)] {
+        assert_eq!(setup.ask("ironic", &format!("{password}{tail}")).await.is_ok(), right);
+    }
+    assert_eq!(setup.ask("ironic", &password[..71]).await, Err(AuthError::Wrong));
+}
+
+#[tokio::test]
+async fn a_changed_file_counts_from_the_next_request_on() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("first")));
+    assert_eq!(setup.ask("ironic", "first").await, ironic());
+    // As long as before, in place: only the times tell.
+    fs::write(setup.path(), format!("ironic:{}\n", hash("second"))).unwrap();
+    assert_eq!(setup.ask("ironic", "first").await, Err(AuthError::Wrong));
+    assert_eq!(setup.ask("ironic", "second").await, ironic());
+    // Replaced whole, as Kubernetes and careful editors do.
+    fs::write(setup.dir.path().join("new"), "other:x\n").unwrap();
+    fs::rename(setup.dir.path().join("new"), setup.path()).unwrap();
+    assert_eq!(setup.ask("ironic", "second").await, Err(AuthError::Wrong), "a remembered user who is gone");
+    fs::write(setup.path(), format!("ironic:{}\n", hash("second"))).unwrap();
+    assert_eq!(setup.ask("ironic", "second").await, ironic());
+    fs::remove_file(setup.path()).unwrap();
+    assert_eq!(setup.ask("ironic", "second").await, Err(AuthError::Wrong), "no file, no users");
+    fs::write(setup.path(), format!("ironic:{}\n", hash("third"))).unwrap();
+    assert_eq!(setup.ask("ironic", "third").await, ironic());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn few_bcrypts_run_at_a_time_and_those_who_waited_share_the_answer() {
+    let setup = Arc::new(Setup::new(&format!("ironic:{}\n", hash("secret"))));
+    let ask_all = |password: &'static str| {
+        let asks: Vec<_> = (0..40)
+            .map(|_| {
+                let setup = Arc::clone(&setup);
+                tokio::spawn(async move { setup.ask("ironic", password).await })
+            })
+            .collect();
+        asks
+    };
+    for ask in ask_all("secret") {
+        assert_eq!(ask.await.unwrap(), ironic());
+    }
+    assert!(setup.calls() <= 2, "{} for one password", setup.calls());
+    let before = setup.calls();
+    for ask in ask_all("wrong") {
+        assert_eq!(ask.await.unwrap(), Err(AuthError::Wrong));
+    }
+    assert_eq!(setup.calls() - before, 40);
+    assert!(setup.counted.most.load(Ordering::SeqCst) <= 2);
+}
+
+#[test]
+fn each_wrong_line_of_an_htpasswd_file_is_found() {
+    let good = hash("x");
+    let damaged = format!("$2y$04${}", "!".repeat(53));
+    let dear = good.replacen("$04$", "$15$", 1);
+    let text = format!(
+        "# users\na:{good}\nb:$apr1$xyz$abc\nc:{{SHA}}abc\nd:plain\nno colon\n:{good}\n\ne:{damaged}\nf:{dear}\na:{good}\ng:{}\n  h:{good}  \n",
+        &good[..59]
+    );
+    let (users, findings) = Htpasswd::parse(Path::new("htpasswd"), &text);
+    let found: Vec<_> = findings.iter().map(|f| (f.line.unwrap(), f.code, f.field.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            (3, Code::UnsupportedHash, "htpasswd.b"),
+            (4, Code::UnsupportedHash, "htpasswd.c"),
+            (5, Code::UnsupportedHash, "htpasswd.d"),
+            (6, Code::Syntax, "htpasswd"),
+            (7, Code::Syntax, "htpasswd"),
+            (9, Code::BadValue, "htpasswd.e"),
+            (10, Code::OutOfRange, "htpasswd.f"),
+            (11, Code::DuplicateKey, "htpasswd.a"),
+            (12, Code::BadValue, "htpasswd.g"),
+        ]
+    );
+    assert!(users.hash("a").is_some() && users.hash("h").is_some() && users.hash("b").is_none());
+    assert_eq!(Htpasswd::parse(Path::new("x"), "# none\n").1.iter().next().unwrap().code, Code::MissingKey);
+    assert_eq!(Htpasswd::read(Path::new("/nonexistent")).1.iter().next().unwrap().code, Code::Unreadable);
+}
+
+#[test]
+fn nothing_shows_a_hash() {
+    let (users, findings) = Htpasswd::parse(Path::new("x"), &format!("a:{}\nb:$apr1$hunter2\nhunter2\n", hash("x")));
+    assert_eq!(format!("{users:?}"), "{\"a\"}");
+    assert!(!findings.to_string().contains("hunter2"));
+}

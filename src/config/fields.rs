@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// There is no `Debug`: a value may be a password.
 #[derive(Clone, Default)]
 pub(crate) struct Table {
-    /// The line where the table begins, counted from 1.
+    /// The line where the table begins, counted from 1; 0 for a whole file.
     pub(crate) line: usize,
     pub(crate) entries: BTreeMap<String, Entry>,
 }

@@ -192,7 +192,7 @@ fn root(path: &Path, findings: &mut Findings) -> Table {
 }
 
 /// Every key of the top level.
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "listen",
     "auth",
     "htpasswd",
@@ -204,9 +204,9 @@ const KEYS: &[&str] = &[
     "limits",
     "log",
 ];
-const LIMITS: &[&str] =
+pub(super) const LIMITS: &[&str] =
     &["max_body_bytes", "max_json_depth", "max_connections", "max_in_flight", "header_timeout", "request_timeout"];
-const LOG: &[&str] = &["format", "level"];
+pub(super) const LOG: &[&str] = &["format", "level"];
 
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
     let limits = limits(file, &sub_table(file, table, "limits", findings), findings);

@@ -1,1 +1,259 @@
+use super::*;
+use mercury_model::VlanSet;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
 
+const SAMPLES: [&str; 3] = ["mercury.toml", "inventory.toml", "ironic-switches.conf"];
+
+fn write(dir: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = dir.path().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// A finding's code, line and field.
+type Place = (Code, Option<usize>, String);
+
+/// Settings of `text`, with what is wrong as code, line and field.
+fn read(text: &str) -> (Option<Settings>, Vec<Place>) {
+    let dir = TempDir::new().unwrap();
+    let path = write(&dir, "mercury.toml", text);
+    let (settings, findings) = settings::read(Some(&path), &Overrides::default());
+    assert!(findings.iter().all(|f| f.file.as_deref() == Some(path.as_path())));
+    (settings, findings.iter().map(|f| (f.code, f.line, f.field.clone())).collect())
+}
+
+fn sample(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)).unwrap()
+}
+
+/// The samples in a directory of their own, changed by `edit`, with the secret they name.
+fn samples(edit: impl Fn(&str) -> String) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    for name in SAMPLES {
+        write(&dir, name, &edit(&sample(name)));
+    }
+    write(&dir, "secrets/switches", "word\n");
+    dir
+}
+
+fn check_samples(dir: &TempDir) -> (Settings, Inventory) {
+    let switches = SAMPLES[1..].iter().map(|name| dir.path().join(name)).collect();
+    let overrides = Overrides { switches, ..Overrides::default() };
+    let (settings, inventory, findings) = check(Some(&dir.path().join("mercury.toml")), &overrides);
+    assert!(findings.is_empty(), "{findings}");
+    (settings.unwrap(), inventory.unwrap())
+}
+
+#[test]
+fn every_sample_is_right() {
+    let (settings, inventory) = check_samples(&samples(str::to_owned));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:6190");
+    let names: Vec<_> = inventory.iter().map(|switch| switch.name.as_str()).collect();
+    assert_eq!(names, ["leaf1", "leaf2", "leaf3"]);
+    assert_eq!(inventory.find("52:54:00:00:00:12").unwrap().name, "leaf2");
+}
+
+#[test]
+fn every_default_that_a_sample_shows_is_the_default() {
+    let shown = |text: &str| {
+        let option = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+        let lines = text.lines().map(|line| if option(line) { &line[1..] } else { line });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let (plain, spelled) = (samples(str::to_owned), samples(shown));
+    assert_ne!(fs::read(plain.path().join(SAMPLES[1])).unwrap(), fs::read(spelled.path().join(SAMPLES[1])).unwrap());
+    let without_directory =
+        |dir: &TempDir| format!("{:#?}", check_samples(dir)).replace(dir.path().to_str().unwrap(), "");
+    assert_eq!(without_directory(&plain), without_directory(&spelled));
+}
+
+#[test]
+fn every_option_is_in_a_sample() {
+    let keys = |text: &str| -> BTreeSet<String> {
+        let option = |line: &str| {
+            Some(line.trim_start_matches("# example: ").trim_start_matches('#').split_once(" = ")?.0.to_owned())
+        };
+        let is_key = |text: &String| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        text.lines().filter_map(option).filter(is_key).collect()
+    };
+    let expected = |lists: &[&[&str]]| lists.concat().iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
+    let top: Vec<_> = settings::KEYS.iter().copied().filter(|key| !["limits", "log"].contains(key)).collect();
+    assert_eq!(keys(&sample(SAMPLES[0])), expected(&[&top, settings::LIMITS, settings::LOG]));
+    let [own, shared, ironic] = crate::inventory::keys();
+    assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared]));
+    assert_eq!(keys(&sample(SAMPLES[2])), expected(&[ironic]));
+}
+
+#[test]
+fn each_mistake_is_found_on_its_line_and_under_its_name() {
+    for (text, code, line, field) in [
+        ("listen = \"localhost\"", Code::BadValue, 1, "listen"),
+        ("\nlisten = 6190", Code::WrongType, 2, "listen"),
+        ("listen = \"0.0.0.0:6190\"", Code::RemoteNoauth, 1, "listen"),
+        ("listen = \"[::]:6190\"\nauth = \"noauth\"", Code::RemoteNoauth, 1, "listen"),
+        ("listen = \"[::ffff:192.0.2.1]:1\"\nauth = \"noauth\"", Code::RemoteNoauth, 1, "listen"),
+        ("listen = \"192.0.2.1:1\"\nallow_remote_noauth = true", Code::RemoteNoauth, 1, "listen"),
+        ("auth = \"keystone\"", Code::BadValue, 1, "auth"),
+        ("auth = true", Code::WrongType, 1, "auth"),
+        ("\nauth = \"http_basic\"", Code::MissingKey, 0, "htpasswd"),
+        ("htpasswd = \"users\"", Code::Conflict, 1, "htpasswd"),
+        ("htpasswd = \"\"", Code::BadValue, 1, "htpasswd"),
+        ("allow_remote_noauth = \"yes\"", Code::WrongType, 1, "allow_remote_noauth"),
+        ("allow_remote_noath = true", Code::UnknownKey, 1, "allow_remote_noath"),
+        ("allowed_vlans = \"1-4095\"", Code::BadValue, 1, "allowed_vlans"),
+        ("allowed_vlans = \"9-8\"", Code::BadValue, 1, "allowed_vlans"),
+        ("allowed_vlans = 1.0", Code::WrongType, 1, "allowed_vlans"),
+        ("allowed_vlans = [100,\n  200,\n  0]", Code::BadValue, 3, "allowed_vlans"),
+        ("known_hosts = [\"absent\"]", Code::Unreadable, 1, "known_hosts"),
+        ("secret_files = \"world\"", Code::BadValue, 1, "secret_files"),
+        ("limits = 1", Code::WrongType, 1, "limits"),
+        ("[limits]\nmax_body_bytes = 1023", Code::OutOfRange, 2, "limits.max_body_bytes"),
+        ("[limits]\nmax_body_bytes = -1", Code::OutOfRange, 2, "limits.max_body_bytes"),
+        ("[limits]\nmax_json_depth = 101", Code::OutOfRange, 2, "limits.max_json_depth"),
+        ("[limits]\nmax_in_flight = 0", Code::OutOfRange, 2, "limits.max_in_flight"),
+        ("[limits]\nmax_connections = \"1\"", Code::WrongType, 2, "limits.max_connections"),
+        ("[limits]\nheader_timeout = \"10\"", Code::BadValue, 2, "limits.header_timeout"),
+        ("[limits]\nheader_timeout = \"10ms\"", Code::BadValue, 2, "limits.header_timeout"),
+        ("[limits]\nheader_timeout = 0", Code::OutOfRange, 2, "limits.header_timeout"),
+        ("[limits]\nheader_timeout = \"2m\"", Code::OutOfRange, 2, "limits.header_timeout"),
+        ("[limits]\nrequest_timeout = 1.5", Code::WrongType, 2, "limits.request_timeout"),
+        ("[limits]\nrequest_timeout = 99999999999999999999", Code::WrongType, 2, "limits.request_timeout"),
+        ("[limits]\nmax = 1", Code::UnknownKey, 2, "limits.max"),
+        ("[log]\nlevel = \"verbose\"", Code::BadValue, 2, "log.level"),
+        ("[log]\nformat = \"xml\"", Code::BadValue, 2, "log.format"),
+        ("[tls]\n", Code::UnknownKey, 1, "tls"),
+    ] {
+        let text = format!("{text}\n");
+        let (settings, mut findings) = read(&text);
+        findings.retain(|(code, ..)| *code != Code::NoSwitches);
+        let line = (line > 0).then_some(line);
+        assert_eq!(findings, [(code, line, field.to_owned())], "{text}");
+        assert!(settings.is_none(), "{text}");
+    }
+}
+
+#[test]
+fn broken_toml_is_found_on_its_line_without_its_text() {
+    let dir = TempDir::new().unwrap();
+    let path = write(&dir, "mercury.toml", "auth = \"noauth\"\nlisten = hunter2\n");
+    let (_, findings) = settings::read(Some(&path), &Overrides::default());
+    let syntax: Vec<_> = findings.iter().filter(|f| f.code == Code::Syntax).collect();
+    assert_eq!(syntax.iter().map(|f| f.line).collect::<Vec<_>>(), [Some(2)], "{findings}");
+    assert!(!findings.to_string().contains("hunter2"), "{findings}");
+    let (_, twice) = read("auth = \"noauth\"\nauth = \"noauth\"\n");
+    assert!(twice.contains(&(Code::Syntax, Some(2), String::new())), "{twice:?}");
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let (_, findings) =
+        read("auth = 1\nlisten = 2\nfoo = 3\nswitches = 4\n[log]\nlevel = 5\n[limits]\nmax_in_flight = 6.0\n");
+    let mut lines: Vec<_> = findings.iter().filter_map(|(_, line, _)| *line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines, [1, 2, 3, 4, 6, 8]);
+}
+
+#[test]
+fn noauth_beyond_loopback_needs_two_words() {
+    let both = "listen = \"0.0.0.0:6190\"\nauth = \"noauth\"\nallow_remote_noauth = true\n";
+    assert!(read(both).0.is_some());
+    for listen in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        assert!(read(&format!("listen = \"{listen}\"\n")).0.is_some(), "{listen}");
+    }
+    assert!(read("listen = \"0.0.0.0:1\"\nauth = \"http_basic\"\nhtpasswd = \"users\"\n").0.is_some());
+}
+
+#[test]
+fn the_command_line_goes_before_the_file() {
+    let dir = TempDir::new().unwrap();
+    let path =
+        write(&dir, "mercury.toml", "listen = \"127.0.0.1:1\"\nswitches = [\"a.toml\"]\n[log]\nlevel = \"warn\"\n");
+    let overrides = Overrides {
+        listen: Some("0.0.0.0:2".parse().unwrap()),
+        auth: Some(AuthKind::HttpBasic),
+        htpasswd: Some("users".into()),
+        switches: vec!["b.toml".into()],
+        allowed_vlans: Some("5".parse().unwrap()),
+        log_format: Some(LogFormat::Json),
+        ..Overrides::default()
+    };
+    let settings = Settings::load(Some(&path), &overrides).unwrap();
+    assert_eq!(settings.listen.to_string(), "0.0.0.0:2");
+    assert_eq!(settings.htpasswd, Some("users".into()), "as the shell gave it");
+    assert_eq!(settings.switches, [PathBuf::from("b.toml")]);
+    assert_eq!(settings.allowed_vlans.unwrap().to_string(), "5");
+    assert_eq!(settings.log, Log { format: LogFormat::Json, level: LogLevel::Warn });
+    let settings = Settings::load(Some(&path), &Overrides::default()).unwrap();
+    assert_eq!(settings.switches, [dir.path().join("a.toml")], "relative to the file");
+}
+
+#[test]
+fn settings_need_no_file_but_a_named_file_must_be_there() {
+    let settings = Settings::load(None, &Overrides::default()).unwrap();
+    assert_eq!((settings.auth, settings.limits), (AuthKind::Noauth, Limits::default()));
+    let findings = Settings::load(Some(Path::new("/nonexistent/mercury.toml")), &Overrides::default()).unwrap_err();
+    assert_eq!(findings.iter().next().unwrap().code, Code::Unreadable);
+    let overrides = Overrides { listen: Some("0.0.0.0:1".parse().unwrap()), ..Overrides::default() };
+    let findings = Settings::load(None, &overrides).unwrap_err();
+    let remote = findings.iter().find(|f| f.code == Code::RemoteNoauth).unwrap();
+    assert_eq!((remote.file.as_deref(), remote.line), (None, None), "the command line is no file");
+}
+
+#[test]
+fn an_empty_vlan_list_is_none_and_no_list_is_all() {
+    assert_eq!(read("").0.unwrap().allowed_vlans, None);
+    for none in ["\"\"", "[]", "\" , \""] {
+        assert_eq!(read(&format!("allowed_vlans = {none}\n")).0.unwrap().allowed_vlans, Some(VlanSet::new()));
+    }
+    for some in ["\"100,102-104\"", "[100, \"102-103\", 104]", "\"100,,102, 103,104,\""] {
+        let vlans = read(&format!("allowed_vlans = {some}\n")).0.unwrap().allowed_vlans.unwrap();
+        assert_eq!(vlans.to_string(), "100,102-104", "{some}");
+    }
+}
+
+#[test]
+fn durations_are_seconds_or_text_with_a_unit() {
+    for (text, seconds) in [("45", 45), ("\"45s\"", 45), ("\"45 s\"", 45), ("\"1m\"", 60)] {
+        let settings = read(&format!("[limits]\nheader_timeout = {text}\n")).0.unwrap();
+        assert_eq!(settings.limits.header_timeout, Duration::from_secs(seconds), "{text}");
+    }
+}
+
+#[test]
+fn a_check_reports_settings_switches_and_users_together() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "users", "a:$apr1$x$y\n");
+    write(&dir, "s.conf", "[switch:x]\n");
+    let text = "auth = \"http_basic\"\nhtpasswd = \"users\"\nswitches = [\"s.conf\", \"absent.toml\"]\n";
+    let (settings, inventory, findings) = check(Some(&write(&dir, "mercury.toml", text)), &Overrides::default());
+    assert!(settings.is_some() && inventory.unwrap().is_empty());
+    for (code, file) in
+        [(Code::UnsupportedHash, "users"), (Code::MissingKey, "s.conf"), (Code::Unreadable, "absent.toml")]
+    {
+        assert!(findings.iter().any(|f| f.code == code && f.file == Some(dir.path().join(file))), "{file}: {findings}");
+    }
+}
+
+#[test]
+fn a_finding_reads_well_and_serialises_flat() {
+    let finding = Finding::error(Code::OutOfRange, "must be 1 to 600 seconds, not 601")
+        .field("switch.leaf1.confirm_timeout")
+        .at(Path::new("inventory.toml"), Some(7))
+        .help("try less");
+    let text = "inventory.toml:7: error[out-of-range]: switch.leaf1.confirm_timeout: must be 1 to 600 seconds, not 601\n    help: try less";
+    assert_eq!(finding.to_string(), text);
+    let json = serde_json::to_value(Findings::from(finding)).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!([{"file": "inventory.toml", "line": 7, "field": "switch.leaf1.confirm_timeout",
+            "severity": "error", "code": "out-of-range", "message": "must be 1 to 600 seconds, not 601", "help": "try less"}])
+    );
+}

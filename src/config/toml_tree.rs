@@ -15,7 +15,8 @@ pub(crate) fn parse(file: &Path, text: &str, findings: &mut Findings) -> Table {
         let line = error.span().map(|span| lines.at(&span));
         findings.push(Finding::error(Code::Syntax, error.message()).at(file, line));
     }
-    lines.table(root.get_ref(), 1)
+    // Line 0: what a file lacks as a whole is on no line.
+    lines.table(root.get_ref(), 0)
 }
 
 /// Where each line begins.

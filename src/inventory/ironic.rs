@@ -14,7 +14,7 @@ use crate::config::reader::Reader;
 use crate::config::{Code, Finding, Findings};
 use std::path::Path;
 
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "driver_type",
     "device_type",
     "address",

@@ -31,15 +31,15 @@ impl FromStr for MacAddr {
 
     /// Reads six, three or two groups of hexadecimal digits with one kind of
     /// separator (`:`, `-`, `.` or a blank) between them, or twelve digits
-    /// without any. A group may lack its leading zeros; without separators
-    /// that would be ambiguous, so there every digit must be given.
+    /// without any. A group of two or four digits may lack its leading zeros;
+    /// in the longer ones every digit must be given, since any number would
+    /// pass for an address otherwise.
     fn from_str(text: &str) -> Result<Self, MacError> {
         let separator = text.chars().find(|c| !c.is_ascii_hexdigit());
         let groups: Vec<&str> = match separator {
             Some(separator @ (':' | '-' | '.' | ' ')) => text.split(separator).collect(),
             Some(_) => return Err(MacError),
-            None if text.len() == 12 => vec![text],
-            None => return Err(MacError),
+            None => vec![text],
         };
         let digits = match groups.len() {
             count @ (1 | 2 | 3 | 6) => 12 / count,
@@ -49,7 +49,8 @@ impl FromStr for MacAddr {
         for group in groups {
             // from_str_radix would take a sign.
             let hexadecimal = group.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !hexadecimal || group.is_empty() || group.len() > digits {
+            let shortest = if digits > 4 { digits } else { 1 };
+            if !hexadecimal || !(shortest..=digits).contains(&group.len()) {
                 return Err(MacError);
             }
             let group = u64::from_str_radix(group, 16).map_err(|_| MacError)?;
@@ -131,6 +132,8 @@ mod tests {
             "aa:bb:cc:dd:ee:fg",
             "aa::cc:dd:ee:ff",
             "aabbc.cdde.eff",
+            "52:54",
+            "aabbcc-ddeef",
             "+a:bb:cc:dd:ee:ff",
             "aa:bb:cc:dd:ee:+f",
             " aa:bb:cc:dd:ee:ff",

@@ -11,7 +11,7 @@ use std::path::Path;
 const NOT_YET: &[&str] = &["gnmi", "cli"];
 
 /// What `[defaults]` cannot say, because no two switches share it.
-const OWN: &[&str] = &["name", "address", "mac_addresses"];
+pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses"];
 
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
     let root = toml_tree::parse(file, text, findings);

@@ -1,1 +1,466 @@
+use super::*;
+use crate::config::{Code, FileAccess, Severity};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
 
+fn write(dir: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = dir.path().join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+fn load(files: &[(&str, &str)], context: &Context) -> (Inventory, Findings) {
+    let dir = TempDir::new().unwrap();
+    let paths: Vec<_> = files.iter().map(|(name, text)| write(&dir, name, text)).collect();
+    Inventory::load(&paths, context)
+}
+
+fn places(findings: &Findings) -> Vec<(Code, usize, String)> {
+    findings.iter().map(|f| (f.code, f.line.unwrap_or(0), f.field.clone())).collect()
+}
+
+/// A sound switch but for the lines given, which begin on line 6.
+fn toml(lines: &str) -> String {
+    format!(
+        "[[switch]]\nname = \"leaf1\"\naddress = \"192.0.2.1\"\nusername = \"u\"\npassword = \"hunter2\"\n{lines}\n"
+    )
+}
+
+/// The same in Ironic's form; the lines begin on line 8.
+fn ini(lines: &str) -> String {
+    format!(
+        "[switch:leaf1]\ndriver_type = generic-switch\ndevice_type = netconf_openconfig\naddress = 192.0.2.1\n\
+         username = u\npassword = hunter2\nmac_address = 52:54:00:00:00:01\n{lines}\n"
+    )
+}
+
+fn one(name: &str, text: &str) -> Switch {
+    let (inventory, findings) = load(&[(name, text)], &Context::default());
+    assert!(!findings.has_errors(), "{findings}");
+    inventory.iter().next().unwrap().as_ref().clone()
+}
+
+#[test]
+fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
+    let no_file = "known_hosts = [\"absent\"]";
+    for (lines, code, line, key) in [
+        ("", Code::MissingKey, 1, "dialect"),
+        ("dialect = \"cisco_ios\"", Code::UnknownDeviceType, 6, "dialect"),
+        ("dialect = 1", Code::WrongType, 6, "dialect"),
+        ("protocol = \"gnmi\"", Code::UnsupportedDeviceType, 6, "protocol"),
+        ("protocol = \"cli\"", Code::UnsupportedDeviceType, 6, "protocol"),
+        ("protocol = \"telnet\"", Code::BadValue, 6, "protocol"),
+        ("port = 0", Code::OutOfRange, 6, "port"),
+        ("port = 65536", Code::OutOfRange, 6, "port"),
+        ("port = \"830\"", Code::WrongType, 6, "port"),
+        ("mac_addresses = [\"52:54:00:00:00:01\",\n \"52:54\"]", Code::BadValue, 7, "mac_addresses"),
+        ("mac_addresses = [\"ff:ff:ff:ff:ff:ff\"]", Code::BadValue, 6, "mac_addresses"),
+        ("mac_addresses = [1]", Code::WrongType, 6, "mac_addresses"),
+        ("insecure = 1", Code::WrongType, 6, "insecure"),
+        (no_file, Code::Unreadable, 6, "known_hosts"),
+        ("known_hosts = []", Code::BadValue, 6, "known_hosts"),
+        ("host_key_fingerprints = []", Code::BadValue, 6, "host_key_fingerprints"),
+        ("host_key_fingerprints = [\"MD5:00\"]", Code::BadValue, 6, "host_key_fingerprints"),
+        ("legacy_algorithms = \"yes\"", Code::WrongType, 6, "legacy_algorithms"),
+        ("persist = \"true\"", Code::WrongType, 6, "persist"),
+        ("allowed_vlans = \"100-\"", Code::BadValue, 6, "allowed_vlans"),
+        ("allowed_vlans = true", Code::WrongType, 6, "allowed_vlans"),
+        ("native_vlan = 0", Code::OutOfRange, 6, "native_vlan"),
+        ("native_vlan = 4095", Code::OutOfRange, 6, "native_vlan"),
+        ("default_vlan = \"100\"", Code::WrongType, 6, "default_vlan"),
+        ("default_vlan = 65636", Code::OutOfRange, 6, "default_vlan"),
+        ("manage_vlans = 0", Code::WrongType, 6, "manage_vlans"),
+        ("manage_mtu = 0", Code::WrongType, 6, "manage_mtu"),
+        ("physical_networks = 1", Code::WrongType, 6, "physical_networks"),
+        ("allowed_ports = [\"\"]", Code::BadValue, 6, "allowed_ports"),
+        ("confirm_timeout = 0", Code::OutOfRange, 6, "confirm_timeout"),
+        ("confirm_timeout = 601", Code::OutOfRange, 6, "confirm_timeout"),
+        ("confirmed_commit = true", Code::WrongType, 6, "confirmed_commit"),
+        ("confirmed_commit = \"yes\"", Code::BadValue, 6, "confirmed_commit"),
+        ("commit_timeout = \"2h\"", Code::BadValue, 6, "commit_timeout"),
+        ("reply_timeout = 0", Code::OutOfRange, 6, "reply_timeout"),
+        ("connect_timeout = 301", Code::OutOfRange, 6, "connect_timeout"),
+        ("idle_timeout = 0", Code::OutOfRange, 6, "idle_timeout"),
+        ("keepalive = 0", Code::OutOfRange, 6, "keepalive"),
+        ("lock_wait = 601", Code::OutOfRange, 6, "lock_wait"),
+        ("queue = 0", Code::OutOfRange, 6, "queue"),
+        ("pipelining = \"auto\"", Code::WrongType, 6, "pipelining"),
+        ("framing = \"1.1\"", Code::BadValue, 6, "framing"),
+        ("network_instance = \"\"", Code::BadValue, 6, "network_instance"),
+        ("enable_secret = { vault = \"x\" }", Code::BadValue, 6, "enable_secret"),
+        ("enable_secret = { file = \"x\", env = \"X\" }", Code::BadValue, 6, "enable_secret"),
+        ("enable_secret = { file = \"absent\" }", Code::SecretUnavailable, 6, "enable_secret"),
+        ("enable_secret = { env = \"MERCURY_TEST_NEVER_SET\" }", Code::SecretUnavailable, 6, "enable_secret"),
+        ("enable_secret = { env = \"A=B\" }", Code::BadValue, 6, "enable_secret"),
+        ("enable_secret = 12345", Code::WrongType, 6, "enable_secret"),
+        ("key_file = \"absent\"", Code::SecretUnavailable, 6, "key_file"),
+        ("passphrase = \"x\"", Code::Conflict, 6, "passphrase"),
+        ("confirm_timout = 30", Code::UnknownKey, 6, "confirm_timout"),
+        ("device_type = \"netconf_openconfig\"", Code::UnknownKey, 6, "device_type"),
+    ] {
+        let lines = if lines.contains("dialect") || lines.is_empty() {
+            lines.to_owned()
+        } else {
+            format!("{lines}\ndialect = \"openconfig\"")
+        };
+        let (inventory, findings) = load(&[("i.toml", &toml(&lines))], &Context::default());
+        assert_eq!(places(&findings), [(code, line, format!("switch.leaf1.{key}"))], "{lines}");
+        assert!(inventory.is_empty(), "{lines}");
+        assert!(!findings.to_string().contains("hunter2") && !findings.to_string().contains("12345"));
+    }
+}
+
+#[test]
+fn each_mistake_in_ironics_file_is_found_on_its_line_and_under_its_name() {
+    for (lines, code, line, key) in [
+        ("port = ssh", Code::BadValue, 8, "port"),
+        ("port = 0", Code::OutOfRange, 8, "port"),
+        ("persist = maybe", Code::BadValue, 8, "persist"),
+        ("insecure =", Code::BadValue, 8, "insecure"),
+        ("allowed_vlans = 100;101", Code::BadValue, 8, "allowed_vlans"),
+        ("allowed_vlans = 100\n  101", Code::BadValue, 8, "allowed_vlans"),
+        ("native_vlan = 4095", Code::OutOfRange, 8, "native_vlan"),
+        ("native_vlan = 1.0", Code::BadValue, 8, "native_vlan"),
+        ("key_file = absent", Code::SecretUnavailable, 8, "key_file"),
+        ("enable_secret = hunter2\n  hunter2", Code::BadValue, 8, "enable_secret"),
+        ("ngs_save_configuration = true", Code::UnknownKey, 8, "ngs_save_configuration"),
+        ("confirm_timeout = 30", Code::UnknownKey, 8, "confirm_timeout"),
+    ] {
+        let (inventory, findings) = load(&[("i.conf", &ini(lines))], &Context::default());
+        assert_eq!(places(&findings), [(code, line, format!("switch.leaf1.{key}"))], "{lines}");
+        assert!(inventory.is_empty(), "{lines}");
+        assert!(!findings.to_string().contains("hunter2"), "{lines}");
+    }
+}
+
+#[test]
+fn what_ironic_requires_is_required() {
+    for (key, field) in [
+        ("driver_type", "driver_type"),
+        ("device_type", "device_type"),
+        ("address", "address"),
+        ("username", "username"),
+        ("mac_address", "mac_address"),
+        ("password", "password"),
+    ] {
+        let text: String =
+            ini("").lines().filter(|line| !line.starts_with(key)).map(|line| format!("{line}\n")).collect();
+        let (_, findings) = load(&[("i.conf", &text)], &Context::default());
+        assert_eq!(places(&findings), [(Code::MissingKey, 1, format!("switch.leaf1.{field}"))], "{key}");
+    }
+}
+
+#[test]
+fn device_types_are_known_not_yet_supported_or_unknown() {
+    for dialect in ["openconfig", "arista_eos", "cisco_nxos", "juniper_junos", "cisco_iosxe"] {
+        let text = ini("").replace("netconf_openconfig", &format!("netconf_{dialect}"));
+        let switch = one("i.conf", &text);
+        assert_eq!((switch.protocol, switch.dialect.as_str()), (Protocol::Netconf, dialect));
+        assert_eq!(switch.device_type(), format!("netconf_{dialect}"));
+    }
+    for (device_type, code) in [
+        ("netmiko_cisco_ios", Code::UnsupportedDeviceType),
+        ("gnmi_openconfig", Code::UnsupportedDeviceType),
+        ("restconf_openconfig", Code::UnsupportedDeviceType),
+        ("netconf_", Code::UnknownDeviceType),
+        ("netconf_cisco_ios", Code::UnknownDeviceType),
+        ("cisco_nxos", Code::UnknownDeviceType),
+        ("NETCONF_OPENCONFIG", Code::UnknownDeviceType),
+    ] {
+        let other = ini("").replace("leaf1", "leaf2").replace("192.0.2.1", "192.0.2.2").replace("00:01", "00:02");
+        let text = ini("").replace("netconf_openconfig", device_type) + &other;
+        let (inventory, findings) = load(&[("i.conf", &text)], &Context::default());
+        assert_eq!(places(&findings), [(code, 3, "switch.leaf1.device_type".to_owned())], "{device_type}");
+        assert_eq!(inventory.len(), 1, "the other switch stays usable");
+    }
+}
+
+#[test]
+fn sections_that_ironic_would_pass_over_are_found() {
+    for (header, field) in [
+        ("[leaf1]", "[leaf1]"),
+        ("[genericswitch:leaf1]", "[genericswitch:leaf1]"),
+        ("[switch:]", "[switch:]"),
+        ("[Switch:leaf1]", "[Switch:leaf1]"),
+    ] {
+        let (_, findings) = load(&[("i.conf", &ini("").replace("[switch:leaf1]", header))], &Context::default());
+        assert_eq!(places(&findings), [(Code::UnknownKey, 1, field.to_owned())]);
+    }
+}
+
+#[test]
+fn ironics_file_as_metal3_writes_it_is_read() {
+    let text = "# This file is managed by the Baremetal Operator\n\n[switch:leaf1]\naddress = fd00::11\n\
+                mac_address = 52:54:00:AB:CD:EF\nport = 8300\ndriver_type = generic-switch\n\
+                device_type = netconf_arista_eos\ninsecure = true\nusername = admin\npassword = 100%: a=b # c\n\n";
+    let (inventory, findings) = load(&[("switch-configs.conf", text)], &Context::default());
+    assert_eq!(places(&findings), [(Code::InsecureHostKey, 9, "switch.leaf1.insecure".to_owned())]);
+    assert!(!findings.has_errors());
+    let switch = inventory.find("5254.00ab.cdef").unwrap();
+    assert_eq!((switch.port(), switch.dialect.as_str(), &switch.host_key), (8300, "arista_eos", &HostKey::Insecure));
+    assert!(!switch.persist, "Ironic's default");
+    assert_eq!((&switch.allowed_vlans, switch.native_vlan), (&None, None));
+    let password = switch.credentials.password.as_ref().unwrap().resolve().unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&password), "100%: a=b # c");
+}
+
+#[test]
+fn the_default_section_serves_switches_that_lack_a_key() {
+    let text = format!("[DEFAULT]\nPersist = YES\nport = 1\nnative_vlan = 5\n{}", ini("Port = 2"));
+    let switch = one("i.conf", &text);
+    assert!(switch.persist);
+    assert_eq!((switch.port, switch.native_vlan.unwrap().get()), (Some(2), 5));
+    let (_, findings) = load(&[("i.conf", &format!("[DEFAULT]\npersit = yes\n{}", ini("")))], &Context::default());
+    assert_eq!(places(&findings), [(Code::UnknownKey, 2, "DEFAULT.persit".to_owned())]);
+}
+
+#[test]
+fn an_empty_vlan_list_means_none_and_an_absent_one_falls_back() {
+    let service = Context { allowed_vlans: Some("7".parse().unwrap()), ..Context::default() };
+    let allowed = |name: &str, text: &str| {
+        let (inventory, findings) = load(&[(name, text)], &service);
+        assert!(!findings.has_errors(), "{findings}");
+        inventory.iter().next().unwrap().allowed_vlans.as_ref().unwrap().to_string()
+    };
+    assert_eq!(allowed("i.conf", &ini("")), "7");
+    assert_eq!(allowed("i.conf", &ini("allowed_vlans =")), "none");
+    assert_eq!(allowed("i.conf", &ini("allowed_vlans = 100,102-104,")), "100,102-104");
+    assert_eq!(allowed("i.conf", &ini("allowed_vlans = 100,\n  102-104")), "100,102-104");
+    let open = toml("dialect = \"openconfig\"");
+    assert_eq!(allowed("i.toml", &open), "7");
+    assert_eq!(allowed("i.toml", &format!("[defaults]\nallowed_vlans = [8]\n{open}")), "8");
+    assert_eq!(allowed("i.toml", &format!("[defaults]\nallowed_vlans = [8]\n{open}allowed_vlans = []")), "none");
+    let switch = one("i.conf", &ini("allowed_vlans ="));
+    assert!(!switch.allows_vlan("7".parse().unwrap()));
+    assert!(one("i.conf", &ini("")).allows_vlan("4094".parse().unwrap()));
+}
+
+#[test]
+fn a_mistake_in_the_defaults_is_told_once_and_where_it_is() {
+    let two = toml("dialect = \"openconfig\"")
+        + &toml("dialect = \"openconfig\"").replace("leaf1", "leaf2").replace("2.1", "2.2");
+    let text = format!("[defaults]\nport = 0\nname = \"x\"\nlegacy = true\n{two}");
+    let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
+    let expected = [
+        (Code::UnknownKey, 4, "defaults.legacy"),
+        (Code::UnknownKey, 3, "defaults.name"),
+        (Code::OutOfRange, 2, "defaults.port"),
+    ];
+    assert_eq!(places(&findings), expected.map(|(code, line, field)| (code, line, field.to_owned())));
+    assert!(inventory.is_empty());
+}
+
+#[test]
+fn how_a_host_key_is_checked_is_decided_in_one_place() {
+    let fingerprint = "host_key_fingerprints = [\"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"]";
+    let text = format!("[defaults]\ninsecure = true\n{}", toml(&format!("dialect = \"openconfig\"\n{fingerprint}")));
+    assert!(matches!(one("i.toml", &text).host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
+    let (_, findings) = load(
+        &[("i.toml", &toml(&format!("dialect = \"openconfig\"\ninsecure = true\n{fingerprint}")))],
+        &Context::default(),
+    );
+    assert!(places(&findings).contains(&(Code::Conflict, 7, "switch.leaf1.insecure".to_owned())), "{findings}");
+    let context = Context { known_hosts: vec!["/k".into()], ..Context::default() };
+    let (inventory, _) = load(&[("i.conf", &ini("insecure = false"))], &context);
+    assert_eq!(inventory.find("leaf1").unwrap().host_key, HostKey::KnownHosts(vec!["/k".into()]));
+}
+
+#[test]
+fn every_option_reaches_the_switch() {
+    let switch = one(
+        "i.toml",
+        &toml(
+            "dialect = \"juniper_junos\"\nport = 22\nlegacy_algorithms = true\npersist = false\nnative_vlan = 1\n\
+         default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nphysical_networks = [\"a\", \"b\"]\n\
+         allowed_ports = [\"ge-0/0/1\"]\nconfirm_timeout = 600\nconfirmed_commit = \"off\"\ncommit_timeout = \"5m\"\n\
+         reply_timeout = 1\nconnect_timeout = 2\nidle_timeout = 3\nkeepalive = 4\nlock_wait = 0\nqueue = 5\n\
+         pipelining = false\nframing = \"chunked\"\nnetwork_instance = \"vrf\"\nmac_addresses = \"52-54-0-0-0-1\"",
+        ),
+    );
+    assert!(switch.legacy_algorithms && !switch.persist && switch.manage_vlans && switch.manage_mtu);
+    assert_eq!((switch.port(), switch.queue, switch.pipelining), (22, 5, Some(false)));
+    assert_eq!((switch.native_vlan.unwrap().get(), switch.default_vlan.unwrap().get()), (1, 4094));
+    assert_eq!(switch.physical_networks, ["a", "b"]);
+    assert!(switch.allows_port(&"ge-0/0/1".parse().unwrap()) && !switch.allows_port(&"ge-0/0/2".parse().unwrap()));
+    let durations = [
+        switch.confirm_timeout,
+        switch.commit_timeout,
+        switch.reply_timeout,
+        switch.connect_timeout,
+        switch.idle_timeout,
+        switch.keepalive,
+        switch.lock_wait,
+    ];
+    assert_eq!(durations, [600, 300, 1, 2, 3, 4, 0].map(Duration::from_secs));
+    assert_eq!((switch.confirmed_commit, switch.framing), (ConfirmedCommit::Off, Some(Framing::Chunked)));
+    assert_eq!(switch.network_instance.as_deref(), Some("vrf"));
+    assert_eq!(switch.mac_addresses, [MacAddr::from([0x52, 0x54, 0, 0, 0, 1])]);
+}
+
+#[test]
+fn an_address_is_a_host_name_or_an_ip_address() {
+    for (address, good) in [
+        ("leaf1", true),
+        ("leaf-1.dc_2.example.org.", true),
+        ("192.0.2.1", true),
+        ("fd00::1", true),
+        ("4leaf", true),
+        ("192.0.2", false),
+        ("192.0.2.256", false),
+        ("192.0.2.1:830", false),
+        ("[fd00::1]", false),
+        ("leaf1:830", false),
+        ("-leaf", false),
+        ("leaf..org", false),
+        ("le af", false),
+        ("user@leaf", false),
+        (".", false),
+    ] {
+        let text = toml("dialect = \"openconfig\"").replace("192.0.2.1", address);
+        let (_, findings) = load(&[("i.toml", &text)], &Context::default());
+        let expected = (!good).then(|| (Code::BadValue, 3, "switch.leaf1.address".to_owned()));
+        assert_eq!(places(&findings), Vec::from_iter(expected), "{address}");
+    }
+}
+
+fn entry(name: &str, address: &str, more: &str) -> String {
+    format!(
+        "[[switch]]\nname = \"{name}\"\naddress = \"{address}\"\ndialect = \"openconfig\"\nusername = \"u\"\npassword = \"p\"\n{more}\n"
+    )
+}
+
+#[test]
+fn a_switch_is_found_by_name_mac_address_and_address() {
+    let text = entry("leaf1", "LEAF1.Example.org", "mac_addresses = [\"aa:bb:cc:0d:ee:0f\", \"52:54:00:00:00:01\"]")
+        + &entry("leaf2", "FD00:0::2", "")
+        + &entry("deadbeef0001", "192.0.2.3", "");
+    let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
+    assert!(findings.is_empty(), "{findings}");
+    for (id, name) in [
+        ("leaf1", Some("leaf1")),
+        ("LEAF1", None),
+        ("leaf1.example.org", Some("leaf1")),
+        ("leaf1.example.org.", Some("leaf1")),
+        ("aa:bb:cc:0d:ee:0f", Some("leaf1")),
+        ("AA-BB-CC-D-EE-F", Some("leaf1")),
+        ("aabb.cc0d.ee0f", Some("leaf1")),
+        ("AABBCC0DEE0F", Some("leaf1")),
+        ("525400000001", Some("leaf1")),
+        ("aabbccdeef", None),
+        ("52:54:00:00:00:02", None),
+        ("fd00::2", Some("leaf2")),
+        ("fd00:0:0::0002", Some("leaf2")),
+        ("deadbeef0001", Some("deadbeef0001")),
+        ("192.0.2.3", Some("deadbeef0001")),
+        ("::ffff:192.0.2.3", Some("deadbeef0001")),
+        ("", None),
+        (" leaf1", None),
+    ] {
+        assert_eq!(inventory.find(id).map(|switch| switch.name.as_str()), name, "{id:?}");
+    }
+}
+
+#[test]
+fn identifiers_that_would_find_two_switches_are_found() {
+    let mac = "mac_addresses = [\"52:54:00:00:00:01\"]";
+    for (second, code, severity, field) in [
+        (entry("a", "y", ""), Code::DuplicateSwitch, Severity::Error, "switch.a.name"),
+        (
+            entry("b", "y", "mac_addresses = [\"5254.0000.0001\"]"),
+            Code::AmbiguousId,
+            Severity::Error,
+            "switch.b.mac_addresses",
+        ),
+        (entry("525400000001", "y", ""), Code::AmbiguousId, Severity::Error, "switch.525400000001.name"),
+        (entry("X", "y", ""), Code::AmbiguousId, Severity::Error, "switch.X.name"),
+        (entry("b", "X.", ""), Code::AmbiguousId, Severity::Error, "switch.b.address"),
+        (entry("b", "x", "port = 22"), Code::AmbiguousId, Severity::Warning, "switch.b.address"),
+    ] {
+        let (inventory, findings) =
+            load(&[("1.toml", &entry("a", "x", mac)), ("2.toml", &second)], &Context::default());
+        assert_eq!(places(&findings), [(code, 1, field.to_owned())], "{second}");
+        let finding = findings.iter().next().unwrap();
+        assert_eq!(finding.severity, severity);
+        assert!(
+            finding.file.as_deref().unwrap().ends_with("2.toml") && finding.message.contains("1.toml:1"),
+            "{finding}"
+        );
+        if severity == Severity::Warning {
+            assert!(inventory.find("x").is_none(), "an address that two share finds neither");
+            assert_eq!(inventory.find("b").unwrap().name, "b");
+        }
+    }
+    let (_, findings) = load(
+        &[("1.toml", &(entry("a", "x", mac) + &entry("b", "y", "port = 0\nmac_addresses = [\"52:54:0:0:0:1\"]")))],
+        &Context::default(),
+    );
+    assert_eq!(findings.len(), 2, "a switch that is wrong itself is compared all the same: {findings}");
+}
+
+#[test]
+fn a_file_with_secrets_in_it_must_be_private() {
+    let dir = TempDir::new().unwrap();
+    for (name, text, secret) in [
+        ("i.toml", toml("dialect = \"openconfig\""), true),
+        ("i.conf", ini(""), true),
+        ("j.toml", toml("dialect = \"openconfig\"").replace("\"hunter2\"", "{ env = \"PATH\" }"), false),
+    ] {
+        let path = write(&dir, name, &text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let exposed = |access| {
+            let (_, findings) = Inventory::load(std::slice::from_ref(&path), &Context { access, ..Context::default() });
+            findings.iter().any(|f| f.code == Code::FilePermissions && f.message.contains("640"))
+        };
+        assert_eq!(exposed(FileAccess::Owner), secret, "{name}");
+        assert!(!exposed(FileAccess::Group) && !exposed(FileAccess::Any), "{name}");
+    }
+}
+
+#[test]
+fn secrets_are_found_beside_the_inventory_and_never_shown() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "word", "hunter2\n");
+    write(&dir, "key", "hunter2 key\n");
+    let text = toml("dialect = \"openconfig\"\nkey_file = \"key\"\npassphrase = { file = \"word\" }")
+        .replace("\"hunter2\"", "{ file = \"word\" }");
+    let (inventory, findings) = Inventory::load(&[write(&dir, "i.toml", &text)], &Context::default());
+    assert!(findings.is_empty(), "{findings}");
+    assert!(!format!("{inventory:?}").contains("hunter2"));
+    fs::set_permissions(dir.path().join("word"), fs::Permissions::from_mode(0o644)).unwrap();
+    let (inventory, findings) = Inventory::load(&[dir.path().join("i.toml")], &Context::default());
+    let expected = [(Code::FilePermissions, 5, "password"), (Code::FilePermissions, 8, "passphrase")];
+    assert_eq!(places(&findings), expected.map(|(code, line, key)| (code, line, format!("switch.leaf1.{key}"))));
+    assert!(inventory.is_empty());
+}
+
+#[test]
+fn the_format_is_told_by_the_name_or_else_by_the_text() {
+    for (name, text) in [
+        ("a.conf", ini("")),
+        ("a.ini", ini("")),
+        ("a", ini("")),
+        ("a.toml", toml("dialect = \"openconfig\"")),
+        ("a", toml("dialect = \"openconfig\"")),
+    ] {
+        assert_eq!(one(name, &text).name, "leaf1", "{name}");
+    }
+}
+
+#[test]
+fn files_that_hold_nothing_or_cannot_be_read_are_found() {
+    for (name, text) in [("a.toml", ""), ("a.conf", "# nothing\n"), ("a.conf", "[DEFAULT]\n")] {
+        let (_, findings) = load(&[(name, text)], &Context::default());
+        assert_eq!(places(&findings), [(Code::NoSwitches, 0, String::new())], "{name} {text}");
+    }
+    let (_, findings) =
+        Inventory::load(&[Path::new("/nonexistent.toml").to_owned(), PathBuf::from("/")], &Context::default());
+    assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::Unreadable, Code::Unreadable]);
+    for text in ["switch = 1\n", "[switch]\nname = \"x\"\n", "[[switch]]\n[switches]\n", "defaults = 1\n"] {
+        let (_, findings) = load(&[("a.toml", text)], &Context::default());
+        assert!(findings.has_errors(), "{text}");
+    }
+}
