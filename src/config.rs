@@ -21,23 +21,21 @@ use crate::inventory::{Context, Inventory};
 use std::path::Path;
 
 /// Reads the configuration file, every inventory file and the htpasswd file,
-/// and collects everything wrong in them.
+/// and collects everything wrong in all of them.
 ///
-/// The settings are there when nothing of error severity was found in them, so
-/// a broken inventory still shows its settings. The inventory holds the
-/// switches that are usable; whether to start with the others missing is the
-/// caller's decision, which [`Findings::has_errors`] answers for `serve`.
+/// The settings are there when nothing of error severity was found in them.
+/// The inventory holds the switches that are usable; whether to start without
+/// the others is the caller's decision, and [`Findings::has_errors`] tells
+/// `serve` not to.
 pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Option<Inventory>, Findings) {
     let (settings, mut findings) = settings::read(config, overrides);
-    let Some(settings) = settings else {
-        return (None, None, findings);
-    };
+    let sound = !findings.has_errors();
     if let Some(path) = &settings.htpasswd {
         findings.merge(Htpasswd::read(path).1);
     }
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);
-    (Some(settings), Some(inventory), findings)
+    (sound.then_some(settings), Some(inventory), findings)
 }
 
 #[cfg(test)]

@@ -165,20 +165,18 @@ impl Settings {
     /// Everything of error severity that is wrong, all at once. Warnings are
     /// told by [`super::check`] alone.
     pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self, Findings> {
-        match read(path, overrides) {
-            (Some(settings), _) => Ok(settings),
-            (None, findings) => Err(findings),
-        }
+        let (settings, findings) = read(path, overrides);
+        if findings.has_errors() { Err(findings) } else { Ok(settings) }
     }
 }
 
-/// The settings, unless something of error severity was found.
-pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Findings) {
+/// The settings, with the default for whatever was wrong.
+pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> (Settings, Findings) {
     let mut findings = Findings::default();
     let table = path.map(|path| root(path, &mut findings)).unwrap_or_default();
     let nowhere = Path::new("");
     let settings = settings(path.unwrap_or(nowhere), &table, overrides, &mut findings);
-    ((!findings.has_errors()).then_some(settings), findings)
+    (settings, findings)
 }
 
 fn root(path: &Path, findings: &mut Findings) -> Table {
@@ -231,8 +229,11 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         limits,
         log,
     };
-    who_may_ask(&mut reader, &settings, auth.is_some());
-    if settings.switches.is_empty() {
+    // A word that was not understood is no ground for more findings.
+    if auth.is_some() || reader.find("auth").is_none() {
+        who_may_ask(&mut reader, &settings, auth.is_some());
+    }
+    if settings.switches.is_empty() && reader.find("switches").is_none() {
         let finding = Finding::warning(Code::NoSwitches, "no inventory file is named");
         reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
     }

@@ -26,6 +26,7 @@ fn read(text: &str) -> (Option<Settings>, Vec<Place>) {
     let path = write(&dir, "mercury.toml", text);
     let (settings, findings) = settings::read(Some(&path), &Overrides::default());
     assert!(findings.iter().all(|f| f.file.as_deref() == Some(path.as_path())));
+    let settings = (!findings.has_errors()).then_some(settings);
     (settings, findings.iter().map(|f| (f.code, f.line, f.field.clone())).collect())
 }
 
@@ -228,13 +229,13 @@ fn durations_are_seconds_or_text_with_a_unit() {
 }
 
 #[test]
-fn a_check_reports_settings_switches_and_users_together() {
+fn a_check_reports_settings_switches_and_users_together_whatever_else_is_wrong() {
     let dir = TempDir::new().unwrap();
     write(&dir, "users", "a:$apr1$x$y\n");
     write(&dir, "s.conf", "[switch:x]\n");
-    let text = "auth = \"http_basic\"\nhtpasswd = \"users\"\nswitches = [\"s.conf\", \"absent.toml\"]\n";
+    let text = "listen = 1\nauth = \"http_basic\"\nhtpasswd = \"users\"\nswitches = [\"s.conf\", \"absent.toml\"]\n";
     let (settings, inventory, findings) = check(Some(&write(&dir, "mercury.toml", text)), &Overrides::default());
-    assert!(settings.is_some() && inventory.unwrap().is_empty());
+    assert!(settings.is_none() && inventory.unwrap().is_empty());
     for (code, file) in
         [(Code::UnsupportedHash, "users"), (Code::MissingKey, "s.conf"), (Code::Unreadable, "absent.toml")]
     {

@@ -17,18 +17,20 @@ pub struct Context {
     pub known_hosts: Vec<PathBuf>,
     /// Who may be able to read a file that holds a secret.
     pub access: FileAccess,
-    /// The dialects there are.
+    /// The dialects there are; the built-in ones that speak NETCONF.
     pub dialects: Vec<String>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        let dialects = ["openconfig", "arista_eos", "cisco_iosxe", "cisco_nxos", "juniper_junos"];
+        // The folder of dialects is the registry; one that does not load fails a test there.
+        let dialects = mercury_adapter::builtin().unwrap_or_default();
+        let spoken = dialects.into_iter().filter(|dialect| dialect.netconf.is_some());
         Context {
             allowed_vlans: None,
             known_hosts: Vec::new(),
             access: FileAccess::default(),
-            dialects: dialects.map(str::to_owned).to_vec(),
+            dialects: spoken.map(|dialect| dialect.name).collect(),
         }
     }
 }

@@ -464,3 +464,14 @@ fn files_that_hold_nothing_or_cannot_be_read_are_found() {
         assert!(findings.has_errors(), "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_reader_panic(text in "(\\[+(switch|DEFAULT|defaults)(:a)?\\]+|port|name|[=:#;\"'\\[\\]{}, \t\r\n\\\\]|[0-9-]{1,3}|\\PC){0,40}") {
+        let file = Path::new("x");
+        let mut findings = Findings::default();
+        ironic::read(file, &text, &Context::default(), &mut findings);
+        native::read(file, &text, &Context::default(), &mut findings);
+        proptest::prop_assert!(findings.iter().all(|f| f.line.is_none_or(|line| line >= 1)));
+    }
+}
