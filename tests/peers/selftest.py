@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 PEERS = pathlib.Path(__file__).resolve().parent
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
@@ -174,6 +175,23 @@ class Lifetime(unittest.TestCase):
                 self.assertNotIn(":candidate:", session.hello)
             with Session(b) as session:
                 self.assertIn(":startup:", session.hello)
+
+
+class Modules(unittest.TestCase):
+    def check(self, **environment):
+        with unittest.mock.patch.dict(os.environ, environment), Switch() as switch:
+            told = switch.path("netconfd.log").read_text().lower()
+            self.assertNotIn("error", told)
+            with Session(switch) as session:
+                for name in ("interfaces/aggregate", "vlan", "lacp", "network-instance"):
+                    self.assertIn(f"http://openconfig.net/yang/{name}?", session.hello)
+
+    def test_our_modules_load_as_they_are(self):
+        self.check(MODULES="own")
+
+    @unittest.skipUnless(os.environ.get("MERCURY_OPENCONFIG_MODULES"), "no published modules at hand")
+    def test_the_published_modules_load(self):
+        self.check(MODULES="published")
 
 
 class Relay(unittest.TestCase):
