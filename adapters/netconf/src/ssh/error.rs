@@ -1,0 +1,144 @@
+//! Why there is no SSH session, and who can change that.
+
+use std::{fmt, io, path::PathBuf, time::Duration};
+
+/// Why [`super::connect`] failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SshError {
+    /// The name has no address.
+    #[error("cannot resolve {host}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// The resolver's answer.
+        source: io::Error,
+    },
+    /// No TCP connection.
+    #[error("cannot connect to {host} port {port}")]
+    Connect {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Of the last address that was tried.
+        source: io::Error,
+    },
+    /// Not finished in time.
+    #[error("no session within {0:?}")]
+    Timeout(Duration),
+    /// Nothing is known about this host.
+    #[error(
+        "the host key of {0} is not known; compare the fingerprint with the one on the device, \
+         then add the key to known_hosts or pin the fingerprint"
+    )]
+    HostKeyUnknown(Box<HostKey>),
+    /// Another key is known for this host.
+    #[error(
+        "the host key of {0} is not the one expected; if the device was replaced or reset, \
+         update known_hosts or the pinned fingerprint, otherwise somebody may pose as it"
+    )]
+    HostKeyChanged(Box<HostKey>),
+    /// The key is marked as revoked.
+    #[error(
+        "the host key of {0} is marked @revoked in known_hosts; it must not be used, \
+         give the device a new one"
+    )]
+    HostKeyRevoked(Box<HostKey>),
+    /// A known_hosts file exists and cannot be read.
+    #[error("cannot read {}", path.display())]
+    KnownHosts {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The private key cannot be used.
+    #[error("cannot use the private key {}: {reason}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The device did not accept the user.
+    #[error("{user} was not let in; tried {}{}", listed(tried), said(farewell.as_ref()))]
+    AuthRejected {
+        /// The user.
+        user: String,
+        /// The methods that were tried, in order.
+        tried: Vec<String>,
+        /// What the device said when it hung up, if it did.
+        farewell: Option<String>,
+    },
+    /// Logged in, but no NETCONF there.
+    #[error("the subsystem \"{subsystem}\" was refused: {reason}")]
+    SubsystemRefused {
+        /// Its name.
+        subsystem: String,
+        /// Why.
+        reason: String,
+    },
+    /// Client and device share no algorithm of some kind.
+    #[error("no common {kind} algorithm: the device offers {}; legacy_algorithms may help", listed(theirs))]
+    NoCommonAlgorithm {
+        /// What the algorithm is for.
+        kind: String,
+        /// What the client offers.
+        ours: Vec<String>,
+        /// What the device offers.
+        theirs: Vec<String>,
+    },
+    /// The SSH protocol broke down.
+    #[error("the SSH connection failed")]
+    Protocol(#[source] Box<russh::Error>),
+}
+
+/// A host key as it was presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostKey {
+    /// The name known_hosts uses: the host, or `[host]:port` off port 22.
+    pub host: String,
+    /// Such as `ssh-ed25519`.
+    pub algorithm: String,
+    /// `SHA256:` and unpadded base64.
+    pub fingerprint: String,
+}
+
+impl fmt::Display for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} {})", self.host, self.algorithm, self.fingerprint)
+    }
+}
+
+impl From<russh::Error> for SshError {
+    fn from(error: russh::Error) -> Self {
+        match error {
+            russh::Error::NoCommonAlgo { kind, ours, theirs } => Self::NoCommonAlgorithm {
+                kind: match kind {
+                    russh::AlgorithmKind::Kex => "key exchange",
+                    russh::AlgorithmKind::Key => "host key",
+                    russh::AlgorithmKind::Cipher => "cipher",
+                    russh::AlgorithmKind::Compression => "compression",
+                    russh::AlgorithmKind::Mac => "MAC",
+                }
+                .to_owned(),
+                ours,
+                theirs: theirs.into_iter().take(40).map(|name| printable(&name)).collect(),
+            },
+            other => Self::Protocol(Box::new(other)),
+        }
+    }
+}
+
+/// What a peer says, fit for a log line.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
+}
+
+fn said(farewell: Option<&String>) -> String {
+    farewell.map(|text| format!("; the device said \"{text}\"")).unwrap_or_default()
+}
