@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quick_xml::escape::escape;
+use quick_xml::escape::partial_escape;
 
 use crate::{
     datastore::{Container, Data},
@@ -73,7 +73,7 @@ fn element(xml: &mut String, node: &Node, above: Option<&Module>, content: impl 
 
 fn leaf(xml: &mut String, node: &Node, above: Option<&Module>, value: &Value) {
     let Value::Identity(identity) = value else {
-        return element(xml, node, above, |xml| xml.push_str(&escape(value.to_string())));
+        return element(xml, node, above, |xml| xml.push_str(&partial_escape(value.to_string())));
     };
     let (name, module) = (node.name, identity.module);
     let _ = write!(xml, "<{name}");

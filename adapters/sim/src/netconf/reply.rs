@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, partial_escape};
 
 use super::{BASE, xml::Element};
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) enum Body {
 pub(crate) fn hello(options: &Options, session: u32) -> String {
     let mut xml = format!("<hello xmlns=\"{BASE}\"><capabilities>");
     let mut add = |urn: &str| {
-        let _ = write!(xml, "<capability>{}</capability>", escape(urn));
+        let _ = write!(xml, "<capability>{}</capability>", partial_escape(urn));
     };
     add("urn:ietf:params:netconf:base:1.0");
     if options.base_11 {
@@ -102,11 +102,11 @@ fn error(xml: &mut String, reason: &Reason) {
     if let Some(path) = reason.path.as_ref().filter(|path| !path.0.is_empty()) {
         error_path(xml, path);
     }
-    let _ = write!(xml, "<error-message xml:lang=\"en\">{}</error-message>", escape(&reason.message));
+    let _ = write!(xml, "<error-message xml:lang=\"en\">{}</error-message>", partial_escape(&reason.message));
     if !reason.info.is_empty() {
         xml.push_str("<error-info>");
         for (name, value) in &reason.info {
-            let _ = write!(xml, "<{name}>{}</{name}>", escape(value));
+            let _ = write!(xml, "<{name}>{}</{name}>", partial_escape(value));
         }
         xml.push_str("</error-info>");
     }
@@ -125,10 +125,10 @@ fn error_path(xml: &mut String, path: &Path) {
     xml.push('>');
     for step in &path.0 {
         let prefix = step.module.map(|module| format!("{}:", module.prefix)).unwrap_or_default();
-        let _ = write!(xml, "/{prefix}{}", escape(&step.name));
+        let _ = write!(xml, "/{prefix}{}", partial_escape(&step.name));
         if let Some((leaf, key)) = &step.key {
             let quote = if key.as_str().contains('\'') { "&quot;" } else { "'" };
-            let _ = write!(xml, "[{prefix}{leaf}={quote}{}{quote}]", escape(key.as_str()));
+            let _ = write!(xml, "[{prefix}{leaf}={quote}{}{quote}]", partial_escape(key.as_str()));
         }
     }
     xml.push_str("</error-path>");
