@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     datastore::{Container, Data, Key},
-    refusal::{Path, Reason, Tag},
+    refusal::{Reason, Tag, Trail},
     schema::{self, Kind, Node, Value},
 };
 
@@ -77,12 +77,12 @@ impl Edit {
             // happen to be in the edit (RFC 6241 section 7.2).
             root = Container::default();
         }
-        apply_all(&mut root, &self.nodes, self.default, &Path::default())?;
+        apply_all(&mut root, &self.nodes, self.default, &Trail::Root)?;
         Ok(root)
     }
 }
 
-fn apply_all(parent: &mut Container, edits: &[EditNode], inherited: Operation, path: &Path) -> Result<(), Reason> {
+fn apply_all(parent: &mut Container, edits: &[EditNode], inherited: Operation, path: &Trail<'_>) -> Result<(), Reason> {
     edits.iter().try_for_each(|edit| {
         let operation = edit.operation.unwrap_or(inherited);
         match &edit.content {
@@ -100,7 +100,7 @@ fn container(
     edit: &EditNode,
     below: &[EditNode],
     operation: Operation,
-    path: &Path,
+    path: &Trail<'_>,
 ) -> Result<(), Reason> {
     let path = path.child(edit.schema, None);
     match operation {
@@ -131,12 +131,12 @@ fn entry(
     edit: &EditNode,
     (key, below): (&Key, &[EditNode]),
     operation: Operation,
-    path: &Path,
+    path: &Trail<'_>,
 ) -> Result<(), Reason> {
     let Kind::List { key: key_leaf, children } = edit.schema.kind else {
         return Err(misshapen(path));
     };
-    let path = path.child(edit.schema, Some((key_leaf, key.clone())));
+    let path = path.child(edit.schema, Some((key_leaf, key)));
     parent.update(
         edit.index,
         || Data::List(BTreeMap::new()),
@@ -176,7 +176,7 @@ fn leaf(
     edit: &EditNode,
     value: Option<&Value>,
     operation: Operation,
-    path: &Path,
+    path: &Trail<'_>,
 ) -> Result<(), Reason> {
     let path = path.child(edit.schema, None);
     let existed = parent.get(edit.index).is_some();
@@ -201,7 +201,7 @@ fn item(
     edit: &EditNode,
     value: &Value,
     operation: Operation,
-    path: &Path,
+    path: &Trail<'_>,
 ) -> Result<(), Reason> {
     let path = path.child(edit.schema, None);
     parent.update(
@@ -230,7 +230,7 @@ fn item(
     )
 }
 
-fn whole(parent: &mut Container, edit: &EditNode, operation: Operation, path: &Path) -> Result<(), Reason> {
+fn whole(parent: &mut Container, edit: &EditNode, operation: Operation, path: &Trail<'_>) -> Result<(), Reason> {
     let path = path.child(edit.schema, None);
     if !matches!(operation, Operation::Delete | Operation::Remove) {
         return Err(misshapen(&path));
@@ -239,19 +239,19 @@ fn whole(parent: &mut Container, edit: &EditNode, operation: Operation, path: &P
     existed_unless_removed(existed, operation, &path)
 }
 
-fn existed_unless_removed(existed: bool, operation: Operation, path: &Path) -> Result<(), Reason> {
+fn existed_unless_removed(existed: bool, operation: Operation, path: &Trail<'_>) -> Result<(), Reason> {
     if existed || operation == Operation::Remove { Ok(()) } else { Err(missing(path)) }
 }
 
-fn exists(path: &Path) -> Reason {
+fn exists(path: &Trail<'_>) -> Reason {
     Reason::application(Tag::DataExists, path, "the data to create is already there")
 }
 
-fn missing(path: &Path) -> Reason {
+fn missing(path: &Trail<'_>) -> Reason {
     Reason::application(Tag::DataMissing, path, "there is no such data")
 }
 
 /// A face built an edit that does not follow the schema.
-fn misshapen(path: &Path) -> Reason {
+fn misshapen(path: &Trail<'_>) -> Reason {
     Reason::application(Tag::BadElement, path, "the edit does not fit this node")
 }

@@ -96,20 +96,52 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(pub Vec<Step>);
 
-impl Path {
-    /// The path of `node` below this one.
+/// Where a walk through the configuration is. Costs nothing until something is
+/// wrong there: most walks find nothing.
+#[derive(Debug, Clone, Copy)]
+pub enum Trail<'a> {
+    /// At the top.
+    Root,
+    /// At this node, below another.
+    Below {
+        /// The node above.
+        above: &'a Trail<'a>,
+        /// The node.
+        node: &'static Node,
+        /// Key leaf and value of a list entry.
+        key: Option<(&'static str, &'a Key)>,
+    },
+}
+
+impl<'a> Trail<'a> {
+    /// One step further down.
     #[must_use]
-    pub fn child(&self, node: &Node, key: Option<(&'static str, Key)>) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(Step { name: node.name.to_owned(), module: Some(node.module), key });
-        Self(steps)
+    pub fn child(&'a self, node: &'static Node, key: Option<(&'static str, &'a Key)>) -> Self {
+        Self::Below { above: self, node, key }
     }
 
     /// The path of something the schema does not know.
     #[must_use]
-    pub fn unknown(&self, name: &str) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(Step { name: name.to_owned(), module: None, key: None });
+    pub fn unknown(&self, name: &str) -> Path {
+        let mut path = Path::from(self);
+        path.0.push(Step { name: name.to_owned(), module: None, key: None });
+        path
+    }
+}
+
+impl From<&Trail<'_>> for Path {
+    fn from(trail: &Trail<'_>) -> Self {
+        let mut steps = Vec::new();
+        let mut at = trail;
+        while let Trail::Below { above, node, key } = at {
+            steps.push(Step {
+                name: node.name.to_owned(),
+                module: Some(node.module),
+                key: key.map(|(leaf, key)| (leaf, key.clone())),
+            });
+            at = above;
+        }
+        steps.reverse();
         Self(steps)
     }
 }
@@ -151,8 +183,8 @@ pub struct Reason {
 
 impl Reason {
     /// A reason in the configuration.
-    pub fn application(tag: Tag, path: &Path, message: impl Into<String>) -> Self {
-        Self { path: Some(path.clone()), ..Self::new(Layer::Application, tag, message) }
+    pub fn application(tag: Tag, path: impl Into<Path>, message: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..Self::new(Layer::Application, tag, message) }
     }
 
     /// A reason in the operation or its parameters.

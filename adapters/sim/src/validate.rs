@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     datastore::{Container, Data, Key},
-    refusal::{Path, Reason, Tag},
+    refusal::{Reason, Tag, Trail},
     schema::{self, Kind, Node, ROOT, Type, Value},
 };
 
@@ -16,7 +16,7 @@ const INTERFACES: [&str; 2] = ["interfaces", "interface"];
 #[must_use]
 pub(crate) fn findings(config: &Container, ports: &BTreeSet<Key>) -> Vec<Reason> {
     let mut check = Check { config, ports, found: Vec::new() };
-    check.children(&ROOT, Some(config), &Path::default());
+    check.children(&ROOT, Some(config), &Trail::Root);
     check.missing_ports();
     check.found
 }
@@ -30,7 +30,7 @@ struct Check<'a> {
 impl Check<'_> {
     /// `data` is `None` for a container with nothing in it: its mandatory
     /// leaves are still missed.
-    fn children(&mut self, schema: &'static [Node], data: Option<&Container>, path: &Path) {
+    fn children(&mut self, schema: &'static [Node], data: Option<&Container>, path: &Trail<'_>) {
         for (index, node) in schema.iter().enumerate() {
             let here = data.and_then(|container| container.get(index));
             if here.is_some() {
@@ -43,7 +43,7 @@ impl Check<'_> {
                 (Kind::Container(below), _) => self.children(below, None, &path.child(node, None)),
                 (Kind::List { key, children }, Some(Data::List(entries))) => {
                     for (value, entry) in entries {
-                        let path = path.child(node, Some((key, value.clone())));
+                        let path = path.child(node, Some((key, value)));
                         self.mirrored_key(key, children, entry, value, &path);
                         if node.name == "interface" && node.module.name == "openconfig-interfaces" {
                             self.hardware(children, entry, value, &path);
@@ -69,10 +69,16 @@ impl Check<'_> {
         }
     }
 
-    fn condition(&mut self, node: &'static Node, schema: &'static [Node], parent: Option<&Container>, path: &Path) {
+    fn condition(
+        &mut self,
+        node: &'static Node,
+        schema: &'static [Node],
+        parent: Option<&Container>,
+        path: &Trail<'_>,
+    ) {
         let Some(when) = &node.when else { return };
         let value = parent.and_then(|parent| parent.leaf(schema, when.path));
-        if value.is_none_or(|value| value.to_string() != when.equals) {
+        if !value.is_some_and(|value| value.reads(when.equals)) {
             // RFC 7950 section 8.3.2.
             self.found.push(
                 Reason::application(
@@ -86,9 +92,16 @@ impl Check<'_> {
     }
 
     /// The key of an OpenConfig list is a leafref to `config/<key>`.
-    fn mirrored_key(&mut self, name: &'static str, schema: &'static [Node], entry: &Container, key: &Key, path: &Path) {
-        let mirrored = entry.leaf(schema, &["config", name]).map(ToString::to_string);
-        if mirrored.as_deref() != Some(key.as_str()) {
+    fn mirrored_key(
+        &mut self,
+        name: &'static str,
+        schema: &'static [Node],
+        entry: &Container,
+        key: &Key,
+        path: &Trail<'_>,
+    ) {
+        let mirrored = entry.leaf(schema, &["config", name]);
+        if !mirrored.is_some_and(|value| value.reads(key.as_str())) {
             self.found.push(
                 Reason::application(
                     Tag::DataMissing,
@@ -100,7 +113,7 @@ impl Check<'_> {
         }
     }
 
-    fn lag_reference(&mut self, name: &str, path: &Path) {
+    fn lag_reference(&mut self, name: &str, path: &Trail<'_>) {
         if self.interface_type(name) != Some("ieee8023adLag") {
             self.found.push(
                 Reason::application(Tag::DataMissing, path, format!("there is no LAG interface {name}"))
@@ -121,7 +134,7 @@ impl Check<'_> {
 
     /// An interface made of metal cannot be configured into being, and one
     /// that is there cannot be called something else.
-    fn hardware(&mut self, schema: &'static [Node], entry: &Container, key: &Key, path: &Path) {
+    fn hardware(&mut self, schema: &'static [Node], entry: &Container, key: &Key, path: &Trail<'_>) {
         // Without a type it is not a LAG, so it would have to be a port.
         let physical = match entry.leaf(schema, &["config", "type"]) {
             Some(Value::Identity(identity)) => identity.name == "ethernetCsmacd",

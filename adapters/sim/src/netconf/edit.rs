@@ -7,7 +7,7 @@ use super::{BASE, xml::Element};
 use crate::{
     datastore::Key,
     edit::{Content, Edit, EditNode, Operation},
-    refusal::{Path, Reason, Tag},
+    refusal::{Reason, Tag, Trail},
     schema::{self, Kind, Node, ROOT, Type, Value},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 /// The first thing that does not fit the schema.
 pub(crate) fn read(config: &Element, default: Operation, ignore_unqualified: bool) -> Result<Edit, Reason> {
     let reader = Reader { ignore_unqualified };
-    let nodes = reader.children(config, &ROOT, None, default, &Path::default())?;
+    let nodes = reader.children(config, &ROOT, None, default, &Trail::Root)?;
     Ok(Edit { default, nodes })
 }
 
@@ -32,7 +32,7 @@ impl Reader {
         schema: &'static [Node],
         key: Option<&str>,
         inherited: Operation,
-        path: &Path,
+        path: &Trail<'_>,
     ) -> Result<Vec<EditNode>, Reason> {
         if !parent.trimmed().is_empty() {
             return Err(bad_element(&parent.name, path, "text between elements"));
@@ -75,7 +75,7 @@ impl Reader {
         index: usize,
         node: &'static Node,
         inherited: Operation,
-        path: &Path,
+        path: &Trail<'_>,
     ) -> Result<EditNode, Reason> {
         let operation = self.operation(element, &path.child(node, None))?;
         let effective = operation.unwrap_or(inherited);
@@ -86,7 +86,7 @@ impl Reader {
             }
             Kind::List { key, children } => {
                 let value = entry_key(element, node, key, children, path)?;
-                let path = path.child(node, Some((key, value.clone())));
+                let path = path.child(node, Some((key, &value)));
                 let below = self.children(element, children, Some(key), effective, &path)?;
                 Content::Entry(value, below)
             }
@@ -103,7 +103,7 @@ impl Reader {
         Ok(EditNode { index, schema: node, operation, content })
     }
 
-    fn operation(&self, element: &Element, path: &Path) -> Result<Option<Operation>, Reason> {
+    fn operation(&self, element: &Element, path: &Trail<'_>) -> Result<Option<Operation>, Reason> {
         let mut operation = None;
         for attribute in &element.attributes {
             if attribute.namespace.is_empty() && attribute.name == "operation" {
@@ -147,9 +147,9 @@ impl Reader {
     }
 }
 
-fn find(element: &Element, schema: &'static [Node], path: &Path) -> Result<(usize, &'static Node), Reason> {
+fn find(element: &Element, schema: &'static [Node], path: &Trail<'_>) -> Result<(usize, &'static Node), Reason> {
     let unknown = |tag, message: String| {
-        Reason::application(tag, &path.unknown(&element.name), message).with("bad-element", &element.name)
+        Reason::application(tag, path.unknown(&element.name), message).with("bad-element", &element.name)
     };
     let Some((index, node)) = schema::child(schema, &element.name) else {
         return Err(unknown(Tag::UnknownElement, format!("there is no {} here in the schema", element.name)));
@@ -169,7 +169,7 @@ fn entry_key(
     node: &'static Node,
     key: &'static str,
     children: &'static [Node],
-    path: &Path,
+    path: &Trail<'_>,
 ) -> Result<Key, Reason> {
     let path = path.child(node, None);
     let missing = || {
@@ -186,12 +186,12 @@ fn entry_key(
     Ok(Key::new(&value.to_string()))
 }
 
-fn leaf_value(element: &Element, node: &'static Node, kind: &Type, path: &Path) -> Result<Value, Reason> {
+fn leaf_value(element: &Element, node: &'static Node, kind: &Type, path: &Trail<'_>) -> Result<Value, Reason> {
     let path = path.child(node, None);
     if let Some(child) = element.children.first() {
         return Err(Reason::application(
             Tag::UnknownElement,
-            &path.unknown(&child.name),
+            path.unknown(&child.name),
             format!("{} is a leaf", node.name),
         )
         .with("bad-element", &child.name));
@@ -207,10 +207,10 @@ fn leaf_value(element: &Element, node: &'static Node, kind: &Type, path: &Path) 
     })
 }
 
-fn bad_element(name: &str, path: &Path, message: &str) -> Reason {
+fn bad_element(name: &str, path: &Trail<'_>, message: &str) -> Reason {
     Reason::application(Tag::BadElement, path, message).with("bad-element", name)
 }
 
-fn bad_attribute(element: &str, attribute: &str, path: &Path, message: &str) -> Reason {
+fn bad_attribute(element: &str, attribute: &str, path: &Trail<'_>, message: &str) -> Reason {
     Reason::application(Tag::BadAttribute, path, message).with("bad-attribute", attribute).with("bad-element", element)
 }

@@ -81,6 +81,19 @@ impl Type {
     }
 }
 
+impl Value {
+    /// Whether this is its lexical form (of an identity: without prefix).
+    #[must_use]
+    pub fn reads(&self, text: &str) -> bool {
+        match self {
+            Self::Text(value) => **value == *text,
+            Self::Word(value) => *value == text,
+            Self::Identity(identity) => identity.name == text,
+            Self::Boolean(_) | Self::Number(_) => self.to_string() == text,
+        }
+    }
+}
+
 fn number(text: &str, min: u16, max: u16) -> Option<u16> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
