@@ -69,6 +69,7 @@ pub enum Action {
     /// All sessions are dropped and running is what startup was.
     Reboot,
     /// The switch is gone: all sessions are dropped and it no longer listens.
+    /// Its datastores stay as they were at that moment, to be looked at.
     Stop,
 }
 
