@@ -6,19 +6,19 @@ const INTERFACES: Module = Module {
     name: "openconfig-interfaces",
     namespace: "http://openconfig.net/yang/interfaces",
     prefix: "oc-if",
-    revision: None,
+    revision: Some("2026-01-06"),
 };
 const ETHERNET: Module = Module {
     name: "openconfig-if-ethernet",
     namespace: "http://openconfig.net/yang/interfaces/ethernet",
     prefix: "oc-eth",
-    revision: None,
+    revision: Some("2026-06-22"),
 };
 const AGGREGATE: Module = Module {
     name: "openconfig-if-aggregate",
     namespace: "http://openconfig.net/yang/interfaces/aggregate",
     prefix: "oc-lag",
-    revision: None,
+    revision: Some("2026-01-06"),
 };
 const VLAN: Module = Module {
     name: "openconfig-vlan",
@@ -36,13 +36,13 @@ const NETWORK_INSTANCE: Module = Module {
     name: "openconfig-network-instance",
     namespace: "http://openconfig.net/yang/network-instance",
     prefix: "oc-netinst",
-    revision: None,
+    revision: Some("2026-03-17"),
 };
 const NETWORK_INSTANCE_TYPES: Module = Module {
     name: "openconfig-network-instance-types",
     namespace: "http://openconfig.net/yang/network-instance-types",
     prefix: "oc-ni-types",
-    revision: None,
+    revision: Some("2021-07-14"),
 };
 const IF_TYPE: Module = Module {
     name: "iana-if-type",
@@ -172,8 +172,10 @@ static INSTANCE_TYPES: [Identity; 5] = [
     Identity { module: &NETWORK_INSTANCE_TYPES, name: "L2L3" },
 ];
 
-static NETWORK_INSTANCE_CONFIG: [Node; 2] =
-    [leaf("name", &NETWORK_INSTANCE, Type::Text), leaf("type", &NETWORK_INSTANCE, Type::Identity(&INSTANCE_TYPES))];
+static NETWORK_INSTANCE_CONFIG: [Node; 2] = [
+    leaf("name", &NETWORK_INSTANCE, Type::Text),
+    mandatory(leaf("type", &NETWORK_INSTANCE, Type::Identity(&INSTANCE_TYPES))),
+];
 
 static VLANS: [Node; 1] = [node("vlan", &NETWORK_INSTANCE, Kind::List { key: "vlan-id", children: &VLAN_ENTRY })];
 

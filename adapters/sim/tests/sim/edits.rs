@@ -264,6 +264,7 @@ async fn what_cannot_run_is_refused_at_validate_and_commit() {
         ("invalid-value", described("Ethernet9", "x"), "the switch has no port Ethernet9"),
         ("invalid-value", port("Ethernet9", &new_port), "the switch has no port Ethernet9"),
         ("missing-element", port("Port-Channel9", ""), "mandatory leaf type"),
+        ("missing-element", vlans("").replace("default", "blue"), "/oc-netinst:config/oc-netinst:type"),
         (
             "operation-failed",
             interfaces("<interface nc:operation='remove'><name>Ethernet1</name></interface>"),
