@@ -3,14 +3,25 @@
 //! From the wire up: [`framing`] cuts bytes into messages, [`xml`] makes trees
 //! of them, [`hello`], [`operation`] and [`message`] know what the trees mean,
 //! [`protocol`] is a session without socket and clock, [`client`] gives it both.
+//! [`Renderer`] puts plans as edits, [`NetconfSession`] carries steps.
 
 pub mod client;
+mod connect;
 mod counted;
+mod decode;
 pub mod framing;
 pub mod hello;
 pub mod message;
 pub mod operation;
+mod place;
 pub mod protocol;
+mod render;
+mod session;
+mod spell;
+pub mod ssh;
 pub mod xml;
 
+pub use connect::NetconfConnector;
 pub use counted::Counters;
+pub use render::{EditConfig, Renderer};
+pub use session::{NetconfSession, ReadOnly};

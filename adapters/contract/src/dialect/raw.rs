@@ -153,6 +153,8 @@ struct RawTrunk {
     range_separator: String,
     all: Option<String>,
     none: Option<String>,
+    #[serde(default)]
+    absent_is_none: bool,
 }
 
 fn dash() -> String {
@@ -312,6 +314,7 @@ impl Reader<'_> {
                 range_separator: raw.trunk_vlans.range_separator,
                 all: raw.trunk_vlans.all,
                 none: raw.trunk_vlans.none,
+                absent_is_none: raw.trunk_vlans.absent_is_none,
             },
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
         }

@@ -91,6 +91,8 @@ pub struct TrunkForm {
     pub all: Option<String>,
     /// The value that means no VLANs; `None` when it cannot be said.
     pub none: Option<String>,
+    /// Whether a trunk whose list is left out carries no VLAN, not all.
+    pub absent_is_none: bool,
 }
 
 /// Where and how `switched-vlan` is spelled, relative to the interface.

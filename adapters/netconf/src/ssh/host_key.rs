@@ -23,7 +23,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 #[derive(Debug)]
 pub(super) enum Trust {
     Known(KnownHost),
-    Fingerprint(String),
+    Fingerprints(Vec<String>),
     Anybody,
 }
 
@@ -31,7 +31,7 @@ impl Trust {
     pub(super) async fn load(options: &SshOptions) -> Result<Self, SshError> {
         match &options.host_key {
             HostKeyPolicy::Insecure => Ok(Self::Anybody),
-            HostKeyPolicy::Fingerprint(expected) => Ok(Self::Fingerprint(expected.clone())),
+            HostKeyPolicy::Fingerprints(expected) => Ok(Self::Fingerprints(expected.clone())),
             HostKeyPolicy::KnownHosts(paths) => {
                 let (paths, host, port) = (paths.clone(), options.host.clone(), options.port);
                 let reading = tokio::task::spawn_blocking(move || known(&paths, &host, port));
@@ -44,7 +44,7 @@ impl Trust {
     pub(super) fn algorithms(&self) -> Vec<Algorithm> {
         match self {
             Self::Known(host) => host.algorithms(),
-            Self::Fingerprint(_) | Self::Anybody => Vec::new(),
+            Self::Fingerprints(_) | Self::Anybody => Vec::new(),
         }
     }
 }
@@ -101,8 +101,10 @@ impl client::Handler for Gatekeeper {
         };
         let verdict = match &self.trust {
             Trust::Known(host) => host.check(&key),
-            Trust::Fingerprint(expected) if same(expected, &host_key.fingerprint) => Verdict::Known,
-            Trust::Fingerprint(_) => Verdict::Changed,
+            Trust::Fingerprints(expected) if expected.iter().any(|pin| same(pin, &host_key.fingerprint)) => {
+                Verdict::Known
+            }
+            Trust::Fingerprints(_) => Verdict::Changed,
             Trust::Anybody => {
                 tracing::warn!(
                     host = %host_key.host,

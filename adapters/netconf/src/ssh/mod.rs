@@ -88,8 +88,8 @@ pub struct KeyFile {
 pub enum HostKeyPolicy {
     /// By files as OpenSSH writes them. A file that does not exist knows nobody.
     KnownHosts(Vec<PathBuf>),
-    /// By its fingerprint, `SHA256:` and unpadded base64.
-    Fingerprint(String),
+    /// By its fingerprint, `SHA256:` and unpadded base64: one of these.
+    Fingerprints(Vec<String>),
     /// Not at all: anybody in the path can pose as the device. Each connect
     /// logs a warning.
     Insecure,

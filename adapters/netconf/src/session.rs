@@ -1,0 +1,237 @@
+//! Steps as NETCONF operations.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use mercury_adapter::{
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Lost, NetconfDialect, Refusal, RpcError,
+    Session, Step, StepResult, Traffic,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    client::{Client, FlightError},
+    decode,
+    hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
+    message::Reply,
+    operation::{self, Confirmed, EditOptions, ErrorOption, Store},
+    render::EditConfig,
+    xml::Element,
+};
+
+/// How long a server may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A NETCONF session that carries steps.
+pub struct NetconfSession<S> {
+    client: Client<S>,
+    dialect: Arc<NetconfDialect>,
+    instance: String,
+    capabilities: Capabilities,
+    locks: Vec<Store>,
+    defaults: Option<DefaultsMode>,
+    lacp: bool,
+}
+
+/// Why a server that speaks NETCONF cannot be configured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server announces neither :candidate nor :writable-running, so nothing can be changed")]
+pub struct ReadOnly;
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
+    /// A session over a client that has said hello.
+    ///
+    /// # Errors
+    /// The server offers no datastore that can be written.
+    pub fn new(
+        client: Client<S>,
+        dialect: Arc<NetconfDialect>,
+        instance: String,
+        pipelining: bool,
+    ) -> Result<Self, ReadOnly> {
+        let hello = client.hello();
+        let capabilities = capabilities(hello, &dialect, pipelining)?;
+        let locks = match capabilities.datastore {
+            // Where running can be written directly, the candidate's lock alone keeps nobody out of it.
+            Datastore::Candidate if hello.writable_running() => vec![Store::Candidate, Store::Running],
+            Datastore::Candidate => vec![Store::Candidate],
+            Datastore::Running => vec![Store::Running],
+        };
+        let (defaults, lacp) = (explicit_defaults(hello), has_lacp(hello));
+        Ok(Self { client, dialect, instance, capabilities, locks, defaults, lacp })
+    }
+
+    fn operations(&self, step: &Step) -> Vec<Element> {
+        match step {
+            Step::Lock => self.locks.iter().map(|store| operation::lock(*store)).collect(),
+            Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
+            Step::Discard => vec![operation::discard_changes()],
+            Step::Read(scope) => {
+                let filter = decode::filter(&self.dialect, &self.instance, scope, self.lacp);
+                if filter.is_empty() {
+                    return Vec::new();
+                }
+                vec![operation::get_config(Store::Running, filter, self.defaults)]
+            }
+            Step::Stage(payload) => {
+                let content = payload.body::<EditConfig>().map(EditConfig::content).unwrap_or_default();
+                let target = match self.capabilities.datastore {
+                    Datastore::Candidate => Store::Candidate,
+                    Datastore::Running => Store::Running,
+                };
+                let error_option = self.capabilities.atomic_edit.then_some(ErrorOption::RollbackOnError);
+                vec![operation::edit_config(target, EditOptions { error_option, ..EditOptions::default() }, content)]
+            }
+            Step::Commit(CommitMode::Plain) => vec![operation::commit(None)],
+            Step::Commit(CommitMode::Confirmed { timeout, persist }) => {
+                let seconds = u32::try_from(timeout.as_secs().max(1)).unwrap_or(u32::MAX);
+                let persist = persist.as_ref().map(ToString::to_string);
+                vec![operation::commit_confirmed(&Confirmed { timeout: Some(seconds), persist, persist_id: None })]
+            }
+            Step::Confirm(persist) => vec![operation::commit(persist.as_ref().map(|id| &*id.0))],
+            Step::Cancel(persist) => vec![operation::cancel_commit(persist.as_ref().map(|id| &*id.0))],
+            Step::Save => vec![operation::copy_config(Store::Running, Store::Startup)],
+        }
+    }
+
+    fn result(&self, step: &Step, replies: &[Reply]) -> StepResult {
+        let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
+        if !errors.is_empty() {
+            return Err(Refusal::Errors(errors));
+        }
+        let Step::Read(scope) = step else {
+            if let Some(odd) = replies.iter().find(|reply| !reply.is_success()) {
+                return Err(Refusal::Unreadable(format!("<{}> is neither ok nor an error", odd.element.name)));
+            }
+            return Ok(Answer::Done(replies.iter().flat_map(|reply| reply.warnings.iter().cloned()).collect()));
+        };
+        let nothing = Element::new("", "data");
+        let data = match replies {
+            [] => &nothing,
+            [reply, ..] => reply.data.as_ref().ok_or_else(|| Refusal::Unreadable("no <data>".to_owned()))?,
+        };
+        decode::running(&self.dialect, &self.instance, data, scope)
+            .map(|running| Answer::Running(Box::new(running)))
+            .map_err(Refusal::Unreadable)
+    }
+
+    async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let operations: Vec<Vec<Element>> = steps.iter().map(|step| self.operations(step)).collect();
+        let counts: Vec<usize> = operations.iter().map(Vec::len).collect();
+        let flat: Vec<Element> = operations.into_iter().flatten().collect();
+        let (replies, lost) = match self.client.flight(&flat, timeout).await {
+            Ok(replies) => (replies, None),
+            Err(error) => {
+                let lost = lost(&error);
+                (error.replies().to_vec(), Some(lost))
+            }
+        };
+        let (mut results, mut rest) = (Vec::new(), replies.as_slice());
+        for (step, count) in steps.iter().zip(counts) {
+            let Some((own, others)) = rest.split_at_checked(count) else { break };
+            rest = others;
+            results.push(self.result(step, own));
+            if matches!(step, Step::Lock) && lost.is_none() {
+                self.give_back_half_a_lock(own, timeout).await;
+            }
+        }
+        Flight { results, lost }
+    }
+
+    /// Two datastores are locked, or none.
+    async fn give_back_half_a_lock(&mut self, replies: &[Reply], timeout: Duration) {
+        if replies.iter().all(|reply| reply.errors.is_empty()) {
+            return;
+        }
+        let held = self.locks.iter().zip(replies).filter(|(_, reply)| reply.errors.is_empty());
+        let unlocks: Vec<_> = held.map(|(store, _)| operation::unlock(*store)).collect();
+        if !unlocks.is_empty()
+            && let Err(error) = self.client.flight(&unlocks, timeout).await
+        {
+            tracing::warn!(%error, "half a lock was not given back");
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Session for NetconfSession<S> {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
+        self.carry(steps, timeout).boxed()
+    }
+
+    fn is_usable(&self) -> bool {
+        self.client.is_usable()
+    }
+
+    fn traffic(&self) -> Traffic {
+        let counters = self.client.counters();
+        Traffic { flights: counters.flights, sent: counters.bytes_out, received: counters.bytes_in }
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            if let Err(error) = self.client.close(FAREWELL).await {
+                tracing::debug!(%error, "the server did not answer the farewell");
+            }
+        }
+        .boxed()
+    }
+}
+
+impl<S> fmt::Debug for NetconfSession<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NetconfSession").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}
+
+fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool) -> Result<Capabilities, ReadOnly> {
+    let datastore = match (hello.candidate(), hello.writable_running()) {
+        (true, _) => Datastore::Candidate,
+        (false, true) => Datastore::Running,
+        (false, false) => return Err(ReadOnly),
+    };
+    let confirmed_commit = match hello.confirmed_commit() {
+        ConfirmedCommitVersion::None => None,
+        ConfirmedCommitVersion::V1_0 => Some(ConfirmedCommit::SameSession),
+        ConfirmedCommitVersion::V1_1 => Some(ConfirmedCommit::Persist),
+    };
+    Ok(Capabilities {
+        datastore,
+        confirmed_commit: confirmed_commit.filter(|_| dialect.confirmed_commit),
+        atomic_edit: hello.rollback_on_error(),
+        lock: true,
+        startup: hello.startup(),
+        pipelining,
+        announced: hello.capabilities.clone(),
+    })
+}
+
+/// A server that reports every default is asked for what was set, where it
+/// can tell (RFC 6243).
+fn explicit_defaults(hello: &ServerHello) -> Option<DefaultsMode> {
+    let with_defaults = hello.with_defaults()?;
+    let better = [DefaultsMode::Explicit, DefaultsMode::Trim];
+    if with_defaults.basic != DefaultsMode::ReportAll {
+        return None;
+    }
+    better.into_iter().find(|mode| with_defaults.also.contains(mode))
+}
+
+/// Whether asking for LACP can make sense: the module is announced, or no
+/// module is (RFC 7950 section 5.6.4 moved them to yang-library).
+fn has_lacp(hello: &ServerHello) -> bool {
+    let any = hello.capabilities.iter().any(|capability| capability.contains("module="));
+    hello.module("openconfig-lacp").is_some() || !any
+}
+
+fn lost(error: &FlightError) -> Lost {
+    match error {
+        FlightError::Timeout { waited, .. } => Lost::Timeout(*waited),
+        FlightError::Protocol { source, .. } => Lost::Protocol(source.to_string()),
+        FlightError::Lost { source: Some(source), .. } => Lost::Closed(source.to_string()),
+        other => Lost::Closed(other.to_string()),
+    }
+}

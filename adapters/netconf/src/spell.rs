@@ -1,0 +1,117 @@
+//! A `switched-vlan` in a dialect's leaves, and back.
+
+use mercury_adapter::{ModeForm, NodePath, SwitchedVlanTree, TrunkForm};
+use mercury_model::{SwitchedVlan, TrunkVlans, VlanError, VlanId, VlanSet};
+
+use crate::{
+    place::{Names, find},
+    xml::Element,
+};
+
+/// One leaf and its value; a presence container has none.
+pub(crate) type Leaf<'a> = (&'a NodePath, Option<String>);
+
+/// The leaves that say `vlans`. `Err` names what cannot be said.
+pub(crate) fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, String> {
+    let mut leaves = Vec::new();
+    let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
+    leaves.push(match &tree.mode {
+        ModeForm::Leaf { path, access, trunk: word } => (path, Some(if trunk { word } else { access }.clone())),
+        ModeForm::Presence { access, trunk: path } => (if trunk { path } else { access }, None),
+    });
+    match vlans {
+        SwitchedVlan::Access { vlan } => {
+            leaves.extend(vlan.map(|vlan| (&tree.access_vlan, Some(vlan.to_string()))));
+        }
+        SwitchedVlan::Trunk { native, vlans } => {
+            leaves.extend(native.map(|vlan| (&tree.native_vlan, Some(vlan.to_string()))));
+            leaves.extend(trunk_leaves(&tree.trunk_vlans, vlans)?);
+        }
+    }
+    Ok(leaves)
+}
+
+fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, String> {
+    let ranges = match vlans {
+        TrunkVlans::All => match &form.all {
+            Some(word) => vec![word.clone()],
+            None if form.absent_is_none => return Err("a trunk of all VLANs".to_owned()),
+            None => Vec::new(),
+        },
+        TrunkVlans::None => match &form.none {
+            Some(word) => vec![word.clone()],
+            None if form.absent_is_none => Vec::new(),
+            None => return Err("a trunk of no VLANs: leaving the list out means all of them".to_owned()),
+        },
+        TrunkVlans::Only(set) => set.ranges().iter().map(|range| range.with_separator(&form.range_separator)).collect(),
+    };
+    let values = if form.joined && !ranges.is_empty() { vec![ranges.join(",")] } else { ranges };
+    Ok(values.into_iter().map(|value| (&form.path, Some(value))).collect())
+}
+
+/// What an interface's leaves say; `None` when they say nothing. `Err` names
+/// what cannot be understood.
+pub(crate) fn read(
+    tree: &SwitchedVlanTree,
+    interface: &Element,
+    names: &Names,
+) -> Result<Option<SwitchedVlan>, String> {
+    let values = |path: &NodePath| -> Vec<String> {
+        find(interface, path, names).iter().map(|(element, _)| element.value().to_owned()).collect()
+    };
+    let access = values(&tree.access_vlan);
+    let native = values(&tree.native_vlan);
+    let listed = values(&tree.trunk_vlans.path);
+    let trunk = match mode(tree, &values)? {
+        Some(trunk) => trunk,
+        None if !access.is_empty() => false,
+        None if !native.is_empty() || !listed.is_empty() => true,
+        None => return Ok(None),
+    };
+    if !trunk {
+        return Ok(Some(SwitchedVlan::Access { vlan: single(&access, "access-vlan")? }));
+    }
+    let native = single(&native, "native-vlan")?;
+    Ok(Some(SwitchedVlan::Trunk { native, vlans: trunk_vlans(&tree.trunk_vlans, &listed)? }))
+}
+
+/// Whether the port is a trunk; `None` when no mode is set.
+fn mode(tree: &SwitchedVlanTree, values: &impl Fn(&NodePath) -> Vec<String>) -> Result<Option<bool>, String> {
+    match &tree.mode {
+        ModeForm::Leaf { path, access, trunk } => match values(path).first() {
+            None => Ok(None),
+            Some(word) if word == access => Ok(Some(false)),
+            Some(word) if word == trunk => Ok(Some(true)),
+            Some(word) => Err(format!("interface-mode {word:?} is neither {access} nor {trunk}")),
+        },
+        ModeForm::Presence { access, trunk } => match (values(access).is_empty(), values(trunk).is_empty()) {
+            (_, false) => Ok(Some(true)),
+            (false, true) => Ok(Some(false)),
+            (true, true) => Ok(None),
+        },
+    }
+}
+
+fn single(values: &[String], leaf: &str) -> Result<Option<VlanId>, String> {
+    match values {
+        [] => Ok(None),
+        [one] => one.parse().map(Some).map_err(|error| format!("{leaf}: {error}")),
+        more => Err(format!("{leaf} has {} values", more.len())),
+    }
+}
+
+fn trunk_vlans(form: &TrunkForm, values: &[String]) -> Result<TrunkVlans, String> {
+    let says = |word: &Option<String>| word.as_ref().is_some_and(|word| values.contains(word));
+    if says(&form.all) {
+        return Ok(TrunkVlans::All);
+    }
+    if says(&form.none) {
+        return Ok(TrunkVlans::None);
+    }
+    if values.is_empty() {
+        return Ok(if form.absent_is_none { TrunkVlans::None } else { TrunkVlans::All });
+    }
+    let sets = values.iter().map(|value| value.parse());
+    let set = sets.collect::<Result<Vec<VlanSet>, VlanError>>().map_err(|error| format!("trunk-vlans: {error}"))?;
+    Ok(TrunkVlans::only(set.iter().fold(VlanSet::new(), |all, some| all.union(some))))
+}

@@ -1,0 +1,226 @@
+//! What went wrong, told once for every reader: which kind of failure it is
+//! decides the JSON-RPC code, the exception Ironic raises, the HTTP status,
+//! and who has to act.
+
+use std::fmt;
+
+use mercury_adapter::RpcError;
+use serde::Serialize;
+
+/// The kinds of failure; each has one row in the table of the README.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// The parameters are not the method's: missing, unknown or of the wrong type.
+    InvalidParams,
+    /// A parameter's value cannot be used or is not allowed.
+    InvalidValue,
+    /// No switch of that name, MAC address or information is in the inventory.
+    SwitchNotFound,
+    /// Too many requests wait for this switch.
+    Busy,
+    /// Another client holds the switch's lock.
+    Locked,
+    /// The switch cannot be reached.
+    Unreachable,
+    /// The switch's host key is not the expected one.
+    HostKey,
+    /// The switch does not take the credentials, or they cannot be read.
+    Credentials,
+    /// The switch does not speak the protocol as it must.
+    Protocol,
+    /// The switch did not answer in time.
+    Timeout,
+    /// The switch refused the change.
+    Refused,
+    /// The switch took the change and shows something else.
+    ReadBack,
+    /// Neither the dialect nor the switch can express what is asked.
+    Unsupported,
+    /// Another switch of the same request failed, so this one was undone.
+    Undone,
+    /// What the switch has now could not be found out, or is neither the old
+    /// nor the new configuration.
+    Unknown,
+    /// A broken promise inside Mercury.
+    Internal,
+}
+
+/// Who has to act on a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// Whoever sent the request.
+    Caller,
+    /// The team that owns the switches.
+    NetworkTeam,
+    /// Nobody yet: trying again later may do.
+    Nobody,
+    /// A person, now.
+    Operator,
+    /// Mercury's developers.
+    Developers,
+}
+
+/// One row of the error table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The JSON-RPC error code; Ironic makes it the exception's code.
+    pub code: i32,
+    /// The exception's name in `ironic.common.exception`.
+    pub class: &'static str,
+    /// The status of `POST /v1/actions`.
+    pub http: u16,
+    /// Who has to act.
+    pub actor: Actor,
+    /// Whether the same request may succeed later.
+    pub retry: bool,
+}
+
+impl FaultKind {
+    /// Every kind, in the order of the README's table.
+    pub const ALL: [Self; 16] = [
+        Self::InvalidParams,
+        Self::InvalidValue,
+        Self::SwitchNotFound,
+        Self::Busy,
+        Self::Locked,
+        Self::Unreachable,
+        Self::HostKey,
+        Self::Credentials,
+        Self::Protocol,
+        Self::Timeout,
+        Self::Refused,
+        Self::ReadBack,
+        Self::Unsupported,
+        Self::Undone,
+        Self::Unknown,
+        Self::Internal,
+    ];
+
+    /// The kind's row in the error table.
+    #[must_use]
+    pub const fn row(self) -> Row {
+        use Actor::{Caller, Developers, NetworkTeam, Nobody, Operator};
+        let (code, class, http, actor, retry) = match self {
+            Self::InvalidParams => (-32602, "InvalidParameterValue", 400, Caller, false),
+            Self::InvalidValue => (400, "InvalidParameterValue", 400, Caller, false),
+            Self::SwitchNotFound => (404, "SwitchNotFound", 404, Caller, false),
+            Self::Busy => (503, "TemporaryFailure", 503, Nobody, true),
+            Self::Locked => (500, "NetworkError", 503, Nobody, true),
+            Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
+            Self::Timeout => (500, "NetworkError", 504, Nobody, true),
+            Self::HostKey | Self::Credentials => (500, "NetworkError", 502, NetworkTeam, false),
+            Self::Protocol | Self::Refused | Self::ReadBack => (500, "NetworkError", 502, NetworkTeam, false),
+            Self::Unsupported => (500, "NetworkError", 501, NetworkTeam, false),
+            Self::Undone => (500, "NetworkError", 502, NetworkTeam, false),
+            Self::Unknown => (500, "NetworkError", 502, Operator, false),
+            Self::Internal => (500, "NetworkError", 500, Developers, false),
+        };
+        Row { code, class, http, actor, retry }
+    }
+
+    /// The kind's name in answers and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidParams => "invalid-params",
+            Self::InvalidValue => "invalid-value",
+            Self::SwitchNotFound => "switch-not-found",
+            Self::Busy => "busy",
+            Self::Locked => "locked",
+            Self::Unreachable => "unreachable",
+            Self::HostKey => "host-key",
+            Self::Credentials => "credentials",
+            Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::ReadBack => "read-back",
+            Self::Unsupported => "unsupported",
+            Self::Undone => "undone",
+            Self::Unknown => "unknown",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// A failure: its kind, a sentence for the caller, and where it belongs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Which kind it is.
+    pub kind: FaultKind,
+    /// What happened, for the caller; holds no secret and no configuration.
+    pub message: String,
+    /// The parameter at fault, as a path such as `port.binding:profile`.
+    pub parameter: Option<String>,
+    /// The switch at fault, by its name in the inventory.
+    pub switch: Option<String>,
+    /// What the switch itself said.
+    pub device_errors: Vec<RpcError>,
+}
+
+impl Fault {
+    /// A failure of this kind.
+    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), parameter: None, switch: None, device_errors: Vec::new() }
+    }
+
+    /// A parameter that is missing, unknown or of the wrong type.
+    pub fn params(parameter: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Self::about(FaultKind::InvalidParams, parameter.into(), reason)
+    }
+
+    /// A parameter whose value cannot be used.
+    pub fn value(parameter: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Self::about(FaultKind::InvalidValue, parameter.into(), reason)
+    }
+
+    fn about(kind: FaultKind, parameter: String, reason: impl fmt::Display) -> Self {
+        let message = if parameter.is_empty() { reason.to_string() } else { format!("{parameter}: {reason}") };
+        Self { parameter: Some(parameter), ..Self::new(kind, message) }
+    }
+
+    /// The same failure, at this switch.
+    #[must_use]
+    pub fn at(mut self, switch: &str) -> Self {
+        self.switch.get_or_insert_with(|| switch.to_owned());
+        self
+    }
+
+    /// The same failure with the switch's own errors.
+    #[must_use]
+    pub fn with_errors(mut self, errors: &[RpcError]) -> Self {
+        self.device_errors.extend_from_slice(errors);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.switch {
+            Some(switch) => write!(f, "{switch}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<mercury_adapter::ConnectError> for Fault {
+    fn from(error: mercury_adapter::ConnectError) -> Self {
+        use mercury_adapter::ConnectFault;
+        let kind = match error.fault {
+            ConnectFault::Unreachable => FaultKind::Unreachable,
+            ConnectFault::HostKey => FaultKind::HostKey,
+            ConnectFault::Credentials => FaultKind::Credentials,
+            ConnectFault::Protocol => FaultKind::Protocol,
+        };
+        Self::new(kind, error.message)
+    }
+}
+
+impl From<mercury_adapter::Unrenderable> for Fault {
+    fn from(error: mercury_adapter::Unrenderable) -> Self {
+        Self::new(FaultKind::Unsupported, error.to_string())
+    }
+}

@@ -1,0 +1,171 @@
+//! What a caller wants, in the model's words: everything checked that needs
+//! no device. One file per caller's dialect of JSON turns parameters into
+//! this.
+
+mod fields;
+mod ironic;
+mod plugin;
+
+use std::sync::Arc;
+
+pub use fields::Fields;
+pub use ironic::{PortRequest, ResetRequest};
+use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
+pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
+
+use crate::{
+    fault::{Fault, FaultKind},
+    inventory::{Inventory, Switch},
+};
+
+/// Leave a leaf as it is, or set it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Setting<T> {
+    /// Leave what is there.
+    #[default]
+    Keep,
+    /// Make it this.
+    Set(T),
+}
+
+impl<T> Setting<T> {
+    /// Puts the wanted value, if there is one, in place of `current`.
+    pub fn apply(&self, current: &mut T)
+    where
+        T: Clone,
+    {
+        if let Self::Set(wanted) = self {
+            current.clone_from(wanted);
+        }
+    }
+}
+
+/// What is wanted of one interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortIntent {
+    /// The interface, as the switch names it.
+    pub interface: InterfaceName,
+    /// `description`.
+    pub description: Setting<Option<Description>>,
+    /// `enabled`.
+    pub enabled: Setting<bool>,
+    /// `mtu`.
+    pub mtu: Setting<Option<u16>>,
+    /// `switched-vlan`; `None` leaves the port without VLANs of its own.
+    pub switched_vlan: Setting<Option<SwitchedVlan>>,
+    /// `aggregate-id`; `None` leaves the aggregate.
+    pub aggregate_id: Setting<Option<InterfaceName>>,
+}
+
+impl PortIntent {
+    /// Nothing wanted of this interface yet.
+    #[must_use]
+    pub fn new(interface: InterfaceName) -> Self {
+        Self {
+            interface,
+            description: Setting::Keep,
+            enabled: Setting::Keep,
+            mtu: Setting::Keep,
+            switched_vlan: Setting::Keep,
+            aggregate_id: Setting::Keep,
+        }
+    }
+}
+
+/// What is wanted of one VLAN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VlanIntent {
+    /// It is there; a name is given only to a VLAN that has none yet.
+    Present {
+        /// The VLAN.
+        id: VlanId,
+        /// What to call it when it is made.
+        name: Option<VlanName>,
+    },
+    /// It is gone, unless a port still uses it.
+    Absent {
+        /// The VLAN.
+        id: VlanId,
+    },
+}
+
+/// What is wanted of one switch.
+#[derive(Clone, Debug)]
+pub struct TargetIntent {
+    /// The switch.
+    pub switch: Arc<Switch>,
+    /// Its interfaces.
+    pub ports: Vec<PortIntent>,
+    /// Its VLANs.
+    pub vlans: Vec<VlanIntent>,
+}
+
+/// What is wanted of the network: one entry per switch, each switch once.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// The method that asked, for logs.
+    pub verb: &'static str,
+    /// The switches, by name.
+    pub targets: Vec<TargetIntent>,
+}
+
+impl Intent {
+    /// An intent for one port of one switch.
+    #[must_use]
+    pub fn port(verb: &'static str, switch: Arc<Switch>, port: PortIntent) -> Self {
+        let vlans = needed_vlans(&switch, std::slice::from_ref(&port));
+        Self { verb, targets: vec![TargetIntent { switch, ports: vec![port], vlans }] }
+    }
+}
+
+/// The VLANs that ports name, where the switch's VLANs are Mercury's to make.
+fn needed_vlans(switch: &Switch, ports: &[PortIntent]) -> Vec<VlanIntent> {
+    if !switch.manage_vlans {
+        return Vec::new();
+    }
+    let named = ports.iter().filter_map(|port| match &port.switched_vlan {
+        Setting::Set(Some(vlans)) => Some(vlans.named_vlans()),
+        _ => None,
+    });
+    let all = named.fold(mercury_model::VlanSet::new(), |all, some| all.union(&some));
+    all.iter().map(|id| VlanIntent::Present { id, name: None }).collect()
+}
+
+/// Finds the switch a caller names, by its name, MAC address or information.
+///
+/// # Errors
+/// [`FaultKind::SwitchNotFound`], naming the parameter.
+pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<Arc<Switch>, Fault> {
+    inventory.find(id).cloned().ok_or_else(|| Fault {
+        parameter: Some(parameter.to_owned()),
+        ..Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: switch {id:?} is not in the inventory"))
+    })
+}
+
+/// Refuses VLANs and ports that the network team's files do not allow.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`], naming the parameter, the VLANs and what is
+/// allowed.
+pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> Result<(), Fault> {
+    let Some(allowed) = &switch.allowed_vlans else { return Ok(()) };
+    let refused = vlans.named_vlans().difference(allowed);
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let plural = if refused.len() > 1 { "VLANs" } else { "VLAN" };
+    Err(Fault::value(parameter, format!("{plural} {refused} not allowed on {}; allowed: {allowed}", switch.name))
+        .at(&switch.name))
+}
+
+/// Refuses a port that the network team's files leave out.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`], naming the parameter.
+pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Result<(), Fault> {
+    if switch.allows_port(port) {
+        return Ok(());
+    }
+    Err(Fault::value(parameter, format!("port {:?} is not among the allowed ports of {}", port.as_str(), switch.name))
+        .at(&switch.name))
+}

@@ -1,0 +1,169 @@
+//! Released Ironic's own parameters, RPC API 1.0.
+
+use std::sync::Arc;
+
+use mercury_model::{Description, InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
+
+use super::{Fields, Intent, PortIntent, Setting, check_allowed, check_port, fields::vlan, find_switch};
+use crate::{
+    fault::Fault,
+    inventory::{Inventory, Switch},
+};
+
+/// VLANs one request may list; Ironic's own schema allows 100.
+const MAX_VLANS: usize = 4094;
+
+/// What a port is described as once it belongs to nobody, as Ironic says it.
+pub(super) const RESET_DESCRIPTION: &str = "Default port configuration";
+
+/// The parameters of `update_port` as Ironic sends them.
+#[derive(Clone, Debug)]
+pub struct PortRequest {
+    /// The switch as the caller named it.
+    pub switch_id: String,
+    /// The switch.
+    pub switch: Arc<Switch>,
+    /// The port.
+    pub port_name: InterfaceName,
+    /// What to call it; nothing leaves what is there.
+    pub description: Option<Description>,
+    /// `access`, `trunk` or `hybrid`, as given.
+    pub mode: &'static str,
+    /// The VLANs, in the model's words.
+    pub vlans: SwitchedVlan,
+    /// The VLAN the port is leaving.
+    pub default_vlan: Option<VlanId>,
+    /// The aggregate it joins.
+    pub lag_name: Option<InterfaceName>,
+}
+
+impl PortRequest {
+    /// Reads and checks the parameters.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
+        let (switch_id, port_name) = port(&mut fields)?;
+        let description = fields.parsed_or_none("description")?;
+        let mode = mode(&mut fields)?;
+        let native = fields.vlan("native_vlan")?;
+        let tagged = vlan_list(&mut fields, "allowed_vlans")?;
+        let default_vlan = fields.vlan("default_vlan")?;
+        let lag_name = fields.parsed_or_none("lag_name")?;
+        fields.finish()?;
+        let vlans = switched_vlan(mode, native, tagged)?;
+        let switch = find_switch(inventory, "switch_id", &switch_id)?;
+        check_port(&switch, "port_name", &port_name)?;
+        check_allowed(&switch, vlan_parameter(&switch, &vlans), &vlans)?;
+        check_default(&switch, default_vlan)?;
+        Ok(Self { switch_id, switch, port_name, description, mode, vlans, default_vlan, lag_name })
+    }
+
+    /// What the request wants.
+    #[must_use]
+    pub fn intent(&self) -> Intent {
+        let mut port = PortIntent::new(self.port_name.clone());
+        if let Some(description) = &self.description {
+            port.description = Setting::Set(Some(description.clone()));
+        }
+        port.switched_vlan = Setting::Set(Some(self.vlans.clone()));
+        if let Some(lag) = &self.lag_name {
+            port.aggregate_id = Setting::Set(Some(lag.clone()));
+        }
+        Intent::port("update_port", Arc::clone(&self.switch), port)
+    }
+}
+
+/// The parameters of `reset_port`.
+#[derive(Clone, Debug)]
+pub struct ResetRequest {
+    /// The switch as the caller named it.
+    pub switch_id: String,
+    /// The switch.
+    pub switch: Arc<Switch>,
+    /// The port.
+    pub port_name: InterfaceName,
+    /// The VLAN the caller believes is there; not trusted, only repeated.
+    pub native_vlan: Option<VlanId>,
+    /// The VLAN to restore.
+    pub default_vlan: Option<VlanId>,
+}
+
+impl ResetRequest {
+    /// Reads and checks the parameters.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
+        let (switch_id, port_name) = port(&mut fields)?;
+        let native_vlan = fields.vlan("native_vlan")?;
+        vlan_list(&mut fields, "allowed_vlans")?;
+        let default_vlan = fields.vlan("default_vlan")?;
+        fields.finish()?;
+        let switch = find_switch(inventory, "switch_id", &switch_id)?;
+        check_port(&switch, "port_name", &port_name)?;
+        check_default(&switch, default_vlan)?;
+        Ok(Self { switch_id, switch, port_name, native_vlan, default_vlan })
+    }
+
+    /// What the request wants: the idle VLAN, or no VLAN of the port's own. A
+    /// member stays in its aggregate: Ironic names the aggregate only once, so
+    /// nothing would ever bring the port back.
+    #[must_use]
+    pub fn intent(&self) -> Intent {
+        let mut port = PortIntent::new(self.port_name.clone());
+        port.description = Setting::Set(RESET_DESCRIPTION.parse().ok());
+        let idle = self.default_vlan.or(self.switch.default_vlan);
+        port.switched_vlan = Setting::Set(idle.map(SwitchedVlan::access));
+        Intent::port("reset_port", Arc::clone(&self.switch), port)
+    }
+}
+
+fn port(fields: &mut Fields<'_>) -> Result<(String, InterfaceName), Fault> {
+    let switch: InterfaceName = fields.parsed("switch_id")?;
+    Ok((switch.to_string(), fields.parsed("port_name")?))
+}
+
+fn mode(fields: &mut Fields<'_>) -> Result<&'static str, Fault> {
+    let mode: String = fields.parsed("mode")?;
+    ["access", "trunk", "hybrid"].into_iter().find(|known| *known == mode).ok_or_else(|| {
+        let shown: String = mode.chars().take(32).collect();
+        Fault::value("mode", format!("must be access, trunk or hybrid, not {shown:?}"))
+    })
+}
+
+fn vlan_list(fields: &mut Fields<'_>, name: &'static str) -> Result<VlanSet, Fault> {
+    let path = fields.path(name);
+    let items = fields.list(name, MAX_VLANS)?.unwrap_or_default();
+    items.iter().enumerate().map(|(index, item)| vlan(&format!("{path}[{index}]"), item)).collect()
+}
+
+/// `hybrid` is a trunk that must have an untagged VLAN.
+fn switched_vlan(mode: &str, native: Option<VlanId>, tagged: VlanSet) -> Result<SwitchedVlan, Fault> {
+    let native_needed = || Fault::value("native_vlan", format!("{mode} mode needs an untagged VLAN"));
+    if mode == "access" {
+        if !tagged.is_empty() {
+            return Err(Fault::value("allowed_vlans", "access mode carries no tagged VLANs"));
+        }
+        return Ok(SwitchedVlan::access(native.ok_or_else(native_needed)?));
+    }
+    if mode == "hybrid" && native.is_none() {
+        return Err(native_needed());
+    }
+    if tagged.is_empty() {
+        return Err(Fault::value("allowed_vlans", format!("{mode} mode needs the VLANs it carries")));
+    }
+    Ok(SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(tagged) })
+}
+
+/// Which parameter holds the VLAN that is not allowed.
+fn vlan_parameter(switch: &Switch, vlans: &SwitchedVlan) -> &'static str {
+    match vlans {
+        SwitchedVlan::Trunk { native, .. } if native.is_none_or(|native| switch.allows_vlan(native)) => "allowed_vlans",
+        _ => "native_vlan",
+    }
+}
+
+fn check_default(switch: &Switch, default: Option<VlanId>) -> Result<(), Fault> {
+    default.map_or(Ok(()), |vlan| check_allowed(switch, "default_vlan", &SwitchedVlan::access(vlan)))
+}

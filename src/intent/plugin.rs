@@ -1,0 +1,351 @@
+//! The plugin methods' parameters: a `port` with its binding profile and a
+//! `network`, in Neutron's words.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, VlanSet};
+use serde_json::Value;
+
+use super::{
+    Fields, Intent, PortIntent, Setting, TargetIntent, VlanIntent, check_allowed, check_port, fields::vlan,
+    find_switch, needed_vlans,
+};
+use crate::{
+    fault::Fault,
+    inventory::{Inventory, Switch},
+};
+
+/// Links one port may have; a server with more is a mistake.
+const MAX_LINKS: usize = 64;
+/// Sub-ports one trunk may have: one per VLAN.
+const MAX_SUB_PORTS: usize = 4094;
+
+/// One cable: a port of a switch.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Where it stands in the parameters.
+    pub parameter: String,
+    /// `switch_id`, if given.
+    pub switch_id: Option<String>,
+    /// `switch_info`, if given.
+    pub switch_info: Option<String>,
+    /// `port_id`.
+    pub port: InterfaceName,
+}
+
+impl Link {
+    /// The switch at its end, by `switch_id` or else by `switch_info`.
+    ///
+    /// # Errors
+    /// [`crate::fault::FaultKind::SwitchNotFound`], naming the parameter.
+    pub fn switch(&self, inventory: &Inventory) -> Result<Arc<Switch>, Fault> {
+        let by_id =
+            self.switch_id.as_deref().map(|id| find_switch(inventory, &format!("{}.switch_id", self.parameter), id));
+        match (by_id, self.switch_info.as_deref()) {
+            (Some(Ok(switch)), _) => Ok(switch),
+            (missing, Some(info)) => find_switch(inventory, &format!("{}.switch_info", self.parameter), info)
+                .or_else(|fault| missing.unwrap_or(Err(fault))),
+            (Some(missing), None) => missing,
+            (None, None) => Err(Fault::params(format!("{}.switch_id", self.parameter), "is missing")),
+        }
+    }
+}
+
+/// `port` of the plugin methods.
+#[derive(Clone, Debug)]
+pub struct PluginPort {
+    /// `id`.
+    pub id: Option<String>,
+    /// `admin_state_up`.
+    pub admin_state_up: Option<bool>,
+    /// `binding:vnic_type`.
+    pub vnic_type: Option<String>,
+    /// `local_link_information` of `binding:profile`.
+    pub links: Vec<Link>,
+    /// Whether `local_group_information` asks for a bond.
+    pub bonded: bool,
+    /// VLANs of `trunk_details.sub_ports`; `None` without `trunk_details`.
+    pub sub_ports: Option<VlanSet>,
+}
+
+impl PluginPort {
+    /// Reads `port`.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
+        let id = fields.text("id")?.map(str::to_owned);
+        fields.text("mac_address")?;
+        fields.text("name")?;
+        let admin_state_up = fields.boolean("admin_state_up")?;
+        let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
+        let trunk = fields.object("trunk_details")?.map(sub_ports).transpose()?;
+        let (links, bonded) = match fields.object("binding:profile")? {
+            Some(profile) => binding_profile(profile)?,
+            None => (Vec::new(), false),
+        };
+        fields.finish()?;
+        Ok(Self { id, admin_state_up, vnic_type, links, bonded, sub_ports: trunk })
+    }
+}
+
+fn binding_profile(mut profile: Fields<'_>) -> Result<(Vec<Link>, bool), Fault> {
+    let path = profile.path("local_link_information");
+    let items = profile.list("local_link_information", MAX_LINKS)?.unwrap_or_default();
+    let links = items.iter().enumerate().map(|(index, item)| link(format!("{path}[{index}]"), item));
+    let links = links.collect::<Result<_, _>>()?;
+    let bonded = match profile.get("local_group_information") {
+        None => false,
+        Some(Value::Object(group)) => !group.is_empty(),
+        Some(_) => return Err(Fault::value(profile.path("local_group_information"), "must be an object")),
+    };
+    profile.finish()?;
+    Ok((links, bonded))
+}
+
+fn link(parameter: String, value: &Value) -> Result<Link, Fault> {
+    let mut fields = Fields::of(&parameter, value)?;
+    let name = |text: Option<InterfaceName>| text.map(|name| name.to_string());
+    let switch_id = name(fields.parsed_or_none("switch_id")?);
+    let switch_info = name(fields.parsed_or_none("switch_info")?);
+    let port = fields.parsed("port_id")?;
+    fields.finish()?;
+    Ok(Link { switch_id, switch_info, port, parameter })
+}
+
+fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
+    trunk.text("trunk_id")?;
+    let path = trunk.path("sub_ports");
+    let items = trunk.list("sub_ports", MAX_SUB_PORTS)?.unwrap_or_default();
+    let vlans = items.iter().enumerate().map(|(index, item)| {
+        let mut sub_port = Fields::of(&format!("{path}[{index}]"), item)?;
+        let segmentation = sub_port.required("segmentation_id")?;
+        let id = vlan(&sub_port.path("segmentation_id"), segmentation)?;
+        if !matches!(sub_port.text("segmentation_type")?, None | Some("vlan" | "inherit")) {
+            return Err(Fault::value(sub_port.path("segmentation_type"), "must be vlan"));
+        }
+        sub_port.text("port_id")?;
+        sub_port.text("mac_address")?;
+        sub_port.finish()?;
+        Ok(id)
+    });
+    let vlans = vlans.collect::<Result<_, _>>()?;
+    trunk.finish()?;
+    Ok(vlans)
+}
+
+/// `network` of the plugin methods.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The VLAN: `segmentation_id`, or `id` where that is a VLAN number.
+    pub vlan: VlanId,
+    /// `name`, where it can be a VLAN's name.
+    pub name: Option<VlanName>,
+    /// `mtu`, in octets of IP.
+    pub mtu: Option<u16>,
+    /// `physical_network`.
+    pub physical_network: Option<String>,
+}
+
+impl Network {
+    /// Reads `network`: an object, or just a VLAN number.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(path: &str, value: &Value) -> Result<Self, Fault> {
+        if value.is_number() {
+            return Ok(Self { vlan: vlan(path, value)?, name: None, mtu: None, physical_network: None });
+        }
+        let mut fields = Fields::of(path, value)?;
+        let kind = either(&mut fields, "network_type", "provider:network_type", Fields::text)?;
+        if let Some(other) = kind.filter(|kind| *kind != "vlan") {
+            let shown: String = other.chars().take(32).collect();
+            return Err(Fault::value(fields.path("network_type"), format!("must be vlan, not {shown:?}")));
+        }
+        let segmentation = either(&mut fields, "segmentation_id", "provider:segmentation_id", Fields::vlan)?;
+        let id = fields.get("id");
+        let vlan = match (segmentation, id) {
+            (Some(vlan), _) => vlan,
+            (None, Some(Value::String(id))) => id.parse().map_err(|_| no_vlan(&fields))?,
+            (None, Some(number)) => vlan(&fields.path("id"), number)?,
+            (None, None) => return Err(no_vlan(&fields)),
+        };
+        let name = fields.parsed_or_none("name")?;
+        let mtu = fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok());
+        let physical = either(&mut fields, "physical_network", "provider:physical_network", Fields::text)?;
+        fields.finish()?;
+        Ok(Self { vlan, name, mtu, physical_network: physical.map(str::to_owned) })
+    }
+
+    /// Whether `switch` is part of the network's physical network; a switch
+    /// that names none is part of every one.
+    #[must_use]
+    pub fn reaches(&self, switch: &Switch) -> bool {
+        let physical = self.physical_network.as_ref();
+        switch.physical_networks.is_empty() || physical.is_none_or(|name| switch.physical_networks.contains(name))
+    }
+}
+
+fn no_vlan(fields: &Fields<'_>) -> Fault {
+    Fault::params(fields.path("segmentation_id"), "is missing, and the network's id is not a VLAN number")
+}
+
+/// Reads a member that callers spell in one of two ways.
+fn either<'a, T>(
+    fields: &mut Fields<'a>,
+    name: &'static str,
+    other: &'static str,
+    read: impl Fn(&mut Fields<'a>, &'static str) -> Result<Option<T>, Fault>,
+) -> Result<Option<T>, Fault> {
+    let (first, second) = (read(fields, name)?, read(fields, other)?);
+    Ok(first.or(second))
+}
+
+/// `port` and `network` together.
+#[derive(Clone, Debug)]
+pub struct PluginRequest {
+    /// The port.
+    pub port: PluginPort,
+    /// The network; `detach_port` can do without.
+    pub network: Option<Network>,
+}
+
+impl PluginRequest {
+    /// Reads the parameters of attach_port, detach_port, update_port and
+    /// is_link_valid.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
+        let port = PluginPort::read(Fields::of(&fields.path("port"), fields.required("port")?)?)?;
+        let network = fields.get("network").map(|value| Network::read("network", value)).transpose()?;
+        fields.finish()?;
+        Ok(Self { port, network })
+    }
+
+    /// What `attach_port` and `update_port` want: the network on every link.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn attach(&self, verb: &'static str, inventory: &Inventory) -> Result<Intent, Fault> {
+        let network = self.network.as_ref().ok_or_else(|| Fault::params("network", "is missing"))?;
+        let vlans = match &self.port.sub_ports {
+            None => SwitchedVlan::access(network.vlan),
+            // A trunk that has no sub-ports yet carries its native VLAN and no other.
+            Some(tagged) if tagged.is_empty() => {
+                SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::None.with(network.vlan) }
+            }
+            Some(tagged) => SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::only(tagged.clone()) },
+        };
+        self.on_every_link(verb, inventory, |link, switch, port| {
+            if !network.reaches(switch) {
+                let reason = format!("{} is not part of the network's physical network", switch.name);
+                return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.name));
+            }
+            let parameter =
+                if switch.allows_vlan(network.vlan) { "port.trunk_details" } else { "network.segmentation_id" };
+            check_allowed(switch, parameter, &vlans)?;
+            port.switched_vlan = Setting::Set(Some(vlans.clone()));
+            if let Some(up) = self.port.admin_state_up {
+                port.enabled = Setting::Set(up);
+            }
+            if let (true, Some(mtu)) = (switch.manage_mtu, network.mtu) {
+                port.mtu = Setting::Set(Some(mtu));
+            }
+            Ok(())
+        })
+    }
+
+    /// What `detach_port` wants: the switch's idle VLAN, or none, on every
+    /// link.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn detach(&self, inventory: &Inventory) -> Result<Intent, Fault> {
+        self.on_every_link("detach_port", inventory, |_, switch, port| {
+            port.switched_vlan = Setting::Set(switch.default_vlan.map(SwitchedVlan::access));
+            if switch.manage_mtu {
+                port.mtu = Setting::Set(None);
+            }
+            Ok(())
+        })
+    }
+
+    fn on_every_link(
+        &self,
+        verb: &'static str,
+        inventory: &Inventory,
+        want: impl Fn(&Link, &Switch, &mut PortIntent) -> Result<(), Fault>,
+    ) -> Result<Intent, Fault> {
+        let path = "port.binding:profile.local_link_information";
+        if self.port.links.is_empty() {
+            return Err(Fault::params(path, "is missing or empty"));
+        }
+        if self.port.bonded && self.port.links.len() > 1 {
+            let reason = "building a LAG is not supported yet; leave it out to configure the links one by one";
+            return Err(Fault {
+                parameter: Some("port.binding:profile.local_group_information".to_owned()),
+                ..Fault::new(crate::fault::FaultKind::Unsupported, reason)
+            });
+        }
+        let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
+        for link in &self.port.links {
+            let switch = link.switch(inventory)?;
+            check_port(&switch, &format!("{}.port_id", link.parameter), &link.port)?;
+            let mut port = PortIntent::new(link.port.clone());
+            want(link, &switch, &mut port)?;
+            let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent {
+                switch: Arc::clone(&switch),
+                ports: Vec::new(),
+                vlans: Vec::new(),
+            });
+            if target.ports.iter().any(|other| other.interface == port.interface) {
+                return Err(Fault::value(format!("{}.port_id", link.parameter), "is given twice"));
+            }
+            target.ports.push(port);
+        }
+        for target in targets.values_mut() {
+            target.vlans = needed_vlans(&target.switch, &target.ports);
+        }
+        Ok(Intent { verb, targets: targets.into_values().collect() })
+    }
+}
+
+/// The parameters of add_network and delete_network.
+#[derive(Clone, Debug)]
+pub struct NetworkRequest {
+    /// The network.
+    pub network: Network,
+}
+
+impl NetworkRequest {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
+        let network = Network::read("network", fields.required("network")?)?;
+        fields.finish()?;
+        Ok(Self { network })
+    }
+
+    /// What `add_network` and `delete_network` want of every switch of the
+    /// physical network whose VLANs are Mercury's to manage.
+    ///
+    /// # Errors
+    /// A VLAN that a switch's entry does not allow.
+    pub fn intent(&self, verb: &'static str, present: bool, inventory: &Inventory) -> Result<Intent, Fault> {
+        let mut targets = Vec::new();
+        for switch in inventory.iter().filter(|switch| switch.manage_vlans && self.network.reaches(switch)) {
+            check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(self.network.vlan))?;
+            let id = self.network.vlan;
+            let vlan = match present {
+                true => VlanIntent::Present { id, name: self.network.name.clone() },
+                false => VlanIntent::Absent { id },
+            };
+            targets.push(TargetIntent { switch: Arc::clone(switch), ports: Vec::new(), vlans: vec![vlan] });
+        }
+        targets.sort_by(|a, b| a.switch.name.cmp(&b.switch.name));
+        Ok(Intent { verb, targets })
+    }
+}

@@ -1,0 +1,137 @@
+//! The warm session with one switch: opened when needed, kept, counted.
+
+use std::time::{Duration, Instant};
+
+use mercury_adapter::{Answer, Capabilities, Connector, Flight, Lost, RpcError, Session, Step, StepResult};
+
+use crate::fault::{Fault, FaultKind};
+
+/// At most one session with one switch, and what it has cost since
+/// [`Link::start_counting`].
+pub struct Link {
+    connector: Box<dyn Connector>,
+    session: Option<Box<dyn Session>>,
+    flights: u64,
+    time: Duration,
+    warnings: Vec<RpcError>,
+}
+
+/// What one request cost.
+#[derive(Debug, Default)]
+pub struct Cost {
+    /// Round trips.
+    pub flights: u64,
+    /// Time spent waiting for the switch, connecting included.
+    pub time: Duration,
+    /// What the switch warned of.
+    pub warnings: Vec<RpcError>,
+}
+
+impl Link {
+    /// A link that has no session yet.
+    #[must_use]
+    pub fn new(connector: Box<dyn Connector>) -> Self {
+        Self { connector, session: None, flights: 0, time: Duration::ZERO, warnings: Vec::new() }
+    }
+
+    /// Begins to count the cost of a request.
+    pub fn start_counting(&mut self) {
+        (self.flights, self.time) = (0, Duration::ZERO);
+        self.warnings.clear();
+    }
+
+    /// What it has cost since.
+    pub fn cost(&mut self) -> Cost {
+        Cost { flights: self.flights, time: self.time, warnings: std::mem::take(&mut self.warnings) }
+    }
+
+    /// Whether there is a session that looks alive.
+    #[must_use]
+    pub fn is_warm(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.is_usable())
+    }
+
+    /// Makes sure there is a session; says whether it is a new one.
+    ///
+    /// # Errors
+    /// Why the switch could not be reached, or would not let Mercury in.
+    pub async fn open(&mut self) -> Result<bool, Fault> {
+        if self.is_warm() {
+            return Ok(false);
+        }
+        self.session = None;
+        let begun = Instant::now();
+        let opened = self.connector.connect().await;
+        self.time += begun.elapsed();
+        self.session = Some(opened?);
+        Ok(true)
+    }
+
+    /// What the switch can do; `None` without a session.
+    #[must_use]
+    pub fn capabilities(&self) -> Option<&Capabilities> {
+        self.session.as_ref().map(|session| session.capabilities())
+    }
+
+    /// Sends steps to the open session; a lost session is dropped.
+    pub async fn flight(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let Some(session) = self.session.as_mut() else {
+            return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
+        };
+        let (begun, before) = (Instant::now(), session.traffic().flights);
+        let flight = session.flight(steps, timeout).await;
+        self.flights += session.traffic().flights - before;
+        self.time += begun.elapsed();
+        for result in flight.results.iter().flatten() {
+            if let Answer::Done(warnings) = result {
+                self.warnings.extend_from_slice(warnings);
+            }
+        }
+        if flight.lost.is_some() {
+            self.session = None;
+        }
+        flight
+    }
+
+    /// Drops the session without a word; the switch lets go of its locks.
+    pub fn cut(&mut self) {
+        self.session = None;
+    }
+
+    /// Ends the session in good order.
+    pub async fn close(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.close().await;
+        }
+    }
+}
+
+/// The failure that a lost session is.
+#[must_use]
+pub fn lost_fault(lost: &Lost) -> Fault {
+    let kind = match lost {
+        Lost::Timeout(_) => FaultKind::Timeout,
+        Lost::Closed(_) => FaultKind::Unreachable,
+        Lost::Protocol(_) => FaultKind::Protocol,
+    };
+    Fault::new(kind, lost.to_string())
+}
+
+/// The failure that a refused step is; a step without a result was lost.
+///
+/// # Errors
+/// The refusal, with the step's name and the switch's own words.
+pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> Result<(), Fault> {
+    match result {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(refusal)) => {
+            let kind = if refusal.errors().is_empty() { FaultKind::Protocol } else { FaultKind::Refused };
+            Err(Fault::new(kind, format!("the switch refused to {}: {refusal}", step.name()))
+                .with_errors(refusal.errors()))
+        }
+        None => Err(lost.map_or_else(
+            || Fault::new(FaultKind::Internal, format!("{} has neither an answer nor a reason", step.name())),
+            lost_fault,
+        )),
+    }
+}

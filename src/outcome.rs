@@ -1,0 +1,140 @@
+//! What happened on a switch, and what is true there now.
+
+use std::time::Duration;
+
+use mercury_adapter::RpcError;
+use mercury_model::{Intended, Plan, Running};
+
+use crate::fault::{Fault, FaultKind};
+
+/// A configuration that was read back after a change and is what was
+/// intended; there is no other way to make one.
+#[derive(Clone, Debug)]
+pub struct ReadBack(Running);
+
+impl ReadBack {
+    /// The read-back, if it shows what was intended.
+    #[must_use]
+    pub fn proves(intended: &Intended, running: &Running) -> Option<Self> {
+        intended.is_met_by(running).then(|| Self(running.clone()))
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn running(&self) -> &Running {
+        &self.0
+    }
+}
+
+/// How a request ended on one switch.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The switch already had it; nothing was written.
+    Unchanged(ReadBack),
+    /// It was written, committed, and read back.
+    Committed(ReadBack),
+    /// It would be done; nothing was written.
+    Planned,
+    /// Nothing was staged: the failure came before.
+    NotStarted(Fault),
+    /// The switch did not take it, and was read back as before.
+    Rejected(Fault),
+    /// It failed after it was staged, was undone, and was read back as before.
+    RolledBack(Fault),
+    /// It failed, and so did undoing it.
+    RollbackFailed {
+        /// Why it was to be undone.
+        cause: Fault,
+        /// Why that failed.
+        undo: Fault,
+    },
+    /// It is not known what the switch has.
+    Unknown {
+        /// What happened.
+        cause: Fault,
+        /// If a confirmed commit may be pending: how long until the switch
+        /// undoes it by itself, at the latest.
+        settles_within: Option<Duration>,
+    },
+}
+
+impl Outcome {
+    /// The outcome's name in answers, logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unchanged(_) => "unchanged",
+            Self::Committed(_) => "committed",
+            Self::Planned => "planned",
+            Self::NotStarted(_) => "not-started",
+            Self::Rejected(_) => "rejected",
+            Self::RolledBack(_) => "rolled-back",
+            Self::RollbackFailed { .. } => "rollback-failed",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Whether the switch has what was asked.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Unchanged(_) | Self::Committed(_) | Self::Planned)
+    }
+
+    /// The failure as the caller is told it: what happened, and what is true
+    /// now.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let told = |fault: &Fault, now: &str| Fault { message: format!("{}; {now}", fault.message), ..fault.clone() };
+        match self {
+            Self::Unchanged(_) | Self::Committed(_) | Self::Planned => None,
+            Self::NotStarted(fault) => Some(fault.clone()),
+            Self::Rejected(fault) => Some(told(fault, "the switch is as before")),
+            Self::RolledBack(fault) => Some(told(fault, "it was undone and the switch is as before")),
+            Self::RollbackFailed { cause, undo } => {
+                let now = format!("undoing it failed as well: {}; look at the switch", undo.message);
+                Some(Fault { kind: FaultKind::Unknown, ..told(cause, &now) })
+            }
+            Self::Unknown { cause, settles_within } => {
+                let timer = settles_within.map_or_else(
+                    || "look at the switch".to_owned(),
+                    |left| format!("the switch undoes an unconfirmed change within {} s", left.as_secs().max(1)),
+                );
+                let now = format!("what the switch has now is unknown; {timer}");
+                Some(Fault { kind: FaultKind::Unknown, ..told(cause, &now) })
+            }
+        }
+    }
+}
+
+/// Everything a caller and a log line may want to know about one switch.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The switch's name in the inventory.
+    pub switch: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was there before, as far as it was read.
+    pub before: Option<Running>,
+    /// What was last read.
+    pub now: Option<Running>,
+    /// What was, or would be, changed.
+    pub plan: Option<Plan>,
+    /// What was, or would be, sent.
+    pub payload: Option<String>,
+    /// What the switch warned of.
+    pub warnings: Vec<RpcError>,
+    /// Round trips on the wire.
+    pub flights: u64,
+    /// Time spent waiting for the switch.
+    pub device_time: Duration,
+    /// Time spent waiting for earlier requests to the same switch.
+    pub queue_time: Duration,
+}
+
+impl Report {
+    /// Whether anything was written and kept.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        matches!(self.outcome, Outcome::Committed(_))
+    }
+}

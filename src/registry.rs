@@ -1,0 +1,71 @@
+//! From an inventory entry to an adapter; the only file that names them all.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Dialect, Render};
+
+use crate::{
+    inventory::{Protocol, Switch},
+    target::Target,
+};
+
+mod netconf;
+
+/// An inventory entry that no adapter can serve.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// There is no such dialect.
+    #[error("switch {switch}: there is no dialect {dialect:?}; there are {}", .known.join(", "))]
+    UnknownDialect {
+        /// The switch.
+        switch: String,
+        /// What its entry says.
+        dialect: String,
+        /// The dialects there are.
+        known: Vec<String>,
+    },
+    /// The dialect does not speak the entry's protocol.
+    #[error("switch {switch}: dialect {dialect} does not speak {protocol}")]
+    NotSpoken {
+        /// The switch.
+        switch: String,
+        /// Its dialect.
+        dialect: String,
+        /// Its protocol.
+        protocol: &'static str,
+    },
+}
+
+/// Starts the owner task of a switch.
+///
+/// # Errors
+/// No adapter can serve it.
+pub fn target(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Target, RegistryError> {
+    let dialect = dialect(switch, dialects)?;
+    let (connector, render): (_, Box<dyn Render>) = match switch.protocol {
+        Protocol::Netconf => netconf::adapter(switch, &dialect).ok_or_else(|| not_spoken(switch))?,
+    };
+    Ok(Target::start(Arc::clone(switch), dialect, connector, render))
+}
+
+/// The dialect a switch's entry names.
+///
+/// # Errors
+/// There is none of that name.
+pub fn dialect(switch: &Switch, dialects: &[Arc<Dialect>]) -> Result<Arc<Dialect>, RegistryError> {
+    dialects.iter().find(|dialect| dialect.name == switch.dialect).cloned().ok_or_else(|| {
+        RegistryError::UnknownDialect {
+            switch: switch.name.clone(),
+            dialect: switch.dialect.clone(),
+            known: dialects.iter().map(|dialect| dialect.name.clone()).collect(),
+        }
+    })
+}
+
+fn not_spoken(switch: &Switch) -> RegistryError {
+    RegistryError::NotSpoken {
+        switch: switch.name.clone(),
+        dialect: switch.dialect.clone(),
+        protocol: switch.protocol.as_str(),
+    }
+}

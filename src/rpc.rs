@@ -1,0 +1,19 @@
+//! JSON-RPC in: bytes to a method and its parameters, an answer or a fault
+//! back to bytes.
+//!
+//! axum owns transport, authentication and limits ([`http`]); a small envelope
+//! ([`envelope`]) hands the call to jsonrpsee's `RpcModule`, in a task of its
+//! own, so that a caller who hangs up does not cut a change in half; every
+//! method ends in one function of [`methods`].
+
+mod answer;
+mod envelope;
+mod http;
+mod listen;
+mod methods;
+
+pub use answer::report_json;
+pub use envelope::{Answered, Front};
+pub use http::router;
+pub use listen::{ListenError, Listener};
+pub use methods::{METHODS, call};

@@ -1,0 +1,162 @@
+//! Answers: what is, in the caller's words.
+
+use mercury_model::{Interface, InterfaceName, SwitchedVlan, TrunkVlans, VlanId};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::{PortRequest, ResetRequest},
+    inventory::Inventory,
+    outcome::Report,
+};
+
+/// The answer to Ironic's `update_port`: its own fields, as read back, and
+/// what happened.
+pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value, Fault> {
+    let report = succeeded(reports)?;
+    let interface = interface(report, &request.port_name)?;
+    let mut answer = port_fields(&request.switch_id, &interface, request.default_vlan, "configured");
+    let native_listed =
+        matches!(&request.vlans, SwitchedVlan::Trunk { native: Some(native), vlans } if vlans.carries(*native));
+    if let Some(SwitchedVlan::Trunk { native, vlans }) = &interface.switched_vlan {
+        answer.insert("mode".to_owned(), json!(if request.mode == "hybrid" { "hybrid" } else { "trunk" }));
+        // Where the switch needs the native VLAN in its list, Ironic did not put it there.
+        let hidden = native.filter(|_| !native_listed);
+        answer.insert("allowed_vlans".to_owned(), listed(vlans, hidden));
+    }
+    describe(&mut answer, report);
+    Ok(Value::Object(answer))
+}
+
+/// The answer to Ironic's `reset_port`.
+pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value, Fault> {
+    let report = succeeded(reports)?;
+    let interface = interface(report, &request.port_name)?;
+    let mut answer = port_fields(&request.switch_id, &interface, request.default_vlan, "reset");
+    // Ironic's own answer repeats what the caller believed was there.
+    answer.insert("native_vlan".to_owned(), json!(request.native_vlan));
+    answer.remove("lag_name");
+    describe(&mut answer, report);
+    Ok(Value::Object(answer))
+}
+
+/// The answer to a method that changes any number of switches.
+pub(super) fn changed(reports: &[Report]) -> Result<Value, Fault> {
+    if !reports.is_empty() {
+        succeeded(reports)?;
+    }
+    let switches: Vec<Value> = reports.iter().map(report_json).collect();
+    Ok(json!({"changed": reports.iter().any(Report::changed), "switches": switches}))
+}
+
+/// The switches, without anything secret.
+pub(super) fn switches(inventory: &Inventory) -> Value {
+    let entry = |switch: &crate::inventory::Switch| {
+        let allowed = switch.allowed_vlans.as_ref().map(|allowed| match allowed.is_empty() {
+            true => String::new(),
+            false => allowed.to_string(),
+        });
+        json!({
+            "switch_id": switch.mac_addresses.first().map_or_else(|| switch.name.clone(), ToString::to_string),
+            "device_name": switch.name,
+            "device_type": switch.device_type(),
+            "allowed_vlans": allowed,
+        })
+    };
+    inventory.iter().map(|switch| (switch.name.clone(), entry(switch))).collect::<Map<_, _>>().into()
+}
+
+fn port_fields(
+    switch_id: &str,
+    interface: &Interface,
+    default_vlan: Option<VlanId>,
+    status: &str,
+) -> Map<String, Value> {
+    let native = match &interface.switched_vlan {
+        Some(SwitchedVlan::Access { vlan }) => *vlan,
+        Some(SwitchedVlan::Trunk { native, .. }) => *native,
+        None => None,
+    };
+    let members = [
+        ("switch_id", json!(switch_id)),
+        ("port_name", json!(interface.name)),
+        ("description", json!(interface.description)),
+        ("mode", json!("access")),
+        ("native_vlan", json!(native)),
+        ("allowed_vlans", json!([])),
+        ("default_vlan", json!(default_vlan)),
+        ("lag_name", json!(interface.aggregate_id)),
+        ("status", json!(status)),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn listed(vlans: &TrunkVlans, hidden: Option<VlanId>) -> Value {
+    match vlans {
+        TrunkVlans::All => json!((VlanId::MIN.get()..=VlanId::MAX.get()).collect::<Vec<_>>()),
+        TrunkVlans::None => json!([]),
+        TrunkVlans::Only(set) => {
+            json!(set.iter().filter(|vlan| Some(*vlan) != hidden).map(VlanId::get).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// What is beside Ironic's own fields.
+fn describe(answer: &mut Map<String, Value>, report: &Report) {
+    if let Value::Object(members) = report_json(report) {
+        answer.extend(members);
+    }
+}
+
+fn interface(report: &Report, name: &InterfaceName) -> Result<Interface, Fault> {
+    let now = report.now.as_ref().ok_or_else(|| Fault::new(FaultKind::Internal, "a success without a read-back"))?;
+    Ok(now.interface(name))
+}
+
+/// The one report of a single switch, or what went wrong: the fault that
+/// needs a person first, and a switch's own fault before one that was only
+/// undone for its sake.
+fn succeeded(reports: &[Report]) -> Result<&Report, Fault> {
+    let faults = reports.iter().filter_map(|report| Some(report.outcome.fault()?.at(&report.switch)));
+    let rank = |fault: &Fault| match fault.kind {
+        FaultKind::Unknown => 0,
+        FaultKind::Undone => 2,
+        _ => 1,
+    };
+    if let Some(mut worst) = faults.min_by_key(rank) {
+        if reports.len() > 1 {
+            let others: Vec<_> = reports.iter().map(|r| format!("{}: {}", r.switch, r.outcome.name())).collect();
+            worst.message = format!("{} ({})", worst.message, others.join(", "));
+        }
+        return Err(worst);
+    }
+    reports.first().ok_or_else(|| Fault::new(FaultKind::Internal, "no switch was asked"))
+}
+
+/// What happened on one switch and what is true there now.
+#[must_use]
+pub fn report_json(report: &Report) -> Value {
+    let shown = report.now.as_ref().or(report.before.as_ref());
+    let interfaces: Vec<_> = shown.map(|running| running.interfaces.values().collect()).unwrap_or_default();
+    let mut members = json!({
+        "switch": report.switch,
+        "outcome": report.outcome.name(),
+        "changed": report.changed(),
+        "interfaces": interfaces,
+        "vlans": shown.map(|running| running.vlans.values().collect::<Vec<_>>()).unwrap_or_default(),
+        "plan": report.plan.as_ref().map(|plan| plan.edits.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "warnings": report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "flights": report.flights,
+        "device_ms": (report.device_time.as_secs_f64() * 10_000.0).round() / 10.0,
+        "queue_ms": (report.queue_time.as_secs_f64() * 10_000.0).round() / 10.0,
+    });
+    if let ([interface], Some(members)) = (interfaces.as_slice(), members.as_object_mut()) {
+        members.insert("interface".to_owned(), json!(interface));
+    }
+    if let (Some(payload), Some(members)) = (&report.payload, members.as_object_mut())
+        && matches!(report.outcome, crate::outcome::Outcome::Planned)
+    {
+        members.insert("payload".to_owned(), json!(payload));
+    }
+    members
+}

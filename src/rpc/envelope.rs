@@ -1,0 +1,257 @@
+//! The JSON-RPC 2.0 envelope, and the hand-over to jsonrpsee.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use jsonrpsee::{
+    ConnectionId, Extensions, MethodCallback, MethodResponse, Methods, RpcModule,
+    types::{ErrorObjectOwned, Id, Params},
+};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json, value::RawValue};
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+use super::methods::{self, METHODS};
+use crate::{
+    config::Limits,
+    fault::{Fault, FaultKind},
+    service::{Requester, Service},
+};
+
+/// The largest answer, in bytes; more is answered with an error.
+const MAX_RESPONSE: usize = 8 << 20;
+
+/// What a request is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// A JSON-RPC response.
+    Response(String),
+    /// A notification was carried out; there is nothing to say.
+    Nothing,
+}
+
+/// Bodies in, answers out.
+#[derive(Clone)]
+pub struct Front {
+    methods: Methods,
+    service: Arc<Service>,
+    depth: usize,
+    timeout: Duration,
+    slots: Arc<Semaphore>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    jsonrpc: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+}
+
+/// An id that is null is there; only one that is missing makes a notification.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl Front {
+    /// A front before `service`.
+    ///
+    /// # Errors
+    /// Two methods of one name.
+    pub fn new(service: Arc<Service>, limits: &Limits) -> Result<Self, jsonrpsee::core::RegisterMethodError> {
+        let mut module = RpcModule::new(Arc::clone(&service));
+        for method in METHODS {
+            module.register_async_method(method, move |params, service, extensions| async move {
+                let who = extensions.get::<Requester>().cloned().unwrap_or_default();
+                let params: Value = params
+                    .as_str()
+                    .map_or(Ok(json!({})), serde_json::from_str)
+                    .map_err(|error| error_object(&Fault::params("params", format!("cannot be read: {error}"))))?;
+                methods::call(&service, method, &params, who).await.map_err(|fault| error_object(&fault))
+            })?;
+        }
+        Ok(Self {
+            methods: module.into(),
+            service,
+            depth: limits.max_json_depth,
+            timeout: limits.request_timeout,
+            slots: Arc::new(Semaphore::new(limits.max_in_flight)),
+        })
+    }
+
+    /// Answers one body. The call runs in a task of its own: once begun it is
+    /// finished, even if this future is dropped.
+    pub async fn answer(&self, body: &[u8], who: Requester) -> Answered {
+        let (id, method, params) = match self.read(body) {
+            Ok(request) => request,
+            Err(response) => return Answered::Response(text(*response)),
+        };
+        let response_id = id.clone().unwrap_or(Id::Null);
+        let response = self.dispatch(response_id, &method, params, who).await;
+        match id {
+            Some(_) => Answered::Response(text(response)),
+            None => {
+                if let Some(code) = response.as_error_code() {
+                    tracing::warn!(method, code, "a notification failed and nobody is told");
+                }
+                Answered::Nothing
+            }
+        }
+    }
+
+    /// Calls a method for the envelope of the design; same code path.
+    ///
+    /// # Errors
+    /// What is wrong with the parameters, or what happened on the switches.
+    pub async fn act(&self, method: &str, params: Value, who: Requester) -> Result<Value, Fault> {
+        let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
+        let (service, method) = (Arc::clone(&self.service), method.to_owned());
+        let call = async move { methods::call(&service, &method, &params, who).await };
+        let task = tokio::spawn(call.in_current_span());
+        match tokio::time::timeout(self.timeout, task).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Fault::new(FaultKind::Internal, "the call ended without an answer; see the log")),
+            Err(_) => Err(self.too_long()),
+        }
+    }
+
+    /// Whether there is a method of that name.
+    #[must_use]
+    pub fn knows(&self, method: &str) -> bool {
+        METHODS.contains(&method)
+    }
+
+    async fn dispatch(&self, id: Id<'static>, method: &str, params: Params<'static>, who: Requester) -> MethodResponse {
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+            return MethodResponse::error(id, error_object(&busy()));
+        };
+        let mut extensions = Extensions::new();
+        extensions.insert(who);
+        match self.methods.method(method) {
+            Some(MethodCallback::Async(callback)) => {
+                let call = callback(id.clone(), params, ConnectionId(0), MAX_RESPONSE, extensions);
+                let call = async move {
+                    let _slot = slot;
+                    call.await
+                };
+                match tokio::time::timeout(self.timeout, tokio::spawn(call.in_current_span())).await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(_)) => {
+                        let fault = Fault::new(FaultKind::Internal, "the call ended without an answer; see the log");
+                        MethodResponse::error(id, error_object(&fault))
+                    }
+                    Err(_) => MethodResponse::error(id, error_object(&self.too_long())),
+                }
+            }
+            _ => refuse(id, -32601, "there is no such method"),
+        }
+    }
+
+    fn too_long(&self) -> Fault {
+        let message =
+            format!("not finished within {} s; it goes on, and the log will tell its outcome", self.timeout.as_secs());
+        Fault::new(FaultKind::Unknown, message)
+    }
+
+    fn read(&self, body: &[u8]) -> Result<(Option<Id<'static>>, String, Params<'static>), Box<MethodResponse>> {
+        let wrong = |id: Id<'static>, code, message: &str| Err(Box::new(refuse(id, code, message)));
+        if !within_depth(body, self.depth) {
+            return wrong(Id::Null, -32700, &format!("the request nests deeper than {} levels", self.depth));
+        }
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return wrong(Id::Null, -32600, "batches are not supported");
+        }
+        let envelope: Envelope<'_> = match serde_json::from_slice(body) {
+            Ok(envelope) => envelope,
+            Err(error) if error.is_data() => return wrong(Id::Null, -32600, "this is not a JSON-RPC request"),
+            Err(_) => return wrong(Id::Null, -32700, "this is not JSON"),
+        };
+        let id = match envelope.id.map(|raw| serde_json::from_str::<Id<'_>>(raw.get())) {
+            None => None,
+            Some(Ok(id)) => Some(id.into_owned()),
+            Some(Err(_)) => return wrong(Id::Null, -32600, "id must be a text, a whole number or null"),
+        };
+        let response_id = || id.clone().unwrap_or(Id::Null);
+        if envelope.jsonrpc.as_deref() != Some("2.0") {
+            return wrong(response_id(), -32600, "jsonrpc must be \"2.0\"");
+        }
+        let Some(method) = envelope.method else { return wrong(response_id(), -32600, "method is missing") };
+        if !self.knows(&method) {
+            return wrong(response_id(), -32601, "there is no such method");
+        }
+        let params = envelope.params.map(RawValue::get);
+        Ok((id, method.into_owned(), Params::new(params).into_owned()))
+    }
+}
+
+/// A fault as Ironic's client wants it: with the class that makes it raise
+/// the right exception.
+#[must_use]
+pub(super) fn error_object(fault: &Fault) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(fault.kind.row().code, fault.to_string(), Some(error_data(fault)))
+}
+
+/// What is told beside code and message.
+#[must_use]
+pub(super) fn error_data(fault: &Fault) -> Value {
+    let row = fault.kind.row();
+    json!({
+        "class": format!("ironic.common.exception.{}", row.class),
+        "kind": fault.kind,
+        "parameter": fault.parameter,
+        "switch": fault.switch,
+        "device_errors": fault.device_errors,
+        "who_acts": row.actor,
+        "retry": row.retry,
+    })
+}
+
+fn busy() -> Fault {
+    Fault::new(FaultKind::Busy, "too many requests are under way")
+}
+
+fn refuse(id: Id<'static>, code: i32, message: &str) -> MethodResponse {
+    MethodResponse::error(id, ErrorObjectOwned::owned(code, message, Some(json!({"kind": "request"}))))
+}
+
+fn text(response: MethodResponse) -> String {
+    String::from(Box::<str>::from(response.into_json()))
+}
+
+/// Whether brackets nest at most `limit` deep, counted before any of it is
+/// parsed; brackets inside texts do not count.
+fn within_depth(body: &[u8], limit: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for byte in body {
+        match (quoted, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (true, b'"') => quoted = false,
+            (true, _) => {}
+            (false, b'"') => quoted = true,
+            (false, b'{' | b'[') => depth += 1,
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            (false, _) => {}
+        }
+        if depth > limit {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_texts_only() {
+        assert!(within_depth(br#"{"a": "[[[[[[", "b": "\"[[[["}"#, 1));
+        assert!(within_depth(b"[[1]]", 2));
+        assert!(!within_depth(b"[[[1]]]", 2));
+    }
+}

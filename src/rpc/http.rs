@@ -1,0 +1,133 @@
+//! HTTP: one path for JSON-RPC, one for the envelope of the design, one to
+//! ask whether the service is up.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Extension, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+
+use super::{Answered, Front, envelope::error_data, listen::Peer};
+use crate::{
+    auth::{AuthError, Authenticator},
+    config::Limits,
+    fault::Fault,
+    intent::Fields,
+    service::Requester,
+};
+
+/// What every handler needs.
+#[derive(Clone)]
+struct Door {
+    front: Front,
+    authenticator: Authenticator,
+}
+
+/// The routes.
+pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Router {
+    let not_allowed = || async { error(StatusCode::METHOD_NOT_ALLOWED, 405, "only POST is allowed here") };
+    Router::new()
+        .route("/", post(rpc).fallback(not_allowed))
+        .route("/v1/actions", post(actions).fallback(not_allowed))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback(|| async { error(StatusCode::NOT_FOUND, 404, "there is nothing here; JSON-RPC is at /") })
+        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
+        .with_state(Door { front, authenticator })
+}
+
+async fn rpc(
+    State(door): State<Door>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let (who, body) = match admitted(&door, &peer, &headers, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return *refused,
+    };
+    match door.front.answer(&body, who).await {
+        Answered::Response(text) => json_response(StatusCode::OK, text),
+        Answered::Nothing => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+async fn actions(
+    State(door): State<Door>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let (who, body) = match admitted(&door, &peer, &headers, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return *refused,
+    };
+    match act(&door.front, &body, who).await {
+        Ok(result) => json_response(StatusCode::OK, json!({"result": result}).to_string()),
+        Err((status, fault)) => {
+            let code = status.as_u16();
+            let body = json!({"error": {"code": code, "message": fault.to_string(), "data": error_data(&fault)}});
+            json_response(status, body.to_string())
+        }
+    }
+}
+
+/// `{"type": method, "payload": parameters}`, as the design has it.
+async fn act(front: &Front, body: &[u8], who: Requester) -> Result<Value, (StatusCode, Fault)> {
+    let faulty = |fault: Fault| {
+        let status = StatusCode::from_u16(fault.kind.row().http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, fault)
+    };
+    let body: Value = serde_json::from_slice(body).map_err(|_| faulty(Fault::params("", "the body is not JSON")))?;
+    let mut fields = Fields::of("", &body).map_err(faulty)?;
+    let method: String = fields.parsed("type").map_err(faulty)?;
+    let payload = fields.get("payload").cloned().unwrap_or_else(|| json!({}));
+    fields.finish().map_err(faulty)?;
+    if !front.knows(&method) {
+        let shown: String = method.chars().take(64).collect();
+        return Err((StatusCode::NOT_FOUND, Fault::params("type", format!("there is no method {shown:?}"))));
+    }
+    front.act(&method, payload, who).await.map_err(faulty)
+}
+
+/// Who asks, and the whole body; or the refusal.
+async fn admitted(
+    door: &Door,
+    peer: &Peer,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(Requester, Bytes), Box<Response>> {
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let caller = door.authenticator.check(authorization).await.map_err(|fault| {
+        tracing::warn!(peer = %peer.0, %fault, "a caller was not let in");
+        Box::new(unauthorized(fault))
+    })?;
+    let body = body.map_err(|rejection| {
+        let status = rejection.status();
+        Box::new(error(status, status.as_u16(), "the body is too large or did not arrive whole"))
+    })?;
+    let who = Requester { caller: caller.to_string(), peer: Some(peer.0.to_string()), ..Requester::default() };
+    Ok((who, body))
+}
+
+fn unauthorized(fault: AuthError) -> Response {
+    let challenge = matches!(fault, AuthError::Missing | AuthError::Wrong);
+    let status = if challenge { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    let mut response = error(status, status.as_u16(), &fault.to_string());
+    if challenge {
+        let realm = HeaderValue::from_static("Basic realm=\"Baremetal API\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+    }
+    response
+}
+
+fn error(status: StatusCode, code: u16, message: &str) -> Response {
+    json_response(status, json!({"error": {"code": code, "message": message}}).to_string())
+}
+
+fn json_response(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

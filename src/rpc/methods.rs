@@ -1,0 +1,146 @@
+//! The methods: Ironic's RPC API 1.0, and the plugin methods of the design.
+//! Both callers' `update_port` has one name; the parameters tell which it is.
+
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
+    service::{Requester, Service},
+};
+
+/// Every method there is.
+pub const METHODS: [&str; 13] = [
+    "update_port",
+    "reset_port",
+    "get_switches",
+    "update_lag",
+    "delete_lag",
+    "get_allowed_network_types",
+    "is_link_valid",
+    "is_port_supported",
+    "attach_port",
+    "detach_port",
+    "add_network",
+    "delete_network",
+    "plan_port",
+];
+
+/// Calls a method with its parameters as they came.
+///
+/// # Errors
+/// What is wrong with the parameters, or what happened on the switches.
+pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
+    let params = plain(params, &mut who)?;
+    let object = Value::Object(params);
+    let fields = Fields::of("", &object)?;
+    let inventory = service.inventory();
+    match method {
+        "update_port" if !fields.has("port") && !fields.has("network") => {
+            let request = PortRequest::read(fields, inventory)?;
+            let reports = service.apply(request.intent(), &who).await?;
+            answer::updated(&request, &reports)
+        }
+        "reset_port" => {
+            let request = ResetRequest::read(fields, inventory)?;
+            let reports = service.apply(request.intent(), &who).await?;
+            answer::reset(&request, &reports)
+        }
+        "get_switches" => {
+            fields.finish()?;
+            Ok(answer::switches(inventory))
+        }
+        "update_lag" | "delete_lag" => Err(Fault::new(
+            FaultKind::Unsupported,
+            format!("{method}: building and removing LAGs is not supported yet"),
+        )),
+        "get_allowed_network_types" => {
+            fields.finish()?;
+            Ok(json!(["vlan"]))
+        }
+        "is_port_supported" => port_supported(fields, service),
+        "is_link_valid" => link_valid(fields, service),
+        "attach_port" | "update_port" => {
+            let verb = if method == "attach_port" { "attach_port" } else { "update_port" };
+            let intent = PluginRequest::read(fields)?.attach(verb, inventory)?;
+            answer::changed(&service.apply(intent, &who).await?)
+        }
+        "detach_port" => {
+            let intent = PluginRequest::read(fields)?.detach(inventory)?;
+            answer::changed(&service.apply(intent, &who).await?)
+        }
+        "plan_port" => {
+            let intent = PluginRequest::read(fields)?.attach("plan_port", inventory)?;
+            answer::changed(&service.plan(intent, &who).await?)
+        }
+        "add_network" | "delete_network" => {
+            let (verb, present) = match method {
+                "add_network" => ("add_network", true),
+                _ => ("delete_network", false),
+            };
+            let intent = NetworkRequest::read(fields)?.intent(verb, present, inventory)?;
+            answer::changed(&service.apply(intent, &who).await?)
+        }
+        other => Err(Fault::new(FaultKind::InvalidParams, format!("there is no method {other:?}"))),
+    }
+}
+
+/// The parameters without what belongs to every call: the context, and the
+/// version, of which Mercury speaks 1.x.
+fn plain(params: &Value, who: &mut Requester) -> Result<Map<String, Value>, Fault> {
+    let Value::Object(members) = params else {
+        return Err(Fault::params("", "the parameters must be an object, by name"));
+    };
+    let mut members = members.clone();
+    match members.remove("rpc.version") {
+        None => {}
+        Some(Value::String(version)) if version == "1" || version.starts_with("1.") => {}
+        Some(other) => return Err(Fault::params("rpc.version", format!("must be \"1.0\", not {other}"))),
+    }
+    match members.remove("context") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(context)) => {
+            let text = |names: &[&str]| {
+                names.iter().find_map(|name| context.get(*name)?.as_str()).map(|text| text.chars().take(128).collect())
+            };
+            who.request_id = text(&["request_id", "global_request_id"]);
+            who.user = text(&["user", "user_id", "user_name"]);
+            who.project = text(&["project_id", "project", "project_name"]);
+        }
+        Some(_) => return Err(Fault::params("context", "must be an object")),
+    }
+    Ok(members)
+}
+
+/// Whether every link of the port leads to a switch of the inventory.
+fn port_supported(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
+    let request = PluginRequest::read(fields)?;
+    let baremetal = request.port.vnic_type.as_deref().is_none_or(|kind| kind == "baremetal");
+    Ok(json!(baremetal && links_fault(&request, service).is_none()))
+}
+
+/// Whether every link leads to a switch and a port that may be configured,
+/// in the network's physical network and with its VLAN.
+fn link_valid(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
+    let request = PluginRequest::read(fields)?;
+    let fault = match (&request.network, links_fault(&request, service)) {
+        (_, Some(fault)) => Some(fault),
+        (Some(_), None) => request.attach("is_link_valid", service.inventory()).err(),
+        (None, None) => None,
+    };
+    if let Some(fault) = &fault {
+        tracing::info!(action = "is_link_valid", %fault, "the link is not valid");
+    }
+    Ok(json!(fault.is_none()))
+}
+
+fn links_fault(request: &PluginRequest, service: &Service) -> Option<Fault> {
+    if request.port.links.is_empty() {
+        return Some(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
+    }
+    request.port.links.iter().find_map(|link| match link.switch(service.inventory()) {
+        Ok(switch) => crate::intent::check_port(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
+        Err(fault) => Some(fault),
+    })
+}
