@@ -154,6 +154,7 @@ mod tests {
         known.check(&PublicKey::from_openssh(key).unwrap())
     }
 
+    /// Checked against the OpenSSH 9.2 client, but for the one that says so.
     #[test]
     fn lines_mean_what_they_mean_to_openssh() {
         use Verdict::*;
@@ -173,13 +174,14 @@ mod tests {
             ("[sw?]:8?0 $A", Known),
             ("[sw??]:830 $A", Unknown),
             ("* $A", Known),
-            ("*,![sw1]:830 $A", Unknown),
-            ("![sw1]:830,* $A", Unknown),
+            ("*,![sw1]:830 $A", Known), // under the bare name
+            ("*,![sw1]:830,!sw1 $A", Unknown),
+            ("!sw1,![sw1]:830,* $A", Unknown),
             ("*,![sw2]:830 $A", Known),
             ("[sw1]:830 $A\n@revoked [sw1]:830 $A", Revoked),
             ("@revoked * $A\n[sw1]:830 $A", Revoked),
             ("@revoked [sw2]:830 $A\n[sw1]:830 $A", Known),
-            ("@revoked sw1 $A\n[sw1]:830 $A", Revoked),
+            ("@revoked sw1 $A\n[sw1]:830 $A", Revoked), // OpenSSH looks at one name only
             ("@cert-authority [sw1]:830 $A", Unknown),
             ("@unknown [sw1]:830 $A", Unknown),
             ("sw1 $A", Known),

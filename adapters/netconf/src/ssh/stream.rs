@@ -47,6 +47,12 @@ impl SshStream {
         self.handle.is_closed()
     }
 
+    /// Waits until the connection has ended.
+    #[cfg(test)]
+    pub(super) async fn handle_ended(&mut self) {
+        let _ = (&mut self.handle).await;
+    }
+
     fn channel(&mut self) -> io::Result<Pin<&mut ChannelStream<Msg>>> {
         self.channel.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
