@@ -1,1 +1,283 @@
-//! cli
+//! The command line. Standard output is data, standard error is talk; exit
+//! codes are 0 done, 1 something was found or refused, 2 the tool failed.
+
+mod bench;
+mod check;
+mod demo;
+mod dialect;
+mod log;
+mod port;
+mod print;
+mod serve;
+mod simulate;
+mod switch;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
+    inventory::Inventory,
+    service::Service,
+};
+
+/// Configures switch ports for bare-metal provisioning.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options every command takes; they go before the settings file.
+#[derive(Clone, Debug, Args)]
+struct Common {
+    /// The settings file.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A file of switches, TOML or Ironic's INI; may be given several times.
+    #[arg(long, global = true, value_name = "FILE")]
+    switches: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    output: Output,
+    /// The least severe thing that is logged.
+    #[arg(long, global = true, value_enum)]
+    log_level: Option<Level>,
+    /// How log lines are printed.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<Format>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Human,
+    /// One JSON value.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve Ironic over JSON-RPC.
+    Serve(ServeArguments),
+    /// Run a simulated switch on loopback.
+    Simulate(simulate::SimulateArguments),
+    /// Show the whole of it on a simulated switch, in seconds.
+    Demo,
+    /// Say everything that is wrong with the settings and the switch files.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Look at switches.
+    Switch {
+        #[command(subcommand)]
+        command: SwitchCommand,
+    },
+    /// Look at dialects.
+    Dialect {
+        #[command(subcommand)]
+        command: DialectCommand,
+    },
+    /// Put VLANs on a port.
+    Attach(port::PortArguments),
+    /// Take the VLANs off a port.
+    Detach(port::DetachArguments),
+    /// Say what `attach` would do, and send nothing.
+    Plan(port::PortArguments),
+    /// Measure the service, on simulated switches or in dry runs on one of yours.
+    Bench(bench::BenchArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct ServeArguments {
+    /// The address to listen on; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// How callers are told apart.
+    #[arg(long, value_enum)]
+    auth: Option<Auth>,
+    /// bcrypt hashes of the callers' passwords, for http_basic.
+    #[arg(long, value_name = "FILE")]
+    htpasswd: Option<PathBuf>,
+    /// Let anybody on the network ask; needs `--auth noauth` beside it.
+    #[arg(long)]
+    allow_remote_noauth: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Auth {
+    Noauth,
+    #[value(name = "http_basic")]
+    HttpBasic,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings, every switch file and the htpasswd file.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum SwitchCommand {
+    /// List the switches of the inventory.
+    List,
+    /// Connect to a switch and say what it can do and has.
+    Probe {
+        /// Its name, MAC address or address.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DialectCommand {
+    /// List the dialects and what each is proven against.
+    List,
+}
+
+/// How a command ended.
+type Ended = Result<ExitCode, Failure>;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// Files that are wrong.
+    #[error("{0}")]
+    Findings(Findings),
+    /// Anything else, in a sentence.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    fn because(error: impl std::fmt::Display) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Done.
+const DONE: ExitCode = ExitCode::SUCCESS;
+
+/// Something was found or refused.
+fn found() -> ExitCode {
+    ExitCode::from(1)
+}
+
+/// Runs a command.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let output = arguments.common.output;
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(output, &Failure::because(error)),
+    };
+    let ended = runtime.block_on(Box::pin(dispatch(arguments)));
+    // A task that hangs on a dead switch does not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    ended.unwrap_or_else(|failure| failed(output, &failure))
+}
+
+async fn dispatch(arguments: Arguments) -> Ended {
+    let Arguments { common, command } = arguments;
+    match command {
+        Command::Serve(serve) => serve::run(&common, &serve).await,
+        Command::Simulate(simulate) => simulate::run(&common, &simulate).await,
+        Command::Demo => demo::run(&common).await,
+        Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
+        Command::Switch { command: SwitchCommand::List } => switch::list(&common),
+        Command::Switch { command: SwitchCommand::Probe { name } } => switch::probe(&common, &name).await,
+        Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
+        Command::Attach(port) => port::attach(&common, &port).await,
+        Command::Detach(port) => port::detach(&common, &port).await,
+        Command::Plan(port) => port::plan(&common, &port).await,
+        Command::Bench(bench) => bench::run(&common, &bench).await,
+    }
+}
+
+fn failed(output: Output, failure: &Failure) -> ExitCode {
+    match (output, failure) {
+        (Output::Json, Failure::Findings(findings)) => print::json(&serde_json::json!({"findings": findings})),
+        (Output::Json, Failure::Other(message)) => print::json(&serde_json::json!({"error": message})),
+        (Output::Human, failure) => print::talk(&failure.to_string()),
+    }
+    ExitCode::from(2)
+}
+
+impl Common {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            switches: self.switches.clone(),
+            log_format: self.log_format.map(|format| match format {
+                Format::Human => LogFormat::Human,
+                Format::Json => LogFormat::Json,
+            }),
+            log_level: self.log_level.map(|level| match level {
+                Level::Error => LogLevel::Error,
+                Level::Warn => LogLevel::Warn,
+                Level::Info => LogLevel::Info,
+                Level::Debug => LogLevel::Debug,
+                Level::Trace => LogLevel::Trace,
+            }),
+            ..Overrides::default()
+        }
+    }
+
+    /// Settings and inventory, with logging begun; warnings are logged.
+    fn load(&self, overrides: &Overrides, quiet: Option<LogLevel>) -> Result<(Settings, Inventory), Failure> {
+        let (settings, inventory, findings) = config::check(self.config.as_deref(), overrides);
+        let (Some(settings), Some(inventory), false) = (settings, inventory, findings.has_errors()) else {
+            return Err(Failure::Findings(findings));
+        };
+        let level = overrides.log_level.or(quiet).unwrap_or(settings.log.level);
+        log::begin(settings.log.format, level);
+        for finding in findings.iter() {
+            tracing::warn!("{finding}");
+        }
+        Ok((settings, inventory))
+    }
+
+    /// A service for one command of a person; it logs only what went wrong.
+    fn service(&self) -> Result<Service, Failure> {
+        let (_, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
+        start(inventory)
+    }
+}
+
+fn start(inventory: Inventory) -> Result<Service, Failure> {
+    Service::start(inventory, &dialects()?).map_err(Failure::because)
+}
+
+fn dialects() -> Result<Vec<Arc<mercury_adapter::Dialect>>, Failure> {
+    let loaded = mercury_adapter::builtin()
+        .map_err(|errors| Failure::Other(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    Ok(loaded.into_iter().map(Arc::new).collect())
+}
+
+impl From<Auth> for AuthKind {
+    fn from(auth: Auth) -> Self {
+        match auth {
+            Auth::Noauth => Self::Noauth,
+            Auth::HttpBasic => Self::HttpBasic,
+        }
+    }
+}

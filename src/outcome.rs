@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mercury_adapter::RpcError;
+use mercury_adapter::{Capabilities, RpcError};
 use mercury_model::{Intended, Plan, Running};
 
 use crate::fault::{Fault, FaultKind};
@@ -121,6 +121,8 @@ pub struct Report {
     pub plan: Option<Plan>,
     /// What was, or would be, sent.
     pub payload: Option<String>,
+    /// What the switch can do, if it was reached.
+    pub capabilities: Option<Capabilities>,
     /// What the switch warned of.
     pub warnings: Vec<RpcError>,
     /// Round trips on the wire.

@@ -100,6 +100,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Jo
         now: None,
         plan: None,
         payload: None,
+        capabilities: None,
         warnings: Vec::new(),
         flights: 0,
         device_time: Duration::ZERO,
@@ -110,6 +111,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Jo
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
     }
+    report.capabilities = line.link.capabilities().cloned();
     let cost = line.link.cost();
     (report.flights, report.device_time, report.warnings) = (cost.flights, cost.time, cost.warnings);
     report

@@ -13,7 +13,7 @@ mod listen;
 mod methods;
 
 pub use answer::report_json;
-pub use envelope::{Answered, Front};
+pub use envelope::{Answered, Front, error_json};
 pub use http::router;
 pub use listen::{ListenError, Listener};
 pub use methods::{METHODS, call};

@@ -116,6 +116,13 @@ impl Service {
         self.one(&switch.name, Work::Read(scope)).await
     }
 
+    /// Takes no more work, finishes what was begun, and closes every session.
+    pub async fn finish(&self) {
+        for target in self.targets.values() {
+            target.finish().await;
+        }
+    }
+
     async fn one(&self, switch: &str, work: Work) -> Result<Report, Fault> {
         answer(switch, self.target(switch)?.submit(work, None)?).await
     }

@@ -4,12 +4,16 @@
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use mercury_adapter::{Connector, Dialect, Render};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     commit::Policy,
@@ -30,6 +34,8 @@ pub struct Target {
     /// How its system differs.
     pub dialect: Arc<Dialect>,
     queue: mpsc::Sender<Job>,
+    stop: CancellationToken,
+    owner: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Job {
@@ -66,8 +72,20 @@ impl Target {
             link: Link::new(connector),
             last: HashMap::new(),
         };
-        tokio::spawn(owner.run(jobs));
-        Self { switch, dialect, queue }
+        let stop = CancellationToken::new();
+        let owner = tokio::spawn(owner.run(jobs, stop.clone()));
+        Self { switch, dialect, queue, stop, owner: Mutex::new(Some(owner)) }
+    }
+
+    /// Takes no more work, finishes what is queued, and closes the session.
+    pub async fn finish(&self) {
+        self.stop.cancel();
+        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(owner) = owner
+            && let Err(error) = owner.await
+        {
+            tracing::error!(switch = self.switch.name, %error, "the owner task ended badly");
+        }
     }
 
     /// Puts work into the queue. The work is done even if the answer is
@@ -102,22 +120,21 @@ struct Owner {
 }
 
 impl Owner {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
         loop {
-            let job = if self.link.is_warm() {
-                match tokio::time::timeout(self.idle, jobs.recv()).await {
-                    Ok(job) => job,
-                    Err(_) => {
-                        tracing::debug!(switch = self.name, "closing the idle session");
-                        self.link.close().await;
-                        continue;
-                    }
+            let warm = self.link.is_warm();
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
+                job = jobs.recv() => match job {
+                    Some(job) => self.serve(job).await,
+                    None => break,
+                },
+                () = tokio::time::sleep(self.idle), if warm => {
+                    tracing::debug!(switch = self.name, "closing the idle session");
+                    self.link.close().await;
                 }
-            } else {
-                jobs.recv().await
-            };
-            let Some(job) = job else { break };
-            self.serve(job).await;
+            }
         }
         self.link.close().await;
     }

@@ -150,6 +150,44 @@ pub enum Framing {
 }
 
 impl Switch {
+    /// A NETCONF switch with every option at its default; its host key is
+    /// known to nobody until [`Switch::host_key`] says more.
+    pub fn new(name: &str, address: &str, dialect: &str, username: &str) -> Self {
+        let seconds = Duration::from_secs;
+        Switch {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            port: None,
+            protocol: Protocol::Netconf,
+            dialect: dialect.to_owned(),
+            username: username.to_owned(),
+            credentials: Credentials::default(),
+            mac_addresses: Vec::new(),
+            host_key: HostKey::KnownHosts(Vec::new()),
+            legacy_algorithms: false,
+            persist: true,
+            allowed_vlans: None,
+            native_vlan: None,
+            default_vlan: None,
+            manage_vlans: false,
+            manage_mtu: false,
+            physical_networks: Vec::new(),
+            allowed_ports: None,
+            confirm_timeout: seconds(30),
+            confirmed_commit: ConfirmedCommit::Auto,
+            commit_timeout: seconds(120),
+            reply_timeout: seconds(30),
+            connect_timeout: seconds(10),
+            idle_timeout: seconds(300),
+            keepalive: seconds(15),
+            lock_wait: seconds(30),
+            queue: 256,
+            pipelining: None,
+            framing: None,
+            network_instance: None,
+        }
+    }
+
     /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.protocol.default_port())

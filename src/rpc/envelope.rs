@@ -195,6 +195,12 @@ pub(super) fn error_object(fault: &Fault) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(fault.kind.row().code, fault.to_string(), Some(error_data(fault)))
 }
 
+/// A fault with its code, message and everything beside.
+#[must_use]
+pub fn error_json(fault: &Fault) -> Value {
+    json!({"code": fault.kind.row().code, "message": fault.to_string(), "data": error_data(fault)})
+}
+
 /// What is told beside code and message.
 #[must_use]
 pub(super) fn error_data(fault: &Fault) -> Value {

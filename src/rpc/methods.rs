@@ -71,7 +71,10 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
             answer::changed(&service.apply(intent, &who).await?)
         }
         "plan_port" => {
-            let intent = PluginRequest::read(fields)?.attach("plan_port", inventory)?;
+            let intent = match fields.has("port") {
+                true => PluginRequest::read(fields)?.attach("plan_port", inventory)?,
+                false => PortRequest::read(fields, inventory)?.intent(),
+            };
             answer::changed(&service.plan(intent, &who).await?)
         }
         "add_network" | "delete_network" => {

@@ -1,0 +1,173 @@
+//! `mercury bench`: what a call costs, through the whole service.
+//!
+//! Switches are simulated in a process of their own, so that what is measured
+//! here is Mercury. With `--switch` the calls are dry runs on a real one.
+
+mod load;
+mod memory;
+
+use std::{net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
+
+use clap::Args;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    sync::oneshot,
+};
+
+use super::{Common, DONE, Ended, Failure, Output, log, print, start};
+use crate::{
+    auth::Authenticator,
+    config::{Limits, LogFormat, LogLevel},
+    inventory::{HostKey, Inventory, SecretRef, Switch},
+    rpc::{Front, Listener, router},
+    service::Service,
+};
+use load::Load;
+
+/// What is measured.
+#[derive(Clone, Debug, Args)]
+pub(super) struct BenchArguments {
+    /// Calls per row.
+    #[arg(long, default_value_t = 400)]
+    requests: usize,
+    /// Switches in the row with many of them.
+    #[arg(long, default_value_t = 16)]
+    count: usize,
+    /// Warm sessions in the row about memory; 0 leaves it out.
+    #[arg(long, default_value_t = 200)]
+    sessions: usize,
+    /// Milliseconds each round trip to a simulated switch takes.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    round_trip_ms: u64,
+    /// Milliseconds each commit on a simulated switch takes.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    commit_ms: u64,
+    /// Measure dry runs on this switch of the inventory instead.
+    #[arg(long, requires = "port")]
+    switch: Option<String>,
+    /// The port to plan for, with --switch.
+    #[arg(long)]
+    port: Option<String>,
+}
+
+pub(super) async fn run(common: &Common, arguments: &BenchArguments) -> Ended {
+    let rows = match (&arguments.switch, &arguments.port) {
+        (Some(switch), Some(port)) => dry_runs(common, arguments, switch, port).await?,
+        _ => simulated(common, arguments).await?,
+    };
+    for row in &rows {
+        match common.output {
+            Output::Json => print::json(row),
+            Output::Human => print::line(&shown(row)),
+        }
+    }
+    Ok(DONE)
+}
+
+fn shown(row: &Value) -> String {
+    let cells = row.as_object().into_iter().flatten().filter(|(name, _)| *name != "row");
+    let cells: Vec<_> = cells.map(|(name, value)| format!("{name} {value}")).collect();
+    format!("{:<32} {}", row["row"].as_str().unwrap_or("-"), cells.join("  "))
+}
+
+async fn dry_runs(
+    common: &Common,
+    arguments: &BenchArguments,
+    switch: &str,
+    port: &str,
+) -> Result<Vec<Value>, Failure> {
+    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let served = Served::start(inventory).await?;
+    let load = Load { address: served.address, method: "plan_port", requests: arguments.requests };
+    let rows = vec![load.run("dry run, 1 client", &[(switch.to_owned(), vec![port.to_owned()])], 1).await?];
+    served.finish().await?;
+    Ok(rows)
+}
+
+async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {
+    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
+    let count = arguments.count.max(arguments.sessions).max(1);
+    let (mut child, switches) = simulators(count, arguments).await?;
+    let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
+    let served = Served::start(switches.into_iter().collect()).await?;
+    let ports = |count: usize| (1..=count).map(|port| format!("Ethernet{port}")).collect::<Vec<_>>();
+    let one = |ports_used| names.first().map(|name| vec![(name.clone(), ports(ports_used))]).unwrap_or_default();
+    let many: Vec<_> = names.iter().take(arguments.count).map(|name| (name.clone(), ports(1))).collect();
+    let load = Load { address: served.address, method: "update_port", requests: arguments.requests };
+    let mut rows = vec![
+        load.run("1 client, 1 switch", &one(1), 1).await?,
+        load.run("8 clients, 1 switch", &one(8), 8).await?,
+        load.run(&format!("{0} clients, {0} switches", many.len()), &many, many.len()).await?,
+    ];
+    rows.push(json!({"row": "memory, resident", "with_sessions": arguments.count, "kib": memory::resident_kib()}));
+    if arguments.sessions > 0 {
+        rows.push(memory::per_session(&load, &names, arguments.count, arguments.sessions).await?);
+    }
+    served.finish().await?;
+    child.kill().await.map_err(Failure::because)?;
+    Ok(rows)
+}
+
+/// Starts simulated switches in a process of their own.
+async fn simulators(count: usize, arguments: &BenchArguments) -> Result<(Child, Vec<Switch>), Failure> {
+    let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
+        .args(["simulate", "--count", &count.to_string(), "--ports", "8"])
+        .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
+        .args(["--commit-ms", &arguments.commit_ms.to_string()])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(Failure::because)?;
+    let output = child.stdout.take().ok_or_else(|| Failure::Other("the simulator has no output".to_owned()))?;
+    let mut lines = BufReader::new(output).lines();
+    let mut switches = Vec::new();
+    while switches.len() < count {
+        let line = lines.next_line().await.map_err(Failure::because)?;
+        let line = line.ok_or_else(|| Failure::Other("the simulator ended early".to_owned()))?;
+        switches.push(entry(&serde_json::from_str(&line).map_err(Failure::because)?)?);
+    }
+    Ok((child, switches))
+}
+
+fn entry(described: &Value) -> Result<Switch, Failure> {
+    let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
+    let mut switch = Switch::new(&text("name"), &text("address"), "openconfig", &text("username"));
+    switch.port = described["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    switch.credentials.password = Some(SecretRef::Inline(text("password").into()));
+    let fingerprint = text("host_key_fingerprint").parse().map_err(Failure::because)?;
+    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+    Ok(switch)
+}
+
+/// The service behind its listener.
+struct Served {
+    address: SocketAddr,
+    service: Arc<Service>,
+    stop: oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(inventory: Inventory) -> Result<Self, Failure> {
+        let service = Arc::new(start(inventory)?);
+        let limits = Limits { max_connections: 4096, ..Limits::default() };
+        let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
+        let address = listener.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            let router = router(front, Authenticator::noauth(), &limits);
+            listener.serve(router, &limits, async { drop(stopped.await) }, Duration::from_secs(5)).await;
+        });
+        Ok(Self { address, service, stop, serving })
+    }
+
+    async fn finish(self) -> Result<(), Failure> {
+        drop(self.stop);
+        self.serving.await.map_err(Failure::because)?;
+        self.service.finish().await;
+        Ok(())
+    }
+}

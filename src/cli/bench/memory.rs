@@ -1,0 +1,25 @@
+//! Resident memory, as the system counts it.
+
+use serde_json::{Value, json};
+
+use super::load::Load;
+use crate::cli::Failure;
+
+/// This process's resident memory in KiB; 0 where the system does not tell.
+pub(super) fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+/// What warm sessions with more switches cost, scaled to 1,000 of them.
+pub(super) async fn per_session(load: &Load, names: &[String], warm: usize, wanted: usize) -> Result<Value, Failure> {
+    let before = resident_kib();
+    let more: Vec<_> = names.iter().take(wanted).skip(warm).collect();
+    for name in &more {
+        load.touch(name).await?;
+    }
+    let grown = resident_kib().saturating_sub(before);
+    let sessions = u64::try_from(more.len().max(1)).unwrap_or(u64::MAX);
+    Ok(json!({"row": "memory of warm sessions", "sessions": sessions, "kib_per_1000": grown * 1000 / sessions}))
+}

@@ -1,0 +1,23 @@
+//! `mercury config check`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{Common, DONE, Output, found, print};
+use crate::config;
+
+pub(super) fn run(common: &Common) -> ExitCode {
+    let (settings, inventory, findings) = config::check(common.config.as_deref(), &common.overrides());
+    let switches = inventory.map_or(0, |inventory| inventory.len());
+    match common.output {
+        Output::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
+        Output::Human => {
+            if !findings.is_empty() {
+                print::line(&findings.to_string());
+            }
+            print::line(&format!("{switches} usable switches, {} findings", findings.len()));
+        }
+    }
+    if settings.is_none() || findings.has_errors() { found() } else { DONE }
+}

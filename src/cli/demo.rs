@@ -1,0 +1,140 @@
+//! `mercury demo`: the simulated switch and the service in one process, and
+//! one port moved onto a VLAN, trunked, and taken off again.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use http_body_util::BodyExt;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use mercury_sim::{Options, Simulator};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Common, DONE, Ended, Failure, Output, log, print, start};
+use crate::{
+    auth::Authenticator,
+    config::{Limits, LogFormat, LogLevel},
+    inventory::{HostKey, Inventory, SecretRef, Switch},
+    rpc::{Front, Listener, router},
+};
+
+/// What the demo does, one call after the other.
+fn calls() -> [(&'static str, &'static str, Value); 5] {
+    let port = json!({"switch_id": "leaf1", "port_name": "Ethernet1"});
+    let with = |more: Value| {
+        let mut params = port.clone();
+        if let (Some(params), Value::Object(more)) = (params.as_object_mut(), more) {
+            params.extend(more);
+        }
+        params
+    };
+    let server = "Ironic Port 8d1f0a52";
+    let access = json!({"description": server, "mode": "access", "native_vlan": 100});
+    let trunk = json!({"description": server, "mode": "trunk", "native_vlan": 100, "allowed_vlans": [101, 102, 150]});
+    [
+        ("What would be sent to put Ethernet1 on VLAN 100", "plan_port", with(access.clone())),
+        ("Ironic attaches a server port to VLAN 100", "update_port", with(access)),
+        ("Ironic makes it a trunk", "update_port", with(trunk.clone())),
+        ("Ironic asks again: nothing to do, nothing written", "update_port", with(trunk)),
+        ("Ironic releases the port", "reset_port", with(json!({"native_vlan": 100}))),
+    ]
+}
+
+pub(super) async fn run(common: &Common) -> Ended {
+    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
+    let simulator = Simulator::start(Options { name: "leaf1".to_owned(), ..Options::default() });
+    let simulator = simulator.await.map_err(Failure::because)?;
+    let service = Arc::new(start(inventory(&simulator)?)?);
+    let limits = Limits::default();
+    let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
+    let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
+    let address = listener.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(async move {
+        let stop = async { drop(stopped.await) };
+        let router = router(front, Authenticator::noauth(), &limits);
+        listener.serve(router, &limits, stop, std::time::Duration::from_secs(5)).await;
+    });
+    let said = tell(common, &simulator, address).await;
+    drop(stop);
+    serving.await.map_err(Failure::because)?;
+    service.finish().await;
+    said?;
+    Ok(DONE)
+}
+
+async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Result<(), Failure> {
+    let human = common.output == Output::Human;
+    if human {
+        print::line(&format!("A simulated switch, leaf1, speaks NETCONF over SSH on {}.", simulator.addr()));
+        print::line(&format!("Mercury serves JSON-RPC on http://{address}/."));
+    }
+    for (index, (title, method, params)) in calls().into_iter().enumerate() {
+        let before = simulator.running_xml();
+        let request = json!({"jsonrpc": "2.0", "id": format!("req-demo-{index}"), "method": method, "params": params});
+        let answer = post(address, &request).await?;
+        let result = answer.get("result").ok_or_else(|| Failure::Other(format!("{method} failed: {answer}")))?;
+        if human {
+            print::line(&format!("\n== {title}"));
+            print::line(&format!("-> {method} {params}"));
+            match result["switches"].as_array() {
+                Some(switches) => switches.iter().for_each(print::report),
+                None => print::report(result),
+            }
+            difference(&before, &simulator.running_xml());
+        } else {
+            print::json(&json!({"request": request, "answer": answer}));
+        }
+    }
+    Ok(())
+}
+
+/// The lines of the switch's running configuration that went and came.
+fn difference(before: &str, after: &str) {
+    let (before, after) = (lines(before), lines(after));
+    let shared = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+    let rest = before.len().min(after.len()) - shared;
+    let tail = before.iter().rev().zip(after.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let changed = |lines: &[String], sign: char| {
+        for line in lines.iter().take(lines.len() - tail).skip(shared) {
+            print::line(&format!("  {sign} {line}"));
+        }
+    };
+    changed(&before, '-');
+    changed(&after, '+');
+}
+
+/// One element a line, where the switch prints them all in one.
+fn lines(xml: &str) -> Vec<String> {
+    xml.replace("><", ">\n<").lines().map(str::trim_end).map(str::to_owned).collect()
+}
+
+async fn post(address: SocketAddr, request: &Value) -> Result<Value, Failure> {
+    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::post(format!("http://{address}/"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(request.to_string()))
+        .map_err(Failure::because)?;
+    let response = client.request(request).await.map_err(Failure::because)?;
+    let body = response.into_body().collect().await.map_err(Failure::because)?.to_bytes();
+    serde_json::from_slice(&body).map_err(Failure::because)
+}
+
+/// The simulated switch as an inventory.
+pub(super) fn inventory(simulator: &Simulator) -> Result<Inventory, Failure> {
+    Ok(Inventory::from_iter([entry("leaf1", simulator)?]))
+}
+
+/// The simulated switch as an entry.
+pub(super) fn entry(name: &str, simulator: &Simulator) -> Result<Switch, Failure> {
+    let address = simulator.addr();
+    let mut switch = Switch::new(name, &address.ip().to_string(), "openconfig", simulator.username());
+    switch.port = Some(address.port());
+    switch.credentials.password = Some(SecretRef::Inline(simulator.password().to_owned().into()));
+    let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
+    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+    Ok(switch)
+}

@@ -1,0 +1,26 @@
+//! `mercury dialect list`.
+
+use serde_json::json;
+
+use super::{Common, DONE, Ended, Output, dialects, print};
+
+pub(super) fn list(common: &Common) -> Ended {
+    let dialects = dialects()?;
+    if common.output == Output::Json {
+        let entry = |dialect: &mercury_adapter::Dialect| {
+            json!({
+                "name": dialect.name, "vendor": dialect.vendor, "os": dialect.os, "standing": dialect.standing(),
+                "evidence": dialect.evidence, "deviations": dialect.deviations, "sources": dialect.sources,
+            })
+        };
+        print::json(&dialects.iter().map(|dialect| entry(dialect)).collect());
+        return Ok(DONE);
+    }
+    for dialect in dialects {
+        print::line(&format!("{:<16} {} {}: {}", dialect.name, dialect.vendor, dialect.os, dialect.standing()));
+        for deviation in &dialect.deviations {
+            print::line(&format!("{:<16}   without {}: {}", "", deviation.leaf, deviation.reason));
+        }
+    }
+    Ok(DONE)
+}

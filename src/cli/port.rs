@@ -1,0 +1,89 @@
+//! `mercury attach`, `detach` and `plan`: a person's way into the same
+//! methods that Ironic calls.
+
+use clap::Args;
+use mercury_model::{VlanId, VlanSet};
+use serde_json::{Value, json};
+
+use super::{Common, DONE, Ended, Output, found, print};
+use crate::{rpc, service::Requester};
+
+/// A port and its VLANs.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PortArguments {
+    /// The switch: its name, MAC address or address.
+    switch: String,
+    /// The port, as the switch names it.
+    port: String,
+    /// The VLAN of an access port.
+    #[arg(long, value_name = "VLAN", conflicts_with_all = ["native", "trunk"], required_unless_present = "trunk")]
+    access: Option<VlanId>,
+    /// The VLANs of a trunk, such as 100,102-104.
+    #[arg(long, value_name = "VLANS")]
+    trunk: Option<VlanSet>,
+    /// The untagged VLAN of a trunk.
+    #[arg(long, value_name = "VLAN", requires = "trunk")]
+    native: Option<VlanId>,
+    /// What to call the port.
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+/// A port.
+#[derive(Clone, Debug, Args)]
+pub(super) struct DetachArguments {
+    /// The switch: its name, MAC address or address.
+    switch: String,
+    /// The port, as the switch names it.
+    port: String,
+}
+
+pub(super) async fn attach(common: &Common, arguments: &PortArguments) -> Ended {
+    run(common, "update_port", arguments.params()).await
+}
+
+pub(super) async fn plan(common: &Common, arguments: &PortArguments) -> Ended {
+    run(common, "plan_port", arguments.params()).await
+}
+
+pub(super) async fn detach(common: &Common, arguments: &DetachArguments) -> Ended {
+    let link = json!({"switch_id": arguments.switch, "port_id": arguments.port});
+    run(common, "detach_port", json!({"port": {"binding:profile": {"local_link_information": [link]}}})).await
+}
+
+impl PortArguments {
+    fn params(&self) -> Value {
+        let mode = if self.trunk.is_some() { "trunk" } else { "access" };
+        let native = self.access.or(self.native).map(VlanId::get);
+        let tagged: Option<Vec<u16>> = self.trunk.as_ref().map(|vlans| vlans.iter().map(VlanId::get).collect());
+        json!({
+            "switch_id": self.switch, "port_name": self.port, "description": self.description,
+            "mode": mode, "native_vlan": native, "allowed_vlans": tagged,
+        })
+    }
+}
+
+async fn run(common: &Common, method: &str, params: Value) -> Ended {
+    let service = common.service()?;
+    let user = std::env::var("USER").ok();
+    let who = Requester { user, caller: "command line".to_owned(), ..Requester::default() };
+    let answered = rpc::call(&service, method, &params, who).await;
+    service.finish().await;
+    match answered {
+        Ok(answer) => {
+            match (common.output, answer["switches"].as_array()) {
+                (Output::Json, _) => print::json(&answer),
+                (Output::Human, Some(switches)) => switches.iter().for_each(print::report),
+                (Output::Human, None) => print::report(&answer),
+            }
+            Ok(DONE)
+        }
+        Err(fault) => {
+            match common.output {
+                Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
+                Output::Human => print::talk(&fault.to_string()),
+            }
+            Ok(found())
+        }
+    }
+}

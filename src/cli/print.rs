@@ -1,0 +1,61 @@
+//! The only place that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+
+use serde_json::Value;
+
+/// Data for a machine: one line.
+pub(super) fn json(value: &Value) {
+    println!("{value}");
+}
+
+/// Data for a person.
+pub(super) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// Talk.
+pub(super) fn talk(text: &str) {
+    eprintln!("{text}");
+}
+
+/// What happened on one switch, for a person.
+pub(super) fn report(report: &Value) {
+    let text = |name: &str| report[name].as_str().unwrap_or("-").to_owned();
+    let flights = report["flights"].as_u64().unwrap_or_default();
+    let trips = if flights == 1 { "1 round trip".to_owned() } else { format!("{flights} round trips") };
+    let milliseconds = report["device_ms"].as_f64().unwrap_or_default();
+    line(&format!("{}: {}, {trips}, {milliseconds} ms", text("switch"), text("outcome")));
+    for edit in report["plan"].as_array().into_iter().flatten() {
+        line(&format!("  {}", edit.as_str().unwrap_or_default()));
+    }
+    for warning in report["warnings"].as_array().into_iter().flatten() {
+        line(&format!("  warning: {}", warning.as_str().unwrap_or_default()));
+    }
+    for interface in report["interfaces"].as_array().into_iter().flatten() {
+        line(&format!("  {} is {}", interface["name"].as_str().unwrap_or("-"), state(interface)));
+    }
+    if let Some(payload) = report["payload"].as_str() {
+        line(payload);
+    }
+}
+
+/// An interface in a few words.
+pub(super) fn state(interface: &Value) -> String {
+    let vlans = &interface["switched-vlan"];
+    let number = |name: &str| vlans[name].as_u64().map_or_else(|| "none".to_owned(), |vlan| vlan.to_string());
+    let vlans = match vlans["interface-mode"].as_str() {
+        Some("ACCESS") => format!("access VLAN {}", number("access-vlan")),
+        Some(_) => {
+            format!(
+                "trunk, native VLAN {}, VLANs {}",
+                number("native-vlan"),
+                vlans["trunk-vlans"].as_str().unwrap_or("-")
+            )
+        }
+        None => "without VLANs of its own".to_owned(),
+    };
+    let enabled = if interface["enabled"] == Value::Bool(false) { "disabled, " } else { "" };
+    let description = interface["description"].as_str().map(|text| format!(", {text:?}")).unwrap_or_default();
+    let member = interface["aggregate-id"].as_str().map(|lag| format!(", member of {lag}")).unwrap_or_default();
+    format!("{enabled}{vlans}{member}{description}")
+}

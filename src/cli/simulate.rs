@@ -1,0 +1,101 @@
+//! `mercury simulate`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::{Args, ValueEnum};
+use mercury_sim::{Fault, Mode, Options, Simulator};
+use serde_json::{Value, json};
+
+use super::{Common, DONE, Ended, Failure, log, print};
+use crate::config::{LogFormat, LogLevel};
+
+/// How the simulated switch behaves.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SimulateArguments {
+    /// Its name in the printed inventory.
+    #[arg(long, default_value = "simulated")]
+    name: String,
+    /// The loopback address to listen on; port 0 lets the system choose.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// How many switches; the name gets a number behind it when there are several.
+    #[arg(long, default_value_t = 1)]
+    count: usize,
+    /// How many ports it has.
+    #[arg(long, default_value_t = 48)]
+    ports: u16,
+    /// How it takes changes.
+    #[arg(long, value_enum, default_value_t = ModeName::Candidate)]
+    mode: ModeName,
+    /// Milliseconds each round trip takes.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    round_trip_ms: u64,
+    /// Milliseconds each commit takes.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    commit_ms: u64,
+    /// A named fault, such as commit:1:after:drop or lock:1:before:refuse:lock-denied.
+    #[arg(long)]
+    fault: Vec<Fault>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModeName {
+    /// Candidate with confirmed commit.
+    Candidate,
+    /// Candidate without confirmed commit.
+    Plain,
+    /// Writable running.
+    Running,
+    /// Writable running and a startup datastore.
+    Startup,
+}
+
+pub(super) async fn run(_: &Common, arguments: &SimulateArguments) -> Ended {
+    log::begin(LogFormat::Human, LogLevel::Warn);
+    let mut running = Vec::new();
+    for number in 1..=arguments.count {
+        let name = if arguments.count == 1 { arguments.name.clone() } else { format!("{}{number}", arguments.name) };
+        let simulator = Simulator::start(options(&name, arguments)).await.map_err(Failure::because)?;
+        print::json(&described(&name, &simulator));
+        running.push(simulator);
+    }
+    tokio::signal::ctrl_c().await.map_err(Failure::because)?;
+    Ok(DONE)
+}
+
+fn options(name: &str, arguments: &SimulateArguments) -> Options {
+    Options {
+        name: name.to_owned(),
+        listen: Some(arguments.listen),
+        ports: arguments.ports,
+        mode: match arguments.mode {
+            ModeName::Candidate => Mode::Candidate,
+            ModeName::Plain => Mode::CandidatePlain,
+            ModeName::Running => Mode::Running,
+            ModeName::Startup => Mode::RunningStartup,
+        },
+        round_trip: Duration::from_millis(arguments.round_trip_ms),
+        commit_time: Duration::from_millis(arguments.commit_ms),
+        faults: arguments.fault.clone(),
+        ..Options::default()
+    }
+}
+
+/// What one needs to know to connect, and an inventory entry to paste.
+fn described(name: &str, simulator: &Simulator) -> Value {
+    let address = simulator.addr();
+    json!({
+        "name": name,
+        "address": address.ip(),
+        "port": address.port(),
+        "username": simulator.username(),
+        "password": simulator.password(),
+        "host_key": simulator.host_key_openssh(),
+        "host_key_fingerprint": simulator.host_key_fingerprint(),
+        "inventory": format!(
+            "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\ndialect = \"openconfig\"\nusername = {:?}\n\
+             password = {:?}\nhost_key_fingerprints = [{:?}]\n",
+            address.ip(), address.port(), simulator.username(), simulator.password(), simulator.host_key_fingerprint()
+        ),
+    })
+}

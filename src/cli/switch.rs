@@ -1,0 +1,87 @@
+//! `mercury switch list` and `mercury switch probe`.
+
+use mercury_model::Scope;
+use serde_json::{Value, json};
+
+use super::{Common, DONE, Ended, Failure, Output, dialects, found, print};
+use crate::{outcome::Report, registry, rpc::report_json};
+
+pub(super) fn list(common: &Common) -> Ended {
+    let (_, inventory) = common.load(&common.overrides(), None)?;
+    let dialects = dialects()?;
+    let mut rows = Vec::new();
+    for switch in &inventory {
+        let dialect = registry::dialect(switch, &dialects).map_err(Failure::because)?;
+        rows.push(json!({
+            "name": switch.name,
+            "address": switch.address,
+            "port": switch.port(),
+            "device_type": switch.device_type(),
+            "standing": dialect.standing(),
+            "mac_addresses": switch.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "allowed_vlans": switch.allowed_vlans.as_ref().map(ToString::to_string),
+            "physical_networks": switch.physical_networks,
+        }));
+    }
+    if common.output == Output::Json {
+        print::json(&Value::Array(rows));
+        return Ok(DONE);
+    }
+    for row in rows {
+        let text = |name: &str| row[name].as_str().unwrap_or("all").to_owned();
+        print::line(&format!(
+            "{:<16} {}:{} {} VLANs {} ({})",
+            text("name"),
+            text("address"),
+            row["port"],
+            text("device_type"),
+            text("allowed_vlans"),
+            text("standing")
+        ));
+    }
+    Ok(DONE)
+}
+
+pub(super) async fn probe(common: &Common, name: &str) -> Ended {
+    let service = common.service()?;
+    let switch = service.inventory().find(name).cloned();
+    let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+    let report = service.read(&switch, Scope::all()).await.map_err(Failure::because)?;
+    service.finish().await;
+    let answer = described(&report);
+    if common.output == Output::Json {
+        print::json(&answer);
+    } else if let Some(fault) = answer["error"].as_str() {
+        print::line(&format!("{}: {fault}", switch.name));
+    } else {
+        for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
+            print::line(&format!("{name:<16} {}", answer[name]));
+        }
+        for interface in answer["interfaces"].as_array().into_iter().flatten() {
+            print::line(&format!("{:<16} {}", interface["name"].as_str().unwrap_or("-"), print::state(interface)));
+        }
+        for vlan in answer["vlans"].as_array().into_iter().flatten() {
+            print::line(&format!("VLAN {:<11} {}", vlan["vlan-id"], vlan["name"].as_str().unwrap_or("-")));
+        }
+    }
+    Ok(if report.outcome.is_success() { DONE } else { found() })
+}
+
+fn described(report: &Report) -> Value {
+    let mut answer = report_json(report);
+    if let Some(members) = answer.as_object_mut() {
+        if let Some(capabilities) = &report.capabilities {
+            members.insert("datastore".to_owned(), format!("{:?}", capabilities.datastore).to_lowercase().into());
+            let confirmed = capabilities.confirmed_commit.map(|kind| format!("{kind:?}").to_lowercase());
+            members.insert("confirmed_commit".to_owned(), confirmed.into());
+            members.insert("atomic_edit".to_owned(), capabilities.atomic_edit.into());
+            members.insert("startup".to_owned(), capabilities.startup.into());
+            members.insert("pipelining".to_owned(), capabilities.pipelining.into());
+            members.insert("announced".to_owned(), capabilities.announced.clone().into());
+        }
+        if let Some(fault) = report.outcome.fault() {
+            members.insert("error".to_owned(), fault.to_string().into());
+        }
+    }
+    answer
+}
