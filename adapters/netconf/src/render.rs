@@ -1,6 +1,6 @@
 //! A plan as one `<config>` for `<edit-config>`.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use mercury_adapter::{
     Dialect, EnabledForm, NetconfDialect, NodePath, Payload, Render, SwitchedVlanTree, Unrenderable,
@@ -57,6 +57,7 @@ impl Renderer {
 
 impl Render for Renderer {
     fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
+        self.one_vlan_per_key(plan)?;
         let mut config = Element::new(BASE_NS, "config");
         for edit in &plan.edits {
             self.edit(&mut config, edit)?;
@@ -77,7 +78,9 @@ impl Renderer {
             }
             Edit::CreateInterface { interface, kind } => self.create(config, interface, kind),
             Edit::RemoveInterface { interface } => {
-                self.interface(config, interface, |entry, _| *entry = entry.clone().operation("remove"));
+                // The key alone: a server may look at what else a removed entry holds.
+                let (path, names) = (&self.netconf.tree.interface, Names::interface(interface));
+                place(config, path, &names, |entry| *entry = entry.clone().operation("remove"));
                 Ok(())
             }
             Edit::Interface { interface, aggregate, change } => self.change(config, interface, *aggregate, change),
@@ -115,43 +118,37 @@ impl Renderer {
             }
             Change::Aggregation { after, .. } => self.aggregation(config, interface, after.unwrap_or_default())?,
             Change::Lacp { after, .. } => self.lacp(config, interface, *after)?,
-            Change::SwitchedVlan { before, after } => {
+            Change::SwitchedVlan { after, .. } => {
                 let tree = match (aggregate, &tree.aggregate_switched_vlan) {
                     (true, Some(own)) => own,
                     _ => &tree.switched_vlan,
                 };
-                self.switched_vlan(config, interface, tree, before.as_ref(), after.as_ref())?;
+                self.switched_vlan(config, interface, tree, after.as_ref())?;
             }
         }
         Ok(())
     }
 
-    /// Replaces the nodes that are `switched-vlan`'s alone, and touches no
-    /// other.
+    /// Replaces the nodes that are `switched-vlan`'s alone, removes those the
+    /// new setting has no use for, and touches no other. What is not there is
+    /// removed too: a leaf that means nothing in the present mode is not read,
+    /// and would come to life in the next.
     fn switched_vlan(
         &self,
         config: &mut Element,
         interface: &InterfaceName,
         tree: &SwitchedVlanTree,
-        before: Option<&SwitchedVlan>,
         after: Option<&SwitchedVlan>,
     ) -> Result<(), Unrenderable> {
-        let spelled = |vlans: Option<&SwitchedVlan>| vlans.map_or(Ok(Vec::new()), |vlans| spell::leaves(tree, vlans));
-        let wanted = spelled(after).map_err(|what| self.cannot(&what, "the dialect has no word for it"))?;
-        // What cannot be said was not written by Mercury; it is replaced or removed with the rest.
-        let present = spelled(before).unwrap_or_default();
+        let wanted = after.map_or(Ok(Vec::new()), |vlans| spell::leaves(tree, vlans));
+        let wanted = wanted.map_err(|unsayable| self.cannot(unsayable.what, unsayable.reason))?;
         self.interface(config, interface, |entry, names| {
             for (path, value) in &wanted {
                 append(entry, path, names, |leaf| *leaf = leaf.clone().text(value.as_deref().unwrap_or_default()));
             }
             for owned in &tree.owned {
-                let has =
-                    |leaves: &[spell::Leaf<'_>]| leaves.iter().any(|(path, _)| path.steps.starts_with(&owned.steps));
-                let operation = match (has(&wanted), has(&present)) {
-                    (true, _) => "replace",
-                    (false, true) => "remove",
-                    (false, false) => continue,
-                };
+                let is_wanted = wanted.iter().any(|(path, _)| path.steps.starts_with(&owned.steps));
+                let operation = if is_wanted { "replace" } else { "remove" };
                 place(entry, owned, names, |node| *node = node.clone().operation(operation));
             }
             if after.is_some() {
@@ -222,9 +219,18 @@ impl Renderer {
             (Some(path), VlanStatus::Active) => Some((path, "ACTIVE")),
             (Some(path), VlanStatus::Suspended) => Some((path, "SUSPENDED")),
             (None, VlanStatus::Active) => None,
-            (None, VlanStatus::Suspended) => return Err(self.cannot("vlan.status", "a VLAN cannot be suspended")),
+            (None, VlanStatus::Suspended) => Some((self.has("vlan.status", None)?, "SUSPENDED")),
         };
+        let keyed_by_name = tree.name.is_none();
+        if keyed_by_name && before.is_some_and(|before| before.name != after.name) {
+            let reason = "the name is the VLAN's key: what else is configured on it would be lost";
+            return Err(self.cannot(&format!("another name for VLAN {}", after.id), reason));
+        }
         place(config, &tree.entry, &names, |entry| {
+            if keyed_by_name && before.is_none() {
+                // A VLAN with this name and another number keeps its number: a merge would change it.
+                *entry = entry.clone().operation("create");
+            }
             place(entry, &tree.id, &names, |leaf| set(leaf, &after.id.to_string()));
             if let (Some(path), Some(name)) = (&tree.name, &after.name) {
                 place(entry, path, &names, |leaf| set(leaf, name.as_str()));
@@ -235,6 +241,24 @@ impl Renderer {
                 place(entry, path, &names, |leaf| set(leaf, word));
             }
         });
+        Ok(())
+    }
+
+    /// One entry cannot be taken away and made in one edit: which comes first
+    /// is the server's choice.
+    fn one_vlan_per_key(&self, plan: &Plan) -> Result<(), Unrenderable> {
+        if self.netconf.tree.vlan.as_ref().is_none_or(|tree| tree.name.is_some()) {
+            return Ok(());
+        }
+        let mut keys = BTreeSet::new();
+        for edit in &plan.edits {
+            let (Edit::Vlan { after: vlan, .. } | Edit::RemoveVlan { before: vlan }) = edit else { continue };
+            let key = vlan.name.as_ref().map_or_else(|| vlan_key(vlan.id), ToString::to_string);
+            if !keys.insert(key.clone()) {
+                let reason = "the name is the VLAN's key, so one has to go before the other comes";
+                return Err(self.cannot(&format!("two VLANs named {key:?} in one change"), reason));
+            }
+        }
         Ok(())
     }
 
@@ -258,8 +282,8 @@ impl Renderer {
     /// Sets a leaf of an interface, or removes it.
     fn leaf(&self, config: &mut Element, interface: &InterfaceName, path: &NodePath, value: Option<String>) {
         self.interface(config, interface, |entry, names| {
-            place(entry, path, names, |leaf| match &value {
-                Some(value) => set(leaf, value),
+            place(entry, path, names, |leaf| match value {
+                Some(value) => set(leaf, &value),
                 None => *leaf = leaf.clone().operation("remove"),
             });
         });

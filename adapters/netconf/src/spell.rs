@@ -11,8 +11,14 @@ use crate::{
 /// One leaf and its value; a presence container has none.
 pub(crate) type Leaf<'a> = (&'a NodePath, Option<String>);
 
-/// The leaves that say `vlans`. `Err` names what cannot be said.
-pub(crate) fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, String> {
+/// What a dialect has no word for, and why.
+pub(crate) struct Unsayable {
+    pub(crate) what: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+/// The leaves that say `vlans`.
+pub(crate) fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let mut leaves = Vec::new();
     let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
     leaves.push(match &tree.mode {
@@ -31,17 +37,24 @@ pub(crate) fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Re
     Ok(leaves)
 }
 
-fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, String> {
+fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let ranges = match vlans {
         TrunkVlans::All => match &form.all {
             Some(word) => vec![word.clone()],
-            None if form.absent_is_none => return Err("a trunk of all VLANs".to_owned()),
+            None if form.absent_is_none => {
+                return Err(Unsayable { what: "a trunk of all VLANs", reason: "leaving the list out means none" });
+            }
             None => Vec::new(),
         },
         TrunkVlans::None => match &form.none {
             Some(word) => vec![word.clone()],
             None if form.absent_is_none => Vec::new(),
-            None => return Err("a trunk of no VLANs: leaving the list out means all of them".to_owned()),
+            None => {
+                return Err(Unsayable {
+                    what: "a trunk of no VLANs",
+                    reason: "leaving the list out means all of them",
+                });
+            }
         },
         TrunkVlans::Only(set) => set.ranges().iter().map(|range| range.with_separator(&form.range_separator)).collect(),
     };
