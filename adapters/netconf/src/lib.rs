@@ -6,6 +6,8 @@
 //! [`Renderer`] puts plans as edits, [`NetconfSession`] carries steps.
 
 pub mod client;
+#[doc(hidden)]
+pub mod conformance;
 mod connect;
 mod counted;
 mod decode;

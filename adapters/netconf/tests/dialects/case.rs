@@ -1,0 +1,155 @@
+//! Cases: folders a network engineer can read. `running.json` and
+//! `intended.json` say what a switch has and should have, `plan.txt` what
+//! changes, `<dialect>.edit-config.xml` what is sent, `<dialect>.refused.txt`
+//! why nothing is.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use mercury_model::{
+    Aggregation, DeviceConfig, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan,
+    Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
+};
+use serde::Deserialize;
+
+/// One folder of `tests/cases`.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) running: DeviceConfig,
+    pub(crate) intended: DeviceConfig,
+}
+
+impl Case {
+    /// What changes.
+    pub(crate) fn plan(&self) -> Plan {
+        plan(&self.running, &self.intended)
+    }
+}
+
+/// The plan between two whole configurations.
+pub(crate) fn plan(running: &DeviceConfig, intended: &DeviceConfig) -> Plan {
+    Plan::between(&Running::new(running, Scope::all()), &Intended(intended.clone()))
+}
+
+/// Every case, by name.
+pub(crate) fn all() -> Vec<Case> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases");
+    let mut cases: Vec<Case> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| {
+            let folder = entry.path();
+            let name = entry.file_name().into_string().unwrap();
+            let read = |file: &str| config(&format!("{name}/{file}"), &fs::read_to_string(folder.join(file)).unwrap());
+            Case { running: read("running.json"), intended: read("intended.json"), name, folder }
+        })
+        .collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(cases.len() >= 15, "only {} cases in {}", cases.len(), folder.display());
+    cases
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Device {
+    #[serde(default)]
+    interfaces: BTreeMap<String, Port>,
+    #[serde(default)]
+    vlans: BTreeMap<String, Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Port {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(default = "yes")]
+    enabled: bool,
+    description: Option<String>,
+    mtu: Option<u16>,
+    access: Option<u16>,
+    native: Option<u16>,
+    /// `all`, `none`, or `10,20-30`.
+    trunk: Option<String>,
+    aggregate_id: Option<String>,
+    /// `LACP` or `STATIC`.
+    lag_type: Option<String>,
+    min_links: Option<u16>,
+    /// `ACTIVE SLOW` and so on.
+    lacp: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: Option<String>,
+    #[serde(default)]
+    suspended: bool,
+}
+
+fn config(file: &str, text: &str) -> DeviceConfig {
+    let device: Device = serde_json::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut config = DeviceConfig::default();
+    for (name, port) in device.interfaces {
+        let mut interface = Interface::new(name.parse().unwrap());
+        interface.kind = port.kind.as_deref().map(InterfaceType::from_identity);
+        interface.enabled = port.enabled;
+        interface.description = port.description.as_deref().map(|text| text.parse().unwrap());
+        interface.mtu = port.mtu;
+        interface.switched_vlan = switched_vlan(file, &port);
+        interface.aggregate_id = port.aggregate_id.as_deref().map(|name| name.parse().unwrap());
+        let lag_type = port.lag_type.as_deref().map(|word| match word {
+            "LACP" => LagType::Lacp,
+            "STATIC" => LagType::Static,
+            other => panic!("{file}: lag-type {other}"),
+        });
+        if lag_type.is_some() || port.min_links.is_some() {
+            interface.aggregation = Some(Aggregation { lag_type, min_links: port.min_links });
+        }
+        interface.lacp = port.lacp.as_deref().map(|words| lacp(file, words));
+        config.interfaces.insert(interface.name.clone(), interface);
+    }
+    for (id, vlan) in device.vlans {
+        let id = id.parse().unwrap();
+        let name = vlan.name.as_deref().map(|name| name.parse().unwrap());
+        let status = if vlan.suspended { VlanStatus::Suspended } else { VlanStatus::Active };
+        config.vlans.insert(id, Vlan { id, name, status });
+    }
+    config
+}
+
+fn switched_vlan(file: &str, port: &Port) -> Option<SwitchedVlan> {
+    let id = |number: u16| number.try_into().unwrap();
+    match (port.access, port.native, port.trunk.as_deref()) {
+        (None, None, None) => None,
+        (Some(vlan), None, None) => Some(SwitchedVlan::access(id(vlan))),
+        (None, native, Some(vlans)) => {
+            let vlans = match vlans {
+                "all" => TrunkVlans::All,
+                "none" => TrunkVlans::None,
+                ranges => TrunkVlans::only(ranges.parse().unwrap()),
+            };
+            Some(SwitchedVlan::Trunk { native: native.map(id), vlans })
+        }
+        _ => panic!("{file}: a port is access, or trunk with or without native, or neither"),
+    }
+}
+
+fn lacp(file: &str, words: &str) -> Lacp {
+    let mut lacp = Lacp::default();
+    for word in words.split_whitespace() {
+        match word {
+            "ACTIVE" => lacp.lacp_mode = LacpMode::Active,
+            "PASSIVE" => lacp.lacp_mode = LacpMode::Passive,
+            "SLOW" => lacp.interval = LacpInterval::Slow,
+            "FAST" => lacp.interval = LacpInterval::Fast,
+            other => panic!("{file}: lacp {other}"),
+        }
+    }
+    lacp
+}

@@ -1,0 +1,119 @@
+//! Render, apply, read back: what arrives is what was intended.
+
+use std::sync::Arc;
+
+use mercury_adapter::Dialect;
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_netconf::conformance;
+
+use crate::{
+    case::{self, plan},
+    device::Device,
+    dialect, dialects, render,
+};
+
+/// A switch of this dialect that has `config`, made from one whose ports are
+/// there and bare.
+pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
+    let mut bare = config.clone();
+    bare.interfaces.retain(|_, interface| interface.kind.is_none());
+    let ports = bare.interfaces.keys().cloned().collect();
+    let scope = Scope { interfaces: InterfaceScope::Named(ports), vlans: VlanScope::Named([].into()) };
+    let mut device = Device::with(&conformance::entries(dialect, &scope));
+    let start = read(dialect, &device);
+    let edit = render(dialect, &plan(&start, config)).unwrap();
+    device.apply(&edit.content()).unwrap();
+    assert_eq!(read(dialect, &device), *config, "{edit}");
+    device
+}
+
+pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
+    conformance::decode(dialect, &device.data, &Scope::all()).unwrap().config
+}
+
+/// What of a configuration this dialect can read: leaves it deviates from are
+/// never there.
+fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+    let tree = &dialect.netconf.as_ref().unwrap().tree;
+    let mut config = config.clone();
+    for interface in config.interfaces.values_mut() {
+        interface.kind = interface.kind.take().filter(|_| tree.kind.is_some());
+        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
+        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
+        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
+    }
+    config
+}
+
+#[test]
+fn every_case_that_renders_arrives_as_intended() {
+    let mut arrived = 0;
+    for case in case::all() {
+        for dialect in dialects() {
+            let Ok(edit) = render(&dialect, &case.plan()) else { continue };
+            let what = format!("{} {}", dialect.name, case.name);
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let mut switch = device(&dialect, &running);
+            let seen = render(&dialect, &plan(&read(&dialect, &switch), &intended)).unwrap();
+            assert_eq!(seen.content(), edit.content(), "{what}: what was read leads to another edit");
+            switch.apply(&edit.content()).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
+            assert_eq!(read(&dialect, &switch), intended, "{what}\n{edit}");
+            assert!(plan(&read(&dialect, &switch), &intended).is_empty(), "{what}");
+            // Sent once more, it changes nothing or is refused: a retry is safe.
+            if let Err(problem) = switch.apply(&edit.content()) {
+                assert!(problem.starts_with("data-exists") && dialect.name == "juniper_junos", "{what}: {problem}");
+            }
+            assert_eq!(read(&dialect, &switch), intended, "{what}, sent twice");
+            arrived += 1;
+        }
+    }
+    assert!(arrived >= 60, "only {arrived} round trips");
+}
+
+#[test]
+fn every_case_that_renders_can_be_undone() {
+    for case in case::all() {
+        for dialect in dialects() {
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let (Ok(there), Ok(back)) = (render(&dialect, &case.plan()), render(&dialect, &plan(&intended, &running)))
+            else {
+                continue;
+            };
+            let mut switch = device(&dialect, &running);
+            switch.apply(&there.content()).unwrap();
+            switch.apply(&back.content()).unwrap();
+            assert_eq!(read(&dialect, &switch), running, "{} {}\n{back}", dialect.name, case.name);
+        }
+    }
+}
+
+#[test]
+fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
+    for dialect in dialects() {
+        let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+        let switch = device(&dialect, &case.running);
+        let mut scope = Scope::default();
+        scope.add_interface("Ethernet1/2".parse().unwrap());
+        scope.add_vlan("20".parse().unwrap());
+        let running = conformance::decode(&dialect, &switch.data, &scope).unwrap();
+        assert_eq!(running.config, case.running.within(&scope), "{}", dialect.name);
+        assert_eq!((running.interfaces.len(), running.vlans.len()), (1, 1));
+        assert!(Intended(case.running.within(&scope)).is_met_by(&running));
+    }
+}
+
+#[test]
+fn where_the_name_is_the_key_a_new_vlan_never_takes_the_entry_of_another() {
+    let (dialect, id) = (dialect("juniper_junos"), |number: u16| VlanId::try_from(number).unwrap());
+    let config = |number| {
+        let vlan = Vlan { id: id(number), name: Some("tenant".parse().unwrap()), status: VlanStatus::Active };
+        DeviceConfig { vlans: [(vlan.id, vlan)].into(), ..DeviceConfig::default() }
+    };
+    let mut switch = device(&dialect, &config(100));
+    // As after a read of VLAN 200 alone, which does not show VLAN 100.
+    let edit = render(&dialect, &plan(&DeviceConfig::default(), &config(200))).unwrap();
+    assert_eq!(switch.apply(&edit.content()), Err("data-exists: <vlan>".to_owned()));
+    assert_eq!(read(&dialect, &switch), config(100));
+    let refusal = render(&dialect, &plan(&config(100), &config(200))).unwrap_err();
+    assert!(refusal.what.contains("tenant"), "{refusal}");
+}
