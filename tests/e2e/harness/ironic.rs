@@ -1,0 +1,77 @@
+//! Ironic's own client.
+
+use serde_json::{Value, json};
+
+use super::{
+    Mercury,
+    python::{self, Answerer},
+};
+
+/// `ironic.networking.rpcapi.NetworkingAPI` in a process of its own.
+pub(crate) struct Ironic(Answerer);
+
+/// What Ironic's code would see raised.
+#[derive(Clone, Debug)]
+pub(crate) struct Exception {
+    /// With its module.
+    pub(crate) class: String,
+    pub(crate) message: String,
+    pub(crate) code: Option<i64>,
+}
+
+impl Exception {
+    /// Whether it is this exception of `ironic.common.exception`, with this code.
+    pub(crate) fn is(&self, class: &str, code: i64) -> bool {
+        self.class.strip_prefix("ironic.common.exception.") == Some(class) && self.code == Some(code)
+    }
+}
+
+impl Ironic {
+    pub(crate) fn of(mercury: &Mercury) -> Self {
+        Self::start(mercury, &[], "")
+    }
+
+    /// With HTTP Basic credentials.
+    pub(crate) fn basic(mercury: &Mercury, user: &str, password: &str) -> Self {
+        Self::start(mercury, &["--auth", "http_basic", "--username", user], password)
+    }
+
+    fn start(mercury: &Mercury, more: &[&str], password: &str) -> Self {
+        let port = mercury.address.port().to_string();
+        let arguments = [&["--port", port.as_str()], more].concat();
+        let script = python::file("tests/peers/ironic_client.py");
+        Self(Answerer::start(&script, &arguments, &[("MERCURY_PASSWORD", password)]))
+    }
+
+    pub(crate) fn call(&mut self, method: &str, args: &Value) -> Result<Value, Exception> {
+        self.answer(&json!({"method": method, "args": args}))
+    }
+
+    /// With a request context.
+    pub(crate) fn call_as(&mut self, context: &Value, method: &str, args: &Value) -> Result<Value, Exception> {
+        self.answer(&json!({"method": method, "args": args, "context": context}))
+    }
+
+    fn answer(&mut self, question: &Value) -> Result<Value, Exception> {
+        let answer = self.0.ask(question);
+        match answer.get("error") {
+            None => Ok(answer["result"].clone()),
+            Some(error) => Err(Exception {
+                class: error["class"].as_str().unwrap_or_default().to_owned(),
+                message: error["message"].as_str().unwrap_or_default().to_owned(),
+                code: error["code"].as_i64(),
+            }),
+        }
+    }
+
+    pub(crate) fn done(&mut self, method: &str, args: &Value) -> Value {
+        self.call(method, args).unwrap_or_else(|error| panic!("{method} {args}: {error:?}"))
+    }
+
+    pub(crate) fn fails(&mut self, method: &str, args: &Value) -> Exception {
+        match self.call(method, args) {
+            Ok(result) => panic!("{method} {args} succeeded: {result}"),
+            Err(error) => error,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What every test here stands on.
+//!
+//! | what | how |
+//! |---|---|
+//! | a switch | [`Peer::Netconfd`] and the others: [`Peer::own`], [`Peer::shared`] |
+//! | its inventory entry | [`Switch::entry`], changed with [`Entry::with`] |
+//! | the service | [`Mercury::serve`], or [`Setup`] for files and flags |
+//! | calling it | [`Client`] over HTTP, [`Ironic`] with Ironic's own client |
+//! | looking at the switch | [`Switch::look`], which never asks Mercury |
+//! | disturbing the switch | [`Simulated::handle`], [`Netconfd::arm`] |
+//!
+//! Everything waits for states, at most [`LIMIT`].
+
+mod client;
+mod entry;
+mod ironic;
+mod log;
+mod mercury;
+mod netconfd;
+mod peer;
+mod python;
+mod simulated;
+mod state;
+
+use std::time::Duration;
+
+pub(crate) use client::{Client, Response, RpcError};
+pub(crate) use entry::Entry;
+pub(crate) use ironic::{Exception, Ironic};
+pub(crate) use log::Lines;
+pub(crate) use mercury::{Finished, Mercury, Setup};
+pub(crate) use netconfd::{Intruder, Netconfd, wait};
+pub(crate) use peer::{Datastores, Peer, Shared, Switch, installed, netconfd};
+pub(crate) use simulated::{Simulated, block_on};
+pub(crate) use state::{Port, State};
+
+/// How long anything here may take to come about.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);

@@ -1,0 +1,150 @@
+//! Which switch a test runs against.
+
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use mercury_sim::Mode;
+
+use super::{Entry, Netconfd, Simulated, State};
+
+/// A kind of switch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Peer {
+    /// The simulated switch.
+    Simulator(Mode),
+    /// netconfd with Mercury's own subset of the OpenConfig modules.
+    Netconfd(Datastores),
+    /// netconfd with the published OpenConfig modules.
+    NetconfdPublished,
+}
+
+/// How netconfd takes changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Datastores {
+    Candidate,
+    Running,
+    Startup,
+}
+
+impl Datastores {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Running => "running",
+            Self::Startup => "startup",
+        }
+    }
+}
+
+/// A switch that runs.
+pub(crate) enum Switch {
+    Simulated(Simulated),
+    Real(Netconfd),
+}
+
+/// A switch that other tests may use at the same time, with a port of one's own.
+pub(crate) struct Shared {
+    switch: Arc<Switch>,
+    next: Arc<AtomicU16>,
+}
+
+type Running = BTreeMap<(Datastores, bool), (Arc<Switch>, Arc<AtomicU16>)>;
+
+/// The netconfds that tests share; they end with this process.
+static SHARED: LazyLock<Mutex<Running>> = LazyLock::new(Mutex::default);
+
+impl Peer {
+    /// A switch for this test alone. `None`, in words, where there is no such
+    /// peer on this machine and nobody asked for it.
+    pub(crate) fn own(self) -> Option<Switch> {
+        match self {
+            Self::Simulator(mode) => Some(Switch::Simulated(Simulated::start(mode))),
+            Self::Netconfd(datastores) => Some(Switch::Real(netconfd(datastores)?)),
+            Self::NetconfdPublished => published().then(|| Switch::Real(Netconfd::start(Datastores::Candidate, true))),
+        }
+    }
+
+    /// A switch that this test shares with others: use ports from
+    /// [`Shared::port`] only, hold no lock, arm no fault, count nothing.
+    pub(crate) fn shared(self) -> Option<Shared> {
+        let key = match self {
+            Self::Simulator(_) => return self.own().map(|switch| Shared::new(Arc::new(switch), Arc::default())),
+            Self::Netconfd(datastores) if installed() => (datastores, false),
+            Self::NetconfdPublished if published() => (Datastores::Candidate, true),
+            _ => return None,
+        };
+        let mut running = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let (switch, next) = running
+            .entry(key)
+            .or_insert_with(|| (Arc::new(Switch::Real(Netconfd::start(key.0, key.1))), Arc::default()));
+        Some(Shared::new(Arc::clone(switch), Arc::clone(next)))
+    }
+}
+
+/// A netconfd for one test alone.
+pub(crate) fn netconfd(datastores: Datastores) -> Option<Netconfd> {
+    installed().then(|| Netconfd::start(datastores, false))
+}
+
+/// Whether the peers are to be used; a skipped test says so.
+pub(crate) fn installed() -> bool {
+    let asked = std::env::var_os("MERCURY_PEERS").is_some();
+    if !asked {
+        eprintln!("left out: needs the peers of tests/peers; tests/run installs and uses them");
+    }
+    asked
+}
+
+fn published() -> bool {
+    let there = std::env::var_os("MERCURY_OPENCONFIG_MODULES").is_some();
+    if !there {
+        eprintln!("left out: needs the published modules, in MERCURY_OPENCONFIG_MODULES");
+    }
+    installed() && there
+}
+
+impl Switch {
+    /// Its inventory entry.
+    pub(crate) fn entry(&self, name: &str) -> Entry {
+        match self {
+            Self::Simulated(switch) => switch.entry(name),
+            Self::Real(switch) => switch.entry(name),
+        }
+    }
+
+    /// What it runs now, not asked through Mercury.
+    pub(crate) fn look(&self) -> State {
+        match self {
+            Self::Simulated(switch) => switch.look(),
+            Self::Real(switch) => switch.look(),
+        }
+    }
+}
+
+impl Shared {
+    fn new(switch: Arc<Switch>, next: Arc<AtomicU16>) -> Self {
+        Self { switch, next }
+    }
+
+    /// A port, and a number, that no other test uses: `EthernetN`.
+    pub(crate) fn port(&self) -> String {
+        // Ethernet16 is what an intruder of ncclient_check.py edits.
+        let number = 17 + self.next.fetch_add(1, Ordering::Relaxed);
+        assert!(number <= 96, "more tests than ports");
+        format!("Ethernet{number}")
+    }
+}
+
+impl Deref for Shared {
+    type Target = Switch;
+
+    fn deref(&self) -> &Switch {
+        &self.switch
+    }
+}

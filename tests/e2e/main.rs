@@ -1,0 +1,13 @@
+//! The whole service as its callers meet it: `mercury serve` in a process of
+//! its own, Ironic's released client or plain HTTP before it, a simulated
+//! switch or a real netconfd behind it, and an eye on the switch that shares no
+//! code with Mercury.
+//!
+//! Tests with real peers say that they are left out unless `MERCURY_PEERS` is
+//! set; `tests/run` sets it.
+
+// The attribute tells clippy that helpers here are tests too.
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod scenarios;
