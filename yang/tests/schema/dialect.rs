@@ -1,0 +1,90 @@
+//! The paths of a dialect file, read here once more so that the adapter's own
+//! reader is not what it is checked with.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use toml::{Table, Value};
+
+/// A node of a path: its namespace, its name, its keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) keys: Vec<String>,
+}
+
+/// The paths of a dialect, from the top, by the key that says them; and what
+/// else its tree says.
+pub(crate) struct Dialect {
+    pub(crate) paths: BTreeMap<String, Vec<Step>>,
+    pub(crate) words: BTreeMap<String, String>,
+    namespaces: BTreeMap<String, String>,
+}
+
+/// Keys whose texts are values, not paths.
+const WORDS: [&str; 5] = ["access", "trunk", "range-separator", "all", "none"];
+
+impl Dialect {
+    /// `adapters/dialects/openconfig.toml`.
+    pub(crate) fn openconfig() -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/dialects/openconfig.toml");
+        let table: Table = fs::read_to_string(file).unwrap().parse().unwrap();
+        let netconf = table["netconf"].as_table().unwrap();
+        let namespaces = netconf["namespaces"].as_table().unwrap();
+        let namespaces =
+            namespaces.iter().map(|(prefix, uri)| (prefix.clone(), uri.as_str().unwrap().to_owned())).collect();
+        let mut dialect = Self { paths: BTreeMap::new(), words: BTreeMap::new(), namespaces };
+        let tree = netconf["tree"].as_table().unwrap();
+        let interface = dialect.steps(tree["interface"].as_str().unwrap(), &[]);
+        dialect.table("", tree, &interface);
+        dialect
+    }
+
+    /// Reads a table whose paths begin below `above`.
+    fn table(&mut self, at: &str, table: &Table, above: &[Step]) {
+        // A table's own entry is what its other paths begin at.
+        let own = ["interface", "entry", "at"].into_iter().find_map(|key| Some((key, table.get(key)?.as_str()?)));
+        let base = match own {
+            Some(("at", path)) => self.steps(path, above),
+            Some((_, path)) => self.steps(path, &[]),
+            None => above.to_vec(),
+        };
+        if let Some((key, _)) = own {
+            self.paths.insert(format!("{at}{key}"), base.clone());
+        }
+        for (key, value) in table.iter().filter(|(key, _)| own.is_none_or(|(own, _)| own != *key)) {
+            let name = format!("{at}{key}");
+            match value {
+                Value::Table(below) => self.table(&format!("{name}."), below, &base),
+                Value::String(word) if WORDS.contains(&key.as_str()) => {
+                    self.words.insert(name, word.clone());
+                }
+                Value::String(path) => {
+                    let steps = self.steps(path, &base);
+                    self.paths.insert(name, steps);
+                }
+                Value::Array(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        let steps = self.steps(item.as_str().unwrap(), &base);
+                        self.paths.insert(format!("{name}.{index}"), steps);
+                    }
+                }
+                other => assert!(other.is_bool(), "{name}: {other}"),
+            }
+        }
+    }
+
+    fn steps(&self, text: &str, above: &[Step]) -> Vec<Step> {
+        let mut steps = above.to_vec();
+        for part in text.split('/') {
+            let (node, keys) = part.split_once('[').unwrap_or((part, ""));
+            let (namespace, name) = match node.split_once(':') {
+                Some((prefix, name)) => (self.namespaces[prefix].clone(), name),
+                None => (steps.last().unwrap().namespace.clone(), node),
+            };
+            let keys = keys.split('[').filter_map(|key| key.split_once('=')).map(|(key, _)| key.to_owned()).collect();
+            steps.push(Step { namespace, name: name.to_owned(), keys });
+        }
+        steps
+    }
+}
