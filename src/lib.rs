@@ -40,6 +40,7 @@ pub mod commit;
 pub mod config;
 pub mod desired;
 pub mod fault;
+pub mod group;
 pub mod intent;
 pub mod inventory;
 pub mod link;

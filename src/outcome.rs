@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mercury_adapter::{Capabilities, RpcError};
-use mercury_model::{Intended, Plan, Running};
+use mercury_model::{Intended, Plan, Running, Scope};
 
 use crate::fault::{Fault, FaultKind};
 
@@ -17,6 +17,12 @@ impl ReadBack {
     #[must_use]
     pub fn proves(intended: &Intended, running: &Running) -> Option<Self> {
         intended.is_met_by(running).then(|| Self(running.clone()))
+    }
+
+    /// The part of the read-back that lies inside `scope`.
+    #[must_use]
+    pub fn within(&self, scope: &Scope) -> Self {
+        Self(Running::new(&self.0.config, scope.clone()))
     }
 
     /// What was read.

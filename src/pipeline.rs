@@ -36,6 +36,15 @@ pub enum Work {
 }
 
 impl Work {
+    /// What is wanted, if something is to be made so.
+    #[must_use]
+    pub const fn intent(&self) -> Option<&TargetIntent> {
+        match self {
+            Self::Apply(intent) => Some(intent),
+            Self::Plan(_) | Self::Read(_) | Self::Restore { .. } => None,
+        }
+    }
+
     fn scope(&self) -> Scope {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => scope(intent),

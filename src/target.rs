@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commit::Policy,
     fault::{Fault, FaultKind},
+    group,
+    intent::TargetIntent,
     inventory::Switch,
     link::Link,
     outcome::Report,
@@ -42,6 +44,7 @@ struct Job {
     work: Work,
     joint: Option<Joint>,
     queued: Instant,
+    begun: Instant,
     report: oneshot::Sender<Report>,
 }
 
@@ -62,6 +65,7 @@ impl Target {
             confirm_timeout: switch.confirm_timeout,
             confirmed: switch.confirmed_commit,
             persist: switch.persist,
+            recovery: switch.lock_wait.max(switch.connect_timeout * 2),
         };
         let owner = Owner {
             name: switch.name.clone(),
@@ -71,6 +75,7 @@ impl Target {
             render,
             link: Link::new(connector),
             last: HashMap::new(),
+            next: None,
         };
         let stop = CancellationToken::new();
         let owner = tokio::spawn(owner.run(jobs, stop.clone()));
@@ -95,7 +100,8 @@ impl Target {
     /// [`FaultKind::Busy`] when the queue is full.
     pub fn submit(&self, work: Work, joint: Option<Joint>) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
-        let job = Job { work, joint, queued: Instant::now(), report };
+        let now = Instant::now();
+        let job = Job { work, joint, queued: now, begun: now, report };
         self.queue.try_send(job).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => {
@@ -109,6 +115,16 @@ impl Target {
     }
 }
 
+/// Only requests to apply, that are decided alone, share a commit.
+fn joins(group: &[Job], next: &Job) -> bool {
+    fn intent(job: &Job) -> Option<&TargetIntent> {
+        job.work.intent().filter(|_| job.joint.is_none())
+    }
+    let Some(next) = intent(next) else { return false };
+    let intents: Option<Vec<_>> = group.iter().map(intent).collect();
+    intents.is_some_and(|intents| group::joins(&intents, next))
+}
+
 struct Owner {
     name: String,
     idle: Duration,
@@ -117,17 +133,23 @@ struct Owner {
     render: Box<dyn Render>,
     link: Link,
     last: HashMap<String, u64>,
+    /// A job that was taken from the queue and could not share a commit.
+    next: Option<Job>,
 }
 
 impl Owner {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
         loop {
+            if let Some(job) = self.next.take() {
+                self.serve(job, &mut jobs).await;
+                continue;
+            }
             let warm = self.link.is_warm();
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
-                    Some(job) => self.serve(job).await,
+                    Some(job) => self.serve(job, &mut jobs).await,
                     None => break,
                 },
                 () = tokio::time::sleep(self.idle), if warm => {
@@ -139,9 +161,53 @@ impl Owner {
         self.link.close().await;
     }
 
-    async fn serve(&mut self, job: Job) {
-        let queue_time = job.queued.elapsed();
-        let look_first = self.looks_first(&job.work);
+    /// Serves a job, and those that waited with it and can share its commit.
+    async fn serve(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
+        let mut group = vec![first];
+        while let Ok(job) = jobs.try_recv() {
+            if !joins(&group, &job) {
+                self.next = Some(job);
+                break;
+            }
+            group.push(job);
+        }
+        let mut groups = vec![group];
+        while let Some(mut group) = groups.pop() {
+            let report = self.run_group(&mut group).await;
+            if group.len() > 1 && group::worth_splitting(&report.outcome) {
+                tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
+                let second = group.split_off(group.len() / 2);
+                groups.extend([second, group]);
+                continue;
+            }
+            let alone = group.len() == 1;
+            for job in group {
+                let mut report = match &job.work {
+                    Work::Apply(intent) if !alone => group::share(&report, intent),
+                    _ => report.clone(),
+                };
+                report.queue_time = job.begun.saturating_duration_since(job.queued);
+                // The caller may have hung up; the log line is written by whoever waits.
+                let _unheard = job.report.send(report);
+            }
+        }
+    }
+
+    async fn run_group(&mut self, group: &mut [Job]) -> Report {
+        let begun = Instant::now();
+        let (mut look_first, mut joint) = (true, None);
+        for job in &mut *group {
+            job.begun = begun;
+            look_first &= self.looks_first(&job.work);
+            joint = job.joint.take();
+        }
+        let merged = group::merged(group.iter().filter_map(|job| job.work.intent())).map(Work::Apply);
+        let work = match (&merged, &*group) {
+            (_, [only]) => &only.work,
+            (Some(merged), _) => merged,
+            // Only requests to apply are grouped.
+            (None, _) => &Work::Read(mercury_model::Scope::default()),
+        };
         let line = Line {
             name: &self.name,
             link: &mut self.link,
@@ -149,10 +215,7 @@ impl Owner {
             dialect: &self.dialect,
             render: &*self.render,
         };
-        let mut report = pipeline::run(line, &job.work, look_first, job.joint).await;
-        report.queue_time = queue_time;
-        // The caller may have hung up; the log line is written by whoever waits.
-        let _unheard = job.report.send(report);
+        pipeline::run(line, work, look_first, joint).await
     }
 
     /// Whether the switch probably has what is asked, so that looking without

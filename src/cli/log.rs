@@ -1,5 +1,7 @@
 //! Logs, to standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{LogFormat, LogLevel};
@@ -12,7 +14,11 @@ pub(super) fn begin(format: LogFormat, level: LogLevel) {
                 .unwrap_or_else(|_| format!("warn,mercury={0},mercury_netconf={0}", level.as_str())),
         );
     let begun = match format {
-        LogFormat::Human => fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init(),
+        LogFormat::Human => {
+            let colours = std::io::stderr().is_terminal();
+            let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+            lines.with_target(false).with_ansi(colours).try_init()
+        }
         LogFormat::Json => {
             fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init()
         }

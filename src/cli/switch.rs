@@ -1,4 +1,5 @@
 //! `mercury switch list` and `mercury switch probe`.
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
 use mercury_model::Scope;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::{
-    fault::{Fault, FaultKind},
+    fault::{Actor, Fault, FaultKind},
     intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
     service::{Requester, Service},
 };
@@ -32,19 +32,41 @@ pub const METHODS: [&str; 13] = [
 /// # Errors
 /// What is wrong with the parameters, or what happened on the switches.
 pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
-    let params = plain(params, &mut who)?;
-    let object = Value::Object(params);
-    let fields = Fields::of("", &object)?;
+    let answer = match plain(params, &mut who) {
+        Ok(params) => route(service, method, &Value::Object(params), &who).await,
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = &answer
+        && matches!(fault.kind.row().actor, Actor::Caller | Actor::Nobody)
+    {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        tracing::warn!(
+            request_id = text(&who.request_id),
+            user = text(&who.user),
+            project = text(&who.project),
+            caller = who.caller,
+            peer = text(&who.peer),
+            action = method,
+            fault = fault.kind.name(),
+            parameter = fault.parameter,
+            "not done: {fault}"
+        );
+    }
+    answer
+}
+
+async fn route(service: &Service, method: &str, params: &Value, who: &Requester) -> Result<Value, Fault> {
+    let fields = Fields::of("", params)?;
     let inventory = service.inventory();
     match method {
         "update_port" if !fields.has("port") && !fields.has("network") => {
             let request = PortRequest::read(fields, inventory)?;
-            let reports = service.apply(request.intent(), &who).await?;
+            let reports = service.apply(request.intent(), who).await?;
             answer::updated(&request, &reports)
         }
         "reset_port" => {
             let request = ResetRequest::read(fields, inventory)?;
-            let reports = service.apply(request.intent(), &who).await?;
+            let reports = service.apply(request.intent(), who).await?;
             answer::reset(&request, &reports)
         }
         "get_switches" => {
@@ -64,18 +86,18 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
         "attach_port" | "update_port" => {
             let verb = if method == "attach_port" { "attach_port" } else { "update_port" };
             let intent = PluginRequest::read(fields)?.attach(verb, inventory)?;
-            answer::changed(&service.apply(intent, &who).await?)
+            answer::changed(&service.apply(intent, who).await?)
         }
         "detach_port" => {
             let intent = PluginRequest::read(fields)?.detach(inventory)?;
-            answer::changed(&service.apply(intent, &who).await?)
+            answer::changed(&service.apply(intent, who).await?)
         }
         "plan_port" => {
             let intent = match fields.has("port") {
                 true => PluginRequest::read(fields)?.attach("plan_port", inventory)?,
                 false => PortRequest::read(fields, inventory)?.intent(),
             };
-            answer::changed(&service.plan(intent, &who).await?)
+            answer::changed(&service.plan(intent, who).await?)
         }
         "add_network" | "delete_network" => {
             let (verb, present) = match method {
@@ -83,7 +105,7 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
                 _ => ("delete_network", false),
             };
             let intent = NetworkRequest::read(fields)?.intent(verb, present, inventory)?;
-            answer::changed(&service.apply(intent, &who).await?)
+            answer::changed(&service.apply(intent, who).await?)
         }
         other => Err(Fault::new(FaultKind::InvalidParams, format!("there is no method {other:?}"))),
     }

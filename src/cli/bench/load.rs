@@ -47,8 +47,9 @@ impl Load {
             .collect();
         let each = self.requests / clients.max(1);
         let mut tasks = JoinSet::new();
-        for (switch, port) in ports.iter().cycle().take(clients).cloned() {
+        for (switch, port) in ports.iter().cycle().take(clients) {
             let (address, method) = (self.address, self.method);
+            let (switch, port) = (switch.clone(), port.clone());
             let client = client();
             call(&client, address, method, &switch, &port, 99).await?;
             tasks.spawn(async move {

@@ -1,0 +1,126 @@
+//! Requests that wait for the same switch share one commit.
+//!
+//! A commit is what costs, so everything that waited while one ran goes into
+//! the next. Requests for different ports are laid side by side; each caller
+//! gets a report of its own. If the joint edit is refused, it is split until
+//! the guilty request stands alone and the others succeed.
+
+use mercury_model::{Intended, Plan, Running};
+
+use crate::{
+    desired::scope,
+    fault::FaultKind,
+    intent::{TargetIntent, VlanIntent},
+    outcome::{Outcome, Report},
+};
+
+/// Requests that may share one commit.
+pub const LARGEST: usize = 64;
+
+/// Whether `next` may share a commit with `group`: no port in common, so that
+/// two requests for one port keep their order, and no VLAN taken away, which
+/// depends on every port.
+#[must_use]
+pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
+    let removes = |intent: &TargetIntent| intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
+    let touches = |intent: &TargetIntent| {
+        intent.ports.iter().any(|port| next.ports.iter().any(|other| other.interface == port.interface))
+    };
+    group.len() < LARGEST && !removes(next) && !group.iter().any(|intent| removes(intent) || touches(intent))
+}
+
+/// The intents as one.
+#[must_use]
+pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option<TargetIntent> {
+    let mut intents = intents.into_iter();
+    let mut all = intents.next()?.clone();
+    for intent in intents {
+        all.ports.extend(intent.ports.iter().cloned());
+        for vlan in &intent.vlans {
+            if !all.vlans.contains(vlan) {
+                all.vlans.push(vlan.clone());
+            }
+        }
+    }
+    Some(all)
+}
+
+/// Whether a group that ended so is worth splitting: one request may be
+/// guilty, the switch is as before, and the fault is not the switch's alone.
+#[must_use]
+pub const fn worth_splitting(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotStarted(fault) | Outcome::Rejected(fault) | Outcome::RolledBack(fault) => matches!(
+            fault.kind,
+            FaultKind::InvalidValue | FaultKind::Unsupported | FaultKind::Refused | FaultKind::ReadBack
+        ),
+        _ => false,
+    }
+}
+
+/// One request's share of the group's report.
+#[must_use]
+pub fn share(report: &Report, intent: &TargetIntent) -> Report {
+    let scope = scope(intent);
+    let within = |running: &Running| Running::new(&running.config, scope.clone());
+    let before = report.before.as_ref().map(within);
+    let now = report.now.as_ref().map(within);
+    let plan = match (&before, &now) {
+        (Some(before), Some(now)) => Some(Plan::between(before, &Intended(now.config.clone()))),
+        _ => None,
+    };
+    let outcome = match &report.outcome {
+        Outcome::Committed(proof) if plan.as_ref().is_some_and(Plan::is_empty) => {
+            Outcome::Unchanged(proof.within(&scope))
+        }
+        Outcome::Committed(proof) => Outcome::Committed(proof.within(&scope)),
+        Outcome::Unchanged(proof) => Outcome::Unchanged(proof.within(&scope)),
+        other => other.clone(),
+    };
+    Report { outcome, before, now, plan, payload: None, ..report.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mercury_model::SwitchedVlan;
+
+    use super::*;
+    use crate::{
+        intent::{PortIntent, Setting},
+        inventory::Switch,
+    };
+
+    fn intent(port: &str, vlan: u16) -> TargetIntent {
+        let mut port = PortIntent::new(port.parse().unwrap());
+        let id = vlan.try_into().unwrap();
+        port.switched_vlan = Setting::Set(Some(SwitchedVlan::access(id)));
+        TargetIntent {
+            switch: Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury")),
+            ports: vec![port],
+            vlans: vec![VlanIntent::Present { id, name: None }],
+        }
+    }
+
+    #[test]
+    fn requests_for_different_ports_share_a_commit_and_their_vlans() {
+        let (one, two) = (intent("Ethernet1", 100), intent("Ethernet2", 100));
+        assert!(joins(&[&one], &two));
+        let all = merged([&one, &two]).unwrap();
+        assert_eq!((all.ports.len(), all.vlans.len()), (2, 1));
+    }
+
+    #[test]
+    fn two_requests_for_one_port_never_share_a_commit() {
+        assert!(!joins(&[&intent("Ethernet1", 100)], &intent("Ethernet1", 101)));
+    }
+
+    #[test]
+    fn taking_a_vlan_away_is_done_alone() {
+        let mut removal = intent("Ethernet2", 100);
+        removal.vlans = vec![VlanIntent::Absent { id: 100u16.try_into().unwrap() }];
+        assert!(!joins(&[&intent("Ethernet1", 100)], &removal));
+        assert!(!joins(&[&removal], &intent("Ethernet1", 100)));
+    }
+}

@@ -1,0 +1,54 @@
+//! The README's tables are the code's tables. `MERCURY_BLESS=1` writes them.
+#![expect(clippy::unwrap_used, reason = "a README that cannot be read is a failed test")]
+
+use mercury::fault::FaultKind;
+
+fn actor(kind: FaultKind) -> String {
+    serde_json::to_value(kind.row().actor).unwrap().as_str().unwrap().replace('-', " ")
+}
+
+fn errors() -> String {
+    let mut table =
+        String::from("| kind | code | Ironic raises | /v1/actions | who acts | retry |\n|---|---|---|---|---|---|\n");
+    for kind in FaultKind::ALL {
+        let row = kind.row();
+        let retry = if row.retry { "yes" } else { "no" };
+        let line = format!(
+            "| `{}` | {} | {} | {} | {} | {retry} |\n",
+            kind.name(),
+            row.code,
+            row.class,
+            row.http,
+            actor(kind)
+        );
+        table.push_str(&line);
+    }
+    table
+}
+
+fn matrix() -> String {
+    let mut table = String::from("| dialect | system | standing |\n|---|---|---|\n");
+    for dialect in mercury_adapter::builtin().unwrap() {
+        let line = format!("| `{}` | {} {} | {} |\n", dialect.name, dialect.vendor, dialect.os, dialect.standing());
+        table.push_str(&line);
+    }
+    table
+}
+
+fn check(name: &str, table: &str) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (before, rest) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
+    let (found, after) = rest.split_once(&format!("<!-- /{name} -->\n")).unwrap();
+    if std::env::var_os("MERCURY_BLESS").is_some() {
+        std::fs::write(file, format!("{before}<!-- {name} -->\n{table}<!-- /{name} -->\n{after}")).unwrap();
+        return;
+    }
+    assert_eq!(found, table, "README.md's table of {name} is not the code's; MERCURY_BLESS=1 writes it");
+}
+
+#[test]
+fn the_tables_of_the_readme_are_those_of_the_code() {
+    check("errors", &errors());
+    check("matrix", &matrix());
+}
