@@ -1,10 +1,10 @@
 //! JSON-RPC in: bytes to a method and its parameters, an answer or a fault
 //! back to bytes.
 //!
-//! axum owns transport, authentication and limits ([`http`]); a small envelope
-//! ([`envelope`]) hands the call to jsonrpsee's `RpcModule`, in a task of its
+//! axum owns transport, authentication and limits (`http`); a small envelope
+//! (`envelope`) hands the call to jsonrpsee's `RpcModule`, in a task of its
 //! own, so that a caller who hangs up does not cut a change in half; every
-//! method ends in one function of [`methods`].
+//! method ends in one function of `methods`.
 
 mod answer;
 mod envelope;
