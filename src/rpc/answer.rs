@@ -24,7 +24,7 @@ pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value
         let hidden = native.filter(|_| !native_listed);
         answer.insert("allowed_vlans".to_owned(), listed(vlans, hidden));
     }
-    describe(&mut answer, report);
+    describe(&mut answer, report, &interface);
     Ok(Value::Object(answer))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value,
     // Ironic's own answer repeats what the caller believed was there.
     answer.insert("native_vlan".to_owned(), json!(request.native_vlan));
     answer.remove("lag_name");
-    describe(&mut answer, report);
+    describe(&mut answer, report, &interface);
     Ok(Value::Object(answer))
 }
 
@@ -101,11 +101,13 @@ fn listed(vlans: &TrunkVlans, hidden: Option<VlanId>) -> Value {
     }
 }
 
-/// What is beside Ironic's own fields.
-fn describe(answer: &mut Map<String, Value>, report: &Report) {
+/// What is beside Ironic's own fields. `interface` is the port that was asked
+/// for, also where its aggregate was read beside it.
+fn describe(answer: &mut Map<String, Value>, report: &Report, interface: &Interface) {
     if let Value::Object(members) = report_json(report) {
         answer.extend(members);
     }
+    answer.insert("interface".to_owned(), json!(interface));
 }
 
 fn interface(report: &Report, name: &InterfaceName) -> Result<Interface, Fault> {
