@@ -1,9 +1,19 @@
-//! What Ironic asks for, on every kind of switch.
+//! What Ironic asks for, on every kind of switch. Each answer is compared with
+//! the switch.
+
+mod links;
+mod networks;
+mod ports;
+
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Datastores, Entry, Mercury, Peer, Port, Switch};
+use crate::harness::{Client, Datastores, Entry, Mercury, Peer, Port, Shared};
+use links::*;
+use networks::*;
+use ports::*;
 
 /// One module per peer, one test per scenario.
 macro_rules! on_every_peer {
@@ -28,14 +38,35 @@ macro_rules! on_every_peer {
     };
 }
 
-on_every_peer!(access_sets_the_vlan_and_the_description, retag_changes_the_vlan_alone);
+on_every_peer!(
+    access_sets_the_vlan_and_the_description,
+    retag_changes_the_vlan_alone,
+    a_trunk_has_its_native_vlan,
+    a_trunk_without_native_vlan_loses_the_one_it_had,
+    hybrid_is_a_trunk_with_an_untagged_vlan,
+    a_description_that_is_null_or_empty_leaves_what_is_there,
+    reset_restores_the_default_vlan,
+    reset_without_default_vlan_leaves_no_vlan,
+    a_repeated_request_writes_nothing,
+    joining_a_lag_that_is_there,
+    joining_a_lag_that_is_missing_is_refused,
+    detach_leaves_no_vlan_or_the_idle_one,
+    admin_state_switches_the_port_off_and_on,
+    mtu_is_set_where_it_is_managed_and_left_where_not,
+    a_vlan_that_a_port_needs_is_made,
+    networks_come_and_go_and_a_used_one_stays,
+    plugin_trunk_has_its_sub_ports,
+    links_on_two_switches_are_all_applied,
+    links_are_all_undone_when_another_switch_refuses,
+    links_are_all_undone_when_this_switch_refuses,
+);
 
-/// A service before one shared switch, and a port of its own there.
+/// A service before a shared switch, and a port of its own there.
 struct Stage {
-    switch: crate::harness::Shared,
+    switch: Shared,
     port: String,
     client: Client,
-    _mercury: Mercury,
+    mercury: Mercury,
 }
 
 impl Stage {
@@ -44,27 +75,52 @@ impl Stage {
     }
 
     fn with(peer: Peer, change: impl Fn(Entry) -> Entry) -> Option<Self> {
-        let switch = peer.shared()?;
-        let mercury = Mercury::serve(&[change(switch.entry("leaf1"))]);
-        let client = Client::of(&mercury);
-        Some(Self { port: switch.port(), switch, client, _mercury: mercury })
+        Self::among(peer, |entry| vec![change(entry)])
     }
 
-    /// `update_port` of this stage's port, which must succeed; the answer is
-    /// what the switch has.
-    fn update(&mut self, more: &Value) -> Value {
+    /// With a whole inventory; `leaf1` is the switch of the stage.
+    fn among(peer: Peer, inventory: impl Fn(Entry) -> Vec<Entry>) -> Option<Self> {
+        let switch = peer.shared()?;
+        let mercury = Mercury::serve(&inventory(switch.entry("leaf1")));
+        let client = Client::of(&mercury);
+        Some(Self { port: switch.port(), switch, client, mercury })
+    }
+
+    /// The same switch and port behind a service whose entry says otherwise.
+    fn serve_instead(&mut self, change: impl Fn(Entry) -> Entry) {
+        self.mercury = Mercury::serve(&[change(self.switch.entry("leaf1"))]);
+        self.client = Client::of(&self.mercury);
+    }
+
+    /// Ironic's parameters for this stage's port.
+    fn params(&self, more: &Value) -> Value {
         let mut params = json!({"switch_id": "leaf1", "port_name": self.port, "rpc.version": "1.0"});
         params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let answer = self.client.done("update_port", &params);
+        params
+    }
+
+    /// `update_port` of this stage's port, which must succeed.
+    fn update(&mut self, more: &Value) -> Value {
+        let answer = self.client.done("update_port", &self.params(more));
         self.seen(&answer);
         answer
     }
 
     /// The port as the switch has it, which must be what the answer says.
     fn seen(&self, answer: &Value) -> Port {
-        let seen = self.switch.look().port(&self.port);
+        let seen = self.now();
         assert_eq!(Port::answered(&answer["interface"]), seen, "the answer is not what is: {answer}");
         seen
+    }
+
+    /// The port as the switch has it.
+    fn now(&self) -> Port {
+        self.switch.look().port(&self.port)
+    }
+
+    /// The plugin's parameters for this stage's port.
+    fn attach(&self, network: &Value) -> Value {
+        attach(&[("leaf1", &self.port)], network)
     }
 }
 
@@ -72,24 +128,22 @@ fn access(vlan: u16) -> Value {
     json!({"mode": "access", "native_vlan": vlan})
 }
 
-fn access_sets_the_vlan_and_the_description(peer: Peer) {
-    let Some(mut stage) = Stage::new(peer) else { return };
-    let answer = stage.update(&json!({"mode": "access", "native_vlan": 100, "description": "Ironic Port 8d1f"}));
-    assert_eq!(
-        stage.seen(&answer),
-        Port { vlans: "access 100".to_owned(), description: Some("Ironic Port 8d1f".to_owned()), ..Port::default() }
-    );
-    assert_eq!(answer["changed"], true);
-    assert_eq!(answer["status"], "configured");
-    assert_eq!(answer["mode"], "access");
-    assert_eq!(answer["native_vlan"], 100);
-    assert_eq!(answer["allowed_vlans"], json!([]));
+/// `port` and `network`, as the plugin sends them.
+fn attach(links: &[(&str, &str)], network: &Value) -> Value {
+    let links: Vec<_> =
+        links.iter().map(|(switch, port)| json!({"switch_id": switch, "port_id": port, "switch_info": ""})).collect();
+    json!({
+        "context": {"request_id": "req-plugin", "user": "alice", "project": "metal"},
+        "port": {
+            "id": "7a1c", "mac_address": "52:54:00:00:00:01", "binding:vnic_type": "baremetal",
+            "binding:profile": {"local_link_information": links},
+        },
+        "network": network,
+    })
 }
 
-fn retag_changes_the_vlan_alone(peer: Peer) {
-    let Some(mut stage) = Stage::new(peer) else { return };
-    stage.update(&json!({"mode": "access", "native_vlan": 100, "description": "kept"}));
-    let answer = stage.update(&access(200));
-    let port = stage.seen(&answer);
-    assert_eq!((port.vlans.as_str(), port.description.as_deref()), ("access 200", Some("kept")));
+/// A VLAN that no other test of a shared switch uses.
+fn fresh_vlan() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(2000);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,0 +1,48 @@
+//! One request, several switches: all or none.
+
+use mercury_sim::{Mode, Options};
+use serde_json::json;
+
+use super::{Stage, attach};
+use crate::harness::{Peer, Port, Simulated};
+
+pub(super) fn links_on_two_switches_are_all_applied(peer: Peer) {
+    let other = Simulated::start(Mode::Candidate);
+    let Some(mut stage) = Stage::among(peer, |entry| vec![entry, other.entry("leaf2")]) else { return };
+    let params = attach(&[("leaf1", &stage.port), ("leaf2", "Ethernet2")], &json!(100));
+    let answer = stage.client.done("attach_port", &params);
+    assert_eq!(answer["changed"], true);
+    assert_eq!(answer["switches"].as_array().unwrap().len(), 2);
+    assert_eq!(stage.seen(&answer["switches"][0]).vlans, "access 100");
+    assert_eq!(other.look().port("Ethernet2").vlans, "access 100");
+    assert_eq!(other.handle().pending_commit(), None, "confirmed");
+    let again = stage.client.done("attach_port", &params);
+    assert_eq!(again["changed"], false);
+}
+
+pub(super) fn links_are_all_undone_when_another_switch_refuses(peer: Peer) {
+    let fault = "commit:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap();
+    let other = Simulated::with(Options { faults: vec![fault], ..Simulated::options() });
+    let Some(mut stage) = Stage::among(peer, |entry| vec![entry, other.entry("leaf2")]) else { return };
+    let params = attach(&[("leaf1", &stage.port), ("leaf2", "Ethernet2")], &json!(100));
+    let error = stage.client.fails("attach_port", &params);
+    assert_eq!((error.code, error.class()), (500, "NetworkError"));
+    assert!(error.message.contains("leaf2") && error.message.contains("no room in the TCAM"), "{error:?}");
+    assert_eq!(stage.now(), Port::default());
+    assert_eq!(other.look().port("Ethernet2"), Port::default());
+    // The fault is spent, and neither switch has been left locked or dirty.
+    stage.client.done("attach_port", &params);
+    assert_eq!(stage.now().vlans, "access 100");
+    assert_eq!(other.look().port("Ethernet2").vlans, "access 100");
+}
+
+pub(super) fn links_are_all_undone_when_this_switch_refuses(peer: Peer) {
+    let other = Simulated::start(Mode::Candidate);
+    let Some(mut stage) = Stage::among(peer, |entry| vec![entry, other.entry("leaf2")]) else { return };
+    let params = attach(&[("leaf1", "Ethernet9999"), ("leaf2", "Ethernet2")], &json!(100));
+    let error = stage.client.fails("attach_port", &params);
+    assert_eq!((error.code, error.class()), (500, "NetworkError"));
+    assert!(error.message.contains("leaf1"), "{error:?}");
+    assert_eq!(other.look().port("Ethernet2"), Port::default());
+    assert!(!stage.switch.look().ports.contains_key("Ethernet9999"));
+}
