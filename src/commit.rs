@@ -4,15 +4,19 @@
 //! Two promises. A result is only believed when it was read back, and a
 //! read-back after a lost session only under the lock: while the lost session
 //! may still be at work, what is read is not the end of the story.
+//!
+//! Confirmed commits are made without `persist`, also where it is offered.
+//! Then the switch itself undoes the change the moment the session ends (RFC
+//! 6241 section 8.4.1), so that a Mercury that was killed leaves nothing
+//! behind: no change that looks made and is undone half a minute later, and no
+//! pending commit that keeps the next one out until its timer ends.
 
 mod begin;
 mod undo;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, PersistId, Render, Step,
-};
+use mercury_adapter::{Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, Render, Step};
 use mercury_model::{Intended, Running};
 
 pub use begin::{begin, read_unlocked};
@@ -23,6 +27,7 @@ use crate::{
     link::{Link, lost_fault, taken},
     outcome::{Outcome, ReadBack},
 };
+use undo::{Goal, Trouble};
 
 /// How one switch is to be changed, from its inventory entry.
 #[derive(Clone, Debug)]
@@ -39,6 +44,9 @@ pub struct Policy {
     pub confirmed: inventory::ConfirmedCommit,
     /// Whether to make changes survive a reboot.
     pub persist: bool,
+    /// How long to look for the truth after a lost session; at least as long
+    /// as an unconfirmed commit may be pending.
+    pub recovery: Duration,
 }
 
 /// A change ready to be made, under the lock.
@@ -61,10 +69,11 @@ pub struct Held {
 }
 
 /// A confirmed commit that waits to be confirmed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Pending {
-    persist: Option<PersistId>,
-    until: Instant,
+    /// Whether the switch can be told to undo it; else it is undone when the
+    /// session ends.
+    cancels: bool,
 }
 
 /// How far a change got.
@@ -90,56 +99,114 @@ pub async fn apply(link: &mut Link, change: &Change<'_>, policy: &Policy, alone:
         }
     };
     let steps = style.steps(change);
-    let pending = style.pending(policy);
+    let pending = style.pending();
     let flight = style.send(link, &steps, policy).await;
     judge(link, change, policy, &steps, flight, pending, style.unlocks).await
 }
 
 /// Makes a held change final.
 pub async fn keep(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held) -> Outcome {
-    let saves = policy.persist && link.capabilities().is_some_and(|capabilities| capabilities.startup);
-    if held.unlocked && held.pending.is_none() && !saves {
-        return Outcome::Committed(held.proof);
-    }
-    let mut steps = Vec::new();
-    if let Some(pending) = &held.pending {
-        steps.push(Step::Confirm(pending.persist.clone()));
-    }
-    if saves {
-        steps.push(Step::Save);
-    }
-    if !held.unlocked {
+    let Held { proof, pending, unlocked } = held;
+    let saves = saves(link, policy);
+    let (proof, locked) = match pending {
+        None => (proof, !unlocked),
+        Some(pending) => match confirm(link, change, policy, pending, !saves).await {
+            Ok(confirmed) => confirmed,
+            Err(outcome) => return *outcome,
+        },
+    };
+    if saves { save(link, change, policy, proof, locked).await } else { unlock(link, policy, proof, locked).await }
+}
+
+/// Confirms, and looks once more: a plain commit after the timer has run out
+/// is no error, only too late. In the same flight, with `unlocks`, the lock is
+/// given back; says whether it is still held.
+async fn confirm(
+    link: &mut Link,
+    change: &Change<'_>,
+    policy: &Policy,
+    pending: Pending,
+    unlocks: bool,
+) -> Result<(ReadBack, bool), Box<Outcome>> {
+    let mut steps = vec![Step::Confirm(None), Step::Read(change.before.scope.clone())];
+    if unlocks {
         steps.push(Step::Unlock);
     }
     let flight = link.flight(&steps, policy.commit_timeout).await;
-    let failed = steps.iter().enumerate().find_map(|(index, step)| {
-        taken(step, flight.results.get(index), flight.lost.as_ref()).err().map(|fault| (step, fault))
-    });
-    match failed {
-        None => Outcome::Committed(held.proof),
-        Some((Step::Unlock, fault)) => {
-            // RFC 6241 section 7.6: the lock goes with the session.
-            tracing::warn!(%fault, "the lock was not given back; closing the session");
-            link.cut();
-            Outcome::Committed(held.proof)
-        }
-        Some((_, fault)) if flight.lost.is_some() => undo::recover(link, change, policy, held.pending, fault).await,
-        Some((_, fault)) => undo::undo(link, change, policy, held.pending, fault, true).await,
+    let lost = flight.lost.as_ref();
+    let locked = lost.is_none() && !(unlocks && matches!(flight.results.get(2), Some(Ok(_))));
+    let fault = |index: usize| taken(steps.get(index)?, flight.results.get(index), lost).err();
+    if let Some(cause) = fault(0) {
+        let trouble = Trouble { cause, pending: Some(pending), saved: false, locked };
+        return Err(Box::new(match lost {
+            Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
+            None => undo::undo(link, change, policy, trouble).await,
+        }));
     }
+    let trouble = |cause| Trouble { cause, pending: None, saved: false, locked };
+    let Some(Ok(Answer::Running(now))) = flight.results.get(1) else {
+        let cause = fault(1).unwrap_or_else(|| Fault::new(FaultKind::Internal, "a read was answered without data"));
+        return Err(Box::new(undo::recover(link, change, policy, trouble(cause), Goal::Either).await));
+    };
+    match ReadBack::proves(&change.intended, now) {
+        Some(proof) => Ok((proof, locked)),
+        None => Err(Box::new(undo::undo(link, change, policy, trouble(undo::differs(change, now))).await)),
+    }
+}
+
+async fn save(link: &mut Link, change: &Change<'_>, policy: &Policy, proof: ReadBack, locked: bool) -> Outcome {
+    let steps = [Step::Save, Step::Unlock];
+    let steps = if locked { &steps[..] } else { &steps[..1] };
+    let flight = link.flight(steps, policy.commit_timeout).await;
+    let locked = flight.lost.is_none() && locked && !matches!(flight.results.get(1), Some(Ok(_)));
+    match taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
+        Ok(()) => {
+            if locked {
+                cut_locked(link);
+            }
+            Outcome::Committed(proof)
+        }
+        Err(cause) => {
+            let trouble = Trouble { cause, pending: None, saved: true, locked };
+            match flight.lost {
+                Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
+                None => undo::undo(link, change, policy, trouble).await,
+            }
+        }
+    }
+}
+
+async fn unlock(link: &mut Link, policy: &Policy, proof: ReadBack, locked: bool) -> Outcome {
+    if locked {
+        release(link, policy).await;
+    }
+    Outcome::Committed(proof)
 }
 
 /// Undoes a held change.
 pub async fn take_back(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held, cause: Fault) -> Outcome {
-    undo::undo(link, change, policy, held.pending, cause, !held.unlocked).await
+    let Held { pending, unlocked, .. } = held;
+    undo::undo(link, change, policy, Trouble { cause, pending, saved: false, locked: !unlocked }).await
 }
 
 /// Gives the lock back when nothing was staged.
 pub async fn release(link: &mut Link, policy: &Policy) {
     let flight = link.flight(&[Step::Unlock], policy.reply_timeout).await;
     if let Err(fault) = taken(&Step::Unlock, flight.results.first(), flight.lost.as_ref()) {
-        tracing::warn!(%fault, "the lock was not given back; closing the session");
-        link.cut();
+        tracing::warn!(%fault, "the switch would not unlock");
+        cut_locked(link);
     }
+}
+
+/// RFC 6241 section 7.6: the lock goes with the session.
+fn cut_locked(link: &mut Link) {
+    tracing::warn!("the lock was not given back; closing the session");
+    link.cut();
+}
+
+/// Whether a change is to be saved over startup.
+fn saves(link: &Link, policy: &Policy) -> bool {
+    policy.persist && link.capabilities().is_some_and(|capabilities| capabilities.startup)
 }
 
 /// How this switch is changed.
@@ -159,10 +226,7 @@ impl Style {
                 let reason = "the entry asks for confirmed commits and the switch does not offer them";
                 return Err(Fault::new(FaultKind::Unsupported, reason));
             }
-            (Auto | On, Some(kind)) => Some(CommitMode::Confirmed {
-                timeout: policy.confirm_timeout,
-                persist: (kind == ConfirmedCommit::Persist).then(undo::fresh_persist_id),
-            }),
+            (Auto | On, Some(_)) => Some(CommitMode::Confirmed { timeout: policy.confirm_timeout, persist: None }),
         };
         let saves = policy.persist && capabilities.startup;
         let unlocks = alone && confirmed.is_none() && !saves;
@@ -191,14 +255,10 @@ impl Style {
         steps
     }
 
-    fn pending(&self, policy: &Policy) -> Option<Pending> {
-        match &self.confirmed {
-            Some(CommitMode::Confirmed { timeout, persist }) => {
-                let until = Instant::now() + *timeout + policy.commit_timeout;
-                Some(Pending { persist: persist.clone(), until })
-            }
-            _ => None,
-        }
+    /// Only version 1.1 has `cancel-commit`.
+    fn pending(&self) -> Option<Pending> {
+        let cancels = self.capabilities.confirmed_commit == Some(ConfirmedCommit::Persist);
+        self.confirmed.as_ref().map(|_| Pending { cancels })
     }
 
     /// One flight where a refused edit leaves nothing to commit; otherwise the
@@ -229,51 +289,48 @@ async fn judge(
     pending: Option<Pending>,
     unlocks: bool,
 ) -> Applied {
-    let result = |wanted: fn(&Step) -> bool| {
-        let index = steps.iter().position(wanted)?;
-        Some((steps.get(index)?, flight.results.get(index)))
-    };
-    let staged = result(|step| matches!(step, Step::Stage(_)));
-    let committed = result(|step| matches!(step, Step::Commit(_)));
+    let lost = flight.lost.as_ref();
     let unlocked = unlocks && matches!(flight.results.get(steps.len() - 1), Some(Ok(_)));
+    let locked = lost.is_none() && !unlocked;
+    let trouble = |cause| Trouble { cause, pending, saved: false, locked };
     let read = flight.results.iter().rev().find_map(|result| match result {
         Ok(Answer::Running(running)) => Some(running),
         _ => None,
     });
-    for (step, answer) in [staged, committed].into_iter().flatten() {
-        let Err(fault) = taken(step, answer, flight.lost.as_ref()) else { continue };
+    let as_before = read.is_some_and(|now| now.config == change.before.config);
+    // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
+    let made = steps.iter().take_while(|step| !matches!(step, Step::Read(_))).enumerate();
+    let failed = made.filter_map(|(index, step)| {
+        let answer = flight.results.get(index);
+        Some((answer, taken(step, answer, lost).err()?))
+    });
+    if let Some((answer, cause)) = failed.into_iter().next() {
+        let clean = flight.results.iter().rev().take(2).all(Result::is_ok);
         return Applied::Over(match answer {
-            None if flight.lost.is_some() => undo::recover(link, change, policy, pending, fault).await,
-            _ if unlocked && read.is_some_and(|now| now.config == change.before.config) => Outcome::Rejected(fault),
-            // An empty confirmed commit may be pending behind a refused edit.
-            _ if matches!(step, Step::Stage(_)) => undo::refused(link, change, policy, pending, fault, !unlocked).await,
-            _ => undo::refused(link, change, policy, None, fault, !unlocked).await,
+            None if lost.is_some() => undo::recover(link, change, policy, trouble(cause), Goal::Either).await,
+            _ if unlocked && as_before && clean => Outcome::Rejected(cause),
+            // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.
+            _ => undo::refused(link, change, policy, trouble(cause)).await,
         });
     }
     let Some(now) = read else {
-        let fault = flight.lost.as_ref().map_or_else(
-            || Fault::new(FaultKind::Protocol, "the change was taken and the switch would not show it"),
-            lost_fault,
-        );
-        return Applied::Over(match flight.lost {
-            Some(_) => undo::recover(link, change, policy, pending, fault).await,
-            None => undo::undo(link, change, policy, pending, fault, !unlocked).await,
+        let silent = || Fault::new(FaultKind::Protocol, "the change was taken and the switch would not show it");
+        let cause = lost.map_or_else(silent, lost_fault);
+        return Applied::Over(match lost {
+            Some(_) => undo::recover(link, change, policy, trouble(cause), Goal::Either).await,
+            None => undo::undo(link, change, policy, trouble(cause)).await,
         });
     };
     if let Some(proof) = ReadBack::proves(&change.intended, now) {
-        if unlocks && !unlocked {
-            // RFC 6241 section 7.6: the lock goes with the session.
-            tracing::warn!("the lock was not given back; closing the session");
-            link.cut();
+        if unlocks && locked {
+            cut_locked(link);
         }
-        return Applied::Held(Held { proof, pending, unlocked: unlocks || flight.lost.is_some() });
+        return Applied::Held(Held { proof, pending, unlocked: unlocks || lost.is_some() });
     }
-    let fault = undo::differs(change, now);
-    Applied::Over(match flight.lost {
-        Some(_) => undo::recover(link, change, policy, pending, fault).await,
-        None if now.config == change.before.config => {
-            undo::refused(link, change, policy, pending, fault, !unlocked).await
-        }
-        None => undo::undo(link, change, policy, pending, fault, !unlocked).await,
+    let cause = undo::differs(change, now);
+    Applied::Over(match lost {
+        Some(_) => undo::recover(link, change, policy, trouble(cause), Goal::Either).await,
+        None if as_before => undo::refused(link, change, policy, trouble(cause)).await,
+        None => undo::undo(link, change, policy, trouble(cause)).await,
     })
 }

@@ -1,35 +1,42 @@
-//! The ways back: a refused change, a change to be undone, a lost session.
+//! The ways back: a change to be undone, and a lost session.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use mercury_adapter::{Answer, CommitMode, Datastore, PersistId, Step};
+use mercury_adapter::{Answer, CommitMode, Datastore, Flight, Step};
 use mercury_model::{Intended, Plan, Running};
-use ring::rand::{SecureRandom, SystemRandom};
 
-use super::{Change, Pending, Policy, begin, release};
+use super::{Change, Pending, Policy, begin, release, saves};
 use crate::{
     fault::{Fault, FaultKind},
     link::{Link, taken},
     outcome::{Outcome, ReadBack},
 };
 
-/// How long a switch that went away is waited for before the outcome is
-/// called unknown; at least this, and at least the policy's `lock_wait`.
-const RECOVERY: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between two tries to find out; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// What a switch's confirm timer may be late.
+const LATE: Duration = Duration::from_secs(1);
 
-/// A token nobody else has (RFC 6241 section 8.4.1 leaves its form open).
-pub(super) fn fresh_persist_id() -> PersistId {
-    let mut bytes = [0u8; 8];
-    // Without randomness the token only loses the guard against confirming a stranger's commit.
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        tracing::warn!("the system gives no random numbers; the persist token is not random");
-    }
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    PersistId(Arc::from(format!("mercury-{hex}")))
+/// A change that went wrong half-way.
+pub(super) struct Trouble {
+    /// Why.
+    pub(super) cause: Fault,
+    /// The confirmed commit that may be waiting to be confirmed.
+    pub(super) pending: Option<Pending>,
+    /// Whether it may have been saved over startup.
+    pub(super) saved: bool,
+    /// Whether the lock is still held.
+    pub(super) locked: bool,
+}
+
+/// What is to be true in the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The change, if it was made; nothing, if it was not.
+    Either,
+    /// What was there before.
+    Before,
 }
 
 /// What the read-back shows instead of what was intended.
@@ -43,64 +50,58 @@ pub(super) fn differs(change: &Change<'_>, now: &Running) -> Fault {
 
 /// The switch refused something and nothing should have changed: cleans up
 /// and makes sure.
-pub(super) async fn refused(
-    link: &mut Link,
-    change: &Change<'_>,
-    policy: &Policy,
-    pending: Option<Pending>,
-    cause: Fault,
-    locked: bool,
-) -> Outcome {
-    match undo(link, change, policy, pending, cause, locked).await {
+pub(super) async fn refused(link: &mut Link, change: &Change<'_>, policy: &Policy, trouble: Trouble) -> Outcome {
+    match undo(link, change, policy, trouble).await {
         Outcome::RolledBack(cause) => Outcome::Rejected(cause),
         other => other,
     }
 }
 
-/// Brings the switch back to what it was: cancels a pending confirmed commit,
-/// drops what is staged, and if that is not enough sends the inverse plan.
-pub(super) async fn undo(
-    link: &mut Link,
-    change: &Change<'_>,
-    policy: &Policy,
-    pending: Option<Pending>,
-    cause: Fault,
-    locked: bool,
-) -> Outcome {
-    let mut steps = Vec::new();
-    match &pending {
-        // Version 1.0 has no cancel: the switch undoes it when the session ends.
-        Some(Pending { persist: None, .. }) => {
-            link.cut();
-            return recover(link, change, policy, pending, cause).await;
+/// Brings the switch back to what it was: in the session that is open, and
+/// where that does not do, as after a lost one.
+pub(super) async fn undo(link: &mut Link, change: &Change<'_>, policy: &Policy, trouble: Trouble) -> Outcome {
+    match undo_here(link, change, policy, &trouble).await {
+        Ok(()) => Outcome::RolledBack(trouble.cause),
+        Err(fault) => {
+            tracing::debug!(%fault, "not undone in the open session");
+            recover(link, change, policy, trouble, Goal::Before).await
         }
-        Some(Pending { persist, .. }) => steps.push(Step::Cancel(persist.clone())),
+    }
+}
+
+/// Cancels a pending confirmed commit, drops what is staged, and if that is
+/// not enough sends the inverse plan.
+async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, trouble: &Trouble) -> Result<(), Fault> {
+    let mut steps = Vec::new();
+    match &trouble.pending {
+        // Version 1.0 has no cancel: the switch undoes it when the session ends.
+        Some(Pending { cancels: false }) => {
+            return Err(Fault::new(FaultKind::Undone, "ending the session undoes the commit"));
+        }
+        Some(_) => steps.push(Step::Cancel(None)),
         None => {}
     }
-    if locked && link.capabilities().is_some_and(|capabilities| capabilities.datastore == Datastore::Candidate) {
+    if trouble.locked && has_candidate(link) {
         steps.push(Step::Discard);
     }
     steps.push(Step::Read(change.before.scope.clone()));
     let flight = link.flight(&steps, policy.commit_timeout).await;
-    if flight.lost.is_some() {
-        return recover(link, change, policy, pending, cause).await;
-    }
-    match flight.results.into_iter().last() {
-        Some(Ok(Answer::Running(now))) if now.config == change.before.config => {
-            if locked {
-                release(link, policy).await;
-            }
-            Outcome::RolledBack(cause)
+    let now = last_read(&steps, &flight)?;
+    let refused = flight.results.iter().any(Result::is_err);
+    if now.config != change.before.config {
+        if refused && trouble.pending.is_some() {
+            return Err(Fault::new(FaultKind::Refused, "the switch refused to cancel the commit"));
         }
-        Some(Ok(Answer::Running(now))) => inverse(link, change, policy, &now, cause, locked).await,
-        last => {
-            link.cut();
-            let read = Step::Read(change.before.scope.clone());
-            let undo = taken(&read, last.as_ref(), None).err();
-            let undo = undo.unwrap_or_else(|| Fault::new(FaultKind::Internal, "a read was answered without data"));
-            Outcome::RollbackFailed { cause, undo }
-        }
+        return inverse(link, change, policy, now, trouble.locked, trouble.saved).await;
     }
+    if refused {
+        // There may have been nothing to cancel; if there was, or if the candidate was not
+        // emptied, the end of the session sees to it (RFC 6241 sections 8.3.5.3 and 8.4.1).
+        link.cut();
+    } else if trouble.locked {
+        release(link, policy).await;
+    }
+    Ok(())
 }
 
 /// Sends the plan from what is there to what was there before.
@@ -109,126 +110,185 @@ async fn inverse(
     change: &Change<'_>,
     policy: &Policy,
     now: &Running,
-    cause: Fault,
     locked: bool,
-) -> Outcome {
-    match inverse_plan(link, change, policy, now, locked).await {
-        Ok(()) => Outcome::RolledBack(cause),
-        Err(undo) => {
-            link.cut();
-            Outcome::RollbackFailed { cause, undo }
-        }
-    }
-}
-
-async fn inverse_plan(
-    link: &mut Link,
-    change: &Change<'_>,
-    policy: &Policy,
-    now: &Running,
-    locked: bool,
+    saved: bool,
 ) -> Result<(), Fault> {
     let now = if locked { now.clone() } else { begin(link, &change.before.scope, policy).await? };
     let plan = Plan::between(&now, &Intended(change.before.config.clone()));
-    let payload = change.render.render(&plan)?;
-    let candidate = link.capabilities().is_some_and(|capabilities| capabilities.datastore == Datastore::Candidate);
-    let mut steps = vec![Step::Stage(payload)];
-    if candidate {
-        steps.push(Step::Commit(CommitMode::Plain));
+    let mut steps = Vec::new();
+    if !plan.is_empty() {
+        if has_candidate(link) {
+            steps.push(Step::Discard);
+        }
+        steps.push(Step::Stage(change.render.render(&plan)?));
+        if has_candidate(link) {
+            steps.push(Step::Commit(CommitMode::Plain));
+        }
     }
     steps.push(Step::Read(change.before.scope.clone()));
-    if candidate {
-        steps.push(Step::Discard);
-    }
     let flight = link.flight(&steps, policy.commit_timeout).await;
     for (index, step) in steps.iter().enumerate() {
         taken(step, flight.results.get(index), flight.lost.as_ref())?;
     }
-    let back = flight.results.iter().find_map(|result| match result {
-        Ok(Answer::Running(running)) => Some(running.config == change.before.config),
-        _ => None,
-    });
-    release(link, policy).await;
-    match back {
-        Some(true) => Ok(()),
-        _ => Err(Fault::new(FaultKind::ReadBack, "the switch took the way back and is not as before")),
+    if last_read(&steps, &flight)?.config != change.before.config {
+        return Err(Fault::new(FaultKind::ReadBack, "the switch took the way back and is not as before"));
     }
+    if saved {
+        let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
+        if let Err(fault) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
+            tracing::warn!(%fault, "running is as before; whether startup is, could not be made sure");
+        }
+    }
+    release(link, policy).await;
+    Ok(())
 }
 
-/// The session is gone and the change may or may not have been made: opens
-/// another, cancels what may be pending, and says what is.
+/// The session is gone, or of no more use, and the change may or may not have
+/// been made: opens another, waits until the lost one can no longer be at
+/// work, reaches the goal, and says what is.
 pub(super) async fn recover(
     link: &mut Link,
     change: &Change<'_>,
     policy: &Policy,
-    pending: Option<Pending>,
-    cause: Fault,
+    trouble: Trouble,
+    goal: Goal,
 ) -> Outcome {
+    let Trouble { cause, pending, saved, .. } = trouble;
     link.cut();
-    tracing::warn!(%cause, "the session was lost during a change; finding out what the switch has");
-    let deadline = Instant::now() + policy.lock_wait.max(RECOVERY);
+    tracing::warn!(%cause, "a change was interrupted; finding out what the switch has");
+    let confirms = || Instant::now() + policy.confirm_timeout + LATE;
+    let mut search = Search { goal, pending: pending.is_some(), saved, settles: None };
+    let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
+    let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery);
     loop {
-        match attempt(link, change, policy, pending.as_ref()).await {
-            Ok(Some(now)) => return settled(link, change, policy, &now, cause).await,
-            Ok(None) => {}
-            Err(fault) => tracing::debug!(%fault, "the switch could not be asked yet"),
-        }
+        let missed = match search.attempt(link, change, policy).await {
+            Ok(Found::Before) => return Outcome::RolledBack(cause),
+            Ok(Found::Intended(proof)) => return Outcome::Committed(proof),
+            Err(missed) => missed,
+        };
         link.cut();
-        let limit = pending.as_ref().filter(|p| p.persist.is_none()).map_or(deadline, |p| deadline.max(p.until));
-        if Instant::now() >= limit {
-            let settles_within = pending.map(|pending| pending.until.saturating_duration_since(Instant::now()));
-            return Outcome::Unknown { cause, settles_within };
+        let now = Instant::now();
+        let limit = search.settles.map_or(unlocked_limit, |settles| settles.max(unlocked_limit));
+        if now >= limit {
+            return match missed {
+                Missed::Unseen(fault) => {
+                    tracing::error!(%fault, "what the switch has could not be found out");
+                    Outcome::Unknown { cause, settles_within: pending.map(|_| policy.confirm_timeout) }
+                }
+                Missed::NotUndone(undo) => Outcome::RollbackFailed { cause, undo },
+            };
         }
-        tokio::time::sleep(PAUSE).await;
+        tracing::debug!(fault = %missed.fault(), "not known yet");
+        tokio::time::sleep(pause.min(limit - now)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// One try to find out. `None`: what is there may still be undone by the
-/// switch, so it is too early to say.
-async fn attempt(
-    link: &mut Link,
-    change: &Change<'_>,
-    policy: &Policy,
-    pending: Option<&Pending>,
-) -> Result<Option<Running>, Fault> {
-    link.open().await?;
-    let token = pending.and_then(|pending| pending.persist.clone());
-    if token.is_some() {
-        // A pending confirmed commit can stand in the way of the lock. A refusal is
-        // as good: then it was confirmed, undone, or never made.
-        link.flight(&[Step::Cancel(token.clone())], policy.commit_timeout).await;
+struct Search {
+    goal: Goal,
+    pending: bool,
+    saved: bool,
+    /// When the confirm timer of the lost session has run out, at the latest.
+    settles: Option<Instant>,
+}
+
+enum Found {
+    Before,
+    Intended(ReadBack),
+}
+
+enum Missed {
+    /// The switch could not be asked, or it is too early to say.
+    Unseen(Fault),
+    /// What is there is known, and could not be undone.
+    NotUndone(Fault),
+}
+
+impl Missed {
+    fn fault(&self) -> &Fault {
+        match self {
+            Self::Unseen(fault) | Self::NotUndone(fault) => fault,
+        }
     }
-    let now = begin(link, &change.before.scope, policy).await?;
-    let Some(pending) = pending else { return Ok(Some(now)) };
-    if token.is_none() {
-        let early = ReadBack::proves(&change.intended, &now).is_some() && Instant::now() < pending.until;
-        return Ok((!early).then_some(now));
+}
+
+impl From<Fault> for Missed {
+    fn from(fault: Fault) -> Self {
+        Self::Unseen(fault)
     }
-    // Under the lock the lost session is over, so this cancel is the last word.
-    let steps = [Step::Cancel(token), Step::Read(change.before.scope.clone())];
+}
+
+impl Search {
+    /// One try. Under the lock the lost session is over, and with it its
+    /// staged and its unconfirmed changes (RFC 6241 section 8.4.1).
+    async fn attempt(&mut self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Found, Missed> {
+        let mut now = begin(link, &change.before.scope, policy).await?;
+        if self.pending {
+            self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
+        }
+        if now.config == change.before.config && !self.saved {
+            release(link, policy).await;
+            return Ok(Found::Before);
+        }
+        if self.goal == Goal::Either && ReadBack::proves(&change.intended, &now).is_some() {
+            if self.pending {
+                now = no_longer_pending(link, change, policy).await?;
+            }
+            if let Some(proof) = self.kept(link, change, policy, &now).await? {
+                release(link, policy).await;
+                return Ok(Found::Intended(proof));
+            }
+        }
+        inverse(link, change, policy, &now, true, self.saved).await.map_err(Missed::NotUndone)?;
+        Ok(Found::Before)
+    }
+
+    /// The proof, once the change will survive a reboot where it is to. A
+    /// switch that refuses to save is to be as before.
+    async fn kept(
+        &mut self,
+        link: &mut Link,
+        change: &Change<'_>,
+        policy: &Policy,
+        now: &Running,
+    ) -> Result<Option<ReadBack>, Missed> {
+        if saves(link, policy) {
+            let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
+            self.saved = true;
+            if let Err(fault) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
+                if flight.lost.is_some() {
+                    return Err(fault.into());
+                }
+                self.goal = Goal::Before;
+                return Ok(None);
+            }
+        }
+        Ok(ReadBack::proves(&change.intended, now))
+    }
+}
+
+/// Makes sure that no confirmed commit of the lost session can still be
+/// undone behind our back: a commit of nothing is refused while one waits for
+/// another session, and final otherwise.
+async fn no_longer_pending(link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Running, Fault> {
+    let steps = [Step::Discard, Step::Commit(CommitMode::Plain), Step::Read(change.before.scope.clone())];
     let flight = link.flight(&steps, policy.commit_timeout).await;
-    taken(&Step::Read(change.before.scope.clone()), flight.results.get(1), flight.lost.as_ref())?;
-    match flight.results.into_iter().nth(1) {
-        Some(Ok(Answer::Running(now))) => Ok(Some(*now)),
+    for (index, step) in steps.iter().enumerate() {
+        taken(step, flight.results.get(index), flight.lost.as_ref())?;
+    }
+    last_read(&steps, &flight).cloned()
+}
+
+fn last_read<'a>(steps: &[Step], flight: &'a Flight) -> Result<&'a Running, Fault> {
+    let last = steps.len().saturating_sub(1);
+    let result = flight.results.get(last);
+    taken(steps.get(last).unwrap_or(&Step::Unlock), result, flight.lost.as_ref())?;
+    match result {
+        Some(Ok(Answer::Running(running))) => Ok(running),
         _ => Err(Fault::new(FaultKind::Internal, "a read was answered without data")),
     }
 }
 
-/// What is there is final, and the lock is held.
-async fn settled(link: &mut Link, change: &Change<'_>, policy: &Policy, now: &Running, cause: Fault) -> Outcome {
-    if now.config == change.before.config {
-        release(link, policy).await;
-        return Outcome::RolledBack(cause);
-    }
-    let Some(proof) = ReadBack::proves(&change.intended, now) else {
-        return inverse(link, change, policy, now, cause, true).await;
-    };
-    if policy.persist && link.capabilities().is_some_and(|capabilities| capabilities.startup) {
-        let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
-        if let Err(fault) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
-            return inverse(link, change, policy, now, fault, true).await;
-        }
-    }
-    release(link, policy).await;
-    Outcome::Committed(proof)
+fn has_candidate(link: &Link) -> bool {
+    link.capabilities().is_some_and(|capabilities| capabilities.datastore == Datastore::Candidate)
 }
