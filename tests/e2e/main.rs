@@ -10,4 +10,8 @@
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
+mod ironic;
+#[cfg(test)]
 mod scenarios;

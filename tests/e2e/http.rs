@@ -1,0 +1,352 @@
+//! The HTTP front, as a careless or hostile caller meets it.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use mercury_sim::{Mode, Options};
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Mercury, Port, RpcError, Setup, Simulated, block_on};
+
+struct Stage {
+    switch: Simulated,
+    mercury: Mercury,
+    client: Client,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self::with(Simulated::start(Mode::Candidate))
+    }
+
+    fn with(switch: Simulated) -> Self {
+        let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+        let client = Client::of(&mercury);
+        Self { switch, mercury, client }
+    }
+
+    /// Posts a body that must be answered with this error.
+    fn refused(&mut self, body: &[u8], code: i64) -> (Value, RpcError) {
+        let response = self.client.post("/", body);
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.headers["content-type"], "application/json");
+        let reply = response.json();
+        let error = RpcError::of(&reply["error"]);
+        assert_eq!(error.code, code, "{reply}");
+        assert!(error.data.is_object(), "Ironic's client breaks on data that is no object: {reply}");
+        (reply["id"].clone(), error)
+    }
+
+    fn untouched(&self) -> bool {
+        self.switch.handle().counters().rpcs == 0
+    }
+
+    fn port(&self, name: &str) -> Port {
+        self.switch.look().port(name)
+    }
+}
+
+fn update(port: &str) -> Value {
+    json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100, "description": "d"})
+}
+
+fn request(id: &Value, method: &str, params: &Value) -> Vec<u8> {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string().into_bytes()
+}
+
+#[test]
+fn what_is_not_a_post_is_405_and_what_is_not_there_404() {
+    let mut stage = Stage::new();
+    for (method, path, status) in [
+        ("GET", "/", 405),
+        ("PUT", "/", 405),
+        ("DELETE", "/v1/actions", 405),
+        ("POST", "/nowhere", 404),
+        ("GET", "/v1", 404),
+    ] {
+        let response = stage.client.request(method, path, b"");
+        assert_eq!(response.status, status, "{method} {path}");
+        let error = &response.json()["error"];
+        assert_eq!(error["code"], status, "{method} {path}");
+        assert!(error["message"].is_string());
+    }
+    assert_eq!(stage.client.done("get_switches", &json!({})).as_object().unwrap().len(), 1, "the connection lives");
+}
+
+#[test]
+fn bodies_that_are_no_json_are_parse_errors() {
+    let mut stage = Stage::new();
+    let whole = request(&json!(1), "update_port", &update("Ethernet1"));
+    for body in [
+        &b""[..],
+        b"   ",
+        b"hello",
+        b"{\"jsonrpc\": \"2.0\", ",
+        b"\xff\xfe{}",
+        b"{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"get_switches\"} trailing",
+        &whole[..whole.len() - 1],
+        &whole[..whole.len() / 2],
+    ] {
+        let (id, _) = stage.refused(body, -32700);
+        assert_eq!(id, json!(null));
+    }
+    assert!(stage.untouched());
+}
+
+#[test]
+fn json_that_is_no_request_is_an_invalid_request() {
+    let mut stage = Stage::new();
+    for body in [
+        json!(null),
+        json!(5),
+        json!("update_port"),
+        json!({}),
+        json!({"jsonrpc": "2.0", "id": 1}),
+        json!({"jsonrpc": "2.0", "id": 1, "method": 5}),
+        json!({"jsonrpc": "2.0", "id": 1, "method": null}),
+        json!({"jsonrpc": "1.0", "id": 1, "method": "get_switches"}),
+        json!({"jsonrpc": 2.0, "id": 1, "method": "get_switches"}),
+        json!({"id": 1, "method": "get_switches"}),
+        json!({"jsonrpc": "2.0", "id": {"a": 1}, "method": "get_switches"}),
+        json!({"jsonrpc": "2.0", "id": [1], "method": "get_switches"}),
+        json!({"jsonrpc": "2.0", "id": true, "method": "get_switches"}),
+        json!({"jsonrpc": "2.0", "id": -1, "method": "get_switches"}),
+        json!({"jsonrpc": "2.0", "id": 1.5, "method": "get_switches"}),
+    ] {
+        stage.refused(body.to_string().as_bytes(), -32600);
+    }
+    assert!(stage.untouched());
+}
+
+#[test]
+fn a_batch_is_refused_as_one_and_nothing_of_it_is_done() {
+    let mut stage = Stage::new();
+    let one: Value = serde_json::from_slice(&request(&json!(1), "update_port", &update("Ethernet1"))).unwrap();
+    for batch in [json!([]), json!([one, one]), json!([1, 2])] {
+        let (id, error) = stage.refused(batch.to_string().as_bytes(), -32600);
+        assert_eq!(id, json!(null));
+        assert!(error.message.contains("batch"), "{error:?}");
+    }
+    assert!(stage.untouched());
+}
+
+#[test]
+fn an_id_comes_back_as_it_went() {
+    let mut stage = Stage::new();
+    for id in [json!(0), json!(7), json!(u64::MAX), json!("req-1"), json!(""), json!("ü\"\\"), json!(null)] {
+        let reply = stage.client.post("/", &request(&id, "get_switches", &json!({}))).json();
+        assert_eq!(reply["id"], id, "{reply}");
+        assert!(reply["result"].is_object(), "{reply}");
+    }
+}
+
+#[test]
+fn a_notification_is_carried_out_and_answered_with_nothing() {
+    let mut stage = Stage::new();
+    let body = json!({"jsonrpc": "2.0", "method": "update_port", "params": update("Ethernet1")});
+    let response = stage.client.post("/", body.to_string().as_bytes());
+    assert_eq!((response.status, response.body.len()), (204, 0));
+    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
+    // One that fails is silent too, but not in the log.
+    let body = json!({"jsonrpc": "2.0", "method": "update_port", "params": {"switch_id": "leaf9"}});
+    let response = stage.client.post("/", body.to_string().as_bytes());
+    assert_eq!((response.status, response.body.len()), (204, 0));
+    stage.mercury.stderr.wait_json("the failed notification", |line| line["method"] == "update_port");
+}
+
+#[test]
+fn unknown_methods_and_parameters_that_do_not_fit_are_named() {
+    let mut stage = Stage::new();
+    let (id, _) = stage.refused(&request(&json!("x"), "explode", &json!({})), -32601);
+    assert_eq!(id, json!("x"));
+    for params in [json!(["leaf1", "Ethernet1"]), json!("leaf1"), json!(5)] {
+        stage.refused(&request(&json!(1), "update_port", &params), -32602);
+    }
+    let mut more = update("Ethernet1");
+    more["colour"] = json!("blue");
+    let (_, error) = stage.refused(&request(&json!(1), "update_port", &more), -32602);
+    assert!(error.message.contains("colour"), "{error:?}");
+    assert_eq!(error.class(), "InvalidParameterValue");
+    assert!(stage.untouched());
+}
+
+#[test]
+fn deep_nesting_is_refused_before_it_is_parsed() {
+    let mut stage = Stage::new();
+    for body in ["[".repeat(100_000), format!("{{\"a\":{}", "[".repeat(100_000)), "{\"a\":".repeat(20_000)] {
+        let (_, error) = stage.refused(body.as_bytes(), -32700);
+        assert!(error.message.contains("nests"), "{error:?}");
+    }
+    assert!(stage.untouched());
+}
+
+#[test]
+fn duplicate_keys_do_not_smuggle_a_value_past_the_checks() {
+    let mut stage = Stage::new();
+    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "get_switches", "method": "update_port", "params": {}}"#;
+    let reply = stage.client.post("/", body).json();
+    assert!(reply.get("error").is_some(), "{reply}");
+    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": {"switch_id": "leaf1",
+        "port_name": "Ethernet1", "mode": "access", "native_vlan": 100, "native_vlan": 4095}}"#;
+    let reply = stage.client.post("/", body).json();
+    assert!(reply.get("error").is_some(), "{reply}");
+    assert!(stage.untouched());
+}
+
+#[test]
+fn a_body_of_ten_megabytes_is_413_whichever_way_it_comes() {
+    let mut stage = Stage::new();
+    let body = vec![b'x'; 10 << 20];
+    let response = stage.client.post("/", &body);
+    assert_eq!(response.status, 413);
+    assert_eq!(response.json()["error"]["code"], 413);
+
+    let mut client = Client::of(&stage.mercury);
+    client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for piece in body.chunks(1 << 20) {
+        client.send(format!("{:x}\r\n", piece.len()).as_bytes());
+        client.send(piece);
+        client.send(b"\r\n");
+    }
+    client.send(b"0\r\n\r\n");
+    let response = client.response().expect("an answer");
+    assert_eq!(response.status, 413);
+    assert!(stage.untouched());
+    Client::of(&stage.mercury).done("get_switches", &json!({}));
+}
+
+#[test]
+fn ten_thousand_links_are_a_clear_error() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let mercury = setup.settings("[limits]\nmax_body_bytes = 4194304\n").serve();
+    let links: Vec<_> = (0..10_000).map(|n| json!({"switch_id": "leaf1", "port_id": format!("Ethernet{n}")})).collect();
+    let params = json!({"port": {"binding:profile": {"local_link_information": links}}, "network": 100});
+    let error = Client::of(&mercury).fails("attach_port", &params);
+    assert_eq!((error.code, error.class()), (400, "InvalidParameterValue"));
+    assert!(error.message.contains("local_link_information") && error.message.contains("10000"), "{error:?}");
+    assert_eq!(switch.handle().counters().rpcs, 0);
+}
+
+#[test]
+fn a_change_is_finished_when_the_caller_hangs_up() {
+    let stage = Stage::with(Simulated::start(Mode::Candidate));
+    let handle = stage.switch.handle();
+    let fault = handle.inject("commit:1:before:hold".parse().unwrap());
+    let mut caller = Client::of(&stage.mercury);
+    let mut params = update("Ethernet1");
+    params["context"] = json!({"request_id": "req-gone"});
+    caller.start("POST", "/", &request(&json!(1), "update_port", &params));
+    block_on(handle.held(fault));
+    drop(caller);
+    // The hang-up has been noticed once a later caller on the same service was answered.
+    Client::of(&stage.mercury).done("get_switches", &json!({}));
+    handle.release(fault);
+    let line = stage.mercury.request("req-gone");
+    assert_eq!(line["outcome"], "committed", "{line}");
+    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
+    assert_eq!(handle.pending_commit(), None);
+}
+
+#[test]
+fn half_sent_headers_are_cut_off() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let mercury = setup.settings("[limits]\nheader_timeout = 1\n").serve();
+    for start in ["POST / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Le"] {
+        let mut client = Client::of(&mercury);
+        client.send(start.as_bytes());
+        let answer = client.response();
+        assert!(answer.as_ref().is_none_or(|answer| answer.status == 408 || answer.status == 400), "{answer:?}");
+    }
+}
+
+/// One more is closed, and the others live.
+#[test]
+fn connections_are_bounded() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let mercury = setup.settings("[limits]\nmax_connections = 2\n").serve();
+    let mut two = [Client::of(&mercury), Client::of(&mercury)];
+    for client in &mut two {
+        client.done("get_switches", &json!({}));
+    }
+    let mut third = TcpStream::connect(mercury.address).unwrap();
+    assert!(matches!(third.read(&mut [0; 1]), Ok(0) | Err(_)), "the third was served");
+    for client in &mut two {
+        client.done("get_switches", &json!({}));
+    }
+}
+
+#[test]
+fn actions_answer_with_the_status_that_fits() {
+    let fault = "commit:1:before:refuse:operation-failed:no room".parse().unwrap();
+    let mut stage = Stage::with(Simulated::with(Options { faults: vec![fault], ..Simulated::options() }));
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let entries = [stage.switch.entry("leaf1"), stage.switch.entry("gone").with("port", gone)];
+    stage.mercury = Mercury::serve(&entries);
+    stage.client = Client::of(&stage.mercury);
+    let port = |switch: &str, vlan: &Value| {
+        json!({"context": {"request_id": "req-a"}, "network": vlan,
+               "port": {"binding:profile": {"local_link_information": [{"switch_id": switch, "port_id": "Ethernet1"}]}}})
+    };
+    let attach = |switch: &str, vlan: Value| json!({"type": "attach_port", "payload": port(switch, &vlan)});
+    let lag = json!({"type": "update_lag", "payload": {}});
+    for (body, status, kind) in [
+        (json!("attach_port"), 400, "invalid-params"),
+        (json!({"payload": {}}), 400, "invalid-params"),
+        (json!({"type": "attach_port", "payload": {}}), 400, "invalid-params"),
+        (json!({"type": "attach_port", "payload": {}, "more": 1}), 400, "invalid-params"),
+        (attach("leaf1", json!(4095)), 400, "invalid-value"),
+        (json!({"type": "explode"}), 404, "invalid-params"),
+        (attach("leaf9", json!(100)), 404, "switch-not-found"),
+        (attach("gone", json!(100)), 503, "unreachable"),
+        (attach("leaf1", json!(100)), 502, "refused"),
+        (lag, 501, "unsupported"),
+    ] {
+        let response = stage.client.post("/v1/actions", body.to_string().as_bytes());
+        let answer = response.json();
+        assert_eq!(response.status, status, "{body}: {answer}");
+        assert_eq!(answer["error"]["code"], status, "{body}: {answer}");
+        assert_eq!(answer["error"]["data"]["kind"], kind, "{body}: {answer}");
+        assert!(answer["error"]["message"].is_string());
+    }
+    assert_eq!(stage.port("Ethernet1"), Port::default());
+    let response = stage.client.post("/v1/actions", attach("leaf1", json!(100)).to_string().as_bytes());
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["result"]["changed"], true);
+    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
+    let deep = "[".repeat(100_000);
+    assert_eq!(stage.client.post("/v1/actions", deep.as_bytes()).status, 400);
+    assert_eq!(stage.client.post("/v1/actions", &vec![b'x'; 1 << 20]).status, 413);
+}
+
+#[test]
+fn update_port_serves_both_callers() {
+    let mut stage = Stage::new();
+    let ironic = stage.client.done("update_port", &update("Ethernet1"));
+    assert_eq!(ironic["status"], "configured");
+    let profile = json!({"local_link_information": [{"switch_id": "leaf1", "port_id": "Ethernet1"}]});
+    let plugin = json!({"port": {"binding:profile": profile}, "network": {"segmentation_id": 200}});
+    let answer = stage.client.done("update_port", &plugin);
+    assert_eq!(answer["switches"][0]["switch"], "leaf1");
+    assert_eq!(stage.port("Ethernet1").vlans, "access 200");
+    let mut both = plugin;
+    both.as_object_mut().unwrap().extend(update("Ethernet1").as_object().unwrap().clone());
+    assert_eq!(stage.client.fails("update_port", &both).code, -32602);
+}
+
+#[test]
+fn the_plugin_asks_what_is_supported() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.client.done("get_allowed_network_types", &json!({})), json!(["vlan"]));
+    let port = |switch: &str| {
+        json!({"port": {"binding:vnic_type": "baremetal", "binding:profile": {"local_link_information":
+            [{"switch_id": switch, "port_id": "Ethernet1"}]}}})
+    };
+    for method in ["is_port_supported", "is_link_valid"] {
+        assert_eq!(stage.client.done(method, &port("leaf1")), json!(true), "{method}");
+        assert_eq!(stage.client.done(method, &port("leaf9")), json!(false), "{method}");
+    }
+    assert!(stage.untouched());
+}
