@@ -173,7 +173,7 @@ impl Front {
         let id = match envelope.id.map(|raw| serde_json::from_str::<Id<'_>>(raw.get())) {
             None => None,
             Some(Ok(id)) => Some(id.into_owned()),
-            Some(Err(_)) => return wrong(Id::Null, -32600, "id must be a text, a whole number or null"),
+            Some(Err(_)) => return wrong(Id::Null, -32600, "id must be a text, a whole number from 0 or null"),
         };
         let response_id = || id.clone().unwrap_or(Id::Null);
         if envelope.jsonrpc.as_deref() != Some("2.0") {
