@@ -42,6 +42,10 @@ impl Simulated {
         self.0.password()
     }
 
+    pub(crate) fn fingerprint(&self) -> String {
+        self.0.host_key_fingerprint().to_owned()
+    }
+
     pub(crate) fn entry(&self, name: &str) -> Entry {
         Entry::new(name)
             .text("address", &self.0.addr().ip().to_string())
