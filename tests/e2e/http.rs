@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Mercury, Port, RpcError, Setup, Simulated, block_on};
+use crate::harness::{Client, Datastores, Mercury, Port, RpcError, Setup, Simulated, block_on, netconfd};
 
 struct Stage {
     switch: Simulated,
@@ -246,6 +246,23 @@ fn a_change_is_finished_when_the_caller_hangs_up() {
     assert_eq!(line["outcome"], "committed", "{line}");
     assert_eq!(stage.port("Ethernet1").vlans, "access 100");
     assert_eq!(handle.pending_commit(), None);
+}
+
+#[test]
+fn a_change_on_netconfd_is_finished_when_the_caller_hangs_up() {
+    let Some(switch) = netconfd(Datastores::Candidate) else { return };
+    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    switch.arm(&json!({"op": "commit", "nth": 1, "moment": "before", "action": "hold"}));
+    let mut caller = Client::of(&mercury);
+    let mut params = update("Ethernet1");
+    params["context"] = json!({"request_id": "req-gone"});
+    caller.start("POST", "/", &request(&json!(1), "update_port", &params));
+    switch.wait_held();
+    drop(caller);
+    Client::of(&mercury).done("get_switches", &json!({}));
+    switch.release();
+    assert_eq!(mercury.request("req-gone")["outcome"], "committed");
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
 }
 
 #[test]

@@ -8,15 +8,17 @@
 
 // The attribute tells clippy that helpers here are tests too.
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod flights;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
-mod interrupted;
-#[cfg(test)]
 mod ironic;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

@@ -33,12 +33,6 @@ impl Entry {
         self
     }
 
-    /// The same switch under another name.
-    pub(crate) fn named(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
-        self
-    }
-
     /// A `[[switch]]` table.
     pub(crate) fn toml(&self) -> String {
         let mut text = format!("[[switch]]\nname = {:?}\n", self.name);

@@ -24,12 +24,12 @@ mod state;
 
 use std::time::Duration;
 
-pub(crate) use client::{Client, Response, RpcError};
+pub(crate) use client::{Client, RpcError};
 pub(crate) use entry::Entry;
 pub(crate) use ironic::{Exception, Ironic};
 pub(crate) use log::Lines;
 pub(crate) use mercury::{Finished, Mercury, Setup};
-pub(crate) use netconfd::{Intruder, Netconfd, wait};
+pub(crate) use netconfd::{Netconfd, wait};
 pub(crate) use peer::{Datastores, Peer, Shared, Switch, installed, netconfd};
 pub(crate) use simulated::{Simulated, block_on};
 pub(crate) use state::{Port, State};

@@ -1,0 +1,187 @@
+//! The command line, as a person at a shell meets it.
+
+use mercury_sim::{Mode, Options};
+use serde_json::{Value, json};
+
+use crate::harness::{Finished, Port, Setup, Simulated};
+
+struct Stage {
+    switch: Simulated,
+    setup: Setup,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self::with(Simulated::start(Mode::Candidate))
+    }
+
+    fn with(switch: Simulated) -> Self {
+        let entry =
+            switch.entry("leaf1").text("allowed_vlans", "100-199").with("mac_addresses", "[\"52:54:00:00:00:11\"]");
+        let setup = Setup::new().switches(&[entry]);
+        Self { switch, setup }
+    }
+
+    fn run(&self, words: &[&str]) -> Finished {
+        self.setup.run(&[words, &["--output", "json"]].concat())
+    }
+
+    fn done(&self, words: &[&str]) -> Value {
+        let finished = self.run(words);
+        assert_eq!(finished.code(), 0, "{words:?}: {} {}", finished.stdout, finished.stderr);
+        finished.json()
+    }
+
+    fn port(&self) -> Port {
+        self.switch.look().port("Ethernet1")
+    }
+}
+
+#[test]
+fn attach_and_detach_do_what_the_service_does() {
+    let stage = Stage::new();
+    let attach = ["attach", "leaf1", "Ethernet1", "--access", "100", "--description", "by hand"];
+    let answer = stage.done(&attach);
+    assert_eq!((&answer["outcome"], &answer["native_vlan"]), (&json!("committed"), &json!(100)));
+    assert_eq!(Port::answered(&answer["interface"]), stage.port());
+    assert_eq!(stage.port().vlans, "access 100");
+    assert_eq!(stage.done(&attach)["outcome"], "unchanged");
+    stage.done(&["attach", "5254.0000.0011", "Ethernet1", "--trunk", "101,103-105", "--native", "100"]);
+    assert_eq!(stage.port().vlans, "trunk 101,103,104,105 native 100");
+    let answer = stage.done(&["detach", "leaf1", "Ethernet1"]);
+    assert_eq!(answer["changed"], true);
+    assert_eq!(stage.port().vlans, "none");
+}
+
+#[test]
+fn plan_tells_the_exact_payload_and_sends_nothing() {
+    let stage = Stage::new();
+    let answer = stage.done(&["plan", "leaf1", "Ethernet1", "--access", "100"]);
+    let switch = &answer["switches"][0];
+    assert_eq!((&switch["outcome"], &answer["changed"]), (&json!("planned"), &json!(false)));
+    let payload = switch["payload"].as_str().unwrap();
+    assert!(payload.contains("Ethernet1") && payload.contains("access-vlan"), "{payload}");
+    assert!(!switch["plan"].as_array().unwrap().is_empty());
+    assert_eq!(stage.port(), Port::default());
+    let counters = stage.switch.handle().counters();
+    assert_eq!((counters.edits, counters.commits), (0, 0));
+}
+
+#[test]
+fn list_and_probe_show_the_switch_and_no_secret() {
+    let stage = Stage::new();
+    let list = stage.run(&["switch", "list"]);
+    assert_eq!(list.code(), 0);
+    assert_eq!(list.json()[0]["name"], "leaf1");
+    let probe = stage.run(&["switch", "probe", "leaf1"]);
+    assert_eq!(probe.code(), 0);
+    let seen = probe.json();
+    assert_eq!((&seen["datastore"], &seen["atomic_edit"]), (&json!("candidate"), &json!(true)));
+    assert_eq!(seen["interfaces"].as_array().unwrap().len(), 97);
+    for said in [list, probe] {
+        assert!(!(said.stdout + &said.stderr).contains(stage.switch.password()));
+    }
+}
+
+#[test]
+fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
+    let fault = "commit:1:before:refuse:operation-failed:no room".parse().unwrap();
+    let stage = Stage::with(Simulated::with(Options { faults: vec![fault], ..Simulated::options() }));
+    for (words, code) in [
+        (&["attach", "leaf1", "Ethernet1", "--access", "100"][..], 1),
+        (&["attach", "leaf1", "Ethernet1", "--access", "200"], 1),
+        (&["attach", "leaf9", "Ethernet1", "--access", "100"], 1),
+        (&["switch", "probe", "leaf9"], 2),
+        (&["attach", "leaf1", "Ethernet1", "--access", "4095"], 2),
+        (&["attach", "leaf1", "Ethernet1"], 2),
+        (&["explode"], 2),
+    ] {
+        let finished = stage.run(words);
+        assert_eq!(finished.code(), code, "{words:?}: {} {}", finished.stdout, finished.stderr);
+        if code == 1 {
+            assert!(finished.json()["error"]["message"].is_string(), "{words:?}: {}", finished.stdout);
+        }
+    }
+    assert_eq!(stage.port(), Port::default());
+    let nowhere = Setup::new().flags(&["--switches", "/nonexistent/inventory.toml"]);
+    assert_eq!(nowhere.run(&["switch", "list"]).code(), 2);
+}
+
+#[test]
+fn a_service_that_is_set_up_wrong_does_not_start_and_says_why() {
+    let stage = Stage::new();
+    let finished = stage.setup.run(&["serve", "--listen", "0.0.0.0:0", "--output", "json"]);
+    assert_eq!(finished.code(), 2);
+    assert_eq!(finished.json()["findings"][0]["code"], "remote-noauth", "{}", finished.stdout);
+}
+
+#[test]
+fn config_check_lists_every_problem_with_file_and_line() {
+    let setup = Setup::new().settings(
+        "switches = [\"inventory.toml\", \"ironic.conf\"]\n\
+         listen = \"nowhere\"\n\
+         colour = \"blue\"\n\
+         [limits]\n\
+         max_json_depth = 1000\n",
+    );
+    setup.write(
+        "inventory.toml",
+        "[[switch]]\n\
+         name = \"leaf1\"\n\
+         address = \"192.0.2.1\"\n\
+         dialect = \"klingon\"\n\
+         username = \"mercury\"\n\
+         password = \"s3cret-word\"\n\
+         port = 70000\n\
+         allowed_vlans = \"0-5000\"\n\
+         insecure = true\n",
+    );
+    setup.write(
+        "ironic.conf",
+        "[switch:leaf2]\n\
+         driver_type = generic-switch\n\
+         device_type = netconf_openconfig\n\
+         address = 192.0.2.2\n\
+         username = mercury\n\
+         password = s3cret-word\n\
+         mac_address = not-a-mac\n\
+         colour = blue\n",
+    );
+    let finished = setup.run(&["config", "check", "--output", "json"]);
+    assert_eq!(finished.code(), 1, "{}", finished.stderr);
+    let answer = finished.json();
+    let findings = answer["findings"].as_array().unwrap();
+    for (file, line, field) in [
+        ("mercury.toml", 2, "listen"),
+        ("mercury.toml", 3, "colour"),
+        ("mercury.toml", 5, "limits.max_json_depth"),
+        ("inventory.toml", 4, "switch.leaf1.dialect"),
+        ("inventory.toml", 7, "switch.leaf1.port"),
+        ("inventory.toml", 8, "switch.leaf1.allowed_vlans"),
+        ("inventory.toml", 9, "switch.leaf1.insecure"),
+        ("ironic.conf", 7, "mac_address"),
+        ("ironic.conf", 8, "colour"),
+    ] {
+        let found = findings.iter().any(|finding| {
+            finding["file"].as_str().unwrap_or_default().ends_with(file)
+                && finding["line"] == line
+                && finding["field"].as_str().unwrap_or_default().ends_with(field)
+        });
+        assert!(found, "{file}:{line} {field}: {findings:#?}");
+    }
+    let human = setup.run(&["config", "check"]);
+    assert_eq!(human.code(), 1);
+    assert!(human.stdout.contains("inventory.toml:4"), "{}", human.stdout);
+    for said in [finished, human] {
+        assert!(!(said.stdout + &said.stderr).contains("s3cret-word"));
+    }
+    let sound = Stage::new();
+    assert_eq!(sound.run(&["config", "check"]).code(), 0);
+}
+
+#[test]
+fn the_demo_ends_well_and_shows_the_edit() {
+    let finished = Setup::new().run(&["demo"]);
+    assert_eq!(finished.code(), 0, "{}", finished.stderr);
+    assert!(finished.stdout.contains("access-vlan"), "{}", finished.stdout);
+}
