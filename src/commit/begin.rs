@@ -1,9 +1,10 @@
 //! Taking the lock and reading what is there, in one flight.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mercury_adapter::{Answer, ErrorTag, Flight, Refusal, Step};
 use mercury_model::{Running, Scope};
+use tokio::time::Instant;
 
 use super::{Policy, release};
 use crate::{

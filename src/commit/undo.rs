@@ -1,9 +1,10 @@
 //! The ways back: a change to be undone, and a lost session.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mercury_adapter::{Answer, CommitMode, Datastore, Flight, Step};
 use mercury_model::{Intended, Plan, Running};
+use tokio::time::Instant;
 
 use super::{Change, Pending, Policy, begin, release, saves};
 use crate::{

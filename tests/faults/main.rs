@@ -1,0 +1,18 @@
+//! What is true after something broke: the connection, the switch, or Mercury
+//! itself, at every step of a change.
+//!
+//! Whatever happened, a report equals the switch's truth, and nothing stays
+//! behind: no lock, no staged change, no commit that waits to be confirmed, no
+//! session beside the one that is kept. In memory the clock is tokio's, paused,
+//! so that every timeout is the real one and takes no time.
+
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod several;
+#[cfg(test)]
+mod steps;
+#[cfg(test)]
+mod strangers;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,74 @@
+//! Two switches in one request, and something breaks on one of them: both are
+//! as intended, or both as before.
+
+use mercury_sim::Mode;
+
+use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock};
+
+const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish::Access(200))];
+const OPERATIONS: [&str; 8] =
+    ["lock", "get-config", "discard-changes", "edit-config", "commit", "cancel-commit", "copy-config", "unlock"];
+const ACTIONS: [&str; 5] = ["drop", "refuse:operation-failed", "delay:35s", "delay:130s", "reboot"];
+
+async fn ready(modes: &[Mode]) -> World {
+    let world = World::new(modes).await;
+    world.ask(&[(0, 1, Wish::Access(100)), (1, 1, Wish::Access(100))]).await;
+    world
+}
+
+fn both_or_none(modes: [Mode; 2]) {
+    on_paused_clock(async {
+        let clean = ready(&modes).await;
+        let before = [clean.ports(0), clean.ports(1)];
+        assert!(clean.ask(&WISHES).await.iter().all(|report| claim(report) == Claim::Intended));
+        let intended = [clean.ports(0), clean.ports(1)];
+        for index in 0..2 {
+            for operation in OPERATIONS {
+                for nth in 1..=3 {
+                    for moment in ["before", "after"] {
+                        for action in ACTIONS {
+                            let text = format!("{operation}:{nth}:{moment}:{action}");
+                            let told = format!("{modes:?}, {text} on {index}");
+                            let world = ready(&modes).await;
+                            world.handle(index).inject(fault(&text));
+                            let reports = world.ask(&WISHES).await;
+                            let claims: Vec<_> = reports.iter().map(claim).collect();
+                            assert_eq!(claims[0], claims[1], "{told}: {:?}", reports.map_outcomes());
+                            for (at, report) in reports.iter().enumerate() {
+                                agree(&world, at, report, &before[at], &intended[at], &told).await;
+                            }
+                            world.handle(index).clear_faults();
+                            let again = world.ask(&WISHES).await;
+                            assert!(again.iter().all(|report| claim(report) == Claim::Intended), "{told}, and again");
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+trait Outcomes {
+    fn map_outcomes(&self) -> Vec<String>;
+}
+
+impl Outcomes for Vec<mercury::outcome::Report> {
+    fn map_outcomes(&self) -> Vec<String> {
+        self.iter().map(|report| format!("{} {:?}", report.outcome.name(), report.outcome.fault())).collect()
+    }
+}
+
+#[test]
+fn a_fault_on_one_of_two_switches_with_confirmed_commit_leaves_both_alike() {
+    both_or_none([Mode::Candidate, Mode::Candidate]);
+}
+
+#[test]
+fn a_fault_on_one_of_two_switches_of_different_kinds_leaves_both_alike() {
+    both_or_none([Mode::CandidatePlain, Mode::RunningStartup]);
+}
+
+#[test]
+fn a_fault_beside_a_switch_that_cannot_confirm_leaves_both_alike() {
+    both_or_none([Mode::Candidate, Mode::Running]);
+}

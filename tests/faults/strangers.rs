@@ -1,0 +1,158 @@
+//! Somebody else is at the switch, or the wire is bad.
+
+use std::time::Duration;
+
+use mercury::fault::FaultKind;
+use mercury_sim::{Datastore, Mode};
+
+use crate::world::{Claim, MODES, Rest, Wish, World, agree, ask, claim, fault, on_paused_clock};
+
+const WISH: Wish = Wish::Access(200);
+
+async fn warm(mode: Mode) -> World {
+    let world = World::new(&[mode]).await;
+    assert_eq!(claim(&world.one(1, Wish::Access(100)).await), Claim::Intended);
+    world
+}
+
+/// What the console does to a port.
+fn console(port: u16, text: &str) -> String {
+    format!(
+        "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet{port}</name><config>\
+         <description>{text}</description></config></interface></interfaces>"
+    )
+}
+
+const fn lockable(mode: Mode) -> Datastore {
+    match mode {
+        Mode::Candidate | Mode::CandidatePlain => Datastore::Candidate,
+        Mode::Running | Mode::RunningStartup => Datastore::Running,
+    }
+}
+
+#[test]
+fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_was() {
+    on_paused_clock(async {
+        for mode in MODES {
+            let world = warm(mode).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            let hold = handle.inject(fault("get-config:2:before:hold"));
+            let meddle = async {
+                handle.held(hold).await;
+                handle.change_running(&console(2, "by hand")).unwrap();
+                handle.release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, WISH), meddle);
+            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::ReadBack, "{mode:?}");
+            agree(&world, 0, &report, &before, &before, &format!("{mode:?}")).await;
+        }
+    });
+}
+
+#[test]
+fn a_lock_that_is_not_given_back_is_reported_and_one_that_is_given_back_is_waited_for() {
+    on_paused_clock(async {
+        for mode in MODES {
+            let world = warm(mode).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            assert!(handle.console_lock(lockable(mode), true));
+            let report = world.one(2, WISH).await;
+            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::Locked, "{mode:?}");
+            assert_eq!(world.ports(0), before);
+            let give_back = async {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                assert!(handle.console_lock(lockable(mode), false), "{mode:?}: the console's lock was broken");
+            };
+            let (report, ()) = tokio::join!(world.one(2, WISH), give_back);
+            assert_eq!(claim(&report), Claim::Intended, "{mode:?}: {:?}", report.outcome);
+        }
+    });
+}
+
+/// A second Mercury stands in the middle of a change: it has the lock, and
+/// what it has made is not confirmed.
+#[test]
+fn two_mercuries_on_one_switch_wait_for_each_other() {
+    on_paused_clock(async {
+        for mode in MODES {
+            let world = warm(mode).await;
+            let (handle, other) = (world.handle(0), world.another());
+            let hold = handle.inject(fault("edit-config:1:before:hold"));
+            let first = ask(&other, &[(0, 3, Wish::Access(300))]);
+            let second = async {
+                handle.held(hold).await;
+                let release = async {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    handle.release(hold);
+                };
+                tokio::join!(world.one(2, WISH), release).0
+            };
+            let (first, second) = tokio::join!(first, second);
+            assert_eq!(claim(&first[0]), Claim::Intended, "{mode:?}: {:?}", first[0].outcome);
+            assert_eq!(claim(&second), Claim::Intended, "{mode:?}: {:?}", second.outcome);
+        }
+    });
+}
+
+/// RFC 6241 section 8.4: the switch undoes what was not confirmed in time,
+/// and a plain commit that comes too late is answered with ok.
+#[test]
+fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
+    on_paused_clock(async {
+        let world = World::with(&[Mode::Candidate], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
+        world.one(1, Wish::Access(100)).await;
+        let (handle, before) = (world.handle(0), world.ports(0));
+        let hold = handle.inject(fault("commit:2:before:hold"));
+        let late = async {
+            handle.held(hold).await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            handle.release(hold);
+        };
+        let (report, ()) = tokio::join!(world.one(2, WISH), late);
+        agree(&world, 0, &report, &before, &before, "too late").await;
+    });
+}
+
+#[test]
+fn a_warm_session_that_died_unseen_is_replaced_without_a_word() {
+    on_paused_clock(async {
+        for mode in MODES {
+            let world = warm(mode).await;
+            // Without :startup nothing is lost by it, and with :startup it was saved.
+            world.handle(0).reboot();
+            let before = world.ports(0);
+            let report = world.one(2, WISH).await;
+            assert_eq!(claim(&report), Claim::Intended, "{mode:?}: {:?}", report.outcome);
+            assert_ne!(world.ports(0), before);
+        }
+    });
+}
+
+/// Cut, or garbled, at every place of everything that a switch says during an
+/// attach on a new session.
+#[test]
+fn a_bad_wire_leaves_before_or_intended_wherever_it_breaks() {
+    on_paused_clock(async {
+        for mode in MODES {
+            let clean = World::new(&[mode]).await;
+            let before = clean.ports(0);
+            clean.one(2, WISH).await;
+            let intended = clean.ports(0);
+            let mut outcomes = std::collections::BTreeMap::<_, u32>::new();
+            for rest in [Rest::Nothing, Rest::Noise, Rest::Endless] {
+                let (places, stride) = if matches!(rest, Rest::Endless) { (1200..3600, 900) } else { (0..5200, 53) };
+                for after in places.step_by(stride) {
+                    let world = World::new(&[mode]).await;
+                    *world.wire.lock().unwrap() = Some((after, rest));
+                    let report = world.one(2, WISH).await;
+                    let told = format!("{mode:?}, {rest:?} after {after} octets");
+                    agree(&world, 0, &report, &before, &intended, &told).await;
+                    *outcomes.entry(format!("{rest:?} {}", report.outcome.name())).or_default() += 1;
+                    let again = world.one(2, WISH).await;
+                    assert_eq!(claim(&again), Claim::Intended, "{told}, and again: {:?}", again.outcome);
+                }
+            }
+            println!("{mode:?} bad wire: {outcomes:?}");
+        }
+    });
+}
