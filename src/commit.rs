@@ -5,18 +5,20 @@
 //! read-back after a lost session only under the lock: while the lost session
 //! may still be at work, what is read is not the end of the story.
 //!
-//! Confirmed commits are made without `persist`, also where it is offered.
-//! Then the switch itself undoes the change the moment the session ends (RFC
-//! 6241 section 8.4.1), so that a Mercury that was killed leaves nothing
-//! behind: no change that looks made and is undone half a minute later, and no
-//! pending commit that keeps the next one out until its timer ends.
+//! Where the switch offers it, a confirmed commit carries a `persist` token
+//! (RFC 6241 section 8.4): a session that was lost half-way can then be told
+//! from one that finished, by cancelling with the token. If Mercury dies, the
+//! switch undoes the change when the confirm timer ends; an entry that says
+//! `confirmed_commit = "session"` has it undone as soon as the session ends.
 
 mod begin;
 mod undo;
 
 use std::time::Duration;
 
-use mercury_adapter::{Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, Render, Step};
+use mercury_adapter::{
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, PersistId, Render, Step,
+};
 use mercury_model::{Intended, Running};
 
 pub use begin::{begin, read_unlocked};
@@ -69,11 +71,13 @@ pub struct Held {
 }
 
 /// A confirmed commit that waits to be confirmed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     /// Whether the switch can be told to undo it; else it is undone when the
     /// session ends.
     cancels: bool,
+    /// The token by which it is confirmed or cancelled.
+    persist: Option<PersistId>,
 }
 
 /// How far a change got.
@@ -100,7 +104,11 @@ pub async fn apply(link: &mut Link, change: &Change<'_>, policy: &Policy, alone:
     };
     let steps = style.steps(change);
     let pending = style.pending();
-    let flight = style.send(link, &steps, policy).await;
+    let (flight, whole) = style.send(link, &steps, policy).await;
+    if let (false, Datastore::Candidate, Some(lost)) = (whole, capabilities.datastore, &flight.lost) {
+        // No commit was sent: what is staged goes with the session and its lock (RFC 6241 section 8.3.5.3).
+        return Applied::Over(Outcome::NotStarted(lost_fault(lost)));
+    }
     judge(link, change, policy, &steps, flight, pending, style.unlocks).await
 }
 
@@ -128,7 +136,7 @@ async fn confirm(
     pending: Pending,
     unlocks: bool,
 ) -> Result<(ReadBack, bool), Box<Outcome>> {
-    let mut steps = vec![Step::Confirm(None), Step::Read(change.before.scope.clone())];
+    let mut steps = vec![Step::Confirm(pending.persist.clone()), Step::Read(change.before.scope.clone())];
     if unlocks {
         steps.push(Step::Unlock);
     }
@@ -218,15 +226,18 @@ struct Style {
 
 impl Style {
     fn choose(capabilities: &Capabilities, policy: &Policy, alone: bool) -> Result<Self, Fault> {
-        use inventory::ConfirmedCommit::{Auto, Off, On};
+        use inventory::ConfirmedCommit::{Auto, Off, On, Session};
         let able = capabilities.confirmed_commit.filter(|_| capabilities.datastore == Datastore::Candidate);
         let confirmed = match (policy.confirmed, able) {
             (Off, _) | (Auto, None) => None,
-            (On, None) => {
+            (On | Session, None) => {
                 let reason = "the entry asks for confirmed commits and the switch does not offer them";
                 return Err(Fault::new(FaultKind::Unsupported, reason));
             }
-            (Auto | On, Some(_)) => Some(CommitMode::Confirmed { timeout: policy.confirm_timeout, persist: None }),
+            (asked, Some(kind)) => Some(CommitMode::Confirmed {
+                timeout: policy.confirm_timeout,
+                persist: (asked != Session && kind == ConfirmedCommit::Persist).then(undo::fresh_persist_id),
+            }),
         };
         let saves = policy.persist && capabilities.startup;
         let unlocks = alone && confirmed.is_none() && !saves;
@@ -258,24 +269,34 @@ impl Style {
     /// Only version 1.1 has `cancel-commit`.
     fn pending(&self) -> Option<Pending> {
         let cancels = self.capabilities.confirmed_commit == Some(ConfirmedCommit::Persist);
-        self.confirmed.as_ref().map(|_| Pending { cancels })
+        match &self.confirmed {
+            Some(CommitMode::Confirmed { persist, .. }) => Some(Pending { cancels, persist: persist.clone() }),
+            Some(CommitMode::Plain) | None => None,
+        }
     }
 
     /// One flight where a refused edit leaves nothing to commit; otherwise the
-    /// edit's answer is awaited before anything is committed.
-    async fn send(&self, link: &mut Link, steps: &[Step], policy: &Policy) -> Flight {
+    /// edit's answer is awaited before anything is committed. Says whether
+    /// all was sent.
+    async fn send(&self, link: &mut Link, steps: &[Step], policy: &Policy) -> (Flight, bool) {
         let stage = steps.iter().position(|step| matches!(step, Step::Stage(_))).map_or(0, |index| index + 1);
         if self.capabilities.atomic_edit && self.capabilities.pipelining {
-            return link.flight(steps, policy.commit_timeout).await;
+            return (link.flight(steps, policy.commit_timeout).await, true);
         }
         let (first, rest) = steps.split_at(stage);
-        let mut flight = link.flight(first, policy.reply_timeout).await;
-        if flight.lost.is_none() && flight.results.iter().all(Result::is_ok) {
+        let timeout = match self.capabilities.datastore {
+            Datastore::Candidate => policy.reply_timeout,
+            // Editing running is the commit.
+            Datastore::Running => policy.commit_timeout,
+        };
+        let mut flight = link.flight(first, timeout).await;
+        let whole = flight.lost.is_none() && flight.results.iter().all(Result::is_ok);
+        if whole {
             let second = link.flight(rest, policy.commit_timeout).await;
             flight.results.extend(second.results);
             flight.lost = second.lost;
         }
-        flight
+        (flight, whole)
     }
 }
 
@@ -292,7 +313,7 @@ async fn judge(
     let lost = flight.lost.as_ref();
     let unlocked = unlocks && matches!(flight.results.get(steps.len() - 1), Some(Ok(_)));
     let locked = lost.is_none() && !unlocked;
-    let trouble = |cause| Trouble { cause, pending, saved: false, locked };
+    let trouble = |cause| Trouble { cause, pending: pending.clone(), saved: false, locked };
     let read = flight.results.iter().rev().find_map(|result| match result {
         Ok(Answer::Running(running)) => Some(running),
         _ => None,

@@ -41,7 +41,7 @@ pub enum Outcome {
     Committed(ReadBack),
     /// It would be done; nothing was written.
     Planned,
-    /// Nothing was staged: the failure came before.
+    /// Nothing was committed: the failure came before.
     NotStarted(Fault),
     /// The switch did not take it, and was read back as before.
     Rejected(Fault),
