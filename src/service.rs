@@ -61,6 +61,16 @@ impl Service {
         Ok(Self { inventory, targets, gate: Mutex::new(()) })
     }
 
+    /// A service over targets that were started elsewhere, such as over
+    /// switches in memory. A switch of the inventory without a target cannot
+    /// be asked anything.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(inventory: Inventory, targets: impl IntoIterator<Item = Target>) -> Self {
+        let targets = targets.into_iter().map(|target| (target.switch.name.clone(), target)).collect();
+        Self { inventory, targets, gate: Mutex::new(()) }
+    }
+
     /// The switches.
     #[must_use]
     pub const fn inventory(&self) -> &Inventory {
