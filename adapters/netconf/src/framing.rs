@@ -95,7 +95,7 @@ impl Decoder {
     /// True when a message has begun and not ended: the stream may not end here.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {
-        !self.message.is_empty() || self.unread().iter().any(|byte| !is_filler(*byte))
+        self.chunk_left > 0 || !self.message.is_empty() || self.unread().iter().any(|byte| !is_filler(*byte))
     }
 
     /// Takes what was read, however it was split.

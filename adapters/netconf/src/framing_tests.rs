@@ -111,6 +111,18 @@ fn a_half_message_is_noticed() {
     assert!(decoder.is_mid_message());
 }
 
+#[test]
+fn a_chunk_that_is_announced_and_missing_is_half_a_message() {
+    let mut decoder = Decoder::new(LIMIT);
+    decoder.set_chunked();
+    decoder.push(b"\n#4\n");
+    assert_eq!(drain(&mut decoder).unwrap().len(), 0);
+    assert!(decoder.is_mid_message());
+    decoder.push(b"<a/>\n##\n");
+    assert_eq!(drain(&mut decoder).unwrap().len(), 1);
+    assert!(!decoder.is_mid_message());
+}
+
 /// Quadratic search would take hours here.
 #[test]
 fn a_large_message_fed_byte_by_byte_is_decoded_in_linear_time() {
