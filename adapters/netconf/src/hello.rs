@@ -22,7 +22,7 @@ pub enum HelloError {
     #[error("the server's hello is not XML")]
     Xml(#[from] XmlError),
     /// XML, but something else.
-    #[error("the server began with <{0}> instead of a hello")]
+    #[error("the server began with <{}> instead of a hello", .0.escape_debug())]
     NotHello(String),
     /// The server complains instead of announcing capabilities.
     #[error("the server refused the session")]

@@ -120,4 +120,5 @@ fn errors_in_place_of_capabilities_are_reported() {
 fn anything_else_is_no_hello() {
     assert_eq!(parse("<rpc-reply/>"), Err(HelloError::NotHello("rpc-reply".to_owned())));
     assert!(matches!(parse("Permission denied"), Err(HelloError::Xml(_))));
+    assert!(parse("<a\u{7f}/>").unwrap_err().to_string().contains("<a\\u{7f}>"));
 }

@@ -40,7 +40,7 @@ pub enum ProtocolError {
         outstanding: usize,
     },
     /// Neither reply nor notification.
-    #[error("the server sent <{0}> where a reply was due")]
+    #[error("the server sent <{}> where a reply was due", .0.escape_debug())]
     Unexpected(String),
 }
 

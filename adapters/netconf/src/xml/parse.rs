@@ -14,6 +14,8 @@ use super::{Attribute, Element, Node, XML_NS, XMLNS_NS, XmlError, is_xml_char};
 
 /// More prefixes than any device declares at once; each lookup walks them.
 const MAX_PREFIXES: usize = 1024;
+/// How much of a reason is shown, in characters.
+const MAX_REASON: usize = 200;
 
 /// Bounds of a document that is read.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,7 @@ impl Tree {
         reader.resolver_mut().set_max_namespace_bindings(MAX_PREFIXES);
         loop {
             let position = reader.buffer_position();
-            let malformed = |reason: String| XmlError::Malformed { position, reason };
+            let malformed = |reason: String| XmlError::Malformed { position, reason: shown(&reason) };
             match reader.read_event().map_err(|e| malformed(e.to_string()))? {
                 Event::Start(tag) => {
                     let element = self.element(&reader, &tag).map_err(|e| e.at(position))?;
@@ -196,10 +198,23 @@ enum Fault {
 impl Fault {
     fn at(self, position: u64) -> XmlError {
         match self {
-            Self::Malformed(reason) => XmlError::Malformed { position, reason },
+            Self::Malformed(reason) => XmlError::Malformed { position, reason: shown(&reason) },
             Self::Limit(error) => error,
         }
     }
+}
+
+/// A reason for one line of a log: it quotes names from the document, which
+/// are as long and as odd as the device likes.
+fn shown(reason: &str) -> String {
+    let mut line = String::new();
+    for c in reason.chars().take(MAX_REASON) {
+        match c {
+            '"' | '\'' | '\\' => line.push(c),
+            c => line.extend(c.escape_debug()),
+        }
+    }
+    line
 }
 
 /// Character references to what XML forbids are dropped like the characters

@@ -241,6 +241,13 @@ fn element() -> impl Strategy<Value = Element> {
     })
 }
 
+#[test]
+fn an_error_is_one_short_line_whatever_the_document_quotes() {
+    let long = format!("<a\u{7f}\u{202e}{}></b>", "x".repeat(10_000));
+    let text = parse(&long).unwrap_err().to_string();
+    assert!(text.len() < 1000 && text.contains("a\\u{7f}\\u{202e}x"), "{text}");
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(element in element()) {
