@@ -1,31 +1,34 @@
 //! Putting nodes into a tree at a dialect's paths, and finding them there.
 
+use std::sync::Arc;
+
 use mercury_adapter::{NodePath, PathStep};
 use mercury_model::{InterfaceName, VlanId};
 
 use crate::xml::{Element, Node};
 
-/// What a path's placeholders stand for.
+/// What a path's placeholders stand for. Shared, because what a device answers
+/// may hold one long name and a million elements below it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    name: Option<String>,
-    instance: Option<String>,
-    vlan_id: Option<String>,
-    vlan_name: Option<String>,
+    name: Option<Arc<str>>,
+    instance: Option<Arc<str>>,
+    vlan_id: Option<Arc<str>>,
+    vlan_name: Option<Arc<str>>,
 }
 
 impl Names {
     /// The names of one interface.
     pub(crate) fn interface(name: &InterfaceName) -> Self {
-        Self { name: Some(name.to_string()), ..Self::default() }
+        Self { name: Some(Arc::from(name.as_str())), ..Self::default() }
     }
 
     /// The names of one VLAN in an instance; `name` where VLANs are keyed so.
     pub(crate) fn vlan(instance: &str, id: Option<VlanId>, name: Option<&str>) -> Self {
         Self {
-            instance: Some(instance.to_owned()),
-            vlan_id: id.map(|id| id.to_string()),
-            vlan_name: name.map(str::to_owned),
+            instance: Some(Arc::from(instance)),
+            vlan_id: id.map(|id| Arc::from(id.to_string())),
+            vlan_name: name.map(Arc::from),
             ..Self::default()
         }
     }
@@ -46,11 +49,11 @@ impl Names {
 
     fn capture(&mut self, word: &str, value: &str) {
         match word {
-            "{name}" => self.name = Some(value.to_owned()),
-            "{type}" => self.name = Some(value.to_owned()),
-            "{id}" => self.name = self.name.take().map(|kind| kind + value),
-            "{vlan-id}" => self.vlan_id = Some(value.to_owned()),
-            "{vlan-name}" => self.vlan_name = Some(value.to_owned()),
+            "{name}" => self.name = Some(Arc::from(value)),
+            "{type}" => self.name = Some(Arc::from(value)),
+            "{id}" => self.name = self.name.take().map(|kind| Arc::from(format!("{kind}{value}"))),
+            "{vlan-id}" => self.vlan_id = Some(Arc::from(value)),
+            "{vlan-name}" => self.vlan_name = Some(Arc::from(value)),
             _ => {}
         }
     }
@@ -149,5 +152,20 @@ mod tests {
     fn an_interface_name_is_split_before_its_first_digit() {
         assert_eq!(split("GigabitEthernet1/0/1"), ("GigabitEthernet", "1/0/1"));
         assert_eq!(split("mgmt"), ("mgmt", ""));
+    }
+
+    #[test]
+    fn one_long_name_above_many_elements_is_held_once() {
+        let entry = Element::new("", "vlan").leaf("name", "x").empty("config").empty("config");
+        let root = Element::new("", "data").child(entry);
+        let step = |name: &str, keys: &[(&str, &str)]| PathStep {
+            namespace: Arc::from(""),
+            name: name.to_owned(),
+            keys: keys.iter().map(|(key, word)| ((*key).to_owned(), (*word).to_owned())).collect(),
+        };
+        let path = NodePath { steps: vec![step("vlan", &[("name", "{vlan-name}")]), step("config", &[])] };
+        let found = find(&root, &path, &Names::default());
+        let names: Vec<_> = found.iter().map(|(_, names)| names.vlan_name.as_ref().unwrap()).collect();
+        assert!(names.len() == 2 && Arc::ptr_eq(names[0], names[1]));
     }
 }
