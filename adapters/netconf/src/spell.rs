@@ -125,6 +125,28 @@ fn trunk_vlans(form: &TrunkForm, values: &[String]) -> Result<TrunkVlans, String
         return Ok(if form.absent_is_none { TrunkVlans::None } else { TrunkVlans::All });
     }
     let sets = values.iter().map(|value| value.parse());
-    let set = sets.collect::<Result<Vec<VlanSet>, VlanError>>().map_err(|error| format!("trunk-vlans: {error}"))?;
-    Ok(TrunkVlans::only(set.iter().fold(VlanSet::new(), |all, some| all.union(some))))
+    let sets = sets.collect::<Result<Vec<VlanSet>, VlanError>>().map_err(|error| format!("trunk-vlans: {error}"))?;
+    // All at once: a union for each of half a million values would take minutes.
+    Ok(TrunkVlans::only(sets.iter().flat_map(VlanSet::ranges).copied().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A union for each value would take minutes here.
+    #[test]
+    fn a_trunk_of_very_many_values_is_read_in_linear_time() {
+        let form = TrunkForm {
+            path: NodePath::default(),
+            joined: false,
+            range_separator: "-".to_owned(),
+            all: None,
+            none: None,
+            absent_is_none: false,
+        };
+        let values: Vec<String> = (0..400_000).map(|number| (1 + number * 2 % 4094).to_string()).collect();
+        let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values) else { panic!("not a list") };
+        assert_eq!((set.len(), set.ranges().len()), (2047, 2047));
+    }
 }
