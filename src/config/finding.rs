@@ -123,10 +123,14 @@ impl Finding {
         self
     }
 
-    /// The same, about this field.
+    /// The same, about this field. A key from a file may hold anything; a
+    /// finding is a line of its own all the same.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = field.into();
+        if self.field.contains(char::is_control) {
+            self.field = self.field.escape_debug().to_string();
+        }
         self
     }
 

@@ -465,6 +465,14 @@ fn files_that_hold_nothing_or_cannot_be_read_are_found() {
     }
 }
 
+#[test]
+fn a_key_of_control_characters_stays_on_its_line() {
+    let (_, findings) = load(&[("a.toml", "[defaults]\n\"a\\nb\\u001b\" = 1\n")], &Context::default());
+    let finding = findings.iter().next().unwrap();
+    assert_eq!(finding.field, "defaults.a\\nb\\u{1b}");
+    assert!(!finding.to_string().contains(char::is_control));
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_a_reader_panic(text in "(\\[+(switch|DEFAULT|defaults)(:a)?\\]+|port|name|[=:#;\"'\\[\\]{}, \t\r\n\\\\]|[0-9-]{1,3}|\\PC){0,40}") {
