@@ -272,7 +272,7 @@ async fn bad_wire(switch: DuplexStream, mercury: DuplexStream, after: usize, res
             Rest::Endless => {
                 to_mercury.write_all(b"\n#4294967295\n<rpc-reply>").await?;
                 loop {
-                    to_mercury.write_all(&[b' '; 1 << 14]).await?;
+                    to_mercury.write_all(&[b'x'; 1 << 14]).await?;
                 }
             }
         }
