@@ -93,7 +93,7 @@ impl Finding {
             field: String::new(),
             severity: Severity::Error,
             code,
-            message: message.into(),
+            message: on_its_line(message.into()),
             help: None,
         }
     }
@@ -123,14 +123,10 @@ impl Finding {
         self
     }
 
-    /// The same, about this field. A key from a file may hold anything; a
-    /// finding is a line of its own all the same.
+    /// The same, about this field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = field.into();
-        if self.field.contains(char::is_control) {
-            self.field = self.field.escape_debug().to_string();
-        }
+        self.field = on_its_line(field.into());
         self
     }
 
@@ -140,6 +136,12 @@ impl Finding {
         self.help = Some(help.into());
         self
     }
+}
+
+/// Keys, paths and words from a file may hold anything; a finding is a line of
+/// its own all the same.
+fn on_its_line(text: String) -> String {
+    if text.contains(char::is_control) { text.escape_debug().to_string() } else { text }
 }
 
 impl fmt::Display for Finding {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Code, FileAccess, Severity};
+use crate::config::{Code, FileAccess, Finding, Severity};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -466,11 +466,16 @@ fn files_that_hold_nothing_or_cannot_be_read_are_found() {
 }
 
 #[test]
-fn a_key_of_control_characters_stays_on_its_line() {
-    let (_, findings) = load(&[("a.toml", "[defaults]\n\"a\\nb\\u001b\" = 1\n")], &Context::default());
-    let finding = findings.iter().next().unwrap();
-    assert_eq!(finding.field, "defaults.a\\nb\\u{1b}");
-    assert!(!finding.to_string().contains(char::is_control));
+fn control_characters_in_a_key_or_a_path_stay_on_their_line() {
+    for (line, shown) in [
+        ("\"a\\nb\\u001b\" = 1\n", "defaults.a\\nb\\u{1b}"),
+        ("password = { file = \"no\\u001b/such\" }\n", "no\\u{1b}/such"),
+    ] {
+        let (_, findings) = load(&[("a.toml", &format!("[defaults]\n{line}[[switch]]\n"))], &Context::default());
+        assert!(findings.iter().any(|finding| finding.to_string().contains(shown)), "{findings}");
+        let bare = |finding: &Finding| Finding { help: None, ..finding.clone() }.to_string();
+        assert!(!findings.iter().any(|finding| bare(finding).contains(char::is_control)), "{findings}");
+    }
 }
 
 proptest::proptest! {
