@@ -1,9 +1,10 @@
 //! The ways back: a change to be undone, and a lost session.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use mercury_adapter::{Answer, CommitMode, Datastore, Flight, Step};
+use mercury_adapter::{Answer, CommitMode, Datastore, Flight, PersistId, Step};
 use mercury_model::{Intended, Plan, Running};
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::Instant;
 
 use super::{Change, Pending, Policy, begin, release, saves};
@@ -38,6 +39,17 @@ pub(super) enum Goal {
     Either,
     /// What was there before.
     Before,
+}
+
+/// A token nobody else has (RFC 6241 section 8.4.1 leaves its form open).
+pub(super) fn fresh_persist_id() -> PersistId {
+    let mut bytes = [0u8; 8];
+    // Without randomness the token only loses the guard against ending a stranger's commit.
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::warn!("the system gives no random numbers; the persist token is not random");
+    }
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    PersistId(Arc::from(format!("mercury-{hex}")))
 }
 
 /// What the read-back shows instead of what was intended.
@@ -76,10 +88,10 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
     let mut steps = Vec::new();
     match &trouble.pending {
         // Version 1.0 has no cancel: the switch undoes it when the session ends.
-        Some(Pending { cancels: false }) => {
+        Some(Pending { cancels: false, .. }) => {
             return Err(Fault::new(FaultKind::Undone, "ending the session undoes the commit"));
         }
-        Some(_) => steps.push(Step::Cancel(None)),
+        Some(pending) => steps.push(Step::Cancel(pending.persist.clone())),
         None => {}
     }
     if trouble.locked && has_candidate(link) {
@@ -158,7 +170,8 @@ pub(super) async fn recover(
     link.cut();
     tracing::warn!(%cause, "a change was interrupted; finding out what the switch has");
     let confirms = || Instant::now() + policy.confirm_timeout + LATE;
-    let mut search = Search { goal, pending: pending.is_some(), saved, settles: None };
+    let token = pending.as_ref().and_then(|pending| pending.persist.clone());
+    let mut search = Search { goal, pending: pending.is_some(), token, saved, settles: None };
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery);
     loop {
@@ -188,6 +201,8 @@ pub(super) async fn recover(
 struct Search {
     goal: Goal,
     pending: bool,
+    /// What a persistent commit is cancelled with.
+    token: Option<PersistId>,
     saved: bool,
     /// When the confirm timer of the lost session has run out, at the latest.
     settles: Option<Instant>,
@@ -223,7 +238,7 @@ impl Search {
     /// One try. Under the lock the lost session is over, and with it its
     /// staged and its unconfirmed changes (RFC 6241 section 8.4.1).
     async fn attempt(&mut self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Found, Missed> {
-        let mut now = begin(link, &change.before.scope, policy).await?;
+        let mut now = self.begin(link, change, policy).await?;
         if self.pending {
             self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
         }
@@ -242,6 +257,21 @@ impl Search {
         }
         inverse(link, change, policy, &now, true, self.saved).await.map_err(Missed::NotUndone)?;
         Ok(Found::Before)
+    }
+
+    /// Takes the lock and reads. A persistent commit outlives its session, so
+    /// it is cancelled: before, since it can keep the next one out, and once
+    /// more under the lock, when the lost session can make no other. That the
+    /// switch refuses is as good: it was confirmed, undone, or never made.
+    async fn begin(&self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Running, Fault> {
+        let Some(token) = &self.token else { return begin(link, &change.before.scope, policy).await };
+        let cancel = Step::Cancel(Some(token.clone()));
+        link.open().await?;
+        link.flight(std::slice::from_ref(&cancel), policy.commit_timeout).await;
+        begin(link, &change.before.scope, policy).await?;
+        let steps = [cancel, Step::Read(change.before.scope.clone())];
+        let flight = link.flight(&steps, policy.commit_timeout).await;
+        last_read(&steps, &flight).cloned()
     }
 
     /// The proof, once the change will survive a reboot where it is to. A

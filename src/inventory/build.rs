@@ -123,7 +123,12 @@ fn ports(reader: &mut Reader<'_>) -> Option<Vec<InterfaceName>> {
 }
 
 fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {
-    let choices = [("auto", ConfirmedCommit::Auto), ("on", ConfirmedCommit::On), ("off", ConfirmedCommit::Off)];
+    let choices = [
+        ("auto", ConfirmedCommit::Auto),
+        ("on", ConfirmedCommit::On),
+        ("session", ConfirmedCommit::Session),
+        ("off", ConfirmedCommit::Off),
+    ];
     reader.choice("confirmed_commit", &choices).unwrap_or_default()
 }
 

@@ -56,7 +56,7 @@ pub struct Switch {
     /// 1 to 600 s; 30 s.
     pub confirm_timeout: Duration,
     /// Whether to let the switch take unconfirmed changes back, `"auto"`,
-    /// `"on"` or `"off"`; auto.
+    /// `"on"`, `"session"` or `"off"`; auto.
     pub confirmed_commit: ConfirmedCommit,
     /// How long a commit may take, 1 to 3600 s; 120 s.
     pub commit_timeout: Duration,
@@ -136,6 +136,9 @@ pub enum ConfirmedCommit {
     Auto,
     /// Always; a switch that does not announce it is not changed.
     On,
+    /// Always, and without a `persist` token: the switch takes the change back
+    /// as soon as the session ends, not only when the timer does.
+    Session,
     /// Never.
     Off,
 }

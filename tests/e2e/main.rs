@@ -16,6 +16,8 @@ mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod ironic;
 #[cfg(test)]
 mod logs;
