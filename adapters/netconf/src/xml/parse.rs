@@ -129,6 +129,11 @@ impl Tree {
                 value: legal(value).into_owned(),
             });
         }
+        if element.attributes.len() > 1 {
+            // Two prefixes of one namespace, or of none: a tree holds a name once (Namespaces in XML section 6.3).
+            let mut seen = BTreeSet::new();
+            element.attributes.retain(|attribute| seen.insert((attribute.ns.clone(), attribute.name.clone())));
+        }
         Ok(element)
     }
 
@@ -144,7 +149,7 @@ impl Tree {
     /// A prefix nobody declared is tolerated: the local name decides anyway.
     fn namespace(&mut self, resolved: &ResolveResult<'_>) -> Option<Arc<str>> {
         let ResolveResult::Bound(name) = resolved else { return None };
-        let name = quick_xml::escape::unescape(name.as_ref()).ok()?;
+        let name = legal(quick_xml::escape::unescape(name.as_ref()).ok()?);
         if let Some(known) = self.namespaces.get(&*name) {
             return Some(Arc::clone(known));
         }

@@ -242,6 +242,17 @@ fn element() -> impl Strategy<Value = Element> {
 }
 
 #[test]
+fn what_prefixes_hide_is_read_so_that_it_can_be_written() {
+    let twins = "<a xmlns:p='u' xmlns:q='u' p:x='1' q:x='2' x='3' r:x='4'/>";
+    let forbidden = "<a xmlns='u&#x14;v'/>";
+    for (text, written) in [(twins, "<a xmlns:n1=\"u\" n1:x=\"1\" x=\"3\"/>"), (forbidden, "<a xmlns=\"uv\"/>")] {
+        let tree = parse(text).unwrap();
+        assert_eq!(tree.to_xml().unwrap(), written);
+        assert_eq!(parse(written).unwrap(), tree);
+    }
+}
+
+#[test]
 fn an_error_is_one_short_line_whatever_the_document_quotes() {
     let long = format!("<a\u{7f}\u{202e}{}></b>", "x".repeat(10_000));
     let text = parse(&long).unwrap_err().to_string();
