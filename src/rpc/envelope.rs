@@ -165,7 +165,9 @@ impl Front {
         if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
             return wrong(Id::Null, -32600, "batches are not supported");
         }
-        let envelope: Envelope<'_> = match serde_json::from_slice(body) {
+        // Members nobody reads are skipped unseen, so this is not found out below (RFC 8259 section 8.1).
+        let Ok(body) = std::str::from_utf8(body) else { return wrong(Id::Null, -32700, "this is not UTF-8") };
+        let envelope: Envelope<'_> = match serde_json::from_str(body) {
             Ok(envelope) => envelope,
             Err(error) if error.is_data() => return wrong(Id::Null, -32600, "this is not a JSON-RPC request"),
             Err(_) => return wrong(Id::Null, -32700, "this is not JSON"),
@@ -253,11 +255,21 @@ fn within_depth(body: &[u8], limit: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Inventory;
 
     #[test]
     fn depth_counts_brackets_outside_texts_only() {
         assert!(within_depth(br#"{"a": "[[[[[[", "b": "\"[[[["}"#, 1));
         assert!(within_depth(b"[[1]]", 2));
         assert!(!within_depth(b"[[[1]]]", 2));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_utf_8_is_never_carried_out() {
+        let service = Arc::new(Service::over(Inventory::default(), []));
+        let front = Front::new(service, &Limits::default()).unwrap();
+        let body = b"{\"jsonrpc\": \"2.0\", \"method\": \"get_switches\", \"x\": \"\xff\"}";
+        let Answered::Response(text) = front.answer(body, Requester::default()).await else { panic!("carried out") };
+        assert!(text.contains("-32700"), "{text}");
     }
 }
