@@ -220,8 +220,9 @@ impl Owner {
 
     /// Whether the switch probably has what is asked, so that looking without
     /// the lock is worth a round trip: when it was the last thing asked of the
-    /// port, or when a session must be opened anyway. Only a guess: what is
-    /// found decides.
+    /// port, on a session that has lived since. Only a guess: what is found
+    /// decides. On a new session the lock is taken first, since it tells that a
+    /// confirmed commit of a dead client is pending, which reading does not.
     fn looks_first(&mut self, work: &Work) -> bool {
         let Work::Apply(intent) = work else { return false };
         let mut repeated = !intent.ports.is_empty();
@@ -234,6 +235,6 @@ impl Owner {
             let asked = hasher.finish();
             repeated &= self.last.insert(port.interface.to_string(), asked) == Some(asked);
         }
-        repeated || !self.link.is_warm()
+        repeated && self.link.is_warm()
     }
 }

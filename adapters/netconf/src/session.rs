@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Lost, NetconfDialect, Refusal, RpcError,
-    Session, Step, StepResult, Traffic,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NetconfDialect, Refusal,
+    RpcError, Session, Step, StepResult, Traffic,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -52,8 +52,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let hello = client.hello();
         let capabilities = capabilities(hello, &dialect, pipelining)?;
         let locks = match capabilities.datastore {
-            // Where running can be written directly, the candidate's lock alone keeps nobody out of it.
-            Datastore::Candidate if hello.writable_running() => vec![Store::Candidate, Store::Running],
+            // The candidate's lock alone keeps nobody out of running, and does not tell that a
+            // confirmed commit of somebody else is pending; running's does (RFC 6241 section 7.5).
+            Datastore::Candidate if dialect.lock_running => vec![Store::Candidate, Store::Running],
             Datastore::Candidate => vec![Store::Candidate],
             Datastore::Running => vec![Store::Running],
         };
@@ -130,12 +131,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         for (step, count) in steps.iter().zip(counts) {
             let Some((own, others)) = rest.split_at_checked(count) else { break };
             rest = others;
+            if matches!(step, Step::Lock) && self.has_no_lock_for_running(own) {
+                self.locks.retain(|store| *store == Store::Candidate);
+                results.push(Ok(Answer::Done(Vec::new())));
+                continue;
+            }
             results.push(self.result(step, own));
             if matches!(step, Step::Lock) && lost.is_none() {
                 self.give_back_half_a_lock(own, timeout).await;
             }
         }
         Flight { results, lost }
+    }
+
+    /// The candidate is locked, and of running the server says that it cannot
+    /// be: then it is not asked again.
+    fn has_no_lock_for_running(&self, replies: &[Reply]) -> bool {
+        let unsupported = |reply: &Reply| {
+            let mut tags = reply.errors.iter().map(|error| &error.tag);
+            !reply.errors.is_empty() && tags.all(|tag| *tag == ErrorTag::OperationNotSupported)
+        };
+        matches!((self.locks.as_slice(), replies), ([Store::Candidate, Store::Running], [candidate, running])
+            if candidate.errors.is_empty() && unsupported(running))
     }
 
     /// Two datastores are locked, or none.

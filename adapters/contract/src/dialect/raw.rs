@@ -71,6 +71,8 @@ struct RawNetconf {
     #[serde(default = "yes")]
     pipelining: bool,
     #[serde(default = "yes")]
+    lock_running: bool,
+    #[serde(default = "yes")]
     confirmed_commit: bool,
     #[serde(default = "default_instance")]
     network_instance: String,
@@ -225,6 +227,7 @@ impl Reader<'_> {
         NetconfDialect {
             port: raw.port,
             pipelining: raw.pipelining,
+            lock_running: raw.lock_running,
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
             tree: self.tree(raw.tree),

@@ -9,6 +9,8 @@ pub struct NetconfDialect {
     pub port: u16,
     /// Whether several requests may be under way at once.
     pub pipelining: bool,
+    /// Whether running can be locked beside the candidate.
+    pub lock_running: bool,
     /// Whether the standard confirmed commit works as announced.
     pub confirmed_commit: bool,
     /// The network instance that holds the VLANs, where an inventory entry
