@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::{
-    fault::{Actor, Fault, FaultKind},
+    fault::{Fault, FaultKind},
     intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
     service::{Requester, Service},
 };
@@ -36,8 +36,9 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
         Ok(params) => route(service, method, &Value::Object(params), &who).await,
         Err(fault) => Err(fault),
     };
+    // What came of asking a switch has been told with the switch's name.
     if let Err(fault) = &answer
-        && matches!(fault.kind.row().actor, Actor::Caller | Actor::Nobody)
+        && fault.parameter.is_some() | matches!(fault.kind, FaultKind::Busy)
     {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         tracing::warn!(
