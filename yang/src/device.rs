@@ -152,9 +152,36 @@ impl Deref for Running {
 pub struct Intended(pub DeviceConfig);
 
 impl Intended {
-    /// Whether a read-back shows what was intended.
+    /// Whether a read-back shows what was intended. A device need not list an
+    /// interface of which nothing is to be configured; one that is to be gone
+    /// must not be listed.
     #[must_use]
     pub fn is_met_by(&self, running: &Running) -> bool {
-        self.0 == running.config
+        let wanted = &self.0;
+        wanted.vlans == running.vlans
+            && wanted.interfaces.values().all(|interface| running.interface(&interface.name) == *interface)
+            && running.interfaces.keys().all(|name| wanted.interfaces.contains_key(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(interfaces: &[&Interface]) -> DeviceConfig {
+        let interfaces = interfaces.iter().map(|interface| (interface.name.clone(), (*interface).clone()));
+        DeviceConfig { interfaces: interfaces.collect(), ..DeviceConfig::default() }
+    }
+
+    #[test]
+    fn an_interface_without_configuration_may_be_left_out_of_a_read_back() {
+        let bare = Interface::new("Ethernet1".parse().unwrap());
+        let described = Interface { description: "a server".parse().ok(), ..bare.clone() };
+        let met = |intended: &[&Interface], shown: &[&Interface]| {
+            Intended(config(intended)).is_met_by(&Running::new(&config(shown), Scope::all()))
+        };
+        assert!(met(&[&bare], &[]) && met(&[&bare], &[&bare]) && met(&[&described], &[&described]));
+        assert!(!met(&[&described], &[]) && !met(&[&bare], &[&described]) && !met(&[&described], &[&bare]));
+        assert!(!met(&[], &[&bare]), "what is to be gone must be gone");
     }
 }
