@@ -121,13 +121,14 @@ impl Tree {
                 continue;
             }
             let (ns, name) = reader.resolver().resolve_attribute(attribute.key);
+            let ns = self.namespace(&ns);
+            // `x:xmlns` without an `x` would be written as what it is not.
+            if ns.is_none() && name.as_ref() == "xmlns" {
+                continue;
+            }
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
             let value = value.map_err(|e| Fault::Malformed(e.to_string()))?;
-            element.attributes.push(Attribute {
-                ns: self.namespace(&ns),
-                name: name.as_ref().to_owned(),
-                value: legal(value).into_owned(),
-            });
+            element.attributes.push(Attribute { ns, name: name.as_ref().to_owned(), value: legal(value).into_owned() });
         }
         if element.attributes.len() > 1 {
             // Two prefixes of one namespace, or of none: a tree holds a name once (Namespaces in XML section 6.3).
