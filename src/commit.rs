@@ -318,7 +318,7 @@ async fn judge(
         Ok(Answer::Running(running)) => Some(running),
         _ => None,
     });
-    let as_before = read.is_some_and(|now| now.config == change.before.config);
+    let as_before = read.is_some_and(|now| now.is_as(&change.before.config));
     // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
     let made = steps.iter().take_while(|step| !matches!(step, Step::Read(_))).enumerate();
     let failed = made.filter_map(|(index, step)| {

@@ -57,7 +57,7 @@ impl Work {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired(intent, running, dialect),
             Self::Read(_) => Ok(Intended(running.config.clone())),
-            Self::Restore { before, made } if running.config == **made || running.config == before.config => {
+            Self::Restore { before, made } if running.is_as(made) || running.is_as(&before.config) => {
                 Ok(Intended(before.config.clone()))
             }
             Self::Restore { .. } => {

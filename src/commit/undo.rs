@@ -54,7 +54,7 @@ pub(super) fn fresh_persist_id() -> PersistId {
 
 /// What the read-back shows instead of what was intended.
 pub(super) fn differs(change: &Change<'_>, now: &Running) -> Fault {
-    if now.config == change.before.config {
+    if now.is_as(&change.before.config) {
         return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
     }
     let missing = Plan::between(now, &change.intended);
@@ -101,7 +101,7 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
     let flight = link.flight(&steps, policy.commit_timeout).await;
     let now = last_read(&steps, &flight)?;
     let refused = flight.results.iter().any(Result::is_err);
-    if now.config != change.before.config {
+    if !now.is_as(&change.before.config) {
         if refused && trouble.pending.is_some() {
             return Err(Fault::new(FaultKind::Refused, "the switch refused to cancel the commit"));
         }
@@ -143,7 +143,7 @@ async fn inverse(
     for (index, step) in steps.iter().enumerate() {
         taken(step, flight.results.get(index), flight.lost.as_ref())?;
     }
-    if last_read(&steps, &flight)?.config != change.before.config {
+    if !last_read(&steps, &flight)?.is_as(&change.before.config) {
         return Err(Fault::new(FaultKind::ReadBack, "the switch took the way back and is not as before"));
     }
     if saved {
@@ -242,7 +242,7 @@ impl Search {
         if self.pending {
             self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
         }
-        if now.config == change.before.config && !self.saved {
+        if now.is_as(&change.before.config) && !self.saved {
             release(link, policy).await;
             return Ok(Found::Before);
         }

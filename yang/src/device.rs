@@ -137,6 +137,32 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Whether this is what was there `before`; a port without configuration
+    /// may be listed or not.
+    #[must_use]
+    pub fn is_as(&self, before: &DeviceConfig) -> bool {
+        let mut names = before.interfaces.keys().chain(self.interfaces.keys());
+        self.vlans == before.vlans && names.all(|name| alike(before.interfaces.get(name), self.interfaces.get(name)))
+    }
+}
+
+/// Whether two interfaces mean the same. A device may leave out a port of
+/// which nothing is configured, and fills in a type nobody gave it.
+fn alike(one: Option<&Interface>, other: Option<&Interface>) -> bool {
+    let bare = |port: &Interface| {
+        !port.is_aggregate() && Interface { kind: None, ..port.clone() } == Interface::new(port.name.clone())
+    };
+    match (one, other) {
+        (None, None) => true,
+        (Some(port), None) | (None, Some(port)) => bare(port),
+        (Some(one), Some(other)) if one.kind.is_none() || other.kind.is_none() => {
+            Interface { kind: None, ..one.clone() } == Interface { kind: None, ..other.clone() }
+        }
+        (Some(one), Some(other)) => one == other,
+    }
+}
+
 impl Deref for Running {
     type Target = DeviceConfig;
 
@@ -159,7 +185,10 @@ impl Intended {
     pub fn is_met_by(&self, running: &Running) -> bool {
         let wanted = &self.0;
         wanted.vlans == running.vlans
-            && wanted.interfaces.values().all(|interface| running.interface(&interface.name) == *interface)
+            && wanted
+                .interfaces
+                .values()
+                .all(|interface| alike(Some(interface), running.interfaces.get(&interface.name)))
             && running.interfaces.keys().all(|name| wanted.interfaces.contains_key(name))
     }
 }
@@ -183,5 +212,12 @@ mod tests {
         assert!(met(&[&bare], &[]) && met(&[&bare], &[&bare]) && met(&[&described], &[&described]));
         assert!(!met(&[&described], &[]) && !met(&[&bare], &[&described]) && !met(&[&described], &[&bare]));
         assert!(!met(&[], &[&bare]), "what is to be gone must be gone");
+        let typed = Interface { kind: Some(crate::InterfaceType::EthernetCsmacd), ..described.clone() };
+        assert!(met(&[&described], &[&typed]), "the switch fills in a type");
+        let lag = Interface { kind: Some(crate::InterfaceType::Ieee8023adLag), ..bare.clone() };
+        let as_before =
+            |now: &[&Interface], before: &[&Interface]| Running::new(&config(now), Scope::all()).is_as(&config(before));
+        assert!(as_before(&[&bare], &[]) && as_before(&[], &[&bare]) && as_before(&[&typed], &[&described]));
+        assert!(!as_before(&[&lag], &[]) && !as_before(&[&typed], &[]));
     }
 }

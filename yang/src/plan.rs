@@ -249,9 +249,15 @@ fn changes(present: &Interface, wanted: &Interface, edits: &mut Vec<Edit>) {
     }
 }
 
+/// A physical port is never taken away: one that should not be listed loses
+/// what is configured on it.
 fn remove_interfaces(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, present) in &have.interfaces {
         if want.interfaces.contains_key(name) {
+            continue;
+        }
+        if !present.is_aggregate() {
+            changes(present, &Interface::new(name.clone()), edits);
             continue;
         }
         if present.lacp.is_some() {

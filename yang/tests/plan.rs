@@ -197,3 +197,17 @@ fn a_plan_reads_like_a_sentence() {
         "create VLAN 100; Ethernet1: switched-vlan none -> trunk, native VLAN 100, VLANs 101-103"
     );
 }
+
+/// An undo must never take a port's entry away, whatever else hangs on it.
+#[test]
+fn a_physical_port_is_cleared_and_never_removed() {
+    let mut have = DeviceConfig::default();
+    let port = Interface {
+        kind: Some(InterfaceType::EthernetCsmacd),
+        switched_vlan: Some(SwitchedVlan::access(100u16.try_into().unwrap())),
+        ..Interface::new(name("Ethernet1"))
+    };
+    have.interfaces.insert(port.name.clone(), port);
+    let plan = Plan::between(&running(&have), &Intended(DeviceConfig::default()));
+    assert_eq!(plan.to_string(), "Ethernet1: switched-vlan access VLAN 100 -> none");
+}
