@@ -9,6 +9,7 @@ mod plugin;
 use std::sync::Arc;
 
 pub use fields::Fields;
+pub(crate) use fields::kind;
 pub use ironic::{PortRequest, ResetRequest};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};

@@ -178,7 +178,7 @@ pub(super) fn vlan(path: &str, value: &Value) -> Result<VlanId, Fault> {
 }
 
 /// A value for an error message, bounded.
-fn kind(value: &Value) -> String {
+pub(crate) fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),

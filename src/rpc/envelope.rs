@@ -264,12 +264,24 @@ mod tests {
         assert!(!within_depth(b"[[[1]]]", 2));
     }
 
-    #[tokio::test]
-    async fn a_body_that_is_not_utf_8_is_never_carried_out() {
+    async fn answer(body: &[u8]) -> String {
         let service = Arc::new(Service::over(Inventory::default(), []));
         let front = Front::new(service, &Limits::default()).unwrap();
-        let body = b"{\"jsonrpc\": \"2.0\", \"method\": \"get_switches\", \"x\": \"\xff\"}";
         let Answered::Response(text) = front.answer(body, Requester::default()).await else { panic!("carried out") };
+        text
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_utf_8_is_never_carried_out() {
+        let text = answer(b"{\"jsonrpc\": \"2.0\", \"method\": \"get_switches\", \"x\": \"\xff\"}").await;
         assert!(text.contains("-32700"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_version_of_any_length_is_shown_briefly() {
+        let version = format!("\u{7f}{}", "9".repeat(10_000));
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "get_switches", "params": {"rpc.version": version}});
+        let text = answer(body.to_string().as_bytes()).await;
+        assert!(text.contains("-32602") && text.len() < 1000 && !text.contains('\u{7f}'), "{text}");
     }
 }

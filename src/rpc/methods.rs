@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::answer;
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
+    intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest, kind},
     service::{Requester, Service},
 };
 
@@ -122,7 +122,7 @@ fn plain(params: &Value, who: &mut Requester) -> Result<Map<String, Value>, Faul
     match members.remove("rpc.version") {
         None => {}
         Some(Value::String(version)) if version == "1" || version.starts_with("1.") => {}
-        Some(other) => return Err(Fault::params("rpc.version", format!("must be \"1.0\", not {other}"))),
+        Some(other) => return Err(Fault::params("rpc.version", format!("must be \"1.0\", not {}", kind(&other)))),
     }
     match members.remove("context") {
         None | Some(Value::Null) => {}
