@@ -82,7 +82,8 @@ pub(crate) fn place(root: &mut Element, path: &NodePath, names: &Names, act: imp
 }
 
 /// Does something to a new element at `path`, beside those that may be there
-/// already: one more entry of a leaf-list.
+/// already: one more entry of a leaf-list, or of a list where it is known to
+/// be missing.
 pub(crate) fn append(root: &mut Element, path: &NodePath, names: &Names, act: impl FnOnce(&mut Element)) {
     at(root, &path.steps, names, true, act);
 }
@@ -95,10 +96,9 @@ fn at(parent: &mut Element, steps: &[PathStep], names: &Names, anew: bool, act: 
             && element.name == wanted.name
             && wanted.elements().all(|key| element.find(&key.name).is_some_and(|found| found.value() == key.value()))
     };
-    let mut found = parent.children.iter().position(|node| matches!(node, Node::Element(element) if same(element)));
-    if anew && below.is_empty() {
-        found = None;
-    }
+    let is_it = |node: &Node| matches!(node, Node::Element(element) if same(element));
+    // A new one is not looked for: four thousand VLANs would be compared with one another.
+    let found = if anew && below.is_empty() { None } else { parent.children.iter().position(is_it) };
     let index = found.unwrap_or(parent.children.len());
     if found.is_none() {
         parent.children.push(Node::Element(wanted));

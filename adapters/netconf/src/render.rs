@@ -226,7 +226,8 @@ impl Renderer {
             let reason = "the name is the VLAN's key: what else is configured on it would be lost";
             return Err(self.cannot(&format!("another name for VLAN {}", after.id), reason));
         }
-        place(config, &tree.entry, &names, |entry| {
+        // A plan names a VLAN once.
+        append(config, &tree.entry, &names, |entry| {
             if keyed_by_name && before.is_none() {
                 // A VLAN with this name and another number keeps its number: a merge would change it.
                 *entry = entry.clone().operation("create");
