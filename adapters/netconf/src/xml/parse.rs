@@ -13,7 +13,7 @@ use quick_xml::{
 use super::{Attribute, Element, Node, XML_NS, XMLNS_NS, XmlError, is_xml_char};
 
 /// More prefixes than any device declares at once; each lookup walks them.
-const MAX_PREFIXES: usize = 1024;
+const MAX_PREFIXES: usize = 256;
 /// How much of a reason is shown, in characters.
 const MAX_REASON: usize = 200;
 
