@@ -1,6 +1,7 @@
 """Proves that the peers do what their descriptions say, before anybody relies on
 them: tests/peers/selftest.py (any Python 3; needs tests/peers/install)."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -79,8 +80,16 @@ class Session:
         """The next message, or None at the end of the session or after the limit."""
         end = time.monotonic() + limit
         while b"]]>]]>" not in self.rest:
-            ready = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]
-            data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            left = max(0, end - time.monotonic())
+            if not select.select([self.process.stdout], [], [], min(1, left))[0]:
+                if left <= 1:
+                    return None
+                # netconfd can sleep over a request that came with its start; any
+                # further byte wakes it.
+                with contextlib.suppress(BrokenPipeError):
+                    self.process.stdin.write(b"\n")
+                continue
+            data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
                 return None
             self.rest += data
