@@ -15,10 +15,13 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 5] = [
-    ("mercury", &["mercury-adapter", "mercury-model", "mercury-netconf", "mercury-sim"]),
+const PACKAGES: [(&str, &[&str]); 7] = [
+    ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model"]),
-    ("mercury-sim", &["mercury-model"]),
+    ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),
+    // The messages as published, and nothing of Mercury's.
+    ("mercury-gnmi-proto", &[]),
+    ("mercury-sim", &["mercury-gnmi-proto", "mercury-model"]),
     ("mercury-adapter", &["mercury-model"]),
     ("mercury-model", &[]),
 ];
