@@ -27,9 +27,18 @@ fn errors() -> String {
 }
 
 fn matrix() -> String {
-    let mut table = String::from("| dialect | system | standing |\n|---|---|---|\n");
+    let mut table = String::from("| dialect | system | NETCONF | gNMI |\n|---|---|---|---|\n");
     for dialect in mercury_adapter::builtin().unwrap() {
-        let line = format!("| `{}` | {} {} | {} |\n", dialect.name, dialect.vendor, dialect.os, dialect.standing());
+        let spoken = dialect.protocols();
+        let cell = |name| if spoken.contains(&name) { dialect.standing(name) } else { "-".to_owned() };
+        let line = format!(
+            "| `{}` | {} {} | {} | {} |\n",
+            dialect.name,
+            dialect.vendor,
+            dialect.os,
+            cell("netconf"),
+            cell("gnmi")
+        );
         table.push_str(&line);
     }
     table

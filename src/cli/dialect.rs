@@ -1,5 +1,7 @@
 //! `mercury dialect list`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Common, DONE, Ended, Output, dialects, print};
@@ -9,7 +11,8 @@ pub(super) fn list(common: &Common) -> Ended {
     if common.output == Output::Json {
         let entry = |dialect: &mercury_adapter::Dialect| {
             json!({
-                "name": dialect.name, "vendor": dialect.vendor, "os": dialect.os, "standing": dialect.standing(),
+                "name": dialect.name, "vendor": dialect.vendor, "os": dialect.os,
+                "protocols": dialect.protocols().into_iter().map(|name| (name, dialect.standing(name))).collect::<BTreeMap<_, _>>(),
                 "evidence": dialect.evidence, "deviations": dialect.deviations, "sources": dialect.sources,
             })
         };
@@ -17,7 +20,10 @@ pub(super) fn list(common: &Common) -> Ended {
         return Ok(DONE);
     }
     for dialect in dialects {
-        print::line(&format!("{:<16} {} {}: {}", dialect.name, dialect.vendor, dialect.os, dialect.standing()));
+        print::line(&format!("{:<16} {} {}", dialect.name, dialect.vendor, dialect.os));
+        for protocol in dialect.protocols() {
+            print::line(&format!("{:<16}   {protocol}: {}", "", dialect.standing(protocol)));
+        }
         for deviation in &dialect.deviations {
             print::line(&format!("{:<16}   without {}: {}", "", deviation.leaf, deviation.reason));
         }

@@ -18,7 +18,7 @@ pub(super) fn list(common: &Common) -> Ended {
             "address": switch.address,
             "port": switch.port(),
             "device_type": switch.device_type(),
-            "standing": dialect.standing(),
+            "standing": dialect.standing(switch.protocol.as_str()),
             "mac_addresses": switch.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "allowed_vlans": switch.allowed_vlans.as_ref().map(ToString::to_string),
             "physical_networks": switch.physical_networks,

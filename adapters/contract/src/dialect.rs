@@ -5,15 +5,17 @@
 //! deviated is an error when the dialect is loaded, not when a port is
 //! attached.
 
+mod gnmi;
+mod netconf;
 mod path;
 mod raw;
 mod tree;
 
-pub use path::{NodePath, PathStep};
+pub use gnmi::{GnmiDialect, GnmiEncoding, Mapper, PathPrefixes, Reading, Save, WriteLevel};
+pub use netconf::NetconfDialect;
+pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
-pub use tree::{
-    AggregateTree, EnabledForm, LacpTree, ModeForm, NetconfDialect, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
-};
+pub use tree::{AggregateTree, EnabledForm, LacpTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, VlanTree};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -37,6 +39,8 @@ pub struct Dialect {
     pub native_in_trunk_vlans: bool,
     /// How it is spoken to over NETCONF, if it is.
     pub netconf: Option<NetconfDialect>,
+    /// How it is spoken to over gNMI, if it is.
+    pub gnmi: Option<GnmiDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
 }
@@ -48,14 +52,19 @@ impl Dialect {
         self.deviations.iter().find(|deviation| deviation.leaf == leaf)
     }
 
-    /// `proven against …`, or `unverified`.
+    /// `proven against …`, or `unverified`; for one protocol.
     #[must_use]
-    pub fn standing(&self) -> String {
-        if self.evidence.is_empty() {
-            return "unverified".to_owned();
-        }
-        let peers: Vec<_> = self.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
-        format!("proven against {}", peers.join(", "))
+    pub fn standing(&self, protocol: &str) -> String {
+        let own = self.evidence.iter().filter(|evidence| evidence.protocol == protocol);
+        let peers: Vec<_> = own.map(|evidence| evidence.peer.as_str()).collect();
+        if peers.is_empty() { "unverified".to_owned() } else { format!("proven against {}", peers.join(", ")) }
+    }
+
+    /// The protocols it speaks, by the names inventory entries use.
+    #[must_use]
+    pub fn protocols(&self) -> Vec<&'static str> {
+        let spoken = [("netconf", self.netconf.is_some()), ("gnmi", self.gnmi.is_some())];
+        spoken.into_iter().filter_map(|(name, is_spoken)| is_spoken.then_some(name)).collect()
     }
 }
 
@@ -63,6 +72,8 @@ impl Dialect {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
+    /// The protocol it was spoken to in: `netconf` or `gnmi`.
+    pub protocol: String,
     /// Product and version.
     pub peer: String,
     /// The day it was last seen, ISO 8601.
@@ -150,7 +161,7 @@ mod tests {
         assert!(dialects.iter().any(|dialect| dialect.name == "openconfig"));
         for dialect in dialects {
             assert!(!dialect.sources.is_empty(), "{} names no source", dialect.name);
-            assert!(dialect.netconf.is_some(), "{} speaks no protocol", dialect.name);
+            assert!(!dialect.protocols().is_empty(), "{} speaks no protocol", dialect.name);
         }
     }
 
@@ -171,8 +182,8 @@ mod tests {
     fn unknown_keys_unknown_prefixes_and_loops_are_errors() {
         for (text, word) in [
             ("inherits = \"openconfig\"\ncolour = 1\n", "colour"),
-            ("inherits = \"openconfig\"\n[netconf.tree]\nmtu = \"nowhere:mtu\"\n", "nowhere"),
-            ("inherits = \"openconfig\"\n[netconf.tree]\nmtu = \"config/{colour}\"\n", "{colour}"),
+            ("inherits = \"openconfig\"\n[tree]\nmtu = \"nowhere:mtu\"\n", "nowhere"),
+            ("inherits = \"openconfig\"\n[gnmi.tree]\nmtu = \"config/{colour}\"\n", "{colour}"),
             ("inherits = \"missing\"\n", "missing"),
             ("inherits = \"x\"\n", "inherits itself"),
             ("vendor = ", "TOML"),

@@ -9,18 +9,25 @@
 
 mod capabilities;
 mod dialect;
+mod names;
 mod payload;
+mod reading;
 pub mod rpc_error;
 mod session;
+mod spelling;
 
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
-    AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, LacpTree, ModeForm, NetconfDialect,
-    NodePath, PathStep, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, builtin, load,
+    AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
+    Mapper, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save, SwitchedVlanTree,
+    TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
+pub use names::Names;
 pub use payload::{Body, Payload, Render, Unrenderable};
+pub use reading::{Data, find, running, value};
 pub use rpc_error::*;
 pub use session::{
     Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Refusal, Session, Step,
     StepResult, Traffic,
 };
+pub use spelling::{Leaf, Unsayable, leaves, vlan_key};

@@ -1,7 +1,7 @@
 //! What the conformance kit in `tests/dialects` needs of the insides, and
 //! nothing else.
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{Dialect, running};
 use mercury_model::{Running, Scope};
 
 use crate::{decode, xml::Element};
@@ -22,5 +22,5 @@ pub fn entries(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
 /// not speak NETCONF.
 pub fn decode(dialect: &Dialect, data: &Element, scope: &Scope) -> Result<Running, String> {
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
-    decode::running(netconf, &netconf.network_instance, data, scope)
+    running(&netconf.tree, &netconf.network_instance, data, scope)
 }

@@ -19,7 +19,6 @@ mod place;
 pub mod protocol;
 mod render;
 mod session;
-mod spell;
 pub mod ssh;
 pub mod xml;
 

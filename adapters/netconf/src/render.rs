@@ -3,16 +3,16 @@
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use mercury_adapter::{
-    Dialect, EnabledForm, NetconfDialect, NodePath, Payload, Render, SwitchedVlanTree, Unrenderable,
+    Dialect, EnabledForm, Names, NetconfDialect, NodePath, Payload, Render, SwitchedVlanTree, Unrenderable, VlanTree,
+    leaves, vlan_key,
 };
 use mercury_model::{
     Aggregation, Change, Edit, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan, SwitchedVlan,
-    Vlan, VlanId, VlanStatus,
+    Vlan, VlanStatus,
 };
 
 use crate::{
-    place::{Names, append, place},
-    spell,
+    place::{append, place},
     xml::{BASE_NS, Element},
 };
 
@@ -140,7 +140,7 @@ impl Renderer {
         tree: &SwitchedVlanTree,
         after: Option<&SwitchedVlan>,
     ) -> Result<(), Unrenderable> {
-        let wanted = after.map_or(Ok(Vec::new()), |vlans| spell::leaves(tree, vlans));
+        let wanted = after.map_or(Ok(Vec::new()), |vlans| leaves(tree, vlans));
         let wanted = wanted.map_err(|unsayable| self.cannot(unsayable.what, unsayable.reason))?;
         self.interface(config, interface, |entry, names| {
             for (path, value) in &wanted {
@@ -221,7 +221,7 @@ impl Renderer {
             (None, VlanStatus::Active) => None,
             (None, VlanStatus::Suspended) => Some((self.has("vlan.status", None)?, "SUSPENDED")),
         };
-        let keyed_by_name = tree.name.is_none();
+        let keyed_by_name = tree.is_keyed_by_name();
         if keyed_by_name && before.is_some_and(|before| before.name != after.name) {
             let reason = "the name is the VLAN's key: what else is configured on it would be lost";
             return Err(self.cannot(&format!("another name for VLAN {}", after.id), reason));
@@ -232,7 +232,9 @@ impl Renderer {
                 // A VLAN with this name and another number keeps its number: a merge would change it.
                 *entry = entry.clone().operation("create");
             }
-            place(entry, &tree.id, &names, |leaf| set(leaf, &after.id.to_string()));
+            if let Some(path) = &tree.id {
+                place(entry, path, &names, |leaf| set(leaf, &after.id.to_string()));
+            }
             if let (Some(path), Some(name)) = (&tree.name, &after.name) {
                 place(entry, path, &names, |leaf| set(leaf, name.as_str()));
             } else if let (Some(path), Some(_)) = (&tree.name, before.and_then(|before| before.name.as_ref())) {
@@ -248,7 +250,7 @@ impl Renderer {
     /// One entry cannot be taken away and made in one edit: which comes first
     /// is the server's choice.
     fn one_vlan_per_key(&self, plan: &Plan) -> Result<(), Unrenderable> {
-        if self.netconf.tree.vlan.as_ref().is_none_or(|tree| tree.name.is_some()) {
+        if !self.netconf.tree.vlan.as_ref().is_some_and(VlanTree::is_keyed_by_name) {
             return Ok(());
         }
         let mut keys = BTreeSet::new();
@@ -298,11 +300,6 @@ impl Renderer {
     fn cannot(&self, what: &str, reason: &str) -> Unrenderable {
         Unrenderable { dialect: self.dialect.name.clone(), what: what.to_owned(), reason: reason.to_owned() }
     }
-}
-
-/// What a VLAN without a name is called where its name is its key.
-pub(crate) fn vlan_key(id: VlanId) -> String {
-    format!("vlan-{id}")
 }
 
 fn set(leaf: &mut Element, value: &str) {

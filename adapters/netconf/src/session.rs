@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
     Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NetconfDialect, Refusal,
-    RpcError, Session, Step, StepResult, Traffic,
+    RpcError, Session, Step, StepResult, Traffic, running,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             [] => &nothing,
             [reply, ..] => reply.data.as_ref().ok_or_else(|| Refusal::Unreadable("no <data>".to_owned()))?,
         };
-        decode::running(&self.dialect, &self.instance, data, scope)
+        running(&self.dialect.tree, &self.instance, data, scope)
             .map(|running| Answer::Running(Box::new(running)))
             .map_err(Refusal::Unreadable)
     }

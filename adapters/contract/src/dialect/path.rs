@@ -7,11 +7,21 @@ use std::{collections::BTreeMap, sync::Arc};
 /// per interface type.
 const PLACEHOLDERS: [&str; 6] = ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}"];
 
+/// The module a node belongs to: by its XML namespace, and by its name where
+/// the dialect gives one (RFC 7951 section 4 names modules, not namespaces).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// The XML namespace.
+    pub namespace: Arc<str>,
+    /// The module's name.
+    pub name: Option<Arc<str>>,
+}
+
 /// One node of a path: a name in a namespace, and list keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathStep {
-    /// The node's XML namespace.
-    pub namespace: Arc<str>,
+    /// The module the node belongs to.
+    pub module: Module,
     /// The node's name, or a placeholder.
     pub name: String,
     /// Keys and their values; values may be placeholders.
@@ -33,8 +43,8 @@ impl NodePath {
     /// A sentence that says what is wrong with the text.
     pub(crate) fn parse(
         text: &str,
-        namespaces: &BTreeMap<String, String>,
-        inherited: Option<&Arc<str>>,
+        modules: &BTreeMap<String, Module>,
+        inherited: Option<&Module>,
     ) -> Result<Self, String> {
         let mut current = inherited.cloned();
         let mut steps = Vec::new();
@@ -42,23 +52,36 @@ impl NodePath {
             let (node, keys) = part.split_once('[').map_or((part, None), |(node, rest)| (node, Some(rest)));
             let name = match node.split_once(':') {
                 Some((prefix, name)) => {
-                    let found = namespaces.get(prefix).ok_or_else(|| format!("{text:?}: no namespace {prefix:?}"))?;
-                    current = Some(Arc::from(found.as_str()));
+                    let found = modules.get(prefix).ok_or_else(|| format!("{text:?}: no namespace {prefix:?}"))?;
+                    current = Some(found.clone());
                     name
                 }
                 None => node,
             };
-            let namespace = current.clone().ok_or_else(|| format!("{text:?}: the first node has no namespace"))?;
+            let module = current.clone().ok_or_else(|| format!("{text:?}: the first node has no namespace"))?;
             known(text, name)?;
             let keys = keys.map_or(Ok(Vec::new()), |keys| parse_keys(text, keys))?;
-            steps.push(PathStep { namespace, name: name.to_owned(), keys });
+            steps.push(PathStep { module, name: name.to_owned(), keys });
         }
         Ok(Self { steps })
     }
 
-    /// The namespace that nodes below this path inherit.
-    pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
-        self.steps.last().map(|step| &step.namespace)
+    /// The module that nodes below this path inherit.
+    pub(crate) fn module(&self) -> Option<&Module> {
+        self.steps.last().map(|step| &step.module)
+    }
+
+    /// This path and one below it.
+    #[must_use]
+    pub fn join(&self, below: &Self) -> Self {
+        Self { steps: self.steps.iter().chain(&below.steps).cloned().collect() }
+    }
+
+    /// The path without its last node.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        let above = self.steps.split_last().map_or(&[][..], |(_, above)| above);
+        Self { steps: above.to_vec() }
     }
 }
 
@@ -87,9 +110,14 @@ fn parse_keys(text: &str, keys: &str) -> Result<Vec<(String, String)>, String> {
         .collect()
 }
 
+/// A word is a name, a placeholder, or a placeholder behind a fixed text, as
+/// in `Vlan{vlan-id}`.
 fn known(text: &str, word: &str) -> Result<(), String> {
-    let placeholder = word.contains(['{', '}']);
-    if word.is_empty() || (placeholder && !PLACEHOLDERS.contains(&word)) {
+    let placeholder = word.find('{').and_then(|at| word.get(at..));
+    if word.is_empty()
+        || (placeholder.is_none() && word.contains('}'))
+        || placeholder.is_some_and(|word| !PLACEHOLDERS.contains(&word))
+    {
         return Err(format!("{text:?}: {word:?} is neither a name nor a placeholder Mercury knows"));
     }
     Ok(())
@@ -101,11 +129,13 @@ mod tests {
 
     #[test]
     fn a_path_carries_namespaces_and_keys_downwards() {
-        let namespaces = BTreeMap::from([("a".to_owned(), "urn:a".to_owned()), ("b".to_owned(), "urn:b".to_owned())]);
-        let path = NodePath::parse("a:list[name={name}]/config/b:leaf", &namespaces, None).unwrap();
-        let shown: Vec<_> = path.steps.iter().map(|s| format!("{}|{}|{:?}", s.namespace, s.name, s.keys)).collect();
+        let module = |name: &str| Module { namespace: Arc::from(format!("urn:{name}")), name: None };
+        let modules = BTreeMap::from([("a".to_owned(), module("a")), ("b".to_owned(), module("b"))]);
+        let path = NodePath::parse("a:list[name={name}]/config/b:leaf", &modules, None).unwrap();
+        let shown: Vec<_> =
+            path.steps.iter().map(|s| format!("{}|{}|{:?}", s.module.namespace, s.name, s.keys)).collect();
         assert_eq!(shown, ["urn:a|list|[(\"name\", \"{name}\")]", "urn:a|config|[]", "urn:b|leaf|[]"]);
-        assert!(NodePath::parse("leaf", &namespaces, None).is_err());
-        assert_eq!(NodePath::parse("", &namespaces, None).unwrap(), NodePath::default());
+        assert!(NodePath::parse("leaf", &modules, None).is_err());
+        assert_eq!(NodePath::parse("", &modules, None).unwrap(), NodePath::default());
     }
 }

@@ -1,20 +1,27 @@
 //! A dialect file as it is written, and its way to a [`Dialect`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, LacpTree, ModeForm, NetconfDialect, NodePath,
-    SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree,
+    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, Mapper, ModeForm,
+    Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree, TrunkForm,
+    VlanTree, WriteLevel,
 };
 
 type Problems = Vec<String>;
 
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
-    let table = inherit(name, texts, &mut vec![name.to_owned()])?;
+    let mut table = inherit(name, texts, &mut vec![name.to_owned()])?;
+    // `gnmi = false` says that a protocol of the base is not spoken here.
+    for protocol in ["netconf", "gnmi"] {
+        if table.get(protocol) == Some(&Value::Boolean(false)) {
+            table.remove(protocol);
+        }
+    }
     Raw::deserialize(Value::Table(table)).map_err(|error| vec![error.message().to_owned()])
 }
 
@@ -60,7 +67,18 @@ pub(super) struct Raw {
     native_in_trunk_vlans: bool,
     #[serde(default, rename = "deviation")]
     deviations: Vec<Deviation>,
+    namespaces: BTreeMap<String, RawNamespace>,
+    /// Where everything lies, for every protocol.
+    tree: Table,
     netconf: Option<RawNetconf>,
+    gnmi: Option<RawGnmi>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawNamespace {
+    Namespace(String),
+    Module { namespace: String, module: String },
 }
 
 #[derive(Deserialize)]
@@ -76,8 +94,47 @@ struct RawNetconf {
     confirmed_commit: bool,
     #[serde(default = "default_instance")]
     network_instance: String,
-    namespaces: BTreeMap<String, String>,
-    tree: RawTree,
+    /// What lies elsewhere for this protocol.
+    #[serde(default)]
+    tree: Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawGnmi {
+    #[serde(default = "gnmi_port")]
+    port: u16,
+    encoding: Option<GnmiEncoding>,
+    #[serde(default)]
+    path_prefixes: PathPrefixes,
+    #[serde(default = "yes")]
+    json_prefixes: bool,
+    origin: Option<String>,
+    target: Option<String>,
+    #[serde(default)]
+    write_level: WriteLevel,
+    #[serde(default = "yes")]
+    replace: bool,
+    #[serde(default = "yes")]
+    atomic: bool,
+    max_operations: Option<usize>,
+    #[serde(default)]
+    commit_confirmed: bool,
+    #[serde(default)]
+    explicit_enabled: bool,
+    #[serde(default)]
+    reading: Reading,
+    #[serde(default)]
+    save: Save,
+    #[serde(default = "default_instance")]
+    network_instance: String,
+    mapper: Option<Mapper>,
+    #[serde(default)]
+    tree: Table,
+}
+
+const fn gnmi_port() -> u16 {
+    9339
 }
 
 const fn netconf_port() -> u16 {
@@ -183,20 +240,23 @@ struct RawLacp {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawVlan {
     entry: String,
-    id: String,
+    id: Option<String>,
     name: Option<String>,
     status: Option<String>,
 }
 
 impl Raw {
     pub(super) fn build(self, name: &str) -> Result<Dialect, Problems> {
-        let mut reader = Reader { problems: Vec::new(), deviations: &self.deviations, namespaces: BTreeMap::new() };
+        let modules = self.namespaces.into_iter().map(|(prefix, raw)| (prefix, module(raw))).collect();
+        let mut reader = Reader { problems: Vec::new(), deviations: &self.deviations, modules, section: "netconf" };
         for deviation in &self.deviations {
             if deviation.reason.trim().is_empty() || deviation.evidence.trim().is_empty() {
                 reader.problems.push(format!("deviation {}: a reason and evidence are needed", deviation.leaf));
             }
         }
-        let netconf = self.netconf.map(|netconf| reader.netconf(netconf));
+        let netconf = self.netconf.and_then(|netconf| reader.netconf(&self.tree, netconf));
+        reader.section = "gnmi";
+        let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi(&self.tree, gnmi));
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
@@ -209,6 +269,7 @@ impl Raw {
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
             netconf,
+            gnmi,
             deviations: self.deviations,
         })
     }
@@ -218,25 +279,78 @@ impl Raw {
 struct Reader<'a> {
     problems: Problems,
     deviations: &'a [Deviation],
-    namespaces: BTreeMap<String, String>,
+    modules: BTreeMap<String, Module>,
+    /// The protocol whose part is read.
+    section: &'static str,
+}
+
+fn module(raw: RawNamespace) -> Module {
+    match raw {
+        RawNamespace::Namespace(namespace) => Module { namespace: namespace.into(), name: None },
+        RawNamespace::Module { namespace, module } => Module { namespace: namespace.into(), name: Some(module.into()) },
+    }
 }
 
 impl Reader<'_> {
-    fn netconf(&mut self, raw: RawNetconf) -> NetconfDialect {
-        self.namespaces = raw.namespaces;
-        NetconfDialect {
+    fn netconf(&mut self, tree: &Table, raw: RawNetconf) -> Option<NetconfDialect> {
+        Some(NetconfDialect {
             port: raw.port,
             pipelining: raw.pipelining,
             lock_running: raw.lock_running,
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
-            tree: self.tree(raw.tree),
+            tree: self.laid_over(tree, raw.tree)?,
+        })
+    }
+
+    fn gnmi(&mut self, tree: &Table, raw: RawGnmi) -> Option<GnmiDialect> {
+        let tree = self.laid_over(tree, raw.tree)?;
+        if raw.path_prefixes != PathPrefixes::None || raw.json_prefixes {
+            let nameless = self.modules.iter().filter(|(_, module)| module.name.is_none());
+            let nameless: Vec<_> = nameless.map(|(prefix, _)| format!("namespaces.{prefix} names no module")).collect();
+            self.problems.extend(nameless);
+        }
+        if raw.max_operations == Some(0) {
+            self.problems.push("gnmi.max-operations: must be 1 or more".to_owned());
+        }
+        Some(GnmiDialect {
+            port: raw.port,
+            encoding: raw.encoding,
+            path_prefixes: raw.path_prefixes,
+            json_prefixes: raw.json_prefixes,
+            origin: raw.origin.filter(|origin| !origin.is_empty()),
+            target: raw.target.filter(|target| !target.is_empty()),
+            write_level: raw.write_level,
+            replace: raw.replace,
+            atomic: raw.atomic,
+            max_operations: raw.max_operations,
+            commit_confirmed: raw.commit_confirmed,
+            explicit_enabled: raw.explicit_enabled,
+            reading: raw.reading,
+            save: raw.save,
+            network_instance: raw.network_instance,
+            mapper: raw.mapper,
+            tree,
+        })
+    }
+
+    fn laid_over(&mut self, tree: &Table, own: Table) -> Option<Tree> {
+        let mut whole = tree.clone();
+        lay_over(&mut whole, own);
+        // `lacp = false` takes away what the base has.
+        whole.retain(|_, value| *value != Value::Boolean(false));
+        match RawTree::deserialize(Value::Table(whole)) {
+            Ok(raw) => Some(self.tree(raw)),
+            Err(error) => {
+                self.problems.push(format!("{}.tree: {}", self.section, error.message()));
+                None
+            }
         }
     }
 
     fn tree(&mut self, raw: RawTree) -> Tree {
         let interface = self.path("interface", &raw.interface, None);
-        let at = interface.namespace().cloned();
+        let at = interface.module().cloned();
         let below = at.as_ref();
         let enabled = self.needed("enabled", raw.enabled).map(|enabled| match enabled {
             RawEnabled::Boolean(path) => (self.path("enabled", &path, below), EnabledForm::Boolean),
@@ -261,7 +375,7 @@ impl Reader<'_> {
             }),
             lacp: self.needed("lacp", raw.lacp).map(|raw| {
                 let interface = self.path("lacp.interface", &raw.interface, None);
-                let below = interface.namespace().cloned();
+                let below = interface.module().cloned();
                 LacpTree {
                     name: self.path("lacp.name", &raw.name, below.as_ref()),
                     interval: self.path("lacp.interval", &raw.interval, below.as_ref()),
@@ -276,7 +390,7 @@ impl Reader<'_> {
 
     fn vlan(&mut self, raw: RawVlan) -> VlanTree {
         let entry = self.path("vlan.entry", &raw.entry, None);
-        let below = entry.namespace().cloned();
+        let below = entry.module().cloned();
         let keyed_by_name = raw.entry.contains("{vlan-name}");
         if raw.name.is_none() && !keyed_by_name {
             self.excused("vlan.name");
@@ -284,17 +398,20 @@ impl Reader<'_> {
         if raw.status.is_none() {
             self.excused("vlan.status");
         }
+        if raw.id.is_none() && !raw.entry.contains("{vlan-id}") {
+            self.excused("vlan.id");
+        }
         VlanTree {
-            id: self.path("vlan.id", &raw.id, below.as_ref()),
+            id: raw.id.map(|path| self.path("vlan.id", &path, below.as_ref())),
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
             entry,
         }
     }
 
-    fn switched_vlan(&mut self, leaf: &str, raw: RawSwitchedVlan, inherited: Option<&Arc<str>>) -> SwitchedVlanTree {
+    fn switched_vlan(&mut self, leaf: &str, raw: RawSwitchedVlan, inherited: Option<&Module>) -> SwitchedVlanTree {
         let at = self.path(leaf, &raw.at, inherited);
-        let below = at.namespace().or(inherited).cloned();
+        let below = at.module().or(inherited).cloned();
         let mut path = |part: &str, text: &str| {
             let relative = self.path(&format!("{leaf}.{part}"), text, below.as_ref());
             NodePath { steps: at.steps.iter().cloned().chain(relative.steps).collect() }
@@ -323,7 +440,7 @@ impl Reader<'_> {
         }
     }
 
-    fn leaf(&mut self, leaf: &str, text: Option<String>, inherited: Option<&Arc<str>>) -> Option<NodePath> {
+    fn leaf(&mut self, leaf: &str, text: Option<String>, inherited: Option<&Module>) -> Option<NodePath> {
         self.needed(leaf, text).map(|text| self.path(leaf, &text, inherited))
     }
 
@@ -337,13 +454,13 @@ impl Reader<'_> {
 
     fn excused(&mut self, leaf: &str) {
         if !self.deviations.iter().any(|deviation| deviation.leaf == leaf) {
-            self.problems.push(format!("netconf.tree says nothing about {leaf} and no deviation excuses it"));
+            self.problems.push(format!("{}.tree says nothing about {leaf} and no deviation excuses it", self.section));
         }
     }
 
-    fn path(&mut self, leaf: &str, text: &str, inherited: Option<&Arc<str>>) -> NodePath {
-        NodePath::parse(text, &self.namespaces, inherited).unwrap_or_else(|problem| {
-            self.problems.push(format!("netconf.tree.{leaf}: {problem}"));
+    fn path(&mut self, leaf: &str, text: &str, inherited: Option<&Module>) -> NodePath {
+        NodePath::parse(text, &self.modules, inherited).unwrap_or_else(|problem| {
+            self.problems.push(format!("{}.tree.{leaf}: {problem}", self.section));
             NodePath::default()
         })
     }

@@ -1,24 +1,6 @@
-//! Where the model's leaves lie in a NETCONF target's data, and their values.
+//! Where the model's leaves lie in a target's data, and their values.
 
 use super::NodePath;
-
-/// How a dialect is spoken to over NETCONF.
-#[derive(Clone, Debug)]
-pub struct NetconfDialect {
-    /// TCP port where an inventory entry names none; 830 is IANA's.
-    pub port: u16,
-    /// Whether several requests may be under way at once.
-    pub pipelining: bool,
-    /// Whether running can be locked beside the candidate.
-    pub lock_running: bool,
-    /// Whether the standard confirmed commit works as announced.
-    pub confirmed_commit: bool,
-    /// The network instance that holds the VLANs, where an inventory entry
-    /// names none.
-    pub network_instance: String,
-    /// Where everything lies.
-    pub tree: Tree,
-}
 
 /// Where the model's nodes lie. Paths below an interface are relative to its
 /// list entry, those below a VLAN to the VLAN's.
@@ -142,10 +124,19 @@ pub struct LacpTree {
 pub struct VlanTree {
     /// The list entry, from the top.
     pub entry: NodePath,
-    /// The leaf that holds the number, below the entry.
-    pub id: NodePath,
+    /// The leaf that holds the number, below the entry; `None` where only the
+    /// entry's key does.
+    pub id: Option<NodePath>,
     /// `name`; `None` where the name is the list's key.
     pub name: Option<NodePath>,
     /// `status`, with ACTIVE and SUSPENDED as its values.
     pub status: Option<NodePath>,
+}
+
+impl VlanTree {
+    /// Whether the list's key is the VLAN's name.
+    #[must_use]
+    pub fn is_keyed_by_name(&self) -> bool {
+        self.entry.steps.iter().flat_map(|step| &step.keys).any(|(_, word)| word.contains("{vlan-name}"))
+    }
 }

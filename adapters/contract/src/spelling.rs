@@ -1,24 +1,25 @@
 //! A `switched-vlan` in a dialect's leaves, and back.
 
-use mercury_adapter::{ModeForm, NodePath, SwitchedVlanTree, TrunkForm};
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanError, VlanId, VlanSet};
 
-use crate::{
-    place::{Names, find},
-    xml::Element,
-};
+use crate::{Data, ModeForm, Names, NodePath, SwitchedVlanTree, TrunkForm, find};
 
 /// One leaf and its value; a presence container has none.
-pub(crate) type Leaf<'a> = (&'a NodePath, Option<String>);
+pub type Leaf<'a> = (&'a NodePath, Option<String>);
 
 /// What a dialect has no word for, and why.
-pub(crate) struct Unsayable {
-    pub(crate) what: &'static str,
-    pub(crate) reason: &'static str,
+pub struct Unsayable {
+    /// The setting.
+    pub what: &'static str,
+    /// Why it cannot be said.
+    pub reason: &'static str,
 }
 
 /// The leaves that say `vlans`.
-pub(crate) fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, Unsayable> {
+///
+/// # Errors
+/// [`Unsayable`]: the dialect has no word for them.
+pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let mut leaves = Vec::new();
     let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
     leaves.push(match &tree.mode {
@@ -64,13 +65,13 @@ fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<
 
 /// What an interface's leaves say; `None` when they say nothing. `Err` names
 /// what cannot be understood.
-pub(crate) fn read(
+pub(crate) fn read<D: Data>(
     tree: &SwitchedVlanTree,
-    interface: &Element,
+    interface: &D,
     names: &Names,
 ) -> Result<Option<SwitchedVlan>, String> {
     let values = |path: &NodePath| -> Vec<String> {
-        find(interface, path, names).iter().map(|(element, _)| element.value().to_owned()).collect()
+        find(interface, path, names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };
     let access = values(&tree.access_vlan);
     let native = values(&tree.native_vlan);
@@ -128,6 +129,12 @@ fn trunk_vlans(form: &TrunkForm, values: &[String]) -> Result<TrunkVlans, String
     let sets = sets.collect::<Result<Vec<VlanSet>, VlanError>>().map_err(|error| format!("trunk-vlans: {error}"))?;
     // All at once: a union for each of half a million values would take minutes.
     Ok(TrunkVlans::only(sets.iter().flat_map(VlanSet::ranges).copied().collect()))
+}
+
+/// What a VLAN without a name is called where its name is its key.
+#[must_use]
+pub fn vlan_key(id: VlanId) -> String {
+    format!("vlan-{id}")
 }
 
 #[cfg(test)]

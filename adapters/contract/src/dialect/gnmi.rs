@@ -1,0 +1,124 @@
+//! What gNMI needs of a dialect.
+
+use serde::{Deserialize, Serialize};
+
+use super::Tree;
+
+/// How a dialect is spoken to over gNMI.
+#[derive(Clone, Debug)]
+pub struct GnmiDialect {
+    /// TCP port where an inventory entry names none; 9339 is IANA's.
+    pub port: u16,
+    /// How values are written; `None` when the target's Capabilities decide.
+    pub encoding: Option<GnmiEncoding>,
+    /// Which path elements carry their module's name.
+    pub path_prefixes: PathPrefixes,
+    /// Whether names inside JSON_IETF values carry their module's name, as
+    /// RFC 7951 section 4 wants.
+    pub json_prefixes: bool,
+    /// `origin` of every path; unset when `None`.
+    pub origin: Option<String>,
+    /// `target` of every prefix; unset when `None`.
+    pub target: Option<String>,
+    /// Where the paths of a Set end.
+    pub write_level: WriteLevel,
+    /// Whether `replace` does what it says; else the old is deleted and the
+    /// new updated, which a Set does in this order (gNMI section 3.4.3).
+    pub replace: bool,
+    /// Whether a Set happens wholly or not at all, as gNMI section 3.4.3 wants.
+    pub atomic: bool,
+    /// How many operations one Set may hold; no bound when `None`.
+    pub max_operations: Option<usize>,
+    /// Whether the target has the commit-confirmed extension; extensions are
+    /// not announced, so somebody must know.
+    pub commit_confirmed: bool,
+    /// Whether `enabled` must be said with every change of an enabled port.
+    pub explicit_enabled: bool,
+    /// How configuration is read.
+    pub reading: Reading,
+    /// What makes a change survive a reboot.
+    pub save: Save,
+    /// The network instance that holds the VLANs, where an inventory entry
+    /// names none.
+    pub network_instance: String,
+    /// A mapping that no table of paths can express.
+    pub mapper: Option<Mapper>,
+    /// Where everything lies.
+    pub tree: Tree,
+}
+
+/// How values are encoded (gNMI section 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GnmiEncoding {
+    /// JSON as in RFC 7951.
+    JsonIetf,
+    /// JSON with bare names.
+    Json,
+    /// A scalar for each leaf.
+    Proto,
+}
+
+/// Which path elements carry their module's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathPrefixes {
+    /// None, as OpenConfig's own targets want it.
+    #[default]
+    None,
+    /// The first one.
+    First,
+    /// The first one, and every one of another module than its parent.
+    Modules,
+}
+
+/// Where the paths of a Set end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteLevel {
+    /// At the container that is replaced, and at single leaves.
+    #[default]
+    Container,
+    /// At the list entry, with everything that changes below it.
+    Entry,
+    /// At leaves only.
+    Leaf,
+}
+
+/// How configuration is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// By Get; by Subscribe ONCE where Get is UNIMPLEMENTED.
+    #[default]
+    Auto,
+    /// By Get.
+    Get,
+    /// By Subscribe ONCE.
+    Subscribe,
+}
+
+/// What makes a change survive a reboot. gNMI does not say
+/// (openconfig/reference#192).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Save {
+    /// Nothing that is known here.
+    #[default]
+    Unknown,
+    /// The target saves by itself with every Set.
+    Automatic,
+    /// The target saves where it is set up to; the text says how.
+    WhereConfigured(String),
+    /// A command, sent as a Set of its own at origin `cli`.
+    Cli(String),
+}
+
+/// A mapping in code, for models that are shaped too differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mapper {
+    /// VLANs as mac-vrf instances, ports as their bridged subinterfaces
+    /// (Nokia SR Linux).
+    MacVrf,
+}
