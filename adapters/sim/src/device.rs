@@ -3,6 +3,7 @@
 
 mod commit;
 mod datastores;
+mod set;
 mod status;
 
 use std::{
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 
 pub(crate) use commit::Commit;
 pub(crate) use datastores::Test;
+pub(crate) use set::{Confirmation, NotSet, Write};
 pub use status::{Counters, PendingCommit, Status};
 
 use crate::{
@@ -37,6 +39,8 @@ pub(crate) struct Device {
     /// Moves on with every change of state, for those who wait for one.
     pulse: watch::Sender<u64>,
     cut: watch::Sender<Cut>,
+    /// One Set at a time.
+    pub(crate) set_turn: tokio::sync::Mutex<()>,
 }
 
 /// When this changes, every open session is dropped.
@@ -56,6 +60,7 @@ pub(crate) struct State {
     locks: BTreeMap<Datastore, SessionId>,
     sessions: BTreeSet<SessionId>,
     last_session: SessionId,
+    connections: usize,
     pending: Option<commit::Pending>,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
@@ -79,12 +84,14 @@ impl Device {
                 locks: BTreeMap::new(),
                 sessions: BTreeSet::new(),
                 last_session: 0,
+                connections: 0,
                 pending: None,
                 faults,
                 counters: Counters::default(),
             }),
             pulse: watch::Sender::new(0),
             cut: watch::Sender::new(Cut::default()),
+            set_turn: tokio::sync::Mutex::new(()),
             options,
         })
     }
@@ -117,6 +124,24 @@ impl Device {
             state.locks.retain(|_, holder| *holder != session);
             state.undo_commit_of(session);
         });
+    }
+
+    /// Counts a gNMI connection in, unless there are too many. gNMI knows no
+    /// sessions: nothing but the count belongs to it.
+    pub(crate) fn open_connection(&self) -> Option<watch::Receiver<Cut>> {
+        let cut = self.cut.subscribe();
+        self.change(|state| {
+            if state.connections >= self.options.max_sessions || cut.borrow().stopped {
+                return None;
+            }
+            state.connections += 1;
+            state.counters.connections += 1;
+            Some(cut)
+        })
+    }
+
+    pub(crate) fn close_connection(&self) {
+        self.change(|state| state.connections = state.connections.saturating_sub(1));
     }
 
     /// Locks a datastore (RFC 6241 section 7.5).
@@ -235,8 +260,12 @@ impl State {
         self.candidate.as_ref().is_some_and(|candidate| *candidate != self.running)
     }
 
-    /// Refuses to write what another session has locked.
+    /// Refuses to write what another session has locked, and running while a
+    /// Set waits to be confirmed: it would be lost if that were undone.
     fn writable(&self, session: SessionId, target: Datastore) -> Result<(), Refused> {
+        if let (Datastore::Running, Some(id)) = (target, self.pending.as_ref().and_then(commit::Pending::set)) {
+            return Err(Reason::protocol(Tag::InUse, format!("the Set '{id}' waits to be confirmed")).into());
+        }
         match self.locks.get(&target) {
             Some(holder) if *holder != session => {
                 Err(Reason::protocol(Tag::InUse, format!("{} is locked by session {holder}", target.as_str())).into())

@@ -23,6 +23,15 @@ pub enum SimError {
     /// The authorized public key is not an OpenSSH public key line.
     #[error("the authorized key is not an OpenSSH public key")]
     AuthorizedKey(#[source] russh::keys::ssh_key::Error),
+    /// The gNMI face's certificate could not be made.
+    #[error("cannot make a certificate")]
+    Certificate(#[source] rcgen::Error),
+    /// TLS could not be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[source] tokio_rustls::rustls::Error),
+    /// The certificates of those who sign client certificates are no good.
+    #[error("the client CA is not a certificate in PEM: {0}")]
+    ClientCa(String),
     /// An option does not make sense.
     #[error("{0}")]
     Option(String),

@@ -7,6 +7,7 @@
 //! ```text
 //! commit:1:after:drop                   the first commit happens, its answer is lost
 //! edit-config:2:before:refuse:in-use    the second edit is refused
+//! gnmi-set:1:after:status:unavailable   the first Set happens, its answer says otherwise
 //! commit:*:before:delay:250ms           every commit takes a quarter of a second
 //! ```
 
@@ -22,7 +23,11 @@ pub use text::ParseFaultError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Operation name as on the wire: `edit-config`, `commit`, `lock`...; or
-    /// `hello` for the opening of a session.
+    /// `hello` for the opening of a session. gNMI's are `gnmi-get`, `gnmi-set`,
+    /// `gnmi-subscribe` and `gnmi-capabilities`; a Set that carries nothing but
+    /// the commit-confirmed extension is `gnmi-confirm`, `gnmi-cancel` or
+    /// `gnmi-extend`; `gnmi-connect` is the opening of a connection, before and
+    /// after its TLS handshake.
     pub operation: String,
     /// Which of these requests, counted over all sessions of the switch.
     pub occurrence: Occurrence,
@@ -62,6 +67,14 @@ pub enum Action {
         /// `error-tag`.
         tag: Tag,
         /// `error-message`.
+        message: String,
+    },
+    /// The answer is this gRPC status. After apply, the switch lies. NETCONF
+    /// says `operation-failed`.
+    Status {
+        /// The code.
+        code: tonic::Code,
+        /// The message.
         message: String,
     },
     /// The answer comes later.

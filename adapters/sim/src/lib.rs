@@ -1,4 +1,5 @@
-//! The simulated switch: one datastore, a NETCONF face over SSH, named faults.
+//! The simulated switch: one datastore, a NETCONF face over SSH, a gNMI face
+//! over HTTP/2, named faults.
 //!
 //! It is a strict peer, made to be written against: what the standards let a
 //! switch refuse is refused here. It shares no encoder with the adapters, so
@@ -20,9 +21,10 @@
 //! | `device` | datastores, locks, sessions, confirmed commit |
 //! | `netconf` | framing, XML, operations, replies |
 //! | `ssh` | the SSH server in front |
+//! | `gnmi` | paths, JSON, the four RPCs, and TLS in front |
 //! | [`fault`] | what goes wrong, and when |
 //!
-//! Only `netconf` knows XML and only `ssh` knows sockets: another face is
+//! Only `netconf` knows XML and only `gnmi` protocol buffers: another face is
 //! another module on `device`.
 
 pub mod datastore;
@@ -30,8 +32,10 @@ mod device;
 pub mod edit;
 mod error;
 pub mod fault;
+mod gnmi;
 mod netconf;
 mod options;
+mod pattern;
 pub mod refusal;
 pub mod schema;
 mod severable;

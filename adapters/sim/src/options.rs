@@ -33,6 +33,37 @@ pub struct Quirks {
     /// An `operation` attribute without the NETCONF namespace is ignored, as
     /// clixon and netopeer2 do, rather than refused: the edit turns into a merge.
     pub ignores_unqualified_operation: bool,
+    /// gNMI: Get is not implemented.
+    pub gnmi_no_get: bool,
+    /// gNMI: Capabilities is not implemented.
+    pub gnmi_no_capabilities: bool,
+    /// gNMI: Subscribe is not implemented.
+    pub gnmi_no_subscribe: bool,
+    /// gNMI: path elements that name their module are unknown.
+    pub gnmi_bare_paths_only: bool,
+    /// gNMI: path elements have to name their module where it changes (SONiC, IOS-XR).
+    pub gnmi_prefixed_paths_only: bool,
+    /// gNMI: what is not there is read as an update without a value (NX-OS),
+    /// not as NOT_FOUND.
+    pub gnmi_empty_for_missing: bool,
+    /// gNMI: the operations of a Set are done one by one until one fails, and
+    /// stay done (SONiC).
+    pub gnmi_not_atomic: bool,
+    /// gNMI: VLAN ranges are read back as single VLANs.
+    pub gnmi_expands_ranges: bool,
+    /// gNMI: a leaf that has its default value is not read back, even if it was
+    /// set to it (featureprofiles' `missing_value_for_defaults`).
+    pub gnmi_omits_defaults: bool,
+    /// gNMI: `prefix.target` has to be there.
+    pub gnmi_requires_target: bool,
+    /// gNMI: replace and update take paths of leaves and leaf-lists only.
+    pub gnmi_leaf_paths_only: bool,
+    /// gNMI: operations a Set may hold (NX-OS: 20).
+    pub gnmi_max_operations: Option<usize>,
+    /// gNMI: extensions are skipped, also those that ask for a confirmed
+    /// commit: the change is for good, and confirming or cancelling it seems to
+    /// work.
+    pub gnmi_ignores_extensions: bool,
 }
 
 /// A simulated switch, described.
@@ -43,6 +74,16 @@ pub struct Options {
     /// Address to listen on, loopback only; port 0 takes a free one. `None`
     /// opens no socket: sessions come in through `Handle::serve`.
     pub listen: Option<SocketAddr>,
+    /// Address of the gNMI face, loopback only; port 0 takes a free one. `None`
+    /// opens no socket: connections come in through `Handle::serve_gnmi`.
+    pub gnmi_listen: Option<SocketAddr>,
+    /// gNMI without TLS (which the specification forbids and switches offer).
+    pub gnmi_plaintext: bool,
+    /// Certificates (PEM) that sign those of gNMI clients. If given, a client
+    /// needs one, and then no password.
+    pub gnmi_client_ca: Option<String>,
+    /// Whether gNMI's commit-confirmed extension is implemented.
+    pub gnmi_commit_confirmed: bool,
     /// The only user.
     pub username: String,
     /// The user's password; a random one if `None`.
@@ -68,7 +109,8 @@ pub struct Options {
     pub round_trip: Duration,
     /// Time a commit takes (an edit of running, where there is no commit).
     pub commit_time: Duration,
-    /// NETCONF sessions allowed at once; one more is dropped without a hello.
+    /// NETCONF sessions, and gNMI connections, allowed at once; one more is
+    /// dropped without a word.
     pub max_sessions: usize,
 }
 
@@ -77,6 +119,10 @@ impl Default for Options {
         Self {
             name: "switch".to_owned(),
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            gnmi_listen: None,
+            gnmi_plaintext: false,
+            gnmi_client_ca: None,
+            gnmi_commit_confirmed: true,
             username: "mercury".to_owned(),
             password: None,
             authorized_key: None,
@@ -96,8 +142,14 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), SimError> {
-        if let Some(addr) = self.listen.filter(|addr| !addr.ip().is_loopback()) {
+        if let Some(addr) = self.listen.into_iter().chain(self.gnmi_listen).find(|addr| !addr.ip().is_loopback()) {
             return Err(SimError::NotLoopback(addr));
+        }
+        if self.gnmi_plaintext && self.gnmi_client_ca.is_some() {
+            return Err(SimError::Option("client certificates need TLS".into()));
+        }
+        if self.quirks.gnmi_bare_paths_only && self.quirks.gnmi_prefixed_paths_only {
+            return Err(SimError::Option("paths cannot be both bare only and prefixed only".into()));
         }
         if self.quirks.announces_11_but_speaks_10 && !self.base_11 {
             return Err(SimError::Option("to lie about base:1.1 it has to be announced".into()));

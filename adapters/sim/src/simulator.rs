@@ -14,7 +14,7 @@ use crate::{
     Counters, Datastore, Fault, FaultId, Options, PendingCommit, SessionId, SimError, Status,
     datastore::Container,
     device::Device,
-    netconf,
+    gnmi, netconf,
     ssh::{self, HostKey, Login},
 };
 
@@ -22,6 +22,8 @@ use crate::{
 pub struct Simulator {
     handle: Handle,
     addr: Option<SocketAddr>,
+    gnmi_addr: Option<SocketAddr>,
+    certificate: gnmi::Certificate,
     username: String,
     password: SecretString,
     fingerprint: String,
@@ -35,33 +37,63 @@ impl Simulator {
     /// # Errors
     /// [`SimError`] if the options make no sense, or the socket cannot be
     /// opened, or there is no host key to be had.
-    pub async fn start(options: Options) -> Result<Self, SimError> {
+    pub async fn start(mut options: Options) -> Result<Self, SimError> {
         options.check()?;
         let authorized_key = match &options.authorized_key {
             Some(line) => Some(PublicKey::from_openssh(line).map_err(SimError::AuthorizedKey)?),
             None => None,
         };
         let username = options.username.clone();
-        let password = options.password.clone().unwrap_or_else(random_password);
+        let password = options.password.get_or_insert_with(random_password).clone();
         let host_key = HostKey::generate()?;
         let (fingerprint, openssh) = (host_key.fingerprint(), host_key.openssh()?);
-        let listen = options.listen;
+        let certificate = gnmi::Certificate::generate(&options.name)?;
+        let tls = match options.gnmi_plaintext {
+            true => None,
+            false => Some(certificate.acceptor(options.gnmi_client_ca.as_deref())?),
+        };
+        let (listen, gnmi_listen) = (options.listen, options.gnmi_listen);
         let device = Device::new(options);
+        let mut gnmi_addr = None;
+        if let Some(addr) = gnmi_listen {
+            let (listener, local) = bind(addr).await?;
+            gnmi_addr = Some(local);
+            tokio::spawn(gnmi::listen(listener, tls, Arc::clone(&device)));
+        }
         let mut local = None;
         if let Some(addr) = listen {
-            let failed = |source| SimError::Listen { addr, source };
-            let listener = TcpListener::bind(addr).await.map_err(failed)?;
-            local = Some(listener.local_addr().map_err(failed)?);
+            let (listener, bound) = bind(addr).await?;
+            local = Some(bound);
             let login = Login { username: username.clone(), password: password.clone(), authorized_key };
             tokio::spawn(ssh::listen(listener, host_key, Arc::clone(&device), login));
         }
-        Ok(Self { handle: Handle { device }, addr: local, username, password, fingerprint, host_key: openssh })
+        let handle = Handle { device };
+        Ok(Self { handle, addr: local, gnmi_addr, certificate, username, password, fingerprint, host_key: openssh })
     }
 
     /// Where it listens; the unspecified address if it does not.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// Where its gNMI face listens, if it does.
+    #[must_use]
+    pub fn gnmi_addr(&self) -> Option<SocketAddr> {
+        self.gnmi_addr
+    }
+
+    /// The certificate the gNMI face shows, self-signed, in PEM. It is for
+    /// `localhost`, the loopback addresses and the switch's name.
+    #[must_use]
+    pub fn gnmi_certificate_pem(&self) -> &str {
+        self.certificate.pem()
+    }
+
+    /// SHA-256 over that certificate's DER form.
+    #[must_use]
+    pub fn gnmi_certificate_sha256(&self) -> [u8; 32] {
+        self.certificate.sha256()
     }
 
     /// The user to log in as.
@@ -250,6 +282,16 @@ impl Handle {
         netconf::serve(Arc::clone(&self.device), stream).await;
     }
 
+    /// Serves a gNMI connection, without TLS, over such a stream. Who comes in
+    /// here needs no password, but one that is sent has to be right. Returns
+    /// when the connection has ended.
+    pub async fn serve_gnmi<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        gnmi::serve(Arc::clone(&self.device), stream, gnmi::Trust::Known).await;
+    }
+
     fn config(&self, datastore: Datastore) -> Option<Arc<Container>> {
         self.device.read(datastore).ok()
     }
@@ -262,6 +304,13 @@ impl Handle {
             }
         }
     }
+}
+
+async fn bind(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), SimError> {
+    let failed = |source| SimError::Listen { addr, source };
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    Ok((listener, local))
 }
 
 /// 24 letters and digits: more than 140 bits.

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{Device, SessionId, State, unsupported};
+use super::{Confirmation, Device, NotSet, SessionId, State, unsupported};
 use crate::{
     datastore::{Container, Datastore},
     refusal::{Reason, Refused, Tag},
@@ -30,6 +30,8 @@ pub(super) struct Pending {
     before: Arc<Container>,
     session: SessionId,
     persist: Option<String>,
+    /// The id of a gNMI Set that waits to be confirmed; no session can do that.
+    set: Option<String>,
     deadline: Instant,
     /// Ends with the wait.
     _timer: Timer,
@@ -68,7 +70,7 @@ impl Device {
                 };
                 let deadline = Instant::now() + timeout;
                 let _timer = self.timer(deadline);
-                state.pending = Some(Pending { before, session, persist, deadline, _timer });
+                state.pending = Some(Pending { before, session, persist, set: None, deadline, _timer });
             }
             state.candidate = None;
             state.store(Datastore::Running, config, self.options.mode.startup());
@@ -91,6 +93,18 @@ impl Device {
             state.roll_back();
             Ok(())
         })
+    }
+
+    /// What a Set leaves behind that is undone unless it is confirmed.
+    pub(super) fn waiting(
+        self: &Arc<Self>,
+        before: Arc<Container>,
+        confirmation: &Confirmation,
+    ) -> Result<Pending, NotSet> {
+        let deadline = Instant::now().checked_add(confirmation.timeout);
+        let deadline = deadline.ok_or(NotSet::Duration)?;
+        let set = Some(confirmation.id.clone());
+        Ok(Pending { before, session: 0, persist: None, set, deadline, _timer: self.timer(deadline) })
     }
 
     fn timer(self: &Arc<Self>, deadline: Instant) -> Timer {
@@ -117,6 +131,14 @@ impl Pending {
 
     pub(super) fn persist(&self) -> Option<&str> {
         self.persist.as_deref()
+    }
+
+    pub(super) fn set(&self) -> Option<&str> {
+        self.set.as_deref()
+    }
+
+    pub(super) fn before(&self) -> &Arc<Container> {
+        &self.before
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -157,10 +179,12 @@ impl State {
         }
     }
 
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         if let Some(pending) = self.pending.take() {
             self.running = pending.before;
-            self.candidate = None;
+            if pending.set.is_none() {
+                self.candidate = None;
+            }
             self.counters.rollbacks += 1;
         }
     }

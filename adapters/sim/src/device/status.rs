@@ -15,16 +15,26 @@ use crate::{
 pub struct Counters {
     /// Sessions opened.
     pub sessions: u64,
-    /// Requests answered or being answered.
+    /// Requests answered or being answered, of both faces.
     pub rpcs: u64,
-    /// Batches of requests read together, that is: round trips.
+    /// Batches of requests read together, that is: round trips. With gNMI those
+    /// that run at the same time on one connection are one.
     pub flights: u64,
-    /// Edits that changed or could have changed a datastore, without refused ones.
+    /// Edits that changed or could have changed a datastore, without refused
+    /// ones. A Set is one too.
     pub edits: u64,
-    /// Successful commits, plain, confirmed and confirming.
+    /// Successful commits, plain, confirmed and confirming. A Set is one too.
     pub commits: u64,
     /// Confirmed commits that were undone.
     pub rollbacks: u64,
+    /// gNMI connections opened.
+    pub connections: u64,
+    /// Successful gNMI Sets, also those that only confirm, cancel or extend.
+    pub sets: u64,
+    /// Successful gNMI Gets.
+    pub gets: u64,
+    /// Successful gNMI subscriptions.
+    pub subscriptions: u64,
 }
 
 /// A commit that is undone unless it is confirmed.
@@ -34,6 +44,8 @@ pub struct PendingCommit {
     pub session: SessionId,
     /// The token another session may confirm it with.
     pub persist: Option<String>,
+    /// The id of the gNMI Set it was made by.
+    pub gnmi_id: Option<String>,
     /// Time left.
     pub remaining: Duration,
 }
@@ -43,6 +55,8 @@ pub struct PendingCommit {
 pub struct Status {
     /// Open NETCONF sessions.
     pub sessions: usize,
+    /// Open gNMI connections.
+    pub connections: usize,
     /// Who holds which lock.
     pub locks: BTreeMap<Datastore, SessionId>,
     /// Whether the candidate differs from running.
@@ -67,11 +81,13 @@ impl State {
     fn status(&self) -> Status {
         Status {
             sessions: self.sessions.len(),
+            connections: self.connections,
             locks: self.locks.clone(),
             candidate_dirty: self.candidate_is_dirty(),
             pending: self.pending.as_ref().map(|pending| PendingCommit {
                 session: pending.session(),
                 persist: pending.persist().map(str::to_owned),
+                gnmi_id: pending.set().map(str::to_owned),
                 remaining: pending.deadline().saturating_duration_since(Instant::now()),
             }),
             counters: self.counters,

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use tonic::Code;
+
 use super::{Action, Fault, Moment, Occurrence};
 use crate::refusal::Tag;
 
@@ -18,7 +20,7 @@ pub enum ParseFaultError {
     #[error("'{0}' is not a moment: use before or after")]
     Moment(String),
     /// The fourth part.
-    #[error("'{0}' is not an action: use drop, hold, refuse, delay, reboot or stop")]
+    #[error("'{0}' is not an action: use drop, hold, refuse, status, delay, reboot or stop")]
     Action(String),
     /// What follows `delay`.
     #[error("'{0}' is not a duration: use 250ms or 2s")]
@@ -26,6 +28,9 @@ pub enum ParseFaultError {
     /// What follows `refuse`.
     #[error("'{0}' is not an error-tag of RFC 6241 appendix A")]
     Tag(String),
+    /// What follows `status`.
+    #[error("'{0}' is not a gRPC status: use unavailable, aborted, deadline-exceeded...")]
+    Status(String),
 }
 
 impl FromStr for Fault {
@@ -64,8 +69,39 @@ fn action_named(name: &str, argument: Option<&str>) -> Result<Action, ParseFault
             let tag = Tag::named(tag).ok_or_else(|| ParseFaultError::Tag(tag.to_owned()))?;
             Ok(Action::Refuse { tag, message: message.trim().to_owned() })
         }
+        ("status", argument) => {
+            let argument = argument.unwrap_or("");
+            let (code, message) = argument.split_once(':').unwrap_or((argument, "failed on purpose"));
+            let named = CODES.iter().find(|(name, _)| *name == code);
+            let (_, code) = named.ok_or_else(|| ParseFaultError::Status(code.to_owned()))?;
+            Ok(Action::Status { code: *code, message: message.trim().to_owned() })
+        }
         _ => Err(ParseFaultError::Action(name.to_owned())),
     }
+}
+
+/// The codes of gRPC, without OK.
+const CODES: [(&str, Code); 16] = [
+    ("cancelled", Code::Cancelled),
+    ("unknown", Code::Unknown),
+    ("invalid-argument", Code::InvalidArgument),
+    ("deadline-exceeded", Code::DeadlineExceeded),
+    ("not-found", Code::NotFound),
+    ("already-exists", Code::AlreadyExists),
+    ("permission-denied", Code::PermissionDenied),
+    ("resource-exhausted", Code::ResourceExhausted),
+    ("failed-precondition", Code::FailedPrecondition),
+    ("aborted", Code::Aborted),
+    ("out-of-range", Code::OutOfRange),
+    ("unimplemented", Code::Unimplemented),
+    ("internal", Code::Internal),
+    ("unavailable", Code::Unavailable),
+    ("data-loss", Code::DataLoss),
+    ("unauthenticated", Code::Unauthenticated),
+];
+
+fn code_name(code: Code) -> &'static str {
+    CODES.iter().find(|(_, known)| *known == code).map_or("unknown", |(name, _)| name)
 }
 
 fn duration(text: &str) -> Result<Duration, ParseFaultError> {
@@ -92,6 +128,7 @@ impl fmt::Display for Fault {
             Action::DropConnection => f.write_str("drop"),
             Action::Hold => f.write_str("hold"),
             Action::Refuse { tag, message } => write!(f, "refuse:{}:{message}", tag.as_str()),
+            Action::Status { code, message } => write!(f, "status:{}:{message}", code_name(*code)),
             Action::DelayReply(delay) => write!(f, "delay:{}ms", delay.as_millis()),
             Action::Reboot => f.write_str("reboot"),
             Action::Stop => f.write_str("stop"),
@@ -112,6 +149,7 @@ mod tests {
             "lock:1:before:hold",
             "commit:1:after:reboot",
             "hello:3:before:stop",
+            "gnmi-set:1:after:status:deadline-exceeded:too: late",
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.to_string(), text);
@@ -134,6 +172,8 @@ mod tests {
             ("commit:1:after:delay", E::Duration(String::new())),
             ("commit:1:after:delay:fast", E::Duration("fast".into())),
             ("commit:1:after:refuse:nonsense", E::Tag("nonsense".into())),
+            ("gnmi-set:1:after:status:ok", E::Status("ok".into())),
+            ("gnmi-set:1:after:status", E::Status(String::new())),
         ] {
             assert_eq!(text.parse::<Fault>(), Err(error), "{text}");
         }

@@ -280,6 +280,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                 Action::Refuse { tag, message } => {
                     refused = Some(Reason::protocol(*tag, message.clone()).into());
                 }
+                Action::Status { message, .. } => {
+                    refused = Some(Reason::protocol(Tag::OperationFailed, message.clone()).into());
+                }
                 Action::DelayReply(delay) => self.pause(*delay).await?,
                 Action::Reboot => {
                     self.device.reboot();

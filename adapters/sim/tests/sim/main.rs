@@ -10,6 +10,8 @@ mod edits;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod gnmi;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod modes;
