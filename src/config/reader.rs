@@ -19,6 +19,7 @@ pub(crate) struct Reader<'a> {
     name: String,
     own: &'a Table,
     defaults: Option<(&'static str, &'a Table)>,
+    ignored: &'static [&'static str],
     findings: &'a mut Findings,
     failed: bool,
 }
@@ -32,13 +33,18 @@ pub(crate) struct Found<'a> {
 impl<'a> Reader<'a> {
     /// Reads `own`; findings name it `name`, which is empty for a file's top level.
     pub(crate) fn new(file: &'a Path, name: impl Into<String>, own: &'a Table, findings: &'a mut Findings) -> Self {
-        Reader { file, name: name.into(), own, defaults: None, findings, failed: false }
+        Reader { file, name: name.into(), own, defaults: None, ignored: &[], findings, failed: false }
     }
 
     /// The same, taking what `own` lacks from a table that findings name `name`.
     pub(crate) fn with_defaults(mut self, name: &'static str, table: &'a Table) -> Self {
         self.defaults = Some((name, table));
         self
+    }
+
+    /// Takes these keys for absent from here on, wherever they stand.
+    pub(crate) fn ignore(&mut self, keys: &'static [&'static str]) {
+        self.ignored = keys;
     }
 
     /// Whether a finding of error severity was made through this reader.
@@ -81,12 +87,21 @@ impl<'a> Reader<'a> {
 
     /// The entry of a key, from the table or its defaults.
     pub(crate) fn find(&self, key: &str) -> Option<Found<'a>> {
-        if let Some(entry) = self.own.entries.get(key) {
-            return Some(Found { entry, field: join(&self.name, key) });
+        if self.ignored.contains(&key) {
+            return None;
+        }
+        if let Some(found) = self.own(key) {
+            return Some(found);
         }
         let (name, table) = self.defaults?;
         let entry = table.entries.get(key)?;
         Some(Found { entry, field: join(name, key) })
+    }
+
+    /// The entry of a key in the table itself, whatever the defaults say.
+    pub(crate) fn own(&self, key: &str) -> Option<Found<'a>> {
+        let entry = self.own.entries.get(key)?;
+        Some(Found { entry, field: join(&self.name, key) })
     }
 
     /// Reports a finding about the value `found`.
@@ -126,6 +141,15 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(&mut self, key: &str) -> Option<String> {
         let found = self.find(key)?;
         self.text_of(&found)
+    }
+
+    /// Text of one line that may be empty.
+    pub(crate) fn text_or_empty(&mut self, key: &str) -> Option<String> {
+        let found = self.find(key)?;
+        match &found.entry.value {
+            Value::Text(text) | Value::Word(text) if text.is_empty() => Some(String::new()),
+            _ => self.text_of(&found),
+        }
     }
 
     /// Text that must be there.
@@ -223,6 +247,7 @@ impl<'a> Reader<'a> {
                     return None;
                 }
             },
+            Value::Word(word) if seconds(word).is_some() => seconds(word)?,
             _ => self.integer_of(&found, "a number of seconds")?,
         };
         self.within(&found, seconds, range, " seconds").map(Duration::from_secs)
