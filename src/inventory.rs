@@ -6,8 +6,10 @@
 //! means the same wherever it is written.
 
 mod build;
+mod certificate_pin;
 mod check;
 mod device_type;
+mod gnmi;
 mod host_key;
 mod ini;
 mod ironic;
@@ -17,6 +19,8 @@ mod native;
 mod secret;
 mod switch;
 
+pub use certificate_pin::{CertificatePin, CertificatePinError};
+pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use load::Context;
 pub use mac::{MacAddr, MacError};
@@ -111,10 +115,11 @@ fn address_key(address: &str) -> String {
     }
 }
 
-/// Every key of a `[[switch]]` that `[defaults]` lacks, of both, and of Ironic's file.
+/// Every key of a `[[switch]]` that `[defaults]` lacks, of both, of both and
+/// Ironic's file for gNMI alone, and of Ironic's file.
 #[cfg(test)]
-pub(crate) fn keys() -> [&'static [&'static str]; 3] {
-    [native::OWN, build::SHARED, ironic::KEYS]
+pub(crate) fn keys() -> [&'static [&'static str]; 4] {
+    [native::OWN, build::SHARED, build::GNMI, ironic::KEYS]
 }
 
 #[cfg(test)]

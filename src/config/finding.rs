@@ -48,6 +48,10 @@ pub enum Code {
     SecretUnavailable,
     /// The switch's host key is not checked.
     InsecureHostKey,
+    /// The switch's certificate is not checked.
+    InsecureCertificate,
+    /// The switch is spoken to without TLS.
+    Plaintext,
     /// Requests without credentials would be taken from other machines.
     RemoteNoauth,
     /// A password hash other than bcrypt.

@@ -57,7 +57,9 @@ fn every_sample_is_right() {
     let (settings, inventory) = check_samples(&samples(str::to_owned));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:6190");
     let names: Vec<_> = inventory.iter().map(|switch| switch.name.as_str()).collect();
-    assert_eq!(names, ["leaf1", "leaf2", "leaf3"]);
+    assert_eq!(names, ["leaf1", "leaf2", "leaf3", "leaf4", "leaf5"]);
+    let protocols: Vec<_> = inventory.iter().map(|switch| switch.protocol.as_str()).collect();
+    assert_eq!(protocols, ["netconf", "netconf", "netconf", "gnmi", "gnmi"]);
     assert_eq!(inventory.find("52:54:00:00:00:12").unwrap().name, "leaf2");
 }
 
@@ -87,9 +89,9 @@ fn every_option_is_in_a_sample() {
     let expected = |lists: &[&[&str]]| lists.concat().iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
     let top: Vec<_> = settings::KEYS.iter().copied().filter(|key| !["limits", "log"].contains(key)).collect();
     assert_eq!(keys(&sample(SAMPLES[0])), expected(&[&top, settings::LIMITS, settings::LOG]));
-    let [own, shared, ironic] = crate::inventory::keys();
-    assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared]));
-    assert_eq!(keys(&sample(SAMPLES[2])), expected(&[ironic]));
+    let [own, shared, gnmi, ironic] = crate::inventory::keys();
+    assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared, gnmi]));
+    assert_eq!(keys(&sample(SAMPLES[2])), expected(&[gnmi, ironic]));
 }
 
 #[test]

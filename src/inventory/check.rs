@@ -58,7 +58,11 @@ fn addresses(drafts: &[Draft], findings: &mut Findings) {
         } else {
             let finding = Finding::warning(Code::AmbiguousId, message).at(&draft.file, Some(draft.line));
             let finding = finding.field(format!("switch.{}.address", draft.switch.name));
-            findings.push(finding.help("requests must use the name or a MAC address"));
+            findings.push(finding.help(if other.switch.protocol == draft.switch.protocol {
+                "requests must use the name or a MAC address"
+            } else {
+                "if both are one switch, keep one of them: changes through the one do not wait for the other's"
+            }));
         }
     }
     for draft in named(drafts) {

@@ -4,43 +4,68 @@ use super::Protocol;
 use crate::config::{Code, Finding};
 
 /// Protocols that device types are named after and Mercury does not speak yet.
-const NOT_YET: &[&str] = &["netmiko_", "gnmi_", "restconf_", "cli_"];
+const NOT_YET: &[&str] = &["netmiko_", "restconf_", "cli_"];
 
-/// Splits `netconf_openconfig`.
+/// A protocol and the name of a dialect that it is spoken in.
+pub(crate) type Kind = (Protocol, String);
+
+/// Splits `netconf_openconfig`. The protocol of a device type whose dialect is
+/// wrong is still known, so that the rest of the entry is judged by it.
 ///
 /// # Errors
 /// A finding without a place: the type is unknown, or not supported yet.
-pub(crate) fn parse(text: &str, dialects: &[String]) -> Result<(Protocol, String), Finding> {
-    if let Some(name) = text.strip_prefix("netconf_") {
-        return dialect(name, dialects).map(|name| (Protocol::Netconf, name)).map_err(|finding| {
-            let known = dialects.iter().map(|d| format!("netconf_{d}")).collect::<Vec<_>>();
-            finding.help(format!("device types: {}", known.join(", ")))
-        });
+pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<String, Finding>) {
+    for protocol in Protocol::ALL {
+        if let Some(name) = text.strip_prefix(protocol.as_str()).and_then(|rest| rest.strip_prefix('_')) {
+            let help = |finding: Finding| finding.help(format!("device types: {}", device_types(protocol, known)));
+            return (Some(protocol), dialect(protocol, name, known).map_err(help));
+        }
     }
     if NOT_YET.iter().any(|prefix| text.starts_with(prefix)) {
         let message = format!("device type {text:?} is not supported yet");
-        return Err(not_yet(&message, dialects));
+        return (None, Err(not_yet(&message, known)));
     }
     let finding = Finding::error(Code::UnknownDeviceType, format!("unknown device type {text:?}"));
-    Err(match dialect(text, dialects) {
-        Ok(name) => finding.help(format!("did you mean netconf_{name}?")),
-        Err(_) => finding.help("a device type is netconf_ and a dialect"),
-    })
+    let protocol = Protocol::ALL.into_iter().find(|protocol| dialect(*protocol, text, known).is_ok());
+    let help = match protocol {
+        Some(protocol) => format!("did you mean {}_{text}?", protocol.as_str()),
+        None => "a device type is netconf_ or gnmi_ and a dialect".to_owned(),
+    };
+    (None, Err(finding.help(help)))
 }
 
-/// A dialect's name, if there is such a dialect.
+/// A dialect's name, if it is spoken over the protocol.
 ///
 /// # Errors
 /// A finding without a place and without help.
-pub(crate) fn dialect(name: &str, dialects: &[String]) -> Result<String, Finding> {
-    if dialects.iter().any(|dialect| dialect == name) {
+pub(crate) fn dialect(protocol: Protocol, name: &str, known: &[Kind]) -> Result<String, Finding> {
+    if names(protocol, known).any(|dialect| dialect == name) {
         return Ok(name.to_owned());
     }
-    Err(Finding::error(Code::UnknownDeviceType, format!("unknown dialect {name:?}")))
+    let message = if known.iter().any(|(_, dialect)| dialect == name) {
+        format!("dialect {name:?} is not spoken over {}", protocol.title())
+    } else {
+        format!("unknown dialect {name:?}")
+    };
+    Err(Finding::error(Code::UnknownDeviceType, message))
+}
+
+/// The dialects spoken over a protocol, for advice.
+pub(crate) fn dialects(protocol: Protocol, known: &[Kind]) -> String {
+    names(protocol, known).collect::<Vec<_>>().join(", ")
 }
 
 /// The finding for what Mercury will speak one day.
-pub(crate) fn not_yet(message: &str, dialects: &[String]) -> Finding {
-    Finding::error(Code::UnsupportedDeviceType, message)
-        .help(format!("supported: NETCONF with {}", dialects.join(", ")))
+pub(crate) fn not_yet(message: &str, known: &[Kind]) -> Finding {
+    let spoken = Protocol::ALL.map(|protocol| format!("{} with {}", protocol.title(), dialects(protocol, known)));
+    Finding::error(Code::UnsupportedDeviceType, message).help(format!("supported: {}", spoken.join("; ")))
+}
+
+fn device_types(protocol: Protocol, known: &[Kind]) -> String {
+    let types: Vec<_> = names(protocol, known).map(|dialect| format!("{}_{dialect}", protocol.as_str())).collect();
+    types.join(", ")
+}
+
+fn names(protocol: Protocol, known: &[Kind]) -> impl Iterator<Item = &str> {
+    known.iter().filter(move |(spoken, _)| *spoken == protocol).map(|(_, dialect)| dialect.as_str())
 }

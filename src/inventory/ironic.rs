@@ -5,10 +5,14 @@
 //! and `key_file` are required; `port`, `enable_secret`, `persist`,
 //! `allowed_vlans` and `native_vlan` are not. Metal3 adds `insecure`. Keys of
 //! `[DEFAULT]` serve every switch that lacks them.
+//!
+//! Ironic's own service speaks no gNMI, so what only gNMI needs has no key
+//! there; it has Mercury's keys here.
 
+use super::build::Kind;
 use super::ini::{self, Section};
 use super::load::{Context, Draft};
-use super::{Protocol, build, device_type};
+use super::{build, device_type};
 use crate::config::fields::Table;
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding, Findings};
@@ -29,14 +33,15 @@ pub(crate) const KEYS: &[&str] = &[
     "native_vlan",
     "insecure",
 ];
-const REQUIRED: &[&str] = &["driver_type", "device_type", "address", "username", "mac_address"];
+/// What nothing but Ironic requires, or nothing else here finds missing.
+const REQUIRED: &[&str] = &["driver_type", "device_type", "mac_address"];
 
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
     let sections = ini::parse(file, text, findings);
     let mut defaults = Table::default();
     let mut drafts = Vec::new();
     if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT") {
-        Reader::new(file, "DEFAULT", &section.table, findings).refuse_unknown(KEYS, advice);
+        Reader::new(file, "DEFAULT", &section.table, findings).refuse_unknown(&known(), advice);
         defaults = section.table.clone();
     }
     for section in sections.iter().filter(|section| section.name != "DEFAULT") {
@@ -59,7 +64,7 @@ fn switch(
 ) -> Draft {
     let mut reader =
         Reader::new(file, format!("switch.{name}"), &section.table, findings).with_defaults("DEFAULT", defaults);
-    reader.refuse_unknown(KEYS, advice);
+    reader.refuse_unknown(&known(), advice);
     for key in REQUIRED {
         reader.require(key);
     }
@@ -71,16 +76,23 @@ fn switch(
     Draft { switch, sound, file: file.to_owned(), line: section.table.line }
 }
 
-fn kind(reader: &mut Reader<'_>, context: &Context) -> (Protocol, String) {
+fn kind(reader: &mut Reader<'_>, context: &Context) -> Kind {
+    let mut kind = Kind { protocol: None, dialect: String::new() };
     if let Some(found) = reader.find("device_type")
         && let Some(text) = reader.text_of(&found)
     {
-        match device_type::parse(&text, &context.dialects) {
-            Ok(kind) => return kind,
+        let (protocol, dialect) = device_type::parse(&text, &context.dialects);
+        kind.protocol = protocol;
+        match dialect {
+            Ok(dialect) => kind.dialect = dialect,
             Err(finding) => reader.blame(&found, finding),
         }
     }
-    (Protocol::Netconf, String::new())
+    kind
+}
+
+fn known() -> Vec<&'static str> {
+    [KEYS, build::GNMI].concat()
 }
 
 /// Ironic passes over such a section without a word, whatever it was meant to be.

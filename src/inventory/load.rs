@@ -1,7 +1,8 @@
 //! From files to an inventory.
 
-use super::{Inventory, Switch, check, ironic, native};
+use super::{Inventory, Protocol, Switch, check, ironic, native};
 use crate::config::{Code, FileAccess, Finding, Findings, Settings, source};
+use mercury_adapter::Dialect;
 use mercury_model::VlanSet;
 use std::path::{Path, PathBuf};
 
@@ -17,21 +18,30 @@ pub struct Context {
     pub known_hosts: Vec<PathBuf>,
     /// Who may be able to read a file that holds a secret.
     pub access: FileAccess,
-    /// The dialects there are; the built-in ones that speak NETCONF.
-    pub dialects: Vec<String>,
+    /// The dialects there are and the protocols each is spoken over; the built-in ones.
+    pub dialects: Vec<(Protocol, String)>,
 }
 
 impl Default for Context {
     fn default() -> Self {
         // The folder of dialects is the registry; one that does not load fails a test there.
         let dialects = mercury_adapter::builtin().unwrap_or_default();
-        let spoken = dialects.into_iter().filter(|dialect| dialect.netconf.is_some());
+        let spoken = |protocol: Protocol| dialects.iter().filter(move |dialect| speaks(dialect, protocol));
+        let kinds = |protocol| spoken(protocol).map(move |dialect| (protocol, dialect.name.clone()));
         Context {
             allowed_vlans: None,
             known_hosts: Vec::new(),
             access: FileAccess::default(),
-            dialects: spoken.map(|dialect| dialect.name).collect(),
+            dialects: Protocol::ALL.into_iter().flat_map(kinds).collect(),
         }
+    }
+}
+
+fn speaks(dialect: &Dialect, protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Netconf => dialect.netconf.is_some(),
+        // No dialect says so yet; the registry refuses those that have no gNMI.
+        Protocol::Gnmi => true,
     }
 }
 

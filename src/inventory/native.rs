@@ -1,5 +1,6 @@
 //! Mercury's own inventory file: `[defaults]` and any number of `[[switch]]`.
 
+use super::build::Kind;
 use super::load::{Context, Draft};
 use super::{Protocol, build, device_type};
 use crate::config::fields::{Entry, Table, Value};
@@ -8,7 +9,7 @@ use crate::config::{Code, Finding, Findings, toml_tree};
 use std::path::Path;
 
 /// Protocols an inventory may ask for that Mercury does not speak yet.
-const NOT_YET: &[&str] = &["gnmi", "cli"];
+const NOT_YET: &[&str] = &["cli"];
 
 /// What `[defaults]` cannot say, because no two switches share it.
 pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses"];
@@ -19,7 +20,7 @@ pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Fi
         (key == "switches").then(|| "each switch is a [[switch]] table".to_owned())
     });
     let defaults = defaults(file, &root, findings);
-    let known: Vec<&str> = OWN.iter().chain(build::SHARED).copied().collect();
+    let known: Vec<&str> = OWN.iter().chain(build::SHARED).chain(build::GNMI).copied().collect();
     let mut drafts = Vec::new();
     for (line, table) in switches(file, &root, findings) {
         let name = match table.entries.get("name").map(|entry| &entry.value) {
@@ -45,10 +46,11 @@ fn defaults(file: &Path, root: &Table, findings: &mut Findings) -> Table {
         wrong(file, entry, "defaults", "a table", findings);
         return Table::default();
     };
+    let known = [build::SHARED, build::GNMI].concat();
     Reader::new(file, "defaults", table, findings)
-        .refuse_unknown(build::SHARED, |key| OWN.contains(&key).then(|| "each switch has its own".to_owned()));
+        .refuse_unknown(&known, |key| OWN.contains(&key).then(|| "each switch has its own".to_owned()));
     let mut table = table.clone();
-    table.entries.retain(|key, _| build::SHARED.contains(&key.as_str()));
+    table.entries.retain(|key, _| known.contains(&key.as_str()));
     table
 }
 
@@ -75,29 +77,34 @@ fn wrong(file: &Path, entry: &Entry, field: &str, wanted: &str, findings: &mut F
     findings.push(Finding::error(Code::WrongType, message).field(field).at(file, Some(entry.line)));
 }
 
-fn kind(reader: &mut Reader<'_>, context: &Context) -> (Protocol, String) {
-    if let Some(found) = reader.find("protocol")
-        && let Some(word) = reader.text_of(&found)
-    {
-        if NOT_YET.contains(&word.as_str()) {
-            let message = format!("protocol {word:?} is not supported yet");
-            reader.blame(&found, device_type::not_yet(&message, &context.dialects));
-        } else {
-            reader.choice("protocol", &[(Protocol::Netconf.as_str(), Protocol::Netconf)]);
-        }
+fn kind(reader: &mut Reader<'_>, context: &Context) -> Kind {
+    let mut protocol = Some(Protocol::Netconf);
+    if let Some(found) = reader.find("protocol") {
+        protocol = match reader.text_of(&found) {
+            Some(word) if NOT_YET.contains(&word.as_str()) => {
+                let message = format!("protocol {word:?} is not supported yet");
+                reader.blame(&found, device_type::not_yet(&message, &context.dialects));
+                None
+            }
+            Some(_) => reader.choice("protocol", &Protocol::ALL.map(|protocol| (protocol.as_str(), protocol))),
+            None => None,
+        };
     }
     reader.require("dialect");
     let mut dialect = String::new();
     if let Some(found) = reader.find("dialect")
         && let Some(name) = reader.text_of(&found)
     {
-        match device_type::dialect(&name, &context.dialects) {
+        // Where the protocol is wrong, the dialect is not blamed for it.
+        let speaks = |candidate: &Protocol| device_type::dialect(*candidate, &name, &context.dialects).is_ok();
+        let spoken = protocol.or_else(|| Protocol::ALL.into_iter().find(speaks)).unwrap_or(Protocol::Netconf);
+        match device_type::dialect(spoken, &name, &context.dialects) {
             Ok(name) => dialect = name,
             Err(finding) => {
-                let help = format!("dialects: {}", context.dialects.join(", "));
+                let help = format!("dialects: {}", device_type::dialects(spoken, &context.dialects));
                 reader.blame(&found, finding.help(help));
             }
         }
     }
-    (Protocol::Netconf, dialect)
+    Kind { protocol, dialect }
 }

@@ -1,36 +1,42 @@
-use super::{HostKey, MacAddr, SecretRef};
+use super::{GnmiSettings, HostKey, MacAddr, SecretRef};
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::time::Duration;
 
 /// A switch: how to reach it and what may be done to it.
 ///
-/// Every field but `credentials` and `host_key` is written under its own name
-/// in a `[[switch]]` table, and all but `name`, `address` and `mac_addresses`
-/// may stand in `[defaults]` for every switch of that file. Durations are
-/// whole seconds (`30`) or text (`"30s"`, `"2m"`).
+/// Every field but `credentials`, `host_key` and `gnmi` is written under its
+/// own name in a `[[switch]]` table, and all but `name`, `address` and
+/// `mac_addresses` may stand in `[defaults]` for every switch of that file.
+/// Durations are whole seconds (`30`) or text (`"30s"`, `"2m"`). What is for
+/// one protocol only is refused on a switch that speaks another; in
+/// `[defaults]` it waits for the switches that it is for.
 #[derive(Debug, Clone)]
 pub struct Switch {
     /// The name Ironic and people use for it; required, unique.
     pub name: String,
     /// Host name or IP address; required.
     pub address: String,
-    /// TCP port, 1 to 65535; the protocol's own (NETCONF 830).
+    /// TCP port, 1 to 65535; the dialect's, or else the protocol's own
+    /// (NETCONF 830, gNMI 9339).
     pub port: Option<u16>,
-    /// How it is spoken to, `"netconf"`; netconf.
+    /// How it is spoken to, `"netconf"` or `"gnmi"`; netconf.
     pub protocol: Protocol,
     /// Which vendor's dialect it speaks, such as `"openconfig"`; required.
     pub dialect: String,
-    /// The user Mercury logs in as; required.
+    /// The user Mercury logs in as; required, but over gNMI with a client
+    /// certificate, where empty means that none is sent.
     pub username: String,
-    /// How that user proves itself; a password or a key is required.
+    /// How that user proves itself; over NETCONF a password or a key is
+    /// required, over gNMI a password or a client certificate.
     pub credentials: Credentials,
     /// MAC addresses LLDP may announce it by, in any spelling; none.
     pub mac_addresses: Vec<MacAddr>,
-    /// How the switch proves that it is the switch: one of `known_hosts` (a
-    /// list of files), `host_key_fingerprints` (a list) and `insecure = true`;
-    /// the service's known_hosts files.
+    /// How the switch proves that it is the switch, over NETCONF: one of
+    /// `known_hosts` (a list of files), `host_key_fingerprints` (a list) and
+    /// `insecure = true`; the service's known_hosts files.
     pub host_key: HostKey,
-    /// Offer SSH algorithms that are no longer thought safe, for old switches; false.
+    /// Offer SSH algorithms that are no longer thought safe, for old switches;
+    /// false. NETCONF only.
     pub legacy_algorithms: bool,
     /// Save the running configuration over the startup configuration after
     /// each change, where they differ; true. In Ironic's INI file false, as
@@ -56,7 +62,7 @@ pub struct Switch {
     /// 1 to 600 s; 30 s.
     pub confirm_timeout: Duration,
     /// Whether to let the switch take unconfirmed changes back, `"auto"`,
-    /// `"on"`, `"session"` or `"off"`; auto.
+    /// `"on"`, `"session"` (NETCONF only) or `"off"`; auto.
     pub confirmed_commit: ConfirmedCommit,
     /// How long a commit may take, 1 to 3600 s; 120 s.
     pub commit_timeout: Duration,
@@ -70,15 +76,21 @@ pub struct Switch {
     pub keepalive: Duration,
     /// How long to wait for a lock that another client holds, 0 to 600 s; 30 s.
     pub lock_wait: Duration,
+    /// On a target without a lock of its own: how long what is read after a
+    /// lost Set is watched before it is believed, 0 to 600 s; 10 s. gNMI only.
+    pub settle_time: Duration,
     /// How many requests may wait for this switch, 1 to 65536; 256.
     pub queue: usize,
-    /// Whether to send requests before the last one was answered; the dialect decides.
+    /// Whether to send requests before the last one was answered; the dialect
+    /// decides. NETCONF only.
     pub pipelining: Option<bool>,
     /// The NETCONF framing, `"end-of-message"` or `"chunked"` (RFC 6242
-    /// section 4); what both sides announced.
+    /// section 4); what both sides announced. NETCONF only.
     pub framing: Option<Framing>,
     /// The network instance that VLANs are in; the dialect's.
     pub network_instance: Option<String>,
+    /// What only gNMI needs; its defaults on a NETCONF switch.
+    pub gnmi: GnmiSettings,
 }
 
 /// How Mercury's user proves itself to a switch; a key is tried first.
@@ -87,11 +99,11 @@ pub struct Switch {
 /// must not be readable by others.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    /// `password`: for password and keyboard-interactive login.
+    /// `password`: for password and keyboard-interactive login, and for gNMI.
     pub password: Option<SecretRef>,
-    /// `key_file`: the path of a private SSH key.
+    /// `key_file`: the path of a private SSH key. NETCONF only.
     pub key: Option<SecretRef>,
-    /// `passphrase`: what the key is encrypted with.
+    /// `passphrase`: what the key is encrypted with. NETCONF only.
     pub passphrase: Option<SecretRef>,
     /// `enable_secret`: for the privileged mode of a command line.
     pub enable_secret: Option<SecretRef>,
@@ -110,13 +122,27 @@ impl Credentials {
 pub enum Protocol {
     /// NETCONF over SSH (RFC 6242).
     Netconf,
+    /// gNMI over gRPC (openconfig/reference, rpc/gnmi/gnmi-specification.md).
+    Gnmi,
 }
 
 impl Protocol {
+    /// Every protocol.
+    pub(crate) const ALL: [Protocol; 2] = [Protocol::Netconf, Protocol::Gnmi];
+
     /// The word for it in an inventory.
     pub const fn as_str(self) -> &'static str {
         match self {
             Protocol::Netconf => "netconf",
+            Protocol::Gnmi => "gnmi",
+        }
+    }
+
+    /// What people call it.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Protocol::Netconf => "NETCONF",
+            Protocol::Gnmi => "gNMI",
         }
     }
 
@@ -124,20 +150,25 @@ impl Protocol {
     pub const fn default_port(self) -> u16 {
         match self {
             Protocol::Netconf => 830,
+            Protocol::Gnmi => 9339,
         }
     }
 }
 
-/// Whether to use the confirmed commit of RFC 6241 section 8.4.
+/// Whether to use the confirmed commit of RFC 6241 section 8.4, or the
+/// commit-confirmed extension of gNMI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConfirmedCommit {
-    /// Where the switch announces it.
+    /// Where the switch announces it; over gNMI, which has no way to announce
+    /// it, where the dialect says that the switch has it.
     #[default]
     Auto,
-    /// Always; a switch that does not announce it is not changed.
+    /// Always; a NETCONF switch that does not announce it is not changed, and a
+    /// gNMI switch is taken to have it whatever its dialect says.
     On,
     /// Always, and without a `persist` token: the switch takes the change back
-    /// as soon as the session ends, not only when the timer does.
+    /// as soon as the session ends, not only when the timer does. NETCONF only,
+    /// because gNMI has no sessions.
     Session,
     /// Never.
     Off,
@@ -184,14 +215,17 @@ impl Switch {
             idle_timeout: seconds(300),
             keepalive: seconds(15),
             lock_wait: seconds(30),
+            settle_time: seconds(10),
             queue: 256,
             pipelining: None,
             framing: None,
             network_instance: None,
+            gnmi: GnmiSettings::default(),
         }
     }
 
-    /// The port to connect to.
+    /// The port to connect to, as far as the inventory knows; a dialect may
+    /// have one of its own for a switch whose entry has none.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.protocol.default_port())
     }
@@ -206,7 +240,7 @@ impl Switch {
         self.allowed_ports.as_ref().is_none_or(|allowed| allowed.contains(name))
     }
 
-    /// What Ironic calls this kind of switch: `netconf_openconfig`.
+    /// What Ironic calls this kind of switch: `netconf_openconfig`, `gnmi_openconfig`.
     pub fn device_type(&self) -> String {
         format!("{}_{}", self.protocol.as_str(), self.dialect)
     }

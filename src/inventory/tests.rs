@@ -1,3 +1,5 @@
+mod gnmi;
+
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};
 use std::fs;
@@ -51,7 +53,6 @@ fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
         ("", Code::MissingKey, 1, "dialect"),
         ("dialect = \"cisco_ios\"", Code::UnknownDeviceType, 6, "dialect"),
         ("dialect = 1", Code::WrongType, 6, "dialect"),
-        ("protocol = \"gnmi\"", Code::UnsupportedDeviceType, 6, "protocol"),
         ("protocol = \"cli\"", Code::UnsupportedDeviceType, 6, "protocol"),
         ("protocol = \"telnet\"", Code::BadValue, 6, "protocol"),
         ("port = 0", Code::OutOfRange, 6, "port"),
@@ -162,12 +163,21 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
         assert_eq!((switch.protocol, switch.dialect.as_str()), (Protocol::Netconf, dialect));
         assert_eq!(switch.device_type(), format!("netconf_{dialect}"));
     }
+    for dialect in ["openconfig", "arista_eos"] {
+        let text = ini("").replace("netconf_openconfig", &format!("gnmi_{dialect}"));
+        let switch = one("i.conf", &text);
+        assert_eq!((switch.protocol, switch.dialect.as_str(), switch.port()), (Protocol::Gnmi, dialect, 9339));
+        assert_eq!(switch.device_type(), format!("gnmi_{dialect}"));
+    }
     for (device_type, code) in [
         ("netmiko_cisco_ios", Code::UnsupportedDeviceType),
-        ("gnmi_openconfig", Code::UnsupportedDeviceType),
         ("restconf_openconfig", Code::UnsupportedDeviceType),
         ("netconf_", Code::UnknownDeviceType),
         ("netconf_cisco_ios", Code::UnknownDeviceType),
+        ("gnmi_", Code::UnknownDeviceType),
+        ("gnmi_cisco_ios", Code::UnknownDeviceType),
+        ("gnmi", Code::UnknownDeviceType),
+        ("GNMI_OPENCONFIG", Code::UnknownDeviceType),
         ("cisco_nxos", Code::UnknownDeviceType),
         ("NETCONF_OPENCONFIG", Code::UnknownDeviceType),
     ] {
@@ -480,7 +490,7 @@ fn control_characters_in_a_key_or_a_path_stay_on_their_line() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_makes_a_reader_panic(text in "(\\[+(switch|DEFAULT|defaults)(:a)?\\]+|port|name|[=:#;\"'\\[\\]{}, \t\r\n\\\\]|[0-9-]{1,3}|\\PC){0,40}") {
+    fn no_text_makes_a_reader_panic(text in "(\\[+(switch|DEFAULT|defaults)(:a)?\\]+|port|name|protocol|gnmi|device_type|gnmi_openconfig|tls_(ca|pins|cert|key)|origin|[=:#;\"'\\[\\]{}, \t\r\n\\\\]|[0-9-]{1,3}|\\PC){0,40}") {
         let file = Path::new("x");
         let mut findings = Findings::default();
         ironic::read(file, &text, &Context::default(), &mut findings);

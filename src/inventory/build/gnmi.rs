@@ -1,0 +1,84 @@
+//! How a gNMI switch and Mercury prove themselves to one another: TLS.
+
+mod tls;
+
+use super::Means;
+use super::secrets::secret;
+use crate::config::reader::Reader;
+use crate::config::{Code, FileAccess, Finding};
+use crate::inventory::{Context, Credentials, Encoding, GnmiSettings, HostKey, ReadMethod, Tls};
+
+/// The keys that only gNMI knows. Those of `[defaults]`, too; Ironic's own
+/// service speaks no gNMI, so its file has no others for them.
+pub(crate) const GNMI: &[&str] = &[
+    "tls_ca",
+    "tls_pins",
+    "tls_server_name",
+    "tls_cert",
+    "tls_key",
+    "plaintext",
+    "encoding",
+    "origin",
+    "target",
+    "read",
+    "max_operations",
+    "settle_time",
+];
+
+pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
+    let gnmi = settings(reader, context.access);
+    let certified = gnmi.tls != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
+    let (username, credentials) = credentials(reader, certified, context.access);
+    Means { username, credentials, host_key: HostKey::KnownHosts(Vec::new()), gnmi }
+}
+
+fn settings(reader: &mut Reader<'_>, access: FileAccess) -> GnmiSettings {
+    let tls = tls::trust(reader);
+    let (server_name, client) = if tls == Tls::Plaintext {
+        tls::refuse(reader);
+        (None, None)
+    } else {
+        (tls::server_name(reader), tls::client(reader, access))
+    };
+    GnmiSettings {
+        tls,
+        server_name,
+        client,
+        encoding: encoding(reader),
+        origin: reader.text_or_empty("origin"),
+        target: reader.text_or_empty("target"),
+        read: read(reader),
+        max_operations: reader.number("max_operations", 1..=10_000).and_then(|number| usize::try_from(number).ok()),
+    }
+}
+
+fn encoding(reader: &mut Reader<'_>) -> Encoding {
+    let choices = [
+        ("auto", Encoding::Auto),
+        ("json_ietf", Encoding::JsonIetf),
+        ("json", Encoding::Json),
+        ("proto", Encoding::Proto),
+    ];
+    reader.choice("encoding", &choices).unwrap_or_default()
+}
+
+fn read(reader: &mut Reader<'_>) -> ReadMethod {
+    let choices = [("auto", ReadMethod::Auto), ("get", ReadMethod::Get), ("subscribe", ReadMethod::Subscribe)];
+    reader.choice("read", &choices).unwrap_or_default()
+}
+
+/// Who Mercury is: a user with a password (gNMI authentication, in the metadata
+/// of each RPC), a client certificate, or both.
+fn credentials(reader: &mut Reader<'_>, certified: bool, access: FileAccess) -> (String, Credentials) {
+    let password = secret(reader, "password", access);
+    let enable_secret = secret(reader, "enable_secret", access);
+    if reader.find("password").is_none() && !certified {
+        let finding = Finding::error(Code::MissingKey, "a password must be given, or tls_cert and tls_key");
+        reader.blame_key("password", finding);
+    }
+    if reader.find("password").is_some() || !certified {
+        reader.require("username");
+    }
+    let username = reader.text("username").unwrap_or_default();
+    (username, Credentials { password, key: None, passphrase: None, enable_secret })
+}

@@ -1,0 +1,47 @@
+//! Where a switch's secrets are, and whether they can be had.
+
+use crate::config::fields::{Entry, Value};
+use crate::config::reader::{Reader, beside};
+use crate::config::{Code, FileAccess, Finding};
+use crate::inventory::{SecretError, SecretRef};
+
+/// Text, `{ file = "..." }` or `{ env = "NAME" }`.
+pub(super) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
+    let found = reader.find(key)?;
+    let Value::Table(table) = &found.entry.value else {
+        return reader.text_of(&found).map(|text| SecretRef::Inline(text.into()));
+    };
+    let mut places = table.entries.iter();
+    let place = match (places.next(), places.next()) {
+        (Some((kind, Entry { value: Value::Text(text), .. })), None) if !text.is_empty() => match kind.as_str() {
+            "file" => Some(SecretRef::File { path: beside(reader.file(), text), access }),
+            "env" if !text.contains(['=', '\0']) => Some(SecretRef::Env(text.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    if place.is_none() {
+        let finding = Finding::error(Code::BadValue, "must be text, { file = \"...\" } or { env = \"NAME\" }");
+        reader.blame(&found, finding);
+    }
+    usable(reader, key, place)
+}
+
+/// The path of a private key.
+pub(super) fn key_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
+    let file = reader.path(key).map(|path| SecretRef::File { path, access });
+    usable(reader, key, file)
+}
+
+/// A secret that cannot be had now will not be there for the first request either.
+fn usable(reader: &mut Reader<'_>, key: &str, secret: Option<SecretRef>) -> Option<SecretRef> {
+    let error = secret.as_ref()?.resolve().err();
+    if let Some(error) = error {
+        let code = match error {
+            SecretError::Exposed { .. } => Code::FilePermissions,
+            _ => Code::SecretUnavailable,
+        };
+        reader.blame_key(key, Finding::caused(code, &error));
+    }
+    secret
+}

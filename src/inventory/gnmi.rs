@@ -1,0 +1,108 @@
+use super::{CertificatePin, SecretRef};
+use std::path::PathBuf;
+
+/// What only a switch that speaks gNMI has.
+///
+/// Every key stands in a `[[switch]]` table, in `[defaults]`, or in Ironic's
+/// file; a NETCONF switch that has one itself is refused, and those of
+/// `[defaults]` do not concern it.
+#[derive(Debug, Clone, Default)]
+pub struct GnmiSettings {
+    /// How the connection is protected and the switch proves that it is the
+    /// switch: at most one of `tls_ca`, `tls_pins`, `insecure = true` and
+    /// `plaintext = true`; the system's roots.
+    pub tls: Tls,
+    /// `tls_server_name`: the host name or IP address to expect in the
+    /// certificate, and to ask for (RFC 6066 section 3); the switch's address.
+    /// `None` with [`Tls::Plaintext`].
+    pub server_name: Option<String>,
+    /// `tls_cert` and `tls_key`: how Mercury proves that it is Mercury; none.
+    /// `None` with [`Tls::Plaintext`].
+    pub client: Option<ClientCertificate>,
+    /// `encoding`: `"auto"`, `"json_ietf"`, `"json"` or `"proto"`; auto.
+    pub encoding: Encoding,
+    /// `origin`: the origin of every path (gNMI specification 2.7); the
+    /// dialect's. Empty means that none is sent, whatever the dialect says.
+    pub origin: Option<String>,
+    /// `target`: the target in the prefix of every request (gNMI specification
+    /// 2.2.2.1); the dialect's. Empty means that none is sent.
+    pub target: Option<String>,
+    /// `read`: `"auto"`, `"get"` or `"subscribe"`; auto.
+    pub read: ReadMethod,
+    /// `max_operations`: how many deletes, replaces and updates one Set may
+    /// hold, 1 to 10000; the dialect's.
+    pub max_operations: Option<usize>,
+}
+
+/// How a gNMI connection is protected, and the switch proves that it is the switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// By TLS; its certificate leads to one of these roots and bears the
+    /// switch's address or [`GnmiSettings::server_name`].
+    Verified(Roots),
+    /// By TLS; its certificate is one of these, whoever signed it and whatever
+    /// names it bears. Never empty.
+    Pinned(Vec<CertificatePin>),
+    /// By TLS with whoever answers at the address, who is taken for the switch
+    /// and gets the password.
+    Insecure,
+    /// Not at all: whoever is on the way reads and changes everything.
+    Plaintext,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Tls::Verified(Roots::System)
+    }
+}
+
+/// Who may have signed a switch's certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Roots {
+    /// Whom the operating system trusts.
+    #[default]
+    System,
+    /// `tls_ca`: who is in these PEM files, and nobody else. Never empty.
+    Files(Vec<PathBuf>),
+}
+
+/// The certificate that Mercury shows a switch (TLS client authentication).
+///
+/// Both are looked at when the inventory is loaded and read again for each
+/// connection, so that they can be renewed without a restart.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// `tls_cert`: a PEM file with the certificate, and those between it and
+    /// the root after it.
+    pub chain: PathBuf,
+    /// `tls_key`: a PEM file with its private key, not encrypted, which must
+    /// not be readable by others; always [`SecretRef::File`].
+    pub key: SecretRef,
+}
+
+/// How values are written in a gNMI Set and asked for in a read (gNMI
+/// specification 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Encoding {
+    /// What the dialect says, or else the best that the switch announces.
+    #[default]
+    Auto,
+    /// `JSON_IETF`: JSON as RFC 7951 has it.
+    JsonIetf,
+    /// `JSON`: JSON without the names of modules.
+    Json,
+    /// `PROTO`: each leaf as a typed value of its own.
+    Proto,
+}
+
+/// Which RPC reads a switch's configuration over gNMI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ReadMethod {
+    /// What the dialect says.
+    #[default]
+    Auto,
+    /// Get (gNMI specification 3.3).
+    Get,
+    /// Subscribe in the mode ONCE (gNMI specification 3.5.1.5.1).
+    Subscribe,
+}
