@@ -11,7 +11,7 @@ mod path;
 mod raw;
 mod tree;
 
-pub use gnmi::{GnmiDialect, GnmiEncoding, Mapper, PathPrefixes, Reading, Save, WriteLevel};
+pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapper, PathPrefixes, Reading, Save, WriteLevel};
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};

@@ -19,8 +19,8 @@ mod spelling;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
-    Mapper, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save, SwitchedVlanTree,
-    TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    LeafValues, Mapper, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
+    SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use payload::{Body, Payload, Render, Unrenderable};

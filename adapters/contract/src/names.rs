@@ -6,7 +6,7 @@ use mercury_model::{InterfaceName, VlanId};
 
 /// What a path's placeholders stand for. Shared, because what a device answers
 /// may hold one long name and a million elements below it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     name: Option<Arc<str>>,
     instance: Option<Arc<str>>,

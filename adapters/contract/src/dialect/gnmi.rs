@@ -22,6 +22,11 @@ pub struct GnmiDialect {
     pub target: Option<String>,
     /// Where the paths of a Set end.
     pub write_level: WriteLevel,
+    /// Where they end when aggregates or their members change; like the others
+    /// when `None`.
+    pub lag_level: Option<WriteLevel>,
+    /// What the value of a single leaf is.
+    pub leaf_values: LeafValues,
     /// Whether `replace` does what it says; else the old is deleted and the
     /// new updated, which a Set does in this order (gNMI section 3.4.3).
     pub replace: bool,
@@ -81,8 +86,23 @@ pub enum WriteLevel {
     Container,
     /// At the list entry, with everything that changes below it.
     Entry,
+    /// At the container around the list, with every entry that changes.
+    List,
     /// At leaves only.
     Leaf,
+}
+
+/// What the value of a single leaf is, where containers are JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeafValues {
+    /// A scalar of gNMI's own (section 2.2.3), which needs no encoding.
+    #[default]
+    Scalar,
+    /// A bare JSON value.
+    Json,
+    /// A JSON object that names the leaf.
+    Object,
 }
 
 /// How configuration is read.

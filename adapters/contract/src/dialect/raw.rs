@@ -6,9 +6,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, Mapper, ModeForm,
-    Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree, TrunkForm,
-    VlanTree, WriteLevel,
+    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, LeafValues, Mapper,
+    ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree,
+    TrunkForm, VlanTree, WriteLevel,
 };
 
 type Problems = Vec<String>;
@@ -113,6 +113,9 @@ struct RawGnmi {
     target: Option<String>,
     #[serde(default)]
     write_level: WriteLevel,
+    lag_level: Option<WriteLevel>,
+    #[serde(default)]
+    leaf_values: LeafValues,
     #[serde(default = "yes")]
     replace: bool,
     #[serde(default = "yes")]
@@ -321,6 +324,8 @@ impl Reader<'_> {
             origin: raw.origin.filter(|origin| !origin.is_empty()),
             target: raw.target.filter(|target| !target.is_empty()),
             write_level: raw.write_level,
+            lag_level: raw.lag_level,
+            leaf_values: raw.leaf_values,
             replace: raw.replace,
             atomic: raw.atomic,
             max_operations: raw.max_operations,

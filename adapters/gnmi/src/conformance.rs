@@ -1,0 +1,59 @@
+//! What the conformance kit in `tests/dialects` and the fuzz targets need of
+//! the insides, and nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session, running};
+use mercury_gnmi_proto::gnmi::{Notification, SetRequest};
+use mercury_model::{Running, Scope};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{GnmiOptions, Operations, connect, request, transport::Transport, tree::Tree};
+
+/// The Set a session sends for these operations, with the dialect's own
+/// settings.
+#[must_use]
+pub fn set_request(dialect: &GnmiDialect, operations: &Operations) -> SetRequest {
+    form(dialect).set(operations)
+}
+
+fn form(dialect: &GnmiDialect) -> request::Form {
+    request::Form {
+        encoding: dialect.encoding.unwrap_or(mercury_adapter::GnmiEncoding::JsonIetf),
+        origin: dialect.origin.clone(),
+        target: dialect.target.clone(),
+        path_prefixes: dialect.path_prefixes,
+        json_prefixes: dialect.json_prefixes,
+        leaf_values: dialect.leaf_values,
+    }
+}
+
+/// What notifications say about `scope`, as a session reads them.
+///
+/// # Errors
+/// A sentence that names what cannot be understood, or that the dialect does
+/// not speak gNMI.
+pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) -> Result<Running, String> {
+    let gnmi = dialect.gnmi.as_ref().ok_or_else(|| format!("{} does not speak gNMI", dialect.name))?;
+    let mut tree = Tree::default();
+    notifications.iter().try_for_each(|one| tree.add(one))?;
+    running(&gnmi.tree, &gnmi.network_instance, tree.root(), scope)
+}
+
+/// A session over a stream that needs no TLS, for tests in memory.
+///
+/// # Errors
+/// As a connector's.
+pub async fn session<S>(
+    stream: S,
+    options: &GnmiOptions,
+    dialect: Arc<GnmiDialect>,
+) -> Result<Box<dyn Session>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let transport = Transport::over(stream, Duration::from_secs(3600)).await?;
+    let instance = dialect.network_instance.clone();
+    let session = connect::open(transport, options, dialect, instance, Arc::default()).await?;
+    Ok(Box::new(session))
+}

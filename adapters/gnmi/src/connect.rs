@@ -1,0 +1,142 @@
+//! Opening sessions: TLS, credentials, and what the target says it can do.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Reading, Session};
+use mercury_gnmi_proto::gnmi::CapabilityResponse;
+use secrecy::SecretString;
+use tonic::Code;
+
+use crate::{
+    client::Client,
+    session::{GnmiSession, Learned},
+    status,
+    tls::TlsOptions,
+    transport::Transport,
+};
+
+/// The default of [`GnmiOptions::max_reply`]: 64 MiB.
+const MAX_REPLY: usize = 64 << 20;
+
+/// How to reach one target. Secrets are resolved and files are read by whoever
+/// makes it, before each connection.
+#[derive(Clone, Debug)]
+pub struct GnmiOptions {
+    /// A host name or an IP address.
+    pub address: String,
+    /// TCP port.
+    pub port: u16,
+    /// The user, sent as the metadata key `username`.
+    pub username: Option<String>,
+    /// The password, sent as the metadata key `password`.
+    pub password: Option<SecretString>,
+    /// Encryption; without it everything travels readable.
+    pub tls: Option<TlsOptions>,
+    /// How long connecting, TLS and Capabilities may take, each.
+    pub connect_timeout: Duration,
+    /// How often an idle connection is probed (HTTP/2 PING).
+    pub keepalive: Duration,
+    /// Octets one answer may have.
+    pub max_reply: usize,
+    /// How values are written, in place of what the dialect or the target says.
+    pub encoding: Option<GnmiEncoding>,
+    /// `origin` of paths, in place of the dialect's; empty leaves it unset.
+    pub origin: Option<String>,
+    /// `target` of prefixes, in place of the dialect's; empty leaves it unset.
+    pub target: Option<String>,
+    /// How to read, in place of what the dialect says.
+    pub reading: Option<Reading>,
+    /// Whether the target has the commit-confirmed extension.
+    pub commit_confirmed: bool,
+}
+
+impl GnmiOptions {
+    /// Options with every default, for an encrypted connection that trusts the
+    /// system's roots.
+    #[must_use]
+    pub fn new(address: impl Into<String>, port: u16) -> Self {
+        Self {
+            address: address.into(),
+            port,
+            username: None,
+            password: None,
+            tls: Some(TlsOptions { trust: crate::Trust::System, server_name: None, identity: None }),
+            connect_timeout: Duration::from_secs(10),
+            keepalive: Duration::from_secs(15),
+            max_reply: MAX_REPLY,
+            encoding: None,
+            origin: None,
+            target: None,
+            reading: None,
+            commit_confirmed: false,
+        }
+    }
+}
+
+/// Opens gNMI sessions with one target.
+pub struct GnmiConnector<F> {
+    dial: F,
+    dialect: Arc<GnmiDialect>,
+    instance: String,
+    learned: Arc<Learned>,
+}
+
+impl<F> GnmiConnector<F> {
+    /// `dial` is asked for the options before each connection; `instance`
+    /// takes the place of the dialect's network instance.
+    pub fn new(dial: F, dialect: Arc<GnmiDialect>, instance: Option<String>) -> Self {
+        let instance = instance.unwrap_or_else(|| dialect.network_instance.clone());
+        Self { dial, dialect, instance, learned: Arc::default() }
+    }
+}
+
+impl<F> Connector for GnmiConnector<F>
+where
+    F: Fn() -> Result<GnmiOptions, ConnectError> + Send + Sync,
+{
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let transport = Transport::connect(&options).await?;
+            let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
+            let session = open(transport, &options, dialect, self.instance.clone(), learned).await?;
+            Ok(Box::new(session) as Box<dyn Session>)
+        }
+        .boxed()
+    }
+}
+
+/// A session on a connection; asks what the target can do.
+pub(crate) async fn open(
+    transport: Transport,
+    options: &GnmiOptions,
+    dialect: Arc<GnmiDialect>,
+    instance: String,
+    learned: Arc<Learned>,
+) -> Result<GnmiSession, ConnectError> {
+    let client = Client::new(transport, options)?;
+    let announced = announced(&client, options).await?;
+    Ok(GnmiSession::new(client, options, dialect, instance, announced, learned))
+}
+
+/// What the target announces; nothing where it does not know the call, which
+/// some do not (lemming).
+pub(crate) async fn announced(
+    client: &Client,
+    options: &GnmiOptions,
+) -> Result<Option<CapabilityResponse>, ConnectError> {
+    match client.capabilities(options.connect_timeout).await {
+        Ok(announced) => Ok(Some(announced)),
+        Err(refused) if refused.code() == Code::Unimplemented => Ok(None),
+        Err(refused) => {
+            let fault = match refused.code() {
+                Code::Unauthenticated | Code::PermissionDenied => ConnectFault::Credentials,
+                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ConnectFault::Unreachable,
+                _ => ConnectFault::Protocol,
+            };
+            let message = format!("Capabilities: {}", status::error(&refused));
+            Err(ConnectError { fault, message })
+        }
+    }
+}

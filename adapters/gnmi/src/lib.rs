@@ -1,0 +1,45 @@
+//! gNMI adapter: Set requests and sessions over gRPC (gNMI 0.10).
+//!
+//! [`Renderer`] puts plans as operations of one Set, [`GnmiSession`] carries
+//! steps. gNMI has no candidate and no lock: staging is done here, so that a
+//! commit is the one Set that carries everything; writers are kept apart by
+//! the owner task, one per switch.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | `operations` | what one Set does, before it is encoded |
+//! | `render` | from a plan to operations |
+//! | `draft` | the same, entry by entry, until it is known where paths end |
+//! | `path` | a dialect's paths as gNMI paths |
+//! | `value` | values as JSON, JSON_IETF or scalars |
+//! | `tree` | what a target answers, as a data tree |
+//! | `query` | what to ask for to see a scope |
+//! | `status` | a gRPC status in RFC 6241's words |
+//! | `client` | the calls, with credentials and deadlines |
+//! | `transport` | HTTP/2 over TLS |
+//! | `request` | requests as a target wants them |
+//! | `session` | steps as calls |
+
+mod client;
+#[doc(hidden)]
+pub mod conformance;
+mod connect;
+mod counted;
+mod draft;
+mod operations;
+mod path;
+mod query;
+mod render;
+mod request;
+mod session;
+mod status;
+mod tls;
+mod transport;
+mod tree;
+mod value;
+
+pub use connect::{GnmiConnector, GnmiOptions};
+pub use operations::Operations;
+pub use render::{Overrides, Renderer};
+pub use session::GnmiSession;
+pub use tls::{ClientIdentity, TlsOptions, Trust};

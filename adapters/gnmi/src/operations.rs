@@ -1,0 +1,102 @@
+//! What one Set does, before it is encoded.
+
+use std::fmt;
+
+use mercury_adapter::{Module, Names, NodePath};
+
+use crate::{path, value};
+
+/// A value in no encoding yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// A string or an enumeration's word.
+    Text(String),
+    /// A number.
+    Number(u64),
+    /// A boolean.
+    Boolean(bool),
+    /// An identity: its module's name and its own.
+    Identity(&'static str, String),
+    /// The values of a leaf-list.
+    List(Vec<Value>),
+    /// Entries of a list.
+    Entries(Vec<Value>),
+    /// A container or a list entry.
+    Object(Vec<Member>),
+}
+
+/// A named value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) module: Module,
+    pub(crate) name: String,
+    pub(crate) value: Value,
+}
+
+/// A node of one target.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) path: NodePath,
+    pub(crate) names: Names,
+}
+
+/// The operations of one Set. A target carries them out in the order delete,
+/// replace, update, whatever their order here (gNMI section 3.4.3).
+#[derive(Clone, Debug, Default)]
+pub struct Operations {
+    pub(crate) delete: Vec<Node>,
+    pub(crate) replace: Vec<(Node, Value)>,
+    pub(crate) update: Vec<(Node, Value)>,
+}
+
+impl Operations {
+    /// How many operations there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.delete.len() + self.replace.len() + self.update.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// As people read it: one operation a line, values as RFC 7951 JSON.
+impl fmt::Display for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for node in &self.delete {
+            writeln!(f, "delete {}", path::text(node))?;
+        }
+        let valued =
+            self.replace.iter().map(|one| ("replace", one)).chain(self.update.iter().map(|one| ("update", one)));
+        for (word, (node, value)) in valued {
+            let json = value::json(value, None, true);
+            let text = if f.alternate() { format!("{json:#}") } else { json.to_string() };
+            writeln!(f, "{word} {} {text}", path::text(node))?;
+        }
+        Ok(())
+    }
+}
+
+impl Value {
+    /// Puts a value at a path below this object; objects on the way are made.
+    pub(crate) fn put(&mut self, below: &NodePath, names: &Names, value: Value) {
+        let Self::Object(members) = self else { return };
+        let Some((first, rest)) = below.steps.split_first() else { return };
+        let name = names.resolve(&first.name).unwrap_or_default().into_owned();
+        let rest = NodePath { steps: rest.to_vec() };
+        let found = members.iter().position(|member| member.name == name);
+        let index = found.unwrap_or(members.len());
+        if found.is_none() {
+            members.push(Member { module: first.module.clone(), name, value: Self::Object(Vec::new()) });
+        }
+        let Some(member) = members.get_mut(index) else { return };
+        if rest.steps.is_empty() {
+            member.value = value;
+        } else {
+            member.value.put(&rest, names, value);
+        }
+    }
+}

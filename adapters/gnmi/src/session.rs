@@ -1,0 +1,245 @@
+//! Steps as calls.
+//!
+//! A Set is staged here and sent by the commit step, with the commit-confirmed
+//! extension where it is to be confirmed; so one Set carries a whole change,
+//! and discarding is forgetting.
+
+use std::{
+    fmt, fs,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, GnmiDialect, GnmiEncoding, PersistId,
+    Reading, Refusal, Save, Session, Step, Traffic,
+};
+use mercury_gnmi_proto::{
+    gnmi::{CapabilityResponse, Encoding, SetRequest},
+    gnmi_ext::{CommitCancel, CommitConfirm, CommitRequest, commit},
+};
+
+use crate::{
+    client::Client,
+    connect::GnmiOptions,
+    operations::Operations,
+    request,
+    status::{Failure, failure},
+};
+
+mod read;
+
+/// What was found out about a target that its Capabilities do not say; kept
+/// from session to session.
+#[derive(Debug, Default)]
+pub(crate) struct Learned {
+    /// Get is UNIMPLEMENTED.
+    pub(crate) no_get: AtomicBool,
+    /// Get takes no type but ALL.
+    pub(crate) no_get_type: AtomicBool,
+}
+
+/// A gNMI session that carries steps.
+pub struct GnmiSession {
+    client: Client,
+    dialect: Arc<GnmiDialect>,
+    instance: String,
+    capabilities: Capabilities,
+    form: request::Form,
+    reading: Reading,
+    learned: Arc<Learned>,
+    staged: Option<Operations>,
+    flights: u64,
+    lost: bool,
+    files: Vec<(PathBuf, Stamp)>,
+}
+
+/// When a file was last written, and how long it is.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl GnmiSession {
+    pub(crate) fn new(
+        client: Client,
+        options: &GnmiOptions,
+        dialect: Arc<GnmiDialect>,
+        instance: String,
+        announced: Option<CapabilityResponse>,
+        learned: Arc<Learned>,
+    ) -> Self {
+        let chosen = |own: &Option<String>, dialects: &Option<String>| {
+            own.clone().or_else(|| dialects.clone()).filter(|text| !text.is_empty())
+        };
+        let form = request::Form {
+            encoding: options.encoding.or(dialect.encoding).unwrap_or_else(|| best(announced.as_ref())),
+            origin: chosen(&options.origin, &dialect.origin),
+            target: chosen(&options.target, &dialect.target),
+            path_prefixes: dialect.path_prefixes,
+            json_prefixes: dialect.json_prefixes,
+            leaf_values: dialect.leaf_values,
+        };
+        let files = options.tls.iter().flat_map(crate::TlsOptions::files);
+        Self {
+            files: files.map(|file| (file.clone(), stamp(&file))).collect(),
+            capabilities: Capabilities {
+                datastore: Datastore::Candidate,
+                confirmed_commit: options.commit_confirmed.then_some(ConfirmedCommit::Persist),
+                atomic_edit: dialect.atomic,
+                lock: false,
+                startup: matches!(dialect.save, Save::Cli(_)),
+                pipelining: false,
+                announced: announced.map_or_else(Vec::new, |announced| said(&announced)),
+            },
+            reading: options.reading.unwrap_or(dialect.reading),
+            client,
+            dialect,
+            instance,
+            form,
+            learned,
+            staged: None,
+            flights: 0,
+            lost: false,
+        }
+    }
+
+    async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let mut results = Vec::new();
+        for step in steps {
+            match self.step(step, timeout).await {
+                Ok(answer) => results.push(Ok(answer)),
+                Err(Failure::Refused(refusal)) => results.push(Err(refusal)),
+                Err(Failure::Lost(lost)) => {
+                    self.lost = true;
+                    return Flight { results, lost: Some(lost) };
+                }
+            }
+        }
+        Flight { results, lost: None }
+    }
+
+    async fn step(&mut self, step: &Step, timeout: Duration) -> Result<Answer, Failure> {
+        match step {
+            // There is none; the owner task lets one writer through at a time.
+            Step::Lock | Step::Unlock => Ok(done()),
+            Step::Discard => {
+                self.staged = None;
+                Ok(done())
+            }
+            Step::Stage(payload) => match payload.body::<Operations>() {
+                Some(operations) => {
+                    self.staged = Some(operations.clone());
+                    Ok(done())
+                }
+                None => Err(unreadable("the payload is not gNMI's")),
+            },
+            Step::Commit(mode) => {
+                let Some(operations) = self.staged.take().filter(|operations| !operations.is_empty()) else {
+                    return Ok(done());
+                };
+                let mut request = self.form.set(&operations);
+                if let CommitMode::Confirmed { timeout, persist } = mode {
+                    let rollback_duration = prost_types::Duration::try_from(*timeout).ok();
+                    let action = commit::Action::Commit(CommitRequest { rollback_duration });
+                    request.extension.push(request::commit(persist.as_ref(), action));
+                }
+                self.set(request, timeout).await
+            }
+            Step::Confirm(id) => {
+                self.set(extension(id.as_ref(), commit::Action::Confirm(CommitConfirm {})), timeout).await
+            }
+            Step::Cancel(id) => {
+                self.set(extension(id.as_ref(), commit::Action::Cancel(CommitCancel {})), timeout).await
+            }
+            Step::Save => match &self.dialect.save {
+                Save::Cli(command) => {
+                    let request = request::cli(command);
+                    self.set(request, timeout).await
+                }
+                _ => Ok(done()),
+            },
+            Step::Read(scope) => {
+                let running = self.read(scope, timeout).await?;
+                Ok(Answer::Running(Box::new(running)))
+            }
+        }
+    }
+
+    async fn set(&mut self, request: SetRequest, timeout: Duration) -> Result<Answer, Failure> {
+        self.flights += 1;
+        match self.client.set(request, timeout).await {
+            Ok(_) => Ok(done()),
+            Err(status) => Err(failure(&status, timeout)),
+        }
+    }
+}
+
+fn extension(id: Option<&PersistId>, action: commit::Action) -> SetRequest {
+    SetRequest { extension: vec![request::commit(id, action)], ..SetRequest::default() }
+}
+
+fn done() -> Answer {
+    Answer::Done(Vec::new())
+}
+
+fn unreadable(text: &str) -> Failure {
+    Failure::Refused(Refusal::Unreadable(text.to_owned()))
+}
+
+/// JSON_IETF before JSON, as gNMI section 2.3 recommends; JSON_IETF too where
+/// nothing is said.
+fn best(announced: Option<&CapabilityResponse>) -> GnmiEncoding {
+    let has = |encoding: Encoding| {
+        announced.is_some_and(|announced| announced.supported_encodings.contains(&i32::from(encoding)))
+    };
+    if has(Encoding::Json) && !has(Encoding::JsonIetf) { GnmiEncoding::Json } else { GnmiEncoding::JsonIetf }
+}
+
+/// What a target announced, a line each.
+fn said(announced: &CapabilityResponse) -> Vec<String> {
+    let encodings = announced.supported_encodings.iter().map(|number| {
+        Encoding::try_from(*number)
+            .map_or_else(|_| format!("encoding {number}"), |known| format!("encoding {}", known.as_str_name()))
+    });
+    let models = announced.supported_models.iter().map(|model| format!("model {} {}", model.name, model.version));
+    std::iter::once(format!("gNMI {}", announced.g_nmi_version)).chain(encodings).chain(models).collect()
+}
+
+fn stamp(file: &PathBuf) -> Stamp {
+    let found = fs::metadata(file).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+impl Session for GnmiSession {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
+        self.carry(steps, timeout).boxed()
+    }
+
+    /// Also no longer when a certificate's file has changed: the next session
+    /// is made with the new one.
+    fn is_usable(&self) -> bool {
+        !self.lost
+            && self.client.transport().is_open()
+            && self.files.iter().all(|(file, before)| stamp(file) == *before)
+    }
+
+    fn traffic(&self) -> Traffic {
+        let (received, sent) = self.client.transport().octets();
+        Traffic { flights: self.flights, sent, received }
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        // HTTP/2 has nothing to say at the end that the target waits for.
+        async move { drop(self) }.boxed()
+    }
+}
+
+impl fmt::Debug for GnmiSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GnmiSession").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! Who is on the other side: roots, pins, names, and a certificate of our own.
+
+mod name;
+
+use std::{fmt, fs, path::PathBuf, sync::Arc};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor,
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    server::ParsedCertificate,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// How a server's certificate is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It leads to one of the system's roots.
+    System,
+    /// It leads to a root in one of these PEM files.
+    Roots(Vec<PathBuf>),
+    /// It is one of these, by the SHA-256 of its DER; neither its name nor its
+    /// dates are looked at.
+    Pins(Vec<[u8; 32]>),
+    /// Any is. Whoever answers gets the credentials.
+    Insecure,
+}
+
+/// The certificate Mercury shows a target.
+#[derive(Clone)]
+pub struct ClientIdentity {
+    /// The PEM file with the certificate, and those that lead to its root.
+    pub certificate: PathBuf,
+    /// The PEM text of the private key.
+    pub key: SecretString,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientIdentity").field("certificate", &self.certificate).finish_non_exhaustive()
+    }
+}
+
+/// How a connection is encrypted.
+#[derive(Clone, Debug)]
+pub struct TlsOptions {
+    /// How the server's certificate is believed.
+    pub trust: Trust,
+    /// The name it must have, where that is not the address.
+    pub server_name: Option<String>,
+    /// Our own certificate, where the target wants one.
+    pub identity: Option<ClientIdentity>,
+}
+
+/// Why no connection can be encrypted as it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TlsError {
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("{path} holds no certificate")]
+    Empty { path: String },
+    #[error("the system has no trusted roots{0}")]
+    NoRoots(String),
+    #[error("the client's certificate or key cannot be used: {0}")]
+    Identity(String),
+    #[error("{0:?} is not a name that a certificate can have")]
+    Name(String),
+}
+
+impl TlsOptions {
+    /// The rustls configuration; files are read now.
+    pub(crate) fn config(&self) -> Result<ClientConfig, TlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Verifier { trust: self.believed()?, provider: Arc::clone(&provider) };
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Identity(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let key = PrivateKeyDer::from_pem_slice(identity.key.expose_secret().as_bytes());
+                // The reason may quote the file, and the file is a secret.
+                let key = key.map_err(|_| TlsError::Identity("the key is not a PEM private key".to_owned()))?;
+                builder
+                    .with_client_auth_cert(certificates(&identity.certificate)?, key)
+                    .map_err(|error| TlsError::Identity(error.to_string()))?
+            }
+        };
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(config)
+    }
+
+    /// The name to ask for and to expect.
+    pub(crate) fn name(&self, host: &str) -> Result<ServerName<'static>, TlsError> {
+        let name = self.server_name.as_deref().unwrap_or(host);
+        ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))
+    }
+
+    /// The files that decide; when one changes, a connection is made anew.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let roots = if let Trust::Roots(files) = &self.trust { files.as_slice() } else { &[] };
+        roots.iter().chain(self.identity.as_ref().map(|identity| &identity.certificate)).cloned().collect()
+    }
+
+    fn believed(&self) -> Result<Believed, TlsError> {
+        let mut store = RootCertStore::empty();
+        match &self.trust {
+            Trust::Insecure => return Ok(Believed::Any),
+            Trust::Pins(pins) => return Ok(Believed::Pins(pins.clone())),
+            Trust::System => {
+                let found = rustls_native_certs::load_native_certs();
+                store.add_parsable_certificates(found.certs);
+                if store.is_empty() {
+                    let why = found.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
+                    return Err(TlsError::NoRoots(why));
+                }
+            }
+            Trust::Roots(files) => {
+                for file in files {
+                    let (added, _) = store.add_parsable_certificates(certificates(file)?);
+                    if added == 0 {
+                        return Err(TlsError::Empty { path: file.display().to_string() });
+                    }
+                }
+            }
+        }
+        Ok(Believed::Roots(store))
+    }
+}
+
+fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let path = || file.display().to_string();
+    let text = fs::read(file).map_err(|error| TlsError::Unreadable { path: path(), reason: error.to_string() })?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let found = found.map_err(|error| TlsError::Unreadable { path: path(), reason: error.to_string() })?;
+    if found.is_empty() { Err(TlsError::Empty { path: path() }) } else { Ok(found) }
+}
+
+#[derive(Debug)]
+enum Believed {
+    Any,
+    Pins(Vec<[u8; 32]>),
+    Roots(RootCertStore),
+}
+
+#[derive(Debug)]
+struct Verifier {
+    trust: Believed,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.trust {
+            Believed::Any => {}
+            Believed::Pins(pins) => {
+                let found = ring::digest::digest(&ring::digest::SHA256, certificate);
+                if !pins.iter().any(|pin| pin == found.as_ref()) {
+                    let hex: String = found.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+                    return Err(Error::General(format!(
+                        "the certificate is none of the pinned ones; its SHA-256 is {hex}"
+                    )));
+                }
+            }
+            Believed::Roots(roots) => {
+                let parsed = ParsedCertificate::try_from(certificate)?;
+                let algorithms = self.provider.signature_verification_algorithms.all;
+                verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
+                name::verify(&parsed, certificate, name)?;
+            }
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Whether a handshake failed over who the server is.
+pub(crate) fn is_about_identity(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(reason) => !matches!(reason, CertificateError::ApplicationVerificationFailure),
+        Error::General(text) => text.contains("pinned"),
+        _ => false,
+    }
+}

@@ -1,0 +1,150 @@
+//! HTTP/2 to a target, over TLS or, where the entry says so, in the open.
+
+use std::{
+    error::Error as _,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use hyper::{body::Incoming, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use mercury_adapter::{ConnectError, ConnectFault};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::AbortHandle,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+use tonic::body::Body;
+
+use crate::{
+    connect::GnmiOptions,
+    counted::{Counted, Octets},
+    tls,
+};
+
+/// How long a target may leave a keepalive unanswered.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// HTTP/2's window for one answer; large trees come in one.
+const WINDOW: u32 = 1 << 20;
+
+/// One connection to one target. It is never made anew behind our back: a call
+/// on a lost one fails, so that what was under way is known to be in doubt.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    sender: http2::SendRequest<Body>,
+    octets: Octets,
+    _connection: Arc<Connection>,
+}
+
+/// Ends the connection with its last user.
+#[derive(Debug)]
+struct Connection(AbortHandle);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Transport {
+    /// Connects.
+    pub(crate) async fn connect(options: &GnmiOptions) -> Result<Self, ConnectError> {
+        let within = options.connect_timeout;
+        timeout(within, Self::dial(options)).await.unwrap_or_else(|_| {
+            let message = format!("no connection within {} s", within.as_secs());
+            Err(ConnectError { fault: ConnectFault::Unreachable, message })
+        })
+    }
+
+    async fn dial(options: &GnmiOptions) -> Result<Self, ConnectError> {
+        let unreachable = |error: std::io::Error| ConnectError {
+            fault: ConnectFault::Unreachable,
+            message: format!("{}:{}: {error}", options.address, options.port),
+        };
+        let stream = TcpStream::connect((options.address.as_str(), options.port)).await.map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let Some(tls) = &options.tls else {
+            tracing::warn!(address = options.address, "the connection is not encrypted, as the entry says");
+            return Self::over(stream, options.keepalive).await;
+        };
+        let wrong =
+            |error: tls::TlsError| ConnectError { fault: ConnectFault::Credentials, message: error.to_string() };
+        if tls.trust == tls::Trust::Insecure {
+            tracing::warn!(address = options.address, "the server's certificate is not checked, as the entry says");
+        }
+        let connector = TlsConnector::from(Arc::new(tls.config().map_err(wrong)?));
+        let name = tls.name(&options.address).map_err(wrong)?;
+        let stream = connector.connect(name, stream).await.map_err(|error| handshake(&error))?;
+        if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+            // gRPC needs HTTP/2, and some old servers speak it without saying so.
+            tracing::debug!(address = options.address, "the server did not choose h2; trying it all the same");
+        }
+        Self::over(stream, options.keepalive).await
+    }
+
+    /// HTTP/2 over a stream that is there already.
+    pub(crate) async fn over<S>(stream: S, keepalive: Duration) -> Result<Self, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let octets = Octets::default();
+        let made = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(WINDOW)
+            .keep_alive_interval(keepalive)
+            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+            .keep_alive_while_idle(true)
+            .handshake(TokioIo::new(Counted::new(stream, octets.clone())))
+            .await;
+        let (sender, connection) = made
+            .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: format!("no HTTP/2: {error}") })?;
+        let task = tokio::spawn(connection.map(|ended| {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "the connection ended");
+            }
+        }));
+        Ok(Self { sender, octets, _connection: Arc::new(Connection(task.abort_handle())) })
+    }
+
+    /// Whether calls can be made, as far as is known without making one.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Octets read and written, TLS not counted.
+    pub(crate) fn octets(&self) -> (u64, u64) {
+        self.octets.read_and_written()
+    }
+}
+
+/// What tonic's client wants of a transport.
+impl tower_service::Service<http::Request<Body>> for Transport {
+    type Response = http::Response<Incoming>;
+    type Error = hyper::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.sender.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        self.sender.send_request(request).boxed()
+    }
+}
+
+fn handshake(error: &std::io::Error) -> ConnectError {
+    let rustls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let fault = match rustls {
+        Some(error) if tls::is_about_identity(error) => ConnectFault::HostKey,
+        // The server turned our certificate down, or wants one.
+        Some(rustls::Error::AlertReceived(_)) => ConnectFault::Credentials,
+        Some(_) => ConnectFault::Protocol,
+        None => ConnectFault::Unreachable,
+    };
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    ConnectError { fault, message: format!("TLS: {error}{cause}") }
+}
