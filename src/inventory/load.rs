@@ -2,7 +2,6 @@
 
 use super::{Inventory, Protocol, Switch, check, ironic, native};
 use crate::config::{Code, FileAccess, Finding, Findings, Settings, source};
-use mercury_adapter::Dialect;
 use mercury_model::VlanSet;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +25,9 @@ impl Default for Context {
     fn default() -> Self {
         // The folder of dialects is the registry; one that does not load fails a test there.
         let dialects = mercury_adapter::builtin().unwrap_or_default();
-        let spoken = |protocol: Protocol| dialects.iter().filter(move |dialect| speaks(dialect, protocol));
+        let spoken = |protocol: Protocol| {
+            dialects.iter().filter(move |dialect| dialect.protocols().contains(&protocol.as_str()))
+        };
         let kinds = |protocol| spoken(protocol).map(move |dialect| (protocol, dialect.name.clone()));
         Context {
             allowed_vlans: None,
@@ -34,14 +35,6 @@ impl Default for Context {
             access: FileAccess::default(),
             dialects: Protocol::ALL.into_iter().flat_map(kinds).collect(),
         }
-    }
-}
-
-fn speaks(dialect: &Dialect, protocol: Protocol) -> bool {
-    match protocol {
-        Protocol::Netconf => dialect.netconf.is_some(),
-        // No dialect says so yet; the registry refuses those that have no gNMI.
-        Protocol::Gnmi => true,
     }
 }
 
