@@ -49,6 +49,9 @@ pub struct Policy {
     /// How long to look for the truth after a lost session; at least as long
     /// as an unconfirmed commit may be pending.
     pub recovery: Duration,
+    /// How long a target without a lock is watched after a lost session before
+    /// it is believed that the change was not made.
+    pub settle: Duration,
 }
 
 /// A change ready to be made, under the lock.
@@ -118,7 +121,7 @@ pub async fn keep(link: &mut Link, change: &Change<'_>, policy: &Policy, held: H
     let saves = saves(link, policy);
     let (proof, locked) = match pending {
         None => (proof, !unlocked),
-        Some(pending) => match confirm(link, change, policy, pending, !saves).await {
+        Some(pending) => match confirm(link, change, policy, pending, proof, !saves).await {
             Ok(confirmed) => confirmed,
             Err(outcome) => return *outcome,
         },
@@ -129,20 +132,28 @@ pub async fn keep(link: &mut Link, change: &Change<'_>, policy: &Policy, held: H
 /// Confirms, and looks once more: a plain commit after the timer has run out
 /// is no error, only too late. In the same flight, with `unlocks`, the lock is
 /// given back; says whether it is still held.
+///
+/// A confirmation that carries a token is refused when it is too late; where
+/// looking would cost another round trip, that is proof enough.
 async fn confirm(
     link: &mut Link,
     change: &Change<'_>,
     policy: &Policy,
     pending: Pending,
+    proof: ReadBack,
     unlocks: bool,
 ) -> Result<(ReadBack, bool), Box<Outcome>> {
-    let mut steps = vec![Step::Confirm(pending.persist.clone()), Step::Read(change.before.scope.clone())];
+    let looks = pending.persist.is_none() || link.capabilities().is_some_and(|capabilities| capabilities.pipelining);
+    let mut steps = vec![Step::Confirm(pending.persist.clone())];
+    if looks {
+        steps.push(Step::Read(change.before.scope.clone()));
+    }
     if unlocks {
         steps.push(Step::Unlock);
     }
     let flight = link.flight(&steps, policy.commit_timeout).await;
     let lost = flight.lost.as_ref();
-    let locked = lost.is_none() && !(unlocks && matches!(flight.results.get(2), Some(Ok(_))));
+    let locked = lost.is_none() && !(unlocks && matches!(flight.results.get(steps.len() - 1), Some(Ok(_))));
     let fault = |index: usize| taken(steps.get(index)?, flight.results.get(index), lost).err();
     if let Some(cause) = fault(0) {
         let trouble = Trouble { cause, pending: Some(pending), saved: false, locked };
@@ -150,6 +161,9 @@ async fn confirm(
             Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
             None => undo::undo(link, change, policy, trouble).await,
         }));
+    }
+    if !looks {
+        return Ok((proof, locked));
     }
     let trouble = |cause| Trouble { cause, pending: None, saved: false, locked };
     let Some(Ok(Answer::Running(now))) = flight.results.get(1) else {

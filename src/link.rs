@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use mercury_adapter::{Answer, Capabilities, Connector, Flight, Lost, RpcError, Session, Step, StepResult};
+use mercury_adapter::{
+    Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Refusal, RpcError, Session, Step, StepResult,
+};
 
 use crate::fault::{Fault, FaultKind};
 
@@ -117,6 +119,17 @@ pub fn lost_fault(lost: &Lost) -> Fault {
     Fault::new(kind, lost.to_string())
 }
 
+/// Who must act on a refusal, as far as its tag tells.
+fn refused(refusal: &Refusal) -> FaultKind {
+    let Some(error) = refusal.errors().first() else { return FaultKind::Protocol };
+    match (&error.tag, &error.error_type) {
+        (ErrorTag::AccessDenied, ErrorType::Transport) => FaultKind::Credentials,
+        (ErrorTag::ResourceDenied, _) => FaultKind::Busy,
+        (ErrorTag::OperationNotSupported, _) => FaultKind::Unsupported,
+        _ => FaultKind::Refused,
+    }
+}
+
 /// The failure that a refused step is; a step without a result was lost.
 ///
 /// # Errors
@@ -125,8 +138,7 @@ pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> R
     match result {
         Some(Ok(_)) => Ok(()),
         Some(Err(refusal)) => {
-            let kind = if refusal.errors().is_empty() { FaultKind::Protocol } else { FaultKind::Refused };
-            Err(Fault::new(kind, format!("the switch refused to {}: {refusal}", step.name()))
+            Err(Fault::new(refused(refusal), format!("the switch refused to {}: {refusal}", step.name()))
                 .with_errors(refusal.errors()))
         }
         None => Err(lost.map_or_else(

@@ -9,6 +9,7 @@ use crate::{
     target::Target,
 };
 
+mod gnmi;
 mod netconf;
 
 /// An inventory entry that no adapter can serve.
@@ -44,7 +45,7 @@ pub fn target(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Target,
     let dialect = dialect(switch, dialects)?;
     let (connector, render): (_, Box<dyn Render>) = match switch.protocol {
         Protocol::Netconf => netconf::adapter(switch, &dialect).ok_or_else(|| not_spoken(switch))?,
-        Protocol::Gnmi => return Err(not_spoken(switch)),
+        Protocol::Gnmi => gnmi::adapter(switch, &dialect).ok_or_else(|| not_spoken(switch))?,
     };
     Ok(Target::start(Arc::clone(switch), dialect, connector, render))
 }

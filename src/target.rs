@@ -66,6 +66,7 @@ impl Target {
             confirmed: switch.confirmed_commit,
             persist: switch.persist,
             recovery: switch.lock_wait.max(switch.connect_timeout * 2),
+            settle: switch.settle_time,
         };
         let owner = Owner {
             name: switch.name.clone(),

@@ -171,9 +171,10 @@ pub(super) async fn recover(
     tracing::warn!(%cause, "a change was interrupted; finding out what the switch has");
     let confirms = || Instant::now() + policy.confirm_timeout + LATE;
     let token = pending.as_ref().and_then(|pending| pending.persist.clone());
-    let mut search = Search { goal, pending: pending.is_some(), token, saved, settles: None };
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
-    let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery);
+    let quiet = begun + policy.settle;
+    let mut search = Search { goal, pending: pending.is_some(), token, saved, settles: None, quiet, cancelled: false };
+    let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery).max(quiet + LATE);
     loop {
         let missed = match search.attempt(link, change, policy).await {
             Ok(Found::Before) => return Outcome::RolledBack(cause),
@@ -206,6 +207,10 @@ struct Search {
     saved: bool,
     /// When the confirm timer of the lost session has run out, at the latest.
     settles: Option<Instant>,
+    /// Until when a target without a lock may still be at what was lost.
+    quiet: Instant,
+    /// The target has undone the commit with this token.
+    cancelled: bool,
 }
 
 enum Found {
@@ -242,11 +247,15 @@ impl Search {
         if self.pending {
             self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
         }
+        let made = self.goal == Goal::Either && ReadBack::proves(&change.intended, &now).is_some();
+        if !made {
+            self.is_over(link)?;
+        }
         if now.is_as(&change.before.config) && !self.saved {
             release(link, policy).await;
             return Ok(Found::Before);
         }
-        if self.goal == Goal::Either && ReadBack::proves(&change.intended, &now).is_some() {
+        if made {
             if self.pending {
                 now = no_longer_pending(link, change, policy).await?;
             }
@@ -263,15 +272,27 @@ impl Search {
     /// it is cancelled: before, since it can keep the next one out, and once
     /// more under the lock, when the lost session can make no other. That the
     /// switch refuses is as good: it was confirmed, undone, or never made.
-    async fn begin(&self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Running, Fault> {
+    async fn begin(&mut self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Running, Fault> {
         let Some(token) = &self.token else { return begin(link, &change.before.scope, policy).await };
         let cancel = Step::Cancel(Some(token.clone()));
         link.open().await?;
-        link.flight(std::slice::from_ref(&cancel), policy.commit_timeout).await;
+        let first = link.flight(std::slice::from_ref(&cancel), policy.commit_timeout).await;
         begin(link, &change.before.scope, policy).await?;
         let steps = [cancel, Step::Read(change.before.scope.clone())];
         let flight = link.flight(&steps, policy.commit_timeout).await;
+        self.cancelled |= [first.results.first(), flight.results.first()].iter().any(|one| matches!(one, Some(Ok(_))));
         last_read(&steps, &flight).cloned()
+    }
+
+    /// Without a lock nothing tells whether the lost session is still at work:
+    /// only time, or that it was told to stop and did.
+    fn is_over(&self, link: &Link) -> Result<(), Missed> {
+        let locks = link.capabilities().is_some_and(|capabilities| capabilities.lock);
+        if locks || self.cancelled || Instant::now() >= self.quiet {
+            return Ok(());
+        }
+        let reason = "the switch may still be at what was lost";
+        Err(Missed::Unseen(Fault::new(FaultKind::Timeout, reason)))
     }
 
     /// The proof, once the change will survive a reboot where it is to. A
