@@ -1,7 +1,7 @@
 //! What the conformance kit in `tests/dialects` and the fuzz targets need of
 //! the insides, and nothing else.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session, running};
 use mercury_gnmi_proto::gnmi::{Notification, SetRequest};
@@ -52,7 +52,7 @@ pub async fn session<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let transport = Transport::over(stream, Duration::from_secs(3600)).await?;
+    let transport = Transport::over(stream).await?;
     let instance = dialect.network_instance.clone();
     let session = connect::open(transport, options, dialect, instance, Arc::default()).await?;
     Ok(Box::new(session))

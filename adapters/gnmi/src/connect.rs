@@ -3,13 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Reading, Session};
-use mercury_gnmi_proto::gnmi::CapabilityResponse;
+use mercury_adapter::{ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, PersistId, Reading, Session};
+use mercury_gnmi_proto::{
+    gnmi::CapabilityResponse,
+    gnmi_ext::{CommitConfirm, commit},
+};
 use secrecy::SecretString;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::{
     client::Client,
+    request,
     session::{GnmiSession, Learned},
     status,
     tls::TlsOptions,
@@ -35,7 +39,7 @@ pub struct GnmiOptions {
     pub tls: Option<TlsOptions>,
     /// How long connecting, TLS and Capabilities may take, each.
     pub connect_timeout: Duration,
-    /// How often an idle connection is probed (HTTP/2 PING).
+    /// After how long a silent connection is probed (TCP keepalive); 4 s or more.
     pub keepalive: Duration,
     /// Octets one answer may have.
     pub max_reply: usize,
@@ -47,7 +51,7 @@ pub struct GnmiOptions {
     pub target: Option<String>,
     /// How to read, in place of what the dialect says.
     pub reading: Option<Reading>,
-    /// Whether the target has the commit-confirmed extension.
+    /// Whether to use the commit-confirmed extension, if the target knows it.
     pub commit_confirmed: bool,
 }
 
@@ -117,7 +121,30 @@ pub(crate) async fn open(
 ) -> Result<GnmiSession, ConnectError> {
     let client = Client::new(transport, options)?;
     let announced = announced(&client, options).await?;
+    if options.commit_confirmed && learned.commit_confirmed.get().is_none() {
+        let there = confirms(&client, options).await?;
+        learned.commit_confirmed.get_or_init(|| there);
+        if !there {
+            tracing::warn!(address = options.address, "the target does not know the commit-confirmed extension");
+        }
+    }
     Ok(GnmiSession::new(client, options, dialect, instance, announced, learned))
+}
+
+/// Whether the target knows the commit-confirmed extension: one that does
+/// refuses to confirm what nobody committed (gnmi-commit-confirmed section 3),
+/// one that does not passes over it and has nothing to do.
+pub(crate) async fn confirms(client: &Client, options: &GnmiOptions) -> Result<bool, ConnectError> {
+    let id = PersistId("mercury-asks".into());
+    let question = request::extension(Some(&id), commit::Action::Confirm(CommitConfirm {}));
+    match client.set(question, options.connect_timeout).await {
+        Ok(_) => Ok(false),
+        Err(refused) => match refused.code() {
+            Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => Ok(true),
+            Code::Unimplemented => Ok(false),
+            _ => Err(refusal("asking for commit confirmed", &refused)),
+        },
+    }
 }
 
 /// What the target announces; nothing where it does not know the call, which
@@ -129,14 +156,15 @@ pub(crate) async fn announced(
     match client.capabilities(options.connect_timeout).await {
         Ok(announced) => Ok(Some(announced)),
         Err(refused) if refused.code() == Code::Unimplemented => Ok(None),
-        Err(refused) => {
-            let fault = match refused.code() {
-                Code::Unauthenticated | Code::PermissionDenied => ConnectFault::Credentials,
-                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ConnectFault::Unreachable,
-                _ => ConnectFault::Protocol,
-            };
-            let message = format!("Capabilities: {}", status::error(&refused));
-            Err(ConnectError { fault, message })
-        }
+        Err(refused) => Err(refusal("Capabilities", &refused)),
     }
+}
+
+fn refusal(what: &str, refused: &Status) -> ConnectError {
+    let fault = match refused.code() {
+        Code::Unauthenticated | Code::PermissionDenied => ConnectFault::Credentials,
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ConnectFault::Unreachable,
+        _ => ConnectFault::Protocol,
+    };
+    ConnectError { fault, message: format!("{what}: {}", status::error(refused)) }
 }

@@ -111,6 +111,11 @@ pub(crate) fn commit(id: Option<&PersistId>, action: commit::Action) -> Extensio
     Extension { ext: Some(Ext::Commit(Commit { id, action: Some(action) })) }
 }
 
+/// A Set that only carries the extension.
+pub(crate) fn extension(id: Option<&PersistId>, action: commit::Action) -> SetRequest {
+    SetRequest { extension: vec![commit(id, action)], ..SetRequest::default() }
+}
+
 /// A command line as a Set (gNMI section 2.7.3).
 pub(crate) fn cli(command: &str) -> SetRequest {
     let update = Update {

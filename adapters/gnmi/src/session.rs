@@ -7,14 +7,14 @@
 use std::{
     fmt, fs,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, GnmiDialect, GnmiEncoding, PersistId,
-    Reading, Refusal, Save, Session, Step, Traffic,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, GnmiDialect, GnmiEncoding, Reading, Refusal,
+    Save, Session, Step, Traffic,
 };
 use mercury_gnmi_proto::{
     gnmi::{CapabilityResponse, Encoding, SetRequest},
@@ -39,6 +39,9 @@ pub(crate) struct Learned {
     pub(crate) no_get: AtomicBool,
     /// Get takes no type but ALL.
     pub(crate) no_get_type: AtomicBool,
+    /// Whether the commit-confirmed extension is there; nothing while it was
+    /// not asked for.
+    pub(crate) commit_confirmed: OnceLock<bool>,
 }
 
 /// A gNMI session that carries steps.
@@ -84,7 +87,11 @@ impl GnmiSession {
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
             capabilities: Capabilities {
                 datastore: Datastore::Candidate,
-                confirmed_commit: options.commit_confirmed.then_some(ConfirmedCommit::Persist),
+                confirmed_commit: learned
+                    .commit_confirmed
+                    .get()
+                    .is_some_and(|there| *there)
+                    .then_some(ConfirmedCommit::Persist),
                 atomic_edit: dialect.atomic,
                 lock: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
@@ -146,10 +153,10 @@ impl GnmiSession {
                 self.set(request, timeout).await
             }
             Step::Confirm(id) => {
-                self.set(extension(id.as_ref(), commit::Action::Confirm(CommitConfirm {})), timeout).await
+                self.set(request::extension(id.as_ref(), commit::Action::Confirm(CommitConfirm {})), timeout).await
             }
             Step::Cancel(id) => {
-                self.set(extension(id.as_ref(), commit::Action::Cancel(CommitCancel {})), timeout).await
+                self.set(request::extension(id.as_ref(), commit::Action::Cancel(CommitCancel {})), timeout).await
             }
             Step::Save => match &self.dialect.save {
                 Save::Cli(command) => {
@@ -172,10 +179,6 @@ impl GnmiSession {
             Err(status) => Err(failure(&status, timeout)),
         }
     }
-}
-
-fn extension(id: Option<&PersistId>, action: commit::Action) -> SetRequest {
-    SetRequest { extension: vec![request::commit(id, action)], ..SetRequest::default() }
 }
 
 fn done() -> Answer {

@@ -4,13 +4,13 @@ use std::{
     error::Error as _,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use hyper::{body::Incoming, client::conn::http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use mercury_adapter::{ConnectError, ConnectFault};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -26,8 +26,8 @@ use crate::{
     tls,
 };
 
-/// How long a target may leave a keepalive unanswered.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many probes a dead target may leave unanswered.
+const KEEPALIVE_PROBES: u32 = 4;
 /// HTTP/2's window for one answer; large trees come in one.
 const WINDOW: u32 = 1 << 20;
 
@@ -67,9 +67,14 @@ impl Transport {
         };
         let stream = TcpStream::connect((options.address.as_str(), options.port)).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
+        // Not HTTP/2's PING: gRPC servers end a connection that pings more often than every five
+        // minutes (too_many_pings), and with it the Set that is under way.
+        let keepalive =
+            TcpKeepalive::new().with_time(options.keepalive).with_interval(options.keepalive / KEEPALIVE_PROBES);
+        SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(KEEPALIVE_PROBES)).map_err(unreachable)?;
         let Some(tls) = &options.tls else {
             tracing::warn!(address = options.address, "the connection is not encrypted, as the entry says");
-            return Self::over(stream, options.keepalive).await;
+            return Self::over(stream).await;
         };
         let wrong =
             |error: tls::TlsError| ConnectError { fault: ConnectFault::Credentials, message: error.to_string() };
@@ -83,21 +88,17 @@ impl Transport {
             // gRPC needs HTTP/2, and some old servers speak it without saying so.
             tracing::debug!(address = options.address, "the server did not choose h2; trying it all the same");
         }
-        Self::over(stream, options.keepalive).await
+        Self::over(stream).await
     }
 
     /// HTTP/2 over a stream that is there already.
-    pub(crate) async fn over<S>(stream: S, keepalive: Duration) -> Result<Self, ConnectError>
+    pub(crate) async fn over<S>(stream: S) -> Result<Self, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let octets = Octets::default();
         let made = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
             .initial_stream_window_size(WINDOW)
-            .keep_alive_interval(keepalive)
-            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-            .keep_alive_while_idle(true)
             .handshake(TokioIo::new(Counted::new(stream, octets.clone())))
             .await;
         let (sender, connection) = made
