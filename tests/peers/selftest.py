@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import unittest
 import unittest.mock
@@ -286,6 +287,317 @@ class Relay(unittest.TestCase):
                 pass
         self.switch.do("restart")
         self.assertNotIn("lost", running(self.switch))
+
+
+class GnmiSwitch:
+    """A gNMI switch that belongs to this process, and a client at it."""
+
+    def __init__(self, kind, folder=None, **environment):
+        self.own = None if folder else tempfile.TemporaryDirectory(prefix="mercury-selftest-")
+        self.folder = pathlib.Path(folder or self.own.name)
+        self.process = subprocess.Popen(
+            [PEERS / "gnmi", "run", self.folder, kind], env={**os.environ, **environment},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.facts = json.loads(self.process.stdout.readline())
+
+    def path(self, name):
+        return self.folder / name
+
+    def client(self, *words):
+        return subprocess.Popen([PEERS / "gnmi", "client", self.folder, *words],
+                                stdout=subprocess.PIPE, text=True)
+
+    def do(self, *words):
+        """What the client says: (succeeded, decoded)."""
+        client = self.client(*words)
+        said = client.communicate(timeout=LIMIT)[0]
+        return client.returncode == 0, json.loads(said)
+
+    def describe(self, text, encoding="string"):
+        """Sets a description; says how that ended: OK or the code."""
+        well, said = self.do("-encoding", encoding, "set", "update", f"{PORT}/config/description", text)
+        return "OK" if well else said["code"]
+
+    def description(self):
+        leaf = f"{PORT}/config/description"
+        if self.facts["kind"] == "lemming":
+            return self.do("once", f"openconfig:{leaf}")[1].get(leaf)
+        return self.do("get", leaf)[1].get(leaf)
+
+    def arm(self, **fault):
+        self.path("fault.new").write_text(json.dumps(fault))
+        self.path("fault.new").rename(self.path("fault"))
+
+    def log(self):
+        return [json.loads(line) for line in self.path("calls.log").read_text().splitlines()]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+        if self.own:
+            self.own.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+PORT = "/interfaces/interface[name=Ethernet1]"
+SWITCHED = f"{PORT}/ethernet/switched-vlan"
+TRUNK = '{"config": {"interface-mode": "TRUNK", "native-vlan": 100, "trunk-vlans": [101, "110..119"]}}'
+
+with_gnmi = unittest.skipUnless(
+    subprocess.run([PEERS / "gnmi", "available"], check=False).returncode == 0,
+    "no gNMI switches here; tests/peers/install says why")
+
+
+@with_gnmi
+class GnmiLifetime(unittest.TestCase):
+    def test_a_switch_ends_with_its_owner(self):
+        for end in (lambda s: s.process.stdin.close(), lambda s: s.process.terminate(),
+                    lambda s: s.process.kill()):
+            with GnmiSwitch("gnxi") as switch:
+                self.assertTrue(lives(switch.facts["pid"]))
+                end(switch)
+                until(lambda: not lives(switch.facts["pid"]))
+
+    def test_a_switch_ends_with_an_owner_that_is_killed(self):
+        with tempfile.TemporaryDirectory(prefix="mercury-selftest-") as folder:
+            script = (f"import subprocess, time; subprocess.Popen([{str(PEERS / 'gnmi')!r}, 'run', {folder!r}, 'gnxi'],"
+                      " stdin=subprocess.PIPE); time.sleep(600)")
+            owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+            pid = json.loads(owner.stdout.readline())["pid"]
+            owner.kill()
+            owner.wait()
+            owner.stdout.close()
+            until(lambda: not lives(pid))
+
+    def test_a_switch_that_was_killed_comes_back_as_itself(self):
+        with tempfile.TemporaryDirectory(prefix="mercury-selftest-") as folder:
+            with GnmiSwitch("gnxi", folder) as switch:
+                before = switch.facts
+                os.kill(before["pid"], signal.SIGKILL)
+            with GnmiSwitch("gnxi", folder, PORT=str(before["port"])) as switch:
+                self.assertEqual({**before, "pid": 0}, {**switch.facts, "pid": 0})
+                self.assertEqual(switch.describe("back"), "OK")
+
+    def test_a_folder_has_one_switch(self):
+        with GnmiSwitch("gnxi") as switch:
+            second = subprocess.run([PEERS / "gnmi", "run", switch.folder, "gnxi"], stdin=subprocess.DEVNULL,
+                                    capture_output=True, text=True, timeout=LIMIT, check=False)
+            self.assertIn("runs in", second.stderr)
+            self.assertEqual(switch.describe("first"), "OK")
+
+    def test_nobody_gets_in_without_what_was_asked_for(self):
+        with GnmiSwitch("gnxi") as a, GnmiSwitch("gnxi", MUTUAL="on") as b, GnmiSwitch("gnxi", TLS="off") as c:
+            for switch in (a, b, c):
+                self.assertEqual(switch.describe("in"), "OK")
+            facts = a.facts
+            for change, code in (({"password": "no"}, "Unauthenticated"), ({"ca": b.facts["ca"]}, "Unavailable"),
+                                 ({"tls": False}, "Unavailable")):
+                a.path("switch.json").write_text(json.dumps({**facts, **change}))
+                self.assertEqual(a.describe("out"), code)
+            b.path("switch.json").write_text(json.dumps({**b.facts, "mutual": False}))
+            self.assertEqual(b.describe("out"), "Unavailable")
+        with GnmiSwitch("gnxi", LOGIN="off", WITHOUT="Capabilities") as switch:
+            self.assertEqual(switch.describe("in"), "OK")
+            self.assertEqual(switch.do("capabilities")[1]["code"], "Unimplemented")
+
+    def test_a_client_that_nobody_here_wrote_trusts_the_certificate(self):
+        python = pathlib.Path(os.environ.get("MERCURY_TEST_VENV", ""), "bin/python")
+        if not python.exists():
+            self.skipTest("no virtualenv here; tests/peers/install prints its path, for MERCURY_TEST_VENV")
+        script = textwrap.dedent("""
+            import json, sys
+            from pygnmi.client import gNMIclient
+            facts = json.load(open(sys.argv[1]))
+            with gNMIclient(target=(facts["host"], facts["port"]), username=facts["username"],
+                            password=facts["password"], path_root=facts["ca"]) as client:
+                print(json.dumps([client.capabilities(), client.get(path=[sys.argv[2]], encoding="json_ietf")]))
+        """)
+        with GnmiSwitch("gnxi") as switch:
+            said = subprocess.run([python, "-c", script, switch.path("switch.json"), PORT],
+                                  capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+        capabilities, answer = json.loads(said)
+        self.assertIn("openconfig-interfaces", [model["name"] for model in capabilities["supported_models"]])
+        self.assertIn("iana-if-type:ethernetCsmacd", json.dumps(answer))
+
+
+@with_gnmi
+class Lemming(unittest.TestCase):
+    """What README.md says of it. Its start takes seconds: all share one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.switch = GnmiSwitch("lemming")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.switch.close()
+
+    def once(self, path):
+        return self.switch.do("once", f"openconfig:{path}")[1]
+
+    def test_it_starts_as_described(self):
+        types = self.once("/interfaces/interface[name=*]/config/type")
+        self.assertEqual(len(types), 17)
+        self.assertEqual(types["/interfaces/interface[name=Port-Channel1]/config/type"], "ieee8023adLag")
+        instance = "/network-instances/network-instance[name=default]/config/type"
+        self.assertEqual(self.once(instance), {instance: "DEFAULT_INSTANCE"})
+
+    def test_it_has_neither_get_nor_capabilities(self):
+        for words in (("get", PORT), ("capabilities",)):
+            self.assertEqual(self.switch.do(*words)[1]["code"], "Unimplemented")
+
+    def test_a_trunk_is_written_whole_and_read_leaf_by_leaf(self):
+        self.assertTrue(self.switch.do("set", "replace", SWITCHED, TRUNK)[0])
+        config = f"{SWITCHED}/config"
+        self.assertEqual(self.once(SWITCHED), {
+            f"{config}/interface-mode": "TRUNK", f"{config}/native-vlan": 100,
+            f"{config}/trunk-vlans": [101, "110..119"]})
+        self.assertEqual(self.switch.do("once", SWITCHED)[1], {})       # without an origin: nothing
+        self.assertTrue(self.switch.do("set", "delete", SWITCHED)[0])
+        self.assertEqual(self.once(SWITCHED), {})
+
+    def test_all_of_a_set_or_nothing(self):
+        well, said = self.switch.do("set", "update", f"{PORT}/config/description", '"half"',
+                                    "replace", SWITCHED, '{"config": {"access-vlan": 5000}}')
+        self.assertFalse(well)
+        self.assertEqual(said["code"], "InvalidArgument")
+        self.assertNotEqual(self.switch.description(), "half")
+
+    def test_where_it_takes_no_write(self):
+        for path in (f"{PORT}/config", "/interfaces", f"{SWITCHED}/config"):
+            self.assertEqual(self.switch.do("set", "update", path, "{}")[1]["code"], "InvalidArgument")
+
+
+@with_gnmi
+class Gnxi(unittest.TestCase):
+    """What README.md says of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.switch = GnmiSwitch("gnxi")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.switch.close()
+
+    def test_it_starts_as_described(self):
+        held = self.switch.do("get", "/interfaces")[1]["/interfaces"]["openconfig-interfaces:interface"]
+        self.assertEqual(len(held), 17)
+        models = self.switch.do("capabilities")[1]["supportedModels"]
+        self.assertIn("openconfig-vlan", [model["name"] for model in models])
+        self.assertEqual(self.switch.do("once", PORT)[1]["code"], "Unimplemented")
+
+    def test_a_trunk_is_written_and_read_whole(self):
+        self.assertTrue(self.switch.do("set", "replace", SWITCHED, TRUNK)[0])
+        self.assertEqual(self.switch.do("get", SWITCHED)[1], {SWITCHED: {"openconfig-vlan:config": {
+            "interface-mode": "TRUNK", "native-vlan": 100, "trunk-vlans": [101, "110..119"]}}})
+        self.assertTrue(self.switch.do("set", "delete", SWITCHED)[0])
+        self.assertEqual(self.switch.do("get", SWITCHED)[1]["code"], "NotFound")
+
+    def test_all_of_a_set_or_nothing(self):
+        self.assertEqual(self.switch.do("set", "delete", PORT, "update", SWITCHED, "[]")[1]["code"], "InvalidArgument")
+        self.assertTrue(self.switch.do("get", PORT)[0])
+
+    def test_an_update_of_an_entry_forgets_what_it_does_not_say(self):
+        entry = "/interfaces/interface[name=Ethernet2]"
+        self.assertTrue(self.switch.do("set", "update", entry, '{"config": {"name": "Ethernet2"}}')[0])
+        self.assertEqual(self.switch.do("get", f"{entry}/config")[1],
+                         {f"{entry}/config": {"openconfig-interfaces:name": "Ethernet2"}})
+
+
+@with_gnmi
+class GnmiFaults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.switch = GnmiSwitch("gnxi", WITHOUT="")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.switch.close()
+
+    def setUp(self):
+        for name in ("fault", "fault.fired", "held", "release", "delay"):
+            self.switch.path(name).unlink(missing_ok=True)
+        self.assertEqual(self.switch.describe("before"), "OK")
+
+    def fired(self):
+        return self.switch.path("fault.fired").exists()
+
+    def test_every_call_is_counted(self):
+        begun = len(self.switch.log())
+        self.switch.describe("counted")
+        self.switch.do("get", PORT)
+        self.switch.do("once", PORT)
+        calls = self.switch.log()[begun:]
+        self.assertEqual([c["method"] for c in calls], ["Set", "Get", "Subscribe"])
+        self.assertEqual([c["call"] for c in calls], [begun + 1, begun + 2, begun + 3])
+        self.assertEqual(len({c["connection"] for c in calls}), 3)
+        self.assertIn("counted", calls[0]["request"])
+
+    def test_an_error_instead_of_the_set_or_of_its_answer(self):
+        self.switch.arm(method="Set", nth=1, moment="before", action="error:RESOURCE_EXHAUSTED")
+        self.assertEqual(self.switch.describe("never"), "ResourceExhausted")
+        self.assertEqual(self.switch.description(), "before")
+        self.switch.arm(method="Set", nth=1, moment="after", action="error:UNAVAILABLE")
+        self.assertEqual(self.switch.describe("silently"), "Unavailable")
+        self.assertEqual(self.switch.description(), "silently")
+        self.assertTrue(self.fired())
+
+    def test_a_connection_that_breaks_before_or_after(self):
+        self.switch.arm(method="Set", nth=1, moment="before", action="drop")
+        self.assertEqual(self.switch.describe("never"), "Unavailable")
+        self.assertEqual(self.switch.description(), "before")
+        self.switch.arm(method="Set", nth=1, moment="after", action="drop")
+        self.assertEqual(self.switch.describe("silently"), "Unavailable")
+        self.assertEqual(self.switch.description(), "silently")
+
+    def test_the_second_of_two_calls_can_be_chosen(self):
+        self.switch.arm(method="Set", nth=2, moment="before", action="error:ABORTED")
+        self.assertEqual(self.switch.describe("one"), "OK")
+        self.assertFalse(self.fired())
+        self.assertEqual(self.switch.describe("two"), "Aborted")
+        self.assertTrue(self.fired())
+
+    def test_what_is_held_happens_when_released_even_if_nobody_waits(self):
+        self.switch.arm(method="Set", nth=1, moment="before", action="hold")
+        with self.switch.client("-encoding", "string",
+                                "set", "update", f"{PORT}/config/description", "late") as client:
+            until(self.switch.path("held").exists)
+            client.kill()
+        self.assertEqual(self.switch.description(), "before")
+        self.switch.path("release").touch()
+        until(lambda: self.switch.description() == "late")
+
+    def test_answers_can_be_slow(self):
+        self.switch.path("delay").write_text("200")
+        begun = time.monotonic()
+        self.assertEqual(self.switch.describe("slow"), "OK")
+        self.assertGreater(time.monotonic() - begun, 0.2)
+
+    def test_a_reading_that_breaks_off(self):
+        paths = (f"{PORT}/config", "/interfaces/interface[name=Ethernet2]/config")
+        self.assertTrue(self.switch.do("once", *paths)[0])
+        self.switch.arm(method="Subscribe", nth=1, moment="middle", action="drop")
+        self.assertEqual(self.switch.do("once", *paths)[1]["code"], "Unavailable")
+        self.assertTrue(self.fired())
+
+    def test_a_process_can_be_killed_between_request_and_answer(self):
+        victim = subprocess.Popen(["sleep", "600"])
+        self.switch.arm(method="Set", nth=1, moment="after", action="kill-pid", pid=victim.pid)
+        self.assertEqual(self.switch.describe("orphaned"), "Unavailable")
+        self.assertEqual(victim.wait(LIMIT), -signal.SIGKILL)
+
+    def test_the_switch_can_lose_power_at_a_moment(self):
+        with GnmiSwitch("gnxi") as switch:
+            switch.arm(method="Set", nth=1, moment="before", action="kill")
+            self.assertEqual(switch.describe("lost"), "Unavailable")
+            until(lambda: not lives(switch.facts["pid"]))
 
 
 if __name__ == "__main__":
