@@ -26,8 +26,8 @@ pub struct Fault {
     /// `hello` for the opening of a session. gNMI's are `gnmi-get`, `gnmi-set`,
     /// `gnmi-subscribe` and `gnmi-capabilities`; a Set that carries nothing but
     /// the commit-confirmed extension is `gnmi-confirm`, `gnmi-cancel` or
-    /// `gnmi-extend`; `gnmi-connect` is the opening of a connection, before and
-    /// after its TLS handshake.
+    /// `gnmi-extend`; `gnmi-connect` is a connection, before and after its
+    /// TLS handshake, where a refusal is a drop.
     pub operation: String,
     /// Which of these requests, counted over all sessions of the switch.
     pub occurrence: Occurrence,

@@ -18,10 +18,11 @@ mod scalar;
 mod service;
 mod set;
 mod status;
+mod strikes;
 mod subscribe;
 mod tls;
 
-pub(crate) use connection::{Trust, serve};
+pub(crate) use connection::{Opening, Trust};
 pub(crate) use listener::listen;
 pub(crate) use tls::Certificate;
 

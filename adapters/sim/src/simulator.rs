@@ -14,6 +14,7 @@ use crate::{
     Counters, Datastore, Fault, FaultId, Options, PendingCommit, SessionId, SimError, Status,
     datastore::Container,
     device::Device,
+    fault::Moment,
     gnmi, netconf,
     ssh::{self, HostKey, Login},
 };
@@ -289,7 +290,10 @@ impl Handle {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        gnmi::serve(Arc::clone(&self.device), stream, gnmi::Trust::Known).await;
+        let Some(mut opening) = gnmi::Opening::new(Arc::clone(&self.device)) else { return };
+        if opening.survives(Moment::BeforeApply).await && opening.survives(Moment::AfterApply).await {
+            opening.serve(stream, gnmi::Trust::Known).await;
+        }
     }
 
     fn config(&self, datastore: Datastore) -> Option<Arc<Container>> {

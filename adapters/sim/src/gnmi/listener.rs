@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Trust, serve};
-use crate::device::Device;
+use super::{Opening, Trust};
+use crate::{device::Device, fault::Moment};
 
 /// Unfinished handshakes end after this time.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
@@ -39,8 +39,18 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, device: Arc<Dev
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Some(tls) = tls else { return serve(device, stream, Trust::Stranger).await };
     let mut cut = device.cut();
+    let name = device.options.name.clone();
+    let Some(mut opening) = Opening::new(device) else { return };
+    if !opening.survives(Moment::BeforeApply).await {
+        return;
+    }
+    let Some(tls) = tls else {
+        if opening.survives(Moment::AfterApply).await {
+            opening.serve(stream, Trust::Stranger).await;
+        }
+        return;
+    };
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)) => shaken,
         _ = cut.changed() => return,
@@ -49,10 +59,12 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, device: Arc<Dev
         // gRPC speaks HTTP/2 and says so.
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
             let known = stream.get_ref().1.peer_certificates().is_some();
-            serve(device, stream, if known { Trust::Known } else { Trust::Stranger }).await;
+            if opening.survives(Moment::AfterApply).await {
+                opening.serve(stream, if known { Trust::Known } else { Trust::Stranger }).await;
+            }
         }
-        Ok(Ok(_)) => tracing::debug!(switch = device.options.name, "no HTTP/2"),
-        Ok(Err(error)) => tracing::debug!(switch = device.options.name, %error, "TLS handshake"),
-        Err(_) => tracing::debug!(switch = device.options.name, "TLS handshake took too long"),
+        Ok(Ok(_)) => tracing::debug!(switch = name, "no HTTP/2"),
+        Ok(Err(error)) => tracing::debug!(switch = name, %error, "TLS handshake"),
+        Err(_) => tracing::debug!(switch = name, "TLS handshake took too long"),
     }
 }

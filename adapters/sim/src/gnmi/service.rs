@@ -30,68 +30,84 @@ pub(super) struct Face {
 }
 
 impl Face {
-    async fn begin(&self, metadata: &MetadataMap, operation: &'static str) -> Result<Exchange, Status> {
-        Exchange::begin(Arc::clone(&self.device), Arc::clone(&self.connection), metadata, operation).await
+    /// An RPC from its beginning to its end.
+    async fn answer<T>(
+        &self,
+        metadata: &MetadataMap,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, Status>>,
+    ) -> Result<Response<T>, Status> {
+        let (device, connection) = (Arc::clone(&self.device), Arc::clone(&self.connection));
+        let outcome = match Exchange::begin(device, connection, metadata, operation).await {
+            Ok(exchange) => exchange.end(work).await,
+            Err(struck) => Err(struck),
+        };
+        self.connection.tell(outcome).await
+    }
+
+    fn capable(&self) -> Result<CapabilityResponse, Status> {
+        match self.device.options.quirks.gnmi_no_capabilities {
+            true => Err(unimplemented("Capabilities is not supported")),
+            false => Ok(capabilities::response()),
+        }
+    }
+
+    fn got(&self, request: &GetRequest) -> Result<GetResponse, Status> {
+        if self.device.options.quirks.gnmi_no_get {
+            return Err(unimplemented("Get is not supported"));
+        }
+        let response = get::get(&self.device, request)?;
+        self.device.change(|state| state.counters.gets += 1);
+        Ok(response)
+    }
+
+    async fn subscribed(&self, mut requests: Streaming<SubscribeRequest>) -> Result<Responses, Status> {
+        if self.device.options.quirks.gnmi_no_subscribe {
+            return Err(unimplemented("Subscribe is not supported"));
+        }
+        let first = tokio::time::timeout(FIRST_WORD, requests.message()).await;
+        let first = first.map_err(|_| invalid("no subscription list came"))??;
+        let responses = subscribe::once(&self.device, first)?;
+        self.device.change(|state| state.counters.subscriptions += 1);
+        Ok(Box::pin(stream::iter(responses.into_iter().map(Ok))))
     }
 }
+
+type Responses = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl GNmi for Face {
     async fn capabilities(&self, request: Request<CapabilityRequest>) -> Result<Response<CapabilityResponse>, Status> {
-        let exchange = self.begin(request.metadata(), "gnmi-capabilities").await?;
-        let result = match self.device.options.quirks.gnmi_no_capabilities {
-            true => Err(unimplemented("Capabilities is not supported")),
-            false => Ok(capabilities::response()),
-        };
-        exchange.end(result).await.map(Response::new)
+        let work = async { self.capable() };
+        self.answer(request.metadata(), "gnmi-capabilities", work).await
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        let exchange = self.begin(request.metadata(), "gnmi-get").await?;
-        let result = match self.device.options.quirks.gnmi_no_get {
-            true => Err(unimplemented("Get is not supported")),
-            false => get::get(&self.device, request.get_ref()),
-        };
-        if result.is_ok() {
-            self.device.change(|state| state.counters.gets += 1);
-        }
-        exchange.end(result).await.map(Response::new)
+        let work = async { self.got(request.get_ref()) };
+        self.answer(request.metadata(), "gnmi-get", work).await
     }
 
     /// A Set goes on when its client has given up waiting for it, as switches
     /// do: hence the task.
     async fn set(&self, request: Request<SetRequest>) -> Result<Response<SetResponse>, Status> {
         let (device, connection) = (Arc::clone(&self.device), Arc::clone(&self.connection));
-        let set = tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let (metadata, _, request) = request.into_parts();
             let name = Asked::name(&request.extension);
-            let mut exchange = Exchange::begin(Arc::clone(&device), connection, &metadata, name).await?;
-            let result = exchange.or_cut(set::set(&device, &request)).await;
-            exchange.end(result).await
+            let exchange = Exchange::begin(Arc::clone(&device), connection, &metadata, name).await?;
+            exchange.end(set::set(&device, &request)).await
         });
-        set.await.map_err(|error| Status::internal(error.to_string()))?.map(Response::new)
+        let outcome = task.await.map_err(|error| Status::internal(error.to_string()))?;
+        self.connection.tell(outcome).await
     }
 
-    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
+    type SubscribeStream = Responses;
 
     async fn subscribe(
         &self,
         request: Request<Streaming<SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let (metadata, _, mut requests) = request.into_parts();
-        let exchange = self.begin(&metadata, "gnmi-subscribe").await?;
-        let result = if self.device.options.quirks.gnmi_no_subscribe {
-            Err(unimplemented("Subscribe is not supported"))
-        } else {
-            match tokio::time::timeout(FIRST_WORD, requests.message()).await {
-                Ok(first) => first.and_then(|first| subscribe::once(&self.device, first)),
-                Err(_) => Err(invalid("no subscription list came")),
-            }
-        };
-        if result.is_ok() {
-            self.device.change(|state| state.counters.subscriptions += 1);
-        }
-        let responses = exchange.end(result).await?;
-        Ok(Response::new(Box::pin(stream::iter(responses.into_iter().map(Ok)))))
+        let (metadata, _, requests) = request.into_parts();
+        self.answer(&metadata, "gnmi-subscribe", self.subscribed(requests)).await
     }
 }

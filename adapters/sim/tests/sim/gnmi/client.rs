@@ -14,9 +14,9 @@ use mercury_gnmi_proto::{
 use mercury_sim::{Handle, Options, Simulator};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::{Code, Request, Status, body::Body, codegen::http};
-use tower::{ServiceExt as _, util::BoxCloneService};
+use tower::util::BoxCloneSyncService;
 
-type Channel = BoxCloneService<http::Request<Body>, http::Response<Incoming>, hyper::Error>;
+type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Incoming>, hyper::Error>;
 
 #[derive(Clone)]
 pub(crate) struct Gnmi {
@@ -58,7 +58,7 @@ impl Gnmi {
             let mut sender = sender.clone();
             async move { sender.send_request(request).await }
         });
-        let rpc = GNmiClient::with_origin(channel.boxed_clone(), http::Uri::from_static("http://switch"));
+        let rpc = GNmiClient::with_origin(BoxCloneSyncService::new(channel), http::Uri::from_static("http://switch"));
         Ok(Self { rpc, login: None })
     }
 
