@@ -11,7 +11,7 @@ mod path;
 mod raw;
 mod tree;
 
-pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapper, PathPrefixes, Reading, Save, WriteLevel};
+pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
@@ -46,10 +46,11 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// The deviation for a leaf of the model, if there is one.
+    /// The deviation for a leaf of the model over one protocol, if there is
+    /// one.
     #[must_use]
-    pub fn deviation(&self, leaf: &str) -> Option<&Deviation> {
-        self.deviations.iter().find(|deviation| deviation.leaf == leaf)
+    pub fn deviation(&self, protocol: &str, leaf: &str) -> Option<&Deviation> {
+        self.deviations.iter().find(|deviation| deviation.excuses(protocol, leaf))
     }
 
     /// `proven against …`, or `unverified`; for one protocol.
@@ -88,10 +89,21 @@ pub struct Evidence {
 pub struct Deviation {
     /// The leaf, in the words of the dialect file.
     pub leaf: String,
+    /// The protocol it cannot be written over, `netconf` or `gnmi`; both when
+    /// `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
     /// Why it cannot be written.
     pub reason: String,
     /// Who says so.
     pub evidence: String,
+}
+
+impl Deviation {
+    /// Whether this says why `leaf` cannot be written over `protocol`.
+    fn excuses(&self, protocol: &str, leaf: &str) -> bool {
+        self.leaf == leaf && self.protocol.as_ref().is_none_or(|own| own == protocol)
+    }
 }
 
 /// What texts a target takes.
@@ -175,7 +187,13 @@ mod tests {
         let excused = format!(
             "{without}\n[[deviation]]\nleaf = \"mtu\"\nreason = \"the switch has one MTU for all\"\nevidence = \"a test\"\n"
         );
-        assert_eq!(load(&[("excused", excused.as_str())]).unwrap()[0].deviation("mtu").unwrap().evidence, "a test");
+        assert_eq!(
+            load(&[("excused", excused.as_str())]).unwrap()[0].deviation("gnmi", "mtu").unwrap().evidence,
+            "a test"
+        );
+        let elsewhere = excused.replace("reason =", "protocol = \"netconf\"\nreason =");
+        let errors = load(&[("excused", elsewhere.as_str())]).unwrap_err();
+        assert_eq!(errors[0].problems, ["gnmi.tree says nothing about mtu and no deviation excuses it"]);
     }
 
     #[test]

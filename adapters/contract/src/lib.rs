@@ -19,7 +19,7 @@ mod spelling;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
-    LeafValues, Mapper, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
+    LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
     SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;

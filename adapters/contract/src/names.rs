@@ -21,6 +21,12 @@ impl Names {
         Self { name: Some(Arc::from(name.as_str())), ..Self::default() }
     }
 
+    /// These names, in a network instance.
+    #[must_use]
+    pub fn in_instance(self, instance: &str) -> Self {
+        Self { instance: Some(Arc::from(instance)), ..self }
+    }
+
     /// The names of one VLAN in an instance; `name` where VLANs are keyed so.
     #[must_use]
     pub fn vlan(instance: &str, id: Option<VlanId>, name: Option<&str>) -> Self {

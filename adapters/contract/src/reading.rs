@@ -74,17 +74,18 @@ pub fn running<D: Data>(tree: &Tree, instance: &str, data: &D, scope: &Scope) ->
 /// Where VLANs are kept among the interfaces, an entry is one or the other.
 fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
     let Some(vlan) = &tree.vlan else { return false };
-    let same = |(one, other): (&PathStep, &PathStep)| one.name == other.name;
-    let beside = vlan.entry.steps.len() == tree.interface.steps.len()
-        && vlan.entry.steps.iter().zip(&tree.interface.steps).all(same);
     let keys = vlan.entry.steps.last().map_or(&[][..], |step| &step.keys);
-    beside && keys.iter().any(|(_, word)| Names::default().capture(word, name.as_str()))
+    vlan.is_beside(&tree.interface) && keys.iter().any(|(_, word)| Names::default().capture(word, name.as_str()))
 }
 
 fn read_interface<D: Data>(tree: &Tree, entry: &D, names: &Names, into: &mut Interface) -> Result<(), String> {
     let text = |path: &Option<NodePath>| path.as_ref().and_then(|path| value(entry, path, names));
     into.kind = text(&tree.kind)
         .map(|kind| InterfaceType::from_identity(kind.rsplit_once(':').map_or(kind, |(_, identity)| identity)));
+    let is_aggregate = |prefix: &String| into.name.as_str().starts_with(prefix.as_str());
+    if into.kind.is_none() && tree.aggregate_names.as_ref().is_some_and(is_aggregate) {
+        into.kind = Some(InterfaceType::Ieee8023adLag);
+    }
     let description = text(&tree.description).filter(|text| !text.is_empty());
     into.description = description.map(str::parse).transpose().map_err(|error| format!("description: {error}"))?;
     into.mtu = text(&tree.mtu).map(str::parse).transpose().map_err(|_| "mtu is not a number".to_owned())?;

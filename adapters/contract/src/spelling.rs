@@ -22,11 +22,15 @@ pub struct Unsayable {
 pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let mut leaves = Vec::new();
     let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
-    leaves.push(match &tree.mode {
-        ModeForm::Leaf { path, access, trunk: word } => (path, Some(if trunk { word } else { access }.clone())),
-        ModeForm::Presence { access, trunk: path } => (if trunk { path } else { access }, None),
+    leaves.extend(match &tree.mode {
+        ModeForm::Leaf { path, access, trunk: word } => Some((path, Some(if trunk { word } else { access }.clone()))),
+        ModeForm::Presence { access, trunk: path } => Some((if trunk { path } else { access }, None)),
+        ModeForm::Derived => None,
     });
     match vlans {
+        SwitchedVlan::Access { vlan: None } if tree.trunk_vlans.must_list => {
+            return Err(Unsayable { what: "an access port without a VLAN", reason: "its VLAN makes it one" });
+        }
         SwitchedVlan::Access { vlan } => {
             leaves.extend(vlan.map(|vlan| (&tree.access_vlan, Some(vlan.to_string()))));
         }
@@ -40,6 +44,11 @@ pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
 
 fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let ranges = match vlans {
+        TrunkVlans::All | TrunkVlans::None if form.must_list => {
+            let all = *vlans == TrunkVlans::All;
+            let what = if all { "a trunk of all VLANs" } else { "a trunk of no VLANs" };
+            return Err(Unsayable { what, reason: "a port is a trunk by the VLANs it lists" });
+        }
         TrunkVlans::All => match &form.all {
             Some(word) => vec![word.clone()],
             None if form.absent_is_none => {
@@ -93,7 +102,9 @@ pub(crate) fn read<D: Data>(
 fn mode(tree: &SwitchedVlanTree, values: &impl Fn(&NodePath) -> Vec<String>) -> Result<Option<bool>, String> {
     match &tree.mode {
         ModeForm::Leaf { path, access, trunk } => match values(path).first() {
+            // gnxi shows an enumeration without a value as an empty one.
             None => Ok(None),
+            Some(word) if word.is_empty() => Ok(None),
             Some(word) if word == access => Ok(Some(false)),
             Some(word) if word == trunk => Ok(Some(true)),
             Some(word) => Err(format!("interface-mode {word:?} is neither {access} nor {trunk}")),
@@ -103,6 +114,9 @@ fn mode(tree: &SwitchedVlanTree, values: &impl Fn(&NodePath) -> Vec<String>) -> 
             (false, true) => Ok(Some(false)),
             (true, true) => Ok(None),
         },
+        // What is listed decides, and a native VLAN may be an access VLAN by name.
+        ModeForm::Derived if values(&tree.trunk_vlans.path).is_empty() => Ok(None),
+        ModeForm::Derived => Ok(Some(true)),
     }
 }
 
@@ -151,6 +165,7 @@ mod tests {
             all: None,
             none: None,
             absent_is_none: false,
+            must_list: false,
         };
         let values: Vec<String> = (0..400_000).map(|number| (1 + number * 2 % 4094).to_string()).collect();
         let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values) else { panic!("not a list") };

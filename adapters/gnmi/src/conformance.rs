@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session, running};
+use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session};
 use mercury_gnmi_proto::gnmi::{Notification, SetRequest};
 use mercury_model::{Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{GnmiOptions, Operations, connect, request, transport::Transport, tree::Tree};
+use crate::{GnmiOptions, Operations, connect, query::Questions, request, transport::Transport, tree::Tree};
 
 /// The Set a session sends for these operations, with the dialect's own
 /// settings.
@@ -37,7 +37,7 @@ pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) 
     let gnmi = dialect.gnmi.as_ref().ok_or_else(|| format!("{} does not speak gNMI", dialect.name))?;
     let mut tree = Tree::default();
     notifications.iter().try_for_each(|one| tree.add(one))?;
-    running(&gnmi.tree, &gnmi.network_instance, tree.root(), scope)
+    Questions::one_by_one(gnmi, &gnmi.network_instance).decode(&tree, scope)
 }
 
 /// A session over a stream that needs no TLS, for tests in memory.

@@ -16,6 +16,9 @@ pub(crate) struct Draft {
 pub(crate) struct Entry {
     path: NodePath,
     pub(crate) names: Names,
+    /// A leaf that repeats the key. Only an entry that is given in one piece
+    /// says it: one that is there has it.
+    pub(crate) name: Option<(NodePath, Value)>,
     /// Leaves to be set.
     pub(crate) set: Vec<(NodePath, Value)>,
     /// Nodes to be deleted.
@@ -47,6 +50,7 @@ impl Draft {
             self.entries.push(Entry {
                 path: path.clone(),
                 names: names.clone(),
+                name: None,
                 set: Vec::new(),
                 delete: Vec::new(),
                 replaced: Vec::new(),
@@ -64,15 +68,19 @@ impl Draft {
         self.removed.push(Node { path: path.clone(), names: names.clone() });
     }
 
-    /// The operations, with paths that end at `level`.
-    pub(crate) fn finish(self, level: WriteLevel, replace: bool) -> Operations {
+    /// The operations, with paths that end at `level`. Where values are
+    /// scalars, nothing can be given in one piece.
+    pub(crate) fn finish(self, level: WriteLevel, replace: bool, scalars: bool) -> Operations {
         let mut operations = Operations { delete: self.removed, ..Operations::default() };
         let mut lists: Vec<(Node, Member)> = Vec::new();
         for entry in self.entries {
             match (level, entry.made) {
-                (WriteLevel::Leaf, _) => entry.leaves(&mut operations, replace),
+                (WriteLevel::Leaf, true) if scalars => entry.leaves(&mut operations, replace),
+                (WriteLevel::Leaf, false) => entry.leaves(&mut operations, replace),
                 (WriteLevel::Container, false) => entry.containers(&mut operations, replace),
-                (WriteLevel::Container, true) | (WriteLevel::Entry, _) => entry.whole(&mut operations),
+                (WriteLevel::Container | WriteLevel::Leaf, true) | (WriteLevel::Entry, _) => {
+                    entry.whole(&mut operations);
+                }
                 (WriteLevel::List, _) => entry.listed(&mut operations, &mut lists),
             }
         }
@@ -83,11 +91,6 @@ impl Draft {
 }
 
 impl Entry {
-    /// Whether nothing changes yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.delete.is_empty() && self.replaced.is_empty()
-    }
-
     /// Sets a leaf.
     pub(crate) fn set(&mut self, path: &NodePath, value: Value) {
         match self.set.iter_mut().find(|(other, _)| other == path) {
@@ -108,12 +111,15 @@ impl Entry {
         Node { path: self.path.join(below), names: self.names.clone() }
     }
 
-    /// What is set, with what must be said beside it. Nothing when all that is
-    /// left is the entry's own name.
-    fn settings(&mut self) -> Vec<(NodePath, Value)> {
-        let only_takes = self.replaced.iter().all(|replaced| replaced.values.is_empty());
-        if self.set.len() <= 1 && only_takes && !self.made {
+    /// What is set, with what must be said beside it; nothing where things are
+    /// only taken away.
+    fn settings(&mut self, in_one_piece: bool) -> Vec<(NodePath, Value)> {
+        let only_takes = self.set.is_empty() && self.replaced.iter().all(|replaced| replaced.values.is_empty());
+        if only_takes && !self.made {
             return Vec::new();
+        }
+        if in_one_piece || self.made {
+            self.set.splice(0..0, self.name.take());
         }
         if let Some((path, value)) = self.unless_said.take()
             && !self.set.iter().any(|(other, _)| *other == path)
@@ -124,7 +130,7 @@ impl Entry {
     }
 
     fn leaves(mut self, operations: &mut Operations, replace: bool) {
-        for (path, value) in self.settings() {
+        for (path, value) in self.settings(false) {
             operations.update.push((self.node(&path), value));
         }
         operations.delete.extend(self.delete.iter().map(|path| self.node(path)));
@@ -149,7 +155,7 @@ impl Entry {
     }
 
     fn containers(mut self, operations: &mut Operations, replace: bool) {
-        for (path, value) in self.settings() {
+        for (path, value) in self.settings(false) {
             operations.update.push((self.node(&path), value));
         }
         operations.delete.extend(self.delete.iter().map(|path| self.node(path)));
@@ -180,6 +186,20 @@ impl Entry {
         }
     }
 
+    /// The leaves that are the entry's keys.
+    fn keys(&self) -> Vec<Member> {
+        let Some(step) = self.path.steps.last() else { return Vec::new() };
+        let key = |(key, word): &(String, String)| {
+            let text = self.names.resolve(word)?;
+            let value = match text.parse() {
+                Ok(number) if word == "{vlan-id}" => Value::Number(number),
+                _ => Value::Text(text.into_owned()),
+            };
+            Some(Member { module: step.module.clone(), name: key.clone(), value })
+        };
+        step.keys.iter().filter_map(key).collect()
+    }
+
     fn whole(mut self, operations: &mut Operations) {
         if let Some(object) = self.object(operations) {
             operations.update.push((self.node(&NodePath::default()), object));
@@ -187,18 +207,9 @@ impl Entry {
     }
 
     fn listed(mut self, operations: &mut Operations, lists: &mut Vec<(Node, Member)>) {
-        let Some(Value::Object(mut members)) = self.object(operations) else { return };
+        let Some(entry) = self.object(operations) else { return };
         let Some(step) = self.path.steps.last() else { return };
-        for (key, word) in &step.keys {
-            let Some(value) = self.names.resolve(word) else { continue };
-            let value = match value.parse() {
-                Ok(number) if word.contains("{vlan-id}") => Value::Number(number),
-                _ => Value::Text(value.into_owned()),
-            };
-            members.insert(0, Member { module: step.module.clone(), name: key.clone(), value });
-        }
         let list = Node { path: self.path.parent(), names: self.names.clone() };
-        let entry = Value::Object(members);
         let same = |(node, member): &&mut (Node, Member)| {
             crate::path::text(node) == crate::path::text(&list) && member.name == step.name
         };
@@ -211,11 +222,11 @@ impl Entry {
         }
     }
 
-    /// Everything that is set below the entry; what is replaced is deleted
-    /// first, which a Set does whatever comes first in it.
+    /// The entry with its keys and everything that is set below it; what is
+    /// replaced is deleted first, which a Set does whatever comes first in it.
     fn object(&mut self, operations: &mut Operations) -> Option<Value> {
-        let mut object = Value::Object(Vec::new());
-        let settings = self.settings();
+        let mut object = Value::Object(self.keys());
+        let settings = self.settings(true);
         let any = !settings.is_empty() || self.made;
         for (path, value) in settings {
             object.put(&path, &self.names, value);

@@ -13,7 +13,8 @@
 //! | `path` | a dialect's paths as gNMI paths |
 //! | `value` | values as JSON, JSON_IETF or scalars |
 //! | `tree` | what a target answers, as a data tree |
-//! | `query` | what to ask for to see a scope |
+//! | `mac_vrf` | the same for Nokia SR Linux, whose model is shaped otherwise |
+//! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
@@ -26,6 +27,7 @@ pub mod conformance;
 mod connect;
 mod counted;
 mod draft;
+mod mac_vrf;
 mod operations;
 mod path;
 mod query;

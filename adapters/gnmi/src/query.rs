@@ -1,14 +1,74 @@
-//! What to ask for to see a scope.
+//! What to ask for to see a scope, and what the answers say.
 
-use mercury_adapter::{Names, NodePath, Tree};
+use mercury_adapter::{GnmiDialect, Mapping, Names, NodePath, Tree, running};
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 
-use crate::operations::Node;
+use crate::{mac_vrf, operations::Node, tree};
+
+/// How one target's data is asked for and understood.
+#[derive(Clone, Copy)]
+pub(crate) struct Questions<'a> {
+    mapping: &'a Mapping,
+    instance: &'a str,
+    /// Whether nodes that are missing do no harm beside others, so that what
+    /// may be needed later is better asked for at once: a subscription.
+    at_once: bool,
+}
+
+impl<'a> Questions<'a> {
+    /// By Get, one call a node.
+    pub(crate) fn one_by_one(dialect: &'a GnmiDialect, instance: &'a str) -> Self {
+        Self { mapping: &dialect.mapping, instance, at_once: false }
+    }
+
+    /// By one subscription.
+    pub(crate) fn at_once(dialect: &'a GnmiDialect, instance: &'a str) -> Self {
+        Self { mapping: &dialect.mapping, instance, at_once: true }
+    }
+
+    /// What to ask for first.
+    pub(crate) fn first(self, scope: &Scope) -> Vec<Node> {
+        match self.mapping {
+            Mapping::Tree(tree) => {
+                let mut nodes = entries(tree, self.instance, scope);
+                if self.at_once {
+                    nodes.extend(lacp_of(tree, &scope.interfaces));
+                    nodes = nodes.iter().flat_map(|node| containers(tree, node)).collect();
+                }
+                nodes
+            }
+            Mapping::MacVrf => mac_vrf::entries(self.instance, scope, self.at_once),
+        }
+    }
+
+    /// What else to ask for, now that this is known.
+    ///
+    /// # Errors
+    /// A sentence that names what cannot be understood.
+    pub(crate) fn then(self, found: &tree::Tree, scope: &Scope) -> Result<Vec<Node>, String> {
+        match self.mapping {
+            Mapping::Tree(_) if self.at_once => Ok(Vec::new()),
+            Mapping::Tree(tree) => Ok(lacp(tree, &self.decode(found, scope)?)),
+            Mapping::MacVrf => Ok(mac_vrf::memberships(found.root(), self.instance, scope)),
+        }
+    }
+
+    /// What the answers say.
+    ///
+    /// # Errors
+    /// A sentence that names what cannot be understood.
+    pub(crate) fn decode(self, found: &tree::Tree, scope: &Scope) -> Result<Running, String> {
+        match self.mapping {
+            Mapping::Tree(tree) => running(tree, self.instance, found.root(), scope),
+            Mapping::MacVrf => mac_vrf::running(found.root(), self.instance, scope),
+        }
+    }
+}
 
 /// The entries to read for a scope: those of named interfaces and VLANs, or
 /// the containers around their lists. `/` is never asked for
 /// (featureprofiles, gnmi_get_on_root_unsupported).
-pub(crate) fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
+fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
     let mut nodes = Vec::new();
     match &scope.interfaces {
         InterfaceScope::Named(names) => {
@@ -19,7 +79,7 @@ pub(crate) fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
     }
     let Some(vlan) = &tree.vlan else { return nodes };
     // Where VLANs are kept among the interfaces, all of those are all of these.
-    let beside = vlan.entry.parent() == tree.interface.parent();
+    let beside = vlan.is_beside(&tree.interface);
     match &scope.vlans {
         VlanScope::Named(ids) => {
             let one = |id| Node { path: vlan.entry.clone(), names: Names::vlan(instance, Some(id), None) };
@@ -35,7 +95,7 @@ pub(crate) fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
 
 /// LACP entries are kept apart and only aggregates have them, so they are
 /// asked for once it is known which interfaces those are.
-pub(crate) fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
+fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
     let Some(lacp) = &tree.lacp else { return Vec::new() };
     if running.scope.interfaces == InterfaceScope::All {
         return vec![Node { path: lacp.interface.parent(), names: Names::default() }];
@@ -44,9 +104,21 @@ pub(crate) fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
     aggregates.map(|one| Node { path: lacp.interface.clone(), names: Names::interface(&one.name) }).collect()
 }
 
+/// The LACP entries that interfaces of a scope may have.
+fn lacp_of(tree: &Tree, interfaces: &InterfaceScope) -> Vec<Node> {
+    let Some(lacp) = &tree.lacp else { return Vec::new() };
+    match interfaces {
+        InterfaceScope::Named(names) => {
+            let one = |name| Node { path: lacp.interface.clone(), names: Names::interface(name) };
+            names.iter().map(one).collect()
+        }
+        InterfaceScope::All => vec![Node { path: lacp.interface.parent(), names: Names::default() }],
+    }
+}
+
 /// The containers below an entry that hold leaves Mercury reads; what a
 /// subscription is narrowed to, since it knows no data types.
-pub(crate) fn containers(tree: &Tree, node: &Node) -> Vec<Node> {
+fn containers(tree: &Tree, node: &Node) -> Vec<Node> {
     let below = if node.path == tree.interface {
         interface_leaves(tree)
     } else if let Some(vlan) = tree.vlan.as_ref().filter(|vlan| node.path == vlan.entry) {

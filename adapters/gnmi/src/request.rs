@@ -75,7 +75,7 @@ impl Form {
         let is_leaf = !matches!(value, Value::Object(_) | Value::Entries(_));
         let typed = match (self.leaf_values, is_leaf) {
             (LeafValues::Scalar, true) => value::typed(value, GnmiEncoding::Proto, self.json_prefixes),
-            (LeafValues::Object, true) => self.typed(&named(node, value)),
+            (LeafValues::Object, _) => self.typed(&named(node, value)),
             (LeafValues::Json, true) | (_, false) => self.typed(value),
         };
         Update { path: Some(self.path(node)), val: Some(typed), ..Update::default() }
@@ -95,12 +95,12 @@ impl Form {
     }
 }
 
-/// A leaf in an object that names it.
+/// A node's value in an object that names the node; a list entry is in its list.
 fn named(node: &Node, value: &Value) -> Value {
     let members = node.path.steps.last().map(|step| Member {
         module: step.module.clone(),
         name: node.names.resolve(&step.name).unwrap_or_default().into_owned(),
-        value: value.clone(),
+        value: if step.keys.is_empty() { value.clone() } else { Value::Entries(vec![value.clone()]) },
     });
     Value::Object(members.into_iter().collect())
 }

@@ -25,7 +25,7 @@ pub struct GnmiDialect {
     /// Where they end when aggregates or their members change; like the others
     /// when `None`.
     pub lag_level: Option<WriteLevel>,
-    /// What the value of a single leaf is.
+    /// What the value of a node is.
     pub leaf_values: LeafValues,
     /// Whether `replace` does what it says; else the old is deleted and the
     /// new updated, which a Set does in this order (gNMI section 3.4.3).
@@ -46,10 +46,19 @@ pub struct GnmiDialect {
     /// The network instance that holds the VLANs, where an inventory entry
     /// names none.
     pub network_instance: String,
-    /// A mapping that no table of paths can express.
-    pub mapper: Option<Mapper>,
-    /// Where everything lies.
-    pub tree: Tree,
+    /// How the model is found in the target's data.
+    pub mapping: Mapping,
+}
+
+/// How the model is found in a target's data.
+#[derive(Clone, Debug)]
+pub enum Mapping {
+    /// By a table of paths.
+    Tree(Box<Tree>),
+    /// In code, since no table of paths can say it: VLANs as mac-vrf instances,
+    /// ports as their bridged subinterfaces (Nokia SR Linux). The network
+    /// instance is then a template that holds `{vlan-id}`.
+    MacVrf,
 }
 
 /// How values are encoded (gNMI section 2.3).
@@ -88,20 +97,23 @@ pub enum WriteLevel {
     Entry,
     /// At the container around the list, with every entry that changes.
     List,
-    /// At leaves only.
+    /// At leaves only; a new list entry is given in one piece where values can
+    /// be JSON.
     Leaf,
 }
 
-/// What the value of a single leaf is, where containers are JSON.
+/// What the value of a node is, where values are JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeafValues {
-    /// A scalar of gNMI's own (section 2.2.3), which needs no encoding.
+    /// A leaf's is a scalar of gNMI's own (section 2.2.3), which needs no
+    /// encoding.
     #[default]
     Scalar,
-    /// A bare JSON value.
+    /// A leaf's is a bare JSON value.
     Json,
-    /// A JSON object that names the leaf.
+    /// A JSON object that names the node, be it a leaf or not, as in the body of
+    /// a RESTCONF request (RFC 8040 section 4.5).
     Object,
 }
 
@@ -132,13 +144,4 @@ pub enum Save {
     WhereConfigured(String),
     /// A command, sent as a Set of its own at origin `cli`.
     Cli(String),
-}
-
-/// A mapping in code, for models that are shaped too differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mapper {
-    /// VLANs as mac-vrf instances, ports as their bridged subinterfaces
-    /// (Nokia SR Linux).
-    MacVrf,
 }

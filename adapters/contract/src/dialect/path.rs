@@ -77,6 +77,14 @@ impl NodePath {
         Self { steps: self.steps.iter().chain(&below.steps).cloned().collect() }
     }
 
+    /// The key of the list entry the path ends at, by these names; the first,
+    /// where there are several.
+    #[must_use]
+    pub fn key(&self, names: &crate::Names) -> Option<String> {
+        let (_, word) = self.steps.last()?.keys.first()?;
+        names.resolve(word).map(std::borrow::Cow::into_owned)
+    }
+
     /// The path without its last node.
     #[must_use]
     pub fn parent(&self) -> Self {

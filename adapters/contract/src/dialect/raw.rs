@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, LeafValues, Mapper,
+    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, LeafValues, Mapping,
     ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree,
     TrunkForm, VlanTree, WriteLevel,
 };
@@ -67,8 +67,10 @@ pub(super) struct Raw {
     native_in_trunk_vlans: bool,
     #[serde(default, rename = "deviation")]
     deviations: Vec<Deviation>,
+    #[serde(default)]
     namespaces: BTreeMap<String, RawNamespace>,
     /// Where everything lies, for every protocol.
+    #[serde(default)]
     tree: Table,
     netconf: Option<RawNetconf>,
     gnmi: Option<RawGnmi>,
@@ -131,9 +133,15 @@ struct RawGnmi {
     save: Save,
     #[serde(default = "default_instance")]
     network_instance: String,
-    mapper: Option<Mapper>,
+    mapper: Option<RawMapper>,
     #[serde(default)]
     tree: Table,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawMapper {
+    MacVrf,
 }
 
 const fn gnmi_port() -> u16 {
@@ -159,6 +167,7 @@ struct RawTree {
     name: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    aggregate_names: Option<String>,
     description: Option<String>,
     enabled: Option<RawEnabled>,
     mtu: Option<String>,
@@ -203,6 +212,13 @@ struct RawValue {
 enum RawMode {
     Leaf { path: String, access: String, trunk: String },
     Presence { access: String, trunk: String },
+    Derived(Derived),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Derived {
+    Derived,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +233,8 @@ struct RawTrunk {
     none: Option<String>,
     #[serde(default)]
     absent_is_none: bool,
+    #[serde(default)]
+    must_list: bool,
 }
 
 fn dash() -> String {
@@ -255,6 +273,9 @@ impl Raw {
         for deviation in &self.deviations {
             if deviation.reason.trim().is_empty() || deviation.evidence.trim().is_empty() {
                 reader.problems.push(format!("deviation {}: a reason and evidence are needed", deviation.leaf));
+            }
+            if deviation.protocol.as_ref().is_some_and(|protocol| !["netconf", "gnmi"].contains(&protocol.as_str())) {
+                reader.problems.push(format!("deviation {}: no such protocol", deviation.leaf));
             }
         }
         let netconf = self.netconf.and_then(|netconf| reader.netconf(&self.tree, netconf));
@@ -307,7 +328,18 @@ impl Reader<'_> {
     }
 
     fn gnmi(&mut self, tree: &Table, raw: RawGnmi) -> Option<GnmiDialect> {
-        let tree = self.laid_over(tree, raw.tree)?;
+        let mapping = match raw.mapper {
+            None => Mapping::Tree(Box::new(self.laid_over(tree, raw.tree)?)),
+            Some(RawMapper::MacVrf) => {
+                if !raw.network_instance.contains("{vlan-id}") {
+                    self.problems.push("gnmi.network-instance: must hold {vlan-id}".to_owned());
+                }
+                if !(tree.is_empty() && raw.tree.is_empty()) {
+                    self.problems.push("gnmi.mapper: leaves no place for a tree".to_owned());
+                }
+                Mapping::MacVrf
+            }
+        };
         if raw.path_prefixes != PathPrefixes::None || raw.json_prefixes {
             let nameless = self.modules.iter().filter(|(_, module)| module.name.is_none());
             let nameless: Vec<_> = nameless.map(|(prefix, _)| format!("namespaces.{prefix} names no module")).collect();
@@ -334,8 +366,7 @@ impl Reader<'_> {
             reading: raw.reading,
             save: raw.save,
             network_instance: raw.network_instance,
-            mapper: raw.mapper,
-            tree,
+            mapping,
         })
     }
 
@@ -366,6 +397,7 @@ impl Reader<'_> {
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),
+            aggregate_names: raw.aggregate_names,
             description: self.leaf("description", raw.description, below),
             enabled,
             mtu: self.leaf("mtu", raw.mtu, below),
@@ -430,6 +462,7 @@ impl Reader<'_> {
                 RawMode::Presence { access, trunk } => {
                     ModeForm::Presence { access: path("mode", &access), trunk: path("mode", &trunk) }
                 }
+                RawMode::Derived(Derived::Derived) => ModeForm::Derived,
             },
             access_vlan: path("access-vlan", &raw.access_vlan),
             native_vlan: path("native-vlan", &raw.native_vlan),
@@ -440,6 +473,7 @@ impl Reader<'_> {
                 all: raw.trunk_vlans.all,
                 none: raw.trunk_vlans.none,
                 absent_is_none: raw.trunk_vlans.absent_is_none,
+                must_list: raw.trunk_vlans.must_list,
             },
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
         }
@@ -458,7 +492,7 @@ impl Reader<'_> {
     }
 
     fn excused(&mut self, leaf: &str) {
-        if !self.deviations.iter().any(|deviation| deviation.leaf == leaf) {
+        if !self.deviations.iter().any(|deviation| deviation.excuses(self.section, leaf)) {
             self.problems.push(format!("{}.tree says nothing about {leaf} and no deviation excuses it", self.section));
         }
     }

@@ -1,6 +1,6 @@
 //! Where the model's leaves lie in a target's data, and their values.
 
-use super::NodePath;
+use super::{NodePath, PathStep};
 
 /// Where the model's nodes lie. Paths below an interface are relative to its
 /// list entry, those below a VLAN to the VLAN's.
@@ -12,6 +12,8 @@ pub struct Tree {
     pub name: Option<NodePath>,
     /// `type`, sent only when an interface is made.
     pub kind: Option<NodePath>,
+    /// What the names of aggregates begin with, where only the name tells.
+    pub aggregate_names: Option<String>,
     /// `description`.
     pub description: Option<NodePath>,
     /// `enabled`.
@@ -60,6 +62,8 @@ pub enum ModeForm {
         /// There in trunk mode.
         trunk: NodePath,
     },
+    /// Nothing: a port that lists VLANs is a trunk, another is not.
+    Derived,
 }
 
 /// How a trunk's VLANs are spelled.
@@ -77,6 +81,8 @@ pub struct TrunkForm {
     pub none: Option<String>,
     /// Whether a trunk whose list is left out carries no VLAN, not all.
     pub absent_is_none: bool,
+    /// Whether a port that lists no VLAN is no trunk.
+    pub must_list: bool,
 }
 
 /// Where and how `switched-vlan` is spelled, relative to the interface.
@@ -134,6 +140,13 @@ pub struct VlanTree {
 }
 
 impl VlanTree {
+    /// Whether VLANs are entries of the list that `interface` is an entry of.
+    #[must_use]
+    pub fn is_beside(&self, interface: &NodePath) -> bool {
+        let same = |(one, other): (&PathStep, &PathStep)| one.name == other.name;
+        self.entry.steps.len() == interface.steps.len() && self.entry.steps.iter().zip(&interface.steps).all(same)
+    }
+
     /// Whether the list's key is the VLAN's name.
     #[must_use]
     pub fn is_keyed_by_name(&self) -> bool {

@@ -1,17 +1,20 @@
 //! Reading a scope: by Get, or by Subscribe ONCE.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::{Reading, running};
+use mercury_adapter::Reading;
 use mercury_gnmi_proto::gnmi::{GetRequest, Notification, get_request::DataType};
-use mercury_model::{InterfaceScope, Running, Scope};
+use mercury_model::{Running, Scope};
 use tonic::{Code, Status};
 
 use super::{GnmiSession, unreadable};
 use crate::{
     operations::Node,
-    query,
+    query::Questions,
     status::{Failure, failure},
     tree::Tree,
 };
@@ -22,28 +25,27 @@ const AT_ONCE: usize = 8;
 impl GnmiSession {
     /// What the target has inside `scope`.
     pub(super) async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
-        let nodes = query::entries(&self.dialect.tree, &self.instance, scope);
-        let mut tree = Tree::default();
         if self.subscribes() {
-            return self.read_once(nodes, scope, timeout).await;
+            return self.read_once(scope, timeout).await;
         }
-        match self.get(&nodes, timeout).await {
+        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
+        let questions = Questions::one_by_one(&dialect, &instance);
+        let mut tree = Tree::default();
+        match self.get(&questions.first(scope), timeout).await {
             Ok(notifications) => add(&mut tree, &notifications)?,
             Err(status) if status.code() == Code::Unimplemented && self.reading == Reading::Auto => {
                 tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
                 self.learned.no_get.store(true, Relaxed);
-                return self.read_once(nodes, scope, timeout).await;
+                return self.read_once(scope, timeout).await;
             }
             Err(status) => return Err(failure(&status, timeout)),
         }
-        let found = self.decode(&tree, scope)?;
-        let lacp = query::lacp(&self.dialect.tree, &found);
-        if lacp.is_empty() {
-            return Ok(found);
+        let more = understood(questions.then(&tree, scope))?;
+        if !more.is_empty() {
+            let more = self.get(&more, timeout).await.map_err(|status| failure(&status, timeout))?;
+            add(&mut tree, &more)?;
         }
-        let more = self.get(&lacp, timeout).await.map_err(|status| failure(&status, timeout))?;
-        add(&mut tree, &more)?;
-        self.decode(&tree, scope)
+        understood(questions.decode(&tree, scope))
     }
 
     fn subscribes(&self) -> bool {
@@ -90,37 +92,30 @@ impl GnmiSession {
         Ok(notifications)
     }
 
-    async fn read_once(&mut self, mut nodes: Vec<Node>, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
-        let tree = &self.dialect.tree;
-        if let Some(lacp) = &tree.lacp {
-            // What is missing is no error here, so everything is asked for at once.
-            match &scope.interfaces {
-                InterfaceScope::Named(_) => {
-                    let ports = nodes.iter().filter(|node| node.path == tree.interface);
-                    let more: Vec<_> =
-                        ports.map(|port| Node { path: lacp.interface.clone(), names: port.names.clone() }).collect();
-                    nodes.extend(more);
-                }
-                InterfaceScope::All => {
-                    nodes.push(Node { path: lacp.interface.parent(), names: mercury_adapter::Names::default() });
-                }
-            }
-        }
-        let mut found = Tree::default();
-        if !nodes.is_empty() {
-            let nodes: Vec<_> = nodes.iter().flat_map(|node| query::containers(tree, node)).collect();
-            self.flights += 1;
-            let notifications = self.client.once(self.form.once(&nodes), timeout).await;
-            add(&mut found, &notifications.map_err(|status| failure(&status, timeout))?)?;
-        }
-        self.decode(&found, scope)
+    async fn read_once(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
+        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
+        let questions = Questions::at_once(&dialect, &instance);
+        let mut tree = Tree::default();
+        self.once(&questions.first(scope), &mut tree, timeout).await?;
+        let more = understood(questions.then(&tree, scope))?;
+        self.once(&more, &mut tree, timeout).await?;
+        understood(questions.decode(&tree, scope))
     }
 
-    fn decode(&self, tree: &Tree, scope: &Scope) -> Result<Running, Failure> {
-        running(&self.dialect.tree, &self.instance, tree.root(), scope).map_err(|problem| unreadable(&problem))
+    async fn once(&mut self, nodes: &[Node], into: &mut Tree, timeout: Duration) -> Result<(), Failure> {
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        self.flights += 1;
+        let notifications = self.client.once(self.form.once(nodes), timeout).await;
+        add(into, &notifications.map_err(|status| failure(&status, timeout))?)
     }
 }
 
+fn understood<T>(answer: Result<T, String>) -> Result<T, Failure> {
+    answer.map_err(|problem| unreadable(&problem))
+}
+
 fn add(tree: &mut Tree, notifications: &[Notification]) -> Result<(), Failure> {
-    notifications.iter().try_for_each(|one| tree.add(one)).map_err(|problem| unreadable(&problem))
+    understood(notifications.iter().try_for_each(|one| tree.add(one)))
 }

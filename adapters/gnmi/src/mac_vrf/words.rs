@@ -1,0 +1,108 @@
+//! SR Linux's paths and names. Names are sent without their modules', which
+//! SR Linux takes where there is but one.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Module, NodePath, PathStep};
+use mercury_model::{InterfaceName, VlanId};
+
+pub(super) const INTERFACE: &str = "interface";
+pub(super) const MEMBER: &str = "interface";
+pub(super) const NETWORK_INSTANCE: &str = "network-instance";
+pub(super) const SUBINTERFACE: &str = "subinterface";
+/// What an aggregate's name begins with (srl_nokia-interfaces-lag: the lag
+/// container is there on such interfaces only).
+pub(super) const LAG: &str = "lag";
+
+/// `/interface[name={name}]`.
+pub(super) fn interface() -> NodePath {
+    entry(INTERFACE, "name", "{name}")
+}
+
+/// `/interface[name={name}]/subinterface[index=…]`.
+pub(super) fn subinterface(vlan: VlanId) -> NodePath {
+    interface().join(&entry(SUBINTERFACE, "index", &vlan.to_string()))
+}
+
+/// `/network-instance[name={instance}]`.
+pub(super) fn network_instance() -> NodePath {
+    entry(NETWORK_INSTANCE, "name", "{instance}")
+}
+
+/// `/network-instance[name={instance}]/interface[name={name}]`.
+pub(super) fn membership() -> NodePath {
+    network_instance().join(&entry(MEMBER, "name", "{name}"))
+}
+
+/// Nodes without keys, by their names.
+pub(super) fn path(text: &str) -> NodePath {
+    NodePath { steps: text.split('/').map(|name| step(name, Vec::new())).collect() }
+}
+
+fn entry(name: &str, key: &str, value: &str) -> NodePath {
+    NodePath { steps: vec![step(name, vec![(key.to_owned(), value.to_owned())])] }
+}
+
+fn step(name: &str, keys: Vec<(String, String)>) -> PathStep {
+    PathStep { module: Module { namespace: Arc::from(""), name: None }, name: name.to_owned(), keys }
+}
+
+/// The name by which a subinterface is a network instance's; `None` when it
+/// gets too long.
+pub(super) fn member(interface: &InterfaceName, vlan: VlanId) -> Option<InterfaceName> {
+    format!("{interface}.{vlan}").parse().ok()
+}
+
+/// Whether an interface is an aggregate.
+pub(super) fn is_lag(name: &str) -> bool {
+    name.strip_prefix(LAG).is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// How the network instance of a VLAN is named: `vlan-{vlan-id}`.
+#[derive(Clone, Copy)]
+pub(super) struct Template<'a> {
+    before: &'a str,
+    after: &'a str,
+}
+
+impl<'a> Template<'a> {
+    /// `None` for a text that holds no `{vlan-id}`.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let (before, after) = text.split_once("{vlan-id}")?;
+        Some(Self { before, after })
+    }
+
+    /// What the network instance of a VLAN is called.
+    pub(super) fn name(self, vlan: VlanId) -> String {
+        format!("{}{vlan}{}", self.before, self.after)
+    }
+
+    /// The VLAN whose network instance is called so.
+    pub(super) fn vlan(self, name: &str) -> Option<VlanId> {
+        let vlan = name.strip_prefix(self.before)?.strip_suffix(self.after)?.parse().ok()?;
+        // Not `vlan-007`, which is another.
+        (self.name(vlan) == name).then_some(vlan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vlans_instance_is_found_by_the_name_it_is_given() {
+        let template = Template::parse("bd-{vlan-id}-x").unwrap();
+        let vlan = VlanId::try_from(7u16).unwrap();
+        assert_eq!(template.name(vlan), "bd-7-x");
+        assert_eq!(template.vlan("bd-7-x"), Some(vlan));
+        for other in ["bd-07-x", "bd-7", "7", "bd--x", "bd-4095-x", "default"] {
+            assert_eq!(template.vlan(other), None, "{other}");
+        }
+        assert!(Template::parse("default").is_none());
+    }
+
+    #[test]
+    fn only_lag_and_a_number_is_an_aggregate() {
+        assert!(is_lag("lag1") && !is_lag("lag") && !is_lag("ethernet-1/1") && !is_lag("lagoon1"));
+    }
+}
