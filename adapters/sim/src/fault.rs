@@ -27,7 +27,8 @@ pub struct Fault {
     /// `gnmi-subscribe` and `gnmi-capabilities`; a Set that carries nothing but
     /// the commit-confirmed extension is `gnmi-confirm`, `gnmi-cancel` or
     /// `gnmi-extend`; `gnmi-connect` is a connection, before and after its
-    /// TLS handshake, where a refusal is a drop.
+    /// TLS handshake, where a refusal is a drop. What strikes `gnmi-subscribe`
+    /// after strikes between the updates and the sync.
     pub operation: String,
     /// Which of these requests, counted over all sessions of the switch.
     pub occurrence: Occurrence,

@@ -38,9 +38,7 @@ impl Exchange {
         tracing::debug!(switch = device.options.name, operation);
         let mut exchange = Self { strikes: Strikes::new(Arc::clone(&device), cut, set), _running };
         // RPCs that came with this one start before it ends.
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
+        others_first().await;
         if !device.options.round_trip.is_zero() {
             exchange.strikes.pause(device.options.round_trip).await?;
         }
@@ -48,12 +46,22 @@ impl Exchange {
         Ok(exchange)
     }
 
-    /// Does what was asked, unless the switch reboots or stops meanwhile, and
-    /// turns it into what the client is told.
-    pub(super) async fn end<T>(mut self, work: impl Future<Output = Result<T, Status>>) -> Result<T, Struck> {
-        let done = self.strikes.or_cut(work).await?;
+    /// Does what was asked, unless the switch reboots or stops meanwhile.
+    pub(super) async fn work<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Struck> {
+        self.strikes.or_cut(work).await
+    }
+
+    /// Turns what was done into what the client is told.
+    pub(super) async fn end<T>(mut self, done: Result<T, Status>) -> Result<T, Struck> {
         self.strikes.strike(Moment::AfterApply).await?;
         Ok(done?)
+    }
+}
+
+/// Lets what is ready to go on do so.
+pub(super) async fn others_first() {
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
     }
 }
 

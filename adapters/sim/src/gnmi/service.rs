@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, CapabilityResponse, GetRequest, GetResponse, SetRequest, SetResponse, SubscribeRequest,
     SubscribeResponse, g_nmi_server::GNmi,
@@ -13,9 +13,10 @@ use super::{
     capabilities,
     commit::Asked,
     connection::Connection,
-    exchange::Exchange,
+    exchange::{Exchange, others_first},
     get, set,
     status::{invalid, unimplemented},
+    strikes::Struck,
     subscribe,
 };
 use crate::device::Device;
@@ -30,16 +31,19 @@ pub(super) struct Face {
 }
 
 impl Face {
+    async fn begin(&self, metadata: &MetadataMap, operation: &'static str) -> Result<Exchange, Struck> {
+        Exchange::begin(Arc::clone(&self.device), Arc::clone(&self.connection), metadata, operation).await
+    }
+
     /// An RPC from its beginning to its end.
     async fn answer<T>(
         &self,
         metadata: &MetadataMap,
         operation: &'static str,
-        work: impl Future<Output = Result<T, Status>>,
+        work: impl FnOnce() -> Result<T, Status>,
     ) -> Result<Response<T>, Status> {
-        let (device, connection) = (Arc::clone(&self.device), Arc::clone(&self.connection));
-        let outcome = match Exchange::begin(device, connection, metadata, operation).await {
-            Ok(exchange) => exchange.end(work).await,
+        let outcome = match self.begin(metadata, operation).await {
+            Ok(exchange) => exchange.end(work()).await,
             Err(struck) => Err(struck),
         };
         self.connection.tell(outcome).await
@@ -61,15 +65,13 @@ impl Face {
         Ok(response)
     }
 
-    async fn subscribed(&self, mut requests: Streaming<SubscribeRequest>) -> Result<Responses, Status> {
+    async fn subscribed(&self, mut requests: Streaming<SubscribeRequest>) -> Result<Vec<SubscribeResponse>, Status> {
         if self.device.options.quirks.gnmi_no_subscribe {
             return Err(unimplemented("Subscribe is not supported"));
         }
         let first = tokio::time::timeout(FIRST_WORD, requests.message()).await;
         let first = first.map_err(|_| invalid("no subscription list came"))??;
-        let responses = subscribe::once(&self.device, first)?;
-        self.device.change(|state| state.counters.subscriptions += 1);
-        Ok(Box::pin(stream::iter(responses.into_iter().map(Ok))))
+        subscribe::once(&self.device, first)
     }
 }
 
@@ -78,13 +80,11 @@ type Responses = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + 
 #[tonic::async_trait]
 impl GNmi for Face {
     async fn capabilities(&self, request: Request<CapabilityRequest>) -> Result<Response<CapabilityResponse>, Status> {
-        let work = async { self.capable() };
-        self.answer(request.metadata(), "gnmi-capabilities", work).await
+        self.answer(request.metadata(), "gnmi-capabilities", || self.capable()).await
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        let work = async { self.got(request.get_ref()) };
-        self.answer(request.metadata(), "gnmi-get", work).await
+        self.answer(request.metadata(), "gnmi-get", || self.got(request.get_ref())).await
     }
 
     /// A Set goes on when its client has given up waiting for it, as switches
@@ -94,8 +94,9 @@ impl GNmi for Face {
         let task = tokio::spawn(async move {
             let (metadata, _, request) = request.into_parts();
             let name = Asked::name(&request.extension);
-            let exchange = Exchange::begin(Arc::clone(&device), connection, &metadata, name).await?;
-            exchange.end(set::set(&device, &request)).await
+            let mut exchange = Exchange::begin(Arc::clone(&device), connection, &metadata, name).await?;
+            let done = exchange.work(set::set(&device, &request)).await?;
+            exchange.end(done).await
         });
         let outcome = task.await.map_err(|error| Status::internal(error.to_string()))?;
         self.connection.tell(outcome).await
@@ -103,11 +104,29 @@ impl GNmi for Face {
 
     type SubscribeStream = Responses;
 
+    /// What strikes after the work strikes between the updates and the sync,
+    /// which is when a client may be tempted to take a part for the whole.
     async fn subscribe(
         &self,
         request: Request<Streaming<SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let (metadata, _, requests) = request.into_parts();
-        self.answer(&metadata, "gnmi-subscribe", self.subscribed(requests)).await
+        let opened = async {
+            let mut exchange = self.begin(&metadata, "gnmi-subscribe").await?;
+            match exchange.work(self.subscribed(requests)).await? {
+                Ok(updates) => Ok((exchange, updates)),
+                Err(status) => exchange.end(Err(status)).await,
+            }
+        };
+        let (exchange, updates) = self.connection.tell(opened.await).await?.into_inner();
+        let (device, connection) = (Arc::clone(&self.device), Arc::clone(&self.connection));
+        let sync = async move {
+            others_first().await;
+            let outcome = exchange.end(Ok(subscribe::sync())).await;
+            device.change(|state| state.counters.subscriptions += u64::from(outcome.is_ok()));
+            connection.tell(outcome).await.map(Response::into_inner)
+        };
+        let responses = stream::iter(updates.into_iter().map(Ok)).chain(stream::once(sync));
+        Ok(Response::new(Box::pin(responses)))
     }
 }

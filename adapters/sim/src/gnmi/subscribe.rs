@@ -17,7 +17,7 @@ use crate::{device::Device, pattern::Pattern};
 /// Updates in one message: a switch's whole configuration would not fit.
 const BUNDLE: usize = 256;
 
-/// Everything subscribed to, leaf by leaf, and that this was all.
+/// Everything subscribed to, leaf by leaf.
 pub(super) fn once(device: &Device, request: Option<SubscribeRequest>) -> Result<Vec<SubscribeResponse>, Status> {
     let Some(Request::Subscribe(list)) = request.and_then(|request| request.request) else {
         return Err(invalid("a subscription starts with a subscription list"));
@@ -27,10 +27,17 @@ pub(super) fn once(device: &Device, request: Option<SubscribeRequest>) -> Result
         Ok(other) => return Err(unimplemented(format!("subscriptions of mode {}", other.as_str_name()))),
         Err(_) => return Err(invalid("there is no such mode of subscription")),
     }
-    let mut responses = if list.updates_only { Vec::new() } else { updates(device, &list)? };
-    responses.push(Response::SyncResponse(true));
-    let respond = |response| SubscribeResponse { response: Some(response), extension: Vec::new() };
+    let responses = if list.updates_only { Vec::new() } else { updates(device, &list)? };
     Ok(responses.into_iter().map(respond).collect())
+}
+
+/// That this was all.
+pub(super) fn sync() -> SubscribeResponse {
+    respond(Response::SyncResponse(true))
+}
+
+fn respond(response: Response) -> SubscribeResponse {
+    SubscribeResponse { response: Some(response), extension: Vec::new() }
 }
 
 fn updates(device: &Device, list: &SubscriptionList) -> Result<Vec<Response>, Status> {

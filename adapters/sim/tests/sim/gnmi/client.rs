@@ -114,14 +114,20 @@ impl Gnmi {
 
     /// Whatever the subscription says before it ends, the sync included.
     pub(crate) async fn subscribe(&self, list: SubscriptionList) -> Result<Vec<Said>, Status> {
+        let mut said = Vec::new();
+        self.listen(list, &mut said).await?;
+        Ok(said)
+    }
+
+    /// The same, with what was said before an error.
+    pub(crate) async fn listen(&self, list: SubscriptionList, said: &mut Vec<Said>) -> Result<(), Status> {
         let request = SubscribeRequest { request: Some(Asked::Subscribe(list)), extension: Vec::new() };
         let stream = futures_util::stream::iter([request]);
         let mut responses = self.rpc.clone().subscribe(self.request(stream)).await?.into_inner();
-        let mut said = Vec::new();
         while let Some(response) = responses.message().await? {
             said.push(response.response.unwrap());
         }
-        Ok(said)
+        Ok(())
     }
 }
 

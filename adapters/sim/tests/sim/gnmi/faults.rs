@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mercury_gnmi_proto::{
-    gnmi::{CapabilityRequest, SetRequest},
+    gnmi::{CapabilityRequest, SetRequest, subscribe_response::Response as Said},
     gnmi_ext::{CommitCancel, CommitConfirm, CommitRequest, CommitSetRollbackDuration, commit::Action},
 };
 use mercury_sim::{FaultId, Options, Simulator};
@@ -53,6 +53,30 @@ async fn a_drop_takes_every_rpc_of_the_connection_and_no_other() {
     client.set(describe("new")).await.unwrap_err();
     getting.await.unwrap().unwrap_err();
     other.get("/interfaces").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_may_break_before_all_is_said() {
+    let (switch, client) = switch().await;
+    for fault in ["after:status:unavailable", "after:drop"] {
+        inject(&switch, &format!("gnmi-subscribe:1:{fault}"));
+        let mut said = Vec::new();
+        client.listen(once(&["/interfaces"]), &mut said).await.unwrap_err();
+        assert!(matches!(&said[..], [Said::Update(_)]), "{said:?}");
+    }
+    assert_eq!(switch.handle().counters().subscriptions, 0);
+}
+
+/// With several threads an answer has a chance to overtake the cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_drop_nothing_is_answered_any_more() {
+    let switch = super::client::start(Options::default()).await;
+    inject(&switch, "gnmi-set:*:after:drop");
+    for number in 0..100 {
+        let client = Gnmi::open(&switch.handle()).await;
+        let status = client.set(describe(&number.to_string())).await.unwrap_err();
+        assert!(std::error::Error::source(&status).is_some(), "{status:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
