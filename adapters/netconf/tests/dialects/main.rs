@@ -12,15 +12,19 @@
     reason = "a case that cannot be read is a failure of the test"
 )]
 
+#[path = "../../../../tests/kit/case.rs"]
 mod case;
+#[path = "../../../../tests/kit/configs.rs"]
+mod configs;
 mod device;
 mod leftovers;
 mod payload;
 mod random;
 mod round_trip;
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
+use case::{golden, leftovers};
 use mercury_adapter::{Dialect, Render, Unrenderable, builtin};
 use mercury_model::Plan;
 use mercury_netconf::{EditConfig, Renderer};
@@ -41,29 +45,11 @@ fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<EditConfig, Unrenderabl
     Ok(edit.clone())
 }
 
-/// Whether to write what is rendered instead of comparing it.
-fn bless() -> bool {
-    std::env::var_os("MERCURY_BLESS").is_some()
-}
-
-/// Compares with a file, or writes it.
-fn golden(file: &Path, text: &str, problems: &mut Vec<String>) {
-    if bless() {
-        fs::write(file, text).unwrap();
-        return;
-    }
-    match fs::read_to_string(file) {
-        Ok(reviewed) if reviewed == text => {}
-        Ok(reviewed) => problems.push(format!("{}\nreviewed:\n{reviewed}\nnow:\n{text}", file.display())),
-        Err(error) => problems.push(format!("{}: {error}\nnow:\n{text}", file.display())),
-    }
-}
-
 #[test]
 fn every_dialect_renders_every_case_as_reviewed() {
     let (mut problems, dialects) = (Vec::new(), dialects());
     for case in case::all() {
-        let mut expected: BTreeSet<String> = ["running.json", "intended.json", "plan.txt"].map(str::to_owned).into();
+        let mut expected = BTreeSet::new();
         let plan = case.plan();
         let lines: String = plan.edits.iter().map(|edit| format!("{edit}\n")).collect();
         golden(&case.folder.join("plan.txt"), &lines, &mut problems);
@@ -75,18 +61,7 @@ fn every_dialect_renders_every_case_as_reviewed() {
             golden(&case.folder.join(&file), &text, &mut problems);
             expected.insert(file);
         }
-        for entry in fs::read_dir(&case.folder).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            if expected.contains(&name) {
-                continue;
-            }
-            if bless() {
-                fs::remove_file(entry.path()).unwrap();
-            } else {
-                problems.push(format!("{}/{name} belongs to no dialect, or to what it no longer does", case.name));
-            }
-        }
+        leftovers(&case, &["edit-config.xml", "refused.txt"], &expected, &mut problems);
     }
     assert!(
         problems.is_empty(),

@@ -1,9 +1,13 @@
 //! Cases: folders a network engineer can read. `running.json` and
 //! `intended.json` say what a switch has and should have, `plan.txt` what
-//! changes, `<dialect>.edit-config.xml` what is sent, `<dialect>.refused.txt`
-//! why nothing is.
+//! changes; each adapter's kit adds what is sent for each dialect, or why
+//! nothing is. Included by each kit.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use mercury_model::{
     Aggregation, DeviceConfig, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan,
@@ -29,6 +33,42 @@ impl Case {
 /// The plan between two whole configurations.
 pub(crate) fn plan(running: &DeviceConfig, intended: &DeviceConfig) -> Plan {
     Plan::between(&Running::new(running, Scope::all()), &Intended(intended.clone()))
+}
+
+/// Whether to write what is rendered instead of comparing it.
+fn bless() -> bool {
+    std::env::var_os("MERCURY_BLESS").is_some()
+}
+
+/// Compares with a file, or writes it.
+pub(crate) fn golden(file: &Path, text: &str, problems: &mut Vec<String>) {
+    if bless() {
+        fs::write(file, text).unwrap();
+        return;
+    }
+    match fs::read_to_string(file) {
+        Ok(reviewed) if reviewed == text => {}
+        Ok(reviewed) => problems.push(format!("{}\nreviewed:\n{reviewed}\nnow:\n{text}", file.display())),
+        Err(error) => problems.push(format!("{}: {error}\nnow:\n{text}", file.display())),
+    }
+}
+
+/// Finds, or removes, files of this kit that no dialect answers for. A kit
+/// knows its own files by what follows the dialect's name.
+pub(crate) fn leftovers(case: &Case, own: &[&str], expected: &BTreeSet<String>, problems: &mut Vec<String>) {
+    for entry in fs::read_dir(&case.folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let is_own = name.split_once('.').is_some_and(|(_, kind)| own.contains(&kind));
+        if !is_own || expected.contains(&name) {
+            continue;
+        }
+        if bless() {
+            fs::remove_file(entry.path()).unwrap();
+        } else {
+            problems.push(format!("{}/{name} belongs to no dialect, or to what it no longer does", case.name));
+        }
+    }
 }
 
 /// Every case, by name.
