@@ -52,6 +52,15 @@ struct Common {
     log_format: Option<Format>,
 }
 
+/// How a simulated switch is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Spoken {
+    /// NETCONF over SSH.
+    Netconf,
+    /// gNMI over TLS.
+    Gnmi,
+}
+
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -83,7 +92,7 @@ enum Command {
     /// Run a simulated switch on loopback.
     Simulate(simulate::SimulateArguments),
     /// Show the whole of it on a simulated switch, in seconds.
-    Demo,
+    Demo(demo::DemoArguments),
     /// Say everything that is wrong with the settings and the switch files.
     Config {
         #[command(subcommand)]
@@ -202,7 +211,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
     match command {
         Command::Serve(serve) => serve::run(&common, &serve).await,
         Command::Simulate(simulate) => simulate::run(&common, &simulate).await,
-        Command::Demo => demo::run(&common).await,
+        Command::Demo(arguments) => demo::run(&common, &arguments).await,
         Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),
         Command::Switch { command: SwitchCommand::Probe { name } } => switch::probe(&common, &name).await,

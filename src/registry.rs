@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, Render};
+use mercury_adapter::{Connector, Dialect, Render};
 
 use crate::{
     inventory::{Protocol, Switch},
@@ -43,11 +43,26 @@ pub enum RegistryError {
 /// No adapter can serve it.
 pub fn target(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Target, RegistryError> {
     let dialect = dialect(switch, dialects)?;
-    let (connector, render): (_, Box<dyn Render>) = match switch.protocol {
-        Protocol::Netconf => netconf::adapter(switch, &dialect).ok_or_else(|| not_spoken(switch))?,
-        Protocol::Gnmi => gnmi::adapter(switch, &dialect).ok_or_else(|| not_spoken(switch))?,
-    };
+    let (connector, render) = adapter(switch, &dialect)?;
     Ok(Target::start(Arc::clone(switch), dialect, connector, render))
+}
+
+/// What opens sessions with a switch.
+///
+/// # Errors
+/// No adapter can serve it.
+pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<dyn Connector>, RegistryError> {
+    Ok(adapter(switch, &dialect(switch, dialects)?)?.0)
+}
+
+type Adapter = (Box<dyn Connector>, Box<dyn Render>);
+
+fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, RegistryError> {
+    let found = match switch.protocol {
+        Protocol::Netconf => netconf::adapter(switch, dialect),
+        Protocol::Gnmi => gnmi::adapter(switch, dialect),
+    };
+    found.ok_or_else(|| not_spoken(switch))
 }
 
 /// The dialect a switch's entry names.

@@ -16,11 +16,11 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{Common, DONE, Ended, Failure, Output, log, print, start};
+use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{HostKey, Inventory, SecretRef, Switch},
+    inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
     rpc::{Front, Listener, router},
     service::Service,
 };
@@ -44,6 +44,12 @@ pub(super) struct BenchArguments {
     /// Milliseconds each commit on a simulated switch takes.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     commit_ms: u64,
+    /// How simulated switches are spoken to.
+    #[arg(long, value_enum, default_value_t = Spoken::Netconf)]
+    protocol: Spoken,
+    /// Measure changes, on this port of a switch of the inventory.
+    #[arg(long, requires = "switch")]
+    write: bool,
     /// Measure dry runs on this switch of the inventory instead.
     #[arg(long, requires = "port")]
     switch: Option<String>,
@@ -80,8 +86,10 @@ async fn dry_runs(
 ) -> Result<Vec<Value>, Failure> {
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
     let served = Served::start(inventory).await?;
-    let load = Load { address: served.address, method: "plan_port", requests: arguments.requests };
-    let rows = vec![load.run("dry run, 1 client", &[(switch.to_owned(), vec![port.to_owned()])], 1).await?];
+    let (method, row) =
+        if arguments.write { ("update_port", "changes, 1 client") } else { ("plan_port", "dry run, 1 client") };
+    let load = Load { address: served.address, method, requests: arguments.requests };
+    let rows = vec![load.run(row, &[(switch.to_owned(), vec![port.to_owned()])], 1).await?];
     served.finish().await?;
     Ok(rows)
 }
@@ -116,6 +124,7 @@ async fn simulators(count: usize, arguments: &BenchArguments) -> Result<(Child, 
         .args(["simulate", "--count", &count.to_string(), "--ports", "8"])
         .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
         .args(["--commit-ms", &arguments.commit_ms.to_string()])
+        .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -126,16 +135,23 @@ async fn simulators(count: usize, arguments: &BenchArguments) -> Result<(Child, 
     while switches.len() < count {
         let line = lines.next_line().await.map_err(Failure::because)?;
         let line = line.ok_or_else(|| Failure::Other("the simulator ended early".to_owned()))?;
-        switches.push(entry(&serde_json::from_str(&line).map_err(Failure::because)?)?);
+        switches.push(entry(&serde_json::from_str(&line).map_err(Failure::because)?, arguments.protocol)?);
     }
     Ok((child, switches))
 }
 
-fn entry(described: &Value) -> Result<Switch, Failure> {
+fn entry(described: &Value, protocol: Spoken) -> Result<Switch, Failure> {
     let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
     let mut switch = Switch::new(&text("name"), &text("address"), "openconfig", &text("username"));
-    switch.port = described["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    let port = if protocol == Spoken::Gnmi { "gnmi_port" } else { "port" };
+    switch.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
     switch.credentials.password = Some(SecretRef::Inline(text("password").into()));
+    if protocol == Spoken::Gnmi {
+        switch.protocol = Protocol::Gnmi;
+        switch.confirmed_commit = ConfirmedCommit::On;
+        switch.gnmi.tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        return Ok(switch);
+    }
     let fingerprint = text("host_key_fingerprint").parse().map_err(Failure::because)?;
     switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
     Ok(switch)

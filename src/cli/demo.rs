@@ -7,17 +7,18 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
+use clap::Args;
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use mercury_sim::{Options, Simulator};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Common, DONE, Ended, Failure, Output, log, print, start};
+use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{HostKey, Inventory, SecretRef, Switch},
+    inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
     rpc::{Front, Listener, router},
 };
 
@@ -43,11 +44,22 @@ fn calls() -> [(&'static str, &'static str, Value); 5] {
     ]
 }
 
-pub(super) async fn run(common: &Common) -> Ended {
+/// What the demo is shown on.
+#[derive(Clone, Debug, Args)]
+pub(super) struct DemoArguments {
+    /// How the switch is spoken to.
+    #[arg(long, value_enum, default_value_t = Spoken::Netconf)]
+    protocol: Spoken,
+}
+
+pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
-    let simulator = Simulator::start(Options { name: "leaf1".to_owned(), ..Options::default() });
-    let simulator = simulator.await.map_err(Failure::because)?;
-    let service = Arc::new(start(inventory(&simulator)?)?);
+    let any = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let gnmi_listen = any.filter(|_| arguments.protocol == Spoken::Gnmi);
+    let options = Options { name: "leaf1".to_owned(), gnmi_listen, ..Options::default() };
+    let simulator = Simulator::start(options).await.map_err(Failure::because)?;
+    let entry = entry("leaf1", &simulator, arguments.protocol)?;
+    let service = Arc::new(start(Inventory::from_iter([entry]))?);
     let limits = Limits::default();
     let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
@@ -69,7 +81,12 @@ pub(super) async fn run(common: &Common) -> Ended {
 async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Result<(), Failure> {
     let human = common.output == Output::Human;
     if human {
-        print::line(&format!("A simulated switch, leaf1, speaks NETCONF over SSH on {}.", simulator.addr()));
+        match simulator.gnmi_addr() {
+            Some(address) => print::line(&format!("A simulated switch, leaf1, speaks gNMI over TLS on {address}.")),
+            None => {
+                print::line(&format!("A simulated switch, leaf1, speaks NETCONF over SSH on {}.", simulator.addr()));
+            }
+        }
         print::line(&format!("Mercury serves JSON-RPC on http://{address}/."));
     }
     for (index, (title, method, params)) in calls().into_iter().enumerate() {
@@ -123,18 +140,22 @@ async fn post(address: SocketAddr, request: &Value) -> Result<Value, Failure> {
     serde_json::from_slice(&body).map_err(Failure::because)
 }
 
-/// The simulated switch as an inventory.
-pub(super) fn inventory(simulator: &Simulator) -> Result<Inventory, Failure> {
-    Ok(Inventory::from_iter([entry("leaf1", simulator)?]))
-}
-
 /// The simulated switch as an entry.
-pub(super) fn entry(name: &str, simulator: &Simulator) -> Result<Switch, Failure> {
-    let address = simulator.addr();
+fn entry(name: &str, simulator: &Simulator, protocol: Spoken) -> Result<Switch, Failure> {
+    let address = simulator.gnmi_addr().filter(|_| protocol == Spoken::Gnmi).unwrap_or_else(|| simulator.addr());
     let mut switch = Switch::new(name, &address.ip().to_string(), "openconfig", simulator.username());
     switch.port = Some(address.port());
     switch.credentials.password = Some(SecretRef::Inline(simulator.password().to_owned().into()));
-    let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
-    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+    match protocol {
+        Spoken::Netconf => {
+            let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
+            switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+        }
+        Spoken::Gnmi => {
+            switch.protocol = Protocol::Gnmi;
+            switch.gnmi.tls = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);
+            switch.confirmed_commit = ConfirmedCommit::On;
+        }
+    }
     Ok(switch)
 }

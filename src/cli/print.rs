@@ -1,16 +1,25 @@
 //! The only place that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![expect(clippy::print_stderr, reason = "printing is what a command line is for")]
+
+use std::io::{ErrorKind, Write as _, stdout};
 
 use serde_json::Value;
 
 /// Data for a machine: one line.
 pub(super) fn json(value: &Value) {
-    println!("{value}");
+    line(&value.to_string());
 }
 
-/// Data for a person.
+/// Data for a person. Whoever reads it may have seen enough, as `head` has.
 pub(super) fn line(text: &str) {
-    println!("{text}");
+    match writeln!(stdout(), "{text}") {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("standard output: {error}");
+            std::process::exit(2);
+        }
+    }
 }
 
 /// Talk.

@@ -7,7 +7,10 @@ use mercury_sim::{Fault, Mode, Options, Simulator};
 use serde_json::{Value, json};
 
 use super::{Common, DONE, Ended, Failure, log, print};
-use crate::config::{LogFormat, LogLevel};
+use crate::{
+    config::{LogFormat, LogLevel},
+    inventory::CertificatePin,
+};
 
 /// How the simulated switch behaves.
 #[derive(Clone, Debug, Args)]
@@ -18,6 +21,9 @@ pub(super) struct SimulateArguments {
     /// The loopback address to listen on; port 0 lets the system choose.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Also speak gNMI over TLS, on a port that the system chooses.
+    #[arg(long)]
+    gnmi: bool,
     /// How many switches; the name gets a number behind it when there are several.
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -67,6 +73,7 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
     Options {
         name: name.to_owned(),
         listen: Some(arguments.listen),
+        gnmi_listen: arguments.gnmi.then(|| SocketAddr::new(arguments.listen.ip(), 0)),
         ports: arguments.ports,
         mode: match arguments.mode {
             ModeName::Candidate => Mode::Candidate,
@@ -84,7 +91,7 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
 /// What one needs to know to connect, and an inventory entry to paste.
 fn described(name: &str, simulator: &Simulator) -> Value {
     let address = simulator.addr();
-    json!({
+    let mut described = json!({
         "name": name,
         "address": address.ip(),
         "port": address.port(),
@@ -97,5 +104,20 @@ fn described(name: &str, simulator: &Simulator) -> Value {
              password = {:?}\nhost_key_fingerprints = [{:?}]\n",
             address.ip(), address.port(), simulator.username(), simulator.password(), simulator.host_key_fingerprint()
         ),
-    })
+    });
+    if let (Some(members), Some(address)) = (described.as_object_mut(), simulator.gnmi_addr()) {
+        let pin = CertificatePin::from(simulator.gnmi_certificate_sha256());
+        members.insert("gnmi_port".to_owned(), address.port().into());
+        members.insert("gnmi_certificate_pin".to_owned(), pin.to_string().into());
+        let entry = format!(
+            "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\nprotocol = \"gnmi\"\ndialect = \"openconfig\"\n\
+             username = {:?}\npassword = {:?}\ntls_pins = [\"{pin}\"]\nconfirmed_commit = \"on\"\n",
+            address.ip(),
+            address.port(),
+            simulator.username(),
+            simulator.password()
+        );
+        members.insert("gnmi_inventory".to_owned(), entry.into());
+    }
+    described
 }

@@ -1,6 +1,7 @@
 //! `mercury switch list` and `mercury switch probe`.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
+use mercury_adapter::{ConnectError, Probe};
 use mercury_model::Scope;
 use serde_json::{Value, json};
 
@@ -49,7 +50,9 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
     let report = service.read(&switch, Scope::all()).await.map_err(Failure::because)?;
     service.finish().await;
-    let answer = described(&report);
+    let mut answer = described(&report);
+    let probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
+    add_probe(&mut answer, probe);
     if common.output == Output::Json {
         print::json(&answer);
     } else if let Some(fault) = answer["error"].as_str() {
@@ -58,14 +61,40 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
         for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
             print::line(&format!("{name:<16} {}", answer[name]));
         }
+        for fact in answer["probe"].as_array().into_iter().flatten() {
+            let text = |name: &str| fact[name].as_str().unwrap_or("-").to_owned();
+            print::line(&format!("{:<48} {}", text("tried"), text("found")));
+        }
         for interface in answer["interfaces"].as_array().into_iter().flatten() {
             print::line(&format!("{:<16} {}", interface["name"].as_str().unwrap_or("-"), print::state(interface)));
         }
         for vlan in answer["vlans"].as_array().into_iter().flatten() {
             print::line(&format!("VLAN {:<11} {}", vlan["vlan-id"], vlan["name"].as_str().unwrap_or("-")));
         }
+        if let Some(entry) = answer["proposed"].as_str() {
+            print::line(&format!("\nAn entry that suits it, but for the credentials:\n\n{entry}"));
+        }
     }
     Ok(if report.outcome.is_success() { DONE } else { found() })
+}
+
+/// What was tried, and the entry that follows from it.
+fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>) {
+    let name = answer["switch"].as_str().unwrap_or("switch").to_owned();
+    let Some(members) = answer.as_object_mut() else { return };
+    match probe {
+        Ok(probe) => {
+            let facts = probe.facts.iter().map(|(tried, found)| json!({"tried": tried, "found": found}));
+            members.insert("probe".to_owned(), facts.collect());
+            if !probe.entry.is_empty() {
+                let keys: String = probe.entry.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+                members.insert("proposed".to_owned(), format!("[[switch]]\nname = {name:?}\n{keys}").into());
+            }
+        }
+        Err(error) => {
+            members.insert("probe_error".to_owned(), error.to_string().into());
+        }
+    }
 }
 
 fn described(report: &Report) -> Value {

@@ -27,7 +27,7 @@ pub use payload::{Body, Payload, Render, Unrenderable};
 pub use reading::{Data, find, running, value};
 pub use rpc_error::*;
 pub use session::{
-    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Refusal, Session, Step,
+    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Probe, Refusal, Session, Step,
     StepResult, Traffic,
 };
 pub use spelling::{Leaf, Unsayable, leaves, vlan_key};

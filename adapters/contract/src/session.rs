@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_model::{Running, Scope};
 
 use crate::{Capabilities, Payload, RpcError};
@@ -194,6 +194,32 @@ pub struct ConnectError {
 pub trait Connector: Send + Sync {
     /// Opens a session; bounded in time by the connector's own settings.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>>;
+
+    /// Finds out what a target can do that a session does not need to know,
+    /// or has to be told. Changes nothing.
+    ///
+    /// # Errors
+    /// The target could not be reached, or did not let anybody in.
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
+        async move {
+            let session = self.connect().await?;
+            let announced = session.capabilities().announced.clone();
+            session.close().await;
+            Ok(Probe { facts: Vec::new(), announced, entry: Vec::new() })
+        }
+        .boxed()
+    }
+}
+
+/// What was found out about a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// What was tried, and how it went.
+    pub facts: Vec<(String, String)>,
+    /// What the target announced, as it announced it.
+    pub announced: Vec<String>,
+    /// Keys of an inventory entry and the values, in TOML, that suit it.
+    pub entry: Vec<(String, String)>,
 }
 
 impl fmt::Display for PersistId {

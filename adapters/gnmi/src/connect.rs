@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, PersistId, Reading, Session};
+use mercury_adapter::{
+    ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, PersistId, Probe, Reading, Session,
+};
 use mercury_gnmi_proto::{
     gnmi::CapabilityResponse,
     gnmi_ext::{CommitConfirm, commit},
@@ -13,7 +15,7 @@ use tonic::{Code, Status};
 
 use crate::{
     client::Client,
-    request,
+    probe, request,
     session::{GnmiSession, Learned},
     status,
     tls::TlsOptions,
@@ -106,6 +108,15 @@ where
             let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
             let session = open(transport, &options, dialect, self.instance.clone(), learned).await?;
             Ok(Box::new(session) as Box<dyn Session>)
+        }
+        .boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let transport = Transport::connect(&options).await?;
+            probe::probe(&Client::new(transport, &options)?, &options).await
         }
         .boxed()
     }

@@ -20,6 +20,7 @@
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
 //! | `session` | steps as calls |
+//! | `probe` | what a target can do that it does not say |
 
 mod client;
 #[doc(hidden)]
@@ -30,6 +31,7 @@ mod draft;
 mod mac_vrf;
 mod operations;
 mod path;
+mod probe;
 mod query;
 mod render;
 mod request;

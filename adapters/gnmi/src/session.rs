@@ -199,7 +199,7 @@ fn best(announced: Option<&CapabilityResponse>) -> GnmiEncoding {
 }
 
 /// What a target announced, a line each.
-fn said(announced: &CapabilityResponse) -> Vec<String> {
+pub(crate) fn said(announced: &CapabilityResponse) -> Vec<String> {
     let encodings = announced.supported_encodings.iter().map(|number| {
         Encoding::try_from(*number)
             .map_or_else(|_| format!("encoding {number}"), |known| format!("encoding {}", known.as_str_name()))

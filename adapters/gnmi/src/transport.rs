@@ -37,6 +37,7 @@ const WINDOW: u32 = 1 << 20;
 pub(crate) struct Transport {
     sender: http2::SendRequest<Body>,
     octets: Octets,
+    certificate: Option<[u8; 32]>,
     _connection: Arc<Connection>,
 }
 
@@ -88,7 +89,10 @@ impl Transport {
             // gRPC needs HTTP/2, and some old servers speak it without saying so.
             tracing::debug!(address = options.address, "the server did not choose h2; trying it all the same");
         }
-        Self::over(stream).await
+        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let digest = shown.map(|shown| ring::digest::digest(&ring::digest::SHA256, shown));
+        let certificate = digest.and_then(|digest| digest.as_ref().try_into().ok());
+        Ok(Self { certificate, ..Self::over(stream).await? })
     }
 
     /// HTTP/2 over a stream that is there already.
@@ -108,12 +112,17 @@ impl Transport {
                 tracing::debug!(%error, "the connection ended");
             }
         }));
-        Ok(Self { sender, octets, _connection: Arc::new(Connection(task.abort_handle())) })
+        Ok(Self { sender, octets, certificate: None, _connection: Arc::new(Connection(task.abort_handle())) })
     }
 
     /// Whether calls can be made, as far as is known without making one.
     pub(crate) fn is_open(&self) -> bool {
         !self.sender.is_closed()
+    }
+
+    /// The SHA-256 of the certificate the target showed.
+    pub(crate) fn certificate(&self) -> Option<[u8; 32]> {
+        self.certificate
     }
 
     /// Octets read and written, TLS not counted.
