@@ -16,7 +16,11 @@ pub(super) fn run(common: &Common) -> ExitCode {
             if !findings.is_empty() {
                 print::line(&findings.to_string());
             }
-            print::line(&format!("{switches} usable switches, {} findings", findings.len()));
+            print::line(&format!(
+                "{}, {}",
+                print::counted(switches, "usable switch", "usable switches"),
+                print::counted(findings.len(), "finding", "findings")
+            ));
         }
     }
     if settings.is_none() || findings.has_errors() { found() } else { DONE }

@@ -22,6 +22,11 @@ pub(super) fn line(text: &str) {
     }
 }
 
+/// A number of things.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Talk.
 pub(super) fn talk(text: &str) {
     eprintln!("{text}");

@@ -34,7 +34,10 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let address = listener.address();
     match common.output {
         Output::Json => print::json(&json!({"ready": true, "listen": address, "switches": switches})),
-        Output::Human => print::line(&format!("mercury is ready on http://{address} for {switches} switches")),
+        Output::Human => {
+            let switches = print::counted(switches, "switch", "switches");
+            print::line(&format!("mercury is ready on http://{address} for {switches}"));
+        }
     }
     let stop = async move {
         tokio::select! {
