@@ -1,5 +1,7 @@
 //! Round trips, counted by a witness between the sshd and netconfd.
 
+mod gnmi;
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -1,10 +1,10 @@
-//! Ironic's own client before, netconfd behind.
+//! Ironic's own client before, netconfd or a gNMI switch behind.
 
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Datastores, Entry, Exception, Ironic, Mercury, Peer, Port, Setup, Shared, installed};
+use crate::harness::{Datastores, Entry, Exception, Face, Ironic, Kind, Mercury, Peer, Port, Setup, Shared, installed};
 
 /// Ironic's client before a shared netconfd.
 struct Stage {
@@ -16,11 +16,14 @@ struct Stage {
 
 impl Stage {
     fn new(change: impl Fn(Entry) -> Entry) -> Option<Self> {
-        Self::on(Datastores::Candidate, change)
+        Self::on(Peer::Netconfd(Datastores::Candidate), change)
     }
 
-    fn on(datastores: Datastores, change: impl Fn(Entry) -> Entry) -> Option<Self> {
-        let switch = Peer::Netconfd(datastores).shared()?;
+    fn on(peer: Peer, change: impl Fn(Entry) -> Entry) -> Option<Self> {
+        if !installed() {
+            return None;
+        }
+        let switch = peer.shared()?;
         let mercury = Mercury::serve(&[change(switch.entry("leaf1"))]);
         let ironic = Ironic::of(&mercury);
         Some(Self { port: switch.port(), switch, ironic, mercury })
@@ -54,13 +57,14 @@ impl Stage {
     }
 }
 
-fn all_five_methods(datastores: Datastores) {
+fn all_five_methods(peer: Peer) {
     let mac = |entry: Entry| entry.with("mac_addresses", "[\"52:54:00:ab:cd:ef\"]").text("allowed_vlans", "100-199");
-    let Some(mut stage) = Stage::on(datastores, mac) else { return };
+    let Some(mut stage) = Stage::on(peer, mac) else { return };
 
     let switches = stage.ironic.done("get_switches", &json!({}));
+    let protocol = if matches!(peer, Peer::SimulatorGnmi(_) | Peer::Gnmi(_)) { "gnmi" } else { "netconf" };
     let wanted = json!({"leaf1": {"switch_id": "52:54:00:ab:cd:ef", "device_name": "leaf1",
-                                  "device_type": "netconf_openconfig", "allowed_vlans": "100-199"}});
+                                  "device_type": format!("{protocol}_openconfig"), "allowed_vlans": "100-199"}});
     assert_eq!(switches, wanted);
 
     let args = stage.update(&json!({"switch_id": "5254.00AB.CDEF", "mode": "trunk", "allowed_vlans": [101, 102]}));
@@ -91,22 +95,37 @@ fn all_five_methods(datastores: Datastores) {
 
 #[test]
 fn all_five_methods_on_a_candidate() {
-    all_five_methods(Datastores::Candidate);
+    all_five_methods(Peer::Netconfd(Datastores::Candidate));
 }
 
 #[test]
 fn all_five_methods_on_writable_running() {
-    all_five_methods(Datastores::Running);
+    all_five_methods(Peer::Netconfd(Datastores::Running));
 }
 
 #[test]
 fn all_five_methods_with_a_startup_datastore() {
-    all_five_methods(Datastores::Startup);
+    all_five_methods(Peer::Netconfd(Datastores::Startup));
+}
+
+#[test]
+fn all_five_methods_on_a_gnmi_simulator() {
+    all_five_methods(Peer::SimulatorGnmi(Face::Confirmed));
+}
+
+#[test]
+fn all_five_methods_on_gnmi_lemming() {
+    all_five_methods(Peer::Gnmi(Kind::Lemming));
+}
+
+#[test]
+fn all_five_methods_on_gnmi_gnxi() {
+    all_five_methods(Peer::Gnmi(Kind::Gnxi));
 }
 
 #[test]
 fn what_is_changed_is_saved_where_the_switch_has_a_startup() {
-    let Some(mut stage) = Stage::on(Datastores::Startup, |entry| entry) else { return };
+    let Some(mut stage) = Stage::on(Peer::Netconfd(Datastores::Startup), |entry| entry) else { return };
     let args = stage.update(&json!({}));
     stage.ironic.done("update_port", &args);
     let crate::harness::Switch::Real(switch) = &*stage.switch else { unreachable!() };
@@ -238,10 +257,17 @@ mod upstream_falls_short {
 
     #[test]
     fn a_netconf_switch_from_ironics_own_file_works() {
-        if !installed() {
-            return;
-        }
-        let switch = Peer::Netconfd(Datastores::Candidate).shared().unwrap();
+        from_ironics_own_file(Peer::Netconfd(Datastores::Candidate));
+    }
+
+    #[test]
+    fn a_gnmi_switch_from_ironics_own_file_works() {
+        from_ironics_own_file(Peer::Gnmi(Kind::Gnxi));
+        from_ironics_own_file(Peer::SimulatorGnmi(Face::Plain));
+    }
+
+    fn from_ironics_own_file(peer: Peer) {
+        let Some(switch) = peer.shared().filter(|_| installed()) else { return };
         let entry = switch.entry("leaf1").with("mac_addresses", "[\"52:54:00:00:00:21\"]");
         let mercury = Setup::new().ironic_switches(&[entry]).serve();
         let port = switch.port();

@@ -1,7 +1,7 @@
 //! The whole service as its callers meet it: `mercury serve` in a process of
 //! its own, Ironic's released client or plain HTTP before it, a simulated
-//! switch or a real netconfd behind it, and an eye on the switch that shares no
-//! code with Mercury.
+//! switch, a real netconfd or a real gNMI server behind it, and an eye on the
+//! switch that shares no code with Mercury.
 //!
 //! Tests with real peers say that they are left out unless `MERCURY_PEERS` is
 //! set; `tests/run` sets it.
@@ -9,6 +9,8 @@
 // The attribute tells clippy that helpers here are tests too.
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod faces;
 #[cfg(test)]
 mod flights;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Datastores, Entry, Mercury, Peer, Port, Shared};
+use crate::harness::{Client, Datastores, Entry, Face, Kind, Mercury, Peer, Port, Shared};
 use links::*;
 use networks::*;
 use ports::*;
@@ -26,6 +26,11 @@ macro_rules! on_every_peer {
         on_every_peer!(@peer netconfd_running, Peer::Netconfd(Datastores::Running), $($scenario),+);
         on_every_peer!(@peer netconfd_startup, Peer::Netconfd(Datastores::Startup), $($scenario),+);
         on_every_peer!(@peer netconfd_published, Peer::NetconfdPublished, $($scenario),+);
+        on_every_peer!(@peer gnmi_simulator_confirmed, Peer::SimulatorGnmi(Face::Confirmed), $($scenario),+);
+        on_every_peer!(@peer gnmi_simulator_plain, Peer::SimulatorGnmi(Face::Plain), $($scenario),+);
+        on_every_peer!(@peer gnmi_simulator_without_get, Peer::SimulatorGnmi(Face::NoGet), $($scenario),+);
+        on_every_peer!(@peer gnmi_lemming, Peer::Gnmi(Kind::Lemming), $($scenario),+);
+        on_every_peer!(@peer gnmi_gnxi, Peer::Gnmi(Kind::Gnxi), $($scenario),+);
     };
     (@peer $module:ident, $peer:expr, $($scenario:ident),+) => {
         mod $module {

@@ -42,17 +42,24 @@ impl Entry {
         text
     }
 
-    /// A `[switch:NAME]` section of Ironic's own file, which has no host keys.
+    /// A `[switch:NAME]` section of Ironic's own file, which has no host keys
+    /// of NETCONF switches.
     pub(crate) fn ini(&self) -> String {
-        let mut text = format!("[switch:{}]\ndriver_type = generic-switch\ninsecure = true\n", self.name);
+        let mut text = format!("[switch:{}]\ndriver_type = generic-switch\n", self.name);
+        let protocol = self.keys.iter().find(|(key, _)| key == "protocol");
+        let protocol = protocol.map_or("netconf", |(_, value)| value.trim_matches('"'));
+        if protocol == "netconf" {
+            text += "insecure = true\n";
+        }
         for (key, value) in &self.keys {
             let value = value.trim_matches('"');
             match key.as_str() {
-                "dialect" => writeln!(text, "device_type = netconf_{value}").unwrap(),
+                "dialect" => writeln!(text, "device_type = {protocol}_{value}").unwrap(),
                 "mac_addresses" => {
                     writeln!(text, "mac_address = {}", value.trim_matches(['[', ']', '"'])).unwrap();
                 }
-                "known_hosts" | "host_key_fingerprints" => {}
+                "tls_ca" | "tls_pins" => writeln!(text, "{key} = {}", value.trim_matches(['[', ']', '"'])).unwrap(),
+                "protocol" | "known_hosts" | "host_key_fingerprints" => {}
                 key => writeln!(text, "{key} = {value}").unwrap(),
             }
         }

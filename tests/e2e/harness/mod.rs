@@ -7,7 +7,7 @@
 //! | the service | [`Mercury::serve`], or [`Setup`] for files and flags |
 //! | calling it | [`Client`] over HTTP, [`Ironic`] with Ironic's own client |
 //! | looking at the switch | [`Switch::look`], which never asks Mercury |
-//! | disturbing the switch | [`Simulated::handle`], [`Netconfd::arm`] |
+//! | disturbing the switch | [`Simulated::handle`], [`Netconfd::arm`], [`Target::arm`] |
 //!
 //! Everything waits for states, at most [`LIMIT`].
 
@@ -17,10 +17,12 @@ mod ironic;
 mod log;
 mod mercury;
 mod netconfd;
+mod openconfig;
 mod peer;
 mod python;
 mod simulated;
 mod state;
+mod target;
 
 use std::time::Duration;
 
@@ -31,8 +33,9 @@ pub(crate) use log::Lines;
 pub(crate) use mercury::{Finished, Mercury, Setup};
 pub(crate) use netconfd::{Netconfd, wait};
 pub(crate) use peer::{Datastores, Peer, Shared, Switch, installed, netconfd};
-pub(crate) use simulated::{Simulated, block_on};
+pub(crate) use simulated::{Face, Simulated, block_on};
 pub(crate) use state::{Port, State};
+pub(crate) use target::{Kind, Target};
 
 /// How long anything here may take to come about.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);

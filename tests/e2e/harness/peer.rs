@@ -11,17 +11,21 @@ use std::{
 
 use mercury_sim::Mode;
 
-use super::{Entry, Netconfd, Simulated, State};
+use super::{Entry, Face, Netconfd, Simulated, State, Target, target};
 
 /// A kind of switch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Peer {
     /// The simulated switch.
     Simulator(Mode),
+    /// The simulated switch, over gNMI.
+    SimulatorGnmi(Face),
     /// netconfd with Mercury's own subset of the OpenConfig modules.
     Netconfd(Datastores),
     /// netconfd with the published OpenConfig modules.
     NetconfdPublished,
+    /// A gNMI server that nobody here wrote.
+    Gnmi(target::Kind),
 }
 
 /// How netconfd takes changes.
@@ -46,6 +50,7 @@ impl Datastores {
 pub(crate) enum Switch {
     Simulated(Simulated),
     Real(Netconfd),
+    Target(Target),
 }
 
 /// A switch that other tests may use at the same time, with a port of one's own.
@@ -54,9 +59,16 @@ pub(crate) struct Shared {
     next: Arc<AtomicU16>,
 }
 
-type Running = BTreeMap<(Datastores, bool), (Arc<Switch>, Arc<AtomicU16>)>;
+/// What is shared, once of each kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Netconfd(Datastores, bool),
+    Target(target::Kind),
+}
 
-/// The netconfds that tests share; they end with this process.
+type Running = BTreeMap<Key, (Arc<Switch>, Arc<AtomicU16>)>;
+
+/// The real switches that tests share; they end with this process.
 static SHARED: LazyLock<Mutex<Running>> = LazyLock::new(Mutex::default);
 
 impl Peer {
@@ -65,8 +77,10 @@ impl Peer {
     pub(crate) fn own(self) -> Option<Switch> {
         match self {
             Self::Simulator(mode) => Some(Switch::Simulated(Simulated::start(mode))),
+            Self::SimulatorGnmi(face) => Some(Switch::Simulated(Simulated::gnmi(face))),
             Self::Netconfd(datastores) => Some(Switch::Real(netconfd(datastores)?)),
             Self::NetconfdPublished => published().then(|| Switch::Real(Netconfd::start(Datastores::Candidate, true))),
+            Self::Gnmi(kind) => Some(Switch::Target(Target::own(kind)?)),
         }
     }
 
@@ -74,15 +88,20 @@ impl Peer {
     /// [`Shared::port`] only, hold no lock, arm no fault, count nothing.
     pub(crate) fn shared(self) -> Option<Shared> {
         let key = match self {
-            Self::Simulator(_) => return self.own().map(|switch| Shared::new(Arc::new(switch), Arc::default())),
-            Self::Netconfd(datastores) if installed() => (datastores, false),
-            Self::NetconfdPublished if published() => (Datastores::Candidate, true),
+            Self::Simulator(_) | Self::SimulatorGnmi(_) => {
+                return self.own().map(|switch| Shared::new(Arc::new(switch), Arc::default()));
+            }
+            Self::Netconfd(datastores) if installed() => Key::Netconfd(datastores, false),
+            Self::NetconfdPublished if published() => Key::Netconfd(Datastores::Candidate, true),
+            Self::Gnmi(kind) if target::built() => Key::Target(kind),
             _ => return None,
         };
         let mut running = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let (switch, next) = running
-            .entry(key)
-            .or_insert_with(|| (Arc::new(Switch::Real(Netconfd::start(key.0, key.1))), Arc::default()));
+        let start = || match key {
+            Key::Netconfd(datastores, published) => Switch::Real(Netconfd::start(datastores, published)),
+            Key::Target(kind) => Switch::Target(Target::shared(kind)),
+        };
+        let (switch, next) = running.entry(key).or_insert_with(|| (Arc::new(start()), Arc::default()));
         Some(Shared::new(Arc::clone(switch), Arc::clone(next)))
     }
 }
@@ -115,6 +134,7 @@ impl Switch {
         match self {
             Self::Simulated(switch) => switch.entry(name),
             Self::Real(switch) => switch.entry(name),
+            Self::Target(switch) => switch.entry(name),
         }
     }
 
@@ -123,6 +143,7 @@ impl Switch {
         match self {
             Self::Simulated(switch) => switch.look(),
             Self::Real(switch) => switch.look(),
+            Self::Target(switch) => switch.look(),
         }
     }
 }
@@ -135,8 +156,12 @@ impl Shared {
     /// A port, and a number, that no other test uses: `EthernetN`.
     pub(crate) fn port(&self) -> String {
         // Ethernet16 is what an intruder of ncclient_check.py edits.
-        let number = 17 + self.next.fetch_add(1, Ordering::Relaxed);
-        assert!(number <= 96, "more tests than ports");
+        let (first, last) = match &*self.switch {
+            Switch::Simulated(_) | Switch::Real(_) => (17, 96),
+            Switch::Target(_) => (1, target::PORTS),
+        };
+        let number = first + self.next.fetch_add(1, Ordering::Relaxed);
+        assert!(number <= last, "more tests than ports");
         format!("Ethernet{number}")
     }
 }

@@ -1,14 +1,10 @@
 //! The simulated switch, in this process.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{net::SocketAddr, sync::LazyLock};
 
-use mercury_sim::{Handle, Mode, Options, Simulator};
-use serde_json::Value;
+use mercury_sim::{Handle, Mode, Options, Quirks, Simulator};
 
-use super::{
-    Entry, Port, State,
-    state::{numbers, switched, text},
-};
+use super::{Entry, State, openconfig};
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
@@ -17,8 +13,22 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
+/// How the simulated switch is spoken to over gNMI.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Face {
+    /// Commit confirmed is there, and asked for.
+    Confirmed,
+    /// The switch knows no extension.
+    Plain,
+    /// It has Set and Subscribe and nothing else.
+    NoGet,
+}
+
 /// A simulated switch; it stops when this is dropped.
-pub(crate) struct Simulated(Simulator);
+pub(crate) struct Simulated {
+    simulator: Simulator,
+    gnmi: Option<Face>,
+}
 
 impl Simulated {
     /// A switch with 96 ports and an empty Port-Channel1.
@@ -27,76 +37,81 @@ impl Simulated {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        Self(block_on(Simulator::start(options)).unwrap())
+        Self { simulator: block_on(Simulator::start(options)).unwrap(), gnmi: None }
+    }
+
+    /// Such a switch whose [`Simulated::entry`] is for gNMI.
+    pub(crate) fn gnmi(face: Face) -> Self {
+        let quiet = matches!(face, Face::NoGet);
+        let quirks = Quirks { gnmi_no_get: quiet, gnmi_no_capabilities: quiet, ..Quirks::default() };
+        let gnmi_commit_confirmed = matches!(face, Face::Confirmed);
+        let simulated = Self::with(Options { quirks, gnmi_commit_confirmed, ..Self::options() });
+        Self { gnmi: Some(face), ..simulated }
     }
 
     pub(crate) fn options() -> Options {
-        Options { ports: 96, lags: vec!["Port-Channel1".to_owned()], ..Options::default() }
+        Options {
+            ports: 96,
+            lags: vec!["Port-Channel1".to_owned()],
+            gnmi_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            ..Options::default()
+        }
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.0.handle()
+        self.simulator.handle()
     }
 
     pub(crate) fn password(&self) -> &str {
-        self.0.password()
+        self.simulator.password()
     }
 
     pub(crate) fn fingerprint(&self) -> String {
-        self.0.host_key_fingerprint().to_owned()
+        self.simulator.host_key_fingerprint().to_owned()
+    }
+
+    /// The certificate of its gNMI face, PEM.
+    pub(crate) fn certificate(&self) -> &str {
+        self.simulator.gnmi_certificate_pem()
+    }
+
+    /// That certificate's SHA-256, as openssl prints it.
+    pub(crate) fn pin(&self) -> String {
+        self.simulator.gnmi_certificate_sha256().map(|byte| format!("{byte:02X}")).join(":")
     }
 
     pub(crate) fn entry(&self, name: &str) -> Entry {
+        match self.gnmi {
+            None => self.netconf_entry(name),
+            Some(Face::Confirmed) => self.gnmi_entry(name).text("confirmed_commit", "on"),
+            Some(Face::Plain | Face::NoGet) => self.gnmi_entry(name),
+        }
+    }
+
+    pub(crate) fn netconf_entry(&self, name: &str) -> Entry {
+        let host_key = format!("[{:?}]", self.simulator.host_key_fingerprint());
+        self.entry_at(name, self.simulator.addr()).with("host_key_fingerprints", host_key)
+    }
+
+    pub(crate) fn gnmi_entry(&self, name: &str) -> Entry {
+        let entry = self.entry_at(name, self.simulator.gnmi_addr().unwrap()).text("protocol", "gnmi");
+        entry.with("tls_pins", format!("[{:?}]", self.pin()))
+    }
+
+    fn entry_at(&self, name: &str, address: SocketAddr) -> Entry {
         Entry::new(name)
-            .text("address", &self.0.addr().ip().to_string())
-            .with("port", self.0.addr().port())
+            .text("address", &address.ip().to_string())
+            .with("port", address.port())
             .text("dialect", "openconfig")
-            .text("username", self.0.username())
-            .text("password", self.0.password())
-            .with("host_key_fingerprints", format!("[{:?}]", self.0.host_key_fingerprint()))
+            .text("username", self.simulator.username())
+            .text("password", self.simulator.password())
     }
 
     pub(crate) fn look(&self) -> State {
-        let running = self.0.running_json();
-        let ports = list(&running["openconfig-interfaces:interfaces"]["interface"])
-            .map(|node| (text(&node["name"]).unwrap(), port(node)))
-            .collect();
-        let vlans = list(&running["openconfig-network-instance:network-instances"]["network-instance"])
-            .flat_map(|instance| list(&instance["vlans"]["vlan"]))
-            .map(|vlan| (u16::try_from(vlan["vlan-id"].as_u64().unwrap()).unwrap(), text(&vlan["config"]["name"])))
-            .collect::<BTreeMap<_, _>>();
-        State { ports, vlans }
-    }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn port(node: &Value) -> Port {
-    let ethernet = &node["openconfig-if-ethernet:ethernet"];
-    let lag = &node["openconfig-if-aggregate:aggregation"];
-    let vlans = [lag, ethernet].map(|above| &above["openconfig-vlan:switched-vlan"]["config"]);
-    let vlans = vlans.into_iter().find(|config| config.is_object()).unwrap_or(&Value::Null);
-    let trunk = vlans["trunk-vlans"].as_array().map(|items| {
-        items
-            .iter()
-            .flat_map(|item| match item {
-                Value::String(range) => numbers([range.as_str()].into_iter(), '.'),
-                number => [number.as_u64().unwrap()].into(),
-            })
-            .collect()
-    });
-    Port {
-        enabled: node["config"]["enabled"] != false,
-        description: text(&node["config"]["description"]),
-        mtu: node["config"]["mtu"].as_u64(),
-        vlans: switched(
-            vlans["interface-mode"].as_str(),
-            vlans["access-vlan"].as_u64(),
-            vlans["native-vlan"].as_u64(),
-            trunk,
-        ),
-        aggregate: text(&ethernet["config"]["openconfig-if-aggregate:aggregate-id"]),
+        let running = self.simulator.running_json();
+        openconfig::trees(
+            &running["openconfig-interfaces:interfaces"]["interface"],
+            &running["openconfig-network-instance:network-instances"]["network-instance"],
+        )
     }
 }

@@ -4,7 +4,7 @@ use mercury_sim::{Mode, Options};
 use serde_json::json;
 
 use super::{Stage, attach};
-use crate::harness::{Peer, Port, Simulated};
+use crate::harness::{Client, Kind, Mercury, Peer, Port, Simulated, Target};
 
 pub(super) fn links_on_two_switches_are_all_applied(peer: Peer) {
     let other = Simulated::start(Mode::Candidate);
@@ -37,6 +37,9 @@ pub(super) fn links_are_all_undone_when_another_switch_refuses(peer: Peer) {
 }
 
 pub(super) fn links_are_all_undone_when_this_switch_refuses(peer: Peer) {
+    if let Peer::Gnmi(Kind::Lemming) = peer {
+        return links_are_all_undone_when_lemming_refuses();
+    }
     let other = Simulated::start(Mode::Candidate);
     let Some(mut stage) = Stage::among(peer, |entry| vec![entry, other.entry("leaf2")]) else { return };
     let params = attach(&[("leaf1", "Ethernet9999"), ("leaf2", "Ethernet2")], &json!(100));
@@ -45,4 +48,23 @@ pub(super) fn links_are_all_undone_when_this_switch_refuses(peer: Peer) {
     assert!(error.message.contains("leaf1"), "{error:?}");
     assert_eq!(other.look().port("Ethernet2"), Port::default());
     assert!(!stage.switch.look().ports.contains_key("Ethernet9999"));
+}
+
+/// OpenConfig lets ports be configured before there is hardware for them, and
+/// lemming has any port that it is told of: it is made to refuse.
+fn links_are_all_undone_when_lemming_refuses() {
+    let Some(lemming) = Target::own(Kind::Lemming) else { return };
+    let other = Simulated::start(Mode::Candidate);
+    let mercury = Mercury::serve(&[lemming.entry("leaf1"), other.entry("leaf2")]);
+    let mut client = Client::of(&mercury);
+    let params = attach(&[("leaf1", "Ethernet1"), ("leaf2", "Ethernet2")], &json!(100));
+    lemming.arm(&json!({"method": "Set", "nth": 1, "moment": "before", "action": "error:INVALID_ARGUMENT"}));
+    let error = client.fails("attach_port", &params);
+    assert_eq!((error.code, error.class()), (500, "NetworkError"));
+    assert!(error.message.contains("leaf1") && lemming.fired(), "{error:?}");
+    for state in [lemming.look(), other.look()] {
+        assert_eq!((state.port("Ethernet1"), state.port("Ethernet2")), (Port::default(), Port::default()));
+    }
+    client.done("attach_port", &params);
+    assert_eq!(lemming.look().port("Ethernet1").vlans, "access 100");
 }

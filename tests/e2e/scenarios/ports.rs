@@ -126,6 +126,11 @@ fn written(switch: &Switch) -> (u64, u64) {
             let (reads, all) = (reads.count(), requests.len());
             ((all - reads) as u64, all as u64)
         }
+        Switch::Target(switch) => {
+            let calls = switch.calls();
+            let sets = calls.iter().filter(|call| call["method"] == "Set").count();
+            (sets as u64, calls.len() as u64)
+        }
     }
 }
 

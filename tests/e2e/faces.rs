@@ -1,0 +1,72 @@
+//! One switch, two protocols: what is changed over one is seen over the other.
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Mercury, Port, Setup, Simulated};
+
+fn update(switch: &str, more: &Value) -> Value {
+    let mut params = json!({"switch_id": switch, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100});
+    params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    params
+}
+
+#[test]
+fn a_change_over_netconf_is_seen_over_gnmi_and_the_other_way_round() {
+    for mode in [Mode::Candidate, Mode::CandidatePlain, Mode::Running] {
+        let switch = Simulated::start(mode);
+        let mercury = Mercury::serve(&[switch.netconf_entry("by-netconf"), switch.gnmi_entry("by-gnmi")]);
+        let mut client = Client::of(&mercury);
+        for (writer, reader, more) in [
+            ("by-netconf", "by-gnmi", json!({"description": "one"})),
+            ("by-gnmi", "by-netconf", json!({"mode": "trunk", "allowed_vlans": [101, 103, 102]})),
+            ("by-netconf", "by-gnmi", json!({"mode": "trunk", "allowed_vlans": [103, 200], "native_vlan": null})),
+            ("by-gnmi", "by-netconf", json!({"native_vlan": 300, "description": "Büro <b> & \"rack\" 7"})),
+            ("by-gnmi", "by-netconf", json!({"lag_name": "Port-Channel1"})),
+        ] {
+            let made = client.done("update_port", &update(writer, &more));
+            assert_eq!(made["outcome"], "committed", "{more}: {made}");
+            let seen = client.done("update_port", &update(reader, &more));
+            assert_eq!(seen["outcome"], "unchanged", "{more}: {seen}");
+            let port = switch.look().port("Ethernet1");
+            assert_eq!(Port::answered(&seen["interface"]), port);
+            assert_eq!(Port::answered(&made["interface"]), port);
+        }
+    }
+}
+
+/// A NETCONF client's lock keeps gNMI out, and that is told as what it is.
+#[test]
+fn a_lock_over_netconf_keeps_gnmi_out_and_nothing_is_changed() {
+    let switch = Simulated::start(Mode::Candidate);
+    let mercury = Mercury::serve(&[switch.gnmi_entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    assert!(switch.handle().console_lock(mercury_sim::Datastore::Running, true));
+    let error = client.fails("update_port", &update("leaf1", &json!({})));
+    assert_eq!((error.code, error.class()), (500, "NetworkError"), "{error:?}");
+    assert!(error.message.contains("as before"), "{error:?}");
+    assert_eq!(switch.look().port("Ethernet1"), Port::default());
+    switch.handle().console_lock(mercury_sim::Datastore::Running, false);
+    client.done("update_port", &update("leaf1", &json!({})));
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
+}
+
+/// The command line, over gNMI.
+#[test]
+fn the_command_line_attaches_and_detaches_over_gnmi() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.gnmi_entry("leaf1")]);
+    let run = |words: &[&str]| {
+        let finished = setup.run(&[words, &["--output", "json"]].concat());
+        assert_eq!(finished.code(), 0, "{words:?}: {} {}", finished.stdout, finished.stderr);
+        finished.json()
+    };
+    let planned = run(&["plan", "leaf1", "Ethernet1", "--access", "100"]);
+    let payload = planned["switches"][0]["payload"].as_str().unwrap();
+    assert!(payload.contains("replace") && payload.contains("access-vlan"), "{payload}");
+    assert_eq!(switch.handle().counters().sets, 0, "nothing is sent");
+    assert_eq!(run(&["attach", "leaf1", "Ethernet1", "--access", "100"])["outcome"], "committed");
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
+    assert_eq!(run(&["detach", "leaf1", "Ethernet1"])["changed"], true);
+    assert_eq!(switch.look().port("Ethernet1"), Port::default());
+}

@@ -1,0 +1,74 @@
+//! RPCs over gNMI, counted by the switch: by the witness before lemming and
+//! gnxi, by the simulator itself.
+
+use serde_json::json;
+
+use crate::harness::{Client, Face, Kind, Mercury, Peer, Port, Switch};
+
+/// RPCs that the switch has received; a look at a real one is made of them too.
+fn received(switch: &Switch) -> u64 {
+    match switch {
+        Switch::Simulated(switch) => switch.handle().counters().rpcs,
+        Switch::Target(switch) => switch.calls().len() as u64,
+        Switch::Real(_) => unreachable!("gNMI only"),
+    }
+}
+
+/// A warm attach costs that many, one that is there already a single read; the
+/// answer and the log line say the same number as the switch.
+fn warm_attach_costs(rpcs: u64, peer: Peer) {
+    let Some(switch) = peer.own() else { return };
+    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    let mut attach = |port: &str, vlan: u16, id: &str| {
+        let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": vlan,
+                            "description": "Ironic Port 8d1f", "context": {"request_id": id}});
+        let before = received(&switch);
+        let answer = client.done("update_port", &params);
+        (answer, received(&switch) - before)
+    };
+    attach("Ethernet1", 100, "req-cold");
+    for (index, (port, vlan, outcome, limit)) in [
+        ("Ethernet1", 200, "committed", rpcs),
+        ("Ethernet2", 100, "committed", rpcs),
+        ("Ethernet1", 300, "committed", rpcs),
+        ("Ethernet1", 300, "unchanged", 1),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("req-warm-{index}");
+        let (answer, counted) = attach(port, vlan, &id);
+        assert_eq!(answer["outcome"], outcome, "{answer}");
+        assert_eq!(counted, limit, "{answer}");
+        assert_eq!(answer["flights"], counted);
+        assert_eq!(mercury.request(&id)["flights"], counted);
+        assert_eq!(Port::answered(&answer["interface"]), switch.look().port(port));
+    }
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 300");
+}
+
+#[test]
+fn a_warm_attach_on_lemming_takes_three_rpcs() {
+    warm_attach_costs(3, Peer::Gnmi(Kind::Lemming));
+}
+
+#[test]
+fn a_warm_attach_on_gnxi_takes_three_rpcs() {
+    warm_attach_costs(3, Peer::Gnmi(Kind::Gnxi));
+}
+
+#[test]
+fn a_warm_attach_on_the_simulator_takes_three_rpcs() {
+    warm_attach_costs(3, Peer::SimulatorGnmi(Face::Plain));
+}
+
+#[test]
+fn a_warm_attach_without_get_takes_three_rpcs() {
+    warm_attach_costs(3, Peer::SimulatorGnmi(Face::NoGet));
+}
+
+#[test]
+fn a_warm_attach_with_commit_confirmed_takes_four_rpcs() {
+    warm_attach_costs(4, Peer::SimulatorGnmi(Face::Confirmed));
+}
