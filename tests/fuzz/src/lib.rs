@@ -5,12 +5,14 @@
 mod bytes;
 mod dialect;
 mod framing;
+mod gnmi;
 mod inventory;
 mod reply;
 mod rpc;
 
 pub use dialect::dialect;
 pub use framing::framing;
+pub use gnmi::gnmi;
 pub use inventory::inventory;
 pub use reply::reply;
 pub use rpc::rpc;
@@ -33,9 +35,10 @@ mod tests {
 
     #[test]
     fn every_seed_still_keeps_every_promise() {
-        let targets: [(&str, fn(&[u8])); 5] = [
+        let targets: [(&str, fn(&[u8])); 6] = [
             ("framing", crate::framing),
             ("reply", crate::reply),
+            ("gnmi", crate::gnmi),
             ("rpc", crate::rpc),
             ("dialect", crate::dialect),
             ("inventory", crate::inventory),
@@ -47,7 +50,7 @@ mod tests {
 
     #[test]
     fn every_target_takes_nothing_at_all() {
-        for target in [crate::framing, crate::reply, crate::rpc, crate::dialect, crate::inventory] {
+        for target in [crate::framing, crate::reply, crate::gnmi, crate::rpc, crate::dialect, crate::inventory] {
             target(b"");
         }
     }

@@ -1,0 +1,100 @@
+//! Whatever a gNMI target answers: notifications as they come off the wire,
+//! and JSON at any path.
+
+use std::sync::{Arc, OnceLock};
+
+use mercury_adapter::{Dialect, Render};
+use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
+use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, PathElem, TypedValue, Update, typed_value};
+use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
+use prost::Message;
+
+use crate::bytes::Bytes;
+
+/// The first byte chooses between a message and lines of a path, a tab and a
+/// value.
+pub fn gnmi(data: &[u8]) {
+    let mut bytes = Bytes::new(data);
+    let by_wire = bytes.byte() % 2 == 0;
+    let notifications = if by_wire {
+        let Ok(answer) = GetResponse::decode(bytes.rest()) else { return };
+        answer.notification
+    } else {
+        let lines = bytes.rest().split(|byte| *byte == b'\n');
+        vec![Notification { update: lines.filter_map(update).collect(), ..Notification::default() }]
+    };
+    for dialect in dialects() {
+        for scope in scopes() {
+            match conformance::decode(dialect, &notifications, &scope) {
+                Ok(running) => read(dialect, &running, &scope),
+                Err(sentence) => {
+                    assert!(sentence.len() < 2000, "an error of {} bytes", sentence.len());
+                    assert!(!sentence.chars().any(char::is_control), "a control character in {sentence:?}");
+                }
+            }
+        }
+    }
+}
+
+fn update(line: &[u8]) -> Option<Update> {
+    let at = line.iter().position(|byte| *byte == b'\t')?;
+    let (path, value) = line.split_at(at);
+    let path = std::str::from_utf8(path).ok()?;
+    let elem = path.split('/').filter(|part| !part.is_empty()).map(elem).collect();
+    let value = typed_value::Value::JsonIetfVal(value[1..].to_vec());
+    Some(Update {
+        path: Some(Path { elem, ..Path::default() }),
+        val: Some(TypedValue { value: Some(value) }),
+        ..Update::default()
+    })
+}
+
+fn elem(part: &str) -> PathElem {
+    let mut pieces = part.split('[');
+    let name = pieces.next().unwrap_or_default().to_owned();
+    let key = |piece: &str| {
+        let (key, value) = piece.trim_end_matches(']').split_once('=')?;
+        Some((key.to_owned(), value.to_owned()))
+    };
+    PathElem { name, key: pieces.filter_map(key).collect() }
+}
+
+fn dialects() -> &'static [Arc<Dialect>] {
+    static DIALECTS: OnceLock<Vec<Arc<Dialect>>> = OnceLock::new();
+    DIALECTS.get_or_init(|| {
+        let all = mercury_adapter::builtin().unwrap();
+        let found: Vec<_> = all.into_iter().filter(|dialect| dialect.gnmi.is_some()).map(Arc::new).collect();
+        assert!(found.len() > 1);
+        found
+    })
+}
+
+fn scopes() -> [Scope; 2] {
+    let names = ["Ethernet1", "ethernet-1/1"].map(|name| name.parse().unwrap());
+    let vlans = [1u16, 100, 101].map(|id| VlanId::try_from(id).unwrap());
+    [Scope::all(), Scope { interfaces: InterfaceScope::Named(names.into()), vlans: VlanScope::Named(vlans.into()) }]
+}
+
+/// What was read is inside the scope, and a port of it can be moved to a VLAN
+/// or the dialect says why not.
+fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
+    assert!(running.interfaces.keys().all(|name| scope.interfaces.covers(name)), "outside the scope");
+    assert!(running.vlans.keys().all(|id| scope.vlans.covers(*id)), "outside the scope");
+    let mut wanted = running.config.clone();
+    for interface in wanted.interfaces.values_mut().take(3) {
+        interface.switched_vlan = Some(SwitchedVlan::access(VlanId::MAX));
+        interface.description = "a server".parse().ok();
+        interface.enabled = true;
+    }
+    let plan = Plan::between(running, &Intended(wanted));
+    let renderer = Renderer::new(dialect, Overrides::default()).unwrap();
+    match renderer.render(&plan) {
+        Ok(payload) => {
+            let operations: &Operations = payload.body().unwrap();
+            let request = conformance::set_request(dialect.gnmi.as_ref().unwrap(), operations);
+            assert_eq!(request.delete.len() + request.replace.len() + request.update.len(), operations.len());
+            assert!(payload.to_string().lines().count() >= operations.len());
+        }
+        Err(refused) => assert!(!refused.reason.is_empty()),
+    }
+}
