@@ -1,6 +1,8 @@
 //! Who is on the other side: roots, pins, names, and a certificate of our own.
 
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, fs, path::PathBuf, sync::Arc};
 
