@@ -23,7 +23,7 @@ pub enum FaultKind {
     Locked,
     /// The switch cannot be reached.
     Unreachable,
-    /// The switch's host key is not the expected one.
+    /// The switch's host key or certificate is not the expected one.
     HostKey,
     /// The switch does not take the credentials, or they cannot be read.
     Credentials,

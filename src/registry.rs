@@ -55,6 +55,16 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
     Ok(adapter(switch, &dialect(switch, dialects)?)?.0)
 }
 
+/// The TCP port of a switch: its entry's, or its dialect's.
+#[must_use]
+pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
+    let usual = match switch.protocol {
+        Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| netconf.port),
+        Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
+    };
+    switch.port.or(usual).unwrap_or_else(|| switch.port())
+}
+
 type Adapter = (Box<dyn Connector>, Box<dyn Render>);
 
 fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, RegistryError> {

@@ -17,7 +17,7 @@ pub(super) fn list(common: &Common) -> Ended {
         rows.push(json!({
             "name": switch.name,
             "address": switch.address,
-            "port": switch.port(),
+            "port": registry::port(switch, &dialect),
             "device_type": switch.device_type(),
             "standing": dialect.standing(switch.protocol.as_str()),
             "mac_addresses": switch.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -55,11 +55,14 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     add_probe(&mut answer, probe);
     if common.output == Output::Json {
         print::json(&answer);
-    } else if let Some(fault) = answer["error"].as_str() {
-        print::line(&format!("{}: {fault}", switch.name));
     } else {
+        for error in [&answer["error"], &answer["probe_error"]].into_iter().filter_map(Value::as_str) {
+            print::line(&format!("{}: {error}", switch.name));
+        }
         for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
-            print::line(&format!("{name:<16} {}", answer[name]));
+            if !answer[name].is_null() {
+                print::line(&format!("{name:<16} {}", answer[name]));
+            }
         }
         for fact in answer["probe"].as_array().into_iter().flatten() {
             let text = |name: &str| fact[name].as_str().unwrap_or("-").to_owned();

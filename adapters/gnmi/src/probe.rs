@@ -46,7 +46,7 @@ pub(crate) async fn probe(client: &Client, options: &GnmiOptions) -> Result<Prob
             get = answer.is_ok_and(|updates| updates > 0).then(|| form.clone());
         }
         if once.is_none() {
-            let answer = client.once(form.once(&[node(root)]), options.connect_timeout).await;
+            let answer = client.once(form.once(&[node(root)], false), options.connect_timeout).await;
             let answer = answer.map(|messages| messages.iter().map(|message| message.update.len()).sum());
             fact(&mut found, &format!("subscribe once {}", shown(&form)), outcome(&answer));
             once = answer.is_ok_and(|updates| updates > 0).then_some(form);

@@ -49,15 +49,15 @@ impl Form {
         }
     }
 
-    /// A ONCE subscription to these nodes.
-    pub(crate) fn once(&self, nodes: &[Node]) -> SubscriptionList {
+    /// A ONCE subscription to these nodes; in scalars, or as values are written.
+    pub(crate) fn once(&self, nodes: &[Node], scalars: bool) -> SubscriptionList {
         let subscription =
             nodes.iter().map(|node| Subscription { path: Some(self.path(node)), ..Subscription::default() });
         SubscriptionList {
             prefix: self.prefix(),
             subscription: subscription.collect(),
             mode: Mode::Once.into(),
-            encoding: self.read_encoding().into(),
+            encoding: if scalars { Encoding::Proto } else { self.read_encoding() }.into(),
             ..SubscriptionList::default()
         }
     }

@@ -37,6 +37,8 @@ mod read;
 pub(crate) struct Learned {
     /// Get is UNIMPLEMENTED.
     pub(crate) no_get: AtomicBool,
+    /// A subscription takes no JSON.
+    pub(crate) once_in_proto: AtomicBool,
     /// Get takes no type but ALL.
     pub(crate) no_get_type: AtomicBool,
     /// Whether the commit-confirmed extension is there; nothing while it was

@@ -100,7 +100,9 @@ impl TlsOptions {
 
     /// The name to ask for and to expect.
     pub(crate) fn name(&self, host: &str) -> Result<ServerName<'static>, TlsError> {
+        // A certificate's names have no root label.
         let name = self.server_name.as_deref().unwrap_or(host);
+        let name = name.strip_suffix('.').unwrap_or(name);
         ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))
     }
 

@@ -106,9 +106,21 @@ impl GnmiSession {
         if nodes.is_empty() {
             return Ok(());
         }
+        let scalars = self.learned.once_in_proto.load(Relaxed);
+        let answer = match self.once_as(nodes, scalars, timeout).await {
+            Err(status) if !scalars && matches!(status.code(), Code::Unimplemented | Code::InvalidArgument) => {
+                let answer = self.once_as(nodes, true, timeout).await;
+                self.learned.once_in_proto.store(answer.is_ok(), Relaxed);
+                answer
+            }
+            other => other,
+        };
+        add(into, &answer.map_err(|status| failure(&status, timeout))?)
+    }
+
+    async fn once_as(&mut self, nodes: &[Node], scalars: bool, timeout: Duration) -> Result<Vec<Notification>, Status> {
         self.flights += 1;
-        let notifications = self.client.once(self.form.once(nodes), timeout).await;
-        add(into, &notifications.map_err(|status| failure(&status, timeout))?)
+        self.client.once(self.form.once(nodes, scalars), timeout).await
     }
 }
 
