@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
     inventory::Inventory,
+    lock::{Coordinator, LockFiles},
     service::Service,
 };
 
@@ -267,13 +268,13 @@ impl Common {
 
     /// A service for one command of a person; it logs only what went wrong.
     fn service(&self) -> Result<Service, Failure> {
-        let (_, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        start(inventory)
+        let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
+        start(inventory, &LockFiles::shared(settings.lock_dir))
     }
 }
 
-fn start(inventory: Inventory) -> Result<Service, Failure> {
-    Service::start(inventory, &dialects()?).map_err(Failure::because)
+fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Service, Failure> {
+    Service::start(inventory, &dialects()?, locks).map_err(Failure::because)
 }
 
 fn dialects() -> Result<Vec<Arc<mercury_adapter::Dialect>>, Failure> {

@@ -44,6 +44,7 @@ pub mod group;
 pub mod intent;
 pub mod inventory;
 pub mod link;
+pub mod lock;
 pub mod outcome;
 pub mod pipeline;
 pub mod registry;

@@ -14,6 +14,7 @@ use crate::{
     fault::{Fault, FaultKind},
     intent::TargetIntent,
     link::Link,
+    lock::Coordinator,
     outcome::{Outcome, ReadBack, Report},
 };
 
@@ -96,12 +97,17 @@ pub struct Line<'a> {
     pub dialect: &'a Dialect,
     /// How plans are put for it.
     pub render: &'a dyn Render,
+    /// What keeps other writers of it away.
+    pub locks: &'a dyn Coordinator,
+    /// What its lock is called there.
+    pub lock: &'a str,
 }
 
 /// Runs the line.
 pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Joint>) -> Report {
-    let Line { name, link, policy, dialect, render } = line;
-    link.start_counting();
+    let name = line.name;
+    let mut line = line;
+    line.link.start_counting();
     let mut report = Report {
         switch: name.to_owned(),
         outcome: Outcome::Planned,
@@ -115,7 +121,6 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Jo
         device_time: Duration::ZERO,
         queue_time: Duration::ZERO,
     };
-    let mut line = Line { name, link, policy, dialect, render };
     report.outcome = steps(&mut line, work, look_first, joint, &mut report).await;
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
@@ -140,6 +145,10 @@ async fn steps(
             Err(fault) => return Outcome::NotStarted(fault),
         }
     }
+    let held = match line.locks.acquire(line.lock, line.policy.lock_wait).await {
+        Ok(held) => held,
+        Err(fault) => return Outcome::NotStarted(fault),
+    };
     let running = match commit::begin(line.link, &work.scope(), line.policy).await {
         Ok(running) => running,
         Err(fault) => return Outcome::NotStarted(fault),
@@ -163,6 +172,10 @@ async fn steps(
         }
     };
     report.payload = Some(payload.to_string());
+    if !held.is_held() {
+        commit::release(line.link, line.policy).await;
+        return Outcome::NotStarted(Fault::new(FaultKind::Locked, "the lock was lost before anything was sent"));
+    }
     let change = Change { before: running, intended, payload, render: line.render };
     let held = match commit::apply(line.link, &change, line.policy, joint.is_none()).await {
         Applied::Over(outcome) => return outcome,

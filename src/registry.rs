@@ -6,6 +6,7 @@ use mercury_adapter::{Connector, Dialect, Render};
 
 use crate::{
     inventory::{Protocol, Switch},
+    lock::Coordinator,
     target::Target,
 };
 
@@ -41,10 +42,14 @@ pub enum RegistryError {
 ///
 /// # Errors
 /// No adapter can serve it.
-pub fn target(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Target, RegistryError> {
+pub fn target(
+    switch: &Arc<Switch>,
+    dialects: &[Arc<Dialect>],
+    locks: &Arc<dyn Coordinator>,
+) -> Result<Target, RegistryError> {
     let dialect = dialect(switch, dialects)?;
-    let (connector, render) = adapter(switch, &dialect)?;
-    Ok(Target::start(Arc::clone(switch), dialect, connector, render))
+    let adapter = adapter(switch, &dialect)?;
+    Ok(Target::start_with(Arc::clone(switch), dialect, adapter, Arc::clone(locks)))
 }
 
 /// What opens sessions with a switch.

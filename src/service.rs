@@ -16,6 +16,7 @@ use crate::{
     fault::{Fault, FaultKind},
     intent::Intent,
     inventory::{Inventory, Switch},
+    lock::Coordinator,
     outcome::{Outcome, Report},
     pipeline::{Joint, Work},
     registry::{self, RegistryError},
@@ -52,10 +53,14 @@ impl Service {
     ///
     /// # Errors
     /// A switch's dialect is not known or does not speak the switch's protocol.
-    pub fn start(inventory: Inventory, dialects: &[Arc<Dialect>]) -> Result<Self, RegistryError> {
+    pub fn start(
+        inventory: Inventory,
+        dialects: &[Arc<Dialect>],
+        locks: &Arc<dyn Coordinator>,
+    ) -> Result<Self, RegistryError> {
         let mut targets = BTreeMap::new();
         for switch in inventory.iter() {
-            let target = registry::target(switch, dialects)?;
+            let target = registry::target(switch, dialects, locks)?;
             targets.insert(switch.name.clone(), target);
         }
         Ok(Self { inventory, targets, gate: Mutex::new(()) })

@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -22,6 +23,7 @@ use crate::{
     intent::TargetIntent,
     inventory::Switch,
     link::Link,
+    lock::{Coordinator, NoLocks},
     outcome::Report,
     pipeline::{self, Joint, Line, Work},
 };
@@ -57,6 +59,17 @@ impl Target {
         connector: Box<dyn Connector>,
         render: Box<dyn Render>,
     ) -> Self {
+        Self::start_with(switch, dialect, (connector, render), Arc::new(NoLocks))
+    }
+
+    /// As [`Target::start`], with locks that other processes respect too.
+    #[must_use]
+    pub fn start_with(
+        switch: Arc<Switch>,
+        dialect: Arc<Dialect>,
+        (connector, render): (Box<dyn Connector>, Box<dyn Render>),
+        locks: Arc<dyn Coordinator>,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(switch.queue.max(1));
         let policy = Policy {
             lock_wait: switch.lock_wait,
@@ -74,6 +87,8 @@ impl Target {
             policy,
             dialect: Arc::clone(&dialect),
             render,
+            locks,
+            lock: lock_name(&switch),
             link: Link::new(connector),
             last: HashMap::new(),
             next: None,
@@ -116,6 +131,14 @@ impl Target {
     }
 }
 
+/// A switch is known by its address, whatever its entries are called and
+/// whichever protocol they use; on loopback by its port as well.
+fn lock_name(switch: &Switch) -> String {
+    let address = switch.address.trim_end_matches('.').to_ascii_lowercase();
+    let loopback = address == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if loopback { format!("{address}_{}", switch.port()) } else { address }
+}
+
 /// Only requests to apply, that are decided alone, share a commit.
 fn joins(group: &[Job], next: &Job) -> bool {
     fn intent(job: &Job) -> Option<&TargetIntent> {
@@ -132,6 +155,9 @@ struct Owner {
     policy: Policy,
     dialect: Arc<Dialect>,
     render: Box<dyn Render>,
+    locks: Arc<dyn Coordinator>,
+    /// What its lock is called.
+    lock: String,
     link: Link,
     last: HashMap<String, u64>,
     /// A job that was taken from the queue and could not share a commit.
@@ -215,6 +241,8 @@ impl Owner {
             policy: &self.policy,
             dialect: &self.dialect,
             render: &*self.render,
+            locks: &*self.locks,
+            lock: &self.lock,
         };
         pipeline::run(line, work, look_first, joint).await
     }

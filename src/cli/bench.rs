@@ -21,6 +21,7 @@ use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
     inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
+    lock::{Coordinator, LockFiles, NoLocks},
     rpc::{Front, Listener, router},
     service::Service,
 };
@@ -84,8 +85,8 @@ async fn dry_runs(
     switch: &str,
     port: &str,
 ) -> Result<Vec<Value>, Failure> {
-    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-    let served = Served::start(inventory).await?;
+    let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let served = Served::start(inventory, &LockFiles::shared(settings.lock_dir)).await?;
     let (method, row) =
         if arguments.write { ("update_port", "changes, 1 client") } else { ("plan_port", "dry run, 1 client") };
     let load = Load { address: served.address, method, requests: arguments.requests };
@@ -99,7 +100,7 @@ async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Va
     let count = arguments.count.max(arguments.sessions).max(1);
     let (mut child, switches) = simulators(count, arguments).await?;
     let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
-    let served = Served::start(switches.into_iter().collect()).await?;
+    let served = Served::start(switches.into_iter().collect(), &NoLocks::shared()).await?;
     let ports = |count: usize| (1..=count).map(|port| format!("Ethernet{port}")).collect::<Vec<_>>();
     let one = |ports_used| names.first().map(|name| vec![(name.clone(), ports(ports_used))]).unwrap_or_default();
     let many: Vec<_> = names.iter().take(arguments.count).map(|name| (name.clone(), ports(1))).collect();
@@ -166,8 +167,8 @@ struct Served {
 }
 
 impl Served {
-    async fn start(inventory: Inventory) -> Result<Self, Failure> {
-        let service = Arc::new(start(inventory)?);
+    async fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Self, Failure> {
+        let service = Arc::new(start(inventory, locks)?);
         let limits = Limits { max_connections: 4096, ..Limits::default() };
         let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;

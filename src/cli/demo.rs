@@ -19,6 +19,7 @@ use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
     inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
+    lock::NoLocks,
     rpc::{Front, Listener, router},
 };
 
@@ -59,7 +60,7 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     let options = Options { name: "leaf1".to_owned(), gnmi_listen, ..Options::default() };
     let simulator = Simulator::start(options).await.map_err(Failure::because)?;
     let entry = entry("leaf1", &simulator, arguments.protocol)?;
-    let service = Arc::new(start(Inventory::from_iter([entry]))?);
+    let service = Arc::new(start(Inventory::from_iter([entry]), &NoLocks::shared())?);
     let limits = Limits::default();
     let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;

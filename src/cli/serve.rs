@@ -9,6 +9,7 @@ use super::{Common, DONE, Ended, Failure, Output, ServeArguments, print, start};
 use crate::{
     auth::Authenticator,
     config::{AuthKind, Settings},
+    lock::LockFiles,
     rpc::{Front, Listener, router},
 };
 
@@ -28,7 +29,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     );
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
-    let service = Arc::new(start(inventory)?);
+    let service = Arc::new(start(inventory, &LockFiles::shared(settings.lock_dir.clone()))?);
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front, authenticator(&settings), &settings.limits);
     let address = listener.address();

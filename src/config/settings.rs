@@ -38,6 +38,11 @@ pub struct Settings {
     /// `"owner"`, `"group"` or `"any"`; owner. Secrets that Kubernetes mounts
     /// with `fsGroup` need group.
     pub secret_files: FileAccess,
+    /// `lock_dir`: where lock files are made, so that the Mercury processes of
+    /// one host do not change a switch at the same time; what systemd's
+    /// `RuntimeDirectory=` gives, `/run/lock/mercury`, or the user's own folder
+    /// below the one for temporary files.
+    pub lock_dir: Option<PathBuf>,
     /// `[limits]`: what one caller may cost.
     pub limits: Limits,
     /// `[log]`: what is told on standard error.
@@ -199,6 +204,7 @@ pub(super) const KEYS: &[&str] = &[
     "allowed_vlans",
     "known_hosts",
     "secret_files",
+    "lock_dir",
     "limits",
     "log",
 ];
@@ -226,6 +232,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
         secret_files: replaced(&overrides.secret_files, reader.choice("secret_files", &access)).unwrap_or_default(),
+        lock_dir: reader.path("lock_dir"),
         limits,
         log,
     };
