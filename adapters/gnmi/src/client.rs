@@ -1,6 +1,6 @@
 //! The calls: credentials in the metadata, a deadline on each.
 
-use std::{future::Future, time::Duration};
+use std::{error::Error as _, future::Future, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use mercury_adapter::{ConnectError, ConnectFault};
@@ -9,6 +9,7 @@ use mercury_gnmi_proto::gnmi::{
     SubscribeRequest, SubscriptionList, g_nmi_client::GNmiClient, subscribe_request, subscribe_response,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -16,6 +17,8 @@ use tonic::{
 
 use crate::{connect::GnmiOptions, transport::Transport};
 
+/// How far apart two clocks' ideas of one deadline may be.
+const AT_THE_DEADLINE: Duration = Duration::from_millis(50);
 /// Messages one ONCE subscription may bring.
 const MAX_MESSAGES: usize = 1_000_000;
 
@@ -108,8 +111,16 @@ impl Client {
     }
 }
 
+/// The target is told the deadline too, and may be the first to give the call
+/// up: grpc-go then resets the stream.
 async fn within<T>(timeout: Duration, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")))
+    let begun = Instant::now();
+    let late = || Err(Status::deadline_exceeded("no answer in time"));
+    match tokio::time::timeout(timeout, call).await {
+        Err(_) => late(),
+        Ok(Err(status)) if status.source().is_some() && begun.elapsed() + AT_THE_DEADLINE >= timeout => late(),
+        Ok(answer) => answer,
+    }
 }
 
 /// Sensitive values are kept out of HPACK's tables and of `Debug`.

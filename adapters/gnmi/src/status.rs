@@ -16,12 +16,14 @@ pub(crate) enum Failure {
 }
 
 /// Tells a refusal from a lost call. After UNAVAILABLE, DEADLINE_EXCEEDED and
-/// CANCELLED nobody knows whether the call was carried out (google/gnxi#310);
+/// CANCELLED nobody knows whether the call was carried out (google/gnxi#310),
+/// nor after any status that was made here, of an error of the connection;
 /// every other status is the target's answer.
 pub(crate) fn failure(status: &Status, waited: Duration) -> Failure {
     match status.code() {
         Code::DeadlineExceeded => Failure::Lost(Lost::Timeout(waited)),
         Code::Unavailable | Code::Cancelled => Failure::Lost(Lost::Closed(describe(status))),
+        _ if std::error::Error::source(status).is_some() => Failure::Lost(Lost::Closed(describe(status))),
         _ => Failure::Refused(Refusal::Errors(vec![error(status)])),
     }
 }
@@ -77,5 +79,22 @@ pub(crate) fn name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_broke_is_no_answer_of_the_targets() {
+        // hyper's errors become UNKNOWN, h2's INTERNAL and others.
+        let broken = Status::from_error(Box::new(std::io::Error::other("reset by peer")));
+        assert_eq!(broken.code(), Code::Unknown);
+        assert!(matches!(failure(&broken, Duration::ZERO), Failure::Lost(Lost::Closed(_))));
+        for code in [Code::Unknown, Code::Internal, Code::Aborted] {
+            let said = Status::new(code, "no");
+            assert!(matches!(failure(&said, Duration::ZERO), Failure::Refused(_)), "{code:?}");
+        }
     }
 }
