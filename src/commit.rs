@@ -19,7 +19,7 @@ use std::time::Duration;
 use mercury_adapter::{
     Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, PersistId, Render, Step,
 };
-use mercury_model::{Intended, Running};
+use mercury_model::{DeviceConfig, Intended, InterfaceName, InterfaceScope, Plan, Running};
 
 pub use begin::{begin, read_unlocked};
 
@@ -64,6 +64,43 @@ pub struct Change<'a> {
     pub payload: Payload,
     /// Renders the way back.
     pub render: &'a dyn Render,
+}
+
+impl Change<'_> {
+    /// The proof that the change was made.
+    fn proof(&self, now: &Running) -> Option<ReadBack> {
+        ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
+    }
+
+    /// Whether nothing of the change is there.
+    fn is_undone(&self, now: &Running) -> bool {
+        now.is_as(&self.with_others(&self.before.config, now))
+    }
+
+    /// What of the change is not there.
+    fn missing(&self, now: &Running) -> Plan {
+        Plan::between(now, &Intended(self.with_others(&self.intended.0, now)))
+    }
+
+    /// What takes the change back, and nothing else.
+    fn inverse(&self, now: &Running) -> Plan {
+        Plan::between(now, &Intended(self.with_others(&self.before.config, now)))
+    }
+
+    /// `wanted`, with the interfaces that the change leaves alone as they are
+    /// `now`. Where all were read, to see who uses a VLAN, somebody else may be
+    /// at work on them: gNMI knows no lock.
+    fn with_others(&self, wanted: &DeviceConfig, now: &Running) -> DeviceConfig {
+        let mut wanted = wanted.clone();
+        if self.before.scope.interfaces != InterfaceScope::All {
+            return wanted;
+        }
+        let ours = |name: &InterfaceName| self.before.interfaces.get(name) != self.intended.0.interfaces.get(name);
+        wanted.interfaces.retain(|name, _| ours(name));
+        let others = now.interfaces.iter().filter(|(name, _)| !ours(name));
+        wanted.interfaces.extend(others.map(|(name, interface)| (name.clone(), interface.clone())));
+        wanted
+    }
 }
 
 /// A change that is made and read back, and can still be undone.
@@ -170,7 +207,7 @@ async fn confirm(
         let cause = fault(1).unwrap_or_else(|| Fault::new(FaultKind::Internal, "a read was answered without data"));
         return Err(Box::new(undo::recover(link, change, policy, trouble(cause), Goal::Either).await));
     };
-    match ReadBack::proves(&change.intended, now) {
+    match change.proof(now) {
         Some(proof) => Ok((proof, locked)),
         None => Err(Box::new(undo::undo(link, change, policy, trouble(undo::differs(change, now))).await)),
     }
@@ -332,7 +369,7 @@ async fn judge(
         Ok(Answer::Running(running)) => Some(running),
         _ => None,
     });
-    let as_before = read.is_some_and(|now| now.is_as(&change.before.config));
+    let as_before = read.is_some_and(|now| change.is_undone(now));
     // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
     let made = steps.iter().take_while(|step| !matches!(step, Step::Read(_))).enumerate();
     let failed = made.filter_map(|(index, step)| {
@@ -356,7 +393,7 @@ async fn judge(
             None => undo::undo(link, change, policy, trouble(cause)).await,
         });
     };
-    if let Some(proof) = ReadBack::proves(&change.intended, now) {
+    if let Some(proof) = change.proof(now) {
         if unlocks && locked {
             cut_locked(link);
         }

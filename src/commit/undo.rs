@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mercury_adapter::{Answer, CommitMode, Datastore, Flight, PersistId, Step};
-use mercury_model::{Intended, Plan, Running};
+use mercury_model::Running;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::Instant;
 
@@ -54,10 +54,10 @@ pub(super) fn fresh_persist_id() -> PersistId {
 
 /// What the read-back shows instead of what was intended.
 pub(super) fn differs(change: &Change<'_>, now: &Running) -> Fault {
-    if now.is_as(&change.before.config) {
+    if change.is_undone(now) {
         return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
     }
-    let missing = Plan::between(now, &change.intended);
+    let missing = change.missing(now);
     Fault::new(FaultKind::ReadBack, format!("the switch took the change and shows something else; missing: {missing}"))
 }
 
@@ -101,7 +101,7 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
     let flight = link.flight(&steps, policy.commit_timeout).await;
     let now = last_read(&steps, &flight)?;
     let refused = flight.results.iter().any(Result::is_err);
-    if !now.is_as(&change.before.config) {
+    if !change.is_undone(now) {
         if refused && trouble.pending.is_some() {
             return Err(Fault::new(FaultKind::Refused, "the switch refused to cancel the commit"));
         }
@@ -127,7 +127,7 @@ async fn inverse(
     saved: bool,
 ) -> Result<(), Fault> {
     let now = if locked { now.clone() } else { begin(link, &change.before.scope, policy).await? };
-    let plan = Plan::between(&now, &Intended(change.before.config.clone()));
+    let plan = change.inverse(&now);
     let mut steps = Vec::new();
     if !plan.is_empty() {
         if has_candidate(link) {
@@ -143,7 +143,7 @@ async fn inverse(
     for (index, step) in steps.iter().enumerate() {
         taken(step, flight.results.get(index), flight.lost.as_ref())?;
     }
-    if !last_read(&steps, &flight)?.is_as(&change.before.config) {
+    if !change.is_undone(last_read(&steps, &flight)?) {
         return Err(Fault::new(FaultKind::ReadBack, "the switch took the way back and is not as before"));
     }
     if saved {
@@ -247,11 +247,11 @@ impl Search {
         if self.pending {
             self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
         }
-        let made = self.goal == Goal::Either && ReadBack::proves(&change.intended, &now).is_some();
+        let made = self.goal == Goal::Either && change.proof(&now).is_some();
         if !made {
             self.is_over(link)?;
         }
-        if now.is_as(&change.before.config) && !self.saved {
+        if change.is_undone(&now) && !self.saved {
             release(link, policy).await;
             return Ok(Found::Before);
         }
@@ -315,7 +315,7 @@ impl Search {
                 return Ok(None);
             }
         }
-        Ok(ReadBack::proves(&change.intended, now))
+        Ok(change.proof(now))
     }
 }
 

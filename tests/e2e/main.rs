@@ -24,6 +24,8 @@ mod ironic;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod sessions;
