@@ -9,9 +9,9 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Entry, State, openconfig, peer, python, wait};
+use super::{Entry, State, openconfig, peer, python};
 
 /// Whose gNMI server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +31,9 @@ impl Kind {
     }
 }
 
-/// How many ports it has; each makes every Set of lemming's slower.
+/// How many ports a shared one has; each makes every Set of lemming's slower.
 pub(super) const PORTS: u16 = 32;
+const OWN_PORTS: u16 = 4;
 
 /// The child is the switch itself, so that it can be killed.
 const ALONE: &str = "exec \"$0\" run \"$1\" \"$2\"";
@@ -60,17 +61,17 @@ impl Target {
 
     /// With settings of `tests/peers/gnmi`, such as `("MUTUAL", "on")`.
     pub(crate) fn with(kind: Kind, settings: &[(&'static str, &'static str)]) -> Option<Self> {
-        built().then(|| Self::start(kind, settings, ALONE))
+        built().then(|| Self::start(kind, OWN_PORTS, settings, ALONE))
     }
 
     /// A switch that is never dropped; the shell tidies up behind it.
     pub(super) fn shared(kind: Kind) -> Self {
-        Self::start(kind, &[], "\"$0\" run \"$1\" \"$2\"; rm -rf \"$1\"")
+        Self::start(kind, PORTS, &[], "\"$0\" run \"$1\" \"$2\"; rm -rf \"$1\"")
     }
 
-    fn start(kind: Kind, settings: &[(&'static str, &'static str)], script: &str) -> Self {
+    fn start(kind: Kind, ports: u16, settings: &[(&'static str, &'static str)], script: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
-        let (process, facts) = run(kind, settings, script, &folder, 0);
+        let (process, facts) = run(kind, ports, settings, script, &folder, 0);
         Self { process: Mutex::new(Some(process)), kind, settings: settings.to_vec(), facts, folder }
     }
 
@@ -138,24 +139,9 @@ impl Target {
         fs::rename(self.path("fault.new"), self.path("fault")).unwrap();
     }
 
-    /// Arms a fault that ends the switch, as a power cut would.
-    pub(crate) fn arm_kill(&self, method: &str, nth: usize, moment: &str) {
-        self.arm(&json!({"method": method, "nth": nth, "moment": moment, "action": "kill"}));
-    }
-
     /// Whether the armed fault has struck.
     pub(crate) fn fired(&self) -> bool {
         self.path("fault.fired").exists()
-    }
-
-    /// Waits until an RPC stands still at a `hold` fault.
-    pub(crate) fn wait_held(&self) {
-        wait("a held RPC", || self.path("held").exists());
-    }
-
-    /// Lets the held RPC go on.
-    pub(crate) fn release(&self) {
-        fs::write(self.path("release"), "").unwrap();
     }
 
     /// SIGKILL; the port is free when this returns.
@@ -172,7 +158,7 @@ impl Target {
     pub(crate) fn power_on(&self) {
         self.power_off();
         let port = self.facts["port"].as_u64().unwrap();
-        let (process, facts) = run(self.kind, &self.settings, ALONE, &self.folder, port);
+        let (process, facts) = run(self.kind, OWN_PORTS, &self.settings, ALONE, &self.folder, port);
         assert_eq!(facts["fingerprint"], self.facts["fingerprint"], "another switch");
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
     }
@@ -195,6 +181,7 @@ impl Drop for Target {
 
 fn run(
     kind: Kind,
+    ports: u16,
     settings: &[(&'static str, &'static str)],
     script: &str,
     folder: &tempfile::TempDir,
@@ -203,7 +190,7 @@ fn run(
     let mut command = Command::new("sh");
     command.args(["-c", script]).arg(python::file("tests/peers/gnmi")).arg(folder.path()).arg(kind.word());
     command
-        .env("PORTS", PORTS.to_string())
+        .env("PORTS", ports.to_string())
         .env("INSTANCE", "default")
         .env("PORT", port.to_string())
         .envs(settings.to_vec());

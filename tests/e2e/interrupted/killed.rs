@@ -6,7 +6,7 @@ use mercury_sim::{Fault, Mode};
 use serde_json::json;
 
 use crate::{
-    harness::{Client, Datastores, Mercury, Netconfd, Simulated, block_on, netconfd, wait},
+    harness::{Client, Datastores, Face, Mercury, Netconfd, Simulated, block_on, netconfd, wait},
     interrupted::step::{
         CONFIRM_TIMER, PORT, Step, ask, attach, before_or_intended, detach, impatient, steps, unlocked,
     },
@@ -76,14 +76,27 @@ fn sigkill_at_any_step_on_the_simulator() {
         };
         for operation in operations {
             for moment in ["before", "after"] {
-                killed_at(mode, &format!("{operation}:{moment}:hold"));
+                killed_at(&Simulated::start(mode), &format!("{operation}:{moment}:hold"));
             }
         }
     }
 }
 
-fn killed_at(mode: Mode, fault: &str) {
-    let switch = Simulated::start(mode);
+/// Without an end of the session to take it back, only the timer does.
+#[test]
+fn sigkill_at_any_step_on_the_gnmi_simulator() {
+    for face in [Face::Plain, Face::Confirmed] {
+        for operation in ["gnmi-get:1", "gnmi-set:1", "gnmi-get:2", "gnmi-confirm:1"] {
+            for moment in ["before", "after"] {
+                if operation != "gnmi-confirm:1" || matches!(face, Face::Confirmed) {
+                    killed_at(&Simulated::gnmi(face), &format!("{operation}:{moment}:hold"));
+                }
+            }
+        }
+    }
+}
+
+fn killed_at(switch: &Simulated, fault: &str) {
     let entry = switch.entry("leaf1").with("confirm_timeout", 2).with("lock_wait", 10);
     let mut mercury = Mercury::serve(std::slice::from_ref(&entry));
     attach(&mercury, 902).unwrap();
@@ -94,18 +107,18 @@ fn killed_at(mode: Mode, fault: &str) {
     block_on(handle.held(held));
     mercury.kill();
     handle.release(held);
-    block_on(handle.wait_until(|status| status.sessions == 0 && status.pending.is_none()));
+    block_on(handle.wait_until(|status| status.sessions == 0 && status.connections == 0 && status.pending.is_none()));
     let now = switch.look();
     let is = now.port(PORT).vlans;
-    assert!(is == "access 902" || is == "access 100", "{mode:?} {fault}: {is}");
+    assert!(is == "access 902" || is == "access 100", "{fault}: {is}");
     let status = handle.status();
-    assert!(status.locks.is_empty(), "{mode:?} {fault}: {status:?}");
+    assert!(status.locks.is_empty(), "{fault}: {status:?}");
     let others = |mut state: crate::harness::State| {
         state.ports.remove(PORT);
         state
     };
-    assert_eq!(others(before), others(now), "{mode:?} {fault}: another port moved");
-    attach(&Mercury::serve(&[entry]), 903).unwrap_or_else(|error| panic!("{mode:?} {fault}: {error:?}"));
+    assert_eq!(others(before), others(now), "{fault}: another port moved");
+    attach(&Mercury::serve(&[entry]), 903).unwrap_or_else(|error| panic!("{fault}: {error:?}"));
 }
 
 /// What has begun is finished before the process ends, and it ends well.

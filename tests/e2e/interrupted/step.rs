@@ -1,13 +1,13 @@
 //! The steps of an attach, as the relay between Mercury and netconfd saw them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Mercury, Netconfd, RpcError, Setup, State};
 
 /// The port that is attached; all others must stay as they are.
-pub(crate) const PORT: &str = "Ethernet20";
+pub(crate) const PORT: &str = "Ethernet3";
 
 /// One request of an attach, and where in it the fault strikes.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub(crate) fn steps(switch: &Netconfd, mercury: &Mercury) -> Vec<Step> {
 }
 
 /// What the switch has, must be one of two, and nothing else may have moved.
-pub(crate) fn before_or_intended(step: &Step, before: &State, now: &State, vlan: u16) -> bool {
+pub(crate) fn before_or_intended(step: &impl Debug, before: &State, now: &State, vlan: u16) -> bool {
     let intended = format!("access {vlan}");
     let (was, is) = (before.port(PORT).vlans, now.port(PORT).vlans);
     assert!(is == was || is == intended, "{step:?}: {PORT} was {was}, should be {intended}, is {is}");
@@ -95,7 +95,7 @@ pub(crate) fn before_or_intended(step: &Step, before: &State, now: &State, vlan:
 }
 
 /// Whether what Mercury said agrees with what the switch has.
-pub(crate) fn agrees(step: &Step, said: &Result<Value, RpcError>, made: bool) {
+pub(crate) fn agrees(step: &impl Debug, said: &Result<Value, RpcError>, made: bool) {
     match said {
         Ok(result) => assert!(made, "{step:?}: said to be done and is not: {result}"),
         Err(error) if error.kind() == "unknown" => {}
