@@ -23,13 +23,6 @@ pub(crate) struct Case {
     pub(crate) intended: DeviceConfig,
 }
 
-impl Case {
-    /// What changes.
-    pub(crate) fn plan(&self) -> Plan {
-        plan(&self.running, &self.intended)
-    }
-}
-
 /// The plan between two whole configurations.
 pub(crate) fn plan(running: &DeviceConfig, intended: &DeviceConfig) -> Plan {
     Plan::between(&Running::new(running, Scope::all()), &Intended(intended.clone()))

@@ -28,7 +28,7 @@ pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
         ModeForm::Derived => None,
     });
     match vlans {
-        SwitchedVlan::Access { vlan: None } if tree.trunk_vlans.must_list => {
+        SwitchedVlan::Access { vlan: None } if tree.trunk_vlans.tagged_only => {
             return Err(Unsayable { what: "an access port without a VLAN", reason: "its VLAN makes it one" });
         }
         SwitchedVlan::Access { vlan } => {
@@ -36,19 +36,30 @@ pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
         }
         SwitchedVlan::Trunk { native, vlans } => {
             leaves.extend(native.map(|vlan| (&tree.native_vlan, Some(vlan.to_string()))));
-            leaves.extend(trunk_leaves(&tree.trunk_vlans, vlans)?);
+            let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans)?) } else { None };
+            leaves.extend(trunk_leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
         }
     }
     Ok(leaves)
 }
 
+/// The VLANs of a trunk that are tagged, where those are all that is listed.
+fn tagged(native: Option<VlanId>, vlans: &TrunkVlans) -> Result<TrunkVlans, Unsayable> {
+    const REASON: &str = "a port is a trunk by the tagged VLANs it lists";
+    let refused = |what| Err(Unsayable { what, reason: REASON });
+    let TrunkVlans::Only(set) = vlans else {
+        let all = *vlans == TrunkVlans::All;
+        return refused(if all { "a trunk of all VLANs" } else { "a trunk of no VLANs" });
+    };
+    if native.is_some_and(|native| !set.contains(native)) {
+        return refused("a native VLAN that the trunk does not list");
+    }
+    let tagged = set.difference(&native.into_iter().collect());
+    if tagged.is_empty() { refused("a trunk of no VLAN but its native one") } else { Ok(TrunkVlans::Only(tagged)) }
+}
+
 fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, Unsayable> {
     let ranges = match vlans {
-        TrunkVlans::All | TrunkVlans::None if form.must_list => {
-            let all = *vlans == TrunkVlans::All;
-            let what = if all { "a trunk of all VLANs" } else { "a trunk of no VLANs" };
-            return Err(Unsayable { what, reason: "a port is a trunk by the VLANs it lists" });
-        }
         TrunkVlans::All => match &form.all {
             Some(word) => vec![word.clone()],
             None if form.absent_is_none => {
@@ -95,7 +106,12 @@ pub(crate) fn read<D: Data>(
         return Ok(Some(SwitchedVlan::Access { vlan: single(&access, "access-vlan")? }));
     }
     let native = single(&native, "native-vlan")?;
-    Ok(Some(SwitchedVlan::Trunk { native, vlans: trunk_vlans(&tree.trunk_vlans, &listed)? }))
+    let vlans = trunk_vlans(&tree.trunk_vlans, &listed)?;
+    let vlans = match native {
+        Some(native) if tree.trunk_vlans.tagged_only => vlans.with(native),
+        _ => vlans,
+    };
+    Ok(Some(SwitchedVlan::Trunk { native, vlans }))
 }
 
 /// Whether the port is a trunk; `None` when no mode is set.
@@ -165,7 +181,7 @@ mod tests {
             all: None,
             none: None,
             absent_is_none: false,
-            must_list: false,
+            tagged_only: false,
         };
         let values: Vec<String> = (0..400_000).map(|number| (1 + number * 2 % 4094).to_string()).collect();
         let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values) else { panic!("not a list") };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session};
-use mercury_gnmi_proto::gnmi::{Notification, SetRequest};
+use mercury_gnmi_proto::gnmi::{Notification, Path, SetRequest};
 use mercury_model::{Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -28,6 +28,33 @@ fn form(dialect: &GnmiDialect) -> request::Form {
     }
 }
 
+/// What a session asks for to see `scope`, given what was answered to what it
+/// asked for before; by Get, or by one subscription.
+///
+/// # Errors
+/// As [`decode`].
+pub fn questions(
+    dialect: &GnmiDialect,
+    scope: &Scope,
+    answered: Option<&[Notification]>,
+    subscribing: bool,
+) -> Result<Vec<Path>, String> {
+    let instance = &dialect.network_instance;
+    let questions =
+        if subscribing { Questions::at_once(dialect, instance) } else { Questions::one_by_one(dialect, instance) };
+    let nodes = match answered {
+        None => questions.first(scope),
+        Some(answered) => questions.then(&collected(answered)?, scope)?,
+    };
+    Ok(form(dialect).once(&nodes, false).subscription.into_iter().filter_map(|one| one.path).collect())
+}
+
+fn collected(notifications: &[Notification]) -> Result<Tree, String> {
+    let mut tree = Tree::default();
+    notifications.iter().try_for_each(|one| tree.add(one))?;
+    Ok(tree)
+}
+
 /// What notifications say about `scope`, as a session reads them.
 ///
 /// # Errors
@@ -35,8 +62,7 @@ fn form(dialect: &GnmiDialect) -> request::Form {
 /// not speak gNMI.
 pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) -> Result<Running, String> {
     let gnmi = dialect.gnmi.as_ref().ok_or_else(|| format!("{} does not speak gNMI", dialect.name))?;
-    let mut tree = Tree::default();
-    notifications.iter().try_for_each(|one| tree.add(one))?;
+    let tree = collected(notifications)?;
     Questions::one_by_one(gnmi, &gnmi.network_instance).decode(&tree, scope)
 }
 

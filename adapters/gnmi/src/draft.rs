@@ -38,8 +38,10 @@ pub(crate) struct Replaced {
     pub(crate) owned: Vec<NodePath>,
     /// What they are to hold.
     pub(crate) values: Vec<(NodePath, Value)>,
-    /// The leaves they hold now.
+    /// The leaves they may hold now.
     pub(crate) gone: Vec<NodePath>,
+    /// Whether they hold anything now.
+    pub(crate) present: bool,
 }
 
 impl Draft {
@@ -71,7 +73,7 @@ impl Draft {
     /// The operations, with paths that end at `level`. Where values are
     /// scalars, nothing can be given in one piece.
     pub(crate) fn finish(self, level: WriteLevel, replace: bool, scalars: bool) -> Operations {
-        let mut operations = Operations { delete: self.removed, ..Operations::default() };
+        let mut operations = Operations::default();
         let mut lists: Vec<(Node, Member)> = Vec::new();
         for entry in self.entries {
             match (level, entry.made) {
@@ -86,6 +88,8 @@ impl Draft {
         }
         let whole = |(node, member)| (node, Value::Object(vec![member]));
         operations.update.extend(lists.into_iter().map(whole));
+        // After what refers to them: some targets take one operation at a time.
+        operations.delete.extend(self.removed);
         operations
     }
 }
@@ -145,7 +149,9 @@ impl Entry {
                     // An update would add to what a leaf-list holds.
                     Value::List(_) if replace => operations.replace.push((node, value.clone())),
                     Value::List(_) => {
-                        operations.delete.push(node.clone());
+                        if replaced.gone.contains(path) {
+                            operations.delete.push(node.clone());
+                        }
                         operations.update.push((node, value.clone()));
                     }
                     _ => operations.update.push((node, value.clone())),
@@ -172,7 +178,9 @@ impl Entry {
                 match (any, replace) {
                     (true, true) => operations.replace.push((node, object)),
                     (true, false) => {
-                        operations.delete.push(node.clone());
+                        if replaced.present {
+                            operations.delete.push(node.clone());
+                        }
                         operations.update.push((node, object));
                     }
                     (false, _) => operations.delete.push(node),
@@ -233,7 +241,7 @@ impl Entry {
         }
         operations.delete.extend(self.delete.iter().map(|path| self.node(path)));
         for replaced in &self.replaced {
-            if !self.made {
+            if replaced.present {
                 operations.delete.extend(replaced.owned.iter().map(|path| self.node(path)));
             }
             for (path, value) in &replaced.values {

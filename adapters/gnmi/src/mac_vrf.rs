@@ -69,6 +69,7 @@ impl Writer<'_> {
                 }
                 let entry = self.interface(interface);
                 entry.made = true;
+                entry.unless_said = Some((path("admin-state"), admin_state(true)));
                 entry.set(&path("lag"), Value::Object(Vec::new()));
             }
             Edit::RemoveInterface { interface } => {
@@ -121,18 +122,16 @@ impl Writer<'_> {
         // What cannot be said is not there.
         let present = before.and_then(|before| carried(before).ok()).unwrap_or_default();
         let entry = self.interface(interface);
-        match (before, after) {
-            (None, Some(_)) => entry.set(&path("vlan-tagging"), Value::Boolean(true)),
-            (Some(_), None) => entry.set_or_delete(&path("vlan-tagging"), None),
-            _ => {}
-        }
-        let made: Vec<Value> = wanted
-            .iter()
-            .filter(|(vlan, tagging)| present.get(vlan) != Some(tagging))
-            .map(|(vlan, tagging)| subinterface(*vlan, *tagging))
-            .collect();
-        if !made.is_empty() {
-            entry.set(&path("subinterface"), Value::Entries(made));
+        match after {
+            // All of them: what is there may lack what `vlan-tagging` asks for.
+            Some(_) => {
+                entry.set(&path("vlan-tagging"), Value::Boolean(true));
+                let all: Vec<Value> = wanted.iter().map(|(vlan, tagging)| subinterface(*vlan, *tagging)).collect();
+                if !all.is_empty() {
+                    entry.set(&path("subinterface"), Value::Entries(all));
+                }
+            }
+            None => entry.set_or_delete(&path("vlan-tagging"), None),
         }
         for (vlan, tagging) in &present {
             let subinterface = words::subinterface(*vlan);

@@ -293,7 +293,8 @@ impl Renderer {
     }
 
     fn has<'a, T>(&self, leaf: &str, tree: Option<&'a T>) -> Result<&'a T, Unrenderable> {
-        let reason = || self.dialect.deviation("netconf", leaf).map_or("no rule", |deviation| &deviation.reason).to_owned();
+        let reason =
+            || self.dialect.deviation("netconf", leaf).map_or("no rule", |deviation| &deviation.reason).to_owned();
         tree.ok_or_else(|| self.cannot(leaf, &reason()))
     }
 

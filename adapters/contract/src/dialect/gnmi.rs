@@ -37,7 +37,8 @@ pub struct GnmiDialect {
     /// Whether the target has the commit-confirmed extension; extensions are
     /// not announced, so somebody must know.
     pub commit_confirmed: bool,
-    /// Whether `enabled` must be said with every change of an enabled port.
+    /// Whether an interface that is made must be told that it is enabled. Not
+    /// others: what a plan does not mention may well be disabled.
     pub explicit_enabled: bool,
     /// How configuration is read.
     pub reading: Reading,

@@ -11,6 +11,10 @@ use super::{
     TrunkForm, VlanTree, WriteLevel,
 };
 
+mod shapes;
+
+use shapes::{Derived, RawEnabled, RawMode, RawSwitchedVlan, RawTree, RawVlan};
+
 type Problems = Vec<String>;
 
 /// Reads one dialect with everything it inherits laid beneath it.
@@ -51,6 +55,12 @@ fn lay_over(under: &mut Table, over: Table) {
             }
         }
     }
+}
+
+/// `lacp = false` takes away what the base has.
+fn without_false(table: &mut Table) {
+    table.retain(|_, value| *value != Value::Boolean(false));
+    table.iter_mut().filter_map(|(_, value)| value.as_table_mut()).for_each(without_false);
 }
 
 #[derive(Deserialize)]
@@ -160,112 +170,6 @@ fn default_instance() -> String {
     "default".to_owned()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawTree {
-    interface: String,
-    name: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    aggregate_names: Option<String>,
-    description: Option<String>,
-    enabled: Option<RawEnabled>,
-    mtu: Option<String>,
-    switched_vlan: RawSwitchedVlan,
-    aggregate_switched_vlan: Option<RawSwitchedVlan>,
-    aggregate_id: Option<String>,
-    aggregation: Option<RawAggregation>,
-    lacp: Option<RawLacp>,
-    vlan: Option<RawVlan>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-enum RawEnabled {
-    Boolean(String),
-    PresentWhenDisabled(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawSwitchedVlan {
-    #[serde(default)]
-    at: String,
-    owned: Vec<String>,
-    mode: RawMode,
-    access_vlan: String,
-    native_vlan: String,
-    trunk_vlans: RawTrunk,
-    #[serde(default)]
-    also: Vec<RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawValue {
-    path: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawMode {
-    Leaf { path: String, access: String, trunk: String },
-    Presence { access: String, trunk: String },
-    Derived(Derived),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Derived {
-    Derived,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawTrunk {
-    path: String,
-    #[serde(default)]
-    joined: bool,
-    #[serde(default = "dash")]
-    range_separator: String,
-    all: Option<String>,
-    none: Option<String>,
-    #[serde(default)]
-    absent_is_none: bool,
-    #[serde(default)]
-    must_list: bool,
-}
-
-fn dash() -> String {
-    "-".to_owned()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawAggregation {
-    lag_type: String,
-    min_links: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawLacp {
-    interface: String,
-    name: String,
-    interval: String,
-    lacp_mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawVlan {
-    entry: String,
-    id: Option<String>,
-    name: Option<String>,
-    status: Option<String>,
-}
-
 impl Raw {
     pub(super) fn build(self, name: &str) -> Result<Dialect, Problems> {
         let modules = self.namespaces.into_iter().map(|(prefix, raw)| (prefix, module(raw))).collect();
@@ -373,8 +277,7 @@ impl Reader<'_> {
     fn laid_over(&mut self, tree: &Table, own: Table) -> Option<Tree> {
         let mut whole = tree.clone();
         lay_over(&mut whole, own);
-        // `lacp = false` takes away what the base has.
-        whole.retain(|_, value| *value != Value::Boolean(false));
+        without_false(&mut whole);
         match RawTree::deserialize(Value::Table(whole)) {
             Ok(raw) => Some(self.tree(raw)),
             Err(error) => {
@@ -473,7 +376,7 @@ impl Reader<'_> {
                 all: raw.trunk_vlans.all,
                 none: raw.trunk_vlans.none,
                 absent_is_none: raw.trunk_vlans.absent_is_none,
-                must_list: raw.trunk_vlans.must_list,
+                tagged_only: raw.trunk_vlans.tagged_only,
             },
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
         }

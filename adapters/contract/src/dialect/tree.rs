@@ -81,8 +81,10 @@ pub struct TrunkForm {
     pub none: Option<String>,
     /// Whether a trunk whose list is left out carries no VLAN, not all.
     pub absent_is_none: bool,
-    /// Whether a port that lists no VLAN is no trunk.
-    pub must_list: bool,
+    /// Whether the list holds the tagged VLANs, and they alone make a port a
+    /// trunk: the native VLAN, which the model counts among the trunk's, is not
+    /// listed, and a trunk that lists none is none.
+    pub tagged_only: bool,
 }
 
 /// Where and how `switched-vlan` is spelled, relative to the interface.

@@ -1,7 +1,7 @@
 //! A plan by a dialect's table of paths.
 
 use mercury_adapter::{
-    EnabledForm, Names, NodePath, SwitchedVlanTree, Tree, Unrenderable, WriteLevel, leaves, vlan_key,
+    EnabledForm, ModeForm, Names, NodePath, SwitchedVlanTree, Tree, Unrenderable, WriteLevel, leaves, vlan_key,
 };
 use mercury_model::{
     Aggregation, Change, Edit, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan, SwitchedVlan,
@@ -62,6 +62,10 @@ impl ByPath<'_> {
             Edit::CreateInterface { interface, kind } => {
                 let entry = self.interface(draft, interface);
                 entry.made = true;
+                if let (true, Some((path, EnabledForm::Boolean))) = (self.renderer.gnmi.explicit_enabled, &tree.enabled)
+                {
+                    entry.unless_said = Some((path.clone(), Value::Boolean(true)));
+                }
                 if let Some(path) = &tree.kind {
                     entry.set(path, Value::Identity(IANA_IF_TYPE, kind.identity().to_owned()));
                 } else if !self.tells_by_name(interface, kind) {
@@ -136,8 +140,6 @@ impl ByPath<'_> {
     ) -> Result<(), Unrenderable> {
         let said = |vlans: Option<&SwitchedVlan>| vlans.map_or(Ok(Vec::new()), |vlans| leaves(tree, vlans));
         let wanted = said(after).map_err(|unsayable| self.cannot(unsayable.what, unsayable.reason))?;
-        // What the dialect cannot say is not there to be deleted either.
-        let present = said(before).unwrap_or_default();
         let mut values: Vec<(NodePath, Value)> = Vec::new();
         for (path, text) in wanted {
             let text = text.unwrap_or_default();
@@ -155,9 +157,17 @@ impl ByPath<'_> {
         if after.is_some() {
             values.extend(tree.also.iter().map(|(path, text)| (path.clone(), Value::Text(text.clone()))));
         }
-        let gone = present.into_iter().map(|(path, _)| path.clone()).collect();
+        // Switches keep leaves that mean nothing in the present mode, and a delete
+        // of what is not there is no error (gNMI section 3.4.6); but SONiC makes
+        // one of it.
+        let gone = if tree.trunk_vlans.tagged_only {
+            said(before).unwrap_or_default().into_iter().map(|(path, _)| path.clone()).collect()
+        } else {
+            every_leaf(tree)
+        };
         let entry = self.interface(draft, interface);
-        entry.replaced.push(Replaced { owned: tree.owned.clone(), values, gone });
+        let present = before.is_some();
+        entry.replaced.push(Replaced { owned: tree.owned.clone(), values, gone, present });
         Ok(())
     }
 
@@ -243,15 +253,11 @@ impl ByPath<'_> {
         )
     }
 
-    /// The entry of an interface, which repeats its key, and says that it is
-    /// enabled, where the dialect wants that.
+    /// The entry of an interface.
     fn interface<'a>(&self, draft: &'a mut Draft, interface: &InterfaceName) -> &'a mut Entry {
         let tree = self.tree;
         let entry = draft.entry(&tree.interface, &Names::interface(interface));
         entry.name = tree.name.as_ref().map(|path| (path.clone(), Value::Text(interface.to_string())));
-        if let (true, Some((path, EnabledForm::Boolean))) = (self.renderer.gnmi.explicit_enabled, &tree.enabled) {
-            entry.unless_said = Some((path.clone(), Value::Boolean(true)));
-        }
         entry
     }
 
@@ -265,6 +271,21 @@ impl ByPath<'_> {
     fn cannot(&self, what: &str, reason: &str) -> Unrenderable {
         self.renderer.cannot(what, reason)
     }
+}
+
+/// The leaves that may say something of a port's VLANs.
+fn every_leaf(tree: &SwitchedVlanTree) -> Vec<NodePath> {
+    let mut leaves = match &tree.mode {
+        ModeForm::Leaf { path, .. } => vec![path.clone()],
+        ModeForm::Presence { access, trunk } => vec![access.clone(), trunk.clone()],
+        ModeForm::Derived => Vec::new(),
+    };
+    for leaf in [&tree.access_vlan, &tree.native_vlan, &tree.trunk_vlans.path] {
+        if !leaves.contains(leaf) {
+            leaves.push(leaf.clone());
+        }
+    }
+    leaves
 }
 
 /// A VLAN's number, or a range of them as openconfig-vlan-types spells it.

@@ -50,7 +50,7 @@ fn every_dialect_renders_every_case_as_reviewed() {
     let (mut problems, dialects) = (Vec::new(), dialects());
     for case in case::all() {
         let mut expected = BTreeSet::new();
-        let plan = case.plan();
+        let plan = case::plan(&case.running, &case.intended);
         let lines: String = plan.edits.iter().map(|edit| format!("{edit}\n")).collect();
         golden(&case.folder.join("plan.txt"), &lines, &mut problems);
         for dialect in &dialects {

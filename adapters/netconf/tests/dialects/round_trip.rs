@@ -50,7 +50,7 @@ fn every_case_that_renders_arrives_as_intended() {
     let mut arrived = 0;
     for case in case::all() {
         for dialect in dialects() {
-            let Ok(edit) = render(&dialect, &case.plan()) else { continue };
+            let Ok(edit) = render(&dialect, &case::plan(&case.running, &case.intended)) else { continue };
             let what = format!("{} {}", dialect.name, case.name);
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
             let mut switch = device(&dialect, &running);
@@ -75,8 +75,10 @@ fn every_case_that_renders_can_be_undone() {
     for case in case::all() {
         for dialect in dialects() {
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
-            let (Ok(there), Ok(back)) = (render(&dialect, &case.plan()), render(&dialect, &plan(&intended, &running)))
-            else {
+            let (Ok(there), Ok(back)) = (
+                render(&dialect, &case::plan(&case.running, &case.intended)),
+                render(&dialect, &plan(&intended, &running)),
+            ) else {
                 continue;
             };
             let mut switch = device(&dialect, &running);

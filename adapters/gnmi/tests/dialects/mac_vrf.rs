@@ -1,0 +1,143 @@
+//! SR Linux: ports that somebody else has bridged.
+
+use mercury_gnmi::conformance;
+use mercury_gnmi_proto::gnmi::{Notification, Path, TypedValue, Update, typed_value};
+use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, SwitchedVlan, VlanScope};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    answers::{self, Reading},
+    device::Device,
+    dialect,
+};
+
+fn running(data: &Json, scope: &Scope) -> Result<Running, String> {
+    let update = Update {
+        path: Some(Path::default()),
+        val: Some(TypedValue { value: Some(typed_value::Value::JsonIetfVal(data.to_string().into_bytes())) }),
+        ..Update::default()
+    };
+    conformance::decode(
+        &dialect("nokia_srl"),
+        &[Notification { update: vec![update], ..Notification::default() }],
+        scope,
+    )
+}
+
+fn scope(port: &str) -> Scope {
+    let mut scope = Scope::default();
+    scope.add_interface(port.parse().unwrap());
+    scope
+}
+
+fn vlans(config: &DeviceConfig) -> Option<SwitchedVlan> {
+    config.interfaces.values().next().unwrap().switched_vlan.clone()
+}
+
+/// As SR Linux spells it: identities and augmenting nodes with their modules.
+fn switch(index: u16, encap: &Json, instance: &str) -> Json {
+    let member = format!("ethernet-1/1.{index}");
+    json!({
+        "srl_nokia-interfaces:interface": [{
+            "name": "ethernet-1/1",
+            "admin-state": "enable",
+            "srl_nokia-interfaces-vlans:vlan-tagging": true,
+            "subinterface": [{
+                "index": index,
+                "type": "srl_nokia-interfaces:bridged",
+                "srl_nokia-interfaces-vlans:vlan": { "encap": encap },
+            }],
+        }],
+        "srl_nokia-network-instance:network-instance": [
+            { "name": instance, "type": "srl_nokia-network-instance:mac-vrf", "interface": [{ "name": member }] },
+            { "name": "mgmt", "type": "srl_nokia-network-instance:ip-vrf", "interface": [{ "name": "mgmt0.0" }] },
+        ],
+    })
+}
+
+#[test]
+fn a_port_carries_the_vlan_whose_network_instance_it_is_in() {
+    let (tagged, untagged) = (json!({ "single-tagged": { "vlan-id": 20 } }), json!({ "untagged": {} }));
+    let access = SwitchedVlan::access("20".parse().unwrap());
+    let found = running(&switch(20, &untagged, "vlan-20"), &scope("ethernet-1/1")).unwrap();
+    assert_eq!(vlans(&found), Some(access.clone()));
+    let found = running(&switch(20, &tagged, "vlan-20"), &scope("ethernet-1/1")).unwrap();
+    assert_eq!(vlans(&found).unwrap().to_string(), "trunk, no native VLAN, VLANs 20");
+    // Another index is another's work, and as good.
+    let found = running(&switch(0, &untagged, "vlan-20"), &Scope::all()).unwrap();
+    assert_eq!((vlans(&found), found.vlans.len()), (Some(access), 1));
+}
+
+#[test]
+fn what_somebody_else_bridged_is_an_error_on_a_port_that_was_asked_for() {
+    let (tagged, untagged) = (json!({ "single-tagged": { "vlan-id": 20 } }), json!({ "untagged": {} }));
+    let range = json!({ "single-tagged-range": { "low-vlan-id": 20, "high-vlan-id": 30 } });
+    let any = json!({ "single-tagged": { "vlan-id": "any" } });
+    for (index, encap, instance) in
+        [(20, &untagged, "tenant"), (20, &tagged, "vlan-30"), (20, &range, "vlan-20"), (20, &any, "vlan-20")]
+    {
+        let data = switch(index, encap, instance);
+        let problem = running(&data, &scope("ethernet-1/1")).unwrap_err();
+        assert!(problem.starts_with("ethernet-1/1: subinterface 20 is bridged"), "{problem}");
+        // Where every port is read, it is nobody's business yet; a trunk stays one.
+        let found = running(&data, &Scope::all()).unwrap();
+        assert_ne!(vlans(&found), Some(SwitchedVlan::access("20".parse().unwrap())), "{encap} {instance}");
+    }
+}
+
+#[test]
+fn a_routed_subinterface_is_no_vlan() {
+    let data = json!({ "interface": [
+        { "name": "ethernet-1/1", "subinterface": [{ "index": 0, "type": "srl_nokia-interfaces:routed" }] },
+        { "name": "irb0", "subinterface": [{ "index": 20 }] },
+    ] });
+    let found = running(&data, &Scope::all()).unwrap();
+    assert!(found.interfaces.values().all(|one| one.switched_vlan.is_none()) && found.interfaces.len() == 2);
+}
+
+#[test]
+fn only_the_network_instances_of_a_ports_own_vlans_are_asked_for() {
+    let dialect = dialect("nokia_srl");
+    let data = switch(20, &json!({ "single-tagged": { "vlan-id": 30 } }), "vlan-20");
+    let path = |path: &Path| {
+        crate::text::shown(&mercury_gnmi_proto::gnmi::SetRequest { delete: vec![path.clone()], ..Default::default() })
+    };
+    let answer = Notification {
+        update: vec![Update {
+            path: Some(Path::default()),
+            val: Some(TypedValue { value: Some(typed_value::Value::JsonIetfVal(data.to_string().into_bytes())) }),
+            ..Update::default()
+        }],
+        ..Notification::default()
+    };
+    let ask = |scope: &Scope| -> String {
+        let questions =
+            conformance::questions(crate::gnmi(&dialect), scope, Some(std::slice::from_ref(&answer)), false);
+        questions.unwrap().iter().map(path).collect()
+    };
+    assert_eq!(
+        ask(&scope("ethernet-1/1")),
+        "delete /network-instance[name=vlan-20]/interface[name=ethernet-1/1.20]\n\
+         delete /network-instance[name=vlan-30]/interface[name=ethernet-1/1.20]\n"
+    );
+    assert_eq!(ask(&scope("ethernet-1/2")), "", "a port that was not asked for");
+    let everything = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::Named([].into()) };
+    assert_eq!(ask(&everything), "delete /network-instance\n");
+    assert_eq!(ask(&Scope::all()), "", "they are there already");
+}
+
+#[test]
+fn a_port_is_read_with_its_vlan_by_name() {
+    let dialect = dialect("nokia_srl");
+    let data = json!({
+        "interface": [{ "name": "ethernet-1/1", "vlan-tagging": true, "subinterface": [
+            { "index": 20, "type": "bridged", "vlan": { "encap": { "untagged": {} } } },
+        ] }],
+        "network-instance": [{ "name": "vlan-20", "type": "mac-vrf", "interface": [{ "name": "ethernet-1/1.20" }] }],
+    });
+    for reading in [Reading::Get, Reading::Once] {
+        let found = answers::read(&dialect, &Device::with(data.clone(), false), &scope("ethernet-1/1"), reading);
+        assert_eq!(vlans(&found), Some(SwitchedVlan::access("20".parse().unwrap())), "{reading:?}");
+        assert!(found.vlans.is_empty(), "a VLAN outside the scope");
+    }
+}

@@ -1,0 +1,107 @@
+//! The conformance kit: every dialect that speaks gNMI against every case of
+//! `tests/cases`.
+//!
+//! What a dialect renders is compared with files that a person has reviewed,
+//! played into a small interpreter of Set that shares no code with the
+//! renderer, and read back as a session would. `MERCURY_BLESS=1` writes the
+//! files anew; read the difference before committing it.
+//!
+//! `<dialect>.set.txt` says what is done, `<dialect>.set-request.txt` the same
+//! as it goes over the wire, `<dialect>.set.refused.txt` why nothing is done.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a case that cannot be read is a failure of the test"
+)]
+
+mod answers;
+#[path = "../../../../tests/kit/case.rs"]
+mod case;
+#[path = "../../../../tests/kit/configs.rs"]
+mod configs;
+mod device;
+mod leftovers;
+mod mac_vrf;
+mod names;
+mod payload;
+mod random;
+mod round_trip;
+mod text;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use case::{Case, golden, leftovers};
+use mercury_adapter::{Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
+use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
+use mercury_gnmi_proto::gnmi::SetRequest;
+use mercury_model::Plan;
+
+/// The dialects of `adapters/dialects` that speak gNMI.
+fn dialects() -> Vec<Arc<Dialect>> {
+    builtin().unwrap().into_iter().filter(|dialect| dialect.gnmi.is_some()).map(Arc::new).collect()
+}
+
+fn dialect(name: &str) -> Arc<Dialect> {
+    dialects().into_iter().find(|dialect| dialect.name == name).unwrap()
+}
+
+fn gnmi(dialect: &Dialect) -> &GnmiDialect {
+    dialect.gnmi.as_ref().unwrap()
+}
+
+fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<Operations, Unrenderable> {
+    let payload = Renderer::new(dialect, Overrides::default()).unwrap().render(plan)?;
+    let operations: &Operations = payload.body().unwrap();
+    assert_eq!(payload.to_string(), operations.to_string());
+    Ok(operations.clone())
+}
+
+fn request(dialect: &Dialect, operations: &Operations) -> SetRequest {
+    conformance::set_request(gnmi(dialect), operations)
+}
+
+/// A case's plan with the interfaces called as this dialect calls them.
+fn plan(dialect: &Dialect, case: &Case) -> Plan {
+    case::plan(&names::of(dialect, &case.running), &names::of(dialect, &case.intended))
+}
+
+#[test]
+fn every_dialect_renders_every_case_as_reviewed() {
+    let (mut problems, dialects) = (Vec::new(), dialects());
+    for case in case::all() {
+        let mut expected = BTreeSet::new();
+        for dialect in &dialects {
+            let mut written = |kind: &str, text: &str| {
+                let file = format!("{}.{kind}", dialect.name);
+                golden(&case.folder.join(&file), text, &mut problems);
+                expected.insert(file);
+            };
+            match render(dialect, &plan(dialect, &case)) {
+                Ok(operations) => {
+                    written("set.txt", &operations.to_string());
+                    written("set-request.txt", &text::shown(&request(dialect, &operations)));
+                }
+                Err(refusal) => written("set.refused.txt", &format!("{refusal}\n")),
+            }
+        }
+        let own = ["set.txt", "set-request.txt", "set.refused.txt"];
+        leftovers(&case, &own, &expected, &mut problems);
+    }
+    assert!(
+        problems.is_empty(),
+        "MERCURY_BLESS=1 writes these files; review the difference:\n\n{}",
+        problems.join("\n\n")
+    );
+}
+
+#[test]
+fn equal_configurations_render_nothing() {
+    for case in case::all() {
+        for dialect in dialects() {
+            let operations = render(&dialect, &case::plan(&case.intended, &case.intended)).unwrap();
+            assert!(operations.is_empty(), "{} {}", dialect.name, case.name);
+        }
+    }
+}

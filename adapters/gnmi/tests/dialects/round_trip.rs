@@ -1,0 +1,126 @@
+//! Render, apply, read back: what arrives is what was intended.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Dialect, LeafValues, Mapping};
+use mercury_model::{DeviceConfig, Intended, InterfaceType, Running, Scope, VlanStatus};
+use serde_json::json;
+
+use crate::{
+    answers::{self, Reading},
+    case::{self, plan},
+    device::Device,
+    dialects, gnmi, names, render, request,
+};
+
+/// A switch of this dialect that has `config`, made from one whose ports are
+/// there and bare.
+pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
+    let mut bare = config.clone();
+    bare.interfaces.retain(|_, interface| interface.kind.is_none());
+    let ports = bare.interfaces.keys();
+    let data = match gnmi(dialect).mapping {
+        Mapping::MacVrf => {
+            let ports: Vec<_> = ports.map(|name| json!({ "name": name.as_str() })).collect();
+            json!({ "interface": ports })
+        }
+        Mapping::Tree(_) => {
+            let port = |name: &str| json!({ "name": name, "config": { "name": name } });
+            let ports: Vec<_> = ports.map(|name| port(name.as_str())).collect();
+            json!({ "interfaces": { "interface": ports } })
+        }
+    };
+    let mut device = Device::with(data, gnmi(dialect).leaf_values == LeafValues::Object);
+    let operations = render(dialect, &plan(&read(dialect, &device), config)).unwrap();
+    device.apply(&request(dialect, &operations)).unwrap();
+    assert_eq!(read(dialect, &device), *config, "{operations}");
+    device
+}
+
+/// All of a switch, read in both ways.
+pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
+    let [one, other] =
+        [Reading::Get, Reading::Once].map(|reading| answers::read(dialect, device, &Scope::all(), reading));
+    // A subscription shows leaves, so a bare port not at all.
+    let running = |config: &DeviceConfig| Running::new(config, Scope::all());
+    assert!(running(&one).is_as(&other), "{}: {one:?}\n{other:?}", dialect.name);
+    one
+}
+
+/// What of a configuration this dialect can read: leaves it deviates from are
+/// never there.
+pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+    let mut config = names::of(dialect, config);
+    let Mapping::Tree(tree) = &gnmi(dialect).mapping else { return config };
+    for interface in config.interfaces.values_mut() {
+        let is_lag = interface.kind == Some(InterfaceType::Ieee8023adLag);
+        let by_name = is_lag && tree.aggregate_names.is_some();
+        interface.kind = interface.kind.take().filter(|_| tree.kind.is_some() || by_name);
+        interface.mtu = interface.mtu.filter(|_| tree.mtu.is_some());
+        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
+        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
+        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
+    }
+    for vlan in config.vlans.values_mut().filter(|_| tree.vlan.as_ref().is_some_and(|vlan| vlan.status.is_none())) {
+        vlan.status = VlanStatus::Active;
+    }
+    config
+}
+
+#[test]
+fn every_case_that_renders_arrives_as_intended() {
+    let mut arrived = 0;
+    for case in case::all() {
+        for dialect in dialects() {
+            let Ok(operations) = render(&dialect, &crate::plan(&dialect, &case)) else { continue };
+            let what = format!("{} {}", dialect.name, case.name);
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let mut switch = device(&dialect, &running);
+            let seen = render(&dialect, &plan(&read(&dialect, &switch), &intended)).unwrap();
+            assert_eq!(seen.to_string(), operations.to_string(), "{what}: what was read leads to another Set");
+            let set = request(&dialect, &operations);
+            switch.apply(&set).unwrap_or_else(|problem| panic!("{what}: {problem}\n{operations}"));
+            let found = read(&dialect, &switch);
+            assert_eq!(found, intended, "{what}\n{operations}");
+            assert!(Intended(intended.clone()).is_met_by(&Running::new(&found, Scope::all())), "{what}");
+            assert!(plan(&found, &intended).is_empty(), "{what}");
+            // Sent once more, it changes nothing: a retry is safe.
+            switch.apply(&set).unwrap_or_else(|problem| panic!("{what}, sent twice: {problem}\n{operations}"));
+            assert_eq!(read(&dialect, &switch), intended, "{what}, sent twice");
+            arrived += 1;
+        }
+    }
+    assert!(arrived >= 110, "only {arrived} round trips");
+}
+
+#[test]
+fn every_case_that_renders_can_be_undone() {
+    for case in case::all() {
+        for dialect in dialects() {
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let there = render(&dialect, &crate::plan(&dialect, &case));
+            let (Ok(there), Ok(back)) = (there, render(&dialect, &plan(&intended, &running))) else { continue };
+            let mut switch = device(&dialect, &running);
+            switch.apply(&request(&dialect, &there)).unwrap();
+            switch.apply(&request(&dialect, &back)).unwrap();
+            assert_eq!(read(&dialect, &switch), running, "{} {}\n{back}", dialect.name, case.name);
+        }
+    }
+}
+
+#[test]
+fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
+    for dialect in dialects() {
+        let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+        let running = visible(&dialect, &case.running);
+        let switch = device(&dialect, &running);
+        let mut scope = Scope::default();
+        scope.add_interface(names::name(&dialect, &"Ethernet1/2".parse().unwrap()));
+        scope.add_vlan("20".parse().unwrap());
+        for reading in [Reading::Get, Reading::Once] {
+            let found = answers::read(&dialect, &switch, &scope, reading);
+            assert_eq!(found, running.within(&scope), "{} {reading:?}", dialect.name);
+            assert_eq!((found.interfaces.len(), found.vlans.len()), (1, 1));
+        }
+    }
+}
