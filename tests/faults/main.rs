@@ -7,6 +7,8 @@
 //! so that every timeout is the real one and takes no time.
 
 #[cfg(test)]
+mod kind;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod several;
@@ -14,5 +16,7 @@ mod several;
 mod steps;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod wire;
 #[cfg(test)]
 mod world;

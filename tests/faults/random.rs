@@ -9,30 +9,9 @@ use std::{
 
 use mercury_sim::Datastore;
 
-use crate::world::{Claim, LONG, MODES, Ports, Wish, World, agree, claim, fault, on_paused_clock, ports};
+use crate::kind::{Gnmi, Kind, NETCONF};
+use crate::world::{Claim, LONG, Ports, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
-const OPERATIONS: [&str; 9] = [
-    "hello",
-    "lock",
-    "get-config",
-    "discard-changes",
-    "edit-config",
-    "commit",
-    "cancel-commit",
-    "copy-config",
-    "unlock",
-];
-const ACTIONS: [&str; 9] = [
-    "drop",
-    "drop",
-    "reboot",
-    "refuse:operation-failed",
-    "refuse:in-use",
-    "refuse:resource-denied",
-    "refuse:lock-denied",
-    "delay:35s",
-    "delay:130s",
-];
 const RUNS: u64 = 700;
 const REQUESTS: usize = 6;
 
@@ -68,7 +47,7 @@ async fn clean() -> Clean {
     let mut clean = Clean::new();
     for port in 1..=4 {
         for wish in WISHES {
-            let world = World::new(&MODES[1..2]).await;
+            let world = World::new(&NETCONF[1..2]).await;
             let before = world.ports(0);
             assert_eq!(claim(&world.one(port, wish).await), Claim::Intended);
             let after = world.ports(0).into_iter().filter(|(name, node)| before.get(name) != Some(node));
@@ -80,9 +59,9 @@ async fn clean() -> Clean {
 
 async fn run(seed: u64, clean: &Clean) {
     let mut chance = Chance::new(seed);
-    let mode = chance.of(&MODES);
+    let kind = any_kind(&mut chance);
     let pipelining = chance.below(4) != 0;
-    let world = World::with(&[mode], |switch| switch.pipelining = Some(pipelining)).await;
+    let world = World::with(&[kind], |switch| switch.pipelining = Some(pipelining)).await;
     for request in 0..REQUESTS {
         let (port, wish) = (1 + u16::try_from(chance.below(4)).unwrap(), chance.of(&WISHES));
         let before = world.ports(0);
@@ -91,10 +70,10 @@ async fn run(seed: u64, clean: &Clean) {
         let faults: Vec<String> = (0..chance.below(3))
             .map(|_| {
                 let moment = chance.of(&["before", "after"]);
-                format!("{}:{}:{moment}:{}", chance.of(&OPERATIONS), 1 + chance.below(3), chance.of(&ACTIONS))
+                format!("{}:{}:{moment}:{}", chance.of(kind.operations()), 1 + chance.below(3), chance.of(kind.actions()))
             })
             .collect();
-        let told = format!("seed {seed}, request {request}, {mode:?}, pipelining {pipelining}, {faults:?}");
+        let told = format!("seed {seed}, request {request}, {kind:?}, pipelining {pipelining}, {faults:?}");
         let handle = world.handle(0);
         for text in &faults {
             handle.inject(fault(text));
@@ -117,6 +96,15 @@ async fn run(seed: u64, clean: &Clean) {
             _ => agree(&world, 0, &report, &before, &intended, &told).await,
         }
     }
+}
+
+/// Half of the switches speak gNMI.
+fn any_kind(chance: &mut Chance) -> Kind {
+    if chance.below(2) == 0 {
+        return chance.of(&NETCONF);
+    }
+    let mut yes = || chance.below(2) == 0;
+    Kind::Gnmi(Gnmi { confirmed: yes(), get: yes(), atomic: yes() })
 }
 
 /// Chance that is the same for the same seed (splitmix64).

@@ -3,6 +3,7 @@
 
 use mercury_sim::Mode;
 
+use crate::kind::Kind;
 use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock};
 
 const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish::Access(200))];
@@ -10,15 +11,15 @@ const OPERATIONS: [&str; 8] =
     ["lock", "get-config", "discard-changes", "edit-config", "commit", "cancel-commit", "copy-config", "unlock"];
 const ACTIONS: [&str; 5] = ["drop", "refuse:operation-failed", "delay:35s", "delay:130s", "reboot"];
 
-async fn ready(modes: &[Mode]) -> World {
-    let world = World::new(modes).await;
+async fn ready(kinds: &[Kind]) -> World {
+    let world = World::new(kinds).await;
     world.ask(&[(0, 1, Wish::Access(100)), (1, 1, Wish::Access(100))]).await;
     world
 }
 
-fn both_or_none(modes: [Mode; 2]) {
+fn both_or_none(kinds: [Kind; 2]) {
     on_paused_clock(async {
-        let clean = ready(&modes).await;
+        let clean = ready(&kinds).await;
         let before = [clean.ports(0), clean.ports(1)];
         assert!(clean.ask(&WISHES).await.iter().all(|report| claim(report) == Claim::Intended));
         let intended = [clean.ports(0), clean.ports(1)];
@@ -28,8 +29,8 @@ fn both_or_none(modes: [Mode; 2]) {
                     for moment in ["before", "after"] {
                         for action in ACTIONS {
                             let text = format!("{operation}:{nth}:{moment}:{action}");
-                            let told = format!("{modes:?}, {text} on {index}");
-                            let world = ready(&modes).await;
+                            let told = format!("{kinds:?}, {text} on {index}");
+                            let world = ready(&kinds).await;
                             world.handle(index).inject(fault(&text));
                             let reports = world.ask(&WISHES).await;
                             let claims: Vec<_> = reports.iter().map(claim).collect();
@@ -60,15 +61,15 @@ impl Outcomes for Vec<mercury::outcome::Report> {
 
 #[test]
 fn a_fault_on_one_of_two_switches_with_confirmed_commit_leaves_both_alike() {
-    both_or_none([Mode::Candidate, Mode::Candidate]);
+    both_or_none([Kind::Netconf(Mode::Candidate), Kind::Netconf(Mode::Candidate)]);
 }
 
 #[test]
 fn a_fault_on_one_of_two_switches_of_different_kinds_leaves_both_alike() {
-    both_or_none([Mode::CandidatePlain, Mode::RunningStartup]);
+    both_or_none([Kind::Netconf(Mode::CandidatePlain), Kind::Netconf(Mode::RunningStartup)]);
 }
 
 #[test]
 fn a_fault_beside_a_switch_that_cannot_confirm_leaves_both_alike() {
-    both_or_none([Mode::Candidate, Mode::Running]);
+    both_or_none([Kind::Netconf(Mode::Candidate), Kind::Netconf(Mode::Running)]);
 }

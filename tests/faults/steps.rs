@@ -5,39 +5,17 @@ use std::collections::BTreeMap;
 
 use mercury_sim::Mode;
 
-use crate::world::{Claim, MODES, Wish, World, agree, claim, fault, on_paused_clock};
-
-const OPERATIONS: [&str; 10] = [
-    "hello",
-    "lock",
-    "get-config",
-    "discard-changes",
-    "edit-config",
-    "commit",
-    "cancel-commit",
-    "copy-config",
-    "unlock",
-    "close-session",
-];
-/// What a switch may do instead of answering. The delays are just longer than
-/// `reply_timeout` and than `commit_timeout`.
-const ACTIONS: [&str; 8] = [
-    "drop",
-    "refuse:operation-failed",
-    "refuse:in-use",
-    "refuse:resource-denied",
-    "refuse:lock-denied",
-    "delay:35s",
-    "delay:130s",
-    "reboot",
-];
+use crate::{
+    kind::{self, Kind},
+    world::{Claim, Wish, World, agree, claim, fault, on_paused_clock},
+};
 
 /// The operations of an attach that nothing disturbs, by stopping it at each.
-async fn steps_of(mode: Mode, warm: bool) -> Vec<(&'static str, u32)> {
+async fn steps_of(kind: Kind, warm: bool) -> Vec<(&'static str, u32)> {
     let mut steps = Vec::new();
-    for operation in OPERATIONS {
+    for operation in kind.operations() {
         for nth in 1.. {
-            let world = ready(mode, warm).await;
+            let world = ready(kind, warm).await;
             let handle = world.handle(0);
             let hold = handle.inject(fault(&format!("{operation}:{nth}:before:hold")));
             let attach = async {
@@ -46,7 +24,7 @@ async fn steps_of(mode: Mode, warm: bool) -> Vec<(&'static str, u32)> {
             };
             tokio::select! {
                 biased;
-                () = handle.held(hold) => steps.push((operation, nth)),
+                () = handle.held(hold) => steps.push((*operation, nth)),
                 () = attach => break,
             }
         }
@@ -54,45 +32,45 @@ async fn steps_of(mode: Mode, warm: bool) -> Vec<(&'static str, u32)> {
     steps
 }
 
-async fn ready(mode: Mode, warm: bool) -> World {
-    let world = World::new(&[mode]).await;
+async fn ready(kind: Kind, warm: bool) -> World {
+    let world = World::new(&[kind]).await;
     if warm {
         assert_eq!(claim(&world.one(1, Wish::Access(100)).await), Claim::Intended);
     }
     world
 }
 
-fn every_step_of(mode: Mode) {
+fn every_step_of(kind: Kind) {
     let mut seen: BTreeMap<String, BTreeMap<&'static str, u32>> = BTreeMap::new();
     on_paused_clock(async {
         for warm in [false, true] {
-            let steps = steps_of(mode, warm).await;
-            assert!(steps.len() >= 4, "{steps:?}");
-            let clean = ready(mode, warm).await;
+            let steps = steps_of(kind, warm).await;
+            assert!(steps.len() >= 3, "{steps:?}");
+            let clean = ready(kind, warm).await;
             clean.one(2, Wish::Access(200)).await;
             let intended = clean.ports(0);
             for (operation, nth) in steps {
                 for moment in ["before", "after"] {
-                    for action in ACTIONS {
+                    for action in kind.actions() {
                         let text = format!("{operation}:{nth}:{moment}:{action}");
-                        let outcome = one_fault(mode, warm, &text, &intended).await;
-                        *seen.entry(action.to_owned()).or_default().entry(outcome).or_default() += 1;
+                        let outcome = one_fault(kind, warm, &text, &intended).await;
+                        *seen.entry((*action).to_owned()).or_default().entry(outcome).or_default() += 1;
                     }
                 }
             }
         }
     });
     for (action, outcomes) in seen {
-        println!("{mode:?} {action}: {outcomes:?}");
+        println!("{kind:?} {action}: {outcomes:?}");
     }
 }
 
-async fn one_fault(mode: Mode, warm: bool, text: &str, intended: &crate::world::Ports) -> &'static str {
-    let world = ready(mode, warm).await;
+async fn one_fault(kind: Kind, warm: bool, text: &str, intended: &crate::world::Ports) -> &'static str {
+    let world = ready(kind, warm).await;
     let before = world.ports(0);
     world.handle(0).inject(fault(text));
     let report = world.one(2, Wish::Access(200)).await;
-    let told = format!("{mode:?}, {}, {text}", if warm { "warm" } else { "cold" });
+    let told = format!("{kind:?}, {}, {text}", if warm { "warm" } else { "cold" });
     agree(&world, 0, &report, &before, intended, &told).await;
     world.handle(0).clear_faults();
     let again = world.one(2, Wish::Access(200)).await;
@@ -103,22 +81,42 @@ async fn one_fault(mode: Mode, warm: bool, text: &str, intended: &crate::world::
 
 #[test]
 fn every_fault_at_every_step_leaves_before_or_intended_with_confirmed_commit() {
-    every_step_of(Mode::Candidate);
+    every_step_of(Kind::Netconf(Mode::Candidate));
 }
 
 #[test]
 fn every_fault_at_every_step_leaves_before_or_intended_with_a_candidate() {
-    every_step_of(Mode::CandidatePlain);
+    every_step_of(Kind::Netconf(Mode::CandidatePlain));
 }
 
 #[test]
 fn every_fault_at_every_step_leaves_before_or_intended_on_running() {
-    every_step_of(Mode::Running);
+    every_step_of(Kind::Netconf(Mode::Running));
 }
 
 #[test]
 fn every_fault_at_every_step_leaves_before_or_intended_on_running_with_startup() {
-    every_step_of(Mode::RunningStartup);
+    every_step_of(Kind::Netconf(Mode::RunningStartup));
+}
+
+#[test]
+fn every_fault_at_every_call_leaves_before_or_intended_with_commit_confirmed() {
+    every_step_of(Kind::Gnmi(kind::CONFIRMED));
+}
+
+#[test]
+fn every_fault_at_every_call_leaves_before_or_intended_with_a_plain_set() {
+    every_step_of(Kind::Gnmi(kind::PLAIN));
+}
+
+#[test]
+fn every_fault_at_every_call_leaves_before_or_intended_without_get() {
+    every_step_of(Kind::Gnmi(kind::ONCE));
+}
+
+#[test]
+fn every_fault_at_every_call_leaves_before_or_intended_where_a_set_is_done_one_by_one() {
+    every_step_of(Kind::Gnmi(kind::ONE_BY_ONE));
 }
 
 /// The switch goes away and does not come back: nobody can know, and that is
@@ -126,15 +124,15 @@ fn every_fault_at_every_step_leaves_before_or_intended_on_running_with_startup()
 #[test]
 fn a_switch_that_never_comes_back_is_reported_as_unknown_once_a_change_was_sent() {
     on_paused_clock(async {
-        for mode in MODES {
-            for (operation, nth) in steps_of(mode, true).await {
+        for kind in kind::all() {
+            for (operation, nth) in steps_of(kind, true).await {
                 for moment in ["before", "after"] {
-                    let world = ready(mode, true).await;
+                    let world = ready(kind, true).await;
                     let before = world.ports(0);
                     world.handle(0).inject(fault(&format!("{operation}:{nth}:{moment}:stop")));
                     let asked = tokio::time::Instant::now();
                     let report = world.one(2, Wish::Access(200)).await;
-                    let told = format!("{mode:?} {operation}:{nth}:{moment}: {:?}", report.outcome);
+                    let told = format!("{kind:?} {operation}:{nth}:{moment}: {:?}", report.outcome);
                     assert!(asked.elapsed().as_secs() <= 120, "{told}");
                     match claim(&report) {
                         Claim::Before => assert_eq!(world.ports(0), before, "{told}"),

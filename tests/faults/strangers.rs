@@ -5,12 +5,14 @@ use std::time::Duration;
 use mercury::fault::FaultKind;
 use mercury_sim::{Datastore, Mode};
 
-use crate::world::{Claim, MODES, Rest, Wish, World, agree, ask, claim, fault, on_paused_clock};
+use crate::kind::{self, GNMI, Kind, NETCONF};
+use crate::wire::{Bad, Rest, Way};
+use crate::world::{Claim, Wish, World, agree, ask, claim, fault, on_paused_clock};
 
 const WISH: Wish = Wish::Access(200);
 
-async fn warm(mode: Mode) -> World {
-    let world = World::new(&[mode]).await;
+async fn warm(kind: Kind) -> World {
+    let world = World::new(&[kind]).await;
     assert_eq!(claim(&world.one(1, Wish::Access(100)).await), Claim::Intended);
     world
 }
@@ -23,18 +25,18 @@ fn console(port: u16, text: &str) -> String {
     )
 }
 
-const fn lockable(mode: Mode) -> Datastore {
-    match mode {
-        Mode::Candidate | Mode::CandidatePlain => Datastore::Candidate,
-        Mode::Running | Mode::RunningStartup => Datastore::Running,
+const fn lockable(kind: Kind) -> Datastore {
+    match kind {
+        Kind::Netconf(Mode::Candidate) | Kind::Netconf(Mode::CandidatePlain) => Datastore::Candidate,
+        _ => Datastore::Running,
     }
 }
 
 #[test]
 fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_was() {
     on_paused_clock(async {
-        for mode in MODES {
-            let world = warm(mode).await;
+        for kind in NETCONF {
+            let world = warm(kind).await;
             let (handle, before) = (world.handle(0), world.ports(0));
             let hold = handle.inject(fault("get-config:2:before:hold"));
             let meddle = async {
@@ -43,8 +45,8 @@ fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_
                 handle.release(hold);
             };
             let (report, ()) = tokio::join!(world.one(2, WISH), meddle);
-            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::ReadBack, "{mode:?}");
-            agree(&world, 0, &report, &before, &before, &format!("{mode:?}")).await;
+            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::ReadBack, "{kind:?}");
+            agree(&world, 0, &report, &before, &before, &format!("{kind:?}")).await;
         }
     });
 }
@@ -52,19 +54,19 @@ fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_
 #[test]
 fn a_lock_that_is_not_given_back_is_reported_and_one_that_is_given_back_is_waited_for() {
     on_paused_clock(async {
-        for mode in MODES {
-            let world = warm(mode).await;
+        for kind in NETCONF {
+            let world = warm(kind).await;
             let (handle, before) = (world.handle(0), world.ports(0));
-            assert!(handle.console_lock(lockable(mode), true));
+            assert!(handle.console_lock(lockable(kind), true));
             let report = world.one(2, WISH).await;
-            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::Locked, "{mode:?}");
+            assert_eq!(report.outcome.fault().unwrap().kind, FaultKind::Locked, "{kind:?}");
             assert_eq!(world.ports(0), before);
             let give_back = async {
                 tokio::time::sleep(Duration::from_secs(5)).await;
-                assert!(handle.console_lock(lockable(mode), false), "{mode:?}: the console's lock was broken");
+                assert!(handle.console_lock(lockable(kind), false), "{kind:?}: the console's lock was broken");
             };
             let (report, ()) = tokio::join!(world.one(2, WISH), give_back);
-            assert_eq!(claim(&report), Claim::Intended, "{mode:?}: {:?}", report.outcome);
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
         }
     });
 }
@@ -74,8 +76,8 @@ fn a_lock_that_is_not_given_back_is_reported_and_one_that_is_given_back_is_waite
 #[test]
 fn two_mercuries_on_one_switch_wait_for_each_other() {
     on_paused_clock(async {
-        for mode in MODES {
-            let world = warm(mode).await;
+        for kind in NETCONF {
+            let world = warm(kind).await;
             let (handle, other) = (world.handle(0), world.another());
             let hold = handle.inject(fault("edit-config:1:before:hold"));
             let first = ask(&other, &[(0, 3, Wish::Access(300))]);
@@ -88,8 +90,8 @@ fn two_mercuries_on_one_switch_wait_for_each_other() {
                 tokio::join!(world.one(2, WISH), release).0
             };
             let (first, second) = tokio::join!(first, second);
-            assert_eq!(claim(&first[0]), Claim::Intended, "{mode:?}: {:?}", first[0].outcome);
-            assert_eq!(claim(&second), Claim::Intended, "{mode:?}: {:?}", second.outcome);
+            assert_eq!(claim(&first[0]), Claim::Intended, "{kind:?}: {:?}", first[0].outcome);
+            assert_eq!(claim(&second), Claim::Intended, "{kind:?}: {:?}", second.outcome);
         }
     });
 }
@@ -99,7 +101,7 @@ fn two_mercuries_on_one_switch_wait_for_each_other() {
 #[test]
 fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
     on_paused_clock(async {
-        let world = World::with(&[Mode::Candidate], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
+        let world = World::with(&[Kind::Netconf(Mode::Candidate)], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
         world.one(1, Wish::Access(100)).await;
         let (handle, before) = (world.handle(0), world.ports(0));
         let hold = handle.inject(fault("commit:2:before:hold"));
@@ -116,14 +118,28 @@ fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
 #[test]
 fn a_warm_session_that_died_unseen_is_replaced_without_a_word() {
     on_paused_clock(async {
-        for mode in MODES {
-            let world = warm(mode).await;
+        for kind in kind::all() {
+            let world = warm(kind).await;
             // Without :startup nothing is lost by it, and with :startup it was saved.
             world.handle(0).reboot();
             let before = world.ports(0);
             let report = world.one(2, WISH).await;
-            assert_eq!(claim(&report), Claim::Intended, "{mode:?}: {:?}", report.outcome);
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
             assert_ne!(world.ports(0), before);
+        }
+    });
+}
+
+/// The switch hangs up on the first thing that is asked.
+#[test]
+fn a_warm_session_that_dies_under_the_first_read_is_replaced_without_a_word() {
+    on_paused_clock(async {
+        for kind in GNMI {
+            let world = warm(kind).await;
+            let read = if kind == Kind::Gnmi(kind::ONCE) { "gnmi-subscribe" } else { "gnmi-get" };
+            world.handle(0).inject(fault(&format!("{read}:1:before:drop")));
+            let report = world.one(2, WISH).await;
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
         }
     });
 }
@@ -133,8 +149,8 @@ fn a_warm_session_that_died_unseen_is_replaced_without_a_word() {
 #[test]
 fn a_bad_wire_leaves_before_or_intended_wherever_it_breaks() {
     on_paused_clock(async {
-        for mode in MODES {
-            let clean = World::new(&[mode]).await;
+        for kind in NETCONF {
+            let clean = World::new(&[kind]).await;
             let before = clean.ports(0);
             clean.one(2, WISH).await;
             let intended = clean.ports(0);
@@ -142,17 +158,17 @@ fn a_bad_wire_leaves_before_or_intended_wherever_it_breaks() {
             for rest in [Rest::Nothing, Rest::Noise] {
                 let (places, stride) = (0..5200, 53);
                 for after in places.step_by(stride) {
-                    let world = World::new(&[mode]).await;
-                    *world.wire.lock().unwrap() = Some((after, rest));
+                    let world = World::new(&[kind]).await;
+                    *world.wire.lock().unwrap() = Some(Bad { way: Way::FromSwitch, after, rest });
                     let report = world.one(2, WISH).await;
-                    let told = format!("{mode:?}, {rest:?} after {after} octets");
+                    let told = format!("{kind:?}, {rest:?} after {after} octets");
                     agree(&world, 0, &report, &before, &intended, &told).await;
                     *outcomes.entry(format!("{rest:?} {}", report.outcome.name())).or_default() += 1;
                     let again = world.one(2, WISH).await;
                     assert_eq!(claim(&again), Claim::Intended, "{told}, and again: {:?}", again.outcome);
                 }
             }
-            println!("{mode:?} bad wire: {outcomes:?}");
+            println!("{kind:?} bad wire: {outcomes:?}");
         }
     });
 }
@@ -161,13 +177,13 @@ fn a_bad_wire_leaves_before_or_intended_wherever_it_breaks() {
 #[test]
 fn an_endless_reply_ends_the_session_and_not_mercury() {
     on_paused_clock(async {
-        let clean = World::new(&[Mode::Running]).await;
+        let clean = World::new(&[Kind::Netconf(Mode::Running)]).await;
         let before = clean.ports(0);
         clean.one(2, WISH).await;
         let intended = clean.ports(0);
         for after in [900, 2900] {
-            let world = World::new(&[Mode::Running]).await;
-            *world.wire.lock().unwrap() = Some((after, Rest::Endless));
+            let world = World::new(&[Kind::Netconf(Mode::Running)]).await;
+            *world.wire.lock().unwrap() = Some(Bad { way: Way::FromSwitch, after, rest: Rest::Endless });
             let report = world.one(2, WISH).await;
             println!("endless after {after}: {:?}", report.outcome.fault());
             agree(&world, 0, &report, &before, &intended, &format!("endless after {after} octets")).await;
@@ -181,11 +197,11 @@ fn an_endless_reply_ends_the_session_and_not_mercury() {
 #[test]
 fn what_a_dead_client_left_unconfirmed_is_never_reported_as_made() {
     on_paused_clock(async {
-        let clean = World::new(&[Mode::Candidate]).await;
+        let clean = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
         let before = clean.ports(0);
         clean.one(2, WISH).await;
         let intended = clean.ports(0);
-        let world = World::new(&[Mode::Candidate]).await;
+        let world = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
         leave_unconfirmed(&world).await;
         let report = world.one(2, WISH).await;
         let told = format!("{:?}", report.outcome);
@@ -202,7 +218,7 @@ fn what_a_dead_client_left_unconfirmed_is_never_reported_as_made() {
 /// has, with a timer of 30 s, and dies.
 async fn leave_unconfirmed(world: &World) {
     use tokio::io::AsyncWriteExt;
-    let clean = World::new(&[Mode::Candidate]).await;
+    let clean = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
     clean.one(2, WISH).await;
     let (mut client, server) = tokio::io::duplex(1 << 20);
     let handle = world.handle(0);

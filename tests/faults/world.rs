@@ -1,13 +1,7 @@
 //! A service and its simulated switches in one process and on one clock.
 
-use std::{
-    collections::BTreeMap,
-    future::Future,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::BoxFuture};
 use mercury::{
     intent::{Intent, PortIntent, Setting, TargetIntent, VlanIntent},
     inventory::{Inventory, Switch},
@@ -15,14 +9,15 @@ use mercury::{
     service::{Requester, Service},
     target::Target,
 };
-use mercury_adapter::{ConnectError, ConnectFault, Connector, NetconfDialect, Session};
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
-use mercury_netconf::{NetconfSession, Renderer, client::Client};
-use mercury_sim::{Datastore, Fault, Handle, Mode, Options, Simulator};
+use mercury_sim::{Datastore, Fault, Handle, Simulator};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-pub(crate) const MODES: [Mode; 4] = [Mode::Candidate, Mode::CandidatePlain, Mode::Running, Mode::RunningStartup];
+use crate::{
+    kind::Kind,
+    wire::{Wire, adapter},
+};
+
 /// Longer than any timer of Mercury's or of a switch's.
 pub(crate) const LONG: Duration = Duration::from_secs(400);
 
@@ -42,44 +37,30 @@ pub(crate) enum Wish {
 
 pub(crate) struct World {
     pub(crate) service: Service,
+    pub(crate) kinds: Vec<Kind>,
     pub(crate) switches: Vec<Simulator>,
-    /// What happens to the next session's bytes on their way from the switch.
+    /// What happens to the next session's octets.
     pub(crate) wire: Wire,
 }
 
-/// Bad wires: after so many octets of the switch's, the rest is this.
-pub(crate) type Wire = Arc<Mutex<Option<(usize, Rest)>>>;
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Rest {
-    /// The connection ends.
-    Nothing,
-    /// Octets that mean nothing, once; then what the switch says.
-    Noise,
-    /// A message that never ends.
-    Endless,
-}
-
 impl World {
-    pub(crate) async fn new(modes: &[Mode]) -> Self {
-        Self::with(modes, |_| {}).await
+    pub(crate) async fn new(kinds: &[Kind]) -> Self {
+        Self::with(kinds, |_| {}).await
     }
 
     /// With every entry changed by `tune`.
-    pub(crate) async fn with(modes: &[Mode], tune: impl Fn(&mut Switch)) -> Self {
+    pub(crate) async fn with(kinds: &[Kind], tune: impl Fn(&mut Switch)) -> Self {
         let mut switches = Vec::new();
-        for mode in modes {
-            let options = Options { listen: None, mode: *mode, ..Options::default() };
-            switches.push(Simulator::start(options).await.unwrap());
+        for kind in kinds {
+            switches.push(Simulator::start(kind.options()).await.unwrap());
         }
-        let handles = switches.iter().map(Simulator::handle).collect();
         let wire = Wire::default();
-        Self { service: service(handles, &wire, tune), switches, wire }
+        Self { service: service(kinds, &switches, &wire, tune), kinds: kinds.to_vec(), switches, wire }
     }
 
     /// Another Mercury beside, or after, the first.
     pub(crate) fn another(&self) -> Service {
-        service(self.switches.iter().map(Simulator::handle).collect(), &Wire::default(), |_| {})
+        service(&self.kinds, &self.switches, &Wire::default(), |_| {})
     }
 
     pub(crate) fn handle(&self, index: usize) -> Handle {
@@ -100,32 +81,21 @@ impl World {
     }
 }
 
-fn service(handles: Vec<Handle>, wire: &Wire, tune: impl Fn(&mut Switch)) -> Service {
+fn service(kinds: &[Kind], switches: &[Simulator], wire: &Wire, tune: impl Fn(&mut Switch)) -> Service {
     let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == "openconfig");
     let dialect = Arc::new(dialect.unwrap());
-    let entry = |index: usize| {
-        let mut switch = Switch::new(&name(index), "memory", "openconfig", "mercury");
-        switch.manage_vlans = true;
+    let entry = |(index, kind): (usize, &Kind)| {
+        let mut switch = kind.entry(&name(index));
         tune(&mut switch);
         switch
     };
-    let inventory = Inventory::from_iter((0..handles.len()).map(entry));
-    let targets: Vec<_> = handles
-        .into_iter()
-        .enumerate()
-        .map(|(index, handle)| {
-            let switch = Arc::clone(inventory.find(&name(index)).unwrap());
-            let pipelining = switch.pipelining.unwrap_or(true);
-            let connector = InMemory {
-                handle,
-                dialect: Arc::new(dialect.netconf.clone().unwrap()),
-                pipelining,
-                wire: Arc::clone(wire),
-            };
-            let render = Renderer::new(&dialect, None).unwrap();
-            Target::start(switch, Arc::clone(&dialect), Box::new(connector), Box::new(render))
-        })
-        .collect();
+    let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
+    let targets = kinds.iter().zip(switches).enumerate().map(|(index, (kind, simulator))| {
+        let switch = Arc::clone(inventory.find(&name(index)).unwrap());
+        let (connector, render) = adapter(*kind, simulator.handle(), &switch, &dialect, wire);
+        Target::start(switch, Arc::clone(&dialect), connector, render)
+    });
+    let targets: Vec<_> = targets.collect();
     Service::over(inventory, targets)
 }
 
@@ -199,7 +169,8 @@ pub(crate) async fn agree(world: &World, index: usize, report: &Report, before: 
     assert_eq!(&world.ports(index), wanted, "{told}: when it was reported");
     let handle = world.handle(index);
     let quiet = handle.wait_until(|status| {
-        status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty && status.sessions <= 1
+        let nothing = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+        nothing && status.sessions + status.connections <= 1
     });
     let Ok(_) = tokio::time::timeout(LONG, quiet).await else {
         panic!("{told}: left behind: {:?}", handle.status());
@@ -216,70 +187,4 @@ pub(crate) async fn agree(world: &World, index: usize, report: &Report, before: 
 
 pub(crate) fn fault(text: &str) -> Fault {
     text.parse().unwrap()
-}
-
-/// Opens sessions with a switch in memory.
-struct InMemory {
-    handle: Handle,
-    dialect: Arc<NetconfDialect>,
-    pipelining: bool,
-    wire: Wire,
-}
-
-impl Connector for InMemory {
-    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
-        async move {
-            let (mut ours, theirs) = tokio::io::duplex(1 << 16);
-            if let Some((after, rest)) = self.wire.lock().unwrap().take() {
-                let (near, far) = tokio::io::duplex(1 << 16);
-                tokio::spawn(bad_wire(ours, far, after, rest));
-                ours = near;
-            }
-            let handle = self.handle.clone();
-            tokio::spawn(async move { handle.serve(theirs).await });
-            let refused = |message| ConnectError { fault: ConnectFault::Unreachable, message };
-            let options = mercury_netconf::client::ClientOptions { pipelining: self.pipelining, ..Default::default() };
-            let client = Client::connect(ours, options).await.map_err(|error| refused(error.to_string()))?;
-            let instance = self.dialect.network_instance.clone();
-            let session = NetconfSession::new(client, Arc::clone(&self.dialect), instance, self.pipelining);
-            Ok(Box::new(session.map_err(|error| refused(error.to_string()))?) as Box<dyn Session>)
-        }
-        .boxed()
-    }
-}
-
-/// Carries octets both ways until `after` of the switch's; ends with either side.
-async fn bad_wire(switch: DuplexStream, mercury: DuplexStream, after: usize, rest: Rest) {
-    let (mut from_switch, mut to_switch) = tokio::io::split(switch);
-    let (mut from_mercury, mut to_mercury) = tokio::io::split(mercury);
-    let down = async {
-        let mut buffer = vec![0; after];
-        let mut seen = 0;
-        while seen < after {
-            let read = from_switch.read(&mut buffer[..after - seen]).await?;
-            if read == 0 {
-                return Ok(());
-            }
-            to_mercury.write_all(&buffer[..read]).await?;
-            seen += read;
-        }
-        match rest {
-            Rest::Nothing => Ok(()),
-            Rest::Noise => {
-                to_mercury.write_all(b"\x00]]>]]>\n#0\n<rpc-reply/>").await?;
-                tokio::io::copy(&mut from_switch, &mut to_mercury).await.map(drop)
-            }
-            Rest::Endless => {
-                to_mercury.write_all(b"\n#4294967295\n<rpc-reply>").await?;
-                loop {
-                    to_mercury.write_all(&[b'x'; 1 << 14]).await?;
-                }
-            }
-        }
-    };
-    let up = tokio::io::copy(&mut from_mercury, &mut to_switch);
-    tokio::select! {
-        _ = async { let _: std::io::Result<()> = down.await; } => {}
-        _ = up => {}
-    }
 }

@@ -1,0 +1,153 @@
+//! What kind of switch it is, and what it is spoken to by: the one parameter
+//! of every test here.
+
+use std::fmt;
+
+use mercury::inventory::{ConfirmedCommit, Protocol, Switch};
+use mercury_adapter::GnmiDialect;
+use mercury_sim::{Mode, Options};
+
+/// A kind of switch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Netconf(Mode),
+    Gnmi(Gnmi),
+}
+
+/// What a gNMI target can do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gnmi {
+    /// It has the commit-confirmed extension, and Mercury may use it.
+    pub(crate) confirmed: bool,
+    /// It has Get; else it is read by Subscribe ONCE.
+    pub(crate) get: bool,
+    /// A Set happens wholly or not at all.
+    pub(crate) atomic: bool,
+}
+
+pub(crate) const NETCONF: [Kind; 4] = [
+    Kind::Netconf(Mode::Candidate),
+    Kind::Netconf(Mode::CandidatePlain),
+    Kind::Netconf(Mode::Running),
+    Kind::Netconf(Mode::RunningStartup),
+];
+pub(crate) const CONFIRMED: Gnmi = Gnmi { confirmed: true, get: true, atomic: true };
+pub(crate) const PLAIN: Gnmi = Gnmi { confirmed: false, ..CONFIRMED };
+pub(crate) const ONCE: Gnmi = Gnmi { get: false, ..PLAIN };
+pub(crate) const ONE_BY_ONE: Gnmi = Gnmi { atomic: false, ..PLAIN };
+pub(crate) const GNMI: [Kind; 4] = [Kind::Gnmi(CONFIRMED), Kind::Gnmi(PLAIN), Kind::Gnmi(ONCE), Kind::Gnmi(ONE_BY_ONE)];
+
+/// Every kind.
+pub(crate) fn all() -> impl Iterator<Item = Kind> {
+    NETCONF.into_iter().chain(GNMI)
+}
+
+impl Kind {
+    /// What Mercury asks of such a switch, in the words of faults.
+    pub(crate) const fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Netconf(_) => &[
+                "hello",
+                "lock",
+                "get-config",
+                "discard-changes",
+                "edit-config",
+                "commit",
+                "cancel-commit",
+                "copy-config",
+                "unlock",
+                "close-session",
+            ],
+            Self::Gnmi(_) => &[
+                "gnmi-connect",
+                "gnmi-capabilities",
+                "gnmi-get",
+                "gnmi-subscribe",
+                "gnmi-set",
+                "gnmi-confirm",
+                "gnmi-cancel",
+            ],
+        }
+    }
+
+    /// What such a switch may do instead of answering. The delays are longer
+    /// than `reply_timeout` and than `commit_timeout`; without a lock that tells
+    /// when a lost change is over, not longer than that and `settle_time`.
+    pub(crate) const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Netconf(_) => &[
+                "drop",
+                "refuse:operation-failed",
+                "refuse:in-use",
+                "refuse:resource-denied",
+                "refuse:lock-denied",
+                "delay:35s",
+                "delay:130s",
+                "reboot",
+            ],
+            Self::Gnmi(_) => &[
+                "drop",
+                "refuse:operation-failed",
+                "status:unavailable",
+                "status:deadline-exceeded",
+                "status:aborted",
+                "status:internal",
+                "status:resource-exhausted",
+                "status:failed-precondition",
+                "status:unauthenticated",
+                "status:cancelled",
+                "status:data-loss",
+                "status:unknown",
+                "delay:35s",
+                "delay:125s",
+                "reboot",
+            ],
+        }
+    }
+
+    /// The simulated switch.
+    pub(crate) fn options(self) -> Options {
+        let mut options = Options { listen: None, ..Options::default() };
+        match self {
+            Self::Netconf(mode) => options.mode = mode,
+            Self::Gnmi(gnmi) => {
+                options.mode = Mode::Running;
+                options.gnmi_commit_confirmed = gnmi.confirmed;
+                options.quirks.gnmi_no_get = !gnmi.get;
+                options.quirks.gnmi_not_atomic = !gnmi.atomic;
+            }
+        }
+        options
+    }
+
+    /// The inventory entry.
+    pub(crate) fn entry(self, name: &str) -> Switch {
+        let mut switch = Switch::new(name, "memory", "openconfig", "mercury");
+        switch.manage_vlans = true;
+        if let Self::Gnmi(gnmi) = self {
+            switch.protocol = Protocol::Gnmi;
+            switch.confirmed_commit = if gnmi.confirmed { ConfirmedCommit::On } else { ConfirmedCommit::Off };
+        }
+        switch
+    }
+
+    /// What the dialect would say of it.
+    pub(crate) fn dialect(self, openconfig: &GnmiDialect) -> GnmiDialect {
+        let atomic = !matches!(self, Self::Gnmi(Gnmi { atomic: false, .. }));
+        GnmiDialect { atomic, ..openconfig.clone() }
+    }
+}
+
+/// As short as it is told in a failed test.
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Netconf(mode) => write!(f, "{mode:?}"),
+            Self::Gnmi(gnmi) => {
+                f.write_str(if gnmi.confirmed { "gNMI confirmed" } else { "gNMI plain" })?;
+                f.write_str(if gnmi.get { "" } else { ", ONCE" })?;
+                f.write_str(if gnmi.atomic { "" } else { ", one by one" })
+            }
+        }
+    }
+}

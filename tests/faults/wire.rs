@@ -1,0 +1,167 @@
+//! Sessions with a switch in memory, over a wire that may be bad.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use mercury::inventory::{ConfirmedCommit, Switch};
+use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, Session};
+use mercury_gnmi::GnmiOptions;
+use mercury_netconf::{
+    NetconfSession,
+    client::{Client, ClientOptions},
+};
+use mercury_sim::Handle;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+
+use crate::kind::Kind;
+
+/// What happens to the next session's octets.
+pub(crate) type Wire = Arc<Mutex<Option<Bad>>>;
+
+/// How a wire is bad: after so many octets one way, the rest is this.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bad {
+    pub(crate) way: Way,
+    pub(crate) after: usize,
+    pub(crate) rest: Rest,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    FromSwitch,
+    ToSwitch,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rest {
+    /// The connection ends.
+    Nothing,
+    /// Octets that mean nothing, once; then what is really said.
+    Noise,
+    /// A message that never ends.
+    Endless,
+}
+
+/// What opens sessions with a switch and puts plans for it.
+pub(crate) fn adapter(
+    kind: Kind,
+    handle: Handle,
+    entry: &Switch,
+    dialect: &Arc<Dialect>,
+    wire: &Wire,
+) -> (Box<dyn Connector>, Box<dyn Render>) {
+    let wire = Arc::clone(wire);
+    match kind {
+        Kind::Netconf(_) => {
+            let render = mercury_netconf::Renderer::new(dialect, None).unwrap();
+            let dialect = Arc::new(dialect.netconf.clone().unwrap());
+            let pipelining = entry.pipelining.unwrap_or(true);
+            (Box::new(Netconf { handle, dialect, pipelining, wire }), Box::new(render))
+        }
+        Kind::Gnmi(_) => {
+            let render = mercury_gnmi::Renderer::new(dialect, mercury_gnmi::Overrides::default()).unwrap();
+            let dialect = Arc::new(kind.dialect(dialect.gnmi.as_ref().unwrap()));
+            let commit_confirmed = entry.confirmed_commit == ConfirmedCommit::On;
+            let options = GnmiOptions { tls: None, commit_confirmed, ..GnmiOptions::new("memory", 9339) };
+            (Box::new(Gnmi { handle, dialect, options, wire }), Box::new(render))
+        }
+    }
+}
+
+struct Netconf {
+    handle: Handle,
+    dialect: Arc<NetconfDialect>,
+    pipelining: bool,
+    wire: Wire,
+}
+
+impl Connector for Netconf {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move {
+            let (ours, theirs) = pair(&self.wire);
+            let handle = self.handle.clone();
+            tokio::spawn(async move { handle.serve(theirs).await });
+            let refused = |message| ConnectError { fault: ConnectFault::Unreachable, message };
+            let options = ClientOptions { pipelining: self.pipelining, ..Default::default() };
+            let client = Client::connect(ours, options).await.map_err(|error| refused(error.to_string()))?;
+            let instance = self.dialect.network_instance.clone();
+            let session = NetconfSession::new(client, Arc::clone(&self.dialect), instance, self.pipelining);
+            Ok(Box::new(session.map_err(|error| refused(error.to_string()))?) as Box<dyn Session>)
+        }
+        .boxed()
+    }
+}
+
+struct Gnmi {
+    handle: Handle,
+    dialect: Arc<GnmiDialect>,
+    options: GnmiOptions,
+    wire: Wire,
+}
+
+impl Connector for Gnmi {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move {
+            let (ours, theirs) = pair(&self.wire);
+            let handle = self.handle.clone();
+            tokio::spawn(async move { handle.serve_gnmi(theirs).await });
+            mercury_gnmi::conformance::session(ours, &self.options, Arc::clone(&self.dialect)).await
+        }
+        .boxed()
+    }
+}
+
+/// Both ends of a new wire.
+fn pair(wire: &Wire) -> (DuplexStream, DuplexStream) {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let Some(bad) = wire.lock().unwrap().take() else { return (ours, theirs) };
+    let (near, far) = tokio::io::duplex(1 << 16);
+    tokio::spawn(carry(ours, far, bad));
+    (near, theirs)
+}
+
+/// Carries octets both ways, badly one of them; ends with either side.
+async fn carry(switch: DuplexStream, mercury: DuplexStream, bad: Bad) {
+    let (mut from_switch, mut to_switch) = tokio::io::split(switch);
+    let (mut from_mercury, mut to_mercury) = tokio::io::split(mercury);
+    match bad.way {
+        Way::FromSwitch => tokio::select! {
+            _ = badly(&mut from_switch, &mut to_mercury, bad) => {}
+            _ = tokio::io::copy(&mut from_mercury, &mut to_switch) => {}
+        },
+        Way::ToSwitch => tokio::select! {
+            _ = badly(&mut from_mercury, &mut to_switch, bad) => {}
+            _ = tokio::io::copy(&mut from_switch, &mut to_mercury) => {}
+        },
+    }
+}
+
+async fn badly(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    bad: Bad,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; bad.after];
+    let mut seen = 0;
+    while seen < bad.after {
+        let read = from.read(&mut buffer[..bad.after - seen]).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        to.write_all(&buffer[..read]).await?;
+        seen += read;
+    }
+    match bad.rest {
+        Rest::Nothing => Ok(()),
+        Rest::Noise => {
+            to.write_all(b"\x00]]>]]>\n#0\n<rpc-reply/>").await?;
+            tokio::io::copy(from, to).await.map(drop)
+        }
+        Rest::Endless => {
+            to.write_all(b"\n#4294967295\n<rpc-reply>").await?;
+            loop {
+                to.write_all(&[b'x'; 1 << 14]).await?;
+            }
+        }
+    }
+}
