@@ -69,6 +69,8 @@ def pygnmi(switch):
     from pygnmi.client import gNMIclient
     client = gNMIclient(target=(switch["host"], switch["port"]), username=switch["username"],
                         password=switch["password"], skip_verify=True)
+    # It insists on Capabilities, which lemming does not have.
+    client.capabilities = lambda *_: {"supported_models": [], "supported_encodings": ["json_ietf"]}
     client.connect()
     return client, lambda vlan: client.set(replace=[(f"openconfig:{PATH}", config(vlan))], encoding="json_ietf")
 
