@@ -1,6 +1,6 @@
 //! Opening sessions: TLS, credentials, and what the target says it can do.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
@@ -153,7 +153,7 @@ pub(crate) async fn confirms(client: &Client, options: &GnmiOptions) -> Result<b
         Err(refused) => match refused.code() {
             Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => Ok(true),
             Code::Unimplemented => Ok(false),
-            _ => Err(refusal("asking for commit confirmed", &refused)),
+            _ => Err(refusal(client, "asking for commit confirmed", &refused).await),
         },
     }
 }
@@ -167,11 +167,17 @@ pub(crate) async fn announced(
     match client.capabilities(options.connect_timeout).await {
         Ok(announced) => Ok(Some(announced)),
         Err(refused) if refused.code() == Code::Unimplemented => Ok(None),
-        Err(refused) => Err(refusal("Capabilities", &refused)),
+        Err(refused) => Err(refusal(client, "Capabilities", &refused).await),
     }
 }
 
-fn refusal(what: &str, refused: &Status) -> ConnectError {
+async fn refusal(client: &Client, what: &str, refused: &Status) -> ConnectError {
+    // The connection's error, not the target's answer.
+    if refused.source().is_some()
+        && let Some(end) = client.transport().end().await
+    {
+        return ConnectError { message: format!("{what}: {}", end.message), ..end };
+    }
     let fault = match refused.code() {
         Code::Unauthenticated | Code::PermissionDenied => ConnectFault::Credentials,
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ConnectFault::Unreachable,

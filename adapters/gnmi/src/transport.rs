@@ -4,6 +4,7 @@ use std::{
     error::Error as _,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -14,6 +15,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::watch,
     task::AbortHandle,
     time::timeout,
 };
@@ -26,8 +28,14 @@ use crate::{
     tls,
 };
 
+mod alert;
+
+use alert::{Attentive, Complaint};
+
 /// How many probes a dead target may leave unanswered.
 const KEEPALIVE_PROBES: u32 = 4;
+/// How long after a failed call its connection may still be ending.
+const ENDING: Duration = Duration::from_secs(1);
 /// HTTP/2's window for one answer; large trees come in one.
 const WINDOW: u32 = 1 << 20;
 
@@ -37,6 +45,7 @@ const WINDOW: u32 = 1 << 20;
 pub(crate) struct Transport {
     sender: http2::SendRequest<Body>,
     octets: Octets,
+    ended: watch::Receiver<Option<ConnectError>>,
     certificate: Option<[u8; 32]>,
     _connection: Arc<Connection>,
 }
@@ -100,19 +109,29 @@ impl Transport {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let octets = Octets::default();
+        let (octets, complaint) = (Octets::default(), Complaint::default());
+        let stream = Attentive::new(stream, complaint.clone());
         let made = http2::Builder::new(TokioExecutor::new())
             .initial_stream_window_size(WINDOW)
             .handshake(TokioIo::new(Counted::new(stream, octets.clone())))
             .await;
         let (sender, connection) = made
             .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: format!("no HTTP/2: {error}") })?;
-        let task = tokio::spawn(connection.map(|ended| {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "the connection ended");
-            }
+        let (tell, ended) = watch::channel(None);
+        let task = tokio::spawn(connection.map(move |end| {
+            let why = why(end, &complaint);
+            tracing::debug!(%why, "the connection ended");
+            tell.send_replace(Some(why));
         }));
-        Ok(Self { sender, octets, certificate: None, _connection: Arc::new(Connection(task.abort_handle())) })
+        Ok(Self { sender, octets, certificate: None, ended, _connection: Arc::new(Connection(task.abort_handle())) })
+    }
+
+    /// Why a connection ended that has just failed a call; nothing if it has
+    /// not.
+    pub(crate) async fn end(&self) -> Option<ConnectError> {
+        let mut ended = self.ended.clone();
+        let ended = timeout(ENDING, ended.wait_for(Option::is_some)).await.ok()?.ok()?;
+        ended.clone()
     }
 
     /// Whether calls can be made, as far as is known without making one.
@@ -143,6 +162,18 @@ impl tower_service::Service<http::Request<Body>> for Transport {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         self.sender.send_request(request).boxed()
+    }
+}
+
+fn why(end: Result<(), hyper::Error>, complaint: &Complaint) -> ConnectError {
+    let unreachable = |message| ConnectError { fault: ConnectFault::Unreachable, message };
+    match (complaint.get(), end) {
+        (Some(tls), _) => handshake(&std::io::Error::other(tls.clone())),
+        (None, Ok(())) => unreachable("the connection was closed".to_owned()),
+        (None, Err(error)) => {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            unreachable(format!("{error}{cause}"))
+        }
     }
 }
 
