@@ -3,7 +3,7 @@
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Datastores, Mercury, Peer, Setup, Simulated, Switch};
+use crate::harness::{Client, Datastores, Face, Mercury, Peer, Setup, Simulated, Switch};
 
 fn update(port: &str, id: &str) -> Value {
     json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100,
@@ -119,6 +119,63 @@ fn no_secret_is_ever_told() {
         // As it travels.
         "aXJvbmljOmI0c2ljLXNlY3JldA==",
     ] {
+        if let Some(at) = said.find(secret) {
+            let from = said[..at].rfind('\n').unwrap_or_default();
+            panic!("a secret was told: {}", &said[from..at]);
+        }
+    }
+}
+
+/// The most that can be told: every crate's trace, of a login that is let in,
+/// one that is not, and a client's key.
+#[test]
+fn no_secret_of_a_gnmi_switch_is_ever_told() {
+    let simulated = Simulated::gnmi(Face::Plain);
+    let open = Simulated::with(Options { gnmi_plaintext: true, ..Simulated::options() });
+    let setup = Setup::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["mercury".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate = setup.write("mercury.pem", &certificate.pem());
+    let pem = key.serialize_pem();
+    let key = setup.write("mercury.key", &pem);
+    let broken = setup.write("broken.key", &pem.replace("-----END", "=-----END"));
+    let certified = Simulated::gnmi(Face::Plain);
+    let others = [Simulated::gnmi(Face::Plain), Simulated::gnmi(Face::Plain)];
+    let with = |switch: &Simulated, name: &str, key: &std::path::Path| {
+        switch.entry(name).with("tls_cert", format!("{certificate:?}")).with("tls_key", format!("{key:?}"))
+    };
+    let entries = [
+        simulated.entry("leaf1").text("enable_secret", "3nable-secret"),
+        open.gnmi_entry("open").without("tls_pins").with("plaintext", true),
+        others[0].entry("wrong").text("password", "wr0ng-secret"),
+        with(&certified, "certified", &key),
+        with(&others[1], "broken", &broken),
+    ];
+    let mut mercury = setup.switches(&entries).environment("RUST_LOG", "trace").serve();
+    let mut client = Client::of(&mercury);
+    let mut said = String::new();
+    for name in ["leaf1", "open", "wrong", "certified", "broken"] {
+        let mut params = update("Ethernet1", "req-secret");
+        params["switch_id"] = json!(name);
+        said += &format!("{name}: {:?}\n", client.call("update_port", &params));
+    }
+    assert_eq!(said.matches(": Ok(").count(), 3, "{said}");
+    said += &format!("{:?}\n", client.done("get_switches", &json!({})));
+    said += &std::fs::read_to_string(format!("/proc/{}/cmdline", mercury.pid())).unwrap();
+    mercury.terminate();
+    assert!(mercury.wait().success());
+    said += &mercury.stdout.whole();
+    said += &mercury.stderr.whole();
+    assert!(said.contains("req-secret"));
+    let secrets = [
+        simulated.password(),
+        open.password(),
+        certified.password(),
+        others[1].password(),
+        "wr0ng-secret",
+        "3nable-secret",
+    ];
+    for secret in secrets.into_iter().chain(pem.lines().filter(|line| !line.starts_with('-'))) {
         if let Some(at) = said.find(secret) {
             let from = said[..at].rfind('\n').unwrap_or_default();
             panic!("a secret was told: {}", &said[from..at]);

@@ -29,3 +29,5 @@ mod others;
 mod scenarios;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod tls;

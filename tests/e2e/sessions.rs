@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, thread};
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Datastores, Mercury, Netconfd, Peer, Port, Simulated, Switch, block_on, netconfd, wait};
+use crate::harness::{
+    Client, Datastores, Face, Kind, Mercury, Netconfd, Peer, Port, Simulated, Switch, Target, block_on, netconfd, wait,
+};
 
 fn update(switch: &str, port: &str, vlan: u16) -> Value {
     json!({"switch_id": switch, "port_name": port, "mode": "access", "native_vlan": vlan,
@@ -145,6 +147,67 @@ fn a_dirty_candidate_is_discarded_once_and_told() {
     assert_eq!(state.port("Ethernet16"), Port::default(), "somebody's leftovers were committed");
     let told = mercury.stderr.text();
     assert_eq!(told.matches("discarding them").count(), 1, "{told}");
+}
+
+/// gNMI: HTTP/2 would carry many calls at once; a switch has one writer.
+#[test]
+fn one_gnmi_connection_serves_eight_clients_and_is_kept() {
+    let switch = Simulated::gnmi(Face::Confirmed);
+    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    thread::scope(|scope| {
+        for client in 1..=8 {
+            let mercury = &mercury;
+            scope.spawn(move || {
+                let mut caller = Client::of(mercury);
+                for round in 0..5 {
+                    let port = format!("Ethernet{client}");
+                    let answer = caller.done("update_port", &update("leaf1", &port, 100 + round));
+                    assert_eq!(answer["native_vlan"], 100 + round);
+                }
+            });
+        }
+    });
+    assert_eq!(switch.handle().counters().connections, 1, "one connection for all");
+    let state = switch.look();
+    for client in 1..=8 {
+        assert_eq!(state.port(&format!("Ethernet{client}")).vlans, "access 104");
+    }
+}
+
+#[test]
+fn a_gnmi_connection_that_was_lost_while_idle_is_rebuilt() {
+    let Some(switch) = Target::own(Kind::Gnxi) else { return };
+    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    client.done("update_port", &update("leaf1", "Ethernet1", 100));
+    switch.power_on();
+    let answer = client.done("update_port", &update("leaf1", "Ethernet1", 200));
+    assert_eq!(answer["outcome"], "committed");
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 200");
+}
+
+#[test]
+fn a_gnmi_connection_that_is_lost_unseen_is_rebuilt_too() {
+    let switch = Simulated::gnmi(Face::Plain);
+    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    client.done("update_port", &update("leaf1", "Ethernet1", 100));
+    switch.handle().inject("gnmi-get:1:before:drop".parse().unwrap());
+    let answer = client.done("update_port", &update("leaf1", "Ethernet1", 200));
+    assert_eq!(answer["outcome"], "committed");
+    assert_eq!(switch.handle().counters().connections, 2);
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 200");
+}
+
+#[test]
+fn an_idle_gnmi_connection_is_closed() {
+    let switch = Simulated::gnmi(Face::Plain);
+    let mercury = Mercury::serve(&[switch.entry("leaf1").with("idle_timeout", 1)]);
+    let mut client = Client::of(&mercury);
+    client.done("update_port", &update("leaf1", "Ethernet1", 100));
+    block_on(switch.handle().wait_until(|status| status.connections == 0));
+    client.done("update_port", &update("leaf1", "Ethernet1", 200));
+    assert_eq!(switch.handle().counters().connections, 2);
 }
 
 /// Every way to log in that netconfd's sshd takes.

@@ -70,6 +70,10 @@ impl Simulated {
         self.simulator.host_key_fingerprint().to_owned()
     }
 
+    pub(crate) fn netconf_port(&self) -> u16 {
+        self.simulator.addr().port()
+    }
+
     /// The certificate of its gNMI face, PEM.
     pub(crate) fn certificate(&self) -> &str {
         self.simulator.gnmi_certificate_pem()
