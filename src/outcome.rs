@@ -140,6 +140,24 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report that tells of an outcome and of nothing else.
+    #[must_use]
+    pub fn new(switch: &str, outcome: Outcome) -> Self {
+        Self {
+            switch: switch.to_owned(),
+            outcome,
+            before: None,
+            now: None,
+            plan: None,
+            payload: None,
+            capabilities: None,
+            warnings: Vec::new(),
+            flights: 0,
+            device_time: Duration::ZERO,
+            queue_time: Duration::ZERO,
+        }
+    }
+
     /// Whether anything was written and kept.
     #[must_use]
     pub const fn changed(&self) -> bool {

@@ -105,22 +105,9 @@ pub struct Line<'a> {
 
 /// Runs the line.
 pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Joint>) -> Report {
-    let name = line.name;
     let mut line = line;
     line.link.start_counting();
-    let mut report = Report {
-        switch: name.to_owned(),
-        outcome: Outcome::Planned,
-        before: None,
-        now: None,
-        plan: None,
-        payload: None,
-        capabilities: None,
-        warnings: Vec::new(),
-        flights: 0,
-        device_time: Duration::ZERO,
-        queue_time: Duration::ZERO,
-    };
+    let mut report = Report::new(line.name, Outcome::Planned);
     report.outcome = steps(&mut line, work, look_first, joint, &mut report).await;
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());

@@ -11,6 +11,7 @@ use std::{
 use mercury_adapter::Dialect;
 use mercury_model::Scope;
 use tokio::sync::{Mutex, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -36,6 +37,9 @@ pub struct Requester {
     pub caller: String,
     /// Where the request came from.
     pub peer: Option<String>,
+    /// Cancelled when nobody waits for the answer any more: what has not begun
+    /// by then is dropped. Without one, everything is done.
+    pub gone: Option<CancellationToken>,
 }
 
 /// Everything that answers requests.
@@ -93,7 +97,7 @@ impl Service {
         let reports = match <[_; 1]>::try_from(intent.targets) {
             Ok([target]) => {
                 let name = target.switch.name.clone();
-                vec![self.one(&name, Work::Apply(target)).await?]
+                vec![self.one(&name, Work::Apply(target), who.gone.clone()).await?]
             }
             Err(targets) => {
                 let work = targets.into_iter().map(|target| (target.switch.name.clone(), Work::Apply(target)));
@@ -115,7 +119,7 @@ impl Service {
         let mut reports = Vec::new();
         for target in intent.targets {
             let name = target.switch.name.clone();
-            reports.push(self.one(&name, Work::Plan(target)).await?);
+            reports.push(self.one(&name, Work::Plan(target), who.gone.clone()).await?);
         }
         for report in &reports {
             log("plan", who, report, begun.elapsed());
@@ -128,7 +132,7 @@ impl Service {
     /// # Errors
     /// The switch is not known or its queue is full.
     pub async fn read(&self, switch: &Switch, scope: Scope) -> Result<Report, Fault> {
-        self.one(&switch.name, Work::Read(scope)).await
+        self.one(&switch.name, Work::Read(scope), None).await
     }
 
     /// Takes no more work, finishes what was begun, and closes every session.
@@ -138,8 +142,8 @@ impl Service {
         }
     }
 
-    async fn one(&self, switch: &str, work: Work) -> Result<Report, Fault> {
-        answer(switch, self.target(switch)?.submit(work, None)?).await
+    async fn one(&self, switch: &str, work: Work, gone: Option<CancellationToken>) -> Result<Report, Fault> {
+        answer(switch, self.target(switch)?.submit(work, None, gone)?).await
     }
 
     fn target(&self, switch: &str) -> Result<&Target, Fault> {
@@ -158,7 +162,7 @@ impl Service {
                 let (prepared, ready) = oneshot::channel();
                 let (keep, kept) = oneshot::channel();
                 let patience = patience(&target.switch);
-                let report = target.submit(work, Some(Joint { prepared, keep: kept, patience }))?;
+                let report = target.submit(work, Some(Joint { prepared, keep: kept, patience }), None)?;
                 waiting.push((switch, ready, keep, report));
             }
         }
@@ -197,7 +201,7 @@ impl Service {
             let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { continue };
             let work = Work::Restore { before: Box::new(before), made: Box::new(made.config) };
             let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
-            report.outcome = match self.one(switch, work).await {
+            report.outcome = match self.one(switch, work, None).await {
                 Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
                 Ok(undone) => {
                     let undo = undone.outcome.fault().unwrap_or_else(|| cause.clone());

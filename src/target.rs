@@ -1,6 +1,8 @@
 //! One owner task per switch: requests for it queue, and two switches never
 //! wait for each other.
 
+mod waiting;
+
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
@@ -20,13 +22,13 @@ use crate::{
     commit::Policy,
     fault::{Fault, FaultKind},
     group,
-    intent::TargetIntent,
     inventory::Switch,
     link::Link,
     lock::{Coordinator, NoLocks},
-    outcome::Report,
+    outcome::{Outcome, Report},
     pipeline::{self, Joint, Line, Work},
 };
+use waiting::{Job, Waiting};
 
 /// Ports whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
@@ -40,14 +42,6 @@ pub struct Target {
     queue: mpsc::Sender<Job>,
     stop: CancellationToken,
     owner: Mutex<Option<JoinHandle<()>>>,
-}
-
-struct Job {
-    work: Work,
-    joint: Option<Joint>,
-    queued: Instant,
-    begun: Instant,
-    report: oneshot::Sender<Report>,
 }
 
 impl Target {
@@ -91,7 +85,8 @@ impl Target {
             lock: lock_name(&switch),
             link: Link::new(connector),
             last: HashMap::new(),
-            next: None,
+            waiting: Waiting::default(),
+            most: switch.queue.max(1),
         };
         let stop = CancellationToken::new();
         let owner = tokio::spawn(owner.run(jobs, stop.clone()));
@@ -109,15 +104,20 @@ impl Target {
         }
     }
 
-    /// Puts work into the queue. The work is done even if the answer is
-    /// thrown away.
+    /// Puts work into the queue. Once it has begun it is done, whoever may have
+    /// gone; what `gone` says before that drops it.
     ///
     /// # Errors
     /// [`FaultKind::Busy`] when the queue is full.
-    pub fn submit(&self, work: Work, joint: Option<Joint>) -> Result<oneshot::Receiver<Report>, Fault> {
+    pub fn submit(
+        &self,
+        work: Work,
+        joint: Option<Joint>,
+        gone: Option<CancellationToken>,
+    ) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
-        let job = Job { work, joint, queued: now, begun: now, report };
+        let job = Job { work, joint, queued: now, begun: now, report, gone };
         self.queue.try_send(job).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => {
@@ -139,16 +139,6 @@ fn lock_name(switch: &Switch) -> String {
     if loopback { format!("{address}_{}", switch.port()) } else { address }
 }
 
-/// Only requests to apply, that are decided alone, share a commit.
-fn joins(group: &[Job], next: &Job) -> bool {
-    fn intent(job: &Job) -> Option<&TargetIntent> {
-        job.work.intent().filter(|_| job.joint.is_none())
-    }
-    let Some(next) = intent(next) else { return false };
-    let intents: Option<Vec<_>> = group.iter().map(intent).collect();
-    intents.is_some_and(|intents| group::joins(&intents, next))
-}
-
 struct Owner {
     name: String,
     idle: Duration,
@@ -160,15 +150,23 @@ struct Owner {
     lock: String,
     link: Link,
     last: HashMap<String, u64>,
-    /// A job that was taken from the queue and could not share a commit.
-    next: Option<Job>,
+    /// What was taken from the queue and not served yet.
+    waiting: Waiting,
+    /// How many may wait.
+    most: usize,
 }
 
 impl Owner {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
         loop {
-            if let Some(job) = self.next.take() {
-                self.serve(job, &mut jobs).await;
+            while self.waiting.len() < self.most
+                && let Ok(job) = jobs.try_recv()
+            {
+                self.waiting.push(job);
+            }
+            if !self.waiting.is_empty() {
+                let group = self.waiting.next_group();
+                self.serve(group).await;
                 continue;
             }
             let warm = self.link.is_warm();
@@ -176,7 +174,7 @@ impl Owner {
                 biased;
                 () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
-                    Some(job) => self.serve(job, &mut jobs).await,
+                    Some(job) => self.waiting.push(job),
                     None => break,
                 },
                 () = tokio::time::sleep(self.idle), if warm => {
@@ -188,15 +186,18 @@ impl Owner {
         self.link.close().await;
     }
 
-    /// Serves a job, and those that waited with it and can share its commit.
-    async fn serve(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
-        let mut group = vec![first];
-        while let Ok(job) = jobs.try_recv() {
-            if !joins(&group, &job) {
-                self.next = Some(job);
-                break;
-            }
-            group.push(job);
+    /// Serves requests that share a commit, or each half of them alone if it is
+    /// refused.
+    async fn serve(&mut self, mut group: Vec<Job>) {
+        for job in group.extract_if(.., |job| job.is_abandoned()) {
+            let message = "the caller no longer waits; nothing was sent";
+            let outcome = Outcome::NotStarted(Fault::new(FaultKind::Timeout, message));
+            let mut report = Report::new(&self.name, outcome);
+            report.queue_time = job.queued.elapsed();
+            let _unheard = job.report.send(report);
+        }
+        if group.is_empty() {
+            return;
         }
         let mut groups = vec![group];
         while let Some(mut group) = groups.pop() {

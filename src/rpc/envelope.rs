@@ -9,6 +9,7 @@ use jsonrpsee::{
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 
 use super::methods::{self, METHODS};
@@ -57,6 +58,13 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// Says when nobody waits any more: when what this returns is dropped.
+fn waits(who: &mut Requester) -> DropGuard {
+    let token = CancellationToken::new();
+    who.gone = Some(token.clone());
+    token.drop_guard()
+}
+
 impl Front {
     /// A front before `service`.
     ///
@@ -84,12 +92,15 @@ impl Front {
     }
 
     /// Answers one body. The call runs in a task of its own: once begun it is
-    /// finished, even if this future is dropped.
-    pub async fn answer(&self, body: &[u8], who: Requester) -> Answered {
+    /// finished, even if this future is dropped. A request that still waits for
+    /// its switch then is dropped too, but a notification never is: whoever
+    /// sends one does not wait.
+    pub async fn answer(&self, body: &[u8], mut who: Requester) -> Answered {
         let (id, method, params) = match self.read(body) {
             Ok(request) => request,
             Err(response) => return Answered::Response(text(*response)),
         };
+        let _waits = id.is_some().then(|| waits(&mut who));
         let response_id = id.clone().unwrap_or(Id::Null);
         let response = self.dispatch(response_id, &method, params, who).await;
         match id {
@@ -107,7 +118,8 @@ impl Front {
     ///
     /// # Errors
     /// What is wrong with the parameters, or what happened on the switches.
-    pub async fn act(&self, method: &str, params: Value, who: Requester) -> Result<Value, Fault> {
+    pub async fn act(&self, method: &str, params: Value, mut who: Requester) -> Result<Value, Fault> {
+        let _waits = waits(&mut who);
         let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
         let (service, method) = (Arc::clone(&self.service), method.to_owned());
         let call = async move { methods::call(&service, &method, &params, who).await };
@@ -152,8 +164,10 @@ impl Front {
     }
 
     fn too_long(&self) -> Fault {
-        let message =
-            format!("not finished within {} s; it goes on, and the log will tell its outcome", self.timeout.as_secs());
+        let message = format!(
+            "not finished within {} s; if it has begun it goes on, and the log will tell",
+            self.timeout.as_secs()
+        );
         Fault::new(FaultKind::Unknown, message)
     }
 

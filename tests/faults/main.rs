@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod kind;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod several;

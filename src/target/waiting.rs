@@ -1,0 +1,157 @@
+//! The requests that wait for one switch, and which of them share a commit.
+
+use std::{collections::VecDeque, time::Instant};
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    group,
+    intent::TargetIntent,
+    outcome::Report,
+    pipeline::{Joint, Work},
+};
+
+/// One request and whoever waits for its report.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) joint: Option<Joint>,
+    pub(super) queued: Instant,
+    pub(super) begun: Instant,
+    pub(super) report: oneshot::Sender<Report>,
+    /// Cancelled when nobody waits any more.
+    pub(super) gone: Option<CancellationToken>,
+}
+
+impl Job {
+    /// Whether whoever asked has hung up.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.gone.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// What is wanted, where it can share a commit: it is to be applied, and
+    /// decided here alone.
+    fn shareable(&self) -> Option<&TargetIntent> {
+        self.work.intent().filter(|_| self.joint.is_none())
+    }
+
+    /// Whether others may be served before it: it only looks, or shares.
+    fn lets_pass(&self) -> bool {
+        matches!(self.work, Work::Plan(_) | Work::Read(_)) || self.shareable().is_some()
+    }
+}
+
+/// Requests in the order they came.
+#[derive(Default)]
+pub(super) struct Waiting {
+    jobs: VecDeque<Job>,
+}
+
+impl Waiting {
+    pub(super) fn push(&mut self, job: Job) {
+        self.jobs.push_back(job);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// The oldest request, and every other one that can share its commit
+    /// without overtaking one for the same port.
+    pub(super) fn next_group(&mut self) -> Vec<Job> {
+        let Some(first) = self.jobs.pop_front() else { return Vec::new() };
+        let (mut group, mut rest) = (vec![first], VecDeque::new());
+        let mut open = true;
+        for job in std::mem::take(&mut self.jobs) {
+            if open && joins(&group, &job) && rest.iter().all(|other| may_overtake(&job, other)) {
+                group.push(job);
+                continue;
+            }
+            open &= job.lets_pass();
+            rest.push_back(job);
+        }
+        self.jobs = rest;
+        group
+    }
+}
+
+fn joins(group: &[Job], next: &Job) -> bool {
+    let Some(next) = next.shareable() else { return false };
+    let intents: Option<Vec<_>> = group.iter().map(Job::shareable).collect();
+    intents.is_some_and(|intents| group::joins(&intents, next))
+}
+
+fn may_overtake(job: &Job, other: &Job) -> bool {
+    match (job.shareable(), other.shareable()) {
+        (Some(job), Some(other)) => group::joins(&[other], job),
+        (Some(_), None) => other.lets_pass(),
+        (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mercury_model::{Scope, SwitchedVlan};
+
+    use super::*;
+    use crate::{
+        intent::{PortIntent, Setting},
+        inventory::Switch,
+    };
+
+    fn job(work: Work) -> Job {
+        let now = Instant::now();
+        let (report, _) = oneshot::channel();
+        Job { work, joint: None, queued: now, begun: now, report, gone: None }
+    }
+
+    fn attach(port: &str, vlan: u16) -> Job {
+        let mut intent = PortIntent::new(port.parse().unwrap());
+        intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        job(Work::Apply(TargetIntent { switch, ports: vec![intent], vlans: Vec::new() }))
+    }
+
+    /// Which ports each commit changes.
+    fn commits(jobs: Vec<Job>) -> Vec<String> {
+        let mut waiting = Waiting::default();
+        jobs.into_iter().for_each(|job| waiting.push(job));
+        let mut commits = Vec::new();
+        while !waiting.is_empty() {
+            let group = waiting.next_group();
+            let ports = group.iter().map(|job| match &job.work {
+                Work::Apply(intent) => intent.ports[0].interface.to_string(),
+                _ => "look".to_owned(),
+            });
+            commits.push(ports.collect::<Vec<_>>().join(" "));
+        }
+        commits
+    }
+
+    #[test]
+    fn a_port_asked_for_often_does_not_hold_up_the_others() {
+        let jobs = vec![attach("a", 1), attach("a", 2), attach("b", 1), attach("a", 3), attach("c", 1)];
+        assert_eq!(commits(jobs), ["a b c", "a", "a"]);
+    }
+
+    #[test]
+    fn looking_neither_shares_nor_holds_up() {
+        let jobs = vec![attach("a", 1), job(Work::Read(Scope::all())), attach("b", 1)];
+        assert_eq!(commits(jobs), ["a b", "look"]);
+    }
+
+    #[test]
+    fn what_is_decided_with_other_switches_is_not_overtaken() {
+        let mut together = attach("b", 1);
+        let (prepared, _) = oneshot::channel();
+        let (_, keep) = oneshot::channel();
+        together.joint = Some(Joint { prepared, keep, patience: std::time::Duration::ZERO });
+        assert_eq!(commits(vec![attach("a", 1), together, attach("c", 1)]), ["a", "b", "c"]);
+    }
+}
