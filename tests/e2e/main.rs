@@ -22,6 +22,8 @@ mod interrupted;
 #[cfg(test)]
 mod ironic;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod others;

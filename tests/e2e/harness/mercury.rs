@@ -124,6 +124,8 @@ impl Setup {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mercury"));
         command.args(words).args(&self.arguments).stdin(Stdio::null()).env_remove("RUST_LOG");
+        // Where lock files go.
+        command.env("RUNTIME_DIRECTORY", self.path().join("run"));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

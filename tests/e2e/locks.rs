@@ -1,0 +1,70 @@
+//! Two Mercury processes on one host, and one switch that has no lock of its
+//! own.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Entry, Mercury, Port, Setup, Simulated, block_on};
+
+fn attach(port: &str) -> Value {
+    json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100})
+}
+
+fn serve(entry: Entry, locks: &tempfile::TempDir) -> Mercury {
+    let folder = locks.path().to_str().unwrap();
+    Setup::new().switches(&[entry]).settings(&format!("lock_dir = {folder:?}\n")).serve()
+}
+
+#[test]
+fn two_processes_change_a_switch_one_after_the_other() {
+    let switch = Simulated::start(mercury_sim::Mode::Candidate);
+    let locks = tempfile::tempdir().unwrap();
+    let one = serve(switch.gnmi_entry("leaf1"), &locks);
+    let hasty = serve(switch.gnmi_entry("leaf1").with("lock_wait", 0), &locks);
+    let patient = serve(switch.gnmi_entry("leaf1"), &locks);
+    let held = switch.handle().inject("gnmi-set:1:before:hold".parse().unwrap());
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| Client::of(&one).done("update_port", &attach("Ethernet1")));
+        block_on(switch.handle().held(held));
+        let error = Client::of(&hasty).fails("update_port", &attach("Ethernet2"));
+        assert_eq!(error.kind(), "locked", "{error:?}");
+        assert!(error.message.contains(&format!("process {}", one.pid())), "{error:?}");
+        let second = scope.spawn(|| Client::of(&patient).done("update_port", &attach("Ethernet3")));
+        switch.handle().release(held);
+        assert_eq!(first.join().unwrap()["outcome"], "committed");
+        assert_eq!(second.join().unwrap()["outcome"], "committed");
+    });
+    let found = switch.look();
+    assert_eq!(found.port("Ethernet1").vlans, "access 100");
+    assert_eq!(found.port("Ethernet2"), Port::default());
+    assert_eq!(found.port("Ethernet3").vlans, "access 100");
+}
+
+#[test]
+fn a_process_that_is_killed_lets_go_of_its_switch() {
+    let switch = Simulated::start(mercury_sim::Mode::Candidate);
+    let locks = tempfile::tempdir().unwrap();
+    let mut one = serve(switch.gnmi_entry("leaf1"), &locks);
+    let other = serve(switch.gnmi_entry("leaf1"), &locks);
+    let held = switch.handle().inject("gnmi-get:1:before:hold".parse().unwrap());
+    let mut client = Client::of(&one);
+    let request = json!({"jsonrpc": "2.0", "id": "1", "method": "update_port", "params": attach("Ethernet1")});
+    client.start("POST", "/", request.to_string().as_bytes());
+    block_on(switch.handle().held(held));
+    one.kill();
+    switch.handle().release(held);
+    assert_eq!(Client::of(&other).done("update_port", &attach("Ethernet1"))["outcome"], "committed");
+}
+
+#[test]
+fn where_no_lock_file_can_be_made_nothing_is_sent() {
+    let switch = Simulated::start(mercury_sim::Mode::Candidate);
+    let locks = tempfile::tempdir().unwrap();
+    let file = locks.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let settings = format!("lock_dir = {:?}\n", file.join("below").to_str().unwrap());
+    let mercury = Setup::new().switches(&[switch.netconf_entry("leaf1")]).settings(&settings).serve();
+    let error = Client::of(&mercury).fails("update_port", &attach("Ethernet1"));
+    assert!(error.message.contains("lock file"), "{error:?}");
+    assert_eq!(switch.look().port("Ethernet1"), Port::default());
+    assert_eq!(switch.handle().counters().edits, 0);
+}
