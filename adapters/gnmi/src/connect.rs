@@ -4,7 +4,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, PersistId, Probe, Reading, Session,
+    ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Lost, PersistId, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::{
     gnmi::CapabilityResponse,
@@ -17,7 +17,7 @@ use crate::{
     client::Client,
     probe, request,
     session::{GnmiSession, Learned},
-    status,
+    status::{self, Failure},
     tls::TlsOptions,
     transport::Transport,
 };
@@ -178,9 +178,9 @@ async fn refusal(client: &Client, what: &str, refused: &Status) -> ConnectError 
     {
         return ConnectError { message: format!("{what}: {}", end.message), ..end };
     }
-    let fault = match refused.code() {
-        Code::Unauthenticated | Code::PermissionDenied => ConnectFault::Credentials,
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ConnectFault::Unreachable,
+    let fault = match (status::failure(refused, Duration::ZERO), refused.code()) {
+        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_)), _) => ConnectFault::Unreachable,
+        (_, Code::Unauthenticated | Code::PermissionDenied) => ConnectFault::Credentials,
         _ => ConnectFault::Protocol,
     };
     ConnectError { fault, message: format!("{what}: {}", status::error(refused)) }

@@ -16,12 +16,14 @@
 //! | `mac_vrf` | the same for Nokia SR Linux, whose model is shaped otherwise |
 //! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
+//! | `answer` | what a target said, told from what was made of its silence |
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
 //! | `session` | steps as calls |
 //! | `probe` | what a target can do that it does not say |
 
+mod answer;
 mod client;
 #[doc(hidden)]
 pub mod conformance;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError};
 use tonic::{Code, Status};
 
+use crate::answer;
+
 /// How a call failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -17,13 +19,14 @@ pub(crate) enum Failure {
 
 /// Tells a refusal from a lost call. After UNAVAILABLE, DEADLINE_EXCEEDED and
 /// CANCELLED nobody knows whether the call was carried out (google/gnxi#310),
-/// nor after any status that was made here, of an error of the connection;
-/// every other status is the target's answer.
+/// nor after any status that was made here, of an error of the connection or
+/// of an answer that makes no sense; every other status is the target's answer.
 pub(crate) fn failure(status: &Status, waited: Duration) -> Failure {
     match status.code() {
         Code::DeadlineExceeded => Failure::Lost(Lost::Timeout(waited)),
         Code::Unavailable | Code::Cancelled => Failure::Lost(Lost::Closed(describe(status))),
         _ if std::error::Error::source(status).is_some() => Failure::Lost(Lost::Closed(describe(status))),
+        _ if !answer::is_said(status) => Failure::Lost(Lost::Protocol(describe(status))),
         _ => Failure::Refused(Refusal::Errors(vec![error(status)])),
     }
 }
@@ -93,8 +96,15 @@ mod tests {
         assert_eq!(broken.code(), Code::Unknown);
         assert!(matches!(failure(&broken, Duration::ZERO), Failure::Lost(Lost::Closed(_))));
         for code in [Code::Unknown, Code::Internal, Code::Aborted] {
-            let said = Status::new(code, "no");
+            let said = answer::said(Status::new(code, "no"));
             assert!(matches!(failure(&said, Duration::ZERO), Failure::Refused(_)), "{code:?}");
         }
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_decoded_is_no_refusal() {
+        // As tonic says it; a target says INTERNAL too, and means it.
+        let garbled = Status::internal("failed to decode Protobuf message: invalid wire type value: 6");
+        assert!(matches!(failure(&garbled, Duration::ZERO), Failure::Lost(Lost::Protocol(_))));
     }
 }

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt as _, future::BoxFuture};
-use hyper::{body::Incoming, client::conn::http2};
+use futures_util::{FutureExt as _, TryFutureExt as _, future::BoxFuture};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mercury_adapter::{ConnectError, ConnectFault};
 use socket2::{SockRef, TcpKeepalive};
@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 use tonic::body::Body;
 
 use crate::{
+    answer,
     connect::GnmiOptions,
     counted::{Counted, Octets},
     tls,
@@ -152,7 +153,7 @@ impl Transport {
 
 /// What tonic's client wants of a transport.
 impl tower_service::Service<http::Request<Body>> for Transport {
-    type Response = http::Response<Incoming>;
+    type Response = http::Response<answer::Body>;
     type Error = hyper::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -161,7 +162,7 @@ impl tower_service::Service<http::Request<Body>> for Transport {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        self.sender.send_request(request).boxed()
+        self.sender.send_request(request).map_ok(answer::marked).boxed()
     }
 }
 
