@@ -125,6 +125,8 @@ fn refused(refusal: &Refusal) -> FaultKind {
     match (&error.tag, &error.error_type) {
         (ErrorTag::AccessDenied, ErrorType::Transport) => FaultKind::Credentials,
         (ErrorTag::ResourceDenied, _) => FaultKind::Busy,
+        // Another client is at it: its lock, or its commit that waits to be confirmed.
+        (ErrorTag::InUse | ErrorTag::LockDenied, _) => FaultKind::Locked,
         (ErrorTag::OperationNotSupported, _) => FaultKind::Unsupported,
         _ => FaultKind::Refused,
     }
