@@ -276,6 +276,11 @@ impl Search {
         let Some(token) = &self.token else { return begin(link, &change.before.scope, policy).await };
         let cancel = Step::Cancel(Some(token.clone()));
         link.open().await?;
+        // Without a lock, what is in the way is a commit that waits to be confirmed: our own, and to be
+        // cancelled again, more likely than another's.
+        let locks = link.capabilities().is_some_and(|capabilities| capabilities.lock);
+        let impatient = Policy { lock_wait: Duration::ZERO, ..policy.clone() };
+        let policy = if locks { policy } else { &impatient };
         let first = link.flight(std::slice::from_ref(&cancel), policy.commit_timeout).await;
         begin(link, &change.before.scope, policy).await?;
         let steps = [cancel, Step::Read(change.before.scope.clone())];

@@ -142,19 +142,38 @@ pub(crate) async fn open(
     Ok(GnmiSession::new(client, options, dialect, instance, announced, learned))
 }
 
-/// Whether the target knows the commit-confirmed extension: one that does
-/// refuses to confirm what nobody committed (gnmi-commit-confirmed section 3),
-/// one that does not passes over it and has nothing to do.
-pub(crate) async fn confirms(client: &Client, options: &GnmiOptions) -> Result<bool, ConnectError> {
+/// What a target says to the confirmation of a commit that nobody made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commits {
+    /// It does not know the commit-confirmed extension: it passes over it and
+    /// has nothing to do, or says so.
+    Unknown,
+    /// No commit waits to be confirmed (gnmi-commit-confirmed section 3.2.2).
+    None,
+    /// One of somebody else's does, whose id is another.
+    Pending,
+}
+
+/// Asks for a confirmation that does nothing.
+pub(crate) async fn commits(client: &Client, timeout: Duration) -> Result<Commits, Status> {
     let id = PersistId("mercury-asks".into());
     let question = request::extension(Some(&id), commit::Action::Confirm(CommitConfirm {}));
-    match client.set(question, options.connect_timeout).await {
-        Ok(_) => Ok(false),
+    match client.set(question, timeout).await {
+        Ok(_) => Ok(Commits::Unknown),
         Err(refused) => match refused.code() {
-            Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => Ok(true),
-            Code::Unimplemented => Ok(false),
-            _ => Err(refusal(client, "asking for commit confirmed", &refused).await),
+            Code::FailedPrecondition | Code::NotFound => Ok(Commits::None),
+            Code::InvalidArgument => Ok(Commits::Pending),
+            Code::Unimplemented => Ok(Commits::Unknown),
+            _ => Err(refused),
         },
+    }
+}
+
+/// Whether the target knows the commit-confirmed extension.
+pub(crate) async fn confirms(client: &Client, options: &GnmiOptions) -> Result<bool, ConnectError> {
+    match commits(client, options.connect_timeout).await {
+        Ok(found) => Ok(found != Commits::Unknown),
+        Err(refused) => Err(refusal(client, "asking for commit confirmed", &refused).await),
     }
 }
 

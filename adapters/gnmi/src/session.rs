@@ -13,8 +13,8 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, GnmiDialect, GnmiEncoding, Reading, Refusal,
-    Save, Session, Step, Traffic,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding, Reading,
+    Refusal, RpcError, Save, Session, Step, Traffic,
 };
 use mercury_gnmi_proto::{
     gnmi::{CapabilityResponse, Encoding, SetRequest},
@@ -23,7 +23,7 @@ use mercury_gnmi_proto::{
 
 use crate::{
     client::Client,
-    connect::GnmiOptions,
+    connect::{Commits, GnmiOptions, commits},
     operations::Operations,
     request,
     status::{Failure, failure},
@@ -56,6 +56,8 @@ pub struct GnmiSession {
     reading: Reading,
     learned: Arc<Learned>,
     staged: Option<Operations>,
+    /// Nobody else's commit was pending when this session began.
+    alone: bool,
     flights: u64,
     lost: bool,
     files: Vec<(PathBuf, Stamp)>,
@@ -107,6 +109,7 @@ impl GnmiSession {
             form,
             learned,
             staged: None,
+            alone: false,
             flights: 0,
             lost: false,
         }
@@ -129,8 +132,8 @@ impl GnmiSession {
 
     async fn step(&mut self, step: &Step, timeout: Duration) -> Result<Answer, Failure> {
         match step {
-            // There is none; the owner task lets one writer through at a time.
-            Step::Lock | Step::Unlock => Ok(done()),
+            Step::Lock => self.lock(timeout).await,
+            Step::Unlock => Ok(done()),
             Step::Discard => {
                 self.staged = None;
                 Ok(done())
@@ -171,6 +174,28 @@ impl GnmiSession {
                 let running = self.read(scope, timeout).await?;
                 Ok(Answer::Running(Box::new(running)))
             }
+        }
+    }
+
+    /// There is no lock; the owner task lets one writer through at a time. But
+    /// what another client has not confirmed yet reads like the truth and may be
+    /// undone, so a new session looks for that first. Later a Set would find out
+    /// (FAILED_PRECONDITION).
+    async fn lock(&mut self, timeout: Duration) -> Result<Answer, Failure> {
+        if self.capabilities.confirmed_commit.is_none() || self.alone {
+            return Ok(done());
+        }
+        self.flights += 1;
+        match commits(&self.client, timeout).await {
+            Ok(Commits::Pending) => {
+                let message = "another client's commit waits to be confirmed";
+                Err(Failure::Refused(Refusal::Errors(vec![RpcError::new(ErrorTag::InUse, message)])))
+            }
+            Ok(Commits::None | Commits::Unknown) => {
+                self.alone = true;
+                Ok(done())
+            }
+            Err(status) => Err(failure(&status, timeout)),
         }
     }
 
