@@ -43,8 +43,8 @@ fn a_lock_over_netconf_keeps_gnmi_out_and_nothing_is_changed() {
     let mut client = Client::of(&mercury);
     assert!(switch.handle().console_lock(mercury_sim::Datastore::Running, true));
     let error = client.fails("update_port", &update("leaf1", &json!({})));
-    assert_eq!((error.code, error.class()), (500, "NetworkError"), "{error:?}");
-    assert!(error.message.contains("as before"), "{error:?}");
+    assert_eq!((error.kind(), error.class()), ("locked", "NetworkError"), "{error:?}");
+    assert!(error.message.contains("as before") && error.data["retry"] == true, "{error:?}");
     assert_eq!(switch.look().port("Ethernet1"), Port::default());
     switch.handle().console_lock(mercury_sim::Datastore::Running, false);
     client.done("update_port", &update("leaf1", &json!({})));
