@@ -7,6 +7,10 @@
 //! so that every timeout is the real one and takes no time.
 
 #[cfg(test)]
+mod bad_wire;
+#[cfg(test)]
+mod gnmi_strangers;
+#[cfg(test)]
 mod kind;
 #[cfg(test)]
 mod queue;

@@ -10,6 +10,7 @@ use std::{
 use mercury_sim::Datastore;
 
 use crate::kind::{Gnmi, Kind, NETCONF};
+use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, LONG, Ports, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
 const RUNS: u64 = 700;
@@ -70,20 +71,31 @@ async fn run(seed: u64, clean: &Clean) {
         let faults: Vec<String> = (0..chance.below(3))
             .map(|_| {
                 let moment = chance.of(&["before", "after"]);
-                format!("{}:{}:{moment}:{}", chance.of(kind.operations()), 1 + chance.below(3), chance.of(kind.actions()))
+                format!(
+                    "{}:{}:{moment}:{}",
+                    chance.of(kind.operations()),
+                    1 + chance.below(3),
+                    chance.of(kind.actions())
+                )
             })
             .collect();
-        let told = format!("seed {seed}, request {request}, {kind:?}, pipelining {pipelining}, {faults:?}");
+        let bad = (chance.below(8) == 0).then(|| bad_wire(&mut chance));
+        let told = format!("seed {seed}, request {request}, {kind:?}, pipelining {pipelining}, {faults:?}, {bad:?}");
         let handle = world.handle(0);
         for text in &faults {
             handle.inject(fault(text));
         }
         let startup = ports(&handle, Datastore::Startup);
+        if let Some(bad) = bad {
+            world.wire.set(bad);
+        }
+        let troubles = faults.len() + usize::from(bad.is_some()) + usize::from(world.wire.lurks());
         let report = world.one(port, wish).await;
         handle.clear_faults();
+        world.wire.clear();
         match claim(&report) {
             // Two faults may keep the truth away for as long as one may wait.
-            Claim::Unknown if faults.len() > 1 => {
+            Claim::Unknown if troubles > 1 => {
                 let quiet = handle.wait_until(|status| status.locks.is_empty() && status.pending.is_none());
                 tokio::time::timeout(LONG, quiet).await.unwrap_or_else(|_| panic!("{told}: {:?}", handle.status()));
                 let now = world.ports(0);
@@ -96,6 +108,12 @@ async fn run(seed: u64, clean: &Clean) {
             _ => agree(&world, 0, &report, &before, &intended, &told).await,
         }
     }
+}
+
+/// What happens to the next session's octets, if there is one.
+fn bad_wire(chance: &mut Chance) -> Bad {
+    let way = chance.of(&[Way::FromSwitch, Way::ToSwitch]);
+    Bad { way, after: chance.below(6000), rest: chance.of(&[Rest::Nothing, Rest::Noise]) }
 }
 
 /// Half of the switches speak gNMI.

@@ -3,13 +3,17 @@
 
 use mercury_sim::Mode;
 
-use crate::kind::Kind;
+use crate::kind::{CONFIRMED, Kind, ONCE};
 use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock};
 
 const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish::Access(200))];
-const OPERATIONS: [&str; 8] =
-    ["lock", "get-config", "discard-changes", "edit-config", "commit", "cancel-commit", "copy-config", "unlock"];
-const ACTIONS: [&str; 5] = ["drop", "refuse:operation-failed", "delay:35s", "delay:130s", "reboot"];
+/// As [`Kind::actions`], one of each sort.
+const fn actions(kind: Kind) -> [&'static str; 5] {
+    match kind {
+        Kind::Netconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:130s", "reboot"],
+        Kind::Gnmi(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:125s", "reboot"],
+    }
+}
 
 async fn ready(kinds: &[Kind]) -> World {
     let world = World::new(kinds).await;
@@ -24,10 +28,10 @@ fn both_or_none(kinds: [Kind; 2]) {
         assert!(clean.ask(&WISHES).await.iter().all(|report| claim(report) == Claim::Intended));
         let intended = [clean.ports(0), clean.ports(1)];
         for index in 0..2 {
-            for operation in OPERATIONS {
+            for operation in kinds[index].operations() {
                 for nth in 1..=3 {
                     for moment in ["before", "after"] {
-                        for action in ACTIONS {
+                        for action in actions(kinds[index]) {
                             let text = format!("{operation}:{nth}:{moment}:{action}");
                             let told = format!("{kinds:?}, {text} on {index}");
                             let world = ready(&kinds).await;
@@ -72,4 +76,14 @@ fn a_fault_on_one_of_two_switches_of_different_kinds_leaves_both_alike() {
 #[test]
 fn a_fault_beside_a_switch_that_cannot_confirm_leaves_both_alike() {
     both_or_none([Kind::Netconf(Mode::Candidate), Kind::Netconf(Mode::Running)]);
+}
+
+#[test]
+fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_with_confirmed_commits() {
+    both_or_none([Kind::Netconf(Mode::Candidate), Kind::Gnmi(CONFIRMED)]);
+}
+
+#[test]
+fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_without() {
+    both_or_none([Kind::Gnmi(ONCE), Kind::Netconf(Mode::RunningStartup)]);
 }

@@ -6,7 +6,6 @@ use mercury::fault::FaultKind;
 use mercury_sim::{Datastore, Mode};
 
 use crate::kind::{self, GNMI, Kind, NETCONF};
-use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, Wish, World, agree, ask, claim, fault, on_paused_clock};
 
 const WISH: Wish = Wish::Access(200);
@@ -25,6 +24,10 @@ fn console(port: u16, text: &str) -> String {
     )
 }
 
+const fn gnmi(kind: Kind) -> bool {
+    matches!(kind, Kind::Gnmi(_))
+}
+
 const fn lockable(kind: Kind) -> Datastore {
     match kind {
         Kind::Netconf(Mode::Candidate) | Kind::Netconf(Mode::CandidatePlain) => Datastore::Candidate,
@@ -35,10 +38,11 @@ const fn lockable(kind: Kind) -> Datastore {
 #[test]
 fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_was() {
     on_paused_clock(async {
-        for kind in NETCONF {
+        for kind in kind::all() {
             let world = warm(kind).await;
             let (handle, before) = (world.handle(0), world.ports(0));
-            let hold = handle.inject(fault("get-config:2:before:hold"));
+            let hold =
+                handle.inject(fault(if gnmi(kind) { "gnmi-set:1:after:hold" } else { "get-config:2:before:hold" }));
             let meddle = async {
                 handle.held(hold).await;
                 handle.change_running(&console(2, "by hand")).unwrap();
@@ -101,17 +105,19 @@ fn two_mercuries_on_one_switch_wait_for_each_other() {
 #[test]
 fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
     on_paused_clock(async {
-        let world = World::with(&[Kind::Netconf(Mode::Candidate)], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
-        world.one(1, Wish::Access(100)).await;
-        let (handle, before) = (world.handle(0), world.ports(0));
-        let hold = handle.inject(fault("commit:2:before:hold"));
-        let late = async {
-            handle.held(hold).await;
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            handle.release(hold);
-        };
-        let (report, ()) = tokio::join!(world.one(2, WISH), late);
-        agree(&world, 0, &report, &before, &before, "too late").await;
+        for (kind, confirmation) in [(NETCONF[0], "commit:2"), (GNMI[0], "gnmi-confirm:1")] {
+            let world = World::with(&[kind], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
+            world.one(1, Wish::Access(100)).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            let hold = handle.inject(fault(&format!("{confirmation}:before:hold")));
+            let late = async {
+                handle.held(hold).await;
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                handle.release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, WISH), late);
+            agree(&world, 0, &report, &before, &before, &format!("{kind:?}, too late")).await;
+        }
     });
 }
 
@@ -140,53 +146,6 @@ fn a_warm_session_that_dies_under_the_first_read_is_replaced_without_a_word() {
             world.handle(0).inject(fault(&format!("{read}:1:before:drop")));
             let report = world.one(2, WISH).await;
             assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
-        }
-    });
-}
-
-/// Cut, or garbled, at every place of everything that a switch says during an
-/// attach on a new session.
-#[test]
-fn a_bad_wire_leaves_before_or_intended_wherever_it_breaks() {
-    on_paused_clock(async {
-        for kind in NETCONF {
-            let clean = World::new(&[kind]).await;
-            let before = clean.ports(0);
-            clean.one(2, WISH).await;
-            let intended = clean.ports(0);
-            let mut outcomes = std::collections::BTreeMap::<_, u32>::new();
-            for rest in [Rest::Nothing, Rest::Noise] {
-                let (places, stride) = (0..5200, 53);
-                for after in places.step_by(stride) {
-                    let world = World::new(&[kind]).await;
-                    *world.wire.lock().unwrap() = Some(Bad { way: Way::FromSwitch, after, rest });
-                    let report = world.one(2, WISH).await;
-                    let told = format!("{kind:?}, {rest:?} after {after} octets");
-                    agree(&world, 0, &report, &before, &intended, &told).await;
-                    *outcomes.entry(format!("{rest:?} {}", report.outcome.name())).or_default() += 1;
-                    let again = world.one(2, WISH).await;
-                    assert_eq!(claim(&again), Claim::Intended, "{told}, and again: {:?}", again.outcome);
-                }
-            }
-            println!("{kind:?} bad wire: {outcomes:?}");
-        }
-    });
-}
-
-/// A reply without an end is a broken protocol once it is too long.
-#[test]
-fn an_endless_reply_ends_the_session_and_not_mercury() {
-    on_paused_clock(async {
-        let clean = World::new(&[Kind::Netconf(Mode::Running)]).await;
-        let before = clean.ports(0);
-        clean.one(2, WISH).await;
-        let intended = clean.ports(0);
-        for after in [900, 2900] {
-            let world = World::new(&[Kind::Netconf(Mode::Running)]).await;
-            *world.wire.lock().unwrap() = Some(Bad { way: Way::FromSwitch, after, rest: Rest::Endless });
-            let report = world.one(2, WISH).await;
-            println!("endless after {after}: {:?}", report.outcome.fault());
-            agree(&world, 0, &report, &before, &intended, &format!("endless after {after} octets")).await;
         }
     });
 }

@@ -1,6 +1,9 @@
 //! Sessions with a switch in memory, over a wire that may be bad.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::inventory::{ConfirmedCommit, Switch};
@@ -16,7 +19,34 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use crate::kind::Kind;
 
 /// What happens to the next session's octets.
-pub(crate) type Wire = Arc<Mutex<Option<Bad>>>;
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    next: Mutex<Option<Bad>>,
+    passed: AtomicUsize,
+    lurking: AtomicBool,
+}
+
+impl Wire {
+    /// Makes the next session's wire a bad one.
+    pub(crate) fn set(&self, bad: Bad) {
+        *self.next.lock().unwrap() = Some(bad);
+    }
+
+    /// Whether a session is on a bad wire that has not broken yet.
+    pub(crate) fn lurks(&self) -> bool {
+        self.lurking.load(Relaxed)
+    }
+
+    /// Lets the next one be good.
+    pub(crate) fn clear(&self) {
+        *self.next.lock().unwrap() = None;
+    }
+
+    /// Whether a bad wire has come to where it is bad.
+    pub(crate) fn was_bad(&self, bad: Bad) -> bool {
+        self.passed.load(Relaxed) >= bad.after
+    }
+}
 
 /// How a wire is bad: after so many octets one way, the rest is this.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +78,7 @@ pub(crate) fn adapter(
     handle: Handle,
     entry: &Switch,
     dialect: &Arc<Dialect>,
-    wire: &Wire,
+    wire: &Arc<Wire>,
 ) -> (Box<dyn Connector>, Box<dyn Render>) {
     let wire = Arc::clone(wire);
     match kind {
@@ -72,7 +102,7 @@ struct Netconf {
     handle: Handle,
     dialect: Arc<NetconfDialect>,
     pipelining: bool,
-    wire: Wire,
+    wire: Arc<Wire>,
 }
 
 impl Connector for Netconf {
@@ -96,7 +126,7 @@ struct Gnmi {
     handle: Handle,
     dialect: Arc<GnmiDialect>,
     options: GnmiOptions,
-    wire: Wire,
+    wire: Arc<Wire>,
 }
 
 impl Connector for Gnmi {
@@ -112,33 +142,36 @@ impl Connector for Gnmi {
 }
 
 /// Both ends of a new wire.
-fn pair(wire: &Wire) -> (DuplexStream, DuplexStream) {
+fn pair(wire: &Arc<Wire>) -> (DuplexStream, DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    let Some(bad) = wire.lock().unwrap().take() else { return (ours, theirs) };
+    let Some(bad) = wire.next.lock().unwrap().take() else { return (ours, theirs) };
     let (near, far) = tokio::io::duplex(1 << 16);
-    tokio::spawn(carry(ours, far, bad));
+    wire.lurking.store(true, Relaxed);
+    tokio::spawn(carry(ours, far, Arc::clone(wire), bad));
     (near, theirs)
 }
 
 /// Carries octets both ways, badly one of them; ends with either side.
-async fn carry(switch: DuplexStream, mercury: DuplexStream, bad: Bad) {
+async fn carry(switch: DuplexStream, mercury: DuplexStream, wire: Arc<Wire>, bad: Bad) {
     let (mut from_switch, mut to_switch) = tokio::io::split(switch);
     let (mut from_mercury, mut to_mercury) = tokio::io::split(mercury);
     match bad.way {
         Way::FromSwitch => tokio::select! {
-            _ = badly(&mut from_switch, &mut to_mercury, bad) => {}
+            _ = badly(&mut from_switch, &mut to_mercury, &wire, bad) => {}
             _ = tokio::io::copy(&mut from_mercury, &mut to_switch) => {}
         },
         Way::ToSwitch => tokio::select! {
-            _ = badly(&mut from_mercury, &mut to_switch, bad) => {}
+            _ = badly(&mut from_mercury, &mut to_switch, &wire, bad) => {}
             _ = tokio::io::copy(&mut from_switch, &mut to_mercury) => {}
         },
     }
+    wire.lurking.store(false, Relaxed);
 }
 
 async fn badly(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
+    wire: &Wire,
     bad: Bad,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; bad.after];
@@ -150,7 +183,9 @@ async fn badly(
         }
         to.write_all(&buffer[..read]).await?;
         seen += read;
+        wire.passed.store(seen, Relaxed);
     }
+    wire.lurking.store(false, Relaxed);
     match bad.rest {
         Rest::Nothing => Ok(()),
         Rest::Noise => {

@@ -1,6 +1,11 @@
 //! A service and its simulated switches in one process and on one clock.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use mercury::{
     intent::{Intent, PortIntent, Setting, TargetIntent, VlanIntent},
@@ -9,6 +14,7 @@ use mercury::{
     service::{Requester, Service},
     target::Target,
 };
+use mercury_adapter::Dialect;
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
 use mercury_sim::{Datastore, Fault, Handle, Simulator};
 use serde_json::Value;
@@ -17,6 +23,15 @@ use crate::{
     kind::Kind,
     wire::{Wire, adapter},
 };
+
+/// The dialect all of them speak, read once.
+pub(crate) fn dialect() -> Arc<Dialect> {
+    static DIALECT: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
+        let all = mercury_adapter::builtin().unwrap();
+        Arc::new(all.into_iter().find(|dialect| dialect.name == "openconfig").unwrap())
+    });
+    Arc::clone(&DIALECT)
+}
 
 /// Longer than any timer of Mercury's or of a switch's.
 pub(crate) const LONG: Duration = Duration::from_secs(400);
@@ -40,7 +55,7 @@ pub(crate) struct World {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) switches: Vec<Simulator>,
     /// What happens to the next session's octets.
-    pub(crate) wire: Wire,
+    pub(crate) wire: Arc<Wire>,
 }
 
 impl World {
@@ -54,13 +69,13 @@ impl World {
         for kind in kinds {
             switches.push(Simulator::start(kind.options()).await.unwrap());
         }
-        let wire = Wire::default();
+        let wire = Arc::default();
         Self { service: service(kinds, &switches, &wire, tune), kinds: kinds.to_vec(), switches, wire }
     }
 
     /// Another Mercury beside, or after, the first.
     pub(crate) fn another(&self) -> Service {
-        service(&self.kinds, &self.switches, &Wire::default(), |_| {})
+        service(&self.kinds, &self.switches, &Arc::default(), |_| {})
     }
 
     pub(crate) fn handle(&self, index: usize) -> Handle {
@@ -81,9 +96,8 @@ impl World {
     }
 }
 
-fn service(kinds: &[Kind], switches: &[Simulator], wire: &Wire, tune: impl Fn(&mut Switch)) -> Service {
-    let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == "openconfig");
-    let dialect = Arc::new(dialect.unwrap());
+fn service(kinds: &[Kind], switches: &[Simulator], wire: &Arc<Wire>, tune: impl Fn(&mut Switch)) -> Service {
+    let dialect = dialect();
     let entry = |(index, kind): (usize, &Kind)| {
         let mut switch = kind.entry(&name(index));
         tune(&mut switch);

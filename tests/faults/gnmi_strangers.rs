@@ -1,0 +1,153 @@
+//! Another gNMI client has a commit at the target that waits to be confirmed,
+//! or somebody has running locked: a Set is FAILED_PRECONDITION then, and
+//! nothing of the stranger's is touched.
+
+use std::{sync::Arc, time::Duration};
+
+use mercury::{fault::FaultKind, inventory::ConfirmedCommit};
+use mercury_adapter::{CommitMode, Payload, PersistId, Render, Session, Step};
+use mercury_gnmi::{GnmiOptions, Overrides, Renderer};
+use mercury_sim::Datastore;
+
+use crate::kind::{CONFIRMED, GNMI, Kind};
+use crate::world::{Claim, Wish, World, agree, ask, claim, dialect, fault, on_paused_clock};
+
+const KIND: Kind = Kind::Gnmi(CONFIRMED);
+const STRANGE: (u16, Wish) = (3, Wish::Access(300));
+const WISH: Wish = Wish::Access(200);
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A client that is not Mercury, and shares its library.
+struct Stranger(Box<dyn Session>);
+
+impl Stranger {
+    async fn at(world: &World) -> Self {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let handle = world.handle(0);
+        tokio::spawn(async move { handle.serve_gnmi(theirs).await });
+        let dialect = Arc::new(KIND.dialect(dialect().gnmi.as_ref().unwrap()));
+        let options = GnmiOptions { tls: None, ..GnmiOptions::new("memory", 9339) };
+        Self(mercury_gnmi::conformance::session(ours, &options, dialect).await.unwrap())
+    }
+
+    fn name() -> PersistId {
+        PersistId("stranger".into())
+    }
+
+    /// Makes a change that is undone unless confirmed within this time.
+    async fn commit(&mut self, payload: Payload, timeout: Duration) {
+        let mode = CommitMode::Confirmed { timeout, persist: Some(Self::name()) };
+        self.say(&[Step::Stage(payload), Step::Commit(mode)]).await;
+    }
+
+    async fn confirm(&mut self) {
+        self.say(&[Step::Confirm(Some(Self::name()))]).await;
+    }
+
+    async fn say(&mut self, steps: &[Step]) {
+        let flight = self.0.flight(steps, TIMEOUT).await;
+        assert!(flight.lost.is_none() && flight.results.iter().all(Result::is_ok), "{flight:?}");
+    }
+}
+
+/// What Mercury would send to have this.
+async fn payload(port: u16, wish: Wish) -> Payload {
+    let clean = World::new(&[KIND]).await;
+    let plan = clean.one(port, wish).await.plan.unwrap();
+    Renderer::new(&dialect(), Overrides::default()).unwrap().render(&plan).unwrap()
+}
+
+#[test]
+fn a_commit_that_another_client_has_pending_is_told_of_and_left_alone() {
+    on_paused_clock(async {
+        for mine in [ConfirmedCommit::On, ConfirmedCommit::Off] {
+            for warm in [false, true] {
+                let told = format!("confirmed_commit {mine:?}, {}", if warm { "warm" } else { "cold" });
+                let world = World::with(&[KIND], |switch| switch.confirmed_commit = mine).await;
+                if warm {
+                    world.one(1, Wish::Access(100)).await;
+                }
+                let mut stranger = Stranger::at(&world).await;
+                stranger.commit(payload(STRANGE.0, STRANGE.1).await, Duration::from_secs(600)).await;
+                let theirs = world.ports(0);
+                let report = world.one(2, WISH).await;
+                let fault = report.outcome.fault().unwrap();
+                assert_eq!((claim(&report), fault.kind), (Claim::Before, FaultKind::Locked), "{told}: {fault:?}");
+                assert!(fault.message.contains("waits to be confirmed"), "{told}: {fault:?}");
+                assert_eq!(world.ports(0), theirs, "{told}");
+                let pending = world.handle(0).pending_commit();
+                assert_eq!(pending.unwrap().gnmi_id.as_deref(), Some("stranger"), "{told}");
+                stranger.confirm().await;
+                let after = world.one(2, WISH).await;
+                assert_eq!(claim(&after), Claim::Intended, "{told}: {:?}", after.outcome);
+                assert_eq!(world.ports(0)["Ethernet3"], theirs["Ethernet3"], "{told}");
+            }
+        }
+    });
+}
+
+/// Such as a Mercury that was killed: what it made looks made, and is undone
+/// when the timer ends. Nobody may call that a success.
+#[test]
+fn what_a_dead_gnmi_client_left_unconfirmed_is_never_reported_as_made() {
+    on_paused_clock(async {
+        let clean = World::new(&[KIND]).await;
+        let before = clean.ports(0);
+        clean.one(2, WISH).await;
+        let intended = clean.ports(0);
+        for timeout in [10, 60] {
+            let world = World::new(&[KIND]).await;
+            let mut dead = Stranger::at(&world).await;
+            dead.commit(payload(2, WISH).await, Duration::from_secs(timeout)).await;
+            drop(dead);
+            let report = world.one(2, WISH).await;
+            let told = format!("timer {timeout} s: {:?}", report.outcome);
+            tokio::time::sleep(TIMEOUT * 2).await;
+            match claim(&report) {
+                Claim::Intended => assert_eq!(world.ports(0), intended, "{told}"),
+                Claim::Before => assert_eq!(world.ports(0), before, "{told}"),
+                Claim::Unknown => panic!("{told}"),
+            }
+        }
+    });
+}
+
+/// NETCONF's lock of running keeps Sets out.
+#[test]
+fn a_lock_of_running_is_told_of_over_gnmi() {
+    on_paused_clock(async {
+        for kind in GNMI {
+            let world = World::new(&[kind]).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            assert!(handle.console_lock(Datastore::Running, true));
+            let report = world.one(2, WISH).await;
+            let fault = report.outcome.fault().unwrap();
+            assert_eq!((claim(&report), fault.kind), (Claim::Before, FaultKind::Locked), "{kind:?}: {fault:?}");
+            assert!(handle.console_lock(Datastore::Running, false));
+            agree(&world, 0, &report, &before, &before, &format!("{kind:?}")).await;
+            assert_eq!(claim(&world.one(2, WISH).await), Claim::Intended, "{kind:?}");
+        }
+    });
+}
+
+/// A second Mercury, on another host, stands in the middle of a change.
+#[test]
+fn a_mercury_that_comes_new_waits_for_anothers_commit_to_be_confirmed() {
+    on_paused_clock(async {
+        let world = World::new(&[KIND]).await;
+        let (handle, other) = (world.handle(0), world.another());
+        let hold = handle.inject(fault("gnmi-set:1:after:hold"));
+        let first = ask(&other, &[(0, 3, Wish::Access(300))]);
+        let second = async {
+            handle.held(hold).await;
+            let release = async {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                handle.release(hold);
+            };
+            tokio::join!(world.one(2, WISH), release).0
+        };
+        let (first, second) = tokio::join!(first, second);
+        assert_eq!(claim(&first[0]), Claim::Intended, "{:?}", first[0].outcome);
+        assert_eq!(claim(&second), Claim::Intended, "{:?}", second.outcome);
+    });
+}
