@@ -9,7 +9,7 @@ use std::{
 };
 
 use mercury_adapter::Dialect;
-use mercury_model::Scope;
+use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, VlanScope};
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -199,7 +199,8 @@ impl Service {
     async fn restore(&self, reports: &mut BTreeMap<String, Report>) {
         for (switch, report) in reports.iter_mut().filter(|(_, report)| report.changed()) {
             let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { continue };
-            let work = Work::Restore { before: Box::new(before), made: Box::new(made.config) };
+            let (before, made) = changed(&before, &made.config);
+            let work = Work::Restore { before: Box::new(before), made: Box::new(made) };
             let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
             report.outcome = match self.one(switch, work, None).await {
                 Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
@@ -211,6 +212,20 @@ impl Service {
             };
         }
     }
+}
+
+/// What was changed, as it was and as it was made: the rest is not ours to put
+/// back, and others may be at work on it.
+fn changed(before: &Running, made: &DeviceConfig) -> (Running, DeviceConfig) {
+    let interfaces = before.interfaces.keys().chain(made.interfaces.keys());
+    let interfaces = interfaces.filter(|name| before.interfaces.get(*name) != made.interfaces.get(*name));
+    let vlans = before.vlans.keys().chain(made.vlans.keys());
+    let vlans = vlans.filter(|id| before.vlans.get(*id) != made.vlans.get(*id));
+    let scope = Scope {
+        interfaces: InterfaceScope::Named(interfaces.cloned().collect()),
+        vlans: VlanScope::Named(vlans.copied().collect()),
+    };
+    (Running::new(&before.config, scope.clone()), made.within(&scope))
 }
 
 /// How long a prepared switch waits for the others: less than its confirm
@@ -266,5 +281,30 @@ struct Rounded(f64);
 impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mercury_model::{Interface, Vlan, VlanStatus};
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_changed_is_put_back() {
+        let id = |number: u16| number.try_into().unwrap();
+        let vlan = |number| (id(number), Vlan { id: id(number), name: None, status: VlanStatus::Active });
+        let port = |name: &str| (name.parse().unwrap(), Interface::new(name.parse().unwrap()));
+        let interfaces = [port("Ethernet1"), port("Ethernet2")].into();
+        let config = DeviceConfig { interfaces, vlans: [vlan(100), vlan(200)].into() };
+        let before = Running::new(&config, Scope::all());
+        let mut made = config;
+        made.vlans.remove(&id(100));
+        made.interfaces.get_mut(&"Ethernet2".parse().unwrap()).unwrap().mtu = Some(9000);
+        let (before, made) = changed(&before, &made);
+        assert_eq!(before.interfaces.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["Ethernet2"]);
+        assert_eq!(before.vlans.keys().copied().collect::<Vec<_>>(), [id(100)]);
+        assert!(made.vlans.is_empty() && made.interfaces.len() == 1);
+        assert!(!before.scope.interfaces.covers(&"Ethernet1".parse().unwrap()));
     }
 }
