@@ -52,7 +52,8 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     service.finish().await;
     let mut answer = described(&report);
     let probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
-    add_probe(&mut answer, probe);
+    let port = registry::port(&switch, &*registry::dialect(&switch, &dialects()?).map_err(Failure::because)?);
+    add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.address));
     if common.output == Output::Json {
         print::json(&answer);
     } else {
@@ -82,7 +83,7 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
 }
 
 /// What was tried, and the entry that follows from it.
-fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>) {
+fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>, place: &str) {
     let name = answer["switch"].as_str().unwrap_or("switch").to_owned();
     let Some(members) = answer.as_object_mut() else { return };
     match probe {
@@ -91,7 +92,7 @@ fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>) {
             members.insert("probe".to_owned(), facts.collect());
             if !probe.entry.is_empty() {
                 let keys: String = probe.entry.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-                members.insert("proposed".to_owned(), format!("[[switch]]\nname = {name:?}\n{keys}").into());
+                members.insert("proposed".to_owned(), format!("[[switch]]\nname = {name:?}\n{place}{keys}").into());
             }
         }
         Err(error) => {

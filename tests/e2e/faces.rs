@@ -70,3 +70,27 @@ fn the_command_line_attaches_and_detaches_over_gnmi() {
     assert_eq!(run(&["detach", "leaf1", "Ethernet1"])["changed"], true);
     assert_eq!(switch.look().port("Ethernet1"), Port::default());
 }
+
+/// What a probe proposes is an entry that works.
+#[test]
+fn a_probe_finds_out_what_the_switch_can_do_and_proposes_its_entry() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.gnmi_entry("leaf1")]);
+    let found = setup.run(&["switch", "probe", "leaf1", "--output", "json"]).json();
+    let fact = |tried: &str| {
+        let facts = found["probe"].as_array().unwrap();
+        facts.iter().find(|fact| fact["tried"] == tried).unwrap_or_else(|| panic!("{found}"))["found"].clone()
+    };
+    assert_eq!(fact("gnmi_version"), "0.10.0");
+    assert_eq!(fact("commit_confirmed"), "yes");
+    assert_eq!(fact("get openconfig:/interfaces"), "1 update");
+    assert!(fact("certificate").as_str().unwrap().starts_with("SHA256:"));
+    let proposed = found["proposed"].as_str().unwrap();
+    let credentials = format!("username = \"mercury\"\npassword = {:?}\n", switch.password());
+    let setup = Setup::new();
+    let path = setup.write("proposed.toml", &format!("{proposed}{credentials}"));
+    let setup = setup.flags(&["--switches", path.to_str().unwrap()]);
+    let done = setup.run(&["attach", "leaf1", "Ethernet2", "--access", "100", "--output", "json"]);
+    assert_eq!(done.code(), 0, "{proposed}\n{}", done.stderr);
+    assert_eq!(switch.look().port("Ethernet2").vlans, "access 100");
+}
