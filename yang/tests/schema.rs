@@ -80,6 +80,19 @@ fn enums(modules: &Modules, node: &Node<'_>) -> BTreeSet<String> {
     kind.all("enum").map(|word| word.argument.clone()).collect()
 }
 
+/// XML goes by a module's namespace, JSON and gNMI's paths by its name (RFC 7951
+/// section 4).
+#[test]
+fn the_modules_of_the_openconfig_dialect_have_these_namespaces() {
+    let modules = Dialect::openconfig().modules;
+    assert!(modules.len() >= 6, "{modules:?}");
+    for (name, namespace) in modules {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("modules/{name}.yang"));
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(text.contains(&format!("namespace \"{namespace}\"")), "{name} is not of {namespace}");
+    }
+}
+
 #[test]
 fn every_path_of_the_openconfig_dialect_is_in_the_modules() {
     against_each(|modules| {

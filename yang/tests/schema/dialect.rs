@@ -18,6 +18,8 @@ pub(crate) struct Step {
 pub(crate) struct Dialect {
     pub(crate) paths: BTreeMap<String, Vec<Step>>,
     pub(crate) words: BTreeMap<String, String>,
+    /// The namespaces of modules, by the modules' names.
+    pub(crate) modules: BTreeMap<String, String>,
     namespaces: BTreeMap<String, String>,
 }
 
@@ -29,12 +31,17 @@ impl Dialect {
     pub(crate) fn openconfig() -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/dialects/openconfig.toml");
         let table: Table = fs::read_to_string(file).unwrap().parse().unwrap();
-        let netconf = table["netconf"].as_table().unwrap();
-        let namespaces = netconf["namespaces"].as_table().unwrap();
-        let namespaces =
-            namespaces.iter().map(|(prefix, uri)| (prefix.clone(), uri.as_str().unwrap().to_owned())).collect();
-        let mut dialect = Self { paths: BTreeMap::new(), words: BTreeMap::new(), namespaces };
-        let tree = netconf["tree"].as_table().unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let prefixes = table["namespaces"].as_table().unwrap();
+        let namespaces = prefixes.iter().map(|(prefix, module)| (prefix.clone(), text(&module["namespace"])));
+        let modules = prefixes.values().map(|module| (text(&module["module"]), text(&module["namespace"])));
+        let mut dialect = Self {
+            paths: BTreeMap::new(),
+            words: BTreeMap::new(),
+            modules: modules.collect(),
+            namespaces: namespaces.collect(),
+        };
+        let tree = table["tree"].as_table().unwrap();
         let interface = dialect.steps(tree["interface"].as_str().unwrap(), &[]);
         dialect.table("", tree, &interface);
         dialect
