@@ -12,6 +12,7 @@
 //! `confirmed_commit = "session"` has it undone as soon as the session ends.
 
 mod begin;
+mod bounce;
 mod undo;
 
 use std::time::Duration;
@@ -21,7 +22,8 @@ use mercury_adapter::{
 };
 use mercury_model::{DeviceConfig, Intended, InterfaceName, InterfaceScope, Plan, Running};
 
-pub use begin::{begin, read_unlocked};
+pub use begin::{begin, read_more, read_unlocked};
+pub use bounce::{bounce, ports as bounced_ports};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -152,6 +154,13 @@ pub async fn apply(link: &mut Link, change: &Change<'_>, policy: &Policy, alone:
     judge(link, change, policy, &steps, flight, pending, style.unlocks).await
 }
 
+/// Whether the open session's switch undoes by itself what is not confirmed.
+#[must_use]
+pub fn confirms(link: &Link, policy: &Policy) -> bool {
+    let style = link.capabilities().and_then(|capabilities| Style::choose(capabilities, policy, false).ok());
+    style.is_some_and(|style| style.confirmed.is_some())
+}
+
 /// Makes a held change final.
 pub async fn keep(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held) -> Outcome {
     let Held { proof, pending, unlocked } = held;
@@ -250,6 +259,9 @@ pub async fn take_back(link: &mut Link, change: &Change<'_>, policy: &Policy, he
 
 /// Gives the lock back when nothing was staged.
 pub async fn release(link: &mut Link, policy: &Policy) {
+    if link.capabilities().is_none() {
+        return; // It went with the session.
+    }
     let flight = link.flight(&[Step::Unlock], policy.reply_timeout).await;
     if let Err(fault) = taken(&Step::Unlock, flight.results.first(), flight.lost.as_ref()) {
         tracing::warn!(%fault, "the switch would not unlock");

@@ -1,54 +1,91 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
-use std::collections::BTreeSet;
+mod lag;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::Dialect;
 use mercury_model::{
-    DeviceConfig, Intended, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope,
-    VlanStatus,
+    DeviceConfig, Intended, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId,
+    VlanScope, VlanStatus,
 };
 
+use self::lag::Names;
+pub use self::lag::{offers, widened, without_name};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{PortIntent, Setting, TargetIntent, VlanIntent},
+    intent::{LagName, PortIntent, Setting, TargetIntent, VlanIntent},
 };
 
-/// What must be read before what is wanted can be worked out: the ports, the
-/// aggregates they join, the VLANs; every interface when a VLAN is to go.
+/// What a switch should have, and which of its aggregates the caller's names
+/// mean.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// What it should have.
+    pub intended: Intended,
+    /// The aggregates that were named and are there, or are to be.
+    pub lags: BTreeMap<LagName, InterfaceName>,
+}
+
+/// What must be read before what is wanted can be worked out: the ports and
+/// the VLANs; every interface when a VLAN is to go or an aggregate is named.
+/// [`widened`] says what more, once that is known.
 #[must_use]
 pub fn scope(intent: &TargetIntent) -> Scope {
     let mut scope = Scope::default();
     for port in &intent.ports {
         scope.add_interface(port.interface.clone());
-        if let Setting::Set(Some(aggregate)) = &port.aggregate_id {
-            scope.add_interface(aggregate.clone());
-        }
     }
-    let ids: BTreeSet<VlanId> = intent.vlans.iter().map(vlan_id).collect();
+    let ids: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).collect();
     scope.vlans = VlanScope::Named(ids);
     if intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. })) {
         scope.interfaces = InterfaceScope::All;
     }
+    lag::scope(intent, &mut scope);
     scope
 }
 
-fn vlan_id(vlan: &VlanIntent) -> VlanId {
-    match vlan {
-        VlanIntent::Present { id, .. } | VlanIntent::Absent { id } => *id,
+/// What a request is about, of all that was read for it: its ports, their
+/// aggregates, its VLANs.
+#[must_use]
+pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, seen: &[&Running]) -> Scope {
+    let mut scope = Scope::default();
+    let members = intent.lags.iter().flat_map(|lag| lag.members.ports());
+    for port in intent.ports.iter().map(|port| &port.interface).chain(members) {
+        scope.add_interface(port.clone());
+        for aggregate in seen.iter().filter_map(|running| running.interfaces.get(port)?.aggregate_id.clone()) {
+            scope.add_interface(aggregate);
+        }
     }
+    for name in intent.lags.iter().filter_map(|lag| lags.get(&lag.name)) {
+        scope.add_interface(name.clone());
+        let members = seen.iter().flat_map(|running| running.interfaces.values());
+        for member in members.filter(|port| port.aggregate_id.as_ref() == Some(name)) {
+            scope.add_interface(member.name.clone());
+        }
+    }
+    intent.vlans.iter().for_each(|vlan| scope.add_vlan(vlan.id()));
+    scope
 }
 
 /// What the switch should have.
 ///
 /// # Errors
 /// What is wanted contradicts what the switch has: an aggregate that is not
-/// there, a VLAN that a port still uses, a text the dialect cannot take.
-pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Result<Intended, Fault> {
-    let mut config = running.config.clone();
-    for port in &intent.ports {
-        let wanted = wanted(port, running, dialect)?;
-        config.interfaces.insert(port.interface.clone(), wanted);
+/// there and cannot be made, a VLAN that a port still uses, a text the dialect
+/// cannot take.
+pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
+    let names = Names::of(&intent.switch, dialect);
+    let (mut config, mut lags) = (running.config.clone(), BTreeMap::new());
+    for lag in &intent.lags {
+        if let Some(name) = lag::apply(lag, &mut config, &names, dialect)? {
+            lags.insert(lag.name.clone(), name);
+        }
     }
+    for port in &intent.ports {
+        place(port, &mut config, &names, dialect)?;
+    }
+    lag::remove_deserted(running, &mut config, &names);
     for vlan in &intent.vlans {
         match vlan {
             VlanIntent::Present { id, name } => {
@@ -66,28 +103,38 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
             fits("network.name", name.as_str(), dialect.text.vlan_name_max, dialect)?;
         }
     }
-    Ok(Intended(config))
+    let described = config.interfaces.values().filter(|port| {
+        running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
+    });
+    for text in described.filter_map(|port| port.description.as_ref()) {
+        fits("description", text.as_str(), dialect.text.description_max, dialect)?;
+    }
+    Ok(Desired { intended: Intended(config), lags })
 }
 
-fn wanted(port: &PortIntent, running: &Running, dialect: &Dialect) -> Result<mercury_model::Interface, Fault> {
-    if let Setting::Set(Some(aggregate)) = &port.aggregate_id
-        && !running.interface(aggregate).is_aggregate()
-    {
-        let reason = format!("{aggregate} is not an aggregate of this switch, and building one is not supported yet");
-        return Err(Fault { parameter: Some("lag_name".to_owned()), ..Fault::new(FaultKind::Unsupported, reason) });
-    }
-    if let Setting::Set(Some(description)) = &port.description {
-        fits("description", description.as_str(), dialect.text.description_max, dialect)?;
-    }
-    let mut interface = running.interface(&port.interface);
+/// What is wanted of the VLANs of a member is wanted of its aggregate, which
+/// alone has any.
+fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
+    let mut interface = config.interface(&port.interface);
+    lag::leave(&mut interface, port.membership, names);
     port.description.apply(&mut interface.description);
     port.enabled.apply(&mut interface.enabled);
     port.mtu.apply(&mut interface.mtu);
-    port.aggregate_id.apply(&mut interface.aggregate_id);
     if let Setting::Set(vlans) = &port.switched_vlan {
-        interface.switched_vlan = vlans.clone().map(|vlans| spelled(vlans, dialect));
+        let vlans = vlans.clone().map(|vlans| spelled(vlans, dialect));
+        let aggregate = interface.aggregate_id.as_ref().and_then(|name| config.interfaces.get_mut(name));
+        interface.switched_vlan = match aggregate {
+            None => vlans,
+            Some(aggregate) => {
+                names.allow(&aggregate.name, &port.interface)?;
+                aggregate.switched_vlan = vlans;
+                port.mtu.apply(&mut aggregate.mtu);
+                None
+            }
+        };
     }
-    Ok(interface)
+    config.interfaces.insert(port.interface.clone(), interface);
+    Ok(())
 }
 
 /// Where a native VLAN is carried only when the trunk's list has it, the list

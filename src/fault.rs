@@ -157,12 +157,33 @@ pub struct Fault {
     pub switch: Option<String>,
     /// What the switch itself said.
     pub device_errors: Vec<RpcError>,
+    /// How the request ended on each of its switches, where it had several.
+    pub switches: Box<[SwitchOutcome]>,
+}
+
+/// How a request ended on one of its switches.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SwitchOutcome {
+    /// The switch, by its name in the inventory.
+    pub switch: String,
+    /// The outcome's name.
+    pub outcome: &'static str,
+    /// What went wrong there, and what is true there now; with both causes
+    /// where undoing failed as well.
+    pub message: Option<String>,
 }
 
 impl Fault {
     /// A failure of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), parameter: None, switch: None, device_errors: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            parameter: None,
+            switch: None,
+            device_errors: Vec::new(),
+            switches: Box::default(),
+        }
     }
 
     /// A parameter that is missing, unknown or of the wrong type.

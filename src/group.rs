@@ -5,28 +5,36 @@
 //! gets a report of its own. If the joint edit is refused, it is split until
 //! the guilty request stands alone and the others succeed.
 
+use std::collections::BTreeSet;
+
 use mercury_model::{Intended, Plan, Running};
 
 use crate::{
-    desired::scope,
+    desired::concerns,
     fault::FaultKind,
-    intent::{TargetIntent, VlanIntent},
+    intent::{LagName, TargetIntent, VlanIntent},
     outcome::{Outcome, Report},
 };
 
 /// Requests that may share one commit.
 pub const LARGEST: usize = 64;
 
-/// Whether `next` may share a commit with `group`: no port in common, so that
-/// two requests for one port keep their order, and no VLAN taken away, which
-/// depends on every port.
+/// Whether `next` may share a commit with `group`: no port and no aggregate in
+/// common, so that two requests for one port keep their order, and no VLAN
+/// taken away, which depends on every port.
 #[must_use]
 pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
     let removes = |intent: &TargetIntent| intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    let touches = |intent: &TargetIntent| {
-        intent.ports.iter().any(|port| next.ports.iter().any(|other| other.interface == port.interface))
-    };
+    let touched = touched(next);
+    let touches = |intent: &TargetIntent| !self::touched(intent).is_disjoint(&touched);
     group.len() < LARGEST && !removes(next) && !group.iter().any(|intent| removes(intent) || touches(intent))
+}
+
+/// The ports and aggregates that a request names.
+fn touched(intent: &TargetIntent) -> BTreeSet<&str> {
+    let ports = intent.ports.iter().map(|port| &port.interface);
+    let ports = ports.chain(intent.lags.iter().flat_map(|lag| lag.members.ports()));
+    ports.map(|port| port.as_str()).chain(intent.lags.iter().map(|lag| lag.name.as_str())).collect()
 }
 
 /// The intents as one.
@@ -36,6 +44,7 @@ pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option
     let mut all = intents.next()?.clone();
     for intent in intents {
         all.ports.extend(intent.ports.iter().cloned());
+        all.lags.extend(intent.lags.iter().cloned());
         for vlan in &intent.vlans {
             if !all.vlans.contains(vlan) {
                 all.vlans.push(vlan.clone());
@@ -58,10 +67,23 @@ pub const fn worth_splitting(outcome: &Outcome) -> bool {
     }
 }
 
+/// The same, where other switches had a say: they failed or were stopped at the
+/// same time, and all do the same.
+#[must_use]
+pub const fn worth_trying_again(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotStarted(fault) | Outcome::Rejected(fault) | Outcome::RolledBack(fault) => {
+            worth_splitting(outcome) || matches!(fault.kind, FaultKind::Undone)
+        }
+        _ => false,
+    }
+}
+
 /// One request's share of the group's report.
 #[must_use]
 pub fn share(report: &Report, intent: &TargetIntent) -> Report {
-    let scope = scope(intent);
+    let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
+    let scope = concerns(intent, &report.lags, &seen);
     let within = |running: &Running| Running::new(&running.config, scope.clone());
     let before = report.before.as_ref().map(within);
     let now = report.now.as_ref().map(within);
@@ -77,7 +99,9 @@ pub fn share(report: &Report, intent: &TargetIntent) -> Report {
         Outcome::Unchanged(proof) => Outcome::Unchanged(proof.within(&scope)),
         other => other.clone(),
     };
-    Report { outcome, before, now, plan, payload: None, ..report.clone() }
+    let named = |name: &LagName| intent.lags.iter().any(|lag| lag.name == *name);
+    let lags = report.lags.iter().filter(|&(name, _)| named(name)).map(|(name, at)| (name.clone(), at.clone()));
+    Report { outcome, before, now, plan, lags: lags.collect(), payload: None, ..report.clone() }
 }
 
 #[cfg(test)]
@@ -96,11 +120,9 @@ mod tests {
         let mut port = PortIntent::new(port.parse().unwrap());
         let id = vlan.try_into().unwrap();
         port.switched_vlan = Setting::Set(Some(SwitchedVlan::access(id)));
-        TargetIntent {
-            switch: Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury")),
-            ports: vec![port],
-            vlans: vec![VlanIntent::Present { id, name: None }],
-        }
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        let vlans = vec![VlanIntent::Present { id, name: None }];
+        TargetIntent { ports: vec![port], vlans, ..TargetIntent::new(switch) }
     }
 
     #[test]

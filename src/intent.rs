@@ -4,13 +4,15 @@
 
 mod fields;
 mod ironic;
+mod lag;
 mod plugin;
 
 use std::sync::Arc;
 
 pub use fields::Fields;
 pub(crate) use fields::kind;
-pub use ironic::{PortRequest, ResetRequest};
+pub use ironic::{LagRemoval, LagRequest, PortRequest, ResetRequest};
+pub use lag::{LagIntent, LagName, Members, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
 
@@ -52,10 +54,23 @@ pub struct PortIntent {
     pub enabled: Setting<bool>,
     /// `mtu`.
     pub mtu: Setting<Option<u16>>,
-    /// `switched-vlan`; `None` leaves the port without VLANs of its own.
+    /// `switched-vlan`; `None` leaves the port without VLANs of its own. What is
+    /// wanted of a member is wanted of its aggregate.
     pub switched_vlan: Setting<Option<SwitchedVlan>>,
-    /// `aggregate-id`; `None` leaves the aggregate.
-    pub aggregate_id: Setting<Option<InterfaceName>>,
+    /// What becomes of its place in an aggregate that no [`LagIntent`] of the
+    /// same request names.
+    pub membership: Membership,
+}
+
+/// What becomes of a port's place in an aggregate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Membership {
+    /// It stays: the caller names the aggregate only once.
+    #[default]
+    Stay,
+    /// It leaves an aggregate of Mercury's making; one that the network team
+    /// made stays as it is.
+    Leave,
 }
 
 impl PortIntent {
@@ -68,7 +83,7 @@ impl PortIntent {
             enabled: Setting::Keep,
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
-            aggregate_id: Setting::Keep,
+            membership: Membership::default(),
         }
     }
 }
@@ -90,6 +105,16 @@ pub enum VlanIntent {
     },
 }
 
+impl VlanIntent {
+    /// The VLAN.
+    #[must_use]
+    pub const fn id(&self) -> VlanId {
+        match self {
+            Self::Present { id, .. } | Self::Absent { id } => *id,
+        }
+    }
+}
+
 /// What is wanted of one switch.
 #[derive(Clone, Debug)]
 pub struct TargetIntent {
@@ -97,8 +122,18 @@ pub struct TargetIntent {
     pub switch: Arc<Switch>,
     /// Its interfaces.
     pub ports: Vec<PortIntent>,
+    /// Its aggregates; they come before its ports.
+    pub lags: Vec<LagIntent>,
     /// Its VLANs.
     pub vlans: Vec<VlanIntent>,
+}
+
+impl TargetIntent {
+    /// Nothing wanted of this switch yet.
+    #[must_use]
+    pub const fn new(switch: Arc<Switch>) -> Self {
+        Self { switch, ports: Vec::new(), lags: Vec::new(), vlans: Vec::new() }
+    }
 }
 
 /// What is wanted of the network: one entry per switch, each switch once.
@@ -114,17 +149,21 @@ impl Intent {
     /// An intent for one port of one switch.
     #[must_use]
     pub fn port(verb: &'static str, switch: Arc<Switch>, port: PortIntent) -> Self {
-        let vlans = needed_vlans(&switch, std::slice::from_ref(&port));
-        Self { verb, targets: vec![TargetIntent { switch, ports: vec![port], vlans }] }
+        let mut target = TargetIntent { ports: vec![port], ..TargetIntent::new(switch) };
+        target.vlans = needed_vlans(&target);
+        Self { verb, targets: vec![target] }
     }
 }
 
-/// The VLANs that ports name, where the switch's VLANs are Mercury's to make.
-fn needed_vlans(switch: &Switch, ports: &[PortIntent]) -> Vec<VlanIntent> {
-    if !switch.manage_vlans {
+/// The VLANs that ports and aggregates name, where the switch's VLANs are
+/// Mercury's to make.
+fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
+    if !target.switch.manage_vlans {
         return Vec::new();
     }
-    let named = ports.iter().filter_map(|port| match &port.switched_vlan {
+    let settings = target.ports.iter().map(|port| &port.switched_vlan);
+    let settings = settings.chain(target.lags.iter().map(|lag| &lag.switched_vlan));
+    let named = settings.filter_map(|setting| match setting {
         Setting::Set(Some(vlans)) => Some(vlans.named_vlans()),
         _ => None,
     });

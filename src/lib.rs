@@ -20,7 +20,8 @@
 //! | outcome | [`outcome`] | what happened, and what is |
 //!
 //! [`pipeline`] calls them in order, [`target`] owns one switch each,
-//! [`service`] owns the targets, and [`rpc`] and [`cli`] both end in it.
+//! [`transaction`] has several of them go on at one [`pace`], [`service`] owns
+//! the targets, and [`rpc`] and [`cli`] both end in it.
 //!
 //! What holds, whatever happens:
 //!
@@ -46,8 +47,10 @@ pub mod inventory;
 pub mod link;
 pub mod lock;
 pub mod outcome;
+pub mod pace;
 pub mod pipeline;
 pub mod registry;
 pub mod rpc;
 pub mod service;
 pub mod target;
+pub mod transaction;

@@ -1,11 +1,15 @@
 //! What happened on a switch, and what is true there now.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use mercury_adapter::{Capabilities, RpcError};
-use mercury_model::{Intended, Plan, Running, Scope};
+use mercury_adapter::Capabilities;
+use mercury_model::{Intended, InterfaceName, Plan, Running, Scope};
 
-use crate::fault::{Fault, FaultKind};
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::LagName,
+    pace::Offers,
+};
 
 /// A configuration that was read back after a change and is what was
 /// intended; there is no other way to make one.
@@ -125,12 +129,16 @@ pub struct Report {
     pub now: Option<Running>,
     /// What was, or would be, changed.
     pub plan: Option<Plan>,
+    /// The aggregates that the request named, as the switch names them.
+    pub lags: BTreeMap<LagName, InterfaceName>,
+    /// The numbers that would do for aggregates.
+    pub offers: Offers,
     /// What was, or would be, sent.
     pub payload: Option<String>,
     /// What the switch can do, if it was reached.
     pub capabilities: Option<Capabilities>,
-    /// What the switch warned of.
-    pub warnings: Vec<RpcError>,
+    /// What the switch warned of, and what else should be known.
+    pub warnings: Vec<String>,
     /// Round trips on the wire.
     pub flights: u64,
     /// Time spent waiting for the switch.
@@ -149,6 +157,8 @@ impl Report {
             before: None,
             now: None,
             plan: None,
+            lags: BTreeMap::new(),
+            offers: Offers::new(),
             payload: None,
             capabilities: None,
             warnings: Vec::new(),

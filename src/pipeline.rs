@@ -2,20 +2,21 @@
 //! out what should be, plan the difference, render it, commit it, and answer
 //! with what is. A dry run is the same line cut short.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use mercury_adapter::{Dialect, Render};
+use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{DeviceConfig, Intended, Plan, Running, Scope};
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     commit::{self, Applied, Change, Policy},
-    desired::{desired, scope},
+    desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::TargetIntent,
+    intent::{LagName, TargetIntent},
     link::Link,
-    lock::Coordinator,
+    lock::{Coordinator, Held},
     outcome::{Outcome, ReadBack, Report},
+    pace::{Joint, Offers, Order, Stage},
 };
 
 /// What is to be done on one switch.
@@ -46,20 +47,38 @@ impl Work {
         }
     }
 
+    /// What is wanted, if something is wanted.
+    const fn wanted(&self) -> Option<&TargetIntent> {
+        match self {
+            Self::Apply(intent) | Self::Plan(intent) => Some(intent),
+            Self::Read(_) | Self::Restore { .. } => None,
+        }
+    }
+
     fn scope(&self) -> Scope {
         match self {
-            Self::Apply(intent) | Self::Plan(intent) => scope(intent),
+            Self::Apply(intent) | Self::Plan(intent) => desired::scope(intent),
             Self::Read(scope) => scope.clone(),
             Self::Restore { before, .. } => before.scope.clone(),
         }
     }
 
-    fn desired(&self, running: &Running, dialect: &Dialect) -> Result<Intended, Fault> {
+    /// What must be read besides, as it turned out.
+    fn widened(&self, running: &Running) -> Option<Scope> {
+        desired::widened(self.wanted()?, running)
+    }
+
+    fn offers(&self, running: &Running, dialect: &Dialect) -> Offers {
+        self.wanted().map(|intent| desired::offers(intent, running, dialect)).unwrap_or_default()
+    }
+
+    fn desired(&self, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
+        let as_it_is = |config: &DeviceConfig| Desired { intended: Intended(config.clone()), lags: BTreeMap::new() };
         match self {
-            Self::Apply(intent) | Self::Plan(intent) => desired(intent, running, dialect),
-            Self::Read(_) => Ok(Intended(running.config.clone())),
+            Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, running, dialect),
+            Self::Read(_) => Ok(as_it_is(&running.config)),
             Self::Restore { before, made } if running.is_as(made) || running.is_as(&before.config) => {
-                Ok(Intended(before.config.clone()))
+                Ok(as_it_is(&before.config))
             }
             Self::Restore { .. } => {
                 Err(Fault::new(FaultKind::Unknown, "somebody else has changed it since; it was left alone"))
@@ -67,22 +86,22 @@ impl Work {
         }
     }
 
+    /// The same, with these numbers for new aggregates.
+    fn numbered(&self, numbers: &BTreeMap<LagName, u16>) -> Self {
+        let mut work = self.clone();
+        if let Self::Apply(intent) | Self::Plan(intent) = &mut work {
+            for lag in &mut intent.lags {
+                lag.number = numbers.get(&lag.name).copied();
+            }
+        }
+        work
+    }
+
     /// Whether the lock is needed at once: not for looking, and not when the
     /// switch probably has it already.
     const fn writes(&self) -> bool {
         matches!(self, Self::Apply(_) | Self::Restore { .. })
     }
-}
-
-/// The other switches of the same request: they are told that this one is
-/// ready, and decide together.
-pub struct Joint {
-    /// Told whether the change was made and can still be undone.
-    pub prepared: oneshot::Sender<bool>,
-    /// Whether to keep it; a dropped sender means no.
-    pub keep: oneshot::Receiver<bool>,
-    /// How long to wait for that.
-    pub patience: Duration,
 }
 
 /// What the line runs on: one switch's link, and how it is spoken to.
@@ -101,10 +120,12 @@ pub struct Line<'a> {
     pub locks: &'a dyn Coordinator,
     /// What its lock is called there.
     pub lock: &'a str,
+    /// Cancelled when nobody waits for the answer: nothing is begun then.
+    pub gone: Option<&'a CancellationToken>,
 }
 
 /// Runs the line.
-pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Joint>) -> Report {
+pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&mut Joint>) -> Report {
     let mut line = line;
     line.link.start_counting();
     let mut report = Report::new(line.name, Outcome::Planned);
@@ -112,9 +133,11 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Jo
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
     }
+    narrow(&mut report, work);
     report.capabilities = line.link.capabilities().cloned();
     let cost = line.link.cost();
-    (report.flights, report.device_time, report.warnings) = (cost.flights, cost.time, cost.warnings);
+    (report.flights, report.device_time) = (cost.flights, cost.time);
+    report.warnings.extend(cost.warnings.iter().map(ToString::to_string));
     report
 }
 
@@ -122,7 +145,7 @@ async fn steps(
     line: &mut Line<'_>,
     work: &Work,
     look_first: bool,
-    joint: Option<Joint>,
+    mut joint: Option<&mut Joint>,
     report: &mut Report,
 ) -> Outcome {
     if !work.writes() || look_first {
@@ -132,7 +155,7 @@ async fn steps(
             Err(fault) => return Outcome::NotStarted(fault),
         }
     }
-    let held = match line.locks.acquire(line.lock, line.policy.lock_wait).await {
+    let held = match locked(line.locks, line.lock, line.policy, joint.as_deref_mut()).await {
         Ok(held) => held,
         Err(fault) => return Outcome::NotStarted(fault),
     };
@@ -140,44 +163,111 @@ async fn steps(
         Ok(running) => running,
         Err(fault) => return Outcome::NotStarted(fault),
     };
-    let (intended, plan) = match planned(line, work, &running, report) {
-        Ok(found) => found,
+    let change = match prepared(line, work, running, &*held, joint.as_deref_mut(), report).await {
+        Ok(Prepared::Change(change)) => change,
+        Ok(Prepared::Nothing(proof)) => {
+            commit::release(line.link, line.policy).await;
+            return Outcome::Unchanged(proof);
+        }
         Err(fault) => {
             commit::release(line.link, line.policy).await;
             return Outcome::NotStarted(fault);
         }
     };
-    if let Some(proof) = ReadBack::proves(&intended, &running) {
-        commit::release(line.link, line.policy).await;
-        return Outcome::Unchanged(proof);
-    }
-    let payload = match line.render.render(&plan) {
-        Ok(payload) => payload,
-        Err(fault) => {
-            commit::release(line.link, line.policy).await;
-            return Outcome::NotStarted(fault.into());
-        }
-    };
-    report.payload = Some(payload.to_string());
-    if !held.is_held() {
-        commit::release(line.link, line.policy).await;
-        return Outcome::NotStarted(Fault::new(FaultKind::Locked, "the lock was lost before anything was sent"));
-    }
-    let change = Change { before: running, intended, payload, render: line.render };
-    let held = match commit::apply(line.link, &change, line.policy, joint.is_none()).await {
+    let made = match commit::apply(line.link, &change, line.policy, joint.is_none()).await {
         Applied::Over(outcome) => return outcome,
-        Applied::Held(held) => held,
+        Applied::Held(made) => made,
     };
-    if agreed(joint).await {
-        return commit::keep(line.link, &change, line.policy, held).await;
+    let agreed = reach(joint, Stage::Made).await.and_then(|_| still(&*held));
+    match agreed {
+        Ok(()) => {
+            let outcome = commit::keep(line.link, &change, line.policy, made).await;
+            bounced(line, work, outcome, report).await
+        }
+        Err(cause) => commit::take_back(line.link, &change, line.policy, made, cause).await,
     }
-    let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
-    commit::take_back(line.link, &change, line.policy, held, cause).await
+}
+
+/// Lets the servers behind ports that were attached notice it, where the
+/// switch's entry asks for that. The change stands, whether or not that works.
+async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, report: &mut Report) -> Outcome {
+    let asked = matches!(work, Work::Apply(intent) if intent.switch.bounce_on_attach);
+    let (true, Outcome::Committed(proof), Some(plan)) = (asked, &outcome, &report.plan) else { return outcome };
+    let ports = commit::bounced_ports(plan, proof.running());
+    if ports.is_empty() {
+        return outcome;
+    }
+    match commit::bounce(line.link, &ports, line.render, line.policy).await {
+        Ok(()) => outcome,
+        Err(fault) if fault.kind == FaultKind::Unknown => Outcome::Unknown {
+            cause: Fault { message: format!("attached, but while its link was down: {}", fault.message), ..fault },
+            settles_within: None,
+        },
+        Err(fault) => {
+            tracing::warn!(switch = line.name, %fault, "attached, but its link could not be taken down");
+            report.warnings.push(fault.to_string());
+            outcome
+        }
+    }
+}
+
+/// Takes the lock that keeps other Mercurys away, in turn where several
+/// switches are in the request.
+async fn locked(
+    locks: &dyn Coordinator,
+    name: &str,
+    policy: &Policy,
+    mut joint: Option<&mut Joint>,
+) -> Result<Box<dyn Held>, Fault> {
+    reach(joint.as_deref_mut(), Stage::Unlocked).await?;
+    let held = locks.acquire(name, policy.lock_wait).await?;
+    reach(joint, Stage::Locked).await?;
+    Ok(held)
+}
+
+enum Prepared<'a> {
+    Change(Box<Change<'a>>),
+    Nothing(ReadBack),
+}
+
+/// Everything up to the point where something is sent.
+async fn prepared<'a>(
+    line: &mut Line<'a>,
+    work: &Work,
+    running: Running,
+    held: &dyn Held,
+    mut joint: Option<&mut Joint>,
+    report: &mut Report,
+) -> Result<Prepared<'a>, Fault> {
+    let running = match work.widened(&running) {
+        None => running,
+        Some(scope) => commit::read_more(line.link, &scope, line.policy).await?,
+    };
+    let offers = work.offers(&running, line.dialect);
+    let order = reach(joint.as_deref_mut(), Stage::Read(offers)).await?;
+    let (intended, plan) = match &order {
+        Order::Number(numbers) => planned(line, &work.numbered(numbers), &running, report)?,
+        _ => planned(line, work, &running, report)?,
+    };
+    if let Some(proof) = ReadBack::proves(&intended, &running) {
+        return Ok(Prepared::Nothing(proof));
+    }
+    let payload = rendered(line, &plan, report)?;
+    if line.gone.is_some_and(CancellationToken::is_cancelled) {
+        return Err(Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"));
+    }
+    reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
+    still(held)?;
+    Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render })))
 }
 
 /// Looks without the lock. `None`: there is something to write.
 async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Option<Outcome>, Fault> {
-    let running = commit::read_unlocked(line.link, &work.scope(), line.policy).await?;
+    let mut running = commit::read_unlocked(line.link, &work.scope(), line.policy).await?;
+    if let Some(scope) = work.widened(&running) {
+        running = commit::read_unlocked(line.link, &scope, line.policy).await?;
+    }
+    report.offers = work.offers(&running, line.dialect);
     let (intended, plan) = planned(line, work, &running, report)?;
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
@@ -189,24 +279,53 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     }
     report.now = Some(running);
     if !plan.is_empty() {
-        report.payload = Some(line.render.render(&plan)?.to_string());
+        rendered(line, &plan, report)?;
     }
     Ok(Some(Outcome::Planned))
 }
 
 fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report) -> Result<(Intended, Plan), Fault> {
     report.before = Some(running.clone());
-    let intended = work.desired(running, line.dialect)?;
+    let Desired { intended, lags } = work.desired(running, line.dialect)?;
     let plan = Plan::between(running, &intended);
-    report.plan = Some(plan.clone());
+    (report.plan, report.lags) = (Some(plan.clone()), lags);
     Ok((intended, plan))
 }
 
-/// Says that this switch is ready, and waits for what all decide.
-async fn agreed(joint: Option<Joint>) -> bool {
-    let Some(Joint { prepared, keep, patience }) = joint else { return true };
-    if prepared.send(true).is_err() {
-        return false;
+fn rendered(line: &Line<'_>, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {
+    let payload = line.render.render(plan)?;
+    report.payload = Some(payload.to_string());
+    Ok(payload)
+}
+
+/// Whether the lock is still ours: who has lost it leaves the switch alone.
+fn still(held: &dyn Held) -> Result<(), Fault> {
+    if held.is_held() {
+        return Ok(());
     }
-    matches!(tokio::time::timeout(patience, keep).await, Ok(Ok(true)))
+    Err(Fault::new(FaultKind::Locked, "the lock that keeps other Mercurys from this switch was lost"))
+}
+
+/// Says how far this switch is, and waits for the others; alone it goes on.
+async fn reach(joint: Option<&mut Joint>, stage: Stage) -> Result<Order, Fault> {
+    match joint {
+        None => Ok(Order::Go),
+        Some(joint) => joint.reach(stage).await,
+    }
+}
+
+/// Keeps of what was read only what the request is about and what it changed:
+/// all interfaces may have been read to find out who uses a VLAN.
+fn narrow(report: &mut Report, work: &Work) {
+    let Some(intent) = work.wanted() else { return };
+    let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
+    let mut scope = desired::concerns(intent, &report.lags, &seen);
+    for edit in report.plan.iter().flat_map(|plan| &plan.edits) {
+        if let Some(interface) = edit.interface() {
+            scope.add_interface(interface.clone());
+        }
+    }
+    for running in report.before.iter_mut().chain(&mut report.now) {
+        *running = Running::new(&running.config, scope.clone());
+    }
 }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use mercury_adapter::Dialect;
 use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, VlanScope};
 use tokio::sync::{Mutex, oneshot};
@@ -15,13 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::Intent,
+    intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
     lock::Coordinator,
     outcome::{Outcome, Report},
-    pipeline::{Joint, Work},
+    pace::{self, JointId},
+    pipeline::Work,
     registry::{self, RegistryError},
     target::Target,
+    transaction::{self, Ended},
 };
 
 /// Who asks, and on whose behalf; for logs.
@@ -99,10 +102,7 @@ impl Service {
                 let name = target.switch.name.clone();
                 vec![self.one(&name, Work::Apply(target), who.gone.clone()).await?]
             }
-            Err(targets) => {
-                let work = targets.into_iter().map(|target| (target.switch.name.clone(), Work::Apply(target)));
-                self.together(work.collect()).await?
-            }
+            Err(targets) => self.together(targets, who).await?,
         };
         for report in &reports {
             log(verb, who, report, begun.elapsed());
@@ -113,18 +113,49 @@ impl Service {
     /// Says what [`Service::apply`] would do; nothing is written.
     ///
     /// # Errors
-    /// A switch's queue is full.
+    /// A switch's queue is full, or the switches cannot agree.
     pub async fn plan(&self, intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
+        self.look(intent, "plan", who).await
+    }
+
+    /// Says where the switches differ from what [`Service::apply`] would have
+    /// made of them; nothing is written, and no lock is taken.
+    ///
+    /// # Errors
+    /// A switch's queue is full, or the switches cannot agree.
+    pub async fn verify(&self, intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
+        self.look(intent, "verify", who).await
+    }
+
+    async fn look(&self, mut intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
         let begun = Instant::now();
-        let mut reports = Vec::new();
-        for target in intent.targets {
-            let name = target.switch.name.clone();
-            reports.push(self.one(&name, Work::Plan(target), who.gone.clone()).await?);
+        let mut reports = self.look_at(&intent, who).await?;
+        // What aggregates would be called depends on all switches.
+        let offers = reports.iter().map(|report| (report.switch.clone(), report.offers.clone()));
+        let numbers = transaction::agree(&offers.collect::<Vec<_>>())?;
+        let mut moved = false;
+        for target in &mut intent.targets {
+            let numbers = numbers.get(&target.switch.name);
+            for lag in &mut target.lags {
+                lag.number = numbers.and_then(|numbers| numbers.get(&lag.name).copied());
+                moved |= lag.number.is_some();
+            }
+        }
+        if moved && intent.targets.len() > 1 {
+            reports = self.look_at(&intent, who).await?;
         }
         for report in &reports {
-            log("plan", who, report, begun.elapsed());
+            log(verb, who, report, begun.elapsed());
         }
         Ok(reports)
+    }
+
+    async fn look_at(&self, intent: &Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
+        let looks = intent
+            .targets
+            .iter()
+            .map(|target| self.one(&target.switch.name, Work::Plan(target.clone()), who.gone.clone()));
+        join_all(looks).await.into_iter().collect()
     }
 
     /// Reads `scope` from one switch.
@@ -152,65 +183,47 @@ impl Service {
             .ok_or_else(|| Fault::new(FaultKind::Internal, "the switch has no owner task").at(switch))
     }
 
-    /// Prepares every switch, then keeps all changes or takes all back.
-    async fn together(&self, work: Vec<(String, Work)>) -> Result<Vec<Report>, Fault> {
-        let mut waiting = Vec::new();
+    /// All switches or none; see [`transaction`].
+    async fn together(&self, targets: Vec<TargetIntent>, who: &Requester) -> Result<Vec<Report>, Fault> {
+        let id = JointId::new(targets.iter().map(|target| target.switch.name.clone()).collect());
+        let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;
-            for (switch, work) in work {
-                let target = self.target(&switch)?;
-                let (prepared, ready) = oneshot::channel();
-                let (keep, kept) = oneshot::channel();
-                let patience = patience(&target.switch);
-                let report = target.submit(work, Some(Joint { prepared, keep: kept, patience }), None)?;
-                waiting.push((switch, ready, keep, report));
+            for intent in targets {
+                let target = self.target(&intent.switch.name)?;
+                let (joint, party) = pace::joint(id.clone(), target.switch.confirm_timeout);
+                let name = intent.switch.name.clone();
+                let report = target.submit(Work::Apply(intent), Some(joint), who.gone.clone())?;
+                parties.push((target.lock(), party(name, report)));
             }
         }
-        // A switch that drops its end without a word has failed, or had nothing to do.
-        let (mut verdicts, mut reports) = (Vec::new(), BTreeMap::new());
-        let mut all = true;
-        for (switch, ready, keep, report) in waiting {
-            match ready.await {
-                Ok(true) => verdicts.push((switch, keep, report)),
-                _ => {
-                    let report = answer(&switch, report).await?;
-                    all &= report.outcome.is_success();
-                    reports.insert(switch, report);
-                }
-            }
-        }
-        let mut pending = Vec::new();
-        for (switch, keep, report) in verdicts {
-            let _gone = keep.send(all);
-            pending.push((switch, report));
-        }
-        for (switch, report) in pending {
-            let report = answer(&switch, report).await?;
-            reports.insert(switch, report);
-        }
-        if all && reports.values().any(|report| !report.outcome.is_success()) {
-            self.restore(&mut reports).await;
+        parties.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let parties = parties.into_iter().map(|(_, party)| party).collect();
+        let gone = || who.gone.as_ref().is_some_and(CancellationToken::is_cancelled);
+        let abandoned =
+            || gone().then(|| Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"));
+        let Ended { mut reports, kept } = transaction::run(parties, abandoned).await;
+        for switch in kept {
+            self.restore(&switch, &mut reports).await;
         }
         Ok(reports.into_values().collect())
     }
 
-    /// One switch failed after the others had confirmed: the others are put
-    /// back as they were.
-    async fn restore(&self, reports: &mut BTreeMap<String, Report>) {
-        for (switch, report) in reports.iter_mut().filter(|(_, report)| report.changed()) {
-            let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { continue };
-            let (before, made) = changed(&before, &made.config);
-            let work = Work::Restore { before: Box::new(before), made: Box::new(made) };
-            let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
-            report.outcome = match self.one(switch, work, None).await {
-                Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
-                Ok(undone) => {
-                    let undo = undone.outcome.fault().unwrap_or_else(|| cause.clone());
-                    Outcome::RollbackFailed { cause, undo }
-                }
-                Err(undo) => Outcome::RollbackFailed { cause, undo },
-            };
-        }
+    /// Another switch failed after this one was kept: it is put back as it was.
+    async fn restore(&self, switch: &str, reports: &mut BTreeMap<String, Report>) {
+        let Some(report) = reports.get_mut(switch) else { return };
+        let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { return };
+        let (before, made) = changed(&before, &made.config);
+        let work = Work::Restore { before: Box::new(before), made: Box::new(made) };
+        let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
+        report.outcome = match self.one(switch, work, None).await {
+            Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
+            Ok(undone) => {
+                let undo = undone.outcome.fault().unwrap_or_else(|| cause.clone());
+                Outcome::RollbackFailed { cause, undo }
+            }
+            Err(undo) => Outcome::RollbackFailed { cause, undo },
+        };
     }
 }
 
@@ -226,12 +239,6 @@ fn changed(before: &Running, made: &DeviceConfig) -> (Running, DeviceConfig) {
         vlans: VlanScope::Named(vlans.copied().collect()),
     };
     (Running::new(&before.config, scope.clone()), made.within(&scope))
-}
-
-/// How long a prepared switch waits for the others: less than its confirm
-/// timer, or the confirmation would come too late.
-fn patience(switch: &Switch) -> Duration {
-    switch.confirm_timeout.mul_f32(0.8)
 }
 
 async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {

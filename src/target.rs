@@ -26,11 +26,12 @@ use crate::{
     link::Link,
     lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
-    pipeline::{self, Joint, Line, Work},
+    pace::{Joint, Order, Stage},
+    pipeline::{self, Line, Work},
 };
 use waiting::{Job, Waiting};
 
-/// Ports whose last request is remembered, per switch.
+/// Ports, aggregates and VLANs whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
 
 /// A switch and the queue of its owner task.
@@ -93,6 +94,12 @@ impl Target {
         Self { switch, dialect, queue, stop, owner: Mutex::new(Some(owner)) }
     }
 
+    /// What its lock is called, the same for every Mercury.
+    #[must_use]
+    pub fn lock(&self) -> String {
+        lock_name(&self.switch)
+    }
+
     /// Takes no more work, finishes what is queued, and closes the session.
     pub async fn finish(&self) {
         self.stop.cancel();
@@ -117,7 +124,7 @@ impl Target {
     ) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
-        let job = Job { work, joint, queued: now, begun: now, report, gone };
+        let job = Job { work, joint, queued: now, begun: now, report, alone: false, gone };
         self.queue.try_send(job).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => {
@@ -200,35 +207,91 @@ impl Owner {
             return;
         }
         let mut groups = vec![group];
-        while let Some(mut group) = groups.pop() {
-            let report = self.run_group(&mut group).await;
-            if group.len() > 1 && group::worth_splitting(&report.outcome) {
-                tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
-                let second = group.split_off(group.len() / 2);
-                groups.extend([second, group]);
-                continue;
+        while let Some(group) = groups.pop() {
+            let group = match self.readied(group).await {
+                Ok(group) => group,
+                Err(job) => {
+                    let (job, fault) = *job;
+                    self.answer(vec![job], &Report::new(&self.name, Outcome::NotStarted(fault)));
+                    continue;
+                }
+            };
+            groups.extend(self.serve_readied(group).await);
+        }
+    }
+
+    /// Serves requests that share a commit; gives back what is to be served in
+    /// smaller groups.
+    async fn serve_readied(&mut self, mut group: Vec<Job>) -> Vec<Vec<Job>> {
+        let report = self.run_group(&mut group).await;
+        let together = group.len() > 1;
+        if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
+            if together && !joint.is_kept() && group::worth_trying_again(&report.outcome) {
+                self.try_again(group).await;
+                return Vec::new();
             }
-            let alone = group.len() == 1;
-            for job in group {
-                let mut report = match &job.work {
-                    Work::Apply(intent) if !alone => group::share(&report, intent),
-                    _ => report.clone(),
-                };
-                report.queue_time = job.begun.saturating_duration_since(job.queued);
-                // The caller may have hung up; the log line is written by whoever waits.
-                let _unheard = job.report.send(report);
+        } else if together && group::worth_splitting(&report.outcome) {
+            tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
+            let second = group.split_off(group.len() / 2);
+            return vec![second, group];
+        }
+        self.answer(group, &report);
+        Vec::new()
+    }
+
+    /// Where other switches have a say: waits until it is the request's turn on
+    /// all of them, and leaves of the others what cannot go with it there.
+    async fn readied(&mut self, mut group: Vec<Job>) -> Result<Vec<Job>, Box<(Job, Fault)>> {
+        let ids: Vec<_> = group.iter().filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
+        let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) else { return Ok(group) };
+        let order = joint.reach(Stage::Ready(ids.into_iter().skip(1).collect())).await;
+        let mut others = group.split_off(1);
+        if let Ok(Order::Take(taken)) = &order {
+            let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
+            group.extend(others.extract_if(.., goes));
+        }
+        self.waiting.put_back(others);
+        match (order, group.pop()) {
+            (Err(fault), Some(first)) => Err(Box::new((first, fault))),
+            (_, last) => {
+                group.extend(last);
+                Ok(group)
             }
+        }
+    }
+
+    /// The other switches do the same: each request alone, in the same order.
+    async fn try_again(&mut self, mut group: Vec<Job>) {
+        tracing::info!(switch = self.name, requests = group.len(), "failed together; trying each alone");
+        if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
+            joint.again().await;
+        }
+        group.iter_mut().for_each(|job| job.alone = true);
+        self.waiting.put_back(group);
+    }
+
+    /// Each caller hears of its own.
+    fn answer(&self, group: Vec<Job>, report: &Report) {
+        let alone = group.len() == 1;
+        for job in group {
+            let mut report = match &job.work {
+                Work::Apply(intent) if !alone => group::share(report, intent),
+                _ => report.clone(),
+            };
+            report.queue_time = job.begun.saturating_duration_since(job.queued);
+            // The caller may have hung up; the log line is written by whoever waits.
+            let _unheard = job.report.send(report);
         }
     }
 
     async fn run_group(&mut self, group: &mut [Job]) -> Report {
         let begun = Instant::now();
-        let (mut look_first, mut joint) = (true, None);
+        let mut look_first = true;
         for job in &mut *group {
             job.begun = begun;
             look_first &= self.looks_first(&job.work);
-            joint = job.joint.take();
         }
+        let mut joint = group.first_mut().and_then(|job| job.joint.take());
         let merged = group::merged(group.iter().filter_map(|job| job.work.intent())).map(Work::Apply);
         let work = match (&merged, &*group) {
             (_, [only]) => &only.work,
@@ -244,26 +307,35 @@ impl Owner {
             render: &*self.render,
             locks: &*self.locks,
             lock: &self.lock,
+            gone: group.first().filter(|_| group.len() == 1).and_then(|job| job.gone.as_ref()),
         };
-        pipeline::run(line, work, look_first, joint).await
+        let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
+        if let Some(first) = group.first_mut() {
+            first.joint = joint;
+        }
+        report
     }
 
     /// Whether the switch probably has what is asked, so that looking without
     /// the lock is worth a round trip: when it was the last thing asked of the
-    /// port, on a session that has lived since. Only a guess: what is found
+    /// port or VLAN, on a session that has lived since. Only a guess: what is found
     /// decides. On a new session the lock is taken first, since it tells that a
     /// confirmed commit of a dead client is pending, which reading does not.
     fn looks_first(&mut self, work: &Work) -> bool {
         let Work::Apply(intent) = work else { return false };
-        let mut repeated = !intent.ports.is_empty();
         if self.last.len() > REMEMBERED {
             self.last.clear();
         }
-        for port in &intent.ports {
+        let ports = intent.ports.iter().map(|port| (port.interface.to_string(), format!("{port:?}")));
+        let lags = intent.lags.iter().map(|lag| (lag.name.to_string(), format!("{lag:?}")));
+        let vlans = intent.vlans.iter().filter(|_| intent.ports.is_empty() && intent.lags.is_empty());
+        let vlans = vlans.map(|vlan| (format!("VLAN {}", vlan.id()), format!("{vlan:?}")));
+        let mut repeated = true;
+        for (what, asked) in ports.chain(lags).chain(vlans) {
             let mut hasher = DefaultHasher::new();
-            format!("{port:?}").hash(&mut hasher);
+            asked.hash(&mut hasher);
             let asked = hasher.finish();
-            repeated &= self.last.insert(port.interface.to_string(), asked) == Some(asked);
+            repeated &= self.last.insert(what, asked) == Some(asked);
         }
         repeated && self.link.is_warm()
     }

@@ -60,6 +60,16 @@ pub async fn read_unlocked(link: &mut Link, scope: &Scope, policy: &Policy) -> R
     running(&steps, 0, flight)
 }
 
+/// Reads more under the lock that is held.
+///
+/// # Errors
+/// Nothing was read; after a lost session the lock is gone as well.
+pub async fn read_more(link: &mut Link, scope: &Scope, policy: &Policy) -> Result<Running, Fault> {
+    let steps = [Step::Read(scope.clone())];
+    let flight = link.flight(&steps, policy.reply_timeout).await;
+    running(&steps, 0, flight)
+}
+
 /// Sends the first steps of a request. A warm session may have died unseen;
 /// nothing was staged on it, so they are sent once more on a new one.
 async fn first_flight(link: &mut Link, steps: &[Step], policy: &Policy) -> Result<Flight, Fault> {

@@ -1,10 +1,14 @@
 //! Released Ironic's own parameters, RPC API 1.0.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use mercury_model::{Description, InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
+use mercury_model::{Description, InterfaceName, LagType, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
+use serde_json::Value;
 
-use super::{Fields, Intent, PortIntent, Setting, check_allowed, check_port, fields::vlan, find_switch};
+use super::{
+    Fields, Intent, LagIntent, LagName, Members, PortIntent, Presence, Setting, TargetIntent, check_allowed,
+    check_port, fields::vlan, find_switch, kind, needed_vlans,
+};
 use crate::{
     fault::Fault,
     inventory::{Inventory, Switch},
@@ -12,6 +16,9 @@ use crate::{
 
 /// VLANs one request may list; Ironic's own schema allows 100.
 const MAX_VLANS: usize = 4094;
+
+/// Switches one aggregate may span.
+const MAX_SWITCHES: usize = 16;
 
 /// What a port is described as once it belongs to nobody, as Ironic says it.
 pub(super) const RESET_DESCRIPTION: &str = "Default port configuration";
@@ -33,8 +40,8 @@ pub struct PortRequest {
     pub vlans: SwitchedVlan,
     /// The VLAN the port is leaving.
     pub default_vlan: Option<VlanId>,
-    /// The aggregate it joins.
-    pub lag_name: Option<InterfaceName>,
+    /// The aggregate it joins, which then carries the VLANs.
+    pub lag_name: Option<LagName>,
 }
 
 impl PortRequest {
@@ -66,11 +73,149 @@ impl PortRequest {
         if let Some(description) = &self.description {
             port.description = Setting::Set(Some(description.clone()));
         }
-        port.switched_vlan = Setting::Set(Some(self.vlans.clone()));
-        if let Some(lag) = &self.lag_name {
-            port.aggregate_id = Setting::Set(Some(lag.clone()));
+        let mut target = TargetIntent::new(Arc::clone(&self.switch));
+        match &self.lag_name {
+            None => port.switched_vlan = Setting::Set(Some(self.vlans.clone())),
+            Some(name) => target.lags.push(LagIntent {
+                switched_vlan: Setting::Set(Some(self.vlans.clone())),
+                members: Members::AtLeast([self.port_name.clone()].into()),
+                ..LagIntent::new(name.clone(), "lag_name")
+            }),
         }
-        Intent::port("update_port", Arc::clone(&self.switch), port)
+        target.ports.push(port);
+        target.vlans = needed_vlans(&target);
+        Intent { verb: "update_port", targets: vec![target] }
+    }
+}
+
+/// The parameters of `update_lag`.
+#[derive(Clone, Debug)]
+pub struct LagRequest {
+    /// The switches as the caller named them, and what they are.
+    pub switches: Vec<(String, Arc<Switch>)>,
+    /// The aggregate.
+    pub lag_name: LagName,
+    /// What to call it; nothing leaves what is there.
+    pub description: Option<Description>,
+    /// `access`, `trunk` or `hybrid`, as given.
+    pub mode: &'static str,
+    /// The VLANs, in the model's words.
+    pub vlans: SwitchedVlan,
+    /// `aggregation_mode`: `lacp` or `static`.
+    pub lag_type: LagType,
+    /// The VLAN the aggregate is leaving.
+    pub default_vlan: Option<VlanId>,
+}
+
+impl LagRequest {
+    /// Reads and checks the parameters.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
+        let switches = switches(&mut fields, inventory)?;
+        let lag_name = fields.parsed("lag_name")?;
+        let description = fields.parsed_or_none("description")?;
+        let mode = mode(&mut fields)?;
+        let native = fields.vlan("native_vlan")?;
+        let lag_type = aggregation_mode(&mut fields)?;
+        let tagged = vlan_list(&mut fields, "allowed_vlans")?;
+        let default_vlan = fields.vlan("default_vlan")?;
+        fields.finish()?;
+        let vlans = switched_vlan(mode, native, tagged)?;
+        for (_, switch) in &switches {
+            check_allowed(switch, vlan_parameter(switch, &vlans), &vlans)?;
+            check_default(switch, default_vlan)?;
+        }
+        Ok(Self { switches, lag_name, description, mode, vlans, lag_type, default_vlan })
+    }
+
+    /// What the request wants, the same of every switch.
+    #[must_use]
+    pub fn intent(&self) -> Intent {
+        let lag = LagIntent {
+            lag_type: Some(self.lag_type),
+            description: self.description.clone().map_or(Setting::Keep, |text| Setting::Set(Some(text))),
+            switched_vlan: Setting::Set(Some(self.vlans.clone())),
+            ..LagIntent::new(self.lag_name.clone(), "lag_name")
+        };
+        on_all("update_lag", &self.switches, &lag)
+    }
+}
+
+/// The parameters of `delete_lag`.
+#[derive(Clone, Debug)]
+pub struct LagRemoval {
+    /// The switches as the caller named them, and what they are.
+    pub switches: Vec<(String, Arc<Switch>)>,
+    /// The aggregate.
+    pub lag_name: LagName,
+}
+
+impl LagRemoval {
+    /// Reads and checks the parameters.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
+        let switches = switches(&mut fields, inventory)?;
+        let lag_name = fields.parsed("lag_name")?;
+        fields.finish()?;
+        Ok(Self { switches, lag_name })
+    }
+
+    /// What the request wants, the same of every switch.
+    #[must_use]
+    pub fn intent(&self) -> Intent {
+        let lag = LagIntent { presence: Presence::Absent, ..LagIntent::new(self.lag_name.clone(), "lag_name") };
+        on_all("delete_lag", &self.switches, &lag)
+    }
+}
+
+fn on_all(verb: &'static str, switches: &[(String, Arc<Switch>)], lag: &LagIntent) -> Intent {
+    let targets = switches.iter().map(|(_, switch)| {
+        let mut target = TargetIntent { lags: vec![lag.clone()], ..TargetIntent::new(Arc::clone(switch)) };
+        target.vlans = needed_vlans(&target);
+        target
+    });
+    let mut targets: Vec<_> = targets.collect();
+    targets.sort_by(|one, other| one.switch.name.cmp(&other.switch.name));
+    Intent { verb, targets }
+}
+
+fn switches(fields: &mut Fields<'_>, inventory: &Inventory) -> Result<Vec<(String, Arc<Switch>)>, Fault> {
+    let path = fields.path("switch_ids");
+    fields.required("switch_ids")?;
+    let items = fields.list("switch_ids", MAX_SWITCHES)?.unwrap_or_default();
+    if items.is_empty() {
+        return Err(Fault::value(path, "is empty"));
+    }
+    let mut known = BTreeSet::new();
+    let mut switches = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let Value::String(id) = item else {
+            return Err(Fault::value(path, format!("must be a text, not {}", kind(item))));
+        };
+        let id: InterfaceName = id.parse().map_err(|error| Fault::value(&path, error))?;
+        let switch = find_switch(inventory, &path, id.as_str())?;
+        // LLDP may have told one switch by two names.
+        if known.insert(switch.name.clone()) {
+            switches.push((id.to_string(), switch));
+        }
+    }
+    Ok(switches)
+}
+
+fn aggregation_mode(fields: &mut Fields<'_>) -> Result<LagType, Fault> {
+    let word: String = fields.parsed("aggregation_mode")?;
+    match word.as_str() {
+        "lacp" => Ok(LagType::Lacp),
+        "static" => Ok(LagType::Static),
+        other => {
+            let shown: String = other.chars().take(32).collect();
+            Err(Fault::value("aggregation_mode", format!("must be lacp or static, not {shown:?}")))
+        }
     }
 }
 

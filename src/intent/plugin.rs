@@ -7,8 +7,8 @@ use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, V
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, PortIntent, Setting, TargetIntent, VlanIntent, check_allowed, check_port, fields::vlan,
-    find_switch, needed_vlans,
+    Fields, Intent, LagIntent, LagName, Members, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
+    check_allowed, check_port, fields::vlan, find_switch, lag::Group, needed_vlans,
 };
 use crate::{
     fault::Fault,
@@ -19,6 +19,9 @@ use crate::{
 const MAX_LINKS: usize = 64;
 /// Sub-ports one trunk may have: one per VLAN.
 const MAX_SUB_PORTS: usize = 4094;
+
+/// What names an aggregate.
+const GROUP_NAME: &str = "port.binding:profile.local_group_information.name";
 
 /// One cable: a port of a switch.
 #[derive(Clone, Debug)]
@@ -62,8 +65,8 @@ pub struct PluginPort {
     pub vnic_type: Option<String>,
     /// `local_link_information` of `binding:profile`.
     pub links: Vec<Link>,
-    /// Whether `local_group_information` asks for a bond.
-    pub bonded: bool,
+    /// `local_group_information` of `binding:profile`: how the links are bonded.
+    pub group: Option<Group>,
     /// VLANs of `trunk_details.sub_ports`; `None` without `trunk_details`.
     pub sub_ports: Option<VlanSet>,
 }
@@ -80,27 +83,39 @@ impl PluginPort {
         let admin_state_up = fields.boolean("admin_state_up")?;
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
         let trunk = fields.object("trunk_details")?.map(sub_ports).transpose()?;
-        let (links, bonded) = match fields.object("binding:profile")? {
+        let (links, group) = match fields.object("binding:profile")? {
             Some(profile) => binding_profile(profile)?,
-            None => (Vec::new(), false),
+            None => (Vec::new(), None),
         };
         fields.finish()?;
-        Ok(Self { id, admin_state_up, vnic_type, links, bonded, sub_ports: trunk })
+        Ok(Self { id, admin_state_up, vnic_type, links, group, sub_ports: trunk })
+    }
+
+    /// The aggregate that its links are to be: where the switch has to know of
+    /// the bond, and the request of more than one of its links. With one link
+    /// alone a server boots before it bonds.
+    fn lag(&self) -> Option<(&Group, &LagName)> {
+        let group = self.group.as_ref().filter(|group| group.lag_type.is_some() && self.links.len() > 1)?;
+        Some((group, group.name.as_ref()?))
     }
 }
 
-fn binding_profile(mut profile: Fields<'_>) -> Result<(Vec<Link>, bool), Fault> {
+fn binding_profile(mut profile: Fields<'_>) -> Result<(Vec<Link>, Option<Group>), Fault> {
     let path = profile.path("local_link_information");
     let items = profile.list("local_link_information", MAX_LINKS)?.unwrap_or_default();
     let links = items.iter().enumerate().map(|(index, item)| link(format!("{path}[{index}]"), item));
     let links = links.collect::<Result<_, _>>()?;
-    let bonded = match profile.get("local_group_information") {
-        None => false,
-        Some(Value::Object(group)) => !group.is_empty(),
-        Some(_) => return Err(Fault::value(profile.path("local_group_information"), "must be an object")),
+    let path = profile.path("local_group_information");
+    let group = match profile.get("local_group_information") {
+        None => None,
+        Some(Value::Object(members)) if members.is_empty() => None,
+        Some(value) => Some(Group::read(Fields::of(&path, value)?)?),
     };
+    if group.as_ref().is_some_and(|group| group.lag_type.is_some() && group.name.is_none() && items.len() > 1) {
+        return Err(Fault::params(format!("{path}.name"), "is missing, and so is id"));
+    }
     profile.finish()?;
-    Ok((links, bonded))
+    Ok((links, group))
 }
 
 fn link(parameter: String, value: &Value) -> Result<Link, Fault> {
@@ -246,6 +261,7 @@ impl PluginRequest {
                 if switch.allows_vlan(network.vlan) { "port.trunk_details" } else { "network.segmentation_id" };
             check_allowed(switch, parameter, &vlans)?;
             port.switched_vlan = Setting::Set(Some(vlans.clone()));
+            port.membership = Membership::Leave;
             if let Some(up) = self.port.admin_state_up {
                 port.enabled = Setting::Set(up);
             }
@@ -254,6 +270,32 @@ impl PluginRequest {
             }
             Ok(())
         })
+        .map(|intent| self.bonded(intent))
+    }
+
+    /// The same, with the links of each switch in one aggregate where they are
+    /// bonded: what was wanted of the links is then wanted of that.
+    fn bonded(&self, mut intent: Intent) -> Intent {
+        let Some((group, name)) = self.port.lag() else { return intent };
+        for target in &mut intent.targets {
+            let Some(first) = target.ports.first() else { continue };
+            let lag = LagIntent {
+                lag_type: group.lag_type,
+                interval: group.interval,
+                min_links: group.min_links,
+                enabled: first.enabled.clone(),
+                mtu: first.mtu.clone(),
+                switched_vlan: first.switched_vlan.clone(),
+                members: Members::Exactly(target.ports.iter().map(|port| port.interface.clone()).collect()),
+                ..LagIntent::new(name.clone(), GROUP_NAME)
+            };
+            for port in &mut target.ports {
+                port.switched_vlan = Setting::Keep;
+                port.membership = Membership::Stay;
+            }
+            target.lags.push(lag);
+        }
+        intent
     }
 
     /// What `detach_port` wants: the switch's idle VLAN, or none, on every
@@ -262,13 +304,21 @@ impl PluginRequest {
     /// # Errors
     /// The first parameter that cannot be used, by name.
     pub fn detach(&self, inventory: &Inventory) -> Result<Intent, Fault> {
-        self.on_every_link("detach_port", inventory, |_, switch, port| {
+        let mut intent = self.on_every_link("detach_port", inventory, |_, switch, port| {
             port.switched_vlan = Setting::Set(switch.default_vlan.map(SwitchedVlan::access));
+            port.membership = Membership::Leave;
             if switch.manage_mtu {
                 port.mtu = Setting::Set(None);
             }
             Ok(())
-        })
+        })?;
+        if let Some((_, name)) = self.port.lag() {
+            for target in &mut intent.targets {
+                let lag = LagIntent::new(name.clone(), GROUP_NAME);
+                target.lags.push(LagIntent { presence: Presence::Absent, ..lag });
+            }
+        }
+        Ok(intent)
     }
 
     fn on_every_link(
@@ -281,31 +331,20 @@ impl PluginRequest {
         if self.port.links.is_empty() {
             return Err(Fault::params(path, "is missing or empty"));
         }
-        if self.port.bonded && self.port.links.len() > 1 {
-            let reason = "building a LAG is not supported yet; leave it out to configure the links one by one";
-            return Err(Fault {
-                parameter: Some("port.binding:profile.local_group_information".to_owned()),
-                ..Fault::new(crate::fault::FaultKind::Unsupported, reason)
-            });
-        }
         let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
         for link in &self.port.links {
             let switch = link.switch(inventory)?;
             check_port(&switch, &format!("{}.port_id", link.parameter), &link.port)?;
             let mut port = PortIntent::new(link.port.clone());
             want(link, &switch, &mut port)?;
-            let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent {
-                switch: Arc::clone(&switch),
-                ports: Vec::new(),
-                vlans: Vec::new(),
-            });
+            let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent::new(Arc::clone(&switch)));
             if target.ports.iter().any(|other| other.interface == port.interface) {
                 return Err(Fault::value(format!("{}.port_id", link.parameter), "is given twice"));
             }
             target.ports.push(port);
         }
         for target in targets.values_mut() {
-            target.vlans = needed_vlans(&target.switch, &target.ports);
+            target.vlans = needed_vlans(target);
         }
         Ok(Intent { verb, targets: targets.into_values().collect() })
     }
@@ -343,7 +382,7 @@ impl NetworkRequest {
                 true => VlanIntent::Present { id, name: self.network.name.clone() },
                 false => VlanIntent::Absent { id },
             };
-            targets.push(TargetIntent { switch: Arc::clone(switch), ports: Vec::new(), vlans: vec![vlan] });
+            targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(Arc::clone(switch)) });
         }
         targets.sort_by(|a, b| a.switch.name.cmp(&b.switch.name));
         Ok(Intent { verb, targets })

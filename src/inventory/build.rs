@@ -8,6 +8,7 @@ use super::load::Context;
 use super::{ConfirmedCommit, Credentials, Framing, GnmiSettings, HostKey, MacAddr, Protocol, Switch};
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding};
+use mercury_model::InterfaceName;
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -37,6 +38,10 @@ pub(crate) const SHARED: &[&str] = &[
     "manage_mtu",
     "physical_networks",
     "allowed_ports",
+    "lag_numbers",
+    "lag_prefix",
+    "mlag_domain",
+    "bounce_on_attach",
     "confirm_timeout",
     "confirmed_commit",
     "commit_timeout",
@@ -109,6 +114,10 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         manage_mtu: reader.flag("manage_mtu").unwrap_or(false),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
         allowed_ports: each(reader, "allowed_ports"),
+        lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
+        lag_prefix: lag_prefix(reader),
+        mlag_domain: reader.text("mlag_domain"),
+        bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
         confirm_timeout: seconds(reader, "confirm_timeout", 30, 1, 600),
         confirmed_commit: confirmed_commit(reader, protocol),
         commit_timeout: seconds(reader, "commit_timeout", 120, 1, 3600),
@@ -176,6 +185,17 @@ fn refuse_empty(reader: &mut Reader<'_>, key: &str) {
     if reader.texts(key).is_some_and(|texts| texts.is_empty()) {
         reader.blame_key(key, Finding::error(Code::BadValue, "must not be empty"));
     }
+}
+
+/// What a number follows, so it must not end in one.
+fn lag_prefix(reader: &mut Reader<'_>) -> Option<String> {
+    let prefix = reader.text("lag_prefix")?;
+    let interface = format!("{prefix}1").parse::<InterfaceName>();
+    if interface.is_err() || prefix.ends_with(|last: char| last.is_ascii_digit()) {
+        let finding = Finding::error(Code::BadValue, "must be what a name is before its number");
+        reader.blame_key("lag_prefix", finding.help("such as Port-Channel, ae or lag"));
+    }
+    Some(prefix)
 }
 
 fn confirmed_commit(reader: &mut Reader<'_>, protocol: Protocol) -> ConfirmedCommit {

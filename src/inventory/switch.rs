@@ -1,4 +1,4 @@
-use super::{GnmiSettings, HostKey, MacAddr, SecretRef};
+use super::{GnmiSettings, HostKey, LagNumbers, MacAddr, SecretRef};
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::time::Duration;
 
@@ -58,6 +58,18 @@ pub struct Switch {
     pub physical_networks: Vec<String>,
     /// The ports that may be configured; absent means all, empty means none.
     pub allowed_ports: Option<Vec<InterfaceName>>,
+    /// The numbers of the aggregates (LAGs) that Mercury may make and remove,
+    /// 1 to 65535; none.
+    pub lag_numbers: LagNumbers,
+    /// What the names of its aggregates are before their number, such as
+    /// `"Port-Channel"`; the dialect's.
+    pub lag_prefix: Option<String>,
+    /// Switches of one request that have the same text here give a new
+    /// aggregate the same number, as an MLAG or MC-LAG wants it; none.
+    pub mlag_domain: Option<String>,
+    /// After an attach, take the port's link down and let it come up again, so
+    /// that the server asks for an address in its new network; false.
+    pub bounce_on_attach: bool,
     /// After how long the switch takes a change back that was not confirmed,
     /// 1 to 600 s; 30 s.
     pub confirm_timeout: Duration,
@@ -207,6 +219,10 @@ impl Switch {
             manage_mtu: false,
             physical_networks: Vec::new(),
             allowed_ports: None,
+            lag_numbers: LagNumbers::default(),
+            lag_prefix: None,
+            mlag_domain: None,
+            bounce_on_attach: false,
             confirm_timeout: seconds(30),
             confirmed_commit: ConfirmedCommit::Auto,
             commit_timeout: seconds(120),

@@ -1,10 +1,16 @@
 //! Answers: what is, in the caller's words.
 
+mod lag;
+mod verified;
+
 use mercury_model::{Interface, InterfaceName, SwitchedVlan, TrunkVlans, VlanId};
 use serde_json::{Map, Value, json};
 
+pub(super) use lag::{lag_deleted, lag_updated};
+pub(super) use verified::verified;
+
 use crate::{
-    fault::{Fault, FaultKind},
+    fault::{Fault, FaultKind, SwitchOutcome},
     intent::{PortRequest, ResetRequest},
     inventory::Inventory,
     outcome::Report,
@@ -16,13 +22,11 @@ pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value
     let report = succeeded(reports)?;
     let interface = interface(report, &request.port_name)?;
     let mut answer = port_fields(&request.switch_id, &interface, request.default_vlan, "configured");
-    let native_listed =
-        matches!(&request.vlans, SwitchedVlan::Trunk { native: Some(native), vlans } if vlans.carries(*native));
-    if let Some(SwitchedVlan::Trunk { native, vlans }) = &interface.switched_vlan {
-        answer.insert("mode".to_owned(), json!(if request.mode == "hybrid" { "hybrid" } else { "trunk" }));
-        // Where the switch needs the native VLAN in its list, Ironic did not put it there.
-        let hidden = native.filter(|_| !native_listed);
-        answer.insert("allowed_vlans".to_owned(), listed(vlans, hidden));
+    // A member has no VLANs of its own, and Ironic calls its aggregate as it did before.
+    let aggregate = interface.aggregate_id.as_ref().and_then(|name| report.now.as_ref()?.interfaces.get(name));
+    vlan_fields(&mut answer, aggregate.unwrap_or(&interface), request.mode, &request.vlans);
+    if let Some(lag) = request.lag_name.as_ref().filter(|lag| report.lags.get(lag) == interface.aggregate_id.as_ref()) {
+        answer.insert("lag_name".to_owned(), json!(lag));
     }
     describe(&mut answer, report, &interface);
     Ok(Value::Object(answer))
@@ -72,23 +76,39 @@ fn port_fields(
     default_vlan: Option<VlanId>,
     status: &str,
 ) -> Map<String, Value> {
-    let native = match &interface.switched_vlan {
-        Some(SwitchedVlan::Access { vlan }) => *vlan,
-        Some(SwitchedVlan::Trunk { native, .. }) => *native,
-        None => None,
-    };
     let members = [
         ("switch_id", json!(switch_id)),
         ("port_name", json!(interface.name)),
         ("description", json!(interface.description)),
         ("mode", json!("access")),
-        ("native_vlan", json!(native)),
+        ("native_vlan", json!(untagged(interface))),
         ("allowed_vlans", json!([])),
         ("default_vlan", json!(default_vlan)),
         ("lag_name", json!(interface.aggregate_id)),
         ("status", json!(status)),
     ];
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn untagged(interface: &Interface) -> Option<VlanId> {
+    match &interface.switched_vlan {
+        Some(SwitchedVlan::Access { vlan }) => *vlan,
+        Some(SwitchedVlan::Trunk { native, .. }) => *native,
+        None => None,
+    }
+}
+
+/// `mode`, `native_vlan` and `allowed_vlans` as `carrier` has them; `mode` and
+/// `wanted` are the caller's.
+fn vlan_fields(answer: &mut Map<String, Value>, carrier: &Interface, mode: &str, wanted: &SwitchedVlan) {
+    let native_listed = matches!(wanted, SwitchedVlan::Trunk { native: Some(native), vlans } if vlans.carries(*native));
+    answer.insert("native_vlan".to_owned(), json!(untagged(carrier)));
+    if let Some(SwitchedVlan::Trunk { native, vlans }) = &carrier.switched_vlan {
+        answer.insert("mode".to_owned(), json!(if mode == "hybrid" { "hybrid" } else { "trunk" }));
+        // Where the switch needs the native VLAN in its list, Ironic did not put it there.
+        let hidden = native.filter(|_| !native_listed);
+        answer.insert("allowed_vlans".to_owned(), listed(vlans, hidden));
+    }
 }
 
 fn listed(vlans: &TrunkVlans, hidden: Option<VlanId>) -> Value {
@@ -129,10 +149,19 @@ fn succeeded(reports: &[Report]) -> Result<&Report, Fault> {
         if reports.len() > 1 {
             let others: Vec<_> = reports.iter().map(|r| format!("{}: {}", r.switch, r.outcome.name())).collect();
             worst.message = format!("{} ({})", worst.message, others.join(", "));
+            worst.switches = reports.iter().map(switch_outcome).collect();
         }
         return Err(worst);
     }
     reports.first().ok_or_else(|| Fault::new(FaultKind::Internal, "no switch was asked"))
+}
+
+fn switch_outcome(report: &Report) -> SwitchOutcome {
+    SwitchOutcome {
+        switch: report.switch.clone(),
+        outcome: report.outcome.name(),
+        message: report.outcome.fault().map(|fault| fault.message),
+    }
 }
 
 /// What happened on one switch and what is true there now.
@@ -146,8 +175,9 @@ pub fn report_json(report: &Report) -> Value {
         "changed": report.changed(),
         "interfaces": interfaces,
         "vlans": shown.map(|running| running.vlans.values().collect::<Vec<_>>()).unwrap_or_default(),
+        "lags": report.lags,
         "plan": report.plan.as_ref().map(|plan| plan.edits.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        "warnings": report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "warnings": report.warnings,
         "flights": report.flights,
         "device_ms": (report.device_time.as_secs_f64() * 10_000.0).round() / 10.0,
         "queue_ms": (report.queue_time.as_secs_f64() * 10_000.0).round() / 10.0,

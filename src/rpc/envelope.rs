@@ -221,7 +221,7 @@ pub fn error_json(fault: &Fault) -> Value {
 #[must_use]
 pub(super) fn error_data(fault: &Fault) -> Value {
     let row = fault.kind.row();
-    json!({
+    let mut data = json!({
         "class": format!("ironic.common.exception.{}", row.class),
         "kind": fault.kind,
         "parameter": fault.parameter,
@@ -229,7 +229,11 @@ pub(super) fn error_data(fault: &Fault) -> Value {
         "device_errors": fault.device_errors,
         "who_acts": row.actor,
         "retry": row.retry,
-    })
+    });
+    if let (false, Some(members)) = (fault.switches.is_empty(), data.as_object_mut()) {
+        members.insert("switches".to_owned(), json!(fault.switches));
+    }
+    data
 }
 
 fn busy() -> Fault {

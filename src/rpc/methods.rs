@@ -1,17 +1,17 @@
-//! The methods: Ironic's RPC API 1.0, and the plugin methods of the design.
-//! Both callers' `update_port` has one name; the parameters tell which it is.
+//! The methods: Ironic's RPC API 1.0, the plugin methods of the design, and
+//! Mercury's own, which say what another request would do or has done.
 
 use serde_json::{Map, Value, json};
 
-use super::answer;
+use super::{answer, request::Request};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Fields, NetworkRequest, PluginRequest, PortRequest, ResetRequest, kind},
+    intent::{Fields, PluginRequest, kind},
     service::{Requester, Service},
 };
 
 /// Every method there is.
-pub const METHODS: [&str; 13] = [
+pub const METHODS: [&str; 15] = [
     "update_port",
     "reset_port",
     "get_switches",
@@ -25,6 +25,8 @@ pub const METHODS: [&str; 13] = [
     "add_network",
     "delete_network",
     "plan_port",
+    "mercury.plan",
+    "mercury.verify",
 ];
 
 /// Calls a method with its parameters as they came.
@@ -60,56 +62,51 @@ async fn route(service: &Service, method: &str, params: &Value, who: &Requester)
     let fields = Fields::of("", params)?;
     let inventory = service.inventory();
     match method {
-        "update_port" if !fields.has("port") && !fields.has("network") => {
-            let request = PortRequest::read(fields, inventory)?;
-            let reports = service.apply(request.intent(), who).await?;
-            answer::updated(&request, &reports)
-        }
-        "reset_port" => {
-            let request = ResetRequest::read(fields, inventory)?;
-            let reports = service.apply(request.intent(), who).await?;
-            answer::reset(&request, &reports)
-        }
         "get_switches" => {
             fields.finish()?;
             Ok(answer::switches(inventory))
         }
-        "update_lag" | "delete_lag" => Err(Fault::new(
-            FaultKind::Unsupported,
-            format!("{method}: building and removing LAGs is not supported yet"),
-        )),
         "get_allowed_network_types" => {
             fields.finish()?;
             Ok(json!(["vlan"]))
         }
         "is_port_supported" => port_supported(fields, service),
         "is_link_valid" => link_valid(fields, service),
-        "attach_port" | "update_port" => {
-            let verb = if method == "attach_port" { "attach_port" } else { "update_port" };
-            let intent = PluginRequest::read(fields)?.attach(verb, inventory)?;
-            answer::changed(&service.apply(intent, who).await?)
-        }
-        "detach_port" => {
-            let intent = PluginRequest::read(fields)?.detach(inventory)?;
-            answer::changed(&service.apply(intent, who).await?)
-        }
         "plan_port" => {
-            let intent = match fields.has("port") {
-                true => PluginRequest::read(fields)?.attach("plan_port", inventory)?,
-                false => PortRequest::read(fields, inventory)?.intent(),
-            };
-            answer::changed(&service.plan(intent, who).await?)
+            let method = if fields.has("port") { "attach_port" } else { "update_port" };
+            let request = request(method, fields, service)?;
+            answer::changed(&service.plan(request.intent(), who).await?)
         }
-        "add_network" | "delete_network" => {
-            let (verb, present) = match method {
-                "add_network" => ("add_network", true),
-                _ => ("delete_network", false),
-            };
-            let intent = NetworkRequest::read(fields)?.intent(verb, present, inventory)?;
-            answer::changed(&service.apply(intent, who).await?)
+        "mercury.plan" => {
+            let request = named(fields, service)?;
+            answer::changed(&service.plan(request.intent(), who).await?)
         }
-        other => Err(Fault::new(FaultKind::InvalidParams, format!("there is no method {other:?}"))),
+        "mercury.verify" => {
+            let request = named(fields, service)?;
+            answer::verified(&service.verify(request.intent(), who).await?)
+        }
+        method => {
+            let request = request(method, fields, service)?;
+            request.answer(&service.apply(request.intent(), who).await?)
+        }
     }
+}
+
+fn request(method: &str, fields: Fields<'_>, service: &Service) -> Result<Request, Fault> {
+    Request::read(method, fields, service.inventory())?
+        .ok_or_else(|| Fault::new(FaultKind::InvalidParams, format!("there is no method {method:?}")))
+}
+
+/// `method` and `params` of another request.
+fn named(mut fields: Fields<'_>, service: &Service) -> Result<Request, Fault> {
+    let method = fields.text("method")?.ok_or_else(|| Fault::params("method", "is missing"))?;
+    let params = fields.required("params")?;
+    fields.finish()?;
+    let params = Fields::of("params", params)?;
+    Request::read(method, params, service.inventory())?.ok_or_else(|| {
+        let shown: String = method.chars().filter(|c| !c.is_control()).take(64).collect();
+        Fault::value("method", format!("{shown:?} is no method that changes a switch"))
+    })
 }
 
 /// The parameters without what belongs to every call: the context, and the

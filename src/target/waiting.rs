@@ -9,7 +9,8 @@ use crate::{
     group,
     intent::TargetIntent,
     outcome::Report,
-    pipeline::{Joint, Work},
+    pace::{Joint, JointId},
+    pipeline::Work,
 };
 
 /// One request and whoever waits for its report.
@@ -19,6 +20,8 @@ pub(super) struct Job {
     pub(super) queued: Instant,
     pub(super) begun: Instant,
     pub(super) report: oneshot::Sender<Report>,
+    /// It failed together with others, and is tried again without.
+    pub(super) alone: bool,
     /// Cancelled when nobody waits any more.
     pub(super) gone: Option<CancellationToken>,
 }
@@ -32,12 +35,18 @@ impl Job {
     /// What is wanted, where it can share a commit: it is to be applied, and
     /// decided here alone.
     fn shareable(&self) -> Option<&TargetIntent> {
-        self.work.intent().filter(|_| self.joint.is_none())
+        self.work.intent().filter(|_| self.joint.is_none() && !self.alone)
+    }
+
+    /// The same, where it is decided with other switches.
+    fn shareable_with_others(&self) -> Option<(&JointId, &TargetIntent)> {
+        let joint = self.joint.as_ref()?;
+        self.work.intent().filter(|_| !self.alone).map(|intent| (&joint.id, intent))
     }
 
     /// Whether others may be served before it: it only looks, or shares.
     fn lets_pass(&self) -> bool {
-        matches!(self.work, Work::Plan(_) | Work::Read(_)) || self.shareable().is_some()
+        matches!(self.work, Work::Plan(_) | Work::Read(_)) || (self.joint.is_none() && self.work.intent().is_some())
     }
 }
 
@@ -50,6 +59,13 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn push(&mut self, job: Job) {
         self.jobs.push_back(job);
+    }
+
+    /// Puts back what was taken last, to be taken first.
+    pub(super) fn put_back(&mut self, jobs: Vec<Job>) {
+        for job in jobs.into_iter().rev() {
+            self.jobs.push_front(job);
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -80,14 +96,20 @@ impl Waiting {
 }
 
 fn joins(group: &[Job], next: &Job) -> bool {
+    if let (Some((id, next)), Some(first)) = (next.shareable_with_others(), group.first()) {
+        let beside = first.shareable_with_others().is_some_and(|(first, _)| first.is_beside(id));
+        let intents: Vec<_> = group.iter().filter_map(|job| job.work.intent()).collect();
+        return beside && group::joins(&intents, next);
+    }
     let Some(next) = next.shareable() else { return false };
     let intents: Option<Vec<_>> = group.iter().map(Job::shareable).collect();
     intents.is_some_and(|intents| group::joins(&intents, next))
 }
 
+/// Whether `job` may be served before `other`, which came first.
 fn may_overtake(job: &Job, other: &Job) -> bool {
-    match (job.shareable(), other.shareable()) {
-        (Some(job), Some(other)) => group::joins(&[other], job),
+    match (job.work.intent(), other.work.intent()) {
+        (Some(job), Some(intent)) => other.lets_pass() && group::joins(&[intent], job),
         (Some(_), None) => other.lets_pass(),
         (None, _) => false,
     }
@@ -108,14 +130,14 @@ mod tests {
     fn job(work: Work) -> Job {
         let now = Instant::now();
         let (report, _) = oneshot::channel();
-        Job { work, joint: None, queued: now, begun: now, report, gone: None }
+        Job { work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
     }
 
     fn attach(port: &str, vlan: u16) -> Job {
         let mut intent = PortIntent::new(port.parse().unwrap());
         intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
         let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
-        job(Work::Apply(TargetIntent { switch, ports: vec![intent], vlans: Vec::new() }))
+        job(Work::Apply(TargetIntent { ports: vec![intent], ..TargetIntent::new(switch) }))
     }
 
     /// Which ports each commit changes.
@@ -148,10 +170,26 @@ mod tests {
 
     #[test]
     fn what_is_decided_with_other_switches_is_not_overtaken() {
-        let mut together = attach("b", 1);
-        let (prepared, _) = oneshot::channel();
-        let (_, keep) = oneshot::channel();
-        together.joint = Some(Joint { prepared, keep, patience: std::time::Duration::ZERO });
+        let together = with_others("b", &["leaf1", "leaf2"]);
         assert_eq!(commits(vec![attach("a", 1), together, attach("c", 1)]), ["a", "b", "c"]);
+    }
+
+    fn with_others(port: &str, switches: &[&str]) -> Job {
+        let id = JointId::new(switches.iter().map(|&switch| switch.to_owned()).collect());
+        let (joint, _) = crate::pace::joint(id, std::time::Duration::ZERO);
+        Job { joint: Some(joint), ..attach(port, 1) }
+    }
+
+    #[test]
+    fn what_is_decided_with_the_same_switches_is_decided_together() {
+        let (pair, other) = (["leaf1", "leaf2"], ["leaf1", "leaf3"]);
+        let jobs = vec![with_others("a", &pair), with_others("b", &pair), with_others("a", &pair)];
+        assert_eq!(commits(jobs), ["a b", "a"]);
+        let jobs = vec![with_others("a", &pair), attach("c", 1), with_others("b", &pair)];
+        assert_eq!(commits(jobs), ["a b", "c"]);
+        let jobs = vec![with_others("a", &pair), with_others("b", &other), with_others("c", &pair)];
+        assert_eq!(commits(jobs), ["a", "b", "c"]);
+        let failed = Job { alone: true, ..with_others("a", &pair) };
+        assert_eq!(commits(vec![failed, with_others("b", &pair)]), ["a", "b"]);
     }
 }

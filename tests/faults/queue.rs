@@ -96,7 +96,7 @@ async fn attach(service: &Service, vlan: u16, gone: CancellationToken) -> String
     let mut intent = PortIntent::new("Ethernet2".parse().unwrap());
     intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
     let switch = Arc::clone(service.inventory().find("leaf0").unwrap());
-    let targets = vec![TargetIntent { switch, ports: vec![intent], vlans: Vec::new() }];
+    let targets = vec![TargetIntent { ports: vec![intent], ..TargetIntent::new(switch) }];
     let who = Requester { gone: Some(gone), ..Requester::default() };
     let reports = service.apply(Intent { verb: "test", targets }, &who).await.unwrap();
     reports[0].outcome.name().to_owned()

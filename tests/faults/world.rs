@@ -130,7 +130,7 @@ pub(crate) async fn ask(service: &Service, wishes: &[(usize, u16, Wish)]) -> Vec
         let named = named.map(|id| VlanIntent::Present { id, name: None }).collect();
         intent.switched_vlan = Setting::Set(vlans);
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
-        TargetIntent { switch, ports: vec![intent], vlans: named }
+        TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(switch) }
     });
     let intent = Intent { verb: "test", targets: targets.collect() };
     service.apply(intent, &Requester::default()).await.unwrap()

@@ -37,6 +37,9 @@ pub struct Dialect {
     pub text: TextLimits,
     /// Whether a native VLAN is only carried when `trunk-vlans` lists it.
     pub native_in_trunk_vlans: bool,
+    /// What the names of its aggregates are before their number, such as
+    /// `Port-Channel`; `None` where any name will do.
+    pub lag_prefix: Option<String>,
     /// How it is spoken to over NETCONF, if it is.
     pub netconf: Option<NetconfDialect>,
     /// How it is spoken to over gNMI, if it is.

@@ -81,17 +81,12 @@ fn allowed(intent: &Intent) {
             if let Setting::Set(Some(description)) = &port.description {
                 plain(description.as_str());
             }
-            if let Setting::Set(Some(aggregate)) = &port.aggregate_id {
-                plain(aggregate.as_str());
-            }
-            if let Setting::Set(Some(vlans)) = &port.switched_vlan {
-                for vlan in vlans.named_vlans().iter() {
-                    assert!((1..=4094).contains(&vlan.get()));
-                    assert!(switch.allows_vlan(vlan), "VLAN {vlan} on {}", switch.name);
-                }
-                let all = matches!(vlans, SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. });
-                assert!(!all, "nobody can ask for all VLANs");
-            }
+            allowed_vlans(switch, &port.switched_vlan);
+        }
+        for lag in &target.lags {
+            plain(lag.name.as_str());
+            assert!(lag.members.ports().iter().all(|port| switch.allows_port(port)));
+            allowed_vlans(switch, &lag.switched_vlan);
         }
         for vlan in &target.vlans {
             let (VlanIntent::Present { id, .. } | VlanIntent::Absent { id }) = vlan;
@@ -101,6 +96,16 @@ fn allowed(intent: &Intent) {
             }
         }
     }
+}
+
+fn allowed_vlans(switch: &Switch, setting: &Setting<Option<SwitchedVlan>>) {
+    let Setting::Set(Some(vlans)) = setting else { return };
+    for vlan in vlans.named_vlans().iter() {
+        assert!((1..=4094).contains(&vlan.get()));
+        assert!(switch.allows_vlan(vlan), "VLAN {vlan} on {}", switch.name);
+    }
+    let all = matches!(vlans, SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. });
+    assert!(!all, "nobody can ask for all VLANs");
 }
 
 fn plain(text: &str) {

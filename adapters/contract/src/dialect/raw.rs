@@ -75,6 +75,7 @@ pub(super) struct Raw {
     text: TextLimits,
     #[serde(default)]
     native_in_trunk_vlans: bool,
+    lag_prefix: Option<String>,
     #[serde(default, rename = "deviation")]
     deviations: Vec<Deviation>,
     #[serde(default)]
@@ -196,6 +197,7 @@ impl Raw {
             evidence: self.evidence,
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
+            lag_prefix: self.lag_prefix,
             netconf,
             gnmi,
             deviations: self.deviations,

@@ -1,0 +1,365 @@
+//! Aggregates: which one a caller means, what it is to be, and what becomes of
+//! one that its last member leaves.
+//!
+//! Nothing is remembered. An aggregate that was made under a name that is not
+//! its own bears that name at the end of its description, in brackets; one
+//! that the network team made is found by its name or by its members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mercury_adapter::{Dialect, Mapping};
+use mercury_model::{
+    Aggregation, Description, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType,
+    Running, Scope, SwitchedVlan,
+};
+
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::{LagIntent, LagName, Members, Membership, Presence, Setting, TargetIntent},
+    inventory::{Protocol, Switch},
+    pace::{Offer, Offers},
+};
+
+/// How aggregates are named on one switch.
+pub(super) struct Names<'a> {
+    switch: &'a Switch,
+    prefix: Option<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(switch: &'a Switch, dialect: &'a Dialect) -> Self {
+        Self { switch, prefix: switch.lag_prefix.as_deref().or(dialect.lag_prefix.as_deref()) }
+    }
+
+    fn number(&self, name: &str) -> Option<u16> {
+        let digits = name.strip_prefix(self.prefix?)?;
+        digits.parse().ok().filter(|number: &u16| number.to_string() == digits)
+    }
+
+    /// Whether it is Mercury's to make and to remove.
+    fn is_ours(&self, name: &InterfaceName) -> bool {
+        self.number(name.as_str()).is_some_and(|number| self.switch.lag_numbers.contains(number))
+    }
+
+    /// Refuses the aggregate of a port where the entry's ports leave it out.
+    pub(super) fn allow(&self, aggregate: &InterfaceName, port: &InterfaceName) -> Result<(), Fault> {
+        if self.is_ours(aggregate) || self.switch.allows_port(aggregate) {
+            return Ok(());
+        }
+        let switch = &self.switch.name;
+        let reason = format!("{port} is a member of {aggregate}, which is not among the allowed ports of {switch}");
+        Err(Fault::new(FaultKind::InvalidValue, reason))
+    }
+
+    /// What a port or aggregate that belongs to nobody carries.
+    fn idle(&self) -> Option<SwitchedVlan> {
+        self.switch.default_vlan.map(SwitchedVlan::access)
+    }
+
+    fn named(&self, number: u16) -> Option<InterfaceName> {
+        format!("{}{number}", self.prefix?).parse().ok()
+    }
+
+    fn free<'c>(&'c self, config: &'c DeviceConfig) -> impl Iterator<Item = (u16, InterfaceName)> + 'c {
+        let numbers = self.switch.lag_numbers.iter();
+        let named = numbers.filter_map(|number| Some((number, self.named(number)?)));
+        named.filter(|(_, name)| !config.interfaces.contains_key(name))
+    }
+}
+
+/// What has to be read for the aggregates that a request names: all
+/// interfaces, since any may be it, have its number, or be its member.
+pub(super) fn scope(intent: &TargetIntent, scope: &mut Scope) {
+    if !intent.lags.is_empty() {
+        scope.interfaces = InterfaceScope::All;
+    }
+}
+
+/// What has to be read besides, once it is known which of the ports are
+/// members: `None` where all has been seen.
+#[must_use]
+pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
+    let mut scope = running.scope.clone();
+    for port in &intent.ports {
+        let Some(aggregate) = running.interface(&port.interface).aggregate_id else { continue };
+        if scope.interfaces == InterfaceScope::All {
+            continue;
+        }
+        match port.membership {
+            Membership::Stay => scope.add_interface(aggregate),
+            // Whether it is the last one to leave shows only when all are seen.
+            Membership::Leave => scope.interfaces = InterfaceScope::All,
+        }
+    }
+    (scope != running.scope).then_some(scope)
+}
+
+/// The numbers that would do for new aggregates that are to have the same one
+/// on other switches too.
+#[must_use]
+pub fn offers(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Offers {
+    let Some(domain) = &intent.switch.mlag_domain else { return Offers::new() };
+    let names = Names::of(&intent.switch, dialect);
+    let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
+    let offers = present.filter(|lag| names.number(lag.name.as_str()).is_none()).map(|lag| {
+        let found = find(lag, &running.config, &names).ok().flatten();
+        let has = found.and_then(|name| names.number(name.as_str()));
+        let free = names.free(&running.config).map(|(number, _)| number).collect();
+        (lag.name.clone(), Offer { domain: domain.clone(), has, free })
+    });
+    offers.collect()
+}
+
+/// Lays what is wanted of one aggregate over `config`; says which one it is.
+///
+/// # Errors
+/// What is wanted contradicts what the switch has or what its entry allows.
+pub(super) fn apply(
+    lag: &LagIntent,
+    config: &mut DeviceConfig,
+    names: &Names<'_>,
+    dialect: &Dialect,
+) -> Result<Option<InterfaceName>, Fault> {
+    let found = find(lag, config, names)?;
+    if lag.presence == Presence::Absent {
+        if let Some(name) = &found {
+            remove(name, lag, config, names)?;
+        }
+        return Ok(found);
+    }
+    let name = match found {
+        Some(name) => name,
+        None => new_name(lag, config, names)?,
+    };
+    let is_ours = names.is_ours(&name);
+    if !is_ours {
+        allowed(&name, lag, names)?;
+    }
+    let mut aggregate = match config.interfaces.get(&name) {
+        Some(there) => there.clone(),
+        None => Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name.clone()) },
+    };
+    settings(lag, &mut aggregate, names, dialect)?;
+    described(lag, &mut aggregate, is_ours && lag.name.as_str() != name.as_str())?;
+    config.interfaces.insert(name.clone(), aggregate);
+    join(lag, &name, config, names)?;
+    Ok(Some(name))
+}
+
+/// Which aggregate of the switch is meant, if it is there.
+fn find(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<Option<InterfaceName>, Fault> {
+    let aggregates = || config.interfaces.values().filter(|interface| interface.is_aggregate());
+    if let Some(named) = aggregates().find(|aggregate| aggregate.name.as_str() == lag.name.as_str()) {
+        return Ok(Some(named.name.clone()));
+    }
+    let tagged = |aggregate: &&Interface| aggregate.description.as_ref().is_some_and(|text| bears(text, &lag.name));
+    let mut tagged = aggregates().filter(tagged).filter(|aggregate| names.is_ours(&aggregate.name));
+    if let Some(one) = tagged.next() {
+        return match tagged.next() {
+            None => Ok(Some(one.name.clone())),
+            Some(other) => {
+                Err(contradicts(lag, format!("{} and {} both bear the name {}", one.name, other.name, lag.name)))
+            }
+        };
+    }
+    let theirs = lag.members.ports().iter().filter_map(|port| config.interfaces.get(port)?.aggregate_id.as_ref());
+    let theirs: BTreeSet<_> = theirs.filter(|aggregate| !names.is_ours(aggregate)).collect();
+    match theirs.iter().collect::<Vec<_>>()[..] {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        [one, other, ..] => Err(contradicts(lag, format!("its links are in {one} and in {other}"))),
+    }
+}
+
+fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<InterfaceName, Fault> {
+    let switch = &names.switch.name;
+    let unable = |reason: String| Fault {
+        parameter: Some(lag.parameter.to_owned()),
+        ..Fault::new(FaultKind::InvalidValue, reason)
+    };
+    if names.switch.lag_numbers.is_empty() {
+        let reason = format!("{}: {switch} has no such aggregate, and its entry has no lag_numbers", lag.name);
+        return Err(unable(reason));
+    }
+    if names.prefix.is_none() {
+        return Err(unable(format!("{}: the entry of {switch} has no lag_prefix", lag.name)));
+    }
+    if let Some(number) = names.number(lag.name.as_str()) {
+        let numbers = &names.switch.lag_numbers;
+        return match names.named(number).filter(|_| numbers.contains(number)) {
+            Some(name) => Ok(name),
+            None => Err(unable(format!("{}: is not there, and {switch} allows {numbers} to be made", lag.name))),
+        };
+    }
+    let agreed = |number| lag.number.is_none_or(|agreed| agreed == number);
+    let free = names.free(config).find(|(number, _)| agreed(*number));
+    free.map(|(_, name)| name).ok_or_else(|| {
+        unable(format!("{}: every number of {} is taken on {switch}", lag.name, names.switch.lag_numbers))
+    })
+}
+
+/// An aggregate that is not Mercury's may be used where its ports may.
+fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(), Fault> {
+    if names.switch.allows_port(name) {
+        return Ok(());
+    }
+    let reason = format!("{name} is not among the allowed ports of {}", names.switch.name);
+    Err(Fault::value(lag.parameter, reason))
+}
+
+fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
+    lag.enabled.apply(&mut aggregate.enabled);
+    lag.mtu.apply(&mut aggregate.mtu);
+    if let Setting::Set(vlans) = &lag.switched_vlan {
+        aggregate.switched_vlan = vlans.clone().map(|vlans| super::spelled(vlans, dialect));
+    }
+    let has = aggregate.aggregation.unwrap_or_default();
+    if !names.is_ours(&aggregate.name) {
+        return match (lag.lag_type, has.lag_type) {
+            (Some(wanted), Some(has)) if wanted != has => {
+                let word = |kind| if kind == LagType::Lacp { "LACP" } else { "static" };
+                let reason = format!("{} is {}, not {}", aggregate.name, word(has), word(wanted));
+                Err(contradicts(lag, format!("{reason}, and is not Mercury's to change")))
+            }
+            _ => Ok(()),
+        };
+    }
+    let lag_type = lag.lag_type.or(has.lag_type).unwrap_or(LagType::Lacp);
+    aggregate.aggregation = Some(Aggregation { lag_type: Some(lag_type), min_links: lag.min_links.or(has.min_links) });
+    aggregate.lacp = match lag_type {
+        LagType::Static => None,
+        LagType::Lacp if lag.interval.is_none() && !has_lacp(dialect, names.switch.protocol) => None,
+        LagType::Lacp => {
+            let has: Lacp = aggregate.lacp.unwrap_or_default();
+            Some(Lacp { interval: lag.interval.unwrap_or(has.interval), ..has })
+        }
+    };
+    Ok(())
+}
+
+/// Whether LACP has settings of its own there; else it is just spoken.
+fn has_lacp(dialect: &Dialect, protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Netconf => dialect.netconf.as_ref().is_some_and(|netconf| netconf.tree.lacp.is_some()),
+        Protocol::Gnmi => dialect.gnmi.as_ref().is_some_and(|gnmi| match &gnmi.mapping {
+            Mapping::Tree(tree) => tree.lacp.is_some(),
+            Mapping::MacVrf => true,
+        }),
+    }
+}
+
+/// Keeps the caller's name where it will be found again.
+fn described(lag: &LagIntent, aggregate: &mut Interface, tagged: bool) -> Result<(), Fault> {
+    let plain = |text: &Description| without_name(text, &lag.name).map(str::to_owned);
+    let wanted = match &lag.description {
+        Setting::Set(text) => text.as_ref().map(|text| text.as_str().to_owned()),
+        Setting::Keep => aggregate.description.as_ref().and_then(plain),
+    };
+    if !tagged {
+        lag.description.apply(&mut aggregate.description);
+        return Ok(());
+    }
+    let text = match wanted {
+        Some(text) => format!("{text} [{}]", lag.name),
+        None => format!("[{}]", lag.name),
+    };
+    aggregate.description = Some(text.parse().map_err(|error| Fault::value("description", error))?);
+    Ok(())
+}
+
+/// The description without the name that an aggregate bears; `None` where
+/// there is nothing else.
+#[must_use]
+pub fn without_name<'a>(text: &'a Description, name: &LagName) -> Option<&'a str> {
+    let tag = format!("[{name}]");
+    match text.as_str().strip_suffix(&tag) {
+        Some(rest) => Some(rest.trim_end()).filter(|rest| !rest.is_empty()),
+        None => Some(text.as_str()),
+    }
+}
+
+fn bears(text: &Description, name: &LagName) -> bool {
+    text.as_str()
+        .strip_suffix(']')
+        .and_then(|rest| rest.strip_suffix(name.as_str()))
+        .is_some_and(|rest| rest == "[" || rest.ends_with(" ["))
+}
+
+/// Ports that join lose VLANs of their own: the aggregate carries them.
+fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+    let is_ours = names.is_ours(name);
+    for port in lag.members.ports() {
+        let mut member = config.interface(port);
+        if member.is_aggregate() {
+            return Err(contradicts(lag, format!("{port} is an aggregate itself")));
+        }
+        // What joined one of the network team's could not be told from what was there.
+        let exactly = matches!(lag.members, Members::Exactly(_));
+        if exactly && !is_ours && member.aggregate_id.as_ref() != Some(name) {
+            let reason = format!("{port} is not a member of {name}, which is not Mercury's to change");
+            return Err(contradicts(lag, reason));
+        }
+        member.aggregate_id = Some(name.clone());
+        member.switched_vlan = None;
+        config.interfaces.insert(port.clone(), member);
+    }
+    if let (true, Members::Exactly(ports)) = (is_ours, &lag.members) {
+        for member in config.interfaces.values_mut() {
+            if member.aggregate_id.as_ref() == Some(name) && !ports.contains(&member.name) {
+                member.aggregate_id = None;
+                member.switched_vlan = names.idle();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+    let idle = names.idle();
+    if !names.is_ours(name) {
+        allowed(name, lag, names)?;
+        if let Some(aggregate) = config.interfaces.get_mut(name) {
+            aggregate.switched_vlan = idle;
+        }
+        return Ok(());
+    }
+    for member in config.interfaces.values_mut() {
+        if member.aggregate_id.as_ref() == Some(name) {
+            member.aggregate_id = None;
+            member.switched_vlan.clone_from(&idle);
+        }
+    }
+    config.interfaces.remove(name);
+    Ok(())
+}
+
+/// A port of `config` that is to leave an aggregate of Mercury's making does.
+pub(super) fn leave(port: &mut Interface, membership: Membership, names: &Names<'_>) {
+    let ours = port.aggregate_id.as_ref().is_some_and(|aggregate| names.is_ours(aggregate));
+    if membership == Membership::Leave && ours {
+        port.aggregate_id = None;
+    }
+}
+
+/// Aggregates of Mercury's making whose last member has left are removed.
+pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, names: &Names<'_>) {
+    let members = |config: &DeviceConfig| -> BTreeMap<InterfaceName, usize> {
+        let mut members = BTreeMap::new();
+        for aggregate in config.interfaces.values().filter_map(|port| port.aggregate_id.clone()) {
+            *members.entry(aggregate).or_default() += 1;
+        }
+        members
+    };
+    let now = members(config);
+    for aggregate in members(&running.config).into_keys() {
+        // Only where all were seen is one without members known to have none.
+        let seen = running.scope.interfaces == InterfaceScope::All;
+        if seen && !now.contains_key(&aggregate) && names.is_ours(&aggregate) {
+            config.interfaces.remove(&aggregate);
+        }
+    }
+}
+
+fn contradicts(lag: &LagIntent, reason: String) -> Fault {
+    Fault::value(lag.parameter, reason)
+}

@@ -1,0 +1,72 @@
+//! What every method that changes switches asks for, and how it is answered.
+
+use serde_json::Value;
+
+use super::answer;
+use crate::{
+    fault::Fault,
+    intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
+    inventory::Inventory,
+    outcome::Report,
+};
+
+/// A change that is asked for.
+pub(super) enum Request {
+    UpdatePort(Box<PortRequest>),
+    ResetPort(Box<ResetRequest>),
+    UpdateLag(Box<LagRequest>),
+    DeleteLag(LagRemoval),
+    /// One of the plugin methods.
+    Plugin(Intent),
+}
+
+impl Request {
+    /// Reads the parameters; `None` where the method changes nothing.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub(super) fn read(method: &str, fields: Fields<'_>, inventory: &Inventory) -> Result<Option<Self>, Fault> {
+        Ok(Some(match method {
+            // Both callers' update_port has one name; the parameters tell which it is.
+            "update_port" if !fields.has("port") && !fields.has("network") => {
+                Self::UpdatePort(Box::new(PortRequest::read(fields, inventory)?))
+            }
+            "reset_port" => Self::ResetPort(Box::new(ResetRequest::read(fields, inventory)?)),
+            "update_lag" => Self::UpdateLag(Box::new(LagRequest::read(fields, inventory)?)),
+            "delete_lag" => Self::DeleteLag(LagRemoval::read(fields, inventory)?),
+            "attach_port" => Self::Plugin(PluginRequest::read(fields)?.attach("attach_port", inventory)?),
+            "update_port" => Self::Plugin(PluginRequest::read(fields)?.attach("update_port", inventory)?),
+            "detach_port" => Self::Plugin(PluginRequest::read(fields)?.detach(inventory)?),
+            "add_network" => Self::Plugin(NetworkRequest::read(fields)?.intent("add_network", true, inventory)?),
+            "delete_network" => {
+                Self::Plugin(NetworkRequest::read(fields)?.intent("delete_network", false, inventory)?)
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// What it wants.
+    pub(super) fn intent(&self) -> Intent {
+        match self {
+            Self::UpdatePort(request) => request.intent(),
+            Self::ResetPort(request) => request.intent(),
+            Self::UpdateLag(request) => request.intent(),
+            Self::DeleteLag(request) => request.intent(),
+            Self::Plugin(intent) => intent.clone(),
+        }
+    }
+
+    /// The answer, in the caller's words.
+    ///
+    /// # Errors
+    /// What went wrong on the switches.
+    pub(super) fn answer(&self, reports: &[Report]) -> Result<Value, Fault> {
+        match self {
+            Self::UpdatePort(request) => answer::updated(request, reports),
+            Self::ResetPort(request) => answer::reset(request, reports),
+            Self::UpdateLag(request) => answer::lag_updated(request, reports),
+            Self::DeleteLag(request) => answer::lag_deleted(request, reports),
+            Self::Plugin(_) => answer::changed(reports),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! One request on several switches: all of them as intended, or all as before.
+//!
+//! Each switch is prepared: locked, read, planned, rendered. Only when all are
+//! ready is anything sent. Switches that undo an unconfirmed change by
+//! themselves go first, side by side; those that cannot go one by one, since
+//! each is undone by Mercury alone, and so are the first to be undone. When
+//! all were read back, all are confirmed.
+//!
+//! Requests for the same switches that wait together are done together, and
+//! tried one by one where that fails.
+
+mod agree;
+
+pub(crate) use agree::agree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use crate::{
+    fault::{Fault, FaultKind},
+    outcome::Report,
+    pace::{Offers, Order, Party, Stage},
+};
+
+/// How a transaction ended.
+pub struct Ended {
+    /// On each of its switches.
+    pub reports: BTreeMap<String, Report>,
+    /// The switches that were kept before another one failed: to be put back,
+    /// those first that cannot undo by themselves.
+    pub kept: Vec<String>,
+}
+
+/// Runs a transaction whose switches have all been asked, in the order in which
+/// their locks are to be taken.
+pub async fn run(parties: Vec<Party>, abandoned: impl Fn() -> Option<Fault>) -> Ended {
+    let order = parties.iter().map(|party| party.switch.clone()).collect();
+    let mut transaction = Transaction { active: parties, order, ..Transaction::default() };
+    while let Next::Again = transaction.attempt(&abandoned).await {}
+    transaction.ended()
+}
+
+#[derive(Default)]
+struct Transaction {
+    /// The switches that are still at it, in the order of their locks.
+    active: Vec<Party>,
+    order: Vec<String>,
+    reports: BTreeMap<String, Report>,
+    /// Those that undo by themselves.
+    confirms: BTreeSet<String>,
+    /// The others, in the order they were made.
+    made_alone: Vec<String>,
+    /// Confirmed or saved, in that order.
+    kept: Vec<String>,
+    /// Those that wait to try again.
+    again: BTreeSet<String>,
+}
+
+enum Next {
+    Over,
+    Again,
+}
+
+/// Why an attempt stops.
+enum Stopped {
+    /// A switch's own report tells.
+    Failed,
+    /// It does not.
+    Because(Fault),
+    /// It failed beside other requests; it is tried again without them.
+    Again,
+}
+
+impl Transaction {
+    async fn attempt(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Next {
+        self.confirms.clear();
+        self.made_alone.clear();
+        self.again.clear();
+        let stopped = match self.prepare(abandoned).await {
+            Ok(()) => self.make().await.err(),
+            Err(stopped) => Some(stopped),
+        };
+        let cause = match stopped {
+            None => {
+                self.keep().await;
+                return Next::Over;
+            }
+            Some(Stopped::Because(cause)) => cause,
+            Some(Stopped::Failed | Stopped::Again) => undone(),
+        };
+        // Those that failed beside other requests may try again, unless one has failed by itself.
+        let may_try_again = !self.failed();
+        self.stop(&cause, may_try_again).await;
+        if self.failed() {
+            self.stop(&cause, false).await;
+        }
+        if self.active.is_empty() { Next::Over } else { Next::Again }
+    }
+
+    /// Everything up to the point where something is sent.
+    async fn prepare(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Result<(), Stopped> {
+        let others = self.gather().await?.into_iter().filter_map(|(_, stage)| match stage {
+            Stage::Ready(others) => Some(others),
+            _ => None,
+        });
+        let others = others.reduce(|all, some| all.intersection(&some).cloned().collect()).unwrap_or_default();
+        self.tell_all(&Order::Take(others)).await;
+        self.gather().await?;
+        // One lock after the other and in one order, so that two Mercurys never wait for each other.
+        for switch in self.names() {
+            self.tell(&switch, Order::Go).await;
+            self.next(&switch).await?;
+        }
+        self.tell_all(&Order::Go).await;
+        let offers = self.gather().await?.into_iter().filter_map(|(switch, stage)| match stage {
+            Stage::Read(offers) => Some((switch, offers)),
+            _ => None,
+        });
+        let numbers = agree(&offers.collect::<Vec<(String, Offers)>>()).map_err(Stopped::Because)?;
+        for switch in self.names() {
+            let numbers = numbers.get(&switch).cloned().unwrap_or_default();
+            self.tell(&switch, Order::Number(numbers)).await;
+        }
+        for (switch, stage) in self.gather().await? {
+            if stage == (Stage::Planned { confirms: true }) {
+                self.confirms.insert(switch);
+            }
+        }
+        abandoned().map_or(Ok(()), |fault| Err(Stopped::Because(fault)))
+    }
+
+    async fn make(&mut self) -> Result<(), Stopped> {
+        let (first, last) = self.in_order();
+        for switch in &first {
+            self.tell(switch, Order::Go).await;
+        }
+        self.gather_these(&first).await?;
+        for switch in last {
+            self.tell(&switch, Order::Go).await;
+            if self.next(&switch).await?.is_some() {
+                self.made_alone.push(switch);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every switch was made and read back. Those that could still fail by
+    /// confirming too late come first, while the others can be undone.
+    async fn keep(&mut self) {
+        let (first, last) = self.in_order();
+        for switches in [first, last] {
+            for switch in &switches {
+                self.tell(switch, Order::Go).await;
+            }
+            let parties: Vec<_> = switches.iter().filter_map(|switch| self.take(switch)).collect();
+            for report in join_all(parties.into_iter().map(kept)).await {
+                if report.changed() {
+                    self.kept.push(report.switch.clone());
+                }
+                self.reports.insert(report.switch.clone(), report);
+            }
+            if self.failed() {
+                return self.stop(&undone(), false).await;
+            }
+        }
+    }
+
+    fn failed(&self) -> bool {
+        self.reports.values().any(|report| !report.outcome.is_success())
+    }
+
+    /// Those that undo by themselves, and the others.
+    fn in_order(&self) -> (Vec<String>, Vec<String>) {
+        self.names().into_iter().partition(|switch| self.confirms.contains(switch))
+    }
+
+    /// Stops those that are still at it, first the ones that only Mercury
+    /// undoes, the last of them first.
+    async fn stop(&mut self, cause: &Fault, may_try_again: bool) {
+        for switch in std::mem::take(&mut self.made_alone).into_iter().rev() {
+            self.stop_these(&[switch], cause, may_try_again).await;
+        }
+        let rest = self.names();
+        self.stop_these(&rest, cause, may_try_again).await;
+    }
+
+    async fn stop_these(&mut self, switches: &[String], cause: &Fault, may_try_again: bool) {
+        let parties: Vec<_> = switches.iter().filter_map(|switch| self.take(switch)).collect();
+        let waits = |party: &Party| may_try_again && self.again.contains(&party.switch);
+        let (waiting, busy): (Vec<_>, Vec<_>) = parties.into_iter().partition(waits);
+        self.active.extend(waiting);
+        for stopped in join_all(busy.into_iter().map(|party| party.stop(cause, may_try_again))).await {
+            match stopped {
+                Ok(report) => drop(self.reports.insert(report.switch.clone(), report)),
+                Err(party) => {
+                    self.again.insert(party.switch.clone());
+                    self.active.push(party);
+                }
+            }
+        }
+        let order = &self.order;
+        self.active.sort_by_key(|party| order.iter().position(|switch| *switch == party.switch));
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.active.iter().map(|party| party.switch.clone()).collect()
+    }
+
+    async fn tell_all(&self, order: &Order) {
+        for party in &self.active {
+            party.tell(order.clone()).await;
+        }
+    }
+
+    async fn tell(&self, switch: &str, order: Order) {
+        if let Some(party) = self.active.iter().find(|party| party.switch == switch) {
+            party.tell(order).await;
+        }
+    }
+
+    async fn gather(&mut self) -> Result<Vec<(String, Stage)>, Stopped> {
+        let all = self.names();
+        self.gather_these(&all).await
+    }
+
+    /// The next stage of each; those that had nothing to do are left out.
+    async fn gather_these(&mut self, switches: &[String]) -> Result<Vec<(String, Stage)>, Stopped> {
+        let (mut stages, mut stopped) = (Vec::new(), None);
+        for switch in switches {
+            match self.next(switch).await {
+                Ok(Some(stage)) => stages.push((switch.clone(), stage)),
+                Ok(None) => {}
+                Err(why) => stopped = stopped.or(Some(why)),
+            }
+        }
+        stopped.map_or(Ok(stages), Err)
+    }
+
+    /// A switch's next stage; `None` when it has ended well, as where nothing
+    /// was to be changed.
+    async fn next(&mut self, switch: &str) -> Result<Option<Stage>, Stopped> {
+        let Some(party) = self.active.iter_mut().find(|party| party.switch == switch) else { return Ok(None) };
+        match party.next().await {
+            Some(Stage::Again) => {
+                self.again.insert(switch.to_owned());
+                Err(Stopped::Again)
+            }
+            Some(stage) => Ok(Some(stage)),
+            None => {
+                let Some(party) = self.take(switch) else { return Ok(None) };
+                let report = party.end().await;
+                let success = report.outcome.is_success();
+                self.reports.insert(switch.to_owned(), report);
+                if success { Ok(None) } else { Err(Stopped::Failed) }
+            }
+        }
+    }
+
+    fn take(&mut self, switch: &str) -> Option<Party> {
+        let index = self.active.iter().position(|party| party.switch == switch)?;
+        Some(self.active.remove(index))
+    }
+
+    fn ended(mut self) -> Ended {
+        let mut kept: Vec<String> = std::mem::take(&mut self.kept);
+        // As part of another request's transaction.
+        let others = self.reports.values().filter(|report| report.changed() && !kept.contains(&report.switch));
+        let others: Vec<_> = others.map(|report| report.switch.clone()).collect();
+        kept.extend(others);
+        let failed = self.reports.values().any(|report| !report.outcome.is_success());
+        let kept = if failed { kept.into_iter().rev().collect() } else { Vec::new() };
+        Ended { reports: self.reports, kept }
+    }
+}
+
+fn undone() -> Fault {
+    Fault::new(FaultKind::Undone, "another switch of the same request failed")
+}
+
+/// How a switch ended that was told to keep what was made. One that had given
+/// up by then, beside other requests, does not try again alone.
+async fn kept(mut party: Party) -> Report {
+    loop {
+        match party.next().await {
+            None => return party.end().await,
+            Some(Stage::Again) => party.tell(Order::Stop(undone())).await,
+            Some(_) => {}
+        }
+    }
+}
