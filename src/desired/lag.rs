@@ -175,7 +175,7 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
     let switch = &names.switch.name;
     let unable = |reason: String| Fault {
         parameter: Some(lag.parameter.to_owned()),
-        ..Fault::new(FaultKind::InvalidValue, reason)
+        ..Fault::new(FaultKind::Unsupported, reason)
     };
     if names.switch.lag_numbers.is_empty() {
         let reason = format!("{}: {switch} has no such aggregate, and its entry has no lag_numbers", lag.name);

@@ -1,6 +1,7 @@
 //! What Ironic asks for, on every kind of switch. Each answer is compared with
 //! the switch.
 
+mod lags;
 mod links;
 mod networks;
 mod ports;
@@ -11,6 +12,7 @@ use mercury_sim::Mode;
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Datastores, Entry, Face, Kind, Mercury, Peer, Port, Shared};
+use lags::*;
 use links::*;
 use networks::*;
 use ports::*;
@@ -64,6 +66,9 @@ on_every_peer!(
     links_on_two_switches_are_all_applied,
     links_are_all_undone_when_another_switch_refuses,
     links_are_all_undone_when_this_switch_refuses,
+    a_bond_is_built_retagged_and_leaves_nothing_behind,
+    a_lag_comes_and_goes_as_ironic_calls_it,
+    a_bond_over_two_switches_has_one_number,
 );
 
 /// A service before a shared switch, and a port of its own there.

@@ -31,8 +31,10 @@ impl<'a> Questions<'a> {
         match self.mapping {
             Mapping::Tree(tree) => {
                 let mut nodes = entries(tree, self.instance, scope);
-                if self.at_once {
+                if self.at_once || scope.interfaces == InterfaceScope::All {
                     nodes.extend(lacp_of(tree, &scope.interfaces));
+                }
+                if self.at_once {
                     nodes = nodes.iter().flat_map(|node| containers(tree, node)).collect();
                 }
                 nodes
@@ -93,12 +95,12 @@ fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
     nodes
 }
 
-/// LACP entries are kept apart and only aggregates have them, so they are
-/// asked for once it is known which interfaces those are.
+/// LACP entries are kept apart and only aggregates have them, so those of named
+/// interfaces are asked for once it is known which of them are aggregates.
 fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
     let Some(lacp) = &tree.lacp else { return Vec::new() };
     if running.scope.interfaces == InterfaceScope::All {
-        return vec![Node { path: lacp.interface.parent(), names: Names::default() }];
+        return Vec::new();
     }
     let aggregates = running.interfaces.values().filter(|interface| interface.is_aggregate());
     aggregates.map(|one| Node { path: lacp.interface.clone(), names: Names::interface(&one.name) }).collect()

@@ -116,7 +116,9 @@ impl Renderer {
                 };
                 self.leaf(config, interface, path, value);
             }
-            Change::Aggregation { after, .. } => self.aggregation(config, interface, after.unwrap_or_default())?,
+            Change::Aggregation { before, after } => {
+                self.aggregation(config, interface, before.unwrap_or_default(), after.unwrap_or_default())?;
+            }
             Change::Lacp { after, .. } => self.lacp(config, interface, *after)?,
             Change::SwitchedVlan { after, .. } => {
                 let tree = match (aggregate, &tree.aggregate_switched_vlan) {
@@ -173,10 +175,13 @@ impl Renderer {
         Ok(())
     }
 
+    /// Removes no leaf that is not there: in a new interface netconfd makes
+    /// `min-links` 0 of that.
     fn aggregation(
         &self,
         config: &mut Element,
         interface: &InterfaceName,
+        before: Aggregation,
         wanted: Aggregation,
     ) -> Result<(), Unrenderable> {
         let tree = self.has("aggregation", self.netconf.tree.aggregation.as_ref())?;
@@ -184,8 +189,12 @@ impl Renderer {
             LagType::Lacp => "LACP".to_owned(),
             LagType::Static => "STATIC".to_owned(),
         });
-        self.leaf(config, interface, &tree.lag_type, lag_type);
-        self.leaf(config, interface, &tree.min_links, wanted.min_links.map(|links| links.to_string()));
+        if lag_type.is_some() || before.lag_type.is_some() {
+            self.leaf(config, interface, &tree.lag_type, lag_type);
+        }
+        if wanted.min_links.is_some() || before.min_links.is_some() {
+            self.leaf(config, interface, &tree.min_links, wanted.min_links.map(|links| links.to_string()));
+        }
         Ok(())
     }
 

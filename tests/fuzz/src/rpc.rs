@@ -7,8 +7,11 @@ mod house;
 use std::cell::RefCell;
 
 use mercury::{
-    intent::{Fields, Intent, NetworkRequest, PluginRequest, PortRequest, ResetRequest, Setting, VlanIntent},
-    inventory::Inventory,
+    intent::{
+        Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest, Setting,
+        VlanIntent,
+    },
+    inventory::{Inventory, Switch},
     rpc::Answered,
     service::Requester,
 };
@@ -56,6 +59,12 @@ fn wanted(body: &[u8], inventory: &Inventory) {
         intents.push(request.intent());
     }
     if let Ok(request) = ResetRequest::read(fields(), inventory) {
+        intents.push(request.intent());
+    }
+    if let Ok(request) = LagRequest::read(fields(), inventory) {
+        intents.push(request.intent());
+    }
+    if let Ok(request) = LagRemoval::read(fields(), inventory) {
         intents.push(request.intent());
     }
     if let Ok(request) = PluginRequest::read(fields()) {

@@ -117,7 +117,9 @@ impl ByPath<'_> {
                 };
                 self.interface(draft, interface).set_or_delete(path, value);
             }
-            Change::Aggregation { after, .. } => self.aggregation(draft, interface, after.unwrap_or_default())?,
+            Change::Aggregation { before, after } => {
+                self.aggregation(draft, interface, before.unwrap_or_default(), after.unwrap_or_default())?;
+            }
             Change::Lacp { after, .. } => self.lacp(draft, interface, *after)?,
             Change::SwitchedVlan { before, after } => {
                 let own = match (aggregate, &tree.aggregate_switched_vlan) {
@@ -175,6 +177,7 @@ impl ByPath<'_> {
         &self,
         draft: &mut Draft,
         interface: &InterfaceName,
+        before: Aggregation,
         wanted: Aggregation,
     ) -> Result<(), Unrenderable> {
         let tree = self.has("aggregation", self.tree.aggregation.as_ref())?;
@@ -183,8 +186,12 @@ impl ByPath<'_> {
             LagType::Static => Value::Text("STATIC".to_owned()),
         });
         let entry = self.interface(draft, interface);
-        entry.set_or_delete(&tree.lag_type, lag_type);
-        entry.set_or_delete(&tree.min_links, wanted.min_links.map(|links| Value::Number(links.into())));
+        if lag_type.is_some() || before.lag_type.is_some() {
+            entry.set_or_delete(&tree.lag_type, lag_type);
+        }
+        if wanted.min_links.is_some() || before.min_links.is_some() {
+            entry.set_or_delete(&tree.min_links, wanted.min_links.map(|links| Value::Number(links.into())));
+        }
         Ok(())
     }
 
