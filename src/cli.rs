@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
     inventory::Inventory,
-    lock::{Coordinator, LockFiles},
+    lock::{self, Coordinator},
     service::Service,
 };
 
@@ -267,9 +267,32 @@ impl Common {
     }
 
     /// A service for one command of a person; it logs only what went wrong.
-    fn service(&self) -> Result<Service, Failure> {
+    fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        start(inventory, &LockFiles::shared(settings.lock_dir))
+        let locks = lock::from_settings(&settings);
+        Ok(Tool { service: start(inventory, &locks)?, locks })
+    }
+}
+
+/// A service for one command, and the locks it takes.
+struct Tool {
+    service: Service,
+    locks: Arc<dyn Coordinator>,
+}
+
+impl std::ops::Deref for Tool {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl Tool {
+    /// As [`Service::finish`]; afterwards nothing is locked.
+    async fn finish(&self) {
+        self.service.finish().await;
+        self.locks.finish().await;
     }
 }
 

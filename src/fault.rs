@@ -21,6 +21,9 @@ pub enum FaultKind {
     Busy,
     /// Another client holds the switch's lock.
     Locked,
+    /// etcd, which keeps the Mercurys of several hosts apart, cannot be asked
+    /// or lost the lock.
+    Coordinator,
     /// The switch cannot be reached.
     Unreachable,
     /// The switch's host key or certificate is not the expected one.
@@ -79,12 +82,13 @@ pub struct Row {
 
 impl FaultKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidParams,
         Self::InvalidValue,
         Self::SwitchNotFound,
         Self::Busy,
         Self::Locked,
+        Self::Coordinator,
         Self::Unreachable,
         Self::HostKey,
         Self::Credentials,
@@ -106,7 +110,7 @@ impl FaultKind {
             Self::InvalidParams => (-32602, "InvalidParameterValue", 400, Caller, false),
             Self::InvalidValue => (400, "InvalidParameterValue", 400, Caller, false),
             Self::SwitchNotFound => (404, "SwitchNotFound", 404, Caller, false),
-            Self::Busy => (503, "TemporaryFailure", 503, Nobody, true),
+            Self::Busy | Self::Coordinator => (503, "TemporaryFailure", 503, Nobody, true),
             Self::Locked => (500, "NetworkError", 503, Nobody, true),
             Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
             Self::Timeout => (500, "NetworkError", 504, Nobody, true),
@@ -129,6 +133,7 @@ impl FaultKind {
             Self::SwitchNotFound => "switch-not-found",
             Self::Busy => "busy",
             Self::Locked => "locked",
+            Self::Coordinator => "coordinator",
             Self::Unreachable => "unreachable",
             Self::HostKey => "host-key",
             Self::Credentials => "credentials",

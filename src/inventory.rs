@@ -20,6 +20,7 @@ mod native;
 mod secret;
 mod switch;
 
+pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};

@@ -21,7 +21,7 @@ use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
     inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
-    lock::{Coordinator, LockFiles, NoLocks},
+    lock::{self, Coordinator, NoLocks},
     rpc::{Front, Listener, router},
     service::Service,
 };
@@ -86,7 +86,7 @@ async fn dry_runs(
     port: &str,
 ) -> Result<Vec<Value>, Failure> {
     let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-    let served = Served::start(inventory, &LockFiles::shared(settings.lock_dir)).await?;
+    let served = Served::start(inventory, lock::from_settings(&settings)).await?;
     let (method, row) =
         if arguments.write { ("update_port", "changes, 1 client") } else { ("plan_port", "dry run, 1 client") };
     let load = Load { address: served.address, method, requests: arguments.requests };
@@ -100,7 +100,7 @@ async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Va
     let count = arguments.count.max(arguments.sessions).max(1);
     let (mut child, switches) = simulators(count, arguments).await?;
     let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
-    let served = Served::start(switches.into_iter().collect(), &NoLocks::shared()).await?;
+    let served = Served::start(switches.into_iter().collect(), NoLocks::shared()).await?;
     let ports = |count: usize| (1..=count).map(|port| format!("Ethernet{port}")).collect::<Vec<_>>();
     let one = |ports_used| names.first().map(|name| vec![(name.clone(), ports(ports_used))]).unwrap_or_default();
     let many: Vec<_> = names.iter().take(arguments.count).map(|name| (name.clone(), ports(1))).collect();
@@ -162,13 +162,14 @@ fn entry(described: &Value, protocol: Spoken) -> Result<Switch, Failure> {
 struct Served {
     address: SocketAddr,
     service: Arc<Service>,
+    locks: Arc<dyn Coordinator>,
     stop: oneshot::Sender<()>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Served {
-    async fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Self, Failure> {
-        let service = Arc::new(start(inventory, locks)?);
+    async fn start(inventory: Inventory, locks: Arc<dyn Coordinator>) -> Result<Self, Failure> {
+        let service = Arc::new(start(inventory, &locks)?);
         let limits = Limits { max_connections: 4096, ..Limits::default() };
         let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
@@ -178,13 +179,14 @@ impl Served {
             let router = router(front, Authenticator::noauth(), &limits);
             listener.serve(router, &limits, async { drop(stopped.await) }, Duration::from_secs(5)).await;
         });
-        Ok(Self { address, service, stop, serving })
+        Ok(Self { address, service, locks, stop, serving })
     }
 
     async fn finish(self) -> Result<(), Failure> {
         drop(self.stop);
         self.serving.await.map_err(Failure::because)?;
         self.service.finish().await;
+        self.locks.finish().await;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::{Common, DONE, Ended, Failure, Output, ServeArguments, print, start};
 use crate::{
     auth::Authenticator,
     config::{AuthKind, Settings},
-    lock::LockFiles,
+    lock,
     rpc::{Front, Listener, router},
 };
 
@@ -29,7 +29,8 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     );
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
-    let service = Arc::new(start(inventory, &LockFiles::shared(settings.lock_dir.clone()))?);
+    let locks = lock::from_settings(&settings);
+    let service = Arc::new(start(inventory, &locks)?);
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front, authenticator(&settings), &settings.limits);
     let address = listener.address();
@@ -51,6 +52,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     if tokio::time::timeout(DRAIN, service.finish()).await.is_err() {
         tracing::error!("some switches were still busy at the end");
     }
+    locks.finish().await;
     Ok(DONE)
 }
 

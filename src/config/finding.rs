@@ -50,7 +50,7 @@ pub enum Code {
     InsecureHostKey,
     /// The switch's certificate is not checked.
     InsecureCertificate,
-    /// The switch is spoken to without TLS.
+    /// The switch, or etcd, is spoken to without TLS.
     Plaintext,
     /// Requests without credentials would be taken from other machines.
     RemoteNoauth,
@@ -58,6 +58,8 @@ pub enum Code {
     UnsupportedHash,
     /// There is nothing to manage.
     NoSwitches,
+    /// An option that this build of Mercury was made without.
+    NotBuilt,
 }
 
 impl fmt::Display for Code {

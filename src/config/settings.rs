@@ -1,8 +1,10 @@
+use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::finding::{Code, Finding, Findings};
 use super::reader::Reader;
 use super::source::{self, FileAccess};
 use super::toml_tree;
+use crate::inventory::SecretRef;
 use mercury_model::VlanSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -43,6 +45,9 @@ pub struct Settings {
     /// `RuntimeDirectory=` gives, `/run/lock/mercury`, or the user's own folder
     /// below the one for temporary files.
     pub lock_dir: Option<PathBuf>,
+    /// `[etcd]`: what keeps the Mercury processes of several hosts apart,
+    /// instead of lock files; none.
+    pub etcd: Option<Etcd>,
     /// `[limits]`: what one caller may cost.
     pub limits: Limits,
     /// `[log]`: what is told on standard error.
@@ -178,19 +183,32 @@ impl Settings {
 /// The settings, with the default for whatever was wrong.
 pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> (Settings, Findings) {
     let mut findings = Findings::default();
-    let table = path.map(|path| root(path, &mut findings)).unwrap_or_default();
-    let nowhere = Path::new("");
-    let settings = settings(path.unwrap_or(nowhere), &table, overrides, &mut findings);
+    let (table, mode) = path.map(|path| root(path, &mut findings)).unwrap_or_default();
+    let file = path.unwrap_or(Path::new(""));
+    let settings = settings(file, &table, overrides, &mut findings);
+    exposed(file, mode, &settings, &mut findings);
     (settings, findings)
 }
 
-fn root(path: &Path, findings: &mut Findings) -> Table {
+/// The file's table, and the permission bits of the file.
+fn root(path: &Path, findings: &mut Findings) -> (Table, u32) {
     match source::read(path, MAX_FILE) {
-        Ok(source) => toml_tree::parse(path, &source.text, findings),
+        Ok(source) => (toml_tree::parse(path, &source.text, findings), source.mode),
         Err(error) => {
             findings.push(Finding::caused(Code::Unreadable, &error).at(path, None));
-            Table::default()
+            (Table::default(), 0)
         }
+    }
+}
+
+/// A file that holds a password must be as private as a password's own file.
+fn exposed(file: &Path, mode: u32, settings: &Settings, findings: &mut Findings) {
+    let password = settings.etcd.as_ref().and_then(|etcd| etcd.password.as_ref());
+    if password.is_some_and(SecretRef::is_inline) && !settings.secret_files.permits(mode) {
+        let message = format!("is in a file of mode {mode:03o}, and others may read it");
+        let finding = Finding::error(Code::FilePermissions, message).field("etcd.password").at(file, None);
+        let advice = settings.secret_files.advice();
+        findings.push(finding.help(format!("{advice}, or put the password in a file of its own")));
     }
 }
 
@@ -205,6 +223,7 @@ pub(super) const KEYS: &[&str] = &[
     "known_hosts",
     "secret_files",
     "lock_dir",
+    "etcd",
     "limits",
     "log",
 ];
@@ -215,13 +234,14 @@ pub(super) const LOG: &[&str] = &["format", "level"];
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
     let limits = limits(file, &sub_table(file, table, "limits", findings), findings);
     let log = log(file, &sub_table(file, table, "log", findings), overrides, findings);
+    let access = secret_files(file, table, overrides, findings);
+    let etcd = etcd::read(file, table, access, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
     let listen = reader.parsed("listen");
     let auth = reader.choice("auth", &[("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic)]);
     let auth = overrides.auth.or(auth);
-    let access = [("owner", FileAccess::Owner), ("group", FileAccess::Group), ("any", FileAccess::Any)];
     let settings = Settings {
         listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
         auth: auth.unwrap_or_default(),
@@ -231,8 +251,9 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
-        secret_files: replaced(&overrides.secret_files, reader.choice("secret_files", &access)).unwrap_or_default(),
+        secret_files: access,
         lock_dir: reader.path("lock_dir"),
+        etcd,
         limits,
         log,
     };
@@ -245,6 +266,13 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
     }
     settings
+}
+
+/// Read before the rest, which has secrets in it.
+fn secret_files(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> FileAccess {
+    let words = [("owner", FileAccess::Owner), ("group", FileAccess::Group), ("any", FileAccess::Any)];
+    let said = Reader::new(file, "", table, findings).choice("secret_files", &words);
+    overrides.secret_files.or(said).unwrap_or_default()
 }
 
 fn who_may_ask(reader: &mut Reader<'_>, settings: &Settings, said: bool) {

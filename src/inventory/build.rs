@@ -15,6 +15,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use gnmi::GNMI;
+pub(crate) use secrets::secret as read_secret;
 
 /// The keys a switch has in common with `[defaults]`, but for [`GNMI`].
 pub(crate) const SHARED: &[&str] = &[

@@ -6,7 +6,7 @@ use crate::config::{Code, FileAccess, Finding};
 use crate::inventory::{SecretError, SecretRef};
 
 /// Text, `{ file = "..." }` or `{ env = "NAME" }`.
-pub(super) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
+pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let found = reader.find(key)?;
     let Value::Table(table) = &found.entry.value else {
         return reader.text_of(&found).map(|text| SecretRef::Inline(text.into()));
