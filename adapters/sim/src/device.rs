@@ -3,6 +3,7 @@
 
 mod commit;
 mod datastores;
+mod lies;
 mod set;
 mod status;
 
@@ -39,6 +40,8 @@ pub(crate) struct Device {
     /// Moves on with every change of state, for those who wait for one.
     pulse: watch::Sender<u64>,
     cut: watch::Sender<Cut>,
+    /// The sessions that were killed.
+    kills: watch::Sender<BTreeSet<SessionId>>,
     /// One Set at a time.
     pub(crate) set_turn: tokio::sync::Mutex<()>,
 }
@@ -91,6 +94,7 @@ impl Device {
             }),
             pulse: watch::Sender::new(0),
             cut: watch::Sender::new(Cut::default()),
+            kills: watch::Sender::default(),
             set_turn: tokio::sync::Mutex::new(()),
             options,
         })
@@ -124,6 +128,23 @@ impl Device {
             state.locks.retain(|_, holder| *holder != session);
             state.undo_commit_of(session);
         });
+    }
+
+    /// Ends somebody else's session (RFC 6241 section 7.9).
+    pub(crate) fn kill_session(&self, session: SessionId) -> bool {
+        let open = self.look().sessions.contains(&session);
+        self.close_session(session);
+        self.kills.send_modify(|killed| {
+            killed.insert(session);
+        });
+        open
+    }
+
+    /// Returns when the session has been killed.
+    pub(crate) async fn killed(&self, session: SessionId) {
+        let mut kills = self.kills.subscribe();
+        // The sender is `self`.
+        let _ = kills.wait_for(|killed| killed.contains(&session)).await;
     }
 
     /// Counts a gNMI connection in, unless there are too many. gNMI knows no

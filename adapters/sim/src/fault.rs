@@ -9,6 +9,8 @@
 //! edit-config:2:before:refuse:in-use    the second edit is refused
 //! gnmi-set:1:after:status:unavailable   the first Set happens, its answer says otherwise
 //! commit:*:before:delay:250ms           every commit takes a quarter of a second
+//! edit-config:1:before:ignore           the first edit is answered with ok and not done
+//! gnmi-set:1:after:twist                the first Set happens, and not as it was asked for
 //! ```
 
 mod text;
@@ -80,6 +82,17 @@ pub enum Action {
     },
     /// The answer comes later.
     DelayReply(Duration),
+    /// The answer is that it was done, and it was not. For what writes only;
+    /// after apply it is no fault.
+    Ignore,
+    /// The switch keeps something else than it was told: the interfaces that
+    /// the request changed, in running or in the candidate, get another
+    /// description. Before apply it is no fault.
+    Twist,
+    /// Only the first half of what a Set asks for is done, and the answer is an
+    /// error, as on a target that does one operation after the other. After
+    /// apply, and for NETCONF, it is no fault.
+    Half,
     /// All sessions are dropped and running is what startup was.
     Reboot,
     /// The switch is gone: all sessions are dropped and it no longer listens.
@@ -97,6 +110,11 @@ pub(crate) struct Strike {
     pub(crate) id: FaultId,
     pub(crate) moment: Moment,
     pub(crate) action: Action,
+}
+
+/// Whether one of them does this, at this moment.
+pub(crate) fn any(strikes: &[Strike], moment: Moment, action: &Action) -> bool {
+    strikes.iter().any(|strike| strike.moment == moment && strike.action == *action)
 }
 
 /// The faults set on a switch.

@@ -109,6 +109,9 @@ pub struct Options {
     pub round_trip: Duration,
     /// Time a commit takes (an edit of running, where there is no commit).
     pub commit_time: Duration,
+    /// When the confirm timer ends, in percent of the time that was asked for:
+    /// below 100 the switch undoes too early, above too late.
+    pub confirm_timer_percent: u32,
     /// NETCONF sessions, and gNMI connections, allowed at once; one more is
     /// dropped without a word.
     pub max_sessions: usize,
@@ -135,6 +138,7 @@ impl Default for Options {
             faults: Vec::new(),
             round_trip: Duration::ZERO,
             commit_time: Duration::ZERO,
+            confirm_timer_percent: 100,
             max_sessions: 64,
         }
     }

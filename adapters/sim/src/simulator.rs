@@ -263,6 +263,12 @@ impl Handle {
         self.device.console_lock(datastore, lock)
     }
 
+    /// Ends a NETCONF session as another client's `kill-session` does (RFC 6241
+    /// section 7.9). Returns whether there was one.
+    pub fn kill_session(&self, session: SessionId) -> bool {
+        self.device.kill_session(session)
+    }
+
     /// Restarts the switch: sessions drop, running becomes what startup is.
     pub fn reboot(&self) {
         self.device.reboot();

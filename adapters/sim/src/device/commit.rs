@@ -68,7 +68,7 @@ impl Device {
                     Some(Pending { before, persist, .. }) => (before, commit.persist.or(persist)),
                     None => (Arc::clone(&state.running), commit.persist),
                 };
-                let deadline = Instant::now() + timeout;
+                let deadline = Instant::now() + self.skewed(timeout);
                 let _timer = self.timer(deadline);
                 state.pending = Some(Pending { before, session, persist, set: None, deadline, _timer });
             }
@@ -101,10 +101,16 @@ impl Device {
         before: Arc<Container>,
         confirmation: &Confirmation,
     ) -> Result<Pending, NotSet> {
-        let deadline = Instant::now().checked_add(confirmation.timeout);
+        let deadline = Instant::now().checked_add(self.skewed(confirmation.timeout));
         let deadline = deadline.ok_or(NotSet::Duration)?;
         let set = Some(confirmation.id.clone());
         Ok(Pending { before, session: 0, persist: None, set, deadline, _timer: self.timer(deadline) })
+    }
+
+    /// The time asked for, by the switch's own clock.
+    fn skewed(&self, timeout: Duration) -> Duration {
+        let percent = self.options.confirm_timer_percent;
+        if percent == 100 { timeout } else { timeout.saturating_mul(percent) / 100 }
     }
 
     fn timer(self: &Arc<Self>, deadline: Instant) -> Timer {

@@ -20,7 +20,7 @@ pub enum ParseFaultError {
     #[error("'{0}' is not a moment: use before or after")]
     Moment(String),
     /// The fourth part.
-    #[error("'{0}' is not an action: use drop, hold, refuse, status, delay, reboot or stop")]
+    #[error("'{0}' is not an action: use drop, hold, refuse, status, delay, ignore, twist, half, reboot or stop")]
     Action(String),
     /// What follows `delay`.
     #[error("'{0}' is not a duration: use 250ms or 2s")]
@@ -60,6 +60,9 @@ fn action_named(name: &str, argument: Option<&str>) -> Result<Action, ParseFault
     match (name, argument) {
         ("drop", None) => Ok(Action::DropConnection),
         ("hold", None) => Ok(Action::Hold),
+        ("ignore", None) => Ok(Action::Ignore),
+        ("twist", None) => Ok(Action::Twist),
+        ("half", None) => Ok(Action::Half),
         ("reboot", None) => Ok(Action::Reboot),
         ("stop", None) => Ok(Action::Stop),
         ("delay", argument) => duration(argument.unwrap_or("")).map(Action::DelayReply),
@@ -130,6 +133,9 @@ impl fmt::Display for Fault {
             Action::Refuse { tag, message } => write!(f, "refuse:{}:{message}", tag.as_str()),
             Action::Status { code, message } => write!(f, "status:{}:{message}", code_name(*code)),
             Action::DelayReply(delay) => write!(f, "delay:{}ms", delay.as_millis()),
+            Action::Ignore => f.write_str("ignore"),
+            Action::Twist => f.write_str("twist"),
+            Action::Half => f.write_str("half"),
             Action::Reboot => f.write_str("reboot"),
             Action::Stop => f.write_str("stop"),
         }
@@ -148,6 +154,9 @@ mod tests {
             "commit:*:before:delay:250ms",
             "lock:1:before:hold",
             "commit:1:after:reboot",
+            "edit-config:1:before:ignore",
+            "gnmi-set:*:after:twist",
+            "gnmi-set:1:before:half",
             "hello:3:before:stop",
             "gnmi-set:1:after:status:deadline-exceeded:too: late",
         ] {

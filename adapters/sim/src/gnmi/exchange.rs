@@ -11,7 +11,10 @@ use super::{
     status::status,
     strikes::{Strikes, Struck},
 };
-use crate::{device::Device, fault::Moment};
+use crate::{
+    device::Device,
+    fault::{Action, Moment},
+};
 
 /// One RPC being answered.
 pub(super) struct Exchange {
@@ -49,6 +52,11 @@ impl Exchange {
     /// Does what was asked, unless the switch reboots or stops meanwhile.
     pub(super) async fn work<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Struck> {
         self.strikes.or_cut(work).await
+    }
+
+    /// Whether a fault does this, at this moment.
+    pub(super) fn any(&self, moment: Moment, action: &Action) -> bool {
+        self.strikes.any(moment, action)
     }
 
     /// Turns what was done into what the client is told.

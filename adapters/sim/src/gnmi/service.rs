@@ -19,7 +19,10 @@ use super::{
     strikes::Struck,
     subscribe,
 };
-use crate::device::Device;
+use crate::{
+    device::Device,
+    fault::{Action, Moment},
+};
 
 /// A client that opens a subscription and says nothing is sent away.
 const FIRST_WORD: Duration = Duration::from_secs(30);
@@ -95,7 +98,17 @@ impl GNmi for Face {
             let (metadata, _, request) = request.into_parts();
             let name = Asked::name(&request.extension);
             let mut exchange = Exchange::begin(Arc::clone(&device), connection, &metadata, name).await?;
-            let done = exchange.work(set::set(&device, &request)).await?;
+            let before = exchange.any(Moment::AfterApply, &Action::Twist).then(|| device.snapshot());
+            let done = if exchange.any(Moment::BeforeApply, &Action::Ignore) {
+                set::response(&request)
+            } else if exchange.any(Moment::BeforeApply, &Action::Half) {
+                exchange.work(set::half(&device, &request)).await?
+            } else {
+                exchange.work(set::set(&device, &request)).await?
+            };
+            if let Some(before) = before {
+                device.twist(&before);
+            }
             exchange.end(done).await
         });
         let outcome = task.await.map_err(|error| Status::internal(error.to_string()))?;

@@ -55,6 +55,28 @@ pub(super) async fn set(device: &Arc<Device>, request: &SetRequest) -> Result<Se
         }
     }
     device.change(|state| state.counters.sets += 1);
+    response(request)
+}
+
+/// Carries out the first half of a Set.
+pub(super) async fn half(device: &Arc<Device>, request: &SetRequest) -> Result<SetResponse, Status> {
+    let mut half = request.clone();
+    let mut left = operations(request)?.len() / 2;
+    let mut keep = |length: usize| {
+        let kept = length.min(left);
+        left -= kept;
+        kept
+    };
+    half.delete.truncate(keep(request.delete.len()));
+    half.replace.truncate(keep(request.replace.len()));
+    half.update.truncate(keep(request.update.len()));
+    set(device, &half).await?;
+    Err(super::status::status(Code::Aborted, "only the first half was done"))
+}
+
+/// The answer to a Set that was carried out.
+pub(super) fn response(request: &SetRequest) -> Result<SetResponse, Status> {
+    let operations = operations(request)?;
     let result = |operation: &Of<'_>| UpdateResult {
         path: Some(operation.path.cloned().unwrap_or_default()),
         op: operation.kind.into(),

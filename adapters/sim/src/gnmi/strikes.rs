@@ -8,7 +8,7 @@ use tonic::Status;
 use super::status::{of_tag, status};
 use crate::{
     device::{Cut, Device},
-    fault::{Action, Moment, Strike},
+    fault::{self, Action, Moment, Strike},
 };
 
 /// What goes wrong with the request at hand, and what else can end it.
@@ -51,6 +51,7 @@ impl Strikes {
                 Action::Refuse { tag, message } => refused = Err(Struck::Refused(status(of_tag(tag), message))),
                 Action::Status { code, message } => refused = Err(Struck::Refused(status(code, message))),
                 Action::DelayReply(delay) => self.pause(delay).await?,
+                Action::Ignore | Action::Twist | Action::Half => {}
                 Action::Reboot => {
                     self.device.reboot();
                     return Err(Struck::Broken);
@@ -62,6 +63,11 @@ impl Strikes {
             }
         }
         refused
+    }
+
+    /// Whether one of them does this, at this moment.
+    pub(super) fn any(&self, moment: Moment, action: &Action) -> bool {
+        fault::any(&self.set, moment, action)
     }
 
     /// Waits, unless the switch reboots or stops meanwhile.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     device::{Cut, Device, SessionId},
-    fault::{Action, Moment, Strike},
+    fault::{self, Action, Moment, Strike},
     refusal::{Reason, Refused, Tag},
 };
 
@@ -51,7 +51,11 @@ where
         framing: Framing::EndOfMessage,
         output: Vec::new(),
     };
-    match session.run().await {
+    let ended = tokio::select! {
+        ended = session.run() => ended,
+        () = guard.device.killed(id) => Err(Broken::Dropped),
+    };
+    match ended {
         Ok(()) => End::Closed,
         Err(Broken::Input) => End::Closed,
         Err(Broken::Dropped) => End::Dropped,
@@ -239,6 +243,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         tracing::debug!(switch = self.device.options.name, session = self.id, operation = name);
         let mut result = match self.strike(&strikes, Moment::BeforeApply).await? {
             Some(refused) => Err(refused),
+            None if fault::any(&strikes, Moment::BeforeApply, &Action::Ignore) => Ok(reply::Body::Ok),
+            None if fault::any(&strikes, Moment::AfterApply, &Action::Twist) => {
+                let before = self.device.snapshot();
+                let result = self.execute(&rpc).await;
+                self.device.twist(&before);
+                result
+            }
             None => self.execute(&rpc).await,
         };
         if let Some(refused) = self.strike(&strikes, Moment::AfterApply).await? {
@@ -284,6 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                     refused = Some(Reason::protocol(Tag::OperationFailed, message.clone()).into());
                 }
                 Action::DelayReply(delay) => self.pause(*delay).await?,
+                Action::Ignore | Action::Twist | Action::Half => {}
                 Action::Reboot => {
                     self.device.reboot();
                     return Err(Broken::Dropped);

@@ -1,6 +1,6 @@
 //! The switch as a gNMI client meets it.
 
-mod client;
+pub(crate) mod client;
 mod commit;
 mod faults;
 mod get;

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod gnmi;
 #[cfg(test)]
+mod lies;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod modes;
