@@ -81,6 +81,8 @@ impl Kind {
                 "refuse:in-use",
                 "refuse:resource-denied",
                 "refuse:lock-denied",
+                "ignore",
+                "twist",
                 "delay:35s",
                 "delay:130s",
                 "reboot",
@@ -98,11 +100,21 @@ impl Kind {
                 "status:cancelled",
                 "status:data-loss",
                 "status:unknown",
+                "ignore",
+                "twist",
+                "half",
                 "delay:35s",
                 "delay:125s",
                 "reboot",
             ],
         }
+    }
+
+    /// Whether nobody can find out that this is a lie: what was confirmed looks
+    /// the same until the timer ends, and nothing but a reboot shows startup.
+    pub(crate) fn is_perfect_lie(self, operation: &str, nth: u32, action: &str) -> bool {
+        let confirmation = self == Self::Netconf(Mode::Candidate) && operation == "commit" && nth > 1;
+        action == "ignore" && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm"))
     }
 
     /// The simulated switch.
@@ -122,7 +134,7 @@ impl Kind {
 
     /// The inventory entry.
     pub(crate) fn entry(self, name: &str) -> Switch {
-        let mut switch = Switch::new(name, "memory", "openconfig", "mercury");
+        let mut switch = Switch::new(name, name, "openconfig", "mercury");
         switch.manage_vlans = true;
         if let Self::Gnmi(gnmi) = self {
             switch.protocol = Protocol::Gnmi;

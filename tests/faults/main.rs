@@ -11,7 +11,13 @@ mod bad_wire;
 #[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod kind;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod locks;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]

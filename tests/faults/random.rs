@@ -68,17 +68,7 @@ async fn run(seed: u64, clean: &Clean) {
         let before = world.ports(0);
         let mut intended = before.clone();
         intended.extend(clean[&(port, wish)].clone());
-        let faults: Vec<String> = (0..chance.below(3))
-            .map(|_| {
-                let moment = chance.of(&["before", "after"]);
-                format!(
-                    "{}:{}:{moment}:{}",
-                    chance.of(kind.operations()),
-                    1 + chance.below(3),
-                    chance.of(kind.actions())
-                )
-            })
-            .collect();
+        let faults: Vec<String> = (0..chance.below(3)).filter_map(|_| any_fault(&mut chance, kind)).collect();
         let bad = (chance.below(8) == 0).then(|| bad_wire(&mut chance));
         let told = format!("seed {seed}, request {request}, {kind:?}, pipelining {pipelining}, {faults:?}, {bad:?}");
         let handle = world.handle(0);
@@ -108,6 +98,15 @@ async fn run(seed: u64, clean: &Clean) {
             _ => agree(&world, 0, &report, &before, &intended, &told).await,
         }
     }
+}
+
+/// A fault that can be found out.
+fn any_fault(chance: &mut Chance, kind: Kind) -> Option<String> {
+    let moment = chance.of(&["before", "after"]);
+    let (operation, nth) = (chance.of(kind.operations()), 1 + u32::try_from(chance.below(3)).unwrap());
+    let action = chance.of(kind.actions());
+    let found_out = !kind.is_perfect_lie(operation, nth, action);
+    found_out.then(|| format!("{operation}:{nth}:{moment}:{action}"))
 }
 
 /// What happens to the next session's octets, if there is one.

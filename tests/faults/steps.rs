@@ -51,7 +51,8 @@ fn every_step_of(kind: Kind) {
             let intended = clean.ports(0);
             for (operation, nth) in steps {
                 for moment in ["before", "after"] {
-                    for action in kind.actions() {
+                    let told = kind.actions().iter().filter(|action| !kind.is_perfect_lie(operation, nth, action));
+                    for action in told {
                         let text = format!("{operation}:{nth}:{moment}:{action}");
                         let outcome = one_fault(kind, warm, &text, &intended).await;
                         *seen.entry((*action).to_owned()).or_default().entry(outcome).or_default() += 1;

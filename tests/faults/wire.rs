@@ -16,11 +16,15 @@ use mercury_netconf::{
 use mercury_sim::Handle;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
-use crate::kind::Kind;
+use crate::{
+    kind::Kind,
+    life::{Life, Mortal},
+};
 
-/// What happens to the next session's octets.
+/// One Mercury's wires: what happens to the next session's octets.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
+    pub(crate) life: Arc<Life>,
     next: Mutex<Option<Bad>>,
     passed: AtomicUsize,
     lurking: AtomicBool,
@@ -108,6 +112,7 @@ struct Netconf {
 impl Connector for Netconf {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move {
+            self.wire.life.live_on().await;
             let (ours, theirs) = pair(&self.wire);
             let handle = self.handle.clone();
             tokio::spawn(async move { handle.serve(theirs).await });
@@ -132,6 +137,7 @@ struct Gnmi {
 impl Connector for Gnmi {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move {
+            self.wire.life.live_on().await;
             let (ours, theirs) = pair(&self.wire);
             let handle = self.handle.clone();
             tokio::spawn(async move { handle.serve_gnmi(theirs).await });
@@ -141,14 +147,14 @@ impl Connector for Gnmi {
     }
 }
 
-/// Both ends of a new wire.
-fn pair(wire: &Arc<Wire>) -> (DuplexStream, DuplexStream) {
+/// Both ends of a new wire, Mercury's first.
+fn pair(wire: &Arc<Wire>) -> (Mortal, DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    let Some(bad) = wire.next.lock().unwrap().take() else { return (ours, theirs) };
+    let Some(bad) = wire.next.lock().unwrap().take() else { return (Mortal::new(ours, &wire.life), theirs) };
     let (near, far) = tokio::io::duplex(1 << 16);
     wire.lurking.store(true, Relaxed);
     tokio::spawn(carry(ours, far, Arc::clone(wire), bad));
-    (near, theirs)
+    (Mortal::new(near, &wire.life), theirs)
 }
 
 /// Carries octets both ways, badly one of them; ends with either side.

@@ -10,6 +10,7 @@ use std::{
 use mercury::{
     intent::{Intent, PortIntent, Setting, TargetIntent, VlanIntent},
     inventory::{Inventory, Switch},
+    lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
     service::{Requester, Service},
     target::Target,
@@ -21,6 +22,8 @@ use serde_json::Value;
 
 use crate::{
     kind::Kind,
+    life::Life,
+    locks::Locks,
     wire::{Wire, adapter},
 };
 
@@ -58,6 +61,18 @@ pub(crate) struct World {
     pub(crate) wire: Arc<Wire>,
 }
 
+/// One of several Mercurys of a world.
+pub(crate) struct Mercury {
+    pub(crate) service: Arc<Service>,
+    pub(crate) wire: Arc<Wire>,
+}
+
+impl Mercury {
+    pub(crate) fn life(&self) -> &Arc<Life> {
+        &self.wire.life
+    }
+}
+
 impl World {
     pub(crate) async fn new(kinds: &[Kind]) -> Self {
         Self::with(kinds, |_| {}).await
@@ -70,12 +85,20 @@ impl World {
             switches.push(Simulator::start(kind.options()).await.unwrap());
         }
         let wire = Arc::default();
-        Self { service: service(kinds, &switches, &wire, tune), kinds: kinds.to_vec(), switches, wire }
+        let service = service(kinds, &switches, &wire, &NoLocks::shared(), tune);
+        Self { service, kinds: kinds.to_vec(), switches, wire }
     }
 
     /// Another Mercury beside, or after, the first.
     pub(crate) fn another(&self) -> Service {
-        service(&self.kinds, &self.switches, &Arc::default(), |_| {})
+        service(&self.kinds, &self.switches, &Arc::default(), &NoLocks::shared(), |_| {})
+    }
+
+    /// Another one, that takes its locks where others do too.
+    pub(crate) fn mercury(&self, locks: &Arc<Locks>, tune: impl Fn(&mut Switch)) -> Mercury {
+        let wire = Arc::<Wire>::default();
+        let service = service(&self.kinds, &self.switches, &wire, &locks.of(&wire.life), tune);
+        Mercury { service: Arc::new(service), wire }
     }
 
     pub(crate) fn handle(&self, index: usize) -> Handle {
@@ -96,7 +119,13 @@ impl World {
     }
 }
 
-fn service(kinds: &[Kind], switches: &[Simulator], wire: &Arc<Wire>, tune: impl Fn(&mut Switch)) -> Service {
+fn service(
+    kinds: &[Kind],
+    switches: &[Simulator],
+    wire: &Arc<Wire>,
+    locks: &Arc<dyn Coordinator>,
+    tune: impl Fn(&mut Switch),
+) -> Service {
     let dialect = dialect();
     let entry = |(index, kind): (usize, &Kind)| {
         let mut switch = kind.entry(&name(index));
@@ -106,8 +135,8 @@ fn service(kinds: &[Kind], switches: &[Simulator], wire: &Arc<Wire>, tune: impl 
     let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
     let targets = kinds.iter().zip(switches).enumerate().map(|(index, (kind, simulator))| {
         let switch = Arc::clone(inventory.find(&name(index)).unwrap());
-        let (connector, render) = adapter(*kind, simulator.handle(), &switch, &dialect, wire);
-        Target::start(switch, Arc::clone(&dialect), connector, render)
+        let adapter = adapter(*kind, simulator.handle(), &switch, &dialect, wire);
+        Target::start_with(switch, Arc::clone(&dialect), adapter, Arc::clone(locks))
     });
     let targets: Vec<_> = targets.collect();
     Service::over(inventory, targets)
