@@ -16,16 +16,20 @@ mod ironic;
 mod load;
 mod mac;
 mod native;
+mod port_names;
 mod secret;
 mod switch;
+mod template;
 
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use load::Context;
 pub use mac::{MacAddr, MacError};
+pub use port_names::{PortNameError, PortNameRule, PortNames};
 pub use secret::{SecretError, SecretRef};
 pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};
+pub use template::{Placeholder, Template, TemplateError};
 
 use crate::config::Findings;
 use std::collections::BTreeMap;
