@@ -1,40 +1,33 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
-use std::collections::BTreeSet;
+mod vlans;
 
 use mercury_adapter::Dialect;
-use mercury_model::{
-    DeviceConfig, Intended, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope,
-    VlanStatus,
-};
+use mercury_model::{Intended, Running, Scope, SwitchedVlan};
+pub use vlans::footprint;
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{PortIntent, Setting, TargetIntent, VlanIntent},
+    intent::{PortIntent, Setting, TargetIntent},
 };
 
 /// What must be read before what is wanted can be worked out: the ports, the
-/// aggregates they join, the VLANs; every interface when a VLAN is to go.
+/// aggregates they join, the VLANs and the ports that carry them all; every
+/// interface when a VLAN is to go.
 #[must_use]
 pub fn scope(intent: &TargetIntent) -> Scope {
     let mut scope = Scope::default();
+    add_ports(intent, &mut scope);
+    vlans::widen(intent, &mut scope);
+    scope
+}
+
+fn add_ports(intent: &TargetIntent, scope: &mut Scope) {
     for port in &intent.ports {
         scope.add_interface(port.interface.clone());
         if let Setting::Set(Some(aggregate)) = &port.aggregate_id {
             scope.add_interface(aggregate.clone());
         }
-    }
-    let ids: BTreeSet<VlanId> = intent.vlans.iter().map(vlan_id).collect();
-    scope.vlans = VlanScope::Named(ids);
-    if intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. })) {
-        scope.interfaces = InterfaceScope::All;
-    }
-    scope
-}
-
-fn vlan_id(vlan: &VlanIntent) -> VlanId {
-    match vlan {
-        VlanIntent::Present { id, .. } | VlanIntent::Absent { id } => *id,
     }
 }
 
@@ -49,23 +42,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
         let wanted = wanted(port, running, dialect)?;
         config.interfaces.insert(port.interface.clone(), wanted);
     }
-    for vlan in &intent.vlans {
-        match vlan {
-            VlanIntent::Present { id, name } => {
-                let made = || Vlan { id: *id, name: name.clone(), status: VlanStatus::Active };
-                config.vlans.entry(*id).or_insert_with(made).status = VlanStatus::Active;
-            }
-            VlanIntent::Absent { id } => {
-                unused(*id, &config)?;
-                config.vlans.remove(id);
-            }
-        }
-    }
-    for vlan in config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)) {
-        if let Some(name) = &vlan.name {
-            fits("network.name", name.as_str(), dialect.text.vlan_name_max, dialect)?;
-        }
-    }
+    vlans::lay(intent, running, &mut config, dialect)?;
     Ok(Intended(config))
 }
 
@@ -101,27 +78,6 @@ fn spelled(vlans: SwitchedVlan, dialect: &Dialect) -> SwitchedVlan {
     }
 }
 
-/// A VLAN that a port names is not taken away under it. A trunk of all VLANs
-/// names none.
-fn unused(id: VlanId, config: &DeviceConfig) -> Result<(), Fault> {
-    let names = |vlans: &SwitchedVlan| match vlans {
-        SwitchedVlan::Trunk { native, vlans: TrunkVlans::All } => *native == Some(id),
-        other => other.carries(id),
-    };
-    let users: Vec<_> = config
-        .interfaces
-        .values()
-        .filter(|interface| interface.switched_vlan.as_ref().is_some_and(names))
-        .map(|interface| interface.name.as_str())
-        .collect();
-    if users.is_empty() {
-        return Ok(());
-    }
-    let shown = users.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-    let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
-    Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {shown}{more}")))
-}
-
 fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<(), Fault> {
     let length = text.chars().count();
     if length > limit {
@@ -132,3 +88,6 @@ fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 use mercury_model::{Intended, Plan, Running};
 
 use crate::{
-    desired::scope,
+    desired::{footprint, scope},
     fault::FaultKind,
     intent::{TargetIntent, VlanIntent},
     outcome::{Outcome, Report},
@@ -61,7 +61,7 @@ pub const fn worth_splitting(outcome: &Outcome) -> bool {
 /// One request's share of the group's report.
 #[must_use]
 pub fn share(report: &Report, intent: &TargetIntent) -> Report {
-    let scope = scope(intent);
+    let scope = report.before.as_ref().map_or_else(|| scope(intent), |before| footprint(intent, before));
     let within = |running: &Running| Running::new(&running.config, scope.clone());
     let before = report.before.as_ref().map(within);
     let now = report.now.as_ref().map(within);

@@ -4,6 +4,7 @@
 
 mod fields;
 mod ironic;
+mod options;
 mod plugin;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ pub use fields::Fields;
 pub(crate) use fields::kind;
 pub use ironic::{PortRequest, ResetRequest};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
+pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
 
 use crate::{
@@ -56,6 +58,8 @@ pub struct PortIntent {
     pub switched_vlan: Setting<Option<SwitchedVlan>>,
     /// `aggregate-id`; `None` leaves the aggregate.
     pub aggregate_id: Setting<Option<InterfaceName>>,
+    /// Whether a VLAN that it leaves behind, and that nobody else has, goes too.
+    pub prune_vlans: bool,
 }
 
 impl PortIntent {
@@ -69,6 +73,7 @@ impl PortIntent {
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
             aggregate_id: Setting::Keep,
+            prune_vlans: false,
         }
     }
 }
@@ -76,11 +81,11 @@ impl PortIntent {
 /// What is wanted of one VLAN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VlanIntent {
-    /// It is there; a name is given only to a VLAN that has none yet.
+    /// It is there.
     Present {
         /// The VLAN.
         id: VlanId,
-        /// What to call it when it is made.
+        /// What to call it if it has to be made.
         name: Option<VlanName>,
     },
     /// It is gone, unless a port still uses it.
@@ -129,7 +134,9 @@ fn needed_vlans(switch: &Switch, ports: &[PortIntent]) -> Vec<VlanIntent> {
         _ => None,
     });
     let all = named.fold(mercury_model::VlanSet::new(), |all, some| all.union(&some));
-    all.iter().map(|id| VlanIntent::Present { id, name: None }).collect()
+    // A name for all VLANs has been tried when the entry was read.
+    let name = |id| options::vlan_name(switch, id, None).ok().flatten();
+    all.iter().map(|id| VlanIntent::Present { id, name: name(id) }).collect()
 }
 
 /// Finds the switch a caller names, by its name, MAC address or information.
@@ -159,11 +166,15 @@ pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> 
         .at(&switch.name))
 }
 
-/// Refuses a port that the network team's files leave out.
+/// Refuses a port that the network team's files leave out or keep for themselves.
 ///
 /// # Errors
 /// [`FaultKind::InvalidValue`], naming the parameter.
 pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Result<(), Fault> {
+    if switch.options.trunk_ports.contains(port) {
+        let reason = format!("port {:?} of {} is a trunk port for all VLANs", port.as_str(), switch.name);
+        return Err(Fault::value(parameter, reason).at(&switch.name));
+    }
     if switch.allows_port(port) {
         return Ok(());
     }

@@ -16,6 +16,7 @@ mod ironic;
 mod load;
 mod mac;
 mod native;
+mod options;
 mod port_names;
 mod secret;
 mod switch;
@@ -26,6 +27,7 @@ pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use load::Context;
 pub use mac::{MacAddr, MacError};
+pub use options::Options;
 pub use port_names::{PortNameError, PortNameRule, PortNames};
 pub use secret::{SecretError, SecretRef};
 pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};

@@ -7,8 +7,10 @@ use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, V
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, PortIntent, Setting, TargetIntent, VlanIntent, check_allowed, check_port, fields::vlan,
-    find_switch, needed_vlans,
+    Fields, Intent, PortIntent, Setting, TargetIntent, VlanIntent, check_allowed,
+    fields::vlan,
+    find_switch, interface_of, needed_vlans,
+    options::{Said, attached, name_vlan, released, vlan_name},
 };
 use crate::{
     fault::Fault,
@@ -56,6 +58,8 @@ impl Link {
 pub struct PluginPort {
     /// `id`.
     pub id: Option<String>,
+    /// `mac_address`.
+    pub mac_address: Option<String>,
     /// `admin_state_up`.
     pub admin_state_up: Option<bool>,
     /// `binding:vnic_type`.
@@ -75,7 +79,7 @@ impl PluginPort {
     /// The first parameter that cannot be used, by name.
     pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
         let id = fields.text("id")?.map(str::to_owned);
-        fields.text("mac_address")?;
+        let mac_address = fields.text("mac_address")?.map(str::to_owned);
         fields.text("name")?;
         let admin_state_up = fields.boolean("admin_state_up")?;
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
@@ -85,7 +89,14 @@ impl PluginPort {
             None => (Vec::new(), false),
         };
         fields.finish()?;
-        Ok(Self { id, admin_state_up, vnic_type, links, bonded, sub_ports: trunk })
+        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, bonded, sub_ports: trunk })
+    }
+}
+
+impl PluginPort {
+    /// What descriptions can repeat of it.
+    fn said(&self) -> Said<'_> {
+        Said { port_id: self.id.as_deref(), mac: self.mac_address.as_deref(), description: None }
     }
 }
 
@@ -139,8 +150,10 @@ fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
 pub struct Network {
     /// The VLAN: `segmentation_id`, or `id` where that is a VLAN number.
     pub vlan: VlanId,
-    /// `name`, where it can be a VLAN's name.
-    pub name: Option<VlanName>,
+    /// `id`, where that is a text.
+    pub id: Option<String>,
+    /// `name`.
+    pub name: Option<String>,
     /// `mtu`, in octets of IP.
     pub mtu: Option<u16>,
     /// `physical_network`.
@@ -154,7 +167,8 @@ impl Network {
     /// The first parameter that cannot be used, by name.
     pub fn read(path: &str, value: &Value) -> Result<Self, Fault> {
         if value.is_number() {
-            return Ok(Self { vlan: vlan(path, value)?, name: None, mtu: None, physical_network: None });
+            let vlan = vlan(path, value)?;
+            return Ok(Self { vlan, id: None, name: None, mtu: None, physical_network: None });
         }
         let mut fields = Fields::of(path, value)?;
         let kind = either(&mut fields, "network_type", "provider:network_type", Fields::text)?;
@@ -170,11 +184,12 @@ impl Network {
             (None, Some(number)) => vlan(&fields.path("id"), number)?,
             (None, None) => return Err(no_vlan(&fields)),
         };
-        let name = fields.parsed_or_none("name")?;
+        let name = fields.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
+        let id = id.and_then(Value::as_str).map(str::to_owned);
         let mtu = fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok());
         let physical = either(&mut fields, "physical_network", "provider:physical_network", Fields::text)?;
         fields.finish()?;
-        Ok(Self { vlan, name, mtu, physical_network: physical.map(str::to_owned) })
+        Ok(Self { vlan, id, name, mtu, physical_network: physical.map(str::to_owned) })
     }
 
     /// Whether `switch` is part of the network's physical network; a switch
@@ -237,7 +252,7 @@ impl PluginRequest {
             }
             Some(tagged) => SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::only(tagged.clone()) },
         };
-        self.on_every_link(verb, inventory, |link, switch, port| {
+        let intent = self.on_every_link(verb, inventory, |link, switch, port| {
             if !network.reaches(switch) {
                 let reason = format!("{} is not part of the network's physical network", switch.name);
                 return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.name));
@@ -252,8 +267,9 @@ impl PluginRequest {
             if let (true, Some(mtu)) = (switch.manage_mtu, network.mtu) {
                 port.mtu = Setting::Set(Some(mtu));
             }
-            Ok(())
-        })
+            attached(switch, port, self.port.said())
+        })?;
+        name_vlan(intent, network)
     }
 
     /// What `detach_port` wants: the switch's idle VLAN, or none, on every
@@ -267,7 +283,7 @@ impl PluginRequest {
             if switch.manage_mtu {
                 port.mtu = Setting::Set(None);
             }
-            Ok(())
+            released(switch, port)
         })
     }
 
@@ -291,8 +307,7 @@ impl PluginRequest {
         let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
         for link in &self.port.links {
             let switch = link.switch(inventory)?;
-            check_port(&switch, &format!("{}.port_id", link.parameter), &link.port)?;
-            let mut port = PortIntent::new(link.port.clone());
+            let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
             want(link, &switch, &mut port)?;
             let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent {
                 switch: Arc::clone(&switch),
@@ -340,12 +355,21 @@ impl NetworkRequest {
             check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(self.network.vlan))?;
             let id = self.network.vlan;
             let vlan = match present {
-                true => VlanIntent::Present { id, name: self.network.name.clone() },
+                true => VlanIntent::Present { id, name: self.name(switch)? },
                 false => VlanIntent::Absent { id },
             };
             targets.push(TargetIntent { switch: Arc::clone(switch), ports: Vec::new(), vlans: vec![vlan] });
         }
         targets.sort_by(|a, b| a.switch.name.cmp(&b.switch.name));
         Ok(Intent { verb, targets })
+    }
+
+    /// What the VLAN is called on `switch`.
+    fn name(&self, switch: &Switch) -> Result<Option<VlanName>, Fault> {
+        if switch.options.vlan_name.is_some() {
+            return vlan_name(switch, self.network.vlan, Some(&self.network));
+        }
+        let name = self.network.name.as_deref();
+        name.map(|name| name.parse().map_err(|error| Fault::value("network.name", error))).transpose()
     }
 }

@@ -3,6 +3,7 @@
 
 mod links;
 mod networks;
+mod options;
 mod ports;
 
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::{Client, Datastores, Entry, Face, Kind, Mercury, Peer, Port, Shared};
 use links::*;
 use networks::*;
+use options::*;
 use ports::*;
 
 /// One module per peer, one test per scenario.
@@ -64,6 +66,9 @@ on_every_peer!(
     links_on_two_switches_are_all_applied,
     links_are_all_undone_when_another_switch_refuses,
     links_are_all_undone_when_this_switch_refuses,
+    trunk_ports_carry_every_vlan_that_is_made,
+    attach_then_detach_gives_the_switch_as_it_was,
+    ports_have_the_names_and_descriptions_of_the_entry,
 );
 
 /// A service before a shared switch, and a port of its own there.
