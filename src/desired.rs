@@ -4,7 +4,6 @@ mod vlans;
 
 use mercury_adapter::Dialect;
 use mercury_model::{Intended, Running, Scope, SwitchedVlan};
-pub use vlans::footprint;
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -19,6 +18,16 @@ pub fn scope(intent: &TargetIntent) -> Scope {
     let mut scope = Scope::default();
     add_ports(intent, &mut scope);
     vlans::widen(intent, &mut scope);
+    scope
+}
+
+/// What a request is about, of all that was read for it: its ports, the
+/// aggregates they join, and the VLANs.
+#[must_use]
+pub fn concerns(intent: &TargetIntent, seen: &[&Running]) -> Scope {
+    let mut scope = Scope::default();
+    add_ports(intent, &mut scope);
+    vlans::concern(intent, seen, &mut scope);
     scope
 }
 

@@ -8,7 +8,7 @@
 use mercury_model::{Intended, Plan, Running};
 
 use crate::{
-    desired::{footprint, scope},
+    desired::concerns,
     fault::FaultKind,
     intent::{TargetIntent, VlanIntent},
     outcome::{Outcome, Report},
@@ -61,7 +61,8 @@ pub const fn worth_splitting(outcome: &Outcome) -> bool {
 /// One request's share of the group's report.
 #[must_use]
 pub fn share(report: &Report, intent: &TargetIntent) -> Report {
-    let scope = report.before.as_ref().map_or_else(|| scope(intent), |before| footprint(intent, before));
+    let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
+    let scope = concerns(intent, &seen);
     let within = |running: &Running| Running::new(&running.config, scope.clone());
     let before = report.before.as_ref().map(within);
     let now = report.now.as_ref().map(within);

@@ -58,8 +58,6 @@ pub struct PortIntent {
     pub switched_vlan: Setting<Option<SwitchedVlan>>,
     /// `aggregate-id`; `None` leaves the aggregate.
     pub aggregate_id: Setting<Option<InterfaceName>>,
-    /// Whether a VLAN that it leaves behind, and that nobody else has, goes too.
-    pub prune_vlans: bool,
 }
 
 impl PortIntent {
@@ -73,7 +71,6 @@ impl PortIntent {
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
             aggregate_id: Setting::Keep,
-            prune_vlans: false,
         }
     }
 }

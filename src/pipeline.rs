@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     commit::{self, Applied, Change, Policy},
-    desired::{desired, scope},
+    desired::{concerns, desired, scope},
     fault::{Fault, FaultKind},
     intent::TargetIntent,
     link::Link,
@@ -112,6 +112,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<Jo
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
     }
+    narrow(&mut report, work);
     report.capabilities = line.link.capabilities().cloned();
     let cost = line.link.cost();
     (report.flights, report.device_time, report.warnings) = (cost.flights, cost.time, cost.warnings);
@@ -200,6 +201,17 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
     let plan = Plan::between(running, &intended);
     report.plan = Some(plan.clone());
     Ok((intended, plan))
+}
+
+/// Keeps of what was read only what the request is about: all interfaces may
+/// have been read to find out who uses a VLAN.
+fn narrow(report: &mut Report, work: &Work) {
+    let (Work::Apply(intent) | Work::Plan(intent)) = work else { return };
+    let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
+    let scope = concerns(intent, &seen);
+    for running in report.before.iter_mut().chain(&mut report.now) {
+        *running = Running::new(&running.config, scope.clone());
+    }
 }
 
 /// Says that this switch is ready, and waits for what all decide.

@@ -412,7 +412,7 @@ fn requests_that_share_a_commit_leave_a_vlan_that_one_of_them_needs() {
     bench.make(&group::merged([&leaves, &comes, &goes]).unwrap()).unwrap();
     assert_eq!(bench.vlans(), ["100 mercury-100"]);
     // What is told to each: its own port and VLAN, and the trunk port.
-    let told = footprint(&goes, &before);
+    let told = concerns(&goes, &[&before]);
     let ports = ["Ethernet1", "Ethernet2", "Ethernet3", "Ethernet48"];
     let covered = |name: &&str| told.interfaces.covers(&name.parse().unwrap());
     assert_eq!(ports.into_iter().filter(covered).collect::<Vec<_>>(), ["Ethernet2", "Ethernet48"]);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use mercury_adapter::Dialect;
 use mercury_model::{
-    DeviceConfig, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope,
-    VlanStatus,
+    DeviceConfig, Interface, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId,
+    VlanScope, VlanStatus,
 };
 
 use super::{fits, spelled};
@@ -20,34 +20,38 @@ use crate::{
 /// interface when a VLAN is to go, and every VLAN when it is not yet known
 /// which.
 pub(super) fn widen(intent: &TargetIntent, scope: &mut Scope) {
-    let ids = intent.vlans.iter().map(vlan_id);
-    scope.vlans = VlanScope::Named(ids.collect());
-    if !intent.vlans.is_empty() {
-        intent.switch.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
-    }
+    scope.vlans = VlanScope::Named(intent.vlans.iter().map(vlan_id).collect());
+    add_trunk_ports(intent, scope);
     let removes = intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    let prunes = intent.ports.iter().any(|port| port.prune_vlans);
-    if removes || prunes {
+    if removes || prunes(intent) {
         scope.interfaces = InterfaceScope::All;
     }
-    if prunes {
+    if prunes(intent) {
         scope.vlans = VlanScope::All;
     }
 }
 
-/// What of a switch this intent alone is about, once it is known which VLANs
-/// its ports leave: less than had to be read.
-#[must_use]
-pub fn footprint(intent: &TargetIntent, before: &Running) -> Scope {
-    let mut scope = super::scope(intent);
-    if !intent.ports.iter().any(|port| port.prune_vlans) {
-        return scope;
+/// Adds to `scope`, which has the interfaces that a request is about, the VLANs
+/// that those have or had, if they may go with them, and the trunk ports.
+pub(super) fn concern(intent: &TargetIntent, seen: &[&Running], scope: &mut Scope) {
+    intent.vlans.iter().for_each(|vlan| scope.add_vlan(vlan_id(vlan)));
+    if prunes(intent) {
+        let ports = seen.iter().flat_map(|running| running.interfaces.values());
+        let ports = ports.filter(|port| scope.interfaces.covers(&port.name));
+        named(ports).into_iter().for_each(|id| scope.add_vlan(id));
     }
-    scope = Scope::default();
-    super::add_ports(intent, &mut scope);
-    intent.switch.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
-    intent.vlans.iter().map(vlan_id).chain(left(intent, before)).for_each(|id| scope.add_vlan(id));
-    scope
+    add_trunk_ports(intent, scope);
+}
+
+fn add_trunk_ports(intent: &TargetIntent, scope: &mut Scope) {
+    if !intent.vlans.is_empty() || prunes(intent) {
+        intent.switch.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
+    }
+}
+
+/// Whether VLANs go with the last port that leaves them.
+fn prunes(intent: &TargetIntent) -> bool {
+    intent.switch.options.remove_unused_vlans && !intent.ports.is_empty()
 }
 
 fn vlan_id(vlan: &VlanIntent) -> VlanId {
@@ -56,10 +60,8 @@ fn vlan_id(vlan: &VlanIntent) -> VlanId {
     }
 }
 
-/// The VLANs that ports have which may leave them for good.
-fn left(intent: &TargetIntent, running: &Running) -> BTreeSet<VlanId> {
-    let ports = intent.ports.iter().filter(|port| port.prune_vlans);
-    let vlans = ports.filter_map(|port| running.interfaces.get(&port.interface)?.switched_vlan.as_ref());
+fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
+    let vlans = ports.filter_map(|port| port.switched_vlan.as_ref());
     vlans.flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>()).collect()
 }
 
@@ -91,7 +93,9 @@ pub(super) fn lay(
             }
         }
     }
-    prune(intent, running, config);
+    if prunes(intent) {
+        prune(intent, running, config);
+    }
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
         fits(name_parameter(intent), name, dialect.text.vlan_name_max, dialect)
@@ -158,7 +162,12 @@ fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
         let named = |name: &str| template.is_some_and(|template| template.gives(name, value));
         vlan.status == VlanStatus::Active && vlan.name.as_ref().is_some_and(|name| named(name.as_str()))
     };
-    for id in left(intent, running).difference(&wanted) {
+    let changed = |port: &&Interface| {
+        let now = config.interfaces.get(&port.name).and_then(|port| port.switched_vlan.as_ref());
+        now != port.switched_vlan.as_ref() && !options.trunk_ports.contains(&port.name)
+    };
+    let left = named(running.interfaces.values().filter(changed));
+    for id in left.difference(&wanted) {
         if config.vlans.get(id).is_some_and(mine) && users(*id, config, &options.trunk_ports).is_empty() {
             remove(config, *id, &options.trunk_ports);
         }

@@ -42,7 +42,6 @@ pub(super) fn attached(switch: &Switch, port: &mut PortIntent, said: Said<'_>) -
 
 /// The same but for the description.
 pub(super) fn active(switch: &Switch, port: &mut PortIntent) {
-    port.prune_vlans = switch.options.remove_unused_vlans;
     if switch.options.disable_inactive_ports && port.enabled == Setting::Keep {
         port.enabled = Setting::Set(true);
     }
@@ -62,7 +61,6 @@ pub(super) fn released(switch: &Switch, port: &mut PortIntent) -> Result<(), Fau
 
 /// The same but for the description.
 pub(super) fn inactive(switch: &Switch, port: &mut PortIntent) {
-    port.prune_vlans = switch.options.remove_unused_vlans;
     if switch.options.disable_inactive_ports {
         port.enabled = Setting::Set(false);
     }
