@@ -2,7 +2,7 @@
 
 mod restored;
 
-use mercury_model::DeviceConfig;
+use mercury_model::{DeviceConfig, Interface, TrunkVlans, Vlan, VlanId, VlanStatus};
 use serde_json::{Value, json};
 
 use super::*;
@@ -22,11 +22,11 @@ struct Bench {
 impl Bench {
     /// One whose VLANs are Mercury's, with these options.
     fn managed(options: Options) -> Self {
-        Self::of(Switch { manage_vlans: true, options, ..switch() })
+        Self::of(managed(options))
     }
 
     fn of(switch: Switch) -> Self {
-        let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == "openconfig");
+        let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == switch.dialect);
         Self { inventory: [switch].into_iter().collect(), dialect: dialect.unwrap(), device: DeviceConfig::default() }
     }
 
@@ -70,7 +70,7 @@ impl Bench {
         assert!(!self.call(method, params).unwrap(), "{method} is not idempotent: {params}");
     }
 
-    fn port(&self, name: &str) -> mercury_model::Interface {
+    fn port(&self, name: &str) -> Interface {
         self.device.interface(&name.parse().unwrap())
     }
 
@@ -79,13 +79,13 @@ impl Bench {
     }
 
     fn set(&mut self, name: &str, vlans: SwitchedVlan) {
-        let interface = mercury_model::Interface { switched_vlan: Some(vlans), ..self.port(name) };
+        let interface = Interface { switched_vlan: Some(vlans), ..self.port(name) };
         self.device.interfaces.insert(interface.name.clone(), interface);
     }
 
     /// The VLANs and their names.
     fn vlans(&self) -> Vec<String> {
-        let name = |vlan: &mercury_model::Vlan| vlan.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        let name = |vlan: &Vlan| vlan.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
         self.device.vlans.values().map(|vlan| format!("{}{}", vlan.id, name(vlan))).collect()
     }
 }
@@ -94,7 +94,11 @@ fn switch() -> Switch {
     Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury")
 }
 
-fn vlan(number: u16) -> mercury_model::VlanId {
+fn managed(options: Options) -> Switch {
+    Switch { manage_vlans: true, options, ..switch() }
+}
+
+fn vlan(number: u16) -> VlanId {
     number.try_into().unwrap()
 }
 
@@ -145,14 +149,14 @@ fn trunk(vlans: &str) -> String {
 
 #[test]
 fn a_trunk_port_keeps_what_it_carries() {
-    let all = SwitchedVlan::Trunk { native: None, vlans: mercury_model::TrunkVlans::All };
-    let some = SwitchedVlan::Trunk { native: Some(vlan(1)), vlans: mercury_model::TrunkVlans::All.with(vlan(1)) };
+    let all = SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::All };
+    let some = SwitchedVlan::Trunk { native: Some(vlan(1)), vlans: TrunkVlans::All.with(vlan(1)) };
     for (before, with, after) in [
         (SwitchedVlan::access(vlan(7)), "trunk, native VLAN 7, VLANs 100", "access VLAN 7"),
         (all, &trunk("all"), &trunk("all")),
         (some, "trunk, native VLAN 1, VLANs all", "trunk, native VLAN 1, VLANs all"),
         (
-            SwitchedVlan::Trunk { native: Some(vlan(1)), vlans: mercury_model::TrunkVlans::None.with(vlan(50)) },
+            SwitchedVlan::Trunk { native: Some(vlan(1)), vlans: TrunkVlans::None.with(vlan(50)) },
             "trunk, native VLAN 1, VLANs 50,100",
             "trunk, native VLAN 1, VLANs 50",
         ),
@@ -163,6 +167,28 @@ fn a_trunk_port_keeps_what_it_carries() {
         assert_eq!(bench.carries("Ethernet48"), with);
         bench.done("delete_network", &json!({"network": 100}));
         assert_eq!(bench.carries("Ethernet48"), after);
+    }
+}
+
+#[test]
+fn a_native_vlan_that_is_not_carried_is_not_carried_afterwards_either() {
+    let native = |vlans: TrunkVlans| SwitchedVlan::Trunk { native: Some(vlan(7)), vlans };
+    for (before, with, after) in [
+        (
+            native(TrunkVlans::None.with(vlan(50))),
+            "trunk, native VLAN 7, VLANs 50,100",
+            "trunk, native VLAN 7, VLANs 50",
+        ),
+        (SwitchedVlan::access(vlan(7)), "trunk, native VLAN 7, VLANs 7,100", "trunk, native VLAN 7, VLANs 7"),
+    ] {
+        let mut bench = Bench::of(Switch { dialect: "arista_eos".to_owned(), ..managed(uplink()) });
+        bench.set("Ethernet48", before);
+        bench.done("add_network", &json!({"network": 100}));
+        assert_eq!(bench.carries("Ethernet48"), with);
+        bench.done("delete_network", &json!({"network": 100}));
+        assert_eq!(bench.carries("Ethernet48"), after);
+        bench.done("add_network", &json!({"network": 7}));
+        assert!(bench.carries("Ethernet48").contains("VLANs 7"), "only what is in the list is carried");
     }
 }
 
@@ -380,18 +406,26 @@ fn a_vlan_goes_with_the_last_port_that_has_it() {
 }
 
 #[test]
+fn the_vlan_of_idle_ports_stays_when_there_are_none() {
+    let mut bench = Bench::of(Switch { default_vlan: Some(vlan(900)), ..managed(pruning()) });
+    bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    assert_eq!(bench.vlans(), ["100 mercury-100", "900 mercury-900"]);
+}
+
+#[test]
 fn a_vlan_that_mercury_did_not_name_stays() {
     let mut bench = Bench::managed(pruning());
     for (id, name, status) in [
-        (100, Some("storage"), mercury_model::VlanStatus::Active),
-        (101, None, mercury_model::VlanStatus::Active),
-        (102, Some("mercury-100"), mercury_model::VlanStatus::Active),
-        (103, Some("mercury-103"), mercury_model::VlanStatus::Suspended),
+        (100, Some("storage"), VlanStatus::Active),
+        (101, None, VlanStatus::Active),
+        (102, Some("mercury-100"), VlanStatus::Active),
+        (103, Some("mercury-103"), VlanStatus::Suspended),
     ] {
         let name = name.map(|name| name.parse().unwrap());
-        bench.device.vlans.insert(vlan(id), mercury_model::Vlan { id: vlan(id), name, status });
+        bench.device.vlans.insert(vlan(id), Vlan { id: vlan(id), name, status });
     }
-    let tagged = mercury_model::TrunkVlans::only("100-103".parse().unwrap());
+    let tagged = TrunkVlans::only("100-103".parse().unwrap());
     bench.set("Ethernet1", SwitchedVlan::Trunk { native: None, vlans: tagged });
     let before = bench.vlans();
     bench.done("detach_port", &plugin("Ethernet1", &Value::Null));

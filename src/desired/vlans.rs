@@ -116,17 +116,24 @@ fn name_parameter(intent: &TargetIntent) -> &'static str {
     }
 }
 
-/// Has a trunk port carry `id` beside what it carries. An access port becomes
-/// a trunk whose native VLAN is the one it had.
+/// Has a trunk port carry `id` beside what it carries, and nothing more. An
+/// access port becomes a trunk whose native VLAN is the one it had.
 fn carry(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId, dialect: &Dialect) {
     let mut interface = config.interface(port);
     let vlans = match &interface.switched_vlan {
-        Some(trunk @ SwitchedVlan::Trunk { .. }) if trunk.carries(id) => return,
-        Some(SwitchedVlan::Trunk { native, vlans }) => SwitchedVlan::Trunk { native: *native, vlans: vlans.with(id) },
-        Some(SwitchedVlan::Access { vlan }) => SwitchedVlan::Trunk { native: *vlan, vlans: TrunkVlans::None.with(id) },
+        Some(SwitchedVlan::Trunk { native, vlans }) => {
+            let untagged = *native == Some(id) && !dialect.native_in_trunk_vlans;
+            if untagged || vlans.carries(id) {
+                return;
+            }
+            SwitchedVlan::Trunk { native: *native, vlans: vlans.with(id) }
+        }
+        Some(SwitchedVlan::Access { vlan }) => {
+            spelled(SwitchedVlan::Trunk { native: *vlan, vlans: TrunkVlans::None.with(id) }, dialect)
+        }
         None => SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None.with(id) },
     };
-    interface.switched_vlan = Some(spelled(vlans, dialect));
+    interface.switched_vlan = Some(vlans);
     config.interfaces.insert(port.clone(), interface);
 }
 
@@ -152,10 +159,10 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 
 /// Removes the VLANs that ports have left, where nobody else has them and
 /// their name is one that Mercury gives. One that is suspended has been in
-/// other hands.
+/// other hands, and the one of idle ports is wanted again soon.
 fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
     let options = &intent.switch.options;
-    let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(vlan_id).collect();
+    let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(vlan_id).chain(intent.switch.default_vlan).collect();
     let mine = |vlan: &Vlan| {
         let value = |placeholder| (placeholder == Placeholder::Vlan).then(|| vlan.id.to_string());
         let template = options.vlan_name.as_ref();
