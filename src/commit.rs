@@ -15,12 +15,12 @@ mod begin;
 mod bounce;
 mod undo;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use mercury_adapter::{
     Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, PersistId, Render, Step,
 };
-use mercury_model::{DeviceConfig, Intended, InterfaceName, InterfaceScope, Plan, Running};
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
 
 pub use begin::{begin, read_more, read_unlocked};
 pub use bounce::{bounce, ports as bounced_ports};
@@ -89,20 +89,32 @@ impl Change<'_> {
         Plan::between(now, &Intended(self.with_others(&self.before.config, now)))
     }
 
-    /// `wanted`, with the interfaces that the change leaves alone as they are
-    /// `now`. Where all were read, to see who uses a VLAN, somebody else may be
-    /// at work on them: gNMI knows no lock.
+    /// `wanted`, with the interfaces and VLANs that the change leaves alone as
+    /// they are `now`. Where all were read, to see who uses a VLAN, somebody
+    /// else may be at work on them: gNMI knows no lock.
     fn with_others(&self, wanted: &DeviceConfig, now: &Running) -> DeviceConfig {
+        let (before, intended) = (&self.before, &self.intended.0);
         let mut wanted = wanted.clone();
-        if self.before.scope.interfaces != InterfaceScope::All {
-            return wanted;
+        if before.scope.interfaces == InterfaceScope::All {
+            leave(&mut wanted.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
         }
-        let ours = |name: &InterfaceName| self.before.interfaces.get(name) != self.intended.0.interfaces.get(name);
-        wanted.interfaces.retain(|name, _| ours(name));
-        let others = now.interfaces.iter().filter(|(name, _)| !ours(name));
-        wanted.interfaces.extend(others.map(|(name, interface)| (name.clone(), interface.clone())));
+        if before.scope.vlans == VlanScope::All {
+            leave(&mut wanted.vlans, &now.vlans, (&before.vlans, &intended.vlans));
+        }
         wanted
     }
+}
+
+/// Takes from `now` all that is the same `before` and after a change.
+fn leave<K: Ord + Clone, V: PartialEq + Clone>(
+    wanted: &mut BTreeMap<K, V>,
+    now: &BTreeMap<K, V>,
+    (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>),
+) {
+    let ours = |key: &K| before.get(key) != after.get(key);
+    wanted.retain(|key, _| ours(key));
+    let others = now.iter().filter(|(key, _)| !ours(key));
+    wanted.extend(others.map(|(key, value)| (key.clone(), value.clone())));
 }
 
 /// A change that is made and read back, and can still be undone.

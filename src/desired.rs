@@ -1,20 +1,18 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
 mod lag;
+mod vlans;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mercury_adapter::Dialect;
-use mercury_model::{
-    DeviceConfig, Intended, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId,
-    VlanScope, VlanStatus,
-};
+use mercury_model::{DeviceConfig, Intended, InterfaceName, Running, Scope, SwitchedVlan};
 
 use self::lag::Names;
 pub use self::lag::{offers, widened, without_name};
 use crate::{
-    fault::{Fault, FaultKind},
-    intent::{LagName, PortIntent, Setting, TargetIntent, VlanIntent},
+    fault::Fault,
+    intent::{LagName, PortIntent, Setting, TargetIntent},
 };
 
 /// What a switch should have, and which of its aggregates the caller's names
@@ -27,44 +25,25 @@ pub struct Desired {
     pub lags: BTreeMap<LagName, InterfaceName>,
 }
 
-/// What must be read before what is wanted can be worked out: the ports and
-/// the VLANs; every interface when a VLAN is to go or an aggregate is named.
-/// [`widened`] says what more, once that is known.
+/// What must be read before what is wanted can be worked out: the ports, the
+/// VLANs and the ports that carry them all; every interface when a VLAN is to
+/// go or an aggregate is named. [`widened`] says what more, once that is known.
 #[must_use]
 pub fn scope(intent: &TargetIntent) -> Scope {
     let mut scope = Scope::default();
-    for port in &intent.ports {
-        scope.add_interface(port.interface.clone());
-    }
-    let ids: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).collect();
-    scope.vlans = VlanScope::Named(ids);
-    if intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. })) {
-        scope.interfaces = InterfaceScope::All;
-    }
-    lag::scope(intent, &mut scope);
+    intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
+    vlans::widen(intent, &mut scope);
+    lag::widen(intent, &mut scope);
     scope
 }
 
 /// What a request is about, of all that was read for it: its ports, their
-/// aggregates, its VLANs.
+/// aggregates, its VLANs and the trunk ports that carry them.
 #[must_use]
 pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, seen: &[&Running]) -> Scope {
     let mut scope = Scope::default();
-    let members = intent.lags.iter().flat_map(|lag| lag.members.ports());
-    for port in intent.ports.iter().map(|port| &port.interface).chain(members) {
-        scope.add_interface(port.clone());
-        for aggregate in seen.iter().filter_map(|running| running.interfaces.get(port)?.aggregate_id.clone()) {
-            scope.add_interface(aggregate);
-        }
-    }
-    for name in intent.lags.iter().filter_map(|lag| lags.get(&lag.name)) {
-        scope.add_interface(name.clone());
-        let members = seen.iter().flat_map(|running| running.interfaces.values());
-        for member in members.filter(|port| port.aggregate_id.as_ref() == Some(name)) {
-            scope.add_interface(member.name.clone());
-        }
-    }
-    intent.vlans.iter().for_each(|vlan| scope.add_vlan(vlan.id()));
+    lag::concern(intent, lags, seen, &mut scope);
+    vlans::concern(intent, seen, &mut scope);
     scope
 }
 
@@ -86,23 +65,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
         place(port, &mut config, &names, dialect)?;
     }
     lag::remove_deserted(running, &mut config, &names);
-    for vlan in &intent.vlans {
-        match vlan {
-            VlanIntent::Present { id, name } => {
-                let made = || Vlan { id: *id, name: name.clone(), status: VlanStatus::Active };
-                config.vlans.entry(*id).or_insert_with(made).status = VlanStatus::Active;
-            }
-            VlanIntent::Absent { id } => {
-                unused(*id, &config)?;
-                config.vlans.remove(id);
-            }
-        }
-    }
-    for vlan in config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)) {
-        if let Some(name) = &vlan.name {
-            fits("network.name", name.as_str(), dialect.text.vlan_name_max, dialect)?;
-        }
-    }
+    vlans::lay(intent, running, &mut config, dialect)?;
     let described = config.interfaces.values().filter(|port| {
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
     });
@@ -148,27 +111,6 @@ fn spelled(vlans: SwitchedVlan, dialect: &Dialect) -> SwitchedVlan {
     }
 }
 
-/// A VLAN that a port names is not taken away under it. A trunk of all VLANs
-/// names none.
-fn unused(id: VlanId, config: &DeviceConfig) -> Result<(), Fault> {
-    let names = |vlans: &SwitchedVlan| match vlans {
-        SwitchedVlan::Trunk { native, vlans: TrunkVlans::All } => *native == Some(id),
-        other => other.carries(id),
-    };
-    let users: Vec<_> = config
-        .interfaces
-        .values()
-        .filter(|interface| interface.switched_vlan.as_ref().is_some_and(names))
-        .map(|interface| interface.name.as_str())
-        .collect();
-    if users.is_empty() {
-        return Ok(());
-    }
-    let shown = users.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-    let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
-    Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {shown}{more}")))
-}
-
 fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<(), Fault> {
     let length = text.chars().count();
     if length > limit {
@@ -179,3 +121,6 @@ fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 mod fields;
 mod ironic;
 mod lag;
+mod options;
 mod plugin;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ pub(crate) use fields::kind;
 pub use ironic::{LagRemoval, LagRequest, PortRequest, ResetRequest};
 pub use lag::{LagIntent, LagName, Members, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
+pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
 
 use crate::{
@@ -91,11 +93,11 @@ impl PortIntent {
 /// What is wanted of one VLAN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VlanIntent {
-    /// It is there; a name is given only to a VLAN that has none yet.
+    /// It is there.
     Present {
         /// The VLAN.
         id: VlanId,
-        /// What to call it when it is made.
+        /// What to call it if it has to be made.
         name: Option<VlanName>,
     },
     /// It is gone, unless a port still uses it.
@@ -168,7 +170,9 @@ fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
         _ => None,
     });
     let all = named.fold(mercury_model::VlanSet::new(), |all, some| all.union(&some));
-    all.iter().map(|id| VlanIntent::Present { id, name: None }).collect()
+    // A name for all VLANs has been tried when the entry was read.
+    let name = |id| options::vlan_name(&target.switch, id, None).ok().flatten();
+    all.iter().map(|id| VlanIntent::Present { id, name: name(id) }).collect()
 }
 
 /// Finds the switch a caller names, by its name, MAC address or information.
@@ -198,11 +202,15 @@ pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> 
         .at(&switch.name))
 }
 
-/// Refuses a port that the network team's files leave out.
+/// Refuses a port that the network team's files leave out or keep for themselves.
 ///
 /// # Errors
 /// [`FaultKind::InvalidValue`], naming the parameter.
 pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Result<(), Fault> {
+    if switch.options.trunk_ports.contains(port) {
+        let reason = format!("port {:?} of {} is a trunk port for all VLANs", port.as_str(), switch.name);
+        return Err(Fault::value(parameter, reason).at(&switch.name));
+    }
     if switch.allows_port(port) {
         return Ok(());
     }

@@ -17,8 +17,11 @@ mod lag_numbers;
 mod load;
 mod mac;
 mod native;
+mod options;
+mod port_names;
 mod secret;
 mod switch;
+mod template;
 
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
@@ -27,8 +30,11 @@ pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use lag_numbers::{LagNumbers, LagNumbersError};
 pub use load::Context;
 pub use mac::{MacAddr, MacError};
+pub use options::Options;
+pub use port_names::{PortNameError, PortNameRule, PortNames};
 pub use secret::{SecretError, SecretRef};
 pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};
+pub use template::{Placeholder, Template, TemplateError};
 
 use crate::config::Findings;
 use std::collections::BTreeMap;

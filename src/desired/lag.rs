@@ -69,9 +69,33 @@ impl<'a> Names<'a> {
 
 /// What has to be read for the aggregates that a request names: all
 /// interfaces, since any may be it, have its number, or be its member.
-pub(super) fn scope(intent: &TargetIntent, scope: &mut Scope) {
+pub(super) fn widen(intent: &TargetIntent, scope: &mut Scope) {
     if !intent.lags.is_empty() {
         scope.interfaces = InterfaceScope::All;
+    }
+}
+
+/// Adds to `scope` the ports of a request and their aggregates, and the
+/// aggregates it names and their members.
+pub(super) fn concern(
+    intent: &TargetIntent,
+    lags: &BTreeMap<LagName, InterfaceName>,
+    seen: &[&Running],
+    scope: &mut Scope,
+) {
+    let members = intent.lags.iter().flat_map(|lag| lag.members.ports());
+    for port in intent.ports.iter().map(|port| &port.interface).chain(members) {
+        scope.add_interface(port.clone());
+        for aggregate in seen.iter().filter_map(|running| running.interfaces.get(port)?.aggregate_id.clone()) {
+            scope.add_interface(aggregate);
+        }
+    }
+    for name in intent.lags.iter().filter_map(|lag| lags.get(&lag.name)) {
+        scope.add_interface(name.clone());
+        let members = seen.iter().flat_map(|running| running.interfaces.values());
+        for member in members.filter(|port| port.aggregate_id.as_ref() == Some(name)) {
+            scope.add_interface(member.name.clone());
+        }
     }
 }
 

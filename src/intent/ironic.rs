@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::{
     Fields, Intent, LagIntent, LagName, Members, PortIntent, Presence, Setting, TargetIntent, check_allowed,
-    check_port, fields::vlan, find_switch, kind, needed_vlans,
+    fields::vlan,
+    find_switch, interface_of, kind, needed_vlans,
+    options::{self, Said},
 };
 use crate::{
     fault::Fault,
@@ -30,8 +32,10 @@ pub struct PortRequest {
     pub switch_id: String,
     /// The switch.
     pub switch: Arc<Switch>,
-    /// The port.
+    /// The port as the caller names it.
     pub port_name: InterfaceName,
+    /// The port as the switch names it.
+    pub interface: InterfaceName,
     /// What to call it; nothing leaves what is there.
     pub description: Option<Description>,
     /// `access`, `trunk` or `hybrid`, as given.
@@ -51,7 +55,7 @@ impl PortRequest {
     /// The first parameter that cannot be used, by name.
     pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
         let (switch_id, port_name) = port(&mut fields)?;
-        let description = fields.parsed_or_none("description")?;
+        let description: Option<Description> = fields.parsed_or_none("description")?;
         let mode = mode(&mut fields)?;
         let native = fields.vlan("native_vlan")?;
         let tagged = vlan_list(&mut fields, "allowed_vlans")?;
@@ -60,16 +64,18 @@ impl PortRequest {
         fields.finish()?;
         let vlans = switched_vlan(mode, native, tagged)?;
         let switch = find_switch(inventory, "switch_id", &switch_id)?;
-        check_port(&switch, "port_name", &port_name)?;
+        let interface = interface_of(&switch, "port_name", &port_name)?;
         check_allowed(&switch, vlan_parameter(&switch, &vlans), &vlans)?;
         check_default(&switch, default_vlan)?;
-        Ok(Self { switch_id, switch, port_name, description, mode, vlans, default_vlan, lag_name })
+        let said = Said { description: description.as_ref(), ..Said::default() };
+        let description = options::description(&switch, &interface, Some(&vlans), said)?;
+        Ok(Self { switch_id, switch, port_name, interface, description, mode, vlans, default_vlan, lag_name })
     }
 
     /// What the request wants.
     #[must_use]
     pub fn intent(&self) -> Intent {
-        let mut port = PortIntent::new(self.port_name.clone());
+        let mut port = PortIntent::new(self.interface.clone());
         if let Some(description) = &self.description {
             port.description = Setting::Set(Some(description.clone()));
         }
@@ -78,10 +84,11 @@ impl PortRequest {
             None => port.switched_vlan = Setting::Set(Some(self.vlans.clone())),
             Some(name) => target.lags.push(LagIntent {
                 switched_vlan: Setting::Set(Some(self.vlans.clone())),
-                members: Members::AtLeast([self.port_name.clone()].into()),
+                members: Members::AtLeast([self.interface.clone()].into()),
                 ..LagIntent::new(name.clone(), "lag_name")
             }),
         }
+        options::active(&self.switch, &mut port);
         target.ports.push(port);
         target.vlans = needed_vlans(&target);
         Intent { verb: "update_port", targets: vec![target] }
@@ -226,8 +233,12 @@ pub struct ResetRequest {
     pub switch_id: String,
     /// The switch.
     pub switch: Arc<Switch>,
-    /// The port.
+    /// The port as the caller names it.
     pub port_name: InterfaceName,
+    /// The port as the switch names it.
+    pub interface: InterfaceName,
+    /// What to call it from now on.
+    pub description: Option<Description>,
     /// The VLAN the caller believes is there; not trusted, only repeated.
     pub native_vlan: Option<VlanId>,
     /// The VLAN to restore.
@@ -246,9 +257,11 @@ impl ResetRequest {
         let default_vlan = fields.vlan("default_vlan")?;
         fields.finish()?;
         let switch = find_switch(inventory, "switch_id", &switch_id)?;
-        check_port(&switch, "port_name", &port_name)?;
+        let interface = interface_of(&switch, "port_name", &port_name)?;
         check_default(&switch, default_vlan)?;
-        Ok(Self { switch_id, switch, port_name, native_vlan, default_vlan })
+        let described = options::idle_description(&switch, &interface)?;
+        let description = described.unwrap_or_else(|| RESET_DESCRIPTION.parse().ok());
+        Ok(Self { switch_id, switch, port_name, interface, description, native_vlan, default_vlan })
     }
 
     /// What the request wants: the idle VLAN, or no VLAN of the port's own. A
@@ -256,10 +269,11 @@ impl ResetRequest {
     /// nothing would ever bring the port back.
     #[must_use]
     pub fn intent(&self) -> Intent {
-        let mut port = PortIntent::new(self.port_name.clone());
-        port.description = Setting::Set(RESET_DESCRIPTION.parse().ok());
+        let mut port = PortIntent::new(self.interface.clone());
+        port.description = Setting::Set(self.description.clone());
         let idle = self.default_vlan.or(self.switch.default_vlan);
         port.switched_vlan = Setting::Set(idle.map(SwitchedVlan::access));
+        options::inactive(&self.switch, &mut port);
         Intent::port("reset_port", Arc::clone(&self.switch), port)
     }
 }

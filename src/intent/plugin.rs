@@ -8,7 +8,12 @@ use serde_json::Value;
 
 use super::{
     Fields, Intent, LagIntent, LagName, Members, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
-    check_allowed, check_port, fields::vlan, find_switch, lag::Group, needed_vlans,
+    check_allowed,
+    fields::vlan,
+    find_switch, interface_of,
+    lag::Group,
+    needed_vlans,
+    options::{Said, attached, name_vlan, released, vlan_name},
 };
 use crate::{
     fault::Fault,
@@ -59,6 +64,8 @@ impl Link {
 pub struct PluginPort {
     /// `id`.
     pub id: Option<String>,
+    /// `mac_address`.
+    pub mac_address: Option<String>,
     /// `admin_state_up`.
     pub admin_state_up: Option<bool>,
     /// `binding:vnic_type`.
@@ -78,7 +85,7 @@ impl PluginPort {
     /// The first parameter that cannot be used, by name.
     pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
         let id = fields.text("id")?.map(str::to_owned);
-        fields.text("mac_address")?;
+        let mac_address = fields.text("mac_address")?.map(str::to_owned);
         fields.text("name")?;
         let admin_state_up = fields.boolean("admin_state_up")?;
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
@@ -88,7 +95,7 @@ impl PluginPort {
             None => (Vec::new(), None),
         };
         fields.finish()?;
-        Ok(Self { id, admin_state_up, vnic_type, links, group, sub_ports: trunk })
+        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, group, sub_ports: trunk })
     }
 
     /// The aggregate that its links are to be: where the switch has to know of
@@ -97,6 +104,11 @@ impl PluginPort {
     fn lag(&self) -> Option<(&Group, &LagName)> {
         let group = self.group.as_ref().filter(|group| group.lag_type.is_some() && self.links.len() > 1)?;
         Some((group, group.name.as_ref()?))
+    }
+
+    /// What descriptions can repeat of it.
+    fn said(&self) -> Said<'_> {
+        Said { port_id: self.id.as_deref(), mac: self.mac_address.as_deref(), description: None }
     }
 }
 
@@ -154,8 +166,10 @@ fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
 pub struct Network {
     /// The VLAN: `segmentation_id`, or `id` where that is a VLAN number.
     pub vlan: VlanId,
-    /// `name`, where it can be a VLAN's name.
-    pub name: Option<VlanName>,
+    /// `id`, where that is a text.
+    pub id: Option<String>,
+    /// `name`.
+    pub name: Option<String>,
     /// `mtu`, in octets of IP.
     pub mtu: Option<u16>,
     /// `physical_network`.
@@ -169,7 +183,8 @@ impl Network {
     /// The first parameter that cannot be used, by name.
     pub fn read(path: &str, value: &Value) -> Result<Self, Fault> {
         if value.is_number() {
-            return Ok(Self { vlan: vlan(path, value)?, name: None, mtu: None, physical_network: None });
+            let vlan = vlan(path, value)?;
+            return Ok(Self { vlan, id: None, name: None, mtu: None, physical_network: None });
         }
         let mut fields = Fields::of(path, value)?;
         let kind = either(&mut fields, "network_type", "provider:network_type", Fields::text)?;
@@ -185,11 +200,12 @@ impl Network {
             (None, Some(number)) => vlan(&fields.path("id"), number)?,
             (None, None) => return Err(no_vlan(&fields)),
         };
-        let name = fields.parsed_or_none("name")?;
+        let name = fields.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
+        let id = id.and_then(Value::as_str).map(str::to_owned);
         let mtu = fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok());
         let physical = either(&mut fields, "physical_network", "provider:physical_network", Fields::text)?;
         fields.finish()?;
-        Ok(Self { vlan, name, mtu, physical_network: physical.map(str::to_owned) })
+        Ok(Self { vlan, id, name, mtu, physical_network: physical.map(str::to_owned) })
     }
 
     /// Whether `switch` is part of the network's physical network; a switch
@@ -252,7 +268,7 @@ impl PluginRequest {
             }
             Some(tagged) => SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::only(tagged.clone()) },
         };
-        self.on_every_link(verb, inventory, |link, switch, port| {
+        let intent = self.on_every_link(verb, inventory, |link, switch, port| {
             if !network.reaches(switch) {
                 let reason = format!("{} is not part of the network's physical network", switch.name);
                 return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.name));
@@ -268,9 +284,9 @@ impl PluginRequest {
             if let (true, Some(mtu)) = (switch.manage_mtu, network.mtu) {
                 port.mtu = Setting::Set(Some(mtu));
             }
-            Ok(())
-        })
-        .map(|intent| self.bonded(intent))
+            attached(switch, port, self.port.said())
+        })?;
+        Ok(self.bonded(name_vlan(intent, network)?))
     }
 
     /// The same, with the links of each switch in one aggregate where they are
@@ -310,7 +326,7 @@ impl PluginRequest {
             if switch.manage_mtu {
                 port.mtu = Setting::Set(None);
             }
-            Ok(())
+            released(switch, port)
         })?;
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
@@ -334,8 +350,7 @@ impl PluginRequest {
         let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
         for link in &self.port.links {
             let switch = link.switch(inventory)?;
-            check_port(&switch, &format!("{}.port_id", link.parameter), &link.port)?;
-            let mut port = PortIntent::new(link.port.clone());
+            let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
             want(link, &switch, &mut port)?;
             let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent::new(Arc::clone(&switch)));
             if target.ports.iter().any(|other| other.interface == port.interface) {
@@ -379,12 +394,21 @@ impl NetworkRequest {
             check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(self.network.vlan))?;
             let id = self.network.vlan;
             let vlan = match present {
-                true => VlanIntent::Present { id, name: self.network.name.clone() },
+                true => VlanIntent::Present { id, name: self.name(switch)? },
                 false => VlanIntent::Absent { id },
             };
             targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(Arc::clone(switch)) });
         }
         targets.sort_by(|a, b| a.switch.name.cmp(&b.switch.name));
         Ok(Intent { verb, targets })
+    }
+
+    /// What the VLAN is called on `switch`.
+    fn name(&self, switch: &Switch) -> Result<Option<VlanName>, Fault> {
+        if switch.options.vlan_name.is_some() {
+            return vlan_name(switch, self.network.vlan, Some(&self.network));
+        }
+        let name = self.network.name.as_deref();
+        name.map(|name| name.parse().map_err(|error| Fault::value("network.name", error))).transpose()
     }
 }

@@ -2,6 +2,7 @@
 
 mod gnmi;
 mod netconf;
+mod options;
 mod secrets;
 
 use super::load::Context;
@@ -43,6 +44,13 @@ pub(crate) const SHARED: &[&str] = &[
     "lag_prefix",
     "mlag_domain",
     "bounce_on_attach",
+    "trunk_ports",
+    "vlan_name",
+    "remove_unused_vlans",
+    "port_names",
+    "description",
+    "idle_description",
+    "disable_inactive_ports",
     "confirm_timeout",
     "confirmed_commit",
     "commit_timeout",
@@ -97,6 +105,8 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Netconf => netconf::means(reader, context),
         Protocol::Gnmi => gnmi::means(reader, context),
     };
+    let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
+    let allowed_ports: Option<Vec<_>> = each(reader, "allowed_ports");
     let macs = if form == Form::Ironic { "mac_address" } else { "mac_addresses" };
     Switch {
         address: address(reader),
@@ -111,14 +121,15 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         allowed_vlans: reader.vlans("allowed_vlans").or_else(|| context.allowed_vlans.clone()),
         native_vlan: reader.vlan("native_vlan"),
         default_vlan: reader.vlan("default_vlan"),
-        manage_vlans: reader.flag("manage_vlans").unwrap_or(false),
+        manage_vlans,
         manage_mtu: reader.flag("manage_mtu").unwrap_or(false),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
-        allowed_ports: each(reader, "allowed_ports"),
         lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
         lag_prefix: lag_prefix(reader),
         mlag_domain: reader.text("mlag_domain"),
         bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
+        options: options::options(reader, manage_vlans, allowed_ports.as_deref()),
+        allowed_ports,
         confirm_timeout: seconds(reader, "confirm_timeout", 30, 1, 600),
         confirmed_commit: confirmed_commit(reader, protocol),
         commit_timeout: seconds(reader, "commit_timeout", 120, 1, 3600),

@@ -1,10 +1,10 @@
-use super::{GnmiSettings, HostKey, LagNumbers, MacAddr, SecretRef};
+use super::{GnmiSettings, HostKey, LagNumbers, MacAddr, Options, SecretRef};
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::time::Duration;
 
 /// A switch: how to reach it and what may be done to it.
 ///
-/// Every field but `credentials`, `host_key` and `gnmi` is written under its
+/// Every field but `credentials`, `host_key`, `options` and `gnmi` is written under its
 /// own name in a `[[switch]]` table, and all but `name`, `address` and
 /// `mac_addresses` may stand in `[defaults]` for every switch of that file.
 /// Durations are whole seconds (`30`) or text (`"30s"`, `"2m"`). What is for
@@ -70,6 +70,8 @@ pub struct Switch {
     /// After an attach, take the port's link down and let it come up again, so
     /// that the server asks for an address in its new network; false.
     pub bounce_on_attach: bool,
+    /// What is done beside what callers ask for; nothing.
+    pub options: Options,
     /// After how long the switch takes a change back that was not confirmed,
     /// 1 to 600 s; 30 s.
     pub confirm_timeout: Duration,
@@ -223,6 +225,7 @@ impl Switch {
             lag_prefix: None,
             mlag_domain: None,
             bounce_on_attach: false,
+            options: Options::default(),
             confirm_timeout: seconds(30),
             confirmed_commit: ConfirmedCommit::Auto,
             commit_timeout: seconds(120),

@@ -1,5 +1,5 @@
 mod gnmi;
-
+mod options;
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};
 use std::fs;

@@ -20,8 +20,9 @@ use crate::{
 /// what happened.
 pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value, Fault> {
     let report = succeeded(reports)?;
-    let interface = interface(report, &request.port_name)?;
-    let mut answer = port_fields(&request.switch_id, &interface, request.default_vlan, "configured");
+    let interface = interface(report, &request.interface)?;
+    let mut answer =
+        port_fields((&request.switch_id, &request.port_name), &interface, request.default_vlan, "configured");
     // A member has no VLANs of its own, and Ironic calls its aggregate as it did before.
     let aggregate = interface.aggregate_id.as_ref().and_then(|name| report.now.as_ref()?.interfaces.get(name));
     vlan_fields(&mut answer, aggregate.unwrap_or(&interface), request.mode, &request.vlans);
@@ -35,8 +36,8 @@ pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value
 /// The answer to Ironic's `reset_port`.
 pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value, Fault> {
     let report = succeeded(reports)?;
-    let interface = interface(report, &request.port_name)?;
-    let mut answer = port_fields(&request.switch_id, &interface, request.default_vlan, "reset");
+    let interface = interface(report, &request.interface)?;
+    let mut answer = port_fields((&request.switch_id, &request.port_name), &interface, request.default_vlan, "reset");
     // Ironic's own answer repeats what the caller believed was there.
     answer.insert("native_vlan".to_owned(), json!(request.native_vlan));
     answer.remove("lag_name");
@@ -71,14 +72,14 @@ pub(super) fn switches(inventory: &Inventory) -> Value {
 }
 
 fn port_fields(
-    switch_id: &str,
+    (switch_id, port_name): (&str, &InterfaceName),
     interface: &Interface,
     default_vlan: Option<VlanId>,
     status: &str,
 ) -> Map<String, Value> {
     let members = [
         ("switch_id", json!(switch_id)),
-        ("port_name", json!(interface.name)),
+        ("port_name", json!(port_name)),
         ("description", json!(interface.description)),
         ("mode", json!("access")),
         ("native_vlan", json!(untagged(interface))),

@@ -163,7 +163,7 @@ fn links_fault(request: &PluginRequest, service: &Service) -> Option<Fault> {
         return Some(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
     }
     request.port.links.iter().find_map(|link| match link.switch(service.inventory()) {
-        Ok(switch) => crate::intent::check_port(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
+        Ok(switch) => crate::intent::interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
         Err(fault) => Some(fault),
     })
 }

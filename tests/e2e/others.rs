@@ -53,3 +53,37 @@ fn what_somebody_else_changed_meanwhile_is_not_undone_with_the_change() {
         assert_eq!(theirs(&switch).as_deref(), Some("theirs"), "{fault}: {answer:?}");
     }
 }
+
+/// A port leaves a VLAN that goes with it, for which every VLAN is read, while
+/// somebody makes another.
+#[test]
+fn a_vlan_that_somebody_else_makes_meanwhile_stays_whatever_becomes_of_the_change() {
+    let theirs = "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance>\
+                  <name>default</name><vlans><vlan><vlan-id>300</vlan-id><config><vlan-id>300</vlan-id>\
+                  <name>theirs</name></config></vlan></vlans></network-instance></network-instances>";
+    for fault in [None, Some("status:internal"), Some("status:unavailable")] {
+        let switch = Simulated::gnmi(Face::Plain);
+        let entry = switch.entry("leaf1").with("manage_vlans", true).with("settle_time", 1);
+        let entry = entry.text("vlan_name", "mercury-{vlan}").with("remove_unused_vlans", true);
+        let mercury = Mercury::serve(&[entry]);
+        let params = json!({"port": {"binding:profile": {"local_link_information": [
+            {"switch_id": "leaf1", "port_id": "Ethernet1"}]}}, "network": 100});
+        Client::of(&mercury).done("attach_port", &params);
+        let handle = switch.handle();
+        let held = handle.inject("gnmi-set:1:after:hold".parse().unwrap());
+        if let Some(fault) = fault {
+            handle.inject(format!("gnmi-set:1:after:{fault}").parse().unwrap());
+        }
+        let answer = thread::scope(|scope| {
+            let detached = scope.spawn(|| Client::of(&mercury).call("detach_port", &params));
+            block_on(handle.held(held));
+            handle.change_running(theirs).unwrap();
+            handle.release(held);
+            detached.join().unwrap()
+        });
+        let state = switch.look();
+        assert_eq!(answer.is_err(), fault == Some("status:internal"), "{fault:?}: {answer:?}");
+        assert_eq!(state.vlans.get(&300), Some(&Some("theirs".to_owned())), "{fault:?}: {answer:?}");
+        assert_eq!(state.vlans.contains_key(&100), answer.is_err(), "{fault:?}: {answer:?}");
+    }
+}

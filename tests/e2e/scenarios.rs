@@ -4,6 +4,7 @@
 mod lags;
 mod links;
 mod networks;
+mod options;
 mod ports;
 
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -15,6 +16,7 @@ use crate::harness::{Client, Datastores, Entry, Face, Kind, Mercury, Peer, Port,
 use lags::*;
 use links::*;
 use networks::*;
+use options::*;
 use ports::*;
 
 /// One module per peer, one test per scenario.
@@ -69,6 +71,9 @@ on_every_peer!(
     a_bond_is_built_retagged_and_leaves_nothing_behind,
     a_lag_comes_and_goes_as_ironic_calls_it,
     a_bond_over_two_switches_has_one_number,
+    trunk_ports_carry_every_vlan_that_is_made,
+    attach_then_detach_gives_the_switch_as_it_was,
+    ports_have_the_names_and_descriptions_of_the_entry,
 );
 
 /// A service before a shared switch, and a port of its own there.

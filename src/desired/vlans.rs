@@ -1,0 +1,201 @@
+//! The VLANs themselves, and the trunk ports that carry those that Mercury
+//! makes. Pure.
+
+use std::collections::BTreeSet;
+
+use mercury_adapter::Dialect;
+use mercury_model::{
+    DeviceConfig, Interface, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId,
+    VlanScope, VlanStatus,
+};
+
+use super::{fits, spelled};
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::{TargetIntent, VlanIntent},
+    inventory::Placeholder,
+};
+
+/// Adds to `scope` what the VLANs need: the VLANs and the trunk ports; every
+/// interface when a VLAN is to go, and every VLAN when it is not yet known
+/// which.
+pub(super) fn widen(intent: &TargetIntent, scope: &mut Scope) {
+    scope.vlans = VlanScope::Named(intent.vlans.iter().map(VlanIntent::id).collect());
+    add_trunk_ports(intent, scope);
+    let removes = intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
+    if removes || prunes(intent) {
+        scope.interfaces = InterfaceScope::All;
+    }
+    if prunes(intent) {
+        scope.vlans = VlanScope::All;
+    }
+}
+
+/// Adds to `scope`, which has the interfaces that a request is about, the VLANs
+/// that those have or had, if they may go with them, and the trunk ports.
+pub(super) fn concern(intent: &TargetIntent, seen: &[&Running], scope: &mut Scope) {
+    intent.vlans.iter().for_each(|vlan| scope.add_vlan(vlan.id()));
+    if prunes(intent) {
+        let ports = seen.iter().flat_map(|running| running.interfaces.values());
+        let ports = ports.filter(|port| scope.interfaces.covers(&port.name));
+        named(ports).into_iter().for_each(|id| scope.add_vlan(id));
+    }
+    add_trunk_ports(intent, scope);
+}
+
+fn add_trunk_ports(intent: &TargetIntent, scope: &mut Scope) {
+    if !intent.vlans.is_empty() || prunes(intent) {
+        intent.switch.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
+    }
+}
+
+/// Whether VLANs go with the last port that leaves them.
+fn prunes(intent: &TargetIntent) -> bool {
+    intent.switch.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
+}
+
+fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
+    let vlans = ports.filter_map(|port| port.switched_vlan.as_ref());
+    vlans.flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>()).collect()
+}
+
+/// Lays the wanted VLANs over `config`, in which the ports are already as
+/// wanted.
+///
+/// # Errors
+/// A VLAN that is to go is still used, or the dialect cannot take a name.
+pub(super) fn lay(
+    intent: &TargetIntent,
+    running: &Running,
+    config: &mut DeviceConfig,
+    dialect: &Dialect,
+) -> Result<(), Fault> {
+    let trunk_ports = &intent.switch.options.trunk_ports;
+    for vlan in &intent.vlans {
+        match vlan {
+            VlanIntent::Present { id, name } => {
+                let vlan = config.vlans.entry(*id).or_insert_with(|| unnamed(*id));
+                vlan.status = VlanStatus::Active;
+                if !running.vlans.contains_key(id) && vlan.name.is_none() {
+                    vlan.name.clone_from(name);
+                }
+                trunk_ports.iter().for_each(|port| carry(config, port, *id, dialect));
+            }
+            VlanIntent::Absent { id } => {
+                refuse_used(*id, config, trunk_ports)?;
+                remove(config, *id, trunk_ports);
+            }
+        }
+    }
+    if prunes(intent) {
+        prune(intent, running, config);
+    }
+    config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
+        let name = vlan.name.as_ref().map_or("", |name| name.as_str());
+        fits(name_parameter(intent), name, dialect.text.vlan_name_max, dialect)
+    })
+}
+
+const fn unnamed(id: VlanId) -> Vlan {
+    Vlan { id, name: None, status: VlanStatus::Active }
+}
+
+/// Who gave a VLAN the name that the dialect cannot take.
+fn name_parameter(intent: &TargetIntent) -> &'static str {
+    let template = intent.switch.options.vlan_name.as_ref();
+    let from_network = |placeholder| template.is_none_or(|template| template.asks_for(placeholder));
+    match from_network(Placeholder::Network) || from_network(Placeholder::NetworkId) {
+        true => "network.name",
+        false => "vlan_name",
+    }
+}
+
+/// Has a trunk port carry `id` beside what it carries, and nothing more. An
+/// access port becomes a trunk whose native VLAN is the one it had.
+fn carry(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId, dialect: &Dialect) {
+    let mut interface = config.interface(port);
+    let vlans = match &interface.switched_vlan {
+        Some(SwitchedVlan::Trunk { native, vlans }) => {
+            let untagged = *native == Some(id) && !dialect.native_in_trunk_vlans;
+            if untagged || vlans.carries(id) {
+                return;
+            }
+            SwitchedVlan::Trunk { native: *native, vlans: vlans.with(id) }
+        }
+        Some(SwitchedVlan::Access { vlan }) => {
+            spelled(SwitchedVlan::Trunk { native: *vlan, vlans: TrunkVlans::None.with(id) }, dialect)
+        }
+        None => SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None.with(id) },
+    };
+    interface.switched_vlan = Some(vlans);
+    config.interfaces.insert(port.clone(), interface);
+}
+
+/// Takes `id` from what a trunk port lists. A list that would be empty cannot
+/// be said: what is left is an access port of the native VLAN, which carries
+/// the same, or without one a port with no VLANs of its own.
+fn drop_from(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId) {
+    let Some(interface) = config.interfaces.get_mut(port) else { return };
+    let Some(SwitchedVlan::Trunk { native, vlans: TrunkVlans::Only(listed) }) = &interface.switched_vlan else {
+        return;
+    };
+    let rest = listed.difference(&std::iter::once(id).collect());
+    interface.switched_vlan = match (rest.is_empty(), *native) {
+        (false, native) => Some(SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(rest) }),
+        (true, native) => native.map(SwitchedVlan::access),
+    };
+}
+
+fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) {
+    trunk_ports.iter().for_each(|port| drop_from(config, port, id));
+    config.vlans.remove(&id);
+}
+
+/// Removes the VLANs that ports have left, where nobody else has them and
+/// their name is one that Mercury gives. One that is suspended has been in
+/// other hands, and the one of idle ports is wanted again soon.
+fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
+    let options = &intent.switch.options;
+    let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).chain(intent.switch.default_vlan).collect();
+    let mine = |vlan: &Vlan| {
+        let value = |placeholder| (placeholder == Placeholder::Vlan).then(|| vlan.id.to_string());
+        let template = options.vlan_name.as_ref();
+        let named = |name: &str| template.is_some_and(|template| template.gives(name, value));
+        vlan.status == VlanStatus::Active && vlan.name.as_ref().is_some_and(|name| named(name.as_str()))
+    };
+    let changed = |port: &&Interface| {
+        let now = config.interfaces.get(&port.name).and_then(|port| port.switched_vlan.as_ref());
+        now != port.switched_vlan.as_ref() && !options.trunk_ports.contains(&port.name)
+    };
+    let left = named(running.interfaces.values().filter(changed));
+    for id in left.difference(&wanted) {
+        if config.vlans.get(id).is_some_and(mine) && users(*id, config, &options.trunk_ports).is_empty() {
+            remove(config, *id, &options.trunk_ports);
+        }
+    }
+}
+
+/// A VLAN that a port names is not taken away under it.
+fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName]) -> Result<(), Fault> {
+    let users = users(id, config, trunk_ports);
+    if users.is_empty() {
+        return Ok(());
+    }
+    let shown = users.iter().take(8).copied().collect::<Vec<_>>().join(", ");
+    let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
+    Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {shown}{more}")))
+}
+
+/// The ports that name a VLAN. A trunk of all VLANs names none, and what a
+/// trunk port lists is there for others.
+fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<&'a str> {
+    let names = |port: &InterfaceName, vlans: &SwitchedVlan| match vlans {
+        SwitchedVlan::Trunk { native, vlans } if *vlans == TrunkVlans::All || trunk_ports.contains(port) => {
+            *native == Some(id)
+        }
+        other => other.carries(id),
+    };
+    let ports = config.interfaces.values();
+    let ports = ports.filter(|port| port.switched_vlan.as_ref().is_some_and(|vlans| names(&port.name, vlans)));
+    ports.map(|port| port.name.as_str()).collect()
+}
