@@ -29,6 +29,8 @@ mod steps;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod wire;
 #[cfg(test)]
 mod world;
