@@ -1,5 +1,6 @@
 //! What a switch's entry adds to what callers ask for.
 
+mod lags;
 mod restored;
 
 use mercury_model::{DeviceConfig, Interface, TrunkVlans, Vlan, VlanId, VlanStatus};
@@ -9,7 +10,7 @@ use super::*;
 use crate::fault::FaultKind;
 use crate::{
     group,
-    intent::{Fields, Intent, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
+    intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
     inventory::{Inventory, Options, Placeholder, PortNameRule, PortNames, Switch, Template},
 };
 
@@ -37,6 +38,8 @@ impl Bench {
             "update_port" => Ok(PortRequest::read(fields, &self.inventory)?.intent()),
             "reset_port" => Ok(ResetRequest::read(fields, &self.inventory)?.intent()),
             "attach_port" => PluginRequest::read(fields)?.attach("attach_port", &self.inventory),
+            "update_lag" => Ok(LagRequest::read(fields, &self.inventory)?.intent()),
+            "delete_lag" => Ok(LagRemoval::read(fields, &self.inventory)?.intent()),
             "detach_port" => PluginRequest::read(fields)?.detach(&self.inventory),
             "add_network" => NetworkRequest::read(fields)?.intent("add_network", true, &self.inventory),
             _ => NetworkRequest::read(fields)?.intent("delete_network", false, &self.inventory),
@@ -45,8 +48,11 @@ impl Bench {
 
     /// Makes it so; whether anything had to change.
     fn make(&mut self, target: &TargetIntent) -> Result<bool, Fault> {
-        let scope = scope(target);
-        let running = Running::new(&self.device, scope.clone());
+        let mut running = Running::new(&self.device, scope(target));
+        if let Some(wider) = widened(target, &running) {
+            running = Running::new(&self.device, wider);
+        }
+        let scope = running.scope.clone();
         let Intended(made) = desired(target, &running, &self.dialect)?.intended;
         let changed = made != running.config;
         self.device.interfaces.retain(|name, _| !scope.interfaces.covers(name));

@@ -1,0 +1,191 @@
+//! Which aggregate a caller means, and what becomes of it.
+
+use mercury_model::{InterfaceType, LagType};
+
+use super::*;
+use crate::fault::Fault;
+
+fn bench(numbers: &str) -> Bench {
+    Bench::of(Switch { lag_numbers: numbers.parse().unwrap(), lag_prefix: Some("Po".to_owned()), ..switch() })
+}
+
+impl Bench {
+    /// An aggregate that the network team made.
+    fn lag(&mut self, name: &str, members: &[&str]) {
+        let aggregation = mercury_model::Aggregation { lag_type: Some(LagType::Static), min_links: None };
+        let kind = Some(InterfaceType::Ieee8023adLag);
+        let lag = Interface { kind, aggregation: Some(aggregation), ..self.port(name) };
+        for member in members {
+            let member = Interface { aggregate_id: Some(lag.name.clone()), ..self.port(member) };
+            self.device.interfaces.insert(member.name.clone(), member);
+        }
+        self.device.interfaces.insert(lag.name.clone(), lag);
+    }
+
+    fn members(&self, lag: &str) -> Vec<&str> {
+        let ports = self.device.interfaces.values();
+        let members = ports.filter(|port| port.aggregate_id.as_ref().is_some_and(|name| name.as_str() == lag));
+        members.map(|port| port.name.as_str()).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.device.interfaces.contains_key(&name.parse().unwrap())
+    }
+
+    fn refused(&mut self, method: &str, params: &Value) -> Fault {
+        let before = self.device.clone();
+        let fault = self.call(method, params).unwrap_err();
+        assert_eq!(self.device, before);
+        fault
+    }
+}
+
+fn bonded(ports: &[&str], network: &Value, name: &str, mode: &str) -> Value {
+    let links: Vec<_> = ports.iter().map(|port| json!({"switch_id": "leaf1", "port_id": port})).collect();
+    let group = json!({"id": "8d1f00aa-1", "name": name, "bond_mode": mode, "bond_properties": {"min_links": 1}});
+    let profile = json!({"local_link_information": links, "local_group_information": group});
+    json!({"port": {"binding:profile": profile}, "network": network})
+}
+
+fn update(name: &str, more: &Value) -> Value {
+    let mut params = json!({"switch_ids": ["leaf1"], "lag_name": name, "mode": "access", "native_vlan": 100,
+                            "aggregation_mode": "lacp"});
+    params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    params
+}
+
+fn delete(name: &str) -> Value {
+    json!({"switch_ids": ["leaf1"], "lag_name": name})
+}
+
+#[test]
+fn a_bond_has_the_lowest_number_that_nothing_has() {
+    let mut bench = bench("10-12");
+    bench.lag("Po10", &[]);
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "one", "802.3ad"));
+    bench.done("attach_port", &bonded(&["e3", "e4"], &json!(101), "two", "balance-xor"));
+    assert_eq!((bench.members("Po11"), bench.members("Po12")), (vec!["e1", "e2"], vec!["e3", "e4"]));
+    assert_eq!((bench.carries("Po11"), bench.carries("e1")), ("access VLAN 100".to_owned(), "none".to_owned()));
+    let (lacp, fixed) = (bench.port("Po11"), bench.port("Po12"));
+    assert_eq!(lacp.aggregation.unwrap().lag_type, Some(LagType::Lacp));
+    assert_eq!((fixed.aggregation.unwrap().lag_type, fixed.lacp), (Some(LagType::Static), None));
+    let fault = bench.refused("attach_port", &bonded(&["e5", "e6"], &json!(100), "three", "802.3ad"));
+    assert!(fault.message.contains("10-12 is taken"), "{fault}");
+    bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, "one", "802.3ad"));
+    assert!(!bench.has("Po11") && bench.has("Po12"));
+}
+
+#[test]
+fn a_bond_that_balances_by_itself_is_no_aggregate() {
+    let mut bench = bench("10-12");
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "one", "active-backup"));
+    assert_eq!(
+        (bench.carries("e1"), bench.carries("e2")),
+        ("access VLAN 100".to_owned(), "access VLAN 100".to_owned())
+    );
+    assert!(!bench.has("Po10"));
+}
+
+#[test]
+fn a_link_that_moves_leaves_and_the_last_one_takes_the_aggregate_with_it() {
+    let mut bench = bench("10-12");
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "one", "4"));
+    bench.done("attach_port", &bonded(&["e1", "e3"], &json!(100), "one", "4"));
+    assert_eq!(bench.members("Po10"), ["e1", "e3"]);
+    // Another bond takes both: nothing is left of the first.
+    bench.done("attach_port", &bonded(&["e1", "e3"], &json!(100), "other", "4"));
+    assert_eq!(bench.members("Po11"), ["e1", "e3"]);
+    assert!(!bench.has("Po10"));
+    // Without a bond they are ports again, one by one.
+    bench.done("detach_port", &plugin("e1", &Value::Null));
+    assert_eq!(bench.members("Po11"), ["e3"]);
+    bench.done("attach_port", &plugin("e3", &json!(200)));
+    assert!(!bench.has("Po11"));
+    assert_eq!(bench.carries("e3"), "access VLAN 200");
+}
+
+#[test]
+fn one_link_of_a_bond_is_a_port_of_its_own_while_the_server_boots() {
+    let mut bench = bench("10-12");
+    bench.done("attach_port", &bonded(&["e1"], &json!(100), "one", "802.3ad"));
+    assert_eq!(bench.carries("e1"), "access VLAN 100");
+    assert!(!bench.has("Po10"));
+}
+
+#[test]
+fn an_aggregate_of_the_network_team_is_found_by_its_members_and_stays() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1", "e2"]);
+    let before = bench.device.clone();
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "one", "balance-rr"));
+    assert_eq!((bench.carries("Po5"), bench.members("Po5")), ("access VLAN 100".to_owned(), vec!["e1", "e2"]));
+    assert_eq!(bench.port("Po5").description, None, "its name is its own");
+    bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, "one", "balance-rr"));
+    assert_eq!(bench.device, before);
+    // A server that boots from one of them, and Ironic, which names no aggregate.
+    bench.done("attach_port", &plugin("e2", &json!(101)));
+    assert_eq!((bench.carries("Po5"), bench.carries("e2")), ("access VLAN 101".to_owned(), "none".to_owned()));
+    bench.done("reset_port", &ironic("e1", &json!({"native_vlan": null, "default_vlan": 900})));
+    assert_eq!(bench.carries("Po5"), "access VLAN 900");
+}
+
+#[test]
+fn what_the_network_team_made_is_not_changed_in_kind_or_members() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1", "e2"]);
+    bench.lag("Po6", &["e4"]);
+    let fault = bench.refused("attach_port", &bonded(&["e1", "e2"], &json!(100), "one", "802.3ad"));
+    assert!(fault.message.contains("Po5 is static, not LACP"), "{fault}");
+    let fault = bench.refused("attach_port", &bonded(&["e1", "e3"], &json!(100), "one", "balance-rr"));
+    assert!(fault.message.contains("e3 is not a member of Po5"), "{fault}");
+    let fault = bench.refused("attach_port", &bonded(&["e1", "e4"], &json!(100), "one", "balance-rr"));
+    assert!(fault.message.contains("in Po5 and in Po6"), "{fault}");
+    bench.done("delete_lag", &delete("Po5"));
+    assert_eq!((bench.has("Po5"), bench.members("Po5")), (true, vec!["e1", "e2"]));
+}
+
+#[test]
+fn only_the_numbers_of_the_entry_are_made() {
+    let mut bench = bench("10-12");
+    bench.done("update_lag", &update("Po11", &json!({"description": "a bond"})));
+    assert_eq!(bench.port("Po11").description.unwrap().as_str(), "a bond");
+    let fault = bench.refused("update_lag", &update("Po13", &json!({})));
+    assert!(fault.message.contains("10-12"), "{fault}");
+    bench.done("update_lag", &update("lag-8d1f00aa", &json!({"description": "Ironic PortGroup 1"})));
+    assert_eq!(bench.port("Po10").description.unwrap().as_str(), "Ironic PortGroup 1 [lag-8d1f00aa]");
+    bench.done("update_lag", &update("lag-8d1f00aa", &json!({"description": null, "native_vlan": 101})));
+    assert_eq!(bench.port("Po10").description.unwrap().as_str(), "Ironic PortGroup 1 [lag-8d1f00aa]");
+    for name in ["lag-8d1f00aa", "Po11", "never-there"] {
+        bench.done("delete_lag", &delete(name));
+    }
+    assert!(!bench.has("Po10") && !bench.has("Po11"));
+    let mut none = Bench::of(switch());
+    let fault = none.refused("update_lag", &update("lag-8d1f00aa", &json!({})));
+    assert!(fault.message.contains("lag_numbers"), "{fault}");
+}
+
+#[test]
+fn members_that_an_aggregate_leaves_behind_are_idle_ports() {
+    let mut bench = bench("10-12");
+    bench.inventory =
+        bench.inventory.iter().map(|one| Switch { default_vlan: Some(vlan(900)), ..(**one).clone() }).collect();
+    bench.done("update_port", &ironic("e1", &json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-1"})));
+    bench.done("update_port", &ironic("e2", &json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-1"})));
+    assert_eq!(bench.members("Po10"), ["e1", "e2"]);
+    bench.done("delete_lag", &delete("lag-1"));
+    assert_eq!(
+        (bench.carries("e1"), bench.carries("e2")),
+        ("access VLAN 900".to_owned(), "access VLAN 900".to_owned())
+    );
+}
+
+#[test]
+fn an_aggregate_outside_the_allowed_ports_is_left_alone() {
+    let allowed = Some(vec!["e1".parse().unwrap(), "e2".parse().unwrap()]);
+    let mut bench = Bench::of(Switch { allowed_ports: allowed, ..switch() });
+    bench.lag("Po5", &["e1", "e2"]);
+    for params in [plugin("e1", &json!(100)), bonded(&["e1", "e2"], &json!(100), "one", "balance-rr")] {
+        let fault = bench.refused("attach_port", &params);
+        assert!(fault.message.contains("Po5") && fault.message.contains("allowed ports"), "{fault}");
+    }
+}
