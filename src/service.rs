@@ -237,6 +237,7 @@ fn changed(before: &Running, made: &DeviceConfig) -> (Running, DeviceConfig) {
     let scope = Scope {
         interfaces: InterfaceScope::Named(interfaces.cloned().collect()),
         vlans: VlanScope::Named(vlans.copied().collect()),
+        stp: before.scope.stp,
     };
     (Running::new(&before.config, scope.clone()), made.within(&scope))
 }

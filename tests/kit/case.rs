@@ -10,8 +10,8 @@ use std::{
 };
 
 use mercury_model::{
-    Aggregation, DeviceConfig, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan,
-    Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
+    Aggregation, DeviceConfig, EdgePort, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
+    Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
 };
 use serde::Deserialize;
 
@@ -25,7 +25,12 @@ pub(crate) struct Case {
 
 /// The plan between two whole configurations.
 pub(crate) fn plan(running: &DeviceConfig, intended: &DeviceConfig) -> Plan {
-    Plan::between(&Running::new(running, Scope::all()), &Intended(intended.clone()))
+    Plan::between(&Running::new(running, everything()), &Intended(intended.clone()))
+}
+
+/// All there is, spanning tree included.
+pub(crate) fn everything() -> Scope {
+    Scope::all().with_stp(true)
 }
 
 /// Whether to write what is rendered instead of comparing it.
@@ -111,6 +116,8 @@ struct Port {
     min_links: Option<u16>,
     /// `ACTIVE SLOW` and so on.
     lacp: Option<String>,
+    /// `EDGE_ENABLE bpdu-guard` and so on.
+    stp: Option<String>,
 }
 
 fn yes() -> bool {
@@ -145,6 +152,7 @@ fn config(file: &str, text: &str) -> DeviceConfig {
             interface.aggregation = Some(Aggregation { lag_type, min_links: port.min_links });
         }
         interface.lacp = port.lacp.as_deref().map(|words| lacp(file, words));
+        interface.stp = port.stp.as_deref().and_then(|words| stp(file, words));
         config.interfaces.insert(interface.name.clone(), interface);
     }
     for (id, vlan) in device.vlans {
@@ -185,4 +193,17 @@ fn lacp(file: &str, words: &str) -> Lacp {
         }
     }
     lacp
+}
+
+fn stp(file: &str, words: &str) -> Option<Stp> {
+    let (mut edge_port, mut bpdu_guard) = (None, None);
+    for word in words.split_whitespace() {
+        match (word, EdgePort::from_identity(word)) {
+            (_, Some(edge)) => edge_port = Some(edge),
+            ("bpdu-guard", _) => bpdu_guard = Some(true),
+            ("no-bpdu-guard", _) => bpdu_guard = Some(false),
+            (other, _) => panic!("{file}: stp {other}"),
+        }
+    }
+    Stp::of(edge_port, bpdu_guard)
 }

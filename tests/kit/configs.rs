@@ -1,8 +1,8 @@
 //! Any configuration a switch can have; included by each adapter's kit.
 
 use mercury_model::{
-    Aggregation, DeviceConfig, Interface, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
-    SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanStatus,
+    Aggregation, DeviceConfig, EdgePort, Interface, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode,
+    LagType, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanStatus,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -35,6 +35,11 @@ fn text() -> BoxedStrategy<String> {
     "[a-zé<>&\"'\\]]([ a-zé<>&\"'\\]]{0,12}[a-zé<>&\"'\\]])?".boxed()
 }
 
+fn stp() -> BoxedStrategy<Option<Stp>> {
+    let edges = select(&[EdgePort::EdgeEnable, EdgePort::EdgeDisable, EdgePort::EdgeAuto][..]);
+    (prop::option::of(edges), prop::option::of(any::<bool>())).prop_map(|(edge, guard)| Stp::of(edge, guard)).boxed()
+}
+
 /// Boxed, like the other large ones: a test's stack is small.
 fn port(text_name: &'static str) -> BoxedStrategy<Interface> {
     (
@@ -43,13 +48,15 @@ fn port(text_name: &'static str) -> BoxedStrategy<Interface> {
         prop::option::of(any::<u16>()),
         prop::option::of(switched_vlan()),
         prop::option::of(select(&LAGS[..])),
+        stp(),
     )
-        .prop_map(move |(enabled, description, mtu, switched_vlan, lag)| Interface {
+        .prop_map(move |(enabled, description, mtu, switched_vlan, lag, stp)| Interface {
             enabled,
             description: description.map(|text| text.parse().unwrap()),
             mtu,
             switched_vlan,
             aggregate_id: lag.map(name),
+            stp,
             ..Interface::new(name(text_name))
         })
         .boxed()

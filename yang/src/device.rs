@@ -32,6 +32,9 @@ impl DeviceConfig {
         let mut part = self.clone();
         part.interfaces.retain(|name, _| scope.interfaces.covers(name));
         part.vlans.retain(|id, _| scope.vlans.covers(*id));
+        if !scope.stp {
+            part.interfaces.values_mut().for_each(|interface| interface.stp = None);
+        }
         part
     }
 }
@@ -86,20 +89,33 @@ pub struct Scope {
     pub interfaces: InterfaceScope,
     /// VLANs covered.
     pub vlans: VlanScope,
+    /// Whether the interfaces' spanning tree settings are covered. Few switches
+    /// are asked for them, and some do not have the module.
+    pub stp: bool,
 }
 
 impl Default for Scope {
     /// Nothing at all.
     fn default() -> Self {
-        Self { interfaces: InterfaceScope::Named(BTreeSet::new()), vlans: VlanScope::Named(BTreeSet::new()) }
+        Self {
+            interfaces: InterfaceScope::Named(BTreeSet::new()),
+            vlans: VlanScope::Named(BTreeSet::new()),
+            stp: false,
+        }
     }
 }
 
 impl Scope {
-    /// The whole modelled configuration.
+    /// The whole modelled configuration but for spanning tree.
     #[must_use]
     pub const fn all() -> Self {
-        Self { interfaces: InterfaceScope::All, vlans: VlanScope::All }
+        Self { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }
+    }
+
+    /// This scope, with or without spanning tree.
+    #[must_use]
+    pub fn with_stp(self, stp: bool) -> Self {
+        Self { stp, ..self }
     }
 
     /// This scope and one more interface.
@@ -127,13 +143,23 @@ pub struct Running {
     /// What was looked at.
     #[serde(skip)]
     pub scope: Scope,
+    /// The interfaces whose spanning tree entry holds more than
+    /// [`Stp`](crate::Stp) has, so that it is not Mercury's to take away.
+    #[serde(skip)]
+    pub stp_shared: BTreeSet<InterfaceName>,
 }
 
 impl Running {
     /// What a read of `scope` found; anything outside the scope is dropped.
     #[must_use]
     pub fn new(config: &DeviceConfig, scope: Scope) -> Self {
-        Self { config: config.within(&scope), scope }
+        Self { config: config.within(&scope), scope, stp_shared: BTreeSet::new() }
+    }
+
+    /// This, and whose spanning tree entries hold more than was read.
+    #[must_use]
+    pub fn with_stp_shared(self, stp_shared: BTreeSet<InterfaceName>) -> Self {
+        Self { stp_shared, ..self }
     }
 }
 

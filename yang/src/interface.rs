@@ -1,10 +1,10 @@
 //! `/interfaces/interface` of openconfig-interfaces with the augments Mercury
-//! writes: ethernet, aggregation, switched-vlan, and the interface's entry in
-//! openconfig-lacp.
+//! writes: ethernet, aggregation, switched-vlan, and the interface's entries in
+//! openconfig-lacp and openconfig-spanning-tree.
 
 use serde::Serialize;
 
-use crate::{Description, InterfaceName, SwitchedVlan};
+use crate::{Description, InterfaceName, Stp, SwitchedVlan};
 
 /// `type` of an interface, an identity of iana-if-type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -117,6 +117,9 @@ pub struct Interface {
     pub aggregation: Option<Aggregation>,
     /// The aggregate's entry in `/lacp/interfaces`.
     pub lacp: Option<Lacp>,
+    /// The interface's entry in `/stp/interfaces`; `None` where the scope does
+    /// not ask for it.
+    pub stp: Option<Stp>,
 }
 
 impl Interface {
@@ -133,6 +136,7 @@ impl Interface {
             aggregate_id: None,
             aggregation: None,
             lacp: None,
+            stp: None,
         }
     }
 

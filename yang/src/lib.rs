@@ -1,5 +1,5 @@
 //! Mercury's typed mirror of the OpenConfig subset it writes: interfaces,
-//! switched VLANs, link aggregation, LACP and VLANs.
+//! switched VLANs, link aggregation, LACP, spanning tree edges and VLANs.
 //!
 //! Everything here is a value or a pure function on values: no async, no I/O,
 //! no clock. A value that exists is valid; what can be wrong is refused where
@@ -9,6 +9,7 @@
 mod device;
 mod interface;
 mod plan;
+mod stp;
 mod switched_vlan;
 mod text;
 mod vlan;
@@ -16,6 +17,7 @@ mod vlan;
 pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use plan::{Change, Edit, Fingerprint, Plan};
+pub use stp::{EdgePort, Stp};
 pub use switched_vlan::{SwitchedVlan, TrunkVlans};
 pub use text::{Description, InterfaceName, TextError, VlanName};
 pub use vlan::{Vlan, VlanError, VlanId, VlanRange, VlanSet, VlanStatus};

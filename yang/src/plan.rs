@@ -11,7 +11,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Aggregation, Description, DeviceConfig, Intended, Interface, InterfaceName, InterfaceType, Lacp, Running,
+    Aggregation, Description, DeviceConfig, Intended, Interface, InterfaceName, InterfaceType, Lacp, Running, Stp,
     SwitchedVlan, Vlan, VlanName,
 };
 
@@ -67,6 +67,16 @@ pub enum Change {
         before: Option<Lacp>,
         /// What they should be.
         after: Option<Lacp>,
+    },
+    /// `/stp/interfaces/interface/config`, as far as the mirror has it.
+    Stp {
+        /// Its settings.
+        before: Option<Stp>,
+        /// What they should be.
+        after: Option<Stp>,
+        /// Whether the entry stays when these settings go: it holds what is not
+        /// Mercury's.
+        shared: bool,
     },
 }
 
@@ -185,8 +195,8 @@ impl Plan {
         let mut edits = Vec::new();
         make_vlans(have, want, &mut edits);
         make_aggregates(have, want, &mut edits);
-        change_interfaces(have, want, &mut edits);
-        remove_interfaces(have, want, &mut edits);
+        change_interfaces(running, want, &mut edits);
+        remove_interfaces(running, want, &mut edits);
         remove_vlans(have, want, &mut edits);
         Self { edits, from: Fingerprint::of(running) }
     }
@@ -213,22 +223,23 @@ fn make_aggregates(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edi
     for (name, wanted) in &want.interfaces {
         if let (false, Some(kind)) = (have.interfaces.contains_key(name), &wanted.kind) {
             edits.push(Edit::CreateInterface { interface: name.clone(), kind: kind.clone() });
-            changes(&Interface::new(name.clone()), wanted, edits);
+            changes(&Interface::new(name.clone()), wanted, false, edits);
         }
     }
 }
 
-fn change_interfaces(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
+fn change_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, wanted) in &want.interfaces {
+        let shared = have.stp_shared.contains(name);
         match have.interfaces.get(name) {
-            Some(present) => changes(present, wanted, edits),
-            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, edits),
+            Some(present) => changes(present, wanted, shared, edits),
+            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, shared, edits),
             None => {}
         }
     }
 }
 
-fn changes(present: &Interface, wanted: &Interface, edits: &mut Vec<Edit>) {
+fn changes(present: &Interface, wanted: &Interface, stp_shared: bool, edits: &mut Vec<Edit>) {
     let mut change = |change: Change| {
         edits.push(Edit::Interface {
             interface: wanted.name.clone(),
@@ -247,25 +258,31 @@ fn changes(present: &Interface, wanted: &Interface, edits: &mut Vec<Edit>) {
         description => Description, enabled => Enabled, mtu => Mtu, aggregation => Aggregation, lacp => Lacp,
         aggregate_id => AggregateId, switched_vlan => SwitchedVlan
     }
+    if present.stp != wanted.stp {
+        change(Change::Stp { before: present.stp, after: wanted.stp, shared: stp_shared });
+    }
 }
 
 /// A physical port is never taken away: one that should not be listed loses
 /// what is configured on it.
-fn remove_interfaces(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
+fn remove_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, present) in &have.interfaces {
         if want.interfaces.contains_key(name) {
             continue;
         }
         if !present.is_aggregate() {
-            changes(present, &Interface::new(name.clone()), edits);
+            changes(present, &Interface::new(name.clone()), have.stp_shared.contains(name), edits);
             continue;
         }
+        let mut first = |change: Change| {
+            edits.push(Edit::Interface { interface: name.clone(), aggregate: true, change });
+        };
         if present.lacp.is_some() {
-            edits.push(Edit::Interface {
-                interface: name.clone(),
-                aggregate: true,
-                change: Change::Lacp { before: present.lacp, after: None },
-            });
+            first(Change::Lacp { before: present.lacp, after: None });
+        }
+        // Nothing is left of what refers to it, whoever put it there.
+        if present.stp.is_some() || have.stp_shared.contains(name) {
+            first(Change::Stp { before: present.stp, after: None, shared: false });
         }
         edits.push(Edit::RemoveInterface { interface: name.clone() });
     }
@@ -342,6 +359,9 @@ impl fmt::Display for Change {
             Self::Lacp { before, after } => {
                 let show = |l: &Lacp| format!("{:?} {:?}", l.lacp_mode, l.interval).to_uppercase();
                 ("lacp", or_none(before.as_ref(), show), or_none(after.as_ref(), show))
+            }
+            Self::Stp { before, after, .. } => {
+                ("stp", or_none(before.as_ref(), Stp::to_string), or_none(after.as_ref(), Stp::to_string))
             }
         };
         write!(f, "{leaf} {before} -> {after}")

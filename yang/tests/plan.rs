@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use mercury_model::{
-    Aggregation, Change, DeviceConfig, Edit, Fingerprint, Intended, Interface, InterfaceName, InterfaceType, Lacp,
-    LagType, Plan, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanSet, VlanStatus,
+    Aggregation, Change, DeviceConfig, EdgePort, Edit, Fingerprint, Intended, Interface, InterfaceName, InterfaceType,
+    Lacp, LagType, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanSet, VlanStatus,
 };
 use proptest::prelude::*;
 
@@ -47,6 +47,7 @@ fn apply(start: &DeviceConfig, plan: &Plan) -> DeviceConfig {
                     Change::AggregateId { after, .. } => port.aggregate_id = after,
                     Change::Aggregation { after, .. } => port.aggregation = after,
                     Change::Lacp { after, .. } => port.lacp = after,
+                    Change::Stp { after, .. } => port.stp = after,
                 }
             }
         }
@@ -69,6 +70,11 @@ fn switched_vlan() -> impl Strategy<Value = SwitchedVlan> {
     ]
 }
 
+fn stp() -> impl Strategy<Value = Option<Stp>> {
+    let edges = prop::sample::select(&[EdgePort::EdgeEnable, EdgePort::EdgeDisable, EdgePort::EdgeAuto][..]);
+    (prop::option::of(edges), prop::option::of(any::<bool>())).prop_map(|(edge, guard)| Stp::of(edge, guard))
+}
+
 fn port(text: &'static str) -> impl Strategy<Value = Interface> {
     (
         any::<bool>(),
@@ -76,20 +82,22 @@ fn port(text: &'static str) -> impl Strategy<Value = Interface> {
         prop::option::of(576u16..9216),
         prop::option::of(switched_vlan()),
         prop::option::of(prop::sample::select(&LAGS[..])),
+        stp(),
     )
-        .prop_map(move |(enabled, description, mtu, switched_vlan, lag)| Interface {
+        .prop_map(move |(enabled, description, mtu, switched_vlan, lag, stp)| Interface {
             enabled,
             description: description.map(|text| text.parse().unwrap()),
             mtu,
             switched_vlan,
             aggregate_id: lag.map(name),
+            stp,
             ..Interface::new(name(text))
         })
 }
 
 fn device() -> impl Strategy<Value = DeviceConfig> {
     let ports = (port(PORTS[0]), port(PORTS[1]), port(PORTS[2]));
-    let lags = prop::collection::vec((prop::option::of(1u16..8), any::<bool>(), switched_vlan()), 2);
+    let lags = prop::collection::vec((prop::option::of(1u16..8), any::<bool>(), switched_vlan(), stp()), 2);
     let vlans = prop::collection::btree_map(vlan_id(), prop::option::of("[a-z]{1,8}"), 0..5);
     (ports, lags, 0..3usize, vlans).prop_map(|((a, b, c), lags, lag_count, vlans)| {
         let mut config = DeviceConfig::default();
@@ -98,12 +106,13 @@ fn device() -> impl Strategy<Value = DeviceConfig> {
             port.aggregate_id = port.aggregate_id.filter(exists);
             config.interfaces.insert(port.name.clone(), port);
         }
-        for (text, (min_links, lacp, vlans)) in LAGS.iter().zip(lags).take(lag_count) {
+        for (text, (min_links, lacp, vlans, stp)) in LAGS.iter().zip(lags).take(lag_count) {
             let mut lag = Interface::new(name(text));
             lag.kind = Some(InterfaceType::Ieee8023adLag);
             lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), min_links });
             lag.lacp = lacp.then(Lacp::default);
             lag.switched_vlan = Some(vlans);
+            lag.stp = stp;
             config.interfaces.insert(lag.name.clone(), lag);
         }
         for (id, text) in vlans {
@@ -115,7 +124,7 @@ fn device() -> impl Strategy<Value = DeviceConfig> {
 }
 
 fn running(config: &DeviceConfig) -> Running {
-    Running::new(config, Scope::all())
+    Running::new(config, Scope::all().with_stp(true))
 }
 
 proptest! {
@@ -138,7 +147,7 @@ proptest! {
         for skipped in 0..plan.edits.len() {
             let mut fewer = plan.clone();
             let edit = fewer.edits.remove(skipped);
-            // The model keeps LACP inside the aggregate, a device beside it: going with it is not smaller.
+            // The model keeps LACP and spanning tree inside the aggregate, a device beside it: going with it is not smaller.
             let goes = |other: &Edit| matches!(other, Edit::RemoveInterface { interface } if Some(interface) == edit.interface());
             if matches!(edit, Edit::Interface { .. } | Edit::Vlan { .. }) && !plan.edits.iter().any(goes) {
                 prop_assert_ne!(apply(&have, &fewer), apply(&have, &plan), "{} changes nothing", edit);
@@ -210,4 +219,57 @@ fn a_physical_port_is_cleared_and_never_removed() {
     have.interfaces.insert(port.name.clone(), port);
     let plan = Plan::between(&running(&have), &Intended(DeviceConfig::default()));
     assert_eq!(plan.to_string(), "Ethernet1: switched-vlan access VLAN 100 -> none");
+}
+
+fn edge(guard: Option<bool>) -> Option<Stp> {
+    Stp::of(Some(EdgePort::EdgeEnable), guard)
+}
+
+#[test]
+fn an_edge_port_and_its_guard_are_one_change() {
+    let port = Interface::new(name("Ethernet1"));
+    let config = |stp| {
+        let port = Interface { stp, ..port.clone() };
+        DeviceConfig { interfaces: [(port.name.clone(), port)].into(), ..DeviceConfig::default() }
+    };
+    let between = |have, want| Plan::between(&running(&config(have)), &Intended(config(want))).to_string();
+    assert_eq!(between(None, edge(Some(true))), "Ethernet1: stp none -> EDGE_ENABLE bpdu-guard");
+    assert_eq!(between(edge(Some(true)), None), "Ethernet1: stp EDGE_ENABLE bpdu-guard -> none");
+    assert_eq!(between(edge(None), edge(Some(false))), "Ethernet1: stp EDGE_ENABLE -> EDGE_ENABLE no bpdu-guard");
+}
+
+#[test]
+fn a_read_without_spanning_tree_plans_nothing_about_it() {
+    let port = Interface { stp: edge(None), ..Interface::new(name("Ethernet1")) };
+    let config = DeviceConfig { interfaces: [(port.name.clone(), port)].into(), ..DeviceConfig::default() };
+    let read = Running::new(&config, Scope::all());
+    assert_eq!(read.interface(&name("Ethernet1")).stp, None);
+    assert!(Plan::between(&read, &Intended(read.config.clone())).is_empty());
+}
+
+/// The entry of a port stays where it holds more; nothing is left of that of an
+/// aggregate that goes.
+#[test]
+fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
+    let port = Interface { stp: edge(None), ..Interface::new(name("Ethernet1")) };
+    let lag = Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name("Port-Channel1")) };
+    let mut have = DeviceConfig::default();
+    for interface in [&port, &lag] {
+        have.interfaces.insert(interface.name.clone(), interface.clone());
+    }
+    let mut want = DeviceConfig::default();
+    want.interfaces.insert(port.name.clone(), Interface { stp: None, ..port.clone() });
+    let shared = [port.name.clone(), lag.name.clone()].into();
+    let plan = Plan::between(&running(&have).with_stp_shared(shared), &Intended(want));
+    let change = |interface: &Interface, aggregate, before, shared| Edit::Interface {
+        interface: interface.name.clone(),
+        aggregate,
+        change: Change::Stp { before, after: None, shared },
+    };
+    let expected = [
+        change(&port, false, port.stp, true),
+        change(&lag, true, None, false),
+        Edit::RemoveInterface { interface: lag.name.clone() },
+    ];
+    assert_eq!(plan.edits, expected);
 }

@@ -23,7 +23,8 @@ use std::{collections::BTreeSet, io::Write, path::PathBuf, sync::Once};
 
 use dialect::Dialect;
 use mercury_model::{
-    Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, SwitchedVlan, TrunkVlans, VlanId, VlanStatus,
+    EdgePort, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, SwitchedVlan, TrunkVlans, VlanId,
+    VlanStatus,
 };
 use serde::Serialize;
 use tree::{Modules, Node, child};
@@ -102,7 +103,7 @@ fn every_path_of_the_openconfig_dialect_is_in_the_modules() {
         for key in dialect.paths.keys() {
             let node = lookup(&tree, &dialect, key);
             let last = key.rsplit_once("switched-vlan.").map_or(key.as_str(), |(_, last)| last);
-            let last = last.trim_start_matches("lacp.").trim_start_matches("vlan.");
+            let last = last.trim_start_matches("lacp.").trim_start_matches("stp.").trim_start_matches("vlan.");
             let leaf = matches!(node.statement.keyword.as_str(), "leaf" | "leaf-list");
             assert_eq!(leaf, !containers.contains(&last), "{key} is a {}", node.statement.keyword);
         }
@@ -170,7 +171,12 @@ fn the_mirrors_numbers_have_the_ranges_of_the_modules() {
         }
         let id = lookup(&tree, &dialect, "vlan.id");
         is_vlan_id(id.module, id.statement, "vlan.id");
-        for (key, kind) in [("mtu", "uint16"), ("aggregation.min-links", "uint16"), ("enabled.boolean", "boolean")] {
+        for (key, kind) in [
+            ("mtu", "uint16"),
+            ("aggregation.min-links", "uint16"),
+            ("enabled.boolean", "boolean"),
+            ("stp.bpdu-guard", "boolean"),
+        ] {
             let node = lookup(&tree, &dialect, key);
             assert_eq!(modules.built_in(node.module, node.statement).1.argument, kind, "{key}");
         }
@@ -196,8 +202,8 @@ fn what_an_absent_leaf_means_is_what_the_modules_say() {
         assert_eq!(default("lacp.lacp-mode"), Some(&*word(lacp["lacp-mode"].clone())));
         assert_eq!(default("vlan.status"), Some(&*word(serde_json::to_value(VlanStatus::default()).unwrap())));
         // And these mean nothing when they are absent, so the mirror says Option.
-        for key in ["description", "mtu", "aggregate-id", "aggregation.lag-type", "aggregation.min-links", "vlan.name"]
-        {
+        let of_the_port = ["description", "mtu", "aggregate-id", "stp.edge-port.identity", "stp.bpdu-guard"];
+        for key in of_the_port.into_iter().chain(["aggregation.lag-type", "aggregation.min-links", "vlan.name"]) {
             assert_eq!(default(key), None, "{key}");
         }
     });
@@ -220,6 +226,26 @@ fn interface_types_are_identities_of_the_modules() {
         assert!(!modules.is_derived(("iana-if-type", "ethernet"), base));
         assert_eq!(modules.namespace("iana-if-type"), "urn:ietf:params:xml:ns:yang:iana-if-type");
         assert_eq!(node.statement.value("mandatory"), Some("true"), "an interface that is made needs its type");
+    });
+}
+
+#[test]
+fn what_edge_port_may_be_is_every_identity_of_the_modules() {
+    against_each(|modules| {
+        let dialect = Dialect::openconfig();
+        let (tree, _) = modules.tree();
+        let node = lookup(&tree, &dialect, "stp.edge-port.identity");
+        let (home, kind, _) = modules.built_in(node.module, node.statement);
+        assert_eq!(kind.argument, "identityref");
+        let base = modules.qualified(home, kind.value("base").unwrap());
+        let types = "openconfig-spanning-tree-types";
+        let identities = modules.module(types).all("identity").map(|identity| identity.argument.as_str());
+        let derived = identities.filter(|name| *name != base.1 && modules.is_derived((types, name), base));
+        let mirror = [EdgePort::EdgeEnable, EdgePort::EdgeDisable, EdgePort::EdgeAuto];
+        let names: BTreeSet<_> = mirror.iter().map(|edge| edge.identity()).collect();
+        assert_eq!(derived.collect::<BTreeSet<_>>(), names);
+        assert_eq!(words(&mirror), names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(modules.namespace(types), "http://openconfig.net/yang/spanning-tree/types");
     });
 }
 

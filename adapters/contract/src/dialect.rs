@@ -15,7 +15,9 @@ pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Rea
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
-pub use tree::{AggregateTree, EnabledForm, LacpTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, VlanTree};
+pub use tree::{
+    AggregateTree, EdgeForm, EnabledForm, LacpTree, ModeForm, StpTree, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
+};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 

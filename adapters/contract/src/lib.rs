@@ -18,9 +18,9 @@ mod spelling;
 
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
-    AggregateTree, Deviation, Dialect, DialectError, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
-    LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
-    SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
+    LacpTree, LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
+    StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use payload::{Body, Payload, Render, Unrenderable};

@@ -1,5 +1,9 @@
 //! A device's data as the model, whatever it was encoded in.
 
+mod stp;
+
+use std::collections::BTreeSet;
+
 use mercury_model::{
     Aggregation, DeviceConfig, Interface, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Running,
     Scope, Vlan, VlanStatus,
@@ -51,6 +55,7 @@ pub fn running<D: Data>(tree: &Tree, instance: &str, data: &D, scope: &Scope) ->
             });
         }
     }
+    let stp_shared = if scope.stp { stp::read(tree, data, &mut config)? } else { BTreeSet::new() };
     if let Some(vlan) = &tree.vlan {
         for (entry, names) in find(data, &vlan.entry, &Names::vlan(instance, None, None)) {
             let said = vlan.id.as_ref().and_then(|path| value(entry, path, &names));
@@ -68,7 +73,7 @@ pub fn running<D: Data>(tree: &Tree, instance: &str, data: &D, scope: &Scope) ->
             config.vlans.insert(id, Vlan { id, name, status });
         }
     }
-    Ok(Running::new(&config, scope.clone()))
+    Ok(Running::new(&config, scope.clone()).with_stp_shared(stp_shared))
 }
 
 /// Where VLANs are kept among the interfaces, an entry is one or the other.

@@ -107,6 +107,7 @@ impl Writer<'_> {
             }
             Change::Aggregation { after, .. } => aggregation(entry, after.unwrap_or_default()),
             Change::Lacp { after, .. } => lacp(entry, *after),
+            Change::Stp { .. } => return Err(unsayable("stp", "no rule")),
             Change::SwitchedVlan { before, after } => self.switched_vlan(interface, before.as_ref(), after.as_ref())?,
         }
         Ok(())

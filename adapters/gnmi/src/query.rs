@@ -31,6 +31,9 @@ impl<'a> Questions<'a> {
         match self.mapping {
             Mapping::Tree(tree) => {
                 let mut nodes = entries(tree, self.instance, scope);
+                if scope.stp {
+                    nodes.extend(stp_of(tree, &scope.interfaces));
+                }
                 if self.at_once || scope.interfaces == InterfaceScope::All {
                     nodes.extend(lacp_of(tree, &scope.interfaces));
                 }
@@ -108,13 +111,22 @@ fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
 
 /// The LACP entries that interfaces of a scope may have.
 fn lacp_of(tree: &Tree, interfaces: &InterfaceScope) -> Vec<Node> {
-    let Some(lacp) = &tree.lacp else { return Vec::new() };
+    tree.lacp.as_ref().map(|lacp| entries_of(&lacp.interface, interfaces)).unwrap_or_default()
+}
+
+/// The spanning tree entries that interfaces of a scope may have.
+fn stp_of(tree: &Tree, interfaces: &InterfaceScope) -> Vec<Node> {
+    tree.stp.as_ref().map(|stp| entries_of(&stp.interface, interfaces)).unwrap_or_default()
+}
+
+/// Entries of a list beside the interfaces' own.
+fn entries_of(path: &NodePath, interfaces: &InterfaceScope) -> Vec<Node> {
     match interfaces {
         InterfaceScope::Named(names) => {
-            let one = |name| Node { path: lacp.interface.clone(), names: Names::interface(name) };
+            let one = |name| Node { path: path.clone(), names: Names::interface(name) };
             names.iter().map(one).collect()
         }
-        InterfaceScope::All => vec![Node { path: lacp.interface.parent(), names: Names::default() }],
+        InterfaceScope::All => vec![Node { path: path.parent(), names: Names::default() }],
     }
 }
 
@@ -127,6 +139,9 @@ fn containers(tree: &Tree, node: &Node) -> Vec<Node> {
         [vlan.id.as_ref(), vlan.name.as_ref(), vlan.status.as_ref()].into_iter().flatten().collect()
     } else if let Some(lacp) = tree.lacp.as_ref().filter(|lacp| node.path == lacp.interface) {
         vec![&lacp.name, &lacp.interval, &lacp.mode]
+    } else if let Some(stp) = tree.stp.as_ref().filter(|stp| node.path == stp.interface) {
+        let edge = stp.edge_port.as_ref().map(|(path, _)| path);
+        [stp.name.as_ref(), edge, stp.bpdu_guard.as_ref()].into_iter().flatten().collect()
     } else {
         Vec::new()
     };

@@ -47,8 +47,11 @@ impl Renderer {
     fn operations(&self, plan: &Plan) -> Result<Operations, Unrenderable> {
         match &self.gnmi.mapping {
             Mapping::Tree(tree) => by_path::operations(self, tree, plan),
-            Mapping::MacVrf => mac_vrf::operations(plan, &self.instance)
-                .map_err(|unsayable| self.cannot(&unsayable.what, &unsayable.reason)),
+            Mapping::MacVrf => mac_vrf::operations(plan, &self.instance).map_err(|unsayable| {
+                // What the code has no place for, the dialect excuses.
+                let deviation = self.dialect.deviation("gnmi", &unsayable.what);
+                self.cannot(&unsayable.what, deviation.map_or(&unsayable.reason, |deviation| &deviation.reason))
+            }),
         }
     }
 

@@ -4,7 +4,10 @@
 use mercury_adapter::{Dialect, running};
 use mercury_model::{Running, Scope};
 
-use crate::{decode, xml::Element};
+use crate::{
+    decode::{self, Has},
+    xml::Element,
+};
 
 /// The bare list entries of everything in `scope`: what a session asks for,
 /// and what a switch holds of ports that nobody configured. Empty for a
@@ -12,7 +15,7 @@ use crate::{decode, xml::Element};
 #[must_use]
 pub fn entries(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
     let Some(netconf) = &dialect.netconf else { return Vec::new() };
-    decode::filter(netconf, &netconf.network_instance, scope, false)
+    decode::filter(netconf, &netconf.network_instance, scope, Has { lacp: false, stp: false })
 }
 
 /// What `data` says about `scope`, as a session reads it.

@@ -8,13 +8,22 @@ use crate::{
     xml::{BASE_NS, Element, Node},
 };
 
+/// What a server has besides interfaces and VLANs: a filter that names what it
+/// does not know may be an error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Has {
+    pub(crate) lacp: bool,
+    pub(crate) stp: bool,
+}
+
 /// The subtree filter (RFC 6241 section 6) that selects `scope`; empty when
 /// the scope is.
-pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, lacp: bool) -> Vec<Element> {
+pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, has: Has) -> Vec<Element> {
     let tree = &dialect.tree;
     let mut root = Element::new(BASE_NS, "filter");
     let paths: Vec<_> = std::iter::once(&tree.interface)
-        .chain(tree.lacp.as_ref().filter(|_| lacp).map(|lacp| &lacp.interface))
+        .chain(tree.lacp.as_ref().filter(|_| has.lacp).map(|lacp| &lacp.interface))
+        .chain(tree.stp.as_ref().filter(|_| has.stp && scope.stp).map(|stp| &stp.interface))
         .collect();
     match &scope.interfaces {
         InterfaceScope::Named(names) => {
@@ -91,10 +100,29 @@ mod tests {
         let dialects = mercury_adapter::builtin().unwrap();
         for name in ["openconfig", "juniper_junos", "cisco_iosxe"] {
             let dialect = dialects.iter().find(|dialect| dialect.name == name).unwrap().netconf.clone().unwrap();
-            let text: String =
-                filter(&dialect, "default", &scope, false).iter().map(|element| element.to_xml().unwrap()).collect();
+            let text: String = filter(&dialect, "default", &scope, Has { lacp: false, stp: false })
+                .iter()
+                .map(|element| element.to_xml().unwrap())
+                .collect();
             assert_eq!(text.matches(&format!(">{}<", VlanId::MAX)).count(), 1, "{name}");
             assert_eq!(text.matches("id>").count(), 2 * 4094, "{name}");
+        }
+    }
+
+    /// A filter that names what a server does not have may be an error.
+    #[test]
+    fn spanning_tree_is_asked_for_where_the_scope_says_so_and_the_server_has_it() {
+        let dialects = mercury_adapter::builtin().unwrap();
+        let dialect = dialects.iter().find(|dialect| dialect.name == "openconfig").unwrap().netconf.clone().unwrap();
+        let mut scope = Scope::default();
+        scope.add_interface("Ethernet1".parse().unwrap());
+        let asks = |scope: &Scope, stp| {
+            let filter = filter(&dialect, "default", scope, Has { lacp: true, stp });
+            filter.iter().any(|element| element.name == "stp")
+        };
+        for asked in [scope, Scope::all()] {
+            assert!(!asks(&asked, true) && !asks(&asked.clone().with_stp(true), false));
+            assert!(asks(&asked.with_stp(true), true));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A plan as one `<config>` for `<edit-config>`.
 
+mod stp;
+
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use mercury_adapter::{
@@ -120,6 +122,9 @@ impl Renderer {
                 self.aggregation(config, interface, before.unwrap_or_default(), after.unwrap_or_default())?;
             }
             Change::Lacp { after, .. } => self.lacp(config, interface, *after)?,
+            Change::Stp { before, after, shared } => {
+                stp::change(self, config, interface, (before.unwrap_or_default(), after.unwrap_or_default()), *shared)?;
+            }
             Change::SwitchedVlan { after, .. } => {
                 let tree = match (aggregate, &tree.aggregate_switched_vlan) {
                     (true, Some(own)) => own,

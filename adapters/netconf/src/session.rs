@@ -30,7 +30,7 @@ pub struct NetconfSession<S> {
     capabilities: Capabilities,
     locks: Vec<Store>,
     defaults: Option<DefaultsMode>,
-    lacp: bool,
+    has: decode::Has,
 }
 
 /// Why a server that speaks NETCONF cannot be configured.
@@ -58,8 +58,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Datastore::Candidate => vec![Store::Candidate],
             Datastore::Running => vec![Store::Running],
         };
-        let (defaults, lacp) = (explicit_defaults(hello), has_lacp(hello));
-        Ok(Self { client, dialect, instance, capabilities, locks, defaults, lacp })
+        let defaults = explicit_defaults(hello);
+        let has = decode::Has { lacp: has(hello, "openconfig-lacp"), stp: has_stp(hello, &dialect) };
+        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has })
     }
 
     fn operations(&self, step: &Step) -> Vec<Element> {
@@ -68,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
             Step::Read(scope) => {
-                let filter = decode::filter(&self.dialect, &self.instance, scope, self.lacp);
+                let filter = decode::filter(&self.dialect, &self.instance, scope, self.has);
                 if filter.is_empty() {
                     return Vec::new();
                 }
@@ -237,11 +238,18 @@ fn explicit_defaults(hello: &ServerHello) -> Option<DefaultsMode> {
     better.into_iter().find(|mode| with_defaults.also.contains(mode))
 }
 
-/// Whether asking for LACP can make sense: the module is announced, or no
-/// module is (RFC 7950 section 5.6.4 moved them to yang-library).
-fn has_lacp(hello: &ServerHello) -> bool {
+/// Whether asking for what a module holds can make sense: it is announced, or
+/// no module is (RFC 7950 section 5.6.4 moved them to yang-library).
+fn has(hello: &ServerHello, module: &str) -> bool {
     let any = hello.capabilities.iter().any(|capability| capability.contains("module="));
-    hello.module("openconfig-lacp").is_some() || !any
+    hello.module(module).is_some() || !any
+}
+
+/// The same for spanning tree; a dialect that does not name its modules has no
+/// others.
+fn has_stp(hello: &ServerHello, dialect: &NetconfDialect) -> bool {
+    let first = dialect.tree.stp.as_ref().and_then(|stp| stp.interface.steps.first());
+    first.is_some_and(|step| step.module.name.as_ref().is_none_or(|module| has(hello, module)))
 }
 
 fn lost(error: &FlightError) -> Lost {

@@ -9,13 +9,14 @@ use crate::statement::Statement;
 const DEPTH: usize = 12;
 
 /// The modules whose data nodes and augments make the tree.
-const TREE: [&str; 6] = [
+const TREE: [&str; 7] = [
     "openconfig-interfaces",
     "openconfig-if-ethernet",
     "openconfig-if-aggregate",
     "openconfig-vlan",
     "openconfig-network-instance",
     "openconfig-lacp",
+    "openconfig-spanning-tree",
 ];
 
 /// Modules by name.

@@ -6,14 +6,14 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    AggregateTree, Deviation, Dialect, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree, LeafValues, Mapping,
-    ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree,
-    TrunkForm, VlanTree, WriteLevel,
+    AggregateTree, Deviation, Dialect, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
+    LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, StpTree,
+    SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel,
 };
 
 mod shapes;
 
-use shapes::{Derived, RawEnabled, RawMode, RawSwitchedVlan, RawTree, RawVlan};
+use shapes::{Derived, RawEdge, RawEnabled, RawMode, RawStp, RawSwitchedVlan, RawTree, RawVlan};
 
 type Problems = Vec<String>;
 
@@ -325,7 +325,25 @@ impl Reader<'_> {
                     interface,
                 }
             }),
+            stp: self.needed("stp", raw.stp).map(|raw| self.stp(raw)),
             vlan: self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw)),
+            interface,
+        }
+    }
+
+    fn stp(&mut self, raw: RawStp) -> StpTree {
+        let interface = self.path("stp.interface", &raw.interface, None);
+        let below = interface.module().cloned();
+        let below = below.as_ref();
+        StpTree {
+            name: raw.name.map(|path| self.path("stp.name", &path, below)),
+            edge_port: self.needed("stp.edge-port", raw.edge_port).map(|edge| match edge {
+                RawEdge::Identity(path) => (self.path("stp.edge-port", &path, below), EdgeForm::Identity),
+                RawEdge::PresentWhenEnabled(path) => {
+                    (self.path("stp.edge-port", &path, below), EdgeForm::PresentWhenEnabled)
+                }
+            }),
+            bpdu_guard: self.leaf("stp.bpdu-guard", raw.bpdu_guard, below),
             interface,
         }
     }

@@ -30,6 +30,8 @@ pub struct Tree {
     pub aggregation: Option<AggregateTree>,
     /// An aggregate's LACP settings.
     pub lacp: Option<LacpTree>,
+    /// An interface's spanning tree settings.
+    pub stp: Option<StpTree>,
     /// VLANs.
     pub vlan: Option<VlanTree>,
 }
@@ -125,6 +127,29 @@ pub struct LacpTree {
     pub interval: NodePath,
     /// `lacp-mode`, with ACTIVE and PASSIVE as its values.
     pub mode: NodePath,
+}
+
+/// Where an interface's spanning tree settings lie.
+#[derive(Clone, Debug)]
+pub struct StpTree {
+    /// The list entry, from the top.
+    pub interface: NodePath,
+    /// A leaf that repeats the key.
+    pub name: Option<NodePath>,
+    /// `edge-port`.
+    pub edge_port: Option<(NodePath, EdgeForm)>,
+    /// `bpdu-guard`, a boolean leaf.
+    pub bpdu_guard: Option<NodePath>,
+}
+
+/// How `edge-port` is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeForm {
+    /// An identity of openconfig-spanning-tree-types.
+    Identity,
+    /// An empty leaf that is there when the port is an edge; nothing else can
+    /// be said.
+    PresentWhenEnabled,
 }
 
 /// Where VLANs lie.

@@ -1,5 +1,7 @@
 //! A plan by a dialect's table of paths.
 
+mod stp;
+
 use mercury_adapter::{
     EnabledForm, ModeForm, Names, NodePath, SwitchedVlanTree, Tree, Unrenderable, WriteLevel, leaves, vlan_key,
 };
@@ -121,6 +123,7 @@ impl ByPath<'_> {
                 self.aggregation(draft, interface, before.unwrap_or_default(), after.unwrap_or_default())?;
             }
             Change::Lacp { after, .. } => self.lacp(draft, interface, *after)?,
+            Change::Stp { before, after, shared } => stp::change(self, draft, interface, (*before, *after), *shared)?,
             Change::SwitchedVlan { before, after } => {
                 let own = match (aggregate, &tree.aggregate_switched_vlan) {
                     (true, Some(own)) => own,

@@ -4,7 +4,7 @@
 use mercury_adapter::Dialect;
 use mercury_gnmi::conformance;
 use mercury_gnmi_proto::gnmi::{Notification, Path, PathElem, ScalarArray, TypedValue, Update, typed_value};
-use mercury_model::{DeviceConfig, Scope};
+use mercury_model::{DeviceConfig, Running, Scope};
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -23,13 +23,18 @@ pub(crate) enum Reading {
 
 /// What a session finds out about a scope.
 pub(crate) fn read(dialect: &Dialect, device: &Device, scope: &Scope, reading: Reading) -> DeviceConfig {
+    running(dialect, device, scope, reading).config
+}
+
+/// The same, with whose entries hold more than Mercury knows.
+pub(crate) fn running(dialect: &Dialect, device: &Device, scope: &Scope, reading: Reading) -> Running {
     let ask = |answered| conformance::questions(gnmi(dialect), scope, answered, reading == Reading::Once).unwrap();
     let answer = |paths: Vec<Path>| -> Vec<Notification> {
         paths.iter().flat_map(|path| device.answer(path, reading)).collect()
     };
     let mut notifications = answer(ask(None));
     notifications.extend(answer(ask(Some(&notifications))));
-    conformance::decode(dialect, &notifications, scope).unwrap().config
+    conformance::decode(dialect, &notifications, scope).unwrap()
 }
 
 impl Device {

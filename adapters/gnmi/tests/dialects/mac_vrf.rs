@@ -121,7 +121,7 @@ fn only_the_network_instances_of_a_ports_own_vlans_are_asked_for() {
          delete /network-instance[name=vlan-30]/interface[name=ethernet-1/1.20]\n"
     );
     assert_eq!(ask(&scope("ethernet-1/2")), "", "a port that was not asked for");
-    let everything = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::Named([].into()) };
+    let everything = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::Named([].into()), stp: true };
     assert_eq!(ask(&everything), "delete /network-instance\n");
     assert_eq!(ask(&Scope::all()), "", "they are there already");
 }

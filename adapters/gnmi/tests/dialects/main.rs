@@ -28,6 +28,7 @@ mod names;
 mod payload;
 mod random;
 mod round_trip;
+mod shared;
 mod text;
 
 use std::{collections::BTreeSet, sync::Arc};

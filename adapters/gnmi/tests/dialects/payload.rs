@@ -70,7 +70,7 @@ fn an_interface_is_never_replaced_and_removed_only_where_the_plan_says_so() {
         let removed: BTreeSet<&str> = set
             .delete
             .iter()
-            .filter(|path| is_entry(path) && bare(&path.elem[0].name) != "lacp")
+            .filter(|path| is_entry(path) && !["lacp", "stp"].contains(&bare(&path.elem[0].name)))
             .filter_map(|path| path.elem.last().unwrap().key.get("name").map(String::as_str))
             .filter(|name| !name.starts_with("Vlan"))
             .collect();

@@ -40,9 +40,9 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
 /// All of a switch, read in both ways.
 pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
     let [one, other] =
-        [Reading::Get, Reading::Once].map(|reading| answers::read(dialect, device, &Scope::all(), reading));
+        [Reading::Get, Reading::Once].map(|reading| answers::read(dialect, device, &case::everything(), reading));
     // A subscription shows leaves, so a bare port not at all.
-    let running = |config: &DeviceConfig| Running::new(config, Scope::all());
+    let running = |config: &DeviceConfig| Running::new(config, case::everything());
     assert!(running(&one).is_as(&other), "{}: {one:?}\n{other:?}", dialect.name);
     one
 }
@@ -51,7 +51,10 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// never there.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
     let mut config = names::of(dialect, config);
-    let Mapping::Tree(tree) = &gnmi(dialect).mapping else { return config };
+    let Mapping::Tree(tree) = &gnmi(dialect).mapping else {
+        config.interfaces.values_mut().for_each(|interface| interface.stp = None);
+        return config;
+    };
     for interface in config.interfaces.values_mut() {
         let is_lag = interface.kind == Some(InterfaceType::Ieee8023adLag);
         let by_name = is_lag && tree.aggregate_names.is_some();
@@ -59,6 +62,7 @@ pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig 
         interface.mtu = interface.mtu.filter(|_| tree.mtu.is_some());
         interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
         interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
+        interface.stp = interface.stp.filter(|_| tree.stp.is_some());
         interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
     }
     for vlan in config.vlans.values_mut().filter(|_| tree.vlan.as_ref().is_some_and(|vlan| vlan.status.is_none())) {
@@ -82,7 +86,7 @@ fn every_case_that_renders_arrives_as_intended() {
             switch.apply(&set).unwrap_or_else(|problem| panic!("{what}: {problem}\n{operations}"));
             let found = read(&dialect, &switch);
             assert_eq!(found, intended, "{what}\n{operations}");
-            assert!(Intended(intended.clone()).is_met_by(&Running::new(&found, Scope::all())), "{what}");
+            assert!(Intended(intended.clone()).is_met_by(&Running::new(&found, case::everything())), "{what}");
             assert!(plan(&found, &intended).is_empty(), "{what}");
             // Sent once more, it changes nothing: a retry is safe.
             switch.apply(&set).unwrap_or_else(|problem| panic!("{what}, sent twice: {problem}\n{operations}"));

@@ -18,7 +18,7 @@ enum Instances {
 /// What of the published schemas the interpreter has to know.
 fn instances(parent: &Element, node: &Element) -> Instances {
     match (parent.name.as_str(), node.name.as_str()) {
-        ("interfaces", "interface") | ("interface", "unit") | ("network-instances", "network-instance") => {
+        ("interfaces" | "rstp", "interface") | ("interface", "unit") | ("network-instances", "network-instance") => {
             Instances::Keyed("name")
         }
         ("vlans", "vlan") if node.ns.as_deref() == Some(NETWORK_INSTANCE_NS) => Instances::Keyed("vlan-id"),

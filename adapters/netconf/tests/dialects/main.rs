@@ -21,6 +21,7 @@ mod leftovers;
 mod payload;
 mod random;
 mod round_trip;
+mod shared;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Stp, Vlan, VlanId, VlanScope, VlanStatus};
 use mercury_netconf::conformance;
 
 use crate::{
@@ -18,7 +18,7 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
     let mut bare = config.clone();
     bare.interfaces.retain(|_, interface| interface.kind.is_none());
     let ports = bare.interfaces.keys().cloned().collect();
-    let scope = Scope { interfaces: InterfaceScope::Named(ports), vlans: VlanScope::Named([].into()) };
+    let scope = Scope { interfaces: InterfaceScope::Named(ports), vlans: VlanScope::Named([].into()), stp: false };
     let mut device = Device::with(&conformance::entries(dialect, &scope));
     let start = read(dialect, &device);
     let edit = render(dialect, &plan(&start, config)).unwrap();
@@ -28,7 +28,7 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
 }
 
 pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
-    conformance::decode(dialect, &device.data, &Scope::all()).unwrap().config
+    conformance::decode(dialect, &device.data, &case::everything()).unwrap().config
 }
 
 /// What of a configuration this dialect can read: leaves it deviates from are
@@ -41,6 +41,11 @@ fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
         interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
         interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
         interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
+        interface.stp = interface.stp.and_then(|stp| {
+            let tree = tree.stp.as_ref()?;
+            let edge_port = stp.edge_port.filter(|_| tree.edge_port.is_some());
+            Stp::of(edge_port, stp.bpdu_guard.filter(|_| tree.bpdu_guard.is_some()))
+        });
     }
     config
 }

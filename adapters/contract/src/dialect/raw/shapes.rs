@@ -18,6 +18,7 @@ pub(super) struct RawTree {
     pub(super) aggregate_id: Option<String>,
     pub(super) aggregation: Option<RawAggregation>,
     pub(super) lacp: Option<RawLacp>,
+    pub(super) stp: Option<RawStp>,
     pub(super) vlan: Option<RawVlan>,
 }
 
@@ -97,6 +98,22 @@ pub(super) struct RawLacp {
     pub(super) name: String,
     pub(super) interval: String,
     pub(super) lacp_mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawStp {
+    pub(super) interface: String,
+    pub(super) name: Option<String>,
+    pub(super) edge_port: Option<RawEdge>,
+    pub(super) bpdu_guard: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) enum RawEdge {
+    Identity(String),
+    PresentWhenEnabled(String),
 }
 
 #[derive(Deserialize)]
