@@ -54,6 +54,9 @@ impl Check<'_> {
                 (Kind::Leaf(Type::LagReference), Some(Data::Leaf(Value::Text(name)))) => {
                     self.lag_reference(name, &path.child(node, None));
                 }
+                (Kind::Leaf(Type::InterfaceReference), Some(Data::Leaf(Value::Text(name)))) => {
+                    self.interface_reference(name, &path.child(node, None));
+                }
                 (Kind::Leaf(_), None) if node.mandatory => {
                     self.found.push(
                         Reason::application(
@@ -117,6 +120,15 @@ impl Check<'_> {
         if self.interface_type(name) != Some("ieee8023adLag") {
             self.found.push(
                 Reason::application(Tag::DataMissing, path, format!("there is no LAG interface {name}"))
+                    .app_tag("instance-required"),
+            );
+        }
+    }
+
+    fn interface_reference(&mut self, name: &str, path: &Trail<'_>) {
+        if self.interface_type(name).is_none() {
+            self.found.push(
+                Reason::application(Tag::DataMissing, path, format!("there is no interface {name}"))
                     .app_tag("instance-required"),
             );
         }

@@ -54,13 +54,18 @@ pub(super) fn from_typed(value: &TypedValue, node: &Node, kind: &Type) -> Option
 fn from_number(number: u64, kind: &Type) -> Option<Value> {
     match kind {
         Type::Number { .. } | Type::VlanOrRange => kind.parse(&number.to_string(), None),
-        Type::Text | Type::Boolean | Type::Enumeration(_) | Type::Identity(_) | Type::LagReference => None,
+        Type::Text
+        | Type::Boolean
+        | Type::Enumeration(_)
+        | Type::Identity(_)
+        | Type::LagReference
+        | Type::InterfaceReference => None,
     }
 }
 
 fn from_text(text: &str, node: &Node, kind: &Type, ietf: bool) -> Option<Value> {
     match kind {
-        Type::Text | Type::LagReference => kind.parse(text, None),
+        Type::Text | Type::LagReference | Type::InterfaceReference => kind.parse(text, None),
         // What parses as XML text may have white space around; JSON may not.
         Type::Enumeration(_) => (text == text.trim()).then(|| kind.parse(text, None)).flatten(),
         Type::VlanOrRange => text.contains("..").then(|| kind.parse(text, None)).flatten(),

@@ -32,6 +32,18 @@ const LACP: Module = Module {
     prefix: "oc-lacp",
     revision: Some("2024-09-24"),
 };
+const STP: Module = Module {
+    name: "openconfig-spanning-tree",
+    namespace: "http://openconfig.net/yang/spanning-tree",
+    prefix: "oc-stp",
+    revision: Some("2019-11-28"),
+};
+const STP_TYPES: Module = Module {
+    name: "openconfig-spanning-tree-types",
+    namespace: "http://openconfig.net/yang/spanning-tree/types",
+    prefix: "oc-stp-types",
+    revision: Some("2021-06-16"),
+};
 const NETWORK_INSTANCE: Module = Module {
     name: "openconfig-network-instance",
     namespace: "http://openconfig.net/yang/network-instance",
@@ -52,8 +64,18 @@ const IF_TYPE: Module = Module {
 };
 
 /// Every module the switch implements, as its hello announces them.
-pub static MODULES: [&Module; 8] =
-    [&INTERFACES, &ETHERNET, &AGGREGATE, &VLAN, &LACP, &NETWORK_INSTANCE, &NETWORK_INSTANCE_TYPES, &IF_TYPE];
+pub static MODULES: [&Module; 10] = [
+    &INTERFACES,
+    &ETHERNET,
+    &AGGREGATE,
+    &VLAN,
+    &LACP,
+    &STP,
+    &STP_TYPES,
+    &NETWORK_INSTANCE,
+    &NETWORK_INSTANCE_TYPES,
+    &IF_TYPE,
+];
 
 const fn node(name: &'static str, module: &'static Module, kind: Kind) -> Node {
     Node { name, module, kind, default: None, when: None, mandatory: false }
@@ -76,9 +98,10 @@ const fn mandatory(node: Node) -> Node {
 }
 
 /// The top-level nodes.
-pub static ROOT: [Node; 3] = [
+pub static ROOT: [Node; 4] = [
     node("interfaces", &INTERFACES, Kind::Container(&INTERFACES_CHILDREN)),
     node("lacp", &LACP, Kind::Container(&LACP_CHILDREN)),
+    node("stp", &STP, Kind::Container(&STP_CHILDREN)),
     node("network-instances", &NETWORK_INSTANCE, Kind::Container(&NETWORK_INSTANCES_CHILDREN)),
 ];
 
@@ -150,6 +173,28 @@ static LACP_INTERFACE_CONFIG: [Node; 3] = [
     leaf("name", &LACP, Type::LagReference),
     with_default(leaf("interval", &LACP, Type::Enumeration(&["FAST", "SLOW"])), "SLOW"),
     with_default(leaf("lacp-mode", &LACP, Type::Enumeration(&["ACTIVE", "PASSIVE"])), "ACTIVE"),
+];
+
+static STP_CHILDREN: [Node; 1] = [node("interfaces", &STP, Kind::Container(&STP_INTERFACES))];
+
+static STP_INTERFACES: [Node; 1] = [node("interface", &STP, Kind::List { key: "name", children: &STP_INTERFACE })];
+
+static STP_INTERFACE: [Node; 2] =
+    [leaf("name", &STP, Type::Text), node("config", &STP, Kind::Container(&STP_INTERFACE_CONFIG))];
+
+static EDGE_PORT: [Identity; 3] = [
+    Identity { module: &STP_TYPES, name: "EDGE_ENABLE" },
+    Identity { module: &STP_TYPES, name: "EDGE_DISABLE" },
+    Identity { module: &STP_TYPES, name: "EDGE_AUTO" },
+];
+
+static STP_INTERFACE_CONFIG: [Node; 6] = [
+    leaf("name", &STP, Type::InterfaceReference),
+    leaf("edge-port", &STP, Type::Identity(&EDGE_PORT)),
+    leaf("link-type", &STP, Type::Enumeration(&["P2P", "SHARED"])),
+    leaf("guard", &STP, Type::Enumeration(&["ROOT", "LOOP", "NONE"])),
+    leaf("bpdu-guard", &STP, Type::Boolean),
+    leaf("bpdu-filter", &STP, Type::Boolean),
 ];
 
 static NETWORK_INSTANCES_CHILDREN: [Node; 1] =

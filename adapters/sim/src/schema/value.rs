@@ -35,6 +35,8 @@ pub enum Type {
     VlanOrRange,
     /// The name of a configured LAG interface; checked at validation.
     LagReference,
+    /// The name of a configured interface; checked at validation.
+    InterfaceReference,
 }
 
 /// A checked value in canonical form: equal values compare equal.
@@ -61,7 +63,7 @@ impl Type {
     #[must_use]
     pub fn parse(&self, text: &str, identity: Option<(&str, &str)>) -> Option<Value> {
         match self {
-            Self::Text | Self::LagReference => Some(Value::Text(text.into())),
+            Self::Text | Self::LagReference | Self::InterfaceReference => Some(Value::Text(text.into())),
             Self::Boolean => match text.trim() {
                 "true" => Some(Value::Boolean(true)),
                 "false" => Some(Value::Boolean(false)),

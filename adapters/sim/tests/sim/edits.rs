@@ -317,6 +317,30 @@ async fn a_lag_with_its_members_is_one_edit_and_reads_back() {
     assert_eq!(lacp["interval"], "FAST");
 }
 
+fn edge(port: &str) -> String {
+    format!(
+        "<stp xmlns='http://openconfig.net/yang/spanning-tree'><interfaces><interface>\
+         <name>{port}</name><config><name>{port}</name>\
+         <edge-port xmlns:t='http://openconfig.net/yang/spanning-tree/types'>t:EDGE_ENABLE</edge-port>\
+         <bpdu-guard>true</bpdu-guard></config></interface></interfaces></stp>"
+    )
+}
+
+#[tokio::test]
+async fn spanning_tree_is_set_for_interfaces_that_are_there() {
+    let switch = switch(Mode::Candidate).await;
+    let mut client = Client::open(&switch.handle()).await;
+    client.ok(&edit("candidate", &edge("Ethernet1"))).await;
+    client.ok("<commit/>").await;
+    let json = switch.running_json();
+    let config = &json["openconfig-spanning-tree:stp"]["interfaces"]["interface"][0]["config"];
+    assert_eq!(config["edge-port"], "openconfig-spanning-tree-types:EDGE_ENABLE");
+    assert_eq!(config["bpdu-guard"], true);
+    client.ok(&edit("candidate", &edge("Port-Channel9"))).await;
+    let reply = client.refused("data-missing", "<commit/>").await;
+    assert!(reply.contains("there is no interface Port-Channel9"), "{reply}");
+}
+
 #[tokio::test]
 async fn equal_configurations_have_equal_fingerprints() {
     let (one, two) = (switch(Mode::Running).await, switch(Mode::Running).await);
