@@ -4,22 +4,26 @@
     ncclient_check.py SWITCH --locks
     ncclient_check.py SWITCH --lock-hold [--target candidate|running]
     ncclient_check.py SWITCH --dirty-candidate
+    ncclient_check.py SWITCH --guard-root PORT
 
 SWITCH is the file switch.json that tests/peers/netconfd wrote. Each prints one
 line of JSON:
 
-(nothing)          {"interfaces": {name: {...}}, "vlans": {number: name}, "lacp": {name: {...}}}
+(nothing)          {"interfaces": {name: {...}}, "vlans": {number: name}, "lacp": {name: {...}},
+                    "stp": {name: {...}}}
 --locks            {"candidate": null or {"tag": ..., "holder": session}, "running": ...}:
                    what a <lock> is answered, with the lock given back at once
 --lock-hold        {"locked": target, "session": own number}; the lock is held until
                    the end of standard input
 --dirty-candidate  {"session": own number}: an edit of Ethernet16 that nobody commits
+--guard-root       {"session": own number}: a root guard in the port's spanning tree entry
 """
 
 import argparse
 import json
 import logging
 import sys
+import time
 
 from lxml import etree
 from ncclient import manager
@@ -32,6 +36,7 @@ NS = {
     "lag": "http://openconfig.net/yang/interfaces/aggregate",
     "vlan": "http://openconfig.net/yang/vlan",
     "lacp": "http://openconfig.net/yang/lacp",
+    "stp": "http://openconfig.net/yang/spanning-tree",
     "ni": "http://openconfig.net/yang/network-instance",
 }
 
@@ -50,6 +55,14 @@ def main():
         elif options.dirty_candidate:
             session.edit_config(target="candidate", config=DIRT)
             show({"session": int(session.session_id)})
+        elif options.guard_root:
+            target = stores(session)[0]
+            lock(session, target)
+            session.edit_config(target=target, config=GUARD.format(port=options.guard_root))
+            if target == "candidate":
+                session.commit()
+            session.unlock(target)
+            show({"session": int(session.session_id)})
         else:
             show(state(session.get_config(source=options.source).data_ele))
 
@@ -62,6 +75,7 @@ def parse_options():
     parser.add_argument("--locks", action="store_true")
     parser.add_argument("--lock-hold", action="store_true")
     parser.add_argument("--dirty-candidate", action="store_true")
+    parser.add_argument("--guard-root", metavar="PORT")
     return parser.parse_args()
 
 
@@ -94,6 +108,18 @@ def lock_state(session, target):
     return None
 
 
+def lock(session, target):
+    """Waits for others to give the lock back, at most 30 seconds."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            return session.lock(target)
+        except RPCError as error:
+            if error.tag != "lock-denied" or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
 def state(data):
     return {
         "interfaces": {text(i, "if:name"): interface(i)
@@ -102,6 +128,8 @@ def state(data):
                   for v in data.iterfind(".//ni:vlans/ni:vlan", NS)},
         "lacp": {text(i, "lacp:name"): {local(e): e.text for e in i.iterfind("lacp:config/*", NS)}
                  for i in data.iterfind("lacp:lacp/lacp:interfaces/lacp:interface", NS)},
+        "stp": {text(i, "stp:name"): {local(e): e.text for e in i.iterfind("stp:config/*", NS)}
+                for i in data.iterfind("stp:stp/stp:interfaces/stp:interface", NS)},
     }
 
 
@@ -142,6 +170,11 @@ def local(element):
 DIRT = f"""<config xmlns="{NS['nc']}"><interfaces xmlns="{NS['if']}"><interface>
 <name>Ethernet16</name><config><description>somebody else was here</description></config>
 </interface></interfaces></config>"""
+
+
+GUARD = f"""<config xmlns="{NS['nc']}"><stp xmlns="{NS['stp']}"><interfaces><interface>
+<name>{{port}}</name><config><name>{{port}}</name><guard>ROOT</guard></config>
+</interface></interfaces></stp></config>"""
 
 
 if __name__ == "__main__":

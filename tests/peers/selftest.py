@@ -193,7 +193,7 @@ class Modules(unittest.TestCase):
             told = switch.path("netconfd.log").read_text().lower()
             self.assertNotIn("error", told)
             with Session(switch) as session:
-                for name in ("interfaces/aggregate", "vlan", "lacp", "network-instance"):
+                for name in ("interfaces/aggregate", "vlan", "lacp", "spanning-tree", "network-instance"):
                     self.assertIn(f"http://openconfig.net/yang/{name}?", session.hello)
 
     def test_our_modules_load_as_they_are(self):

@@ -76,6 +76,7 @@ var models = []*gpb.ModelData{
 	{Name: "openconfig-if-aggregate", Organization: "Mercury project", Version: "2026-11-22"},
 	{Name: "openconfig-vlan", Organization: "Mercury project", Version: "2026-11-22"},
 	{Name: "openconfig-lacp", Organization: "Mercury project", Version: "2026-11-22"},
+	{Name: "openconfig-spanning-tree", Organization: "Mercury project", Version: "2026-11-25"},
 	{Name: "openconfig-network-instance", Organization: "Mercury project", Version: "2026-11-22"},
 }
 
