@@ -27,10 +27,11 @@ pub struct Desired {
 
 /// What must be read before what is wanted can be worked out: the ports, the
 /// VLANs and the ports that carry them all; every interface when a VLAN is to
-/// go or an aggregate is named. [`widened`] says what more, once that is known.
+/// go or an aggregate is named; spanning tree only where the entry has something
+/// to say about it. [`widened`] says what more, once that is known.
 #[must_use]
 pub fn scope(intent: &TargetIntent) -> Scope {
-    let mut scope = Scope::default();
+    let mut scope = Scope::default().with_stp(intent.switch.manages_stp());
     intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
     vlans::widen(intent, &mut scope);
     lag::widen(intent, &mut scope);
@@ -41,7 +42,7 @@ pub fn scope(intent: &TargetIntent) -> Scope {
 /// aggregates, its VLANs and the trunk ports that carry them.
 #[must_use]
 pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, seen: &[&Running]) -> Scope {
-    let mut scope = Scope::default();
+    let mut scope = Scope::default().with_stp(intent.switch.manages_stp());
     lag::concern(intent, lags, seen, &mut scope);
     vlans::concern(intent, seen, &mut scope);
     scope
@@ -83,6 +84,9 @@ fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialec
     port.description.apply(&mut interface.description);
     port.enabled.apply(&mut interface.enabled);
     port.mtu.apply(&mut interface.mtu);
+    // Spanning tree sees the aggregate, never its members.
+    let stp = if interface.aggregate_id.is_none() { port.stp } else { port.stp.cleared() };
+    stp.apply(&mut interface.stp);
     if let Setting::Set(vlans) = &port.switched_vlan {
         let vlans = vlans.clone().map(|vlans| spelled(vlans, dialect));
         let aggregate = interface.aggregate_id.as_ref().and_then(|name| config.interfaces.get_mut(name));
@@ -92,6 +96,7 @@ fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialec
                 names.allow(&aggregate.name, &port.interface)?;
                 aggregate.switched_vlan = vlans;
                 port.mtu.apply(&mut aggregate.mtu);
+                port.stp.apply(&mut aggregate.stp);
                 None
             }
         };

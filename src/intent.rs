@@ -7,6 +7,7 @@ mod ironic;
 mod lag;
 mod options;
 mod plugin;
+pub mod stp;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub use lag::{LagIntent, LagName, Members, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
+pub use stp::StpIntent;
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// Leave a leaf as it is, or set it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Setting<T> {
     /// Leave what is there.
     #[default]
@@ -62,6 +64,8 @@ pub struct PortIntent {
     /// What becomes of its place in an aggregate that no [`LagIntent`] of the
     /// same request names.
     pub membership: Membership,
+    /// Spanning tree.
+    pub stp: StpIntent,
 }
 
 /// What becomes of a port's place in an aggregate.
@@ -86,6 +90,7 @@ impl PortIntent {
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
             membership: Membership::default(),
+            stp: StpIntent::default(),
         }
     }
 }

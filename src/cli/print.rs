@@ -71,5 +71,8 @@ pub(super) fn state(interface: &Value) -> String {
     let enabled = if interface["enabled"] == Value::Bool(false) { "disabled, " } else { "" };
     let description = interface["description"].as_str().map(|text| format!(", {text:?}")).unwrap_or_default();
     let member = interface["aggregate-id"].as_str().map(|lag| format!(", member of {lag}")).unwrap_or_default();
-    format!("{enabled}{vlans}{member}{description}")
+    let stp = &interface["stp"];
+    let edge = stp["edge-port"].as_str().map(|edge| format!(", {edge}")).unwrap_or_default();
+    let guard = if stp["bpdu-guard"] == Value::Bool(true) { ", BPDU guard" } else { "" };
+    format!("{enabled}{vlans}{member}{edge}{guard}{description}")
 }

@@ -48,7 +48,7 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     let service = common.service()?;
     let switch = service.inventory().find(name).cloned();
     let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
-    let report = service.read(&switch, Scope::all()).await.map_err(Failure::because)?;
+    let report = service.read(&switch, Scope::all().with_stp(switch.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report);
     let probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;

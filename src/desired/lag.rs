@@ -234,6 +234,7 @@ fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(
 fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
     lag.enabled.apply(&mut aggregate.enabled);
     lag.mtu.apply(&mut aggregate.mtu);
+    lag.stp.apply(&mut aggregate.stp);
     if let Setting::Set(vlans) = &lag.switched_vlan {
         aggregate.switched_vlan = vlans.clone().map(|vlans| super::spelled(vlans, dialect));
     }
@@ -325,6 +326,7 @@ fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names:
         }
         member.aggregate_id = Some(name.clone());
         member.switched_vlan = None;
+        lag.stp.cleared().apply(&mut member.stp);
         config.interfaces.insert(port.clone(), member);
     }
     if let (true, Members::Exactly(ports)) = (is_ours, &lag.members) {
@@ -344,6 +346,7 @@ fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, name
         allowed(name, lag, names)?;
         if let Some(aggregate) = config.interfaces.get_mut(name) {
             aggregate.switched_vlan = idle;
+            lag.stp.apply(&mut aggregate.stp);
         }
         return Ok(());
     }

@@ -10,6 +10,7 @@ use super::{
     fields::vlan,
     find_switch, interface_of, kind, needed_vlans,
     options::{self, Said},
+    stp,
 };
 use crate::{
     fault::Fault,
@@ -79,12 +80,14 @@ impl PortRequest {
         if let Some(description) = &self.description {
             port.description = Setting::Set(Some(description.clone()));
         }
+        port.stp = stp::edge(&self.switch);
         let mut target = TargetIntent::new(Arc::clone(&self.switch));
         match &self.lag_name {
             None => port.switched_vlan = Setting::Set(Some(self.vlans.clone())),
             Some(name) => target.lags.push(LagIntent {
                 switched_vlan: Setting::Set(Some(self.vlans.clone())),
                 members: Members::AtLeast([self.interface.clone()].into()),
+                stp: port.stp,
                 ..LagIntent::new(name.clone(), "lag_name")
             }),
         }
@@ -181,7 +184,12 @@ impl LagRemoval {
 
 fn on_all(verb: &'static str, switches: &[(String, Arc<Switch>)], lag: &LagIntent) -> Intent {
     let targets = switches.iter().map(|(_, switch)| {
-        let mut target = TargetIntent { lags: vec![lag.clone()], ..TargetIntent::new(Arc::clone(switch)) };
+        let stp = match lag.presence {
+            Presence::Present => stp::edge(switch),
+            Presence::Absent => stp::no_edge(switch),
+        };
+        let lags = vec![LagIntent { stp, ..lag.clone() }];
+        let mut target = TargetIntent { lags, ..TargetIntent::new(Arc::clone(switch)) };
         target.vlans = needed_vlans(&target);
         target
     });
@@ -274,6 +282,7 @@ impl ResetRequest {
         let idle = self.default_vlan.or(self.switch.default_vlan);
         port.switched_vlan = Setting::Set(idle.map(SwitchedVlan::access));
         options::inactive(&self.switch, &mut port);
+        port.stp = stp::no_edge(&self.switch);
         Intent::port("reset_port", Arc::clone(&self.switch), port)
     }
 }

@@ -6,7 +6,7 @@ use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedV
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Fields, Setting};
+use super::{Fields, Setting, StpIntent};
 use crate::fault::Fault;
 
 /// What a caller calls an aggregate, 1 to 64 characters without brackets: a
@@ -67,6 +67,8 @@ pub struct LagIntent {
     pub mtu: Setting<Option<u16>>,
     /// `switched-vlan`.
     pub switched_vlan: Setting<Option<SwitchedVlan>>,
+    /// Spanning tree.
+    pub stp: StpIntent,
     /// Its members.
     pub members: Members,
     /// The number it is to have where it is new, as agreed with other switches.
@@ -88,6 +90,7 @@ impl LagIntent {
             enabled: Setting::Keep,
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
+            stp: StpIntent { edge_port: Setting::Keep, bpdu_guard: Setting::Keep },
             members: Members::AtLeast(BTreeSet::new()),
             number: None,
         }

@@ -14,6 +14,7 @@ use super::{
     lag::Group,
     needed_vlans,
     options::{Said, attached, name_vlan, released, vlan_name},
+    stp,
 };
 use crate::{
     fault::Fault,
@@ -278,6 +279,7 @@ impl PluginRequest {
             check_allowed(switch, parameter, &vlans)?;
             port.switched_vlan = Setting::Set(Some(vlans.clone()));
             port.membership = Membership::Leave;
+            port.stp = stp::edge(switch);
             if let Some(up) = self.port.admin_state_up {
                 port.enabled = Setting::Set(up);
             }
@@ -302,6 +304,7 @@ impl PluginRequest {
                 enabled: first.enabled.clone(),
                 mtu: first.mtu.clone(),
                 switched_vlan: first.switched_vlan.clone(),
+                stp: first.stp,
                 members: Members::Exactly(target.ports.iter().map(|port| port.interface.clone()).collect()),
                 ..LagIntent::new(name.clone(), GROUP_NAME)
             };
@@ -323,6 +326,7 @@ impl PluginRequest {
         let mut intent = self.on_every_link("detach_port", inventory, |_, switch, port| {
             port.switched_vlan = Setting::Set(switch.default_vlan.map(SwitchedVlan::access));
             port.membership = Membership::Leave;
+            port.stp = stp::no_edge(switch);
             if switch.manage_mtu {
                 port.mtu = Setting::Set(None);
             }
@@ -331,7 +335,8 @@ impl PluginRequest {
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
                 let lag = LagIntent::new(name.clone(), GROUP_NAME);
-                target.lags.push(LagIntent { presence: Presence::Absent, ..lag });
+                let stp = stp::no_edge(&target.switch);
+                target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }
         }
         Ok(intent)

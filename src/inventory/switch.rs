@@ -54,6 +54,13 @@ pub struct Switch {
     pub manage_vlans: bool,
     /// Set a port's MTU when it is asked for; false.
     pub manage_mtu: bool,
+    /// On attach make the port, or its aggregate, an edge of the spanning tree,
+    /// and on detach take that away; false, and then it is left as it is.
+    pub stp_edge: bool,
+    /// On attach guard the port, or its aggregate, against bridges, whose BPDUs
+    /// then close it, and on detach take that away; false, and then it is left
+    /// as it is.
+    pub stp_bpdu_guard: bool,
     /// The names of the physical networks it is part of; none.
     pub physical_networks: Vec<String>,
     /// The ports that may be configured; absent means all, empty means none.
@@ -219,6 +226,8 @@ impl Switch {
             default_vlan: None,
             manage_vlans: false,
             manage_mtu: false,
+            stp_edge: false,
+            stp_bpdu_guard: false,
             physical_networks: Vec::new(),
             allowed_ports: None,
             lag_numbers: LagNumbers::default(),
@@ -247,6 +256,11 @@ impl Switch {
     /// have one of its own for a switch whose entry has none.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.protocol.default_port())
+    }
+
+    /// Whether Mercury has anything to say about spanning tree here.
+    pub const fn manages_stp(&self) -> bool {
+        self.stp_edge || self.stp_bpdu_guard
     }
 
     /// Whether the inventory lets this VLAN be configured here.

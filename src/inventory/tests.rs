@@ -76,6 +76,8 @@ fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
         ("default_vlan = 65636", Code::OutOfRange, 6, "default_vlan"),
         ("manage_vlans = 0", Code::WrongType, 6, "manage_vlans"),
         ("manage_mtu = 0", Code::WrongType, 6, "manage_mtu"),
+        ("stp_edge = \"on\"", Code::WrongType, 6, "stp_edge"),
+        ("stp_bpdu_guard = 1", Code::WrongType, 6, "stp_bpdu_guard"),
         ("physical_networks = 1", Code::WrongType, 6, "physical_networks"),
         ("allowed_ports = [\"\"]", Code::BadValue, 6, "allowed_ports"),
         ("confirm_timeout = 0", Code::OutOfRange, 6, "confirm_timeout"),
@@ -285,13 +287,14 @@ fn every_option_reaches_the_switch() {
         "i.toml",
         &toml(
             "dialect = \"juniper_junos\"\nport = 22\nlegacy_algorithms = true\npersist = false\nnative_vlan = 1\n\
-         default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nphysical_networks = [\"a\", \"b\"]\n\
+         default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nstp_edge = true\nstp_bpdu_guard = true\nphysical_networks = [\"a\", \"b\"]\n\
          allowed_ports = [\"ge-0/0/1\"]\nconfirm_timeout = 600\nconfirmed_commit = \"off\"\ncommit_timeout = \"5m\"\n\
          reply_timeout = 1\nconnect_timeout = 2\nidle_timeout = 3\nkeepalive = 4\nlock_wait = 0\nqueue = 5\n\
          pipelining = false\nframing = \"chunked\"\nnetwork_instance = \"vrf\"\nmac_addresses = \"52-54-0-0-0-1\"",
         ),
     );
     assert!(switch.legacy_algorithms && !switch.persist && switch.manage_vlans && switch.manage_mtu);
+    assert!(switch.stp_edge && switch.stp_bpdu_guard);
     assert_eq!((switch.port(), switch.queue, switch.pipelining), (22, 5, Some(false)));
     assert_eq!((switch.native_vlan.unwrap().get(), switch.default_vlan.unwrap().get()), (1, 4094));
     assert_eq!(switch.physical_networks, ["a", "b"]);

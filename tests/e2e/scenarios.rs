@@ -6,6 +6,7 @@ mod links;
 mod networks;
 mod options;
 mod ports;
+mod spanning_tree;
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -18,6 +19,7 @@ use links::*;
 use networks::*;
 use options::*;
 use ports::*;
+use spanning_tree::*;
 
 /// One module per peer, one test per scenario.
 macro_rules! on_every_peer {
@@ -74,6 +76,11 @@ on_every_peer!(
     trunk_ports_carry_every_vlan_that_is_made,
     attach_then_detach_gives_the_switch_as_it_was,
     ports_have_the_names_and_descriptions_of_the_entry,
+    an_attached_port_is_a_guarded_edge_where_the_entry_asks,
+    a_plugins_attach_and_detach_leave_no_trace_in_spanning_tree,
+    what_an_entry_does_not_ask_for_is_left_as_it_is,
+    what_others_say_about_a_ports_spanning_tree_outlives_an_attach,
+    a_member_of_a_lag_is_no_edge,
 );
 
 /// A service before a shared switch, and a port of its own there.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     Datastores, Entry, LIMIT, Port, State,
     python::{self, Answerer},
-    state::{numbers, switched, text},
+    state::{numbers, spanning_tree, switched, text},
 };
 
 /// A netconfd; it ends when this is dropped, or with this process.
@@ -70,7 +70,8 @@ impl Netconfd {
         // A test that failed while looking does not blind the others.
         let mut eye = self.eye.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = eye.get_or_insert_with(|| self.open_eye()).ask(&json!(source));
-        let ports = seen["interfaces"].as_object().unwrap().iter().map(|(name, node)| (name.clone(), port(node)));
+        let ports = seen["interfaces"].as_object().unwrap().iter();
+        let ports = ports.map(|(name, node)| (name.clone(), port(node, &seen["stp"][name])));
         let vlans = seen["vlans"].as_object().unwrap().iter().map(|(id, name)| (id.parse().unwrap(), text(name)));
         State { ports: ports.collect(), vlans: vlans.collect() }
     }
@@ -89,6 +90,11 @@ impl Netconfd {
     /// Takes the lock for another client, until what is returned is dropped.
     pub(crate) fn hold_lock(&self) -> Intruder {
         self.intrude("--lock-hold")
+    }
+
+    /// What a client that is not Mercury puts into a port's spanning tree entry.
+    pub(crate) fn guard_root(&self, port: &str) {
+        self.check(&["--guard-root", port]);
     }
 
     /// Leaves an uncommitted change of Ethernet16 in the candidate.
@@ -192,7 +198,7 @@ pub(crate) struct Intruder {
     _child: Answerer,
 }
 
-fn port(node: &Value) -> Port {
+fn port(node: &Value, stp: &Value) -> Port {
     let trunk: Vec<&str> = node["trunk"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let trunk = (!trunk.is_empty()).then(|| numbers(trunk.into_iter(), '.'));
     Port {
@@ -201,6 +207,7 @@ fn port(node: &Value) -> Port {
         mtu: node["mtu"].as_u64(),
         vlans: switched(node["mode"].as_str(), node["access"].as_u64(), node["native"].as_u64(), trunk),
         aggregate: text(&node["aggregate-id"]),
+        stp: spanning_tree(stp),
     }
 }
 

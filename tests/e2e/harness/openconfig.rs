@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Port, State,
-    state::{numbers, switched, text},
+    state::{numbers, spanning_tree, switched, text},
 };
 
-/// From the lists of interfaces and of network instances, in RFC 7951 JSON.
-pub(super) fn trees(interfaces: &Value, instances: &Value) -> State {
+/// From the lists of interfaces, of network instances and of spanning tree's
+/// interfaces, in RFC 7951 JSON.
+pub(super) fn trees(interfaces: &Value, instances: &Value, stp: &Value) -> State {
+    let port = |node: &Value| {
+        let entry = list(stp).find(|entry| entry["name"] == node["name"]).unwrap_or(&Value::Null);
+        Port { stp: spanning_tree(&entry["config"]), ..port(node) }
+    };
     let ports = list(interfaces).map(|node| (text(&node["name"]).unwrap(), port(node)));
     let vlans = list(instances)
         .flat_map(|instance| list(&instance["vlans"]["vlan"]))
@@ -38,6 +43,7 @@ fn port(node: &Value) -> Port {
             trunk(&vlans["trunk-vlans"]),
         ),
         aggregate: text(&ethernet["config"]["openconfig-if-aggregate:aggregate-id"]),
+        ..Port::default()
     }
 }
 
@@ -63,6 +69,7 @@ pub(super) fn leaves(found: &Value) -> State {
                     trunk(vlan("trunk-vlans")),
                 ),
                 aggregate: text(at("ethernet/config/aggregate-id")),
+                stp: spanning_tree(&entry(found, name)),
             };
             state.ports.insert(name.to_owned(), port);
         }
@@ -74,6 +81,14 @@ pub(super) fn leaves(found: &Value) -> State {
         }
     }
     state
+}
+
+/// What a port's spanning tree entry holds.
+fn entry(found: &Map<String, Value>, name: &str) -> Value {
+    let config = format!("/stp/interfaces/interface[name={name}]/config/");
+    let leaves = found.iter().filter_map(|(path, value)| Some((path.strip_prefix(&config)?.to_owned(), value.clone())));
+    let leaves: Map<String, Value> = leaves.collect();
+    if leaves.is_empty() { Value::Null } else { leaves.into() }
 }
 
 fn mode(above: &str) -> String {

@@ -146,6 +146,15 @@ impl Switch {
             Self::Target(switch) => switch.look(),
         }
     }
+
+    /// Gives a port a root guard, which is nothing of Mercury's.
+    pub(crate) fn guard_root(&self, port: &str) {
+        match self {
+            Self::Simulated(switch) => switch.guard_root(port),
+            Self::Real(switch) => switch.guard_root(port),
+            Self::Target(switch) => switch.guard_root(port),
+        }
+    }
 }
 
 impl Shared {

@@ -111,11 +111,21 @@ impl Simulated {
             .text("password", self.simulator.password())
     }
 
+    /// What somebody else puts into a port's spanning tree entry.
+    pub(crate) fn guard_root(&self, port: &str) {
+        let theirs = format!(
+            "<stp xmlns=\"http://openconfig.net/yang/spanning-tree\"><interfaces><interface><name>{port}</name>\
+             <config><name>{port}</name><guard>ROOT</guard></config></interface></interfaces></stp>"
+        );
+        self.handle().change_running(&theirs).unwrap();
+    }
+
     pub(crate) fn look(&self) -> State {
         let running = self.simulator.running_json();
         openconfig::trees(
             &running["openconfig-interfaces:interfaces"]["interface"],
             &running["openconfig-network-instance:network-instances"]["network-instance"],
+            &running["openconfig-spanning-tree:stp"]["interfaces"]["interface"],
         )
     }
 }

@@ -22,11 +22,21 @@ pub(crate) struct Port {
     /// VLANs one by one and in order, `all` where the list is absent.
     pub(crate) vlans: String,
     pub(crate) aggregate: Option<String>,
+    /// `none`, or as in `EDGE_ENABLE guarded`; with everything else that its
+    /// spanning tree entry holds.
+    pub(crate) stp: String,
 }
 
 impl Default for Port {
     fn default() -> Self {
-        Self { enabled: true, description: None, mtu: None, vlans: "none".to_owned(), aggregate: None }
+        Self {
+            enabled: true,
+            description: None,
+            mtu: None,
+            vlans: "none".to_owned(),
+            aggregate: None,
+            stp: "none".to_owned(),
+        }
     }
 }
 
@@ -54,7 +64,28 @@ impl Port {
                 trunk,
             ),
             aggregate: text(&interface["aggregate-id"]),
+            stp: spanning_tree(&interface["stp"]),
         }
+    }
+}
+
+/// An object of leaves, as a switch or Mercury shows it.
+pub(super) fn spanning_tree(config: &Value) -> String {
+    let leaves = config.as_object().into_iter().flatten().filter(|(name, value)| *name != "name" && !value.is_null());
+    let mut words: Vec<String> = leaves
+        .map(|(name, value)| match (name.as_str(), value.to_string().trim_matches('"')) {
+            // An identity, with or without its module.
+            ("edge-port", word) => word.rsplit(':').next().unwrap_or_default().to_owned(),
+            ("bpdu-guard", "true") => "guarded".to_owned(),
+            ("bpdu-guard", "false") => "unguarded".to_owned(),
+            (other, value) => format!("{other}={value}"),
+        })
+        .collect();
+    words.sort();
+    match (config.is_object(), words.is_empty()) {
+        (false, _) => "none".to_owned(),
+        (true, true) => "an empty entry".to_owned(),
+        _ => words.join(" "),
     }
 }
 

@@ -105,22 +105,45 @@ impl Target {
                 "openconfig:/interfaces/interface[name=*]/ethernet",
                 "openconfig:/interfaces/interface[name=*]/aggregation",
                 "openconfig:/network-instances/network-instance[name=default]/vlans",
+                "openconfig:/stp/interfaces/interface[name=*]/config",
             ])),
             Kind::Gnxi => {
                 let seen = self.ask(&["get", "/interfaces", "/network-instances"]);
                 openconfig::trees(
                     &seen["/interfaces"]["openconfig-interfaces:interface"],
                     &seen["/network-instances"]["openconfig-network-instance:network-instance"],
+                    &self.spanning_tree(),
                 )
             }
         }
     }
 
+    /// What gnxi has of it, which may be nothing at all.
+    fn spanning_tree(&self) -> Value {
+        let seen = match self.try_ask(&["get", "/stp"]) {
+            Err(error) if error["code"] == "NotFound" => return Value::Null,
+            other => other.unwrap_or_else(|error| panic!("{error}")),
+        };
+        seen["/stp"]["openconfig-spanning-tree:interfaces"]["interface"].clone()
+    }
+
+    /// What a client that is not Mercury puts into a port's spanning tree entry.
+    pub(crate) fn guard_root(&self, port: &str) {
+        let path = format!("/stp/interfaces/interface[name={port}]");
+        let entry = format!("{{\"name\": {port:?}, \"config\": {{\"name\": {port:?}, \"guard\": \"ROOT\"}}}}");
+        self.ask(&["set", "update", &path, &entry]);
+    }
+
     fn ask(&self, words: &[&str]) -> Value {
+        self.try_ask(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    fn try_ask(&self, words: &[&str]) -> Result<Value, Value> {
         let mut command = Command::new(python::file("tests/peers/gnmi"));
         let done = command.arg("client").arg(self.folder.path()).args(words).stdin(Stdio::null()).output().unwrap();
-        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stdout));
-        serde_json::from_slice(&done.stdout).unwrap()
+        let said = serde_json::from_slice(&done.stdout);
+        let said = said.unwrap_or_else(|_| panic!("{words:?}: {}", String::from_utf8_lossy(&done.stdout)));
+        if done.status.success() { Ok(said) } else { Err(said) }
     }
 
     /// The RPCs so far, of whomever: one object each.
