@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Dialect, Render, load};
-use mercury_model::{Intended, Plan, Running, Scope, SwitchedVlan, VlanId};
+use mercury_model::{EdgePort, Intended, Plan, Running, Scope, Stp, SwitchedVlan, VlanId};
 use mercury_netconf::{Renderer, conformance, xml::Element};
 
 const BASES: [(&str, &str); 3] = [
@@ -42,6 +42,7 @@ fn used(dialect: &Arc<Dialect>) {
     let mut port = mercury_model::Interface::new(name.clone());
     port.description = "a < b & c".parse().ok();
     port.mtu = Some(9000);
+    port.stp = Stp::of(Some(EdgePort::EdgeEnable), Some(true));
     port.switched_vlan = Some(SwitchedVlan::access(VlanId::MAX));
     wanted.interfaces.insert(name, port);
     if let Ok(payload) = renderer.render(&Plan::between(&running, &Intended(wanted))) {
@@ -50,7 +51,7 @@ fn used(dialect: &Arc<Dialect>) {
 }
 
 fn scope() -> Scope {
-    let mut scope = Scope::default();
+    let mut scope = Scope::default().with_stp(true);
     scope.add_interface("Ethernet1/2".parse().unwrap());
     scope.add_vlan(VlanId::MAX);
     scope

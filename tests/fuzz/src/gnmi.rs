@@ -72,7 +72,8 @@ fn dialects() -> &'static [Arc<Dialect>] {
 fn scopes() -> [Scope; 2] {
     let names = ["Ethernet1", "ethernet-1/1"].map(|name| name.parse().unwrap());
     let vlans = [1u16, 100, 101].map(|id| VlanId::try_from(id).unwrap());
-    [Scope::all(), Scope { interfaces: InterfaceScope::Named(names.into()), vlans: VlanScope::Named(vlans.into()) }]
+    let (interfaces, vlans) = (InterfaceScope::Named(names.into()), VlanScope::Named(vlans.into()));
+    [Scope::all(), Scope { interfaces, vlans, stp: true }]
 }
 
 /// What was read is inside the scope, and a port of it can be moved to a VLAN
@@ -85,6 +86,7 @@ fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
         interface.switched_vlan = Some(SwitchedVlan::access(VlanId::MAX));
         interface.description = "a server".parse().ok();
         interface.enabled = true;
+        interface.stp = None;
     }
     let plan = Plan::between(running, &Intended(wanted));
     let renderer = Renderer::new(dialect, Overrides::default()).unwrap();
