@@ -232,6 +232,30 @@ fn callers_cannot_configure_a_trunk_port() {
 }
 
 #[test]
+fn a_member_of_a_trunk_port_is_not_for_callers_either() {
+    let lag = |members: &[&str]| {
+        let mut bench = Bench::managed(Options { trunk_ports: vec!["Port-Channel1".parse().unwrap()], ..uplink() });
+        let kind = Some(mercury_model::InterfaceType::Ieee8023adLag);
+        let lag = Interface { kind, ..bench.port("Port-Channel1") };
+        let member = |name: &&str| Interface { aggregate_id: Some(lag.name.clone()), ..bench.port(name) };
+        let members: Vec<_> = members.iter().map(member).collect();
+        bench.device.interfaces.extend(members.into_iter().chain([lag]).map(|port| (port.name.clone(), port)));
+        bench
+    };
+    let access = json!({"mode": "access", "native_vlan": 100});
+    let joining = json!({"mode": "access", "native_vlan": 100, "lag_name": "Port-Channel1"});
+    for (members, request) in [(&["Ethernet1"][..], access), (&[], joining)] {
+        let mut bench = lag(members);
+        let before = bench.device.clone();
+        let fault = bench.call("update_port", &ironic("Ethernet1", &request)).unwrap_err();
+        assert!(fault.message.contains("Port-Channel1 is a trunk port"), "{fault}");
+        assert_eq!((fault.kind, &bench.device), (FaultKind::InvalidValue, &before));
+    }
+    // What nobody changes may well be there.
+    lag(&["Ethernet1"]).done("update_port", &ironic("Ethernet2", &json!({"mode": "access", "native_vlan": 100})));
+}
+
+#[test]
 fn a_vlan_is_called_what_the_entry_says() {
     let network = json!({"network": {"id": "4f1c", "segmentation_id": 100, "name": "tenant-a"}});
     for (template, added, attached) in [

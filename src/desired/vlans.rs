@@ -63,7 +63,8 @@ fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
 /// wanted.
 ///
 /// # Errors
-/// A VLAN that is to go is still used, or the dialect cannot take a name.
+/// What is wanted touches a trunk port, a VLAN that is to go is still used, or
+/// the dialect cannot take a name.
 pub(super) fn lay(
     intent: &TargetIntent,
     running: &Running,
@@ -71,6 +72,7 @@ pub(super) fn lay(
     dialect: &Dialect,
 ) -> Result<(), Fault> {
     let trunk_ports = &intent.switch.options.trunk_ports;
+    guard(running, config, trunk_ports)?;
     for vlan in &intent.vlans {
         match vlan {
             VlanIntent::Present { id, name } => {
@@ -108,6 +110,23 @@ fn name_parameter(intent: &TargetIntent) -> &'static str {
         true => "network.name",
         false => "vlan_name",
     }
+}
+
+/// A trunk port is not for callers to configure, nor are the members of one: by
+/// its own name it has been refused already, but not by the way of an aggregate.
+fn guard(running: &Running, config: &DeviceConfig, trunk_ports: &[InterfaceName]) -> Result<(), Fault> {
+    let names: BTreeSet<_> = running.interfaces.keys().chain(config.interfaces.keys()).collect();
+    let changed = |name: &&InterfaceName| running.interfaces.get(*name) != config.interfaces.get(*name);
+    for name in names.into_iter().filter(changed) {
+        let sides = [running.interfaces.get(name), config.interfaces.get(name)];
+        let aggregates = sides.into_iter().flatten().filter_map(|port| port.aggregate_id.as_ref());
+        if let Some(trunk) = std::iter::once(name).chain(aggregates).find(|name| trunk_ports.contains(name)) {
+            let of = if trunk == name { String::new() } else { format!("{name} cannot be changed: ") };
+            let reason = format!("{of}{trunk} is a trunk port for all VLANs");
+            return Err(Fault::new(FaultKind::InvalidValue, reason));
+        }
+    }
+    Ok(())
 }
 
 /// Has a trunk port carry `id` beside what it carries, and nothing more. An

@@ -19,6 +19,8 @@ mod life;
 #[cfg(test)]
 mod locks;
 #[cfg(test)]
+mod options;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod random;

@@ -116,7 +116,7 @@ fn bad_wire(chance: &mut Chance) -> Bad {
 }
 
 /// Half of the switches speak gNMI.
-fn any_kind(chance: &mut Chance) -> Kind {
+pub(crate) fn any_kind(chance: &mut Chance) -> Kind {
     if chance.below(2) == 0 {
         return chance.of(&NETCONF);
     }
@@ -125,21 +125,21 @@ fn any_kind(chance: &mut Chance) -> Kind {
 }
 
 /// Chance that is the same for the same seed (splitmix64).
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d))
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(limit).unwrap()).unwrap()
     }
 
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 }
