@@ -66,6 +66,11 @@ impl Life {
         *self.plan.lock().unwrap() = Some((when, signal));
     }
 
+    /// The signal does not come any more.
+    pub(crate) fn forget_plan(&self) {
+        self.plan.lock().unwrap().take();
+    }
+
     /// Sends a signal now.
     pub(crate) fn send(&self, signal: Signal) {
         self.got.send_if_modified(|got| {

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod bad_wire;
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;
@@ -24,6 +26,8 @@ mod options;
 mod queue;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod schedule;
 #[cfg(test)]
 mod several;
 #[cfg(test)]

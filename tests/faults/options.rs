@@ -14,7 +14,8 @@ use mercury_sim::Datastore;
 use serde_json::json;
 
 use crate::kind::NETCONF;
-use crate::random::{Chance, any_kind};
+use crate::chance::Chance;
+use crate::random::any_kind;
 use crate::world::{Claim, LONG, Ports, World, agree, claim, fault, on_paused_clock, ports};
 
 const RUNS: u64 = 60;

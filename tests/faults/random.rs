@@ -9,6 +9,7 @@ use std::{
 
 use mercury_sim::Datastore;
 
+use crate::chance::Chance;
 use crate::kind::{Gnmi, Kind, NETCONF};
 use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, LONG, Ports, Wish, World, agree, claim, fault, on_paused_clock, ports};
@@ -122,24 +123,4 @@ pub(crate) fn any_kind(chance: &mut Chance) -> Kind {
     }
     let mut yes = || chance.below(2) == 0;
     Kind::Gnmi(Gnmi { confirmed: yes(), get: yes(), atomic: yes() })
-}
-
-/// Chance that is the same for the same seed (splitmix64).
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d))
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(limit).unwrap()).unwrap()
-    }
-
-    pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
 }

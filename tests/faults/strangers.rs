@@ -17,7 +17,7 @@ async fn warm(kind: Kind) -> World {
 }
 
 /// What the console does to a port.
-fn console(port: u16, text: &str) -> String {
+pub(crate) fn console(port: u16, text: &str) -> String {
     format!(
         "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet{port}</name><config>\
          <description>{text}</description></config></interface></interfaces>"
@@ -28,7 +28,8 @@ const fn gnmi(kind: Kind) -> bool {
     matches!(kind, Kind::Gnmi(_))
 }
 
-const fn lockable(kind: Kind) -> Datastore {
+/// What Mercury locks.
+pub(crate) const fn lockable(kind: Kind) -> Datastore {
     match kind {
         Kind::Netconf(Mode::Candidate) | Kind::Netconf(Mode::CandidatePlain) => Datastore::Candidate,
         _ => Datastore::Running,

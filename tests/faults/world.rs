@@ -165,7 +165,8 @@ pub(crate) async fn ask(service: &Service, wishes: &[(usize, u16, Wish)]) -> Vec
     service.apply(intent, &Requester::default()).await.unwrap()
 }
 
-fn name(index: usize) -> String {
+/// A switch's name.
+pub(crate) fn name(index: usize) -> String {
     format!("leaf{index}")
 }
 

@@ -1,0 +1,234 @@
+//! Random schedules: one to four switches of any kind, two or three Mercurys
+//! that share a coordinator, many requests at once, and whatever may go wrong
+//! at random places. Each is drawn from a seed, and each is the same again for
+//! the same seed.
+//!
+//! `MERCURY_FAULT_RUNS` says how many to run, `MERCURY_FAULT_SEED` with which
+//! to begin (alone: only that one), `MERCURY_FAULT_THREADS` on how many threads.
+
+mod draw;
+mod play;
+mod tally;
+mod text;
+mod truth;
+mod values;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use crate::{
+    kind::Kind,
+    life::{Signal, When},
+    locks,
+    wire::Bad,
+    world::{Wish, on_paused_clock},
+};
+use play::play;
+use tally::Tally;
+use values::Values;
+
+/// What is to happen.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    seed: u64,
+    switches: Vec<Switch>,
+    mercuries: usize,
+    /// How long what a dead Mercury held stays locked.
+    lease: Duration,
+    requests: Vec<Request>,
+    troubles: Vec<Trouble>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Switch {
+    kind: Kind,
+    pipelining: bool,
+    commit_time: Duration,
+    confirm_timer_percent: u32,
+    queue: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Request {
+    /// What it wants is told from what others want by this.
+    number: usize,
+    at: Duration,
+    mercury: usize,
+    wants: Vec<Want>,
+    /// The caller hangs up this much later.
+    hangs_up: Option<Duration>,
+}
+
+/// What a request wants of one switch.
+#[derive(Clone, Debug)]
+struct Want {
+    switch: usize,
+    ports: Vec<(u16, Wish)>,
+    removes: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+struct Trouble {
+    at: Duration,
+    what: What,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+enum What {
+    /// A fault of the simulator's.
+    Fault {
+        switch: usize,
+        text: String,
+    },
+    /// A Mercury's next session has a bad wire.
+    BadWire {
+        mercury: usize,
+        bad: Bad,
+    },
+    /// All of a Mercury's connections break.
+    Cut {
+        mercury: usize,
+    },
+    /// Nothing gets through to a Mercury or from it.
+    Stall {
+        mercury: usize,
+        time: Duration,
+    },
+    Reboot {
+        switch: usize,
+    },
+    /// Whoever has the lock is killed, and the console has it.
+    Steal {
+        switch: usize,
+        time: Duration,
+    },
+    /// The console takes the lock if it is free.
+    Lock {
+        switch: usize,
+        time: Duration,
+    },
+    /// The console changes a port that is nobody's.
+    Console {
+        switch: usize,
+        number: usize,
+    },
+    /// The coordinator is of no use.
+    Coordinator {
+        trouble: locks::Trouble,
+        time: Duration,
+    },
+    /// Every lock of the coordinator is lost.
+    LocksLost,
+    /// A Mercury gets a signal, and another takes its place.
+    Signal {
+        mercury: usize,
+        when: When,
+        signal: Signal,
+    },
+    /// The clock jumps.
+    Jump(Duration),
+}
+
+const RUNS: u64 = 1000;
+
+#[test]
+fn a_random_schedule_leaves_what_was_told_and_nothing_else() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let (seed, runs) = (number("MERCURY_FAULT_SEED"), number("MERCURY_FAULT_RUNS"));
+    let runs = runs.unwrap_or(if seed.is_some() { 1 } else { RUNS });
+    let first = seed.unwrap_or(0);
+    let threads = number("MERCURY_FAULT_THREADS").unwrap_or(2).min(runs);
+    let values = on_paused_clock(Values::measured());
+    let (next, failed) = (AtomicU64::new(first), AtomicU64::new(u64::MAX));
+    let tally = std::thread::scope(|scope| {
+        let worker = || {
+            let mut tally = Tally::default();
+            loop {
+                let seed = next.fetch_add(1, Relaxed);
+                if seed >= first + runs || failed.load(Relaxed) != u64::MAX {
+                    return tally;
+                }
+                match run(&Schedule::drawn(seed), &values) {
+                    Ok(found) => tally += found,
+                    Err(_) => {
+                        failed.fetch_min(seed, Relaxed);
+                    }
+                }
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).fold(Tally::default(), |mut all, one| {
+            all += one;
+            all
+        })
+    });
+    println!("{tally}");
+    let failed = failed.into_inner();
+    if failed != u64::MAX {
+        let (smallest, violation) = smallest(Schedule::drawn(failed), &values);
+        panic!("{smallest}\n{violation}\n\nMERCURY_FAULT_SEED={failed} cargo test --test faults random_schedule");
+    }
+}
+
+/// The same seed is the same schedule, down to what every caller is told.
+#[test]
+fn a_seed_is_replayed_exactly() {
+    let values = on_paused_clock(Values::measured());
+    for seed in 0..20 {
+        let told = || run(&Schedule::drawn(seed), &values).map(|tally| tally.to_string());
+        assert_eq!(told(), told(), "{}", Schedule::drawn(seed));
+    }
+}
+
+fn run(schedule: &Schedule, values: &Values) -> Result<Tally, String> {
+    let run = AssertUnwindSafe(|| on_paused_clock(play(schedule, values)));
+    catch_unwind(run).unwrap_or_else(|_| Err("a panic".to_owned()))
+}
+
+/// The schedule without whatever is not needed for it to fail, and how it
+/// fails then.
+fn smallest(mut schedule: Schedule, values: &Values) -> (Schedule, String) {
+    let mut violation = match run(&schedule, values) {
+        Ok(_) => return (schedule, "it failed once, and does not fail again".to_owned()),
+        Err(violation) => violation,
+    };
+    loop {
+        let mut fewer = schedule.with_less().find_map(|less| {
+            let violation = run(&less, values).err()?;
+            Some((less, violation))
+        });
+        match fewer.take() {
+            Some(found) => (schedule, violation) = found,
+            None => return (schedule, violation),
+        }
+    }
+}
+
+impl Schedule {
+    /// This, without each one of its parts.
+    fn with_less(&self) -> impl Iterator<Item = Self> {
+        let troubles = (0..self.troubles.len()).map(|index| {
+            let mut less = self.clone();
+            less.troubles.remove(index);
+            less
+        });
+        let requests = (0..self.requests.len()).map(|index| {
+            let mut less = self.clone();
+            less.requests.remove(index);
+            less
+        });
+        let wants = self.requests.iter().enumerate().flat_map(move |(index, request)| {
+            let several = if request.wants.len() > 1 { request.wants.len() } else { 0 };
+            (0..several).map(move |want| {
+                let mut less = self.clone();
+                less.requests[index].wants.remove(want);
+                less
+            })
+        });
+        troubles.chain(requests).chain(wants)
+    }
+}

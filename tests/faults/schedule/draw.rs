@@ -1,0 +1,150 @@
+//! A schedule from a seed.
+
+use std::time::Duration;
+
+use super::{
+    Request, Schedule, Switch, Trouble, Want, What,
+    values::{PORTS, VLANS, WISHES},
+};
+use crate::{
+    chance::Chance,
+    kind::{Gnmi, Kind, NETCONF},
+    life::{Signal, When},
+    locks,
+    wire::{Bad, Rest, Way},
+};
+
+impl Schedule {
+    pub(super) fn drawn(seed: u64) -> Self {
+        let mut chance = Chance::new(seed ^ 0x5eed_0000_0000_0000);
+        let chance = &mut chance;
+        let switches: Vec<_> = (0..1 + chance.below(4)).map(|_| switch(chance)).collect();
+        let mercuries = 2 + chance.below(2);
+        // Short ones let everything meet; long ones let it come one after the other.
+        let length = chance.of(&[50, 3_000, 60_000]);
+        let mut requests: Vec<Request> = Vec::new();
+        for number in 0..3 + chance.below(8) {
+            let request = request(chance, number, &switches, mercuries, length, &requests);
+            requests.push(request);
+        }
+        let mut schedule = Self {
+            seed,
+            switches,
+            mercuries,
+            lease: Duration::from_secs(chance.of(&[0, 0, 10])),
+            requests,
+            troubles: Vec::new(),
+        };
+        for _ in 0..chance.below(6) {
+            let at = milliseconds(chance, length);
+            let what = what(chance, &schedule);
+            schedule.troubles.extend(what.map(|what| Trouble { at, what }));
+        }
+        schedule
+    }
+}
+
+fn milliseconds(chance: &mut Chance, below: usize) -> Duration {
+    Duration::from_millis(u64::try_from(chance.below(below)).unwrap())
+}
+
+fn switch(chance: &mut Chance) -> Switch {
+    let kind = if chance.one_in(2) {
+        chance.of(&NETCONF)
+    } else {
+        let mut yes = || chance.one_in(2);
+        Kind::Gnmi(Gnmi { confirmed: yes(), get: yes(), atomic: yes() })
+    };
+    Switch {
+        kind,
+        pipelining: !chance.one_in(4),
+        commit_time: Duration::from_millis(chance.of(&[0, 0, 20, 1000])),
+        confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
+        queue: chance.of(&[256, 256, 256, 256, 1, 2]),
+    }
+}
+
+fn request(
+    chance: &mut Chance,
+    number: usize,
+    switches: &[Switch],
+    mercuries: usize,
+    length: usize,
+    earlier: &[Request],
+) -> Request {
+    let (at, mercury) = (milliseconds(chance, length), chance.below(mercuries));
+    let hangs_up = chance.one_in(10).then(|| milliseconds(chance, 2000));
+    if !earlier.is_empty() && chance.one_in(5) {
+        // The caller has lost patience, and asks anybody once more.
+        let again = &earlier[chance.below(earlier.len())];
+        return Request { at: again.at + at / 2, mercury, hangs_up, ..again.clone() };
+    }
+    let several = if chance.one_in(3) { 1 + chance.below(switches.len()) } else { 1 };
+    let mut all: Vec<usize> = (0..switches.len()).collect();
+    let mut one = || {
+        let switch = all.swap_remove(chance.below(all.len()));
+        want(chance, switch)
+    };
+    let mut wants: Vec<_> = (0..several).map(|_| one()).collect();
+    wants.sort_by_key(|want| want.switch);
+    Request { number, at, mercury, wants, hangs_up }
+}
+
+fn want(chance: &mut Chance, switch: usize) -> Want {
+    if chance.one_in(6) {
+        return Want { switch, ports: Vec::new(), removes: Some(chance.of(&VLANS)) };
+    }
+    let mut all: Vec<u16> = (1..=PORTS).collect();
+    let ports = (0..chance.of(&[1, 1, 1, 2])).map(|_| (all.swap_remove(chance.below(all.len())), chance.of(&WISHES)));
+    Want { switch, ports: ports.collect(), removes: None }
+}
+
+fn what(chance: &mut Chance, schedule: &Schedule) -> Option<What> {
+    let mercury = chance.below(schedule.mercuries);
+    let switch = chance.below(schedule.switches.len());
+    let seconds = |chance: &mut Chance, all: &[u64]| Duration::from_secs(chance.of(all));
+    Some(match chance.below(16) {
+        0..=5 => What::Fault { switch, text: fault(chance, schedule, switch)? },
+        6 => What::BadWire { mercury, bad: bad(chance) },
+        7 => What::Cut { mercury },
+        8 => What::Stall { mercury, time: seconds(chance, &[1, 5, 40]) },
+        9 => What::Reboot { switch },
+        10 => match chance.below(2) {
+            0 => What::Steal { switch, time: seconds(chance, &[1, 20, 60]) },
+            _ => What::Lock { switch, time: seconds(chance, &[1, 20, 60]) },
+        },
+        11 => What::Console { switch, number: schedule.troubles.len() },
+        12 => {
+            let slow = locks::Trouble::Slow(seconds(chance, &[1, 5]));
+            let trouble = chance.of(&[locks::Trouble::Fails, locks::Trouble::Hangs, slow]);
+            What::Coordinator { trouble, time: seconds(chance, &[1, 10, 50]) }
+        }
+        13 => What::LocksLost,
+        14 => {
+            let when = if chance.one_in(2) { When::Event(chance.below(40)) } else { When::Octet(chance.below(6000)) };
+            What::Signal { mercury, when, signal: chance.of(&[Signal::Kill, Signal::Kill, Signal::Term]) }
+        }
+        _ => What::Jump(seconds(chance, &[1, 10, 40, 200])),
+    })
+}
+
+/// A fault that can be found out, and that does not outlast what Mercury can
+/// wait for: without a lock nothing tells that a delayed Set is over but the
+/// time that was allowed for it.
+fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> Option<String> {
+    let kind = schedule.switches[switch].kind;
+    let moment = chance.of(&["before", "after"]);
+    let (operation, nth) = (chance.of(kind.operations()), 1 + u32::try_from(chance.below(4)).unwrap());
+    let action = chance.of(kind.actions());
+    // Which commit is the confirmation is not known here.
+    let found_out = !kind.is_perfect_lie(operation, nth.max(2), action);
+    let outlasts = matches!(kind, Kind::Gnmi(_)) && action.starts_with("delay:");
+    let twice = |trouble: &Trouble| matches!(&trouble.what, What::Fault { text, .. } if text.contains("delay:"));
+    let outlasts = outlasts && schedule.troubles.iter().any(twice);
+    (found_out && !outlasts).then(|| format!("{operation}:{nth}:{moment}:{action}"))
+}
+
+fn bad(chance: &mut Chance) -> Bad {
+    let way = chance.of(&[Way::FromSwitch, Way::ToSwitch]);
+    Bad { way, after: chance.below(6000), rest: chance.of(&[Rest::Nothing, Rest::Noise]) }
+}

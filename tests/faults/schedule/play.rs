@@ -1,0 +1,293 @@
+//! Plays a schedule, and holds every answer against the switches.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use mercury::{fault::FaultKind, outcome::Report, service::Requester};
+use mercury_sim::{Handle, Simulator};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Request, Schedule, Switch, What,
+    tally::Tally,
+    truth::{Truth, whole},
+    values::{CONSOLE, Values},
+};
+use crate::{
+    kind::Kind,
+    life::Signal,
+    locks::{self, Locks},
+    strangers::{console, lockable},
+    world::{Claim, Mercury, World, claim, name},
+};
+
+/// Longer than anything that may still happen takes, one after the other.
+const LONG: Duration = Duration::from_secs(3600);
+/// How many requests are made once more in the end.
+const REPEATED: usize = 6;
+
+type Violation = String;
+
+/// Says what was seen, or what must not be.
+pub(super) async fn play(schedule: &Schedule, values: &Values) -> Result<Tally, Violation> {
+    let stage = Stage::new(schedule, values).await;
+    let begun = Instant::now();
+    let requests = schedule.requests.iter().enumerate().map(|(index, request)| {
+        let stage = &stage;
+        async move {
+            sleep_until(begun + request.at).await;
+            let mercury = stage.mercury(request.mercury);
+            stage.ask(index, request, &mercury).await.map(drop)
+        }
+    });
+    let troubles = schedule.troubles.iter().map(|trouble| {
+        let stage = &stage;
+        async move {
+            sleep_until(begun + trouble.at).await;
+            stage.trouble(&trouble.what).await;
+        }
+    });
+    let all = futures_util::future::try_join_all(requests);
+    let troubles = futures_util::future::join_all(troubles);
+    let play = async {
+        tokio::pin!(troubles);
+        let asked = tokio::select! {
+            asked = all => asked,
+            _ = async { (&mut troubles).await; std::future::pending::<()>().await } => unreachable!(),
+        };
+        asked.map(drop)
+    };
+    timeout(LONG, play).await.map_err(|_| "a request is never answered".to_owned())??;
+    stage.quiet("after all requests").await?;
+    timeout(LONG, stage.again()).await.map_err(|_| "a repeated request is never answered".to_owned())??;
+    let mercuries = stage.mercuries.lock().unwrap().clone();
+    for mercury in &mercuries {
+        timeout(LONG, mercury.service.finish()).await.map_err(|_| "a Mercury does not finish".to_owned())?;
+    }
+    stage.quiet("in the end").await?;
+    Ok(stage.tally.into_inner().unwrap())
+}
+
+struct Stage<'a> {
+    schedule: &'a Schedule,
+    world: World,
+    locks: Arc<Locks>,
+    mercuries: Mutex<Vec<Arc<Mercury>>>,
+    truth: Mutex<Truth<'a>>,
+    tally: Mutex<Tally>,
+}
+
+impl<'a> Stage<'a> {
+    async fn new(schedule: &'a Schedule, values: &'a Values) -> Self {
+        let kinds: Vec<Kind> = schedule.switches.iter().map(|switch| switch.kind).collect();
+        let mut world = World::new(&kinds).await;
+        world.switches.clear();
+        for switch in &schedule.switches {
+            world.switches.push(Simulator::start(switch.options()).await.unwrap());
+        }
+        let stage = Self {
+            schedule,
+            world,
+            locks: Locks::new(schedule.lease),
+            mercuries: Mutex::default(),
+            truth: Mutex::new(Truth::new(values)),
+            tally: Mutex::new(Tally::new(schedule)),
+        };
+        let mercuries = (0..schedule.mercuries).map(|_| stage.new_mercury()).collect();
+        *stage.mercuries.lock().unwrap() = mercuries;
+        stage
+    }
+
+    fn new_mercury(&self) -> Arc<Mercury> {
+        let tune = |entry: &mut mercury::inventory::Switch| {
+            let index = self.schedule.switches.iter().enumerate().position(|(index, _)| name(index) == entry.name);
+            let switch = self.schedule.switches[index.unwrap()];
+            entry.pipelining = Some(switch.pipelining);
+            entry.queue = switch.queue;
+        };
+        Arc::new(self.world.mercury(&self.locks, tune))
+    }
+
+    fn mercury(&self, index: usize) -> Arc<Mercury> {
+        Arc::clone(&self.mercuries.lock().unwrap()[index])
+    }
+
+    fn handle(&self, switch: usize) -> Handle {
+        self.world.handle(switch)
+    }
+
+    /// Asks, and holds the answer against the switches as they are then.
+    async fn ask(&self, index: usize, request: &Request, mercury: &Mercury) -> Result<Vec<Report>, Violation> {
+        self.truth.lock().unwrap().begins(index, request);
+        let gone = CancellationToken::new();
+        if let Some(time) = request.hangs_up {
+            let gone = gone.clone();
+            tokio::spawn(async move {
+                sleep(time).await;
+                gone.cancel();
+            });
+        }
+        let who = Requester { gone: Some(gone), ..Requester::default() };
+        let answer = tokio::select! {
+            biased;
+            () = mercury.life().signalled(Signal::Kill) => None,
+            answer = mercury.service.apply(request.intent(&mercury.service), &who) => Some(answer),
+        };
+        let reports = match answer {
+            None => {
+                self.tally.lock().unwrap().unanswered += 1;
+                let mut truth = self.truth.lock().unwrap();
+                request.wants.iter().for_each(|want| truth.ends(index, want.switch, Claim::Unknown));
+                return Ok(Vec::new());
+            }
+            Some(Ok(reports)) => reports,
+            Some(Err(fault)) => {
+                self.tally.lock().unwrap().fault(&fault);
+                let mut truth = self.truth.lock().unwrap();
+                request.wants.iter().for_each(|want| truth.ends(index, want.switch, Claim::Before));
+                Vec::new()
+            }
+        };
+        for report in &reports {
+            let switch = request.wants.iter().find(|want| name(want.switch) == report.switch).unwrap().switch;
+            self.tally.lock().unwrap().report(report);
+            self.truth.lock().unwrap().ends(index, switch, claim(report));
+        }
+        let told = |violation| {
+            let answers = reports
+                .iter()
+                .map(|report| format!("  {}: {} {:?}\n", report.switch, report.outcome.name(), report.outcome.fault()));
+            format!("when r{index} was answered: {violation}\n{}", answers.collect::<String>())
+        };
+        whole(&reports).map_err(told)?;
+        for want in &request.wants {
+            self.truth.lock().unwrap().check(want.switch, &self.world.ports(want.switch)).map_err(told)?;
+        }
+        Ok(reports)
+    }
+
+    async fn trouble(&self, what: &What) {
+        match *what {
+            What::Fault { switch, ref text } => {
+                self.handle(switch).inject(text.parse().unwrap());
+            }
+            What::BadWire { mercury, bad } => self.mercury(mercury).wire.set(bad),
+            What::Cut { mercury } => self.mercury(mercury).life().cut(),
+            What::Stall { mercury, time } => self.mercury(mercury).life().stall(time),
+            What::Reboot { switch } => self.handle(switch).reboot(),
+            What::Steal { switch, time } => {
+                let (handle, datastore) = (self.handle(switch), lockable(self.schedule.switches[switch].kind));
+                if let Some(session) = handle.lock_holder(datastore) {
+                    handle.kill_session(session);
+                }
+                hold(&handle, datastore, time).await;
+            }
+            What::Lock { switch, time } => {
+                hold(&self.handle(switch), lockable(self.schedule.switches[switch].kind), time).await;
+            }
+            What::Console { switch, number } => self.console(switch, number),
+            What::Coordinator { trouble, time } => {
+                self.locks.trouble(trouble);
+                sleep(time).await;
+                self.locks.trouble(locks::Trouble::None);
+            }
+            What::LocksLost => self.locks.lose(),
+            What::Signal { mercury: index, when, signal } => {
+                let mercury = self.mercury(index);
+                mercury.life().plan(when, signal);
+                mercury.life().signalled(signal).await;
+                self.tally.lock().unwrap().signals += 1;
+                let next = self.new_mercury();
+                self.mercuries.lock().unwrap()[index] = next;
+                if signal == Signal::Term {
+                    mercury.service.finish().await;
+                }
+            }
+            What::Jump(time) => tokio::time::advance(time).await,
+        }
+    }
+
+    /// The console describes its port. What others have staged or not
+    /// confirmed may undo that: the switch knows one configuration only.
+    fn console(&self, switch: usize, number: usize) {
+        let handle = self.handle(switch);
+        let status = handle.status();
+        let sure = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+        handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
+        let value = self.world.ports(switch)[CONSOLE].clone();
+        self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
+    }
+
+    /// Ends what is wrong, and waits until nothing is going on any more:
+    /// nothing is locked, waits to be confirmed, or is left behind, and every
+    /// switch is what was told.
+    async fn quiet(&self, when: &str) -> Result<(), Violation> {
+        self.locks.trouble(locks::Trouble::None);
+        for mercury in self.mercuries.lock().unwrap().iter_mut() {
+            mercury.life().forget_plan();
+            mercury.wire.clear();
+            if mercury.life().is_dead() {
+                *mercury = self.new_mercury();
+            }
+        }
+        for (index, switch) in self.schedule.switches.iter().enumerate() {
+            let handle = self.handle(index);
+            handle.clear_faults();
+            handle.console_lock(lockable(switch.kind), false);
+            let quiet = handle.wait_until(|status| {
+                let nothing = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+                nothing && status.sessions + status.connections <= self.schedule.mercuries
+            });
+            let quiet = timeout(LONG, quiet).await;
+            quiet.map_err(|_| format!("{when}: leaf{index}: left behind: {:?}", handle.status()))?;
+        }
+        sleep(Duration::from_secs(200)).await;
+        if !self.locks.held().is_empty() {
+            return Err(format!("{when}: still held at the coordinator: {:?}", self.locks.held()));
+        }
+        for index in 0..self.schedule.switches.len() {
+            let now = self.world.ports(index);
+            let truth = self.truth.lock().unwrap();
+            truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
+            Truth::vlans_exist(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
+        }
+        Ok(())
+    }
+
+    /// Every request can be made once more, and succeeds.
+    async fn again(&self) -> Result<(), Violation> {
+        for (index, request) in self.schedule.requests.iter().enumerate().rev().take(REPEATED) {
+            let request = Request { hangs_up: None, ..request.clone() };
+            let mercury = self.mercury(request.mercury);
+            let number = self.schedule.requests.len() + index;
+            for report in self.ask(number, &request, &mercury).await? {
+                let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
+                let removes = request.wants.iter().any(|want| want.removes.is_some());
+                if !report.outcome.is_success() && !(removes && (used || request.wants.len() > 1)) {
+                    return Err(format!("r{index} once more: {}: {:?}", report.switch, report.outcome));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The console has a lock for a while.
+async fn hold(handle: &Handle, datastore: mercury_sim::Datastore, time: Duration) {
+    if handle.console_lock(datastore, true) {
+        sleep(time).await;
+        handle.console_lock(datastore, false);
+    }
+}
+
+impl Switch {
+    fn options(self) -> mercury_sim::Options {
+        let mut options = self.kind.options();
+        options.commit_time = self.commit_time;
+        options.confirm_timer_percent = self.confirm_timer_percent;
+        options
+    }
+}

@@ -1,0 +1,72 @@
+//! How often what happened, so that a run shows what it covered.
+
+use std::{collections::BTreeMap, fmt, ops::AddAssign};
+
+use mercury::{fault::Fault, outcome::Report};
+
+use super::{Schedule, What};
+
+#[derive(Default)]
+pub(super) struct Tally {
+    schedules: u64,
+    outcomes: BTreeMap<String, u64>,
+    troubles: BTreeMap<&'static str, u64>,
+    pub(super) signals: u64,
+    pub(super) unanswered: u64,
+}
+
+impl Tally {
+    pub(super) fn new(schedule: &Schedule) -> Self {
+        let mut tally = Self { schedules: 1, ..Self::default() };
+        for trouble in &schedule.troubles {
+            *tally.troubles.entry(trouble.what.name()).or_default() += 1;
+        }
+        tally
+    }
+
+    pub(super) fn report(&mut self, report: &Report) {
+        let kind = report.outcome.fault().map_or("", |fault| fault.kind.name());
+        *self.outcomes.entry(format!("{} {kind}", report.outcome.name())).or_default() += 1;
+    }
+
+    pub(super) fn fault(&mut self, fault: &Fault) {
+        *self.outcomes.entry(format!("not begun {}", fault.kind.name())).or_default() += 1;
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.signals += other.signals;
+        self.unanswered += other.unanswered;
+        other.outcomes.into_iter().for_each(|(name, count)| *self.outcomes.entry(name).or_default() += count);
+        other.troubles.into_iter().for_each(|(name, count)| *self.troubles.entry(name).or_default() += count);
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} schedules, {} signals, {} unanswered", self.schedules, self.signals, self.unanswered)?;
+        writeln!(f, "  outcomes: {:?}", self.outcomes)?;
+        write!(f, "  troubles: {:?}", self.troubles)
+    }
+}
+
+impl What {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Fault { .. } => "fault",
+            Self::BadWire { .. } => "bad wire",
+            Self::Cut { .. } => "cut",
+            Self::Stall { .. } => "stall",
+            Self::Reboot { .. } => "reboot",
+            Self::Steal { .. } => "steal",
+            Self::Lock { .. } => "lock",
+            Self::Console { .. } => "console",
+            Self::Coordinator { .. } => "coordinator",
+            Self::LocksLost => "locks lost",
+            Self::Signal { .. } => "signal",
+            Self::Jump(_) => "jump",
+        }
+    }
+}

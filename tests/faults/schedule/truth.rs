@@ -1,0 +1,145 @@
+//! What may be true, by what was told.
+//!
+//! Every port and every VLAN of every switch is a register. A request writes
+//! its registers at some moment between its beginning and its answer, or never;
+//! so what may stand there is what the last success made of it, what later or
+//! unknown ones would have made of it, and, as long as nobody succeeded, what
+//! stood there in the beginning.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use mercury::outcome::Report;
+
+use super::{
+    Request,
+    values::{VLANS, Values},
+};
+use crate::world::{Claim, Ports, claim};
+
+/// The text of a port or a VLAN; none where there is no such thing.
+type Value = Option<String>;
+
+/// All registers of all switches.
+pub(crate) struct Truth<'a> {
+    values: &'a Values,
+    registers: BTreeMap<(usize, String), Vec<Written>>,
+    /// Moves on whenever a request begins or ends.
+    now: u64,
+}
+
+/// What one request would make of a register.
+struct Written {
+    request: usize,
+    value: Value,
+    begun: u64,
+    ended: Option<u64>,
+    claim: Option<Claim>,
+}
+
+impl<'a> Truth<'a> {
+    pub(crate) fn new(values: &'a Values) -> Self {
+        Self { values, registers: BTreeMap::new(), now: 0 }
+    }
+
+    /// A request begins; `request` tells this one from every other.
+    pub(super) fn begins(&mut self, request: usize, asked: &Request) {
+        self.now += 1;
+        for want in &asked.wants {
+            for (key, value) in self.values.of(asked.number, want) {
+                let written = Written { request, value, begun: self.now, ended: None, claim: None };
+                self.registers.entry((want.switch, key)).or_default().push(written);
+            }
+        }
+    }
+
+    /// A request is answered for a switch, or nobody will ever answer.
+    pub(crate) fn ends(&mut self, request: usize, switch: usize, claim: Claim) {
+        self.now += 1;
+        for ((at, _), all) in &mut self.registers {
+            for written in all.iter_mut().filter(|written| *at == switch && written.request == request) {
+                (written.ended, written.claim) = (Some(self.now), Some(claim));
+            }
+        }
+    }
+
+    /// Somebody else writes; `sure` says whether it cannot be undone by what
+    /// the switch does for others.
+    pub(crate) fn elsewhere(&mut self, switch: usize, key: &str, value: String, sure: bool) {
+        self.now += 1;
+        let claim = Some(if sure { Claim::Intended } else { Claim::Unknown });
+        let (begun, ended) = (self.now, Some(self.now));
+        let written = Written { request: usize::MAX, value: Some(value), begun, ended, claim };
+        self.registers.entry((switch, key.to_owned())).or_default().push(written);
+    }
+
+    /// Holds a switch's registers against what may be true.
+    pub(crate) fn check(&self, switch: usize, now: &Ports) -> Result<(), String> {
+        let keys = self.registers.keys().filter(|(at, _)| *at == switch).map(|(_, key)| key);
+        let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.values.start.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            self.one(switch, key, now.get(key))?;
+        }
+        Ok(())
+    }
+
+    fn one(&self, switch: usize, key: &str, found: Option<&String>) -> Result<(), String> {
+        let start = self.values.start.get(key);
+        let none = Vec::new();
+        let all = self.registers.get(&(switch, key.to_owned())).unwrap_or(&none);
+        let made = all.iter().filter(|written| written.claim == Some(Claim::Intended));
+        let last = made.clone().map(|written| written.begun).max().unwrap_or(0);
+        let may_be = |written: &&Written| {
+            let stands = written.ended.is_none_or(|ended| ended >= last);
+            written.claim != Some(Claim::Before) && stands
+        };
+        if (made.count() == 0 && found == start) || all.iter().filter(may_be).any(|one| one.value.as_ref() == found) {
+            return Ok(());
+        }
+        let mut told = format!("leaf{switch}, {key}: found {}\n", shown(found));
+        let _ = writeln!(told, "  in the beginning {}", shown(start));
+        for one in all {
+            let ended = one.ended.map_or("never".to_owned(), |ended| ended.to_string());
+            let (begun, claim) = (one.begun, &one.claim);
+            let who = if one.request == usize::MAX { "the console".to_owned() } else { format!("r{}", one.request) };
+            let _ = writeln!(told, "  {who} from {begun} to {ended}: {claim:?}, {}", shown(one.value.as_ref()));
+        }
+        Err(told)
+    }
+}
+
+impl Truth<'_> {
+    /// No port names a VLAN that is not there.
+    pub(crate) fn vlans_exist(switch: usize, now: &Ports) -> Result<(), String> {
+        for (key, text) in now.iter().filter(|(key, _)| !key.starts_with("VLAN")) {
+            let ids = VLANS.into_iter().filter(|id| names(text, *id));
+            for id in ids.filter(|id| !now.contains_key(&format!("VLAN {id}"))) {
+                return Err(format!("leaf{switch}, {key} names VLAN {id}, which is not there: {text}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a port's text names the VLAN as one of its own.
+fn names(text: &str, id: u16) -> bool {
+    let access = format!("\"access-vlan\":{id}");
+    let native = format!("\"native-vlan\":{id}");
+    text.contains(&access) || text.contains(&native) || text.contains(&format!("\"trunk-vlans\":[{id}]"))
+}
+
+fn shown(value: Option<&String>) -> &str {
+    value.map_or("nothing", String::as_str)
+}
+
+/// What is wrong with the answers to a request, whatever is true: all of its
+/// switches changed, or none, unless it says that nobody knows.
+pub(crate) fn whole(reports: &[Report]) -> Result<(), String> {
+    let is = |wanted: Claim| reports.iter().any(|report| claim(report) == wanted);
+    let changed = reports.iter().any(Report::changed);
+    if changed && is(Claim::Before) && !is(Claim::Unknown) {
+        return Err("some of its switches were changed and some were not".to_owned());
+    }
+    Ok(())
+}
