@@ -13,8 +13,8 @@ use mercury::{
 use mercury_sim::Datastore;
 use serde_json::json;
 
-use crate::kind::NETCONF;
 use crate::chance::Chance;
+use crate::kind::NETCONF;
 use crate::random::any_kind;
 use crate::world::{Claim, LONG, Ports, World, agree, claim, fault, on_paused_clock, ports};
 

@@ -117,7 +117,8 @@ fn intent(service: &Service, wants: &[Want], description: impl Fn(Wish) -> Strin
         let present = named.into_iter().map(|id| VlanIntent::Present { id: vlan(id), name: None });
         let absent = want.removes.map(|id| VlanIntent::Absent { id: vlan(id) });
         let switch = Arc::clone(service.inventory().find(&name(want.switch)).unwrap());
-        TargetIntent { switch, ports: ports.collect(), vlans: present.chain(absent).collect() }
+        let vlans = present.chain(absent).collect();
+        TargetIntent { ports: ports.collect(), vlans, ..TargetIntent::new(switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
