@@ -12,7 +12,13 @@ mod serve;
 mod simulate;
 mod switch;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::Read,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -113,8 +119,11 @@ enum Command {
     Attach(port::PortArguments),
     /// Take the VLANs off a port.
     Detach(port::DetachArguments),
-    /// Say what `attach` would do, and send nothing.
-    Plan(port::PortArguments),
+    /// Say what `attach`, or any request, would do, and send nothing.
+    Plan(port::QuestionArguments),
+    /// Say where a switch differs from what `attach`, or any request, would have
+    /// made of it; change nothing. Ends with 1 where it does.
+    Verify(port::QuestionArguments),
     /// Measure the service, on simulated switches or in dry runs on one of yours.
     Bench(bench::BenchArguments),
 }
@@ -219,9 +228,25 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
         Command::Attach(port) => port::attach(&common, &port).await,
         Command::Detach(port) => port::detach(&common, &port).await,
-        Command::Plan(port) => port::plan(&common, &port).await,
+        Command::Plan(question) => port::plan(&common, &question).await,
+        Command::Verify(question) => port::verify(&common, &question).await,
         Command::Bench(bench) => bench::run(&common, &bench).await,
     }
+}
+
+/// A file of at most so many bytes; `-` is standard input.
+fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", file.display()));
+    let source: Box<dyn Read> = match file == Path::new("-") {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(file).map_err(failed)?),
+    };
+    let mut text = String::new();
+    source.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > limit {
+        return Err(Failure::Other(format!("{}: longer than {limit} bytes", file.display())));
+    }
+    Ok(text)
 }
 
 fn failed(output: Output, failure: &Failure) -> ExitCode {

@@ -54,3 +54,4 @@ pub mod rpc;
 pub mod service;
 pub mod target;
 pub mod transaction;
+pub mod waits;

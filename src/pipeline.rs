@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{DeviceConfig, Intended, Plan, Running, Scope};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     commit::{self, Applied, Change, Policy},
@@ -17,6 +16,7 @@ use crate::{
     lock::{Coordinator, Held},
     outcome::{Outcome, ReadBack, Report},
     pace::{Joint, Offers, Order, Stage},
+    waits::Waits,
 };
 
 /// What is to be done on one switch.
@@ -120,8 +120,8 @@ pub struct Line<'a> {
     pub locks: &'a dyn Coordinator,
     /// What its lock is called there.
     pub lock: &'a str,
-    /// Cancelled when nobody waits for the answer: nothing is begun then.
-    pub gone: Option<&'a CancellationToken>,
+    /// Those who wait for the answer; nothing is begun when nobody does.
+    pub waits: Option<&'a Waits>,
 }
 
 /// Runs the line.
@@ -253,7 +253,7 @@ async fn prepared<'a>(
         return Ok(Prepared::Nothing(proof));
     }
     let payload = rendered(line, &plan, report)?;
-    if line.gone.is_some_and(CancellationToken::is_cancelled) {
+    if line.waits.is_some_and(|waits| !waits.begin()) {
         return Err(Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"));
     }
     reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;

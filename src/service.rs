@@ -12,7 +12,6 @@ use futures_util::future::join_all;
 use mercury_adapter::Dialect;
 use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, VlanScope};
 use tokio::sync::{Mutex, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -25,6 +24,7 @@ use crate::{
     registry::{self, RegistryError},
     target::Target,
     transaction::{self, Ended},
+    waits::Waits,
 };
 
 /// Who asks, and on whose behalf; for logs.
@@ -40,9 +40,11 @@ pub struct Requester {
     pub caller: String,
     /// Where the request came from.
     pub peer: Option<String>,
-    /// Cancelled when nobody waits for the answer any more: what has not begun
-    /// by then is dropped. Without one, everything is done.
-    pub gone: Option<CancellationToken>,
+    /// Whether anybody waits for the answer: what has not begun when nobody does
+    /// any more is dropped. Without this, everything is done.
+    pub gone: Option<Waits>,
+    /// How long the caller waits for the answer, if it says so.
+    pub patience: Option<Duration>,
 }
 
 /// Everything that answers requests.
@@ -173,7 +175,7 @@ impl Service {
         }
     }
 
-    async fn one(&self, switch: &str, work: Work, gone: Option<CancellationToken>) -> Result<Report, Fault> {
+    async fn one(&self, switch: &str, work: Work, gone: Option<Waits>) -> Result<Report, Fault> {
         answer(switch, self.target(switch)?.submit(work, None, gone)?).await
     }
 
@@ -199,9 +201,10 @@ impl Service {
         }
         parties.sort_by(|(one, _), (other, _)| one.cmp(other));
         let parties = parties.into_iter().map(|(_, party)| party).collect();
-        let gone = || who.gone.as_ref().is_some_and(CancellationToken::is_cancelled);
-        let abandoned =
-            || gone().then(|| Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"));
+        let abandoned = || {
+            let may_begin = who.gone.as_ref().is_none_or(Waits::begin);
+            (!may_begin).then(|| Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"))
+        };
         let Ended { mut reports, kept } = transaction::run(parties, abandoned).await;
         for switch in kept {
             self.restore(&switch, &mut reports).await;

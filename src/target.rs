@@ -28,6 +28,7 @@ use crate::{
     outcome::{Outcome, Report},
     pace::{Joint, Order, Stage},
     pipeline::{self, Line, Work},
+    waits::Waits,
 };
 use waiting::{Job, Waiting};
 
@@ -120,7 +121,7 @@ impl Target {
         &self,
         work: Work,
         joint: Option<Joint>,
-        gone: Option<CancellationToken>,
+        gone: Option<Waits>,
     ) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
@@ -196,7 +197,11 @@ impl Owner {
     /// Serves requests that share a commit, or each half of them alone if it is
     /// refused.
     async fn serve(&mut self, mut group: Vec<Job>) {
-        for job in group.extract_if(.., |job| job.is_abandoned()) {
+        // One that is served alone begins when it is known what to send; so does one that other switches
+        // have a say in.
+        let alone = group.len() == 1;
+        let dropped = |job: &mut Job| job.is_abandoned() || !(alone || job.joint.is_some() || job.begins());
+        for job in group.extract_if(.., dropped) {
             let message = "the caller no longer waits; nothing was sent";
             let outcome = Outcome::NotStarted(Fault::new(FaultKind::Timeout, message));
             let mut report = Report::new(&self.name, outcome);
@@ -249,6 +254,10 @@ impl Owner {
         if let Ok(Order::Take(taken)) = &order {
             let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
             group.extend(others.extract_if(.., goes));
+            // From here on none of them can be left out on one switch alone.
+            for job in group.iter().skip(1) {
+                let _too_late_to_leave = job.begins();
+            }
         }
         self.waiting.put_back(others);
         match (order, group.pop()) {
@@ -307,7 +316,10 @@ impl Owner {
             render: &*self.render,
             locks: &*self.locks,
             lock: &self.lock,
-            gone: group.first().filter(|_| group.len() == 1).and_then(|job| job.gone.as_ref()),
+            waits: group
+                .first()
+                .filter(|job| group.len() == 1 && job.joint.is_none())
+                .and_then(|job| job.gone.as_ref()),
         };
         let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
         if let Some(first) = group.first_mut() {

@@ -1,12 +1,14 @@
-//! `mercury attach`, `detach` and `plan`: a person's way into the same
-//! methods that Ironic calls.
+//! `mercury attach`, `detach`, `plan` and `verify`: a person's way into the
+//! same methods that Ironic calls.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
+
+use std::path::PathBuf;
 
 use clap::Args;
 use mercury_model::{VlanId, VlanSet};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Output, found, print};
+use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::{rpc, service::Requester};
 
 /// A port and its VLANs.
@@ -30,6 +32,20 @@ pub(super) struct PortArguments {
     description: Option<String>,
 }
 
+/// What is asked about: a port and its VLANs, or any request.
+#[derive(Clone, Debug, Args)]
+pub(super) struct QuestionArguments {
+    /// A file with `{"method": …, "params": …}` of any request that changes
+    /// switches, as Ironic sends it; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["switch", "port", "access", "trunk"])]
+    request: Option<PathBuf>,
+    #[command(flatten)]
+    port: Option<PortArguments>,
+}
+
+/// A request may be this long, in bytes.
+const MAX_REQUEST: u64 = 1 << 20;
+
 /// A port.
 #[derive(Clone, Debug, Args)]
 pub(super) struct DetachArguments {
@@ -43,13 +59,40 @@ pub(super) async fn attach(common: &Common, arguments: &PortArguments) -> Ended 
     run(common, "update_port", arguments.params()).await
 }
 
-pub(super) async fn plan(common: &Common, arguments: &PortArguments) -> Ended {
-    run(common, "plan_port", arguments.params()).await
+pub(super) async fn plan(common: &Common, arguments: &QuestionArguments) -> Ended {
+    run(common, "mercury.plan", arguments.params()?).await
+}
+
+pub(super) async fn verify(common: &Common, arguments: &QuestionArguments) -> Ended {
+    run(common, "mercury.verify", arguments.params()?).await
 }
 
 pub(super) async fn detach(common: &Common, arguments: &DetachArguments) -> Ended {
     let link = json!({"switch_id": arguments.switch, "port_id": arguments.port});
     run(common, "detach_port", json!({"port": {"binding:profile": {"local_link_information": [link]}}})).await
+}
+
+impl QuestionArguments {
+    fn params(&self) -> Result<Value, Failure> {
+        let file = match (&self.request, &self.port) {
+            (Some(file), _) => file,
+            (None, Some(port)) => return Ok(json!({"method": "update_port", "params": port.params()})),
+            (None, None) => return Err(Failure::Other("say which port, or which --request".to_owned())),
+        };
+        let text = super::read_bounded(file, MAX_REQUEST)?;
+        let request: Value =
+            serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{}: {error}", file.display())))?;
+        Ok(json!({"method": request["method"], "params": plain(&request["params"])}))
+    }
+}
+
+/// Without what belongs to the call itself.
+fn plain(params: &Value) -> Value {
+    let mut params = params.clone();
+    if let Some(members) = params.as_object_mut() {
+        members.retain(|name, _| name != "context" && name != "rpc.version");
+    }
+    params
 }
 
 impl PortArguments {
@@ -77,7 +120,7 @@ async fn run(common: &Common, method: &str, params: Value) -> Ended {
                 (Output::Human, Some(switches)) => switches.iter().for_each(print::report),
                 (Output::Human, None) => print::report(&answer),
             }
-            Ok(DONE)
+            Ok(if answer["matches"] == false { found() } else { DONE })
         }
         Err(fault) => {
             match common.output {

@@ -39,7 +39,8 @@ pub(super) fn report(report: &Value) {
     let trips = if flights == 1 { "1 round trip".to_owned() } else { format!("{flights} round trips") };
     let milliseconds = report["device_ms"].as_f64().unwrap_or_default();
     line(&format!("{}: {}, {trips}, {milliseconds} ms", text("switch"), text("outcome")));
-    for edit in report["plan"].as_array().into_iter().flatten() {
+    let edits = ["plan", "differences"].into_iter().flat_map(|name| report[name].as_array()).flatten();
+    for edit in edits {
         line(&format!("  {}", edit.as_str().unwrap_or_default()));
     }
     for warning in report["warnings"].as_array().into_iter().flatten() {

@@ -9,7 +9,6 @@ use jsonrpsee::{
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Semaphore;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 
 use super::methods::{self, METHODS};
@@ -17,6 +16,7 @@ use crate::{
     config::Limits,
     fault::{Fault, FaultKind},
     service::{Requester, Service},
+    waits::Waits,
 };
 
 /// The largest answer, in bytes; more is answered with an error.
@@ -58,11 +58,19 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Says when nobody waits any more: when what this returns is dropped.
-fn waits(who: &mut Requester) -> DropGuard {
-    let token = CancellationToken::new();
-    who.gone = Some(token.clone());
-    token.drop_guard()
+/// Whoever waits gives up when this is dropped.
+struct Waiting(Waits);
+
+impl Waiting {
+    fn of(who: &mut Requester) -> Self {
+        Self(who.gone.insert(Waits::default()).clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _nobody_to_tell = self.0.give_up();
+    }
 }
 
 impl Front {
@@ -100,9 +108,9 @@ impl Front {
             Ok(request) => request,
             Err(response) => return Answered::Response(text(*response)),
         };
-        let _waits = id.is_some().then(|| waits(&mut who));
+        let waiting = id.is_some().then(|| Waiting::of(&mut who));
         let response_id = id.clone().unwrap_or(Id::Null);
-        let response = self.dispatch(response_id, &method, params, who).await;
+        let response = self.dispatch(response_id, &method, params, who, waiting.as_ref()).await;
         match id {
             Some(_) => Answered::Response(text(response)),
             None => {
@@ -119,15 +127,16 @@ impl Front {
     /// # Errors
     /// What is wrong with the parameters, or what happened on the switches.
     pub async fn act(&self, method: &str, params: Value, mut who: Requester) -> Result<Value, Fault> {
-        let _waits = waits(&mut who);
+        let waiting = Waiting::of(&mut who);
+        let timeout = self.timeout(&who);
         let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
         let (service, method) = (Arc::clone(&self.service), method.to_owned());
         let call = async move { methods::call(&service, &method, &params, who).await };
         let task = tokio::spawn(call.in_current_span());
-        match tokio::time::timeout(self.timeout, task).await {
+        match tokio::time::timeout(timeout, task).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Fault::new(FaultKind::Internal, "the call ended without an answer; see the log")),
-            Err(_) => Err(self.too_long()),
+            Err(_) => Err(too_long(timeout, Some(&waiting))),
         }
     }
 
@@ -137,7 +146,15 @@ impl Front {
         METHODS.contains(&method)
     }
 
-    async fn dispatch(&self, id: Id<'static>, method: &str, params: Params<'static>, who: Requester) -> MethodResponse {
+    async fn dispatch(
+        &self,
+        id: Id<'static>,
+        method: &str,
+        params: Params<'static>,
+        who: Requester,
+        waiting: Option<&Waiting>,
+    ) -> MethodResponse {
+        let timeout = self.timeout(&who);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             return MethodResponse::error(id, error_object(&busy()));
         };
@@ -150,25 +167,23 @@ impl Front {
                     let _slot = slot;
                     call.await
                 };
-                match tokio::time::timeout(self.timeout, tokio::spawn(call.in_current_span())).await {
+                match tokio::time::timeout(timeout, tokio::spawn(call.in_current_span())).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(_)) => {
                         let fault = Fault::new(FaultKind::Internal, "the call ended without an answer; see the log");
                         MethodResponse::error(id, error_object(&fault))
                     }
-                    Err(_) => MethodResponse::error(id, error_object(&self.too_long())),
+                    Err(_) => MethodResponse::error(id, error_object(&too_long(timeout, waiting))),
                 }
             }
             _ => refuse(id, -32601, "there is no such method"),
         }
     }
 
-    fn too_long(&self) -> Fault {
-        let message = format!(
-            "not finished within {} s; if it has begun it goes on, and the log will tell",
-            self.timeout.as_secs()
-        );
-        Fault::new(FaultKind::Unknown, message)
+    /// How long the caller is kept waiting: as long as it says, but no longer
+    /// than the settings do.
+    fn timeout(&self, who: &Requester) -> Duration {
+        who.patience.map_or(self.timeout, |patience| patience.min(self.timeout))
     }
 
     fn read(&self, body: &[u8]) -> Result<(Option<Id<'static>>, String, Params<'static>), Box<MethodResponse>> {
@@ -234,6 +249,21 @@ pub(super) fn error_data(fault: &Fault) -> Value {
         members.insert("switches".to_owned(), json!(fault.switches));
     }
     data
+}
+
+/// Where nothing has begun by now, it never will.
+fn too_long(timeout: Duration, waiting: Option<&Waiting>) -> Fault {
+    let seconds = timeout.as_secs();
+    match waiting {
+        Some(Waiting(waits)) if waits.give_up() => {
+            let message = format!("its turn did not come within {seconds} s; nothing was sent, and nothing will be");
+            Fault::new(FaultKind::Timeout, message)
+        }
+        _ => {
+            let message = format!("begun and not finished within {seconds} s; it goes on, and the log will tell");
+            Fault::new(FaultKind::Unknown, message)
+        }
+    }
 }
 
 fn busy() -> Fault {

@@ -1,6 +1,8 @@
 //! HTTP: one path for JSON-RPC, one for the envelope of the design, one to
 //! ask whether the service is up.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Bytes,
@@ -109,8 +111,22 @@ async fn admitted(
         let status = rejection.status();
         Box::new(error(status, status.as_u16(), "the body is too large or did not arrive whole"))
     })?;
-    let who = Requester { caller: caller.to_string(), peer: Some(peer.0.to_string()), ..Requester::default() };
+    let patience = headers.get_all("prefer").iter().find_map(wait);
+    let who =
+        Requester { caller: caller.to_string(), peer: Some(peer.0.to_string()), patience, ..Requester::default() };
     Ok((who, body))
+}
+
+/// `Prefer: wait=20` (RFC 7240 section 4.3): for how long the caller waits, in
+/// whole seconds. What cannot be understood is no preference.
+fn wait(prefer: &HeaderValue) -> Option<Duration> {
+    let preferences = prefer.to_str().ok()?.split(',');
+    let mut waits = preferences.filter_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("wait").then(|| value.parse().ok().map(Duration::from_secs))?
+    });
+    waits.next()
 }
 
 fn unauthorized(fault: AuthError) -> Response {

@@ -3,7 +3,6 @@
 use std::{collections::VecDeque, time::Instant};
 
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     group,
@@ -11,6 +10,7 @@ use crate::{
     outcome::Report,
     pace::{Joint, JointId},
     pipeline::Work,
+    waits::Waits,
 };
 
 /// One request and whoever waits for its report.
@@ -22,14 +22,19 @@ pub(super) struct Job {
     pub(super) report: oneshot::Sender<Report>,
     /// It failed together with others, and is tried again without.
     pub(super) alone: bool,
-    /// Cancelled when nobody waits any more.
-    pub(super) gone: Option<CancellationToken>,
+    /// Whoever waits for it.
+    pub(super) gone: Option<Waits>,
 }
 
 impl Job {
     /// Whether whoever asked has hung up.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.gone.as_ref().is_some_and(CancellationToken::is_cancelled)
+        self.gone.as_ref().is_some_and(Waits::is_over)
+    }
+
+    /// Whether it may begin: from here on it is finished.
+    pub(super) fn begins(&self) -> bool {
+        self.gone.as_ref().is_none_or(Waits::begin)
     }
 
     /// What is wanted, where it can share a commit: it is to be applied, and

@@ -68,6 +68,34 @@ fn plan_tells_the_exact_payload_and_sends_nothing() {
 }
 
 #[test]
+fn verify_says_where_the_switch_differs_and_changes_nothing() {
+    let stage = Stage::new();
+    let words = ["verify", "leaf1", "Ethernet1", "--access", "100", "--description", "by hand"];
+    let differs = stage.run(&words);
+    assert_eq!((differs.code(), &differs.json()["matches"]), (1, &json!(false)), "{}", differs.stdout);
+    let differences = &differs.json()["switches"][0]["differences"];
+    assert!(differences.to_string().contains("access VLAN 100"), "{differences}");
+    assert_eq!((stage.switch.handle().counters().edits, stage.port()), (0, Port::default()));
+    stage.done(&[&["attach"], &words[1..]].concat());
+    assert_eq!(stage.done(&words)["matches"], true);
+
+    // Any request, as it came over the wire.
+    let links = json!([{"switch_id": "leaf1", "port_id": "Ethernet1"}]);
+    let detach = json!({"jsonrpc": "2.0", "id": 1, "method": "detach_port", "params": {
+        "context": {"request_id": "req-1"}, "rpc.version": "1.0",
+        "port": {"binding:profile": {"local_link_information": links}}}});
+    let file = stage.setup.write("request.json", &detach.to_string());
+    let verify = ["verify", "--request", file.to_str().unwrap()];
+    assert_eq!(stage.run(&verify).code(), 1);
+    stage.done(&["detach", "leaf1", "Ethernet1"]);
+    assert_eq!(stage.run(&verify).code(), 0);
+    let human = stage.setup.run(&words);
+    assert!(human.stdout.contains("leaf1: differs") && human.stdout.contains("access VLAN 100"), "{}", human.stdout);
+    assert_eq!(stage.run(&["verify", "--request", "/nowhere"]).code(), 2);
+    assert_eq!(stage.run(&["verify"]).code(), 2);
+}
+
+#[test]
 fn list_and_probe_show_the_switch_and_no_secret() {
     let stage = Stage::new();
     let list = stage.run(&["switch", "list"]);

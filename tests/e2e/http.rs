@@ -248,6 +248,25 @@ fn a_change_is_finished_when_the_caller_hangs_up() {
     assert_eq!(handle.pending_commit(), None);
 }
 
+/// The caller says how long it waits, and is told what that means for its change.
+#[test]
+fn a_caller_that_waits_too_short_is_told_whether_anything_was_begun() {
+    let stage = Stage::with(Simulated::start(Mode::Candidate));
+    let handle = stage.switch.handle();
+    let fault = handle.inject("commit:1:before:hold".parse().unwrap());
+    let ask = |port: &str| {
+        let error = Client::of(&stage.mercury).preferring("wait=1").fails("update_port", &update(port));
+        (error.kind().to_owned(), error.data["retry"].clone())
+    };
+    assert_eq!(ask("Ethernet1"), ("unknown".to_owned(), json!(false)), "at its commit");
+    assert_eq!(ask("Ethernet2"), ("timeout".to_owned(), json!(true)), "behind it in the queue");
+    handle.release(fault);
+    // A third one is served after the second would have been.
+    Client::of(&stage.mercury).done("update_port", &update("Ethernet3"));
+    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
+    assert_eq!(stage.port("Ethernet2").vlans, "none");
+}
+
 #[test]
 fn a_change_on_netconfd_is_finished_when_the_caller_hangs_up() {
     let Some(switch) = netconfd(Datastores::Candidate) else { return };
@@ -308,7 +327,8 @@ fn actions_answer_with_the_status_that_fits() {
                "port": {"binding:profile": {"local_link_information": [{"switch_id": switch, "port_id": "Ethernet1"}]}}})
     };
     let attach = |switch: &str, vlan: Value| json!({"type": "attach_port", "payload": port(switch, &vlan)});
-    let lag = json!({"type": "update_lag", "payload": {}});
+    let lag = json!({"type": "update_lag", "payload": {"switch_ids": ["leaf1"], "lag_name": "lag-1", "mode": "access",
+                     "native_vlan": 100, "aggregation_mode": "lacp"}});
     for (body, status, kind) in [
         (json!("attach_port"), 400, "invalid-params"),
         (json!({"payload": {}}), 400, "invalid-params"),

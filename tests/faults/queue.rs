@@ -97,7 +97,7 @@ async fn attach(service: &Service, vlan: u16, gone: CancellationToken) -> String
     intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
     let switch = Arc::clone(service.inventory().find("leaf0").unwrap());
     let targets = vec![TargetIntent { ports: vec![intent], ..TargetIntent::new(switch) }];
-    let who = Requester { gone: Some(gone), ..Requester::default() };
+    let who = Requester { gone: Some(gone.into()), ..Requester::default() };
     let reports = service.apply(Intent { verb: "test", targets }, &who).await.unwrap();
     reports[0].outcome.name().to_owned()
 }

@@ -16,6 +16,7 @@ pub(crate) struct Client {
     address: SocketAddr,
     stream: BufReader<TcpStream>,
     authorization: Option<String>,
+    prefer: Option<&'static str>,
 }
 
 /// An HTTP response.
@@ -68,13 +69,19 @@ impl Client {
     }
 
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self { address, stream: connect(address), authorization: None }
+        Self { address, stream: connect(address), authorization: None, prefer: None }
     }
 
     /// With HTTP Basic credentials.
     pub(crate) fn basic(mut self, user: &str, password: &str) -> Self {
         let word = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         self.authorization = Some(format!("Basic {word}"));
+        self
+    }
+
+    /// With a preference (RFC 7240).
+    pub(crate) fn preferring(mut self, prefer: &'static str) -> Self {
+        self.prefer = Some(prefer);
         self
     }
 
@@ -118,8 +125,9 @@ impl Client {
     pub(crate) fn start(&mut self, method: &str, path: &str, body: &[u8]) {
         let authorization =
             self.authorization.as_ref().map(|word| format!("Authorization: {word}\r\n")).unwrap_or_default();
+        let prefer = self.prefer.map(|prefer| format!("Prefer: {prefer}\r\n")).unwrap_or_default();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{authorization}Content-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{authorization}{prefer}Content-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );

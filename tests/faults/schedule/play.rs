@@ -130,7 +130,7 @@ impl<'a> Stage<'a> {
                 gone.cancel();
             });
         }
-        let who = Requester { gone: Some(gone), ..Requester::default() };
+        let who = Requester { gone: Some(gone.into()), ..Requester::default() };
         let answer = tokio::select! {
             biased;
             () = mercury.life().signalled(Signal::Kill) => None,
