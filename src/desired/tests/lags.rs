@@ -189,3 +189,28 @@ fn an_aggregate_outside_the_allowed_ports_is_left_alone() {
         assert!(fault.message.contains("Po5") && fault.message.contains("allowed ports"), "{fault}");
     }
 }
+
+#[test]
+fn a_vlan_goes_with_the_aggregate_that_has_it() {
+    let options = Options { trunk_ports: vec!["Po1".parse().unwrap()], ..pruning() };
+    let mut bench = bench("2-9");
+    let switch = bench.inventory.iter().next().unwrap().as_ref().clone();
+    bench.inventory = [Switch { manage_vlans: true, options, ..switch }].into_iter().collect();
+    bench.lag("Po1", &[]);
+    for port in ["e1", "e2"] {
+        bench.device.interfaces.insert(port.parse().unwrap(), bench.port(port));
+    }
+    let before = bench.device.clone();
+    bench.done("update_lag", &update("bond0", &json!({})));
+    for port in ["e1", "e2"] {
+        let access = json!({"mode": "access", "native_vlan": 100, "lag_name": "bond0"});
+        bench.done("update_port", &ironic(port, &access));
+    }
+    assert_eq!((bench.carries("Po2").as_str(), bench.carries("e1").as_str()), ("access VLAN 100", "none"));
+    assert_eq!((bench.carries("Po1"), bench.vlans()), (trunk("100"), vec!["100 mercury-100".to_owned()]));
+    bench.done("update_lag", &update("bond0", &json!({"native_vlan": 101})));
+    assert_eq!((bench.carries("Po1"), bench.vlans()), (trunk("101"), vec!["101 mercury-101".to_owned()]));
+    assert!(bench.refused("delete_lag", &delete("Po1")).message.contains("Po1 is a trunk port"));
+    bench.done("delete_lag", &delete("bond0"));
+    assert_eq!(bench.device, before);
+}

@@ -80,6 +80,7 @@ prop_compose! {
         idle in prop::option::of(prop::sample::select(vec!["", "{port} free"])),
         (disable_inactive_ports, manage_mtu) in (any::<bool>(), any::<bool>()),
         default_vlan in prop::option::of(Just(900)),
+        (stp_edge, stp_bpdu_guard) in (any::<bool>(), any::<bool>()),
     ) -> Switch {
         let options = Options {
             trunk_ports: trunk_ports.iter().filter(|_| manage_vlans).map(|port| port.parse().unwrap()).collect(),
@@ -90,12 +91,51 @@ prop_compose! {
             disable_inactive_ports,
             ..Options::default()
         };
-        Switch { manage_vlans, manage_mtu, default_vlan: default_vlan.map(vlan), options, ..switch() }
+        Switch {
+            default_vlan: default_vlan.map(vlan),
+            lag_numbers: "2-9".parse().unwrap(),
+            lag_prefix: Some("Port-Channel".to_owned()),
+            manage_vlans,
+            manage_mtu,
+            stp_edge,
+            stp_bpdu_guard,
+            options,
+            ..switch()
+        }
     }
 }
 
-/// Requests that put Ethernet1 somewhere, by either caller.
-fn attachments() -> impl Strategy<Value = (bool, Vec<Value>)> {
+/// Who asks, and of what.
+#[derive(Clone, Copy, Debug)]
+enum Caller {
+    Ironic,
+    Plugin,
+    /// The plugin, of two ports as one aggregate.
+    Bond,
+}
+
+impl Caller {
+    /// The methods by which it attaches and detaches, and how it does the latter.
+    fn methods(self) -> (&'static str, &'static str, Value) {
+        match self {
+            Self::Ironic => ("update_port", "reset_port", ironic("Ethernet1", &json!({"native_vlan": 100}))),
+            Self::Plugin => ("attach_port", "detach_port", plugin("Ethernet1", &Value::Null)),
+            Self::Bond => ("attach_port", "detach_port", bonded(plugin("Ethernet1", &Value::Null))),
+        }
+    }
+}
+
+fn bonded(mut params: Value) -> Value {
+    let link = |port: &str| json!({"switch_id": "leaf1", "port_id": port});
+    params["port"]["binding:profile"] = json!({
+        "local_link_information": [link("Ethernet1"), link("Ethernet2")],
+        "local_group_information": {"id": "8d1f", "name": "bond0", "bond_mode": "802.3ad"},
+    });
+    params
+}
+
+/// Requests that put a port somewhere.
+fn attachments() -> impl Strategy<Value = (Caller, Vec<Value>)> {
     let vlan = || prop::sample::select(&VLANS[..3]);
     let some = || subsequence(&VLANS[..3], 1..=3);
     let ironic_one =
@@ -115,10 +155,12 @@ fn attachments() -> impl Strategy<Value = (bool, Vec<Value>)> {
             }
             params
         });
+    let bond = plugin_one.clone().prop_map(bonded);
     let several = 1..4usize;
     prop_oneof![
-        prop::collection::vec(ironic_one, several.clone()).prop_map(|requests| (true, requests)),
-        prop::collection::vec(plugin_one, several).prop_map(|requests| (false, requests)),
+        prop::collection::vec(ironic_one, several.clone()).prop_map(|requests| (Caller::Ironic, requests)),
+        prop::collection::vec(plugin_one, several.clone()).prop_map(|requests| (Caller::Plugin, requests)),
+        prop::collection::vec(bond, several).prop_map(|requests| (Caller::Bond, requests)),
     ]
 }
 
@@ -158,12 +200,12 @@ proptest! {
 
     #[test]
     fn attach_then_detach_gives_the_configuration_as_it_was(
-        device in device(), dialect in prop::sample::select(vec!["openconfig", "arista_eos"]), entry in entry(), (by_ironic, requests) in attachments(),
+        device in device(),
+        dialect in prop::sample::select(vec!["openconfig", "arista_eos"]),
+        entry in entry(),
+        (caller, requests) in attachments(),
     ) {
-        let (attach, detach, release) = match by_ironic {
-            true => ("update_port", "reset_port", ironic("Ethernet1", &json!({"native_vlan": 100}))),
-            false => ("attach_port", "detach_port", plugin("Ethernet1", &Value::Null)),
-        };
+        let (attach, detach, release) = caller.methods();
         let options = entry.options.clone();
         let managed = entry.manage_vlans;
         let mut bench = Bench { device, ..Bench::of(Switch { dialect: dialect.to_owned(), ..entry }) };
