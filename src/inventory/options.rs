@@ -29,7 +29,8 @@ pub struct Options {
     /// `description`: what an attached port is described as, with the
     /// placeholders `{switch}`, `{port}`, `{vlan}`, `{port_id}`, `{mac}` and
     /// `{description}`, each empty where the caller does not say it. Without
-    /// it, what the caller says, or else what is there.
+    /// it, what the caller says, or else what is there. An aggregate is described
+    /// as the caller says.
     pub description: Option<Template>,
     /// `idle_description`: what a port that belongs to nobody is described as,
     /// with the placeholders `{switch}` and `{port}`; empty is no description.
@@ -38,5 +39,6 @@ pub struct Options {
     pub idle_description: Option<Template>,
     /// `disable_inactive_ports`: disable a port that is detached or reset, and
     /// enable one that is attached unless its `admin_state_up` is false; false.
+    /// delete_lag detaches no port.
     pub disable_inactive_ports: bool,
 }
