@@ -18,8 +18,15 @@ pub(super) struct PortArguments {
     switch: String,
     /// The port, as the switch names it.
     port: String,
+    #[command(flatten)]
+    vlans: VlanArguments,
+}
+
+/// What a port is to be.
+#[derive(Clone, Debug, Args)]
+struct VlanArguments {
     /// The VLAN of an access port.
-    #[arg(long, value_name = "VLAN", conflicts_with_all = ["native", "trunk"], required_unless_present = "trunk")]
+    #[arg(long, value_name = "VLAN", conflicts_with_all = ["native", "trunk"])]
     access: Option<VlanId>,
     /// The VLANs of a trunk, such as 100,102-104.
     #[arg(long, value_name = "VLANS")]
@@ -37,10 +44,16 @@ pub(super) struct PortArguments {
 pub(super) struct QuestionArguments {
     /// A file with `{"method": …, "params": …}` of any request that changes
     /// switches, as Ironic sends it; `-` is standard input.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["switch", "port", "access", "trunk"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["switch", "port", "access", "trunk", "description"])]
     request: Option<PathBuf>,
+    /// The switch: its name, MAC address or address.
+    #[arg(required_unless_present = "request")]
+    switch: Option<String>,
+    /// The port, as the switch names it.
+    #[arg(required_unless_present = "request")]
+    port: Option<String>,
     #[command(flatten)]
-    port: Option<PortArguments>,
+    vlans: VlanArguments,
 }
 
 /// A request may be this long, in bytes.
@@ -56,7 +69,8 @@ pub(super) struct DetachArguments {
 }
 
 pub(super) async fn attach(common: &Common, arguments: &PortArguments) -> Ended {
-    run(common, "update_port", arguments.params()).await
+    let params = arguments.vlans.params(&arguments.switch, &arguments.port)?;
+    run(common, "update_port", params).await
 }
 
 pub(super) async fn plan(common: &Common, arguments: &QuestionArguments) -> Ended {
@@ -74,10 +88,10 @@ pub(super) async fn detach(common: &Common, arguments: &DetachArguments) -> Ende
 
 impl QuestionArguments {
     fn params(&self) -> Result<Value, Failure> {
-        let file = match (&self.request, &self.port) {
-            (Some(file), _) => file,
-            (None, Some(port)) => return Ok(json!({"method": "update_port", "params": port.params()})),
-            (None, None) => return Err(Failure::Other("say which port, or which --request".to_owned())),
+        let Some(file) = &self.request else {
+            let named = |name: &Option<String>| name.clone().unwrap_or_default();
+            let params = self.vlans.params(&named(&self.switch), &named(&self.port))?;
+            return Ok(json!({"method": "update_port", "params": params}));
         };
         let text = super::read_bounded(file, MAX_REQUEST)?;
         let request: Value =
@@ -95,15 +109,18 @@ fn plain(params: &Value) -> Value {
     params
 }
 
-impl PortArguments {
-    fn params(&self) -> Value {
+impl VlanArguments {
+    fn params(&self, switch: &str, port: &str) -> Result<Value, Failure> {
+        if self.access.is_none() && self.trunk.is_none() {
+            return Err(Failure::Other("--access or --trunk must say which VLANs".to_owned()));
+        }
         let mode = if self.trunk.is_some() { "trunk" } else { "access" };
         let native = self.access.or(self.native).map(VlanId::get);
         let tagged: Option<Vec<u16>> = self.trunk.as_ref().map(|vlans| vlans.iter().map(VlanId::get).collect());
-        json!({
-            "switch_id": self.switch, "port_name": self.port, "description": self.description,
+        Ok(json!({
+            "switch_id": switch, "port_name": port, "description": self.description,
             "mode": mode, "native_vlan": native, "allowed_vlans": tagged,
-        })
+        }))
     }
 }
 
