@@ -28,7 +28,7 @@ pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use lag_numbers::{LagNumbers, LagNumbersError};
-pub use load::Context;
+pub use load::{Context, Unsayable};
 pub use mac::{MacAddr, MacError};
 pub use options::Options;
 pub use port_names::{PortNameError, PortNameRule, PortNames};

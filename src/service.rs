@@ -308,7 +308,7 @@ mod tests {
         let port = |name: &str| (name.parse().unwrap(), Interface::new(name.parse().unwrap()));
         let interfaces = [port("Ethernet1"), port("Ethernet2")].into();
         let config = DeviceConfig { interfaces, vlans: [vlan(100), vlan(200)].into() };
-        let before = Running::new(&config, Scope::all());
+        let before = Running::new(&config, Scope::all().with_stp(true));
         let mut made = config;
         made.vlans.remove(&id(100));
         made.interfaces.get_mut(&"Ethernet2".parse().unwrap()).unwrap().mtu = Some(9000);
@@ -316,6 +316,6 @@ mod tests {
         assert_eq!(before.interfaces.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["Ethernet2"]);
         assert_eq!(before.vlans.keys().copied().collect::<Vec<_>>(), [id(100)]);
         assert!(made.vlans.is_empty() && made.interfaces.len() == 1);
-        assert!(!before.scope.interfaces.covers(&"Ethernet1".parse().unwrap()));
+        assert!(before.scope.stp && !before.scope.interfaces.covers(&"Ethernet1".parse().unwrap()));
     }
 }

@@ -102,6 +102,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         reader.blame_key("name", Finding::error(Code::BadValue, "must not begin or end with a blank"));
     }
     sort_out(reader, kind.protocol);
+    refuse_unsayable(reader, &kind, context);
     let protocol = kind.protocol.unwrap_or(Protocol::Netconf);
     let means = match protocol {
         Protocol::Netconf => netconf::means(reader, context),
@@ -170,6 +171,17 @@ fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>) {
         }
     }
     reader.ignore(foreign);
+}
+
+/// Refuses what the dialect has no words for, or every attach would fail.
+fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
+    for unsayable in &context.unsayable {
+        let meant = kind.protocol == Some(unsayable.protocol) && kind.dialect == unsayable.dialect;
+        if meant && reader.flag(unsayable.option) == Some(true) {
+            let message = format!("dialect {} cannot express it: {}", unsayable.dialect, unsayable.reason);
+            reader.blame_key(unsayable.option, Finding::error(Code::Conflict, message));
+        }
+    }
 }
 
 fn seconds(reader: &mut Reader<'_>, key: &str, default: u64, low: u64, high: u64) -> Duration {

@@ -19,6 +19,34 @@ pub struct Context {
     pub access: FileAccess,
     /// The dialects there are and the protocols each is spoken over; the built-in ones.
     pub dialects: Vec<(Protocol, String)>,
+    /// What an entry may ask for in vain.
+    pub unsayable: Vec<Unsayable>,
+}
+
+/// An option that a dialect has no words for.
+#[derive(Debug, Clone)]
+pub struct Unsayable {
+    /// The key of an entry.
+    pub option: &'static str,
+    /// The protocol the dialect is spoken over.
+    pub protocol: Protocol,
+    /// The dialect.
+    pub dialect: String,
+    /// Why, in the dialect's words.
+    pub reason: String,
+}
+
+/// Options, and what a dialect must have for them: a leaf, in a container.
+const OPTIONAL: [(&str, [&str; 2]); 2] =
+    [("stp_edge", ["stp", "stp.edge-port"]), ("stp_bpdu_guard", ["stp", "stp.bpdu-guard"])];
+
+fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsayable> {
+    let excuse = |leaves: [&str; 2]| leaves.into_iter().find_map(|leaf| dialect.deviation(protocol.as_str(), leaf));
+    let unsaid = |(option, leaves): (&'static str, [&str; 2])| {
+        let reason = excuse(leaves)?.reason.clone();
+        Some(Unsayable { option, protocol, dialect: dialect.name.clone(), reason })
+    };
+    OPTIONAL.into_iter().filter_map(unsaid).collect()
 }
 
 impl Default for Context {
@@ -34,6 +62,10 @@ impl Default for Context {
             known_hosts: Vec::new(),
             access: FileAccess::default(),
             dialects: Protocol::ALL.into_iter().flat_map(kinds).collect(),
+            unsayable: Protocol::ALL
+                .into_iter()
+                .flat_map(|one| spoken(one).flat_map(move |d| unsayable(one, d)))
+                .collect(),
         }
     }
 }

@@ -282,19 +282,34 @@ fn how_a_host_key_is_checked_is_decided_in_one_place() {
 }
 
 #[test]
+fn an_option_that_the_dialect_has_no_words_for_is_refused() {
+    let both = "stp_edge = true\nstp_bpdu_guard = true\n";
+    let switch = one("i.toml", &toml(&format!("dialect = \"openconfig\"\n{both}")));
+    assert!(switch.stp_edge && switch.stp_bpdu_guard && switch.manages_stp());
+    let (_, findings) =
+        load(&[("i.toml", &toml(&format!("dialect = \"juniper_junos\"\n{both}")))], &Context::default());
+    assert_eq!(places(&findings), [(Code::Conflict, 8, "switch.leaf1.stp_bpdu_guard".to_owned())]);
+    assert!(findings.to_string().contains("bpdu-block-on-edge"), "{findings}");
+    let (_, findings) = load(&[("i.toml", &toml(&format!("dialect = \"cisco_iosxe\"\n{both}")))], &Context::default());
+    assert_eq!(places(&findings).len(), 2, "{findings}");
+    let off = "dialect = \"cisco_iosxe\"\nstp_edge = false\n";
+    assert!(!one("i.toml", &toml(off)).manages_stp());
+}
+
+#[test]
 fn every_option_reaches_the_switch() {
     let switch = one(
         "i.toml",
         &toml(
             "dialect = \"juniper_junos\"\nport = 22\nlegacy_algorithms = true\npersist = false\nnative_vlan = 1\n\
-         default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nstp_edge = true\nstp_bpdu_guard = true\nphysical_networks = [\"a\", \"b\"]\n\
+         default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nstp_edge = true\nphysical_networks = [\"a\", \"b\"]\n\
          allowed_ports = [\"ge-0/0/1\"]\nconfirm_timeout = 600\nconfirmed_commit = \"off\"\ncommit_timeout = \"5m\"\n\
          reply_timeout = 1\nconnect_timeout = 2\nidle_timeout = 3\nkeepalive = 4\nlock_wait = 0\nqueue = 5\n\
          pipelining = false\nframing = \"chunked\"\nnetwork_instance = \"vrf\"\nmac_addresses = \"52-54-0-0-0-1\"",
         ),
     );
     assert!(switch.legacy_algorithms && !switch.persist && switch.manage_vlans && switch.manage_mtu);
-    assert!(switch.stp_edge && switch.stp_bpdu_guard);
+    assert!(switch.stp_edge && !switch.stp_bpdu_guard);
     assert_eq!((switch.port(), switch.queue, switch.pipelining), (22, 5, Some(false)));
     assert_eq!((switch.native_vlan.unwrap().get(), switch.default_vlan.unwrap().get()), (1, 4094));
     assert_eq!(switch.physical_networks, ["a", "b"]);

@@ -81,6 +81,7 @@ on_every_peer!(
     what_an_entry_does_not_ask_for_is_left_as_it_is,
     what_others_say_about_a_ports_spanning_tree_outlives_an_attach,
     a_member_of_a_lag_is_no_edge,
+    an_edge_is_undone_when_another_switch_refuses,
 );
 
 /// A service before a shared switch, and a port of its own there.

@@ -1,10 +1,10 @@
 //! Edge ports and their guard, where an inventory entry asks for them.
 
-use mercury_sim::Mode;
+use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use super::{Stage, access};
-use crate::harness::{Client, Entry, Face, Kind, Mercury, Peer, Port};
+use super::{Stage, access, attach};
+use crate::harness::{Client, Entry, Face, Kind, Mercury, Peer, Port, Simulated};
 
 const EDGE: &str = "EDGE_ENABLE guarded";
 
@@ -98,6 +98,19 @@ pub(super) fn a_member_of_a_lag_is_no_edge(peer: Peer) {
     stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "Port-Channel1"}));
     let port = stage.now();
     assert_eq!((port.aggregate.as_deref(), port.stp.as_str()), (Some("Port-Channel1"), "none"));
+}
+
+/// By the switch, or by the inverse plan.
+pub(super) fn an_edge_is_undone_when_another_switch_refuses(peer: Peer) {
+    let fault = "commit:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap();
+    let other = Simulated::with(Options { faults: vec![fault], ..Simulated::options() });
+    let with_other = |entry| vec![both(entry), other.entry("leaf2")];
+    let Some(mut stage) = Stage::among(peer, with_other).filter(|_| has_spanning_tree(peer)) else { return };
+    stage.switch.guard_root(&stage.port);
+    let before = stage.now();
+    let params = attach(&[("leaf1", &stage.port), ("leaf2", "Ethernet2")], &json!(100));
+    assert!(stage.client.fails("attach_port", &params).message.contains("no room in the TCAM"));
+    assert_eq!(stage.now(), before);
 }
 
 /// In the same filter, in the same subscription, in the same batch of calls.
