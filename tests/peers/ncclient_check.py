@@ -56,12 +56,12 @@ def main():
             session.edit_config(target="candidate", config=DIRT)
             show({"session": int(session.session_id)})
         elif options.guard_root:
+            lock_all(session)
             target = stores(session)[0]
-            lock(session, target)
             session.edit_config(target=target, config=GUARD.format(port=options.guard_root))
             if target == "candidate":
                 session.commit()
-            session.unlock(target)
+            unlock(session, stores(session))
             show({"session": int(session.session_id)})
         else:
             show(state(session.get_config(source=options.source).data_ele))
@@ -108,16 +108,26 @@ def lock_state(session, target):
     return None
 
 
-def lock(session, target):
-    """Waits for others to give the lock back, at most 30 seconds."""
+def lock_all(session):
+    """Waits for others to give the locks back, at most 30 seconds."""
     end = time.monotonic() + 30
     while True:
+        held = []
         try:
-            return session.lock(target)
+            for target in stores(session):
+                session.lock(target)
+                held.append(target)
+            return
         except RPCError as error:
+            unlock(session, held)
             if error.tag != "lock-denied" or time.monotonic() > end:
                 raise
             time.sleep(0.02)
+
+
+def unlock(session, targets):
+    for target in reversed(targets):
+        session.unlock(target)
 
 
 def state(data):
