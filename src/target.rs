@@ -182,7 +182,11 @@ impl Owner {
                 biased;
                 () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
-                    Some(job) => self.waiting.push(job),
+                    Some(job) => {
+                        self.waiting.push(job);
+                        // Whoever asks at the same moment goes along.
+                        tokio::task::yield_now().await;
+                    }
                     None => break,
                 },
                 () = tokio::time::sleep(self.idle), if warm => {

@@ -3,29 +3,28 @@
 //! Switches are simulated in a process of their own, so that what is measured
 //! here is Mercury. With `--switch` the calls are dry runs on a real one.
 
+mod burst;
 mod load;
 mod memory;
+mod simulators;
 
-use std::{net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 
 use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
+    inventory::Inventory,
     lock::{self, Coordinator, NoLocks},
     rpc::{Front, Listener, router},
     service::Service,
 };
 use load::Load;
+use simulators::Simulators;
 
 /// What is measured.
 #[derive(Clone, Debug, Args)]
@@ -33,9 +32,16 @@ pub(super) struct BenchArguments {
     /// Calls per row.
     #[arg(long, default_value_t = 400)]
     requests: usize,
-    /// Switches in the row with many of them.
-    #[arg(long, default_value_t = 16)]
-    count: usize,
+    /// Switches in the row with many of them, or in the burst; 16, or 1.
+    #[arg(long)]
+    count: Option<usize>,
+    /// Instead: so many requests at once for each switch, each for a port of its
+    /// own. Says how long they take and how many commits.
+    #[arg(long, value_name = "REQUESTS", conflicts_with = "switch")]
+    burst: Option<u16>,
+    /// In a burst, let each request be about so many switches.
+    #[arg(long, value_name = "SWITCHES", requires = "burst", default_value_t = 1)]
+    span: usize,
     /// Warm sessions in the row about memory; 0 leaves it out.
     #[arg(long, default_value_t = 200)]
     sessions: usize,
@@ -45,6 +51,9 @@ pub(super) struct BenchArguments {
     /// Milliseconds each commit on a simulated switch takes.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     commit_ms: u64,
+    /// Do not have simulated switches undo what is not confirmed.
+    #[arg(long)]
+    no_confirm: bool,
     /// How simulated switches are spoken to.
     #[arg(long, value_enum, default_value_t = Spoken::Netconf)]
     protocol: Spoken,
@@ -60,8 +69,9 @@ pub(super) struct BenchArguments {
 }
 
 pub(super) async fn run(common: &Common, arguments: &BenchArguments) -> Ended {
-    let rows = match (&arguments.switch, &arguments.port) {
-        (Some(switch), Some(port)) => dry_runs(common, arguments, switch, port).await?,
+    let rows = match (&arguments.switch, &arguments.port, arguments.burst) {
+        (Some(switch), Some(port), _) => dry_runs(common, arguments, switch, port).await?,
+        (_, _, Some(burst)) => vec![burst::run(common, arguments, burst).await?],
         _ => simulated(common, arguments).await?,
     };
     for row in &rows {
@@ -97,65 +107,27 @@ async fn dry_runs(
 
 async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {
     log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
-    let count = arguments.count.max(arguments.sessions).max(1);
-    let (mut child, switches) = simulators(count, arguments).await?;
+    let many = arguments.count.unwrap_or(16);
+    let simulators = Simulators::start(many.max(arguments.sessions).max(1), 8, arguments).await?;
+    let switches = simulators.entries()?;
     let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
     let served = Served::start(switches.into_iter().collect(), NoLocks::shared()).await?;
     let ports = |count: usize| (1..=count).map(|port| format!("Ethernet{port}")).collect::<Vec<_>>();
     let one = |ports_used| names.first().map(|name| vec![(name.clone(), ports(ports_used))]).unwrap_or_default();
-    let many: Vec<_> = names.iter().take(arguments.count).map(|name| (name.clone(), ports(1))).collect();
+    let each: Vec<_> = names.iter().take(many).map(|name| (name.clone(), ports(1))).collect();
     let load = Load { address: served.address, method: "update_port", requests: arguments.requests };
     let mut rows = vec![
         load.run("1 client, 1 switch", &one(1), 1).await?,
         load.run("8 clients, 1 switch", &one(8), 8).await?,
-        load.run(&format!("{0} clients, {0} switches", many.len()), &many, many.len()).await?,
+        load.run(&format!("{0} clients, {0} switches", each.len()), &each, each.len()).await?,
     ];
-    rows.push(json!({"row": "memory, resident", "with_sessions": arguments.count, "kib": memory::resident_kib()}));
+    rows.push(json!({"row": "memory, resident", "with_sessions": many, "kib": memory::resident_kib()}));
     if arguments.sessions > 0 {
-        rows.push(memory::per_session(&load, &names, arguments.count, arguments.sessions).await?);
+        rows.push(memory::per_session(&load, &names, many, arguments.sessions).await?);
     }
     served.finish().await?;
-    child.kill().await.map_err(Failure::because)?;
+    simulators.stop().await?;
     Ok(rows)
-}
-
-/// Starts simulated switches in a process of their own.
-async fn simulators(count: usize, arguments: &BenchArguments) -> Result<(Child, Vec<Switch>), Failure> {
-    let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
-        .args(["simulate", "--count", &count.to_string(), "--ports", "8"])
-        .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
-        .args(["--commit-ms", &arguments.commit_ms.to_string()])
-        .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Failure::because)?;
-    let output = child.stdout.take().ok_or_else(|| Failure::Other("the simulator has no output".to_owned()))?;
-    let mut lines = BufReader::new(output).lines();
-    let mut switches = Vec::new();
-    while switches.len() < count {
-        let line = lines.next_line().await.map_err(Failure::because)?;
-        let line = line.ok_or_else(|| Failure::Other("the simulator ended early".to_owned()))?;
-        switches.push(entry(&serde_json::from_str(&line).map_err(Failure::because)?, arguments.protocol)?);
-    }
-    Ok((child, switches))
-}
-
-fn entry(described: &Value, protocol: Spoken) -> Result<Switch, Failure> {
-    let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
-    let mut switch = Switch::new(&text("name"), &text("address"), "openconfig", &text("username"));
-    let port = if protocol == Spoken::Gnmi { "gnmi_port" } else { "port" };
-    switch.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
-    switch.credentials.password = Some(SecretRef::Inline(text("password").into()));
-    if protocol == Spoken::Gnmi {
-        switch.protocol = Protocol::Gnmi;
-        switch.confirmed_commit = ConfirmedCommit::On;
-        switch.gnmi.tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
-        return Ok(switch);
-    }
-    let fingerprint = text("host_key_fingerprint").parse().map_err(Failure::because)?;
-    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
-    Ok(switch)
 }
 
 /// The service behind its listener.

@@ -39,6 +39,9 @@ pub(super) struct SimulateArguments {
     /// Milliseconds each commit takes.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     commit_ms: u64,
+    /// Stop when standard input ends, and say what each switch has counted.
+    #[arg(long)]
+    count_until_eof: bool,
     /// A named fault, such as commit:1:after:drop or lock:1:before:refuse:lock-denied.
     #[arg(long)]
     fault: Vec<Fault>,
@@ -65,7 +68,16 @@ pub(super) async fn run(_: &Common, arguments: &SimulateArguments) -> Ended {
         print::json(&described(&name, &simulator));
         running.push(simulator);
     }
-    tokio::signal::ctrl_c().await.map_err(Failure::because)?;
+    if !arguments.count_until_eof {
+        tokio::signal::ctrl_c().await.map_err(Failure::because)?;
+        return Ok(DONE);
+    }
+    let until_eof = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    tokio::task::spawn_blocking(until_eof).await.map_err(Failure::because)?.map_err(Failure::because)?;
+    for simulator in &running {
+        let counted = simulator.handle().counters();
+        print::json(&json!({"edits": counted.edits, "commits": counted.commits, "rpcs": counted.rpcs}));
+    }
     Ok(DONE)
 }
 

@@ -108,21 +108,25 @@ async fn call(
 
 fn summary(row: &str, mut samples: Vec<Sample>, elapsed: Duration) -> Value {
     samples.sort_by_key(|sample| sample.time);
+    let times: Vec<_> = samples.iter().map(|sample| sample.time).collect();
     let count = samples.len().max(1);
-    let at = |share: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count is a count")]
-        let index = ((count as f64 * share) as usize).min(count - 1);
-        samples.get(index).map_or(0.0, |sample| milliseconds(sample.time))
-    };
     let flights: u64 = samples.iter().map(|sample| sample.flights).sum();
     json!({
         "row": row,
         "calls": samples.len(),
         "per_second": (samples.len() as f64 / elapsed.as_secs_f64()).round(),
-        "p50_ms": at(0.5),
-        "p99_ms": at(0.99),
+        "p50_ms": percentile(&times, 0.5),
+        "p99_ms": percentile(&times, 0.99),
         "flights_per_call": (flights as f64 / count as f64 * 100.0).round() / 100.0,
     })
+}
+
+/// Of times in ascending order, in milliseconds.
+pub(super) fn percentile(times: &[Duration], share: f64) -> f64 {
+    let count = times.len().max(1);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count is a count")]
+    let index = ((count as f64 * share) as usize).min(count - 1);
+    times.get(index).map_or(0.0, |time| milliseconds(*time))
 }
 
 fn milliseconds(time: Duration) -> f64 {

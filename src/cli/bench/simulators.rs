@@ -1,0 +1,105 @@
+//! Simulated switches in a process of their own, so that what is measured is
+//! Mercury.
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
+
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use super::BenchArguments;
+use crate::{
+    cli::{Failure, Spoken},
+    inventory::{ConfirmedCommit, HostKey, Protocol, SecretRef, Switch, Tls},
+};
+
+/// The process, and what it said of its switches.
+pub(super) struct Simulators {
+    child: Child,
+    owner: Option<ChildStdin>,
+    lines: Lines<BufReader<ChildStdout>>,
+    described: Vec<Value>,
+    protocol: Spoken,
+    confirm: bool,
+}
+
+impl Simulators {
+    /// Starts `count` switches with `ports` ports each.
+    pub(super) async fn start(count: usize, ports: u16, arguments: &BenchArguments) -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
+            .args(["simulate", "--count-until-eof", "--count", &count.to_string(), "--ports", &ports.to_string()])
+            .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
+            .args(["--commit-ms", &arguments.commit_ms.to_string()])
+            .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(Failure::because)?;
+        let output = child.stdout.take().ok_or_else(|| Failure::Other("the simulator has no output".to_owned()))?;
+        let owner = child.stdin.take();
+        let lines = BufReader::new(output).lines();
+        let mut simulators = Self {
+            child,
+            owner,
+            lines,
+            described: Vec::new(),
+            protocol: arguments.protocol,
+            confirm: !arguments.no_confirm,
+        };
+        for _ in 0..count {
+            let described = simulators.line().await?;
+            simulators.described.push(described);
+        }
+        Ok(simulators)
+    }
+
+    /// The switches, as entries of an inventory.
+    pub(super) fn entries(&self) -> Result<Vec<Switch>, Failure> {
+        let mut entries: Vec<_> =
+            self.described.iter().map(|described| entry(described, self.protocol)).collect::<Result<_, _>>()?;
+        if !self.confirm {
+            entries.iter_mut().for_each(|entry| entry.confirmed_commit = ConfirmedCommit::Off);
+        }
+        Ok(entries)
+    }
+
+    /// Stops them; how many edits each has taken: an edit-config, or a Set that
+    /// changes anything.
+    pub(super) async fn stop(mut self) -> Result<Vec<u64>, Failure> {
+        drop(self.owner.take());
+        let mut edits = Vec::new();
+        for _ in 0..self.described.len() {
+            let counted = self.line().await?;
+            edits.push(counted["edits"].as_u64().unwrap_or_default());
+        }
+        self.child.wait().await.map_err(Failure::because)?;
+        Ok(edits)
+    }
+
+    async fn line(&mut self) -> Result<Value, Failure> {
+        let line = self.lines.next_line().await.map_err(Failure::because)?;
+        let line = line.ok_or_else(|| Failure::Other("the simulator ended early".to_owned()))?;
+        serde_json::from_str(&line).map_err(Failure::because)
+    }
+}
+
+fn entry(described: &Value, protocol: Spoken) -> Result<Switch, Failure> {
+    let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
+    let mut switch = Switch::new(&text("name"), &text("address"), "openconfig", &text("username"));
+    let port = if protocol == Spoken::Gnmi { "gnmi_port" } else { "port" };
+    switch.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
+    switch.credentials.password = Some(SecretRef::Inline(text("password").into()));
+    if protocol == Spoken::Gnmi {
+        switch.protocol = Protocol::Gnmi;
+        switch.confirmed_commit = ConfirmedCommit::On;
+        switch.gnmi.tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        return Ok(switch);
+    }
+    let fingerprint = text("host_key_fingerprint").parse().map_err(Failure::because)?;
+    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+    Ok(switch)
+}
