@@ -6,7 +6,10 @@ use mercury::lock::{Coordinator as _, EtcdLocks};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
-    kit::{LIMIT, NAME, Relay, TTL, assert_coordinator, keys, locks, refused, settings, taken, until_keys, until_lost},
+    kit::{
+        LIMIT, NAME, ROOMY, Relay, TTL, assert_coordinator, keys, lasting, locks, refused, roomy, settings, taken,
+        until_keys, until_lost,
+    },
     server::EtcdServer,
 };
 
@@ -15,10 +18,9 @@ async fn an_etcd_that_falls_silent_ends_the_lock_before_its_lease() {
     let Some(server) = EtcdServer::start() else { return };
     let held = taken(&locks(&server.endpoint())).await;
     server.stop();
-    let stopped = Instant::now();
-    until_lost(&*held).await;
-    tokio::time::sleep_until(stopped + TTL).await;
+    tokio::time::sleep_until(Instant::now() + TTL).await;
     assert!(!held.is_held(), "etcd may have given it to somebody else");
+    until_lost(&*held).await;
     server.go_on();
 }
 
@@ -28,10 +30,9 @@ async fn an_etcd_that_dies_ends_the_lock_before_its_lease_and_serves_again_when_
     let one = locks(&server.endpoint());
     let held = taken(&one).await;
     server.kill();
-    let killed = Instant::now();
-    until_lost(&*held).await;
-    tokio::time::sleep_until(killed + TTL).await;
+    tokio::time::sleep_until(Instant::now() + TTL).await;
     assert!(!held.is_held());
+    until_lost(&*held).await;
     server.restart();
     // A lease outlives its etcd, and begins anew with it.
     drop(held);
@@ -43,8 +44,7 @@ async fn an_etcd_that_dies_ends_the_lock_before_its_lease_and_serves_again_when_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_restart_of_etcd_costs_no_lock() {
     let Some(server) = EtcdServer::start() else { return };
-    let settings = mercury::config::Etcd { lease_ttl: Duration::from_secs(20), ..settings(&[server.endpoint()]) };
-    let one = EtcdLocks::new(settings);
+    let one = lasting(&server.endpoint());
     let held = taken(&one).await;
     server.restart();
     assert!(held.is_held());
@@ -76,8 +76,8 @@ async fn a_process_that_is_cut_off_knows_before_another_has_its_lock() {
 async fn a_slow_etcd_keeps_its_locks() {
     let Some(server) = EtcdServer::start() else { return };
     let relay = Relay::delayed(&server, Duration::from_millis(100)).await;
-    let held = taken(&locks(&relay.endpoint)).await;
-    assert!(tokio::time::timeout(TTL * 3 / 2, held.lost()).await.is_err(), "it was renewed");
+    let held = taken(&roomy(std::slice::from_ref(&relay.endpoint))).await;
+    assert!(tokio::time::timeout(ROOMY * 3 / 2, held.lost()).await.is_err(), "it was renewed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,41 +107,51 @@ async fn a_member_that_fails_is_left_for_another_and_the_lock_stays() {
     let Some(server) = EtcdServer::start() else { return };
     let (first, second) = (Relay::to(&server).await, Relay::to(&server).await);
     second.cut();
-    let locks = EtcdLocks::new(settings(&[first.endpoint.clone(), second.endpoint.clone()]));
+    let locks = roomy(&[first.endpoint.clone(), second.endpoint.clone()]);
     let held = taken(&locks).await;
     first.cut();
     second.heal();
-    assert!(tokio::time::timeout(TTL * 2, held.lost()).await.is_err(), "it was renewed by the other member");
+    assert!(tokio::time::timeout(ROOMY * 3 / 2, held.lost()).await.is_err(), "it was renewed by the other member");
     drop(held);
     assert!(taken(&locks).await.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gives_up_while_cut_off_leaves_no_key_once_it_is_back() {
+    let Some(server) = EtcdServer::start() else { return };
+    let relay = Relay::to(&server).await;
+    let (one, other) = (lasting(&server.endpoint()), lasting(&relay.endpoint));
+    let held = taken(&one).await;
+    let waiting = tokio::spawn(async move { taken(&other).await });
+    until_keys(&server, 2).await;
+    relay.cut();
+    waiting.abort();
+    assert!(waiting.await.is_err());
+    assert_eq!(keys(&server).await, 2);
+    relay.heal();
+    until_keys(&server, 1).await;
+    assert!(held.is_held());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_arrives_late_leaves_no_key() {
     let Some(server) = EtcdServer::start() else { return };
     let relay = Relay::to(&server).await;
-    let one = locks(&relay.endpoint);
+    let one = lasting(&relay.endpoint);
     // Connected, so that what is cut off is the lock itself.
     drop(taken(&one).await);
     until_keys(&server, 0).await;
     relay.cut();
-    let asked = tokio::spawn(async move {
-        let fault = refused(&one, LIMIT).await;
-        (one, fault)
-    });
-    let (one, fault) = asked.await.unwrap();
-    assert_coordinator(&fault, "no answer within");
+    assert_coordinator(&refused(&one, LIMIT).await, "no answer within");
     relay.heal();
-    assert!(taken(&locks(&server.endpoint())).await.is_held());
-    one.finish().await;
+    assert!(taken(&one).await.is_held());
     until_keys(&server, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_while_etcd_restarts_gets_the_lock_in_the_end() {
     let Some(server) = EtcdServer::start() else { return };
-    let settings = mercury::config::Etcd { lease_ttl: Duration::from_secs(20), ..settings(&[server.endpoint()]) };
-    let (one, other) = (EtcdLocks::new(settings.clone()), EtcdLocks::new(settings));
+    let (one, other) = (lasting(&server.endpoint()), lasting(&server.endpoint()));
     let held = taken(&one).await;
     let waiting = tokio::spawn(async move { taken(&other).await });
     until_keys(&server, 2).await;

@@ -23,6 +23,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 /// The shortest life of a lease that the settings allow.
 pub(crate) const TTL: Duration = Duration::from_secs(2);
 
+/// One with room for a machine that is busy, where the lock must survive.
+pub(crate) const ROOMY: Duration = Duration::from_secs(4);
+
 /// What the lock is called.
 pub(crate) const NAME: &str = "192.0.2.1";
 
@@ -34,6 +37,17 @@ pub(crate) fn settings(endpoints: &[String]) -> Etcd {
 /// A Mercury of its own, as far as etcd can tell.
 pub(crate) fn locks(endpoint: &str) -> Arc<EtcdLocks> {
     Arc::new(EtcdLocks::new(settings(&[endpoint.to_owned()])))
+}
+
+/// One whose leases must be renewed, and can be in time.
+pub(crate) fn roomy(endpoints: &[String]) -> EtcdLocks {
+    EtcdLocks::new(Etcd { lease_ttl: ROOMY, ..settings(endpoints) })
+}
+
+/// One whose leases outlast every test: what is free is free without them.
+pub(crate) fn lasting(endpoint: &str) -> Arc<EtcdLocks> {
+    let lease_ttl = LIMIT * 10;
+    Arc::new(EtcdLocks::new(Etcd { lease_ttl, ..settings(&[endpoint.to_owned()]) }))
 }
 
 /// The lock, which must be had.

@@ -6,14 +6,14 @@ use mercury::{fault::FaultKind, lock::Coordinator as _};
 use tokio::sync::mpsc;
 
 use crate::{
-    kit::{LIMIT, NAME, TTL, keys, leases, locks, refused, taken, until_keys, until_lost},
+    kit::{LIMIT, NAME, ROOMY, keys, lasting, leases, locks, refused, roomy, taken, until_keys, until_lost},
     server::EtcdServer,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_have_a_lock_one_after_the_other() {
     let Some(server) = EtcdServer::start() else { return };
-    let (one, other) = (locks(&server.endpoint()), locks(&server.endpoint()));
+    let (one, other) = (lasting(&server.endpoint()), lasting(&server.endpoint()));
     let held = taken(&one).await;
     assert!(held.is_held());
     let fault = refused(&other, Duration::ZERO).await;
@@ -34,7 +34,7 @@ async fn two_processes_have_a_lock_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_entries_of_one_process_have_a_lock_one_after_the_other() {
     let Some(server) = EtcdServer::start() else { return };
-    let one = locks(&server.endpoint());
+    let one = lasting(&server.endpoint());
     let held = taken(&one).await;
     assert_eq!(refused(&one, Duration::ZERO).await.kind, FaultKind::Locked);
     drop(held);
@@ -44,7 +44,7 @@ async fn two_entries_of_one_process_have_a_lock_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_in_etcd_when_a_process_has_finished() {
     let Some(server) = EtcdServer::start() else { return };
-    let one = locks(&server.endpoint());
+    let one = lasting(&server.endpoint());
     drop(taken(&one).await);
     let held = taken(&one).await;
     assert_eq!(refused(&one, Duration::ZERO).await.kind, FaultKind::Locked);
@@ -57,11 +57,11 @@ async fn nothing_is_left_in_etcd_when_a_process_has_finished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_came_first_is_served_first_and_who_gave_up_leaves_no_key() {
     let Some(server) = EtcdServer::start() else { return };
-    let held = taken(&locks(&server.endpoint())).await;
+    let held = taken(&lasting(&server.endpoint())).await;
     let (served, mut order) = mpsc::unbounded_channel();
     let mut waiting = Vec::new();
     for number in 1..=4 {
-        let (locks, served) = (locks(&server.endpoint()), served.clone());
+        let (locks, served) = (lasting(&server.endpoint()), served.clone());
         waiting.push(tokio::spawn(async move {
             let held = taken(&locks).await;
             served.send(number).unwrap();
@@ -74,7 +74,7 @@ async fn who_came_first_is_served_first_and_who_gave_up_leaves_no_key() {
     waiting.remove(1).abort();
     until_keys(&server, 4).await;
     // Its time is over.
-    let fault = refused(&locks(&server.endpoint()), Duration::from_millis(50)).await;
+    let fault = refused(&lasting(&server.endpoint()), Duration::from_millis(50)).await;
     assert_eq!(fault.kind, FaultKind::Locked);
     until_keys(&server, 4).await;
     drop(held);
@@ -87,11 +87,11 @@ async fn who_came_first_is_served_first_and_who_gave_up_leaves_no_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_lasts_longer_than_its_lease_and_so_does_a_place_in_the_queue() {
     let Some(server) = EtcdServer::start() else { return };
-    let (one, other) = (locks(&server.endpoint()), locks(&server.endpoint()));
+    let (one, other) = (roomy(&[server.endpoint()]), roomy(&[server.endpoint()]));
     let held = taken(&one).await;
     let waiting = tokio::spawn(async move { taken(&other).await });
     until_keys(&server, 2).await;
-    let lost = tokio::time::timeout(TTL * 3 / 2, held.lost()).await;
+    let lost = tokio::time::timeout(ROOMY * 3 / 2, held.lost()).await;
     assert!(lost.is_err() && held.is_held(), "it was renewed");
     assert_eq!(keys(&server).await, 2);
     drop(held);

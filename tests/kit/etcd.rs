@@ -84,7 +84,12 @@ impl EtcdServer {
     /// Starts it again, with what it had stored.
     pub(crate) fn restart(&self) {
         self.kill();
-        assert!(self.run(), "etcd does not start again: {}", self.log());
+        let end = Instant::now() + LIMIT;
+        while !self.run() {
+            // Somebody who tried to connect may have got the port meanwhile.
+            assert!(Instant::now() < end, "etcd does not start again: {}", self.log());
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn scheme(&self) -> &'static str {

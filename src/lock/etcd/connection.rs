@@ -39,18 +39,18 @@ struct Connected {
 pub(super) struct Failure {
     /// etcd says that the lease is not there.
     pub(super) gone: bool,
-    fault: Fault,
+    fault: Box<Fault>,
 }
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        failure.fault
+        *failure.fault
     }
 }
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self { gone: false, fault }
+        Self { gone: false, fault: Box::new(fault) }
     }
 }
 
@@ -185,7 +185,7 @@ fn failure(error: &Error) -> Failure {
         Error::GRpcStatus(status) => status.message().contains("requested lease not found"),
         _ => false,
     };
-    Failure { gone, fault: fault(said(error)) }
+    Failure { gone, fault: Box::new(fault(said(error))) }
 }
 
 fn said(error: &Error) -> String {

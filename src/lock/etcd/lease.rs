@@ -111,7 +111,7 @@ impl Keeper {
     async fn renew(&self, granted: Instant, ttl: Duration) {
         let (id, third) = (self.id, ttl / 3);
         let limit = self.connection.settings().timeout.min(third);
-        let mut next = granted + third;
+        let (mut next, mut told) = (granted + third, false);
         loop {
             tokio::time::sleep_until(next).await;
             let asked = Instant::now();
@@ -122,7 +122,7 @@ impl Keeper {
             match answer {
                 Ok(()) => {
                     self.extend(asked, ttl);
-                    next = asked + third;
+                    (next, told) = (asked + third, false);
                 }
                 Err(failure) if failure.gone => {
                     tracing::warn!("etcd ended the lease of a lock that is held");
@@ -132,8 +132,15 @@ impl Keeper {
                 Err(failure) => {
                     let fault = Fault::from(failure);
                     let left = self.valid.borrow().saturating_duration_since(Instant::now());
-                    tracing::warn!(%fault, left_ms = left.as_millis(), "a lock that is held could not be renewed");
-                    next = Instant::now() + ttl / 20;
+                    let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                    // Once it is lost, it is told once.
+                    if told {
+                        tracing::debug!(%fault, "a lock that was held could not be renewed");
+                    } else {
+                        tracing::warn!(%fault, left_ms, "a lock that is held could not be renewed");
+                    }
+                    told = left.is_zero();
+                    next = Instant::now() + pause(ttl);
                 }
             }
         }
@@ -162,7 +169,12 @@ impl Keeper {
                 return;
             }
             tracing::debug!(%fault, "a lock could not be given back yet");
-            tokio::time::sleep(ttl / 20).await;
+            tokio::time::sleep(pause(ttl)).await;
         }
     }
+}
+
+/// Between two tries of which the first failed.
+fn pause(ttl: Duration) -> Duration {
+    (ttl / 20).min(Duration::from_secs(1))
 }

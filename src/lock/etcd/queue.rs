@@ -35,6 +35,8 @@ pub(super) struct Place<'a> {
     key: String,
     /// When it was made, by etcd's count.
     made: i64,
+    /// Whether nobody was before it then; nobody can come before it later.
+    first: bool,
 }
 
 /// Whom a place has to wait for.
@@ -58,19 +60,26 @@ impl<'a> Queue<'a> {
         let key = format!("{}{:016x}", self.keys, lease.id);
         let put = TxnOp::put(key.as_str(), me(), Some(PutOptions::new().with_lease(lease.id)));
         let new = Compare::create_revision(key.as_str(), CompareOp::Equal, 0);
-        let txn = Txn::new().when([new]).and_then([put]);
+        let txn = Txn::new().when([new]).and_then([put, TxnOp::get(self.keys.as_str(), Some(oldest()))]);
         let answer = self.connection.ask(|mut client| async move { client.txn(txn).await }).await?;
         let made = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
         if !answer.succeeded() {
             return Err(fault("somebody has the key of a new lease"));
         }
-        Ok(Place { queue: self, lease, key, made })
+        let first = answer.op_responses().into_iter().any(|response| match response {
+            TxnOpResponse::Get(found) => found.kvs().first().is_some_and(|first| first.key() == key.as_bytes()),
+            _ => false,
+        });
+        Ok(Place { queue: self, lease, key, made, first })
     }
 }
 
 impl Place<'_> {
     /// Waits until nobody is before it.
     pub(super) async fn turn(&self, deadline: Instant, wait: Duration) -> Result<(), Fault> {
+        if self.first && self.lease.is_held() {
+            return Ok(());
+        }
         loop {
             let ahead = match self.ahead().await {
                 Ok(Some(ahead)) => ahead,
@@ -100,14 +109,13 @@ impl Place<'_> {
     /// and counts only while the key is there.
     async fn ahead(&self) -> Result<Option<Ahead>, Fault> {
         let there = Compare::create_revision(self.key.as_str(), CompareOp::Equal, self.made);
-        let first = GetOptions::new().with_prefix().with_sort(SortTarget::Create, SortOrder::Ascend).with_limit(1);
         let before = GetOptions::new()
             .with_prefix()
             .with_max_create_revision(self.made - 1)
             .with_sort(SortTarget::Create, SortOrder::Descend)
             .with_limit(1);
         let keys = self.queue.keys.as_str();
-        let txn = Txn::new().when([there]).and_then([TxnOp::get(keys, Some(before)), TxnOp::get(keys, Some(first))]);
+        let txn = Txn::new().when([there]).and_then([TxnOp::get(keys, Some(before)), TxnOp::get(keys, Some(oldest()))]);
         let answer = self.queue.connection.ask(|mut client| async move { client.txn(txn).await }).await?;
         if !answer.succeeded() {
             return Err(lost());
@@ -143,6 +151,11 @@ impl Place<'_> {
         }
         std::future::pending::<()>().await;
     }
+}
+
+/// The key that was made first: that of whoever has the lock.
+fn oldest() -> GetOptions {
+    GetOptions::new().with_prefix().with_sort(SortTarget::Create, SortOrder::Ascend).with_limit(1)
 }
 
 fn lost() -> Fault {
