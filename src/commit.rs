@@ -29,6 +29,7 @@ use crate::{
     fault::{Fault, FaultKind},
     inventory,
     link::{Link, lost_fault, taken},
+    lock,
     outcome::{Outcome, ReadBack},
 };
 use undo::{Goal, Trouble};
@@ -66,6 +67,8 @@ pub struct Change<'a> {
     pub payload: Payload,
     /// Renders the way back.
     pub render: &'a dyn Render,
+    /// What keeps other Mercurys away.
+    pub lock: &'a dyn lock::Held,
 }
 
 impl Change<'_> {
@@ -77,6 +80,14 @@ impl Change<'_> {
     /// Whether nothing of the change is there.
     fn is_undone(&self, now: &Running) -> bool {
         now.is_as(&self.with_others(&self.before.config, now))
+    }
+
+    /// Whether some of it is as it was before: where a change happens wholly or
+    /// not at all, this one is not there, whatever others have done since.
+    fn is_not_made(&self, now: &Running) -> bool {
+        let (before, intended) = (&self.before, &self.intended.0);
+        untouched(&now.interfaces, (&before.interfaces, &intended.interfaces))
+            || untouched(&now.vlans, (&before.vlans, &intended.vlans))
     }
 
     /// What of the change is not there.
@@ -117,11 +128,25 @@ fn leave<K: Ord + Clone, V: PartialEq + Clone>(
     wanted.extend(others.map(|(key, value)| (key.clone(), value.clone())));
 }
 
+/// Whether something that was to change is as it was.
+fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>)) -> bool {
+    let mut keys = before.keys().chain(after.keys());
+    keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))
+}
+
 /// A change that is made and read back, and can still be undone.
 pub struct Held {
     proof: ReadBack,
     pending: Option<Pending>,
     unlocked: bool,
+}
+
+impl Held {
+    /// Whether the switch undoes it unless it is confirmed.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
 }
 
 /// A confirmed commit that waits to be confirmed.

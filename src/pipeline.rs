@@ -178,11 +178,13 @@ async fn steps(
         Applied::Over(outcome) => return outcome,
         Applied::Held(made) => made,
     };
-    let agreed = reach(joint, Stage::Made).await.and_then(|_| still(&*held));
+    // What is final already is not undone for a lock that nothing depends on any more.
+    let still = || if made.is_pending() { still(&*held) } else { Ok(()) };
+    let agreed = reach(joint, Stage::Made).await.and_then(|_| still());
     match agreed {
         Ok(()) => {
             let outcome = commit::keep(line.link, &change, line.policy, made).await;
-            bounced(line, work, outcome, report).await
+            bounced(line, work, outcome, &*held, report).await
         }
         Err(cause) => commit::take_back(line.link, &change, line.policy, made, cause).await,
     }
@@ -190,14 +192,14 @@ async fn steps(
 
 /// Lets the servers behind ports that were attached notice it, where the
 /// switch's entry asks for that. The change stands, whether or not that works.
-async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, report: &mut Report) -> Outcome {
+async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn Held, report: &mut Report) -> Outcome {
     let asked = matches!(work, Work::Apply(intent) if intent.switch.bounce_on_attach);
     let (true, Outcome::Committed(proof), Some(plan)) = (asked, &outcome, &report.plan) else { return outcome };
     let ports = commit::bounced_ports(plan, proof.running());
     if ports.is_empty() {
         return outcome;
     }
-    match commit::bounce(line.link, &ports, line.render, line.policy).await {
+    match commit::bounce(line.link, &ports, line.render, line.policy, held).await {
         Ok(()) => outcome,
         Err(fault) if fault.kind == FaultKind::Unknown => Outcome::Unknown {
             cause: Fault { message: format!("attached, but while its link was down: {}", fault.message), ..fault },
@@ -231,14 +233,14 @@ enum Prepared<'a> {
 }
 
 /// Everything up to the point where something is sent.
-async fn prepared<'a>(
+async fn prepared<'a: 'c, 'c>(
     line: &mut Line<'a>,
     work: &Work,
     running: Running,
-    held: &dyn Held,
+    held: &'c dyn Held,
     mut joint: Option<&mut Joint>,
     report: &mut Report,
-) -> Result<Prepared<'a>, Fault> {
+) -> Result<Prepared<'c>, Fault> {
     let running = match work.widened(&running) {
         None => running,
         Some(scope) => commit::read_more(line.link, &scope, line.policy).await?,
@@ -258,7 +260,7 @@ async fn prepared<'a>(
     }
     reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
     still(held)?;
-    Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render })))
+    Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render, lock: held })))
 }
 
 /// Looks without the lock. `None`: there is something to write.

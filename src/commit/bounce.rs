@@ -14,6 +14,7 @@ use super::{Applied, Change, Policy, apply, begin, release, take_back};
 use crate::{
     fault::{Fault, FaultKind},
     link::Link,
+    lock::Held,
     outcome::Outcome,
 };
 
@@ -43,6 +44,7 @@ pub async fn bounce(
     ports: &BTreeSet<InterfaceName>,
     render: &dyn Render,
     policy: &Policy,
+    lock: &dyn Held,
 ) -> Result<(), Fault> {
     let mut scope = Scope::default();
     ports.iter().for_each(|port| scope.add_interface(port.clone()));
@@ -57,7 +59,7 @@ pub async fn bounce(
             return Err(fault.into());
         }
     };
-    let change = Change { before, intended, payload, render };
+    let change = Change { before, intended, payload, render, lock };
     let outcome = match apply(link, &change, policy, false).await {
         Applied::Over(outcome) => outcome,
         Applied::Held(held) => {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mercury_adapter::{Answer, CommitMode, Datastore, Flight, PersistId, Step};
+use mercury_adapter::{Answer, Capabilities, CommitMode, Datastore, Flight, PersistId, Step};
 use mercury_model::Running;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::Instant;
@@ -105,7 +105,8 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
         if refused && trouble.pending.is_some() {
             return Err(Fault::new(FaultKind::Refused, "the switch refused to cancel the commit"));
         }
-        return inverse(link, change, policy, now, trouble.locked, trouble.saved).await;
+        let locked = if trouble.locked { Locked::Throughout } else { Locked::No };
+        return inverse(link, change, policy, now, locked, trouble.saved).await;
     }
     if refused {
         // There may have been nothing to cancel; if there was, or if the candidate was not
@@ -117,17 +118,71 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
     Ok(())
 }
 
+/// Since when the switch's own lock is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locked {
+    /// Since before the change.
+    Throughout,
+    /// Not without a break.
+    Anew,
+    /// It is not.
+    No,
+}
+
+/// Whether the way back may be sent: nobody else can have changed the switch
+/// since the change began, so that what is there now is what was there before,
+/// or what Mercury made of it.
+///
+/// # Errors
+/// Somebody else may have been at the switch: what is not as before may be
+/// theirs, and is left alone. Where changes happen wholly or not at all, a part
+/// that is as before shows that this one is not there, and nothing is to do.
+fn may_undo(link: &Link, change: &Change<'_>, now: &Running, locked: Locked) -> Result<bool, Fault> {
+    let can = |what: fn(&Capabilities) -> bool| link.capabilities().is_some_and(what);
+    let alone = locked == Locked::Throughout && can(|capabilities| capabilities.lock);
+    if alone || change.lock.is_held() {
+        return Ok(true);
+    }
+    if change.is_undone(now) || (can(|capabilities| capabilities.atomic_edit) && change.is_not_made(now)) {
+        return Ok(false);
+    }
+    let reason = "the lock that keeps other Mercurys from this switch was lost, so what is there was left alone";
+    Err(Fault::new(FaultKind::Locked, reason))
+}
+
 /// Sends the plan from what is there to what was there before.
 async fn inverse(
     link: &mut Link,
     change: &Change<'_>,
     policy: &Policy,
     now: &Running,
-    locked: bool,
+    locked: Locked,
     saved: bool,
 ) -> Result<(), Fault> {
-    let now = if locked { now.clone() } else { begin(link, &change.before.scope, policy).await? };
-    let plan = change.inverse(&now);
+    let (now, locked) = match locked {
+        Locked::No => (begin(link, &change.before.scope, policy).await?, Locked::Anew),
+        _ => (now.clone(), locked),
+    };
+    match may_undo(link, change, &now, locked) {
+        Ok(true) => put_back(link, change, policy, &now).await?,
+        Ok(false) => {}
+        Err(fault) => {
+            release(link, policy).await;
+            return Err(fault);
+        }
+    }
+    if saved {
+        let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
+        if let Err(fault) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
+            tracing::warn!(%fault, "running is as before; whether startup is, could not be made sure");
+        }
+    }
+    release(link, policy).await;
+    Ok(())
+}
+
+async fn put_back(link: &mut Link, change: &Change<'_>, policy: &Policy, now: &Running) -> Result<(), Fault> {
+    let plan = change.inverse(now);
     let mut steps = Vec::new();
     if !plan.is_empty() {
         if has_candidate(link) {
@@ -146,13 +201,6 @@ async fn inverse(
     if !change.is_undone(last_read(&steps, &flight)?) {
         return Err(Fault::new(FaultKind::ReadBack, "the switch took the way back and is not as before"));
     }
-    if saved {
-        let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
-        if let Err(fault) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
-            tracing::warn!(%fault, "running is as before; whether startup is, could not be made sure");
-        }
-    }
-    release(link, policy).await;
     Ok(())
 }
 
@@ -179,6 +227,7 @@ pub(super) async fn recover(
         let missed = match search.attempt(link, change, policy).await {
             Ok(Found::Before) => return Outcome::RolledBack(cause),
             Ok(Found::Intended(proof)) => return Outcome::Committed(proof),
+            Ok(Found::LeftAlone(undo)) => return Outcome::RollbackFailed { cause, undo },
             Err(missed) => missed,
         };
         link.cut();
@@ -216,6 +265,8 @@ struct Search {
 enum Found {
     Before,
     Intended(ReadBack),
+    /// What may be somebody else's.
+    LeftAlone(Fault),
 }
 
 enum Missed {
@@ -264,7 +315,11 @@ impl Search {
                 return Ok(Found::Intended(proof));
             }
         }
-        inverse(link, change, policy, &now, true, self.saved).await.map_err(Missed::NotUndone)?;
+        if let Err(undo) = may_undo(link, change, &now, Locked::Anew) {
+            release(link, policy).await;
+            return Ok(Found::LeftAlone(undo));
+        }
+        inverse(link, change, policy, &now, Locked::Anew, self.saved).await.map_err(Missed::NotUndone)?;
         Ok(Found::Before)
     }
 

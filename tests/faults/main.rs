@@ -11,6 +11,8 @@ mod bad_wire;
 #[cfg(test)]
 mod chance;
 #[cfg(test)]
+mod coordinator;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;
