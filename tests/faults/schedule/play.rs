@@ -6,7 +6,7 @@ use std::{
 };
 
 use mercury::{fault::FaultKind, outcome::Report, service::Requester};
-use mercury_sim::{Handle, Simulator};
+use mercury_sim::{Handle, Mode, Simulator};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -215,7 +215,9 @@ impl<'a> Stage<'a> {
     fn console(&self, switch: usize, number: usize) {
         let handle = self.handle(switch);
         let status = handle.status();
-        let sure = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+        let idle = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+        // Where it would have to be saved, a reboot undoes it as well.
+        let sure = idle && self.schedule.switches[switch].kind != Kind::Netconf(Mode::RunningStartup);
         handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
         let value = self.world.ports(switch)[CONSOLE].clone();
         self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
@@ -229,6 +231,9 @@ impl<'a> Stage<'a> {
         for mercury in self.mercuries.lock().unwrap().iter_mut() {
             mercury.life().forget_plan();
             mercury.wire.clear();
+            if mercury.wire.lurks() {
+                mercury.life().cut();
+            }
             if mercury.life().is_dead() {
                 *mercury = self.new_mercury();
             }
