@@ -113,8 +113,8 @@ impl Truth<'_> {
     /// No port names a VLAN that is not there.
     pub(crate) fn vlans_exist(switch: usize, now: &Ports) -> Result<(), String> {
         for (key, text) in now.iter().filter(|(key, _)| !key.starts_with("VLAN")) {
-            let mut ids = VLANS.into_iter().filter(|id| names(text, *id));
-            if let Some(id) = ids.find(|id| !now.contains_key(&format!("VLAN {id}"))) {
+            let missing = |id: &u16| names(text, *id) && !now.contains_key(&format!("VLAN {id}"));
+            if let Some(id) = VLANS.into_iter().find(missing) {
                 return Err(format!("leaf{switch}, {key} names VLAN {id}, which is not there: {text}"));
             }
         }
