@@ -16,6 +16,9 @@ mod flights;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+#[cfg(feature = "etcd")]
+mod hosts;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod interrupted;
@@ -29,6 +32,10 @@ mod logs;
 mod others;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+#[cfg(feature = "etcd")]
+#[path = "../kit/etcd.rs"]
+mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -69,7 +69,16 @@ impl Client {
     }
 
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self { address, stream: connect(address), authorization: None, prefer: None }
+        Self::connect(address).unwrap_or_else(|| panic!("nobody listens on {address}"))
+    }
+
+    /// `None` if nobody listens there.
+    pub(crate) fn connect(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).ok()?;
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(LIMIT * 2)).unwrap();
+        stream.set_write_timeout(Some(LIMIT)).unwrap();
+        Some(Self { address, stream: BufReader::new(stream), authorization: None, prefer: None })
     }
 
     /// With HTTP Basic credentials.
@@ -161,12 +170,4 @@ impl Client {
         let read = self.stream.read_line(&mut line).ok()?;
         (read > 0).then(|| line.trim_end().to_owned())
     }
-}
-
-fn connect(address: SocketAddr) -> BufReader<TcpStream> {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(LIMIT * 2)).unwrap();
-    stream.set_write_timeout(Some(LIMIT)).unwrap();
-    BufReader::new(stream)
 }
