@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_adapter::{Dialect, Mapping};
+use mercury_adapter::{Dialect, Mapping, Tree};
 use mercury_model::{
     Aggregation, Description, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType,
     Running, Scope, SwitchedVlan,
@@ -250,7 +250,12 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, diale
         };
     }
     let lag_type = lag.lag_type.or(has.lag_type).unwrap_or(LagType::Lacp);
-    aggregate.aggregation = Some(Aggregation { lag_type: Some(lag_type), min_links: lag.min_links.or(has.min_links) });
+    let shared = names.switch.mlag_domain.is_some() && has_mlag_id(dialect, names.switch.protocol);
+    aggregate.aggregation = Some(Aggregation {
+        lag_type: Some(lag_type),
+        min_links: lag.min_links.or(has.min_links),
+        mlag_id: if shared { names.number(aggregate.name.as_str()) } else { has.mlag_id },
+    });
     aggregate.lacp = match lag_type {
         LagType::Static => None,
         LagType::Lacp if lag.interval.is_none() && !has_lacp(dialect, names.switch.protocol) => None,
@@ -264,11 +269,21 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, diale
 
 /// Whether LACP has settings of its own there; else it is just spoken.
 fn has_lacp(dialect: &Dialect, protocol: Protocol) -> bool {
+    // SR Linux has no tree here, and LACP beside each aggregate.
+    tree(dialect, protocol).is_none_or(|tree| tree.lacp.is_some())
+}
+
+/// Whether switches that share an aggregate have to be told so.
+fn has_mlag_id(dialect: &Dialect, protocol: Protocol) -> bool {
+    tree(dialect, protocol).is_some_and(|tree| tree.aggregation.as_ref().is_some_and(|lag| lag.mlag_id.is_some()))
+}
+
+fn tree(dialect: &Dialect, protocol: Protocol) -> Option<&Tree> {
     match protocol {
-        Protocol::Netconf => dialect.netconf.as_ref().is_some_and(|netconf| netconf.tree.lacp.is_some()),
-        Protocol::Gnmi => dialect.gnmi.as_ref().is_some_and(|gnmi| match &gnmi.mapping {
-            Mapping::Tree(tree) => tree.lacp.is_some(),
-            Mapping::MacVrf => true,
+        Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| &netconf.tree),
+        Protocol::Gnmi => dialect.gnmi.as_ref().and_then(|gnmi| match &gnmi.mapping {
+            Mapping::Tree(tree) => Some(&**tree),
+            Mapping::MacVrf => None,
         }),
     }
 }

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod bad_wire;
 #[cfg(test)]
+mod bounce;
+#[cfg(test)]
 mod chance;
 #[cfg(test)]
 mod coordinator;

@@ -114,6 +114,7 @@ struct Port {
     /// `LACP` or `STATIC`.
     lag_type: Option<String>,
     min_links: Option<u16>,
+    mlag_id: Option<u16>,
     /// `ACTIVE SLOW` and so on.
     lacp: Option<String>,
     /// `EDGE_ENABLE bpdu-guard` and so on.
@@ -148,9 +149,8 @@ fn config(file: &str, text: &str) -> DeviceConfig {
             "STATIC" => LagType::Static,
             other => panic!("{file}: lag-type {other}"),
         });
-        if lag_type.is_some() || port.min_links.is_some() {
-            interface.aggregation = Some(Aggregation { lag_type, min_links: port.min_links });
-        }
+        let aggregation = Aggregation { lag_type, min_links: port.min_links, mlag_id: port.mlag_id };
+        interface.aggregation = Some(aggregation).filter(|one| *one != Aggregation::default());
         interface.lacp = port.lacp.as_deref().map(|words| lacp(file, words));
         interface.stp = port.stp.as_deref().and_then(|words| stp(file, words));
         config.interfaces.insert(interface.name.clone(), interface);

@@ -67,7 +67,7 @@ fn lag(text_name: &'static str) -> BoxedStrategy<Interface> {
         (select(&[LacpInterval::Fast, LacpInterval::Slow][..]), select(&[LacpMode::Active, LacpMode::Passive][..]))
             .prop_map(|(interval, lacp_mode)| Lacp { interval, lacp_mode });
     let aggregation = (prop::option::of(select(&[LagType::Lacp, LagType::Static][..])), prop::option::of(1u16..8))
-        .prop_map(|(lag_type, min_links)| Aggregation { lag_type, min_links })
+        .prop_map(|(lag_type, min_links)| Aggregation { lag_type, min_links, mlag_id: None })
         // Without either leaf there is nothing to read back.
         .prop_filter("says something", |it| *it != Aggregation::default());
     (port(text_name), prop::option::of(aggregation), prop::option::of(lacp))

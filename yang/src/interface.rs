@@ -59,6 +59,10 @@ pub struct Aggregation {
     pub lag_type: Option<LagType>,
     /// Members that must be up for the aggregate to be up.
     pub min_links: Option<u16>,
+    /// The number by which two switches know that they share the aggregate
+    /// (MLAG, MC-LAG). OpenConfig has no such leaf; a vendor's augment may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mlag_id: Option<u16>,
 }
 
 /// `interval` of openconfig-lacp.

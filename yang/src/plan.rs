@@ -352,7 +352,8 @@ impl fmt::Display for Change {
             Self::Aggregation { before, after } => {
                 let show = |a: &Aggregation| {
                     let links = a.min_links.map(|n| format!(" min-links {n}")).unwrap_or_default();
-                    format!("{}{links}", a.lag_type.map_or("LAG".to_owned(), |t| format!("{t:?}").to_uppercase()))
+                    let mlag = a.mlag_id.map(|n| format!(" mlag-id {n}")).unwrap_or_default();
+                    format!("{}{links}{mlag}", a.lag_type.map_or("LAG".to_owned(), |t| format!("{t:?}").to_uppercase()))
                 };
                 ("aggregation", or_none(before.as_ref(), show), or_none(after.as_ref(), show))
             }

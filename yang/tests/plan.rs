@@ -109,7 +109,7 @@ fn device() -> impl Strategy<Value = DeviceConfig> {
         for (text, (min_links, lacp, vlans, stp)) in LAGS.iter().zip(lags).take(lag_count) {
             let mut lag = Interface::new(name(text));
             lag.kind = Some(InterfaceType::Ieee8023adLag);
-            lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), min_links });
+            lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), min_links, mlag_id: None });
             lag.lacp = lacp.then(Lacp::default);
             lag.switched_vlan = Some(vlans);
             lag.stp = stp;

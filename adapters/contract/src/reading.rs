@@ -107,10 +107,13 @@ fn read_interface<D: Data>(tree: &Tree, entry: &D, names: &Names, into: &mut Int
             Some("STATIC") => Some(LagType::Static),
             _ => None,
         };
-        let min_links = value(entry, &tree.min_links, names).and_then(|links| links.parse().ok());
-        if lag_type.is_some() || min_links.is_some() {
-            into.aggregation = Some(Aggregation { lag_type, min_links });
-        }
+        let number = |path: &NodePath| value(entry, path, names).and_then(|number| number.parse().ok());
+        let read = Aggregation {
+            lag_type,
+            min_links: number(&tree.min_links),
+            mlag_id: tree.mlag_id.as_ref().and_then(number),
+        };
+        into.aggregation = Some(read).filter(|read| *read != Aggregation::default());
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
     into.switched_vlan = spelling::read(own.unwrap_or(&tree.switched_vlan), entry, names)?;

@@ -105,6 +105,9 @@ impl Writer<'_> {
                 let value = after.as_ref().map(|after| text(after.as_str()));
                 entry.set_or_delete(&path("ethernet/aggregate-id"), value);
             }
+            Change::Aggregation { after: Some(Aggregation { mlag_id: Some(_), .. }), .. } => {
+                return Err(unsayable("aggregation.mlag-id", "no rule"));
+            }
             Change::Aggregation { after, .. } => aggregation(entry, after.unwrap_or_default()),
             Change::Lacp { after, .. } => lacp(entry, *after),
             Change::Stp { .. } => return Err(unsayable("stp", "no rule")),

@@ -163,6 +163,7 @@ fn interface_leaves(tree: &Tree) -> Vec<&NodePath> {
     paths.extend(tree.enabled.as_ref().map(|(path, _)| path));
     if let Some(aggregation) = &tree.aggregation {
         paths.extend([&aggregation.lag_type, &aggregation.min_links]);
+        paths.extend(&aggregation.mlag_id);
     }
     for vlans in std::iter::once(&tree.switched_vlan).chain(&tree.aggregate_switched_vlan) {
         paths.extend([&vlans.access_vlan, &vlans.native_vlan, &vlans.trunk_vlans.path]);

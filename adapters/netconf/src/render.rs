@@ -200,6 +200,10 @@ impl Renderer {
         if wanted.min_links.is_some() || before.min_links.is_some() {
             self.leaf(config, interface, &tree.min_links, wanted.min_links.map(|links| links.to_string()));
         }
+        if wanted.mlag_id.is_some() || before.mlag_id.is_some() {
+            let path = self.has("aggregation.mlag-id", tree.mlag_id.as_ref())?;
+            self.leaf(config, interface, path, wanted.mlag_id.map(|id| id.to_string()));
+        }
         Ok(())
     }
 

@@ -12,7 +12,8 @@ fn bench(numbers: &str) -> Bench {
 impl Bench {
     /// An aggregate that the network team made.
     fn lag(&mut self, name: &str, members: &[&str]) {
-        let aggregation = mercury_model::Aggregation { lag_type: Some(LagType::Static), min_links: None };
+        let aggregation =
+            mercury_model::Aggregation { lag_type: Some(LagType::Static), min_links: None, mlag_id: None };
         let kind = Some(InterfaceType::Ieee8023adLag);
         let lag = Interface { kind, aggregation: Some(aggregation), ..self.port(name) };
         for member in members {

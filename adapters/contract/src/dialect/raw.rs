@@ -314,6 +314,7 @@ impl Reader<'_> {
             aggregation: self.needed("aggregation", raw.aggregation).map(|raw| AggregateTree {
                 lag_type: self.path("aggregation.lag-type", &raw.lag_type, below),
                 min_links: self.path("aggregation.min-links", &raw.min_links, below),
+                mlag_id: raw.mlag_id.map(|text| self.path("aggregation.mlag-id", &text, below)),
             }),
             lacp: self.needed("lacp", raw.lacp).map(|raw| {
                 let interface = self.path("lacp.interface", &raw.interface, None);

@@ -114,6 +114,9 @@ pub struct AggregateTree {
     pub lag_type: NodePath,
     /// `min-links`.
     pub min_links: NodePath,
+    /// The number of an aggregate that two switches share, where there is a leaf
+    /// for it.
+    pub mlag_id: Option<NodePath>,
 }
 
 /// Where an aggregate's LACP settings lie.

@@ -141,7 +141,7 @@ fn read_interface(
         };
         let min_links = text(port, &["lag", "min-links"]).and_then(|links| links.parse().ok());
         if lag_type.is_some() || min_links.is_some() {
-            interface.aggregation = Some(Aggregation { lag_type, min_links });
+            interface.aggregation = Some(Aggregation { lag_type, min_links, mlag_id: None });
         }
         interface.lacp = below(port, &["lag", "lacp"]).map(|lacp| Lacp {
             interval: if text(lacp, &["interval"]) == Some("FAST") { LacpInterval::Fast } else { LacpInterval::Slow },

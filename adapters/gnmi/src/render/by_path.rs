@@ -195,6 +195,10 @@ impl ByPath<'_> {
         if wanted.min_links.is_some() || before.min_links.is_some() {
             entry.set_or_delete(&tree.min_links, wanted.min_links.map(|links| Value::Number(links.into())));
         }
+        if wanted.mlag_id.is_some() || before.mlag_id.is_some() {
+            let path = self.has("aggregation.mlag-id", tree.mlag_id.as_ref())?;
+            entry.set_or_delete(path, wanted.mlag_id.map(|id| Value::Number(id.into())));
+        }
         Ok(())
     }
 

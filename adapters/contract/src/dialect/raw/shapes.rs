@@ -89,6 +89,7 @@ fn dash() -> String {
 pub(super) struct RawAggregation {
     pub(super) lag_type: String,
     pub(super) min_links: String,
+    pub(super) mlag_id: Option<String>,
 }
 
 #[derive(Deserialize)]
