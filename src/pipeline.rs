@@ -199,7 +199,8 @@ async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn 
     if ports.is_empty() {
         return outcome;
     }
-    match commit::bounce(line.link, &ports, line.render, line.policy, held).await {
+    let means = commit::Means { render: line.render, lock: held };
+    match commit::bounce(line.link, &ports, means, line.policy).await {
         Ok(()) => outcome,
         Err(fault) if fault.kind == FaultKind::Unknown => Outcome::Unknown {
             cause: Fault { message: format!("attached, but while its link was down: {}", fault.message), ..fault },

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use mercury_adapter::Render;
 use mercury_model::{Change as Leaf, Edit, Intended, InterfaceName, Plan, Running, Scope};
 
-use super::{Applied, Change, Policy, apply, begin, release, take_back};
+use super::{Applied, Change, Policy, apply, begin, keep, release, take_back};
 use crate::{
     fault::{Fault, FaultKind},
     link::Link,
@@ -34,6 +34,15 @@ pub fn ports(plan: &Plan, now: &Running) -> BTreeSet<InterfaceName> {
     concerned.map(|port| port.name.clone()).collect()
 }
 
+/// What a change is made by.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Renders it.
+    pub render: &'a dyn Render,
+    /// What keeps other Mercurys away.
+    pub lock: &'a dyn Held,
+}
+
 /// Takes the links of `ports` down and lets them come up.
 ///
 /// # Errors
@@ -42,33 +51,63 @@ pub fn ports(plan: &Plan, now: &Running) -> BTreeSet<InterfaceName> {
 pub async fn bounce(
     link: &mut Link,
     ports: &BTreeSet<InterfaceName>,
-    render: &dyn Render,
+    means: Means<'_>,
     policy: &Policy,
-    lock: &dyn Held,
 ) -> Result<(), Fault> {
     let mut scope = Scope::default();
     ports.iter().for_each(|port| scope.add_interface(port.clone()));
-    let before = begin(link, &scope, policy).await?;
-    let mut down = before.config.clone();
-    down.interfaces.values_mut().for_each(|port| port.enabled = false);
-    let intended = Intended(down);
-    let payload = match render.render(&Plan::between(&before, &intended)) {
-        Ok(payload) => payload,
-        Err(fault) => {
-            release(link, policy).await;
-            return Err(fault.into());
-        }
-    };
-    let change = Change { before, intended, payload, render, lock };
-    let outcome = match apply(link, &change, policy, false).await {
+    let Some(down) = ready(link, &scope, false, means, policy).await? else { return Ok(()) };
+    let outcome = match apply(link, &down, policy, false).await {
         Applied::Over(outcome) => outcome,
         Applied::Held(held) => {
             let cause = Fault::new(FaultKind::Undone, "the link was down for long enough");
-            match take_back(link, &change, policy, held, cause).await {
+            match take_back(link, &down, policy, held, cause).await {
                 Outcome::RolledBack(_) => return Ok(()),
                 other => other,
             }
         }
     };
-    Err(outcome.fault().unwrap_or_else(|| Fault::new(FaultKind::Unknown, "a port that was to come up stayed down")))
+    match outcome {
+        // The session was lost and the change was not: it is there to stay, and has to be undone.
+        Outcome::Committed(_) => up(link, &scope, means, policy).await.map_err(|cause| Fault {
+            message: format!("a port that was to come up again stayed down: {}", cause.message),
+            kind: FaultKind::Unknown,
+            ..cause
+        }),
+        other => other.fault().map_or(Ok(()), Err),
+    }
+}
+
+async fn up(link: &mut Link, scope: &Scope, means: Means<'_>, policy: &Policy) -> Result<(), Fault> {
+    let Some(change) = ready(link, scope, true, means, policy).await? else { return Ok(()) };
+    let outcome = match apply(link, &change, policy, true).await {
+        Applied::Over(outcome) => outcome,
+        Applied::Held(held) => keep(link, &change, policy, held).await,
+    };
+    outcome.fault().map_or(Ok(()), Err)
+}
+
+/// Under the lock, what makes all interfaces of `scope` enabled or not; `None`,
+/// without the lock, where they are.
+async fn ready<'a>(
+    link: &mut Link,
+    scope: &Scope,
+    enabled: bool,
+    means: Means<'a>,
+    policy: &Policy,
+) -> Result<Option<Change<'a>>, Fault> {
+    let Means { render, lock } = means;
+    let before = begin(link, scope, policy).await?;
+    let mut intended = before.config.clone();
+    intended.interfaces.values_mut().for_each(|port| port.enabled = enabled);
+    let intended = Intended(intended);
+    let plan = Plan::between(&before, &intended);
+    let payload = render.render(&plan);
+    match payload {
+        Ok(payload) if !plan.is_empty() => Ok(Some(Change { before, intended, payload, render, lock })),
+        other => {
+            release(link, policy).await;
+            other.map(|_| None).map_err(Into::into)
+        }
+    }
 }
