@@ -112,6 +112,22 @@ pub(super) fn a_repeated_request_writes_nothing(peer: Peer) {
     assert_eq!(after.1 - before.1, 2, "one question each");
 }
 
+/// The link goes down by a change that is never kept.
+pub(super) fn a_bounced_port_is_up_again(peer: Peer) {
+    let Some(switch) = peer.own() else { return };
+    let wrote = |bounce: bool, port: &str| {
+        let mercury = Mercury::serve(&[switch.entry("leaf1").with("bounce_on_attach", bounce)]);
+        let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100});
+        let before = written(&switch).0;
+        let answer = Client::of(&mercury).done("update_port", &params);
+        assert_eq!((&answer["outcome"], &answer["warnings"]), (&json!("committed"), &json!([])), "{answer}");
+        assert_eq!(switch.look().port(port), Port { vlans: "access 100".to_owned(), ..Port::default() });
+        written(&switch).0 - before
+    };
+    let (without, with) = (wrote(false, "Ethernet1"), wrote(true, "Ethernet2"));
+    assert!(with >= without + 2, "{without} without, {with} with: down and up");
+}
+
 /// Operations that touch a datastore, and all operations.
 fn written(switch: &Switch) -> (u64, u64) {
     match switch {
