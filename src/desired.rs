@@ -1,6 +1,7 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
 mod lag;
+mod restore;
 mod vlans;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,10 @@ use mercury_adapter::Dialect;
 use mercury_model::{DeviceConfig, Intended, InterfaceName, Running, Scope, SwitchedVlan};
 
 use self::lag::Names;
-pub use self::lag::{offers, widened, without_name};
+pub use self::{
+    lag::{offers, widened, without_name},
+    restore::Restore,
+};
 use crate::{
     fault::Fault,
     intent::{LagName, PortIntent, Setting, TargetIntent},

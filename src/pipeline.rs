@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
-use mercury_model::{DeviceConfig, Intended, Plan, Running, Scope};
+use mercury_model::{Intended, Plan, Running, Scope};
 
 use crate::{
     commit::{self, Applied, Change, Policy},
-    desired::{self, Desired},
+    desired::{self, Desired, Restore},
     fault::{Fault, FaultKind},
     intent::{LagName, TargetIntent},
     link::Link,
@@ -28,13 +28,8 @@ pub enum Work {
     Plan(TargetIntent),
     /// Only read.
     Read(Scope),
-    /// Put back what was there, if nobody has changed it since.
-    Restore {
-        /// What was there.
-        before: Box<Running>,
-        /// What Mercury made of it.
-        made: Box<DeviceConfig>,
-    },
+    /// Put back what was there, where nobody has changed it since.
+    Restore(Box<Restore>),
 }
 
 impl Work {
@@ -43,7 +38,7 @@ impl Work {
     pub const fn intent(&self) -> Option<&TargetIntent> {
         match self {
             Self::Apply(intent) => Some(intent),
-            Self::Plan(_) | Self::Read(_) | Self::Restore { .. } => None,
+            Self::Plan(_) | Self::Read(_) | Self::Restore(_) => None,
         }
     }
 
@@ -51,7 +46,7 @@ impl Work {
     const fn wanted(&self) -> Option<&TargetIntent> {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => Some(intent),
-            Self::Read(_) | Self::Restore { .. } => None,
+            Self::Read(_) | Self::Restore(_) => None,
         }
     }
 
@@ -59,7 +54,7 @@ impl Work {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired::scope(intent),
             Self::Read(scope) => scope.clone(),
-            Self::Restore { before, .. } => before.scope.clone(),
+            Self::Restore(restore) => restore.scope(),
         }
     }
 
@@ -73,16 +68,10 @@ impl Work {
     }
 
     fn desired(&self, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
-        let as_it_is = |config: &DeviceConfig| Desired { intended: Intended(config.clone()), lags: BTreeMap::new() };
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, running, dialect),
-            Self::Read(_) => Ok(as_it_is(&running.config)),
-            Self::Restore { before, made } if running.is_as(made) || running.is_as(&before.config) => {
-                Ok(as_it_is(&before.config))
-            }
-            Self::Restore { .. } => {
-                Err(Fault::new(FaultKind::Unknown, "somebody else has changed it since; it was left alone"))
-            }
+            Self::Read(_) => Ok(Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new() }),
+            Self::Restore(restore) => restore.desired(running),
         }
     }
 
@@ -100,7 +89,7 @@ impl Work {
     /// Whether the lock is needed at once: not for looking, and not when the
     /// switch probably has it already.
     const fn writes(&self) -> bool {
-        matches!(self, Self::Apply(_) | Self::Restore { .. })
+        matches!(self, Self::Apply(_) | Self::Restore(_))
     }
 }
 
@@ -306,7 +295,7 @@ fn still(held: &dyn Held) -> Result<(), Fault> {
     if held.is_held() {
         return Ok(());
     }
-    Err(Fault::new(FaultKind::Locked, "the lock that keeps other Mercurys from this switch was lost"))
+    Err(Fault::new(FaultKind::Coordinator, "the lock that keeps other Mercurys from this switch was lost"))
 }
 
 /// Says how far this switch is, and waits for the others; alone it goes on.

@@ -14,6 +14,7 @@ use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, VlanScope};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::{
+    desired::Restore,
     fault::{Fault, FaultKind},
     intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
@@ -217,7 +218,9 @@ impl Service {
         let Some(report) = reports.get_mut(switch) else { return };
         let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { return };
         let (before, made) = changed(&before, &made.config);
-        let work = Work::Restore { before: Box::new(before), made: Box::new(made) };
+        let trunk_ports = self.inventory.find(switch).map(|switch| switch.options.trunk_ports.clone());
+        let restore = Restore { before, made, trunk_ports: trunk_ports.unwrap_or_default() };
+        let work = Work::Restore(Box::new(restore));
         let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
         report.outcome = match self.one(switch, work, None).await {
             Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
