@@ -144,6 +144,10 @@ async fn steps(
             Err(fault) => return Outcome::NotStarted(fault),
         }
     }
+    // A switch that cannot be reached keeps nobody from it.
+    if let Err(fault) = line.link.open().await {
+        return Outcome::NotStarted(fault);
+    }
     let held = match locked(line.locks, line.lock, line.policy, joint.as_deref_mut()).await {
         Ok(held) => held,
         Err(fault) => return Outcome::NotStarted(fault),
