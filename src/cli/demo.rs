@@ -1,5 +1,5 @@
 //! `mercury demo`: the simulated switch and the service in one process, and
-//! one port moved onto a VLAN, trunked, and taken off again.
+//! one port moved onto a VLAN, trunked, and taken off again, then two in a bond.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the demo does, one call after the other.
-fn calls() -> [(&'static str, &'static str, Value); 5] {
+fn calls() -> [(&'static str, &'static str, Value); 8] {
     let port = json!({"switch_id": "leaf1", "port_name": "Ethernet1"});
     let with = |more: Value| {
         let mut params = port.clone();
@@ -42,7 +42,21 @@ fn calls() -> [(&'static str, &'static str, Value); 5] {
         ("Ironic makes it a trunk", "update_port", with(trunk.clone())),
         ("Ironic asks again: nothing to do, nothing written", "update_port", with(trunk)),
         ("Ironic releases the port", "reset_port", with(json!({"native_vlan": 100}))),
+        (
+            "Another server bonds two links: members and aggregate in one transaction",
+            "attach_port",
+            bonded(&json!(100)),
+        ),
+        ("Is it still so?", "mercury.verify", json!({"method": "attach_port", "params": bonded(&json!(100))})),
+        ("It leaves, and nothing is left behind", "detach_port", bonded(&Value::Null)),
     ]
+}
+
+fn bonded(network: &Value) -> Value {
+    let links = ["Ethernet2", "Ethernet3"].map(|port| json!({"switch_id": "leaf1", "port_id": port}));
+    let group = json!({"name": "server2", "bond_mode": "802.3ad", "bond_properties": {"lacp_rate": "fast"}});
+    let profile = json!({"local_link_information": links, "local_group_information": group});
+    json!({"port": {"binding:profile": profile}, "network": network})
 }
 
 /// What the demo is shown on.
@@ -146,6 +160,8 @@ fn entry(name: &str, simulator: &Simulator, protocol: Spoken) -> Result<Switch, 
     let address = simulator.gnmi_addr().filter(|_| protocol == Spoken::Gnmi).unwrap_or_else(|| simulator.addr());
     let mut switch = Switch::new(name, &address.ip().to_string(), "openconfig", simulator.username());
     switch.port = Some(address.port());
+    switch.lag_numbers = "100-199".parse().map_err(Failure::because)?;
+    switch.lag_prefix = Some("Port-Channel".to_owned());
     switch.credentials.password = Some(SecretRef::Inline(simulator.password().to_owned().into()));
     match protocol {
         Spoken::Netconf => {
