@@ -139,6 +139,8 @@ pub struct Held {
     proof: ReadBack,
     pending: Option<Pending>,
     unlocked: bool,
+    /// It is saved as well, where it is to be.
+    over: bool,
 }
 
 impl Held {
@@ -188,7 +190,13 @@ pub async fn apply(link: &mut Link, change: &Change<'_>, policy: &Policy, alone:
         // No commit was sent: what is staged goes with the session and its lock (RFC 6241 section 8.3.5.3).
         return Applied::Over(Outcome::NotStarted(lost_fault(lost)));
     }
-    judge(link, change, policy, &steps, flight, pending, style.unlocks).await
+    match judge(link, change, policy, &steps, flight, pending, style.unlocks).await {
+        // Found out after a lost session.
+        Applied::Over(Outcome::Committed(proof)) => {
+            Applied::Held(Held { proof, pending: None, unlocked: true, over: true })
+        }
+        other => other,
+    }
 }
 
 /// Whether the open session's switch undoes by itself what is not confirmed.
@@ -198,18 +206,63 @@ pub fn confirms(link: &Link, policy: &Policy) -> bool {
     style.is_some_and(|style| style.confirmed.is_some())
 }
 
-/// Makes a held change final.
-pub async fn keep(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held) -> Outcome {
-    let Held { proof, pending, unlocked } = held;
-    let saves = saves(link, policy);
+/// A change that is final on this switch: confirmed, and saved where it is to
+/// be. Others of the same request may still fail.
+pub struct Kept {
+    proof: ReadBack,
+    saved: bool,
+    locked: bool,
+}
+
+/// Makes a held change final. With `alone`, the lock is given back in the same
+/// flight where it can be.
+///
+/// # Errors
+/// How it ended otherwise.
+pub async fn keep(
+    link: &mut Link,
+    change: &Change<'_>,
+    policy: &Policy,
+    held: Held,
+    alone: bool,
+) -> Result<Kept, Box<Outcome>> {
+    let Held { proof, pending, unlocked, over } = held;
+    let saved = saves(link, policy);
+    if over {
+        return Ok(Kept { proof, saved, locked: false });
+    }
+    // Found out after a lost session, under another lock that was given back.
+    let found = |outcome: Box<Outcome>| match *outcome {
+        Outcome::Committed(proof) => Ok(Kept { proof, saved, locked: false }),
+        _ => Err(outcome),
+    };
     let (proof, locked) = match pending {
         None => (proof, !unlocked),
-        Some(pending) => match confirm(link, change, policy, pending, proof, !saves).await {
+        Some(pending) => match confirm(link, change, policy, pending, proof, alone && !saved).await {
             Ok(confirmed) => confirmed,
-            Err(outcome) => return *outcome,
+            Err(outcome) => return found(outcome),
         },
     };
-    if saves { save(link, change, policy, proof, locked).await } else { unlock(link, policy, proof, locked).await }
+    if !saved {
+        return Ok(Kept { proof, saved, locked });
+    }
+    match save(link, change, policy, (proof, locked), alone).await {
+        Ok((proof, locked)) => Ok(Kept { proof, saved, locked }),
+        Err(outcome) => found(outcome),
+    }
+}
+
+/// Gives back the lock of a change that is to stay.
+pub async fn finish(link: &mut Link, policy: &Policy, kept: Kept) -> Outcome {
+    if kept.locked {
+        release(link, policy).await;
+    }
+    Outcome::Committed(kept.proof)
+}
+
+/// Undoes a change that was final.
+pub async fn put_back(link: &mut Link, change: &Change<'_>, policy: &Policy, kept: &Kept, cause: Fault) -> Outcome {
+    undo::undo(link, change, policy, Trouble { cause, pending: None, saved: kept.saved, locked: kept.locked }).await
 }
 
 /// Confirms, and looks once more: a plain commit after the timer has run out
@@ -259,39 +312,33 @@ async fn confirm(
     }
 }
 
-async fn save(link: &mut Link, change: &Change<'_>, policy: &Policy, proof: ReadBack, locked: bool) -> Outcome {
+/// Saves; says whether the lock is still held.
+async fn save(
+    link: &mut Link,
+    change: &Change<'_>,
+    policy: &Policy,
+    (proof, locked): (ReadBack, bool),
+    unlocks: bool,
+) -> Result<(ReadBack, bool), Box<Outcome>> {
     let steps = [Step::Save, Step::Unlock];
-    let steps = if locked { &steps[..] } else { &steps[..1] };
+    let steps = if locked && unlocks { &steps[..] } else { &steps[..1] };
     let flight = link.flight(steps, policy.commit_timeout).await;
     let locked = flight.lost.is_none() && locked && !matches!(flight.results.get(1), Some(Ok(_)));
-    match taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) {
-        Ok(()) => {
-            if locked {
-                cut_locked(link);
-            }
-            Outcome::Committed(proof)
-        }
-        Err(cause) => {
-            let trouble = Trouble { cause, pending: None, saved: true, locked };
-            match flight.lost {
-                Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
-                None => undo::undo(link, change, policy, trouble).await,
-            }
-        }
-    }
-}
-
-async fn unlock(link: &mut Link, policy: &Policy, proof: ReadBack, locked: bool) -> Outcome {
-    if locked {
-        release(link, policy).await;
-    }
-    Outcome::Committed(proof)
+    let Err(cause) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) else {
+        return Ok((proof, locked));
+    };
+    let trouble = Trouble { cause, pending: None, saved: true, locked };
+    Err(Box::new(match flight.lost {
+        Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
+        None => undo::undo(link, change, policy, trouble).await,
+    }))
 }
 
 /// Undoes a held change.
 pub async fn take_back(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held, cause: Fault) -> Outcome {
-    let Held { pending, unlocked, .. } = held;
-    undo::undo(link, change, policy, Trouble { cause, pending, saved: false, locked: !unlocked }).await
+    let Held { pending, unlocked, over, .. } = held;
+    let saved = over && saves(link, policy);
+    undo::undo(link, change, policy, Trouble { cause, pending, saved, locked: !unlocked }).await
 }
 
 /// Gives the lock back when nothing was staged.
@@ -446,7 +493,7 @@ async fn judge(
         if unlocks && locked {
             cut_locked(link);
         }
-        return Applied::Held(Held { proof, pending, unlocked: unlocks || lost.is_some() });
+        return Applied::Held(Held { proof, pending, unlocked: unlocks || lost.is_some(), over: false });
     }
     let cause = undo::differs(change, now);
     Applied::Over(match lost {

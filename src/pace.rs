@@ -64,6 +64,8 @@ pub enum Stage {
     },
     /// The change was made and read back, and can still be undone.
     Made,
+    /// It is final here, and nobody else was let in yet.
+    Kept,
     /// It failed together with other requests, everything is as before, and it
     /// will be tried again without them.
     Again,

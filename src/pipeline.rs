@@ -173,14 +173,19 @@ async fn steps(
     };
     // What is final already is not undone for a lock that nothing depends on any more.
     let still = || if made.is_pending() { still(&*held) } else { Ok(()) };
-    let agreed = reach(joint, Stage::Made).await.and_then(|_| still());
-    match agreed {
-        Ok(()) => {
-            let outcome = commit::keep(line.link, &change, line.policy, made).await;
-            bounced(line, work, outcome, &*held, report).await
-        }
-        Err(cause) => commit::take_back(line.link, &change, line.policy, made, cause).await,
+    let agreed = reach(joint.as_deref_mut(), Stage::Made).await.and_then(|_| still());
+    if let Err(cause) = agreed {
+        return commit::take_back(line.link, &change, line.policy, made, cause).await;
     }
+    let kept = match commit::keep(line.link, &change, line.policy, made, joint.is_none()).await {
+        Ok(kept) => kept,
+        Err(outcome) => return *outcome,
+    };
+    if let Err(cause) = reach(joint, Stage::Kept).await {
+        return commit::put_back(line.link, &change, line.policy, &kept, cause).await;
+    }
+    let outcome = commit::finish(line.link, line.policy, kept).await;
+    bounced(line, work, outcome, &*held, report).await
 }
 
 /// Lets the servers behind ports that were attached notice it, where the

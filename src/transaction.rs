@@ -4,7 +4,8 @@
 //! ready is anything sent. Switches that undo an unconfirmed change by
 //! themselves go first, side by side; those that cannot go one by one, since
 //! each is undone by Mercury alone, and so are the first to be undone. When
-//! all were read back, all are confirmed.
+//! all were read back, all are confirmed and saved; when all are, their locks
+//! are given back.
 //!
 //! Requests for the same switches that wait together are done together, and
 //! tried one by one where that fails.
@@ -27,8 +28,7 @@ use crate::{
 pub struct Ended {
     /// On each of its switches.
     pub reports: BTreeMap<String, Report>,
-    /// The switches that were kept before another one failed: to be put back,
-    /// those first that cannot undo by themselves.
+    /// The switches that were kept although another one failed: to be put back.
     pub kept: Vec<String>,
 }
 
@@ -51,8 +51,6 @@ struct Transaction {
     confirms: BTreeSet<String>,
     /// The others, in the order they were made.
     made_alone: Vec<String>,
-    /// Confirmed or saved, in that order.
-    kept: Vec<String>,
     /// Those that wait to try again.
     again: BTreeSet<String>,
 }
@@ -77,17 +75,10 @@ impl Transaction {
         self.confirms.clear();
         self.made_alone.clear();
         self.again.clear();
-        let stopped = match self.prepare(abandoned).await {
-            Ok(()) => self.make().await.err(),
-            Err(stopped) => Some(stopped),
-        };
-        let cause = match stopped {
-            None => {
-                self.keep().await;
-                return Next::Over;
-            }
-            Some(Stopped::Because(cause)) => cause,
-            Some(Stopped::Failed | Stopped::Again) => undone(),
+        let cause = match self.steps(abandoned).await {
+            Ok(()) => return Next::Over,
+            Err(Stopped::Because(cause)) => cause,
+            Err(Stopped::Failed | Stopped::Again) => undone(),
         };
         // Those that failed beside other requests may try again, unless one has failed by itself.
         let may_try_again = !self.failed();
@@ -96,6 +87,12 @@ impl Transaction {
             self.stop(&cause, false).await;
         }
         if self.active.is_empty() { Next::Over } else { Next::Again }
+    }
+
+    async fn steps(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Result<(), Stopped> {
+        self.prepare(abandoned).await?;
+        self.make().await?;
+        self.keep().await
     }
 
     /// Everything up to the point where something is sent.
@@ -146,24 +143,22 @@ impl Transaction {
     }
 
     /// Every switch was made and read back. Those that could still fail by
-    /// confirming too late come first, while the others can be undone.
-    async fn keep(&mut self) {
+    /// confirming too late come first, while the others can be undone. Nobody
+    /// else is let in before all are final: what is put back again was seen by
+    /// nobody.
+    async fn keep(&mut self) -> Result<(), Stopped> {
         let (first, last) = self.in_order();
         for switches in [first, last] {
             for switch in &switches {
                 self.tell(switch, Order::Go).await;
             }
-            let parties: Vec<_> = switches.iter().filter_map(|switch| self.take(switch)).collect();
-            for report in join_all(parties.into_iter().map(kept)).await {
-                if report.changed() {
-                    self.kept.push(report.switch.clone());
-                }
-                self.reports.insert(report.switch.clone(), report);
-            }
-            if self.failed() {
-                return self.stop(&undone(), false).await;
-            }
+            self.gather_these(&switches).await?;
         }
+        self.tell_all(&Order::Go).await;
+        for report in join_all(std::mem::take(&mut self.active).into_iter().map(Party::end)).await {
+            self.reports.insert(report.switch.clone(), report);
+        }
+        Ok(())
     }
 
     fn failed(&self) -> bool {
@@ -262,30 +257,14 @@ impl Transaction {
         Some(self.active.remove(index))
     }
 
-    fn ended(mut self) -> Ended {
-        let mut kept: Vec<String> = std::mem::take(&mut self.kept);
+    fn ended(self) -> Ended {
+        let failed = self.failed();
         // As part of another request's transaction.
-        let others = self.reports.values().filter(|report| report.changed() && !kept.contains(&report.switch));
-        let others: Vec<_> = others.map(|report| report.switch.clone()).collect();
-        kept.extend(others);
-        let failed = self.reports.values().any(|report| !report.outcome.is_success());
-        let kept = if failed { kept.into_iter().rev().collect() } else { Vec::new() };
-        Ended { reports: self.reports, kept }
+        let kept = self.reports.values().filter(|report| failed && report.changed());
+        Ended { kept: kept.map(|report| report.switch.clone()).collect(), reports: self.reports }
     }
 }
 
 fn undone() -> Fault {
     Fault::new(FaultKind::Undone, "another switch of the same request failed")
-}
-
-/// How a switch ended that was told to keep what was made. One that had given
-/// up by then, beside other requests, does not try again alone.
-async fn kept(mut party: Party) -> Report {
-    loop {
-        match party.next().await {
-            None => return party.end().await,
-            Some(Stage::Again) => party.tell(Order::Stop(undone())).await,
-            Some(_) => {}
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use mercury_adapter::Render;
 use mercury_model::{Change as Leaf, Edit, Intended, InterfaceName, Plan, Running, Scope};
 
-use super::{Applied, Change, Policy, apply, begin, keep, release, take_back};
+use super::{Applied, Change, Policy, apply, begin, finish, keep, release, take_back};
 use crate::{
     fault::{Fault, FaultKind},
     link::Link,
@@ -82,7 +82,10 @@ async fn up(link: &mut Link, scope: &Scope, means: Means<'_>, policy: &Policy) -
     let Some(change) = ready(link, scope, true, means, policy).await? else { return Ok(()) };
     let outcome = match apply(link, &change, policy, true).await {
         Applied::Over(outcome) => outcome,
-        Applied::Held(held) => keep(link, &change, policy, held).await,
+        Applied::Held(held) => match keep(link, &change, policy, held, true).await {
+            Ok(kept) => finish(link, policy, kept).await,
+            Err(outcome) => *outcome,
+        },
     };
     outcome.fault().map_or(Ok(()), Err)
 }

@@ -87,3 +87,31 @@ fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_with_confirmed_commi
 fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_without() {
     both_or_none([Kind::Gnmi(ONCE), Kind::Netconf(Mode::RunningStartup)]);
 }
+
+/// The second switch will not save. What the first one has by then is final
+/// there, and is put back: a request that comes meanwhile waits, and is never
+/// told that it has what is about to be taken away.
+#[test]
+fn nobody_is_let_in_before_every_switch_is_final() {
+    on_paused_clock(async {
+        for first in [Kind::Netconf(Mode::Candidate), Kind::Gnmi(CONFIRMED), Kind::Gnmi(ONCE)] {
+            let world = ready(&[first, Kind::Netconf(Mode::RunningStartup)]).await;
+            let before = world.ports(0);
+            let handle = world.handle(1);
+            let hold = handle.inject(fault("copy-config:1:before:hold"));
+            handle.inject(fault("copy-config:1:before:refuse:operation-failed"));
+            let meanwhile = async {
+                handle.held(hold).await;
+                let release = async {
+                    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+                    handle.release(hold);
+                };
+                tokio::join!(world.ask(&[WISHES[0]]), release).0
+            };
+            let (both, one) = tokio::join!(world.ask(&WISHES), meanwhile);
+            assert!(both.iter().all(|report| claim(report) == Claim::Before), "{first:?}: {:?}", both.map_outcomes());
+            assert_eq!(one[0].outcome.name(), "committed", "{first:?}: {:?}", one.map_outcomes());
+            assert_ne!(world.ports(0)["Ethernet2"], before["Ethernet2"], "{first:?}");
+        }
+    });
+}
