@@ -171,8 +171,9 @@ async fn steps(
         Applied::Over(outcome) => return outcome,
         Applied::Held(made) => made,
     };
-    // What is final already is not undone for a lock that nothing depends on any more.
-    let still = || if made.is_pending() { still(&*held) } else { Ok(()) };
+    // What is final, and was read back under the switch's own lock, depends on no other any more.
+    let stands = !made.is_pending() && line.link.capabilities().is_some_and(|capabilities| capabilities.lock);
+    let still = || if stands { Ok(()) } else { still(&*held) };
     let agreed = reach(joint.as_deref_mut(), Stage::Made).await.and_then(|_| still());
     if let Err(cause) = agreed {
         return commit::take_back(line.link, &change, line.policy, made, cause).await;
