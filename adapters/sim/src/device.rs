@@ -119,9 +119,8 @@ impl Device {
     /// it was made to persist (section 8.4.1).
     pub(crate) fn close_session(&self, session: SessionId) {
         self.change(|state| {
-            if !state.sessions.remove(&session) {
-                return;
-            }
+            // Also one that was killed, or cut by a reboot, in the middle of a request.
+            state.sessions.remove(&session);
             if state.locks.get(&Datastore::Candidate) == Some(&session) {
                 state.candidate = None;
             }
@@ -133,10 +132,12 @@ impl Device {
     /// Ends somebody else's session (RFC 6241 section 7.9).
     pub(crate) fn kill_session(&self, session: SessionId) -> bool {
         let open = self.look().sessions.contains(&session);
-        self.close_session(session);
-        self.kills.send_modify(|killed| {
-            killed.insert(session);
-        });
+        if open {
+            self.close_session(session);
+            self.kills.send_modify(|killed| {
+                killed.insert(session);
+            });
+        }
         open
     }
 

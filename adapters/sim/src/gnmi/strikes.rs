@@ -89,8 +89,9 @@ impl Strikes {
         self.device.change(|state| state.faults.reach(strike.id));
         while self.device.look().faults.holds(strike.id) {
             tokio::select! {
-                _ = pulse.changed() => {}
+                biased;
                 _ = self.cut.changed() => return Err(Struck::Broken),
+                _ = pulse.changed() => {}
             }
         }
         Ok(())

@@ -52,8 +52,9 @@ where
         output: Vec::new(),
     };
     let ended = tokio::select! {
-        ended = session.run() => ended,
+        biased;
         () = guard.device.killed(id) => Err(Broken::Dropped),
+        ended = session.run() => ended,
     };
     match ended {
         Ok(()) => End::Closed,
@@ -184,8 +185,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             }
             self.decoder.input.reserve(READ);
             let read = tokio::select! {
-                read = self.stream.read_buf(&mut self.decoder.input) => read?,
+                biased;
                 _ = self.cut.changed() => return Err(Broken::Dropped),
+                read = self.stream.read_buf(&mut self.decoder.input) => read?,
             };
             if read == 0 {
                 return Err(Broken::Input);
@@ -314,8 +316,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         self.device.change(|state| state.faults.reach(strike.id));
         while self.device.look().faults.holds(strike.id) {
             tokio::select! {
-                _ = pulse.changed() => {}
+                biased;
                 _ = self.cut.changed() => return Err(Broken::Dropped),
+                _ = pulse.changed() => {}
             }
         }
         Ok(())
@@ -323,8 +326,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
 
     async fn pause(&mut self, time: Duration) -> Result<(), Broken> {
         tokio::select! {
-            () = tokio::time::sleep(time) => Ok(()),
+            biased;
             _ = self.cut.changed() => Err(Broken::Dropped),
+            () = tokio::time::sleep(time) => Ok(()),
         }
     }
 
@@ -347,8 +351,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
             return Ok(());
         }
         tokio::select! {
-            written = self.stream.write_all(&self.output) => written?,
+            biased;
             _ = self.cut.changed() => return Err(Broken::Dropped),
+            written = self.stream.write_all(&self.output) => written?,
         }
         self.stream.flush().await?;
         self.output.clear();
