@@ -39,6 +39,8 @@ mod steps;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
+mod time;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod wire;
