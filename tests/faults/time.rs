@@ -58,7 +58,7 @@ fn a_confirm_timer_that_is_early_or_late_never_makes_a_report_lie() {
 /// waited long enough, on either side.
 #[test]
 fn a_clock_that_jumps_at_any_step_leaves_before_or_intended() {
-    at_every_step(kind::all(), async |world: &World| {
+    at_every_step(kind::all(), &async |world: &World| {
         for jump in [1, 40, 200] {
             tokio::time::advance(Duration::from_secs(jump)).await;
         }
@@ -69,7 +69,7 @@ fn a_clock_that_jumps_at_any_step_leaves_before_or_intended() {
 /// Somebody kills the session that has the lock, takes it, and gives it back.
 #[test]
 fn a_lock_that_is_stolen_at_any_step_leaves_before_or_intended() {
-    at_every_step(NETCONF.into_iter(), async |world: &World| {
+    at_every_step(NETCONF.into_iter(), &async |world: &World| {
         let (handle, datastore) = (world.handle(0), lockable(world.kinds[0]));
         if let Some(holder) = handle.lock_holder(datastore) {
             handle.kill_session(holder);
@@ -83,14 +83,14 @@ fn a_lock_that_is_stolen_at_any_step_leaves_before_or_intended() {
 /// Mercury's session is killed, and its lock is free.
 #[test]
 fn a_session_that_is_killed_at_any_step_leaves_before_or_intended() {
-    at_every_step(NETCONF.into_iter(), async |world: &World| {
+    at_every_step(NETCONF.into_iter(), &async |world: &World| {
         world.handle(0).kill_session(2);
         world.handle(0).kill_session(1);
     });
 }
 
 /// An attach that stands still at each of its requests while this happens.
-fn at_every_step(kinds: impl Iterator<Item = Kind>, happens: impl AsyncFn(&World)) {
+fn at_every_step(kinds: impl Iterator<Item = Kind>, happens: &impl AsyncFn(&World)) {
     on_paused_clock(async {
         for kind in kinds {
             let (before, intended) = before_and_intended(kind).await;
