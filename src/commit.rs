@@ -22,7 +22,7 @@ use mercury_adapter::{
 };
 use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
 
-pub use begin::{begin, read_more, read_unlocked};
+pub use begin::{begin, read_more, read_unlocked, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
 
 use crate::{

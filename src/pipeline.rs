@@ -252,6 +252,7 @@ async fn prepared<'a: 'c, 'c>(
         _ => planned(line, work, &running, report)?,
     };
     if let Some(proof) = ReadBack::proves(&intended, &running) {
+        commit::settled(line.link, line.policy).await?;
         return Ok(Prepared::Nothing(proof));
     }
     let payload = rendered(line, &plan, report)?;
@@ -274,6 +275,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
     {
+        commit::settled(line.link, line.policy).await?;
         return Ok(Some(Outcome::Unchanged(proof)));
     }
     if work.writes() {

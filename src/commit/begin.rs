@@ -70,6 +70,21 @@ pub async fn read_more(link: &mut Link, scope: &Scope, policy: &Policy) -> Resul
     running(&steps, 0, flight)
 }
 
+/// Makes sure that what was read is there to stay. Without a lock nothing keeps
+/// another client's commit out that waits to be confirmed, such as that of a
+/// Mercury that was killed: what it made reads like the truth until it is
+/// undone.
+///
+/// # Errors
+/// There is one, or the switch would not say.
+pub async fn settled(link: &mut Link, policy: &Policy) -> Result<(), Fault> {
+    if link.capabilities().is_none_or(|capabilities| capabilities.lock || capabilities.confirmed_commit.is_none()) {
+        return Ok(());
+    }
+    let flight = link.flight(&[Step::Settled], policy.reply_timeout).await;
+    taken(&Step::Settled, flight.results.first(), flight.lost.as_ref())
+}
+
 /// Sends the first steps of a request. A warm session may have died unseen;
 /// nothing was staged on it, so they are sent once more on a new one.
 async fn first_flight(link: &mut Link, steps: &[Step], policy: &Policy) -> Result<Flight, Fault> {

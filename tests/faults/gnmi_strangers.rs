@@ -10,6 +10,8 @@ use mercury_gnmi::{GnmiOptions, Overrides, Renderer};
 use mercury_sim::Datastore;
 
 use crate::kind::{CONFIRMED, GNMI, Kind};
+use crate::life::Signal;
+use crate::locks::Locks;
 use crate::world::{Claim, Wish, World, agree, ask, claim, dialect, fault, on_paused_clock};
 
 const KIND: Kind = Kind::Gnmi(CONFIRMED);
@@ -149,5 +151,33 @@ fn a_mercury_that_comes_new_waits_for_anothers_commit_to_be_confirmed() {
         let (first, second) = tokio::join!(first, second);
         assert_eq!(claim(&first[0]), Claim::Intended, "{:?}", first[0].outcome);
         assert_eq!(claim(&second), Claim::Intended, "{:?}", second.outcome);
+    });
+}
+
+/// A Mercury is killed when its commit is made and not confirmed, and its
+/// caller asks another one, which has a session already, for the same.
+#[test]
+fn what_a_dead_mercury_left_unconfirmed_is_never_called_unchanged() {
+    on_paused_clock(async {
+        let (world, locks) = (World::new(&[KIND]).await, Locks::new(Duration::ZERO));
+        let (dead, next) = (world.mercury(&locks, |_| {}), world.mercury(&locks, |_| {}));
+        ask(&next.service, &[(0, 1, Wish::Access(100))]).await;
+        let hold = world.handle(0).inject(fault("gnmi-set:1:after:hold"));
+        let killed = async {
+            world.handle(0).held(hold).await;
+            dead.life().send(Signal::Kill);
+            world.handle(0).release(hold);
+        };
+        tokio::select! {
+            _ = ask(&dead.service, &[(0, 2, WISH)]) => unreachable!(),
+            () = killed => {}
+        }
+        assert!(world.handle(0).pending_commit().is_some());
+        let report = ask(&next.service, &[(0, 2, WISH)]).await.remove(0);
+        world.handle(0).wait_until(|status| status.pending.is_none()).await;
+        let made = world.ports(0)["Ethernet2"].contains(":200");
+        assert_eq!(claim(&report) == Claim::Intended, made, "{:?}", report.outcome);
+        let again = ask(&next.service, &[(0, 2, WISH)]).await.remove(0);
+        assert_eq!(claim(&again), Claim::Intended, "{:?}", again.outcome);
     });
 }

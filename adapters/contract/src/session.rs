@@ -47,6 +47,9 @@ pub enum Step {
     Confirm(Option<PersistId>),
     /// Cancel the confirmed commit with this token, or this session's own.
     Cancel(Option<PersistId>),
+    /// Make sure that what was read is nobody's commit that waits to be
+    /// confirmed, on a target without a lock that would tell.
+    Settled,
     /// Make running survive a reboot.
     Save,
     /// Let go of the lock.
@@ -65,6 +68,7 @@ impl Step {
             Self::Commit(_) => "commit",
             Self::Confirm(_) => "confirm",
             Self::Cancel(_) => "cancel",
+            Self::Settled => "look for unconfirmed commits",
             Self::Save => "save",
             Self::Unlock => "unlock",
         }

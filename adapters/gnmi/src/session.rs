@@ -163,6 +163,7 @@ impl GnmiSession {
             Step::Cancel(id) => {
                 self.set(request::extension(id.as_ref(), commit::Action::Cancel(CommitCancel {})), timeout).await
             }
+            Step::Settled => self.settled(timeout).await,
             Step::Save => match &self.dialect.save {
                 Save::Cli(command) => {
                     let request = request::cli(command);
@@ -182,7 +183,12 @@ impl GnmiSession {
     /// undone, so a new session looks for that first. Later a Set would find out
     /// (FAILED_PRECONDITION).
     async fn lock(&mut self, timeout: Duration) -> Result<Answer, Failure> {
-        if self.capabilities.confirmed_commit.is_none() || self.alone {
+        if self.alone { Ok(done()) } else { self.settled(timeout).await }
+    }
+
+    /// Looks whether a commit of another client waits to be confirmed.
+    async fn settled(&mut self, timeout: Duration) -> Result<Answer, Failure> {
+        if self.capabilities.confirmed_commit.is_none() {
             return Ok(done());
         }
         self.flights += 1;

@@ -92,6 +92,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             }
             Step::Confirm(persist) => vec![operation::commit(persist.as_ref().map(|id| &*id.0))],
             Step::Cancel(persist) => vec![operation::cancel_commit(persist.as_ref().map(|id| &*id.0))],
+            // The lock of running tells (RFC 6241 section 7.5).
+            Step::Settled => Vec::new(),
             Step::Save => vec![operation::copy_config(Store::Running, Store::Startup)],
         }
     }
