@@ -71,6 +71,15 @@ struct Want {
     switch: usize,
     ports: Vec<(u16, Wish)>,
     removes: Option<u16>,
+    lag: Option<Lag>,
+}
+
+/// What is wanted of the aggregate and of its member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lag {
+    /// It is there, on this VLAN.
+    On(u16),
+    Gone,
 }
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Request, Schedule, Switch, Trouble, Want, What,
+    Lag, Request, Schedule, Switch, Trouble, Want, What,
     values::{PORTS, VLANS, WISHES},
 };
 use crate::{
@@ -92,11 +92,15 @@ fn request(
 
 fn want(chance: &mut Chance, switch: usize) -> Want {
     if chance.one_in(6) {
-        return Want { switch, ports: Vec::new(), removes: Some(chance.of(&VLANS)) };
+        return Want { switch, ports: Vec::new(), removes: Some(chance.of(&VLANS)), lag: None };
+    }
+    if chance.one_in(6) {
+        let lag = if chance.one_in(3) { Lag::Gone } else { Lag::On(chance.of(&VLANS)) };
+        return Want { switch, ports: Vec::new(), removes: None, lag: Some(lag) };
     }
     let mut all: Vec<u16> = (1..=PORTS).collect();
     let ports = (0..chance.of(&[1, 1, 1, 2])).map(|_| (all.swap_remove(chance.below(all.len())), chance.of(&WISHES)));
-    Want { switch, ports: ports.collect(), removes: None }
+    Want { switch, ports: ports.collect(), removes: None, lag: None }
 }
 
 fn what(chance: &mut Chance, schedule: &Schedule) -> Option<What> {

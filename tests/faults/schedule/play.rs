@@ -14,7 +14,7 @@ use super::{
     Request, Schedule, Switch, What,
     tally::Tally,
     truth::{Truth, whole},
-    values::{CONSOLE, Values},
+    values::{self, CONSOLE, Values},
 };
 use crate::{
     kind::Kind,
@@ -107,6 +107,7 @@ impl<'a> Stage<'a> {
             let switch = self.schedule.switches[index.unwrap()];
             entry.pipelining = Some(switch.pipelining);
             entry.queue = switch.queue;
+            values::tune(entry);
         };
         Arc::new(self.world.mercury(&self.locks, tune))
     }

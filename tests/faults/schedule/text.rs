@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Request, Schedule, What};
+use super::{Request, Schedule, What, values::LAG};
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,6 +30,7 @@ impl fmt::Display for Request {
             write!(f, " leaf{}", want.switch)?;
             want.ports.iter().try_for_each(|(port, wish)| write!(f, " Ethernet{port} {wish:?}"))?;
             want.removes.iter().try_for_each(|id| write!(f, " without VLAN {id}"))?;
+            want.lag.iter().try_for_each(|lag| write!(f, " {LAG} {lag:?}"))?;
             f.write_str(",")?;
         }
         self.hangs_up.iter().try_for_each(|time| write!(f, " hangs up after {time:?}"))

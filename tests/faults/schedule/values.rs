@@ -3,19 +3,23 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use mercury::{
-    intent::{Intent, PortIntent, Setting, TargetIntent, VlanIntent},
-    service::Service,
+    intent::{Intent, LagIntent, Members, PortIntent, Presence, Setting, TargetIntent, VlanIntent},
+    inventory::Switch,
+    service::{Requester, Service},
 };
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
 
-use super::{Request, Want};
+use super::{Lag, Request, Want};
 use crate::{
     kind::NETCONF,
-    world::{Ports, Wish, World, name},
+    world::{Claim, Ports, Wish, World, claim, name},
 };
 
 /// Ports that requests are for; the rest must never move.
 pub(crate) const PORTS: u16 = 5;
+/// The aggregate, and the one port that may be in it.
+pub(crate) const LAG: &str = "Port-Channel7";
+const MEMBER: &str = "Ethernet6";
 /// The port that only the console changes.
 pub(crate) const CONSOLE: &str = "Ethernet8";
 pub(crate) const VLANS: [u16; 4] = [100, 200, 300, 400];
@@ -35,27 +39,38 @@ pub(crate) struct Values {
     pub(crate) start: Ports,
     ports: BTreeMap<(u16, Wish), String>,
     vlans: BTreeMap<u16, String>,
+    /// The aggregate's text by its VLAN, and its member's.
+    lags: BTreeMap<u16, String>,
+    member: String,
+}
+
+/// Lets an entry have the aggregate.
+pub(crate) fn tune(entry: &mut Switch) {
+    entry.lag_prefix = Some("Port-Channel".to_owned());
+    entry.lag_numbers = "7".parse().unwrap();
 }
 
 impl Values {
-    /// Asks a switch in good order.
+    /// Asks switches in good order.
     pub(crate) async fn measured() -> Self {
         let start = World::new(&NETCONF[1..2]).await.ports(0);
-        let (mut ports, mut vlans) = (BTreeMap::new(), BTreeMap::new());
+        let (mut ports, mut vlans, mut lags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for port in 1..=PORTS {
             for wish in WISHES {
-                let world = World::new(&NETCONF[1..2]).await;
-                let want = Want { switch: 0, ports: vec![(port, wish)], removes: None };
-                let intent = intent(&world.service, &[want], |_| DESCRIPTION.to_owned());
-                world.service.apply(intent, &mercury::service::Requester::default()).await.unwrap();
-                let now = world.ports(0);
+                let now = made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
                 ports.insert((port, wish), now[&format!("Ethernet{port}")].clone());
                 for id in VLANS {
                     vlans.extend(now.get(&format!("VLAN {id}")).map(|text| (id, text.clone())));
                 }
             }
         }
-        Self { start, ports, vlans }
+        let mut member = String::new();
+        for id in VLANS {
+            let now = made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
+            member.clone_from(&now[MEMBER]);
+            lags.insert(id, now[LAG].clone());
+        }
+        Self { start, ports, vlans, lags, member }
     }
 
     /// What a request makes of a switch: each key with its text, or none.
@@ -70,6 +85,20 @@ impl Values {
             }
         }
         values.extend(want.removes.map(|id| (format!("VLAN {id}"), None)));
+        match want.lag {
+            Some(Lag::On(id)) => {
+                let described = format!("\"{}\"", lag_description(number));
+                let text = self.lags[&id].replace(&format!("\"{DESCRIPTION}\""), &described);
+                values.push((LAG.to_owned(), Some(text)));
+                values.push((MEMBER.to_owned(), Some(self.member.clone())));
+                values.push((format!("VLAN {id}"), Some(self.vlans[&id].clone())));
+            }
+            Some(Lag::Gone) => {
+                values.push((LAG.to_owned(), None));
+                values.push((MEMBER.to_owned(), self.start.get(MEMBER).cloned()));
+            }
+            None => {}
+        }
         values.sort();
         values.dedup();
         values
@@ -89,18 +118,38 @@ fn description(number: usize, wish: Wish) -> String {
     format!("request {number}: {wish:?}")
 }
 
+fn lag_description(number: usize) -> String {
+    format!("request {number}: aggregate")
+}
+
+/// What a switch shows when this was made of it.
+async fn made(want: Want) -> Ports {
+    let world = World::with(&NETCONF[1..2], tune).await;
+    let texts = Texts { port: &|_| DESCRIPTION.to_owned(), lag: DESCRIPTION.to_owned() };
+    let reports = world.service.apply(intent(&world.service, &[want], &texts), &Requester::default()).await.unwrap();
+    assert_eq!(claim(&reports[0]), Claim::Intended, "{:?}", reports[0].outcome);
+    world.ports(0)
+}
+
 impl Request {
     pub(super) fn intent(&self, service: &Service) -> Intent {
-        intent(service, &self.wants, |wish| description(self.number, wish))
+        let texts = Texts { port: &|wish| description(self.number, wish), lag: lag_description(self.number) };
+        intent(service, &self.wants, &texts)
     }
 }
 
-fn intent(service: &Service, wants: &[Want], description: impl Fn(Wish) -> String) -> Intent {
+/// How what is wanted is described.
+struct Texts<'a> {
+    port: &'a dyn Fn(Wish) -> String,
+    lag: String,
+}
+
+fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
     let vlan = |id: u16| VlanId::try_from(id).unwrap();
     let targets = wants.iter().map(|want| {
         let ports = want.ports.iter().map(|(port, wish)| {
             let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
-            intent.description = Setting::Set(Some(description(*wish).parse().unwrap()));
+            intent.description = Setting::Set(Some((texts.port)(*wish).parse().unwrap()));
             intent.switched_vlan = Setting::Set(match *wish {
                 Wish::Access(id) => Some(SwitchedVlan::access(vlan(id))),
                 Wish::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
@@ -112,13 +161,29 @@ fn intent(service: &Service, wants: &[Want], description: impl Fn(Wish) -> Strin
             intent
         });
         let mut named: Vec<_> = want.ports.iter().flat_map(|(_, wish)| vlans_of(*wish)).collect();
+        named.extend(want.lag.and_then(|lag| match lag {
+            Lag::On(id) => Some(id),
+            Lag::Gone => None,
+        }));
         named.sort_unstable();
         named.dedup();
         let present = named.into_iter().map(|id| VlanIntent::Present { id: vlan(id), name: None });
         let absent = want.removes.map(|id| VlanIntent::Absent { id: vlan(id) });
         let switch = Arc::clone(service.inventory().find(&name(want.switch)).unwrap());
         let vlans = present.chain(absent).collect();
-        TargetIntent { ports: ports.collect(), vlans, ..TargetIntent::new(switch) }
+        let lags = want.lag.map(|lag| {
+            let mut intent = LagIntent::new(LAG.parse().unwrap(), "lag_name");
+            match lag {
+                Lag::On(id) => {
+                    intent.description = Setting::Set(Some(texts.lag.parse().unwrap()));
+                    intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan(id))));
+                    intent.members = Members::AtLeast([MEMBER.parse().unwrap()].into());
+                }
+                Lag::Gone => intent.presence = Presence::Absent,
+            }
+            intent
+        });
+        TargetIntent { ports: ports.collect(), vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
