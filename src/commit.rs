@@ -262,7 +262,13 @@ pub async fn finish(link: &mut Link, policy: &Policy, kept: Kept) -> Outcome {
 
 /// Undoes a change that was final.
 pub async fn put_back(link: &mut Link, change: &Change<'_>, policy: &Policy, kept: &Kept, cause: Fault) -> Outcome {
-    undo::undo(link, change, policy, Trouble { cause, pending: None, saved: kept.saved, locked: kept.locked }).await
+    undo::undo(
+        link,
+        change,
+        policy,
+        Trouble { cause, pending: None, saved: kept.saved, locked: kept.locked, refused: false },
+    )
+    .await
 }
 
 /// Confirms, and looks once more: a plain commit after the timer has run out
@@ -292,7 +298,7 @@ async fn confirm(
     let locked = lost.is_none() && !(unlocks && matches!(flight.results.get(steps.len() - 1), Some(Ok(_))));
     let fault = |index: usize| taken(steps.get(index)?, flight.results.get(index), lost).err();
     if let Some(cause) = fault(0) {
-        let trouble = Trouble { cause, pending: Some(pending), saved: false, locked };
+        let trouble = Trouble { cause, pending: Some(pending), saved: false, locked, refused: false };
         return Err(Box::new(match lost {
             Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
             None => undo::undo(link, change, policy, trouble).await,
@@ -301,7 +307,7 @@ async fn confirm(
     if !looks {
         return Ok((proof, locked));
     }
-    let trouble = |cause| Trouble { cause, pending: None, saved: false, locked };
+    let trouble = |cause| Trouble { cause, pending: None, saved: false, locked, refused: false };
     let Some(Ok(Answer::Running(now))) = flight.results.get(1) else {
         let cause = fault(1).unwrap_or_else(|| Fault::new(FaultKind::Internal, "a read was answered without data"));
         return Err(Box::new(undo::recover(link, change, policy, trouble(cause), Goal::Either).await));
@@ -327,7 +333,7 @@ async fn save(
     let Err(cause) = taken(&Step::Save, flight.results.first(), flight.lost.as_ref()) else {
         return Ok((proof, locked));
     };
-    let trouble = Trouble { cause, pending: None, saved: true, locked };
+    let trouble = Trouble { cause, pending: None, saved: true, locked, refused: false };
     Err(Box::new(match flight.lost {
         Some(_) => undo::recover(link, change, policy, trouble, Goal::Either).await,
         None => undo::undo(link, change, policy, trouble).await,
@@ -338,7 +344,7 @@ async fn save(
 pub async fn take_back(link: &mut Link, change: &Change<'_>, policy: &Policy, held: Held, cause: Fault) -> Outcome {
     let Held { pending, unlocked, over, .. } = held;
     let saved = over && saves(link, policy);
-    undo::undo(link, change, policy, Trouble { cause, pending, saved, locked: !unlocked }).await
+    undo::undo(link, change, policy, Trouble { cause, pending, saved, locked: !unlocked, refused: false }).await
 }
 
 /// Gives the lock back when nothing was staged.
@@ -460,7 +466,7 @@ async fn judge(
     let lost = flight.lost.as_ref();
     let unlocked = unlocks && matches!(flight.results.get(steps.len() - 1), Some(Ok(_)));
     let locked = lost.is_none() && !unlocked;
-    let trouble = |cause| Trouble { cause, pending: pending.clone(), saved: false, locked };
+    let trouble = |cause| Trouble { cause, pending: pending.clone(), saved: false, locked, refused: false };
     let read = flight.results.iter().rev().find_map(|result| match result {
         Ok(Answer::Running(running)) => Some(running),
         _ => None,
@@ -478,7 +484,7 @@ async fn judge(
             None if lost.is_some() => undo::recover(link, change, policy, trouble(cause), Goal::Either).await,
             _ if unlocked && as_before && clean => Outcome::Rejected(cause),
             // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.
-            _ => undo::refused(link, change, policy, trouble(cause)).await,
+            _ => undo::refused(link, change, policy, Trouble { refused: true, ..trouble(cause) }).await,
         });
     }
     let Some(now) = read else {

@@ -30,6 +30,8 @@ pub(super) struct Trouble {
     pub(super) saved: bool,
     /// Whether the lock is still held.
     pub(super) locked: bool,
+    /// The switch said that it did not do it.
+    pub(super) refused: bool,
 }
 
 /// What is to be true in the end.
@@ -106,7 +108,8 @@ async fn undo_here(link: &mut Link, change: &Change<'_>, policy: &Policy, troubl
             return Err(Fault::new(FaultKind::Refused, "the switch refused to cancel the commit"));
         }
         let locked = if trouble.locked { Locked::Throughout } else { Locked::No };
-        return inverse(link, change, policy, now, locked, trouble.saved).await;
+        let doubt = Doubt { locked, refused: trouble.refused || trouble.pending.is_some() };
+        return inverse(link, change, policy, now, doubt, trouble.saved).await;
     }
     if refused {
         // There may have been nothing to cancel; if there was, or if the candidate was not
@@ -129,21 +132,31 @@ enum Locked {
     No,
 }
 
+/// What is known of a change that is to be undone.
+#[derive(Clone, Copy)]
+struct Doubt {
+    locked: Locked,
+    /// The switch said that it did not do it, or was told to cancel it.
+    refused: bool,
+}
+
 /// Whether the way back may be sent: nobody else can have changed the switch
 /// since the change began, so that what is there now is what was there before,
 /// or what Mercury made of it.
 ///
 /// # Errors
 /// Somebody else may have been at the switch: what is not as before may be
-/// theirs, and is left alone. Where changes happen wholly or not at all, a part
-/// that is as before shows that this one is not there, and nothing is to do.
-fn may_undo(link: &Link, change: &Change<'_>, now: &Running, locked: Locked) -> Result<bool, Fault> {
+/// theirs, and is left alone. Where changes happen wholly or not at all, and the
+/// switch refused or cancelled this one, a part that is as before shows that
+/// nothing of it is there, and nothing is to do.
+fn may_undo(link: &Link, change: &Change<'_>, now: &Running, doubt: Doubt) -> Result<bool, Fault> {
     let can = |what: fn(&Capabilities) -> bool| link.capabilities().is_some_and(what);
-    let alone = locked == Locked::Throughout && can(|capabilities| capabilities.lock);
+    let alone = doubt.locked == Locked::Throughout && can(|capabilities| capabilities.lock);
     if alone || change.lock.is_held() {
         return Ok(true);
     }
-    if change.is_undone(now) || (can(|capabilities| capabilities.atomic_edit) && change.is_not_made(now)) {
+    let whole = can(|capabilities| capabilities.atomic_edit);
+    if change.is_undone(now) || (doubt.refused && whole && change.is_not_made(now)) {
         return Ok(false);
     }
     let reason = "the lock that keeps other Mercurys from this switch was lost, so what is there was left alone";
@@ -156,14 +169,14 @@ async fn inverse(
     change: &Change<'_>,
     policy: &Policy,
     now: &Running,
-    locked: Locked,
+    doubt: Doubt,
     saved: bool,
 ) -> Result<(), Fault> {
-    let (now, locked) = match locked {
-        Locked::No => (begin(link, &change.before.scope, policy).await?, Locked::Anew),
-        _ => (now.clone(), locked),
+    let (now, doubt) = match doubt.locked {
+        Locked::No => (begin(link, &change.before.scope, policy).await?, Doubt { locked: Locked::Anew, ..doubt }),
+        _ => (now.clone(), doubt),
     };
-    match may_undo(link, change, &now, locked) {
+    match may_undo(link, change, &now, doubt) {
         Ok(true) => put_back(link, change, policy, &now).await?,
         Ok(false) => {}
         Err(fault) => {
@@ -214,14 +227,16 @@ pub(super) async fn recover(
     trouble: Trouble,
     goal: Goal,
 ) -> Outcome {
-    let Trouble { cause, pending, saved, .. } = trouble;
+    let Trouble { cause, pending, saved, refused, .. } = trouble;
+    let refused = refused || pending.is_some();
     link.cut();
     tracing::warn!(%cause, "a change was interrupted; finding out what the switch has");
     let confirms = || Instant::now() + policy.confirm_timeout + LATE;
     let token = pending.as_ref().and_then(|pending| pending.persist.clone());
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     let quiet = begun + policy.settle;
-    let mut search = Search { goal, pending: pending.is_some(), token, saved, settles: None, quiet, cancelled: false };
+    let mut search =
+        Search { goal, pending: pending.is_some(), token, saved, settles: None, quiet, cancelled: false, refused };
     let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery).max(quiet + LATE);
     loop {
         let missed = match search.attempt(link, change, policy).await {
@@ -260,6 +275,8 @@ struct Search {
     quiet: Instant,
     /// The target has undone the commit with this token.
     cancelled: bool,
+    /// The switch said that it did not do it, or is told to cancel it.
+    refused: bool,
 }
 
 enum Found {
@@ -315,11 +332,12 @@ impl Search {
                 return Ok(Found::Intended(proof));
             }
         }
-        if let Err(undo) = may_undo(link, change, &now, Locked::Anew) {
+        let doubt = Doubt { locked: Locked::Anew, refused: self.refused };
+        if let Err(undo) = may_undo(link, change, &now, doubt) {
             release(link, policy).await;
             return Ok(Found::LeftAlone(undo));
         }
-        inverse(link, change, policy, &now, Locked::Anew, self.saved).await.map_err(Missed::NotUndone)?;
+        inverse(link, change, policy, &now, doubt, self.saved).await.map_err(Missed::NotUndone)?;
         Ok(Found::Before)
     }
 

@@ -174,3 +174,28 @@ fn what_may_be_anothers_is_left_alone_and_told() {
         assert!(world.ports(0).contains_key("VLAN 200"));
     });
 }
+
+/// Another Mercury, that had read the switch before, puts the port back as it
+/// was then. The VLAN is still there: nobody may say that all is as before.
+#[test]
+fn a_part_that_is_as_before_does_not_show_that_the_rest_is() {
+    on_paused_clock(async {
+        let (world, locks, mercury) = world(&[Kind::Gnmi(PLAIN)]).await;
+        let handle = world.handle(0);
+        let hold = handle.inject(fault("gnmi-set:1:after:hold"));
+        let meanwhile = async {
+            handle.held(hold).await;
+            locks.lose();
+            let port = "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet2</name>\
+                        <config><description nc:operation=\"remove\"/></config>\
+                        <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\">\
+                        <switched-vlan xmlns=\"http://openconfig.net/yang/vlan\" nc:operation=\"remove\"/></ethernet>\
+                        </interface></interfaces>";
+            handle.change_running(port).unwrap();
+            handle.release(hold);
+        };
+        let (report, ()) = tokio::join!(one(&mercury, 2), meanwhile);
+        assert!(world.ports(0).contains_key("VLAN 200"));
+        assert_eq!(claim(&report), Claim::Unknown, "{:?}", report.outcome);
+    });
+}
