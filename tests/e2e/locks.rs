@@ -68,3 +68,17 @@ fn where_no_lock_file_can_be_made_nothing_is_sent() {
     assert_eq!(switch.look().port("Ethernet1"), Port::default());
     assert_eq!(switch.handle().counters().edits, 0);
 }
+
+#[test]
+fn where_the_disk_of_the_lock_files_is_full_nothing_is_sent() {
+    let switch = Simulated::start(mercury_sim::Mode::Candidate);
+    let locks = tempfile::tempdir().unwrap();
+    let folder = locks.path().to_str().unwrap();
+    let setup = Setup::new().switches(&[switch.gnmi_entry("leaf1")]).settings(&format!("lock_dir = {folder:?}\n"));
+    let mercury = setup.disk_full().serve();
+    let error = Client::of(&mercury).fails("update_port", &attach("Ethernet1"));
+    assert_eq!(error.kind(), "internal", "{error:?}");
+    assert!(error.message.contains("no lock file can be had"), "{error:?}");
+    assert_eq!(switch.look().port("Ethernet1"), Port::default());
+    assert_eq!(switch.handle().counters().edits, 0);
+}

@@ -18,6 +18,7 @@ pub(crate) struct Setup {
     folder: tempfile::TempDir,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    full: bool,
 }
 
 /// A `mercury serve` that is ready; it is killed when this is dropped.
@@ -51,7 +52,7 @@ impl Finished {
 impl Setup {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
-        Self { folder, arguments: Vec::new(), environment: Vec::new() }
+        Self { folder, arguments: Vec::new(), environment: Vec::new(), full: false }
     }
 
     /// With these switches, in Mercury's own form.
@@ -81,6 +82,12 @@ impl Setup {
 
     pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// No file may grow, as on a disk that is full.
+    pub(crate) fn disk_full(mut self) -> Self {
+        self.full = true;
         self
     }
 
@@ -122,7 +129,12 @@ impl Setup {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mercury"));
+        let mercury = env!("CARGO_BIN_EXE_mercury");
+        let mut command = Command::new(if self.full { "sh" } else { mercury });
+        if self.full {
+            // The signal would end the process; without it writing fails.
+            command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", mercury]);
+        }
         command.args(words).args(&self.arguments).stdin(Stdio::null()).env_remove("RUST_LOG");
         // Where lock files go.
         command.env("RUNTIME_DIRECTORY", self.path().join("run"));
