@@ -9,3 +9,4 @@ mod gnmi;
 mod killed;
 mod power;
 mod step;
+mod terminated;
