@@ -1,7 +1,6 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
 mod lag;
-mod restore;
 mod vlans;
 
 use std::collections::BTreeMap;
@@ -10,10 +9,7 @@ use mercury_adapter::Dialect;
 use mercury_model::{DeviceConfig, Intended, InterfaceName, Running, Scope, SwitchedVlan};
 
 use self::lag::Names;
-pub use self::{
-    lag::{offers, widened, without_name},
-    restore::Restore,
-};
+pub use self::lag::{offers, widened, without_name};
 use crate::{
     fault::Fault,
     intent::{LagName, PortIntent, Setting, TargetIntent},
@@ -85,7 +81,10 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
 fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
     let mut interface = config.interface(&port.interface);
     lag::leave(&mut interface, port.membership, names);
-    port.description.apply(&mut interface.description);
+    match interface.is_aggregate() && names.is_ours(&interface.name) {
+        true => lag::redescribed(&port.description, &mut interface)?,
+        false => port.description.apply(&mut interface.description),
+    }
     port.enabled.apply(&mut interface.enabled);
     port.mtu.apply(&mut interface.mtu);
     // Spanning tree sees the aggregate, never its members.

@@ -66,6 +66,8 @@ pub struct PortIntent {
     pub membership: Membership,
     /// Spanning tree.
     pub stp: StpIntent,
+    /// Whether its link goes down and comes up once it has new VLANs.
+    pub bounces: bool,
 }
 
 /// What becomes of a port's place in an aggregate.
@@ -91,6 +93,7 @@ impl PortIntent {
             switched_vlan: Setting::Keep,
             membership: Membership::default(),
             stp: StpIntent::default(),
+            bounces: false,
         }
     }
 }

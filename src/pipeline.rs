@@ -9,7 +9,7 @@ use mercury_model::{Intended, Plan, Running, Scope};
 
 use crate::{
     commit::{self, Applied, Change, Policy},
-    desired::{self, Desired, Restore},
+    desired::{self, Desired},
     fault::{Fault, FaultKind},
     intent::{LagName, TargetIntent},
     link::Link,
@@ -28,8 +28,6 @@ pub enum Work {
     Plan(TargetIntent),
     /// Only read.
     Read(Scope),
-    /// Put back what was there, where nobody has changed it since.
-    Restore(Box<Restore>),
 }
 
 impl Work {
@@ -38,7 +36,7 @@ impl Work {
     pub const fn intent(&self) -> Option<&TargetIntent> {
         match self {
             Self::Apply(intent) => Some(intent),
-            Self::Plan(_) | Self::Read(_) | Self::Restore(_) => None,
+            Self::Plan(_) | Self::Read(_) => None,
         }
     }
 
@@ -46,7 +44,7 @@ impl Work {
     const fn wanted(&self) -> Option<&TargetIntent> {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => Some(intent),
-            Self::Read(_) | Self::Restore(_) => None,
+            Self::Read(_) => None,
         }
     }
 
@@ -54,7 +52,6 @@ impl Work {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired::scope(intent),
             Self::Read(scope) => scope.clone(),
-            Self::Restore(restore) => restore.scope(),
         }
     }
 
@@ -71,7 +68,6 @@ impl Work {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, running, dialect),
             Self::Read(_) => Ok(Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new() }),
-            Self::Restore(restore) => restore.desired(running),
         }
     }
 
@@ -89,7 +85,7 @@ impl Work {
     /// Whether the lock is needed at once: not for looking, and not when the
     /// switch probably has it already.
     const fn writes(&self) -> bool {
-        matches!(self, Self::Apply(_) | Self::Restore(_))
+        matches!(self, Self::Apply(_))
     }
 }
 
@@ -109,6 +105,8 @@ pub struct Line<'a> {
     pub locks: &'a dyn Coordinator,
     /// What its lock is called there.
     pub lock: &'a str,
+    /// The requests that the work was merged from, where it was from several.
+    pub parts: Vec<&'a TargetIntent>,
     /// Those who wait for the answer; nothing is begun when nobody does.
     pub waits: Option<&'a Waits>,
 }
@@ -192,9 +190,12 @@ async fn steps(
 /// Lets the servers behind ports that were attached notice it, where the
 /// switch's entry asks for that. The change stands, whether or not that works.
 async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn Held, report: &mut Report) -> Outcome {
-    let asked = matches!(work, Work::Apply(intent) if intent.switch.bounce_on_attach);
-    let (true, Outcome::Committed(proof), Some(plan)) = (asked, &outcome, &report.plan) else { return outcome };
-    let ports = commit::bounced_ports(plan, proof.running());
+    let (Work::Apply(intent), Outcome::Committed(proof), Some(plan)) = (work, &outcome, &report.plan) else {
+        return outcome;
+    };
+    let ports = intent.ports.iter().filter(|port| port.bounces).map(|port| &port.interface);
+    let lags = intent.lags.iter().filter(|lag| lag.bounces).filter_map(|lag| report.lags.get(&lag.name));
+    let ports = commit::bounced_ports(&ports.chain(lags).cloned().collect(), plan, proof.running());
     if ports.is_empty() {
         return outcome;
     }
@@ -251,6 +252,7 @@ async fn prepared<'a: 'c, 'c>(
         Order::Number(numbers) => planned(line, &work.numbered(numbers), &running, report)?,
         _ => planned(line, work, &running, report)?,
     };
+    agree(&line.parts, &running, &intended, line.dialect)?;
     if let Some(proof) = ReadBack::proves(&intended, &running) {
         commit::settled(line.link, line.policy).await?;
         return Ok(Prepared::Nothing(proof));
@@ -264,6 +266,25 @@ async fn prepared<'a: 'c, 'c>(
     Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render, lock: held })))
 }
 
+/// Makes sure that what requests have in common is as each of them wants it:
+/// two ports turn out to be members of one aggregate only when they were read.
+///
+/// # Errors
+/// One would have what another wants, so they are to be done one by one.
+fn agree(parts: &[&TargetIntent], running: &Running, intended: &Intended, dialect: &Dialect) -> Result<(), Fault> {
+    if parts.len() < 2 {
+        return Ok(());
+    }
+    let made = Running::new(&intended.0, running.scope.clone());
+    for part in parts {
+        if desired::desired(part, &made, dialect)?.intended != *intended {
+            let reason = "requests that wait together want one aggregate to be different things";
+            return Err(Fault::new(FaultKind::Unsupported, reason));
+        }
+    }
+    Ok(())
+}
+
 /// Looks without the lock. `None`: there is something to write.
 async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Option<Outcome>, Fault> {
     let mut running = commit::read_unlocked(line.link, &work.scope(), line.policy).await?;
@@ -272,6 +293,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     }
     report.offers = work.offers(&running, line.dialect);
     let (intended, plan) = planned(line, work, &running, report)?;
+    agree(&line.parts, &running, &intended, line.dialect)?;
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
     {

@@ -10,21 +10,20 @@ use std::{
 
 use futures_util::future::join_all;
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, VlanScope};
+use mercury_model::Scope;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::{
-    desired::Restore,
     fault::{Fault, FaultKind},
     intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
     lock::Coordinator,
-    outcome::{Outcome, Report},
+    outcome::Report,
     pace::{self, JointId},
     pipeline::Work,
     registry::{self, RegistryError},
     target::Target,
-    transaction::{self, Ended},
+    transaction,
     waits::Waits,
 };
 
@@ -202,50 +201,9 @@ impl Service {
         }
         parties.sort_by(|(one, _), (other, _)| one.cmp(other));
         let parties = parties.into_iter().map(|(_, party)| party).collect();
-        let abandoned = || {
-            let may_begin = who.gone.as_ref().is_none_or(Waits::begin);
-            (!may_begin).then(|| Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"))
-        };
-        let Ended { mut reports, kept } = transaction::run(parties, abandoned).await;
-        for switch in kept {
-            self.restore(&switch, &mut reports).await;
-        }
+        let reports = transaction::run(parties, who.gone.as_ref()).await;
         Ok(reports.into_values().collect())
     }
-
-    /// Another switch failed after this one was kept: it is put back as it was.
-    async fn restore(&self, switch: &str, reports: &mut BTreeMap<String, Report>) {
-        let Some(report) = reports.get_mut(switch) else { return };
-        let (Some(before), Some(made)) = (report.before.clone(), report.now.clone()) else { return };
-        let (before, made) = changed(&before, &made.config);
-        let trunk_ports = self.inventory.find(switch).map(|switch| switch.options.trunk_ports.clone());
-        let restore = Restore { before, made, trunk_ports: trunk_ports.unwrap_or_default() };
-        let work = Work::Restore(Box::new(restore));
-        let cause = Fault::new(FaultKind::Undone, "another switch of the same request failed");
-        report.outcome = match self.one(switch, work, None).await {
-            Ok(undone) if undone.outcome.is_success() => Outcome::RolledBack(cause),
-            Ok(undone) => {
-                let undo = undone.outcome.fault().unwrap_or_else(|| cause.clone());
-                Outcome::RollbackFailed { cause, undo }
-            }
-            Err(undo) => Outcome::RollbackFailed { cause, undo },
-        };
-    }
-}
-
-/// What was changed, as it was and as it was made: the rest is not ours to put
-/// back, and others may be at work on it.
-fn changed(before: &Running, made: &DeviceConfig) -> (Running, DeviceConfig) {
-    let interfaces = before.interfaces.keys().chain(made.interfaces.keys());
-    let interfaces = interfaces.filter(|name| before.interfaces.get(*name) != made.interfaces.get(*name));
-    let vlans = before.vlans.keys().chain(made.vlans.keys());
-    let vlans = vlans.filter(|id| before.vlans.get(*id) != made.vlans.get(*id));
-    let scope = Scope {
-        interfaces: InterfaceScope::Named(interfaces.cloned().collect()),
-        vlans: VlanScope::Named(vlans.copied().collect()),
-        stp: before.scope.stp,
-    };
-    (Running::new(&before.config, scope.clone()), made.within(&scope))
 }
 
 async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {
@@ -295,30 +253,5 @@ struct Rounded(f64);
 impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1}", self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mercury_model::{Interface, Vlan, VlanStatus};
-
-    use super::*;
-
-    #[test]
-    fn only_what_was_changed_is_put_back() {
-        let id = |number: u16| number.try_into().unwrap();
-        let vlan = |number| (id(number), Vlan { id: id(number), name: None, status: VlanStatus::Active });
-        let port = |name: &str| (name.parse().unwrap(), Interface::new(name.parse().unwrap()));
-        let interfaces = [port("Ethernet1"), port("Ethernet2")].into();
-        let config = DeviceConfig { interfaces, vlans: [vlan(100), vlan(200)].into() };
-        let before = Running::new(&config, Scope::all().with_stp(true));
-        let mut made = config;
-        made.vlans.remove(&id(100));
-        made.interfaces.get_mut(&"Ethernet2".parse().unwrap()).unwrap().mtu = Some(9000);
-        let (before, made) = changed(&before, &made);
-        assert_eq!(before.interfaces.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["Ethernet2"]);
-        assert_eq!(before.vlans.keys().copied().collect::<Vec<_>>(), [id(100)]);
-        assert!(made.vlans.is_empty() && made.interfaces.len() == 1);
-        assert!(before.scope.stp && !before.scope.interfaces.covers(&"Ethernet1".parse().unwrap()));
     }
 }

@@ -320,6 +320,7 @@ impl Owner {
             render: &*self.render,
             locks: &*self.locks,
             lock: &self.lock,
+            parts: group.iter().filter_map(|job| job.work.intent()).collect(),
             waits: group
                 .first()
                 .filter(|job| group.len() == 1 && job.joint.is_none())

@@ -22,23 +22,16 @@ use crate::{
     fault::{Fault, FaultKind},
     outcome::Report,
     pace::{Offers, Order, Party, Stage},
+    waits::Waits,
 };
 
-/// How a transaction ended.
-pub struct Ended {
-    /// On each of its switches.
-    pub reports: BTreeMap<String, Report>,
-    /// The switches that were kept although another one failed: to be put back.
-    pub kept: Vec<String>,
-}
-
 /// Runs a transaction whose switches have all been asked, in the order in which
-/// their locks are to be taken.
-pub async fn run(parties: Vec<Party>, abandoned: impl Fn() -> Option<Fault>) -> Ended {
+/// their locks are to be taken; says how it ended on each of them.
+pub async fn run(parties: Vec<Party>, waits: Option<&Waits>) -> BTreeMap<String, Report> {
     let order = parties.iter().map(|party| party.switch.clone()).collect();
     let mut transaction = Transaction { active: parties, order, ..Transaction::default() };
-    while let Next::Again = transaction.attempt(&abandoned).await {}
-    transaction.ended()
+    while let Next::Again = transaction.attempt(waits).await {}
+    transaction.reports
 }
 
 #[derive(Default)]
@@ -71,11 +64,11 @@ enum Stopped {
 }
 
 impl Transaction {
-    async fn attempt(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Next {
+    async fn attempt(&mut self, waits: Option<&Waits>) -> Next {
         self.confirms.clear();
         self.made_alone.clear();
         self.again.clear();
-        let cause = match self.steps(abandoned).await {
+        let cause = match self.steps(waits).await {
             Ok(()) => return Next::Over,
             Err(Stopped::Because(cause)) => cause,
             Err(Stopped::Failed | Stopped::Again) => undone(),
@@ -89,19 +82,20 @@ impl Transaction {
         if self.active.is_empty() { Next::Over } else { Next::Again }
     }
 
-    async fn steps(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Result<(), Stopped> {
-        self.prepare(abandoned).await?;
+    async fn steps(&mut self, waits: Option<&Waits>) -> Result<(), Stopped> {
+        self.prepare(waits).await?;
         self.make().await?;
         self.keep().await
     }
 
     /// Everything up to the point where something is sent.
-    async fn prepare(&mut self, abandoned: &impl Fn() -> Option<Fault>) -> Result<(), Stopped> {
-        let others = self.gather().await?.into_iter().filter_map(|(_, stage)| match stage {
+    async fn prepare(&mut self, waits: Option<&Waits>) -> Result<(), Stopped> {
+        let others = self.its_turn(waits).await?.into_iter().filter_map(|stage| match stage {
             Stage::Ready(others) => Some(others),
             _ => None,
         });
         let others = others.reduce(|all, some| all.intersection(&some).cloned().collect()).unwrap_or_default();
+        let together = !others.is_empty();
         self.tell_all(&Order::Take(others)).await;
         self.gather().await?;
         // One lock after the other and in one order, so that two Mercurys never wait for each other.
@@ -114,7 +108,9 @@ impl Transaction {
             Stage::Read(offers) => Some((switch, offers)),
             _ => None,
         });
-        let numbers = agree(&offers.collect::<Vec<(String, Offers)>>()).map_err(Stopped::Because)?;
+        // Where nothing was to be done, there is a number already.
+        let ended = self.reports.values().map(|report| (report.switch.clone(), report.offers.clone()));
+        let numbers = agree(&offers.chain(ended).collect::<Vec<(String, Offers)>>()).map_err(Stopped::Because)?;
         for switch in self.names() {
             let numbers = numbers.get(&switch).cloned().unwrap_or_default();
             self.tell(&switch, Order::Number(numbers)).await;
@@ -124,7 +120,28 @@ impl Transaction {
                 self.confirms.insert(switch);
             }
         }
-        abandoned().map_or(Ok(()), |fault| Err(Stopped::Because(fault)))
+        match waits.is_none_or(Waits::begin) {
+            true => Ok(()),
+            // Others still wait for theirs.
+            false if together => Err(Stopped::Again),
+            false => Err(Stopped::Because(abandoned())),
+        }
+    }
+
+    /// Waits until it is the request's turn on every switch, or until nobody
+    /// waits for it: while it does, a switch that is ready serves nobody else.
+    async fn its_turn(&mut self, waits: Option<&Waits>) -> Result<Vec<Stage>, Stopped> {
+        let mut stages = Vec::new();
+        for switch in self.names() {
+            let Some(party) = self.active.iter_mut().find(|party| party.switch == switch) else { continue };
+            let heard = tokio::select! {
+                biased;
+                stage = party.next() => stage,
+                () = Waits::over(waits) => return Err(Stopped::Because(abandoned())),
+            };
+            stages.extend(self.heard(&switch, heard).await?);
+        }
+        Ok(stages)
     }
 
     async fn make(&mut self) -> Result<(), Stopped> {
@@ -236,7 +253,12 @@ impl Transaction {
     /// was to be changed.
     async fn next(&mut self, switch: &str) -> Result<Option<Stage>, Stopped> {
         let Some(party) = self.active.iter_mut().find(|party| party.switch == switch) else { return Ok(None) };
-        match party.next().await {
+        let heard = party.next().await;
+        self.heard(switch, heard).await
+    }
+
+    async fn heard(&mut self, switch: &str, stage: Option<Stage>) -> Result<Option<Stage>, Stopped> {
+        match stage {
             Some(Stage::Again) => {
                 self.again.insert(switch.to_owned());
                 Err(Stopped::Again)
@@ -256,15 +278,12 @@ impl Transaction {
         let index = self.active.iter().position(|party| party.switch == switch)?;
         Some(self.active.remove(index))
     }
-
-    fn ended(self) -> Ended {
-        let failed = self.failed();
-        // As part of another request's transaction.
-        let kept = self.reports.values().filter(|report| failed && report.changed());
-        Ended { kept: kept.map(|report| report.switch.clone()).collect(), reports: self.reports }
-    }
 }
 
 fn undone() -> Fault {
     Fault::new(FaultKind::Undone, "another switch of the same request failed")
+}
+
+fn abandoned() -> Fault {
+    Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent")
 }

@@ -31,6 +31,14 @@ impl Waits {
         self.gone.is_cancelled()
     }
 
+    /// Until nobody waits any more; for ever, where that is not told.
+    pub async fn over(waits: Option<&Self>) {
+        match waits {
+            Some(waits) => waits.gone.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Whether the change may begin: from here on it is finished, whoever goes.
     /// Noted before it is asked, so that of two that meet here one at least sees
     /// the other.

@@ -18,18 +18,21 @@ use crate::{
     outcome::Outcome,
 };
 
-/// The ports whose link the server has to see go down after this plan: those
-/// that got VLANs, and the members of aggregates that did.
+/// Of the ports and aggregates that were attached, the ports whose link the
+/// server has to see go down after this plan: those that got VLANs, and the
+/// members of aggregates that did.
 #[must_use]
-pub fn ports(plan: &Plan, now: &Running) -> BTreeSet<InterfaceName> {
-    let attached = plan.edits.iter().filter_map(|edit| match edit {
+pub fn ports(attached: &BTreeSet<InterfaceName>, plan: &Plan, now: &Running) -> BTreeSet<InterfaceName> {
+    let changed = plan.edits.iter().filter_map(|edit| match edit {
         Edit::Interface { interface, change: Leaf::SwitchedVlan { after: Some(_), .. }, .. } => Some(interface),
         _ => None,
     });
-    let attached: BTreeSet<_> = attached.collect();
+    let changed: BTreeSet<_> = changed.collect();
     let up = now.interfaces.values().filter(|port| port.enabled && !port.is_aggregate());
     let concerned = up.filter(|port| {
-        attached.contains(&port.name) || port.aggregate_id.as_ref().is_some_and(|lag| attached.contains(lag))
+        let either =
+            |names: &dyn Fn(&InterfaceName) -> bool| names(&port.name) || port.aggregate_id.as_ref().is_some_and(names);
+        either(&|name| attached.contains(name)) && either(&|name| changed.contains(name))
     });
     concerned.map(|port| port.name.clone()).collect()
 }

@@ -37,7 +37,7 @@ impl<'a> Names<'a> {
     }
 
     /// Whether it is Mercury's to make and to remove.
-    fn is_ours(&self, name: &InterfaceName) -> bool {
+    pub(super) fn is_ours(&self, name: &InterfaceName) -> bool {
         self.number(name.as_str()).is_some_and(|number| self.switch.lag_numbers.contains(number))
     }
 
@@ -164,7 +164,7 @@ pub(super) fn apply(
         None => Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name.clone()) },
     };
     settings(lag, &mut aggregate, names, dialect)?;
-    described(lag, &mut aggregate, is_ours && lag.name.as_str() != name.as_str())?;
+    described(lag, &mut aggregate, is_ours)?;
     config.interfaces.insert(name.clone(), aggregate);
     join(lag, &name, config, names)?;
     Ok(Some(name))
@@ -191,6 +191,8 @@ fn find(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<Opt
     match theirs.iter().collect::<Vec<_>>()[..] {
         [] => Ok(None),
         [one] => Ok(Some((*one).clone())),
+        // Each link of its own, then.
+        [_, _, ..] if lag.presence == Presence::Absent => Ok(None),
         [one, other, ..] => Err(contradicts(lag, format!("its links are in {one} and in {other}"))),
     }
 }
@@ -288,23 +290,57 @@ fn tree(dialect: &Dialect, protocol: Protocol) -> Option<&Tree> {
     }
 }
 
-/// Keeps the caller's name where it will be found again.
-fn described(lag: &LagIntent, aggregate: &mut Interface, tagged: bool) -> Result<(), Fault> {
-    let plain = |text: &Description| without_name(text, &lag.name).map(str::to_owned);
-    let wanted = match &lag.description {
-        Setting::Set(text) => text.as_ref().map(|text| text.as_str().to_owned()),
-        Setting::Keep => aggregate.description.as_ref().and_then(plain),
-    };
-    if !tagged {
+/// Keeps the caller's name where it will be found again: at the end of the
+/// description of an aggregate that is Mercury's.
+fn described(lag: &LagIntent, aggregate: &mut Interface, is_ours: bool) -> Result<(), Fault> {
+    if !is_ours {
         lag.description.apply(&mut aggregate.description);
         return Ok(());
     }
-    let text = match wanted {
-        Some(text) => format!("{text} [{}]", lag.name),
-        None => format!("[{}]", lag.name),
+    let name = match lag.name.as_str() == aggregate.name.as_str() {
+        true => aggregate.description.as_ref().and_then(name_in).map(str::to_owned),
+        false => Some(lag.name.to_string()),
     };
-    aggregate.description = Some(text.parse().map_err(|error| Fault::value("description", error))?);
+    aggregate.description = with_name(&lag.description, aggregate.description.as_ref(), name.as_deref())?;
     Ok(())
+}
+
+/// The description of an aggregate of Mercury's when a caller wants another one:
+/// the name that it bears stays.
+pub(super) fn redescribed(wanted: &Setting<Option<Description>>, aggregate: &mut Interface) -> Result<(), Fault> {
+    let name = aggregate.description.as_ref().and_then(name_in).map(str::to_owned);
+    aggregate.description = with_name(wanted, aggregate.description.as_ref(), name.as_deref())?;
+    Ok(())
+}
+
+fn with_name(
+    wanted: &Setting<Option<Description>>,
+    has: Option<&Description>,
+    name: Option<&str>,
+) -> Result<Option<Description>, Fault> {
+    let plain = match wanted {
+        Setting::Set(Some(text)) if text.as_str().ends_with(']') => {
+            return Err(Fault::value("description", "ends in a bracket, as the names of aggregates do"));
+        }
+        Setting::Set(text) => text.as_ref().map(Description::as_str),
+        Setting::Keep => has.and_then(|text| match name_in(text) {
+            Some(name) => text.as_str().strip_suffix(&format!("[{name}]")).map(str::trim_end),
+            None => Some(text.as_str()),
+        }),
+    };
+    let text = match (plain.filter(|text| !text.is_empty()), name) {
+        (Some(text), Some(name)) => format!("{text} [{name}]"),
+        (None, Some(name)) => format!("[{name}]"),
+        (Some(text), None) => text.to_owned(),
+        (None, None) => return Ok(None),
+    };
+    text.parse().map(Some).map_err(|error| Fault::value("description", error))
+}
+
+/// The name that a description ends with.
+fn name_in(text: &Description) -> Option<&str> {
+    let (before, name) = text.as_str().strip_suffix(']')?.rsplit_once('[')?;
+    (before.is_empty() || before.ends_with(' ')).then_some(name)
 }
 
 /// The description without the name that an aggregate bears; `None` where
@@ -319,19 +355,27 @@ pub fn without_name<'a>(text: &'a Description, name: &LagName) -> Option<&'a str
 }
 
 fn bears(text: &Description, name: &LagName) -> bool {
-    text.as_str()
-        .strip_suffix(']')
-        .and_then(|rest| rest.strip_suffix(name.as_str()))
-        .is_some_and(|rest| rest == "[" || rest.ends_with(" ["))
+    name_in(text) == Some(name.as_str())
 }
 
 /// Ports that join lose VLANs of their own: the aggregate carries them.
 fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
     let is_ours = names.is_ours(name);
+    let members = members(config, name);
+    if matches!(lag.members, Members::Exactly(_)) && !members.is_empty() && members.is_disjoint(lag.members.ports()) {
+        let shown = members.iter().map(InterfaceName::as_str).collect::<Vec<_>>().join(", ");
+        return Err(contradicts(lag, format!("{name} bears the name {} and has other members: {shown}", lag.name)));
+    }
     for port in lag.members.ports() {
         let mut member = config.interface(port);
         if member.is_aggregate() {
             return Err(contradicts(lag, format!("{port} is an aggregate itself")));
+        }
+        // A place in an aggregate that the network team made is not a caller's to give up.
+        let theirs = |other: &&InterfaceName| *other != name && !names.is_ours(other);
+        if let Some(other) = member.aggregate_id.as_ref().filter(theirs) {
+            let reason = format!("{port} is a member of {other}, which is not Mercury's to change");
+            return Err(contradicts(lag, reason));
         }
         // What joined one of the network team's could not be told from what was there.
         let exactly = matches!(lag.members, Members::Exactly(_));
@@ -365,6 +409,11 @@ fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, name
         }
         return Ok(());
     }
+    // Links that leave leave alone what others of the same name have.
+    let links = lag.members.ports();
+    if !links.is_empty() && !members(config, name).is_subset(links) {
+        return Ok(());
+    }
     for member in config.interfaces.values_mut() {
         if member.aggregate_id.as_ref() == Some(name) {
             member.aggregate_id = None;
@@ -373,6 +422,11 @@ fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, name
     }
     config.interfaces.remove(name);
     Ok(())
+}
+
+fn members(config: &DeviceConfig, name: &InterfaceName) -> BTreeSet<InterfaceName> {
+    let members = config.interfaces.values().filter(|port| port.aggregate_id.as_ref() == Some(name));
+    members.map(|port| port.name.clone()).collect()
 }
 
 /// A port of `config` that is to leave an aggregate of Mercury's making does.

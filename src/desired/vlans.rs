@@ -165,7 +165,7 @@ fn drop_from(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId) {
     };
 }
 
-pub(super) fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) {
+fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) {
     trunk_ports.iter().for_each(|port| drop_from(config, port, id));
     config.vlans.remove(&id);
 }
@@ -207,7 +207,7 @@ fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName])
 
 /// The ports that name a VLAN. A trunk of all VLANs names none, and what a
 /// trunk port lists is there for others.
-pub(super) fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<&'a str> {
+fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<&'a str> {
     let names = |port: &InterfaceName, vlans: &SwitchedVlan| match vlans {
         SwitchedVlan::Trunk { native, vlans } if *vlans == TrunkVlans::All || trunk_ports.contains(port) => {
             *native == Some(id)

@@ -188,7 +188,8 @@ fn on_all(verb: &'static str, switches: &[(String, Arc<Switch>)], lag: &LagInten
             Presence::Present => stp::edge(switch),
             Presence::Absent => stp::no_edge(switch),
         };
-        let lags = vec![LagIntent { stp, ..lag.clone() }];
+        let bounces = switch.bounce_on_attach && lag.presence == Presence::Present;
+        let lags = vec![LagIntent { stp, bounces, ..lag.clone() }];
         let mut target = TargetIntent { lags, ..TargetIntent::new(Arc::clone(switch)) };
         target.vlans = needed_vlans(&target);
         target

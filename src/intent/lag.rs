@@ -69,6 +69,8 @@ pub struct LagIntent {
     pub switched_vlan: Setting<Option<SwitchedVlan>>,
     /// Spanning tree.
     pub stp: StpIntent,
+    /// Whether its links go down and come up once it has new VLANs.
+    pub bounces: bool,
     /// Its members.
     pub members: Members,
     /// The number it is to have where it is new, as agreed with other switches.
@@ -91,6 +93,7 @@ impl LagIntent {
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
             stp: StpIntent { edge_port: Setting::Keep, bpdu_guard: Setting::Keep },
+            bounces: false,
             members: Members::AtLeast(BTreeSet::new()),
             number: None,
         }

@@ -42,6 +42,7 @@ pub(super) fn attached(switch: &Switch, port: &mut PortIntent, said: Said<'_>) -
 
 /// The same but for the description.
 pub(super) fn active(switch: &Switch, port: &mut PortIntent) {
+    port.bounces = switch.bounce_on_attach;
     if switch.options.disable_inactive_ports && port.enabled == Setting::Keep {
         port.enabled = Setting::Set(true);
     }

@@ -334,7 +334,8 @@ impl PluginRequest {
         })?;
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
-                let lag = LagIntent::new(name.clone(), GROUP_NAME);
+                let links = target.ports.iter().map(|port| port.interface.clone()).collect();
+                let lag = LagIntent { members: Members::Exactly(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
                 let stp = stp::no_edge(&target.switch);
                 target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }

@@ -129,9 +129,12 @@ impl Front {
     pub async fn act(&self, method: &str, params: Value, mut who: Requester) -> Result<Value, Fault> {
         let waiting = Waiting::of(&mut who);
         let timeout = self.timeout(&who);
-        let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
         let (service, method) = (Arc::clone(&self.service), method.to_owned());
-        let call = async move { methods::call(&service, &method, &params, who).await };
+        let call = async move {
+            let _slot = slot;
+            methods::call(&service, &method, &params, who).await
+        };
         let task = tokio::spawn(call.in_current_span());
         match tokio::time::timeout(timeout, task).await {
             Ok(Ok(answer)) => answer,

@@ -4,12 +4,18 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mercury::outcome::Outcome;
+use mercury::{
+    intent::{Intent, LagIntent, PortIntent, Presence, Setting, TargetIntent},
+    outcome::{Outcome, Report},
+    service::Requester,
+    waits::Waits,
+};
+use mercury_model::SwitchedVlan;
 use mercury_sim::Mode;
 
 use crate::{
     kind::{CONFIRMED, Kind, PLAIN},
-    world::{Claim, Wish, World, ask, claim, fault, on_paused_clock},
+    world::{Claim, LONG, Wish, World, ask, ask_as, claim, fault, name, on_paused_clock},
 };
 
 /// One that undoes by itself, and one that cannot.
@@ -177,5 +183,142 @@ fn two_mercuries_with_several_switches_each_never_wait_for_each_other() {
         let (one, other) = (BOTH, [(1, 3, Wish::Access(200)), (0, 3, Wish::Access(200))]);
         let (first, second) = tokio::join!(ask(&world.service, &one), ask(&another, &other));
         assert!(first.iter().chain(&second).all(|report| claim(report) == Claim::Intended));
+    });
+}
+
+fn patient(waits: &Waits) -> Requester {
+    Requester { gone: Some(waits.clone()), ..Requester::default() }
+}
+
+/// Its own request is dropped; those that were to be done with it are done.
+#[test]
+fn a_caller_that_gives_up_does_not_fail_the_others() {
+    on_paused_clock(async {
+        let world = ready(&[Kind::Netconf(Mode::CandidatePlain); 2]).await;
+        let both = |port| [(0, port, Wish::Access(200)), (1, port, Wish::Access(200))];
+        let waits = Waits::default();
+        let (first, leader, follower) = (both(7), both(2), both(3));
+        let leaf1 = world.handle(1);
+        let commit = leaf1.inject(fault("commit:1:before:hold"));
+        let who = patient(&waits);
+        // While the first is at its commit, two wait that will be done together.
+        let others = async {
+            leaf1.held(commit).await;
+            let lock = leaf1.inject(fault("lock:1:before:hold"));
+            let watch = async {
+                leaf1.release(commit);
+                leaf1.held(lock).await;
+                assert!(waits.give_up(), "nothing was begun");
+                leaf1.release(lock);
+            };
+            tokio::join!(ask_as(&world.service, &leader, &who), ask(&world.service, &follower), watch)
+        };
+        let asked = async { tokio::join!(ask(&world.service, &first), others) };
+        let (first, (leader, follower, ())) = tokio::time::timeout(LONG, asked).await.expect("somebody waits for ever");
+        assert!(first.iter().chain(&follower).all(|report| claim(report) == Claim::Intended), "{follower:?}");
+        assert!(leader.iter().all(|report| claim(report) == Claim::Before), "{leader:?}");
+        assert!(!world.ports(0)["Ethernet2"].contains("200") && world.ports(0)["Ethernet3"].contains("200"));
+    });
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_keeps_no_switch_that_is_ready() {
+    on_paused_clock(async {
+        let world = ready(&[Kind::Netconf(Mode::CandidatePlain); 2]).await;
+        let hold = world.handle(1).inject(fault("commit:1:before:hold"));
+        let busy = world.ask(&[(1, 5, Wish::Access(200))]);
+        let waits = Waits::default();
+        let who = patient(&waits);
+        let joint = ask_as(&world.service, &BOTH, &who);
+        let others = async {
+            world.handle(1).held(hold).await;
+            assert!(waits.give_up());
+            // On the switch that was ready.
+            assert_eq!(claim(&world.one(3, Wish::Access(200)).await), Claim::Intended);
+            world.handle(1).release(hold);
+        };
+        let (busy, joint, ()) = tokio::join!(busy, joint, others);
+        assert_eq!(claim(&busy[0]), Claim::Intended);
+        assert!(joint.iter().all(|report| claim(report) == Claim::Before), "{joint:?}");
+    });
+}
+
+async fn pair() -> World {
+    World::with(&[Kind::Netconf(Mode::CandidatePlain); 2], |switch| {
+        switch.lag_numbers = "100-110".parse().unwrap();
+        switch.lag_prefix = Some("Port-Channel".to_owned());
+        switch.mlag_domain = Some("pair".to_owned());
+    })
+    .await
+}
+
+async fn lag(
+    world: &World,
+    switches: std::ops::Range<usize>,
+    presence: Presence,
+    named: &str,
+    vlan: u16,
+) -> Vec<Report> {
+    let targets = switches.map(|index| {
+        let lag = LagIntent {
+            presence,
+            switched_vlan: Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap()))),
+            ..LagIntent::new(named.parse().unwrap(), "lag_name")
+        };
+        let switch = std::sync::Arc::clone(world.service.inventory().find(&name(index)).unwrap());
+        TargetIntent { lags: vec![lag], ..TargetIntent::new(switch) }
+    });
+    let intent = Intent { verb: "test", targets: targets.collect() };
+    world.service.apply(intent, &Requester::default()).await.unwrap()
+}
+
+/// A switch that has nothing to do has its number all the same.
+#[test]
+fn an_aggregate_that_one_switch_has_lost_gets_its_number_again() {
+    on_paused_clock(async {
+        let world = pair().await;
+        world.ask(&[(0, 1, Wish::Access(1)), (1, 1, Wish::Access(1))]).await;
+        for (presence, named) in
+            [(Presence::Present, "bond0"), (Presence::Present, "bond1"), (Presence::Absent, "bond0")]
+        {
+            assert!(lag(&world, 0..2, presence, named, 1).await.iter().all(|report| claim(report) == Claim::Intended));
+        }
+        lag(&world, 1..2, Presence::Absent, "bond1", 1).await;
+        let again = lag(&world, 0..2, Presence::Present, "bond1", 1).await;
+        let at: Vec<_> = again.iter().map(|report| report.lags.values().next().unwrap().to_string()).collect();
+        assert_eq!(at, ["Port-Channel101", "Port-Channel101"], "{again:?}");
+    });
+}
+
+/// What two requests want of one aggregate shows only once its members are read.
+#[test]
+fn requests_that_meet_in_one_aggregate_are_done_in_their_order() {
+    on_paused_clock(async {
+        let world = pair().await;
+        world.ask(&[(0, 1, Wish::Access(200))]).await;
+        lag(&world, 0..1, Presence::Present, "bond0", 1).await;
+        let member = |vlan: u16| {
+            let mut port = PortIntent::new("Ethernet2".parse().unwrap());
+            port.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
+            port
+        };
+        let switch = std::sync::Arc::clone(world.service.inventory().find(&name(0)).unwrap());
+        let mut join = LagIntent::new("bond0".parse().unwrap(), "lag_name");
+        join.members = mercury::intent::Members::AtLeast(["Ethernet2".parse().unwrap()].into());
+        let target = TargetIntent { lags: vec![join], ..TargetIntent::new(std::sync::Arc::clone(&switch)) };
+        let who = Requester::default();
+        let apply = |target| world.service.apply(Intent { verb: "test", targets: vec![target] }, &who);
+        apply(target).await.unwrap();
+        commit_takes_a_second(&world);
+        let by_member = TargetIntent { ports: vec![member(1)], ..TargetIntent::new(switch) };
+        let wish = [(0, 5, Wish::Access(200))];
+        let first = ask(&world.service, &wish);
+        let (first, second, third) = tokio::join!(
+            first,
+            async { apply(by_member).await.unwrap() },
+            lag(&world, 0..1, Presence::Present, "bond0", 200)
+        );
+        assert!(first.iter().chain(&second).chain(&third).all(|report| claim(report) == Claim::Intended));
+        assert!(world.ports(0)["Port-Channel100"].contains(":200"), "{}", world.ports(0)["Port-Channel100"]);
     });
 }

@@ -143,6 +143,10 @@ fn service(
 }
 
 pub(crate) async fn ask(service: &Service, wishes: &[(usize, u16, Wish)]) -> Vec<Report> {
+    ask_as(service, wishes, &Requester::default()).await
+}
+
+pub(crate) async fn ask_as(service: &Service, wishes: &[(usize, u16, Wish)], who: &Requester) -> Vec<Report> {
     let targets = wishes.iter().map(|(index, port, wish)| {
         let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
         intent.description = Setting::Set(Some(format!("{wish:?}").parse().unwrap()));
@@ -157,12 +161,13 @@ pub(crate) async fn ask(service: &Service, wishes: &[(usize, u16, Wish)]) -> Vec
         };
         let named = vlans.iter().flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>());
         let named = named.map(|id| VlanIntent::Present { id, name: None }).collect();
-        intent.switched_vlan = Setting::Set(vlans);
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
+        intent.bounces = switch.bounce_on_attach && vlans.is_some();
+        intent.switched_vlan = Setting::Set(vlans);
         TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(switch) }
     });
     let intent = Intent { verb: "test", targets: targets.collect() };
-    service.apply(intent, &Requester::default()).await.unwrap()
+    service.apply(intent, who).await.unwrap()
 }
 
 /// A switch's name.

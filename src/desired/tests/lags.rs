@@ -215,3 +215,51 @@ fn a_vlan_goes_with_the_aggregate_that_has_it() {
     bench.done("delete_lag", &delete("bond0"));
     assert_eq!(bench.device, before);
 }
+
+#[test]
+fn a_port_is_not_taken_out_of_the_network_teams_aggregate() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1", "e2"]);
+    bench.done("update_lag", &update("x", &json!({})));
+    let join = ironic("e1", &json!({"mode": "access", "native_vlan": 100, "lag_name": "x"}));
+    let fault = bench.refused("update_port", &join);
+    assert!(fault.message.contains("e1 is a member of Po5"), "{fault}");
+    let fault = bench.refused("attach_port", &bonded(&["e1", "e3"], &json!(100), "x", "802.3ad"));
+    assert!(fault.message.contains("e1 is a member of Po5"), "{fault}");
+}
+
+#[test]
+fn two_servers_with_one_name_for_their_bonds_do_not_break_each_other() {
+    let mut bench = bench("10-12");
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "bond0", "802.3ad"));
+    let fault = bench.refused("attach_port", &bonded(&["e3", "e4"], &json!(200), "bond0", "802.3ad"));
+    assert!(fault.message.contains("bond0") && fault.message.contains("e1, e2"), "{fault}");
+    bench.done("detach_port", &bonded(&["e3", "e4"], &Value::Null, "bond0", "802.3ad"));
+    assert_eq!((bench.members("Po10"), bench.carries("Po10")), (vec!["e1", "e2"], "access VLAN 100".to_owned()));
+}
+
+#[test]
+fn the_name_of_an_aggregate_is_neither_lost_nor_forged() {
+    let mut bench = bench("10-12");
+    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "x", "802.3ad"));
+    bench.done("reset_port", &ironic("Po10", &json!({})));
+    assert_eq!(bench.port("Po10").description.unwrap().as_str(), "Default port configuration [x]");
+    bench.done("update_lag", &update("Po10", &json!({"description": "by its own name"})));
+    assert_eq!(bench.port("Po10").description.unwrap().as_str(), "by its own name [x]");
+    let fault = bench.refused("update_lag", &update("Po11", &json!({"description": "hello [x]"})));
+    assert_eq!(fault.parameter.as_deref(), Some("description"));
+    bench.done("delete_lag", &delete("x"));
+    assert!(!bench.has("Po10") && bench.port("e1").aggregate_id.is_none());
+}
+
+#[test]
+fn links_in_two_aggregates_of_the_network_team_are_detached_all_the_same() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1"]);
+    bench.lag("Po6", &["e2"]);
+    for lag in ["Po5", "Po6"] {
+        bench.set(lag, SwitchedVlan::access(vlan(100)));
+    }
+    bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, "x", "802.3ad"));
+    assert_eq!((bench.carries("Po5"), bench.carries("Po6")), ("none".to_owned(), "none".to_owned()));
+}
