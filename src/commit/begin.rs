@@ -81,7 +81,12 @@ pub async fn settled(link: &mut Link, policy: &Policy) -> Result<(), Fault> {
     if link.capabilities().is_none_or(|capabilities| capabilities.lock || capabilities.confirmed_commit.is_none()) {
         return Ok(());
     }
-    let flight = link.flight(&[Step::Settled], policy.reply_timeout).await;
+    let mut flight = link.flight(&[Step::Settled], policy.reply_timeout).await;
+    if flight.lost.is_some() {
+        // It changes nothing to ask once more, and a session may die at any time.
+        link.open().await?;
+        flight = link.flight(&[Step::Settled], policy.reply_timeout).await;
+    }
     taken(&Step::Settled, flight.results.first(), flight.lost.as_ref())
 }
 
