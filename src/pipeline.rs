@@ -297,7 +297,6 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
     {
-        commit::settled(line.link, line.policy).await?;
         return Ok(Some(Outcome::Unchanged(proof)));
     }
     if work.writes() {
