@@ -330,6 +330,10 @@ impl Owner {
         if let Some(first) = group.first_mut() {
             first.joint = joint;
         }
+        if !report.outcome.is_success() {
+            // What was asked for and not made may be made by another Mercury, and not be confirmed yet.
+            self.last.clear();
+        }
         report
     }
 
