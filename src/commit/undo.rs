@@ -239,6 +239,7 @@ pub(super) async fn recover(
         Search { goal, pending: pending.is_some(), token, saved, settles: None, quiet, cancelled: false, refused };
     let unlocked_limit = pending.as_ref().map_or(begun, |_| confirms()).max(begun + policy.recovery).max(quiet + LATE);
     loop {
+        let asked = Instant::now();
         let missed = match search.attempt(link, change, policy).await {
             Ok(Found::Before) => return Outcome::RolledBack(cause),
             Ok(Found::Intended(proof)) => return Outcome::Committed(proof),
@@ -248,7 +249,8 @@ pub(super) async fn recover(
         link.cut();
         let now = Instant::now();
         let limit = search.settles.map_or(unlocked_limit, |settles| settles.max(unlocked_limit));
-        if now >= limit {
+        // Time may pass at once, as when a machine was asleep: then the switch has not been asked since.
+        if now >= limit && asked >= quiet {
             return match missed {
                 Missed::Unseen(fault) => {
                     tracing::error!(%fault, "what the switch has could not be found out");
@@ -258,7 +260,7 @@ pub(super) async fn recover(
             };
         }
         tracing::debug!(fault = %missed.fault(), "not known yet");
-        tokio::time::sleep(pause.min(limit - now)).await;
+        tokio::time::sleep(pause.min(limit.saturating_duration_since(now))).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -311,13 +313,14 @@ impl Search {
     /// One try. Under the lock the lost session is over, and with it its
     /// staged and its unconfirmed changes (RFC 6241 section 8.4.1).
     async fn attempt(&mut self, link: &mut Link, change: &Change<'_>, policy: &Policy) -> Result<Found, Missed> {
+        let asked = Instant::now();
         let mut now = self.begin(link, change, policy).await?;
         if self.pending {
             self.settles.get_or_insert_with(|| Instant::now() + policy.confirm_timeout + LATE);
         }
         let made = self.goal == Goal::Either && change.proof(&now).is_some();
         if !made {
-            self.is_over(link)?;
+            self.is_over(link, asked)?;
         }
         if change.is_undone(&now) && !self.saved {
             release(link, policy).await;
@@ -363,10 +366,10 @@ impl Search {
     }
 
     /// Without a lock nothing tells whether the lost session is still at work:
-    /// only time, or that it was told to stop and did.
-    fn is_over(&self, link: &Link) -> Result<(), Missed> {
+    /// only time, before the switch was asked, or that it was told to stop and did.
+    fn is_over(&self, link: &Link, asked: Instant) -> Result<(), Missed> {
         let locks = link.capabilities().is_some_and(|capabilities| capabilities.lock);
-        if locks || self.cancelled || Instant::now() >= self.quiet {
+        if locks || self.cancelled || asked >= self.quiet {
             return Ok(());
         }
         let reason = "the switch may still be at what was lost";

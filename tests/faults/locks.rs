@@ -44,6 +44,8 @@ pub(crate) struct Locks {
     held: Mutex<BTreeMap<String, Entry>>,
     taken: AtomicU64,
     trouble: Mutex<Trouble>,
+    /// Until when nobody gets any.
+    closed: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,13 @@ impl Locks {
         self.held.lock().unwrap().clear();
     }
 
+    /// The same, as leases end: who had one knows it this much sooner than
+    /// anybody else can have it.
+    pub(crate) fn expire(&self, sooner: Duration) {
+        *self.closed.lock().unwrap() = Some(Instant::now() + sooner);
+        self.lose();
+    }
+
     /// Which locks are held.
     pub(crate) fn held(&self) -> Vec<String> {
         let held = self.held.lock().unwrap();
@@ -83,6 +92,9 @@ impl Locks {
     }
 
     fn take(&self, name: &str, holder: &Arc<Life>) -> Option<u64> {
+        if self.closed.lock().unwrap().is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
         let mut held = self.held.lock().unwrap();
         if held.get(name).is_some_and(|entry| !self.is_over(entry)) {
             return None;

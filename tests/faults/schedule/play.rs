@@ -165,7 +165,8 @@ impl<'a> Stage<'a> {
         };
         whole(&reports).map_err(told)?;
         for want in &request.wants {
-            self.truth.lock().unwrap().check(want.switch, &self.world.ports(want.switch)).map_err(told)?;
+            let now = self.ports(want.switch);
+            self.truth.lock().unwrap().check(want.switch, &now).map_err(told)?;
         }
         Ok(reports)
     }
@@ -195,7 +196,8 @@ impl<'a> Stage<'a> {
                 sleep(time).await;
                 self.locks.trouble(locks::Trouble::None);
             }
-            What::LocksLost => self.locks.lose(),
+            // Longer than a Set takes that nothing delays, as lease_ttl has to be chosen.
+            What::LocksLost => self.locks.expire(Duration::from_secs(2)),
             What::Signal { mercury: index, when, signal } => {
                 let mercury = self.mercury(index);
                 mercury.life().plan(when, signal);
@@ -222,6 +224,17 @@ impl<'a> Stage<'a> {
         handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
         let value = self.world.ports(switch)[CONSOLE].clone();
         self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
+    }
+
+    /// What a switch has. One that puts something else in the place of what it is
+    /// told does so with what the console says meanwhile as well.
+    fn ports(&self, switch: usize) -> crate::world::Ports {
+        let twists = |trouble: &super::Trouble| matches!(&trouble.what, What::Fault { switch: at, text } if *at == switch && text.ends_with("twist"));
+        let mut ports = self.world.ports(switch);
+        if self.schedule.troubles.iter().any(twists) {
+            ports.insert(CONSOLE.to_owned(), self.truth.lock().unwrap().last(switch, CONSOLE));
+        }
+        ports
     }
 
     /// Ends what is wrong, and waits until nothing is going on any more:
@@ -255,10 +268,10 @@ impl<'a> Stage<'a> {
             return Err(format!("{when}: still held at the coordinator: {:?}", self.locks.held()));
         }
         for index in 0..self.schedule.switches.len() {
-            let now = self.world.ports(index);
+            let now = self.ports(index);
             let truth = self.truth.lock().unwrap();
             truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
-            Truth::vlans_exist(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
+            truth.vlans_exist(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
         }
         Ok(())
     }
@@ -269,7 +282,13 @@ impl<'a> Stage<'a> {
             let request = Request { hangs_up: None, ..request.clone() };
             let mercury = self.mercury(request.mercury);
             let number = self.schedule.requests.len() + index;
-            for report in self.ask(number, &request, &mercury).await? {
+            let mut reports = self.ask(number, &request, &mercury).await?;
+            // A wire that was bad before may be found out only now.
+            let wire = |report: &Report| report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Protocol);
+            if reports.iter().any(wire) {
+                reports = self.ask(number + self.schedule.requests.len(), &request, &mercury).await?;
+            }
+            for report in reports {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
                 if !report.outcome.is_success() && !(removes && (used || request.wants.len() > 1)) {

@@ -48,6 +48,8 @@ pub(crate) struct Values {
 pub(crate) fn tune(entry: &mut Switch) {
     entry.lag_prefix = Some("Port-Channel".to_owned());
     entry.lag_numbers = "7".parse().unwrap();
+    // Longer than any Set takes here, as it has to be.
+    entry.settle_time = std::time::Duration::from_secs(60);
 }
 
 impl Values {
