@@ -124,19 +124,44 @@ async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Re
     Ok(())
 }
 
-/// The lines of the switch's running configuration that went and came.
+/// The lines of the switch's running configuration that went and came: what is
+/// left between the longest common lines, as `diff` shows it.
 fn difference(before: &str, after: &str) {
     let (before, after) = (lines(before), lines(after));
-    let shared = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
-    let rest = before.len().min(after.len()) - shared;
-    let tail = before.iter().rev().zip(after.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-    let changed = |lines: &[String], sign: char| {
-        for line in lines.iter().take(lines.len() - tail).skip(shared) {
-            print::line(&format!("  {sign} {line}"));
+    let common = common(&before, &after);
+    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+    for line in common.iter().map(Some).chain([None]) {
+        while let Some(gone) = before.next_if(|gone| Some(*gone) != line) {
+            print::line(&format!("  - {gone}"));
         }
-    };
-    changed(&before, '-');
-    changed(&after, '+');
+        while let Some(came) = after.next_if(|came| Some(*came) != line) {
+            print::line(&format!("  + {came}"));
+        }
+        before.next();
+        after.next();
+    }
+}
+
+/// The longest lines in common, in order.
+fn common(one: &[String], other: &[String]) -> Vec<String> {
+    // By row: the longest that the lines up to here have in common with the others up to each.
+    let mut row = vec![Vec::<usize>::new(); other.len() + 1];
+    for (at, line) in one.iter().enumerate() {
+        let mut next = vec![Vec::new()];
+        for (column, (same, pair)) in other.iter().map(|seen| seen == line).zip(row.windows(2)).enumerate() {
+            let best = match (same, pair) {
+                (true, [diagonal, _]) => [diagonal.as_slice(), &[at]].concat(),
+                (_, [.., above]) => {
+                    let left: &[usize] = next.get(column).map_or(&[], Vec::as_slice);
+                    if above.len() >= left.len() { above.clone() } else { left.to_vec() }
+                }
+                _ => Vec::new(),
+            };
+            next.push(best);
+        }
+        row = next;
+    }
+    row.last().into_iter().flatten().filter_map(|at| one.get(*at).cloned()).collect()
 }
 
 /// One element a line, where the switch prints them all in one.
