@@ -13,25 +13,25 @@
 
 mod begin;
 mod bounce;
+mod change;
+mod style;
 mod undo;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Payload, PersistId, Render, Step,
-};
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
+use mercury_adapter::{Answer, Datastore, Flight, PersistId, Step};
 
 pub use begin::{begin, read_more, read_unlocked, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
+pub use change::Change;
 
 use crate::{
     fault::{Fault, FaultKind},
     inventory,
     link::{Link, lost_fault, taken},
-    lock,
     outcome::{Outcome, ReadBack},
 };
+use style::Style;
 use undo::{Goal, Trouble};
 
 /// How one switch is to be changed, from its inventory entry.
@@ -55,83 +55,6 @@ pub struct Policy {
     /// How long a target without a lock is watched after a lost session before
     /// it is believed that the change was not made.
     pub settle: Duration,
-}
-
-/// A change ready to be made, under the lock.
-pub struct Change<'a> {
-    /// What the switch has.
-    pub before: Running,
-    /// What it should have.
-    pub intended: Intended,
-    /// What makes it so.
-    pub payload: Payload,
-    /// Renders the way back.
-    pub render: &'a dyn Render,
-    /// What keeps other Mercurys away.
-    pub lock: &'a dyn lock::Held,
-}
-
-impl Change<'_> {
-    /// The proof that the change was made.
-    fn proof(&self, now: &Running) -> Option<ReadBack> {
-        ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
-    }
-
-    /// Whether nothing of the change is there.
-    fn is_undone(&self, now: &Running) -> bool {
-        now.is_as(&self.with_others(&self.before.config, now))
-    }
-
-    /// Whether some of it is as it was before: where a change happens wholly or
-    /// not at all, this one is not there, whatever others have done since.
-    fn is_not_made(&self, now: &Running) -> bool {
-        let (before, intended) = (&self.before, &self.intended.0);
-        untouched(&now.interfaces, (&before.interfaces, &intended.interfaces))
-            || untouched(&now.vlans, (&before.vlans, &intended.vlans))
-    }
-
-    /// What of the change is not there.
-    fn missing(&self, now: &Running) -> Plan {
-        Plan::between(now, &Intended(self.with_others(&self.intended.0, now)))
-    }
-
-    /// What takes the change back, and nothing else.
-    fn inverse(&self, now: &Running) -> Plan {
-        Plan::between(now, &Intended(self.with_others(&self.before.config, now)))
-    }
-
-    /// `wanted`, with the interfaces and VLANs that the change leaves alone as
-    /// they are `now`. Where all were read, to see who uses a VLAN, somebody
-    /// else may be at work on them: gNMI knows no lock.
-    fn with_others(&self, wanted: &DeviceConfig, now: &Running) -> DeviceConfig {
-        let (before, intended) = (&self.before, &self.intended.0);
-        let mut wanted = wanted.clone();
-        if before.scope.interfaces == InterfaceScope::All {
-            leave(&mut wanted.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
-        }
-        if before.scope.vlans == VlanScope::All {
-            leave(&mut wanted.vlans, &now.vlans, (&before.vlans, &intended.vlans));
-        }
-        wanted
-    }
-}
-
-/// Takes from `now` all that is the same `before` and after a change.
-fn leave<K: Ord + Clone, V: PartialEq + Clone>(
-    wanted: &mut BTreeMap<K, V>,
-    now: &BTreeMap<K, V>,
-    (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>),
-) {
-    let ours = |key: &K| before.get(key) != after.get(key);
-    wanted.retain(|key, _| ours(key));
-    let others = now.iter().filter(|(key, _)| !ours(key));
-    wanted.extend(others.map(|(key, value)| (key.clone(), value.clone())));
-}
-
-/// Whether something that was to change is as it was.
-fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>)) -> bool {
-    let mut keys = before.keys().chain(after.keys());
-    keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))
 }
 
 /// A change that is made and read back, and can still be undone.
@@ -368,89 +291,6 @@ fn cut_locked(link: &mut Link) {
 /// Whether a change is to be saved over startup.
 fn saves(link: &Link, policy: &Policy) -> bool {
     policy.persist && link.capabilities().is_some_and(|capabilities| capabilities.startup)
-}
-
-/// How this switch is changed.
-struct Style {
-    capabilities: Capabilities,
-    confirmed: Option<CommitMode>,
-    unlocks: bool,
-}
-
-impl Style {
-    fn choose(capabilities: &Capabilities, policy: &Policy, alone: bool) -> Result<Self, Fault> {
-        use inventory::ConfirmedCommit::{Auto, Off, On, Session};
-        let able = capabilities.confirmed_commit.filter(|_| capabilities.datastore == Datastore::Candidate);
-        let confirmed = match (policy.confirmed, able) {
-            (Off, _) | (Auto, None) => None,
-            (On | Session, None) => {
-                let reason = "the entry asks for confirmed commits and the switch does not offer them";
-                return Err(Fault::new(FaultKind::Unsupported, reason));
-            }
-            (asked, Some(kind)) => Some(CommitMode::Confirmed {
-                timeout: policy.confirm_timeout,
-                persist: (asked != Session && kind == ConfirmedCommit::Persist).then(undo::fresh_persist_id),
-            }),
-        };
-        let saves = policy.persist && capabilities.startup;
-        let unlocks = alone && confirmed.is_none() && !saves;
-        Ok(Self { capabilities: capabilities.clone(), confirmed, unlocks })
-    }
-
-    fn steps(&self, change: &Change<'_>) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let staged = self.capabilities.datastore == Datastore::Candidate;
-        if staged {
-            // Some servers grant the lock over a candidate that others left dirty.
-            steps.push(Step::Discard);
-        }
-        steps.push(Step::Stage(change.payload.clone()));
-        if staged {
-            steps.push(Step::Commit(self.confirmed.clone().unwrap_or(CommitMode::Plain)));
-        }
-        steps.push(Step::Read(change.before.scope.clone()));
-        if self.unlocks {
-            if staged {
-                // A refused commit leaves the candidate as it was staged.
-                steps.push(Step::Discard);
-            }
-            steps.push(Step::Unlock);
-        }
-        steps
-    }
-
-    /// Only version 1.1 has `cancel-commit`.
-    fn pending(&self) -> Option<Pending> {
-        let cancels = self.capabilities.confirmed_commit == Some(ConfirmedCommit::Persist);
-        match &self.confirmed {
-            Some(CommitMode::Confirmed { persist, .. }) => Some(Pending { cancels, persist: persist.clone() }),
-            Some(CommitMode::Plain) | None => None,
-        }
-    }
-
-    /// One flight where a refused edit leaves nothing to commit; otherwise the
-    /// edit's answer is awaited before anything is committed. Says whether
-    /// all was sent.
-    async fn send(&self, link: &mut Link, steps: &[Step], policy: &Policy) -> (Flight, bool) {
-        let stage = steps.iter().position(|step| matches!(step, Step::Stage(_))).map_or(0, |index| index + 1);
-        if self.capabilities.atomic_edit && self.capabilities.pipelining {
-            return (link.flight(steps, policy.commit_timeout).await, true);
-        }
-        let (first, rest) = steps.split_at(stage);
-        let timeout = match self.capabilities.datastore {
-            Datastore::Candidate => policy.reply_timeout,
-            // Editing running is the commit.
-            Datastore::Running => policy.commit_timeout,
-        };
-        let mut flight = link.flight(first, timeout).await;
-        let whole = flight.lost.is_none() && flight.results.iter().all(Result::is_ok);
-        if whole {
-            let second = link.flight(rest, policy.commit_timeout).await;
-            flight.results.extend(second.results);
-            flight.lost = second.lost;
-        }
-        (flight, whole)
-    }
 }
 
 /// Decides from the answers what happened, and acts on it.

@@ -1,0 +1,85 @@
+//! What is to change on one switch, and what of it is there.
+
+use std::collections::BTreeMap;
+
+use mercury_adapter::{Payload, Render};
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
+
+use crate::{lock, outcome::ReadBack};
+
+/// A change ready to be made, under the lock.
+pub struct Change<'a> {
+    /// What the switch has.
+    pub before: Running,
+    /// What it should have.
+    pub intended: Intended,
+    /// What makes it so.
+    pub payload: Payload,
+    /// Renders the way back.
+    pub render: &'a dyn Render,
+    /// What keeps other Mercurys away.
+    pub lock: &'a dyn lock::Held,
+}
+
+impl Change<'_> {
+    /// The proof that the change was made.
+    pub(super) fn proof(&self, now: &Running) -> Option<ReadBack> {
+        ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
+    }
+
+    /// Whether nothing of the change is there.
+    pub(super) fn is_undone(&self, now: &Running) -> bool {
+        now.is_as(&self.with_others(&self.before.config, now))
+    }
+
+    /// Whether some of it is as it was before: where a change happens wholly or
+    /// not at all, this one is not there, whatever others have done since.
+    pub(super) fn is_not_made(&self, now: &Running) -> bool {
+        let (before, intended) = (&self.before, &self.intended.0);
+        untouched(&now.interfaces, (&before.interfaces, &intended.interfaces))
+            || untouched(&now.vlans, (&before.vlans, &intended.vlans))
+    }
+
+    /// What of the change is not there.
+    pub(super) fn missing(&self, now: &Running) -> Plan {
+        Plan::between(now, &Intended(self.with_others(&self.intended.0, now)))
+    }
+
+    /// What takes the change back, and nothing else.
+    pub(super) fn inverse(&self, now: &Running) -> Plan {
+        Plan::between(now, &Intended(self.with_others(&self.before.config, now)))
+    }
+
+    /// `wanted`, with the interfaces and VLANs that the change leaves alone as
+    /// they are `now`. Where all were read, to see who uses a VLAN, somebody
+    /// else may be at work on them: gNMI knows no lock.
+    fn with_others(&self, wanted: &DeviceConfig, now: &Running) -> DeviceConfig {
+        let (before, intended) = (&self.before, &self.intended.0);
+        let mut wanted = wanted.clone();
+        if before.scope.interfaces == InterfaceScope::All {
+            leave(&mut wanted.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
+        }
+        if before.scope.vlans == VlanScope::All {
+            leave(&mut wanted.vlans, &now.vlans, (&before.vlans, &intended.vlans));
+        }
+        wanted
+    }
+}
+
+/// Takes from `now` all that is the same `before` and after a change.
+fn leave<K: Ord + Clone, V: PartialEq + Clone>(
+    wanted: &mut BTreeMap<K, V>,
+    now: &BTreeMap<K, V>,
+    (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>),
+) {
+    let ours = |key: &K| before.get(key) != after.get(key);
+    wanted.retain(|key, _| ours(key));
+    let others = now.iter().filter(|(key, _)| !ours(key));
+    wanted.extend(others.map(|(key, value)| (key.clone(), value.clone())));
+}
+
+/// Whether something that was to change is as it was.
+fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>)) -> bool {
+    let mut keys = before.keys().chain(after.keys());
+    keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))
+}
