@@ -4,22 +4,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::kind::{self, GNMI, Kind, NETCONF};
 use crate::wire::{Bad, Rest, Way};
-use crate::world::{Claim, Ports, Wish, World, agree, claim, fault, on_paused_clock};
+use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock};
 
 const WISH: Wish = Wish::Access(200);
-
-async fn before_and_intended(kind: Kind) -> (Ports, Ports) {
-    let clean = World::new(&[kind]).await;
-    let before = clean.ports(0);
-    clean.one(2, WISH).await;
-    (before, clean.ports(0))
-}
 
 /// An attach on a new session that breaks after every so many octets, up to
 /// those that are said without a break.
 fn every_place(kind: Kind, way: Way, stride: usize, other: Option<&str>) {
     on_paused_clock(async {
-        let (before, intended) = before_and_intended(kind).await;
+        let (before, intended) = before_and_intended(kind, WISH).await;
         let mut outcomes = BTreeMap::<_, u32>::new();
         for rest in [Rest::Nothing, Rest::Noise] {
             for after in (0..).step_by(stride) {
@@ -93,7 +86,7 @@ fn a_set_that_happens_after_the_connection_is_cut_is_waited_for() {
 fn a_set_that_happens_within_the_settle_time_is_never_called_rolled_back() {
     on_paused_clock(async {
         for kind in GNMI {
-            let (before, intended) = before_and_intended(kind).await;
+            let (before, intended) = before_and_intended(kind, WISH).await;
             for settle in [10, 60] {
                 for late in [1, settle / 2, settle - 1] {
                     let tune = |switch: &mut mercury::inventory::Switch| {
@@ -116,7 +109,7 @@ fn a_set_that_happens_within_the_settle_time_is_never_called_rolled_back() {
 fn an_endless_reply_ends_the_session_and_not_mercury() {
     on_paused_clock(async {
         for (kind, places) in [(NETCONF[2], [900, 2900]), (Kind::Gnmi(kind::PLAIN), [100, 700])] {
-            let (before, intended) = before_and_intended(kind).await;
+            let (before, intended) = before_and_intended(kind, WISH).await;
             for after in places {
                 let world = World::new(&[kind]).await;
                 let bad = Bad { way: Way::FromSwitch, after, rest: Rest::Endless };

@@ -12,7 +12,7 @@ use mercury_sim::Datastore;
 use crate::chance::Chance;
 use crate::kind::{Gnmi, Kind, NETCONF};
 use crate::wire::{Bad, Rest, Way};
-use crate::world::{Claim, LONG, Ports, Wish, World, agree, claim, fault, on_paused_clock, ports};
+use crate::world::{Claim, LONG, Ports, WISHES, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
 const RUNS: u64 = 700;
 const REQUESTS: usize = 6;
@@ -35,15 +35,6 @@ fn random_faults_never_make_a_report_lie() {
 
 /// What each request makes of a switch that has nothing: what it changes, and to what.
 type Clean = BTreeMap<(u16, Wish), Ports>;
-
-const WISHES: [Wish; 6] = [
-    Wish::Access(100),
-    Wish::Access(200),
-    Wish::Trunk(100, 300),
-    Wish::Trunk(200, 400),
-    Wish::Reset,
-    Wish::Access(400),
-];
 
 async fn clean() -> Clean {
     let mut clean = Clean::new();

@@ -9,17 +9,10 @@ use crate::{
     kind::{self, CONFIRMED, Kind, NETCONF},
     locks::Locks,
     strangers::lockable,
-    world::{Claim, Mercury, Ports, Wish, World, agree, ask, claim, fault, on_paused_clock},
+    world::{Claim, Mercury, Wish, World, agree, ask, before_and_intended, claim, fault, on_paused_clock},
 };
 
 const WISH: Wish = Wish::Access(200);
-
-async fn before_and_intended(kind: Kind) -> (Ports, Ports) {
-    let clean = World::new(&[kind]).await;
-    let before = clean.ports(0);
-    clean.one(2, WISH).await;
-    (before, clean.ports(0))
-}
 
 /// A switch whose confirm timer takes so much of the time that was asked for.
 async fn skewed(kind: Kind, percent: u32) -> (World, Mercury) {
@@ -34,7 +27,7 @@ async fn skewed(kind: Kind, percent: u32) -> (World, Mercury) {
 fn a_confirm_timer_that_is_early_or_late_never_makes_a_report_lie() {
     on_paused_clock(async {
         for kind in [NETCONF[0], Kind::Gnmi(CONFIRMED)] {
-            let (before, intended) = before_and_intended(kind).await;
+            let (before, intended) = before_and_intended(kind, WISH).await;
             let steps: &[&str] = match kind {
                 Kind::Netconf(_) => &["commit:1:after", "get-config:2:after", "commit:2:before", "commit:2:after"],
                 Kind::Gnmi(_) => &["gnmi-set:1:after", "gnmi-get:3:after", "gnmi-confirm:1:before"],
@@ -93,7 +86,7 @@ fn a_session_that_is_killed_at_any_step_leaves_before_or_intended() {
 fn at_every_step(kinds: impl Iterator<Item = Kind>, happens: &impl AsyncFn(&World)) {
     on_paused_clock(async {
         for kind in kinds {
-            let (before, intended) = before_and_intended(kind).await;
+            let (before, intended) = before_and_intended(kind, WISH).await;
             let mut seen = 0;
             for operation in kind.operations() {
                 for (nth, moment) in (1..=3).flat_map(|nth| [(nth, "before"), (nth, "after")]) {

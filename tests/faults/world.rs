@@ -53,6 +53,24 @@ pub(crate) enum Wish {
     Reset,
 }
 
+/// What the random faults choose from.
+pub(crate) const WISHES: [Wish; 6] = [
+    Wish::Access(100),
+    Wish::Access(200),
+    Wish::Trunk(100, 300),
+    Wish::Trunk(200, 400),
+    Wish::Reset,
+    Wish::Access(400),
+];
+
+/// A switch that has nothing, and what one request makes of it.
+pub(crate) async fn before_and_intended(kind: Kind, wish: Wish) -> (Ports, Ports) {
+    let clean = World::new(&[kind]).await;
+    let before = clean.ports(0);
+    clean.one(2, wish).await;
+    (before, clean.ports(0))
+}
+
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) kinds: Vec<Kind>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Lag, Request, Schedule, Switch, Trouble, Want, What,
-    values::{PORTS, VLANS, WISHES},
+    values::{PORTS, VLANS},
 };
 use crate::{
     chance::Chance,
@@ -12,6 +12,7 @@ use crate::{
     life::{Signal, When},
     locks,
     wire::{Bad, Rest, Way},
+    world::WISHES,
 };
 
 impl Schedule {

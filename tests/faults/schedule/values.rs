@@ -12,7 +12,7 @@ use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
 use super::{Lag, Request, Want};
 use crate::{
     kind::NETCONF,
-    world::{Claim, Ports, Wish, World, claim, name},
+    world::{Claim, Ports, WISHES, Wish, World, claim, name},
 };
 
 /// Ports that requests are for; the rest must never move.
@@ -23,14 +23,6 @@ const MEMBER: &str = "Ethernet6";
 /// The port that only the console changes.
 pub(crate) const CONSOLE: &str = "Ethernet8";
 pub(crate) const VLANS: [u16; 4] = [100, 200, 300, 400];
-pub(crate) const WISHES: [Wish; 6] = [
-    Wish::Access(100),
-    Wish::Access(200),
-    Wish::Trunk(100, 300),
-    Wish::Trunk(200, 400),
-    Wish::Reset,
-    Wish::Access(400),
-];
 /// Stands for the description.
 const DESCRIPTION: &str = "@";
 
