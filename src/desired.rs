@@ -6,12 +6,14 @@ mod vlans;
 use std::collections::BTreeMap;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, InterfaceName, Running, Scope, SwitchedVlan};
+use mercury_model::{
+    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, Leaf, Running, Scope, SwitchedVlan,
+};
 
 use self::lag::Names;
 pub use self::lag::{offers, widened, without_name};
 use crate::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     intent::{LagName, PortIntent, Setting, TargetIntent},
 };
 
@@ -73,6 +75,9 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
     for text in described.filter_map(|port| port.description.as_ref()) {
         fits("description", text.as_str(), dialect.text.description_max, dialect)?;
     }
+    if let Some(defaults) = dialect.defaults(intent.switch.protocol.as_str()) {
+        defaults.canonical(&mut config);
+    }
     Ok(Desired { intended: Intended(config), lags })
 }
 
@@ -85,27 +90,61 @@ fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialec
         true => lag::redescribed(&port.description, &mut interface)?,
         false => port.description.apply(&mut interface.description),
     }
-    port.enabled.apply(&mut interface.enabled);
-    port.mtu.apply(&mut interface.mtu);
+    lay(&port.enabled, &mut interface, Leaf::Enabled, |interface| &mut interface.enabled);
+    lay(&port.mtu, &mut interface, Leaf::Mtu, |interface| &mut interface.mtu);
     // Spanning tree sees the aggregate, never its members.
     let stp = if interface.aggregate_id.is_none() { port.stp } else { port.stp.cleared() };
-    stp.apply(&mut interface.stp);
+    stp.apply(&mut interface);
     if let Setting::Set(vlans) = &port.switched_vlan {
         let vlans = vlans.clone().map(|vlans| spelled(vlans, dialect));
         let aggregate = interface.aggregate_id.as_ref().and_then(|name| config.interfaces.get_mut(name));
         interface.switched_vlan = match aggregate {
-            None => vlans,
+            None => {
+                understood(&interface)?;
+                vlans
+            }
             Some(aggregate) => {
                 names.allow(&aggregate.name, &port.interface)?;
+                understood(aggregate)?;
                 aggregate.switched_vlan = vlans;
-                port.mtu.apply(&mut aggregate.mtu);
-                port.stp.apply(&mut aggregate.stp);
+                lay(&port.mtu, aggregate, Leaf::Mtu, |aggregate| &mut aggregate.mtu);
+                port.stp.apply(aggregate);
                 None
             }
         };
     }
     config.interfaces.insert(port.interface.clone(), interface);
     Ok(())
+}
+
+/// Has a leaf hold what is wanted, whatever it held.
+fn lay<T: Clone>(
+    setting: &Setting<T>,
+    interface: &mut Interface,
+    leaf: Leaf,
+    field: impl FnOnce(&mut Interface) -> &mut T,
+) {
+    if let Setting::Set(_) = setting {
+        interface.foreign.remove(&leaf);
+        setting.apply(field(interface));
+    }
+}
+
+/// A port whose VLANs depend on more than Mercury owns is not Mercury's to
+/// change.
+///
+/// # Errors
+/// What they depend on, by name.
+fn understood(interface: &Interface) -> Result<(), Fault> {
+    match interface.switched_vlan.as_ref().and_then(SwitchedVlan::foreign) {
+        Some(foreign) if !foreign.others.is_empty() => Err(unreadable(interface, foreign, "it was left as it is")),
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(interface: &Interface, foreign: &ForeignVlans, then: &str) -> Fault {
+    let reason = format!("Mercury cannot read switched-vlan of {}, {foreign}; {then}", interface.name);
+    Fault { parameter: Some("port_name".to_owned()), ..Fault::new(FaultKind::Unsupported, reason) }
 }
 
 /// Where a native VLAN is carried only when the trunk's list has it, the list

@@ -12,12 +12,13 @@ mod raw;
 mod tree;
 
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
+use mercury_model::Leaf;
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
-pub use tree::{
-    AggregateTree, EdgeForm, EnabledForm, LacpTree, ModeForm, StpTree, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
-};
+
+use crate::Defaults;
+pub use tree::{LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, VlanTree};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -64,6 +65,32 @@ impl Dialect {
         let own = self.evidence.iter().filter(|evidence| evidence.protocol == protocol);
         let peers: Vec<_> = own.map(|evidence| evidence.peer.as_str()).collect();
         if peers.is_empty() { "unverified".to_owned() } else { format!("proven against {}", peers.join(", ")) }
+    }
+
+    /// Whether a leaf can be written over one protocol.
+    #[must_use]
+    pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
+        let tree = match protocol {
+            "netconf" => self.netconf.as_ref().map(|netconf| &netconf.tree),
+            _ => match self.gnmi.as_ref().map(|gnmi| &gnmi.mapping) {
+                Some(Mapping::Tree(tree)) => Some(&**tree),
+                Some(Mapping::MacVrf) => {
+                    return !matches!(leaf, Leaf::MlagId | Leaf::EdgePort | Leaf::BpduGuard);
+                }
+                None => None,
+            },
+        };
+        tree.is_some_and(|tree| leaf == Leaf::SwitchedVlan || tree.leaves.contains_key(&leaf))
+    }
+
+    /// What is so where a leaf is absent, as one protocol shows it.
+    #[must_use]
+    pub fn defaults(&self, protocol: &str) -> Option<&Defaults> {
+        match protocol {
+            "netconf" => self.netconf.as_ref().map(|netconf| &netconf.defaults),
+            "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
+            _ => None,
+        }
     }
 
     /// The protocols it speaks, by the names inventory entries use.

@@ -35,7 +35,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use case::{Case, golden, leftovers};
 use mercury_adapter::{Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
-use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
+use mercury_gnmi::{Overrides, Renderer, SetOperations, conformance};
 use mercury_gnmi_proto::gnmi::SetRequest;
 use mercury_model::Plan;
 
@@ -52,14 +52,14 @@ fn gnmi(dialect: &Dialect) -> &GnmiDialect {
     dialect.gnmi.as_ref().unwrap()
 }
 
-fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<Operations, Unrenderable> {
+fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<SetOperations, Unrenderable> {
     let payload = Renderer::new(dialect, Overrides::default()).unwrap().render(plan)?;
-    let operations: &Operations = payload.body().unwrap();
+    let operations: &SetOperations = payload.body().unwrap();
     assert_eq!(payload.to_string(), operations.to_string());
     Ok(operations.clone())
 }
 
-fn request(dialect: &Dialect, operations: &Operations) -> SetRequest {
+fn request(dialect: &Dialect, operations: &SetOperations) -> SetRequest {
     conformance::set_request(gnmi(dialect), operations)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use mercury_adapter::{Dialect, LeafValues, PathPrefixes};
 use mercury_gnmi_proto::gnmi::{Path, SetRequest, Update};
-use mercury_model::{Change, Edit, Plan, VlanId};
+use mercury_model::{Edit, Leaf, Plan, VlanId};
 
 use crate::{
     case,
@@ -75,7 +75,7 @@ fn an_interface_is_never_replaced_and_removed_only_where_the_plan_says_so() {
             .filter(|name| !name.starts_with("Vlan"))
             .collect();
         let allowed = |edit: &Edit| match edit {
-            Edit::RemoveInterface { interface } => Some(interface.to_string()),
+            Edit::RemoveInterface { before } => Some(before.name.to_string()),
             _ => None,
         };
         let allowed: BTreeSet<String> = plan.edits.iter().filter_map(allowed).collect();
@@ -178,8 +178,10 @@ fn steps(set: &SetRequest) -> Vec<SetRequest> {
 #[test]
 fn a_change_of_a_ports_vlans_says_all_of_them() {
     sets(|what, _, plan, set| {
-        let changes =
-            plan.edits.iter().any(|edit| matches!(edit, Edit::Interface { change: Change::SwitchedVlan { .. }, .. }));
+        let changes = plan
+            .edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::Interface { change, .. } if change.leaf == Leaf::SwitchedVlan));
         assert!(!changes || !paths(set).is_empty(), "{what}");
     });
 }

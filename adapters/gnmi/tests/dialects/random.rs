@@ -16,7 +16,7 @@ use crate::{
 
 /// Plain OpenConfig in every way a dialect may choose.
 fn openconfig() -> BoxedStrategy<Arc<Dialect>> {
-    const LEVELS: [WriteLevel; 4] = [WriteLevel::Container, WriteLevel::Entry, WriteLevel::List, WriteLevel::Leaf];
+    const LEVELS: [WriteLevel; 3] = [WriteLevel::Entry, WriteLevel::List, WriteLevel::Leaf];
     const VALUES: [LeafValues; 3] = [LeafValues::Scalar, LeafValues::Json, LeafValues::Object];
     const ENCODINGS: [GnmiEncoding; 3] = [GnmiEncoding::JsonIetf, GnmiEncoding::Json, GnmiEncoding::Proto];
     (select(&LEVELS[..]), select(&VALUES[..]), select(&ENCODINGS[..]), any::<bool>(), any::<bool>())
@@ -40,6 +40,7 @@ fn sayable(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
     let mut config = visible(dialect, config);
     for interface in config.interfaces.values_mut() {
         interface.switched_vlan = interface.switched_vlan.take().and_then(|vlans| match vlans {
+            SwitchedVlan::Foreign(_) => None,
             SwitchedVlan::Access { vlan } => vlan.map(SwitchedVlan::access),
             SwitchedVlan::Trunk { native, vlans } => {
                 let other: VlanSet = "4000".parse().unwrap();

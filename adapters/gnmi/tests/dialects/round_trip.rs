@@ -50,20 +50,12 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let mut config = names::of(dialect, config);
-    let Mapping::Tree(tree) = &gnmi(dialect).mapping else {
-        config.interfaces.values_mut().for_each(|interface| interface.stp = None);
-        return config;
-    };
+    let mut config = case::visible(&names::of(dialect, config), |leaf| dialect.has("gnmi", leaf));
+    let Mapping::Tree(tree) = &gnmi(dialect).mapping else { return config };
     for interface in config.interfaces.values_mut() {
         let is_lag = interface.kind == Some(InterfaceType::Ieee8023adLag);
         let by_name = is_lag && tree.aggregate_names.is_some();
         interface.kind = interface.kind.take().filter(|_| tree.kind.is_some() || by_name);
-        interface.mtu = interface.mtu.filter(|_| tree.mtu.is_some());
-        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
-        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
-        interface.stp = interface.stp.filter(|_| tree.stp.is_some());
-        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
     }
     for vlan in config.vlans.values_mut().filter(|_| tree.vlan.as_ref().is_some_and(|vlan| vlan.status.is_none())) {
         vlan.status = VlanStatus::Active;

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use mercury_model::{DeviceConfig, Interface, SwitchedVlan, TrunkVlans};
-use mercury_netconf::xml::{Element, Limits};
+use mercury_model::{DeviceConfig, Intended, Interface, Plan, SwitchedVlan, TrunkVlans};
+use mercury_netconf::{
+    conformance,
+    xml::{Element, Limits},
+};
 
-use crate::{case::plan, device::Device, dialect, render, round_trip::read};
+use crate::{case, device::Device, dialect, render, round_trip::read};
 
 const JUNOS: &str = r#"
 <configuration xmlns="http://xml.juniper.net/xnm/1.1/xnm">
@@ -71,10 +74,10 @@ fn what_an_access_port_keeps_of_a_trunk_goes_with_the_next_change() {
         let dialect = dialect(name);
         for next in [None, Some(trunk(None)), Some(trunk(Some(20)))] {
             let mut switch = Device::with(&[parse(data)]);
-            let running = read(&dialect, &switch);
-            assert_eq!(running, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
+            let running = conformance::decode(&dialect, &switch.data, &case::everything()).unwrap();
+            assert_eq!(running.config, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
             let intended = port(next);
-            let edit = render(&dialect, &plan(&running, &intended)).unwrap();
+            let edit = render(&dialect, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
             switch.apply(&edit.content()).unwrap();
             assert_eq!(read(&dialect, &switch), intended, "{name}\n{edit}");
             assert!(switch.data.to_xml().unwrap().contains(">kept<"), "{name}: what is not Mercury's went too\n{edit}");

@@ -17,6 +17,7 @@ mod case;
 #[path = "../../../../tests/kit/configs.rs"]
 mod configs;
 mod device;
+mod foreign;
 mod leftovers;
 mod payload;
 mod random;

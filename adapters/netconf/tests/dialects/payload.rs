@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_model::{Change, Edit, Plan, VlanId, VlanSet};
+use mercury_model::{Change, Edit, Plan, Value, VlanId, VlanSet};
 use mercury_netconf::xml::{BASE_NS, Element};
 
 use crate::{case, device, dialects, render};
@@ -122,8 +122,12 @@ fn vlans(plan: &Plan) -> VlanSet {
     for edit in &plan.edits {
         match edit {
             Edit::Vlan { after: vlan, .. } | Edit::RemoveVlan { before: vlan } => named = named.with(vlan.id),
-            Edit::Interface { change: Change::SwitchedVlan { after: Some(after), .. }, .. } => {
-                named = named.union(&after.named_vlans());
+            Edit::Interface { change: Change { before, after, .. }, .. } => {
+                for value in before.iter().chain(after) {
+                    if let Value::SwitchedVlan(vlans) = value {
+                        named = named.union(&vlans.named_vlans());
+                    }
+                }
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Stp, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 use mercury_netconf::conformance;
 
 use crate::{
@@ -34,19 +34,9 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
 fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let tree = &dialect.netconf.as_ref().unwrap().tree;
-    let mut config = config.clone();
-    for interface in config.interfaces.values_mut() {
-        interface.kind = interface.kind.take().filter(|_| tree.kind.is_some());
-        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
-        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
-        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
-        interface.stp = interface.stp.and_then(|stp| {
-            let tree = tree.stp.as_ref()?;
-            let edge_port = stp.edge_port.filter(|_| tree.edge_port.is_some());
-            Stp::of(edge_port, stp.bpdu_guard.filter(|_| tree.bpdu_guard.is_some()))
-        });
-    }
+    let has_type = dialect.netconf.as_ref().unwrap().tree.kind.is_some();
+    let mut config = case::visible(config, |leaf| dialect.has("netconf", leaf));
+    config.interfaces.values_mut().filter(|_| !has_type).for_each(|interface| interface.kind = None);
     config
 }
 

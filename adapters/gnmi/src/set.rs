@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use mercury_adapter::{Module, Names, NodePath};
+use mercury_adapter::{Module, Names, Node, NodePath, operations};
 
-use crate::{path, value};
+use crate::value;
 
 /// A value in no encoding yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,9 @@ pub(crate) enum Value {
     /// A boolean.
     Boolean(bool),
     /// An identity: its module's name and its own.
-    Identity(&'static str, String),
+    Identity(String, String),
+    /// What a leaf of type `empty` holds.
+    Empty,
     /// The values of a leaf-list.
     List(Vec<Value>),
     /// Entries of a list.
@@ -33,23 +35,16 @@ pub(crate) struct Member {
     pub(crate) value: Value,
 }
 
-/// A node of one target.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) path: NodePath,
-    pub(crate) names: Names,
-}
-
 /// The operations of one Set. A target carries them out in the order delete,
 /// replace, update, whatever their order here (gNMI section 3.4.3).
 #[derive(Clone, Debug, Default)]
-pub struct Operations {
+pub struct SetOperations {
     pub(crate) delete: Vec<Node>,
     pub(crate) replace: Vec<(Node, Value)>,
     pub(crate) update: Vec<(Node, Value)>,
 }
 
-impl Operations {
+impl SetOperations {
     /// How many operations there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -64,17 +59,17 @@ impl Operations {
 }
 
 /// As people read it: one operation a line, values as RFC 7951 JSON.
-impl fmt::Display for Operations {
+impl fmt::Display for SetOperations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for node in &self.delete {
-            writeln!(f, "delete {}", path::text(node))?;
+            writeln!(f, "delete {node}")?;
         }
         let valued =
             self.replace.iter().map(|one| ("replace", one)).chain(self.update.iter().map(|one| ("update", one)));
         for (word, (node, value)) in valued {
             let json = value::json(value, None, true);
             let text = if f.alternate() { format!("{json:#}") } else { json.to_string() };
-            writeln!(f, "{word} {} {text}", path::text(node))?;
+            writeln!(f, "{word} {node} {text}")?;
         }
         Ok(())
     }
@@ -97,6 +92,21 @@ impl Value {
             member.value = value;
         } else {
             member.value.put(&rest, names, value);
+        }
+    }
+}
+
+impl From<operations::Value> for Value {
+    fn from(value: operations::Value) -> Self {
+        match value {
+            operations::Value::Text(text) => Self::Text(text),
+            operations::Value::Number(number) => Self::Number(number),
+            operations::Value::Boolean(boolean) => Self::Boolean(boolean),
+            operations::Value::Identity(module, name) => {
+                Self::Identity(module.name.as_deref().unwrap_or_default().to_owned(), name)
+            }
+            operations::Value::Empty => Self::Empty,
+            operations::Value::Container => Self::Object(Vec::new()),
         }
     }
 }
