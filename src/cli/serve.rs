@@ -34,13 +34,13 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front, authenticator(&settings), &settings.limits);
     let address = listener.address();
-    match common.output {
-        Output::Json => print::json(&json!({"ready": true, "listen": address, "switches": switches})),
+    print::announce(match common.output {
+        Output::Json => json!({"ready": true, "listen": address, "switches": switches}).to_string(),
         Output::Human => {
             let switches = print::counted(switches, "switch", "switches");
-            print::line(&format!("mercury is ready on http://{address} for {switches}"));
+            format!("mercury is ready on http://{address} for {switches}")
         }
-    }
+    });
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

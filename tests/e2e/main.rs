@@ -31,6 +31,8 @@ mod logs;
 #[cfg(test)]
 mod others;
 #[cfg(test)]
+mod output;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 #[cfg(feature = "etcd")]
