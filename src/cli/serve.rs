@@ -30,7 +30,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
     let locks = lock::from_settings(&settings);
-    let service = Arc::new(start(inventory, &locks)?);
+    let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front, authenticator(&settings), &settings.limits);
     let address = listener.address();

@@ -1,8 +1,5 @@
 //! The HTTP front, as a careless or hostile caller meets it.
 
-use std::io::Read;
-use std::net::TcpStream;
-
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
@@ -294,23 +291,6 @@ fn half_sent_headers_are_cut_off() {
         client.send(start.as_bytes());
         let answer = client.response();
         assert!(answer.as_ref().is_none_or(|answer| answer.status == 408 || answer.status == 400), "{answer:?}");
-    }
-}
-
-/// One more is closed, and the others live.
-#[test]
-fn connections_are_bounded() {
-    let switch = Simulated::start(Mode::Candidate);
-    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
-    let mercury = setup.settings("[limits]\nmax_connections = 2\n").serve();
-    let mut two = [Client::of(&mercury), Client::of(&mercury)];
-    for client in &mut two {
-        client.done("get_switches", &json!({}));
-    }
-    let mut third = TcpStream::connect(mercury.address).unwrap();
-    assert!(matches!(third.read(&mut [0; 1]), Ok(0) | Err(_)), "the third was served");
-    for client in &mut two {
-        client.done("get_switches", &json!({}));
     }
 }
 

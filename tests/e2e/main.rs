@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod flights;
