@@ -1,6 +1,8 @@
 //! HTTP: one path for JSON-RPC, one for the envelope of the design, one to
 //! ask whether the service is up.
 
+mod pages;
+
 use std::time::Duration;
 
 use axum::{
@@ -20,7 +22,7 @@ use super::{
     listen::{Caller, Working},
 };
 use crate::{
-    auth::{AuthError, Authenticator},
+    auth::{AuthError, Authenticator, Identity},
     config::Limits,
     fault::Fault,
     intent::Fields,
@@ -112,6 +114,8 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
         tracing::warn!(peer = %caller.peer, %fault, "a caller was not let in");
         Box::new(unauthorized(fault))
     })?;
+    let open = identity == Identity::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
+    pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
     let body = whole(door, &head.headers, body).await?;
     let patience = head.headers.get_all("prefer").iter().find_map(wait);
     let who = Requester {

@@ -92,8 +92,9 @@ impl Listener {
                 continue;
             };
             without_delay(&stream);
+            let caller = Caller::new(peer, &stream);
             let stream = Timed::new(stream, limits.answer_timeout);
-            let serving = serve_one(builder.clone(), stream, Caller::new(peer), router.clone(), stopping.clone());
+            let serving = serve_one(builder.clone(), stream, caller, router.clone(), stopping.clone());
             connections.spawn(async move {
                 if let Err(error) = serving.await {
                     tracing::debug!(%peer, %error, "a connection ended badly");

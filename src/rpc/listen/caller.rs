@@ -1,15 +1,20 @@
 //! Where a request comes from, and how far the service is with it: what has not
 //! arrived whole is nothing that a stop waits for.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use tokio::sync::watch;
+use tokio::{net::TcpStream, sync::watch};
 
 /// One connection, as its requests know it.
 #[derive(Clone)]
 pub(in crate::rpc) struct Caller {
     /// Its address.
     pub(in crate::rpc) peer: SocketAddr,
+    /// The address it reached, if the system knows.
+    pub(in crate::rpc) local: Option<IpAddr>,
     phase: Arc<watch::Sender<Phase>>,
 }
 
@@ -25,8 +30,9 @@ pub(super) enum Phase {
 }
 
 impl Caller {
-    pub(super) fn new(peer: SocketAddr) -> Self {
-        Self { peer, phase: Arc::new(watch::Sender::new(Phase::Reading)) }
+    pub(super) fn new(peer: SocketAddr, stream: &TcpStream) -> Self {
+        let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
+        Self { peer, local, phase: Arc::new(watch::Sender::new(Phase::Reading)) }
     }
 
     /// A request has begun to arrive.
