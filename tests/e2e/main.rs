@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod flights;
@@ -30,6 +32,8 @@ mod locks;
 mod logs;
 #[cfg(test)]
 mod others;
+#[cfg(test)]
+mod output;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
