@@ -20,7 +20,7 @@ pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
     LacpTree, LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
-    StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    Standing, StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use payload::{Body, Payload, Render, Unrenderable};

@@ -27,8 +27,11 @@ mod mac_vrf;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod payload;
+#[path = "../../../../tests/kit/published.rs"]
+mod published;
 mod random;
 mod round_trip;
+mod schema;
 mod shared;
 mod text;
 

@@ -21,8 +21,11 @@ mod leftovers;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod payload;
+#[path = "../../../../tests/kit/published.rs"]
+mod published;
 mod random;
 mod round_trip;
+mod schema;
 mod shared;
 
 use std::{collections::BTreeSet, sync::Arc};

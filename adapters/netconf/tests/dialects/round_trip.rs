@@ -33,7 +33,7 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
-fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
     let tree = &dialect.netconf.as_ref().unwrap().tree;
     let mut config = config.clone();
     for interface in config.interfaces.values_mut() {

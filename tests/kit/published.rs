@@ -1,0 +1,199 @@
+//! What a dialect sends, and what its switch has then, against the modules that
+//! its vendor publishes, checked by `tests/peers/published.py`; included by each
+//! kit.
+//!
+//! `MERCURY_PUBLISHED_MODULES` names a folder with a folder for each vendor.
+//! Without it, or without yanglint, nothing is checked, and the test says so;
+//! with `MERCURY_PEERS` it must not be yanglint that is missing.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+use mercury_adapter::{Dialect, Evidence, Standing};
+use serde::Serialize;
+
+/// The dialects whose vendor publishes modules that may be passed on, and the
+/// vendor's folder. Cisco's may not be; Dell publishes none.
+const VENDORS: [(&str, &str); 5] = [
+    ("arista_eos", "arista"),
+    ("juniper_junos", "juniper"),
+    ("nokia_srl", "nokia"),
+    ("openconfig", "openconfig"),
+    ("sonic", "sonic"),
+];
+
+/// What is checked.
+#[derive(Serialize)]
+pub(crate) struct Document {
+    /// The case and which part of it.
+    pub(crate) name: String,
+    /// One of the forms of `tests/peers/published.py`.
+    pub(crate) form: &'static str,
+    pub(crate) text: String,
+}
+
+/// What is not valid, and is known not to be.
+struct Known {
+    protocol: &'static str,
+    dialect: &'static str,
+    /// What the documents' names begin with.
+    case: &'static str,
+    /// What is said of them.
+    says: &'static str,
+    /// Whether it is Mercury that must be mended, and not the modules.
+    ours: bool,
+    reason: &'static str,
+}
+
+impl Known {
+    fn fits(&self, name: &str, said: &str) -> bool {
+        name.starts_with(self.case) && said.contains(self.says)
+    }
+}
+
+const KNOWN: [Known; 5] = [
+    Known {
+        protocol: "netconf",
+        dialect: "juniper_junos",
+        case: "several-ports-and-vlans-in-one-edit, ",
+        says: "string \"a\" length is not allowed",
+        ours: true,
+        reason: "a VLAN's name has 2 to 64 characters, and Mercury sends one of 1",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "nokia_srl",
+        case: "",
+        says: "Node \"vlan\" not found as a child of \"subinterface\"",
+        ours: true,
+        reason: "it is of srl_nokia-interfaces-vlans, which JSON_IETF must say (RFC 7951 section 4)",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "nokia_srl",
+        case: "",
+        says: "Node \"lag\" not found as a child of \"interface\"",
+        ours: true,
+        reason: "it is of srl_nokia-interfaces-lag, which JSON_IETF must say (RFC 7951 section 4)",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "nokia_srl",
+        case: "remove-lag-with-members, after",
+        says: "cannot be configured on network-instance",
+        ours: true,
+        reason: "the aggregate's subinterfaces go, and stay in the network instances",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "sonic",
+        case: "",
+        says: "When condition \"../interface-mode = 'ACCESS'\" not satisfied",
+        ours: false,
+        reason: "the untagged VLAN of a trunk is its access-vlan; SONiC's transformer and tests have it so, whatever \
+                 the `when` says",
+    },
+];
+
+/// The folder of a dialect's vendor; `None` where there is none, or nothing is
+/// to be checked at all.
+fn folder(dialect: &Dialect) -> Option<PathBuf> {
+    static ROOT: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let root = std::env::var_os("MERCURY_PUBLISHED_MODULES").map(PathBuf::from);
+        let has_yanglint = Command::new("yanglint").arg("--version").output().is_ok();
+        let reason = match (&root, has_yanglint) {
+            (Some(_), true) => return root,
+            (None, _) => "MERCURY_PUBLISHED_MODULES names no folder with them",
+            (Some(_), false) => "there is no yanglint; tests/peers/install installs it",
+        };
+        assert!(root.is_none() || std::env::var_os("MERCURY_PEERS").is_none(), "{reason}");
+        // Past the test harness, which keeps what a passing test prints to itself.
+        writeln!(std::io::stderr().lock(), "\nskipped: every check against the vendors' published modules; {reason}")
+            .unwrap();
+        None
+    });
+    let vendor = VENDORS.iter().find(|(name, _)| *name == dialect.name)?.1;
+    let folder = ROOT.as_ref()?.join(vendor);
+    assert!(folder.is_dir(), "MERCURY_PUBLISHED_MODULES has no {vendor}");
+    Some(folder)
+}
+
+/// What is wrong with each document, by its name; `None` where there is nothing
+/// to check it with.
+pub(crate) fn check(dialect: &Dialect, documents: &[Document]) -> Option<BTreeMap<String, Vec<String>>> {
+    let folder = folder(dialect)?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers/published.py");
+    let mut child = Command::new("python3")
+        .args(["-B", script, "check"])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Where it ended early, its own words say why.
+    let _ = serde_json::to_writer(child.stdin.take().unwrap(), documents);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}: {}", dialect.name, String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// What does not fit of a dialect: what is not valid and not known not to be, what
+/// is known and has become valid, and a dialect that says otherwise.
+pub(crate) fn judge(protocol: &str, dialect: &Dialect, documents: &[Document]) -> Vec<String> {
+    let Some(found) = check(dialect, documents) else { return Vec::new() };
+    assert!(found.len() >= 50, "{}: only {} documents", dialect.name, found.len());
+    let known: Vec<_> = KNOWN.iter().filter(|one| one.protocol == protocol && one.dialect == dialect.name).collect();
+    let said = || found.iter().flat_map(|(name, lines)| lines.iter().map(move |line| (name, line)));
+    let new = said().filter(|(name, line)| !known.iter().any(|one| one.fits(name, line)));
+    let mut problems: Vec<_> = new.map(|(name, line)| format!("{name}: {line}")).collect();
+    let valid = known.iter().filter(|one| !said().any(|(name, line)| one.fits(name, line)));
+    problems.extend(valid.map(|one| format!("{}{} is no longer said ({})", one.case, one.says, one.reason)));
+    let faults = known.iter().filter(|one| one.ours).count();
+    problems.extend(misstated(protocol, dialect, faults));
+    problems.into_iter().map(|problem| format!("{} {protocol}: {problem}", dialect.name)).collect()
+}
+
+/// What a dialect's evidence says that is not so.
+fn misstated(protocol: &str, dialect: &Dialect, faults: usize) -> Option<String> {
+    let is_claim = |one: &&Evidence| one.protocol == protocol && one.standing == Standing::SchemaChecked;
+    let Some(claim) = dialect.evidence.iter().find(is_claim) else {
+        return (faults == 0).then(|| "every case is valid, and no evidence says schema-checked".to_owned());
+    };
+    let readme = fs::read_to_string(folder(dialect)?.join("README.md")).unwrap();
+    let missing = claim.against.split_whitespace().find(|word| !readme.contains(word));
+    if faults > 0 {
+        return Some(format!("is said to be schema-checked, with {faults} known faults"));
+    }
+    missing.map(|word| format!("was checked, but not against {}: the modules' README has no {word}", claim.against))
+}
+
+/// Damages documents, each in one place, and has the checker find it: a name, what
+/// stands there, what shall, and a word of what must be said of it.
+pub(crate) fn damage(dialect: &Dialect, documents: &[Document], damages: &[(&str, &str, &str, &str)]) {
+    let damaged = |(name, from, to, says): &(&str, &str, &str, &str)| {
+        let whole = documents.iter().find(|one| one.name == *name).unwrap();
+        assert!(whole.text.contains(from), "{name} has no {from}: {}", whole.text);
+        Document { name: format!("{name}: {says}"), form: whole.form, text: whole.text.replacen(from, to, 1) }
+    };
+    let damaged: Vec<_> = damages.iter().map(damaged).collect();
+    let Some(found) = check(dialect, &damaged) else { return };
+    for ((.., says), document) in damages.iter().zip(&damaged) {
+        let said = &found[&document.name];
+        assert!(said.iter().any(|line| line.contains(says)), "{}: {said:?}", document.name);
+    }
+}
+
+#[test]
+fn only_a_dialect_whose_vendor_publishes_modules_is_said_to_be_checked_against_them() {
+    for dialect in mercury_adapter::builtin().unwrap() {
+        let is_said = dialect.evidence.iter().any(|one| one.standing == Standing::SchemaChecked);
+        assert!(!is_said || VENDORS.iter().any(|(name, _)| *name == dialect.name), "{}", dialect.name);
+    }
+}
