@@ -1,32 +1,13 @@
 //! What a dialect sends, and what its switch has then, against the modules that
 //! its vendor publishes, checked by `tests/peers/published.py`; included by each
 //! kit.
-//!
-//! `MERCURY_PUBLISHED_MODULES` names a folder with a folder for each vendor.
-//! Without it, or without yanglint, nothing is checked, and the test says so;
-//! with `MERCURY_PEERS` it must not be yanglint that is missing.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write,
-    path::PathBuf,
-    process::{Command, Stdio},
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, fs};
 
 use mercury_adapter::{Dialect, Evidence, Standing};
 use serde::Serialize;
 
-/// The dialects whose vendor publishes modules that may be passed on, and the
-/// vendor's folder. Cisco's may not be; Dell publishes none.
-const VENDORS: [(&str, &str); 5] = [
-    ("arista_eos", "arista"),
-    ("juniper_junos", "juniper"),
-    ("nokia_srl", "nokia"),
-    ("openconfig", "openconfig"),
-    ("sonic", "sonic"),
-];
+use crate::vendors::{VENDORS, folder, run};
 
 /// What is checked.
 #[derive(Serialize)]
@@ -101,47 +82,12 @@ const KNOWN: [Known; 5] = [
     },
 ];
 
-/// The folder of a dialect's vendor; `None` where there is none, or nothing is
-/// to be checked at all.
-fn folder(dialect: &Dialect) -> Option<PathBuf> {
-    static ROOT: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let root = std::env::var_os("MERCURY_PUBLISHED_MODULES").map(PathBuf::from);
-        let has_yanglint = Command::new("yanglint").arg("--version").output().is_ok();
-        let reason = match (&root, has_yanglint) {
-            (Some(_), true) => return root,
-            (None, _) => "MERCURY_PUBLISHED_MODULES names no folder with them",
-            (Some(_), false) => "there is no yanglint; tests/peers/install installs it",
-        };
-        assert!(root.is_none() || std::env::var_os("MERCURY_PEERS").is_none(), "{reason}");
-        // Past the test harness, which keeps what a passing test prints to itself.
-        writeln!(std::io::stderr().lock(), "\nskipped: every check against the vendors' published modules; {reason}")
-            .unwrap();
-        None
-    });
-    let vendor = VENDORS.iter().find(|(name, _)| *name == dialect.name)?.1;
-    let folder = ROOT.as_ref()?.join(vendor);
-    assert!(folder.is_dir(), "MERCURY_PUBLISHED_MODULES has no {vendor}");
-    Some(folder)
-}
-
 /// What is wrong with each document, by its name; `None` where there is nothing
 /// to check it with.
 pub(crate) fn check(dialect: &Dialect, documents: &[Document]) -> Option<BTreeMap<String, Vec<String>>> {
-    let folder = folder(dialect)?;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers/published.py");
-    let mut child = Command::new("python3")
-        .args(["-B", script, "check"])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Where it ended early, its own words say why.
-    let _ = serde_json::to_writer(child.stdin.take().unwrap(), documents);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}: {}", dialect.name, String::from_utf8_lossy(&output.stderr));
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    let folder = folder(&dialect.name)?;
+    let said = run("published.py", &["check".as_ref(), folder.as_os_str()], &serde_json::to_vec(documents).unwrap());
+    Some(serde_json::from_str(&said).unwrap())
 }
 
 /// What does not fit of a dialect: what is not valid and not known not to be, what
@@ -166,7 +112,7 @@ fn misstated(protocol: &str, dialect: &Dialect, faults: usize) -> Option<String>
     let Some(claim) = dialect.evidence.iter().find(is_claim) else {
         return (faults == 0).then(|| "every case is valid, and no evidence says schema-checked".to_owned());
     };
-    let readme = fs::read_to_string(folder(dialect)?.join("README.md")).unwrap();
+    let readme = fs::read_to_string(folder(&dialect.name)?.join("README.md")).unwrap();
     let missing = claim.against.split_whitespace().find(|word| !readme.contains(word));
     if faults > 0 {
         return Some(format!("is said to be schema-checked, with {faults} known faults"));

@@ -104,6 +104,17 @@ class Modules:
             self.built_in[path] = re.findall(r"^ *type ([\w-]+)", said, re.M)[-1]
         return int(text) if self.built_in[path] in NUMBERS else text
 
+    def derived(self, base, module):
+        """The identities that are derived from one of this name, as JSON has them;
+        those of a module first, as yanglint does not say whose base it is."""
+        found = []
+        for file in sorted(self.folder.iterdir()):
+            for name, body in re.findall(r"^\s*identity\s+\"?([\w.-]+)\"?\s*\{(.*?)\n\s*\}", file.read_text(encoding="utf-8"),
+                                         re.M | re.S):
+                if re.search(rf"base\s+\"?(?:[\w.-]+:)?{re.escape(base)}\"?\s*;", body):
+                    found.append(f"{file.stem.partition('@')[0]}:{name}")
+        return sorted(found, key=lambda name: name.partition(":")[0] != module)
+
     def yanglint(self, *arguments):
         done = subprocess.run(["yanglint", "-QQ", "-i", *arguments, *self.files],
                               capture_output=True, text=True, check=False, cwd=self.home)

@@ -34,6 +34,8 @@ mod round_trip;
 mod schema;
 mod shared;
 mod text;
+#[path = "../../../../tests/kit/vendors.rs"]
+mod vendors;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -27,6 +27,8 @@ mod random;
 mod round_trip;
 mod schema;
 mod shared;
+#[path = "../../../../tests/kit/vendors.rs"]
+mod vendors;
 
 use std::{collections::BTreeSet, sync::Arc};
 
