@@ -3,7 +3,7 @@
 mod lag;
 mod vlans;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use mercury_adapter::Dialect;
 use mercury_model::{
@@ -73,7 +73,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
     });
     for text in described.filter_map(|port| port.description.as_ref()) {
-        fits("description", text.as_str(), dialect.text.description_max, dialect)?;
+        fits("description", text.as_str(), 1..=dialect.text.description_max, dialect)?;
     }
     if let Some(defaults) = dialect.defaults(intent.switch.protocol.as_str()) {
         defaults.canonical(&mut config);
@@ -158,10 +158,14 @@ fn spelled(vlans: SwitchedVlan, dialect: &Dialect) -> SwitchedVlan {
     }
 }
 
-fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<(), Fault> {
+fn fits(parameter: &str, text: &str, limits: RangeInclusive<usize>, dialect: &Dialect) -> Result<(), Fault> {
     let length = text.chars().count();
-    if length > limit {
-        return Err(Fault::value(parameter, format!("has {length} characters; {} takes {limit}", dialect.os)));
+    if length > *limits.end() {
+        return Err(Fault::value(parameter, format!("has {length} characters; {} takes {}", dialect.os, limits.end())));
+    }
+    if length > 0 && length < *limits.start() {
+        let least = limits.start();
+        return Err(Fault::value(parameter, format!("has {length} characters; {} wants {least} or more", dialect.os)));
     }
     if dialect.text.ascii && !text.is_ascii() {
         return Err(Fault::value(parameter, format!("{} takes ASCII only", dialect.os)));

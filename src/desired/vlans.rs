@@ -94,7 +94,8 @@ pub(super) fn lay(
     }
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
-        fits(name_parameter(intent), name, dialect.text.vlan_name_max, dialect)
+        let limits = dialect.text.vlan_name_min..=dialect.text.vlan_name_max;
+        fits(name_parameter(intent), name, limits, dialect)
     })
 }
 

@@ -2,7 +2,7 @@
 //! path, range, enum, default or identity that is not in the modules fails
 //! here, before a switch refuses it.
 //!
-//! With `MERCURY_OPENCONFIG_MODULES` naming a folder of the published modules,
+//! With `MERCURY_PUBLISHED_MODULES` naming a folder that has `openconfig` in it,
 //! the same is checked against those, and that `modules/` is a part of them.
 
 #![expect(
@@ -36,16 +36,16 @@ fn modules() -> Modules {
 /// The published modules, if a folder with them was named.
 fn published() -> Option<Modules> {
     static SAID: Once = Once::new();
-    let folder = std::env::var_os("MERCURY_OPENCONFIG_MODULES");
+    let folder = std::env::var_os("MERCURY_PUBLISHED_MODULES");
     if folder.is_none() {
         SAID.call_once(|| {
             // Past the test harness, which keeps what a passing test prints to itself.
             let mut terminal = std::io::stderr().lock();
-            let reason = "MERCURY_OPENCONFIG_MODULES names no folder with them";
+            let reason = "MERCURY_PUBLISHED_MODULES names no folder with them";
             writeln!(terminal, "\nskipped: every check against the published OpenConfig modules; {reason}").unwrap();
         });
     }
-    folder.map(|folder| Modules::read(&PathBuf::from(folder)))
+    folder.map(|folder| Modules::read(&PathBuf::from(folder).join("openconfig")))
 }
 
 /// Runs a check against our modules, and against the published ones.

@@ -24,8 +24,8 @@ pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use defaults::Defaults;
 pub use dialect::{
     Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping,
-    ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save, SwitchedVlanTree, TextLimits,
-    Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save, Standing, SwitchedVlanTree,
+    TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -1,5 +1,5 @@
-//! SR Linux's paths and names. Names are sent without their modules', which
-//! SR Linux takes where there is but one.
+//! SR Linux's paths and names. In values a name says its module where that is
+//! not its parent's (RFC 7951 section 4); paths do without.
 
 use std::sync::Arc;
 
@@ -34,10 +34,27 @@ pub(super) fn membership() -> NodePath {
     network_instance().join(&entry(MEMBER, "name", "{name}"))
 }
 
-/// Nodes without keys, by their names.
+/// Nodes without keys, by their names, below an interface, a subinterface or a
+/// network instance.
 pub(super) fn path(text: &str) -> NodePath {
-    NodePath { steps: text.split('/').map(|name| step(name, Vec::new())).collect() }
+    let mut module = Module { namespace: Arc::from(""), name: None };
+    let steps = text.split('/').map(|name| {
+        if let Some((_, own)) = AUGMENTS.iter().find(|(node, _)| *node == name) {
+            module.name = Some(Arc::from(*own));
+        }
+        PathStep { module: module.clone(), ..step(name, Vec::new()) }
+    });
+    NodePath { steps: steps.collect() }
 }
+
+/// What other modules put below an interface, and which: what is below that is of
+/// the same one.
+const AUGMENTS: [(&str, &str); 4] = [
+    ("vlan-tagging", "srl_nokia-interfaces-vlans"),
+    ("vlan", "srl_nokia-interfaces-vlans"),
+    ("lag", "srl_nokia-interfaces-lag"),
+    ("lacp", "srl_nokia-lacp"),
+];
 
 fn entry(name: &str, key: &str, value: &str) -> NodePath {
     NodePath { steps: vec![step(name, vec![(key.to_owned(), value.to_owned())])] }

@@ -18,7 +18,8 @@ use crate::{
 fn sets(mut act: impl FnMut(&str, &Arc<Dialect>, &Plan, &SetRequest)) {
     for case in case::all() {
         for dialect in dialects() {
-            let plan = crate::plan(&dialect, &case);
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
             if let Ok(operations) = render(&dialect, &plan) {
                 act(&format!("{} {}", dialect.name, case.name), &dialect, &plan, &request(&dialect, &operations));
             }
@@ -121,7 +122,8 @@ fn one_by_one_a_vlan_is_there_before_its_members_and_goes_after_them() {
     let mut seen = 0;
     for case in case::all() {
         for dialect in dialects().into_iter().filter(|one| gnmi(one).leaf_values == LeafValues::Object) {
-            let plan = crate::plan(&dialect, &case);
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
             let Ok(operations) = render(&dialect, &plan) else { continue };
             let mut switch = device(&dialect, &visible(&dialect, &case.running));
             let made: Vec<VlanId> = plan.edits.iter().filter_map(made).collect();

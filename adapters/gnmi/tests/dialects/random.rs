@@ -10,7 +10,7 @@ use proptest::{prelude::*, sample::select};
 use crate::{
     case::plan,
     configs::config,
-    dialect, render, request,
+    dialect, names, render, request,
     round_trip::{device, read, visible},
 };
 
@@ -37,7 +37,9 @@ fn openconfig() -> BoxedStrategy<Arc<Dialect>> {
 /// trunk lists VLANs, its native one among them and never alone, and each VLAN
 /// that a port names is there.
 fn sayable(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let mut config = visible(dialect, config);
+    let mut config = config.clone();
+    config.interfaces.retain(|port, _| names::name(&dialect.name, port).is_some());
+    let mut config = visible(dialect, &names::of(&dialect.name, &config).unwrap());
     for interface in config.interfaces.values_mut() {
         interface.switched_vlan = interface.switched_vlan.take().and_then(|vlans| match vlans {
             SwitchedVlan::Foreign(_) => None,

@@ -15,7 +15,7 @@ const JUNOS: &str = r#"
 <configuration xmlns="http://xml.juniper.net/xnm/1.1/xnm">
   <interfaces>
     <interface>
-      <name>Ethernet1/1</name>
+      <name>xe-0/0/1</name>
       <native-vlan-id>10</native-vlan-id>
       <unit>
         <name>0</name>
@@ -34,8 +34,8 @@ const JUNOS: &str = r#"
 const IOSXE: &str = r#"
 <native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native">
   <interface>
-    <Ethernet>
-      <name>1/1</name>
+    <TwentyFiveGigE>
+      <name>1/0/1</name>
       <switchport-config>
         <switchport>
           <mode xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch"><access/></mode>
@@ -47,7 +47,7 @@ const IOSXE: &str = r#"
           <profile-name xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch">kept</profile-name>
         </switchport>
       </switchport-config>
-    </Ethernet>
+    </TwentyFiveGigE>
   </interface>
 </native>"#;
 
@@ -57,8 +57,8 @@ fn parse(text: &str) -> Element {
     Element::parse(compact.as_bytes(), Limits::default()).unwrap()
 }
 
-fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {
-    let mut interface = Interface::new("Ethernet1/1".parse().unwrap());
+fn port(name: &str, vlans: Option<SwitchedVlan>) -> DeviceConfig {
+    let mut interface = Interface::new(name.parse().unwrap());
     interface.switched_vlan = vlans;
     DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), vlans: BTreeMap::new() }
 }
@@ -70,13 +70,13 @@ fn trunk(native: Option<u16>) -> SwitchedVlan {
 
 #[test]
 fn what_an_access_port_keeps_of_a_trunk_goes_with_the_next_change() {
-    for (name, data) in [("juniper_junos", JUNOS), ("cisco_iosxe", IOSXE)] {
+    for (name, own, data) in [("juniper_junos", "xe-0/0/1", JUNOS), ("cisco_iosxe", "TwentyFiveGigE1/0/1", IOSXE)] {
         let dialect = dialect(name);
         for next in [None, Some(trunk(None)), Some(trunk(Some(20)))] {
             let mut switch = Device::with(&[parse(data)]);
             let running = conformance::decode(&dialect, &switch.data, &case::everything()).unwrap();
-            assert_eq!(running.config, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
-            let intended = port(next);
+            assert_eq!(running.config, port(own, Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
+            let intended = port(own, next);
             let edit = render(&dialect, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
             switch.apply(&edit.content()).unwrap();
             assert_eq!(read(&dialect, &switch), intended, "{name}\n{edit}");
