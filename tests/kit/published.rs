@@ -38,7 +38,7 @@ impl Known {
     }
 }
 
-const KNOWN: [Known; 5] = [
+const KNOWN: [Known; 6] = [
     Known {
         protocol: "netconf",
         dialect: "juniper_junos",
@@ -70,6 +70,14 @@ const KNOWN: [Known; 5] = [
         says: "cannot be configured on network-instance",
         ours: true,
         reason: "the aggregate's subinterfaces go, and stay in the network instances",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "nokia_srl",
+        case: "join-lag-with-mtu, after",
+        says: "mtu and aggregate-id can not be configured together",
+        ours: true,
+        reason: "a member's MTU is its aggregate's",
     },
     Known {
         protocol: "gnmi",
