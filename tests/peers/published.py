@@ -109,8 +109,8 @@ class Modules:
         those of a module first, as yanglint does not say whose base it is."""
         found = []
         for file in sorted(self.folder.iterdir()):
-            for name, body in re.findall(r"^\s*identity\s+\"?([\w.-]+)\"?\s*\{(.*?)\n\s*\}", file.read_text(encoding="utf-8"),
-                                         re.M | re.S):
+            text = file.read_text(encoding="utf-8")
+            for name, body in re.findall(r"^\s*identity\s+\"?([\w.-]+)\"?\s*\{(.*?)\n\s*\}", text, re.M | re.S):
                 if re.search(rf"base\s+\"?(?:[\w.-]+:)?{re.escape(base)}\"?\s*;", body):
                     found.append(f"{file.stem.partition('@')[0]}:{name}")
         return sorted(found, key=lambda name: name.partition(":")[0] != module)

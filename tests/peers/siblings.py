@@ -17,6 +17,7 @@ leaf for which none is known here is left out. `when`, `must` and choices are no
 looked at: not every leaf can be there at once.
 """
 
+import functools
 import json
 import pathlib
 import re
@@ -147,43 +148,58 @@ def siblings(modules, root, names, owned):
     at = ""
     for step, keys in steps:
         at += f"/{step.qualified()}" + "".join(f"[{key}={text}]" for key, text in keys.items())
-    (statement,) = parse(modules.yanglint("-f", "info", "-P", node.path()))
-    yield from below(modules, node, statement, at, names, owned, alone)
+    yield from below(modules, node, schema(modules, steps), at, names, owned, alone)
+
+
+def schema(modules, steps):
+    """What yanglint says of the last node."""
+    last = max(index for index, (_, keys) in enumerate(steps) if keys)
+    found = printed(modules, steps[last][0].path())
+    for node, _ in steps[last + 1:]:
+        found = next(one for one in data(found) if one[1] == node.name)
+    return found
+
+
+@functools.cache
+def printed(modules, path):
+    (statement,) = parse(modules.yanglint("-f", "info", "-P", path))
+    return statement
+
+
+def data(parent):
+    """The data nodes below a statement, those of choices and cases too."""
+    for child in parent[2]:
+        if child[0] in ("choice", "case"):
+            yield from data(child)
+        elif child[0] in ("container", "list", "leaf", "leaf-list"):
+            yield child
 
 
 def below(modules, node, statement, at, names, owned, alone=False):
-    keyword, _, children = statement
-    own = {child[0]: child for child in children}
-    if own.get("config", (0, "true"))[1] == "false":
-        return
-    if keyword in ("leaf", "leaf-list"):
+    if statement[0] in ("leaf", "leaf-list"):
         value = sample(modules, node.module, statement, names)
         if node.path() not in owned and value is not None:
-            yield at, [value] if keyword == "leaf-list" else value
+            yield at, [value] if statement[0] == "leaf-list" else value
         return
-    for child in children:
-        if child[0] in ("choice", "case"):
-            yield from below(modules, node, child, at, names, owned, alone)
-        elif child[0] in ("container", "list", "leaf", "leaf-list"):
-            # OpenConfig has a list's key in its config as well.
-            keys = node.keys + (node.parent.keys if node.name == "config" else [])
-            is_leaf = child[0] in ("leaf", "leaf-list")
-            if child[1] in keys or alone and not is_leaf or not alone and child[1] in EVERYWHERE:
+    # OpenConfig has a list's key in its config as well.
+    keys = node.keys + (node.parent.keys if node.name == "config" else [])
+    for child in data(statement):
+        is_leaf = child[0] in ("leaf", "leaf-list")
+        if child[1] in keys or alone and not is_leaf or not alone and child[1] in EVERYWHERE:
+            continue
+        if ("config", "false") in [one[:2] for one in child[2]]:
+            continue
+        inner = node.child(child[1])
+        here = f"{at}/{inner.qualified()}"
+        if child[0] == "list":
+            leaves = {leaf[1]: leaf for leaf in data(child)}
+            values_of = {key: sample(modules, inner.module, leaves[key], names) for key in inner.keys}
+            if None in values_of.values():
                 continue
-            if ("config", "false") in [(one[0], one[1]) for one in child[2]]:
-                continue
-            found = [one for (_, name), one in node.children.items() if name == child[1]]
-            for one in found[:1]:
-                here = f"{at}/{one.qualified()}"
-                if child[0] == "list":
-                    leaves = {leaf[1]: leaf for leaf in child[2] if leaf[0] == "leaf"}
-                    keys = {key: sample(modules, one.module, leaves[key], names) for key in one.keys}
-                    for key, value in keys.items():   # to ask yanglint for each takes minutes
-                        modules.built_in[one.child(key).path()] = "uint32" if isinstance(value, int) else "string"
-                    if None in keys.values():
-                        continue
-                    here += "".join(f"[{key}={text}]" for key, text in keys.items())
-                yield from below(modules, one, child, here, names, owned)
+            for key, value in values_of.items():      # to ask yanglint for each takes minutes
+                modules.built_in[inner.child(key).path()] = "uint32" if isinstance(value, int) else "string"
+            here += "".join(f"[{key}={value}]" for key, value in values_of.items())
+        yield from below(modules, inner, child, here, names, owned)
 
 
 def sample(modules, module, leaf, names):

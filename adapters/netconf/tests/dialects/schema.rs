@@ -77,7 +77,7 @@ fn what_is_damaged_is_not_valid() {
         "juniper_junos",
         &[
             (
-                "attach-trunk-with-native, sent",
+                "retag-trunk-to-access, sent",
                 "<native-vlan-id",
                 "<native-vlan",
                 "no junos-qfx-conf-interfaces:native-vlan",
