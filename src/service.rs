@@ -241,6 +241,9 @@ fn log(verb: &str, who: &Requester, report: &Report, total: Duration) {
     for warning in &report.warnings {
         tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "the switch warns: {warning}");
     }
+    for note in report.notes.values() {
+        tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "{note}");
+    }
     match &fault {
         None => line!(info, "done"),
         Some(fault) if fault.kind == FaultKind::Unknown => line!(error, fault.message),

@@ -7,7 +7,7 @@ use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, V
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, LagIntent, LagName, Members, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
+    Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
     check_allowed,
     fields::vlan,
     find_switch, interface_of,
@@ -305,7 +305,7 @@ impl PluginRequest {
                 mtu: first.mtu,
                 switched_vlan: first.switched_vlan.clone(),
                 stp: first.stp,
-                members: Members::Exactly(target.ports.iter().map(|port| port.interface.clone()).collect()),
+                links: Some(target.ports.iter().map(|port| port.interface.clone()).collect()),
                 ..LagIntent::new(name.clone(), GROUP_NAME)
             };
             for port in &mut target.ports {
@@ -335,7 +335,7 @@ impl PluginRequest {
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
                 let links = target.ports.iter().map(|port| port.interface.clone()).collect();
-                let lag = LagIntent { members: Members::Exactly(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
+                let lag = LagIntent { links: Some(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
                 let stp = stp::no_edge(&target.switch);
                 target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }

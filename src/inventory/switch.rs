@@ -65,6 +65,9 @@ pub struct Switch {
     pub physical_networks: Vec<String>,
     /// The ports that may be configured; absent means all, empty means none.
     pub allowed_ports: Option<Vec<InterfaceName>>,
+    /// The network team's aggregates (LAGs) that requests may name, as those
+    /// among `allowed_ports` are; none.
+    pub allowed_lags: Vec<InterfaceName>,
     /// The numbers of the aggregates (LAGs) that Mercury may make and remove,
     /// 1 to 65535; none.
     pub lag_numbers: LagNumbers,
@@ -230,6 +233,7 @@ impl Switch {
             stp_bpdu_guard: false,
             physical_networks: Vec::new(),
             allowed_ports: None,
+            allowed_lags: Vec::new(),
             lag_numbers: LagNumbers::default(),
             lag_prefix: None,
             mlag_domain: None,

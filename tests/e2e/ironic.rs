@@ -297,14 +297,17 @@ mod upstream_falls_short {
 
     #[test]
     fn description_and_lag_name_reach_the_switch() {
-        let Some(mut stage) = Stage::new(|entry| entry) else { return };
-        let args = stage.update(&json!({"description": "Ironic Port 1", "lag_name": "Port-Channel1"}));
-        stage.ironic.done("update_port", &args);
+        let naming = |entry: Entry| entry.with("allowed_lags", r#"["Port-Channel1"]"#);
+        let Some(mut stage) = Stage::new(naming) else { return };
+        let more = json!({"description": "Ironic Port 1", "lag_name": "Port-Channel1", "mode": "access",
+                          "native_vlan": 100, "allowed_vlans": null});
+        let answer = stage.ironic.done("update_port", &stage.update(&more));
         let port = stage.now();
         assert_eq!(
             (port.description.as_deref(), port.aggregate.as_deref()),
-            (Some("Ironic Port 1"), Some("Port-Channel1"))
+            (Some("Ironic Port 1 [Port-Channel1]"), Some("Port-Channel1"))
         );
+        assert_eq!((&answer["description"], &answer["lag_name"]), (&json!("Ironic Port 1"), &json!("Port-Channel1")));
     }
 
     #[test]
