@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use fields::Fields;
 pub(crate) use fields::kind;
-pub use ironic::{LagRemoval, LagRequest, PortRequest, ResetRequest};
+pub use ironic::{HandsOff, LagRemoval, LagRequest, PortRequest, ResetRequest};
 pub use lag::{LagIntent, LagName, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;

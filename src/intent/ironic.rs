@@ -278,6 +278,41 @@ impl ResetRequest {
     }
 }
 
+/// `update_port` or `reset_port` of neither a switch nor a port: what Ironic
+/// sends for a `local_link_connection` that is `unmanaged`. Nothing is done about
+/// it, and the node goes on.
+#[derive(Clone, Debug)]
+pub struct HandsOff {
+    /// Ironic's own fields, as it gave them.
+    pub said: Vec<(&'static str, Value)>,
+}
+
+impl HandsOff {
+    /// Reads the parameters; `None` where a switch or a port is named, or should
+    /// have been.
+    #[must_use]
+    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let mut is_null = |name| fields.has(name) && fields.get(name).is_none();
+        if !(is_null("switch_id") && is_null("port_name")) {
+            return None;
+        }
+        let names = [
+            "switch_id",
+            "port_name",
+            "description",
+            "mode",
+            "native_vlan",
+            "allowed_vlans",
+            "default_vlan",
+            "lag_name",
+        ];
+        let given = names.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>();
+        Some(Self {
+            said: given.into_iter().map(|name| (name, fields.get(name).cloned().unwrap_or_default())).collect(),
+        })
+    }
+}
+
 fn port(fields: &mut Fields<'_>) -> Result<(String, InterfaceName), Fault> {
     let switch: InterfaceName = fields.parsed("switch_id")?;
     Ok((switch.to_string(), fields.parsed("port_name")?))

@@ -12,7 +12,7 @@ pub(super) use verified::verified;
 use crate::{
     desired,
     fault::{Fault, FaultKind, SwitchOutcome},
-    intent::{LagName, PortRequest, ResetRequest},
+    intent::{HandsOff, LagName, PortRequest, ResetRequest},
     inventory::Inventory,
     outcome::Report,
 };
@@ -45,6 +45,13 @@ pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value,
     answer.remove("lag_name");
     describe(&mut answer, report, &interface);
     Ok(Value::Object(answer))
+}
+
+/// The answer about a port that is not Mercury's: nothing was done.
+pub(super) fn left_alone(request: &HandsOff) -> Value {
+    let mut answer: Map<_, _> = request.said.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    answer.extend([("status".to_owned(), json!("unmanaged")), ("changed".to_owned(), json!(false))]);
+    Value::Object(answer)
 }
 
 /// The answer to a method that changes any number of switches.

@@ -268,6 +268,26 @@ fn the_context_is_told_in_the_log() {
     assert_eq!((&line["user"], &line["project"], &line["switch"]), (&json!("alice"), &json!("metal"), &json!("leaf1")));
 }
 
+/// A `local_link_connection` of which Ironic is told that it is unmanaged comes
+/// without a switch and without a port.
+#[test]
+fn an_unmanaged_port_is_left_alone_and_the_node_goes_on() {
+    let Some(mut stage) = Stage::new(|entry| entry) else { return };
+    let before = stage.switch.look();
+    let nobody = json!({"switch_id": null, "port_name": null});
+    for (method, args) in [("update_port", stage.update(&nobody)), ("reset_port", stage.reset(&nobody))] {
+        let answer = stage.ironic.done(method, &args);
+        assert_eq!((&answer["status"], &answer["changed"]), (&json!("unmanaged"), &json!(false)), "{answer}");
+        assert_eq!((&answer["switch_id"], &answer["port_name"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!(stage.switch.look(), before);
+    // One of the two is a mistake.
+    for more in [json!({"switch_id": null}), json!({"port_name": null})] {
+        let error = stage.refused(&more, "InvalidParameterValue", 400);
+        assert!(error.message.contains("must not be null"), "{error:?}");
+    }
+}
+
 /// Where today's service of Ironic falls short, one test for each.
 mod upstream_falls_short {
     use super::*;
