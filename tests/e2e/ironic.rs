@@ -191,11 +191,11 @@ fn every_parameter_mistake_is_an_invalid_parameter_value() {
 fn a_switch_that_is_not_in_the_inventory_is_not_found() {
     let Some(mut stage) = Stage::new(|entry| entry) else { return };
     for name in ["leaf9", "00:11:22:33:44:55"] {
-        let error = stage.refused(&json!({"switch_id": name}), "SwitchNotFound", 404);
+        let error = stage.refused(&json!({"switch_id": name}), "InvalidParameterValue", 404);
         assert!(error.message.contains(name), "{error:?}");
     }
     let args = stage.reset(&json!({"switch_id": "leaf9"}));
-    assert!(stage.ironic.fails("reset_port", &args).is("SwitchNotFound", 404));
+    assert!(stage.ironic.fails("reset_port", &args).is("InvalidParameterValue", 404));
 }
 
 #[test]

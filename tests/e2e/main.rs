@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod flights;
