@@ -19,8 +19,9 @@ mod spelling;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
-    LacpTree, LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
-    StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    InterfaceNames, LacpTree, LeafValues, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes,
+    PathStep, Reading, Save, StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin,
+    load,
 };
 pub use names::Names;
 pub use payload::{Body, Payload, Render, Unrenderable};

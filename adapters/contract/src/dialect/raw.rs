@@ -13,6 +13,7 @@ use super::{
 
 mod shapes;
 
+use super::interface_names::RawInterfaceNames;
 use shapes::{Derived, RawEdge, RawEnabled, RawMode, RawStp, RawSwitchedVlan, RawTree, RawVlan};
 
 type Problems = Vec<String>;
@@ -76,6 +77,7 @@ pub(super) struct Raw {
     #[serde(default)]
     native_in_trunk_vlans: bool,
     lag_prefix: Option<String>,
+    interface_names: Option<RawInterfaceNames>,
     #[serde(default, rename = "deviation")]
     deviations: Vec<Deviation>,
     #[serde(default)]
@@ -183,6 +185,11 @@ impl Raw {
                 reader.problems.push(format!("deviation {}: no such protocol", deviation.leaf));
             }
         }
+        let interface_names = self.interface_names.map(RawInterfaceNames::build).transpose();
+        let interface_names = interface_names.unwrap_or_else(|problems| {
+            reader.problems.extend(problems);
+            None
+        });
         let netconf = self.netconf.and_then(|netconf| reader.netconf(&self.tree, netconf));
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi(&self.tree, gnmi));
@@ -198,6 +205,7 @@ impl Raw {
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
             lag_prefix: self.lag_prefix,
+            interface_names,
             netconf,
             gnmi,
             deviations: self.deviations,
