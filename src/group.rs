@@ -146,6 +146,24 @@ mod tests {
     }
 
     #[test]
+    fn each_caller_is_told_of_its_own_port() {
+        let mut report = Report::new("leaf1", Outcome::Planned);
+        report.notes = [("Ethernet1".parse().unwrap(), "alone".to_owned())].into();
+        assert_eq!(share(&report, &intent("Ethernet1", 100)).told().collect::<Vec<_>>(), ["alone"]);
+        assert_eq!(share(&report, &intent("Ethernet2", 100)).told().count(), 0);
+    }
+
+    #[test]
+    fn requests_for_one_aggregate_never_share_a_commit() {
+        let joining = |port| {
+            let mut intent = intent(port, 100);
+            intent.ports[0].membership = Membership::Join("bond0".parse().unwrap());
+            intent
+        };
+        assert!(!joins(&[&joining("Ethernet1")], &joining("Ethernet2")));
+    }
+
+    #[test]
     fn two_requests_for_one_port_never_share_a_commit() {
         assert!(!joins(&[&intent("Ethernet1", 100)], &intent("Ethernet1", 101)));
     }

@@ -109,6 +109,9 @@ impl Service {
         for report in &reports {
             log(verb, who, report, begun.elapsed());
         }
+        if reports.is_empty() {
+            log_nothing(verb, who);
+        }
         Ok(reports)
     }
 
@@ -208,6 +211,21 @@ impl Service {
 
 async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {
     report.await.map_err(|_| Fault::new(FaultKind::Internal, "the owner task ended before its answer").at(switch))
+}
+
+/// The line of a request that no switch had anything to do with.
+fn log_nothing(verb: &str, who: &Requester) {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    tracing::info!(
+        request_id = text(&who.request_id),
+        user = text(&who.user),
+        project = text(&who.project),
+        caller = who.caller,
+        peer = text(&who.peer),
+        action = verb,
+        outcome = "nothing to do",
+        "no switch of Mercury's is meant"
+    );
 }
 
 /// One line per request and switch: who, what, when, why and how it ended.

@@ -283,6 +283,8 @@ impl ResetRequest {
 /// it, and the node goes on.
 #[derive(Clone, Debug)]
 pub struct HandsOff {
+    /// The method, for logs.
+    pub verb: &'static str,
     /// Ironic's own fields, as it gave them.
     pub said: Vec<(&'static str, Value)>,
 }
@@ -291,7 +293,7 @@ impl HandsOff {
     /// Reads the parameters; `None` where a switch or a port is named, or should
     /// have been.
     #[must_use]
-    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub fn read(verb: &'static str, fields: &mut Fields<'_>) -> Option<Self> {
         let mut is_null = |name| fields.has(name) && fields.get(name).is_none();
         if !(is_null("switch_id") && is_null("port_name")) {
             return None;
@@ -306,10 +308,9 @@ impl HandsOff {
             "default_vlan",
             "lag_name",
         ];
-        let given = names.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>();
-        Some(Self {
-            said: given.into_iter().map(|name| (name, fields.get(name).cloned().unwrap_or_default())).collect(),
-        })
+        let given: Vec<_> = names.into_iter().filter(|name| fields.has(name)).collect();
+        let said = given.into_iter().map(|name| (name, fields.get(name).cloned().unwrap_or_default())).collect();
+        Some(Self { verb, said })
     }
 }
 

@@ -30,9 +30,8 @@ impl Request {
     /// # Errors
     /// The first parameter that cannot be used, by name.
     pub(super) fn read(method: &str, mut fields: Fields<'_>, inventory: &Inventory) -> Result<Option<Self>, Fault> {
-        if matches!(method, "update_port" | "reset_port")
-            && let Some(request) = HandsOff::read(&mut fields)
-        {
+        let verb = ["update_port", "reset_port"].into_iter().find(|verb| *verb == method);
+        if let Some(request) = verb.and_then(|verb| HandsOff::read(verb, &mut fields)) {
             return Ok(Some(Self::HandsOff(request)));
         }
         Ok(Some(match method {
@@ -61,7 +60,7 @@ impl Request {
             Self::ResetPort(request) => request.intent(),
             Self::UpdateLag(request) => request.intent(),
             Self::DeleteLag(request) => request.intent(),
-            Self::HandsOff(_) => Intent { verb: "hands off", targets: Vec::new() },
+            Self::HandsOff(request) => Intent { verb: request.verb, targets: Vec::new() },
             Self::Plugin(intent) => intent.clone(),
         }
     }

@@ -276,7 +276,10 @@ fn an_unmanaged_port_is_left_alone_and_the_node_goes_on() {
     let before = stage.switch.look();
     let nobody = json!({"switch_id": null, "port_name": null});
     for (method, args) in [("update_port", stage.update(&nobody)), ("reset_port", stage.reset(&nobody))] {
-        let answer = stage.ironic.done(method, &args);
+        let request = format!("req-{method}");
+        let answer = stage.ironic.call_as(&json!({"request_id": request}), method, &args).unwrap();
+        let line = stage.mercury.request(&request);
+        assert_eq!((&line["action"], &line["outcome"]), (&json!(method), &json!("nothing to do")), "{line}");
         assert_eq!((&answer["status"], &answer["changed"]), (&json!("unmanaged"), &json!(false)), "{answer}");
         assert_eq!((&answer["switch_id"], &answer["port_name"]), (&Value::Null, &Value::Null));
     }
