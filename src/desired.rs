@@ -11,10 +11,10 @@ use mercury_model::{
 };
 
 use self::lag::Names;
-pub use self::lag::{offers, widened, without_name};
+pub use self::lag::{offers, unmarked, widened};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagName, PortIntent, Setting, TargetIntent},
+    intent::{LagName, Membership, PortIntent, Setting, TargetIntent},
 };
 
 /// What a switch should have, and which of its aggregates the caller's names
@@ -25,6 +25,8 @@ pub struct Desired {
     pub intended: Intended,
     /// The aggregates that were named and are there, or are to be.
     pub lags: BTreeMap<LagName, InterfaceName>,
+    /// What should be known of a port beside.
+    pub notes: BTreeMap<InterfaceName, String>,
 }
 
 /// What must be read before what is wanted can be worked out: the ports, the
@@ -58,17 +60,19 @@ pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, 
 /// cannot take.
 pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
     let names = Names::of(&intent.switch, dialect);
-    let (mut config, mut lags) = (running.config.clone(), BTreeMap::new());
+    let mut made =
+        Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new(), notes: BTreeMap::new() };
     for lag in &intent.lags {
-        if let Some(name) = lag::apply(lag, &mut config, &names, dialect)? {
-            lags.insert(lag.name.clone(), name);
+        if let Some(name) = lag::apply(lag, &mut made.intended.0, &names, dialect)? {
+            made.lags.insert(lag.name.clone(), name);
         }
     }
     for port in &intent.ports {
-        place(port, &mut config, &names, dialect)?;
+        place(port, &mut made, &names, dialect)?;
     }
-    lag::remove_deserted(running, &mut config, &names);
-    vlans::lay(intent, running, &mut config, dialect)?;
+    let config = &mut made.intended.0;
+    lag::remove_deserted(running, config, &names);
+    vlans::lay(intent, running, config, dialect)?;
     let described = config.interfaces.values().filter(|port| {
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
     });
@@ -76,27 +80,83 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
         fits("description", text.as_str(), 1..=dialect.text.description_max, dialect)?;
     }
     if let Some(defaults) = dialect.defaults(intent.switch.protocol.as_str()) {
-        defaults.canonical(&mut config);
+        defaults.canonical(config);
     }
-    Ok(Desired { intended: Intended(config), lags })
+    members_without_mtu(intent, running, config, dialect)?;
+    Ok(made)
+}
+
+/// On some systems a member's MTU is its aggregate's, and it has none of its own.
+///
+/// # Errors
+/// It has one that is not Mercury's to take away.
+fn members_without_mtu(
+    intent: &TargetIntent,
+    running: &Running,
+    config: &mut DeviceConfig,
+    dialect: &Dialect,
+) -> Result<(), Fault> {
+    if dialect.members_have_mtu {
+        return Ok(());
+    }
+    for (name, port) in &mut config.interfaces {
+        let Some(aggregate) = port.aggregate_id.as_ref().filter(|_| running.interfaces.get(name) != Some(port)) else {
+            continue;
+        };
+        if Leaf::Mtu.get(port).is_none() {
+            continue;
+        }
+        if !intent.switch.manage_mtu {
+            let reason = format!(
+                "{name} has an MTU of its own, which {} takes of no member of {aggregate}; remove it there, or let \
+                 manage_mtu do so",
+                dialect.os
+            );
+            return Err(Fault::new(FaultKind::Unsupported, reason));
+        }
+        Leaf::Mtu.set(port, None);
+    }
+    Ok(())
 }
 
 /// What is wanted of the VLANs of a member is wanted of its aggregate, which
 /// alone has any.
-fn place(port: &PortIntent, config: &mut DeviceConfig, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
-    let mut interface = config.interface(&port.interface);
-    lag::leave(&mut interface, port.membership, names);
-    match interface.is_aggregate() && names.is_ours(&interface.name) {
+fn place(port: &PortIntent, made: &mut Desired, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
+    let config = &mut made.intended.0;
+    let before = config.interface(&port.interface);
+    let is_aggregate = before.is_aggregate();
+    if is_aggregate || names.is_one(&before.name) {
+        names.nameable(&before.name)?;
+    }
+    let vlans = match &port.switched_vlan {
+        Setting::Set(vlans) => Setting::Set(vlans.clone().map(|vlans| spelled(vlans, dialect))),
+        Setting::Keep => Setting::Keep,
+    };
+    let mut interface = before.clone();
+    match &port.membership {
+        Membership::Stay => {}
+        Membership::Leave => lag::leave(&mut interface, names),
+        Membership::Join(name) => match lag::joined(name, &before, &vlans, config, names)? {
+            Ok(aggregate) => {
+                made.lags.insert(name.clone(), aggregate.clone());
+                interface.aggregate_id = Some(aggregate);
+            }
+            Err(alone) => {
+                lag::leave(&mut interface, names);
+                made.notes.insert(port.interface.clone(), alone);
+            }
+        },
+    }
+    match is_aggregate && names.is_ours(&interface.name) {
         true => lag::redescribed(&port.description, &mut interface)?,
-        false => port.description.apply(&mut interface.description),
+        false => lag::describe(&port.description, &before, &mut interface, names)?,
     }
     lay(&port.enabled, &mut interface, Leaf::Enabled, |interface| &mut interface.enabled);
     lay(&port.mtu, &mut interface, Leaf::Mtu, |interface| &mut interface.mtu);
     // Spanning tree sees the aggregate, never its members.
     let stp = if interface.aggregate_id.is_none() { port.stp } else { port.stp.cleared() };
     stp.apply(&mut interface);
-    if let Setting::Set(vlans) = &port.switched_vlan {
-        let vlans = vlans.clone().map(|vlans| spelled(vlans, dialect));
+    if let Setting::Set(vlans) = vlans {
         let aggregate = interface.aggregate_id.as_ref().and_then(|name| config.interfaces.get_mut(name));
         interface.switched_vlan = match aggregate {
             None => {

@@ -70,7 +70,8 @@ pub enum Actor {
 pub struct Row {
     /// The JSON-RPC error code; Ironic makes it the exception's code.
     pub code: i32,
-    /// The exception's name in `ironic.common.exception`.
+    /// The exception's name in `ironic.common.exception`. Its network interface
+    /// goes on to a node's next port after these two, and after no other.
     pub class: &'static str,
     /// The status of `POST /v1/actions`.
     pub http: u16,
@@ -109,8 +110,8 @@ impl FaultKind {
         let (code, class, http, actor, retry) = match self {
             Self::InvalidParams => (-32602, "InvalidParameterValue", 400, Caller, false),
             Self::InvalidValue => (400, "InvalidParameterValue", 400, Caller, false),
-            Self::SwitchNotFound => (404, "SwitchNotFound", 404, Caller, false),
-            Self::Busy | Self::Coordinator => (503, "TemporaryFailure", 503, Nobody, true),
+            Self::SwitchNotFound => (404, "InvalidParameterValue", 404, Caller, false),
+            Self::Busy | Self::Coordinator => (503, "NetworkError", 503, Nobody, true),
             Self::Locked => (500, "NetworkError", 503, Nobody, true),
             Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
             Self::Timeout => (500, "NetworkError", 504, Nobody, true),

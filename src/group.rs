@@ -7,12 +7,12 @@
 
 use std::collections::BTreeSet;
 
-use mercury_model::{Intended, Plan, Running};
+use mercury_model::{Intended, InterfaceName, Plan, Running};
 
 use crate::{
     desired::concerns,
     fault::FaultKind,
-    intent::{LagName, TargetIntent, VlanIntent},
+    intent::{LagName, Membership, TargetIntent, VlanIntent},
     outcome::{Outcome, Report},
 };
 
@@ -33,8 +33,17 @@ pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
 /// The ports and aggregates that a request names.
 fn touched(intent: &TargetIntent) -> BTreeSet<&str> {
     let ports = intent.ports.iter().map(|port| &port.interface);
-    let ports = ports.chain(intent.lags.iter().flat_map(|lag| lag.members.ports()));
-    ports.map(|port| port.as_str()).chain(intent.lags.iter().map(|lag| lag.name.as_str())).collect()
+    let ports = ports.chain(intent.lags.iter().flat_map(|lag| &lag.links).flatten());
+    ports.map(|port| port.as_str()).chain(lags(intent).map(LagName::as_str)).collect()
+}
+
+/// The aggregates that a request names.
+fn lags(intent: &TargetIntent) -> impl Iterator<Item = &LagName> {
+    let joined = intent.ports.iter().filter_map(|port| match &port.membership {
+        Membership::Join(name) => Some(name),
+        _ => None,
+    });
+    intent.lags.iter().map(|lag| &lag.name).chain(joined)
 }
 
 /// The intents as one.
@@ -99,9 +108,12 @@ pub fn share(report: &Report, intent: &TargetIntent) -> Report {
         Outcome::Unchanged(proof) => Outcome::Unchanged(proof.within(&scope)),
         other => other.clone(),
     };
-    let named = |name: &LagName| intent.lags.iter().any(|lag| lag.name == *name);
+    let named = |name: &LagName| lags(intent).any(|lag| lag == name);
     let lags = report.lags.iter().filter(|&(name, _)| named(name)).map(|(name, at)| (name.clone(), at.clone()));
-    Report { outcome, before, now, plan, lags: lags.collect(), payload: None, ..report.clone() }
+    let about = |port: &InterfaceName| intent.ports.iter().any(|intent| intent.interface == *port);
+    let notes = report.notes.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
+    let (lags, notes) = (lags.collect(), notes.collect());
+    Report { outcome, before, now, plan, lags, notes, payload: None, ..report.clone() }
 }
 
 #[cfg(test)]
@@ -131,6 +143,24 @@ mod tests {
         assert!(joins(&[&one], &two));
         let all = merged([&one, &two]).unwrap();
         assert_eq!((all.ports.len(), all.vlans.len()), (2, 1));
+    }
+
+    #[test]
+    fn each_caller_is_told_of_its_own_port() {
+        let mut report = Report::new("leaf1", Outcome::Planned);
+        report.notes = [("Ethernet1".parse().unwrap(), "alone".to_owned())].into();
+        assert_eq!(share(&report, &intent("Ethernet1", 100)).told().collect::<Vec<_>>(), ["alone"]);
+        assert_eq!(share(&report, &intent("Ethernet2", 100)).told().count(), 0);
+    }
+
+    #[test]
+    fn requests_for_one_aggregate_never_share_a_commit() {
+        let joining = |port| {
+            let mut intent = intent(port, 100);
+            intent.ports[0].membership = Membership::Join("bond0".parse().unwrap());
+            intent
+        };
+        assert!(!joins(&[&joining("Ethernet1")], &joining("Ethernet2")));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 pub use fields::Fields;
 pub(crate) use fields::kind;
-pub use ironic::{LagRemoval, LagRequest, PortRequest, ResetRequest};
-pub use lag::{LagIntent, LagName, Members, Presence};
+pub use ironic::{HandsOff, LagRemoval, LagRequest, PortRequest, ResetRequest};
+pub use lag::{LagIntent, LagName, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
@@ -71,14 +71,17 @@ pub struct PortIntent {
 }
 
 /// What becomes of a port's place in an aggregate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Membership {
-    /// It stays: the caller names the aggregate only once.
+    /// It stays.
     #[default]
     Stay,
-    /// It leaves an aggregate of Mercury's making; one that the network team
-    /// made stays as it is.
+    /// It leaves the aggregate that Mercury put it in; where the network team
+    /// put it, it stays.
     Leave,
+    /// It joins the aggregate that `update_lag` or the network team made under
+    /// this name, or leaves as with [`Membership::Leave`] if none is called so.
+    Join(LagName),
 }
 
 impl PortIntent {

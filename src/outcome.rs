@@ -131,6 +131,8 @@ pub struct Report {
     pub plan: Option<Plan>,
     /// The aggregates that the request named, as the switch names them.
     pub lags: BTreeMap<LagName, InterfaceName>,
+    /// What should be known of a port beside.
+    pub notes: BTreeMap<InterfaceName, String>,
     /// The numbers that would do for aggregates.
     pub offers: Offers,
     /// What was, or would be, sent.
@@ -158,6 +160,7 @@ impl Report {
             now: None,
             plan: None,
             lags: BTreeMap::new(),
+            notes: BTreeMap::new(),
             offers: Offers::new(),
             payload: None,
             capabilities: None,
@@ -166,6 +169,11 @@ impl Report {
             device_time: Duration::ZERO,
             queue_time: Duration::ZERO,
         }
+    }
+
+    /// Whatever should be known beside the outcome.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        self.warnings.iter().chain(self.notes.values()).map(String::as_str)
     }
 
     /// Whether anything was written and kept.

@@ -67,7 +67,11 @@ impl Work {
     fn desired(&self, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
         match self {
             Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, running, dialect),
-            Self::Read(_) => Ok(Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new() }),
+            Self::Read(_) => Ok(Desired {
+                intended: Intended(running.config.clone()),
+                lags: BTreeMap::new(),
+                notes: BTreeMap::new(),
+            }),
         }
     }
 
@@ -311,9 +315,9 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
 
 fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report) -> Result<(Intended, Plan), Fault> {
     report.before = Some(running.clone());
-    let Desired { intended, lags } = work.desired(running, line.dialect)?;
+    let Desired { intended, lags, notes } = work.desired(running, line.dialect)?;
     let plan = Plan::between(running, &intended);
-    (report.plan, report.lags) = (Some(plan.clone()), lags);
+    (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))
 }
 

@@ -143,6 +143,9 @@ impl Service {
         for report in &reports {
             log(verb, who, report, begun.elapsed());
         }
+        if reports.is_empty() {
+            log_nothing(verb, who);
+        }
         Ok(reports)
     }
 
@@ -247,6 +250,21 @@ async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Repor
     report.await.map_err(|_| Fault::new(FaultKind::Internal, "the owner task ended before its answer").at(switch))
 }
 
+/// The line of a request that no switch had anything to do with.
+fn log_nothing(verb: &str, who: &Requester) {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    tracing::info!(
+        request_id = text(&who.request_id),
+        user = text(&who.user),
+        project = text(&who.project),
+        caller = who.caller,
+        peer = text(&who.peer),
+        action = verb,
+        outcome = "nothing to do",
+        "no switch of Mercury's is meant"
+    );
+}
+
 /// One line per request and switch: who, what, when, why and how it ended.
 fn log(verb: &str, who: &Requester, report: &Report, total: Duration) {
     let fault = report.outcome.fault();
@@ -277,6 +295,9 @@ fn log(verb: &str, who: &Requester, report: &Report, total: Duration) {
     }
     for warning in &report.warnings {
         tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "the switch warns: {warning}");
+    }
+    for note in report.notes.values() {
+        tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "{note}");
     }
     match &fault {
         None => line!(info, "done"),

@@ -61,3 +61,11 @@ fn the_tables_of_the_readme_are_those_of_the_code() {
     check("errors", &errors());
     check("matrix", &matrix());
 }
+
+/// What tests/e2e/driver.rs shows with Ironic's own driver, of every kind.
+#[test]
+fn no_kind_keeps_ironics_driver_from_the_nodes_other_ports() {
+    for kind in FaultKind::ALL {
+        assert!(["NetworkError", "InvalidParameterValue"].contains(&kind.row().class), "{}", kind.name());
+    }
+}

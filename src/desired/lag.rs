@@ -1,76 +1,44 @@
 //! Aggregates: which one a caller means, what it is to be, and what becomes of
 //! one that its last member leaves.
 //!
-//! Nothing is remembered. An aggregate that was made under a name that is not
-//! its own bears that name at the end of its description, in brackets; one
-//! that the network team made is found by its name or by its members.
+//! Nothing is remembered. What Mercury makes has a number of the entry's
+//! `lag_numbers` and bears the caller's name at the end of its description
+//! ([`mark`]); all else is the network team's, and found by its name or by its
+//! members.
+
+mod find;
+mod mark;
+mod member;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::Dialect;
 use mercury_model::{
     Aggregation, Description, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType,
-    Leaf, Running, Scope, SwitchedVlan,
+    Leaf, Running, Scope,
 };
 
+pub use self::mark::unmarked;
+use self::{
+    find::find,
+    mark::{Mark, mark_of, plain, split, with_mark},
+};
+pub(super) use self::{
+    member::{describe, joined, leave},
+    names::Names,
+};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagIntent, LagName, Members, Membership, Presence, Setting, TargetIntent},
-    inventory::Switch,
+    intent::{LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent},
     pace::{Offer, Offers},
 };
-
-/// How aggregates are named on one switch.
-pub(super) struct Names<'a> {
-    switch: &'a Switch,
-    prefix: Option<&'a str>,
-}
-
-impl<'a> Names<'a> {
-    pub(super) fn of(switch: &'a Switch, dialect: &'a Dialect) -> Self {
-        Self { switch, prefix: switch.lag_prefix.as_deref().or(dialect.lag_prefix.as_deref()) }
-    }
-
-    fn number(&self, name: &str) -> Option<u16> {
-        let digits = name.strip_prefix(self.prefix?)?;
-        digits.parse().ok().filter(|number: &u16| number.to_string() == digits)
-    }
-
-    /// Whether it is Mercury's to make and to remove.
-    pub(super) fn is_ours(&self, name: &InterfaceName) -> bool {
-        self.number(name.as_str()).is_some_and(|number| self.switch.lag_numbers.contains(number))
-    }
-
-    /// Refuses the aggregate of a port where the entry's ports leave it out.
-    pub(super) fn allow(&self, aggregate: &InterfaceName, port: &InterfaceName) -> Result<(), Fault> {
-        if self.is_ours(aggregate) || self.switch.allows_port(aggregate) {
-            return Ok(());
-        }
-        let switch = &self.switch.name;
-        let reason = format!("{port} is a member of {aggregate}, which is not among the allowed ports of {switch}");
-        Err(Fault::new(FaultKind::InvalidValue, reason))
-    }
-
-    /// What a port or aggregate that belongs to nobody carries.
-    fn idle(&self) -> Option<SwitchedVlan> {
-        self.switch.default_vlan.map(SwitchedVlan::access)
-    }
-
-    fn named(&self, number: u16) -> Option<InterfaceName> {
-        format!("{}{number}", self.prefix?).parse().ok()
-    }
-
-    fn free<'c>(&'c self, config: &'c DeviceConfig) -> impl Iterator<Item = (u16, InterfaceName)> + 'c {
-        let numbers = self.switch.lag_numbers.iter();
-        let named = numbers.filter_map(|number| Some((number, self.named(number)?)));
-        named.filter(|(_, name)| !config.interfaces.contains_key(name))
-    }
-}
 
 /// What has to be read for the aggregates that a request names: all
 /// interfaces, since any may be it, have its number, or be its member.
 pub(super) fn widen(intent: &TargetIntent, scope: &mut Scope) {
-    if !intent.lags.is_empty() {
+    let joins = |port: &PortIntent| matches!(port.membership, Membership::Join(_));
+    if !intent.lags.is_empty() || intent.ports.iter().any(joins) {
         scope.interfaces = InterfaceScope::All;
     }
 }
@@ -83,7 +51,7 @@ pub(super) fn concern(
     seen: &[&Running],
     scope: &mut Scope,
 ) {
-    let members = intent.lags.iter().flat_map(|lag| lag.members.ports());
+    let members = intent.lags.iter().flat_map(|lag| &lag.links).flatten();
     for port in intent.ports.iter().map(|port| &port.interface).chain(members) {
         scope.add_interface(port.clone());
         for aggregate in seen.iter().filter_map(|running| running.interfaces.get(port)?.aggregate_id.clone()) {
@@ -110,9 +78,9 @@ pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
             continue;
         }
         match port.membership {
-            Membership::Stay => scope.add_interface(aggregate),
             // Whether it is the last one to leave shows only when all are seen.
-            Membership::Leave => scope.interfaces = InterfaceScope::All,
+            Membership::Leave if !intent.switch.lag_numbers.is_empty() => scope.interfaces = InterfaceScope::All,
+            _ => scope.add_interface(aggregate),
         }
     }
     (scope != running.scope).then_some(scope)
@@ -146,8 +114,10 @@ pub(super) fn apply(
 ) -> Result<Option<InterfaceName>, Fault> {
     let found = find(lag, config, names)?;
     if lag.presence == Presence::Absent {
-        if let Some(name) = &found {
-            remove(name, lag, config, names)?;
+        match &found {
+            Some(name) => remove(name, lag, config, names)?,
+            None if lag.links.is_none() => find::nothing_missed(lag, config, names)?,
+            None => {}
         }
         return Ok(found);
     }
@@ -160,7 +130,7 @@ pub(super) fn apply(
         allowed(&name, lag, names)?;
     }
     let mut aggregate = match config.interfaces.get(&name) {
-        Some(there) => there.clone(),
+        Some(there) => owned(lag, there)?.clone(),
         None => Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name.clone()) },
     };
     settings(lag, &mut aggregate, names, dialect)?;
@@ -168,33 +138,6 @@ pub(super) fn apply(
     config.interfaces.insert(name.clone(), aggregate);
     join(lag, &name, config, names)?;
     Ok(Some(name))
-}
-
-/// Which aggregate of the switch is meant, if it is there.
-fn find(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<Option<InterfaceName>, Fault> {
-    let aggregates = || config.interfaces.values().filter(|interface| interface.is_aggregate());
-    if let Some(named) = aggregates().find(|aggregate| aggregate.name.as_str() == lag.name.as_str()) {
-        return Ok(Some(named.name.clone()));
-    }
-    let tagged = |aggregate: &&Interface| aggregate.description.as_ref().is_some_and(|text| bears(text, &lag.name));
-    let mut tagged = aggregates().filter(tagged).filter(|aggregate| names.is_ours(&aggregate.name));
-    if let Some(one) = tagged.next() {
-        return match tagged.next() {
-            None => Ok(Some(one.name.clone())),
-            Some(other) => {
-                Err(contradicts(lag, format!("{} and {} both bear the name {}", one.name, other.name, lag.name)))
-            }
-        };
-    }
-    let theirs = lag.members.ports().iter().filter_map(|port| config.interfaces.get(port)?.aggregate_id.as_ref());
-    let theirs: BTreeSet<_> = theirs.filter(|aggregate| !names.is_ours(aggregate)).collect();
-    match theirs.iter().collect::<Vec<_>>()[..] {
-        [] => Ok(None),
-        [one] => Ok(Some((*one).clone())),
-        // Each link of its own, then.
-        [_, _, ..] if lag.presence == Presence::Absent => Ok(None),
-        [one, other, ..] => Err(contradicts(lag, format!("its links are in {one} and in {other}"))),
-    }
 }
 
 fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<InterfaceName, Fault> {
@@ -224,9 +167,28 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
     })
 }
 
+/// How Ironic describes what it makes for a port group.
+const PORT_GROUP: &str = "Ironic PortGroup ";
+
+/// Refuses what another port group of the same name has.
+fn owned<'a>(lag: &LagIntent, aggregate: &'a Interface) -> Result<&'a Interface, Fault> {
+    let has = aggregate.description.as_ref().and_then(|text| split(text).0?.strip_prefix(PORT_GROUP));
+    let wanted = match &lag.description {
+        Setting::Set(Some(text)) => text.as_str().strip_prefix(PORT_GROUP),
+        _ => None,
+    };
+    match (has, wanted) {
+        (Some(has), Some(wanted)) if has != wanted => {
+            let reason = format!("{}, which bears the name {}, is the port group {has}'s", aggregate.name, lag.name);
+            Err(contradicts(lag, reason))
+        }
+        _ => Ok(aggregate),
+    }
+}
+
 /// An aggregate that is not Mercury's may be used where its ports may.
 fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(), Fault> {
-    if names.switch.allows_port(name) {
+    if names.switch.allows_port(name) || names.nameable(name).is_ok() {
         return Ok(());
     }
     let reason = format!("{name} is not among the allowed ports of {}", names.switch.name);
@@ -282,89 +244,42 @@ fn described(lag: &LagIntent, aggregate: &mut Interface, is_ours: bool) -> Resul
         lag.description.apply(&mut aggregate.description);
         return Ok(());
     }
-    let name = match lag.name.as_str() == aggregate.name.as_str() {
-        true => aggregate.description.as_ref().and_then(name_in).map(str::to_owned),
-        false => Some(lag.name.to_string()),
-    };
-    aggregate.description = with_name(&lag.description, aggregate.description.as_ref(), name.as_deref())?;
+    let new = if lag.links.is_some() { Mark::Bond(lag.name.as_str()) } else { Mark::Named(lag.name.as_str()) };
+    let text = plain(&lag.description, aggregate.description.as_ref())?;
+    aggregate.description = with_mark(text, Some(mark_of(aggregate).unwrap_or(new)))?;
     Ok(())
 }
 
 /// The description of an aggregate of Mercury's when a caller wants another one:
 /// the name that it bears stays.
 pub(super) fn redescribed(wanted: &Setting<Option<Description>>, aggregate: &mut Interface) -> Result<(), Fault> {
-    let name = aggregate.description.as_ref().and_then(name_in).map(str::to_owned);
-    aggregate.description = with_name(wanted, aggregate.description.as_ref(), name.as_deref())?;
+    let text = plain(wanted, aggregate.description.as_ref())?;
+    aggregate.description = with_mark(text, mark_of(aggregate))?;
     Ok(())
 }
 
-fn with_name(
-    wanted: &Setting<Option<Description>>,
-    has: Option<&Description>,
-    name: Option<&str>,
-) -> Result<Option<Description>, Fault> {
-    let plain = match wanted {
-        Setting::Set(Some(text)) if text.as_str().ends_with(']') => {
-            return Err(Fault::value("description", "ends in a bracket, as the names of aggregates do"));
-        }
-        Setting::Set(text) => text.as_ref().map(Description::as_str),
-        Setting::Keep => has.and_then(|text| match name_in(text) {
-            Some(name) => text.as_str().strip_suffix(&format!("[{name}]")).map(str::trim_end),
-            None => Some(text.as_str()),
-        }),
-    };
-    let text = match (plain.filter(|text| !text.is_empty()), name) {
-        (Some(text), Some(name)) => format!("{text} [{name}]"),
-        (None, Some(name)) => format!("[{name}]"),
-        (Some(text), None) => text.to_owned(),
-        (None, None) => return Ok(None),
-    };
-    text.parse().map(Some).map_err(|error| Fault::value("description", error))
-}
-
-/// The name that a description ends with.
-fn name_in(text: &Description) -> Option<&str> {
-    let (before, name) = text.as_str().strip_suffix(']')?.rsplit_once('[')?;
-    (before.is_empty() || before.ends_with(' ')).then_some(name)
-}
-
-/// The description without the name that an aggregate bears; `None` where
-/// there is nothing else.
-#[must_use]
-pub fn without_name<'a>(text: &'a Description, name: &LagName) -> Option<&'a str> {
-    let tag = format!("[{name}]");
-    match text.as_str().strip_suffix(&tag) {
-        Some(rest) => Some(rest.trim_end()).filter(|rest| !rest.is_empty()),
-        None => Some(text.as_str()),
-    }
-}
-
-fn bears(text: &Description, name: &LagName) -> bool {
-    name_in(text) == Some(name.as_str())
-}
-
-/// Ports that join lose VLANs of their own: the aggregate carries them.
+/// A bond's links are the members, and no other port is. Ports that join lose
+/// VLANs of their own: the aggregate carries them.
 fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+    let Some(links) = &lag.links else { return Ok(()) };
     let is_ours = names.is_ours(name);
     let members = members(config, name);
-    if matches!(lag.members, Members::Exactly(_)) && !members.is_empty() && members.is_disjoint(lag.members.ports()) {
+    if !members.is_empty() && members.is_disjoint(links) {
         let shown = members.iter().map(InterfaceName::as_str).collect::<Vec<_>>().join(", ");
-        return Err(contradicts(lag, format!("{name} bears the name {} and has other members: {shown}", lag.name)));
+        return Err(contradicts(lag, format!("{name} has other members: {shown}")));
     }
-    for port in lag.members.ports() {
+    for port in links {
         let mut member = config.interface(port);
         if member.is_aggregate() {
             return Err(contradicts(lag, format!("{port} is an aggregate itself")));
         }
+        leave(&mut member, names);
         // A place in an aggregate that the network team made is not a caller's to give up.
-        let theirs = |other: &&InterfaceName| *other != name && !names.is_ours(other);
-        if let Some(other) = member.aggregate_id.as_ref().filter(theirs) {
+        if let Some(other) = member.aggregate_id.as_ref().filter(|other| *other != name) {
             let reason = format!("{port} is a member of {other}, which is not Mercury's to change");
             return Err(contradicts(lag, reason));
         }
-        // What joined one of the network team's could not be told from what was there.
-        let exactly = matches!(lag.members, Members::Exactly(_));
-        if exactly && !is_ours && member.aggregate_id.as_ref() != Some(name) {
+        if !is_ours && !members.contains(port) {
             let reason = format!("{port} is not a member of {name}, which is not Mercury's to change");
             return Err(contradicts(lag, reason));
         }
@@ -373,9 +288,9 @@ fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names:
         lag.stp.cleared().apply(&mut member);
         config.interfaces.insert(port.clone(), member);
     }
-    if let (true, Members::Exactly(ports)) = (is_ours, &lag.members) {
+    if is_ours {
         for member in config.interfaces.values_mut() {
-            if member.aggregate_id.as_ref() == Some(name) && !ports.contains(&member.name) {
+            if member.aggregate_id.as_ref() == Some(name) && !links.contains(&member.name) {
                 member.aggregate_id = None;
                 member.switched_vlan = names.idle();
             }
@@ -395,8 +310,7 @@ fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, name
         return Ok(());
     }
     // Links that leave leave alone what others of the same name have.
-    let links = lag.members.ports();
-    if !links.is_empty() && !members(config, name).is_subset(links) {
+    if lag.links.as_ref().is_some_and(|links| !members(config, name).is_subset(links)) {
         return Ok(());
     }
     for member in config.interfaces.values_mut() {
@@ -414,15 +328,8 @@ fn members(config: &DeviceConfig, name: &InterfaceName) -> BTreeSet<InterfaceNam
     members.map(|port| port.name.clone()).collect()
 }
 
-/// A port of `config` that is to leave an aggregate of Mercury's making does.
-pub(super) fn leave(port: &mut Interface, membership: Membership, names: &Names<'_>) {
-    let ours = port.aggregate_id.as_ref().is_some_and(|aggregate| names.is_ours(aggregate));
-    if membership == Membership::Leave && ours {
-        port.aggregate_id = None;
-    }
-}
-
-/// Aggregates of Mercury's making whose last member has left are removed.
+/// Aggregates of Mercury's making whose last member has left are removed, but
+/// for those that `update_lag` made and `delete_lag` will remove.
 pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, names: &Names<'_>) {
     let members = |config: &DeviceConfig| -> BTreeMap<InterfaceName, usize> {
         let mut members = BTreeMap::new();
@@ -435,7 +342,9 @@ pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, name
     for aggregate in members(&running.config).into_keys() {
         // Only where all were seen is one without members known to have none.
         let seen = running.scope.interfaces == InterfaceScope::All;
-        if seen && !now.contains_key(&aggregate) && names.is_ours(&aggregate) {
+        let stays =
+            config.interfaces.get(&aggregate).and_then(mark_of).is_some_and(|mark| matches!(mark, Mark::Named(_)));
+        if seen && !stays && !now.contains_key(&aggregate) && names.is_ours(&aggregate) {
             config.interfaces.remove(&aggregate);
         }
     }

@@ -1,6 +1,7 @@
 //! What a switch's entry adds to what callers ask for.
 
 mod lags;
+mod owners;
 mod restored;
 
 use mercury_model::{DeviceConfig, Interface, TrunkVlans, Vlan, VlanId, VlanStatus};
@@ -69,6 +70,18 @@ impl Bench {
             changed |= self.make(target)?;
         }
         Ok(changed)
+    }
+
+    /// What is to be known of a request beside its success.
+    fn noted(&self, method: &str, params: &Value) -> String {
+        let intent = self.intent(method, params).unwrap();
+        let target = &intent.targets[0];
+        let running = Running::new(
+            &self.device,
+            widened(target, &Running::new(&self.device, scope(target))).unwrap_or_else(|| scope(target)),
+        );
+        let desired = desired(target, &running, &self.dialect).unwrap();
+        desired.notes.into_values().collect::<Vec<_>>().join("; ")
     }
 
     /// What must succeed; the same again changes nothing.
@@ -239,6 +252,7 @@ fn a_member_of_a_trunk_port_is_not_for_callers_either() {
         let lag = Interface { kind, ..bench.port("Port-Channel1") };
         let member = |name: &&str| Interface { aggregate_id: Some(lag.name.clone()), ..bench.port(name) };
         let members: Vec<_> = members.iter().map(member).collect();
+        bench.allow("Port-Channel1");
         bench.device.interfaces.extend(members.into_iter().chain([lag]).map(|port| (port.name.clone(), port)));
         bench
     };

@@ -1,6 +1,7 @@
-//! Strict reading of a JSON object: every member is asked for by name, a
-//! wrong type is an error that names the member, and what nobody asked for
-//! is an error too.
+//! Strict reading of a JSON object: every member is asked for by name, and a
+//! wrong type is an error that names the member. What nobody asked for is an
+//! error too where the object is a method's own ([`Fields::finish`]), and passed
+//! over where it is a dictionary of the caller's, which may hold anything.
 
 use std::{fmt, str::FromStr};
 

@@ -6,7 +6,7 @@ use mercury_model::{Description, InterfaceName, LagType, SwitchedVlan, TrunkVlan
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, LagIntent, LagName, Members, PortIntent, Presence, Setting, TargetIntent, check_allowed,
+    Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent, check_allowed,
     fields::vlan,
     find_switch, interface_of, kind, needed_vlans,
     options::{self, Said},
@@ -45,7 +45,7 @@ pub struct PortRequest {
     pub vlans: SwitchedVlan,
     /// The VLAN the port is leaving.
     pub default_vlan: Option<VlanId>,
-    /// The aggregate it joins, which then carries the VLANs.
+    /// The aggregate it joins, if that is there, which then carries the VLANs.
     pub lag_name: Option<LagName>,
 }
 
@@ -81,20 +81,10 @@ impl PortRequest {
             port.description = Setting::Set(Some(description.clone()));
         }
         port.stp = stp::edge(&self.switch);
-        let mut target = TargetIntent::new(Arc::clone(&self.switch));
-        match &self.lag_name {
-            None => port.switched_vlan = Setting::Set(Some(self.vlans.clone())),
-            Some(name) => target.lags.push(LagIntent {
-                switched_vlan: Setting::Set(Some(self.vlans.clone())),
-                members: Members::AtLeast([self.interface.clone()].into()),
-                stp: port.stp,
-                ..LagIntent::new(name.clone(), "lag_name")
-            }),
-        }
+        port.switched_vlan = Setting::Set(Some(self.vlans.clone()));
+        port.membership = self.lag_name.clone().map_or(Membership::Leave, Membership::Join);
         options::active(&self.switch, &mut port);
-        target.ports.push(port);
-        target.vlans = needed_vlans(&target);
-        Intent { verb: "update_port", targets: vec![target] }
+        Intent::port("update_port", Arc::clone(&self.switch), port)
     }
 }
 
@@ -273,9 +263,8 @@ impl ResetRequest {
         Ok(Self { switch_id, switch, port_name, interface, description, native_vlan, default_vlan })
     }
 
-    /// What the request wants: the idle VLAN, or no VLAN of the port's own. A
-    /// member stays in its aggregate: Ironic names the aggregate only once, so
-    /// nothing would ever bring the port back.
+    /// What the request wants: the idle VLAN, or no VLAN of the port's own, and
+    /// no place in an aggregate that Mercury put it in.
     #[must_use]
     pub fn intent(&self) -> Intent {
         let mut port = PortIntent::new(self.interface.clone());
@@ -283,8 +272,45 @@ impl ResetRequest {
         let idle = self.default_vlan.or(self.switch.default_vlan);
         port.switched_vlan = Setting::Set(idle.map(SwitchedVlan::access));
         options::inactive(&self.switch, &mut port);
+        port.membership = Membership::Leave;
         port.stp = stp::no_edge(&self.switch);
         Intent::port("reset_port", Arc::clone(&self.switch), port)
+    }
+}
+
+/// `update_port` or `reset_port` of neither a switch nor a port: what Ironic
+/// sends for a `local_link_connection` that is `unmanaged`. Nothing is done about
+/// it, and the node goes on.
+#[derive(Clone, Debug)]
+pub struct HandsOff {
+    /// The method, for logs.
+    pub verb: &'static str,
+    /// Ironic's own fields, as it gave them.
+    pub said: Vec<(&'static str, Value)>,
+}
+
+impl HandsOff {
+    /// Reads the parameters; `None` where a switch or a port is named, or should
+    /// have been.
+    #[must_use]
+    pub fn read(verb: &'static str, fields: &mut Fields<'_>) -> Option<Self> {
+        let mut is_null = |name| fields.has(name) && fields.get(name).is_none();
+        if !(is_null("switch_id") && is_null("port_name")) {
+            return None;
+        }
+        let names = [
+            "switch_id",
+            "port_name",
+            "description",
+            "mode",
+            "native_vlan",
+            "allowed_vlans",
+            "default_vlan",
+            "lag_name",
+        ];
+        let given: Vec<_> = names.into_iter().filter(|name| fields.has(name)).collect();
+        let said = given.into_iter().map(|name| (name, fields.get(name).cloned().unwrap_or_default())).collect();
+        Some(Self { verb, said })
     }
 }
 

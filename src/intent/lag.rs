@@ -71,8 +71,9 @@ pub struct LagIntent {
     pub stp: StpIntent,
     /// Whether its links go down and come up once it has new VLANs.
     pub bounces: bool,
-    /// Its members.
-    pub members: Members,
+    /// The links of a bond, which alone are its members; `None` where ports
+    /// join it by its name ([`super::Membership::Join`]).
+    pub links: Option<BTreeSet<InterfaceName>>,
     /// The number it is to have where it is new, as agreed with other switches.
     pub number: Option<u16>,
 }
@@ -94,7 +95,7 @@ impl LagIntent {
             switched_vlan: Setting::Keep,
             stp: StpIntent { edge_port: Setting::Keep, bpdu_guard: Setting::Keep },
             bounces: false,
-            members: Members::AtLeast(BTreeSet::new()),
+            links: None,
             number: None,
         }
     }
@@ -108,25 +109,6 @@ pub enum Presence {
     /// It is taken away with all that is configured on it; one that the
     /// network team made loses its VLANs only.
     Absent,
-}
-
-/// Which ports are in an aggregate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Members {
-    /// These, and those that are.
-    AtLeast(BTreeSet<InterfaceName>),
-    /// These and no others.
-    Exactly(BTreeSet<InterfaceName>),
-}
-
-impl Members {
-    /// Those that are to be in it.
-    #[must_use]
-    pub const fn ports(&self) -> &BTreeSet<InterfaceName> {
-        match self {
-            Self::AtLeast(ports) | Self::Exactly(ports) => ports,
-        }
-    }
 }
 
 /// `local_group_information`: how a server bonds its ports.
@@ -159,7 +141,6 @@ impl Group {
             Some(properties) => properties_of(properties)?,
             None => (None, None),
         };
-        fields.finish()?;
         // Linux and Ironic both begin with active-backup; whoever groups ports says so.
         Ok(Self { name: name.or(from_id), lag_type: mode.flatten(), interval, min_links })
     }
@@ -257,7 +238,6 @@ mod tests {
             (json!({"bond_properties": {"lacp_rate": "quick"}}), "group.bond_properties.lacp_rate"),
             (json!({"bond_properties": {"min_links": -1}}), "group.bond_properties.min_links"),
             (json!({"name": "a[b]"}), "group.name"),
-            (json!({"odd": 1}), "group.odd"),
         ] {
             assert_eq!(group(&value).unwrap_err().parameter.as_deref(), Some(named), "{value}");
         }

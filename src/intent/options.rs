@@ -15,10 +15,7 @@ use crate::{
 /// # Errors
 /// [`crate::fault::FaultKind::InvalidValue`], naming the parameter.
 pub fn interface_of(switch: &Switch, parameter: &str, given: &InterfaceName) -> Result<InterfaceName, Fault> {
-    let name = switch.options.port_names.rewritten(given).map_err(|error| {
-        let reason = format!("what port_names makes of {:?} is no port's name: {error}", given.as_str());
-        Fault::value(parameter, reason).at(&switch.name)
-    })?;
+    let name = switch.named(given).map_err(|reason| Fault::value(parameter, reason).at(&switch.name))?;
     check_port(switch, parameter, &name)?;
     Ok(name)
 }

@@ -7,7 +7,7 @@ use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, V
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, LagIntent, LagName, Members, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
+    Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
     check_allowed,
     fields::vlan,
     find_switch, interface_of,
@@ -60,6 +60,29 @@ impl Link {
     }
 }
 
+/// The cables of one port.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// Those that are Mercury's to configure.
+    pub managed: Vec<Link>,
+    /// Whether there are others, whose `network_type` is `unmanaged`: nothing is
+    /// ever done about them.
+    pub any_unmanaged: bool,
+}
+
+impl Links {
+    /// Refuses a port without any.
+    ///
+    /// # Errors
+    /// [`crate::fault::FaultKind::InvalidParams`], naming the parameter.
+    pub fn given(&self) -> Result<&[Link], Fault> {
+        if self.managed.is_empty() && !self.any_unmanaged {
+            return Err(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
+        }
+        Ok(&self.managed)
+    }
+}
+
 /// `port` of the plugin methods.
 #[derive(Clone, Debug)]
 pub struct PluginPort {
@@ -72,7 +95,7 @@ pub struct PluginPort {
     /// `binding:vnic_type`.
     pub vnic_type: Option<String>,
     /// `local_link_information` of `binding:profile`.
-    pub links: Vec<Link>,
+    pub links: Links,
     /// `local_group_information` of `binding:profile`: how the links are bonded.
     pub group: Option<Group>,
     /// VLANs of `trunk_details.sub_ports`; `None` without `trunk_details`.
@@ -87,15 +110,13 @@ impl PluginPort {
     pub fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
         let id = fields.text("id")?.map(str::to_owned);
         let mac_address = fields.text("mac_address")?.map(str::to_owned);
-        fields.text("name")?;
         let admin_state_up = fields.boolean("admin_state_up")?;
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
         let trunk = fields.object("trunk_details")?.map(sub_ports).transpose()?;
         let (links, group) = match fields.object("binding:profile")? {
             Some(profile) => binding_profile(profile)?,
-            None => (Vec::new(), None),
+            None => (Links::default(), None),
         };
-        fields.finish()?;
         Ok(Self { id, mac_address, admin_state_up, vnic_type, links, group, sub_ports: trunk })
     }
 
@@ -103,7 +124,7 @@ impl PluginPort {
     /// the bond, and the request of more than one of its links. With one link
     /// alone a server boots before it bonds.
     fn lag(&self) -> Option<(&Group, &LagName)> {
-        let group = self.group.as_ref().filter(|group| group.lag_type.is_some() && self.links.len() > 1)?;
+        let group = self.group.as_ref().filter(|group| group.lag_type.is_some() && self.links.managed.len() > 1)?;
         Some((group, group.name.as_ref()?))
     }
 
@@ -113,36 +134,49 @@ impl PluginPort {
     }
 }
 
-fn binding_profile(mut profile: Fields<'_>) -> Result<(Vec<Link>, Option<Group>), Fault> {
+fn binding_profile(mut profile: Fields<'_>) -> Result<(Links, Option<Group>), Fault> {
     let path = profile.path("local_link_information");
     let items = profile.list("local_link_information", MAX_LINKS)?.unwrap_or_default();
-    let links = items.iter().enumerate().map(|(index, item)| link(format!("{path}[{index}]"), item));
-    let links = links.collect::<Result<_, _>>()?;
+    let mut links = Links::default();
+    for (index, item) in items.iter().enumerate() {
+        match link(format!("{path}[{index}]"), item)? {
+            Some(link) => links.managed.push(link),
+            None => links.any_unmanaged = true,
+        }
+    }
     let path = profile.path("local_group_information");
     let group = match profile.get("local_group_information") {
         None => None,
         Some(Value::Object(members)) if members.is_empty() => None,
         Some(value) => Some(Group::read(Fields::of(&path, value)?)?),
     };
-    if group.as_ref().is_some_and(|group| group.lag_type.is_some() && group.name.is_none() && items.len() > 1) {
+    let several = links.managed.len() > 1;
+    if several && group.as_ref().is_some_and(|group| group.lag_type.is_some() && group.name.is_none()) {
         return Err(Fault::params(format!("{path}.name"), "is missing, and so is id"));
     }
-    profile.finish()?;
     Ok((links, group))
 }
 
-fn link(parameter: String, value: &Value) -> Result<Link, Fault> {
+/// One of `local_link_information`, in the words of Ironic's
+/// `local_link_connection`; `None` where it is unmanaged, and then it need not
+/// say anything else.
+fn link(parameter: String, value: &Value) -> Result<Option<Link>, Fault> {
     let mut fields = Fields::of(&parameter, value)?;
+    if fields.text("network_type")? == Some("unmanaged") {
+        return Ok(None);
+    }
     let name = |text: Option<InterfaceName>| text.map(|name| name.to_string());
     let switch_id = name(fields.parsed_or_none("switch_id")?);
-    let switch_info = name(fields.parsed_or_none("switch_info")?);
+    // Some keep a whole object there, which identifies nothing here.
+    let switch_info = match fields.get("switch_info") {
+        Some(Value::String(_)) => name(fields.parsed_or_none("switch_info")?),
+        _ => None,
+    };
     let port = fields.parsed("port_id")?;
-    fields.finish()?;
-    Ok(Link { switch_id, switch_info, port, parameter })
+    Ok(Some(Link { switch_id, switch_info, port, parameter }))
 }
 
 fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
-    trunk.text("trunk_id")?;
     let path = trunk.path("sub_ports");
     let items = trunk.list("sub_ports", MAX_SUB_PORTS)?.unwrap_or_default();
     let vlans = items.iter().enumerate().map(|(index, item)| {
@@ -152,14 +186,9 @@ fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
         if !matches!(sub_port.text("segmentation_type")?, None | Some("vlan" | "inherit")) {
             return Err(Fault::value(sub_port.path("segmentation_type"), "must be vlan"));
         }
-        sub_port.text("port_id")?;
-        sub_port.text("mac_address")?;
-        sub_port.finish()?;
         Ok(id)
     });
-    let vlans = vlans.collect::<Result<_, _>>()?;
-    trunk.finish()?;
-    Ok(vlans)
+    vlans.collect()
 }
 
 /// `network` of the plugin methods.
@@ -203,9 +232,12 @@ impl Network {
         };
         let name = fields.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
         let id = id.and_then(Value::as_str).map(str::to_owned);
-        let mtu = fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok());
+        // Neutron's 0 is none of the network's own.
+        let mtu = match fields.get("mtu").and_then(Value::as_u64) {
+            Some(0) => None,
+            _ => fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok()),
+        };
         let physical = either(&mut fields, "physical_network", "provider:physical_network", Fields::text)?;
-        fields.finish()?;
         Ok(Self { vlan, id, name, mtu, physical_network: physical.map(str::to_owned) })
     }
 
@@ -305,7 +337,7 @@ impl PluginRequest {
                 mtu: first.mtu,
                 switched_vlan: first.switched_vlan.clone(),
                 stp: first.stp,
-                members: Members::Exactly(target.ports.iter().map(|port| port.interface.clone()).collect()),
+                links: Some(target.ports.iter().map(|port| port.interface.clone()).collect()),
                 ..LagIntent::new(name.clone(), GROUP_NAME)
             };
             for port in &mut target.ports {
@@ -335,7 +367,7 @@ impl PluginRequest {
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
                 let links = target.ports.iter().map(|port| port.interface.clone()).collect();
-                let lag = LagIntent { members: Members::Exactly(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
+                let lag = LagIntent { links: Some(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
                 let stp = stp::no_edge(&target.switch);
                 target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }
@@ -349,12 +381,8 @@ impl PluginRequest {
         inventory: &Inventory,
         want: impl Fn(&Link, &Switch, &mut PortIntent) -> Result<(), Fault>,
     ) -> Result<Intent, Fault> {
-        let path = "port.binding:profile.local_link_information";
-        if self.port.links.is_empty() {
-            return Err(Fault::params(path, "is missing or empty"));
-        }
         let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
-        for link in &self.port.links {
+        for link in self.port.links.given()? {
             let switch = link.switch(inventory)?;
             let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
             want(link, &switch, &mut port)?;
@@ -418,3 +446,6 @@ impl NetworkRequest {
         name.map(|name| name.parse().map_err(|error| Fault::value("network.name", error))).transpose()
     }
 }
+
+#[cfg(test)]
+mod tests;

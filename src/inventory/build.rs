@@ -9,6 +9,7 @@ use super::load::Context;
 use super::{ConfirmedCommit, Credentials, Framing, GnmiSettings, HostKey, MacAddr, Protocol, Switch};
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding};
+use mercury_adapter::InterfaceNames;
 use mercury_model::InterfaceName;
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -42,6 +43,7 @@ pub(crate) const SHARED: &[&str] = &[
     "stp_bpdu_guard",
     "physical_networks",
     "allowed_ports",
+    "allowed_lags",
     "lag_numbers",
     "lag_prefix",
     "mlag_domain",
@@ -110,6 +112,10 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
     };
     let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
     let allowed_ports: Option<Vec<_>> = each(reader, "allowed_ports");
+    let interface_names = context.interface_names.get(&kind.dialect).cloned();
+    if let Some(names) = &interface_names {
+        ["allowed_ports", "allowed_lags", "trunk_ports"].iter().for_each(|key| doubt(reader, key, names));
+    }
     let macs = if form == Form::Ironic { "mac_address" } else { "mac_addresses" };
     Switch {
         address: address(reader),
@@ -129,6 +135,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         stp_edge: reader.flag("stp_edge").unwrap_or(false),
         stp_bpdu_guard: reader.flag("stp_bpdu_guard").unwrap_or(false),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
+        allowed_lags: each(reader, "allowed_lags").unwrap_or_default(),
         lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
         lag_prefix: lag_prefix(reader),
         mlag_domain: reader.text("mlag_domain"),
@@ -149,6 +156,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         framing: framing(reader),
         network_instance: reader.text("network_instance"),
         gnmi: means.gnmi,
+        interface_names,
         name,
         protocol,
         dialect: kind.dialect,
@@ -206,6 +214,19 @@ where
         }
     }
     Some(values)
+}
+
+/// Names that are taken as they are, since the network team knows them, but are
+/// not what the dialect's ports are called.
+fn doubt(reader: &mut Reader<'_>, key: &str, names: &InterfaceNames) {
+    for (text, found) in reader.texts(key).into_iter().flatten() {
+        let finding = match names.spelled(&text) {
+            Ok(spelled) if spelled == text => continue,
+            Ok(spelled) => Finding::warning(Code::BadValue, format!("{text:?} is {spelled:?} in its configuration")),
+            Err(misnamed) => Finding::warning(Code::BadValue, format!("{text:?}: {misnamed}")),
+        };
+        reader.blame(&found, finding);
+    }
 }
 
 /// A list that is given must say something.

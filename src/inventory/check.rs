@@ -1,9 +1,11 @@
-//! What is wrong between switches: one identifier must find one switch.
+//! What is wrong between switches, where one identifier must find one switch,
+//! and what takes long to see and many switches share.
 
 use super::load::Draft;
+use super::port_names::Reach;
 use super::{MacAddr, address_key};
 use crate::config::{Code, Finding, Findings};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Reports every name, MAC address and address that would find two switches.
@@ -11,6 +13,28 @@ pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) {
     names(drafts, findings);
     macs(drafts, findings);
     addresses(drafts, findings);
+}
+
+/// Reports every rule of `port_names` that is of no use or of use for one name
+/// only; once where switches have the same rules.
+pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for draft in drafts.iter().filter(|draft| draft.sound) {
+        let rules = &draft.switch.options.port_names;
+        if !seen.insert(rules.patterns()) {
+            continue;
+        }
+        for (number, reach) in (1..).zip(rules.reaches()) {
+            let message = match reach {
+                Reach::Several => continue,
+                Reach::Only(text) => format!("rule {number} matches {text:?} only"),
+                Reach::Nothing => format!("rule {number} never matches a name, or only after one before it"),
+            };
+            let finding = Finding::warning(Code::BadValue, message).at(&draft.file, Some(draft.line));
+            let finding = finding.field(format!("switch.{}.port_names", draft.switch.name));
+            findings.push(finding.help(r"in single quotes a backslash is written once, as in '^Eth(\d+)$'"));
+        }
+    }
 }
 
 fn names(drafts: &[Draft], findings: &mut Findings) {

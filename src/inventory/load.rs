@@ -2,8 +2,11 @@
 
 use super::{Inventory, Protocol, Switch, check, ironic, native};
 use crate::config::{Code, FileAccess, Finding, Findings, Settings, source};
+use mercury_adapter::InterfaceNames;
 use mercury_model::VlanSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An inventory file may be this big, in bytes: some ten thousand switches.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -21,6 +24,8 @@ pub struct Context {
     pub dialects: Vec<(Protocol, String)>,
     /// What an entry may ask for in vain.
     pub unsayable: Vec<Unsayable>,
+    /// What ports are called in each dialect that has a say.
+    pub interface_names: BTreeMap<String, Arc<InterfaceNames>>,
 }
 
 /// An option that a dialect has no words for.
@@ -57,6 +62,9 @@ impl Default for Context {
             dialects.iter().filter(move |dialect| dialect.protocols().contains(&protocol.as_str()))
         };
         let kinds = |protocol| spoken(protocol).map(move |dialect| (protocol, dialect.name.clone()));
+        let named = |dialect: &mercury_adapter::Dialect| {
+            Some((dialect.name.clone(), Arc::new(dialect.interface_names.clone()?)))
+        };
         Context {
             allowed_vlans: None,
             known_hosts: Vec::new(),
@@ -66,6 +74,7 @@ impl Default for Context {
                 .into_iter()
                 .flat_map(|one| spoken(one).flat_map(move |d| unsayable(one, d)))
                 .collect(),
+            interface_names: dialects.iter().filter_map(named).collect(),
         }
     }
 }
@@ -106,6 +115,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
         }
     }
     check::contradictions(&drafts, &mut findings);
+    check::idle_rules(&drafts, &mut findings);
     let mut sound: Vec<Switch> = Vec::new();
     for draft in drafts {
         if draft.sound && !sound.iter().any(|switch| switch.name == draft.switch.name) {

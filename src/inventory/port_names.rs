@@ -1,6 +1,9 @@
 //! From the names that callers give ports to those that the switch uses.
 
+mod reach;
+
 use mercury_model::{InterfaceName, TextError};
+pub(super) use reach::Reach;
 use regex::{Regex, RegexBuilder};
 
 /// How many bytes one compiled pattern may take.
@@ -39,6 +42,17 @@ impl PortNames {
     #[must_use]
     pub const fn new(rules: Vec<PortNameRule>) -> Self {
         Self { rules }
+    }
+
+    /// The patterns, each of a whole name.
+    pub(super) fn patterns(&self) -> Vec<&str> {
+        self.rules.iter().map(|rule| rule.pattern.as_str()).collect()
+    }
+
+    /// What each rule can match after those before it had their turn.
+    pub(super) fn reaches(&self) -> impl Iterator<Item = Reach> {
+        let patterns = self.patterns();
+        (1..=patterns.len()).map(move |count| patterns.get(..count).map_or(Reach::Several, reach::reach))
     }
 
     /// The port as the switch names it.

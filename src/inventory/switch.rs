@@ -1,11 +1,13 @@
 use super::{GnmiSettings, HostKey, LagNumbers, MacAddr, Options, SecretRef};
+use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A switch: how to reach it and what may be done to it.
 ///
-/// Every field but `credentials`, `host_key`, `options` and `gnmi` is written under its
-/// own name in a `[[switch]]` table, and all but `name`, `address` and
+/// Every field but `credentials`, `host_key`, `options`, `gnmi` and `interface_names`,
+/// which its dialect says, is written under its own name in a `[[switch]]` table, and all but `name`, `address` and
 /// `mac_addresses` may stand in `[defaults]` for every switch of that file.
 /// Durations are whole seconds (`30`) or text (`"30s"`, `"2m"`). What is for
 /// one protocol only is refused on a switch that speaks another; in
@@ -65,6 +67,9 @@ pub struct Switch {
     pub physical_networks: Vec<String>,
     /// The ports that may be configured; absent means all, empty means none.
     pub allowed_ports: Option<Vec<InterfaceName>>,
+    /// The network team's aggregates (LAGs) that requests may name, as those
+    /// among `allowed_ports` are; none.
+    pub allowed_lags: Vec<InterfaceName>,
     /// The numbers of the aggregates (LAGs) that Mercury may make and remove,
     /// 1 to 65535; none.
     pub lag_numbers: LagNumbers,
@@ -112,6 +117,8 @@ pub struct Switch {
     pub network_instance: Option<String>,
     /// What only gNMI needs; its defaults on a NETCONF switch.
     pub gnmi: GnmiSettings,
+    /// What its ports and aggregates are called; `None` where any name will do.
+    pub interface_names: Option<Arc<InterfaceNames>>,
 }
 
 /// How Mercury's user proves itself to a switch; a key is tried first.
@@ -230,6 +237,7 @@ impl Switch {
             stp_bpdu_guard: false,
             physical_networks: Vec::new(),
             allowed_ports: None,
+            allowed_lags: Vec::new(),
             lag_numbers: LagNumbers::default(),
             lag_prefix: None,
             mlag_domain: None,
@@ -249,6 +257,7 @@ impl Switch {
             framing: None,
             network_instance: None,
             gnmi: GnmiSettings::default(),
+            interface_names: None,
         }
     }
 
@@ -271,6 +280,32 @@ impl Switch {
     /// Whether the inventory lets this port be configured; names are compared exactly.
     pub fn allows_port(&self, name: &InterfaceName) -> bool {
         self.allowed_ports.as_ref().is_none_or(|allowed| allowed.contains(name))
+    }
+
+    /// A port or aggregate as the switch names it, from what a caller calls it:
+    /// by the entry's `port_names` first, then as the dialect says. A name that
+    /// the entry itself uses is taken as it is.
+    ///
+    /// # Errors
+    /// Why it is no name here.
+    pub fn named(&self, given: &InterfaceName) -> Result<InterfaceName, String> {
+        let name = self
+            .options
+            .port_names
+            .rewritten(given)
+            .map_err(|error| format!("what port_names makes of {:?} is no port's name: {error}", given.as_str()))?;
+        let Some(names) = self.interface_names.as_ref().filter(|_| !self.mentions(&name)) else { return Ok(name) };
+        let made = if name == *given { String::new() } else { format!(", made of {:?} by port_names", given.as_str()) };
+        let spelled =
+            names.spelled(name.as_str()).map_err(|misnamed| format!("{:?}{made}: {misnamed}", name.as_str()))?;
+        spelled.parse().map_err(|error: mercury_model::TextError| error.to_string())
+    }
+
+    /// Whether the network team's files use this very name.
+    fn mentions(&self, name: &InterfaceName) -> bool {
+        let listed = self.allowed_ports.iter().flatten().chain(&self.allowed_lags).chain(&self.options.trunk_ports);
+        let number = self.lag_prefix.as_ref().and_then(|prefix| name.as_str().strip_prefix(prefix.as_str()));
+        listed.into_iter().any(|listed| listed == name) || number.is_some_and(|number| number.parse::<u16>().is_ok())
     }
 
     /// What Ironic calls this kind of switch: `netconf_openconfig`, `gnmi_openconfig`.

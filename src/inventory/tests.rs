@@ -1,4 +1,5 @@
 mod gnmi;
+mod names;
 mod options;
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};

@@ -10,8 +10,9 @@ pub(super) use lag::{lag_deleted, lag_updated};
 pub(super) use verified::verified;
 
 use crate::{
+    desired,
     fault::{Fault, FaultKind, SwitchOutcome},
-    intent::{PortRequest, ResetRequest},
+    intent::{HandsOff, LagName, PortRequest, ResetRequest},
     inventory::Inventory,
     outcome::Report,
 };
@@ -26,7 +27,8 @@ pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value
     // A member has no VLANs of its own, and Ironic calls its aggregate as it did before.
     let aggregate = interface.aggregate_id.as_ref().and_then(|name| report.now.as_ref()?.interfaces.get(name));
     vlan_fields(&mut answer, aggregate.unwrap_or(&interface), request.mode, &request.vlans);
-    if let Some(lag) = request.lag_name.as_ref().filter(|lag| report.lags.get(lag) == interface.aggregate_id.as_ref()) {
+    let joined = |lag: &&LagName| report.lags.get(lag).is_some_and(|at| Some(at) == interface.aggregate_id.as_ref());
+    if let Some(lag) = request.lag_name.as_ref().filter(joined) {
         answer.insert("lag_name".to_owned(), json!(lag));
     }
     describe(&mut answer, report, &interface);
@@ -43,6 +45,13 @@ pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value,
     answer.remove("lag_name");
     describe(&mut answer, report, &interface);
     Ok(Value::Object(answer))
+}
+
+/// The answer about a port that is not Mercury's: nothing was done.
+pub(super) fn left_alone(request: &HandsOff) -> Value {
+    let mut answer: Map<_, _> = request.said.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    answer.extend([("status".to_owned(), json!("unmanaged")), ("changed".to_owned(), json!(false))]);
+    Value::Object(answer)
 }
 
 /// The answer to a method that changes any number of switches.
@@ -80,7 +89,7 @@ fn port_fields(
     let members = [
         ("switch_id", json!(switch_id)),
         ("port_name", json!(port_name)),
-        ("description", json!(interface.description)),
+        ("description", json!(description(interface))),
         ("mode", json!("access")),
         ("native_vlan", json!(untagged(interface))),
         ("allowed_vlans", json!([])),
@@ -89,6 +98,15 @@ fn port_fields(
         ("status", json!(status)),
     ];
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Without the mark of a port that joined its aggregate by name.
+fn description(interface: &Interface) -> Option<&str> {
+    let text = interface.description.as_ref()?;
+    match &interface.aggregate_id {
+        Some(aggregate) => desired::unmarked(text, aggregate.as_str()),
+        None => Some(text.as_str()),
+    }
 }
 
 fn untagged(interface: &Interface) -> Option<VlanId> {
@@ -181,7 +199,7 @@ pub fn report_json(report: &Report) -> Value {
         "vlans": shown.map(|running| running.vlans.values().collect::<Vec<_>>()).unwrap_or_default(),
         "lags": report.lags,
         "plan": report.plan.as_ref().map(|plan| plan.edits.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        "warnings": report.warnings,
+        "warnings": report.told().collect::<Vec<_>>(),
         "flights": report.flights,
         "device_ms": (report.device_time.as_secs_f64() * 10_000.0).round() / 10.0,
         "queue_ms": (report.queue_time.as_secs_f64() * 10_000.0).round() / 10.0,

@@ -159,10 +159,11 @@ fn link_valid(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
 }
 
 fn links_fault(request: &PluginRequest, service: &Service) -> Option<Fault> {
-    if request.port.links.is_empty() {
-        return Some(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
-    }
-    request.port.links.iter().find_map(|link| match link.switch(service.inventory()) {
+    let links = match request.port.links.given() {
+        Ok(links) => links,
+        Err(fault) => return Some(fault),
+    };
+    links.iter().find_map(|link| match link.switch(service.inventory()) {
         Ok(switch) => crate::intent::interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
         Err(fault) => Some(fault),
     })

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::answer;
 use crate::{
     fault::Fault,
-    intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
+    intent::{
+        Fields, HandsOff, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest,
+    },
     inventory::Inventory,
     outcome::Report,
 };
@@ -16,6 +18,8 @@ pub(super) enum Request {
     ResetPort(Box<ResetRequest>),
     UpdateLag(Box<LagRequest>),
     DeleteLag(LagRemoval),
+    /// A port that is not Mercury's, by one of Ironic's methods.
+    HandsOff(HandsOff),
     /// One of the plugin methods.
     Plugin(Intent),
 }
@@ -25,7 +29,11 @@ impl Request {
     ///
     /// # Errors
     /// The first parameter that cannot be used, by name.
-    pub(super) fn read(method: &str, fields: Fields<'_>, inventory: &Inventory) -> Result<Option<Self>, Fault> {
+    pub(super) fn read(method: &str, mut fields: Fields<'_>, inventory: &Inventory) -> Result<Option<Self>, Fault> {
+        let verb = ["update_port", "reset_port"].into_iter().find(|verb| *verb == method);
+        if let Some(request) = verb.and_then(|verb| HandsOff::read(verb, &mut fields)) {
+            return Ok(Some(Self::HandsOff(request)));
+        }
         Ok(Some(match method {
             // Both callers' update_port has one name; the parameters tell which it is.
             "update_port" if !fields.has("port") && !fields.has("network") => {
@@ -52,6 +60,7 @@ impl Request {
             Self::ResetPort(request) => request.intent(),
             Self::UpdateLag(request) => request.intent(),
             Self::DeleteLag(request) => request.intent(),
+            Self::HandsOff(request) => Intent { verb: request.verb, targets: Vec::new() },
             Self::Plugin(intent) => intent.clone(),
         }
     }
@@ -66,6 +75,7 @@ impl Request {
             Self::ResetPort(request) => answer::reset(request, reports),
             Self::UpdateLag(request) => answer::lag_updated(request, reports),
             Self::DeleteLag(request) => answer::lag_deleted(request, reports),
+            Self::HandsOff(request) => Ok(answer::left_alone(request)),
             Self::Plugin(_) => answer::changed(reports),
         }
     }

@@ -15,7 +15,8 @@ fn update(switch: &str, more: &Value) -> Value {
 fn a_change_over_netconf_is_seen_over_gnmi_and_the_other_way_round() {
     for mode in [Mode::Candidate, Mode::CandidatePlain, Mode::Running] {
         let switch = Simulated::start(mode);
-        let mercury = Mercury::serve(&[switch.netconf_entry("by-netconf"), switch.gnmi_entry("by-gnmi")]);
+        let entries = [switch.netconf_entry("by-netconf"), switch.gnmi_entry("by-gnmi")];
+        let mercury = Mercury::serve(&entries.map(|entry| entry.with("allowed_lags", r#"["Port-Channel1"]"#)));
         let mut client = Client::of(&mercury);
         for (writer, reader, more) in [
             ("by-netconf", "by-gnmi", json!({"description": "one"})),

@@ -167,6 +167,32 @@ fn unknown_methods_and_parameters_that_do_not_fit_are_named() {
     assert!(stage.untouched());
 }
 
+/// A port that the dialect cannot have is refused before anything is sent, and
+/// what LLDP calls it is not.
+#[test]
+fn a_malformed_port_name_is_refused_with_the_name_that_would_be_right() {
+    let mut stage = Stage::new();
+    stage.mercury = Mercury::serve(&[stage.switch.entry("leaf1").text("dialect", "arista_eos")]);
+    stage.client = Client::of(&stage.mercury);
+    let link = json!({"binding:profile": {"local_link_information": [{"switch_id": "leaf1", "port_id": "Eth1/1"}]}});
+    for (method, params, parameter) in [
+        ("update_port", update("Eth1/1"), "port_name"),
+        ("reset_port", json!({"switch_id": "leaf1", "port_name": "Eth1/1"}), "port_name"),
+        (
+            "attach_port",
+            json!({"port": link, "network": 100}),
+            "port.binding:profile.local_link_information[0].port_id",
+        ),
+    ] {
+        let error = stage.client.fails(method, &params);
+        assert_eq!((error.kind(), &error.data["parameter"]), ("invalid-value", &json!(parameter)), "{error:?}");
+        assert!(error.message.contains("\"Ethernet1/1\" would be"), "{error:?}");
+    }
+    assert!(stage.untouched());
+    stage.client.done("update_port", &update("Et1"));
+    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
+}
+
 #[test]
 fn deep_nesting_is_refused_before_it_is_parsed() {
     let mut stage = Stage::new();

@@ -191,11 +191,11 @@ fn every_parameter_mistake_is_an_invalid_parameter_value() {
 fn a_switch_that_is_not_in_the_inventory_is_not_found() {
     let Some(mut stage) = Stage::new(|entry| entry) else { return };
     for name in ["leaf9", "00:11:22:33:44:55"] {
-        let error = stage.refused(&json!({"switch_id": name}), "SwitchNotFound", 404);
+        let error = stage.refused(&json!({"switch_id": name}), "InvalidParameterValue", 404);
         assert!(error.message.contains(name), "{error:?}");
     }
     let args = stage.reset(&json!({"switch_id": "leaf9"}));
-    assert!(stage.ironic.fails("reset_port", &args).is("SwitchNotFound", 404));
+    assert!(stage.ironic.fails("reset_port", &args).is("InvalidParameterValue", 404));
 }
 
 #[test]
@@ -268,6 +268,29 @@ fn the_context_is_told_in_the_log() {
     assert_eq!((&line["user"], &line["project"], &line["switch"]), (&json!("alice"), &json!("metal"), &json!("leaf1")));
 }
 
+/// A `local_link_connection` of which Ironic is told that it is unmanaged comes
+/// without a switch and without a port.
+#[test]
+fn an_unmanaged_port_is_left_alone_and_the_node_goes_on() {
+    let Some(mut stage) = Stage::new(|entry| entry) else { return };
+    let before = stage.switch.look();
+    let nobody = json!({"switch_id": null, "port_name": null});
+    for (method, args) in [("update_port", stage.update(&nobody)), ("reset_port", stage.reset(&nobody))] {
+        let request = format!("req-{method}");
+        let answer = stage.ironic.call_as(&json!({"request_id": request}), method, &args).unwrap();
+        let line = stage.mercury.request(&request);
+        assert_eq!((&line["action"], &line["outcome"]), (&json!(method), &json!("nothing to do")), "{line}");
+        assert_eq!((&answer["status"], &answer["changed"]), (&json!("unmanaged"), &json!(false)), "{answer}");
+        assert_eq!((&answer["switch_id"], &answer["port_name"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!(stage.switch.look(), before);
+    // One of the two is a mistake.
+    for more in [json!({"switch_id": null}), json!({"port_name": null})] {
+        let error = stage.refused(&more, "InvalidParameterValue", 400);
+        assert!(error.message.contains("must not be null"), "{error:?}");
+    }
+}
+
 /// Where today's service of Ironic falls short, one test for each.
 mod upstream_falls_short {
     use super::*;
@@ -297,14 +320,17 @@ mod upstream_falls_short {
 
     #[test]
     fn description_and_lag_name_reach_the_switch() {
-        let Some(mut stage) = Stage::new(|entry| entry) else { return };
-        let args = stage.update(&json!({"description": "Ironic Port 1", "lag_name": "Port-Channel1"}));
-        stage.ironic.done("update_port", &args);
+        let naming = |entry: Entry| entry.with("allowed_lags", r#"["Port-Channel1"]"#);
+        let Some(mut stage) = Stage::new(naming) else { return };
+        let more = json!({"description": "Ironic Port 1", "lag_name": "Port-Channel1", "mode": "access",
+                          "native_vlan": 100, "allowed_vlans": null});
+        let answer = stage.ironic.done("update_port", &stage.update(&more));
         let port = stage.now();
         assert_eq!(
             (port.description.as_deref(), port.aggregate.as_deref()),
-            (Some("Ironic Port 1"), Some("Port-Channel1"))
+            (Some("Ironic Port 1 [Port-Channel1]"), Some("Port-Channel1"))
         );
+        assert_eq!((&answer["description"], &answer["lag_name"]), (&json!("Ironic Port 1"), &json!("Port-Channel1")));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod cli;
 #[cfg(test)]
 mod crowd;
+mod driver;
 #[cfg(test)]
 mod faces;
 #[cfg(test)]

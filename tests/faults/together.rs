@@ -303,9 +303,9 @@ fn requests_that_meet_in_one_aggregate_are_done_in_their_order() {
             port
         };
         let switch = std::sync::Arc::clone(world.service.inventory().find(&name(0)).unwrap());
-        let mut join = LagIntent::new("bond0".parse().unwrap(), "lag_name");
-        join.members = mercury::intent::Members::AtLeast(["Ethernet2".parse().unwrap()].into());
-        let target = TargetIntent { lags: vec![join], ..TargetIntent::new(std::sync::Arc::clone(&switch)) };
+        let mut join = PortIntent::new("Ethernet2".parse().unwrap());
+        join.membership = mercury::intent::Membership::Join("bond0".parse().unwrap());
+        let target = TargetIntent { ports: vec![join], ..TargetIntent::new(std::sync::Arc::clone(&switch)) };
         let who = Requester::default();
         let apply = |target| world.service.apply(Intent { verb: "test", targets: vec![target] }, &who);
         apply(target).await.unwrap();

@@ -1,5 +1,6 @@
 """Calls Mercury with the client that Ironic itself uses, unmodified:
-ironic.networking.rpcapi.NetworkingAPI over JSON-RPC.
+ironic.networking.rpcapi.NetworkingAPI over JSON-RPC, or with the network interface
+of a node that uses it, ironic.drivers.modules.network.ironic_networking.
 
     ironic_client.py --port PORT [--host HOST] [--auth noauth|http_basic]
                      [--username NAME] [--password WORD] [--timeout SECONDS]
@@ -7,6 +8,8 @@ ironic.networking.rpcapi.NetworkingAPI over JSON-RPC.
 One JSON object per line on standard input, one per line on standard output:
 
     {"method": "update_port", "args": {"switch_id": ...}, "context": {"user": ...}}
+    {"driver": "unconfigure_tenant_networks", "ports": [{"uuid": ..., "extra": {...},
+     "local_link_connection": {...}}], "driver_info": {"idle_network": ...}}
     {"result": ...}   or   {"error": {"class": ..., "message": ..., "code": ...}}
 
 The context is optional; without one the call is an administrator's. The class of
@@ -20,12 +23,14 @@ import logging
 import os
 import sys
 import tempfile
+import types
 import warnings
 
 warnings.simplefilter("ignore")     # Ironic's libraries deprecate each other on import
 
 from ironic.common import context as ironic_context
 from ironic.conf import CONF
+from ironic.drivers.modules.network import ironic_networking
 from ironic.networking import rpcapi
 
 METHODS = ("update_port", "reset_port", "update_lag", "delete_lag", "get_switches")
@@ -74,17 +79,29 @@ def configure(options):
 
 
 def answer(api, command):
-    method = command["method"]
-    if method not in METHODS:
+    method = command.get("method")
+    if "driver" not in command and method not in METHODS:
         return {"error": {"class": "ValueError", "message": f"no such method: {method}", "code": None}}
     try:
         context = request_context(command.get("context"))
+        if "driver" in command:
+            return {"result": drive(context, command)}
         return {"result": getattr(api, method)(context, **command.get("args", {}))}
     except Exception as error:      # whatever Ironic would see
         kind = type(error)
         return {"error": {"class": f"{kind.__module__}.{kind.__qualname__}",
                           "message": str(error),
                           "code": getattr(error, "code", getattr(error, "http_status", None))}}
+
+
+def drive(context, command):
+    """A conductor's task has much more; the driver looks at no more than this."""
+    task = types.SimpleNamespace(
+        context=context,
+        node=types.SimpleNamespace(uuid="node", driver_info=command.get("driver_info", {})),
+        ports=[types.SimpleNamespace(**port) for port in command["ports"]],
+        portgroups=[])
+    return getattr(ironic_networking.IronicNetworking(), command["driver"])(task)
 
 
 def request_context(values):

@@ -6,12 +6,14 @@
 //! attached.
 
 mod gnmi;
+mod interface_names;
 mod netconf;
 mod path;
 mod raw;
 mod tree;
 
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
+pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::Leaf;
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
@@ -39,9 +41,13 @@ pub struct Dialect {
     pub text: TextLimits,
     /// Whether a native VLAN is only carried when `trunk-vlans` lists it.
     pub native_in_trunk_vlans: bool,
+    /// Whether a member of an aggregate may have an MTU of its own.
+    pub members_have_mtu: bool,
     /// What the names of its aggregates are before their number, such as
     /// `Port-Channel`; `None` where any name will do.
     pub lag_prefix: Option<String>,
+    /// What its ports and aggregates are called; `None` where any name will do.
+    pub interface_names: Option<InterfaceNames>,
     /// How it is spoken to over NETCONF, if it is.
     pub netconf: Option<NetconfDialect>,
     /// How it is spoken to over gNMI, if it is.

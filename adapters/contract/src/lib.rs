@@ -23,9 +23,9 @@ mod spelling;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use defaults::Defaults;
 pub use dialect::{
-    Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping,
-    ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save, Standing, SwitchedVlanTree,
-    TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
+    ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
+    Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -18,7 +18,8 @@ pub(in crate::rpc) fn lag_updated(request: &LagRequest, reports: &[Report]) -> R
     let name = report.lags.get(&request.lag_name);
     let aggregate = name.and_then(|name| report.now.as_ref()?.interfaces.get(name));
     let aggregate = aggregate.ok_or_else(|| Fault::new(FaultKind::Internal, "a success without a read-back"))?;
-    let description = aggregate.description.as_ref().and_then(|text| desired::without_name(text, &request.lag_name));
+    let description =
+        aggregate.description.as_ref().and_then(|text| desired::unmarked(text, request.lag_name.as_str()));
     let mut answer = members([
         ("switch_ids", json!(request.switches.iter().map(|(id, _)| id).collect::<Vec<_>>())),
         ("lag_name", json!(request.lag_name)),

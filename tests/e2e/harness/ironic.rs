@@ -7,7 +7,8 @@ use super::{
     python::{self, Answerer},
 };
 
-/// `ironic.networking.rpcapi.NetworkingAPI` in a process of its own.
+/// `ironic.networking.rpcapi.NetworkingAPI`, and the driver that calls it, in a
+/// process of their own.
 pub(crate) struct Ironic(Answerer);
 
 /// What Ironic's code would see raised.
@@ -50,6 +51,12 @@ impl Ironic {
     /// With a request context.
     pub(crate) fn call_as(&mut self, context: &Value, method: &str, args: &Value) -> Result<Value, Exception> {
         self.answer(&json!({"method": method, "args": args, "context": context}))
+    }
+
+    /// Has the node's network interface do something about these ports.
+    pub(crate) fn drive(&mut self, driver: &str, ports: &[Value]) -> Result<Value, Exception> {
+        let idle = json!({"idle_network": "access/native_vlan=190", "cleaning_network": "access/native_vlan=120"});
+        self.answer(&json!({"driver": driver, "ports": ports, "driver_info": idle}))
     }
 
     fn answer(&mut self, question: &Value) -> Result<Value, Exception> {

@@ -25,7 +25,7 @@ fn attach(mercury: &Mercury, port: &str) -> Result<Value, RpcError> {
 fn assert_refused(mercury: &Mercury, switch: &Simulated) {
     let before = switch.handle().counters().edits;
     let error = attach(mercury, "Ethernet2").unwrap_err();
-    assert_eq!((error.kind(), error.code, error.class()), ("coordinator", 503, "TemporaryFailure"), "{error:?}");
+    assert_eq!((error.kind(), error.code, error.class()), ("coordinator", 503, "NetworkError"), "{error:?}");
     assert_eq!((&error.data["who_acts"], &error.data["retry"]), (&json!("nobody"), &json!(true)));
     assert!(error.message.contains("etcd: "), "{error:?}");
     assert_eq!(switch.handle().counters().edits, before);

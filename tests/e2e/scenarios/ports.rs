@@ -1,8 +1,8 @@
 //! Ironic's own methods.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Stage, access};
+use super::{Stage, access, naming_a_lag};
 use crate::harness::{Client, Mercury, Peer, Port, Switch};
 
 pub(super) fn access_sets_the_vlan_and_the_description(peer: Peer) {
@@ -150,18 +150,20 @@ fn written(switch: &Switch) -> (u64, u64) {
     }
 }
 
+/// What joined by name leaves when the name is not said any more.
 pub(super) fn joining_a_lag_that_is_there(peer: Peer) {
-    let Some(mut stage) = Stage::new(peer) else { return };
+    let Some(mut stage) = Stage::with(peer, naming_a_lag) else { return };
     let answer = stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "Port-Channel1"}));
     assert_eq!(stage.now().aggregate.as_deref(), Some("Port-Channel1"));
     assert_eq!(answer["lag_name"], "Port-Channel1");
+    stage.update(&json!({"mode": "access", "native_vlan": 100}));
+    assert_eq!((stage.now().aggregate, stage.now().vlans.as_str()), (None, "access 100"));
 }
 
-pub(super) fn joining_a_lag_that_is_missing_is_refused(peer: Peer) {
-    let Some(mut stage) = Stage::new(peer) else { return };
-    let params = stage.params(&json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-8d1f00aa"}));
-    let error = stage.client.fails("update_port", &params);
-    assert_eq!((error.code, error.class()), (500, "NetworkError"));
-    assert!(error.message.contains("lag-8d1f00aa"), "{error:?}");
-    assert_eq!(stage.now(), Port::default());
+pub(super) fn joining_a_lag_that_is_missing_makes_none(peer: Peer) {
+    let Some(mut stage) = Stage::with(peer, |entry| entry.text("lag_numbers", "300-399")) else { return };
+    let answer = stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-8d1f00aa"}));
+    assert_eq!(answer["lag_name"], Value::Null);
+    assert!(answer["warnings"][0].as_str().unwrap().contains("lag-8d1f00aa"), "{answer}");
+    assert_eq!(stage.now(), Port { vlans: "access 100".to_owned(), ..Port::default() });
 }

@@ -3,7 +3,7 @@
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use super::{Stage, access, attach};
+use super::{Stage, access, attach, naming_a_lag};
 use crate::harness::{Client, Entry, Face, Kind, Mercury, Peer, Port, Simulated};
 
 const EDGE: &str = "EDGE_ENABLE guarded";
@@ -93,7 +93,10 @@ pub(super) fn what_others_say_about_a_ports_spanning_tree_outlives_an_attach(pee
 
 /// Spanning tree sees the aggregate, and never its members.
 pub(super) fn a_member_of_a_lag_is_no_edge(peer: Peer) {
-    let Some(mut stage) = Stage::with(peer, both).filter(|_| has_spanning_tree(peer)) else { return };
+    let Some(mut stage) = Stage::with(peer, |entry| naming_a_lag(both(entry))).filter(|_| has_spanning_tree(peer))
+    else {
+        return;
+    };
     stage.update(&access(100));
     stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "Port-Channel1"}));
     let port = stage.now();

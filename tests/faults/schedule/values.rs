@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use mercury::{
-    intent::{Intent, LagIntent, Members, PortIntent, Presence, Setting, TargetIntent, VlanIntent},
+    intent::{Intent, LagIntent, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent},
     inventory::Switch,
     service::{Requester, Service},
 };
@@ -81,8 +81,8 @@ impl Values {
         values.extend(want.removes.map(|id| (format!("VLAN {id}"), None)));
         match want.lag {
             Some(Lag::On(id)) => {
-                let described = format!("\"{}\"", lag_description(number));
-                let text = self.lags[&id].replace(&format!("\"{DESCRIPTION}\""), &described);
+                let described = format!("\"{} [{LAG}]\"", lag_description(number));
+                let text = self.lags[&id].replace(&format!("\"{DESCRIPTION} [{LAG}]\""), &described);
                 values.push((LAG.to_owned(), Some(text)));
                 values.push((MEMBER.to_owned(), Some(self.member.clone())));
                 values.push((format!("VLAN {id}"), Some(self.vlans[&id].clone())));
@@ -154,6 +154,11 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             });
             intent
         });
+        let mut ports: Vec<_> = ports.collect();
+        if let Some(Lag::On(_)) = want.lag {
+            let membership = Membership::Join(LAG.parse().unwrap());
+            ports.push(PortIntent { membership, ..PortIntent::new(MEMBER.parse().unwrap()) });
+        }
         let mut named: Vec<_> = want.ports.iter().flat_map(|(_, wish)| vlans_of(*wish)).collect();
         named.extend(want.lag.and_then(|lag| match lag {
             Lag::On(id) => Some(id),
@@ -171,13 +176,12 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
                 Lag::On(id) => {
                     intent.description = Setting::Set(Some(texts.lag.parse().unwrap()));
                     intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan(id))));
-                    intent.members = Members::AtLeast([MEMBER.parse().unwrap()].into());
                 }
                 Lag::Gone => intent.presence = Presence::Absent,
             }
             intent
         });
-        TargetIntent { ports: ports.collect(), vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(switch) }
+        TargetIntent { ports, vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }

@@ -94,7 +94,7 @@ fn allowed(intent: &Intent) {
         }
         for lag in &target.lags {
             plain(lag.name.as_str());
-            assert!(lag.members.ports().iter().all(|port| switch.allows_port(port)));
+            assert!(lag.links.iter().flatten().all(|port| switch.allows_port(port)));
             allowed_vlans(switch, &lag.switched_vlan);
         }
         for vlan in &target.vlans {

@@ -16,6 +16,7 @@ use crate::Defaults;
 
 mod shapes;
 
+use super::interface_names::RawInterfaceNames;
 use shapes::{Derived, RawLeaf, RawList, RawMode, RawSwitchedVlan, RawTree, RawVlan};
 
 type Problems = Vec<String>;
@@ -78,7 +79,10 @@ pub(super) struct Raw {
     text: TextLimits,
     #[serde(default)]
     native_in_trunk_vlans: bool,
+    #[serde(default = "yes")]
+    members_have_mtu: bool,
     lag_prefix: Option<String>,
+    interface_names: Option<RawInterfaceNames>,
     #[serde(default, rename = "deviation")]
     deviations: Vec<Deviation>,
     #[serde(default)]
@@ -193,6 +197,11 @@ impl Raw {
                 reader.problems.push(format!("deviation {}: no such protocol", deviation.leaf));
             }
         }
+        let interface_names = self.interface_names.map(RawInterfaceNames::build).transpose();
+        let interface_names = interface_names.unwrap_or_else(|problems| {
+            reader.problems.extend(problems);
+            None
+        });
         let netconf = self.netconf.and_then(|netconf| reader.netconf((&self.tree, &self.defaults), netconf));
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
@@ -207,7 +216,9 @@ impl Raw {
             evidence: self.evidence,
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
+            members_have_mtu: self.members_have_mtu,
             lag_prefix: self.lag_prefix,
+            interface_names,
             netconf,
             gnmi,
             deviations: self.deviations,
