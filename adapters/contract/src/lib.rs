@@ -5,24 +5,33 @@
 //!   target allows; [`Connector`] opens one.
 //! - [`Capabilities`] say beforehand what a target can do.
 //! - [`Dialect`] is how one vendor's system differs, as data.
+//! - [`Budget`] is what replies may take of the memory, [`DataTree`] what they
+//!   are understood as, [`off_worker`] where.
 //! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
 
+mod budget;
 mod capabilities;
+mod data_tree;
 mod dialect;
 mod names;
+mod off_worker;
 mod payload;
 mod reading;
 pub mod rpc_error;
 mod session;
 mod spelling;
 
+pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
+pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
+pub use data_tree::{DataNode, DataTree, Members};
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
     LacpTree, LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
     StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
+pub use off_worker::{Unfinished, off_worker};
 pub use payload::{Body, Payload, Render, Unrenderable};
 pub use reading::{Data, find, running, value};
 pub use rpc_error::*;
