@@ -57,7 +57,7 @@ impl Budget {
     /// A share for one reply of at most `max_reply` octets.
     #[must_use]
     pub fn share(&self, max_reply: usize) -> Share {
-        Share { budget: self.clone(), limit: max_reply.saturating_mul(TIMES), used: 0, held: FREE }
+        Share { budget: self.clone(), limit: max_reply.saturating_mul(TIMES).max(FREE), used: 0, held: FREE }
     }
 
     fn take(&self, octets: usize) -> Result<(), NoRoom> {

@@ -1,11 +1,12 @@
 //! Reading: the filter that selects a scope, and a reply as a data tree.
 
-use mercury_adapter::{Data, Names, NetconfDialect};
-use mercury_model::{InterfaceScope, Scope, VlanScope};
+use mercury_adapter::{Data, Names, NetconfDialect, running};
+use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 
 use crate::{
+    message::ReplyData,
     place::{append, place},
-    xml::{BASE_NS, Element, Node},
+    xml::{BASE_NS, DataError, Element, Node},
 };
 
 /// What a server has besides interfaces and VLANs: a filter that names what it
@@ -68,6 +69,20 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
         VlanScope::All => place(&mut root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |_| {}),
     }
     root.elements().cloned().collect()
+}
+
+/// What a reply's data says about `scope`, or a sentence on what of it cannot be
+/// understood.
+///
+/// # Errors
+/// It is no data, or there is no room for it.
+pub(crate) fn read(
+    dialect: &NetconfDialect,
+    instance: &str,
+    data: ReplyData,
+    scope: &Scope,
+) -> Result<Result<Running, String>, DataError> {
+    data.with_tree(|data| running(&dialect.tree, instance, data, scope))
 }
 
 impl Data for Element {
