@@ -17,6 +17,7 @@
 //! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `answer` | what a target said, told from what was made of its silence |
+//! | `raw`, `meter`, `wire` | answers as they came, counted, and field by field |
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
@@ -31,10 +32,12 @@ mod connect;
 mod counted;
 mod draft;
 mod mac_vrf;
+mod meter;
 mod operations;
 mod path;
 mod probe;
 mod query;
+mod raw;
 mod render;
 mod request;
 mod session;
@@ -43,6 +46,7 @@ mod tls;
 mod transport;
 mod tree;
 mod value;
+mod wire;
 
 pub use connect::{GnmiConnector, GnmiOptions};
 pub use operations::Operations;

@@ -6,6 +6,7 @@ use mercury_model::{Running, Scope};
 
 use crate::{
     decode::{self, Has},
+    message::ReplyData,
     xml::Element,
 };
 
@@ -26,4 +27,13 @@ pub fn entries(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
 pub fn decode(dialect: &Dialect, data: &Element, scope: &Scope) -> Result<Running, String> {
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
     running(&netconf.tree, &netconf.network_instance, data, scope)
+}
+
+/// The same of a reply's data, as it came.
+///
+/// # Errors
+/// It is no data; or as [`decode`].
+pub fn read(dialect: &Dialect, data: ReplyData, scope: &Scope) -> Result<Result<Running, String>, String> {
+    let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
+    decode::read(netconf, &netconf.network_instance, data, scope).map_err(|error| error.to_string())
 }
