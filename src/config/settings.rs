@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::source::{self, FileAccess};
 use super::toml_tree;
 use crate::inventory::SecretRef;
+use mercury_adapter::Budget;
 use mercury_model::VlanSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -65,6 +66,10 @@ pub struct Limits {
     pub max_connections: usize,
     /// Requests under way at a time, over all connections, 1 to 65536; 1024.
     pub max_in_flight: usize,
+    /// Memory that the replies of switches may take together while they arrive
+    /// and are understood, in bytes, 1048576 (1 MiB) to 68719476736 (64 GiB);
+    /// 268435456 (256 MiB). A reply may have 64 MiB.
+    pub max_replies_bytes: usize,
     /// How long a request's headers may take to arrive, 1 to 60 s; 10 s.
     pub header_timeout: Duration,
     /// How long one request may take, 1 to 3600 s; 110 s, which is less than
@@ -79,6 +84,7 @@ impl Default for Limits {
             max_json_depth: 32,
             max_connections: 256,
             max_in_flight: 1024,
+            max_replies_bytes: Budget::DEFAULT,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(110),
         }
@@ -227,8 +233,15 @@ pub(super) const KEYS: &[&str] = &[
     "limits",
     "log",
 ];
-pub(super) const LIMITS: &[&str] =
-    &["max_body_bytes", "max_json_depth", "max_connections", "max_in_flight", "header_timeout", "request_timeout"];
+pub(super) const LIMITS: &[&str] = &[
+    "max_body_bytes",
+    "max_json_depth",
+    "max_connections",
+    "max_in_flight",
+    "max_replies_bytes",
+    "header_timeout",
+    "request_timeout",
+];
 pub(super) const LOG: &[&str] = &["format", "level"];
 
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
@@ -321,6 +334,7 @@ fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
         max_json_depth: size("max_json_depth", 4..=100, default.max_json_depth),
         max_connections: size("max_connections", 1..=65536, default.max_connections),
         max_in_flight: size("max_in_flight", 1..=65536, default.max_in_flight),
+        max_replies_bytes: size("max_replies_bytes", 1 << 20..=1 << 36, default.max_replies_bytes),
         header_timeout: reader.duration("header_timeout", 1..=60).unwrap_or(default.header_timeout),
         request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
     }

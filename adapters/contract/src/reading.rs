@@ -73,7 +73,7 @@ pub fn running<D: Data>(tree: &Tree, instance: &str, data: &D, scope: &Scope) ->
             config.vlans.insert(id, Vlan { id, name, status });
         }
     }
-    Ok(Running::new(&config, scope.clone()).with_stp_shared(stp_shared))
+    Ok(Running::found(config, scope.clone()).with_stp_shared(stp_shared))
 }
 
 /// Where VLANs are kept among the interfaces, an entry is one or the other.

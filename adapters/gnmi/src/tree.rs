@@ -195,7 +195,13 @@ impl<'a, 's> Tree<'a, 's> {
             (1 | 12, Field::Octets(octets)) => text(octets)?,
             (2, Field::Varint(number)) => self.made.text(&number.cast_signed().to_string())?,
             (3, Field::Varint(number)) => self.made.text(&number.to_string())?,
-            (4, Field::Varint(number)) => if number == 0 { "false" } else { "true" },
+            (4, Field::Varint(number)) => {
+                if number == 0 {
+                    "false"
+                } else {
+                    "true"
+                }
+            }
             // RFC 7951 section 6.6.
             (5 | 13, Field::Octets(octets)) => self.made.text(&STANDARD.encode(octets))?,
             (6, Field::Fixed32(bits)) => self.made.text(&in_json(f32::from_bits(bits).into()))?,

@@ -31,23 +31,23 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 #[tokio::main]
 async fn main() {
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|count| count.parse().ok()).collect();
-    if let (Ok(_), [ports, vlans, counters]) = (std::env::var("ROW"), asked.as_slice()) {
-        return measure(*ports, *vlans, *counters).await;
+    if let (Ok(_), [ports, vlans, subinterfaces]) = (std::env::var("ROW"), asked.as_slice()) {
+        return measure(*ports, *vlans, *subinterfaces).await;
     }
-    let row = |ports: usize, vlans: usize, counters: usize| {
+    let row = |ports: usize, vlans: usize, subinterfaces: usize| {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        let arguments = [ports, vlans, counters].map(|number| number.to_string());
+        let arguments = [ports, vlans, subinterfaces].map(|number| number.to_string());
         assert!(child.env("ROW", "").args(arguments).status().unwrap().success());
     };
     for entries in if asked.is_empty() { vec![1_000, 10_000, 100_000] } else { asked } {
         row(entries, 0, 0);
     }
-    row(4_000, 4_000, 16);
+    row(4_000, 4_000, 2);
 }
 
-async fn measure(ports: usize, vlans: usize, counters: usize) {
+async fn measure(ports: usize, vlans: usize, subinterfaces: usize) {
     let row = format!("{ports} ports, {vlans} VLANs");
-    let reply = Arc::new(reply(ports, vlans, counters));
+    let reply = Arc::new(reply(ports, vlans, subinterfaces));
     let size = reply.len();
     let (ours, theirs) = duplex(64 << 10);
     tokio::spawn(serve(theirs, Arc::clone(&reply)));
@@ -101,9 +101,35 @@ async fn serve(mut stream: DuplexStream, reply: Arc<String>) {
     }
 }
 
-/// As a server writes it that indents; with so many leaves beside that Mercury
-/// has no use for.
-fn reply(ports: usize, vlans: usize, counters: usize) -> String {
+/// What a port has beside, which Mercury has no use for.
+const SUBINTERFACE: &str = r#"    <subinterfaces>
+     <subinterface>
+      <index>UNIT</index>
+      <config>
+       <index>UNIT</index>
+       <enabled>true</enabled>
+       <description>unit UNIT of this port</description>
+      </config>
+      <ipv4 xmlns="http://openconfig.net/yang/interfaces/ip">
+       <config>
+        <enabled>false</enabled>
+        <mtu>1500</mtu>
+        <dhcp-client>false</dhcp-client>
+       </config>
+      </ipv4>
+      <ipv6 xmlns="http://openconfig.net/yang/interfaces/ip">
+       <config>
+        <enabled>false</enabled>
+        <mtu>1500</mtu>
+        <dup-addr-detect-transmits>1</dup-addr-detect-transmits>
+       </config>
+      </ipv6>
+     </subinterface>
+    </subinterfaces>
+"#;
+
+/// As a server writes it that indents.
+fn reply(ports: usize, vlans: usize, subinterfaces: usize) -> String {
     let mut xml = String::from(
         "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\">\n <data>\n  \
          <interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\n",
@@ -119,13 +145,8 @@ fn reply(ports: usize, vlans: usize, counters: usize) -> String {
              <enabled>true</enabled>\n    </config>\n"
         )
         .unwrap();
-        for counter in 0..counters {
-            write!(
-                xml,
-                "    <subinterface>\n     <index>{counter}</index>\n     <config>\n      \
-                 <index>{counter}</index>\n     </config>\n    </subinterface>\n"
-            )
-            .unwrap();
+        for unit in 0..subinterfaces {
+            write!(xml, "{}", SUBINTERFACE.replace("UNIT", &unit.to_string())).unwrap();
         }
         write!(
             xml,

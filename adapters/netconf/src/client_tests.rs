@@ -381,10 +381,13 @@ async fn a_large_reply_is_read_elsewhere_and_inside_the_time_of_its_flight() {
     for _ in 0..processors.saturating_sub(1).max(1) {
         begins.recv().await.unwrap();
     }
-    let (mut client, _peer) = session("1.0", ClientOptions::default(), |mut peer| async move {
-        answer_large(&mut peer, 4 << 20, true).await
-    })
-    .await;
+    let (mut client, _peer) =
+        session(
+            "1.0",
+            ClientOptions::default(),
+            |mut peer| async move { answer_large(&mut peer, 4 << 20, true).await },
+        )
+        .await;
     let error = client.flight(&[discard_changes()], Duration::from_millis(100)).await.unwrap_err();
     assert!(matches!(error, FlightError::Timeout { .. }), "{error:?}");
     drop(release);

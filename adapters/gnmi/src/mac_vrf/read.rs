@@ -116,7 +116,7 @@ pub(crate) fn running(found: &tree::Node, instance: &str, scope: &Scope) -> Resu
         let name = text(entry, &["description"]).and_then(|text| text.parse().ok());
         config.vlans.insert(id, Vlan { id, name, status });
     }
-    Ok(Running::new(&config, scope.clone()))
+    Ok(Running::found(config, scope.clone()))
 }
 
 fn read_interface(

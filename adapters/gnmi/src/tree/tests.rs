@@ -74,11 +74,9 @@ fn one_object_and_leaf_by_leaf_are_the_same_tree() {
 
 #[test]
 fn what_wraps_a_value_in_its_own_name_is_taken_off() {
-    for (at, text) in [
-        ("a/config", r#"{"m:config":{"mtu":1}}"#),
-        ("a/config/mtu", r#"{"mtu":1}"#),
-        ("a", r#"{"config":{"mtu":1}}"#),
-    ] {
+    for (at, text) in
+        [("a/config", r#"{"m:config":{"mtu":1}}"#), ("a/config/mtu", r#"{"mtu":1}"#), ("a", r#"{"config":{"mtu":1}}"#)]
+    {
         assert_eq!(tree(vec![json(at, text)]), "<><a><config><mtu \"1\"></></></>", "{at}");
     }
     let list = tree(vec![json("vlans/vlan[id=1]", r#"{"m:vlan":[{"id":1,"name":"x"}]}"#)]);
@@ -93,10 +91,7 @@ fn entries_of_a_list_stay_apart_and_a_leaf_said_twice_is_one() {
         json("vlans/vlan[id=2]/name", "\"zwei\""),
         json("vlans", r#"{"vlan":[{"id":3}]}"#),
     ]);
-    assert_eq!(
-        entries,
-        "<><vlans><vlan><id \"1\"></><vlan><id \"2\"><name \"zwei\"></><vlan><id \"3\"></></></>"
-    );
+    assert_eq!(entries, "<><vlans><vlan><id \"1\"></><vlan><id \"2\"><name \"zwei\"></><vlan><id \"3\"></></></>");
 }
 
 #[test]
@@ -116,7 +111,8 @@ fn a_leaf_list_said_again_takes_the_place_of_the_one_before() {
 
 #[test]
 fn json_is_read_whatever_it_holds() {
-    let text = r#" {"a":-1, "b":1.5, "c":"x\"\u00e9", "d":null, "e":[[1,2],3], "f":[{"g":1},2], "h":{}, "h":{"i":true}} "#;
+    let text =
+        r#" {"a":-1, "b":1.5, "c":"x\"\u00e9", "d":null, "e":[[1,2],3], "f":[{"g":1},2], "h":{}, "h":{"i":true}} "#;
     assert_eq!(
         tree(vec![json("", text)]),
         "<><a \"-1\"><b \"1.5\"><c \"x\\\"é\"><d \"\"><e \"\"><e \"3\"><f><g \"1\"></><f \"2\"><h><i \"true\"></></>"
