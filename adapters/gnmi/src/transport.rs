@@ -190,5 +190,6 @@ fn handshake(error: &std::io::Error) -> ConnectError {
         None => ConnectFault::Unreachable,
     };
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    ConnectError { fault, message: format!("TLS: {error}{cause}") }
+    let told = rustls.and_then(tls::sentence).unwrap_or_else(|| format!("{error}{cause}"));
+    ConnectError { fault, message: format!("TLS: {told}") }
 }
