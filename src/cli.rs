@@ -21,6 +21,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mercury_adapter::Budget;
 
 use crate::{
     config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
@@ -287,6 +288,7 @@ impl Common {
         };
         let level = overrides.log_level.or(quiet).unwrap_or(settings.log.level);
         log::begin(settings.log.format, level)?;
+        Budget::shared().set_limit(settings.limits.max_replies_bytes);
         for finding in findings.iter() {
             tracing::warn!("{finding}");
         }

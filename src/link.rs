@@ -114,6 +114,7 @@ pub fn lost_fault(lost: &Lost) -> Fault {
     let kind = match lost {
         Lost::Timeout(_) => FaultKind::Timeout,
         Lost::Closed(_) => FaultKind::Unreachable,
+        Lost::NoRoom(_) => FaultKind::Busy,
         Lost::Protocol(_) => FaultKind::Protocol,
     };
     Fault::new(kind, lost.to_string())

@@ -11,6 +11,7 @@
 mod cli;
 #[cfg(test)]
 mod crowd;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod faces;

@@ -123,6 +123,9 @@ pub enum Lost {
     /// The connection ended.
     #[error("the connection was lost: {0}")]
     Closed(String),
+    /// A reply had no room beside those of other targets.
+    #[error("{0}")]
+    NoRoom(String),
     /// The peer broke the protocol, so nothing more can be believed.
     #[error("the peer broke the protocol: {0}")]
     Protocol(String),

@@ -26,6 +26,7 @@ use crate::{
     answer,
     connect::GnmiOptions,
     counted::{Counted, Octets},
+    meter::Meter,
     tls,
 };
 
@@ -153,7 +154,7 @@ impl Transport {
 
 /// What tonic's client wants of a transport.
 impl tower_service::Service<http::Request<Body>> for Transport {
-    type Response = http::Response<answer::Body>;
+    type Response = http::Response<answer::Answer>;
     type Error = hyper::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -162,7 +163,8 @@ impl tower_service::Service<http::Request<Body>> for Transport {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        self.sender.send_request(request).map_ok(answer::marked).boxed()
+        let meter = request.extensions().get::<Meter>().cloned();
+        self.sender.send_request(request).map_ok(|response| answer::marked(response, meter)).boxed()
     }
 }
 
@@ -188,5 +190,6 @@ fn handshake(error: &std::io::Error) -> ConnectError {
         None => ConnectFault::Unreachable,
     };
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    ConnectError { fault, message: format!("TLS: {error}{cause}") }
+    let told = rustls.and_then(tls::sentence).unwrap_or_else(|| format!("{error}{cause}"));
+    ConnectError { fault, message: format!("TLS: {told}") }
 }
