@@ -223,6 +223,43 @@ fn what_joined_the_network_teams_aggregate_by_name_leaves_it_and_no_other_port_d
     }
 }
 
+/// Links must come free whatever their bond was called.
+#[test]
+fn a_bond_called_like_the_network_teams_aggregate_is_detached_all_the_same() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1", "e2"]);
+    bench.lag("Po6", &[]);
+    for name in ["Po5", "Po6"] {
+        bench.set("Po5", SwitchedVlan::access(vlan(100)));
+        bench.set("Po6", SwitchedVlan::access(vlan(200)));
+        bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, name, "802.3ad"));
+        assert_eq!((bench.carries("Po5"), bench.carries("Po6")), ("none".to_owned(), "access VLAN 200".to_owned()));
+    }
+}
+
+/// As callers know aggregates from tables or from the command line.
+#[test]
+fn an_aggregate_is_named_as_the_system_spells_it_elsewhere_too() {
+    let mut bench = bench("10-12");
+    let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|one| one.name == "cisco_nxos").unwrap();
+    let names = dialect.interface_names.map(std::sync::Arc::new);
+    let allowed = vec!["po5".parse().unwrap()];
+    let numbers = "7-9".parse().unwrap();
+    let switch = Switch {
+        interface_names: names,
+        allowed_lags: allowed,
+        lag_numbers: numbers,
+        lag_prefix: Some("po".to_owned()),
+        ..switch()
+    };
+    bench.inventory = [switch].into_iter().collect();
+    bench.done("update_lag", &update("port-channel8", &json!({})));
+    assert!(bench.has("po8"));
+    bench.lag("po5", &[]);
+    bench.done("update_port", &access("eth1/1", 100, Some("port-channel5")));
+    assert_eq!(bench.members("po5"), ["eth1/1"]);
+}
+
 #[test]
 fn nobody_gives_a_port_of_the_network_team_the_mark_of_one_that_joined() {
     let mut bench = allowing();
