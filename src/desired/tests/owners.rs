@@ -27,6 +27,19 @@ fn a_name_that_comes_with_a_port_makes_nothing() {
     assert_eq!(none.carries("e1"), "access VLAN 150");
 }
 
+/// Ironic's schema takes any text of 255 characters.
+#[test]
+fn a_name_that_no_aggregate_could_bear_is_one_that_none_bears() {
+    let mut bench = bench("10-12");
+    for name in ["x".repeat(255), "bond [0]".to_owned()] {
+        bench.done("update_port", &access("e1", 150, Some(&name)));
+        assert!(bench.noted("update_port", &access("e1", 150, Some(&name))).contains(&name));
+        bench.done("delete_lag", &delete(&name));
+        assert_eq!(bench.refused("update_lag", &update(&name, &json!({}))).parameter.as_deref(), Some("lag_name"));
+        bench.refused("attach_port", &bonded(&["e1", "e2"], &json!(100), &name, "802.3ad"));
+    }
+}
+
 #[test]
 fn a_port_joins_what_update_lag_made_and_leaves_it_again() {
     let leaving: [(&str, Value); 4] = [
