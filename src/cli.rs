@@ -213,7 +213,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let ended = runtime.block_on(Box::pin(dispatch(arguments)));
     // A task that hangs on a dead switch does not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
-    ended.unwrap_or_else(|failure| failed(output, &failure))
+    let code = ended.unwrap_or_else(|failure| failed(output, &failure));
+    log::finish();
+    code
 }
 
 async fn dispatch(arguments: Arguments) -> Ended {
@@ -284,7 +286,7 @@ impl Common {
             return Err(Failure::Findings(findings));
         };
         let level = overrides.log_level.or(quiet).unwrap_or(settings.log.level);
-        log::begin(settings.log.format, level);
+        log::begin(settings.log.format, level)?;
         for finding in findings.iter() {
             tracing::warn!("{finding}");
         }

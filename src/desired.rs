@@ -3,15 +3,17 @@
 mod lag;
 mod vlans;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use mercury_adapter::Dialect;
-use mercury_model::{Intended, InterfaceName, Running, Scope, SwitchedVlan};
+use mercury_model::{
+    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, Leaf, Running, Scope, SwitchedVlan,
+};
 
 use self::lag::Names;
 pub use self::lag::{offers, unmarked, widened};
 use crate::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     intent::{LagName, Membership, PortIntent, Setting, TargetIntent},
 };
 
@@ -75,9 +77,46 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
     });
     for text in described.filter_map(|port| port.description.as_ref()) {
-        fits("description", text.as_str(), dialect.text.description_max, dialect)?;
+        fits("description", text.as_str(), 1..=dialect.text.description_max, dialect)?;
     }
+    if let Some(defaults) = dialect.defaults(intent.switch.protocol.as_str()) {
+        defaults.canonical(config);
+    }
+    members_without_mtu(intent, running, config, dialect)?;
     Ok(made)
+}
+
+/// On some systems a member's MTU is its aggregate's, and it has none of its own.
+///
+/// # Errors
+/// It has one that is not Mercury's to take away.
+fn members_without_mtu(
+    intent: &TargetIntent,
+    running: &Running,
+    config: &mut DeviceConfig,
+    dialect: &Dialect,
+) -> Result<(), Fault> {
+    if dialect.members_have_mtu {
+        return Ok(());
+    }
+    for (name, port) in &mut config.interfaces {
+        let Some(aggregate) = port.aggregate_id.as_ref().filter(|_| running.interfaces.get(name) != Some(port)) else {
+            continue;
+        };
+        if Leaf::Mtu.get(port).is_none() {
+            continue;
+        }
+        if !intent.switch.manage_mtu {
+            let reason = format!(
+                "{name} has an MTU of its own, which {} takes of no member of {aggregate}; remove it there, or let \
+                 manage_mtu do so",
+                dialect.os
+            );
+            return Err(Fault::new(FaultKind::Unsupported, reason));
+        }
+        Leaf::Mtu.set(port, None);
+    }
+    Ok(())
 }
 
 /// What is wanted of the VLANs of a member is wanted of its aggregate, which
@@ -112,26 +151,60 @@ fn place(port: &PortIntent, made: &mut Desired, names: &Names<'_>, dialect: &Dia
         true => lag::redescribed(&port.description, &mut interface)?,
         false => lag::describe(&port.description, &before, &mut interface, names)?,
     }
-    port.enabled.apply(&mut interface.enabled);
-    port.mtu.apply(&mut interface.mtu);
+    lay(&port.enabled, &mut interface, Leaf::Enabled, |interface| &mut interface.enabled);
+    lay(&port.mtu, &mut interface, Leaf::Mtu, |interface| &mut interface.mtu);
     // Spanning tree sees the aggregate, never its members.
     let stp = if interface.aggregate_id.is_none() { port.stp } else { port.stp.cleared() };
-    stp.apply(&mut interface.stp);
+    stp.apply(&mut interface);
     if let Setting::Set(vlans) = vlans {
         let aggregate = interface.aggregate_id.as_ref().and_then(|name| config.interfaces.get_mut(name));
         interface.switched_vlan = match aggregate {
-            None => vlans,
+            None => {
+                understood(&interface)?;
+                vlans
+            }
             Some(aggregate) => {
                 names.allow(&aggregate.name, &port.interface)?;
+                understood(aggregate)?;
                 aggregate.switched_vlan = vlans;
-                port.mtu.apply(&mut aggregate.mtu);
-                port.stp.apply(&mut aggregate.stp);
+                lay(&port.mtu, aggregate, Leaf::Mtu, |aggregate| &mut aggregate.mtu);
+                port.stp.apply(aggregate);
                 None
             }
         };
     }
     config.interfaces.insert(port.interface.clone(), interface);
     Ok(())
+}
+
+/// Has a leaf hold what is wanted, whatever it held.
+fn lay<T: Clone>(
+    setting: &Setting<T>,
+    interface: &mut Interface,
+    leaf: Leaf,
+    field: impl FnOnce(&mut Interface) -> &mut T,
+) {
+    if let Setting::Set(_) = setting {
+        interface.foreign.remove(&leaf);
+        setting.apply(field(interface));
+    }
+}
+
+/// A port whose VLANs depend on more than Mercury owns is not Mercury's to
+/// change.
+///
+/// # Errors
+/// What they depend on, by name.
+fn understood(interface: &Interface) -> Result<(), Fault> {
+    match interface.switched_vlan.as_ref().and_then(SwitchedVlan::foreign) {
+        Some(foreign) if !foreign.others.is_empty() => Err(unreadable(interface, foreign, "it was left as it is")),
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(interface: &Interface, foreign: &ForeignVlans, then: &str) -> Fault {
+    let reason = format!("Mercury cannot read switched-vlan of {}, {foreign}; {then}", interface.name);
+    Fault { parameter: Some("port_name".to_owned()), ..Fault::new(FaultKind::Unsupported, reason) }
 }
 
 /// Where a native VLAN is carried only when the trunk's list has it, the list
@@ -145,10 +218,14 @@ fn spelled(vlans: SwitchedVlan, dialect: &Dialect) -> SwitchedVlan {
     }
 }
 
-fn fits(parameter: &str, text: &str, limit: usize, dialect: &Dialect) -> Result<(), Fault> {
+fn fits(parameter: &str, text: &str, limits: RangeInclusive<usize>, dialect: &Dialect) -> Result<(), Fault> {
     let length = text.chars().count();
-    if length > limit {
-        return Err(Fault::value(parameter, format!("has {length} characters; {} takes {limit}", dialect.os)));
+    if length > *limits.end() {
+        return Err(Fault::value(parameter, format!("has {length} characters; {} takes {}", dialect.os, limits.end())));
+    }
+    if length > 0 && length < *limits.start() {
+        let least = limits.start();
+        return Err(Fault::value(parameter, format!("has {length} characters; {} wants {least} or more", dialect.os)));
     }
     if dialect.text.ascii && !text.is_ascii() {
         return Err(Fault::value(parameter, format!("{} takes ASCII only", dialect.os)));

@@ -11,6 +11,7 @@ mod envelope;
 mod http;
 mod listen;
 mod methods;
+mod often;
 mod request;
 
 pub use answer::report_json;

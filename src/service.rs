@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::join_all;
 use mercury_adapter::Dialect;
 use mercury_model::Scope;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -55,6 +55,29 @@ pub struct Service {
     /// two of them meet in the same order everywhere and cannot wait for each
     /// other.
     gate: Mutex<()>,
+    share: Share,
+}
+
+/// How many requests for each switch may be under way at a time.
+struct Share {
+    most: usize,
+    by_switch: BTreeMap<String, Arc<Semaphore>>,
+}
+
+impl Share {
+    fn of(most: usize, switches: impl Iterator<Item = String>) -> Self {
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self { most, by_switch: switches.map(|switch| (switch, Arc::new(Semaphore::new(most)))).collect() }
+    }
+
+    fn take(&self, switch: &str) -> Result<Option<SemaphorePermit<'_>>, Fault> {
+        let Some(places) = self.by_switch.get(switch) else { return Ok(None) };
+        places.try_acquire().map(Some).map_err(|_| {
+            let message =
+                format!("{} requests for this switch are under way, and others' are to be served too", self.most);
+            Fault::new(FaultKind::Busy, message).at(switch)
+        })
+    }
 }
 
 impl Service {
@@ -72,7 +95,19 @@ impl Service {
             let target = registry::target(switch, dialects, locks)?;
             targets.insert(switch.name.clone(), target);
         }
-        Ok(Self { inventory, targets, gate: Mutex::new(()) })
+        Ok(Self::new(inventory, targets))
+    }
+
+    fn new(inventory: Inventory, targets: BTreeMap<String, Target>) -> Self {
+        let share = Share::of(usize::MAX, targets.keys().cloned());
+        Self { inventory, targets, gate: Mutex::new(()), share }
+    }
+
+    /// With at most so many requests for one switch under way at a time, so that
+    /// one that does not answer leaves something to the others.
+    #[must_use]
+    pub fn sharing(self, most: usize) -> Self {
+        Self { share: Share::of(most, self.targets.keys().cloned()), ..self }
     }
 
     /// A service over targets that were started elsewhere, such as over
@@ -81,8 +116,7 @@ impl Service {
     #[doc(hidden)]
     #[must_use]
     pub fn over(inventory: Inventory, targets: impl IntoIterator<Item = Target>) -> Self {
-        let targets = targets.into_iter().map(|target| (target.switch.name.clone(), target)).collect();
-        Self { inventory, targets, gate: Mutex::new(()) }
+        Self::new(inventory, targets.into_iter().map(|target| (target.switch.name.clone(), target)).collect())
     }
 
     /// The switches.
@@ -179,6 +213,7 @@ impl Service {
     }
 
     async fn one(&self, switch: &str, work: Work, gone: Option<Waits>) -> Result<Report, Fault> {
+        let _place = self.share.take(switch)?;
         answer(switch, self.target(switch)?.submit(work, None, gone)?).await
     }
 
@@ -191,6 +226,8 @@ impl Service {
     /// All switches or none; see [`transaction`].
     async fn together(&self, targets: Vec<TargetIntent>, who: &Requester) -> Result<Vec<Report>, Fault> {
         let id = JointId::new(targets.iter().map(|target| target.switch.name.clone()).collect());
+        let places = targets.iter().map(|target| self.share.take(&target.switch.name));
+        let _places = places.collect::<Result<Vec<_>, _>>()?;
         let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;

@@ -106,7 +106,7 @@ async fn dry_runs(
 }
 
 async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {
-    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
+    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
     let many = arguments.count.unwrap_or(16);
     let simulators = Simulators::start(many.max(arguments.sessions).max(1), 8, arguments).await?;
     let switches = simulators.entries()?;

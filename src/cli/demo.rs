@@ -68,7 +68,7 @@ pub(super) struct DemoArguments {
 }
 
 pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
-    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
+    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
     let any = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     let gnmi_listen = any.filter(|_| arguments.protocol == Spoken::Gnmi);
     let options = Options { name: "leaf1".to_owned(), gnmi_listen, ..Options::default() };

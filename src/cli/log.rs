@@ -1,29 +1,51 @@
-//! Logs, to standard error.
+//! Logs, to standard error; nothing waits for them or fails because of them.
 
-use std::io::IsTerminal as _;
+mod queue;
 
-use tracing_subscriber::{EnvFilter, fmt};
+use std::{io, io::IsTerminal as _, panic, sync::OnceLock, time::Duration};
 
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+
+use super::Failure;
 use crate::config::{LogFormat, LogLevel};
+use queue::Queue;
+
+/// How long the end of the process waits for somebody to read the last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// Begins to log. `RUST_LOG` refines the level for single modules.
-pub(super) fn begin(format: LogFormat, level: LogLevel) {
-    let filter =
-        EnvFilter::builder().with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into()).parse_lossy(
-            std::env::var("RUST_LOG")
-                .unwrap_or_else(|_| format!("warn,mercury={0},mercury_netconf={0}", level.as_str())),
-        );
+pub(super) fn begin(format: LogFormat, level: LogLevel) -> Result<(), Failure> {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(
+        std::env::var("RUST_LOG").unwrap_or_else(|_| format!("warn,mercury={0},mercury_netconf={0}", level.as_str())),
+    );
+    let queue = Queue::start(io::stderr(), |_, lost| {
+        tracing::error!(lost, "log lines were lost: standard error could not be written, or was not read fast enough");
+    })
+    .map_err(|error| Failure::Other(format!("logs cannot be written: {error}")))?;
+    let writer = queue.clone();
+    let lines = fmt().with_env_filter(filter).with_writer(move || writer.clone()).log_internal_errors(false);
     let begun = match format {
-        LogFormat::Human => {
-            let colours = std::io::stderr().is_terminal();
-            let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-            lines.with_target(false).with_ansi(colours).try_init()
-        }
-        LogFormat::Json => {
-            fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init()
-        }
+        LogFormat::Human => lines.with_target(false).with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     if begun.is_err() {
         tracing::debug!("somebody else logs already");
+        return Ok(());
+    }
+    let _first = QUEUE.set(queue);
+    // What Rust does by itself waits for standard error.
+    panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current().name().unwrap_or("-").to_owned();
+        tracing::error!(thread, backtrace = %std::backtrace::Backtrace::capture(), "{panic}");
+    }));
+    Ok(())
+}
+
+/// Waits a moment for the last lines to be written.
+pub(super) fn finish() {
+    if let Some(queue) = QUEUE.get() {
+        queue.finish(LAST_LINES);
     }
 }

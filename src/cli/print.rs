@@ -1,7 +1,6 @@
 //! The only place that prints.
-#![expect(clippy::print_stderr, reason = "printing is what a command line is for")]
 
-use std::io::{ErrorKind, Write as _, stdout};
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 
 use serde_json::Value;
 
@@ -16,7 +15,7 @@ pub(super) fn line(text: &str) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => {
-            eprintln!("standard output: {error}");
+            talk(&format!("standard output: {error}"));
             std::process::exit(2);
         }
     }
@@ -27,9 +26,18 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Talk.
+/// Talk; where nobody can hear it, the exit code tells.
 pub(super) fn talk(text: &str) {
-    eprintln!("{text}");
+    let _unheard = writeln!(stderr(), "{text}");
+}
+
+/// Data of a service, which goes on whether or not anybody takes it.
+pub(super) fn announce(text: String) {
+    let unsaid = |error: std::io::Error| tracing::warn!(%error, "standard output could not be written");
+    let say = move || writeln!(stdout(), "{text}").unwrap_or_else(unsaid);
+    if let Err(error) = std::thread::Builder::new().spawn(say) {
+        unsaid(error);
+    }
 }
 
 /// What happened on one switch, for a person.

@@ -30,17 +30,17 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
     let locks = lock::from_settings(&settings);
-    let service = Arc::new(start(inventory, &locks)?);
+    let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front, authenticator(&settings), &settings.limits);
     let address = listener.address();
-    match common.output {
-        Output::Json => print::json(&json!({"ready": true, "listen": address, "switches": switches})),
+    print::announce(match common.output {
+        Output::Json => json!({"ready": true, "listen": address, "switches": switches}).to_string(),
         Output::Human => {
             let switches = print::counted(switches, "switch", "switches");
-            print::line(&format!("mercury is ready on http://{address} for {switches}"));
+            format!("mercury is ready on http://{address} for {switches}")
         }
-    }
+    });
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -60,7 +60,7 @@ enum ModeName {
 }
 
 pub(super) async fn run(_: &Common, arguments: &SimulateArguments) -> Ended {
-    log::begin(LogFormat::Human, LogLevel::Warn);
+    log::begin(LogFormat::Human, LogLevel::Warn)?;
     let mut running = Vec::new();
     for number in 1..=arguments.count {
         let name = if arguments.count == 1 { arguments.name.clone() } else { format!("{}{number}", arguments.name) };

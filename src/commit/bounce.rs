@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use mercury_adapter::Render;
-use mercury_model::{Change as Leaf, Edit, Intended, InterfaceName, Plan, Running, Scope};
+use mercury_model::{Edit, Intended, InterfaceName, Leaf, Plan, Running, Scope};
 
 use super::{Applied, Change, Policy, apply, begin, finish, keep, release, take_back};
 use crate::{
@@ -24,7 +24,9 @@ use crate::{
 #[must_use]
 pub fn ports(attached: &BTreeSet<InterfaceName>, plan: &Plan, now: &Running) -> BTreeSet<InterfaceName> {
     let changed = plan.edits.iter().filter_map(|edit| match edit {
-        Edit::Interface { interface, change: Leaf::SwitchedVlan { after: Some(_), .. }, .. } => Some(interface),
+        Edit::Interface { interface, change, .. } => {
+            (change.leaf == Leaf::SwitchedVlan && change.after.is_some()).then_some(interface)
+        }
         _ => None,
     });
     let changed: BTreeSet<_> = changed.collect();

@@ -47,7 +47,7 @@ impl Change<'_> {
 
     /// What takes the change back, and nothing else.
     pub(super) fn inverse(&self, now: &Running) -> Plan {
-        Plan::between(now, &Intended(self.with_others(&self.before.config, now)))
+        Plan::between(now, &Intended(self.with_others(&self.before.config, now))).written_as(&self.before)
     }
 
     /// `wanted`, with the interfaces and VLANs that the change leaves alone as

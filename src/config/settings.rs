@@ -61,12 +61,19 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// The deepest nesting of JSON, 4 to 100; 32.
     pub max_json_depth: usize,
-    /// Connections at a time, 1 to 65536; 256.
+    /// Connections at a time, 1 to 65536; 1024.
     pub max_connections: usize,
+    /// Connections at a time from one address (IPv6: one /64), 1 to 65536; half
+    /// of `max_connections`.
+    pub max_connections_per_peer: usize,
     /// Requests under way at a time, over all connections, 1 to 65536; 1024.
     pub max_in_flight: usize,
     /// How long a request's headers may take to arrive, 1 to 60 s; 10 s.
     pub header_timeout: Duration,
+    /// How long a request's body may take to arrive, 1 to 300 s; 20 s.
+    pub body_timeout: Duration,
+    /// How long a caller may take to take an answer, 1 to 300 s; 20 s.
+    pub answer_timeout: Duration,
     /// How long one request may take, 1 to 3600 s; 110 s, which is less than
     /// the 120 s after which Ironic's client gives up.
     pub request_timeout: Duration,
@@ -77,11 +84,24 @@ impl Default for Limits {
         Limits {
             max_body_bytes: 256 * 1024,
             max_json_depth: 32,
-            max_connections: 256,
+            max_connections: 1024,
+            max_connections_per_peer: 512,
             max_in_flight: 1024,
             header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(20),
+            answer_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(110),
         }
+    }
+}
+
+impl Limits {
+    /// How many requests for one switch may be under way at a time: a quarter of
+    /// what one peer may have, so that a switch that does not answer leaves the
+    /// rest to the others.
+    #[must_use]
+    pub fn per_switch(&self) -> usize {
+        (self.max_connections.min(self.max_connections_per_peer).min(self.max_in_flight) / 4).max(1)
     }
 }
 
@@ -227,8 +247,17 @@ pub(super) const KEYS: &[&str] = &[
     "limits",
     "log",
 ];
-pub(super) const LIMITS: &[&str] =
-    &["max_body_bytes", "max_json_depth", "max_connections", "max_in_flight", "header_timeout", "request_timeout"];
+pub(super) const LIMITS: &[&str] = &[
+    "max_body_bytes",
+    "max_json_depth",
+    "max_connections",
+    "max_connections_per_peer",
+    "max_in_flight",
+    "header_timeout",
+    "body_timeout",
+    "answer_timeout",
+    "request_timeout",
+];
 pub(super) const LOG: &[&str] = &["format", "level"];
 
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
@@ -316,12 +345,16 @@ fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
     let default = Limits::default();
     let mut size =
         |key, range, default| reader.number(key, range).and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
+    let max_connections = size("max_connections", 1..=65536, default.max_connections);
     Limits {
         max_body_bytes: size("max_body_bytes", 1024..=16 * 1024 * 1024, default.max_body_bytes),
         max_json_depth: size("max_json_depth", 4..=100, default.max_json_depth),
-        max_connections: size("max_connections", 1..=65536, default.max_connections),
+        max_connections,
+        max_connections_per_peer: size("max_connections_per_peer", 1..=65536, max_connections.div_ceil(2)),
         max_in_flight: size("max_in_flight", 1..=65536, default.max_in_flight),
         header_timeout: reader.duration("header_timeout", 1..=60).unwrap_or(default.header_timeout),
+        body_timeout: reader.duration("body_timeout", 1..=300).unwrap_or(default.body_timeout),
+        answer_timeout: reader.duration("answer_timeout", 1..=300).unwrap_or(default.answer_timeout),
         request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
     }
 }

@@ -13,10 +13,10 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_adapter::{Dialect, Mapping, Tree};
+use mercury_adapter::Dialect;
 use mercury_model::{
     Aggregation, Description, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType,
-    Running, Scope,
+    Leaf, Running, Scope,
 };
 
 pub use self::mark::unmarked;
@@ -31,7 +31,6 @@ pub(super) use self::{
 use crate::{
     fault::{Fault, FaultKind},
     intent::{LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent},
-    inventory::Protocol,
     pace::{Offer, Offers},
 };
 
@@ -197,10 +196,11 @@ fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(
 }
 
 fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
-    lag.enabled.apply(&mut aggregate.enabled);
-    lag.mtu.apply(&mut aggregate.mtu);
-    lag.stp.apply(&mut aggregate.stp);
+    super::lay(&lag.enabled, aggregate, Leaf::Enabled, |aggregate| &mut aggregate.enabled);
+    super::lay(&lag.mtu, aggregate, Leaf::Mtu, |aggregate| &mut aggregate.mtu);
+    lag.stp.apply(aggregate);
     if let Setting::Set(vlans) = &lag.switched_vlan {
+        super::understood(aggregate)?;
         aggregate.switched_vlan = vlans.clone().map(|vlans| super::spelled(vlans, dialect));
     }
     let has = aggregate.aggregation.unwrap_or_default();
@@ -215,7 +215,11 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, diale
         };
     }
     let lag_type = lag.lag_type.or(has.lag_type).unwrap_or(LagType::Lacp);
-    let shared = names.switch.mlag_domain.is_some() && has_mlag_id(dialect, names.switch.protocol);
+    let knows = |leaf| dialect.has(names.switch.protocol.as_str(), leaf);
+    let shared = names.switch.mlag_domain.is_some() && knows(Leaf::MlagId);
+    for leaf in [Leaf::LagType, Leaf::LacpInterval, Leaf::LacpMode] {
+        aggregate.foreign.remove(&leaf);
+    }
     aggregate.aggregation = Some(Aggregation {
         lag_type: Some(lag_type),
         min_links: lag.min_links.or(has.min_links),
@@ -223,34 +227,14 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, diale
     });
     aggregate.lacp = match lag_type {
         LagType::Static => None,
-        LagType::Lacp if lag.interval.is_none() && !has_lacp(dialect, names.switch.protocol) => None,
+        // There it has no settings of its own, and is just spoken.
+        LagType::Lacp if lag.interval.is_none() && !knows(Leaf::LacpInterval) => None,
         LagType::Lacp => {
             let has: Lacp = aggregate.lacp.unwrap_or_default();
             Some(Lacp { interval: lag.interval.unwrap_or(has.interval), ..has })
         }
     };
     Ok(())
-}
-
-/// Whether LACP has settings of its own there; else it is just spoken.
-fn has_lacp(dialect: &Dialect, protocol: Protocol) -> bool {
-    // SR Linux has no tree here, and LACP beside each aggregate.
-    tree(dialect, protocol).is_none_or(|tree| tree.lacp.is_some())
-}
-
-/// Whether switches that share an aggregate have to be told so.
-fn has_mlag_id(dialect: &Dialect, protocol: Protocol) -> bool {
-    tree(dialect, protocol).is_some_and(|tree| tree.aggregation.as_ref().is_some_and(|lag| lag.mlag_id.is_some()))
-}
-
-fn tree(dialect: &Dialect, protocol: Protocol) -> Option<&Tree> {
-    match protocol {
-        Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| &netconf.tree),
-        Protocol::Gnmi => dialect.gnmi.as_ref().and_then(|gnmi| match &gnmi.mapping {
-            Mapping::Tree(tree) => Some(&**tree),
-            Mapping::MacVrf => None,
-        }),
-    }
 }
 
 /// Keeps the caller's name where it will be found again: at the end of the
@@ -301,7 +285,7 @@ fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names:
         }
         member.aggregate_id = Some(name.clone());
         member.switched_vlan = None;
-        lag.stp.cleared().apply(&mut member.stp);
+        lag.stp.cleared().apply(&mut member);
         config.interfaces.insert(port.clone(), member);
     }
     if is_ours {
@@ -321,7 +305,7 @@ fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, name
         allowed(name, lag, names)?;
         if let Some(aggregate) = config.interfaces.get_mut(name) {
             aggregate.switched_vlan = idle;
-            lag.stp.apply(&mut aggregate.stp);
+            lag.stp.apply(aggregate);
         }
         return Ok(());
     }

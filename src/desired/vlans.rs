@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use mercury_adapter::Dialect;
 use mercury_model::{
-    DeviceConfig, Interface, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId,
-    VlanScope, VlanStatus,
+    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans,
+    Vlan, VlanId, VlanScope, VlanStatus,
 };
 
-use super::{fits, spelled};
+use super::{fits, spelled, unreadable};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{TargetIntent, VlanIntent},
@@ -81,7 +81,7 @@ pub(super) fn lay(
                 if !running.vlans.contains_key(id) && vlan.name.is_none() {
                     vlan.name.clone_from(name);
                 }
-                trunk_ports.iter().for_each(|port| carry(config, port, *id, dialect));
+                trunk_ports.iter().try_for_each(|port| carry(config, port, *id, dialect))?;
             }
             VlanIntent::Absent { id } => {
                 refuse_used(*id, config, trunk_ports)?;
@@ -94,7 +94,8 @@ pub(super) fn lay(
     }
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
-        fits(name_parameter(intent), name, dialect.text.vlan_name_max, dialect)
+        let limits = dialect.text.vlan_name_min..=dialect.text.vlan_name_max;
+        fits(name_parameter(intent), name, limits, dialect)
     })
 }
 
@@ -131,23 +132,27 @@ fn guard(running: &Running, config: &DeviceConfig, trunk_ports: &[InterfaceName]
 
 /// Has a trunk port carry `id` beside what it carries, and nothing more. An
 /// access port becomes a trunk whose native VLAN is the one it had.
-fn carry(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId, dialect: &Dialect) {
+fn carry(config: &mut DeviceConfig, port: &InterfaceName, id: VlanId, dialect: &Dialect) -> Result<(), Fault> {
     let mut interface = config.interface(port);
     let vlans = match &interface.switched_vlan {
         Some(SwitchedVlan::Trunk { native, vlans }) => {
             let untagged = *native == Some(id) && !dialect.native_in_trunk_vlans;
             if untagged || vlans.carries(id) {
-                return;
+                return Ok(());
             }
             SwitchedVlan::Trunk { native: *native, vlans: vlans.with(id) }
         }
         Some(SwitchedVlan::Access { vlan }) => {
             spelled(SwitchedVlan::Trunk { native: *vlan, vlans: TrunkVlans::None.with(id) }, dialect)
         }
+        Some(SwitchedVlan::Foreign(foreign)) => {
+            return Err(unreadable(&interface, foreign, &format!("VLAN {id} is to go on it as on every trunk port")));
+        }
         None => SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None.with(id) },
     };
     interface.switched_vlan = Some(vlans);
     config.interfaces.insert(port.clone(), interface);
+    Ok(())
 }
 
 /// Takes `id` from what a trunk port lists. A list that would be empty cannot
@@ -171,7 +176,8 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 }
 
 /// Removes the VLANs that ports have left, where nobody else has them and
-/// their name is one that Mercury gives. One that is suspended has been in
+/// their name is one that Mercury gives. Where a port cannot be read, nobody can
+/// say whether it has them, and they stay. One that is suspended has been in
 /// other hands, and the one of idle ports is wanted again soon.
 fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
     let options = &intent.switch.options;
@@ -187,6 +193,9 @@ fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
         now != port.switched_vlan.as_ref() && !options.trunk_ports.contains(&port.name)
     };
     let left = named(running.interfaces.values().filter(changed));
+    if unread(config).next().is_some() {
+        return;
+    }
     for id in left.difference(&wanted) {
         if config.vlans.get(id).is_some_and(mine) && users(*id, config, &options.trunk_ports).is_empty() {
             remove(config, *id, &options.trunk_ports);
@@ -194,8 +203,11 @@ fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
     }
 }
 
-/// A VLAN that a port names is not taken away under it.
+/// A VLAN that a port names, or may name, is not taken away under it.
 fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName]) -> Result<(), Fault> {
+    if let Some((port, foreign)) = unread(config).next() {
+        return Err(unreadable(port, foreign, &format!("whether it uses VLAN {id} cannot be told")));
+    }
     let users = users(id, config, trunk_ports);
     if users.is_empty() {
         return Ok(());
@@ -203,6 +215,11 @@ fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName])
     let shown = users.iter().take(8).copied().collect::<Vec<_>>().join(", ");
     let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
     Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {shown}{more}")))
+}
+
+/// The ports of which it cannot be told what they carry.
+fn unread(config: &DeviceConfig) -> impl Iterator<Item = (&Interface, &ForeignVlans)> {
+    config.interfaces.values().filter_map(|port| Some((port, port.switched_vlan.as_ref()?.foreign()?)))
 }
 
 /// The ports that name a VLAN. A trunk of all VLANs names none, and what a

@@ -119,6 +119,7 @@ fn vlans_of(port: &PortIntent) -> Option<&SwitchedVlan> {
 /// The VLAN of untagged frames, or else those of the trunk.
 fn untagged(vlans: &SwitchedVlan) -> Option<String> {
     match vlans {
+        SwitchedVlan::Foreign(_) => None,
         SwitchedVlan::Access { vlan } => vlan.map(|vlan| vlan.to_string()),
         SwitchedVlan::Trunk { native: Some(native), .. } => Some(native.to_string()),
         SwitchedVlan::Trunk { native: None, vlans } => Some(vlans.to_string()),

@@ -1,7 +1,7 @@
 //! What is wanted of an interface's spanning tree settings: what the switch's
 //! entry asks for, and nothing of what it does not.
 
-use mercury_model::{EdgePort, Stp};
+use mercury_model::{EdgePort, Interface, Leaf, Stp};
 
 use super::Setting;
 use crate::inventory::Switch;
@@ -17,12 +17,15 @@ pub struct StpIntent {
 }
 
 impl StpIntent {
-    /// Puts what is wanted in place of `current`.
-    pub fn apply(&self, current: &mut Option<Stp>) {
-        let mut stp = current.unwrap_or_default();
+    /// Has an interface hold what is wanted, whatever it held.
+    pub fn apply(&self, interface: &mut Interface) {
+        let mut stp = interface.stp.unwrap_or_default();
         self.edge_port.apply(&mut stp.edge_port);
         self.bpdu_guard.apply(&mut stp.bpdu_guard);
-        *current = Stp::of(stp.edge_port, stp.bpdu_guard);
+        interface.stp = Stp::of(stp.edge_port, stp.bpdu_guard);
+        let set =
+            [(Leaf::EdgePort, self.edge_port != Setting::Keep), (Leaf::BpduGuard, self.bpdu_guard != Setting::Keep)];
+        set.iter().filter(|(_, is_set)| *is_set).for_each(|(leaf, _)| drop(interface.foreign.remove(leaf)));
     }
 
     /// The same leaves, taken away.
@@ -65,9 +68,10 @@ mod tests {
         Switch { stp_edge, stp_bpdu_guard, ..Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury") }
     }
 
-    fn after(intent: StpIntent, mut stp: Option<Stp>) -> Option<Stp> {
-        intent.apply(&mut stp);
-        stp
+    fn after(intent: StpIntent, stp: Option<Stp>) -> Option<Stp> {
+        let mut port = Interface { stp, ..Interface::new("Ethernet1".parse().unwrap()) };
+        intent.apply(&mut port);
+        port.stp
     }
 
     #[test]

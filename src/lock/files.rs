@@ -4,15 +4,22 @@
 //! waits for it has it open already.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, Metadata, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    },
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
+use rustix::{
+    fs::{Mode, OFlags},
+    io::Errno,
+};
 use tokio::time::Instant;
 
 use super::{Coordinator, Held};
@@ -51,24 +58,52 @@ impl LockFiles {
         &self.folder
     }
 
-    fn open(&self, name: &str) -> io::Result<File> {
+    /// The folder, which nobody but Mercury's user may change, or somebody could
+    /// lead every lock elsewhere. It is made where it is not there.
+    fn open_folder(&self) -> io::Result<OwnedFd> {
         if !self.folder.is_dir() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         }
-        let found = fs::symlink_metadata(&self.folder)?;
-        // Below a folder that everybody may write to, somebody else may have been first.
-        if !found.is_dir() || (found.mode() & 0o002 != 0 && found.mode() & 0o1000 == 0) {
-            return Err(io::Error::other("the folder is a link, or everybody may change it"));
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(&self.folder, flags, Mode::empty()).map_err(|error| match error {
+            Errno::NOTDIR | Errno::LOOP => io::Error::other("it is a symbolic link, or no folder"),
+            error => error.into(),
+        })?;
+        let found = rustix::fs::fstat(&folder)?;
+        let mode = found.st_mode & 0o7777;
+        if found.st_uid != 0 && found.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other(format!("it belongs to user {}", found.st_uid)));
         }
-        let file: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' }).collect();
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.folder.join(format!("{file}.lock")))
+        if mode & 0o022 != 0 {
+            let message =
+                format!("it has mode {mode:o}, so others may change it; chmod 700, or name a folder below it");
+            return Err(io::Error::other(message));
+        }
+        Ok(folder)
+    }
+
+    /// A lock file of Mercury's own and nothing else; nothing is changed in it.
+    fn open(&self, name: &str) -> io::Result<LockFile> {
+        let name = file_name(name);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(self.open_folder()?, &name, flags, Mode::RUSR | Mode::WUSR);
+        let in_it = |problem: &str| io::Error::other(format!("{name} {problem}"));
+        let mut file = File::from(file.map_err(|error| match error {
+            Errno::LOOP => in_it("is a symbolic link"),
+            error => in_it(&error.to_string()),
+        })?);
+        let found = file.metadata()?;
+        if !found.is_file() {
+            return Err(in_it("is no regular file"));
+        }
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(in_it(&format!("belongs to user {}", found.uid())));
+        }
+        if found.nlink() > 1 {
+            return Err(in_it("has another name elsewhere"));
+        }
+        signed(&mut file).map_err(|_| in_it("holds something else than a lock; it is left as it is"))?;
+        Ok(LockFile { path: self.folder.join(&name), file })
     }
 
     async fn take(&self, name: &str, wait: Duration) -> Result<Box<dyn Held>, Fault> {
@@ -76,22 +111,27 @@ impl LockFiles {
             let folder = self.folder.display();
             Fault::new(FaultKind::Internal, format!("no lock file can be had in {folder}: {error}"))
         };
-        let mut file = self.open(name).map_err(|error| impossible(&error))?;
         let (deadline, mut pause) = (Instant::now() + wait, FIRST_PAUSE);
+        let mut lock = self.open(name).map_err(|error| impossible(&error))?;
         loop {
-            match file.try_lock() {
-                Ok(()) => {
-                    sign(&mut file).map_err(|error| impossible(&error))?;
-                    return Ok(Box::new(LockFile { _file: file }));
+            match lock.file.try_lock() {
+                Ok(()) if lock.is_held() => {
+                    sign(&mut lock.file).map_err(|error| impossible(&error))?;
+                    return Ok(Box::new(lock));
                 }
+                // Somebody took the file away, and whoever comes now makes another.
+                Ok(()) => lock = self.open(name).map_err(|error| impossible(&error))?,
                 Err(TryLockError::Error(error)) => return Err(impossible(&error)),
                 Err(TryLockError::WouldBlock) => {}
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let holder = holder(&mut file);
+                let process = signed(&mut lock.file).ok().flatten();
+                let process = process.map(|process| format!(" (process {process})")).unwrap_or_default();
                 let waited = wait.as_secs();
-                let message = format!("{holder} on this host has been changing the switch for {waited} s and more");
+                let message = format!(
+                    "another Mercury{process} on this host has been changing the switch for {waited} s and more"
+                );
                 return Err(Fault::new(FaultKind::Locked, message));
             }
             tokio::time::sleep(pause.min(left)).await;
@@ -107,13 +147,26 @@ impl Coordinator for LockFiles {
 }
 
 struct LockFile {
-    _file: File,
+    path: PathBuf,
+    file: File,
 }
 
 impl Held for LockFile {
+    /// Whether the file that is locked is still the one of that name: whoever
+    /// takes it away lets others lock another.
     fn is_held(&self) -> bool {
-        true
+        let place = |found: &Metadata| (found.dev(), found.ino());
+        match (fs::symlink_metadata(&self.path), self.file.metadata()) {
+            (Ok(named), Ok(locked)) => place(&named) == place(&locked),
+            _ => false,
+        }
     }
+}
+
+/// What the lock of this name is called in the folder, and nowhere else.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    format!("{}.lock", name.chars().map(plain).collect::<String>())
 }
 
 /// Who has it, for whoever looks at the file.
@@ -123,12 +176,17 @@ fn sign(file: &mut File) -> io::Result<()> {
     writeln!(file, "{}", std::process::id())
 }
 
-fn holder(file: &mut File) -> String {
+/// The process that signed it last; whoever locks it may be about to.
+///
+/// # Errors
+/// It holds something else.
+fn signed(file: &mut File) -> io::Result<Option<u32>> {
     let mut text = String::new();
-    let read = file.rewind().and_then(|()| file.take(32).read_to_string(&mut text));
-    match text.trim().parse::<u32>() {
-        Ok(process) if read.is_ok() => format!("another Mercury (process {process})"),
-        _ => "another Mercury".to_owned(),
+    file.rewind()?;
+    file.take(32).read_to_string(&mut text)?;
+    match text.trim_end() {
+        "" => Ok(None),
+        process => process.parse().map(Some).map_err(io::Error::other),
     }
 }
 
@@ -147,6 +205,10 @@ fn usual() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    use rustix::fs::{CWD, FileType, mknodat};
+
     use super::*;
 
     const SOON: Duration = Duration::from_millis(20);
@@ -175,6 +237,92 @@ mod tests {
         drop(locks.acquire("../../etc/passwd:1", SOON).await.unwrap());
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, [".._.._etc_passwd_1.lock"]);
+    }
+
+    /// Why the lock `x` is not to be had in a folder that `prepare` has been at.
+    async fn refused(prepare: impl FnOnce(&Path)) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = folder.path().join("locks");
+        fs::DirBuilder::new().mode(0o700).create(&locks).unwrap();
+        prepare(&locks);
+        let fault = LockFiles::new(Some(locks)).acquire("x", SOON).await.err().unwrap();
+        fault.message
+    }
+
+    #[tokio::test]
+    async fn what_is_not_a_lock_file_of_ones_own_is_left_as_it_is() {
+        let treasure = tempfile::NamedTempFile::new().unwrap();
+        fs::write(treasure.path(), "4711\n").unwrap();
+        let theirs = || treasure.path();
+        let link = refused(|locks| symlink(theirs(), locks.join("x.lock")).unwrap()).await;
+        let hard = refused(|locks| {
+            fs::copy(theirs(), locks.join("y")).unwrap();
+            fs::hard_link(locks.join("y"), locks.join("x.lock")).unwrap();
+        });
+        let text = refused(|locks| fs::write(locks.join("x.lock"), "a text of somebody's").unwrap());
+        let pipe = refused(|locks| mknodat(CWD, locks.join("x.lock"), FileType::Fifo, Mode::RUSR, 0).unwrap());
+        let folder = refused(|locks| fs::create_dir(locks.join("x.lock")).unwrap());
+        for (message, reason) in [
+            (link, "symbolic link"),
+            (hard.await, "has another name"),
+            (text.await, "holds something else"),
+            (pipe.await, "no regular file"),
+            (folder.await, "directory"),
+        ] {
+            assert!(message.contains(reason), "{message}");
+        }
+        assert_eq!(fs::read_to_string(theirs()).unwrap(), "4711\n");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_others_may_change_is_refused() {
+        let open = |mode| refused(move |locks| fs::set_permissions(locks, fs::Permissions::from_mode(mode)).unwrap());
+        for (mode, reason) in [(0o777, "mode 777"), (0o770, "mode 770"), (0o1777, "mode 1777")] {
+            let message = open(mode).await;
+            assert!(message.contains(reason), "{message}");
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        let message = refused(|locks| {
+            fs::remove_dir(locks).unwrap();
+            symlink(elsewhere.path(), locks).unwrap();
+        });
+        assert!(message.await.contains("link"));
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_somebody_else_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("left out: only root can give files away");
+            return;
+        }
+        let folder = refused(|locks| chown(locks, Some(65534), None).unwrap()).await;
+        assert!(folder.contains("user 65534"), "{folder}");
+        let file = refused(|locks| {
+            fs::write(locks.join("x.lock"), "").unwrap();
+            chown(locks.join("x.lock"), Some(65534), None).unwrap();
+        });
+        let file = file.await;
+        assert!(file.contains("user 65534"), "{file}");
+    }
+
+    #[tokio::test]
+    async fn a_lock_file_that_was_taken_away_locks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = LockFiles::new(Some(folder.path().join("locks")));
+        let file = locks.folder().join("x.lock");
+        let first = locks.acquire("x", SOON).await.unwrap();
+        let waiter = locks.clone();
+        let mut waiting = Box::pin(waiter.acquire("x", Duration::from_secs(60)));
+        assert!(waiting.as_mut().now_or_never().is_none(), "it has the file open that is taken away");
+        fs::remove_file(&file).unwrap();
+        assert!(!first.is_held());
+        let second = locks.acquire("x", SOON).await.unwrap();
+        assert!(second.is_held());
+        drop(first);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(second);
+        assert!(waiting.await.unwrap().is_held());
     }
 
     #[tokio::test]

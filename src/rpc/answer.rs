@@ -113,7 +113,7 @@ fn untagged(interface: &Interface) -> Option<VlanId> {
     match &interface.switched_vlan {
         Some(SwitchedVlan::Access { vlan }) => *vlan,
         Some(SwitchedVlan::Trunk { native, .. }) => *native,
-        None => None,
+        Some(SwitchedVlan::Foreign(_)) | None => None,
     }
 }
 
@@ -122,6 +122,9 @@ fn untagged(interface: &Interface) -> Option<VlanId> {
 fn vlan_fields(answer: &mut Map<String, Value>, carrier: &Interface, mode: &str, wanted: &SwitchedVlan) {
     let native_listed = matches!(wanted, SwitchedVlan::Trunk { native: Some(native), vlans } if vlans.carries(*native));
     answer.insert("native_vlan".to_owned(), json!(untagged(carrier)));
+    if matches!(carrier.switched_vlan, Some(SwitchedVlan::Foreign(_))) {
+        answer.insert("mode".to_owned(), Value::Null);
+    }
     if let Some(SwitchedVlan::Trunk { native, vlans }) = &carrier.switched_vlan {
         answer.insert("mode".to_owned(), json!(if mode == "hybrid" { "hybrid" } else { "trunk" }));
         // Where the switch needs the native VLAN in its list, Ironic did not put it there.

@@ -1,21 +1,28 @@
 //! HTTP: one path for JSON-RPC, one for the envelope of the design, one to
 //! ask whether the service is up.
 
+mod pages;
+
 use std::time::Duration;
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Extension, State, rejection::BytesRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    body::{Body, Bytes},
+    extract::{Extension, State},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
-use super::{Answered, Front, envelope::error_data, listen::Peer};
+use super::{
+    Answered, Front,
+    envelope::error_data,
+    listen::{Caller, Working},
+};
 use crate::{
-    auth::{AuthError, Authenticator},
+    auth::{AuthError, Authenticator, Identity},
     config::Limits,
     fault::Fault,
     intent::Fields,
@@ -27,6 +34,8 @@ use crate::{
 struct Door {
     front: Front,
     authenticator: Authenticator,
+    max_body_bytes: usize,
+    body_timeout: Duration,
 }
 
 /// The routes.
@@ -37,17 +46,16 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
         .route("/v1/actions", post(actions).fallback(not_allowed))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, 404, "there is nothing here; JSON-RPC is at /") })
-        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
-        .with_state(Door { front, authenticator })
+        .with_state(Door {
+            front,
+            authenticator,
+            max_body_bytes: limits.max_body_bytes,
+            body_timeout: limits.body_timeout,
+        })
 }
 
-async fn rpc(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let (who, body) = match admitted(&door, &peer, &headers, body).await {
+async fn rpc(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
+    let Admitted { who, body, working: _working } = match admitted(&door, &caller, request).await {
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
@@ -57,13 +65,8 @@ async fn rpc(
     }
 }
 
-async fn actions(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let (who, body) = match admitted(&door, &peer, &headers, body).await {
+async fn actions(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
+    let Admitted { who, body, working: _working } = match admitted(&door, &caller, request).await {
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
@@ -95,26 +98,50 @@ async fn act(front: &Front, body: &[u8], who: Requester) -> Result<Value, (Statu
     front.act(&method, payload, who).await.map_err(faulty)
 }
 
-/// Who asks, and the whole body; or the refusal.
-async fn admitted(
-    door: &Door,
-    peer: &Peer,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(Requester, Bytes), Box<Response>> {
-    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let caller = door.authenticator.check(authorization).await.map_err(|fault| {
-        tracing::warn!(peer = %peer.0, %fault, "a caller was not let in");
+/// A request that may be answered, whole.
+struct Admitted {
+    who: Requester,
+    body: Bytes,
+    /// Until it is answered.
+    working: Working,
+}
+
+/// Who asks is decided by the headers: nobody else's body is read.
+async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Result<Admitted, Box<Response>> {
+    let (head, body) = request.into_parts();
+    let authorization = head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let identity = door.authenticator.check(authorization).await.map_err(|fault| {
+        tracing::warn!(peer = %caller.peer, %fault, "a caller was not let in");
         Box::new(unauthorized(fault))
     })?;
-    let body = body.map_err(|rejection| {
-        let status = rejection.status();
-        Box::new(error(status, status.as_u16(), "the body is too large or did not arrive whole"))
-    })?;
-    let patience = headers.get_all("prefer").iter().find_map(wait);
-    let who =
-        Requester { caller: caller.to_string(), peer: Some(peer.0.to_string()), patience, ..Requester::default() };
-    Ok((who, body))
+    let open = identity == Identity::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
+    pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
+    let body = whole(door, &head.headers, body).await?;
+    let patience = head.headers.get_all("prefer").iter().find_map(wait);
+    let who = Requester {
+        caller: identity.to_string(),
+        peer: Some(caller.peer.to_string()),
+        patience,
+        ..Requester::default()
+    };
+    Ok(Admitted { who, body, working: caller.works() })
+}
+
+/// The body, which has a limit in bytes and one in time.
+async fn whole(door: &Door, headers: &HeaderMap, body: Body) -> Result<Bytes, Box<Response>> {
+    let refused = |status: StatusCode, message: &str| Err(Box::new(error(status, status.as_u16(), message)));
+    let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > door.max_body_bytes) {
+        return too_large();
+    }
+    let reading = Limited::new(body, door.max_body_bytes).collect();
+    match tokio::time::timeout(door.body_timeout, reading).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => too_large(),
+        Ok(Err(_)) => refused(StatusCode::BAD_REQUEST, "the body did not arrive whole"),
+        Err(_) => refused(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+    }
 }
 
 /// `Prefer: wait=20` (RFC 7240 section 4.3): for how long the caller waits, in
@@ -145,5 +172,9 @@ fn error(status: StatusCode, code: u16, message: &str) -> Response {
 }
 
 fn json_response(status: StatusCode, body: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }

@@ -1,26 +1,34 @@
-//! The listener: bounded connections, slow headers cut off, and a drain at
-//! the end. axum's own `serve` waits for headers without end.
+//! The listener: bounded connections in all and from each peer, slow peers cut
+//! off, and a drain at the end that waits for requests that have arrived and
+//! for nothing else. axum's own `serve` waits for everything without end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+mod caller;
+mod full;
+mod places;
+mod timed;
+
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Extension, Router, body::Body, http::Request};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt};
 
+use super::often::Often;
 use crate::config::Limits;
+use caller::Phase;
+pub(super) use caller::{Caller, Working};
+use full::Full;
+use places::Places;
+use timed::Timed;
 
-/// Where a connection comes from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+/// How long the last answer may take to be taken once the service is told to stop.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// Why the service cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +63,14 @@ impl Listener {
         self.address
     }
 
-    /// Serves until `stop` is done, then finishes what is under way, for at
-    /// most `drain`.
+    /// Serves until `stop` is done, then finishes the requests that have arrived
+    /// whole, for at most `drain`.
     pub async fn serve(self, router: Router, limits: &Limits, stop: impl Future<Output = ()>, drain: Duration) {
-        let mut builder = hyper::server::conn::http1::Builder::new();
+        let places = Places::new(limits.max_connections, limits.max_connections_per_peer);
+        let (full, often) = (Full::new(), Often::default());
+        let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(64 * 1024);
-        let (graceful, slots) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.max_connections)));
         let mut stop = std::pin::pin!(stop);
         loop {
             let (stream, peer) = tokio::select! {
@@ -68,34 +78,68 @@ impl Listener {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of file descriptors: existing connections must end first.
-                        tracing::warn!(%error, "a connection could not be accepted");
+                        if let Some(before) = often.tell() {
+                            tracing::warn!(%error, before, "a connection could not be accepted");
+                        }
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
                     }
                 },
                 () = &mut stop => break,
             };
-            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-                tracing::warn!(%peer, "too many connections; this one is closed");
+            let Some(place) = places.take(peer.ip()) else {
+                full.refuse(stream, peer);
                 continue;
             };
             without_delay(&stream);
-            let service = Extension(Peer(peer)).layer(router.clone());
-            let service = service.map_request(|request: Request<Incoming>| request.map(Body::new));
-            let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-            let connection = graceful.watch(connection);
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
+            let caller = Caller::new(peer, &stream);
+            let stream = Timed::new(stream, limits.answer_timeout);
+            let serving = serve_one(builder.clone(), stream, caller, router.clone(), stopping.clone());
+            connections.spawn(async move {
+                if let Err(error) = serving.await {
                     tracing::debug!(%peer, %error, "a connection ended badly");
                 }
-                drop(slot);
+                drop(place);
             });
         }
         drop(self.socket);
-        if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-            tracing::warn!("some connections were still open at the end");
+        stopping.cancel();
+        connections.close();
+        if tokio::time::timeout(drain, connections.wait()).await.is_err() {
+            tracing::warn!(connections = connections.len(), "some requests were still under way at the end");
         }
     }
+}
+
+/// Serves one connection until it ends or, once `stopping` is cancelled, what
+/// has arrived on it is answered.
+async fn serve_one(
+    builder: http1::Builder,
+    stream: Timed,
+    caller: Caller,
+    router: Router,
+    stopping: CancellationToken,
+) -> hyper::Result<()> {
+    let arriving = caller.clone();
+    let service = Extension(caller.clone()).layer(router).map_request(move |request: Request<Incoming>| {
+        arriving.reads();
+        request.map(Body::new)
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let phase = tokio::select! {
+        biased;
+        ended = &mut connection => return ended,
+        phase = caller.worked() => phase,
+    };
+    if phase == Phase::Answering {
+        let _not_taken = tokio::time::timeout(LAST_ANSWER, connection).await;
+    }
+    Ok(())
 }
 
 /// Answers are small and waited for.

@@ -64,7 +64,7 @@ fn the_command_line_attaches_and_detaches_over_gnmi() {
     };
     let planned = run(&["plan", "leaf1", "Ethernet1", "--access", "100"]);
     let payload = planned["switches"][0]["payload"].as_str().unwrap();
-    assert!(payload.contains("replace") && payload.contains("access-vlan"), "{payload}");
+    assert!(payload.contains("update /interfaces") && payload.contains("access-vlan"), "{payload}");
     assert_eq!(switch.handle().counters().sets, 0, "nothing is sent");
     assert_eq!(run(&["attach", "leaf1", "Ethernet1", "--access", "100"])["outcome"], "committed");
     assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");

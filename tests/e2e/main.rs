@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod crowd;
 mod driver;
 #[cfg(test)]
 mod faces;
@@ -32,6 +33,8 @@ mod locks;
 mod logs;
 #[cfg(test)]
 mod others;
+#[cfg(test)]
+mod output;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

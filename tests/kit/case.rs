@@ -11,7 +11,7 @@ use std::{
 
 use mercury_model::{
     Aggregation, DeviceConfig, EdgePort, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
-    Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
+    Leaf, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
 };
 use serde::Deserialize;
 
@@ -36,6 +36,16 @@ pub(crate) fn everything() -> Scope {
 /// Whether to write what is rendered instead of comparing it.
 fn bless() -> bool {
     std::env::var_os("MERCURY_BLESS").is_some()
+}
+
+/// A configuration without the leaves that are not in it where a dialect has no
+/// place for them.
+pub(crate) fn visible(config: &DeviceConfig, has: impl Fn(Leaf) -> bool) -> DeviceConfig {
+    let mut config = config.clone();
+    for interface in config.interfaces.values_mut() {
+        Leaf::ALL.into_iter().filter(|leaf| !has(*leaf)).for_each(|leaf| leaf.set(interface, None));
+    }
+    config
 }
 
 /// Compares with a file, or writes it.

@@ -1,4 +1,5 @@
-//! Any configuration a switch can have; included by each adapter's kit.
+//! Any configuration a switch can have, with the names of the cases; included by
+//! each adapter's kit.
 
 use mercury_model::{
     Aggregation, DeviceConfig, EdgePort, Interface, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode,
@@ -6,8 +7,8 @@ use mercury_model::{
 };
 use proptest::{prelude::*, sample::select};
 
-const PORTS: [&str; 3] = ["Ethernet1", "Ethernet2", "Ethernet<3>&"];
-const LAGS: [&str; 2] = ["Port-Channel1", "Port-Channel2"];
+const PORTS: [&str; 3] = ["Ethernet1/1", "Ethernet1/2", "Ethernet<1>&\"'é"];
+const LAGS: [&str; 2] = ["Port-Channel1", "Port-Channel7"];
 
 fn name(text: &str) -> InterfaceName {
     text.parse().unwrap()

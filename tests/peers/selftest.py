@@ -199,7 +199,7 @@ class Modules(unittest.TestCase):
     def test_our_modules_load_as_they_are(self):
         self.check(MODULES="own")
 
-    @unittest.skipUnless(os.environ.get("MERCURY_OPENCONFIG_MODULES"), "no published modules at hand")
+    @unittest.skipUnless(os.environ.get("MERCURY_PUBLISHED_MODULES"), "no published modules at hand")
     def test_the_published_modules_load(self):
         self.check(MODULES="published")
 

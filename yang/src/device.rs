@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{Interface, InterfaceName, Vlan, VlanId};
+use crate::{ForeignVlans, Interface, InterfaceName, List, Vlan, VlanId};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -143,23 +143,37 @@ pub struct Running {
     /// What was looked at.
     #[serde(skip)]
     pub scope: Scope,
-    /// The interfaces whose spanning tree entry holds more than
-    /// [`Stp`](crate::Stp) has, so that it is not Mercury's to take away.
+    /// Whose entry in which list holds more than the model has, so that it is not
+    /// Mercury's to take away.
     #[serde(skip)]
-    pub stp_shared: BTreeSet<InterfaceName>,
+    pub shared: BTreeSet<(List, InterfaceName)>,
+    /// The leaves of a port's `switched-vlan` as they are written there, where
+    /// that is not as the dialect would write what was understood: leaves that mean
+    /// nothing in the present mode, and other spellings. Whoever takes them away
+    /// has to name them so.
+    #[serde(skip)]
+    pub written: BTreeMap<InterfaceName, ForeignVlans>,
 }
 
 impl Running {
     /// What a read of `scope` found; anything outside the scope is dropped.
     #[must_use]
     pub fn new(config: &DeviceConfig, scope: Scope) -> Self {
-        Self { config: config.within(&scope), scope, stp_shared: BTreeSet::new() }
+        let config = config.within(&scope);
+        Self { config, scope, ..Self::default() }
     }
 
-    /// This, and whose spanning tree entries hold more than was read.
+    /// This, and whose entries beside the interfaces' own hold more than was
+    /// read.
     #[must_use]
-    pub fn with_stp_shared(self, stp_shared: BTreeSet<InterfaceName>) -> Self {
-        Self { stp_shared, ..self }
+    pub fn with_shared(self, shared: BTreeSet<(List, InterfaceName)>) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// Whether an interface's entry in a list holds more than was read.
+    #[must_use]
+    pub fn is_shared(&self, list: List, interface: &InterfaceName) -> bool {
+        self.shared.contains(&(list, interface.clone()))
     }
 }
 

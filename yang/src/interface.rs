@@ -2,9 +2,11 @@
 //! writes: ethernet, aggregation, switched-vlan, and the interface's entries in
 //! openconfig-lacp and openconfig-spanning-tree.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::{Description, InterfaceName, Stp, SwitchedVlan};
+use crate::{Description, Foreign, InterfaceName, Leaf, Stp, SwitchedVlan};
 
 /// `type` of an interface, an identity of iana-if-type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -51,6 +53,23 @@ pub enum LagType {
     Static,
 }
 
+impl LagType {
+    /// The enumeration's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Lacp => "LACP",
+            Self::Static => "STATIC",
+        }
+    }
+
+    /// The value of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Lacp, Self::Static].into_iter().find(|value| value.word() == word)
+    }
+}
+
 /// `aggregation/config` of openconfig-if-aggregate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,6 +84,14 @@ pub struct Aggregation {
     pub mlag_id: Option<u16>,
 }
 
+impl Aggregation {
+    /// These settings; `None` without any.
+    #[must_use]
+    pub fn or_none(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
 /// `interval` of openconfig-lacp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -76,6 +103,23 @@ pub enum LacpInterval {
     Slow,
 }
 
+impl LacpInterval {
+    /// The enumeration's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fast => "FAST",
+            Self::Slow => "SLOW",
+        }
+    }
+
+    /// The value of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Fast, Self::Slow].into_iter().find(|value| value.word() == word)
+    }
+}
+
 /// `lacp-mode` of openconfig-lacp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -85,6 +129,23 @@ pub enum LacpMode {
     Active,
     /// Answers LACPDUs only.
     Passive,
+}
+
+impl LacpMode {
+    /// The enumeration's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Passive => "PASSIVE",
+        }
+    }
+
+    /// The value of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Active, Self::Passive].into_iter().find(|value| value.word() == word)
+    }
 }
 
 /// `/lacp/interfaces/interface/config` of openconfig-lacp.
@@ -124,6 +185,11 @@ pub struct Interface {
     /// The interface's entry in `/stp/interfaces`; `None` where the scope does
     /// not ask for it.
     pub stp: Option<Stp>,
+    /// Leaves that hold what the fields above have no word for; those fields
+    /// are then as if the leaf were absent. Foreign VLANs are in
+    /// `switched_vlan`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub foreign: BTreeMap<Leaf, Foreign>,
 }
 
 impl Interface {
@@ -141,6 +207,7 @@ impl Interface {
             aggregation: None,
             lacp: None,
             stp: None,
+            foreign: BTreeMap::new(),
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod device;
 mod interface;
+mod leaf;
 mod plan;
 mod stp;
 mod switched_vlan;
@@ -16,8 +17,9 @@ mod vlan;
 
 pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
-pub use plan::{Change, Edit, Fingerprint, Plan};
+pub use leaf::{Foreign, Leaf, List, Value};
+pub use plan::{Change, Edit, Plan};
 pub use stp::{EdgePort, Stp};
-pub use switched_vlan::{SwitchedVlan, TrunkVlans};
+pub use switched_vlan::{ForeignVlans, SwitchedVlan, TrunkVlans};
 pub use text::{Description, InterfaceName, TextError, VlanName};
 pub use vlan::{Vlan, VlanError, VlanId, VlanRange, VlanSet, VlanStatus};

@@ -3,81 +3,42 @@
 //! A plan is decided here and executed elsewhere without further choice: same
 //! running and intended, same plan.
 
-use std::{
-    fmt,
-    hash::{Hash, Hasher},
-};
+use std::fmt;
 
 use serde::Serialize;
 
 use crate::{
-    Aggregation, Description, DeviceConfig, Intended, Interface, InterfaceName, InterfaceType, Lacp, Running, Stp,
-    SwitchedVlan, Vlan, VlanName,
+    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceType, Leaf, List, Running, Value, Vlan,
+    VlanName,
 };
 
-/// A value before and after a change; `None` is an absent leaf or container.
+/// A leaf before and after a change; `None` is an absent leaf.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
-    /// `config/description`.
-    Description {
-        /// The text that is there.
-        before: Option<Description>,
-        /// The text that should be there.
-        after: Option<Description>,
-    },
-    /// `config/enabled`.
-    Enabled {
-        /// Whether it is enabled.
-        before: bool,
-        /// Whether it should be.
-        after: bool,
-    },
-    /// `config/mtu`, octets.
-    Mtu {
-        /// The MTU that is set.
-        before: Option<u16>,
-        /// The MTU that should be set.
-        after: Option<u16>,
-    },
-    /// `switched-vlan`, replaced as a whole.
-    SwitchedVlan {
-        /// What it carries.
-        before: Option<SwitchedVlan>,
-        /// What it should carry.
-        after: Option<SwitchedVlan>,
-    },
-    /// `ethernet/config/aggregate-id`.
-    AggregateId {
-        /// The aggregate it is in.
-        before: Option<InterfaceName>,
-        /// The aggregate it should be in.
-        after: Option<InterfaceName>,
-    },
-    /// `aggregation/config`.
-    Aggregation {
-        /// Its settings.
-        before: Option<Aggregation>,
-        /// What they should be.
-        after: Option<Aggregation>,
-    },
-    /// `/lacp/interfaces/interface/config`.
-    Lacp {
-        /// Its settings.
-        before: Option<Lacp>,
-        /// What they should be.
-        after: Option<Lacp>,
-    },
-    /// `/stp/interfaces/interface/config`, as far as the mirror has it.
-    Stp {
-        /// Its settings.
-        before: Option<Stp>,
-        /// What they should be.
-        after: Option<Stp>,
-        /// Whether the entry stays when these settings go: it holds what is not
-        /// Mercury's.
-        shared: bool,
-    },
+pub struct Change {
+    /// The leaf.
+    pub leaf: Leaf,
+    /// What it holds.
+    pub before: Option<Value>,
+    /// What it should hold.
+    pub after: Option<Value>,
+    /// Whether the interface's entry in the leaf's [`List`](crate::List) is not
+    /// there yet.
+    #[serde(skip_serializing_if = "is_false")]
+    pub makes_entry: bool,
+    /// The leaves of `switched-vlan` as they are written there, where that is not
+    /// as the dialect would write `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Box<ForeignVlans>>,
+    /// How the leaves of `switched-vlan` are to be written, where that is not as
+    /// the dialect would write `after`: as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<Box<ForeignVlans>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One step of a plan.
@@ -98,7 +59,7 @@ pub enum Edit {
         /// Its type, which the model makes mandatory.
         kind: InterfaceType,
     },
-    /// Change one thing on an interface.
+    /// Change one leaf of an interface.
     Interface {
         /// Its name.
         interface: InterfaceName,
@@ -107,10 +68,18 @@ pub enum Edit {
         /// The change.
         change: Change,
     },
+    /// Take an interface's entry in a list beside the interfaces' own away, with
+    /// all that it holds.
+    LeaveList {
+        /// The interface's name.
+        interface: InterfaceName,
+        /// The list.
+        list: List,
+    },
     /// Take an interface away, with all that is configured on it.
     RemoveInterface {
-        /// Its name.
-        interface: InterfaceName,
+        /// The interface that is there.
+        before: Box<Interface>,
     },
     /// Take a VLAN away.
     RemoveVlan {
@@ -122,68 +91,24 @@ pub enum Edit {
 impl Edit {
     /// The interface it changes, if it changes one.
     #[must_use]
-    pub const fn interface(&self) -> Option<&InterfaceName> {
+    pub fn interface(&self) -> Option<&InterfaceName> {
         match self {
             Self::CreateInterface { interface, .. }
             | Self::Interface { interface, .. }
-            | Self::RemoveInterface { interface } => Some(interface),
+            | Self::LeaveList { interface, .. } => Some(interface),
+            Self::RemoveInterface { before } => Some(&before.name),
             Self::Vlan { .. } | Self::RemoveVlan { .. } => None,
         }
     }
 }
 
-/// Which running configuration a plan was computed from; equal configurations
-/// have equal fingerprints. Not a defence against forgery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u64);
-
-impl Fingerprint {
-    /// The fingerprint of what was read.
-    #[must_use]
-    pub fn of(running: &Running) -> Self {
-        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-        running.hash(&mut hasher);
-        Self(hasher.finish())
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl Serialize for Fingerprint {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// FNV-1a, 64 bits: the same on every machine and in every process, which the
-/// standard hasher does not promise.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
-
-/// An ordered change and the running configuration it was computed from.
+/// An ordered change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The steps, in an order in which every reference already has its target:
     /// VLANs and aggregates before the ports that use them, ports before the
     /// aggregates and VLANs they leave.
     pub edits: Vec<Edit>,
-    /// The running configuration the plan starts from.
-    pub from: Fingerprint,
 }
 
 impl Plan {
@@ -194,11 +119,25 @@ impl Plan {
         let (have, want) = (&running.config, &intended.0);
         let mut edits = Vec::new();
         make_vlans(have, want, &mut edits);
-        make_aggregates(have, want, &mut edits);
+        make_aggregates(running, want, &mut edits);
         change_interfaces(running, want, &mut edits);
         remove_interfaces(running, want, &mut edits);
         remove_vlans(have, want, &mut edits);
-        Self { edits, from: Fingerprint::of(running) }
+        Self { edits }
+    }
+
+    /// The same plan, with what it puts back written as it was `before`: a VLAN by
+    /// its name, say, where Mercury writes numbers.
+    #[must_use]
+    pub fn written_as(mut self, before: &Running) -> Self {
+        for edit in &mut self.edits {
+            let Edit::Interface { interface, change, .. } = edit else { continue };
+            let had = before.interfaces.get(interface).and_then(|port| change.leaf.get(port));
+            if change.leaf == Leaf::SwitchedVlan && change.after == had {
+                change.rewritten = before.written.get(interface).cloned().map(Box::new);
+            }
+        }
+        self
     }
 
     /// Whether there is nothing to do.
@@ -219,47 +158,51 @@ fn make_vlans(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
 
 /// An interface that is missing and whose type is known is made; a physical
 /// port is never made, so its wanted type is left unset.
-fn make_aggregates(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
+fn make_aggregates(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, wanted) in &want.interfaces {
         if let (false, Some(kind)) = (have.interfaces.contains_key(name), &wanted.kind) {
             edits.push(Edit::CreateInterface { interface: name.clone(), kind: kind.clone() });
-            changes(&Interface::new(name.clone()), wanted, false, edits);
+            changes(&Interface::new(name.clone()), wanted, have, edits);
         }
     }
 }
 
 fn change_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, wanted) in &want.interfaces {
-        let shared = have.stp_shared.contains(name);
         match have.interfaces.get(name) {
-            Some(present) => changes(present, wanted, shared, edits),
-            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, shared, edits),
+            Some(present) => changes(present, wanted, have, edits),
+            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, have, edits),
             None => {}
         }
     }
 }
 
-fn changes(present: &Interface, wanted: &Interface, stp_shared: bool, edits: &mut Vec<Edit>) {
-    let mut change = |change: Change| {
-        edits.push(Edit::Interface {
-            interface: wanted.name.clone(),
-            aggregate: wanted.is_aggregate() || present.is_aggregate(),
-            change,
-        });
-    };
-    macro_rules! when_different {
-        ($($field:ident => $variant:ident),*) => {$(
-            if present.$field != wanted.$field {
-                change(Change::$variant { before: present.$field.clone(), after: wanted.$field.clone() });
+/// Every leaf that differs. With the last leaf that an interface has in a list
+/// goes its entry there, unless that holds more.
+fn changes(present: &Interface, wanted: &Interface, have: &Running, edits: &mut Vec<Edit>) {
+    let name = &wanted.name;
+    let aggregate = wanted.is_aggregate() || present.is_aggregate();
+    let has_any = |list, of: &Interface| Leaf::ALL.into_iter().any(|l| l.list() == Some(list) && l.get(of).is_some());
+    let mut left = Vec::new();
+    for leaf in Leaf::ALL {
+        let (before, after) = (leaf.get(present), leaf.get(wanted));
+        if before == after {
+            continue;
+        }
+        let mut makes_entry = false;
+        if let Some(list) = leaf.list().filter(|list| !have.is_shared(*list, name)) {
+            makes_entry = !has_any(list, present);
+            if !has_any(list, wanted) {
+                if !left.contains(&list) {
+                    left.push(list);
+                    edits.push(Edit::LeaveList { interface: name.clone(), list });
+                }
+                continue;
             }
-        )*};
-    }
-    when_different! {
-        description => Description, enabled => Enabled, mtu => Mtu, aggregation => Aggregation, lacp => Lacp,
-        aggregate_id => AggregateId, switched_vlan => SwitchedVlan
-    }
-    if present.stp != wanted.stp {
-        change(Change::Stp { before: present.stp, after: wanted.stp, shared: stp_shared });
+        }
+        let written = if leaf == Leaf::SwitchedVlan { have.written.get(name).cloned() } else { None };
+        let change = Change { leaf, before, after, makes_entry, written: written.map(Box::new), rewritten: None };
+        edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }
 
@@ -271,20 +214,17 @@ fn remove_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>)
             continue;
         }
         if !present.is_aggregate() {
-            changes(present, &Interface::new(name.clone()), have.stp_shared.contains(name), edits);
+            changes(present, &Interface::new(name.clone()), have, edits);
             continue;
         }
-        let mut first = |change: Change| {
-            edits.push(Edit::Interface { interface: name.clone(), aggregate: true, change });
-        };
-        if present.lacp.is_some() {
-            first(Change::Lacp { before: present.lacp, after: None });
-        }
         // Nothing is left of what refers to it, whoever put it there.
-        if present.stp.is_some() || have.stp_shared.contains(name) {
-            first(Change::Stp { before: present.stp, after: None, shared: false });
+        for list in List::ALL {
+            let has_any = Leaf::ALL.into_iter().any(|leaf| leaf.list() == Some(list) && leaf.get(present).is_some());
+            if has_any || have.is_shared(list, name) {
+                edits.push(Edit::LeaveList { interface: name.clone(), list });
+            }
         }
-        edits.push(Edit::RemoveInterface { interface: name.clone() });
+        edits.push(Edit::RemoveInterface { before: Box::new(present.clone()) });
     }
 }
 
@@ -315,7 +255,8 @@ impl fmt::Display for Edit {
             Self::Vlan { after, .. } => write!(f, "change VLAN {}{}", after.id, named(after.name.as_ref())),
             Self::CreateInterface { interface, kind } => write!(f, "create {interface} ({})", kind.identity()),
             Self::Interface { interface, change, .. } => write!(f, "{interface}: {change}"),
-            Self::RemoveInterface { interface } => write!(f, "remove {interface}"),
+            Self::LeaveList { interface, list } => write!(f, "{interface}: remove its {} entry", list.name()),
+            Self::RemoveInterface { before } => write!(f, "remove {}", before.name),
             Self::RemoveVlan { before } => write!(f, "remove VLAN {}", before.id),
         }
     }
@@ -327,44 +268,7 @@ fn named(name: Option<&VlanName>) -> String {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn or_none<T>(value: Option<&T>, show: impl Fn(&T) -> String) -> String {
-            value.map_or_else(|| "none".to_owned(), show)
-        }
-        let (leaf, before, after) = match self {
-            Self::Description { before, after } => {
-                let show = |text: &Description| format!("{:?}", text.as_str());
-                ("description", or_none(before.as_ref(), show), or_none(after.as_ref(), show))
-            }
-            Self::Enabled { before, after } => ("enabled", before.to_string(), after.to_string()),
-            Self::Mtu { before, after } => {
-                ("mtu", or_none(before.as_ref(), u16::to_string), or_none(after.as_ref(), u16::to_string))
-            }
-            Self::SwitchedVlan { before, after } => (
-                "switched-vlan",
-                or_none(before.as_ref(), SwitchedVlan::to_string),
-                or_none(after.as_ref(), SwitchedVlan::to_string),
-            ),
-            Self::AggregateId { before, after } => (
-                "aggregate-id",
-                or_none(before.as_ref(), InterfaceName::to_string),
-                or_none(after.as_ref(), InterfaceName::to_string),
-            ),
-            Self::Aggregation { before, after } => {
-                let show = |a: &Aggregation| {
-                    let links = a.min_links.map(|n| format!(" min-links {n}")).unwrap_or_default();
-                    let mlag = a.mlag_id.map(|n| format!(" mlag-id {n}")).unwrap_or_default();
-                    format!("{}{links}{mlag}", a.lag_type.map_or("LAG".to_owned(), |t| format!("{t:?}").to_uppercase()))
-                };
-                ("aggregation", or_none(before.as_ref(), show), or_none(after.as_ref(), show))
-            }
-            Self::Lacp { before, after } => {
-                let show = |l: &Lacp| format!("{:?} {:?}", l.lacp_mode, l.interval).to_uppercase();
-                ("lacp", or_none(before.as_ref(), show), or_none(after.as_ref(), show))
-            }
-            Self::Stp { before, after, .. } => {
-                ("stp", or_none(before.as_ref(), Stp::to_string), or_none(after.as_ref(), Stp::to_string))
-            }
-        };
-        write!(f, "{leaf} {before} -> {after}")
+        let or_none = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
+        write!(f, "{} {} -> {}", self.leaf, or_none(&self.before), or_none(&self.after))
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{VlanId, VlanSet};
+use crate::{Foreign, VlanId, VlanSet};
 
 /// Which VLANs a trunk carries.
 ///
@@ -75,6 +75,50 @@ pub enum SwitchedVlan {
         /// `trunk-vlans`, the VLANs the trunk may carry.
         vlans: TrunkVlans,
     },
+    /// What the model has no word for, as the device shows it.
+    Foreign(Box<ForeignVlans>),
+}
+
+/// The leaves of a `switched-vlan` whose meaning the model cannot say, each with
+/// its values as read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ForeignVlans {
+    /// `interface-mode`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interface_mode: Vec<String>,
+    /// `access-vlan`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_vlan: Vec<String>,
+    /// `native-vlan`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub native_vlan: Vec<String>,
+    /// `trunk-vlans`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trunk_vlans: Vec<String>,
+    /// Leaves that are not Mercury's and change the meaning of these; the port is
+    /// then not Mercury's to change. What they are and hold, for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+}
+
+impl fmt::Display for ForeignVlans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let leaves = [
+            ("interface-mode", &self.interface_mode),
+            ("access-vlan", &self.access_vlan),
+            ("native-vlan", &self.native_vlan),
+            ("trunk-vlans", &self.trunk_vlans),
+            ("beside", &self.others),
+        ];
+        f.write_str("foreign (")?;
+        let mut comma = "";
+        for (leaf, values) in leaves.into_iter().filter(|(_, values)| !values.is_empty()) {
+            write!(f, "{comma}{leaf} {}", Foreign::new(values.clone()))?;
+            comma = ", ";
+        }
+        f.write_str(")")
+    }
 }
 
 impl SwitchedVlan {
@@ -84,19 +128,32 @@ impl SwitchedVlan {
         Self::Access { vlan: Some(vlan) }
     }
 
-    /// Whether a port so configured carries `vlan`, tagged or untagged.
+    /// What cannot be understood of it.
+    #[must_use]
+    pub fn foreign(&self) -> Option<&ForeignVlans> {
+        match self {
+            Self::Foreign(leaves) => Some(leaves),
+            Self::Access { .. } | Self::Trunk { .. } => None,
+        }
+    }
+
+    /// Whether a port so configured carries `vlan`, tagged or untagged, as far as
+    /// it is understood: see [`SwitchedVlan::foreign`].
     #[must_use]
     pub fn carries(&self, vlan: VlanId) -> bool {
         match self {
+            Self::Foreign(_) => false,
             Self::Access { vlan: own } => *own == Some(vlan),
             Self::Trunk { native, vlans } => *native == Some(vlan) || vlans.carries(vlan),
         }
     }
 
-    /// Every VLAN it names; for a trunk of all VLANs only its native one.
+    /// Every VLAN it names; for a trunk of all VLANs only its native one, and none
+    /// where it is not understood.
     #[must_use]
     pub fn named_vlans(&self) -> VlanSet {
         match self {
+            Self::Foreign(_) => VlanSet::new(),
             Self::Access { vlan } => vlan.iter().copied().collect(),
             Self::Trunk { native, vlans } => {
                 let own: VlanSet = native.iter().copied().collect();
@@ -112,6 +169,7 @@ impl SwitchedVlan {
 impl fmt::Display for SwitchedVlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Foreign(leaves) => leaves.fmt(f),
             Self::Access { vlan: Some(vlan) } => write!(f, "access VLAN {vlan}"),
             Self::Access { vlan: None } => f.write_str("access, no VLAN named"),
             Self::Trunk { native: Some(native), vlans } => {
@@ -138,6 +196,7 @@ impl Serialize for SwitchedVlan {
             trunk_vlans: Option<String>,
         }
         let leaves = match self {
+            Self::Foreign(leaves) => return leaves.serialize(serializer),
             Self::Access { vlan } => {
                 Leaves { interface_mode: "ACCESS", access_vlan: *vlan, native_vlan: None, trunk_vlans: None }
             }

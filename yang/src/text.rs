@@ -1,5 +1,6 @@
-//! Names and texts that reach a switch: bounded, and free of control
-//! characters, so that no value can break out of the place it is put in.
+//! Names and texts. What a caller gives is bounded and free of control
+//! characters, so that no value can break out of the place it is put in; what a
+//! device shows is kept as it is.
 
 use std::{fmt, str::FromStr};
 
@@ -54,6 +55,12 @@ macro_rules! text_type {
         impl $name {
             /// The longest text that can be built, in characters.
             pub const MAX: usize = $limit;
+
+            /// A text as a device shows it, which a caller might not give.
+            #[must_use]
+            pub fn shown(text: &str) -> Self {
+                Self(text.to_owned())
+            }
 
             /// The text.
             #[must_use]

@@ -250,7 +250,7 @@ impl Serialize for VlanSet {
 }
 
 /// Whether a VLAN forwards; `status` of openconfig-vlan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum VlanStatus {
     /// The VLAN forwards; what an absent leaf means.
@@ -258,6 +258,31 @@ pub enum VlanStatus {
     Active,
     /// The VLAN exists and does not forward.
     Suspended,
+    /// What a switch says and the model has no word for.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl VlanStatus {
+    /// The enumeration's word, or the switch's own.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "ACTIVE" => Self::Active,
+            "SUSPENDED" => Self::Suspended,
+            other => Self::Other(other.to_owned()),
+        }
+    }
 }
 
 /// A VLAN of a network instance:

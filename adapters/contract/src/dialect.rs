@@ -14,12 +14,13 @@ mod tree;
 
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
+use mercury_model::Leaf;
 pub use netconf::NetconfDialect;
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
-pub use tree::{
-    AggregateTree, EdgeForm, EnabledForm, LacpTree, ModeForm, StpTree, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
-};
+
+use crate::Defaults;
+pub use tree::{LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, VlanTree};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -34,13 +35,14 @@ pub struct Dialect {
     pub os: String,
     /// Where its facts come from.
     pub sources: Vec<String>,
-    /// Real servers that took what this dialect renders. Without any, the
-    /// dialect is *unverified*.
+    /// What shows that this dialect is right. Without any, it is *unverified*.
     pub evidence: Vec<Evidence>,
     /// What texts may be.
     pub text: TextLimits,
     /// Whether a native VLAN is only carried when `trunk-vlans` lists it.
     pub native_in_trunk_vlans: bool,
+    /// Whether a member of an aggregate may have an MTU of its own.
+    pub members_have_mtu: bool,
     /// What the names of its aggregates are before their number, such as
     /// `Port-Channel`; `None` where any name will do.
     pub lag_prefix: Option<String>,
@@ -62,12 +64,44 @@ impl Dialect {
         self.deviations.iter().find(|deviation| deviation.excuses(protocol, leaf))
     }
 
-    /// `proven against …`, or `unverified`; for one protocol.
+    /// `proven against …`, `schema-checked against …`, both, or `unverified`;
+    /// for one protocol.
     #[must_use]
     pub fn standing(&self, protocol: &str) -> String {
-        let own = self.evidence.iter().filter(|evidence| evidence.protocol == protocol);
-        let peers: Vec<_> = own.map(|evidence| evidence.peer.as_str()).collect();
-        if peers.is_empty() { "unverified".to_owned() } else { format!("proven against {}", peers.join(", ")) }
+        let reached = |(step, word)| {
+            let own = self.evidence.iter().filter(|one| one.protocol == protocol && one.standing == step);
+            let against: Vec<_> = own.map(|one| one.against.as_str()).collect();
+            (!against.is_empty()).then(|| format!("{word} against {}", against.join(", ")))
+        };
+        let steps = [(Standing::Proven, "proven"), (Standing::SchemaChecked, "schema-checked")];
+        let standing: Vec<_> = steps.into_iter().filter_map(reached).collect();
+        if standing.is_empty() { "unverified".to_owned() } else { standing.join("; ") }
+    }
+
+    /// Whether a leaf can be written over one protocol.
+    #[must_use]
+    pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
+        let tree = match protocol {
+            "netconf" => self.netconf.as_ref().map(|netconf| &netconf.tree),
+            _ => match self.gnmi.as_ref().map(|gnmi| &gnmi.mapping) {
+                Some(Mapping::Tree(tree)) => Some(&**tree),
+                Some(Mapping::MacVrf) => {
+                    return !matches!(leaf, Leaf::MlagId | Leaf::EdgePort | Leaf::BpduGuard);
+                }
+                None => None,
+            },
+        };
+        tree.is_some_and(|tree| leaf == Leaf::SwitchedVlan || tree.leaves.contains_key(&leaf))
+    }
+
+    /// What is so where a leaf is absent, as one protocol shows it.
+    #[must_use]
+    pub fn defaults(&self, protocol: &str) -> Option<&Defaults> {
+        match protocol {
+            "netconf" => self.netconf.as_ref().map(|netconf| &netconf.defaults),
+            "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
+            _ => None,
+        }
     }
 
     /// The protocols it speaks, by the names inventory entries use.
@@ -78,14 +112,28 @@ impl Dialect {
     }
 }
 
-/// A real server that took what a dialect renders.
+/// How far it has been shown that a dialect is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// A server that nobody here wrote took what the dialect renders, and showed
+    /// it to another client.
+    Proven,
+    /// Every case is valid by the modules that the vendor publishes: what is
+    /// sent, and the whole datastore before and after.
+    SchemaChecked,
+}
+
+/// What shows that a dialect is right.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// The protocol it was spoken to in: `netconf` or `gnmi`.
+    /// What it shows.
+    pub standing: Standing,
+    /// The protocol it is about: `netconf` or `gnmi`.
     pub protocol: String,
-    /// Product and version.
-    pub peer: String,
+    /// Product and version of the server, or the release of the modules.
+    pub against: String,
     /// The day it was last seen, ISO 8601.
     pub date: String,
     /// The test or transcript that shows it.
@@ -121,6 +169,8 @@ impl Deviation {
 pub struct TextLimits {
     /// Characters a description may have, 1 to 255; default 240.
     pub description_max: usize,
+    /// Characters a VLAN's name must have, 1 or more; default 1.
+    pub vlan_name_min: usize,
     /// Characters a VLAN's name may have, 1 to 255; default 32.
     pub vlan_name_max: usize,
     /// Only printable ASCII; default false.
@@ -129,7 +179,7 @@ pub struct TextLimits {
 
 impl Default for TextLimits {
     fn default() -> Self {
-        Self { description_max: 240, vlan_name_max: 32, ascii: false }
+        Self { description_max: 240, vlan_name_min: 1, vlan_name_max: 32, ascii: false }
     }
 }
 

@@ -8,27 +8,34 @@
 //! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
 
 mod capabilities;
+mod defaults;
 mod dialect;
 mod names;
+mod node;
+pub mod operations;
 mod payload;
 mod reading;
+mod render;
 pub mod rpc_error;
 mod session;
 mod spelling;
 
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
+pub use defaults::Defaults;
 pub use dialect::{
-    AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
-    InterfaceNames, LacpTree, LeafValues, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes,
-    PathStep, Reading, Save, StpTree, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin,
-    load,
+    Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
+    ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
+    Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
+pub use node::Node;
+pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
 pub use payload::{Body, Payload, Render, Unrenderable};
-pub use reading::{Data, find, running, value};
+pub use reading::{Data, Looking, find, running, value};
+pub use render::{Writing, operations};
 pub use rpc_error::*;
 pub use session::{
     Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Probe, Refusal, Session, Step,
     StepResult, Traffic,
 };
-pub use spelling::{Leaf, Unsayable, leaves, vlan_key};
+pub use spelling::vlan_key;

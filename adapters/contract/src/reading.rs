@@ -1,17 +1,18 @@
-//! A device's data as the model, whatever it was encoded in.
+//! A device's data as the model, whatever it was encoded in. Nothing that a
+//! device holds is an error: what the model has no word for is kept as read.
 
-mod stp;
+mod shared;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use mercury_model::{
-    Aggregation, DeviceConfig, Interface, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Running,
-    Scope, Vlan, VlanStatus,
+    DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceType, Lacp, Leaf, List, Running, Scope,
+    Value, Vlan, VlanName, VlanStatus,
 };
 
 use crate::{
-    EnabledForm, Names, NodePath, PathStep, Tree,
-    spelling::{self, vlan_key},
+    Defaults, LeafTree, Names, NodePath, PathStep, Tree,
+    spelling::{self, Named, vlan_key},
 };
 
 /// A node of a data tree: a container, a list entry, a leaf, or one value of a
@@ -25,55 +26,88 @@ pub trait Data {
     fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
     where
         Self: 'a;
+    /// Whether it is there and has no effect (Junos, `inactive`).
+    fn is_inactive(&self) -> bool {
+        false
+    }
+}
+
+/// How one target's data is understood.
+#[derive(Clone, Copy, Debug)]
+pub struct Looking<'a> {
+    /// Where everything lies.
+    pub tree: &'a Tree,
+    /// What is so where a leaf is absent.
+    pub defaults: &'a Defaults,
+    /// The network instance that holds the VLANs.
+    pub instance: &'a str,
 }
 
 /// What a device's data says about `scope`.
-///
-/// # Errors
-/// A sentence that names the interface or VLAN and the value that cannot be
-/// understood.
-pub fn running<D: Data>(tree: &Tree, instance: &str, data: &D, scope: &Scope) -> Result<Running, String> {
-    let mut config = DeviceConfig::default();
-    for (entry, names) in find(data, &tree.interface, &Names::default()) {
+pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Running {
+    let Looking { tree, defaults, instance } = looking;
+    let vlans = vlans(tree, instance, data);
+    let mut named = Named::new();
+    if tree.vlan.as_ref().is_some_and(crate::VlanTree::is_keyed_by_name) {
+        named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
+    }
+    let mut config = DeviceConfig { vlans, ..DeviceConfig::default() };
+    let mut all_written = BTreeMap::new();
+    let some_inactive = any_inactive(data);
+    for (node, names) in find(data, &tree.interface, &Names::default()) {
         let Some(name) = names.found_interface() else { continue };
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
             continue;
         }
         let mut interface = Interface::new(name.clone());
-        read_interface(tree, entry, &names, &mut interface).map_err(|problem| format!("{name}: {problem}"))?;
+        let entry = Entry { node, names, some_inactive };
+        if let Some(written) = read_interface(tree, &entry, &named, &mut interface) {
+            all_written.insert(name.clone(), written);
+        }
         config.interfaces.insert(name, interface);
     }
-    if let Some(lacp) = &tree.lacp {
-        for (entry, names) in find(data, &lacp.interface, &Names::default()) {
-            let Some(interface) = names.found_interface().and_then(|name| config.interfaces.get_mut(&name)) else {
-                continue;
-            };
-            let word = |path: &NodePath| value(entry, path, &names);
-            interface.lacp = Some(Lacp {
-                interval: if word(&lacp.interval) == Some("FAST") { LacpInterval::Fast } else { LacpInterval::Slow },
-                lacp_mode: if word(&lacp.mode) == Some("PASSIVE") { LacpMode::Passive } else { LacpMode::Active },
-            });
+    let mut shared = shared::in_interfaces(tree, data, &config);
+    for (list, own) in tree.lists.iter().filter(|(list, own)| own.is_beside && (**list != List::Stp || scope.stp)) {
+        for (node, names) in find(data, &own.entry, &Names::default()) {
+            let Some(name) = names.found_interface() else { continue };
+            let Some(interface) = config.interfaces.get_mut(&name) else { continue };
+            let holds_more = shared::holds_more(tree, *list, own, node);
+            // An entry of LACP says that it is spoken, even without a leaf.
+            if *list == List::Lacp && !holds_more {
+                interface.lacp = Some(Lacp::default());
+            }
+            let entry = Entry { node, names, some_inactive };
+            for (leaf, at) in tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list)) {
+                if let Some(value) = read_leaf(*leaf, at, &entry) {
+                    leaf.set(interface, Some(value));
+                }
+            }
+            if holds_more {
+                shared.insert((*list, name));
+            }
         }
     }
-    let stp_shared = if scope.stp { stp::read(tree, data, &mut config)? } else { BTreeSet::new() };
-    if let Some(vlan) = &tree.vlan {
-        for (entry, names) in find(data, &vlan.entry, &Names::vlan(instance, None, None)) {
-            let said = vlan.id.as_ref().and_then(|path| value(entry, path, &names));
-            let Some(id) = said.or_else(|| names.found_vlan_id()) else { continue };
-            let id = id.parse().map_err(|error| format!("VLAN list: {error}"))?;
-            let made = vlan_key(id);
-            let name = match &vlan.name {
-                Some(path) => value(entry, path, &names),
-                None => names.found_vlan_name().filter(|name| *name != made),
-            };
-            let name = name.filter(|name| !name.is_empty()).map(str::parse).transpose();
-            let name = name.map_err(|error| format!("VLAN {id}: name: {error}"))?;
-            let status = vlan.status.as_ref().and_then(|path| value(entry, path, &names));
-            let status = if status == Some("SUSPENDED") { VlanStatus::Suspended } else { VlanStatus::Active };
-            config.vlans.insert(id, Vlan { id, name, status });
-        }
-    }
-    Ok(Running::new(&config, scope.clone()).with_stp_shared(stp_shared))
+    defaults.canonical(&mut config);
+    Running { written: all_written, shared, ..Running::new(&config, scope.clone()) }
+}
+
+fn vlans<D: Data>(tree: &Tree, instance: &str, data: &D) -> BTreeMap<mercury_model::VlanId, Vlan> {
+    let Some(vlan) = &tree.vlan else { return BTreeMap::new() };
+    let read = |(entry, names): (&D, Names)| {
+        let said = vlan.id.as_ref().and_then(|path| value(entry, path, &names));
+        // A VLAN without a number, as Junos may have, is none that anybody could ask for.
+        let id = said.or_else(|| names.found_vlan_id())?.parse().ok()?;
+        let made = vlan_key(id);
+        let name = match &vlan.name {
+            Some(path) => value(entry, path, &names),
+            None => names.found_vlan_name().filter(|name| *name != made),
+        };
+        let name = name.filter(|name| !name.is_empty()).map(VlanName::shown);
+        let status = vlan.status.as_ref().and_then(|path| value(entry, path, &names));
+        let status = status.filter(|word| !word.is_empty()).map(VlanStatus::from_word).unwrap_or_default();
+        Some((id, Vlan { id, name, status }))
+    };
+    find(data, &vlan.entry, &Names::vlan(instance, None, None)).into_iter().filter_map(read).collect()
 }
 
 /// Where VLANs are kept among the interfaces, an entry is one or the other.
@@ -83,46 +117,87 @@ fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
     vlan.is_beside(&tree.interface) && keys.iter().any(|(_, word)| Names::default().capture(word, name.as_str()))
 }
 
-fn read_interface<D: Data>(tree: &Tree, entry: &D, names: &Names, into: &mut Interface) -> Result<(), String> {
-    let text = |path: &Option<NodePath>| path.as_ref().and_then(|path| value(entry, path, names));
-    into.kind = text(&tree.kind)
-        .map(|kind| InterfaceType::from_identity(kind.rsplit_once(':').map_or(kind, |(_, identity)| identity)));
+/// Reads an interface's own entry; gives the leaves of its `switched-vlan` as
+/// they are written there, where that is not as Mercury would write them.
+fn read_interface<D: Data>(
+    tree: &Tree,
+    entry: &Entry<'_, D>,
+    named: &Named,
+    into: &mut Interface,
+) -> Option<ForeignVlans> {
+    let kind = tree.kind.as_ref().and_then(|path| value(entry.node, path, &entry.names));
+    into.kind = kind.map(|kind| InterfaceType::from_identity(bare(kind)));
     let is_aggregate = |prefix: &String| into.name.as_str().starts_with(prefix.as_str());
     if into.kind.is_none() && tree.aggregate_names.as_ref().is_some_and(is_aggregate) {
         into.kind = Some(InterfaceType::Ieee8023adLag);
     }
-    let description = text(&tree.description).filter(|text| !text.is_empty());
-    into.description = description.map(str::parse).transpose().map_err(|error| format!("description: {error}"))?;
-    into.mtu = text(&tree.mtu).map(str::parse).transpose().map_err(|_| "mtu is not a number".to_owned())?;
-    into.enabled = match &tree.enabled {
-        None => true,
-        Some((path, EnabledForm::Boolean)) => value(entry, path, names) != Some("false"),
-        Some((path, EnabledForm::PresentWhenDisabled)) => find(entry, path, names).is_empty(),
-    };
-    let aggregate = text(&tree.aggregate_id).filter(|name| !name.is_empty());
-    into.aggregate_id = aggregate.map(str::parse).transpose().map_err(|error| format!("aggregate-id: {error}"))?;
-    if let Some(tree) = &tree.aggregation {
-        let lag_type = match value(entry, &tree.lag_type, names) {
-            Some("LACP") => Some(LagType::Lacp),
-            Some("STATIC") => Some(LagType::Static),
-            _ => None,
-        };
-        let number = |path: &NodePath| value(entry, path, names).and_then(|number| number.parse().ok());
-        let read = Aggregation {
-            lag_type,
-            min_links: number(&tree.min_links),
-            mlag_id: tree.mlag_id.as_ref().and_then(number),
-        };
-        into.aggregation = Some(read).filter(|read| *read != Aggregation::default());
+    for (leaf, at) in &tree.leaves {
+        let is_beside = leaf.list().and_then(|list| tree.lists.get(&list)).is_some_and(|list| list.is_beside);
+        if let (false, Some(value)) = (is_beside, read_leaf(*leaf, at, entry)) {
+            leaf.set(into, Some(value));
+        }
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
-    into.switched_vlan = spelling::read(own.unwrap_or(&tree.switched_vlan), entry, names)?;
-    Ok(())
+    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), entry, named);
+    into.switched_vlan = said.vlans;
+    said.written
+}
+
+fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option<Value> {
+    match at {
+        LeafTree::Value { path, words, identity } => {
+            let shown = value(entry.node, path, &entry.names).filter(|text| !text.is_empty())?;
+            if entry.is_inactive(path) {
+                return Some(Value::Foreign(Foreign::new(vec![shown.to_owned(), "inactive".to_owned()])));
+            }
+            let shown = if identity.is_some() { bare(shown) } else { shown };
+            let word = words.iter().find(|(_, own)| own == shown).map_or(shown, |(word, _)| word);
+            Some(leaf.read(word))
+        }
+        LeafTree::Presence { present, absent } => {
+            let is_there =
+                |path: &NodePath| !find(entry.node, path, &entry.names).is_empty() && !entry.is_inactive(path);
+            let words: Vec<&String> = present.iter().filter(|(_, path)| is_there(path)).map(|(word, _)| word).collect();
+            match words.as_slice() {
+                [] => absent.as_ref().map(|word| leaf.read(word)),
+                [one] => Some(leaf.read(one)),
+                more => Some(Value::Foreign(Foreign::new(more.iter().map(|word| (*word).clone()).collect()))),
+            }
+        }
+    }
+}
+
+/// An identity without its module's name or prefix.
+fn bare(identity: &str) -> &str {
+    identity.rsplit_once(':').map_or(identity, |(_, name)| name)
 }
 
 /// The value of the first node at `path`.
 pub fn value<'a, D: Data>(entry: &'a D, path: &NodePath, names: &Names) -> Option<&'a str> {
     find(entry, path, names).first().map(|(node, _)| node.value())
+}
+
+/// A list entry that is read.
+pub(crate) struct Entry<'a, D> {
+    pub(crate) node: &'a D,
+    pub(crate) names: Names,
+    /// Whether the reply has nodes without effect at all.
+    some_inactive: bool,
+}
+
+impl<D: Data> Entry<'_, D> {
+    /// Whether a node on the way to `path`, itself included, has no effect.
+    pub(crate) fn is_inactive(&self, path: &NodePath) -> bool {
+        let on_the_way = |length: usize| {
+            let above = NodePath { steps: path.steps.iter().take(length).cloned().collect() };
+            find(self.node, &above, &self.names).iter().any(|(node, _)| node.is_inactive())
+        };
+        self.some_inactive && (0..=path.steps.len()).any(on_the_way)
+    }
+}
+
+fn any_inactive<D: Data>(node: &D) -> bool {
+    node.is_inactive() || node.below().any(any_inactive)
 }
 
 /// Every node at `path` below `root` whose keys fit, with the values that

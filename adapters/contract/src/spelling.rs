@@ -1,41 +1,48 @@
 //! A `switched-vlan` in a dialect's leaves, and back.
 
-use mercury_model::{SwitchedVlan, TrunkVlans, VlanError, VlanId, VlanSet};
+use std::collections::BTreeMap;
 
-use crate::{Data, ModeForm, Names, NodePath, SwitchedVlanTree, TrunkForm, find};
+use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
+
+use crate::{Data, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, find, reading::Entry};
 
 /// One leaf and its value; a presence container has none.
-pub type Leaf<'a> = (&'a NodePath, Option<String>);
+pub(crate) type Leaf = (NodePath, Option<String>);
 
 /// What a dialect has no word for, and why.
-pub struct Unsayable {
+pub(crate) struct Unsayable {
     /// The setting.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// Why it cannot be said.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 /// The leaves that say `vlans`.
 ///
 /// # Errors
 /// [`Unsayable`]: the dialect has no word for them.
-pub fn leaves<'a>(tree: &'a SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf<'a>>, Unsayable> {
-    let mut leaves = Vec::new();
+pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf>, Unsayable> {
+    let mut leaves: Vec<Leaf> = Vec::new();
     let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
     leaves.extend(match &tree.mode {
-        ModeForm::Leaf { path, access, trunk: word } => Some((path, Some(if trunk { word } else { access }.clone()))),
-        ModeForm::Presence { access, trunk: path } => Some((if trunk { path } else { access }, None)),
+        ModeForm::Leaf { path, access, trunk: word } => {
+            Some((path.clone(), Some(if trunk { word } else { access }.clone())))
+        }
+        ModeForm::Presence { access, trunk: path } => Some((if trunk { path } else { access }.clone(), None)),
         ModeForm::Derived => None,
     });
     match vlans {
+        SwitchedVlan::Foreign(_) => {
+            return Err(Unsayable { what: "foreign VLANs", reason: "Mercury has no word for them" });
+        }
         SwitchedVlan::Access { vlan: None } if tree.trunk_vlans.tagged_only => {
             return Err(Unsayable { what: "an access port without a VLAN", reason: "its VLAN makes it one" });
         }
         SwitchedVlan::Access { vlan } => {
-            leaves.extend(vlan.map(|vlan| (&tree.access_vlan, Some(vlan.to_string()))));
+            leaves.extend(vlan.map(|vlan| (tree.access_vlan.clone(), Some(vlan.to_string()))));
         }
         SwitchedVlan::Trunk { native, vlans } => {
-            leaves.extend(native.map(|vlan| (&tree.native_vlan, Some(vlan.to_string()))));
+            leaves.extend(native.map(|vlan| (tree.native_vlan.clone(), Some(vlan.to_string()))));
             let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans)?) } else { None };
             leaves.extend(trunk_leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
         }
@@ -58,7 +65,7 @@ fn tagged(native: Option<VlanId>, vlans: &TrunkVlans) -> Result<TrunkVlans, Unsa
     if tagged.is_empty() { refused("a trunk of no VLAN but its native one") } else { Ok(TrunkVlans::Only(tagged)) }
 }
 
-fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<'a>>, Unsayable> {
+fn trunk_leaves(form: &TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf>, Unsayable> {
     let ranges = match vlans {
         TrunkVlans::All => match &form.all {
             Some(word) => vec![word.clone()],
@@ -80,33 +87,117 @@ fn trunk_leaves<'a>(form: &'a TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf<
         TrunkVlans::Only(set) => set.ranges().iter().map(|range| range.with_separator(&form.range_separator)).collect(),
     };
     let values = if form.joined && !ranges.is_empty() { vec![ranges.join(",")] } else { ranges };
-    Ok(values.into_iter().map(|value| (&form.path, Some(value))).collect())
+    Ok(values.into_iter().map(|value| (form.path.clone(), Some(value))).collect())
 }
 
-/// What an interface's leaves say; `None` when they say nothing. `Err` names
-/// what cannot be understood.
-pub(crate) fn read<D: Data>(
-    tree: &SwitchedVlanTree,
-    interface: &D,
-    names: &Names,
-) -> Result<Option<SwitchedVlan>, String> {
-    let values = |path: &NodePath| -> Vec<String> {
-        find(interface, path, names).iter().map(|(node, _)| node.value().to_owned()).collect()
+/// What an interface's leaves say.
+pub(crate) struct Said {
+    /// What is understood, or foreign; `None` when they say nothing.
+    pub(crate) vlans: Option<SwitchedVlan>,
+    /// The leaves as they are written there, where that is not as [`leaves`]
+    /// would write what was understood.
+    pub(crate) written: Option<ForeignVlans>,
+}
+
+/// VLANs by their names, where those stand for numbers.
+pub(crate) type Named = BTreeMap<String, VlanId>;
+
+/// Reads an interface's leaves; what cannot be understood is kept as it is.
+pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>, named: &Named) -> Said {
+    let raw = raw(tree, entry);
+    let vlans = if raw.others.is_empty() { understood(tree, &raw, named) } else { Err(()) };
+    let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
+    let own = match &vlans {
+        Some(SwitchedVlan::Foreign(_)) => return Said { vlans, written: Some(raw) },
+        Some(known) => leaves(tree, known).unwrap_or_default(),
+        None => Vec::new(),
     };
-    let access = values(&tree.access_vlan);
-    let native = values(&tree.native_vlan);
-    let listed = values(&tree.trunk_vlans.path);
-    let trunk = match mode(tree, &values)? {
-        Some(trunk) => trunk,
-        None if !access.is_empty() => false,
-        None if !native.is_empty() || !listed.is_empty() => true,
-        None => return Ok(None),
+    let is_as_written = {
+        let sorted = |mut leaves: Vec<Leaf>| {
+            leaves.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+            leaves
+        };
+        sorted(own) == sorted(as_read(tree, &raw))
     };
-    if !trunk {
-        return Ok(Some(SwitchedVlan::Access { vlan: single(&access, "access-vlan")? }));
+    Said { vlans, written: (!is_as_written).then_some(raw) }
+}
+
+/// The leaves as they were read.
+pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> {
+    let mode = |word: &String| match &tree.mode {
+        ModeForm::Leaf { path, .. } => Some((path.clone(), Some(word.clone()))),
+        ModeForm::Presence { access, .. } => Some((access.sibling(word), None)),
+        ModeForm::Derived => None,
+    };
+    let mut leaves: Vec<Leaf> = raw.interface_mode.iter().filter_map(mode).collect();
+    let mut seen: Vec<&NodePath> = Vec::new();
+    for (path, values) in [
+        (&tree.access_vlan, &raw.access_vlan),
+        (&tree.native_vlan, &raw.native_vlan),
+        (&tree.trunk_vlans.path, &raw.trunk_vlans),
+    ] {
+        // Two of them may be one leaf.
+        if !seen.contains(&path) {
+            seen.push(path);
+            leaves.extend(values.iter().map(|value| (path.clone(), Some(value.clone()))));
+        }
     }
-    let native = single(&native, "native-vlan")?;
-    let vlans = trunk_vlans(&tree.trunk_vlans, &listed)?;
+    leaves
+}
+
+/// The leaves as they are.
+fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
+    let values = |path: &NodePath| -> Vec<String> {
+        find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
+    };
+    let mut others: Vec<String> = Vec::new();
+    for path in &tree.foreign {
+        let found = find(entry.node, path, &entry.names);
+        others.extend(found.iter().map(|(node, _)| format!("{} {:?}", node.name(), node.value())));
+    }
+    let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), Some(&tree.trunk_vlans.path), tree.mode.path()];
+    if leaves.into_iter().flatten().any(|path| entry.is_inactive(path)) {
+        others.push("a part that is deactivated".to_owned());
+    }
+    let interface_mode = match &tree.mode {
+        // gnxi shows an enumeration without a value as an empty one.
+        ModeForm::Leaf { path, .. } => values(path).into_iter().filter(|word| !word.is_empty()).collect(),
+        ModeForm::Presence { access, .. } => {
+            let at = find(entry.node, &access.parent(), &entry.names);
+            at.iter().flat_map(|(node, _)| node.below().map(|mode| mode.name().to_owned())).collect()
+        }
+        ModeForm::Derived => Vec::new(),
+    };
+    ForeignVlans {
+        interface_mode,
+        access_vlan: values(&tree.access_vlan),
+        native_vlan: values(&tree.native_vlan),
+        trunk_vlans: values(&tree.trunk_vlans.path),
+        others,
+    }
+}
+
+/// `Err`: they have a meaning that the model has no word for.
+fn understood(tree: &SwitchedVlanTree, raw: &ForeignVlans, named: &Named) -> Result<Option<SwitchedVlan>, ()> {
+    let (access, trunk) = match &tree.mode {
+        ModeForm::Leaf { access, trunk, .. } => (access.as_str(), trunk.as_str()),
+        ModeForm::Presence { access, trunk } => (last(access), last(trunk)),
+        ModeForm::Derived => ("", ""),
+    };
+    let is_trunk = match raw.interface_mode.as_slice() {
+        [word] if word == access => false,
+        [word] if word == trunk => true,
+        [] if tree.mode == ModeForm::Derived && !raw.trunk_vlans.is_empty() => true,
+        [] if !raw.access_vlan.is_empty() => false,
+        [] if !raw.native_vlan.is_empty() || !raw.trunk_vlans.is_empty() => true,
+        [] => return Ok(None),
+        _ => return Err(()),
+    };
+    if !is_trunk {
+        return Ok(Some(SwitchedVlan::Access { vlan: single(&raw.access_vlan, named)? }));
+    }
+    let native = single(&raw.native_vlan, named)?;
+    let vlans = trunk_vlans(&tree.trunk_vlans, &raw.trunk_vlans, named)?;
     let vlans = match native {
         Some(native) if tree.trunk_vlans.tagged_only => vlans.with(native),
         _ => vlans,
@@ -114,37 +205,20 @@ pub(crate) fn read<D: Data>(
     Ok(Some(SwitchedVlan::Trunk { native, vlans }))
 }
 
-/// Whether the port is a trunk; `None` when no mode is set.
-fn mode(tree: &SwitchedVlanTree, values: &impl Fn(&NodePath) -> Vec<String>) -> Result<Option<bool>, String> {
-    match &tree.mode {
-        ModeForm::Leaf { path, access, trunk } => match values(path).first() {
-            // gnxi shows an enumeration without a value as an empty one.
-            None => Ok(None),
-            Some(word) if word.is_empty() => Ok(None),
-            Some(word) if word == access => Ok(Some(false)),
-            Some(word) if word == trunk => Ok(Some(true)),
-            Some(word) => Err(format!("interface-mode {word:?} is neither {access} nor {trunk}")),
-        },
-        ModeForm::Presence { access, trunk } => match (values(access).is_empty(), values(trunk).is_empty()) {
-            (_, false) => Ok(Some(true)),
-            (false, true) => Ok(Some(false)),
-            (true, true) => Ok(None),
-        },
-        // What is listed decides, and a native VLAN may be an access VLAN by name.
-        ModeForm::Derived if values(&tree.trunk_vlans.path).is_empty() => Ok(None),
-        ModeForm::Derived => Ok(Some(true)),
-    }
+/// The name of the node that a path ends at.
+fn last(path: &NodePath) -> &str {
+    path.steps.last().map_or("", |step| &step.name)
 }
 
-fn single(values: &[String], leaf: &str) -> Result<Option<VlanId>, String> {
+fn single(values: &[String], named: &Named) -> Result<Option<VlanId>, ()> {
     match values {
         [] => Ok(None),
-        [one] => one.parse().map(Some).map_err(|error| format!("{leaf}: {error}")),
-        more => Err(format!("{leaf} has {} values", more.len())),
+        [one] => one.parse().ok().or_else(|| named.get(one).copied()).map(Some).ok_or(()),
+        _ => Err(()),
     }
 }
 
-fn trunk_vlans(form: &TrunkForm, values: &[String]) -> Result<TrunkVlans, String> {
+fn trunk_vlans(form: &TrunkForm, values: &[String], named: &Named) -> Result<TrunkVlans, ()> {
     let says = |word: &Option<String>| word.as_ref().is_some_and(|word| values.contains(word));
     if says(&form.all) {
         return Ok(TrunkVlans::All);
@@ -155,8 +229,11 @@ fn trunk_vlans(form: &TrunkForm, values: &[String]) -> Result<TrunkVlans, String
     if values.is_empty() {
         return Ok(if form.absent_is_none { TrunkVlans::None } else { TrunkVlans::All });
     }
-    let sets = values.iter().map(|value| value.parse());
-    let sets = sets.collect::<Result<Vec<VlanSet>, VlanError>>().map_err(|error| format!("trunk-vlans: {error}"))?;
+    let set = |value: &String| {
+        let own = || named.get(value).map(|id| std::iter::once(*id).collect());
+        value.parse::<VlanSet>().ok().or_else(own).ok_or(())
+    };
+    let sets = values.iter().map(set).collect::<Result<Vec<VlanSet>, ()>>()?;
     // All at once: a union for each of half a million values would take minutes.
     Ok(TrunkVlans::only(sets.iter().flat_map(VlanSet::ranges).copied().collect()))
 }
@@ -184,7 +261,7 @@ mod tests {
             tagged_only: false,
         };
         let values: Vec<String> = (0..400_000).map(|number| (1 + number * 2 % 4094).to_string()).collect();
-        let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values) else { panic!("not a list") };
+        let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values, &Named::new()) else { panic!("not a list") };
         assert_eq!((set.len(), set.ranges().len()), (2047, 2047));
     }
 }

@@ -8,12 +8,12 @@ use mercury_gnmi_proto::gnmi::{Notification, Path, SetRequest};
 use mercury_model::{Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{GnmiOptions, Operations, connect, query::Questions, request, transport::Transport, tree::Tree};
+use crate::{GnmiOptions, SetOperations, connect, query::Questions, request, transport::Transport, tree::Tree};
 
 /// The Set a session sends for these operations, with the dialect's own
 /// settings.
 #[must_use]
-pub fn set_request(dialect: &GnmiDialect, operations: &Operations) -> SetRequest {
+pub fn set_request(dialect: &GnmiDialect, operations: &SetOperations) -> SetRequest {
     form(dialect).set(operations)
 }
 

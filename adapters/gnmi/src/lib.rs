@@ -7,9 +7,8 @@
 //!
 //! | Module | What it holds |
 //! |---|---|
-//! | `operations` | what one Set does, before it is encoded |
-//! | `render` | from a plan to operations |
-//! | `draft` | the same, entry by entry, until it is known where paths end |
+//! | `set` | what one Set does, before it is encoded |
+//! | `render` | from a plan to one Set |
 //! | `path` | a dialect's paths as gNMI paths |
 //! | `value` | values as JSON, JSON_IETF or scalars |
 //! | `tree` | what a target answers, as a data tree |
@@ -29,15 +28,14 @@ mod client;
 pub mod conformance;
 mod connect;
 mod counted;
-mod draft;
 mod mac_vrf;
-mod operations;
 mod path;
 mod probe;
 mod query;
 mod render;
 mod request;
 mod session;
+mod set;
 mod status;
 mod tls;
 mod transport;
@@ -45,7 +43,7 @@ mod tree;
 mod value;
 
 pub use connect::{GnmiConnector, GnmiOptions};
-pub use operations::Operations;
 pub use render::{Overrides, Renderer};
 pub use session::GnmiSession;
+pub use set::SetOperations;
 pub use tls::{ClientIdentity, TlsOptions, Trust};

@@ -15,15 +15,10 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{Names, NodePath};
+use mercury_adapter::{EntryOperations, Names, Node, NodePath, Operations, Origin, operations::Value};
 use mercury_model::{
-    Aggregation, Change, Edit, InterfaceName, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, Plan, SwitchedVlan,
-    TrunkVlans, Vlan, VlanId, VlanStatus,
-};
-
-use crate::{
-    draft::{Draft, Entry},
-    operations::{Operations, Value},
+    self as model, Change, Edit, InterfaceName, InterfaceType, Leaf, List, Plan, SwitchedVlan, TrunkVlans, Vlan,
+    VlanId, VlanStatus,
 };
 
 mod read;
@@ -43,23 +38,23 @@ pub(crate) struct Unsayable {
 pub(crate) fn operations(plan: &Plan, instance: &str) -> Result<Operations, Unsayable> {
     let template = Template::parse(instance)
         .ok_or_else(|| unsayable("the network instance of a VLAN", "its name must hold {vlan-id}"))?;
-    let mut writer = Writer { template, draft: Draft::default() };
+    let mut writer = Writer { template, operations: Operations::default() };
     plan.edits.iter().try_for_each(|edit| writer.edit(edit))?;
-    Ok(writer.draft.finish(mercury_adapter::WriteLevel::Entry, true, false))
+    Ok(writer.operations)
 }
 
 struct Writer<'a> {
     template: Template<'a>,
-    draft: Draft,
+    operations: Operations,
 }
 
 impl Writer<'_> {
     fn edit(&mut self, edit: &Edit) -> Result<(), Unsayable> {
         match edit {
-            Edit::Vlan { before, after } => self.vlan(before.as_ref(), after),
+            Edit::Vlan { before, after } => self.vlan(before.as_ref(), after)?,
             Edit::RemoveVlan { before } => {
                 let names = Names::default().in_instance(&self.template.name(before.id));
-                self.draft.remove(&network_instance(), &names);
+                self.remove(network_instance(), names);
             }
             Edit::CreateInterface { interface, kind } => {
                 let is_lag = *kind == InterfaceType::Ieee8023adLag && words::is_lag(interface.as_str());
@@ -68,51 +63,55 @@ impl Writer<'_> {
                     return Err(unsayable(&format!("making {interface}"), &reason));
                 }
                 let entry = self.interface(interface);
-                entry.made = true;
-                entry.unless_said = Some((path("admin-state"), admin_state(true)));
-                entry.set(&path("lag"), Value::Object(Vec::new()));
+                entry.origin = Origin::Merge;
+                entry.set(&path("admin-state"), Some(admin_state(true)));
+                entry.set(&path("lag"), Some(Value::Container));
             }
-            Edit::RemoveInterface { interface } => {
-                self.draft.remove(&words::interface(), &Names::interface(interface));
+            Edit::LeaveList { interface, list: List::Lacp } => self.interface(interface).set(&path("lag/lacp"), None),
+            Edit::LeaveList { .. } => return Err(unsayable("stp", "no rule")),
+            Edit::RemoveInterface { before } => {
+                // Its subinterfaces go with it, and nothing may refer to them.
+                let vlans = before.switched_vlan.as_ref().and_then(|vlans| carried(vlans).ok()).unwrap_or_default();
+                for vlan in vlans.into_keys() {
+                    let (member, names) = self.member(&before.name, vlan)?;
+                    self.remove(member, names);
+                }
+                self.remove(interface(), Names::interface(&before.name));
             }
             Edit::Interface { interface, change, .. } => self.change(interface, change)?,
         }
         Ok(())
     }
 
-    fn vlan(&mut self, before: Option<&Vlan>, after: &Vlan) {
+    fn vlan(&mut self, before: Option<&Vlan>, after: &Vlan) -> Result<(), Unsayable> {
+        let enabled = match &after.status {
+            VlanStatus::Active => true,
+            VlanStatus::Suspended => false,
+            VlanStatus::Other(word) => return Err(unsayable(&format!("VLAN status {word:?}"), "no rule")),
+        };
         let names = Names::default().in_instance(&self.template.name(after.id));
-        let entry = self.draft.entry(&network_instance(), &names);
-        entry.made = true;
-        entry.set(&path("type"), text("mac-vrf"));
-        entry.set(&path("admin-state"), admin_state(after.status == VlanStatus::Active));
+        let entry = self.operations.begin(Node { path: network_instance(), names });
+        entry.origin = Origin::Merge;
+        entry.set(&path("type"), Some(text("mac-vrf")));
+        entry.set(&path("admin-state"), Some(admin_state(enabled)));
         if after.name.is_some() || before.is_some_and(|before| before.name.is_some()) {
-            entry.set_or_delete(&path("description"), after.name.as_ref().map(|name| text(name.as_str())));
+            entry.set(&path("description"), after.name.as_ref().map(|name| text(name.as_str())));
         }
+        Ok(())
     }
 
     fn change(&mut self, interface: &InterfaceName, change: &Change) -> Result<(), Unsayable> {
-        let entry = self.interface(interface);
-        match change {
-            Change::Description { after, .. } => {
-                entry.set_or_delete(&path("description"), after.as_ref().map(|after| text(after.as_str())));
-            }
-            Change::Enabled { after, .. } => entry.set(&path("admin-state"), admin_state(*after)),
-            Change::Mtu { after, .. } => {
-                entry.set_or_delete(&path("mtu"), after.map(|mtu| Value::Number(mtu.into())));
-            }
-            Change::AggregateId { after, .. } => {
-                let value = after.as_ref().map(|after| text(after.as_str()));
-                entry.set_or_delete(&path("ethernet/aggregate-id"), value);
-            }
-            Change::Aggregation { after: Some(Aggregation { mlag_id: Some(_), .. }), .. } => {
-                return Err(unsayable("aggregation.mlag-id", "no rule"));
-            }
-            Change::Aggregation { after, .. } => aggregation(entry, after.unwrap_or_default()),
-            Change::Lacp { after, .. } => lacp(entry, *after),
-            Change::Stp { .. } => return Err(unsayable("stp", "no rule")),
-            Change::SwitchedVlan { before, after } => self.switched_vlan(interface, before.as_ref(), after.as_ref())?,
+        if change.leaf == Leaf::SwitchedVlan {
+            let vlans = |value: &Option<model::Value>| match value {
+                Some(model::Value::SwitchedVlan(vlans)) => Some(vlans.clone()),
+                _ => None,
+            };
+            let (before, after) = (vlans(&change.before), vlans(&change.after));
+            return self.switched_vlan(interface, before.as_ref(), after.as_ref());
         }
+        let at = words::leaf(change.leaf).ok_or_else(|| unsayable(change.leaf.name(), "no rule"))?;
+        let value = change.after.as_ref().map(|value| words::written(change.leaf, value));
+        self.interface(interface).set(&at, value);
         Ok(())
     }
 
@@ -122,37 +121,35 @@ impl Writer<'_> {
         before: Option<&SwitchedVlan>,
         after: Option<&SwitchedVlan>,
     ) -> Result<(), Unsayable> {
+        if let Some(foreign) = before.and_then(SwitchedVlan::foreign) {
+            return Err(unsayable(&format!("VLANs on {interface}"), &format!("it has {}", foreign.others.join(", "))));
+        }
         let wanted = after.map_or(Ok(BTreeMap::new()), carried)?;
         // What cannot be said is not there.
         let present = before.and_then(|before| carried(before).ok()).unwrap_or_default();
-        let entry = self.interface(interface);
-        match after {
-            // All of them: what is there may lack what `vlan-tagging` asks for.
-            Some(_) => {
-                entry.set(&path("vlan-tagging"), Value::Boolean(true));
-                let all: Vec<Value> = wanted.iter().map(|(vlan, tagging)| subinterface(*vlan, *tagging)).collect();
-                if !all.is_empty() {
-                    entry.set(&path("subinterface"), Value::Entries(all));
-                }
-            }
-            None => entry.set_or_delete(&path("vlan-tagging"), None),
+        self.interface(interface).set(&path("vlan-tagging"), after.map(|_| Value::Boolean(true)));
+        // All of them: what is there may lack what `vlan-tagging` asks for.
+        for (vlan, tagging) in &wanted {
+            let entry =
+                self.operations.entry(Node { path: words::subinterface(*vlan), names: Names::interface(interface) });
+            subinterface(entry, *vlan, *tagging);
         }
         for (vlan, tagging) in &present {
-            let subinterface = words::subinterface(*vlan);
+            let at = words::subinterface(*vlan);
             match wanted.get(vlan) {
                 Some(after) if after == tagging => {}
                 // A subinterface is tagged or untagged, never both.
-                Some(_) => self.draft.remove(&subinterface.join(&path("vlan/encap")), &Names::interface(interface)),
+                Some(_) => self.remove(at.join(&path("vlan/encap")), Names::interface(interface)),
                 None => {
-                    self.draft.remove(&subinterface, &Names::interface(interface));
+                    self.remove(at, Names::interface(interface));
                     let (member, names) = self.member(interface, *vlan)?;
-                    self.draft.remove(&member, &names);
+                    self.remove(member, names);
                 }
             }
         }
         for vlan in wanted.keys().filter(|vlan| !present.contains_key(vlan)) {
-            let (member, names) = self.member(interface, *vlan)?;
-            self.draft.entry(&member, &names).made = true;
+            let (path, names) = self.member(interface, *vlan)?;
+            self.operations.entry(Node { path, names }).origin = Origin::Merge;
         }
         Ok(())
     }
@@ -164,8 +161,12 @@ impl Writer<'_> {
         Ok((words::membership(), Names::interface(&name).in_instance(&self.template.name(vlan))))
     }
 
-    fn interface(&mut self, name: &InterfaceName) -> &mut Entry {
-        self.draft.entry(&interface(), &Names::interface(name))
+    fn interface(&mut self, name: &InterfaceName) -> &mut EntryOperations {
+        self.operations.entry(Node { path: interface(), names: Names::interface(name) })
+    }
+
+    fn remove(&mut self, path: NodePath, names: Names) {
+        self.operations.removed.push(Node { path, names });
     }
 }
 
@@ -180,6 +181,7 @@ enum Tagging {
 fn carried(vlans: &SwitchedVlan) -> Result<BTreeMap<VlanId, Tagging>, Unsayable> {
     let refused = |what: &str, reason: &str| Err(unsayable(what, reason));
     match vlans {
+        SwitchedVlan::Foreign(_) => refused("foreign VLANs", "Mercury has no word for them"),
         SwitchedVlan::Access { vlan: Some(vlan) } => Ok([(*vlan, Tagging::Untagged)].into()),
         SwitchedVlan::Access { vlan: None } => {
             refused("an access port without a VLAN", "a port carries what its subinterfaces carry")
@@ -207,42 +209,16 @@ fn carried(vlans: &SwitchedVlan) -> Result<BTreeMap<VlanId, Tagging>, Unsayable>
     }
 }
 
-fn subinterface(vlan: VlanId, tagging: Tagging) -> Value {
-    let mut entry = Value::Object(Vec::new());
-    let number = Value::Number(vlan.get().into());
-    let (encap, value) = match tagging {
-        Tagging::Untagged => ("vlan/encap/untagged", Value::Object(Vec::new())),
-        Tagging::Tagged => ("vlan/encap/single-tagged/vlan-id", number.clone()),
-    };
-    for (at, value) in
-        [("index", number), ("type", text("bridged")), ("admin-state", admin_state(true)), (encap, value)]
-    {
-        entry.put(&path(at), &Names::default(), value);
+fn subinterface(entry: &mut EntryOperations, vlan: VlanId, tagging: Tagging) {
+    entry.origin = Origin::Merge;
+    entry.set(&path("type"), Some(text("bridged")));
+    entry.set(&path("admin-state"), Some(admin_state(true)));
+    match tagging {
+        Tagging::Untagged => entry.set(&path("vlan/encap/untagged"), Some(Value::Container)),
+        Tagging::Tagged => {
+            entry.set(&path("vlan/encap/single-tagged/vlan-id"), Some(Value::Number(vlan.get().into())));
+        }
     }
-    entry
-}
-
-fn aggregation(entry: &mut Entry, wanted: Aggregation) {
-    let lag_type = wanted.lag_type.map(|kind| match kind {
-        LagType::Lacp => text("lacp"),
-        LagType::Static => text("static"),
-    });
-    entry.set_or_delete(&path("lag/lag-type"), lag_type);
-    entry.set_or_delete(&path("lag/min-links"), wanted.min_links.map(|links| Value::Number(links.into())));
-}
-
-fn lacp(entry: &mut Entry, wanted: Option<Lacp>) {
-    let Some(lacp) = wanted else { return entry.set_or_delete(&path("lag/lacp"), None) };
-    let interval = match lacp.interval {
-        LacpInterval::Fast => "FAST",
-        LacpInterval::Slow => "SLOW",
-    };
-    let mode = match lacp.lacp_mode {
-        LacpMode::Active => "ACTIVE",
-        LacpMode::Passive => "PASSIVE",
-    };
-    entry.set(&path("lag/lacp/interval"), text(interval));
-    entry.set(&path("lag/lacp/lacp-mode"), text(mode));
 }
 
 fn admin_state(enabled: bool) -> Value {

@@ -1,11 +1,7 @@
 //! A dialect's paths as gNMI paths (gNMI section 2.2.2).
 
-use std::fmt::Write as _;
-
 use mercury_adapter::{Module, Names, NodePath, PathPrefixes};
 use mercury_gnmi_proto::gnmi::{Path, PathElem};
-
-use crate::operations::Node;
 
 /// The path of a node, from the top; keys without a value are left out, which
 /// selects every entry.
@@ -25,20 +21,4 @@ pub(crate) fn encode(path: &NodePath, names: &Names, prefixes: PathPrefixes, ori
         above = Some(&step.module);
     }
     Path { origin: origin.unwrap_or_default().to_owned(), elem, ..Path::default() }
-}
-
-/// The path as people write it: `/interfaces/interface[name=Ethernet1]`.
-pub(crate) fn text(node: &Node) -> String {
-    let mut text = String::new();
-    for step in &node.path.steps {
-        text.push('/');
-        text.push_str(&node.names.resolve(&step.name).unwrap_or_default());
-        for (key, word) in &step.keys {
-            let Some(value) = node.names.resolve(word) else { continue };
-            // gNMI path strings: a backslash stands before a closing bracket.
-            let value = value.replace('\\', "\\\\").replace(']', "\\]");
-            let _infallible = write!(text, "[{key}={value}]");
-        }
-    }
-    text
 }

@@ -3,14 +3,15 @@
 //! Set that is sent carries no operation.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use mercury_adapter::{ConnectError, GnmiEncoding, LeafValues, Module, Names, NodePath, PathPrefixes, PathStep, Probe};
+use mercury_adapter::{
+    ConnectError, GnmiEncoding, LeafValues, Module, Names, Node, NodePath, PathPrefixes, PathStep, Probe,
+};
 use mercury_gnmi_proto::gnmi::{CapabilityResponse, get_request::DataType};
 use tonic::{Code, Status};
 
 use crate::{
     client::Client,
     connect::{GnmiOptions, announced, confirms},
-    operations::Node,
     request::Form,
     session::said,
     status,

@@ -1,14 +1,14 @@
 //! What to ask for to see a scope, and what the answers say.
 
-use mercury_adapter::{GnmiDialect, Mapping, Names, NodePath, Tree, running};
-use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
+use mercury_adapter::{GnmiDialect, Looking, Mapping, Names, Node, NodePath, Tree, running};
+use mercury_model::{InterfaceScope, Leaf, List, Running, Scope, VlanScope};
 
-use crate::{mac_vrf, operations::Node, tree};
+use crate::{mac_vrf, tree};
 
 /// How one target's data is asked for and understood.
 #[derive(Clone, Copy)]
 pub(crate) struct Questions<'a> {
-    mapping: &'a Mapping,
+    dialect: &'a GnmiDialect,
     instance: &'a str,
     /// Whether nodes that are missing do no harm beside others, so that what
     /// may be needed later is better asked for at once: a subscription.
@@ -18,24 +18,24 @@ pub(crate) struct Questions<'a> {
 impl<'a> Questions<'a> {
     /// By Get, one call a node.
     pub(crate) fn one_by_one(dialect: &'a GnmiDialect, instance: &'a str) -> Self {
-        Self { mapping: &dialect.mapping, instance, at_once: false }
+        Self { dialect, instance, at_once: false }
     }
 
     /// By one subscription.
     pub(crate) fn at_once(dialect: &'a GnmiDialect, instance: &'a str) -> Self {
-        Self { mapping: &dialect.mapping, instance, at_once: true }
+        Self { dialect, instance, at_once: true }
     }
 
     /// What to ask for first.
     pub(crate) fn first(self, scope: &Scope) -> Vec<Node> {
-        match self.mapping {
+        match &self.dialect.mapping {
             Mapping::Tree(tree) => {
                 let mut nodes = entries(tree, self.instance, scope);
                 if scope.stp {
-                    nodes.extend(stp_of(tree, &scope.interfaces));
+                    nodes.extend(list_of(tree, List::Stp, &scope.interfaces));
                 }
                 if self.at_once || scope.interfaces == InterfaceScope::All {
-                    nodes.extend(lacp_of(tree, &scope.interfaces));
+                    nodes.extend(list_of(tree, List::Lacp, &scope.interfaces));
                 }
                 if self.at_once {
                     nodes = nodes.iter().flat_map(|node| containers(tree, node)).collect();
@@ -51,7 +51,7 @@ impl<'a> Questions<'a> {
     /// # Errors
     /// A sentence that names what cannot be understood.
     pub(crate) fn then(self, found: &tree::Tree, scope: &Scope) -> Result<Vec<Node>, String> {
-        match self.mapping {
+        match &self.dialect.mapping {
             Mapping::Tree(_) if self.at_once => Ok(Vec::new()),
             Mapping::Tree(tree) => Ok(lacp(tree, &self.decode(found, scope)?)),
             Mapping::MacVrf => Ok(mac_vrf::memberships(found.root(), self.instance, scope)),
@@ -63,9 +63,12 @@ impl<'a> Questions<'a> {
     /// # Errors
     /// A sentence that names what cannot be understood.
     pub(crate) fn decode(self, found: &tree::Tree, scope: &Scope) -> Result<Running, String> {
-        match self.mapping {
-            Mapping::Tree(tree) => running(tree, self.instance, found.root(), scope),
-            Mapping::MacVrf => mac_vrf::running(found.root(), self.instance, scope),
+        match &self.dialect.mapping {
+            Mapping::Tree(tree) => {
+                let (defaults, instance) = (&self.dialect.defaults, self.instance);
+                Ok(running(Looking { tree, defaults, instance }, found.root(), scope))
+            }
+            Mapping::MacVrf => mac_vrf::running(found.root(), self.instance, &self.dialect.defaults, scope),
         }
     }
 }
@@ -101,22 +104,18 @@ fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
 /// LACP entries are kept apart and only aggregates have them, so those of named
 /// interfaces are asked for once it is known which of them are aggregates.
 fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
-    let Some(lacp) = &tree.lacp else { return Vec::new() };
+    let Some(lacp) = tree.lists.get(&List::Lacp).filter(|lacp| lacp.is_beside) else { return Vec::new() };
     if running.scope.interfaces == InterfaceScope::All {
         return Vec::new();
     }
     let aggregates = running.interfaces.values().filter(|interface| interface.is_aggregate());
-    aggregates.map(|one| Node { path: lacp.interface.clone(), names: Names::interface(&one.name) }).collect()
+    aggregates.map(|one| Node { path: lacp.entry.clone(), names: Names::interface(&one.name) }).collect()
 }
 
-/// The LACP entries that interfaces of a scope may have.
-fn lacp_of(tree: &Tree, interfaces: &InterfaceScope) -> Vec<Node> {
-    tree.lacp.as_ref().map(|lacp| entries_of(&lacp.interface, interfaces)).unwrap_or_default()
-}
-
-/// The spanning tree entries that interfaces of a scope may have.
-fn stp_of(tree: &Tree, interfaces: &InterfaceScope) -> Vec<Node> {
-    tree.stp.as_ref().map(|stp| entries_of(&stp.interface, interfaces)).unwrap_or_default()
+/// The entries that interfaces of a scope may have in a list of their own.
+fn list_of(tree: &Tree, list: List, interfaces: &InterfaceScope) -> Vec<Node> {
+    let own = tree.lists.get(&list).filter(|own| own.is_beside);
+    own.map(|own| entries_of(&own.entry, interfaces)).unwrap_or_default()
 }
 
 /// Entries of a list beside the interfaces' own.
@@ -133,15 +132,13 @@ fn entries_of(path: &NodePath, interfaces: &InterfaceScope) -> Vec<Node> {
 /// The containers below an entry that hold leaves Mercury reads; what a
 /// subscription is narrowed to, since it knows no data types.
 fn containers(tree: &Tree, node: &Node) -> Vec<Node> {
+    let own = tree.lists.iter().find(|(_, own)| own.is_beside && node.path == own.entry);
     let below = if node.path == tree.interface {
         interface_leaves(tree)
     } else if let Some(vlan) = tree.vlan.as_ref().filter(|vlan| node.path == vlan.entry) {
         [vlan.id.as_ref(), vlan.name.as_ref(), vlan.status.as_ref()].into_iter().flatten().collect()
-    } else if let Some(lacp) = tree.lacp.as_ref().filter(|lacp| node.path == lacp.interface) {
-        vec![&lacp.name, &lacp.interval, &lacp.mode]
-    } else if let Some(stp) = tree.stp.as_ref().filter(|stp| node.path == stp.interface) {
-        let edge = stp.edge_port.as_ref().map(|(path, _)| path);
-        [stp.name.as_ref(), edge, stp.bpdu_guard.as_ref()].into_iter().flatten().collect()
+    } else if let Some((list, own)) = own {
+        own.name.iter().chain(leaves(tree, |leaf| leaf.list() == Some(*list))).collect()
     } else {
         Vec::new()
     };
@@ -158,15 +155,15 @@ fn containers(tree: &Tree, node: &Node) -> Vec<Node> {
 }
 
 fn interface_leaves(tree: &Tree) -> Vec<&NodePath> {
-    let leaves = [&tree.name, &tree.kind, &tree.description, &tree.mtu, &tree.aggregate_id];
-    let mut paths: Vec<&NodePath> = leaves.into_iter().flatten().collect();
-    paths.extend(tree.enabled.as_ref().map(|(path, _)| path));
-    if let Some(aggregation) = &tree.aggregation {
-        paths.extend([&aggregation.lag_type, &aggregation.min_links]);
-        paths.extend(&aggregation.mlag_id);
-    }
+    let beside = |leaf: Leaf| leaf.list().and_then(|list| tree.lists.get(&list)).is_some_and(|own| own.is_beside);
+    let mut paths: Vec<&NodePath> = tree.name.iter().chain(&tree.kind).collect();
+    paths.extend(leaves(tree, |leaf| !beside(leaf)));
     for vlans in std::iter::once(&tree.switched_vlan).chain(&tree.aggregate_switched_vlan) {
         paths.extend([&vlans.access_vlan, &vlans.native_vlan, &vlans.trunk_vlans.path]);
     }
     paths
+}
+
+fn leaves(tree: &Tree, which: impl Fn(Leaf) -> bool) -> impl Iterator<Item = &NodePath> {
+    tree.leaves.iter().filter(move |(leaf, _)| which(**leaf)).flat_map(|(_, at)| at.paths())
 }

@@ -1,13 +1,17 @@
-//! A plan as the operations of one Set.
+//! A plan's operations as those of one Set.
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, GnmiDialect, GnmiEncoding, Mapping, Payload, Render, Unrenderable};
-use mercury_model::Plan;
+use mercury_adapter::{
+    Dialect, EntryOperations, GnmiDialect, GnmiEncoding, LeafOperation, Mapping, Node, NodePath, Operations, Origin,
+    Payload, Render, Unrenderable, WriteLevel, Writing, operations,
+};
+use mercury_model::{Change, Edit, Leaf, Plan};
 
-use crate::{mac_vrf, operations::Operations};
-
-mod by_path;
+use crate::{
+    mac_vrf,
+    set::{Member, SetOperations, Value},
+};
 
 /// Renders plans for one switch.
 pub struct Renderer {
@@ -46,12 +50,32 @@ impl Renderer {
 
     fn operations(&self, plan: &Plan) -> Result<Operations, Unrenderable> {
         match &self.gnmi.mapping {
-            Mapping::Tree(tree) => by_path::operations(self, tree, plan),
+            Mapping::Tree(tree) => {
+                let (dialect, instance) = (&*self.dialect, &*self.instance);
+                let explicit_enabled = self.gnmi.explicit_enabled;
+                operations(&Writing { dialect, protocol: "gnmi", tree, instance, explicit_enabled }, plan)
+            }
             Mapping::MacVrf => mac_vrf::operations(plan, &self.instance).map_err(|unsayable| {
                 // What the code has no place for, the dialect excuses.
                 let deviation = self.dialect.deviation("gnmi", &unsayable.what);
                 self.cannot(&unsayable.what, deviation.map_or(&unsayable.reason, |deviation| &deviation.reason))
             }),
+        }
+    }
+
+    /// Where paths end. Scalars have no place in anything larger than a leaf.
+    fn level(&self, plan: &Plan) -> WriteLevel {
+        let about_lags = |edit: &Edit| match edit {
+            Edit::CreateInterface { .. } => true,
+            Edit::Interface { change: Change { leaf, .. }, .. } => {
+                matches!(leaf, Leaf::AggregateId | Leaf::LagType | Leaf::MinLinks | Leaf::MlagId)
+            }
+            _ => false,
+        };
+        match self.gnmi.lag_level.filter(|_| plan.edits.iter().any(about_lags)) {
+            _ if self.scalars => WriteLevel::Leaf,
+            Some(level) => level,
+            None => self.gnmi.write_level,
         }
     }
 
@@ -62,13 +86,134 @@ impl Renderer {
 
 impl Render for Renderer {
     fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
-        let operations = self.operations(plan)?;
+        let form = Form { level: self.level(plan), replace: self.gnmi.replace, scalars: self.scalars };
+        let set = form.set(self.operations(plan)?);
         match self.max_operations {
-            Some(most) if operations.len() > most => {
-                let reason = format!("it takes {} operations and the target takes {most} in one Set", operations.len());
+            Some(most) if set.len() > most => {
+                let reason = format!("it takes {} operations and the target takes {most} in one Set", set.len());
                 Err(self.cannot("this much at once", &reason))
             }
-            _ => Ok(Payload::new(operations)),
+            _ => Ok(Payload::new(set)),
+        }
+    }
+}
+
+/// How operations are put in a Set.
+struct Form {
+    level: WriteLevel,
+    replace: bool,
+    scalars: bool,
+}
+
+impl Form {
+    fn set(&self, operations: Operations) -> SetOperations {
+        let mut set = SetOperations::default();
+        let mut lists: Vec<(Node, Member)> = Vec::new();
+        for entry in &operations.entries {
+            let may_be_new = entry.origin != Origin::Present;
+            match self.level {
+                WriteLevel::Leaf if self.scalars || !may_be_new => self.leaves(entry, &mut set),
+                WriteLevel::Leaf | WriteLevel::Entry => {
+                    set.update.extend(object(entry, &mut set.delete).map(|object| (entry.entry.clone(), object)));
+                }
+                WriteLevel::List => listed(entry, &mut set.delete, &mut lists),
+            }
+        }
+        set.update.extend(lists.into_iter().map(|(list, member)| (list, Value::Object(vec![member]))));
+        // After what refers to them: some targets take one operation at a time.
+        set.delete.extend(operations.removed);
+        set
+    }
+
+    fn leaves(&self, one: &EntryOperations, set: &mut SetOperations) {
+        let named = one.key_leaf.iter().filter(|_| one.origin != Origin::Present);
+        set.update.extend(named.map(|(path, value)| (one.entry.below(path), value.clone().into())));
+        for operation in &one.leaves {
+            match operation {
+                LeafOperation::Set(path, value) => set.update.push((one.entry.below(path), value.clone().into())),
+                LeafOperation::Remove(path) => set.delete.push(one.entry.below(path)),
+                LeafOperation::SetList { path, wanted, .. } if wanted.is_empty() => {
+                    set.delete.push(one.entry.below(path));
+                }
+                LeafOperation::SetList { path, present, wanted } => {
+                    let node = one.entry.below(path);
+                    // An update would add to what a leaf-list holds.
+                    if self.replace {
+                        set.replace.push((node, list(wanted)));
+                        continue;
+                    }
+                    if !present.is_empty() {
+                        set.delete.push(node.clone());
+                    }
+                    set.update.push((node, list(wanted)));
+                }
+            }
+        }
+    }
+}
+
+fn list(values: &[operations::Value]) -> Value {
+    Value::List(values.iter().cloned().map(Value::from).collect())
+}
+
+/// The entry with its keys and everything that is set below it; `None` where
+/// things are only taken away. What goes is deleted first, which a Set does
+/// whatever comes first in it.
+fn object(one: &EntryOperations, delete: &mut Vec<Node>) -> Option<Value> {
+    let (mut object, mut sets) = (Value::Object(keys(&one.entry)), one.origin != Origin::Present);
+    let mut put = |path: &NodePath, value: Value| object.put(path, &one.entry.names, value);
+    let mut leaves = Vec::new();
+    for operation in &one.leaves {
+        match operation {
+            LeafOperation::Set(path, value) => leaves.push((path, Value::from(value.clone()))),
+            LeafOperation::Remove(path) => delete.push(one.entry.below(path)),
+            LeafOperation::SetList { path, present, wanted } => {
+                if wanted.is_empty() || !present.is_empty() {
+                    delete.push(one.entry.below(path));
+                }
+                if !wanted.is_empty() {
+                    leaves.push((path, list(wanted)));
+                }
+            }
+        }
+    }
+    sets |= !leaves.is_empty();
+    if let (true, Some((path, value))) = (sets, &one.key_leaf) {
+        put(path, value.clone().into());
+    }
+    leaves.into_iter().for_each(|(path, value)| put(path, value));
+    sets.then_some(object)
+}
+
+/// The leaves that are an entry's keys.
+fn keys(entry: &Node) -> Vec<Member> {
+    let Some(step) = entry.path.steps.last() else { return Vec::new() };
+    let key = |(key, word): &(String, String)| {
+        let text = entry.names.resolve(word)?;
+        // Numbers are keys where the dialect says so, not where a name happens to be one.
+        let is_number = word == "{vlan-id}" || !word.contains('{');
+        let value = match text.parse() {
+            Ok(number) if is_number => Value::Number(number),
+            _ => Value::Text(text.into_owned()),
+        };
+        Some(Member { module: step.module.clone(), name: key.clone(), value })
+    };
+    step.keys.iter().filter_map(key).collect()
+}
+
+/// The entry among the others of its list.
+fn listed(one: &EntryOperations, delete: &mut Vec<Node>, lists: &mut Vec<(Node, Member)>) {
+    let Some(entry) = object(one, delete) else { return };
+    let Some(step) = one.entry.path.steps.last() else { return };
+    let list = Node { path: one.entry.path.parent(), names: one.entry.names.clone() };
+    let same = |(node, member): &&mut (Node, Member)| {
+        node.path == list.path && node.to_string() == list.to_string() && member.name == step.name
+    };
+    match lists.iter_mut().find(same) {
+        Some((_, Member { value: Value::Entries(entries), .. })) => entries.push(entry),
+        _ => {
+            let value = Value::Entries(vec![entry]);
+            lists.push((list, Member { module: step.module.clone(), name: step.name.clone(), value }));
         }
     }
 }

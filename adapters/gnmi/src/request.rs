@@ -1,6 +1,6 @@
 //! Requests as a target wants them: encoding, origin, target, prefixes.
 
-use mercury_adapter::{GnmiEncoding, LeafValues, PathPrefixes, PersistId};
+use mercury_adapter::{GnmiEncoding, LeafValues, Node, PathPrefixes, PersistId};
 use mercury_gnmi_proto::{
     gnmi::{
         Encoding, GetRequest, Path, SetRequest, Subscription, SubscriptionList, TypedValue, Update,
@@ -10,8 +10,9 @@ use mercury_gnmi_proto::{
 };
 
 use crate::{
-    operations::{Member, Node, Operations, Value},
-    path, value,
+    path,
+    set::{Member, SetOperations, Value},
+    value,
 };
 
 /// How requests to one target are put.
@@ -27,7 +28,7 @@ pub(crate) struct Form {
 
 impl Form {
     /// A Set of these operations.
-    pub(crate) fn set(&self, operations: &Operations) -> SetRequest {
+    pub(crate) fn set(&self, operations: &SetOperations) -> SetRequest {
         let updates = |list: &[(Node, Value)]| list.iter().map(|(node, value)| self.update(node, value)).collect();
         SetRequest {
             prefix: self.prefix(),

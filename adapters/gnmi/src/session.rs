@@ -24,8 +24,8 @@ use mercury_gnmi_proto::{
 use crate::{
     client::Client,
     connect::{Commits, GnmiOptions, commits},
-    operations::Operations,
     request,
+    set::SetOperations,
     status::{Failure, failure},
 };
 
@@ -55,7 +55,7 @@ pub struct GnmiSession {
     form: request::Form,
     reading: Reading,
     learned: Arc<Learned>,
-    staged: Option<Operations>,
+    staged: Option<SetOperations>,
     /// Nobody else's commit was pending when this session began.
     alone: bool,
     flights: u64,
@@ -138,7 +138,7 @@ impl GnmiSession {
                 self.staged = None;
                 Ok(done())
             }
-            Step::Stage(payload) => match payload.body::<Operations>() {
+            Step::Stage(payload) => match payload.body::<SetOperations>() {
                 Some(operations) => {
                     self.staged = Some(operations.clone());
                     Ok(done())

@@ -4,7 +4,7 @@ use mercury_adapter::{GnmiEncoding, Module};
 use mercury_gnmi_proto::gnmi::{ScalarArray, TypedValue, typed_value};
 use serde_json::{Map, Value as Json};
 
-use crate::operations::Value;
+use crate::set::Value;
 
 /// A value as JSON. Names and identities carry their module's name where
 /// `prefixed` (RFC 7951 section 4); `above` is the module of the node the value
@@ -16,6 +16,8 @@ pub(crate) fn json(value: &Value, above: Option<&Module>, prefixed: bool) -> Jso
         Value::Boolean(value) => (*value).into(),
         Value::Identity(module, name) if prefixed => format!("{module}:{name}").into(),
         Value::Identity(_, name) => name.as_str().into(),
+        // RFC 7951 section 6.9.
+        Value::Empty => Json::Array(vec![Json::Null]),
         Value::List(values) | Value::Entries(values) => {
             values.iter().map(|value| json(value, above, prefixed)).collect()
         }
@@ -52,7 +54,7 @@ fn scalar(value: &Value) -> typed_value::Value {
             typed_value::Value::LeaflistVal(ScalarArray { element })
         }
         // The renderer gives leaves only where values are scalars.
-        Value::Entries(_) | Value::Object(_) => {
+        Value::Empty | Value::Entries(_) | Value::Object(_) => {
             typed_value::Value::JsonIetfVal(json(value, None, true).to_string().into_bytes())
         }
     }

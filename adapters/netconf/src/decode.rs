@@ -1,30 +1,24 @@
 //! Reading: the filter that selects a scope, and a reply as a data tree.
 
-use mercury_adapter::{Data, Names, NetconfDialect};
-use mercury_model::{InterfaceScope, Scope, VlanScope};
+use std::collections::BTreeSet;
+
+use mercury_adapter::{Data, Names, NetconfDialect, NodePath};
+use mercury_model::{InterfaceScope, List, Scope, VlanScope};
 
 use crate::{
     place::{append, place},
     xml::{BASE_NS, Element, Node},
 };
 
-/// What a server has besides interfaces and VLANs: a filter that names what it
-/// does not know may be an error.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Has {
-    pub(crate) lacp: bool,
-    pub(crate) stp: bool,
-}
-
 /// The subtree filter (RFC 6241 section 6) that selects `scope`; empty when
-/// the scope is.
-pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, has: Has) -> Vec<Element> {
+/// the scope is. `has` are the lists beside the interfaces' own that the server
+/// knows: a filter that names others may be an error.
+pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, has: &BTreeSet<List>) -> Vec<Element> {
     let tree = &dialect.tree;
     let mut root = Element::new(BASE_NS, "filter");
-    let paths: Vec<_> = std::iter::once(&tree.interface)
-        .chain(tree.lacp.as_ref().filter(|_| has.lacp).map(|lacp| &lacp.interface))
-        .chain(tree.stp.as_ref().filter(|_| has.stp && scope.stp).map(|stp| &stp.interface))
-        .collect();
+    let lists = tree.lists.iter().filter(|(list, own)| own.is_beside && has.contains(list));
+    let lists = lists.filter(|(list, _)| **list != List::Stp || scope.stp).map(|(_, own)| &own.entry);
+    let paths: Vec<&NodePath> = std::iter::once(&tree.interface).chain(lists).collect();
     match &scope.interfaces {
         InterfaceScope::Named(names) => {
             for name in names {
@@ -70,6 +64,9 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
     root.elements().cloned().collect()
 }
 
+/// The namespace of the attribute that tags a default (RFC 6243 section 6).
+const WITH_DEFAULTS_NS: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
+
 impl Data for Element {
     fn name(&self) -> &str {
         &self.name
@@ -79,11 +76,24 @@ impl Data for Element {
         self.value()
     }
 
+    /// Without what a server only shows because it is the default (RFC 6243
+    /// section 6).
     fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
     where
         Self: 'a,
     {
-        self.elements()
+        let is_default = |element: &Self| {
+            element.attributes.iter().any(|one| {
+                one.name == "default"
+                    && one.ns.as_deref() == Some(WITH_DEFAULTS_NS)
+                    && matches!(&*one.value, "true" | "1")
+            })
+        };
+        self.elements().filter(move |element| !is_default(element))
+    }
+
+    fn is_inactive(&self) -> bool {
+        self.attribute("inactive").is_some()
     }
 }
 
@@ -100,7 +110,7 @@ mod tests {
         let dialects = mercury_adapter::builtin().unwrap();
         for name in ["openconfig", "juniper_junos", "cisco_iosxe"] {
             let dialect = dialects.iter().find(|dialect| dialect.name == name).unwrap().netconf.clone().unwrap();
-            let text: String = filter(&dialect, "default", &scope, Has { lacp: false, stp: false })
+            let text: String = filter(&dialect, "default", &scope, &BTreeSet::new())
                 .iter()
                 .map(|element| element.to_xml().unwrap())
                 .collect();
@@ -117,12 +127,13 @@ mod tests {
         let mut scope = Scope::default();
         scope.add_interface("Ethernet1".parse().unwrap());
         let asks = |scope: &Scope, stp| {
-            let filter = filter(&dialect, "default", scope, Has { lacp: true, stp });
+            let has = [Some(List::Lacp), stp].into_iter().flatten().collect();
+            let filter = filter(&dialect, "default", scope, &has);
             filter.iter().any(|element| element.name == "stp")
         };
         for asked in [scope, Scope::all()] {
-            assert!(!asks(&asked, true) && !asks(&asked.clone().with_stp(true), false));
-            assert!(asks(&asked.with_stp(true), true));
+            assert!(!asks(&asked, Some(List::Stp)) && !asks(&asked.clone().with_stp(true), None));
+            assert!(asks(&asked.with_stp(true), Some(List::Stp)));
         }
     }
 }

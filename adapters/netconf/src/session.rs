@@ -1,12 +1,13 @@
 //! Steps as NETCONF operations.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NetconfDialect, Refusal,
-    RpcError, Session, Step, StepResult, Traffic, running,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Looking, Lost,
+    NetconfDialect, Refusal, RpcError, Session, Step, StepResult, Traffic, running,
 };
+use mercury_model::List;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -30,7 +31,7 @@ pub struct NetconfSession<S> {
     capabilities: Capabilities,
     locks: Vec<Store>,
     defaults: Option<DefaultsMode>,
-    has: decode::Has,
+    has: BTreeSet<List>,
 }
 
 /// Why a server that speaks NETCONF cannot be configured.
@@ -59,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Datastore::Running => vec![Store::Running],
         };
         let defaults = explicit_defaults(hello);
-        let has = decode::Has { lacp: has(hello, "openconfig-lacp"), stp: has_stp(hello, &dialect) };
+        let has = lists(hello, &dialect);
         Ok(Self { client, dialect, instance, capabilities, locks, defaults, has })
     }
 
@@ -69,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
             Step::Read(scope) => {
-                let filter = decode::filter(&self.dialect, &self.instance, scope, self.has);
+                let filter = decode::filter(&self.dialect, &self.instance, scope, &self.has);
                 if filter.is_empty() {
                     return Vec::new();
                 }
@@ -114,9 +115,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             [] => &nothing,
             [reply, ..] => reply.data.as_ref().ok_or_else(|| Refusal::Unreadable("no <data>".to_owned()))?,
         };
-        running(&self.dialect.tree, &self.instance, data, scope)
-            .map(|running| Answer::Running(Box::new(running)))
-            .map_err(Refusal::Unreadable)
+        let NetconfDialect { tree, defaults, .. } = &*self.dialect;
+        let looking = Looking { tree, defaults, instance: &self.instance };
+        Ok(Answer::Running(Box::new(running(looking, data, scope))))
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
@@ -240,18 +241,19 @@ fn explicit_defaults(hello: &ServerHello) -> Option<DefaultsMode> {
     better.into_iter().find(|mode| with_defaults.also.contains(mode))
 }
 
+/// The lists beside the interfaces' own that it can make sense to ask for.
+fn lists(hello: &ServerHello, dialect: &NetconfDialect) -> BTreeSet<List> {
+    let first = |own: &ListTree| own.entry.steps.first().and_then(|step| step.module.name.clone());
+    // A dialect that does not name its modules has no others.
+    let own = dialect.tree.lists.iter().filter(|(_, own)| first(own).is_none_or(|module| has(hello, &module)));
+    own.map(|(list, _)| *list).collect()
+}
+
 /// Whether asking for what a module holds can make sense: it is announced, or
 /// no module is (RFC 7950 section 5.6.4 moved them to yang-library).
 fn has(hello: &ServerHello, module: &str) -> bool {
     let any = hello.capabilities.iter().any(|capability| capability.contains("module="));
     hello.module(module).is_some() || !any
-}
-
-/// The same for spanning tree; a dialect that does not name its modules has no
-/// others.
-fn has_stp(hello: &ServerHello, dialect: &NetconfDialect) -> bool {
-    let first = dialect.tree.stp.as_ref().and_then(|stp| stp.interface.steps.first());
-    first.is_some_and(|step| step.module.name.as_ref().is_none_or(|module| has(hello, module)))
 }
 
 fn lost(error: &FlightError) -> Lost {

@@ -20,7 +20,7 @@ use crate::{
 /// `burst` requests for each switch at once, through the service but not
 /// through HTTP, which would be measured as well; on warm sessions.
 pub(super) async fn run(common: &Common, arguments: &BenchArguments, burst: u16) -> Result<Value, Failure> {
-    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error));
+    log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
     let count = arguments.count.unwrap_or(arguments.span).max(arguments.span);
     let simulators = Simulators::start(count, burst.saturating_add(1), arguments).await?;
     let mut switches = simulators.entries()?;

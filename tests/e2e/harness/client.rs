@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
+    time::Duration,
 };
 
 use base64::Engine;
@@ -74,11 +75,22 @@ impl Client {
 
     /// `None` if nobody listens there.
     pub(crate) fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(address).ok()?;
+        Some(Self::over(TcpStream::connect(address).ok()?, address))
+    }
+
+    /// From an address of one's own, such as another of loopback's.
+    pub(crate) fn from(own: [u8; 4], address: SocketAddr) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((own, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into(), address)
+    }
+
+    fn over(stream: TcpStream, address: SocketAddr) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(LIMIT * 2)).unwrap();
         stream.set_write_timeout(Some(LIMIT)).unwrap();
-        Some(Self { address, stream: BufReader::new(stream), authorization: None, prefer: None })
+        Self { address, stream: BufReader::new(stream), authorization: None, prefer: None }
     }
 
     /// With HTTP Basic credentials.
@@ -143,10 +155,16 @@ impl Client {
         self.send(&[head.as_bytes(), body].concat());
     }
 
-    /// Sends bytes as they are.
-    pub(crate) fn send(&mut self, bytes: &[u8]) {
-        // A service that has had enough closes early; its answer tells.
-        let _closed = self.stream.get_mut().write_all(bytes);
+    /// Sends bytes as they are. A service that has had enough closes early, and
+    /// its answer tells; says whether they were taken.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.get_mut().write_all(bytes).is_ok()
+    }
+
+    /// Who gives up sending when nothing is taken for a moment.
+    pub(crate) fn impatient(self) -> Self {
+        self.stream.get_ref().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        self
     }
 
     /// The next response; `None` when the connection ends instead.

@@ -116,11 +116,16 @@ impl Setup {
 
     /// Starts the service and waits until it is ready.
     pub(crate) fn serve(self) -> Mercury {
+        self.serve_with_stderr(Stdio::piped())
+    }
+
+    /// The same, with its standard error elsewhere than in [`Mercury::stderr`].
+    pub(crate) fn serve_with_stderr(self, stderr: impl Into<Stdio>) -> Mercury {
         let words = ["serve", "--listen", "127.0.0.1:0", "--output", "json", "--log-format", "json"];
         let mut command = self.command(&words);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let stdout = Lines::of(child.stdout.take().unwrap());
-        let stderr = Lines::of(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map_or_else(|| Lines::of(std::io::empty()), Lines::of);
         let Some(ready) = stdout.first() else { panic!("mercury did not start: {}", stderr.whole()) };
         let ready: Value = serde_json::from_str(&ready).unwrap();
         assert_eq!(ready["ready"], true, "{ready}\n{}", stderr.text());

@@ -121,9 +121,9 @@ pub(crate) fn installed() -> bool {
 }
 
 fn published() -> bool {
-    let there = std::env::var_os("MERCURY_OPENCONFIG_MODULES").is_some();
+    let there = std::env::var_os("MERCURY_PUBLISHED_MODULES").is_some();
     if !there {
-        eprintln!("left out: needs the published modules, in MERCURY_OPENCONFIG_MODULES");
+        eprintln!("left out: needs the published modules, in MERCURY_PUBLISHED_MODULES");
     }
     installed() && there
 }

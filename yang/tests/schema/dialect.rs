@@ -24,7 +24,7 @@ pub(crate) struct Dialect {
 }
 
 /// Keys whose texts are values, not paths.
-const WORDS: [&str; 5] = ["access", "trunk", "range-separator", "all", "none"];
+const WORDS: [&str; 6] = ["access", "trunk", "range-separator", "all", "none", "identity"];
 
 impl Dialect {
     /// `adapters/dialects/openconfig.toml`.

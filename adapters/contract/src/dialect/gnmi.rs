@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
+use crate::Defaults;
 
 /// How a dialect is spoken to over gNMI.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct GnmiDialect {
     /// The network instance that holds the VLANs, where an inventory entry
     /// names none.
     pub network_instance: String,
+    /// What is so where a leaf is absent.
+    pub defaults: Defaults,
     /// How the model is found in the target's data.
     pub mapping: Mapping,
 }
@@ -91,16 +94,14 @@ pub enum PathPrefixes {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WriteLevel {
-    /// At the container that is replaced, and at single leaves.
+    /// At leaves; a new list entry is given in one piece where values can be
+    /// JSON.
     #[default]
-    Container,
+    Leaf,
     /// At the list entry, with everything that changes below it.
     Entry,
     /// At the container around the list, with every entry that changes.
     List,
-    /// At leaves only; a new list entry is given in one piece where values can
-    /// be JSON.
-    Leaf,
 }
 
 /// What the value of a node is, where values are JSON.

@@ -1,6 +1,7 @@
 //! What NETCONF needs of a dialect.
 
 use super::Tree;
+use crate::Defaults;
 
 /// How a dialect is spoken to over NETCONF.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct NetconfDialect {
     /// The network instance that holds the VLANs, where an inventory entry
     /// names none.
     pub network_instance: String,
+    /// What is so where a leaf is absent.
+    pub defaults: Defaults,
     /// Where everything lies.
     pub tree: Tree,
 }

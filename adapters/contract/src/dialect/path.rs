@@ -17,6 +17,15 @@ pub struct Module {
     pub name: Option<Arc<str>>,
 }
 
+impl Module {
+    /// The module of interface types (RFC 7224).
+    #[must_use]
+    pub fn iana_if_type() -> Self {
+        let namespace = Arc::from("urn:ietf:params:xml:ns:yang:iana-if-type");
+        Self { namespace, name: Some(Arc::from("iana-if-type")) }
+    }
+}
+
 /// One node of a path: a name in a namespace, and list keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathStep {
@@ -83,6 +92,16 @@ impl NodePath {
     pub fn key(&self, names: &crate::Names) -> Option<String> {
         let (_, word) = self.steps.last()?.keys.first()?;
         names.resolve(word).map(std::borrow::Cow::into_owned)
+    }
+
+    /// The node beside this one of another name.
+    #[must_use]
+    pub(crate) fn sibling(&self, name: &str) -> Self {
+        let mut path = self.clone();
+        if let Some(last) = path.steps.last_mut() {
+            name.clone_into(&mut last.name);
+        }
+        path
     }
 
     /// The path without its last node.

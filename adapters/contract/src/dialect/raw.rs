@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use mercury_model::{Leaf, List, VlanId};
+
 use super::{
-    AggregateTree, Deviation, Dialect, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding, LacpTree,
-    LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, StpTree,
-    SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel,
+    Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping, ModeForm, Module,
+    NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree,
+    WriteLevel,
 };
+use crate::Defaults;
 
 mod shapes;
 
 use super::interface_names::RawInterfaceNames;
-use shapes::{Derived, RawEdge, RawEnabled, RawMode, RawStp, RawSwitchedVlan, RawTree, RawVlan};
+use shapes::{Derived, RawLeaf, RawList, RawMode, RawSwitchedVlan, RawTree, RawVlan};
 
 type Problems = Vec<String>;
 
@@ -76,6 +79,8 @@ pub(super) struct Raw {
     text: TextLimits,
     #[serde(default)]
     native_in_trunk_vlans: bool,
+    #[serde(default = "yes")]
+    members_have_mtu: bool,
     lag_prefix: Option<String>,
     interface_names: Option<RawInterfaceNames>,
     #[serde(default, rename = "deviation")]
@@ -85,6 +90,9 @@ pub(super) struct Raw {
     /// Where everything lies, for every protocol.
     #[serde(default)]
     tree: Table,
+    /// What is so where a leaf is absent.
+    #[serde(default)]
+    defaults: Table,
     netconf: Option<RawNetconf>,
     gnmi: Option<RawGnmi>,
 }
@@ -112,6 +120,8 @@ struct RawNetconf {
     /// What lies elsewhere for this protocol.
     #[serde(default)]
     tree: Table,
+    #[serde(default)]
+    defaults: Table,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +159,8 @@ struct RawGnmi {
     mapper: Option<RawMapper>,
     #[serde(default)]
     tree: Table,
+    #[serde(default)]
+    defaults: Table,
 }
 
 #[derive(Deserialize)]
@@ -190,9 +202,9 @@ impl Raw {
             reader.problems.extend(problems);
             None
         });
-        let netconf = self.netconf.and_then(|netconf| reader.netconf(&self.tree, netconf));
+        let netconf = self.netconf.and_then(|netconf| reader.netconf((&self.tree, &self.defaults), netconf));
         reader.section = "gnmi";
-        let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi(&self.tree, gnmi));
+        let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
@@ -204,6 +216,7 @@ impl Raw {
             evidence: self.evidence,
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
+            members_have_mtu: self.members_have_mtu,
             lag_prefix: self.lag_prefix,
             interface_names,
             netconf,
@@ -230,18 +243,19 @@ fn module(raw: RawNamespace) -> Module {
 }
 
 impl Reader<'_> {
-    fn netconf(&mut self, tree: &Table, raw: RawNetconf) -> Option<NetconfDialect> {
+    fn netconf(&mut self, (tree, defaults): (&Table, &Table), raw: RawNetconf) -> Option<NetconfDialect> {
         Some(NetconfDialect {
             port: raw.port,
             pipelining: raw.pipelining,
             lock_running: raw.lock_running,
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
+            defaults: self.defaults(defaults, raw.defaults),
             tree: self.laid_over(tree, raw.tree)?,
         })
     }
 
-    fn gnmi(&mut self, tree: &Table, raw: RawGnmi) -> Option<GnmiDialect> {
+    fn gnmi(&mut self, (tree, defaults): (&Table, &Table), raw: RawGnmi) -> Option<GnmiDialect> {
         let mapping = match raw.mapper {
             None => Mapping::Tree(Box::new(self.laid_over(tree, raw.tree)?)),
             Some(RawMapper::MacVrf) => {
@@ -280,6 +294,7 @@ impl Reader<'_> {
             reading: raw.reading,
             save: raw.save,
             network_instance: raw.network_instance,
+            defaults: self.defaults(defaults, raw.defaults),
             mapping,
         })
     }
@@ -288,8 +303,9 @@ impl Reader<'_> {
         let mut whole = tree.clone();
         lay_over(&mut whole, own);
         without_false(&mut whole);
+        let leaves = self.leaves(&mut whole);
         match RawTree::deserialize(Value::Table(whole)) {
-            Ok(raw) => Some(self.tree(raw)),
+            Ok(raw) => Some(self.tree(raw, leaves)),
             Err(error) => {
                 self.problems.push(format!("{}.tree: {}", self.section, error.message()));
                 None
@@ -297,64 +313,141 @@ impl Reader<'_> {
         }
     }
 
-    fn tree(&mut self, raw: RawTree) -> Tree {
+    /// Takes the leaves out of a tree; a dotted name is that of a leaf in a table.
+    fn leaves(&mut self, tree: &mut Table) -> BTreeMap<Leaf, RawLeaf> {
+        let mut leaves = BTreeMap::new();
+        for leaf in Leaf::ALL.into_iter().filter(|leaf| *leaf != Leaf::SwitchedVlan) {
+            let value = match leaf.name().split_once('.') {
+                None => tree.remove(leaf.name()),
+                Some((group, name)) => {
+                    tree.get_mut(group).and_then(Value::as_table_mut).and_then(|group| group.remove(name))
+                }
+            };
+            let Some(value) = value else {
+                if leaf.is_standard() {
+                    self.excused(leaf.name());
+                }
+                continue;
+            };
+            match RawLeaf::deserialize(value) {
+                Ok(raw) => drop(leaves.insert(leaf, raw)),
+                Err(_) => self.problems.push(format!(
+                    "{}.tree.{leaf}: is a path, or a table of path, words and identity, or one of present and absent",
+                    self.section
+                )),
+            }
+        }
+        // What is left of a table of leaves is none of them.
+        if tree.get("aggregation").and_then(Value::as_table).is_some_and(Table::is_empty) {
+            tree.remove("aggregation");
+        }
+        leaves
+    }
+
+    fn tree(&mut self, raw: RawTree, leaves: BTreeMap<Leaf, RawLeaf>) -> Tree {
         let interface = self.path("interface", &raw.interface, None);
         let at = interface.module().cloned();
         let below = at.as_ref();
-        let enabled = self.needed("enabled", raw.enabled).map(|enabled| match enabled {
-            RawEnabled::Boolean(path) => (self.path("enabled", &path, below), EnabledForm::Boolean),
-            RawEnabled::PresentWhenDisabled(path) => {
-                (self.path("enabled", &path, below), EnabledForm::PresentWhenDisabled)
-            }
+        let lists = [(List::Lacp, raw.lacp), (List::Stp, raw.stp)];
+        let lists: BTreeMap<List, ListTree> =
+            lists.into_iter().filter_map(|(list, raw)| Some((list, self.list(list, raw?, below)?))).collect();
+        let leaves = leaves.into_iter().map(|(leaf, raw)| {
+            let list = leaf.list().and_then(|list| lists.get(&list)).filter(|list| list.is_beside);
+            let below = list.map_or(at.clone(), |list| list.entry.module().cloned());
+            (leaf, self.leaf_tree(leaf, raw, below.as_ref()))
         });
+        let leaves: BTreeMap<Leaf, LeafTree> = leaves.collect();
+        for leaf in leaves.keys() {
+            if let Some(list) = leaf.list().filter(|list| !lists.contains_key(list)) {
+                self.problems.push(format!(
+                    "{}.tree.{}: names neither interface nor container",
+                    self.section,
+                    list.name()
+                ));
+            }
+        }
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),
             aggregate_names: raw.aggregate_names,
-            description: self.leaf("description", raw.description, below),
-            enabled,
-            mtu: self.leaf("mtu", raw.mtu, below),
+            leaves,
+            lists,
             switched_vlan: self.switched_vlan("switched-vlan", raw.switched_vlan, below),
             aggregate_switched_vlan: raw
                 .aggregate_switched_vlan
                 .map(|raw| self.switched_vlan("aggregate-switched-vlan", raw, below)),
-            aggregate_id: self.leaf("aggregate-id", raw.aggregate_id, below),
-            aggregation: self.needed("aggregation", raw.aggregation).map(|raw| AggregateTree {
-                lag_type: self.path("aggregation.lag-type", &raw.lag_type, below),
-                min_links: self.path("aggregation.min-links", &raw.min_links, below),
-                mlag_id: raw.mlag_id.map(|text| self.path("aggregation.mlag-id", &text, below)),
-            }),
-            lacp: self.needed("lacp", raw.lacp).map(|raw| {
-                let interface = self.path("lacp.interface", &raw.interface, None);
-                let below = interface.module().cloned();
-                LacpTree {
-                    name: self.path("lacp.name", &raw.name, below.as_ref()),
-                    interval: self.path("lacp.interval", &raw.interval, below.as_ref()),
-                    mode: self.path("lacp.lacp-mode", &raw.lacp_mode, below.as_ref()),
-                    interface,
-                }
-            }),
-            stp: self.needed("stp", raw.stp).map(|raw| self.stp(raw)),
             vlan: self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw)),
             interface,
         }
     }
 
-    fn stp(&mut self, raw: RawStp) -> StpTree {
-        let interface = self.path("stp.interface", &raw.interface, None);
-        let below = interface.module().cloned();
-        let below = below.as_ref();
-        StpTree {
-            name: raw.name.map(|path| self.path("stp.name", &path, below)),
-            edge_port: self.needed("stp.edge-port", raw.edge_port).map(|edge| match edge {
-                RawEdge::Identity(path) => (self.path("stp.edge-port", &path, below), EdgeForm::Identity),
-                RawEdge::PresentWhenEnabled(path) => {
-                    (self.path("stp.edge-port", &path, below), EdgeForm::PresentWhenEnabled)
-                }
-            }),
-            bpdu_guard: self.leaf("stp.bpdu-guard", raw.bpdu_guard, below),
-            interface,
+    fn list(&mut self, list: List, raw: RawList, below: Option<&Module>) -> Option<ListTree> {
+        let (at, is_beside) = match (&raw.interface, &raw.container) {
+            (Some(path), None) => (path, true),
+            (None, Some(path)) => (path, false),
+            _ => {
+                self.problems.push(format!("{}.tree.{}: either interface or container", self.section, list.name()));
+                return None;
+            }
+        };
+        let entry = self.path(list.name(), at, below.filter(|_| !is_beside));
+        let module = entry.module().cloned();
+        let name = raw.name.map(|path| self.path(list.name(), &path, module.as_ref()));
+        Some(ListTree { entry, is_beside, name })
+    }
+
+    fn leaf_tree(&mut self, leaf: Leaf, raw: RawLeaf, below: Option<&Module>) -> LeafTree {
+        match raw {
+            RawLeaf::Path(path) => {
+                LeafTree::Value { path: self.path(leaf.name(), &path, below), words: Vec::new(), identity: None }
+            }
+            RawLeaf::Value(raw) => {
+                let identity = raw.identity.and_then(|prefix| {
+                    let module = self.modules.get(&prefix).cloned();
+                    if module.as_ref().is_none_or(|module| module.name.is_none()) {
+                        self.problems.push(format!("{}.tree.{leaf}: no module {prefix:?} with a name", self.section));
+                    }
+                    module
+                });
+                let path = self.path(leaf.name(), &raw.path, below);
+                LeafTree::Value { path, words: raw.words.into_iter().collect(), identity }
+            }
+            RawLeaf::Presence(raw) => {
+                let present = raw.present.into_iter().map(|(word, path)| (word, self.path(leaf.name(), &path, below)));
+                LeafTree::Presence { present: present.collect(), absent: raw.absent }
+            }
         }
+    }
+
+    /// What is so where a leaf is absent.
+    fn defaults(&mut self, base: &Table, own: Table) -> Defaults {
+        let mut whole = base.clone();
+        lay_over(&mut whole, own);
+        let mut defaults = Defaults::default();
+        for (name, value) in whole {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let vlan = || text.parse::<VlanId>().map_err(|error| error.to_string()).map(Some);
+            let read = match (name.as_str(), Leaf::from_name(&name)) {
+                ("interface-mode", _) if text == "ACCESS" => {
+                    defaults.access_mode = true;
+                    Ok(())
+                }
+                ("access-vlan", _) => vlan().map(|vlan| defaults.access_vlan = vlan),
+                ("native-vlan", _) => vlan().map(|vlan| defaults.native_vlan = vlan),
+                (_, Some(leaf)) => match leaf.read(&text) {
+                    mercury_model::Value::Foreign(_) => Err(format!("{text:?} is no value of it")),
+                    value => {
+                        defaults.leaves.insert(leaf, value);
+                        Ok(())
+                    }
+                },
+                _ => Err("is no leaf with a default Mercury knows".to_owned()),
+            };
+            if let Err(problem) = read {
+                self.problems.push(format!("{}.defaults.{name}: {problem}", self.section));
+            }
+        }
+        defaults
     }
 
     fn vlan(&mut self, raw: RawVlan) -> VlanTree {
@@ -386,7 +479,6 @@ impl Reader<'_> {
             NodePath { steps: at.steps.iter().cloned().chain(relative.steps).collect() }
         };
         SwitchedVlanTree {
-            owned: raw.owned.iter().map(|text| path("owned", text)).collect(),
             mode: match raw.mode {
                 RawMode::Leaf { path: text, access, trunk } => {
                     ModeForm::Leaf { path: path("mode", &text), access, trunk }
@@ -408,6 +500,7 @@ impl Reader<'_> {
                 tagged_only: raw.trunk_vlans.tagged_only,
             },
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
+            foreign: raw.foreign.iter().map(|text| path("foreign", text)).collect(),
         }
     }
 
@@ -424,7 +517,9 @@ impl Reader<'_> {
     }
 
     fn excused(&mut self, leaf: &str) {
-        if !self.deviations.iter().any(|deviation| deviation.excuses(self.section, leaf)) {
+        let names = [leaf, leaf.split_once('.').map_or(leaf, |(group, _)| group)];
+        let excuses = |deviation: &Deviation| names.iter().any(|name| deviation.excuses(self.section, name));
+        if !self.deviations.iter().any(excuses) {
             self.problems.push(format!("{}.tree says nothing about {leaf} and no deviation excuses it", self.section));
         }
     }

@@ -1,6 +1,10 @@
 //! Where the model's leaves lie in a target's data, and their values.
 
-use super::{NodePath, PathStep};
+use std::collections::BTreeMap;
+
+use mercury_model::{Leaf, List};
+
+use super::{Module, NodePath, PathStep};
 
 /// Where the model's nodes lie. Paths below an interface are relative to its
 /// list entry, those below a VLAN to the VLAN's.
@@ -14,35 +18,61 @@ pub struct Tree {
     pub kind: Option<NodePath>,
     /// What the names of aggregates begin with, where only the name tells.
     pub aggregate_names: Option<String>,
-    /// `description`.
-    pub description: Option<NodePath>,
-    /// `enabled`.
-    pub enabled: Option<(NodePath, EnabledForm)>,
-    /// `mtu`.
-    pub mtu: Option<NodePath>,
+    /// Leaves by themselves. A leaf of a list of its own is relative to its entry
+    /// there.
+    pub leaves: BTreeMap<Leaf, LeafTree>,
+    /// The lists beside the interfaces' own.
+    pub lists: BTreeMap<List, ListTree>,
     /// `switched-vlan` of a port.
     pub switched_vlan: SwitchedVlanTree,
     /// `switched-vlan` of an aggregate, where it lies elsewhere.
     pub aggregate_switched_vlan: Option<SwitchedVlanTree>,
-    /// `aggregate-id` of a member.
-    pub aggregate_id: Option<NodePath>,
-    /// `aggregation/config` of an aggregate.
-    pub aggregation: Option<AggregateTree>,
-    /// An aggregate's LACP settings.
-    pub lacp: Option<LacpTree>,
-    /// An interface's spanning tree settings.
-    pub stp: Option<StpTree>,
     /// VLANs.
     pub vlan: Option<VlanTree>,
 }
 
-/// How `enabled` is spelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EnabledForm {
-    /// A boolean leaf.
-    Boolean,
-    /// An empty leaf that is there when the interface is disabled.
-    PresentWhenDisabled,
+/// How a leaf is spelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeafTree {
+    /// A leaf with a value.
+    Value {
+        /// The leaf.
+        path: NodePath,
+        /// The model's words and the target's, where those differ.
+        words: Vec<(String, String)>,
+        /// The module whose identities the values are.
+        identity: Option<Module>,
+    },
+    /// Nodes that are there or not.
+    Presence {
+        /// The values, in the model's spelling, and the node that is there then.
+        present: Vec<(String, NodePath)>,
+        /// The value when none of them is; the leaf is absent when `None`.
+        absent: Option<String>,
+    },
+}
+
+impl LeafTree {
+    /// The nodes that hold it.
+    pub fn paths(&self) -> impl Iterator<Item = &NodePath> {
+        let (value, present) = match self {
+            Self::Value { path, .. } => (Some(path), &[][..]),
+            Self::Presence { present, .. } => (None, present.as_slice()),
+        };
+        value.into_iter().chain(present.iter().map(|(_, path)| path))
+    }
+}
+
+/// What holds the leaves of a list beside the interfaces' own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListTree {
+    /// An entry of a list of its own, from the top, or a container below the
+    /// interface's entry.
+    pub entry: NodePath,
+    /// Whether it is a list of its own.
+    pub is_beside: bool,
+    /// A leaf that repeats the key.
+    pub name: Option<NodePath>,
 }
 
 /// How a port's mode is spelled.
@@ -66,6 +96,18 @@ pub enum ModeForm {
     },
     /// Nothing: a port that lists VLANs is a trunk, another is not.
     Derived,
+}
+
+impl ModeForm {
+    /// The node that holds the mode.
+    #[must_use]
+    pub fn path(&self) -> Option<&NodePath> {
+        match self {
+            Self::Leaf { path, .. } => Some(path),
+            Self::Presence { access, .. } => Some(access),
+            Self::Derived => None,
+        }
+    }
 }
 
 /// How a trunk's VLANs are spelled.
@@ -92,9 +134,6 @@ pub struct TrunkForm {
 /// Where and how `switched-vlan` is spelled, relative to the interface.
 #[derive(Clone, Debug)]
 pub struct SwitchedVlanTree {
-    /// The nodes that belong to `switched-vlan` alone: replaced when it is
-    /// set, removed when it is cleared.
-    pub owned: Vec<NodePath>,
     /// The mode.
     pub mode: ModeForm,
     /// `access-vlan`.
@@ -105,54 +144,9 @@ pub struct SwitchedVlanTree {
     pub trunk_vlans: TrunkForm,
     /// Leaves sent with every setting, and their values.
     pub also: Vec<(NodePath, String)>,
-}
-
-/// Where an aggregate's own settings lie, relative to the interface.
-#[derive(Clone, Debug)]
-pub struct AggregateTree {
-    /// `lag-type`, with LACP and STATIC as its values.
-    pub lag_type: NodePath,
-    /// `min-links`.
-    pub min_links: NodePath,
-    /// The number of an aggregate that two switches share, where there is a leaf
-    /// for it.
-    pub mlag_id: Option<NodePath>,
-}
-
-/// Where an aggregate's LACP settings lie.
-#[derive(Clone, Debug)]
-pub struct LacpTree {
-    /// The list entry, from the top.
-    pub interface: NodePath,
-    /// A leaf that repeats the key.
-    pub name: NodePath,
-    /// `interval`, with FAST and SLOW as its values.
-    pub interval: NodePath,
-    /// `lacp-mode`, with ACTIVE and PASSIVE as its values.
-    pub mode: NodePath,
-}
-
-/// Where an interface's spanning tree settings lie.
-#[derive(Clone, Debug)]
-pub struct StpTree {
-    /// The list entry, from the top.
-    pub interface: NodePath,
-    /// A leaf that repeats the key.
-    pub name: Option<NodePath>,
-    /// `edge-port`.
-    pub edge_port: Option<(NodePath, EdgeForm)>,
-    /// `bpdu-guard`, a boolean leaf.
-    pub bpdu_guard: Option<NodePath>,
-}
-
-/// How `edge-port` is spelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EdgeForm {
-    /// An identity of openconfig-spanning-tree-types.
-    Identity,
-    /// An empty leaf that is there when the port is an edge; nothing else can
-    /// be said.
-    PresentWhenEnabled,
+    /// Leaves that change what the others mean; where one is there, nothing of it
+    /// is understood.
+    pub foreign: Vec<NodePath>,
 }
 
 /// Where VLANs lie.

@@ -3,21 +3,20 @@
 //! A bridged subinterface carries the VLAN whose network instance it is in. To
 //! which one that is, the port does not say: so the ports are read first, and
 //! then whether each of their subinterfaces is in the network instance of its
-//! own number. What somebody else bridged in another way is an error on a port
-//! that was asked for by name, and left out where all are.
+//! own number. What somebody else bridged in another way is foreign.
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{Data as _, Names};
+use mercury_adapter::{Data as _, Defaults, Names, Node};
 use mercury_model::{
-    Aggregation, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LacpInterval, LacpMode,
-    LagType, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanSet, VlanStatus,
+    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, Running, Scope,
+    SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
 };
 
 use super::words::{
     self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, interface, membership, network_instance, path,
 };
-use crate::{operations::Node, tree};
+use crate::tree;
 
 /// What is read of an interface; a subscription is narrowed to it.
 const OF_INTERFACE: [&str; 8] = [
@@ -94,8 +93,13 @@ pub(crate) fn memberships(found: &tree::Node, instance: &str, scope: &Scope) -> 
 /// What the answers say about `scope`.
 ///
 /// # Errors
-/// A sentence that names the interface and what cannot be understood of it.
-pub(crate) fn running(found: &tree::Node, instance: &str, scope: &Scope) -> Result<Running, String> {
+/// The template that names a VLAN's network instance is none.
+pub(crate) fn running(
+    found: &tree::Node,
+    instance: &str,
+    defaults: &Defaults,
+    scope: &Scope,
+) -> Result<Running, String> {
     let template = Template::parse(instance)
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
     let vlans = Memberships::of(found, template);
@@ -105,60 +109,43 @@ pub(crate) fn running(found: &tree::Node, instance: &str, scope: &Scope) -> Resu
         if !scope.interfaces.covers(&name) {
             continue;
         }
-        let strict = scope.interfaces != InterfaceScope::All;
-        let interface = read_interface(port, &name, &vlans, strict).map_err(|problem| format!("{name}: {problem}"))?;
+        let interface = read_interface(port, &name, &vlans);
         config.interfaces.insert(name, interface);
     }
     for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(entry, &["type"]).map(bare) == Some("mac-vrf")) {
         let Some(id) = text(entry, &["name"]).and_then(|name| template.vlan(name)) else { continue };
         let suspended = text(entry, &["admin-state"]) == Some("disable");
         let status = if suspended { VlanStatus::Suspended } else { VlanStatus::Active };
-        let name = text(entry, &["description"]).and_then(|text| text.parse().ok());
+        let name = text(entry, &["description"]).filter(|text| !text.is_empty()).map(VlanName::shown);
         config.vlans.insert(id, Vlan { id, name, status });
     }
+    defaults.canonical(&mut config);
     Ok(Running::new(&config, scope.clone()))
 }
 
-fn read_interface(
-    port: &tree::Node,
-    name: &InterfaceName,
-    vlans: &Memberships<'_>,
-    strict: bool,
-) -> Result<Interface, String> {
+fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
     let mut interface = Interface::new(name.clone());
-    interface.enabled = text(port, &["admin-state"]) != Some("disable");
-    let description = text(port, &["description"]).filter(|text| !text.is_empty());
-    interface.description = description.map(str::parse).transpose().map_err(|error| format!("description: {error}"))?;
-    interface.mtu = text(port, &["mtu"]).map(str::parse).transpose().map_err(|_| "mtu is not a number".to_owned())?;
-    let aggregate = text(port, &["ethernet", "aggregate-id"]);
-    interface.aggregate_id = aggregate.map(str::parse).transpose().map_err(|error| format!("aggregate-id: {error}"))?;
     if words::is_lag(name.as_str()) {
         interface.kind = Some(InterfaceType::Ieee8023adLag);
-        let lag_type = match text(port, &["lag", "lag-type"]) {
-            Some("lacp") => Some(LagType::Lacp),
-            Some("static") => Some(LagType::Static),
-            _ => None,
-        };
-        let min_links = text(port, &["lag", "min-links"]).and_then(|links| links.parse().ok());
-        if lag_type.is_some() || min_links.is_some() {
-            interface.aggregation = Some(Aggregation { lag_type, min_links, mlag_id: None });
-        }
-        interface.lacp = below(port, &["lag", "lacp"]).map(|lacp| Lacp {
-            interval: if text(lacp, &["interval"]) == Some("FAST") { LacpInterval::Fast } else { LacpInterval::Slow },
-            lacp_mode: if text(lacp, &["lacp-mode"]) == Some("PASSIVE") { LacpMode::Passive } else { LacpMode::Active },
-        });
     }
-    interface.switched_vlan = switched_vlan(port, name, vlans, strict)?;
-    Ok(interface)
+    if below(port, &["lag", "lacp"]).is_some() {
+        interface.lacp = Some(Lacp::default());
+    }
+    for leaf in Leaf::ALL {
+        let Some(at) = words::leaf(leaf) else { continue };
+        let names: Vec<&str> = at.steps.iter().map(|step| step.name.as_str()).collect();
+        if let Some(shown) = text(port, &names).filter(|shown| !shown.is_empty()) {
+            leaf.set(&mut interface, Some(words::read(leaf, shown)));
+        }
+    }
+    interface.switched_vlan = switched_vlan(port, name, vlans);
+    interface
 }
 
-fn switched_vlan(
-    port: &tree::Node,
-    name: &InterfaceName,
-    vlans: &Memberships<'_>,
-    strict: bool,
-) -> Result<Option<SwitchedVlan>, String> {
-    let (mut untagged, mut tagged, mut is_trunk) = (Vec::new(), Vec::new(), false);
+/// What its bridged subinterfaces carry; foreign where somebody bridged one in
+/// another way.
+fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
+    let (mut untagged, mut tagged, mut is_trunk, mut others) = (Vec::new(), Vec::new(), false, Vec::new());
     for subinterface in bridged(port) {
         let index = text(subinterface, &["index"]).unwrap_or_default();
         let vlan = vlans.of_member(&format!("{name}.{index}"));
@@ -167,24 +154,22 @@ fn switched_vlan(
         let is_untagged = encap.is_none_or(|encap| encap.below().all(|one| one.name() == "untagged"));
         is_trunk |= !is_untagged;
         match (vlan, tag.and_then(|tag| tag.parse::<VlanId>().ok())) {
-            (Some(vlan), Some(tag)) if vlan == tag => tagged.push(vlan),
-            (Some(vlan), None) if is_untagged => untagged.push(vlan),
-            _ if strict => {
-                return Err(format!(
-                    "subinterface {index} is bridged, but to no VLAN as Mercury does it; see network-instance"
-                ));
-            }
-            _ => {}
+            (Some(vlan), Some(tag)) if vlan == tag && is_named(index, vlan) => tagged.push(vlan),
+            (Some(vlan), None) if is_untagged && is_named(index, vlan) => untagged.push(vlan),
+            _ => others.push(format!("subinterface {index}, which is bridged, but to no VLAN as Mercury does it")),
         }
     }
-    let native = match untagged.as_slice() {
-        [] => None,
-        [one] => Some(*one),
-        more if strict => return Err(format!("{} of its subinterfaces are untagged", more.len())),
-        [first, ..] => Some(*first),
-    };
+    if untagged.len() > 1 {
+        others.push(format!("{} untagged subinterfaces", untagged.len()));
+    }
+    if !others.is_empty() {
+        let tagging = text(port, &["vlan-tagging"]).map(str::to_owned);
+        let foreign = ForeignVlans { interface_mode: tagging.into_iter().collect(), others, ..ForeignVlans::default() };
+        return Some(SwitchedVlan::Foreign(Box::new(foreign)));
+    }
+    let native = untagged.first().copied();
     let tagging = text(port, &["vlan-tagging"]) == Some("true");
-    Ok(match native {
+    match native {
         _ if is_trunk => {
             let vlans: VlanSet = tagged.into_iter().chain(native).collect();
             Some(SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(vlans) })
@@ -192,7 +177,12 @@ fn switched_vlan(
         Some(vlan) => Some(SwitchedVlan::access(vlan)),
         None if tagging => Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None }),
         None => None,
-    })
+    }
+}
+
+/// Whether a subinterface's index is its VLAN, so that it is found by that.
+fn is_named(index: &str, vlan: VlanId) -> bool {
+    index == vlan.to_string()
 }
 
 /// Which subinterface is in which VLAN's network instance.

@@ -1,10 +1,10 @@
-//! SR Linux's paths and names. Names are sent without their modules', which
-//! SR Linux takes where there is but one.
+//! SR Linux's paths and names. In values a name says its module where that is
+//! not its parent's (RFC 7951 section 4); paths do without.
 
 use std::sync::Arc;
 
-use mercury_adapter::{Module, NodePath, PathStep};
-use mercury_model::{InterfaceName, VlanId};
+use mercury_adapter::{Module, NodePath, PathStep, operations};
+use mercury_model::{Foreign, InterfaceName, Leaf, Value, VlanId};
 
 pub(super) const INTERFACE: &str = "interface";
 pub(super) const MEMBER: &str = "interface";
@@ -34,10 +34,27 @@ pub(super) fn membership() -> NodePath {
     network_instance().join(&entry(MEMBER, "name", "{name}"))
 }
 
-/// Nodes without keys, by their names.
+/// Nodes without keys, by their names, below an interface, a subinterface or a
+/// network instance.
 pub(super) fn path(text: &str) -> NodePath {
-    NodePath { steps: text.split('/').map(|name| step(name, Vec::new())).collect() }
+    let mut module = Module { namespace: Arc::from(""), name: None };
+    let steps = text.split('/').map(|name| {
+        if let Some((_, own)) = AUGMENTS.iter().find(|(node, _)| *node == name) {
+            module.name = Some(Arc::from(*own));
+        }
+        PathStep { module: module.clone(), ..step(name, Vec::new()) }
+    });
+    NodePath { steps: steps.collect() }
 }
+
+/// What other modules put below an interface, and which: what is below that is of
+/// the same one.
+const AUGMENTS: [(&str, &str); 4] = [
+    ("vlan-tagging", "srl_nokia-interfaces-vlans"),
+    ("vlan", "srl_nokia-interfaces-vlans"),
+    ("lag", "srl_nokia-interfaces-lag"),
+    ("lacp", "srl_nokia-lacp"),
+];
 
 fn entry(name: &str, key: &str, value: &str) -> NodePath {
     NodePath { steps: vec![step(name, vec![(key.to_owned(), value.to_owned())])] }
@@ -45,6 +62,54 @@ fn entry(name: &str, key: &str, value: &str) -> NodePath {
 
 fn step(name: &str, keys: Vec<(String, String)>) -> PathStep {
     PathStep { module: Module { namespace: Arc::from(""), name: None }, name: name.to_owned(), keys }
+}
+
+/// Where a leaf lies, relative to the interface; spanning tree belongs to the
+/// network instances.
+pub(super) fn leaf(leaf: Leaf) -> Option<NodePath> {
+    let at = match leaf {
+        Leaf::Description => "description",
+        Leaf::Enabled => "admin-state",
+        Leaf::Mtu => "mtu",
+        Leaf::AggregateId => "ethernet/aggregate-id",
+        Leaf::LagType => "lag/lag-type",
+        Leaf::MinLinks => "lag/min-links",
+        Leaf::LacpInterval => "lag/lacp/interval",
+        Leaf::LacpMode => "lag/lacp/lacp-mode",
+        Leaf::MlagId | Leaf::SwitchedVlan | Leaf::EdgePort | Leaf::BpduGuard => return None,
+    };
+    Some(path(at))
+}
+
+/// The model's words and SR Linux's, where those differ.
+const WORDS: [(Leaf, &str, &str); 4] = [
+    (Leaf::Enabled, "true", "enable"),
+    (Leaf::Enabled, "false", "disable"),
+    (Leaf::LagType, "LACP", "lacp"),
+    (Leaf::LagType, "STATIC", "static"),
+];
+
+/// What SR Linux shows, as the model has it.
+pub(super) fn read(leaf: Leaf, shown: &str) -> Value {
+    let differs = WORDS.iter().any(|(own, ..)| *own == leaf);
+    match WORDS.iter().find(|(own, _, word)| *own == leaf && *word == shown) {
+        Some((_, word, _)) => leaf.read(word),
+        None if differs => Value::Foreign(Foreign::new(vec![shown.to_owned()])),
+        None => leaf.read(shown),
+    }
+}
+
+/// A value as SR Linux has it.
+pub(super) fn written(leaf: Leaf, value: &Value) -> operations::Value {
+    match value {
+        Value::Number(number) => operations::Value::Number((*number).into()),
+        Value::Foreign(foreign) => operations::Value::Text(foreign.values().first().cloned().unwrap_or_default()),
+        other => {
+            let spelled = other.spelled().unwrap_or_default();
+            let own = WORDS.iter().find(|(own, word, _)| *own == leaf && *word == spelled);
+            operations::Value::Text(own.map_or(spelled, |(_, _, own)| (*own).to_owned()))
+        }
+    }
 }
 
 /// The name by which a subinterface is a network instance's; `None` when it

@@ -6,14 +6,13 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::Reading;
+use mercury_adapter::{Node, Reading};
 use mercury_gnmi_proto::gnmi::{GetRequest, Notification, get_request::DataType};
 use mercury_model::{Running, Scope};
 use tonic::{Code, Status};
 
 use super::{GnmiSession, unreadable};
 use crate::{
-    operations::Node,
     query::Questions,
     status::{Failure, failure},
     tree::Tree,

@@ -4,10 +4,16 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::Mapping;
-use mercury_model::{DeviceConfig, Interface, SwitchedVlan, TrunkVlans};
+use mercury_model::{DeviceConfig, Intended, Interface, Plan, SwitchedVlan, TrunkVlans};
 use serde_json::json;
 
-use crate::{case::plan, device::Device, dialects, gnmi, render, request, round_trip::read};
+use crate::{
+    answers::{self, Reading},
+    case,
+    device::Device,
+    dialects, gnmi, render, request,
+    round_trip::read,
+};
 
 fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {
     let mut interface = Interface::new("Ethernet1/1".parse().unwrap());
@@ -40,10 +46,10 @@ fn what_an_access_port_keeps_of_a_trunk_goes_with_the_next_change() {
                 }] } }),
                 false,
             );
-            let running = read(&dialect, &switch);
-            assert_eq!(running, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{}", dialect.name);
+            let running = answers::running(&dialect, &switch, &case::everything(), Reading::Get);
+            assert_eq!(running.config, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{}", dialect.name);
             let intended = port(next);
-            let operations = render(&dialect, &plan(&running, &intended)).unwrap();
+            let operations = render(&dialect, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
             switch.apply(&request(&dialect, &operations)).unwrap();
             assert_eq!(read(&dialect, &switch), intended, "{}\n{operations}", dialect.name);
             let data = switch.data.to_string();

@@ -2,11 +2,12 @@
 
 use mercury_gnmi::conformance;
 use mercury_gnmi_proto::gnmi::{Notification, Path, TypedValue, Update, typed_value};
-use mercury_model::{DeviceConfig, InterfaceScope, Running, Scope, SwitchedVlan, VlanScope};
+use mercury_model::{DeviceConfig, Interface, InterfaceScope, Running, Scope, SwitchedVlan, VlanScope};
 use serde_json::{Value as Json, json};
 
 use crate::{
     answers::{self, Reading},
+    case,
     device::Device,
     dialect,
 };
@@ -63,25 +64,39 @@ fn a_port_carries_the_vlan_whose_network_instance_it_is_in() {
     assert_eq!(vlans(&found), Some(access.clone()));
     let found = running(&switch(20, &tagged, "vlan-20"), &scope("ethernet-1/1")).unwrap();
     assert_eq!(vlans(&found).unwrap().to_string(), "trunk, no native VLAN, VLANs 20");
-    // Another index is another's work, and as good.
-    let found = running(&switch(0, &untagged, "vlan-20"), &Scope::all()).unwrap();
-    assert_eq!((vlans(&found), found.vlans.len()), (Some(access), 1));
 }
 
+/// What is read of it is kept; what would be written there would not be where it is.
 #[test]
-fn what_somebody_else_bridged_is_an_error_on_a_port_that_was_asked_for() {
+fn what_somebody_else_bridged_is_foreign_and_left_alone() {
     let (tagged, untagged) = (json!({ "single-tagged": { "vlan-id": 20 } }), json!({ "untagged": {} }));
     let range = json!({ "single-tagged-range": { "low-vlan-id": 20, "high-vlan-id": 30 } });
     let any = json!({ "single-tagged": { "vlan-id": "any" } });
-    for (index, encap, instance) in
-        [(20, &untagged, "tenant"), (20, &tagged, "vlan-30"), (20, &range, "vlan-20"), (20, &any, "vlan-20")]
-    {
+    for (index, encap, instance) in [
+        (20, &untagged, "tenant"),
+        (20, &tagged, "vlan-30"),
+        (20, &range, "vlan-20"),
+        (20, &any, "vlan-20"),
+        (0, &untagged, "vlan-20"),
+    ] {
         let data = switch(index, encap, instance);
-        let problem = running(&data, &scope("ethernet-1/1")).unwrap_err();
-        assert!(problem.starts_with("ethernet-1/1: subinterface 20 is bridged"), "{problem}");
-        // Where every port is read, it is nobody's business yet; a trunk stays one.
-        let found = running(&data, &Scope::all()).unwrap();
-        assert_ne!(vlans(&found), Some(SwitchedVlan::access("20".parse().unwrap())), "{encap} {instance}");
+        for scope in [scope("ethernet-1/1"), Scope::all()] {
+            let found = running(&data, &scope).unwrap();
+            let vlans = vlans(&found).unwrap();
+            let others = &vlans.foreign().unwrap().others;
+            assert!(others[0].starts_with(&format!("subinterface {index}, which is bridged")), "{others:?}");
+            let port = found.interfaces.values().next().unwrap();
+            let mut described = found.config.clone();
+            let wanted = Interface { description: "a server".parse().ok(), ..port.clone() };
+            described.interfaces.insert(port.name.clone(), wanted);
+            let dialect = dialect("nokia_srl");
+            assert!(crate::render(&dialect, &case::plan(&found, &described)).is_ok());
+            let mut attached = found.config.clone();
+            let wanted = Interface { switched_vlan: Some(SwitchedVlan::access("40".parse().unwrap())), ..port.clone() };
+            attached.interfaces.insert(port.name.clone(), wanted);
+            let refusal = crate::render(&dialect, &case::plan(&found, &attached)).unwrap_err();
+            assert!(refusal.what == "VLANs on ethernet-1/1" && refusal.reason.contains("subinterface"), "{refusal}");
+        }
     }
 }
 

@@ -24,18 +24,24 @@ mod configs;
 mod device;
 mod leftovers;
 mod mac_vrf;
+#[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod payload;
+#[path = "../../../../tests/kit/published.rs"]
+mod published;
 mod random;
 mod round_trip;
+mod schema;
 mod shared;
 mod text;
+#[path = "../../../../tests/kit/vendors.rs"]
+mod vendors;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use case::{Case, golden, leftovers};
+use case::{golden, leftovers, plan};
 use mercury_adapter::{Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
-use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
+use mercury_gnmi::{Overrides, Renderer, SetOperations, conformance};
 use mercury_gnmi_proto::gnmi::SetRequest;
 use mercury_model::Plan;
 
@@ -52,20 +58,15 @@ fn gnmi(dialect: &Dialect) -> &GnmiDialect {
     dialect.gnmi.as_ref().unwrap()
 }
 
-fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<Operations, Unrenderable> {
+fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<SetOperations, Unrenderable> {
     let payload = Renderer::new(dialect, Overrides::default()).unwrap().render(plan)?;
-    let operations: &Operations = payload.body().unwrap();
+    let operations: &SetOperations = payload.body().unwrap();
     assert_eq!(payload.to_string(), operations.to_string());
     Ok(operations.clone())
 }
 
-fn request(dialect: &Dialect, operations: &Operations) -> SetRequest {
+fn request(dialect: &Dialect, operations: &SetOperations) -> SetRequest {
     conformance::set_request(gnmi(dialect), operations)
-}
-
-/// A case's plan with the interfaces called as this dialect calls them.
-fn plan(dialect: &Dialect, case: &Case) -> Plan {
-    case::plan(&names::of(dialect, &case.running), &names::of(dialect, &case.intended))
 }
 
 #[test]
@@ -74,12 +75,13 @@ fn every_dialect_renders_every_case_as_reviewed() {
     for case in case::all() {
         let mut expected = BTreeSet::new();
         for dialect in &dialects {
+            let Some(case) = case.of(&dialect.name) else { continue };
             let mut written = |kind: &str, text: &str| {
                 let file = format!("{}.{kind}", dialect.name);
                 golden(&case.folder.join(&file), text, &mut problems);
                 expected.insert(file);
             };
-            match render(dialect, &plan(dialect, &case)) {
+            match render(dialect, &plan(&case.running, &case.intended)) {
                 Ok(operations) => {
                     written("set.txt", &operations.to_string());
                     written("set-request.txt", &text::shown(&request(dialect, &operations)));
@@ -101,7 +103,8 @@ fn every_dialect_renders_every_case_as_reviewed() {
 fn equal_configurations_render_nothing() {
     for case in case::all() {
         for dialect in dialects() {
-            let operations = render(&dialect, &case::plan(&case.intended, &case.intended)).unwrap();
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let operations = render(&dialect, &plan(&case.intended, &case.intended)).unwrap();
             assert!(operations.is_empty(), "{} {}", dialect.name, case.name);
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use mercury_adapter::{Dialect, LeafValues, PathPrefixes};
 use mercury_gnmi_proto::gnmi::{Path, SetRequest, Update};
-use mercury_model::{Change, Edit, Plan, VlanId};
+use mercury_model::{Edit, Leaf, Plan, VlanId};
 
 use crate::{
     case,
@@ -18,7 +18,8 @@ use crate::{
 fn sets(mut act: impl FnMut(&str, &Arc<Dialect>, &Plan, &SetRequest)) {
     for case in case::all() {
         for dialect in dialects() {
-            let plan = crate::plan(&dialect, &case);
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
             if let Ok(operations) = render(&dialect, &plan) {
                 act(&format!("{} {}", dialect.name, case.name), &dialect, &plan, &request(&dialect, &operations));
             }
@@ -75,7 +76,7 @@ fn an_interface_is_never_replaced_and_removed_only_where_the_plan_says_so() {
             .filter(|name| !name.starts_with("Vlan"))
             .collect();
         let allowed = |edit: &Edit| match edit {
-            Edit::RemoveInterface { interface } => Some(interface.to_string()),
+            Edit::RemoveInterface { before } => Some(before.name.to_string()),
             _ => None,
         };
         let allowed: BTreeSet<String> = plan.edits.iter().filter_map(allowed).collect();
@@ -121,7 +122,8 @@ fn one_by_one_a_vlan_is_there_before_its_members_and_goes_after_them() {
     let mut seen = 0;
     for case in case::all() {
         for dialect in dialects().into_iter().filter(|one| gnmi(one).leaf_values == LeafValues::Object) {
-            let plan = crate::plan(&dialect, &case);
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
             let Ok(operations) = render(&dialect, &plan) else { continue };
             let mut switch = device(&dialect, &visible(&dialect, &case.running));
             let made: Vec<VlanId> = plan.edits.iter().filter_map(made).collect();
@@ -178,8 +180,10 @@ fn steps(set: &SetRequest) -> Vec<SetRequest> {
 #[test]
 fn a_change_of_a_ports_vlans_says_all_of_them() {
     sets(|what, _, plan, set| {
-        let changes =
-            plan.edits.iter().any(|edit| matches!(edit, Edit::Interface { change: Change::SwitchedVlan { .. }, .. }));
+        let changes = plan
+            .edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::Interface { change, .. } if change.leaf == Leaf::SwitchedVlan));
         assert!(!changes || !paths(set).is_empty(), "{what}");
     });
 }

@@ -10,13 +10,13 @@ use proptest::{prelude::*, sample::select};
 use crate::{
     case::plan,
     configs::config,
-    dialect, render, request,
+    dialect, names, render, request,
     round_trip::{device, read, visible},
 };
 
 /// Plain OpenConfig in every way a dialect may choose.
 fn openconfig() -> BoxedStrategy<Arc<Dialect>> {
-    const LEVELS: [WriteLevel; 4] = [WriteLevel::Container, WriteLevel::Entry, WriteLevel::List, WriteLevel::Leaf];
+    const LEVELS: [WriteLevel; 3] = [WriteLevel::Entry, WriteLevel::List, WriteLevel::Leaf];
     const VALUES: [LeafValues; 3] = [LeafValues::Scalar, LeafValues::Json, LeafValues::Object];
     const ENCODINGS: [GnmiEncoding; 3] = [GnmiEncoding::JsonIetf, GnmiEncoding::Json, GnmiEncoding::Proto];
     (select(&LEVELS[..]), select(&VALUES[..]), select(&ENCODINGS[..]), any::<bool>(), any::<bool>())
@@ -37,9 +37,12 @@ fn openconfig() -> BoxedStrategy<Arc<Dialect>> {
 /// trunk lists VLANs, its native one among them and never alone, and each VLAN
 /// that a port names is there.
 fn sayable(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let mut config = visible(dialect, config);
+    let mut config = config.clone();
+    config.interfaces.retain(|port, _| names::name(&dialect.name, port).is_some());
+    let mut config = visible(dialect, &names::of(&dialect.name, &config).unwrap());
     for interface in config.interfaces.values_mut() {
         interface.switched_vlan = interface.switched_vlan.take().and_then(|vlans| match vlans {
+            SwitchedVlan::Foreign(_) => None,
             SwitchedVlan::Access { vlan } => vlan.map(SwitchedVlan::access),
             SwitchedVlan::Trunk { native, vlans } => {
                 let other: VlanSet = "4000".parse().unwrap();

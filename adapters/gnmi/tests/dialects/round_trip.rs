@@ -50,20 +50,12 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let mut config = names::of(dialect, config);
-    let Mapping::Tree(tree) = &gnmi(dialect).mapping else {
-        config.interfaces.values_mut().for_each(|interface| interface.stp = None);
-        return config;
-    };
+    let mut config = case::visible(config, |leaf| dialect.has("gnmi", leaf));
+    let Mapping::Tree(tree) = &gnmi(dialect).mapping else { return config };
     for interface in config.interfaces.values_mut() {
         let is_lag = interface.kind == Some(InterfaceType::Ieee8023adLag);
         let by_name = is_lag && tree.aggregate_names.is_some();
         interface.kind = interface.kind.take().filter(|_| tree.kind.is_some() || by_name);
-        interface.mtu = interface.mtu.filter(|_| tree.mtu.is_some());
-        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
-        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
-        interface.stp = interface.stp.filter(|_| tree.stp.is_some());
-        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
     }
     for vlan in config.vlans.values_mut().filter(|_| tree.vlan.as_ref().is_some_and(|vlan| vlan.status.is_none())) {
         vlan.status = VlanStatus::Active;
@@ -76,7 +68,8 @@ fn every_case_that_renders_arrives_as_intended() {
     let mut arrived = 0;
     for case in case::all() {
         for dialect in dialects() {
-            let Ok(operations) = render(&dialect, &crate::plan(&dialect, &case)) else { continue };
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let Ok(operations) = render(&dialect, &plan(&case.running, &case.intended)) else { continue };
             let what = format!("{} {}", dialect.name, case.name);
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
             let mut switch = device(&dialect, &running);
@@ -101,8 +94,9 @@ fn every_case_that_renders_arrives_as_intended() {
 fn every_case_that_renders_can_be_undone() {
     for case in case::all() {
         for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
-            let there = render(&dialect, &crate::plan(&dialect, &case));
+            let there = render(&dialect, &plan(&case.running, &case.intended));
             let (Ok(there), Ok(back)) = (there, render(&dialect, &plan(&intended, &running))) else { continue };
             let mut switch = device(&dialect, &running);
             switch.apply(&request(&dialect, &there)).unwrap();
@@ -116,10 +110,11 @@ fn every_case_that_renders_can_be_undone() {
 fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
     for dialect in dialects() {
         let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+        let case = case.of(&dialect.name).unwrap();
         let running = visible(&dialect, &case.running);
         let switch = device(&dialect, &running);
         let mut scope = Scope::default();
-        scope.add_interface(names::name(&dialect, &"Ethernet1/2".parse().unwrap()));
+        scope.add_interface(names::name(&dialect.name, &"Ethernet1/2".parse().unwrap()).unwrap());
         scope.add_vlan("20".parse().unwrap());
         for reading in [Reading::Get, Reading::Once] {
             let found = answers::read(&dialect, &switch, &scope, reading);

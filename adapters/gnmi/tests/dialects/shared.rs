@@ -46,7 +46,7 @@ fn what_others_put_into_an_entry_outlives_an_edge_port() {
             let before = switch.data.clone();
             let read = |switch: &Device| answers::running(&dialect(name), switch, &case::everything(), reading);
             let running = read(&switch);
-            assert_eq!((running.interface(&port()).stp, running.stp_shared.len()), (None, 1), "{name}");
+            assert_eq!((running.interface(&port()).stp, running.shared.len()), (None, 1), "{name}");
             make(name, &mut switch, &running, edge);
             let made = read(&switch);
             assert_eq!(made.interface(&port()).stp, edge, "{name}");
@@ -66,7 +66,7 @@ fn an_entry_that_is_mercurys_alone_goes_with_its_settings() {
     let running = read(&switch);
     make("openconfig", &mut switch, &running, Stp::of(Some(EdgePort::EdgeEnable), None));
     let made = read(&switch);
-    assert!(made.stp_shared.is_empty());
+    assert!(made.shared.is_empty());
     make("openconfig", &mut switch, &made, None);
     assert_eq!(switch.data, before);
 }

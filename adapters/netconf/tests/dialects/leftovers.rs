@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use mercury_model::{DeviceConfig, Interface, SwitchedVlan, TrunkVlans};
-use mercury_netconf::xml::{Element, Limits};
+use mercury_model::{DeviceConfig, Intended, Interface, Plan, SwitchedVlan, TrunkVlans};
+use mercury_netconf::{
+    conformance,
+    xml::{Element, Limits},
+};
 
-use crate::{case::plan, device::Device, dialect, render, round_trip::read};
+use crate::{case, device::Device, dialect, render, round_trip::read};
 
 const JUNOS: &str = r#"
 <configuration xmlns="http://xml.juniper.net/xnm/1.1/xnm">
   <interfaces>
     <interface>
-      <name>Ethernet1/1</name>
+      <name>xe-0/0/1</name>
       <native-vlan-id>10</native-vlan-id>
       <unit>
         <name>0</name>
@@ -31,8 +34,8 @@ const JUNOS: &str = r#"
 const IOSXE: &str = r#"
 <native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native">
   <interface>
-    <Ethernet>
-      <name>1/1</name>
+    <TwentyFiveGigE>
+      <name>1/0/1</name>
       <switchport-config>
         <switchport>
           <mode xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch"><access/></mode>
@@ -44,7 +47,7 @@ const IOSXE: &str = r#"
           <profile-name xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch">kept</profile-name>
         </switchport>
       </switchport-config>
-    </Ethernet>
+    </TwentyFiveGigE>
   </interface>
 </native>"#;
 
@@ -54,8 +57,8 @@ fn parse(text: &str) -> Element {
     Element::parse(compact.as_bytes(), Limits::default()).unwrap()
 }
 
-fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {
-    let mut interface = Interface::new("Ethernet1/1".parse().unwrap());
+fn port(name: &str, vlans: Option<SwitchedVlan>) -> DeviceConfig {
+    let mut interface = Interface::new(name.parse().unwrap());
     interface.switched_vlan = vlans;
     DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), vlans: BTreeMap::new() }
 }
@@ -67,14 +70,14 @@ fn trunk(native: Option<u16>) -> SwitchedVlan {
 
 #[test]
 fn what_an_access_port_keeps_of_a_trunk_goes_with_the_next_change() {
-    for (name, data) in [("juniper_junos", JUNOS), ("cisco_iosxe", IOSXE)] {
+    for (name, own, data) in [("juniper_junos", "xe-0/0/1", JUNOS), ("cisco_iosxe", "TwentyFiveGigE1/0/1", IOSXE)] {
         let dialect = dialect(name);
         for next in [None, Some(trunk(None)), Some(trunk(Some(20)))] {
             let mut switch = Device::with(&[parse(data)]);
-            let running = read(&dialect, &switch);
-            assert_eq!(running, port(Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
-            let intended = port(next);
-            let edit = render(&dialect, &plan(&running, &intended)).unwrap();
+            let running = conformance::decode(&dialect, &switch.data, &case::everything()).unwrap();
+            assert_eq!(running.config, port(own, Some(SwitchedVlan::access(40u16.try_into().unwrap()))), "{name}");
+            let intended = port(own, next);
+            let edit = render(&dialect, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
             switch.apply(&edit.content()).unwrap();
             assert_eq!(read(&dialect, &switch), intended, "{name}\n{edit}");
             assert!(switch.data.to_xml().unwrap().contains(">kept<"), "{name}: what is not Mercury's went too\n{edit}");

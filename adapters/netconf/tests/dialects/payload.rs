@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_model::{Change, Edit, Plan, VlanId, VlanSet};
+use mercury_model::{Change, Edit, Plan, Value, VlanId, VlanSet};
 use mercury_netconf::xml::{BASE_NS, Element};
 
 use crate::{case, device, dialects, render};
@@ -22,8 +22,9 @@ fn walk(content: &[Element], mut act: impl FnMut(&Element, &Element)) {
 /// Each payload with the plan it came from.
 fn payloads(mut act: impl FnMut(&str, &Plan, &[Element])) {
     for case in case::all() {
-        let plan = case::plan(&case.running, &case.intended);
         for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
             if let Ok(edit) = render(&dialect, &plan) {
                 act(&format!("{} {}", dialect.name, case.name), &plan, &edit.content());
             }
@@ -122,8 +123,12 @@ fn vlans(plan: &Plan) -> VlanSet {
     for edit in &plan.edits {
         match edit {
             Edit::Vlan { after: vlan, .. } | Edit::RemoveVlan { before: vlan } => named = named.with(vlan.id),
-            Edit::Interface { change: Change::SwitchedVlan { after: Some(after), .. }, .. } => {
-                named = named.union(&after.named_vlans());
+            Edit::Interface { change: Change { before, after, .. }, .. } => {
+                for value in before.iter().chain(after) {
+                    if let Value::SwitchedVlan(vlans) = value {
+                        named = named.union(&vlans.named_vlans());
+                    }
+                }
             }
             _ => {}
         }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Stp, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 use mercury_netconf::conformance;
 
 use crate::{
     case::{self, plan},
     device::Device,
-    dialect, dialects, render,
+    dialect, dialects, names, render,
 };
 
 /// A switch of this dialect that has `config`, made from one whose ports are
@@ -33,20 +33,10 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
-fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let tree = &dialect.netconf.as_ref().unwrap().tree;
-    let mut config = config.clone();
-    for interface in config.interfaces.values_mut() {
-        interface.kind = interface.kind.take().filter(|_| tree.kind.is_some());
-        interface.aggregation = interface.aggregation.filter(|_| tree.aggregation.is_some());
-        interface.lacp = interface.lacp.filter(|_| tree.lacp.is_some());
-        interface.aggregate_id = interface.aggregate_id.take().filter(|_| tree.aggregate_id.is_some());
-        interface.stp = interface.stp.and_then(|stp| {
-            let tree = tree.stp.as_ref()?;
-            let edge_port = stp.edge_port.filter(|_| tree.edge_port.is_some());
-            Stp::of(edge_port, stp.bpdu_guard.filter(|_| tree.bpdu_guard.is_some()))
-        });
-    }
+pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+    let has_type = dialect.netconf.as_ref().unwrap().tree.kind.is_some();
+    let mut config = case::visible(config, |leaf| dialect.has("netconf", leaf));
+    config.interfaces.values_mut().filter(|_| !has_type).for_each(|interface| interface.kind = None);
     config
 }
 
@@ -55,6 +45,7 @@ fn every_case_that_renders_arrives_as_intended() {
     let mut arrived = 0;
     for case in case::all() {
         for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
             let Ok(edit) = render(&dialect, &case::plan(&case.running, &case.intended)) else { continue };
             let what = format!("{} {}", dialect.name, case.name);
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
@@ -79,6 +70,7 @@ fn every_case_that_renders_arrives_as_intended() {
 fn every_case_that_renders_can_be_undone() {
     for case in case::all() {
         for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
             let (Ok(there), Ok(back)) = (
                 render(&dialect, &case::plan(&case.running, &case.intended)),
@@ -98,9 +90,10 @@ fn every_case_that_renders_can_be_undone() {
 fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
     for dialect in dialects() {
         let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+        let case = case.of(&dialect.name).unwrap();
         let switch = device(&dialect, &case.running);
         let mut scope = Scope::default();
-        scope.add_interface("Ethernet1/2".parse().unwrap());
+        scope.add_interface(names::name(&dialect.name, &"Ethernet1/2".parse().unwrap()).unwrap());
         scope.add_vlan("20".parse().unwrap());
         let running = conformance::decode(&dialect, &switch.data, &scope).unwrap();
         assert_eq!(running.config, case.running.within(&scope), "{}", dialect.name);

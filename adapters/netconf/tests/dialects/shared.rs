@@ -1,7 +1,7 @@
 //! A spanning tree entry that others use too: what is theirs outlives what is
 //! Mercury's.
 
-use mercury_model::{EdgePort, Intended, InterfaceName, Plan, Running, Stp};
+use mercury_model::{EdgePort, Intended, InterfaceName, Leaf, List, Plan, Running, Stp, Value};
 use mercury_netconf::{
     conformance,
     xml::{Element, Limits},
@@ -54,7 +54,7 @@ fn what_others_put_into_an_entry_outlives_an_edge_port() {
     ] {
         let mut switch = switch(data);
         let before = switch.data.to_pretty().unwrap();
-        assert_eq!(read(name, &switch).stp_shared, [port()].into(), "{name}");
+        assert_eq!(read(name, &switch).shared, [(List::Stp, port())].into(), "{name}");
         make(name, &mut switch, Stp::of(Some(EdgePort::EdgeEnable), guard));
         make(name, &mut switch, None);
         assert_eq!(switch.data.to_pretty().unwrap(), before, "{name}");
@@ -67,7 +67,7 @@ fn what_others_put_into_an_entry_outlives_an_edge_port() {
 fn an_entry_with_a_name_alone_says_nothing() {
     let bare = OPENCONFIG.map(|text| text.replace("<guard>ROOT</guard>", ""));
     let running = read("openconfig", &switch(&bare.each_ref().map(String::as_str)));
-    assert_eq!((running.interface(&port()).stp, running.stp_shared.len()), (None, 0));
+    assert_eq!((running.interface(&port()).stp, running.shared.len()), (None, 0));
     let defaults = OPENCONFIG.map(|text| text.replace("<guard>", "<bpdu-guard>false</bpdu-guard><guard>"));
     let running = read("openconfig", &switch(&defaults.each_ref().map(String::as_str)));
     let mut intended = running.config.clone();
@@ -76,9 +76,10 @@ fn an_entry_with_a_name_alone_says_nothing() {
 }
 
 #[test]
-fn a_value_that_is_none_is_an_error_that_names_the_port() {
+fn a_value_that_is_none_is_kept_as_it_is() {
     let odd = OPENCONFIG.map(|text| text.replace("<guard>ROOT</guard>", "<edge-port>x:EDGE_MAYBE</edge-port>"));
     let data = switch(&odd.each_ref().map(String::as_str)).data;
-    let problem = conformance::decode(&dialect("openconfig"), &data, &case::everything()).unwrap_err();
-    assert_eq!(problem, "Ethernet1: edge-port \"EDGE_MAYBE\" is none that is known");
+    let running = conformance::decode(&dialect("openconfig"), &data, &case::everything()).unwrap();
+    let Some(Value::Foreign(foreign)) = Leaf::EdgePort.get(&running.interface(&port())) else { panic!("{running:?}") };
+    assert_eq!(foreign.values(), ["EDGE_MAYBE"]);
 }

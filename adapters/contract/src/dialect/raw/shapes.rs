@@ -1,5 +1,7 @@
 //! The tree of a dialect file as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -10,23 +12,48 @@ pub(super) struct RawTree {
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     pub(super) aggregate_names: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) enabled: Option<RawEnabled>,
-    pub(super) mtu: Option<String>,
     pub(super) switched_vlan: RawSwitchedVlan,
     pub(super) aggregate_switched_vlan: Option<RawSwitchedVlan>,
-    pub(super) aggregate_id: Option<String>,
-    pub(super) aggregation: Option<RawAggregation>,
-    pub(super) lacp: Option<RawLacp>,
-    pub(super) stp: Option<RawStp>,
+    pub(super) lacp: Option<RawList>,
+    pub(super) stp: Option<RawList>,
     pub(super) vlan: Option<RawVlan>,
 }
 
+/// A leaf by itself: its path, or its path and its words, or the nodes that are
+/// there for its values.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) enum RawEnabled {
-    Boolean(String),
-    PresentWhenDisabled(String),
+#[serde(untagged)]
+pub(super) enum RawLeaf {
+    Path(String),
+    Value(RawValueLeaf),
+    Presence(RawPresence),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawValueLeaf {
+    pub(super) path: String,
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, String>,
+    /// The prefix of the module whose identities the values are.
+    pub(super) identity: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPresence {
+    pub(super) present: BTreeMap<String, String>,
+    pub(super) absent: Option<String>,
+}
+
+/// What holds the leaves of LACP or spanning tree: an entry of a list of their
+/// own, or a container of the interface.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawList {
+    pub(super) interface: Option<String>,
+    pub(super) container: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,13 +61,14 @@ pub(super) enum RawEnabled {
 pub(super) struct RawSwitchedVlan {
     #[serde(default)]
     pub(super) at: String,
-    pub(super) owned: Vec<String>,
     pub(super) mode: RawMode,
     pub(super) access_vlan: String,
     pub(super) native_vlan: String,
     pub(super) trunk_vlans: RawTrunk,
     #[serde(default)]
     pub(super) also: Vec<RawValue>,
+    #[serde(default)]
+    pub(super) foreign: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,39 +110,6 @@ pub(super) struct RawTrunk {
 
 fn dash() -> String {
     "-".to_owned()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawAggregation {
-    pub(super) lag_type: String,
-    pub(super) min_links: String,
-    pub(super) mlag_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawLacp {
-    pub(super) interface: String,
-    pub(super) name: String,
-    pub(super) interval: String,
-    pub(super) lacp_mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawStp {
-    pub(super) interface: String,
-    pub(super) name: Option<String>,
-    pub(super) edge_port: Option<RawEdge>,
-    pub(super) bpdu_guard: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) enum RawEdge {
-    Identity(String),
-    PresentWhenEnabled(String),
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,62 @@
+//! Whose entries hold more than the model has: those are not Mercury's to take
+//! away.
+
+use std::collections::BTreeSet;
+
+use mercury_model::{DeviceConfig, InterfaceName, List};
+
+use super::{Data, find};
+use crate::{ListTree, Names, Tree};
+
+/// The interfaces whose own entries hold a list's leaves in a container, and
+/// more than those.
+pub(super) fn in_interfaces<D: Data>(tree: &Tree, data: &D, config: &DeviceConfig) -> BTreeSet<(List, InterfaceName)> {
+    let mut shared = BTreeSet::new();
+    for (list, own) in tree.lists.iter().filter(|(_, own)| !own.is_beside) {
+        for (entry, names) in find(data, &tree.interface, &Names::default()) {
+            let Some(name) = names.found_interface().filter(|name| config.interfaces.contains_key(name)) else {
+                continue;
+            };
+            let holders = find(entry, &own.entry, &names);
+            if holders.iter().any(|(holder, _)| holds_more(tree, *list, own, *holder)) {
+                shared.insert((*list, name));
+            }
+        }
+    }
+    shared
+}
+
+/// Whether what holds a list's leaves holds others.
+pub(super) fn holds_more<D: Data>(tree: &Tree, list: List, own: &ListTree, holder: &D) -> bool {
+    holds_others(holder, &known(tree, list, own))
+}
+
+/// The nodes of an entry that are Mercury's, by their names.
+fn known<'a>(tree: &'a Tree, list: List, own: &'a ListTree) -> Vec<Vec<&'a str>> {
+    let keys = own.entry.steps.last().map_or(&[][..], |step| &step.keys);
+    let leaves = tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(list)).flat_map(|(_, at)| at.paths());
+    let above = if own.is_beside { 0 } else { own.entry.steps.len() };
+    let names =
+        leaves.chain(&own.name).map(|path| path.steps.iter().skip(above).map(|step| step.name.as_str()).collect());
+    keys.iter().map(|(key, _)| vec![key.as_str()]).chain(names).collect()
+}
+
+/// State is not configuration, though some targets answer with both; so are the
+/// members of an aggregate's LACP entry.
+const STATE: [&str; 2] = ["state", "members"];
+
+/// Whether a node holds a leaf that is not among these.
+fn holds_others<D: Data>(node: &D, known: &[Vec<&str>]) -> bool {
+    node.below().filter(|below| !STATE.contains(&below.name())).any(|below| {
+        let rest: Vec<Vec<&str>> = known
+            .iter()
+            .filter_map(|path| path.split_first().filter(|(first, _)| **first == below.name()))
+            .map(|(_, rest)| rest.to_vec())
+            .collect();
+        let is_known = !rest.is_empty();
+        match below.below().next() {
+            Some(_) => holds_others(below, &rest),
+            None => !is_known,
+        }
+    })
+}

@@ -1,0 +1,86 @@
+//! One leaf of an interface.
+
+use mercury_model::{self as model, Change, InterfaceName, Leaf};
+
+use super::Writing;
+use crate::{EntryOperations, LeafTree, Names, Node, Operations, Origin, Unrenderable, operations::Value};
+
+/// Sets the leaf to what the change wants, or has it gone.
+pub(super) fn change(
+    writing: &Writing<'_>,
+    operations: &mut Operations,
+    interface: &InterfaceName,
+    change: &Change,
+) -> Result<(), Unrenderable> {
+    let tree = writing.tree.leaves.get(&change.leaf).ok_or_else(|| writing.lacks(change.leaf.name()))?;
+    let list = change.leaf.list().and_then(|list| writing.tree.lists.get(&list)).filter(|list| list.is_beside);
+    let entry = match list {
+        None => writing.interface(operations, interface),
+        Some(list) => {
+            let entry = operations.entry(Node { path: list.entry.clone(), names: Names::interface(interface) });
+            entry.key_leaf = list.name.as_ref().map(|path| (path.clone(), Value::Text(interface.to_string())));
+            if change.makes_entry {
+                entry.origin = Origin::Merge;
+            }
+            entry
+        }
+    };
+    match tree {
+        LeafTree::Value { path, words, identity } => {
+            let value = change.after.as_ref().map(|value| match (value, identity) {
+                (model::Value::Word(word), Some(module)) => Value::Identity(module.clone(), (*word).to_owned()),
+                (value, _) => written(change.leaf, value, words),
+            });
+            entry.set(path, value);
+            Ok(())
+        }
+        LeafTree::Presence { present, absent } => {
+            let word = |value: &Option<model::Value>| value.as_ref().and_then(model::Value::spelled);
+            presence(entry, present, (word(&change.before), word(&change.after)), absent.as_deref()).map_err(|word| {
+                let said: Vec<_> = present.iter().map(|(word, _)| word.as_str()).collect();
+                let reason = format!("it says {} or nothing", said.join(" or "));
+                writing.cannot(&format!("{} {word}", change.leaf), &reason)
+            })
+        }
+    }
+}
+
+/// A value in the dialect's words; a foreign one as it was read.
+fn written(leaf: Leaf, value: &model::Value, words: &[(String, String)]) -> Value {
+    match value {
+        model::Value::Number(number) => Value::Number((*number).into()),
+        model::Value::Boolean(boolean) => Value::Boolean(*boolean),
+        model::Value::Foreign(foreign) => {
+            let text = foreign.values().first().cloned().unwrap_or_default();
+            let numeric = matches!(leaf, Leaf::Mtu | Leaf::MinLinks | Leaf::MlagId);
+            text.parse().ok().filter(|_| numeric).map_or(Value::Text(text), Value::Number)
+        }
+        other => {
+            let spelled = other.spelled().unwrap_or_default();
+            let own = words.iter().find(|(word, _)| *word == spelled);
+            Value::Text(own.map_or(spelled, |(_, own)| own.clone()))
+        }
+    }
+}
+
+/// `Err` is the word that cannot be said.
+fn presence(
+    entry: &mut EntryOperations,
+    present: &[(String, crate::NodePath)],
+    (before, after): (Option<String>, Option<String>),
+    absent: Option<&str>,
+) -> Result<(), String> {
+    let says = |word: &str| present.iter().find(|(other, _)| other == word);
+    if let Some((_, path)) = before.as_deref().and_then(says) {
+        entry.set(path, None);
+    }
+    match after {
+        None => Ok(()),
+        Some(word) if absent == Some(word.as_str()) => Ok(()),
+        Some(word) => {
+            let (_, path) = says(&word).ok_or(word.clone())?;
+            entry.set(path, Some(Value::Empty));
+            Ok(())
+        }
+    }
+}

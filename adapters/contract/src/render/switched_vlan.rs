@@ -1,0 +1,98 @@
+//! The leaves of `switched-vlan`. Each is set or taken away by itself: what
+//! else stands beside them is not Mercury's.
+
+use mercury_model::{self as model, Change, InterfaceName, SwitchedVlan};
+
+use super::Writing;
+use crate::{
+    LeafOperation, NodePath, Operations, SwitchedVlanTree, Unrenderable,
+    operations::Value,
+    spelling::{self, Leaf, Unsayable},
+};
+
+/// Sets what the change wants, and takes away the other leaves that are there,
+/// those included that mean nothing in the present mode: they would come to life
+/// in the next. What is not there is not taken away: netconfd makes a leaf of 0 of
+/// that in a container that is new, and SONiC an error.
+pub(super) fn change(
+    writing: &Writing<'_>,
+    operations: &mut Operations,
+    interface: &InterfaceName,
+    aggregate: bool,
+    change: &Change,
+) -> Result<(), Unrenderable> {
+    let tree = match (aggregate, &writing.tree.aggregate_switched_vlan) {
+        (true, Some(own)) => own,
+        _ => &writing.tree.switched_vlan,
+    };
+    let vlans = |value: &Option<model::Value>| match value {
+        Some(model::Value::SwitchedVlan(vlans)) => Some(vlans.clone()),
+        _ => None,
+    };
+    let (before, after) = (vlans(&change.before), vlans(&change.after));
+    if let Some(others) = before.as_ref().and_then(SwitchedVlan::foreign).map(|foreign| &foreign.others)
+        && !others.is_empty()
+    {
+        let reason = format!("it has {}, which changes what VLANs mean there", others.join(", "));
+        return Err(writing.cannot(&format!("VLANs on {interface}"), &reason));
+    }
+    let cannot = |unsayable: Unsayable| writing.cannot(unsayable.what, unsayable.reason);
+    let wanted = match (&change.rewritten, &after) {
+        (Some(written), _) => spelling::as_read(tree, written),
+        (None, Some(after)) => said(tree, after).map_err(cannot)?,
+        (None, None) => Vec::new(),
+    };
+    let present = match &change.written {
+        Some(written) => spelling::as_read(tree, written),
+        None => before.as_ref().and_then(|before| said(tree, before).ok()).unwrap_or_default(),
+    };
+    let entry = writing.interface(operations, interface);
+    for path in paths(&wanted, &present) {
+        let of = |leaves: &[Leaf]| -> Vec<Option<String>> {
+            leaves.iter().filter(|(own, _)| *own == path).map(|(_, value)| value.clone()).collect()
+        };
+        let (wanted, present) = (of(&wanted), of(&present));
+        if path == tree.trunk_vlans.path && !tree.trunk_vlans.joined {
+            let typed = |values: Vec<Option<String>>| {
+                values.iter().flatten().map(|value| Value::vlans(value)).collect::<Vec<Value>>()
+            };
+            let (present, wanted) = (typed(present), typed(wanted));
+            entry.leaves.push(LeafOperation::SetList { path, present, wanted });
+            continue;
+        }
+        let is_vlan = path == tree.access_vlan || path == tree.native_vlan;
+        let value = wanted.into_iter().next().map(|text| match text {
+            None => Value::Container,
+            Some(text) if is_vlan => Value::vlans(&text),
+            Some(text) => Value::Text(text),
+        });
+        entry.set(&path, value);
+    }
+    if after.is_some() {
+        for (path, text) in &tree.also {
+            entry.set(path, Some(Value::Text(text.clone())));
+        }
+    }
+    Ok(())
+}
+
+/// The leaves that say it; foreign ones as they were read.
+fn said(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf>, Unsayable> {
+    match vlans {
+        SwitchedVlan::Foreign(foreign) => Ok(spelling::as_read(tree, foreign)),
+        known => spelling::leaves(tree, known),
+    }
+}
+
+/// Every leaf that is wanted or there, each once: the mode is set first and goes
+/// last, since some targets take one operation at a time and the other leaves
+/// mean something only in a mode (openconfig-vlan, `when`).
+fn paths(wanted: &[Leaf], present: &[Leaf]) -> Vec<NodePath> {
+    let mut once: Vec<NodePath> = Vec::new();
+    for (path, _) in wanted.iter().chain(present.iter().rev()) {
+        if !once.contains(path) {
+            once.push(path.clone());
+        }
+    }
+    once
+}

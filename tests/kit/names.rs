@@ -1,0 +1,69 @@
+//! Interfaces as each system calls them (`tests/cases/names.toml`), so that
+//! what is reviewed looks like what goes over the wire; included by each kit.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use mercury_model::{DeviceConfig, InterfaceName};
+use serde::Deserialize;
+
+use crate::case::Case;
+
+/// An interface's name in a system.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Called {
+    So(String),
+    /// `false`: nothing there can be called so.
+    Never(bool),
+}
+
+static NAMES: LazyLock<BTreeMap<String, BTreeMap<String, Called>>> =
+    LazyLock::new(|| toml::from_str(include_str!("../cases/names.toml")).unwrap());
+
+/// What an interface of the cases is called in a dialect's system; `None`
+/// where nothing can be called so.
+pub(crate) fn name(dialect: &str, name: &InterfaceName) -> Option<InterfaceName> {
+    let Some(table) = NAMES.get(dialect) else { return Some(name.clone()) };
+    match table.get(name.as_str()) {
+        Some(Called::So(text)) => Some(text.parse().unwrap()),
+        Some(Called::Never(false)) => None,
+        other => panic!("tests/cases/names.toml: {dialect} says {other:?} of {name}"),
+    }
+}
+
+/// A configuration with the names of a dialect's system; `None` where it has
+/// an interface that the system cannot have.
+pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
+    let mut renamed = DeviceConfig { vlans: config.vlans.clone(), ..DeviceConfig::default() };
+    for interface in config.interfaces.values() {
+        let mut interface = interface.clone();
+        interface.name = name(dialect, &interface.name)?;
+        if let Some(aggregate) = &mut interface.aggregate_id {
+            *aggregate = name(dialect, aggregate)?;
+        }
+        renamed.interfaces.insert(interface.name.clone(), interface);
+    }
+    Some(renamed)
+}
+
+impl Case {
+    /// This case on a dialect's system; `None` where it cannot be one.
+    pub(crate) fn of(&self, dialect: &str) -> Option<Self> {
+        Some(Self {
+            name: self.name.clone(),
+            folder: self.folder.clone(),
+            running: of(dialect, &self.running)?,
+            intended: of(dialect, &self.intended)?,
+        })
+    }
+}
+
+#[test]
+fn every_dialect_but_plain_openconfig_has_names_of_its_own() {
+    let with: BTreeSet<&str> = NAMES.keys().map(String::as_str).chain(["openconfig"]).collect();
+    let all = mercury_adapter::builtin().unwrap();
+    assert_eq!(with, all.iter().map(|dialect| dialect.name.as_str()).collect());
+}
