@@ -93,7 +93,7 @@ pub fn offers(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Of
     let Some(domain) = &intent.switch.mlag_domain else { return Offers::new() };
     let names = Names::of(&intent.switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
-    let offers = present.filter(|lag| names.number(lag.name.as_str()).is_none()).map(|lag| {
+    let offers = present.filter(|lag| names.number_in(&lag.name).is_none()).map(|lag| {
         let found = find(lag, &running.config, &names).ok().flatten();
         let has = found.and_then(|name| names.number(name.as_str()));
         let free = names.free(&running.config).map(|(number, _)| number).collect();
@@ -153,7 +153,7 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
     if names.prefix.is_none() {
         return Err(unable(format!("{}: the entry of {switch} has no lag_prefix", lag.name)));
     }
-    if let Some(number) = names.number(lag.name.as_str()) {
+    if let Some(number) = names.number_in(&lag.name) {
         let numbers = &names.switch.lag_numbers;
         return match names.named(number).filter(|_| numbers.contains(number)) {
             Some(name) => Ok(name),

@@ -114,7 +114,7 @@ impl LagRequest {
     /// The first parameter that cannot be used, by name.
     pub fn read(mut fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
         let switches = switches(&mut fields, inventory)?;
-        let lag_name = fields.parsed("lag_name")?;
+        let lag_name = fields.parsed::<LagName>("lag_name")?.bearable("lag_name")?;
         let description = fields.parsed_or_none("description")?;
         let mode = mode(&mut fields)?;
         let native = fields.vlan("native_vlan")?;

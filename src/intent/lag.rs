@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::{Fields, Setting, StpIntent};
 use crate::fault::Fault;
 
-/// What a caller calls an aggregate, 1 to 64 characters without brackets: a
-/// name of the switch's, or any other, which is then kept in the description
-/// of the aggregate that was made for it.
+/// What a caller calls an aggregate, 1 to 255 characters: a name of the
+/// switch's, or any other. One that is made for it bears it in its description
+/// ([`LagName::bearable`]).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct LagName(String);
@@ -21,6 +21,20 @@ impl LagName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same, as one that a new aggregate can bear: at most 64 characters and
+    /// no brackets.
+    ///
+    /// # Errors
+    /// [`crate::fault::FaultKind::InvalidValue`], naming the parameter.
+    pub(super) fn bearable(self, parameter: impl Into<String>) -> Result<Self, Fault> {
+        let length = self.0.chars().count();
+        match self.0.contains(['[', ']']) {
+            true => Err(Fault::value(parameter, "it holds a bracket")),
+            false if length > 64 => Err(Fault::value(parameter, format!("it has {length} characters, more than 64"))),
+            false => Ok(self),
+        }
     }
 }
 
@@ -35,12 +49,7 @@ impl FromStr for LagName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let name: InterfaceName = text.parse().map_err(|error: mercury_model::TextError| error.to_string())?;
-        let length = name.as_str().chars().count();
-        match name.as_str() {
-            _ if length > 64 => Err(format!("it has {length} characters, more than 64")),
-            name if name.contains(['[', ']']) => Err("it holds a bracket".to_owned()),
-            name => Ok(Self(name.to_owned())),
-        }
+        Ok(Self(name.to_string()))
     }
 }
 
@@ -132,10 +141,14 @@ impl Group {
     /// The first member that cannot be used, by name.
     pub(super) fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
         let name = fields.parsed_or_none::<LagName>("name")?;
+        let name = name.map(|name| name.bearable(fields.path("name"))).transpose()?;
         let id = fields.text("id")?.filter(|id| !id.is_empty());
         let from_id = |id: &str| format!("lag-{}", id.chars().take(8).collect::<String>());
-        let from_id = id.map(|id| from_id(id).parse().map_err(|error| Fault::value(fields.path("id"), error)));
-        let from_id = from_id.transpose()?;
+        let named = |id: &str| {
+            let name: LagName = from_id(id).parse().map_err(|error| Fault::value(fields.path("id"), error))?;
+            name.bearable(fields.path("id"))
+        };
+        let from_id = id.map(named).transpose()?;
         let mode = fields.get("bond_mode").map(|value| bond_mode(&fields.path("bond_mode"), value)).transpose()?;
         let (interval, min_links) = match fields.object("bond_properties")? {
             Some(properties) => properties_of(properties)?,

@@ -49,7 +49,9 @@ fn by_own_name(
     config: &DeviceConfig,
     names: &Names<'_>,
 ) -> Result<Option<InterfaceName>, Fault> {
-    let Some(own) = aggregates(config).find(|one| one.name.as_str() == name.as_str()) else { return Ok(None) };
+    let spelled = names.spelled(name);
+    let is_it = |one: &&Interface| one.name.as_str() == name.as_str() || Some(&one.name) == spelled.as_ref();
+    let Some(own) = aggregates(config).find(is_it) else { return Ok(None) };
     match names.nameable(&own.name) {
         Ok(()) => Ok(Some(own.name.clone())),
         Err(fault) => Err(Fault::value(parameter, fault.message)),
@@ -64,14 +66,17 @@ fn of_bond(
     config: &DeviceConfig,
     names: &Names<'_>,
 ) -> Result<Option<InterfaceName>, Fault> {
-    if let Some(own) = by_own_name(&lag.name, lag.parameter, config, names)? {
-        return Ok(Some(own));
-    }
     let is_absent = lag.presence == Presence::Absent;
+    let shares = |one: &InterfaceName| !members(config, one).is_disjoint(links);
+    match by_own_name(&lag.name, lag.parameter, config, names) {
+        Ok(Some(own)) if !is_absent || shares(&own) => return Ok(Some(own)),
+        // Links come free whatever their bond is called.
+        Err(fault) if !is_absent => return Err(fault),
+        _ => {}
+    }
     let bearing =
         || ours(config, names).filter(|one| mark_of(one).is_some_and(|mark| mark.name() == lag.name.as_str()));
-    let shares = |one: &&Interface| !members(config, &one.name).is_disjoint(links);
-    let mut sharing = bearing().filter(shares);
+    let mut sharing = bearing().filter(|one| shares(&one.name));
     match (sharing.next(), sharing.next()) {
         (None, _) => {}
         (Some(one), None) => return Ok(Some(one.name.clone())),

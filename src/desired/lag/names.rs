@@ -5,6 +5,7 @@ use mercury_model::{DeviceConfig, InterfaceName, SwitchedVlan};
 
 use crate::{
     fault::{Fault, FaultKind},
+    intent::LagName,
     inventory::Switch,
 };
 
@@ -32,6 +33,16 @@ impl<'a> Names<'a> {
     /// Whether this is what an aggregate is called here, there or not.
     pub(in crate::desired) fn is_one(&self, name: &InterfaceName) -> bool {
         self.number(name.as_str()).is_some()
+    }
+
+    /// A caller's name as the system has it, if that is one of the system's.
+    pub(super) fn spelled(&self, name: &LagName) -> Option<InterfaceName> {
+        self.switch.interface_names.as_ref()?.spelled(name.as_str()).ok()?.parse().ok()
+    }
+
+    /// The number that a caller's name says.
+    pub(super) fn number_in(&self, name: &LagName) -> Option<u16> {
+        self.spelled(name).map_or_else(|| self.number(name.as_str()), |own| self.number(own.as_str()))
     }
 
     /// Refuses the aggregate of a port where the entry's ports leave it out.

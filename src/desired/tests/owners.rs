@@ -27,6 +27,19 @@ fn a_name_that_comes_with_a_port_makes_nothing() {
     assert_eq!(none.carries("e1"), "access VLAN 150");
 }
 
+/// Ironic's schema takes any text of 255 characters.
+#[test]
+fn a_name_that_no_aggregate_could_bear_is_one_that_none_bears() {
+    let mut bench = bench("10-12");
+    for name in ["x".repeat(255), "bond [0]".to_owned()] {
+        bench.done("update_port", &access("e1", 150, Some(&name)));
+        assert!(bench.noted("update_port", &access("e1", 150, Some(&name))).contains(&name));
+        bench.done("delete_lag", &delete(&name));
+        assert_eq!(bench.refused("update_lag", &update(&name, &json!({}))).parameter.as_deref(), Some("lag_name"));
+        bench.refused("attach_port", &bonded(&["e1", "e2"], &json!(100), &name, "802.3ad"));
+    }
+}
+
 #[test]
 fn a_port_joins_what_update_lag_made_and_leaves_it_again() {
     let leaving: [(&str, Value); 4] = [
@@ -221,6 +234,43 @@ fn what_joined_the_network_teams_aggregate_by_name_leaves_it_and_no_other_port_d
         bench.done("reset_port", &reset("e1"));
         assert_eq!((bench.members("Po5"), bench.carries("Po5")), (vec!["e1", "e2"], "none".to_owned()));
     }
+}
+
+/// Links must come free whatever their bond was called.
+#[test]
+fn a_bond_called_like_the_network_teams_aggregate_is_detached_all_the_same() {
+    let mut bench = bench("10-12");
+    bench.lag("Po5", &["e1", "e2"]);
+    bench.lag("Po6", &[]);
+    for name in ["Po5", "Po6"] {
+        bench.set("Po5", SwitchedVlan::access(vlan(100)));
+        bench.set("Po6", SwitchedVlan::access(vlan(200)));
+        bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, name, "802.3ad"));
+        assert_eq!((bench.carries("Po5"), bench.carries("Po6")), ("none".to_owned(), "access VLAN 200".to_owned()));
+    }
+}
+
+/// As callers know aggregates from tables or from the command line.
+#[test]
+fn an_aggregate_is_named_as_the_system_spells_it_elsewhere_too() {
+    let mut bench = bench("10-12");
+    let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|one| one.name == "cisco_nxos").unwrap();
+    let names = dialect.interface_names.map(std::sync::Arc::new);
+    let allowed = vec!["po5".parse().unwrap()];
+    let numbers = "7-9".parse().unwrap();
+    let switch = Switch {
+        interface_names: names,
+        allowed_lags: allowed,
+        lag_numbers: numbers,
+        lag_prefix: Some("po".to_owned()),
+        ..switch()
+    };
+    bench.inventory = [switch].into_iter().collect();
+    bench.done("update_lag", &update("port-channel8", &json!({})));
+    assert!(bench.has("po8"));
+    bench.lag("po5", &[]);
+    bench.done("update_port", &access("eth1/1", 100, Some("port-channel5")));
+    assert_eq!(bench.members("po5"), ["eth1/1"]);
 }
 
 #[test]
