@@ -188,21 +188,22 @@ def edit_config(modules, text, problems):
     config = minidom.parseString(text).documentElement
     junos(config)
     for child in elements(config):
-        sent(modules, modules.top, child, problems)
+        known(modules, modules.top, child, problems)
     yield "xml", "edit", "".join(child.toxml() for child in elements(config))
 
 
-def sent(modules, parent, element, problems):
-    """Takes out what is removed, which has no value, and the operations, which
-    no module of the vendor's knows."""
+def known(modules, parent, element, problems):
+    """Takes out what no module of the vendor's knows, once that is said, so that
+    the rest is looked at; what is removed, which has no value; and operations."""
     try:
         node = parent.child(element.localName, modules.namespaces.get(element.namespaceURI, element.namespaceURI))
     except Unknown as problem:
         problems.append(str(problem))
+        element.parentNode.removeChild(element)
         return
     operation = element.getAttributeNS(BASE, "operation")
     for child in elements(element):
-        sent(modules, node, child, problems)
+        known(modules, node, child, problems)
     if operation in ("remove", "delete"):
         element.parentNode.removeChild(element)
     elif operation:
@@ -220,9 +221,11 @@ OWN = [
 ]
 
 
-def state_xml(_, text, __):
+def state_xml(modules, text, problems):
     data = minidom.parseString(text).documentElement
     junos(data)
+    for one in elements(data):
+        known(modules, modules.top, one, problems)
     for module, container, _, identity, _, namespace in OWN:
         its = f"http://openconfig.net/yang/{module}"
         for entry in [one for top in data.getElementsByTagNameNS(its, container) for one in elements(top)]:
