@@ -1,7 +1,7 @@
 """Checks what is sent to a switch, and what the switch has then, with yanglint
 against the modules that its vendor publishes, deviations included.
 
-    published.py check FOLDER < documents
+    published.py FOLDER < documents
 
 FOLDER has the modules (.yang), and load.json, which says what to load in which
 order. `documents` is a JSON list of {"name", "form", "text"}; forms are
@@ -17,7 +17,6 @@ leafrefs and mandatory leaves ask for.
 Prints a JSON object: of each name the problems, as yanglint words them.
 """
 
-import argparse
 import json
 import pathlib
 import re
@@ -36,12 +35,8 @@ NUMBERS = ("int8", "int16", "int32", "uint8", "uint16", "uint32")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("command", choices=("check",))
-    parser.add_argument("folder", type=pathlib.Path)
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        print(json.dumps(check(Modules(options.folder, pathlib.Path(home)), json.load(sys.stdin))))
+        print(json.dumps(check(Modules(pathlib.Path(sys.argv[1]), pathlib.Path(home)), json.load(sys.stdin))))
 
 
 class Modules:
@@ -136,8 +131,9 @@ class Modules:
             sys.exit(f"yanglint did not look at every document: {done.stdout}")
         said = {}
         for (name, *_), lines in zip(documents, parts[1::2]):
-            found = [line for line in lines.splitlines() if line.startswith("libyang")] or lines.split()
-            said.setdefault(name, []).extend(found)
+            lines = [line for line in lines.splitlines() if line.strip()]
+            # What libyang says is followed by that there was something.
+            said.setdefault(name, []).extend([line for line in lines if line.startswith("libyang")] or lines)
         return said
 
 
