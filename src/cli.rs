@@ -171,7 +171,7 @@ enum SwitchCommand {
 
 #[derive(Debug, Subcommand)]
 enum DialectCommand {
-    /// List the dialects and what each is proven against.
+    /// List the dialects, and what shows that each is right.
     List,
 }
 
