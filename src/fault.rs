@@ -179,6 +179,18 @@ pub struct SwitchOutcome {
 }
 
 impl Fault {
+    /// Nobody waits for what was not begun.
+    #[must_use]
+    pub fn abandoned() -> Self {
+        Self::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent")
+    }
+
+    /// It was not begun because Mercury comes to an end.
+    #[must_use]
+    pub fn stopping() -> Self {
+        Self::new(FaultKind::Busy, "Mercury is being stopped; nothing was sent")
+    }
+
     /// A failure of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self {

@@ -114,6 +114,11 @@ impl Setup {
         }
     }
 
+    /// Begins a command of Mercury.
+    pub(crate) fn begin(&self, words: &[&str]) -> Child {
+        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts the service and waits until it is ready.
     pub(crate) fn serve(self) -> Mercury {
         self.serve_with_stderr(Stdio::piped())
@@ -148,6 +153,12 @@ impl Setup {
     }
 }
 
+/// Sends a signal, such as TERM.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let told = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    assert!(told.success());
+}
+
 impl Mercury {
     /// A service for these switches.
     pub(crate) fn serve(entries: &[Entry]) -> Self {
@@ -166,8 +177,11 @@ impl Mercury {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
-        assert!(told.success());
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// Waits for the end.
