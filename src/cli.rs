@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod dialect;
 mod log;
+mod machine;
 mod port;
 mod print;
 mod serve;

@@ -24,6 +24,9 @@ pub enum FaultKind {
     /// etcd, which keeps the Mercurys of several hosts apart, cannot be asked
     /// or lost the lock.
     Coordinator,
+    /// Mercury's own machine lacks what it takes: a full disk, no folder for
+    /// locks, no file descriptors left.
+    Machine,
     /// The switch cannot be reached.
     Unreachable,
     /// The switch's host key or certificate is not the expected one.
@@ -82,13 +85,14 @@ pub struct Row {
 
 impl FaultKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidParams,
         Self::InvalidValue,
         Self::SwitchNotFound,
         Self::Busy,
         Self::Locked,
         Self::Coordinator,
+        Self::Machine,
         Self::Unreachable,
         Self::HostKey,
         Self::Credentials,
@@ -113,6 +117,7 @@ impl FaultKind {
             Self::Busy | Self::Coordinator => (503, "TemporaryFailure", 503, Nobody, true),
             Self::Locked => (500, "NetworkError", 503, Nobody, true),
             Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
+            Self::Machine => (500, "NetworkError", 503, Operator, false),
             Self::Timeout => (500, "NetworkError", 504, Nobody, true),
             Self::HostKey | Self::Credentials => (500, "NetworkError", 502, NetworkTeam, false),
             Self::Protocol | Self::Refused | Self::ReadBack => (500, "NetworkError", 502, NetworkTeam, false),
@@ -134,6 +139,7 @@ impl FaultKind {
             Self::Busy => "busy",
             Self::Locked => "locked",
             Self::Coordinator => "coordinator",
+            Self::Machine => "machine",
             Self::Unreachable => "unreachable",
             Self::HostKey => "host-key",
             Self::Credentials => "credentials",
@@ -248,6 +254,7 @@ impl From<mercury_adapter::ConnectError> for Fault {
     fn from(error: mercury_adapter::ConnectError) -> Self {
         use mercury_adapter::ConnectFault;
         let kind = match error.fault {
+            ConnectFault::Machine => FaultKind::Machine,
             ConnectFault::Unreachable => FaultKind::Unreachable,
             ConnectFault::HostKey => FaultKind::HostKey,
             ConnectFault::Credentials => FaultKind::Credentials,
