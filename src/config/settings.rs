@@ -82,6 +82,9 @@ pub struct Limits {
     /// How long one request may take, 1 to 3600 s; 110 s, which is less than
     /// the 120 s after which Ironic's client gives up.
     pub request_timeout: Duration,
+    /// How long the process may take to end after the signal to stop, 3 to 3600 s;
+    /// 25 s, which is less than any supervisor waits (Kubernetes 30 s, systemd 90 s).
+    pub stop_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -97,6 +100,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(20),
             answer_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(110),
+            stop_timeout: Duration::from_secs(25),
         }
     }
 }
@@ -264,6 +268,7 @@ pub(super) const LIMITS: &[&str] = &[
     "body_timeout",
     "answer_timeout",
     "request_timeout",
+    "stop_timeout",
 ];
 pub(super) const LOG: &[&str] = &["format", "level"];
 
@@ -364,6 +369,7 @@ fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
         body_timeout: reader.duration("body_timeout", 1..=300).unwrap_or(default.body_timeout),
         answer_timeout: reader.duration("answer_timeout", 1..=300).unwrap_or(default.answer_timeout),
         request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
+        stop_timeout: reader.duration("stop_timeout", 3..=3600).unwrap_or(default.stop_timeout),
     }
 }
 

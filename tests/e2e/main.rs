@@ -45,4 +45,6 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod signals;
+#[cfg(test)]
 mod tls;

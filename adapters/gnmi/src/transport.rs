@@ -74,7 +74,7 @@ impl Transport {
 
     async fn dial(options: &GnmiOptions) -> Result<Self, ConnectError> {
         let unreachable = |error: std::io::Error| ConnectError {
-            fault: ConnectFault::Unreachable,
+            fault: ConnectFault::unconnected(&error),
             message: format!("{}:{}: {error}", options.address, options.port),
         };
         let stream = TcpStream::connect((options.address.as_str(), options.port)).await.map_err(unreachable)?;
