@@ -12,6 +12,7 @@
 mod budget;
 mod capabilities;
 mod data_tree;
+mod dial;
 mod dialect;
 mod names;
 mod off_worker;
@@ -25,6 +26,7 @@ pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
 pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use data_tree::{DataNode, DataTree, Members};
+pub use dial::dial;
 pub use dialect::{
     AggregateTree, Deviation, Dialect, DialectError, EdgeForm, EnabledForm, Evidence, GnmiDialect, GnmiEncoding,
     LacpTree, LeafValues, Mapping, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,

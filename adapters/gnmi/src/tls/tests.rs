@@ -133,7 +133,7 @@ fn a_certificate_in_tls_ca_is_believed_if_it_is_that_very_one() {
         params.self_signed(&KeyPair::generate().unwrap()).unwrap()
     };
     for ca in [IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
-        let (own, other) = (sign_itself(ca.clone()), sign_itself(ca));
+        let (own, other) = (sign_itself(ca), sign_itself(ca));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(own.pem().as_bytes()).unwrap();
         let roots = Trust::Roots(vec![file.path().to_owned()]);
