@@ -13,6 +13,7 @@ mod budget;
 mod capabilities;
 mod data_tree;
 mod defaults;
+mod dial;
 mod dialect;
 mod names;
 mod node;
@@ -30,6 +31,7 @@ pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
+pub use dial::dial;
 pub use dialect::{
     Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
     ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,

@@ -5,6 +5,7 @@ use mercury_gnmi_proto::gnmi::{
     GetResponse, Notification, Path, PathElem, ScalarArray, TypedValue, Update, typed_value,
     typed_value::Value::{self, JsonIetfVal, LeaflistVal, StringVal, UintVal},
 };
+use proptest::prelude::*;
 use prost::Message as _;
 
 use super::*;
@@ -215,4 +216,36 @@ fn a_list_that_became_something_else_is_not_looked_into() {
     assert_eq!(found.matches("<e>").count(), 20);
     let ways = (0..6).map(|way| json(&format!("l/e[k{way}=1]/x"), "1"));
     assert!(read(entries().chain(ways).collect()).unwrap_err().to_string().contains("more than 4 ways"));
+}
+
+/// Anything may follow anything: what was a list becomes a leaf, and a list again.
+fn some_update() -> impl Strategy<Value = Update> {
+    let at = ["", "a", "a/b", "a/l", "a/l[k=1]", "a/l[k=2]", "a/l[k=2]/c", "a/l[j=1][k=2]", "a/l/c", "a/b/l[k=1]/c/d"];
+    let values = [
+        "1",
+        "null",
+        "[]",
+        "[1,2]",
+        "[null]",
+        "{}",
+        r#"{"a":{"b":2}}"#,
+        r#"{"b":{"l":[{"k":1}]},"l":7}"#,
+        r#"{"l":[{"k":1},{"k":2,"c":[3]},{"k":2}]}"#,
+        r#"{"l":{"k":1}}"#,
+        r#"[{"k":3},{"k":1,"j":1}]"#,
+        r#"[{"k":1},4,[5]]"#,
+        r#"{"c":{"d":1},"c":{"e":2},"k":9}"#,
+    ];
+    (proptest::sample::select(at.to_vec()), proptest::sample::select(values.to_vec()))
+        .prop_map(|(at, value)| json(at, value))
+}
+
+proptest! {
+    #[test]
+    fn a_tree_of_any_updates_has_an_end(updates in proptest::collection::vec(some_update(), 0..40)) {
+        let few = updates.len();
+        let text = tree(updates);
+        prop_assert!(text.len() <= 20 + few * 200, "{} octets of {few} updates", text.len());
+        prop_assert_eq!(text.matches("</>").count(), text.matches('<').count() - text.matches(" \"").count() - text.matches("</>").count());
+    }
 }
