@@ -38,16 +38,15 @@ fn known<'a>(tree: &'a Tree, list: List, own: &'a ListTree) -> Vec<Vec<&'a str>>
     let above = if own.is_beside { 0 } else { own.entry.steps.len() };
     let names =
         leaves.chain(&own.name).map(|path| path.steps.iter().skip(above).map(|step| step.name.as_str()).collect());
-    keys.iter().map(|(key, _)| vec![key.as_str()]).chain(names).collect()
+    // The members of an aggregate's LACP entry come by themselves.
+    let members = (list == List::Lacp).then(|| vec!["members", "member", "interface"]);
+    keys.iter().map(|(key, _)| vec![key.as_str()]).chain(names).chain(members).collect()
 }
-
-/// State is not configuration, though some targets answer with both; so are the
-/// members of an aggregate's LACP entry.
-const STATE: [&str; 2] = ["state", "members"];
 
 /// Whether a node holds a leaf that is not among these.
 fn holds_others<D: Data>(node: &D, known: &[Vec<&str>]) -> bool {
-    node.below().filter(|below| !STATE.contains(&below.name())).any(|below| {
+    // State is not configuration, though some targets answer with both.
+    node.below().filter(|below| below.name() != "state").any(|below| {
         let rest: Vec<Vec<&str>> = known
             .iter()
             .filter_map(|path| path.split_first().filter(|(first, _)| **first == below.name()))

@@ -5,12 +5,12 @@
 //! then whether each of their subinterfaces is in the network instance of its
 //! own number. What somebody else bridged in another way is foreign.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{Data, Defaults, Names, Node};
 use mercury_model::{
-    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, Running, Scope,
-    SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
+    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List, Running,
+    Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
 };
 
 use super::words::{
@@ -103,13 +103,17 @@ pub(crate) fn running(
     let template = Template::parse(instance)
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
     let vlans = Memberships::of(found, template);
-    let mut config = DeviceConfig::default();
+    let (mut config, mut shared) = (DeviceConfig::default(), BTreeSet::new());
     for port in named(found, INTERFACE) {
         let Some(name) = text(port, &["name"]).and_then(|name| name.parse::<InterfaceName>().ok()) else { continue };
         if !scope.interfaces.covers(&name) {
             continue;
         }
         let interface = read_interface(port, &name, &vlans);
+        let lacp = below(port, &["lag", "lacp"]).into_iter().flat_map(|lacp| lacp.below());
+        if lacp.into_iter().any(|one| !["interval", "lacp-mode"].contains(&one.name())) {
+            shared.insert((List::Lacp, name.clone()));
+        }
         config.interfaces.insert(name, interface);
     }
     for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(*entry, &["type"]).map(bare) == Some("mac-vrf")) {
@@ -120,7 +124,7 @@ pub(crate) fn running(
         config.vlans.insert(id, Vlan { id, name, status });
     }
     defaults.canonical(&mut config);
-    Ok(Running::found(config, scope.clone()))
+    Ok(Running::found(config, scope.clone()).with_shared(shared))
 }
 
 fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
@@ -148,11 +152,15 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
     let (mut untagged, mut tagged, mut is_trunk, mut others) = (Vec::new(), Vec::new(), false, Vec::new());
     for subinterface in bridged(port) {
         let index = text(subinterface, &["index"]).unwrap_or_default();
-        let vlan = vlans.of_member(&format!("{name}.{index}"));
+        let (vlan, more) = vlans.of_member(&format!("{name}.{index}")).unzip();
         let tag = text(subinterface, &["vlan", "encap", "single-tagged", "vlan-id"]);
         let encap = below(subinterface, &["vlan", "encap"]);
         let is_untagged = encap.is_none_or(|encap| encap.below().all(|one| one.name() == "untagged"));
         is_trunk |= !is_untagged;
+        let more: Vec<&str> = beside(subinterface).into_iter().chain(more.into_iter().flatten().copied()).collect();
+        if !more.is_empty() {
+            others.push(format!("subinterface {index} with more than Mercury puts there ({})", more.join(", ")));
+        }
         match (vlan, tag.and_then(|tag| tag.parse::<VlanId>().ok())) {
             (Some(vlan), Some(tag)) if vlan == tag && is_named(index, vlan) => tagged.push(vlan),
             (Some(vlan), None) if is_untagged && is_named(index, vlan) => untagged.push(vlan),
@@ -180,27 +188,46 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
     }
 }
 
+/// What a subinterface has besides what Mercury puts there, and its state: it
+/// would go with the VLAN.
+fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
+    const OWN: [&str; 4] = ["index", "type", "admin-state", "vlan"];
+    const STATE: [&str; 7] =
+        ["name", "ifindex", "oper-state", "oper-down-reason", "oper-up-time", "last-change", "statistics"];
+    let own = subinterface.below().filter(|one| !OWN.contains(&one.name()) && !STATE.contains(&one.name()));
+    let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
+    let more: BTreeSet<&str> = own.chain(vlan.filter(|one| one.name() != "encap")).map(|one| one.name()).collect();
+    more.into_iter().collect()
+}
+
 /// Whether a subinterface's index is its VLAN, so that it is found by that.
 fn is_named(index: &str, vlan: VlanId) -> bool {
     index == vlan.to_string()
 }
 
-/// Which subinterface is in which VLAN's network instance.
-struct Memberships<'a>(BTreeSet<(&'a str, VlanId)>);
+/// Which subinterface is in which VLAN's network instance, and what is said of it
+/// there that is not Mercury's.
+struct Memberships<'a>(BTreeMap<&'a str, BTreeMap<VlanId, Vec<&'a str>>>);
 
 impl<'a> Memberships<'a> {
-    fn of(found: &'a tree::Node, template: Template<'_>) -> Self {
-        let mut all = BTreeSet::new();
+    fn of(found: &'a tree::Node<'_>, template: Template<'_>) -> Self {
+        const STATE: [&str; 6] =
+            ["index", "oper-state", "oper-down-reason", "oper-mac-learning", "multicast-forwarding", "statistics"];
+        let mut all: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for instance in named(found, NETWORK_INSTANCE) {
             let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
-            all.extend(named(instance, MEMBER).filter_map(|member| Some((text(member, &["name"])?, vlan))));
+            for member in named(instance, MEMBER) {
+                let Some(name) = text(member, &["name"]) else { continue };
+                let more = member.below().map(|one| one.name());
+                let more = more.filter(|one| *one != "name" && !STATE.contains(one)).collect();
+                all.entry(name).or_default().insert(vlan, more);
+            }
         }
         Self(all)
     }
 
-    fn of_member(&self, member: &str) -> Option<VlanId> {
-        let first = (member, VlanId::MIN);
-        self.0.range(first..).next().filter(|(name, _)| *name == member).map(|(_, vlan)| *vlan)
+    fn of_member(&self, member: &str) -> Option<(VlanId, &[&'a str])> {
+        self.0.get(member)?.iter().next().map(|(vlan, more)| (*vlan, more.as_slice()))
     }
 }
 

@@ -17,6 +17,7 @@
 )]
 
 mod answers;
+mod beside;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 #[path = "../../../../tests/kit/configs.rs"]

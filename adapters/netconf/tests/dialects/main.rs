@@ -12,6 +12,7 @@
     reason = "a case that cannot be read is a failure of the test"
 )]
 
+mod beside;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 #[path = "../../../../tests/kit/configs.rs"]
