@@ -6,9 +6,11 @@ mod check;
 mod demo;
 mod dialect;
 mod log;
+mod machine;
 mod port;
 mod print;
 mod serve;
+mod signals;
 mod simulate;
 mod switch;
 
@@ -18,9 +20,11 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mercury_adapter::Budget;
 
 use crate::{
     config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
@@ -170,7 +174,7 @@ enum SwitchCommand {
 
 #[derive(Debug, Subcommand)]
 enum DialectCommand {
-    /// List the dialects and what each is proven against.
+    /// List the dialects, and what shows that each is right.
     List,
 }
 
@@ -212,7 +216,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let ended = runtime.block_on(Box::pin(dispatch(arguments)));
     // A task that hangs on a dead switch does not keep the process.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     let code = ended.unwrap_or_else(|failure| failed(output, &failure));
     log::finish();
     code
@@ -287,6 +291,7 @@ impl Common {
         };
         let level = overrides.log_level.or(quiet).unwrap_or(settings.log.level);
         log::begin(settings.log.format, level)?;
+        Budget::shared().set_limit(settings.limits.max_replies_bytes);
         for finding in findings.iter() {
             tracing::warn!("{finding}");
         }
@@ -297,7 +302,7 @@ impl Common {
     fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
         let locks = lock::from_settings(&settings);
-        Ok(Tool { service: start(inventory, &locks)?, locks })
+        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout })
     }
 }
 
@@ -305,6 +310,7 @@ impl Common {
 struct Tool {
     service: Service,
     locks: Arc<dyn Coordinator>,
+    stop_timeout: Duration,
 }
 
 impl std::ops::Deref for Tool {

@@ -24,6 +24,9 @@ pub enum FaultKind {
     /// etcd, which keeps the Mercurys of several hosts apart, cannot be asked
     /// or lost the lock.
     Coordinator,
+    /// Mercury's own machine lacks what it takes: a full disk, no folder for
+    /// locks, no file descriptors left.
+    Machine,
     /// The switch cannot be reached.
     Unreachable,
     /// The switch's host key or certificate is not the expected one.
@@ -83,13 +86,14 @@ pub struct Row {
 
 impl FaultKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidParams,
         Self::InvalidValue,
         Self::SwitchNotFound,
         Self::Busy,
         Self::Locked,
         Self::Coordinator,
+        Self::Machine,
         Self::Unreachable,
         Self::HostKey,
         Self::Credentials,
@@ -114,6 +118,7 @@ impl FaultKind {
             Self::Busy | Self::Coordinator => (503, "NetworkError", 503, Nobody, true),
             Self::Locked => (500, "NetworkError", 503, Nobody, true),
             Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
+            Self::Machine => (500, "NetworkError", 503, Operator, false),
             Self::Timeout => (500, "NetworkError", 504, Nobody, true),
             Self::HostKey | Self::Credentials => (500, "NetworkError", 502, NetworkTeam, false),
             Self::Protocol | Self::Refused | Self::ReadBack => (500, "NetworkError", 502, NetworkTeam, false),
@@ -135,6 +140,7 @@ impl FaultKind {
             Self::Busy => "busy",
             Self::Locked => "locked",
             Self::Coordinator => "coordinator",
+            Self::Machine => "machine",
             Self::Unreachable => "unreachable",
             Self::HostKey => "host-key",
             Self::Credentials => "credentials",
@@ -180,6 +186,18 @@ pub struct SwitchOutcome {
 }
 
 impl Fault {
+    /// Nobody waits for what was not begun.
+    #[must_use]
+    pub fn abandoned() -> Self {
+        Self::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent")
+    }
+
+    /// It was not begun because Mercury comes to an end.
+    #[must_use]
+    pub fn stopping() -> Self {
+        Self::new(FaultKind::Busy, "Mercury is being stopped; nothing was sent")
+    }
+
     /// A failure of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self {
@@ -237,6 +255,7 @@ impl From<mercury_adapter::ConnectError> for Fault {
     fn from(error: mercury_adapter::ConnectError) -> Self {
         use mercury_adapter::ConnectFault;
         let kind = match error.fault {
+            ConnectFault::Machine => FaultKind::Machine,
             ConnectFault::Unreachable => FaultKind::Unreachable,
             ConnectFault::HostKey => FaultKind::HostKey,
             ConnectFault::Credentials => FaultKind::Credentials,

@@ -6,6 +6,8 @@ use mercury_adapter::{
     Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Refusal, RpcError, Session, Step, StepResult,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::fault::{Fault, FaultKind};
 
 /// At most one session with one switch, and what it has cost since
@@ -16,6 +18,9 @@ pub struct Link {
     flights: u64,
     time: Duration,
     warnings: Vec<RpcError>,
+    stop: CancellationToken,
+    /// What was under way when `stop` was cancelled has been cut short.
+    cut_short: bool,
 }
 
 /// What one request cost.
@@ -30,10 +35,26 @@ pub struct Cost {
 }
 
 impl Link {
-    /// A link that has no session yet.
+    /// A link that has no session yet. When `stop` is cancelled, the flight that
+    /// is under way, or the next one, counts as lost; those after it, which find
+    /// out what is true and undo what they must, do not.
     #[must_use]
-    pub fn new(connector: Box<dyn Connector>) -> Self {
-        Self { connector, session: None, flights: 0, time: Duration::ZERO, warnings: Vec::new() }
+    pub fn new(connector: Box<dyn Connector>, stop: CancellationToken) -> Self {
+        Self {
+            connector,
+            session: None,
+            flights: 0,
+            time: Duration::ZERO,
+            warnings: Vec::new(),
+            stop,
+            cut_short: false,
+        }
+    }
+
+    /// Is cancelled when what is under way is to come to an end.
+    #[must_use]
+    pub const fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Begins to count the cost of a request.
@@ -81,7 +102,14 @@ impl Link {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
         let (begun, before) = (Instant::now(), session.traffic().flights);
-        let flight = session.flight(steps, timeout).await;
+        let flight = tokio::select! {
+            biased;
+            () = self.stop.cancelled(), if !self.cut_short => {
+                self.cut_short = true;
+                Flight { results: Vec::new(), lost: Some(Lost::Closed("Mercury is being stopped".to_owned())) }
+            }
+            flight = session.flight(steps, timeout) => flight,
+        };
         self.flights += session.traffic().flights - before;
         self.time += begun.elapsed();
         for result in flight.results.iter().flatten() {
@@ -114,6 +142,7 @@ pub fn lost_fault(lost: &Lost) -> Fault {
     let kind = match lost {
         Lost::Timeout(_) => FaultKind::Timeout,
         Lost::Closed(_) => FaultKind::Unreachable,
+        Lost::NoRoom(_) => FaultKind::Busy,
         Lost::Protocol(_) => FaultKind::Protocol,
     };
     Fault::new(kind, lost.to_string())

@@ -43,12 +43,12 @@ pub trait Coordinator: Send + Sync {
     /// long. Dropping the future gives up the place among those who wait.
     ///
     /// # Errors
-    /// [`FaultKind::Locked`] when somebody else kept it, [`FaultKind::Internal`]
+    /// [`FaultKind::Locked`] when somebody else kept it, [`FaultKind::Machine`]
     /// when there can be no lock file, [`FaultKind::Coordinator`] when etcd
     /// cannot be asked.
     ///
     /// [`FaultKind::Locked`]: crate::fault::FaultKind::Locked
-    /// [`FaultKind::Internal`]: crate::fault::FaultKind::Internal
+    /// [`FaultKind::Machine`]: crate::fault::FaultKind::Machine
     /// [`FaultKind::Coordinator`]: crate::fault::FaultKind::Coordinator
     fn acquire<'a>(&'a self, name: &'a str, wait: Duration) -> BoxFuture<'a, Result<Box<dyn Held>, Fault>>;
 

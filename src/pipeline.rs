@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{Intended, Plan, Running, Scope};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     commit::{self, Applied, Change, Policy},
@@ -139,31 +140,21 @@ async fn steps(
     mut joint: Option<&mut Joint>,
     report: &mut Report,
 ) -> Outcome {
-    if !work.writes() || look_first {
-        match look(line, work, report).await {
-            Ok(Some(outcome)) => return outcome,
-            Ok(None) => {}
-            Err(fault) => return Outcome::NotStarted(fault),
-        }
-    }
-    // A switch that cannot be reached keeps nobody from it.
-    if let Err(fault) = line.link.open().await {
-        return Outcome::NotStarted(fault);
-    }
-    let held = match locked(line.locks, line.lock, line.policy, joint.as_deref_mut()).await {
-        Ok(held) => held,
-        Err(fault) => return Outcome::NotStarted(fault),
+    let stop = line.link.stop().clone();
+    let begun = begun(line, work, look_first, joint.as_deref_mut(), report);
+    let (held, running) = match unless_stopped(&stop, begun).await {
+        Ok(Begun::Locked(held, running)) => (held, running),
+        Ok(Begun::Over(outcome)) => return outcome,
+        Err(fault) => return not_started(line, fault),
     };
-    let running = match commit::begin(line.link, &work.scope(), line.policy).await {
-        Ok(running) => running,
-        Err(fault) => return Outcome::NotStarted(fault),
-    };
-    let change = match prepared(line, work, running, &*held, joint.as_deref_mut(), report).await {
+    let prepared = prepared(line, work, running, &*held, joint.as_deref_mut(), report);
+    let change = match unless_stopped(&stop, prepared).await {
         Ok(Prepared::Change(change)) => change,
         Ok(Prepared::Nothing(proof)) => {
             commit::release(line.link, line.policy).await;
             return Outcome::Unchanged(proof);
         }
+        Err(fault) if stop.is_cancelled() => return not_started(line, fault),
         Err(fault) => {
             commit::release(line.link, line.policy).await;
             return Outcome::NotStarted(fault);
@@ -189,6 +180,50 @@ async fn steps(
     }
     let outcome = commit::finish(line.link, line.policy, kept).await;
     bounced(line, work, outcome, &*held, report).await
+}
+
+/// While nothing was sent, whoever is told to stop just stops.
+async fn unless_stopped<T>(stop: &CancellationToken, step: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Fault::stopping()),
+        done = step => done,
+    }
+}
+
+/// A step that was not waited for may be half done: its session is of no more
+/// use, and takes the switch's lock with it.
+fn not_started(line: &mut Line<'_>, fault: Fault) -> Outcome {
+    if line.link.stop().is_cancelled() {
+        line.link.cut();
+    }
+    Outcome::NotStarted(fault)
+}
+
+enum Begun {
+    Locked(Box<dyn Held>, Running),
+    /// There is nothing to write.
+    Over(Outcome),
+}
+
+/// Looks, and takes both locks where something is to be written.
+async fn begun(
+    line: &mut Line<'_>,
+    work: &Work,
+    look_first: bool,
+    joint: Option<&mut Joint>,
+    report: &mut Report,
+) -> Result<Begun, Fault> {
+    if (!work.writes() || look_first)
+        && let Some(outcome) = look(line, work, report).await?
+    {
+        return Ok(Begun::Over(outcome));
+    }
+    // A switch that cannot be reached keeps nobody from it.
+    line.link.open().await?;
+    let held = locked(line.locks, line.lock, line.policy, joint).await?;
+    let running = commit::begin(line.link, &work.scope(), line.policy).await?;
+    Ok(Begun::Locked(held, running))
 }
 
 /// Lets the servers behind ports that were attached notice it, where the
@@ -263,7 +298,7 @@ async fn prepared<'a: 'c, 'c>(
     }
     let payload = rendered(line, &plan, report)?;
     if line.waits.is_some_and(|waits| !waits.begin()) {
-        return Err(Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent"));
+        return Err(Fault::abandoned());
     }
     reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
     still(held)?;

@@ -70,6 +70,10 @@ impl Share {
         Self { most, by_switch: switches.map(|switch| (switch, Arc::new(Semaphore::new(most)))).collect() }
     }
 
+    fn is_taken(&self, switch: &str) -> bool {
+        self.by_switch.get(switch).is_some_and(|places| places.available_permits() < self.most)
+    }
+
     fn take(&self, switch: &str) -> Result<Option<SemaphorePermit<'_>>, Fault> {
         let Some(places) = self.by_switch.get(switch) else { return Ok(None) };
         places.try_acquire().map(Some).map_err(|_| {
@@ -205,11 +209,21 @@ impl Service {
         self.one(&switch.name, Work::Read(scope), None).await
     }
 
-    /// Takes no more work, finishes what was begun, and closes every session.
+    /// Begins nothing more, and undoes what is under way, as after lost sessions.
+    pub fn stop(&self) {
+        self.targets.values().for_each(Target::stop);
+    }
+
+    /// Takes no more work, finishes what was begun, and closes every session, all
+    /// side by side.
     pub async fn finish(&self) {
-        for target in self.targets.values() {
-            target.finish().await;
-        }
+        join_all(self.targets.values().map(Target::finish)).await;
+    }
+
+    /// The switches that something is done on, or is to be.
+    pub fn busy(&self) -> impl Iterator<Item = &Switch> {
+        let busy = |target: &&Target| self.share.is_taken(&target.switch.name);
+        self.targets.values().filter(busy).map(|target| &*target.switch)
     }
 
     async fn one(&self, switch: &str, work: Work, gone: Option<Waits>) -> Result<Report, Fault> {

@@ -7,15 +7,12 @@ use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use mercury_adapter::{Connector, Dialect, Render};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -42,8 +39,9 @@ pub struct Target {
     /// How its system differs.
     pub dialect: Arc<Dialect>,
     queue: mpsc::Sender<Job>,
+    finish: CancellationToken,
     stop: CancellationToken,
-    owner: Mutex<Option<JoinHandle<()>>>,
+    ended: CancellationToken,
 }
 
 impl Target {
@@ -67,6 +65,7 @@ impl Target {
         locks: Arc<dyn Coordinator>,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(switch.queue.max(1));
+        let (finish, stop) = (CancellationToken::new(), CancellationToken::new());
         let policy = Policy {
             lock_wait: switch.lock_wait,
             reply_timeout: switch.reply_timeout,
@@ -85,14 +84,18 @@ impl Target {
             render,
             locks,
             lock: lock_name(&switch),
-            link: Link::new(connector),
+            link: Link::new(connector, stop.clone()),
             last: HashMap::new(),
             waiting: Waiting::default(),
             most: switch.queue.max(1),
         };
-        let stop = CancellationToken::new();
-        let owner = tokio::spawn(owner.run(jobs, stop.clone()));
-        Self { switch, dialect, queue, stop, owner: Mutex::new(Some(owner)) }
+        let (ended, finished) = (CancellationToken::new(), finish.clone());
+        let ends = ended.clone().drop_guard();
+        tokio::spawn(async move {
+            let _ends = ends;
+            owner.run(jobs, finished).await;
+        });
+        Self { switch, dialect, queue, finish, stop, ended }
     }
 
     /// What its lock is called, the same for every Mercury.
@@ -101,15 +104,15 @@ impl Target {
         lock_name(&self.switch)
     }
 
+    /// Begins nothing more, and undoes what is under way, as after a lost session.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Takes no more work, finishes what is queued, and closes the session.
     pub async fn finish(&self) {
-        self.stop.cancel();
-        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(owner) = owner
-            && let Err(error) = owner.await
-        {
-            tracing::error!(switch = self.switch.name, %error, "the owner task ended badly");
-        }
+        self.finish.cancel();
+        self.ended.cancelled().await;
     }
 
     /// Puts work into the queue. Once it has begun it is done, whoever may have
@@ -165,7 +168,7 @@ struct Owner {
 }
 
 impl Owner {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
         loop {
             while self.waiting.len() < self.most
                 && let Ok(job) = jobs.try_recv()
@@ -174,13 +177,16 @@ impl Owner {
             }
             if !self.waiting.is_empty() {
                 let group = self.waiting.next_group();
-                self.serve(group).await;
+                match self.link.stop().is_cancelled() {
+                    false => self.serve(group).await,
+                    true => self.answer(group, &Report::new(&self.name, Outcome::NotStarted(Fault::stopping()))),
+                }
                 continue;
             }
             let warm = self.link.is_warm();
             tokio::select! {
                 biased;
-                () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
+                () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
                     Some(job) => {
                         self.waiting.push(job);
@@ -206,8 +212,7 @@ impl Owner {
         let alone = group.len() == 1;
         let dropped = |job: &mut Job| job.is_abandoned() || !(alone || job.joint.is_some() || job.begins());
         for job in group.extract_if(.., dropped) {
-            let message = "the caller no longer waits; nothing was sent";
-            let outcome = Outcome::NotStarted(Fault::new(FaultKind::Timeout, message));
+            let outcome = Outcome::NotStarted(Fault::abandoned());
             let mut report = Report::new(&self.name, outcome);
             report.queue_time = job.queued.elapsed();
             let _unheard = job.report.send(report);

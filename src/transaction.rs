@@ -124,7 +124,7 @@ impl Transaction {
             true => Ok(()),
             // Others still wait for theirs.
             false if together => Err(Stopped::Again),
-            false => Err(Stopped::Because(abandoned())),
+            false => Err(Stopped::Because(Fault::abandoned())),
         }
     }
 
@@ -137,7 +137,7 @@ impl Transaction {
             let heard = tokio::select! {
                 biased;
                 stage = party.next() => stage,
-                () = Waits::over(waits) => return Err(Stopped::Because(abandoned())),
+                () = Waits::over(waits) => return Err(Stopped::Because(Fault::abandoned())),
             };
             stages.extend(self.heard(&switch, heard).await?);
         }
@@ -282,8 +282,4 @@ impl Transaction {
 
 fn undone() -> Fault {
     Fault::new(FaultKind::Undone, "another switch of the same request failed")
-}
-
-fn abandoned() -> Fault {
-    Fault::new(FaultKind::Timeout, "the caller no longer waits; nothing was sent")
 }

@@ -142,7 +142,7 @@ struct Served {
 impl Served {
     async fn start(inventory: Inventory, locks: Arc<dyn Coordinator>) -> Result<Self, Failure> {
         let service = Arc::new(start(inventory, &locks)?);
-        let limits = Limits { max_connections: 4096, ..Limits::default() };
+        let limits = Limits { max_connections: 4096, max_connections_per_peer: 4096, ..Limits::default() };
         let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
         let address = listener.address();

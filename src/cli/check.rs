@@ -4,12 +4,15 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Common, DONE, Output, found, print};
+use super::{Common, DONE, Output, found, machine, print};
 use crate::config;
 
 pub(super) fn run(common: &Common) -> ExitCode {
-    let (settings, inventory, findings) = config::check(common.config.as_deref(), &common.overrides());
+    let (settings, inventory, mut findings) = config::check(common.config.as_deref(), &common.overrides());
     let switches = inventory.map_or(0, |inventory| inventory.len());
+    if let Some(settings) = &settings {
+        findings.merge(machine::check(settings, switches));
+    }
     match common.output {
         Output::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
         Output::Human => {

@@ -3,18 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Common, DONE, Ended, Failure, Output, ServeArguments, print, start};
+use super::{Common, DONE, Ended, Failure, Output, ServeArguments, machine, print, signals::Signals, start};
 use crate::{
     auth::Authenticator,
     config::{AuthKind, Settings},
     lock,
     rpc::{Front, Listener, router},
+    service::Service,
 };
 
-/// How long requests that have begun may go on after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(60);
+/// What the end of the process itself may take, of the time there is to stop.
+const LAST: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let mut overrides = common.overrides();
@@ -23,16 +24,17 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     overrides.htpasswd.clone_from(&arguments.htpasswd);
     overrides.allow_remote_noauth = arguments.allow_remote_noauth.then_some(true);
     let (settings, inventory) = common.load(&overrides, None)?;
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate()).map_err(Failure::because)?,
-        signal(SignalKind::interrupt()).map_err(Failure::because)?,
-    );
+    let mut signals = Signals::of_a_service()?;
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
+    machine::provide(&settings, switches);
+    for finding in &machine::check(&settings, switches) {
+        tracing::error!("{finding}");
+    }
     let locks = lock::from_settings(&settings);
     let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
-    let router = router(front, authenticator(&settings), &settings.limits);
+    let router = router(front.clone(), authenticator(&settings), &settings.limits);
     let address = listener.address();
     print::announce(match common.output {
         Output::Json => json!({"ready": true, "listen": address, "switches": switches}).to_string(),
@@ -41,19 +43,37 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
             format!("mercury is ready on http://{address} for {switches}")
         }
     });
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("told to stop; finishing what was begun");
+    let time = settings.limits.stop_timeout.saturating_sub(LAST);
+    let mut end = Instant::now();
+    let stop = async {
+        let signal = signals.end().await;
+        tracing::info!(signal, "told to stop; finishing what was begun");
+        end = Instant::now() + time;
+        tokio::spawn(hurry(Arc::clone(&service), front, end, time));
     };
-    listener.serve(router, &settings.limits, stop, DRAIN).await;
-    if tokio::time::timeout(DRAIN, service.finish()).await.is_err() {
-        tracing::error!("some switches were still busy at the end");
+    listener.serve(router, &settings.limits, stop, time).await;
+    if timeout_at(end, service.finish()).await.is_err() {
+        for switch in service.busy() {
+            let seconds = switch.confirm_timeout.as_secs();
+            tracing::error!(
+                switch = switch.name,
+                "what was begun did not end in time; look at the switch. If a commit waits to be confirmed, the switch \
+                 undoes it within {seconds} s"
+            );
+        }
     }
-    locks.finish().await;
+    let _bounded = timeout_at(end + LAST / 2, locks.finish()).await;
     Ok(DONE)
+}
+
+/// Has what was begun undone when most of the time is over, so that there is
+/// time for that; then answers whoever still waits.
+async fn hurry(service: Arc<Service>, front: Front, end: Instant, time: Duration) {
+    sleep_until(end - time * 2 / 5).await;
+    tracing::warn!("nothing more is begun, and what was begun is undone");
+    service.stop();
+    sleep_until(end - time / 10).await;
+    front.end();
 }
 
 fn authenticator(settings: &Settings) -> Authenticator {

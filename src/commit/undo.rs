@@ -17,6 +17,8 @@ use crate::{
 /// Between two tries to find out; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait for the lock before cancelling again.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 /// What a switch's confirm timer may be late.
 const LATE: Duration = Duration::from_secs(1);
 
@@ -355,8 +357,9 @@ impl Search {
         // Without a lock, what is in the way is a commit that waits to be confirmed: our own, and to be
         // cancelled again, more likely than another's.
         let locks = link.capabilities().is_some_and(|capabilities| capabilities.lock);
-        let impatient = Policy { lock_wait: Duration::ZERO, ..policy.clone() };
-        let policy = if locks { policy } else { &impatient };
+        // With one, the lost session may have kept the cancelling out and be gone in a moment.
+        let lock_wait = if locks { policy.lock_wait.min(CANCEL_AGAIN) } else { Duration::ZERO };
+        let policy = &Policy { lock_wait, ..policy.clone() };
         let first = link.flight(std::slice::from_ref(&cancel), policy.commit_timeout).await;
         begin(link, &change.before.scope, policy).await?;
         let steps = [cancel, Step::Read(change.before.scope.clone())];

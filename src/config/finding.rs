@@ -60,6 +60,8 @@ pub enum Code {
     NoSwitches,
     /// An option that this build of Mercury was made without.
     NotBuilt,
+    /// The machine does not give what the settings take.
+    Machine,
 }
 
 impl fmt::Display for Code {

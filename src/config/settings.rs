@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::source::{self, FileAccess};
 use super::toml_tree;
 use crate::inventory::SecretRef;
+use mercury_adapter::Budget;
 use mercury_model::VlanSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,10 @@ pub struct Limits {
     pub max_connections_per_peer: usize,
     /// Requests under way at a time, over all connections, 1 to 65536; 1024.
     pub max_in_flight: usize,
+    /// Memory that the replies of switches may take together while they arrive
+    /// and are understood, in bytes, 1048576 (1 MiB) to 68719476736 (64 GiB);
+    /// 268435456 (256 MiB). A reply may have 64 MiB.
+    pub max_replies_bytes: usize,
     /// How long a request's headers may take to arrive, 1 to 60 s; 10 s.
     pub header_timeout: Duration,
     /// How long a request's body may take to arrive, 1 to 300 s; 20 s.
@@ -77,6 +82,9 @@ pub struct Limits {
     /// How long one request may take, 1 to 3600 s; 110 s, which is less than
     /// the 120 s after which Ironic's client gives up.
     pub request_timeout: Duration,
+    /// How long the process may take to end after the signal to stop, 3 to 3600 s;
+    /// 25 s, which is less than any supervisor waits (Kubernetes 30 s, systemd 90 s).
+    pub stop_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -87,10 +95,12 @@ impl Default for Limits {
             max_connections: 1024,
             max_connections_per_peer: 512,
             max_in_flight: 1024,
+            max_replies_bytes: Budget::DEFAULT,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             answer_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(110),
+            stop_timeout: Duration::from_secs(25),
         }
     }
 }
@@ -253,10 +263,12 @@ pub(super) const LIMITS: &[&str] = &[
     "max_connections",
     "max_connections_per_peer",
     "max_in_flight",
+    "max_replies_bytes",
     "header_timeout",
     "body_timeout",
     "answer_timeout",
     "request_timeout",
+    "stop_timeout",
 ];
 pub(super) const LOG: &[&str] = &["format", "level"];
 
@@ -352,10 +364,12 @@ fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
         max_connections,
         max_connections_per_peer: size("max_connections_per_peer", 1..=65536, max_connections.div_ceil(2)),
         max_in_flight: size("max_in_flight", 1..=65536, default.max_in_flight),
+        max_replies_bytes: size("max_replies_bytes", 1 << 20..=1 << 36, default.max_replies_bytes),
         header_timeout: reader.duration("header_timeout", 1..=60).unwrap_or(default.header_timeout),
         body_timeout: reader.duration("body_timeout", 1..=300).unwrap_or(default.body_timeout),
         answer_timeout: reader.duration("answer_timeout", 1..=300).unwrap_or(default.answer_timeout),
         request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
+        stop_timeout: reader.duration("stop_timeout", 3..=3600).unwrap_or(default.stop_timeout),
     }
 }
 

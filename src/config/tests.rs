@@ -121,6 +121,7 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("[limits]\nmax_body_bytes = -1", Code::OutOfRange, 2, "limits.max_body_bytes"),
         ("[limits]\nmax_json_depth = 101", Code::OutOfRange, 2, "limits.max_json_depth"),
         ("[limits]\nmax_in_flight = 0", Code::OutOfRange, 2, "limits.max_in_flight"),
+        ("[limits]\nmax_replies_bytes = 1048575", Code::OutOfRange, 2, "limits.max_replies_bytes"),
         ("[limits]\nmax_connections = \"1\"", Code::WrongType, 2, "limits.max_connections"),
         ("[limits]\nheader_timeout = \"10\"", Code::BadValue, 2, "limits.header_timeout"),
         ("[limits]\nheader_timeout = \"10ms\"", Code::BadValue, 2, "limits.header_timeout"),

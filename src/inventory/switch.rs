@@ -94,7 +94,8 @@ pub struct Switch {
     pub commit_timeout: Duration,
     /// How long any other answer may take, 1 to 3600 s; 30 s.
     pub reply_timeout: Duration,
-    /// How long connecting and logging in may take, 1 to 300 s; 10 s.
+    /// How long each address may take to answer, and then logging in, 1 to
+    /// 300 s; 10 s.
     pub connect_timeout: Duration,
     /// After how long without work the connection is closed, 1 to 86400 s; 300 s.
     pub idle_timeout: Duration,

@@ -17,7 +17,7 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rustix::{
-    fs::{Mode, OFlags},
+    fs::{Access, Mode, OFlags},
     io::Errno,
 };
 use tokio::time::Instant;
@@ -56,6 +56,26 @@ impl LockFiles {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether lock files can be had, as far as that can be told without making
+    /// anything.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> io::Result<()> {
+        let about = |error: io::Error| io::Error::other(format!("{}: {error}", self.folder.display()));
+        let there = self.folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
+        if there == self.folder {
+            self.open_folder().map_err(about)?;
+        } else if !there.is_dir() {
+            return Err(about(io::ErrorKind::NotADirectory.into()));
+        }
+        rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| about(error.into()))?;
+        if rustix::fs::statvfs(there).is_ok_and(|disk| disk.f_blocks > 0 && disk.f_bavail == 0) {
+            return Err(about(io::ErrorKind::StorageFull.into()));
+        }
+        Ok(())
     }
 
     /// The folder, which nobody but Mercury's user may change, or somebody could
@@ -109,7 +129,7 @@ impl LockFiles {
     async fn take(&self, name: &str, wait: Duration) -> Result<Box<dyn Held>, Fault> {
         let impossible = |error: &io::Error| {
             let folder = self.folder.display();
-            Fault::new(FaultKind::Internal, format!("no lock file can be had in {folder}: {error}"))
+            Fault::new(FaultKind::Machine, format!("no lock file can be had in {folder}: {error}"))
         };
         let (deadline, mut pause) = (Instant::now() + wait, FIRST_PAUSE);
         let mut lock = self.open(name).map_err(|error| impossible(&error))?;
@@ -325,11 +345,24 @@ mod tests {
         assert!(waiting.await.unwrap().is_held());
     }
 
+    #[test]
+    fn whether_there_can_be_locks_is_known_without_making_any() {
+        let place = tempfile::tempdir().unwrap();
+        let check = |folder: PathBuf| LockFiles::new(Some(folder)).check().map_err(|error| error.to_string());
+        assert_eq!(check(place.path().join("a/b")), Ok(()));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+        fs::write(place.path().join("file"), "").unwrap();
+        assert!(check(place.path().join("file/below")).unwrap_err().contains("file/below"));
+        fs::create_dir(place.path().join("open")).unwrap();
+        fs::set_permissions(place.path().join("open"), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(check(place.path().join("open")).unwrap_err().contains("mode 777"));
+    }
+
     #[tokio::test]
     async fn where_there_can_be_no_lock_nothing_is_done() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let fault = LockFiles::new(Some(file.path().join("below-a-file"))).acquire("x", SOON).await.err().unwrap();
-        assert_eq!(fault.kind, FaultKind::Internal);
+        assert_eq!(fault.kind, FaultKind::Machine);
         assert!(fault.message.contains("below-a-file"), "{fault}");
     }
 }

@@ -9,6 +9,7 @@ use jsonrpsee::{
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::methods::{self, METHODS};
@@ -39,6 +40,8 @@ pub struct Front {
     depth: usize,
     timeout: Duration,
     slots: Arc<Semaphore>,
+    /// Nobody is kept waiting any more.
+    over: CancellationToken,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +99,13 @@ impl Front {
             depth: limits.max_json_depth,
             timeout: limits.request_timeout,
             slots: Arc::new(Semaphore::new(limits.max_in_flight)),
+            over: CancellationToken::new(),
         })
+    }
+
+    /// Answers everybody who waits, now: the process comes to its end.
+    pub fn end(&self) {
+        self.over.cancel();
     }
 
     /// Answers one body. The call runs in a task of its own: once begun it is
@@ -135,11 +144,22 @@ impl Front {
             let _slot = slot;
             methods::call(&service, &method, &params, who).await
         };
-        let task = tokio::spawn(call.in_current_span());
-        match tokio::time::timeout(timeout, task).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Fault::new(FaultKind::Internal, "the call ended without an answer; see the log")),
-            Err(_) => Err(too_long(timeout, Some(&waiting))),
+        self.answered(timeout, call, Some(&waiting)).await.flatten()
+    }
+
+    /// What comes of a call, which goes on when nobody waits for it any more.
+    async fn answered<T: Send + 'static>(
+        &self,
+        timeout: Duration,
+        call: impl Future<Output = T> + Send + 'static,
+        waiting: Option<&Waiting>,
+    ) -> Result<T, Fault> {
+        tokio::select! {
+            ended = tokio::spawn(call.in_current_span()) => {
+                ended.map_err(|_| Fault::new(FaultKind::Internal, "the call ended without an answer; see the log"))
+            }
+            () = tokio::time::sleep(timeout) => Err(too_long(timeout, waiting)),
+            () = self.over.cancelled() => Err(cut_off(waiting)),
         }
     }
 
@@ -170,14 +190,8 @@ impl Front {
                     let _slot = slot;
                     call.await
                 };
-                match tokio::time::timeout(timeout, tokio::spawn(call.in_current_span())).await {
-                    Ok(Ok(response)) => response,
-                    Ok(Err(_)) => {
-                        let fault = Fault::new(FaultKind::Internal, "the call ended without an answer; see the log");
-                        MethodResponse::error(id, error_object(&fault))
-                    }
-                    Err(_) => MethodResponse::error(id, error_object(&too_long(timeout, waiting))),
-                }
+                let answered = self.answered(timeout, call, waiting).await;
+                answered.unwrap_or_else(|fault| MethodResponse::error(id, error_object(&fault)))
             }
             _ => refuse(id, -32601, "there is no such method"),
         }
@@ -264,6 +278,18 @@ fn too_long(timeout: Duration, waiting: Option<&Waiting>) -> Fault {
         }
         _ => {
             let message = format!("begun and not finished within {seconds} s; it goes on, and the log will tell");
+            Fault::new(FaultKind::Unknown, message)
+        }
+    }
+}
+
+/// The same, where the process ends.
+fn cut_off(waiting: Option<&Waiting>) -> Fault {
+    match waiting {
+        Some(Waiting(waits)) if waits.give_up() => Fault::stopping(),
+        _ => {
+            let message = "Mercury was stopped before it was finished; look at the switch, which undoes by itself \
+                           what was not confirmed, if it can";
             Fault::new(FaultKind::Unknown, message)
         }
     }

@@ -62,7 +62,12 @@ fn where_no_lock_file_can_be_made_nothing_is_sent() {
     let file = locks.path().join("file");
     std::fs::write(&file, "").unwrap();
     let settings = format!("lock_dir = {:?}\n", file.join("below").to_str().unwrap());
-    let mercury = Setup::new().switches(&[switch.netconf_entry("leaf1")]).settings(&settings).serve();
+    let setup = Setup::new().switches(&[switch.netconf_entry("leaf1")]).settings(&settings);
+    let checked = setup.run(&["config", "check"]);
+    assert_eq!(checked.code(), 1, "{}", checked.stdout);
+    assert!(checked.stdout.contains("error[machine]: lock_dir: "), "{}", checked.stdout);
+    let mercury = setup.serve();
+    mercury.stderr.wait_json("the finding", |line| line["message"].as_str().is_some_and(|m| m.contains("lock_dir")));
     let error = Client::of(&mercury).fails("update_port", &attach("Ethernet1"));
     assert!(error.message.contains("lock file"), "{error:?}");
     assert_eq!(switch.look().port("Ethernet1"), Port::default());
@@ -77,8 +82,21 @@ fn where_the_disk_of_the_lock_files_is_full_nothing_is_sent() {
     let setup = Setup::new().switches(&[switch.gnmi_entry("leaf1")]).settings(&format!("lock_dir = {folder:?}\n"));
     let mercury = setup.disk_full().serve();
     let error = Client::of(&mercury).fails("update_port", &attach("Ethernet1"));
-    assert_eq!(error.kind(), "internal", "{error:?}");
+    assert_eq!((error.kind(), &error.data["who_acts"]), ("machine", &json!("operator")), "{error:?}");
     assert!(error.message.contains("no lock file can be had"), "{error:?}");
     assert_eq!(switch.look().port("Ethernet1"), Port::default());
     assert_eq!(switch.handle().counters().edits, 0);
+}
+
+#[test]
+fn the_limit_of_file_descriptors_is_raised_to_what_is_needed() {
+    let switch = Simulated::start(mercury_sim::Mode::Candidate);
+    let mercury = Setup::new().switches(&[switch.netconf_entry("leaf1")]).descriptors(64, 4096).serve();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", mercury.pid())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let soft: u64 = line.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!((1024..4096).contains(&soft), "{line}");
+    let setup = Setup::new().switches(&[switch.netconf_entry("leaf1")]).descriptors(64, 512);
+    let checked = setup.run(&["config", "check"]);
+    assert!(checked.stdout.contains("warning[machine]: limits.max_connections: "), "{}", checked.stdout);
 }

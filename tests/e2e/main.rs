@@ -11,6 +11,7 @@
 mod cli;
 #[cfg(test)]
 mod crowd;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod faces;
@@ -43,5 +44,7 @@ mod scenarios;
 mod server;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod signals;
 #[cfg(test)]
 mod tls;

@@ -1,7 +1,7 @@
 """Checks what is sent to a switch, and what the switch has then, with yanglint
 against the modules that its vendor publishes, deviations included.
 
-    published.py check FOLDER < documents
+    published.py FOLDER < documents
 
 FOLDER has the modules (.yang), and load.json, which says what to load in which
 order. `documents` is a JSON list of {"name", "form", "text"}; forms are
@@ -17,7 +17,6 @@ leafrefs and mandatory leaves ask for.
 Prints a JSON object: of each name the problems, as yanglint words them.
 """
 
-import argparse
 import json
 import pathlib
 import re
@@ -36,12 +35,8 @@ NUMBERS = ("int8", "int16", "int32", "uint8", "uint16", "uint32")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("command", choices=("check",))
-    parser.add_argument("folder", type=pathlib.Path)
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        print(json.dumps(check(Modules(options.folder, pathlib.Path(home)), json.load(sys.stdin))))
+        print(json.dumps(check(Modules(pathlib.Path(sys.argv[1]), pathlib.Path(home)), json.load(sys.stdin))))
 
 
 class Modules:
@@ -136,8 +131,9 @@ class Modules:
             sys.exit(f"yanglint did not look at every document: {done.stdout}")
         said = {}
         for (name, *_), lines in zip(documents, parts[1::2]):
-            found = [line for line in lines.splitlines() if line.startswith("libyang")] or lines.split()
-            said.setdefault(name, []).extend(found)
+            lines = [line for line in lines.splitlines() if line.strip()]
+            # What libyang says is followed by that there was something.
+            said.setdefault(name, []).extend([line for line in lines if line.startswith("libyang")] or lines)
         return said
 
 
@@ -188,21 +184,22 @@ def edit_config(modules, text, problems):
     config = minidom.parseString(text).documentElement
     junos(config)
     for child in elements(config):
-        sent(modules, modules.top, child, problems)
+        known(modules, modules.top, child, problems)
     yield "xml", "edit", "".join(child.toxml() for child in elements(config))
 
 
-def sent(modules, parent, element, problems):
-    """Takes out what is removed, which has no value, and the operations, which
-    no module of the vendor's knows."""
+def known(modules, parent, element, problems):
+    """Takes out what no module of the vendor's knows, once that is said, so that
+    the rest is looked at; what is removed, which has no value; and operations."""
     try:
         node = parent.child(element.localName, modules.namespaces.get(element.namespaceURI, element.namespaceURI))
     except Unknown as problem:
         problems.append(str(problem))
+        element.parentNode.removeChild(element)
         return
     operation = element.getAttributeNS(BASE, "operation")
     for child in elements(element):
-        sent(modules, node, child, problems)
+        known(modules, node, child, problems)
     if operation in ("remove", "delete"):
         element.parentNode.removeChild(element)
     elif operation:
@@ -220,9 +217,11 @@ OWN = [
 ]
 
 
-def state_xml(_, text, __):
+def state_xml(modules, text, problems):
     data = minidom.parseString(text).documentElement
     junos(data)
+    for one in elements(data):
+        known(modules, modules.top, one, problems)
     for module, container, _, identity, _, namespace in OWN:
         its = f"http://openconfig.net/yang/{module}"
         for entry in [one for top in data.getElementsByTagNameNS(its, container) for one in elements(top)]:

@@ -216,7 +216,10 @@ def text(value):
 def values(modules, module, kind, names):
     """Values of a type, as yanglint prints it with all that it is derived from."""
     _, name, parts = kind
-    of = lambda keyword: [one[1] for one in parts if one[0] == keyword]
+
+    def of(keyword):
+        return [one[1] for one in parts if one[0] == keyword]
+
     if name == "boolean":
         yield from (True, False)
     elif name == "enumeration":
@@ -252,8 +255,8 @@ def values(modules, module, kind, names):
 def fits(value, parts):
     for keyword, argument, inner in parts:
         if keyword == "length":
-            spans = [part.strip().split("..") for part in argument.split("|")]
-            if not any(int(span[0]) <= len(value) <= (int(span[-1]) if span[-1] != "max" else len(value)) for span in spans):
+            spans = [part.strip().replace("max", "1000000").split("..") for part in argument.split("|")]
+            if not any(int(span[0]) <= len(value) <= int(span[-1]) for span in spans):
                 return False
         elif keyword == "pattern":
             inverted = ("modifier", "invert-match") in [(one[0], one[1]) for one in inner]
@@ -278,7 +281,7 @@ def parse(printed):
         elif mark == "}":
             above.pop()
         else:
-            words.append(word or re.sub(r"\\(.)", lambda hidden: {"n": "\n", "t": "\t"}.get(hidden[1], hidden[1]), quoted))
+            words.append(word or re.sub(r"\\(.)", lambda c: {"n": "\n", "t": "\t"}.get(c[1], c[1]), quoted))
     return top
 
 

@@ -29,13 +29,16 @@ impl DeviceConfig {
     /// What of this configuration lies inside `scope`.
     #[must_use]
     pub fn within(&self, scope: &Scope) -> Self {
-        let mut part = self.clone();
-        part.interfaces.retain(|name, _| scope.interfaces.covers(name));
-        part.vlans.retain(|id, _| scope.vlans.covers(*id));
+        self.clone().cut_to(scope)
+    }
+
+    fn cut_to(mut self, scope: &Scope) -> Self {
+        self.interfaces.retain(|name, _| scope.interfaces.covers(name));
+        self.vlans.retain(|id, _| scope.vlans.covers(*id));
         if !scope.stp {
-            part.interfaces.values_mut().for_each(|interface| interface.stp = None);
+            self.interfaces.values_mut().for_each(|interface| interface.stp = None);
         }
-        part
+        self
     }
 }
 
@@ -160,6 +163,13 @@ impl Running {
     #[must_use]
     pub fn new(config: &DeviceConfig, scope: Scope) -> Self {
         let config = config.within(&scope);
+        Self { config, scope, ..Self::default() }
+    }
+
+    /// The same, without a copy of what may be a whole switch's.
+    #[must_use]
+    pub fn found(config: DeviceConfig, scope: Scope) -> Self {
+        let config = config.cut_to(&scope);
         Self { config, scope, ..Self::default() }
     }
 

@@ -237,6 +237,33 @@ mod tests {
     }
 
     #[test]
+    fn a_dialect_stands_for_each_protocol_where_its_evidence_puts_it() {
+        let evidence = |standing: &str, protocol: &str, against: &str| {
+            format!(
+                "[[evidence]]\nstanding = \"{standing}\"\nprotocol = \"{protocol}\"\nagainst = \"{against}\"\n\
+                 date = \"2026-11-28\"\ntest = \"a test\"\n"
+            )
+        };
+        let load_with = |evidence: &str| {
+            let text = format!("inherits = \"openconfig\"\n{evidence}");
+            load(&[EMBEDDED, &[("x", text.as_str())]].concat())
+        };
+        let standing = |evidence: &str| {
+            let dialects = load_with(evidence).unwrap();
+            let one = dialects.into_iter().find(|dialect| dialect.name == "x").unwrap();
+            [one.standing("netconf"), one.standing("gnmi")]
+        };
+        // Evidence is about one dialect, and openconfig's is not its heirs'.
+        assert_eq!(standing(""), ["unverified", "unverified"]);
+        let checked = evidence("schema-checked", "gnmi", "OS 1");
+        assert_eq!(standing(&checked), ["unverified", "schema-checked against OS 1"]);
+        let proven = [checked, evidence("proven", "gnmi", "a"), evidence("proven", "gnmi", "b")].concat();
+        assert_eq!(standing(&proven)[1], "proven against a, b; schema-checked against OS 1");
+        let errors = load_with(&evidence("believed", "gnmi", "a")).unwrap_err();
+        assert!(errors[0].to_string().contains("believed"), "{errors:?}");
+    }
+
+    #[test]
     fn a_leaf_without_a_rule_or_a_reason_is_an_error_that_names_it() {
         let text = EMBEDDED.iter().find(|(name, _)| *name == "openconfig").unwrap().1;
         let without = text.replace("mtu = \"config/mtu\"", "");

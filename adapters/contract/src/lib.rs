@@ -5,13 +5,19 @@
 //!   target allows; [`Connector`] opens one.
 //! - [`Capabilities`] say beforehand what a target can do.
 //! - [`Dialect`] is how one vendor's system differs, as data.
+//! - [`Budget`] is what replies may take of the memory, [`DataTree`] what they
+//!   are understood as, [`off_worker`] where.
 //! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
 
+mod budget;
 mod capabilities;
+mod data_tree;
 mod defaults;
+mod dial;
 mod dialect;
 mod names;
 mod node;
+mod off_worker;
 pub mod operations;
 mod payload;
 mod reading;
@@ -20,8 +26,12 @@ pub mod rpc_error;
 mod session;
 mod spelling;
 
+pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
+pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
+pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
+pub use dial::dial;
 pub use dialect::{
     Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
     ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
@@ -29,6 +39,7 @@ pub use dialect::{
 };
 pub use names::Names;
 pub use node::Node;
+pub use off_worker::{Unfinished, off_worker};
 pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
 pub use payload::{Body, Payload, Render, Unrenderable};
 pub use reading::{Data, Looking, find, running, value};

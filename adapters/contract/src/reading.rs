@@ -88,7 +88,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         }
     }
     defaults.canonical(&mut config);
-    Running { written: all_written, shared, ..Running::new(&config, scope.clone()) }
+    Running { written: all_written, shared, ..Running::found(config, scope.clone()) }
 }
 
 fn vlans<D: Data>(tree: &Tree, instance: &str, data: &D) -> BTreeMap<mercury_model::VlanId, Vlan> {

@@ -123,6 +123,9 @@ pub enum Lost {
     /// The connection ended.
     #[error("the connection was lost: {0}")]
     Closed(String),
+    /// A reply had no room beside those of other targets.
+    #[error("{0}")]
+    NoRoom(String),
     /// The peer broke the protocol, so nothing more can be believed.
     #[error("the peer broke the protocol: {0}")]
     Protocol(String),
@@ -174,6 +177,8 @@ pub trait Session: Send {
 /// Which part of opening a session failed; decides who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectFault {
+    /// Mercury's own machine has no file descriptors or no memory left for it.
+    Machine,
     /// Name not resolved, connection refused or timed out.
     Unreachable,
     /// The target's host key is unknown, changed or revoked.
@@ -182,6 +187,26 @@ pub enum ConnectFault {
     Credentials,
     /// It is there, and does not speak the protocol as it must.
     Protocol,
+}
+
+/// ENOMEM, ENFILE, EMFILE and ENOBUFS, as Linux numbers them.
+const EXHAUSTED: [i32; 4] = [12, 23, 24, 105];
+
+impl ConnectFault {
+    /// Whose fault it is that there is no connection: the network's, or that of
+    /// the machine here, which the causes of `error` tell.
+    #[must_use]
+    pub fn unconnected(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            let number = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+            if number.is_some_and(|number| EXHAUSTED.contains(&number)) {
+                return Self::Machine;
+            }
+            cause = error.source();
+        }
+        Self::Unreachable
+    }
 }
 
 /// Why a session could not be opened.

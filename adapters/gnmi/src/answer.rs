@@ -5,34 +5,66 @@
 //! of a connection that breaks. Only the first is an answer, so it is marked
 //! where it comes in.
 
+use std::{
+    error::Error,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use http::{HeaderMap, HeaderValue, Response};
-use http_body_util::{BodyExt as _, combinators::MapFrame};
-use hyper::body::{Bytes, Frame, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tonic::Status;
+
+use crate::meter::Meter;
 
 const MARK: &str = "mercury-answered";
 
-/// A body whose trailers are marked.
-pub(crate) type Body = MapFrame<Incoming, fn(Frame<Bytes>) -> Frame<Bytes>>;
+/// A body whose trailers are marked, and whose octets are counted as they come.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    body: Incoming,
+    meter: Option<Meter>,
+}
 
 /// Marks the status of a response, which is in its headers if it has no body
 /// (gRPC over HTTP/2, Trailers-Only).
-pub(crate) fn marked(response: Response<Incoming>) -> Response<Body> {
-    let mut response = response.map(|body| body.map_frame(in_trailers as fn(_) -> _));
+pub(crate) fn marked(response: Response<Incoming>, meter: Option<Meter>) -> Response<Answer> {
+    let mut response = response.map(|body| Answer { body, meter });
     mark(response.headers_mut());
     response
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) else { return Poll::Ready(None) };
+        let mut frame = frame?;
+        if let (Some(data), Some(meter)) = (frame.data_ref(), &self.meter) {
+            meter.count(data.len())?;
+        }
+        if let Some(trailers) = frame.trailers_mut() {
+            mark(trailers);
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Whether the target said this.
 pub(crate) fn is_said(status: &Status) -> bool {
     status.metadata().contains_key(MARK)
-}
-
-fn in_trailers(mut frame: Frame<Bytes>) -> Frame<Bytes> {
-    if let Some(trailers) = frame.trailers_mut() {
-        mark(trailers);
-    }
-    frame
 }
 
 fn mark(headers: &mut HeaderMap) {

@@ -3,30 +3,45 @@
 use std::{error::Error as _, future::Future, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::{ConnectError, ConnectFault};
+use http::uri::PathAndQuery;
+use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share};
 use mercury_gnmi_proto::gnmi::{
-    CapabilityRequest, CapabilityResponse, GetRequest, GetResponse, Notification, SetRequest, SetResponse,
-    SubscribeRequest, SubscriptionList, g_nmi_client::GNmiClient, subscribe_request, subscribe_response,
+    CapabilityRequest, CapabilityResponse, GetRequest, SetRequest, SubscribeRequest, SubscriptionList,
+    subscribe_request,
 };
+use prost::Message;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use tonic::{
-    Request, Status,
+    Code, Request, Status,
+    client::Grpc,
     metadata::{Ascii, MetadataValue},
 };
 
-use crate::{connect::GnmiOptions, transport::Transport};
+use crate::{
+    answer,
+    connect::GnmiOptions,
+    meter::Meter,
+    raw::{Raw, RawCodec},
+    transport::Transport,
+    wire::{Field, fields},
+};
 
 /// How far apart two clocks' ideas of one deadline may be.
 const AT_THE_DEADLINE: Duration = Duration::from_millis(50);
-/// Messages one ONCE subscription may bring.
-const MAX_MESSAGES: usize = 1_000_000;
+/// What is kept beside each message, in octets.
+const MESSAGE: usize = 64;
+/// The largest answer to anything but reading, in octets: more than any target
+/// has to say.
+const MAX_SMALL: usize = 1 << 20;
 
 /// A client of one target. Cheap to clone; clones share the connection.
 #[derive(Clone)]
 pub(crate) struct Client {
-    stub: GNmiClient<Transport>,
+    stub: Grpc<Transport>,
     transport: Transport,
+    budget: Budget,
+    max_reply: usize,
     credentials: Vec<(&'static str, MetadataValue<Ascii>)>,
 }
 
@@ -39,7 +54,7 @@ impl Client {
             if options.address.contains(':') { format!("[{}]", options.address) } else { options.address.clone() };
         let origin = format!("{scheme}://{host}:{}", options.port).parse();
         let origin = origin.map_err(|_| wrong("the address cannot be part of a URI"))?;
-        let stub = GNmiClient::with_origin(transport.clone(), origin).max_decoding_message_size(options.max_reply);
+        let stub = Grpc::with_origin(transport.clone(), origin);
         let mut credentials = Vec::new();
         if let Some(username) = &options.username {
             credentials.push(("username", metadata(username).ok_or_else(|| wrong("username: not printable ASCII"))?));
@@ -47,7 +62,7 @@ impl Client {
         if let Some(password) = options.password.as_ref().map(SecretString::expose_secret) {
             credentials.push(("password", metadata(password).ok_or_else(|| wrong("password: not printable ASCII"))?));
         }
-        Ok(Self { stub, transport, credentials })
+        Ok(Self { stub, transport, budget: options.budget.clone(), max_reply: options.max_reply, credentials })
     }
 
     /// The connection.
@@ -55,58 +70,84 @@ impl Client {
         &self.transport
     }
 
+    /// What is made of an answer takes this of the budget.
+    pub(crate) fn share(&self) -> Share {
+        self.budget.share(self.max_reply)
+    }
+
     /// gNMI section 3.2.
     pub(crate) async fn capabilities(&self, timeout: Duration) -> Result<CapabilityResponse, Status> {
-        let (mut stub, request) = (self.stub.clone(), self.request(CapabilityRequest::default(), timeout));
-        within(timeout, async move { Ok(stub.capabilities(request).await?.into_inner()) }).await
+        let answer = self.unary("/gnmi.gNMI/Capabilities", CapabilityRequest::default(), MAX_SMALL, timeout).await?;
+        let decode = |message| CapabilityResponse::decode(message).map_err(|error| Status::internal(error.to_string()));
+        answer.messages.into_iter().next().map_or_else(|| Err(Status::internal("no message")), decode)
     }
 
     /// gNMI section 3.3.
-    pub(crate) async fn get(&self, request: GetRequest, timeout: Duration) -> Result<GetResponse, Status> {
-        let (mut stub, request) = (self.stub.clone(), self.request(request, timeout));
-        within(timeout, async move { Ok(stub.get(request).await?.into_inner()) }).await
+    pub(crate) async fn get(&self, request: GetRequest, timeout: Duration) -> Result<Raw, Status> {
+        self.unary("/gnmi.gNMI/Get", request, self.max_reply, timeout).await
     }
 
-    /// gNMI section 3.4.
-    pub(crate) async fn set(&self, request: SetRequest, timeout: Duration) -> Result<SetResponse, Status> {
-        let (mut stub, request) = (self.stub.clone(), self.request(request, timeout));
-        within(timeout, async move { Ok(stub.set(request).await?.into_inner()) }).await
+    /// gNMI section 3.4. What the target says of each operation is passed over.
+    pub(crate) async fn set(&self, request: SetRequest, timeout: Duration) -> Result<(), Status> {
+        self.unary("/gnmi.gNMI/Set", request, MAX_SMALL, timeout).await.map(drop)
+    }
+
+    async fn unary<T: Message + 'static>(
+        &self,
+        call: &'static str,
+        message: T,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Raw, Status> {
+        let meter = Meter::new(&self.budget, limit + MESSAGE);
+        let request = self.request(message, &meter, timeout);
+        let mut stub = self.stub.clone().max_decoding_message_size(limit);
+        within(timeout, async move {
+            stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
+            let answer = stub.unary(request, PathAndQuery::from_static(call), RawCodec::default()).await;
+            let answer = answer.map_err(|status| too_large(status, limit))?;
+            Ok(Raw { messages: vec![answer.into_inner()], _meter: meter })
+        })
+        .await
     }
 
     /// gNMI section 3.5.1.5.1: a subscription of mode ONCE, up to its
     /// `sync_response`.
-    pub(crate) async fn once(&self, list: SubscriptionList, timeout: Duration) -> Result<Vec<Notification>, Status> {
+    pub(crate) async fn once(&self, list: SubscriptionList, timeout: Duration) -> Result<Raw, Status> {
         let subscribe = SubscribeRequest {
             request: Some(subscribe_request::Request::Subscribe(list)),
             ..SubscribeRequest::default()
         };
         // The client's side stays open: some targets take its end for a cancellation.
         let requests = stream::once(std::future::ready(subscribe)).chain(stream::pending());
-        let (mut stub, request) = (self.stub.clone(), self.request(requests, timeout));
+        let meter = Meter::new(&self.budget, self.max_reply);
+        let request = self.request(requests, &meter, timeout);
+        let max_reply = self.max_reply;
+        let mut stub = self.stub.clone().max_decoding_message_size(max_reply);
         within(timeout, async move {
-            let mut answers = stub.subscribe(request).await?.into_inner();
-            let mut notifications = Vec::new();
-            while let Some(answer) = answers.message().await? {
-                match answer.response {
-                    Some(subscribe_response::Response::Update(notification)) => notifications.push(notification),
-                    Some(subscribe_response::Response::SyncResponse(true)) => return Ok(notifications),
-                    _ => {}
+            stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
+            let call = PathAndQuery::from_static("/gnmi.gNMI/Subscribe");
+            let mut answers = stub.streaming(request, call, RawCodec::default()).await?.into_inner();
+            let mut messages = Vec::new();
+            while let Some(message) = answers.message().await.map_err(|status| too_large(status, max_reply))? {
+                if fields(&message).any(|field| matches!(field, Ok((3, Field::Varint(1..))))) {
+                    return Ok(Raw { messages, _meter: meter });
                 }
-                if notifications.len() > MAX_MESSAGES {
-                    return Err(Status::out_of_range(format!("more than {MAX_MESSAGES} messages in one answer")));
-                }
+                meter.count(MESSAGE).map_err(|error| Status::from_error(Box::new(error)))?;
+                messages.push(message);
             }
             Err(Status::data_loss("the subscription ended before it was complete"))
         })
         .await
     }
 
-    fn request<T>(&self, message: T, timeout: Duration) -> Request<T> {
+    fn request<T>(&self, message: T, meter: &Meter, timeout: Duration) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(timeout);
         for (name, value) in &self.credentials {
             request.metadata_mut().insert(*name, value.clone());
         }
+        request.extensions_mut().insert(meter.clone());
         request
     }
 }
@@ -121,6 +162,14 @@ async fn within<T>(timeout: Duration, call: impl Future<Output = Result<T, Statu
         Ok(Err(status)) if status.source().is_some() && begun.elapsed() + AT_THE_DEADLINE >= timeout => late(),
         Ok(answer) => answer,
     }
+}
+
+/// tonic turns a message down that says it is too large, before it comes.
+fn too_large(status: Status, limit: usize) -> Status {
+    if status.code() == Code::OutOfRange && !answer::is_said(&status) {
+        return Status::from_error(Box::new(NoRoom::Reply { limit }));
+    }
+    status
 }
 
 /// Sensitive values are kept out of HPACK's tables and of `Debug`.

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{ConnectError, Dialect, GnmiDialect, Session};
-use mercury_gnmi_proto::gnmi::{Notification, Path, SetRequest};
+use mercury_adapter::{Budget, Bump, ConnectError, Dialect, GnmiDialect, MAX_REPLY, Session};
+use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, SetRequest};
 use mercury_model::{Running, Scope};
+use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{GnmiOptions, SetOperations, connect, query::Questions, request, transport::Transport, tree::Tree};
@@ -44,26 +45,38 @@ pub fn questions(
         if subscribing { Questions::at_once(dialect, instance) } else { Questions::one_by_one(dialect, instance) };
     let nodes = match answered {
         None => questions.first(scope),
-        Some(answered) => questions.then(&collected(answered)?, scope)?,
+        Some(answered) => collected(&encoded(answered), |tree| questions.then(tree, scope))?,
     };
     Ok(form(dialect).once(&nodes, false).subscription.into_iter().filter_map(|one| one.path).collect())
 }
 
-fn collected(notifications: &[Notification]) -> Result<Tree, String> {
-    let mut tree = Tree::default();
-    notifications.iter().try_for_each(|one| tree.add(one))?;
-    Ok(tree)
+fn encoded(notifications: &[Notification]) -> Vec<u8> {
+    GetResponse { notification: notifications.to_vec(), ..GetResponse::default() }.encode_to_vec()
+}
+
+fn collected<T>(answer: &[u8], act: impl FnOnce(&Tree<'_, '_>) -> Result<T, String>) -> Result<T, String> {
+    let (arena, mut share) = (Bump::new(), Budget::new(usize::MAX).share(MAX_REPLY));
+    let mut tree = Tree::new(&arena, &mut share).map_err(|problem| problem.to_string())?;
+    tree.add(answer).map_err(|problem| problem.to_string())?;
+    act(&tree)
 }
 
 /// What notifications say about `scope`, as a session reads them.
 ///
 /// # Errors
+/// As [`decode_octets`].
+pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) -> Result<Running, String> {
+    decode_octets(dialect, &encoded(notifications), scope)
+}
+
+/// The same of a `GetResponse` as it comes.
+///
+/// # Errors
 /// A sentence that names what cannot be understood, or that the dialect does
 /// not speak gNMI.
-pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) -> Result<Running, String> {
+pub fn decode_octets(dialect: &Dialect, answer: &[u8], scope: &Scope) -> Result<Running, String> {
     let gnmi = dialect.gnmi.as_ref().ok_or_else(|| format!("{} does not speak gNMI", dialect.name))?;
-    let tree = collected(notifications)?;
-    Questions::one_by_one(gnmi, &gnmi.network_instance).decode(&tree, scope)
+    collected(answer, |tree| Questions::one_by_one(gnmi, &gnmi.network_instance).decode(tree, scope))
 }
 
 /// A session over a stream that needs no TLS, for tests in memory.

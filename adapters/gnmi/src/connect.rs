@@ -4,7 +4,8 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Lost, PersistId, Probe, Reading, Session,
+    Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Lost, MAX_REPLY, PersistId, Probe,
+    Reading, Session,
 };
 use mercury_gnmi_proto::{
     gnmi::CapabilityResponse,
@@ -21,9 +22,6 @@ use crate::{
     tls::TlsOptions,
     transport::Transport,
 };
-
-/// The default of [`GnmiOptions::max_reply`]: 64 MiB.
-const MAX_REPLY: usize = 64 << 20;
 
 /// How to reach one target. Secrets are resolved and files are read by whoever
 /// makes it, before each connection.
@@ -43,8 +41,10 @@ pub struct GnmiOptions {
     pub connect_timeout: Duration,
     /// After how long a silent connection is probed (TCP keepalive); 4 s or more.
     pub keepalive: Duration,
-    /// Octets one answer may have.
+    /// Octets one answer may have, also if it comes in many messages.
     pub max_reply: usize,
+    /// What answers may take of the memory.
+    pub budget: Budget,
     /// How values are written, in place of what the dialect or the target says.
     pub encoding: Option<GnmiEncoding>,
     /// `origin` of paths, in place of the dialect's; empty leaves it unset.
@@ -71,6 +71,7 @@ impl GnmiOptions {
             connect_timeout: Duration::from_secs(10),
             keepalive: Duration::from_secs(15),
             max_reply: MAX_REPLY,
+            budget: Budget::shared(),
             encoding: None,
             origin: None,
             target: None,
@@ -159,7 +160,7 @@ pub(crate) async fn commits(client: &Client, timeout: Duration) -> Result<Commit
     let id = PersistId("mercury-asks".into());
     let question = request::extension(Some(&id), commit::Action::Confirm(CommitConfirm {}));
     match client.set(question, timeout).await {
-        Ok(_) => Ok(Commits::Unknown),
+        Ok(()) => Ok(Commits::Unknown),
         Err(refused) => match refused.code() {
             Code::FailedPrecondition | Code::NotFound => Ok(Commits::None),
             Code::InvalidArgument => Ok(Commits::Pending),
@@ -198,7 +199,7 @@ async fn refusal(client: &Client, what: &str, refused: &Status) -> ConnectError 
         return ConnectError { message: format!("{what}: {}", end.message), ..end };
     }
     let fault = match (status::failure(refused, Duration::ZERO), refused.code()) {
-        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_)), _) => ConnectFault::Unreachable,
+        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_) | Lost::NoRoom(_)), _) => ConnectFault::Unreachable,
         (_, Code::Unauthenticated | Code::PermissionDenied) => ConnectFault::Credentials,
         _ => ConnectFault::Protocol,
     };

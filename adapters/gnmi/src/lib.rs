@@ -16,6 +16,7 @@
 //! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `answer` | what a target said, told from what was made of its silence |
+//! | `raw`, `meter`, `wire` | answers as they came, counted, and field by field |
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
@@ -29,9 +30,11 @@ pub mod conformance;
 mod connect;
 mod counted;
 mod mac_vrf;
+mod meter;
 mod path;
 mod probe;
 mod query;
+mod raw;
 mod render;
 mod request;
 mod session;
@@ -41,6 +44,7 @@ mod tls;
 mod transport;
 mod tree;
 mod value;
+mod wire;
 
 pub use connect::{GnmiConnector, GnmiOptions};
 pub use render::{Overrides, Renderer};

@@ -12,9 +12,10 @@ use tonic::{Code, Status};
 use crate::{
     client::Client,
     connect::{GnmiOptions, announced, confirms},
+    raw::Raw,
     request::Form,
     session::said,
-    status,
+    status, wire,
 };
 
 /// Finds out.
@@ -48,7 +49,7 @@ pub(crate) async fn probe(client: &Client, options: &GnmiOptions) -> Result<Prob
         }
         if once.is_none() {
             let answer = client.once(form.once(&[node(root)], false), options.connect_timeout).await;
-            let answer = answer.map(|messages| messages.iter().map(|message| message.update.len()).sum());
+            let answer = answer.and_then(|answer| values(&answer));
             fact(&mut found, &format!("subscribe once {}", shown(&form)), outcome(&answer));
             once = answer.is_ok_and(|updates| updates > 0).then_some(form);
         }
@@ -92,8 +93,13 @@ async fn by_get(client: &Client, options: &GnmiOptions, form: &Form, root: &str)
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::InvalidArgument) => ask(DataType::All).await,
         other => other,
     }?;
-    let updates = answer.notification.iter().flat_map(|message| &message.update);
-    Ok(updates.filter(|update| update.val.as_ref().is_some_and(|val| val.value.is_some())).count())
+    values(&answer)
+}
+
+/// How many values an answer brought.
+fn values(answer: &Raw) -> Result<usize, Status> {
+    let counts = answer.messages.iter().map(|message| wire::values(message));
+    counts.sum::<Result<_, _>>().map_err(|garbled| Status::internal(garbled.to_string()))
 }
 
 fn node(name: &str) -> Node {

@@ -208,7 +208,7 @@ impl GnmiSession {
     async fn set(&mut self, request: SetRequest, timeout: Duration) -> Result<Answer, Failure> {
         self.flights += 1;
         match self.client.set(request, timeout).await {
-            Ok(_) => Ok(done()),
+            Ok(()) => Ok(done()),
             Err(status) => Err(failure(&status, timeout)),
         }
     }

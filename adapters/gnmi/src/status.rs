@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError};
+use mercury_adapter::{ErrorTag, ErrorType, Lost, NoRoom, Refusal, RpcError};
 use tonic::{Code, Status};
 
 use crate::answer;
@@ -22,12 +22,35 @@ pub(crate) enum Failure {
 /// nor after any status that was made here, of an error of the connection or
 /// of an answer that makes no sense; every other status is the target's answer.
 pub(crate) fn failure(status: &Status, waited: Duration) -> Failure {
+    if let Some(refused) = no_room(status) {
+        return Failure::Lost(no_room_for(refused));
+    }
     match status.code() {
         Code::DeadlineExceeded => Failure::Lost(Lost::Timeout(waited)),
         Code::Unavailable | Code::Cancelled => Failure::Lost(Lost::Closed(describe(status))),
         _ if std::error::Error::source(status).is_some() => Failure::Lost(Lost::Closed(describe(status))),
         _ if !answer::is_said(status) => Failure::Lost(Lost::Protocol(describe(status))),
         _ => Failure::Refused(Refusal::Errors(vec![error(status)])),
+    }
+}
+
+/// An answer was given up here, because of its size.
+fn no_room(status: &Status) -> Option<&NoRoom> {
+    let mut cause = std::error::Error::source(status);
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref::<NoRoom>() {
+            return Some(refused);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Too large by itself is the target's fault; beside others, nobody's.
+pub(crate) fn no_room_for(refused: &NoRoom) -> Lost {
+    match refused {
+        NoRoom::Reply { .. } => Lost::Protocol(refused.to_string()),
+        NoRoom::Together { .. } => Lost::NoRoom(refused.to_string()),
     }
 }
 

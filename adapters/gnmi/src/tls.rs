@@ -1,8 +1,10 @@
 //! Who is on the other side: roots, pins, names, and a certificate of our own.
 
+mod key;
 mod name;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{fmt, fs, path::PathBuf, sync::Arc};
 
@@ -12,18 +14,21 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor,
     },
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
     server::ParsedCertificate,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+
+pub(crate) use words::sentence;
 
 /// How a server's certificate is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// It leads to one of the system's roots.
     System,
-    /// It leads to a root in one of these PEM files.
+    /// It leads to a root in one of these PEM files, or is one of those that are
+    /// in them.
     Roots(Vec<PathBuf>),
     /// It is one of these, by the SHA-256 of its DER; neither its name nor its
     /// dates are looked at.
@@ -126,15 +131,15 @@ impl TlsOptions {
                 }
             }
             Trust::Roots(files) => {
+                let mut all = Vec::new();
                 for file in files {
-                    let (added, _) = store.add_parsable_certificates(certificates(file)?);
-                    if added == 0 {
-                        return Err(TlsError::Empty { path: file.display().to_string() });
-                    }
+                    all.extend(certificates(file)?);
                 }
+                store.add_parsable_certificates(all.iter().cloned());
+                return Ok(Believed::Roots(store, all));
             }
         }
-        Ok(Believed::Roots(store))
+        Ok(Believed::Roots(store, Vec::new()))
     }
 }
 
@@ -150,7 +155,8 @@ fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError
 enum Believed {
     Any,
     Pins(Vec<[u8; 32]>),
-    Roots(RootCertStore),
+    /// Who may sign, and certificates that need nobody's signature.
+    Roots(RootCertStore, Vec<CertificateDer<'static>>),
 }
 
 #[derive(Debug)]
@@ -173,17 +179,13 @@ impl ServerCertVerifier for Verifier {
             Believed::Pins(pins) => {
                 let found = ring::digest::digest(&ring::digest::SHA256, certificate);
                 if !pins.iter().any(|pin| pin == found.as_ref()) {
-                    let hex: String = found.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-                    return Err(Error::General(format!(
-                        "the certificate is none of the pinned ones; its SHA-256 is {hex}"
-                    )));
+                    return Err(words::untrusted("the switch's certificate is none of tls_pins", certificate));
                 }
             }
-            Believed::Roots(roots) => {
-                let parsed = ParsedCertificate::try_from(certificate)?;
-                let algorithms = self.provider.signature_verification_algorithms.all;
-                verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
-                name::verify(&parsed, certificate, name)?;
+            Believed::Roots(_, themselves) if themselves.iter().any(|itself| itself == certificate) => {}
+            Believed::Roots(roots, _) => {
+                let signed = self.signed(certificate, intermediates, name, roots, now);
+                signed.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;
             }
         }
         Ok(ServerCertVerified::assertion())
@@ -195,7 +197,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        key::verify(message, certificate, signed, &self.provider.signature_verification_algorithms, false)
     }
 
     fn verify_tls13_signature(
@@ -204,7 +206,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        key::verify(message, certificate, signed, &self.provider.signature_verification_algorithms, true)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -212,11 +214,24 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+impl Verifier {
+    /// Whether the certificate leads to a root, and bears the name.
+    fn signed(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        roots: &RootCertStore,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(certificate)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
+        name::verify(&parsed, certificate, name)
+    }
+}
+
 /// Whether a handshake failed over who the server is.
 pub(crate) fn is_about_identity(error: &Error) -> bool {
-    match error {
-        Error::InvalidCertificate(reason) => !matches!(reason, CertificateError::ApplicationVerificationFailure),
-        Error::General(text) => text.contains("pinned"),
-        _ => false,
-    }
+    matches!(error, Error::InvalidCertificate(reason) if *reason != CertificateError::ApplicationVerificationFailure)
 }

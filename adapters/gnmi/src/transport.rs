@@ -10,7 +10,7 @@ use std::{
 use futures_util::{FutureExt as _, TryFutureExt as _, future::BoxFuture};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use mercury_adapter::{ConnectError, ConnectFault};
+use mercury_adapter::{ConnectError, ConnectFault, dial};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -26,6 +26,7 @@ use crate::{
     answer,
     connect::GnmiOptions,
     counted::{Counted, Octets},
+    meter::Meter,
     tls,
 };
 
@@ -62,21 +63,22 @@ impl Drop for Connection {
 }
 
 impl Transport {
-    /// Connects.
+    /// Connects. Each address of a name has the time of the entry to answer, and
+    /// then TLS has.
     pub(crate) async fn connect(options: &GnmiOptions) -> Result<Self, ConnectError> {
         let within = options.connect_timeout;
-        timeout(within, Self::dial(options)).await.unwrap_or_else(|_| {
+        let late = |_| {
             let message = format!("no connection within {} s", within.as_secs());
-            Err(ConnectError { fault: ConnectFault::Unreachable, message })
-        })
+            ConnectError { fault: ConnectFault::Unreachable, message }
+        };
+        let found = tokio::net::lookup_host((options.address.as_str(), options.port));
+        let addresses = timeout(within, found).await.map_err(late)?.map_err(|error| unreachable(options, &error))?;
+        let stream = dial(addresses, within).await.map_err(|error| unreachable(options, &error))?;
+        timeout(within, Self::open(stream, options)).await.map_err(late)?
     }
 
-    async fn dial(options: &GnmiOptions) -> Result<Self, ConnectError> {
-        let unreachable = |error: std::io::Error| ConnectError {
-            fault: ConnectFault::Unreachable,
-            message: format!("{}:{}: {error}", options.address, options.port),
-        };
-        let stream = TcpStream::connect((options.address.as_str(), options.port)).await.map_err(unreachable)?;
+    async fn open(stream: TcpStream, options: &GnmiOptions) -> Result<Self, ConnectError> {
+        let unreachable = |error: std::io::Error| unreachable(options, &error);
         stream.set_nodelay(true).map_err(unreachable)?;
         // Not HTTP/2's PING: gRPC servers end a connection that pings more often than every five
         // minutes (too_many_pings), and with it the Set that is under way.
@@ -153,7 +155,7 @@ impl Transport {
 
 /// What tonic's client wants of a transport.
 impl tower_service::Service<http::Request<Body>> for Transport {
-    type Response = http::Response<answer::Body>;
+    type Response = http::Response<answer::Answer>;
     type Error = hyper::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -162,8 +164,14 @@ impl tower_service::Service<http::Request<Body>> for Transport {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        self.sender.send_request(request).map_ok(answer::marked).boxed()
+        let meter = request.extensions().get::<Meter>().cloned();
+        self.sender.send_request(request).map_ok(|response| answer::marked(response, meter)).boxed()
     }
+}
+
+fn unreachable(options: &GnmiOptions, error: &std::io::Error) -> ConnectError {
+    let message = format!("{}:{}: {error}", options.address, options.port);
+    ConnectError { fault: ConnectFault::unconnected(error), message }
 }
 
 fn why(end: Result<(), hyper::Error>, complaint: &Complaint) -> ConnectError {
@@ -188,5 +196,6 @@ fn handshake(error: &std::io::Error) -> ConnectError {
         None => ConnectFault::Unreachable,
     };
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    ConnectError { fault, message: format!("TLS: {error}{cause}") }
+    let told = rustls.and_then(tls::sentence).unwrap_or_else(|| format!("{error}{cause}"));
+    ConnectError { fault, message: format!("TLS: {told}") }
 }

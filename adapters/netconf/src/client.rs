@@ -3,6 +3,7 @@
 
 use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 
+use mercury_adapter::{Budget, MAX_REPLY, NoRoom, Share, Unfinished, off_worker};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{Instant, timeout, timeout_at},
@@ -11,10 +12,10 @@ use tokio::{
 use crate::{
     counted::{Counted, Counters},
     hello::ServerHello,
-    message::Reply,
+    message::{Inbound, Reply},
     operation,
     protocol::{FramingChoice, MessageId, Protocol, ProtocolError},
-    xml::{Element, XmlError},
+    xml::{Element, Limits, XmlError},
 };
 
 /// How much is read at once, in bytes.
@@ -25,8 +26,10 @@ const READ_SIZE: usize = 32 << 10;
 pub struct ClientOptions {
     /// Default [`FramingChoice::Auto`].
     pub framing: FramingChoice,
-    /// The largest message accepted, in bytes. Default 16 MiB.
+    /// The largest message accepted, in bytes. Default [`MAX_REPLY`].
     pub max_message_bytes: usize,
+    /// What replies may take of the memory. Default the process's own.
+    pub budget: Budget,
     /// How long the server may take for its hello. Default 30 s.
     pub hello_timeout: Duration,
     /// Send all requests of a flight at once. Default true.
@@ -43,7 +46,8 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             framing: FramingChoice::Auto,
-            max_message_bytes: 16 << 20,
+            max_message_bytes: MAX_REPLY,
+            budget: Budget::shared(),
             hello_timeout: Duration::from_secs(30),
             pipelining: true,
             nudge_after: Some(Duration::from_secs(1)),
@@ -101,6 +105,26 @@ pub enum FlightError {
         /// What it did.
         source: ProtocolError,
     },
+    /// There was no room for a reply.
+    #[error("no room after {} of {sent} replies", replies.len())]
+    NoRoom {
+        /// What had arrived, in the order of the requests.
+        replies: Vec<Reply>,
+        /// How many requests the server may have seen.
+        sent: usize,
+        /// Which room.
+        source: NoRoom,
+    },
+    /// A reply could not be worked through.
+    #[error("a reply could not be read after {} of {sent} replies", replies.len())]
+    Unfinished {
+        /// What had arrived, in the order of the requests.
+        replies: Vec<Reply>,
+        /// How many requests the server may have seen.
+        sent: usize,
+        /// Why.
+        source: Unfinished,
+    },
     /// An earlier flight failed or was abandoned. Nothing was sent.
     #[error("the session failed earlier and cannot be used")]
     Unusable,
@@ -112,19 +136,27 @@ pub enum FlightError {
 impl FlightError {
     /// The replies that did arrive: the first ones, without gaps.
     #[must_use]
-    pub fn replies(&self) -> &[Reply] {
+    pub fn into_replies(self) -> Vec<Reply> {
         match self {
-            Self::Lost { replies, .. } | Self::Timeout { replies, .. } | Self::Protocol { replies, .. } => replies,
-            Self::Unusable | Self::Encode(_) => &[],
+            Self::Lost { replies, .. }
+            | Self::Timeout { replies, .. }
+            | Self::Protocol { replies, .. }
+            | Self::NoRoom { replies, .. }
+            | Self::Unfinished { replies, .. } => replies,
+            Self::Unusable | Self::Encode(_) => Vec::new(),
         }
     }
 
     /// How many requests the server may have seen. Those after it were never
-    /// sent; those between it and [`FlightError::replies`] are unknown.
+    /// sent; those between it and [`FlightError::into_replies`] are unknown.
     #[must_use]
     pub fn sent(&self) -> usize {
         match self {
-            Self::Lost { sent, .. } | Self::Timeout { sent, .. } | Self::Protocol { sent, .. } => *sent,
+            Self::Lost { sent, .. }
+            | Self::Timeout { sent, .. }
+            | Self::Protocol { sent, .. }
+            | Self::NoRoom { sent, .. }
+            | Self::Unfinished { sent, .. } => *sent,
             Self::Unusable | Self::Encode(_) => 0,
         }
     }
@@ -146,7 +178,8 @@ pub struct Client<S> {
     /// Set until the first reply.
     nudge_after: Option<Duration>,
     usable: bool,
-    buffer: Box<[u8]>,
+    max_message_bytes: usize,
+    budget: Budget,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
@@ -158,8 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
     pub async fn connect(stream: S, options: ClientOptions) -> Result<Self, OpenError> {
         let mut io = Counted::new(stream);
         let mut protocol = Protocol::new(options.framing, options.max_message_bytes);
-        let mut buffer = vec![0; READ_SIZE].into_boxed_slice();
-        let exchange = exchange_hellos(&mut io, &mut protocol, &mut buffer);
+        let exchange = exchange_hellos(&mut io, &mut protocol);
         let hello =
             timeout(options.hello_timeout, exchange).await.map_err(|_| OpenError::Timeout(options.hello_timeout))??;
         io.forget_flights();
@@ -170,7 +202,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
             pipelining: options.pipelining,
             nudge_after: options.nudge_after,
             usable: true,
-            buffer,
+            max_message_bytes: options.max_message_bytes,
+            budget: options.budget,
         })
     }
 
@@ -245,8 +278,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         let start = Instant::now();
         let mut deadline = start + reply_timeout;
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
+        // Kept no longer than a flight: a thousand sessions rest.
+        let (mut buffer, mut arriving) = (vec![0; READ_SIZE], self.share());
         loop {
-            while let Some((id, reply)) = self.protocol.poll_reply()? {
+            while let Some((id, reply)) = self.next_reply(&mut arriving, deadline, reply_timeout).await? {
                 if let Some(slot) = burst.replies.iter_mut().find(|(asked, _)| *asked == id) {
                     slot.1 = Some(reply);
                 }
@@ -256,10 +291,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
             if burst.replies.iter().all(|(_, reply)| reply.is_some()) {
                 return Ok(());
             }
-            let step = step(&mut self.io, burst, &mut self.buffer);
+            let step = step(&mut self.io, burst, &mut buffer);
             match timeout_at(nudge.unwrap_or(deadline), step).await {
                 Ok(Ok(0)) => return Err(Fault::Lost(None)),
-                Ok(Ok(read)) => self.protocol.push(self.buffer.get(..read).unwrap_or_default()),
+                Ok(Ok(read)) => {
+                    arriving.grow(read)?;
+                    self.protocol.push(buffer.get(..read).unwrap_or_default());
+                }
                 Ok(Err(error)) => return Err(Fault::Lost(Some(error))),
                 Err(_) if nudge.take().is_some() => {
                     tracing::debug!("no reply to the first requests yet: sending another one");
@@ -274,6 +312,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
 }
 
 impl<S> Client<S> {
+    /// The next reply of those that have arrived, which takes its share of the
+    /// budget with it.
+    async fn next_reply(
+        &mut self,
+        arriving: &mut Share,
+        deadline: Instant,
+        reply_timeout: Duration,
+    ) -> Result<Option<(MessageId, Reply)>, Fault> {
+        while let Some(message) = self.protocol.next_message()? {
+            let share = std::mem::replace(arriving, self.share());
+            arriving.grow(self.protocol.kept())?;
+            let read = off_worker(message.len(), move || Inbound::parse(message, Limits::default(), share));
+            let read = timeout_at(deadline, read).await.map_err(|_| Fault::Timeout(reply_timeout))??;
+            if let Some(reply) = self.protocol.accept(read.map_err(ProtocolError::from)?)? {
+                return Ok(Some(reply));
+            }
+        }
+        Ok(None)
+    }
+
+    fn share(&self) -> Share {
+        self.budget.share(self.max_message_bytes)
+    }
+
     /// What the server announced.
     #[must_use]
     pub fn hello(&self) -> &ServerHello {
@@ -308,12 +370,11 @@ impl<S> Client<S> {
 async fn exchange_hellos<S: AsyncRead + AsyncWrite + Unpin>(
     io: &mut Counted<S>,
     protocol: &mut Protocol,
-    buffer: &mut [u8],
 ) -> Result<ServerHello, OpenError> {
-    let mut burst = Burst::default();
+    let (mut burst, mut buffer) = (Burst::default(), vec![0; READ_SIZE]);
     burst.add(&protocol.client_hello());
     loop {
-        match step(io, &mut burst, buffer).await? {
+        match step(io, &mut burst, &mut buffer).await? {
             0 => return Err(OpenError::Closed),
             read => protocol.push(buffer.get(..read).unwrap_or_default()),
         }
@@ -396,6 +457,20 @@ enum Fault {
     Lost(Option<io::Error>),
     Timeout(Duration),
     Protocol(ProtocolError),
+    NoRoom(NoRoom),
+    Unfinished(Unfinished),
+}
+
+impl From<NoRoom> for Fault {
+    fn from(error: NoRoom) -> Self {
+        Self::NoRoom(error)
+    }
+}
+
+impl From<Unfinished> for Fault {
+    fn from(error: Unfinished) -> Self {
+        Self::Unfinished(error)
+    }
 }
 
 impl From<ProtocolError> for Fault {
@@ -410,6 +485,8 @@ impl Fault {
             Self::Lost(source) => FlightError::Lost { replies, sent, source },
             Self::Timeout(waited) => FlightError::Timeout { replies, sent, waited },
             Self::Protocol(source) => FlightError::Protocol { replies, sent, source },
+            Self::NoRoom(source) => FlightError::NoRoom { replies, sent, source },
+            Self::Unfinished(source) => FlightError::Unfinished { replies, sent, source },
         }
     }
 }

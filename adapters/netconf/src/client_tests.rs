@@ -1,10 +1,15 @@
 //! The client against scripted peers over an in-memory stream.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    thread::available_parallelism,
+    time::Duration,
+};
 
 use mercury_adapter::ErrorTag;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    sync::mpsc,
     task::JoinHandle,
 };
 
@@ -165,8 +170,8 @@ async fn a_lost_session_says_what_arrived_and_what_may_have_been_seen() {
     .await;
     let error = client.flight(&four()[..3], WAIT).await.unwrap_err();
     assert!(matches!(error, FlightError::Lost { source: None, .. }), "{error:?}");
-    assert_eq!((error.replies().len(), error.sent()), (1, 3));
     assert!(error.may_have_reached_peer() && !client.is_usable());
+    assert_eq!((error.sent(), error.into_replies().len()), (3, 1));
     let again = client.flight(&four(), WAIT).await.unwrap_err();
     assert!(matches!(again, FlightError::Unusable) && !again.may_have_reached_peer());
     peer.await.unwrap();
@@ -214,7 +219,7 @@ async fn a_silent_server_is_given_up_after_the_timeout_and_the_replies_are_kept(
     .await;
     let error = client.flight(&four(), WAIT).await.unwrap_err();
     assert!(matches!(error, FlightError::Timeout { waited: WAIT, .. }), "{error:?}");
-    assert_eq!((error.replies().len(), error.sent()), (1, 4));
+    assert_eq!((error.sent(), error.into_replies().len()), (4, 1));
     assert!(!client.is_usable());
     drop(client);
     peer.await.unwrap();
@@ -289,7 +294,7 @@ async fn a_flight_larger_than_both_windows_does_not_deadlock() {
     let mut client = Client::connect(near, ClientOptions::default()).await.unwrap();
     let operations = vec![get_config(Store::Running, vec![Element::new("", &"x".repeat(3_000))], None); 50];
     let replies = client.flight(&operations, WAIT).await.unwrap();
-    assert_eq!(replies.iter().filter(|reply| reply.data.as_ref().unwrap().value().len() == 5_000).count(), 50);
+    assert_eq!(replies.iter().filter(|reply| reply.data.as_ref().unwrap().as_str().len() == 5_013).count(), 50);
     let counters = client.counters();
     assert!(counters.bytes_out > 150_000 && counters.bytes_in > 250_000, "{counters:?}");
     peer.await.unwrap();
@@ -321,6 +326,74 @@ async fn a_message_over_the_limit_breaks_the_session_and_not_the_memory() {
     .await;
     let error = client.flight(&[discard_changes()], WAIT).await.unwrap_err();
     assert!(matches!(error, FlightError::Protocol { source: ProtocolError::Framing(_), .. }), "{error:?}");
+}
+
+/// Sends so many bytes of data to whatever is asked, and ends it if told to.
+async fn answer_large(peer: &mut Peer, size: usize, end: bool) -> std::io::Result<()> {
+    peer.read().await.unwrap();
+    peer.stream.write_all(b"<rpc-reply message-id='1'><data><a>").await?;
+    peer.stream.write_all(&vec![b'x'; size]).await?;
+    if end {
+        peer.stream.write_all(b"</a></data></rpc-reply>]]>]]>").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reply_without_room_breaks_the_session_and_gives_back_what_it_took() {
+    let budget = Budget::new(1 << 20);
+    let options = ClientOptions { budget: budget.clone(), ..ClientOptions::default() };
+    let (mut client, peer) =
+        session("1.0", options, |mut peer| async move { answer_large(&mut peer, 4 << 20, true).await }).await;
+    let error = client.flight(&[discard_changes()], WAIT).await.unwrap_err();
+    assert!(matches!(error, FlightError::NoRoom { source: NoRoom::Together { .. }, sent: 1, .. }), "{error:?}");
+    assert_eq!(budget.taken(), 0);
+    drop(client);
+    assert!(peer.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn what_a_reply_takes_is_given_back_when_it_is_dropped() {
+    let budget = Budget::new(8 << 20);
+    let options = ClientOptions { budget: budget.clone(), ..ClientOptions::default() };
+    let (mut client, _peer) =
+        session("1.0", options, |mut peer| async move { answer_large(&mut peer, 4 << 20, true).await }).await;
+    let replies = client.flight(&[discard_changes()], WAIT).await.unwrap();
+    assert!(budget.taken() > 3 << 20);
+    drop(replies);
+    assert_eq!(budget.taken(), 0);
+}
+
+/// Everybody's turn to work through a large reply is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_reply_is_read_elsewhere_and_inside_the_time_of_its_flight() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let processors = available_parallelism().map_or(1, usize::from);
+    let turns: Vec<_> = (0..processors)
+        .map(|_| {
+            let (held, begun) = (Arc::clone(&held), begun.clone());
+            let hold = move || begun.send(()).is_ok() && held.lock().unwrap().recv().is_err();
+            tokio::spawn(off_worker(1 << 20, hold))
+        })
+        .collect();
+    for _ in 0..processors.saturating_sub(1).max(1) {
+        begins.recv().await.unwrap();
+    }
+    let (mut client, _peer) =
+        session(
+            "1.0",
+            ClientOptions::default(),
+            |mut peer| async move { answer_large(&mut peer, 4 << 20, true).await },
+        )
+        .await;
+    let error = client.flight(&[discard_changes()], Duration::from_millis(100)).await.unwrap_err();
+    assert!(matches!(error, FlightError::Timeout { .. }), "{error:?}");
+    drop(release);
+    for turn in turns {
+        assert!(turn.await.unwrap().unwrap());
+    }
 }
 
 #[tokio::test]

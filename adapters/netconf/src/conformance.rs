@@ -3,10 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{Dialect, Looking, running};
+use mercury_adapter::{Budget, Bump, DataTree, Dialect, Looking, MAX_REPLY, running};
 use mercury_model::{Running, Scope};
 
-use crate::{decode, xml::Element};
+use crate::{
+    decode,
+    message::ReplyData,
+    xml::{self, Element},
+};
 
 /// The bare list entries of everything in `scope`: what a session asks for,
 /// and what a switch holds of ports that nobody configured. Empty for a
@@ -25,4 +29,25 @@ pub fn decode(dialect: &Dialect, data: &Element, scope: &Scope) -> Result<Runnin
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
     let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance: &netconf.network_instance };
     Ok(running(looking, data, scope))
+}
+
+/// The same of the text of `<data>`, read as a session reads it.
+///
+/// # Errors
+/// It is no data; or as [`decode`].
+pub fn decode_text(dialect: &Dialect, text: &str, scope: &Scope) -> Result<Running, String> {
+    let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
+    let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance: &netconf.network_instance };
+    let (arena, mut share) = (Bump::new(), Budget::shared().share(MAX_REPLY));
+    let data = xml::tree(text, xml::Limits::default(), &mut DataTree::new(&arena, &mut share));
+    data.map(|data| running(looking, data, scope)).map_err(|error| error.to_string())
+}
+
+/// The same of a reply's data, as it came.
+///
+/// # Errors
+/// It is no data; or as [`decode`].
+pub fn read(dialect: &Dialect, data: ReplyData, scope: &Scope) -> Result<Running, String> {
+    let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
+    decode::read(netconf, &netconf.network_instance, data, scope).map_err(|error| error.to_string())
 }

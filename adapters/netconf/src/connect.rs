@@ -48,7 +48,8 @@ where
 
 fn refused(error: &SshError) -> ConnectError {
     let fault = match error {
-        SshError::Resolve { .. } | SshError::Connect { .. } | SshError::Timeout(_) => ConnectFault::Unreachable,
+        SshError::Resolve { .. } | SshError::Connect { .. } => ConnectFault::unconnected(error),
+        SshError::Timeout(_) => ConnectFault::Unreachable,
         SshError::HostKeyUnknown(_)
         | SshError::HostKeyChanged(_)
         | SshError::HostKeyRevoked(_)

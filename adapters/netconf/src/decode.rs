@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{Data, Names, NetconfDialect, NodePath};
-use mercury_model::{InterfaceScope, List, Scope, VlanScope};
+use mercury_adapter::{Data, Looking, Names, NetconfDialect, NodePath, running};
+use mercury_model::{InterfaceScope, List, Running, Scope, VlanScope};
 
 use crate::{
+    message::ReplyData,
     place::{append, place},
-    xml::{BASE_NS, Element, Node},
+    xml::{BASE_NS, DataError, Element, Node},
 };
 
 /// The subtree filter (RFC 6241 section 6) that selects `scope`; empty when
@@ -66,6 +67,20 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
 
 /// The namespace of the attribute that tags a default (RFC 6243 section 6).
 const WITH_DEFAULTS_NS: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
+
+/// What a reply's data says about `scope`.
+///
+/// # Errors
+/// It is no data, or there is no room for it.
+pub(crate) fn read(
+    dialect: &NetconfDialect,
+    instance: &str,
+    data: ReplyData,
+    scope: &Scope,
+) -> Result<Running, DataError> {
+    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance };
+    data.with_tree(|data| running(looking, data, scope))
+}
 
 impl Data for Element {
     fn name(&self) -> &str {

@@ -7,6 +7,8 @@
 
 /// The end-of-message marker of base 1.0, also used for every hello.
 const END_OF_MESSAGE: &[u8] = b"]]>]]>";
+/// Octets of room that are kept between messages.
+const KEPT: usize = 64 << 10;
 /// Ten digits hold the largest chunk size the RFC allows, 4294967295.
 const MAX_SIZE_DIGITS: usize = 10;
 
@@ -86,6 +88,17 @@ impl Decoder {
         }
     }
 
+    /// Refuses messages of more than `limit` bytes from here on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// How many bytes are kept of messages that have not ended.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.message.len() + self.unread().len()
+    }
+
     /// How the peer frames, as far as it is known.
     #[must_use]
     pub fn framing(&self) -> Framing {
@@ -152,10 +165,23 @@ impl Decoder {
             self.searched = length.saturating_sub(END_OF_MESSAGE.len() - 1);
             return Ok(None);
         }
-        let message = without_nul(unread.get(..length).unwrap_or_default().to_vec());
-        self.start += length + END_OF_MESSAGE.len();
         self.searched = 0;
-        Ok(Some(message))
+        Ok(Some(without_nul(self.cut(length))))
+    }
+
+    /// Takes a message of so many octets, and its end. What is the most of the
+    /// buffer is not copied, but the rest of it is.
+    fn cut(&mut self, length: usize) -> Vec<u8> {
+        let end = self.start + length + END_OF_MESSAGE.len();
+        if self.start > 0 || end < self.buffer.len() / 2 {
+            let message = self.unread().get(..length).unwrap_or_default().to_vec();
+            self.start = end;
+            return message;
+        }
+        let rest = self.buffer.split_off(end);
+        let mut message = std::mem::replace(&mut self.buffer, rest);
+        message.truncate(length);
+        message
     }
 
     fn next_chunked(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
@@ -206,6 +232,7 @@ impl Decoder {
     fn compact(&mut self) {
         if self.start == self.buffer.len() {
             self.buffer.clear();
+            self.buffer.shrink_to(KEPT);
             self.start = 0;
         } else if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start);

@@ -1,8 +1,10 @@
 //! Requests and replies (RFC 6241 section 4).
 
-use mercury_adapter::{ErrorTag, ErrorType, RpcError, Severity};
+use std::{fmt, ops::Range};
 
-use crate::xml::{BASE_NS, Element, Limits, Node, XmlError};
+use mercury_adapter::{Bump, DataNode, DataTree, ErrorTag, ErrorType, RpcError, Severity, Share};
+
+use crate::xml::{self, BASE_NS, DataError, Element, Limits, XmlError};
 
 /// More leaves than this in one `error-info` tell nobody anything.
 const MAX_INFO: usize = 64;
@@ -19,7 +21,7 @@ pub fn rpc(message_id: &str, operation: &Element) -> Result<String, XmlError> {
 }
 
 /// A server's answer to one request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Reply {
     /// Which request it answers; some servers leave it out.
     pub message_id: Option<String>,
@@ -30,7 +32,7 @@ pub struct Reply {
     /// Errors of severity *warning*.
     pub warnings: Vec<RpcError>,
     /// The `<data>` of a read.
-    pub data: Option<Element>,
+    pub data: Option<ReplyData>,
     /// Everything but the `<data>`, for replies with content of their own.
     pub element: Element,
 }
@@ -44,8 +46,37 @@ impl Reply {
     }
 }
 
+/// The `<data>` of a reply, which may be a whole configuration: as it came, and
+/// what it takes of the budget.
+pub struct ReplyData {
+    message: String,
+    place: Range<usize>,
+    share: Share,
+}
+
+impl ReplyData {
+    /// The element as it came; a prefix may be declared outside of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.message.get(self.place.clone()).unwrap_or_default()
+    }
+
+    /// Understands it, and does something with what it says.
+    pub(crate) fn with_tree<T>(mut self, act: impl FnOnce(&DataNode<'_>) -> T) -> Result<T, DataError> {
+        let (arena, text) = (Bump::new(), self.message.get(self.place).unwrap_or_default());
+        let mut made = DataTree::new(&arena, &mut self.share);
+        xml::tree(text, Limits::default(), &mut made).map(act)
+    }
+}
+
+impl fmt::Debug for ReplyData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<data> of {} bytes", self.place.len())
+    }
+}
+
 /// A message from a server after its hello.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Inbound {
     /// The answer to a request.
     Reply(Box<Reply>),
@@ -56,29 +87,26 @@ pub enum Inbound {
 }
 
 impl Inbound {
-    /// Reads a message.
+    /// Reads a message that takes `share` of the budget; of a reply's `<data>`
+    /// only where it lies. The limits are for what is read.
     ///
     /// # Errors
     /// When it is not well-formed XML within the limits.
-    pub fn parse(message: &[u8], limits: Limits) -> Result<Self, XmlError> {
-        let element = Element::parse(message, limits)?;
+    pub fn parse(message: Vec<u8>, limits: Limits, mut share: Share) -> Result<Self, XmlError> {
+        let message = xml::text(message);
+        let (element, place) = Element::parse_around(&message, "data", limits)?;
+        share.shrink(message.len());
+        let data = place.map(|place| ReplyData { message, place, share });
         Ok(match element.name.as_str() {
-            "rpc-reply" | "rpc-error" => Self::Reply(Box::new(Reply::from(element))),
+            "rpc-reply" | "rpc-error" => Self::Reply(Box::new(Reply::of(element, data))),
             "notification" => Self::Notification,
             other => Self::Other(other.chars().take(80).collect()),
         })
     }
 }
 
-impl From<Element> for Reply {
-    fn from(mut element: Element) -> Self {
-        // Moved, not copied: it may be a whole configuration.
-        let is_data = |node: &Node| matches!(node, Node::Element(child) if child.name == "data");
-        let data = element.children.iter().position(is_data).map(|at| element.children.remove(at));
-        let data = data.and_then(|node| match node {
-            Node::Element(data) => Some(data),
-            Node::Text(_) => None,
-        });
+impl Reply {
+    fn of(element: Element, data: Option<ReplyData>) -> Self {
         let (errors, warnings) = errors_in(&element).into_iter().partition(RpcError::is_error);
         Self {
             message_id: element.attribute("message-id").map(|id| id.trim().to_owned()),
@@ -92,7 +120,7 @@ impl From<Element> for Reply {
 }
 
 /// All `rpc-error`s in a message, also those nested in the vendor's own result
-/// elements, but not what looks like one inside configuration data.
+/// elements, but not what looks like one inside data.
 pub(crate) fn errors_in(element: &Element) -> Vec<RpcError> {
     let mut errors = Vec::new();
     collect(element, &mut errors);

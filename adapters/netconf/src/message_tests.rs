@@ -1,9 +1,15 @@
 //! Replies as devices really send them.
 
+use mercury_adapter::{Budget, MAX_REPLY};
+
 use super::*;
 
+fn parse(text: &str) -> Result<Inbound, XmlError> {
+    Inbound::parse(text.as_bytes().to_vec(), Limits::default(), Budget::new(0).share(MAX_REPLY))
+}
+
 fn reply(text: &str) -> Reply {
-    match Inbound::parse(text.as_bytes(), Limits::default()).unwrap() {
+    match parse(text).unwrap() {
         Inbound::Reply(reply) => *reply,
         other => panic!("{other:?}"),
     }
@@ -89,7 +95,8 @@ fn data_is_found_in_any_namespace_and_its_content_is_not_searched_for_errors() {
     let reply =
         reply("<rpc-reply><data xmlns='odd'><rpc-error><error-tag>x</error-tag></rpc-error></data></rpc-reply>");
     assert!(reply.is_success());
-    assert!(reply.data.unwrap().find("rpc-error").is_some());
+    let found = reply.data.unwrap().with_tree(|data| format!("{data:?}")).unwrap();
+    assert_eq!(found, "<data><rpc-error><error-tag \"x\"></></>");
     assert_eq!(reply.message_id, None);
 }
 
@@ -99,10 +106,53 @@ fn a_bare_error_is_a_reply_and_a_notification_is_not() {
         reply("<rpc-error><error-tag>malformed-message</error-tag></rpc-error>").errors[0].tag,
         ErrorTag::MalformedMessage
     );
-    let parse = |text: &str| Inbound::parse(text.as_bytes(), Limits::default());
-    assert_eq!(parse("<n:notification xmlns:n='x'/>"), Ok(Inbound::Notification));
-    assert_eq!(parse("<hello/>"), Ok(Inbound::Other("hello".to_owned())));
+    assert!(matches!(parse("<n:notification xmlns:n='x'/>"), Ok(Inbound::Notification)));
+    assert!(matches!(parse("<hello/>"), Ok(Inbound::Other(name)) if name == "hello"));
     assert!(parse("<rpc-reply>").is_err());
+}
+
+/// The tree of a configuration is read as the one of a small message is.
+#[test]
+fn data_is_read_as_elements_are() {
+    for (text, expected) in [
+        ("<data/>", "<data \"\">"),
+        ("<data> <a> x </a> </data>", "<data><a \"x\"></>"),
+        ("<data><a>1 &amp; &#65;<![CDATA[<z>]]><!-- c --> e\r\n2</a></data>", "<data><a \"1 & A<z> e\\n2\"></>"),
+        ("<data><p:a q:b='1'/><a>p:x</a></data>", "<data><a \"\"><a \"p:x\"></>"),
+        ("<data>words <a>\u{1}2</a> words</data>", "<data><a \"2\"></>"),
+    ] {
+        let data = reply(&format!(" <?xml version='1.0'?>\n<rpc-reply><ok/>{text} </rpc-reply>\n")).data.unwrap();
+        assert!(data.as_str().starts_with("<data") && data.as_str().ends_with('>'), "{}", data.as_str());
+        assert_eq!(data.with_tree(|data| format!("{data:?}")).unwrap(), expected, "{text}");
+    }
+    let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><rpc-reply><data>caf\xe9</data></rpc-reply>".to_vec();
+    let Ok(Inbound::Reply(reply)) = Inbound::parse(latin, Limits::default(), Budget::new(0).share(MAX_REPLY)) else {
+        panic!("a reply");
+    };
+    assert_eq!(reply.data.unwrap().with_tree(|data| data.value().to_owned()).unwrap(), "caf\u{e9}");
+}
+
+#[test]
+fn data_that_is_not_well_formed_is_an_error() {
+    for bad in ["<a>", "</a>", "<a></b>", "<a", "<!DOCTYPE a>", "<a><![CDATA[x</a>"] {
+        assert!(parse(&format!("<rpc-reply><data>{bad}</data></rpc-reply>")).is_err(), "{bad}");
+    }
+    let deep = "<a>".repeat(70) + &"</a>".repeat(70);
+    assert!(parse(&format!("<rpc-reply><data>{deep}</data></rpc-reply>")).is_err());
+    let entity = reply("<rpc-reply><data><a>&nbsp;</a></data></rpc-reply>");
+    let error = entity.data.unwrap().with_tree(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("nbsp"), "{error}");
+}
+
+#[test]
+fn what_lies_beside_the_data_is_bounded_and_the_data_is_not_counted() {
+    let filler = "x".repeat(5 << 20);
+    assert!(reply(&format!("<rpc-reply><data>{filler}</data></rpc-reply>")).data.is_some());
+    assert!(parse(&format!("<rpc-reply><other>{filler}</other></rpc-reply>")).is_err());
+    assert!(parse(&format!("<rpc-reply><data/><data>{filler}</data></rpc-reply>")).is_err());
+    let many = "<a/>".repeat(200_000);
+    assert!(reply(&format!("<rpc-reply><data>{many}</data></rpc-reply>")).data.is_some());
+    assert!(parse(&format!("<rpc-reply>{many}</rpc-reply>")).is_err());
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub enum ProtocolError {
     Unexpected(String),
 }
 
+/// The largest hello accepted, in bytes: more than any device has to announce.
+const MAX_HELLO: usize = 4 << 20;
+
 /// The number of a request within its session.
 pub type MessageId = u64;
 
@@ -51,7 +54,7 @@ pub type MessageId = u64;
 #[derive(Debug)]
 pub struct Protocol {
     decoder: Decoder,
-    limits: Limits,
+    max_message_bytes: usize,
     choice: FramingChoice,
     last_id: MessageId,
     outstanding: Vec<MessageId>,
@@ -64,8 +67,8 @@ impl Protocol {
     #[must_use]
     pub fn new(choice: FramingChoice, max_message_bytes: usize) -> Self {
         Self {
-            decoder: Decoder::new(max_message_bytes),
-            limits: Limits { max_bytes: max_message_bytes, ..Limits::default() },
+            decoder: Decoder::new(max_message_bytes.min(MAX_HELLO)),
+            max_message_bytes,
             choice,
             last_id: 0,
             outstanding: Vec::new(),
@@ -91,7 +94,8 @@ impl Protocol {
     /// When the peer sends something else.
     pub fn poll_hello(&mut self) -> Result<Option<ServerHello>, ProtocolError> {
         let Some(message) = self.decoder.next_message()? else { return Ok(None) };
-        let hello = ServerHello::parse(&message, self.limits)?;
+        let hello = ServerHello::parse(&message, Limits::default())?;
+        self.decoder.set_limit(self.max_message_bytes);
         if self.choice == FramingChoice::Auto && hello.has_base_1_1() {
             self.decoder.set_chunked();
         }
@@ -129,30 +133,43 @@ impl Protocol {
         self.outstanding.clear();
     }
 
-    /// The next reply and the request it belongs to. Call until `None` after
-    /// each push.
+    /// The next message, to be read and then [`accepted`](Protocol::accept). Call
+    /// until `None` after each push.
     ///
     /// # Errors
-    /// When the peer breaks the protocol.
-    pub fn poll_reply(&mut self) -> Result<Option<(MessageId, Reply)>, ProtocolError> {
+    /// When the peer breaks message framing.
+    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, ProtocolError> {
         while let Some(message) = self.decoder.next_message()? {
-            if message.trim_ascii().is_empty() {
-                continue;
-            }
-            match Inbound::parse(&message, self.limits)? {
-                Inbound::Notification => {}
-                Inbound::Other(name) => return Err(ProtocolError::Unexpected(name)),
-                Inbound::Reply(reply) => {
-                    let id = self.answered(&reply)?;
-                    if self.unheeded == Some(id) {
-                        self.unheeded = None;
-                    } else {
-                        return Ok(Some((id, *reply)));
-                    }
-                }
+            if !message.trim_ascii().is_empty() {
+                return Ok(Some(message));
             }
         }
         Ok(None)
+    }
+
+    /// The reply that a message is and the request it belongs to; `None` if it
+    /// interests nobody.
+    ///
+    /// # Errors
+    /// When the peer breaks the protocol.
+    pub fn accept(&mut self, message: Inbound) -> Result<Option<(MessageId, Reply)>, ProtocolError> {
+        let reply = match message {
+            Inbound::Notification => return Ok(None),
+            Inbound::Other(name) => return Err(ProtocolError::Unexpected(name)),
+            Inbound::Reply(reply) => reply,
+        };
+        let id = self.answered(&reply)?;
+        if self.unheeded == Some(id) {
+            self.unheeded = None;
+            return Ok(None);
+        }
+        Ok(Some((id, *reply)))
+    }
+
+    /// How many bytes are kept of messages that have not ended.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.decoder.kept()
     }
 
     fn answered(&mut self, reply: &Reply) -> Result<MessageId, ProtocolError> {
@@ -188,8 +205,20 @@ impl Protocol {
 
 #[cfg(test)]
 mod tests {
+    use mercury_adapter::{Budget, MAX_REPLY};
+
     use super::*;
     use crate::operation;
+
+    fn poll(protocol: &mut Protocol) -> Result<Option<(MessageId, Reply)>, ProtocolError> {
+        while let Some(message) = protocol.next_message()? {
+            let message = Inbound::parse(message, Limits::default(), Budget::new(0).share(MAX_REPLY))?;
+            if let Some(reply) = protocol.accept(message)? {
+                return Ok(Some(reply));
+            }
+        }
+        Ok(None)
+    }
 
     fn hello(capability: &str) -> Vec<u8> {
         encode_eom(
@@ -221,7 +250,7 @@ mod tests {
         let mut protocol = session("urn:ietf:params:netconf:base:1.1");
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.push(b"<rpc-reply message-id=\"1\"><ok/></rpc-reply>]]>]]>");
-        assert_eq!(protocol.poll_reply().unwrap().unwrap().0, 1);
+        assert_eq!(poll(&mut protocol).unwrap().unwrap().0, 1);
         assert!(protocol.request(&operation::discard_changes()).unwrap().1.ends_with(b"]]>]]>"));
     }
 
@@ -230,11 +259,11 @@ mod tests {
         let mut protocol = session("base:1.0");
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.push(b"<rpc-reply><ok/></rpc-reply>]]>]]>");
-        assert_eq!(protocol.poll_reply().unwrap().unwrap().0, 1);
+        assert_eq!(poll(&mut protocol).unwrap().unwrap().0, 1);
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.push(b"<rpc-reply><ok/></rpc-reply>]]>]]>");
-        assert!(matches!(protocol.poll_reply(), Err(ProtocolError::Unidentified { outstanding: 2 })));
+        assert!(matches!(poll(&mut protocol), Err(ProtocolError::Unidentified { outstanding: 2 })));
     }
 
     #[test]
@@ -243,10 +272,10 @@ mod tests {
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.unheeded_request(&operation::read_nothing()).unwrap();
         protocol.push(b"<rpc-reply><ok/></rpc-reply>]]>]]><rpc-reply><data/></rpc-reply>]]>]]>");
-        assert_eq!(protocol.poll_reply().unwrap().unwrap().0, 1);
-        assert!(protocol.poll_reply().unwrap().is_none());
+        assert_eq!(poll(&mut protocol).unwrap().unwrap().0, 1);
+        assert!(poll(&mut protocol).unwrap().is_none());
         protocol.push(b"<rpc-reply/>]]>]]>");
-        assert!(matches!(protocol.poll_reply(), Err(ProtocolError::Unidentified { outstanding: 0 })));
+        assert!(matches!(poll(&mut protocol), Err(ProtocolError::Unidentified { outstanding: 0 })));
     }
 
     #[test]
@@ -254,7 +283,7 @@ mod tests {
         let mut protocol = session("base:1.0");
         protocol.request(&operation::discard_changes()).unwrap();
         protocol.push(b"<notification/>]]>]]>\n ]]>]]><rpc-reply message-id='1'/>]]>]]>");
-        assert_eq!(protocol.poll_reply().unwrap().unwrap().0, 1);
+        assert_eq!(poll(&mut protocol).unwrap().unwrap().0, 1);
     }
 
     #[test]
@@ -265,7 +294,7 @@ mod tests {
             let mut protocol = session("base:1.0");
             protocol.request(&operation::discard_changes()).unwrap();
             protocol.push(&encode_eom(text.as_bytes()));
-            let error = protocol.poll_reply().unwrap_err().to_string();
+            let error = poll(&mut protocol).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -4,20 +4,21 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Looking, Lost,
-    NetconfDialect, Refusal, RpcError, Session, Step, StepResult, Traffic, running,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Lost, NetconfDialect,
+    NoRoom, Refusal, RpcError, Session, Step, StepResult, Traffic, off_worker,
 };
-use mercury_model::List;
+use mercury_model::{DeviceConfig, List, Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     client::{Client, FlightError},
     decode,
     hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
-    message::Reply,
+    message::{Reply, ReplyData},
     operation::{self, Confirmed, EditOptions, ErrorOption, Store},
+    protocol::ProtocolError,
     render::EditConfig,
-    xml::Element,
+    xml::{DataError, Element},
 };
 
 /// How long a server may take to say goodbye.
@@ -99,50 +100,74 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         }
     }
 
-    fn result(&self, step: &Step, replies: &[Reply]) -> StepResult {
+    async fn result(&mut self, step: &Step, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
         let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
         if !errors.is_empty() {
-            return Err(Refusal::Errors(errors));
+            return Ok(Err(Refusal::Errors(errors)));
         }
         let Step::Read(scope) = step else {
             if let Some(odd) = replies.iter().find(|reply| !reply.is_success()) {
-                return Err(Refusal::Unreadable(format!("<{}> is neither ok nor an error", odd.element.name)));
+                return Ok(Err(Refusal::Unreadable(format!("<{}> is neither ok nor an error", odd.element.name))));
             }
-            return Ok(Answer::Done(replies.iter().flat_map(|reply| reply.warnings.iter().cloned()).collect()));
+            return Ok(Ok(Answer::Done(replies.into_iter().flat_map(|reply| reply.warnings).collect())));
         };
-        let nothing = Element::new("", "data");
-        let data = match replies {
-            [] => &nothing,
-            [reply, ..] => reply.data.as_ref().ok_or_else(|| Refusal::Unreadable("no <data>".to_owned()))?,
-        };
-        let NetconfDialect { tree, defaults, .. } = &*self.dialect;
-        let looking = Looking { tree, defaults, instance: &self.instance };
-        Ok(Answer::Running(Box::new(running(looking, data, scope))))
+        match replies.into_iter().next().map(|reply| reply.data) {
+            // Nothing was asked for.
+            None => {
+                let nothing = Running::new(&DeviceConfig::default(), scope.clone());
+                Ok(Ok(Answer::Running(Box::new(nothing))))
+            }
+            Some(None) => Ok(Err(Refusal::Unreadable("no <data>".to_owned()))),
+            Some(Some(data)) => self.understood(data, scope.clone(), timeout).await,
+        }
+    }
+
+    /// A whole configuration may take seconds.
+    async fn understood(&mut self, data: ReplyData, scope: Scope, timeout: Duration) -> Result<StepResult, Lost> {
+        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
+        let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
+        match tokio::time::timeout(timeout, work).await {
+            Err(_) => Err(Lost::Timeout(timeout)),
+            Ok(Err(unfinished)) => Err(Lost::Closed(unfinished.to_string())),
+            Ok(Ok(Err(DataError::NoRoom(NoRoom::Together { limit })))) => {
+                Err(Lost::NoRoom(NoRoom::Together { limit }.to_string()))
+            }
+            Ok(Ok(Err(error))) => Ok(Err(Refusal::Unreadable(error.to_string()))),
+            Ok(Ok(Ok(found))) => Ok(Ok(Answer::Running(Box::new(found)))),
+        }
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let operations: Vec<Vec<Element>> = steps.iter().map(|step| self.operations(step)).collect();
         let counts: Vec<usize> = operations.iter().map(Vec::len).collect();
         let flat: Vec<Element> = operations.into_iter().flatten().collect();
-        let (replies, lost) = match self.client.flight(&flat, timeout).await {
+        let (replies, mut lost) = match self.client.flight(&flat, timeout).await {
             Ok(replies) => (replies, None),
             Err(error) => {
                 let lost = lost(&error);
-                (error.replies().to_vec(), Some(lost))
+                (error.into_replies(), Some(lost))
             }
         };
-        let (mut results, mut rest) = (Vec::new(), replies.as_slice());
+        let (mut results, mut rest) = (Vec::new(), replies.into_iter());
         for (step, count) in steps.iter().zip(counts) {
-            let Some((own, others)) = rest.split_at_checked(count) else { break };
-            rest = others;
-            if matches!(step, Step::Lock) && self.has_no_lock_for_running(own) {
+            let own: Vec<Reply> = rest.by_ref().take(count).collect();
+            if own.len() < count {
+                break;
+            }
+            if matches!(step, Step::Lock) && self.has_no_lock_for_running(&own) {
                 self.locks.retain(|store| *store == Store::Candidate);
                 results.push(Ok(Answer::Done(Vec::new())));
                 continue;
             }
-            results.push(self.result(step, own));
             if matches!(step, Step::Lock) && lost.is_none() {
-                self.give_back_half_a_lock(own, timeout).await;
+                self.give_back_half_a_lock(&own, timeout).await;
+            }
+            match self.result(step, own, timeout).await {
+                Ok(result) => results.push(result),
+                Err(worse) => {
+                    lost = Some(worse);
+                    break;
+                }
             }
         }
         Flight { results, lost }
@@ -258,6 +283,9 @@ fn has(hello: &ServerHello, module: &str) -> bool {
 
 fn lost(error: &FlightError) -> Lost {
     match error {
+        FlightError::NoRoom { source: source @ NoRoom::Together { .. }, .. } => Lost::NoRoom(source.to_string()),
+        FlightError::NoRoom { source, .. } => Lost::Protocol(source.to_string()),
+        FlightError::Protocol { source: ProtocolError::Framing(source), .. } => Lost::Protocol(source.to_string()),
         FlightError::Timeout { waited, .. } => Lost::Timeout(*waited),
         FlightError::Protocol { source, .. } => Lost::Protocol(source.to_string()),
         FlightError::Lost { source: Some(source), .. } => Lost::Closed(source.to_string()),

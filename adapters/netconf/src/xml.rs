@@ -4,12 +4,15 @@
 //! in odd namespaces; when writing, each element carries its namespace as the
 //! default one, because some servers refuse prefixed elements.
 
+mod data;
 mod parse;
 mod write;
 
 use std::sync::Arc;
 
+pub(crate) use data::{DataError, tree};
 pub use parse::Limits;
+pub(crate) use parse::text;
 
 /// The namespace of RFC 6241.
 pub const BASE_NS: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";

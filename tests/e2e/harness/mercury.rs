@@ -18,7 +18,8 @@ pub(crate) struct Setup {
     folder: tempfile::TempDir,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    full: bool,
+    /// What a shell does before it becomes Mercury.
+    before: Option<String>,
 }
 
 /// A `mercury serve` that is ready; it is killed when this is dropped.
@@ -52,7 +53,7 @@ impl Finished {
 impl Setup {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
-        Self { folder, arguments: Vec::new(), environment: Vec::new(), full: false }
+        Self { folder, arguments: Vec::new(), environment: Vec::new(), before: None }
     }
 
     /// With these switches, in Mercury's own form.
@@ -87,7 +88,14 @@ impl Setup {
 
     /// No file may grow, as on a disk that is full.
     pub(crate) fn disk_full(mut self) -> Self {
-        self.full = true;
+        // The signal would end the process; without it writing fails.
+        self.before = Some("trap '' XFSZ; ulimit -f 0".to_owned());
+        self
+    }
+
+    /// With these soft and hard limits of file descriptors.
+    pub(crate) fn descriptors(mut self, soft: u64, hard: u64) -> Self {
+        self.before = Some(format!("ulimit -Sn {soft}; ulimit -Hn {hard}"));
         self
     }
 
@@ -114,6 +122,11 @@ impl Setup {
         }
     }
 
+    /// Begins a command of Mercury.
+    pub(crate) fn begin(&self, words: &[&str]) -> Child {
+        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts the service and waits until it is ready.
     pub(crate) fn serve(self) -> Mercury {
         self.serve_with_stderr(Stdio::piped())
@@ -135,10 +148,9 @@ impl Setup {
 
     fn command(&self, words: &[&str]) -> Command {
         let mercury = env!("CARGO_BIN_EXE_mercury");
-        let mut command = Command::new(if self.full { "sh" } else { mercury });
-        if self.full {
-            // The signal would end the process; without it writing fails.
-            command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", mercury]);
+        let mut command = Command::new(if self.before.is_some() { "sh" } else { mercury });
+        if let Some(before) = &self.before {
+            command.args(["-c", &format!("{before}; exec \"$0\" \"$@\""), mercury]);
         }
         command.args(words).args(&self.arguments).stdin(Stdio::null()).env_remove("RUST_LOG");
         // Where lock files go.
@@ -146,6 +158,12 @@ impl Setup {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// Sends a signal, such as TERM.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let told = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    assert!(told.success());
 }
 
 impl Mercury {
@@ -166,8 +184,11 @@ impl Mercury {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
-        assert!(told.success());
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// Waits for the end.

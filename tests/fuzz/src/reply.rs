@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mercury_adapter::{Dialect, Render};
+use mercury_adapter::{Budget, Dialect, MAX_REPLY, Render};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
 use mercury_netconf::{
     EditConfig, Renderer, conformance,
     hello::ServerHello,
+    message::{Inbound, ReplyData},
     operation,
     protocol::{FramingChoice, Protocol},
     xml::{Element, Limits, XmlError},
@@ -65,16 +66,24 @@ fn session(mut bytes: Bytes<'_>) {
             }
         }
         loop {
-            match protocol.poll_reply() {
+            let message = match protocol.next_message() {
                 Ok(None) => break,
+                Ok(Some(message)) => message,
+                Err(error) => return shown(&error),
+            };
+            let inbound = match Inbound::parse(message, limits(), Budget::new(0).share(MAX_REPLY)) {
+                Ok(inbound) => inbound,
+                Err(error) => return shown(&error),
+            };
+            match protocol.accept(inbound) {
+                Ok(None) => {}
                 Ok(Some((_, reply))) => {
                     outstanding = outstanding.checked_sub(1).expect("more replies than requests");
                     assert_eq!(reply.is_success(), reply.errors.is_empty());
                     assert!(reply.errors.iter().all(mercury_adapter::RpcError::is_error));
                     round_trip(&reply.element);
-                    if let Some(data) = &reply.data {
-                        round_trip(data);
-                        decode(data);
+                    if let Some(data) = reply.data {
+                        whole(data);
                     }
                 }
                 Err(error) => return shown(&error),
@@ -133,6 +142,19 @@ fn scopes() -> [Scope; 2] {
     let vlans = [1u16, 100, 101].map(|id| VlanId::try_from(id).unwrap());
     let (interfaces, vlans) = (InterfaceScope::Named(names.into()), VlanScope::Named(vlans.into()));
     [Scope::all(), Scope { interfaces, vlans, stp: true }]
+}
+
+/// Data is understood as an element of its text is.
+fn whole(data: ReplyData) {
+    let element = Element::parse(data.as_str().as_bytes(), limits());
+    if let Ok(element) = &element {
+        round_trip(element);
+        decode(element);
+    }
+    let found = conformance::read(&dialects()[0], data, &scopes()[0]);
+    if let (Ok(element), Ok(found)) = (element, found) {
+        assert_eq!(conformance::decode(&dialects()[0], &element, &scopes()[0]).is_ok(), found.is_ok());
+    }
 }
 
 fn decode(data: &Element) {

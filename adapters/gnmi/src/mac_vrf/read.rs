@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{Data as _, Defaults, Names, Node};
+use mercury_adapter::{Data, Defaults, Names, Node};
 use mercury_model::{
     DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, Running, Scope,
     SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
@@ -112,7 +112,7 @@ pub(crate) fn running(
         let interface = read_interface(port, &name, &vlans);
         config.interfaces.insert(name, interface);
     }
-    for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(entry, &["type"]).map(bare) == Some("mac-vrf")) {
+    for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(*entry, &["type"]).map(bare) == Some("mac-vrf")) {
         let Some(id) = text(entry, &["name"]).and_then(|name| template.vlan(name)) else { continue };
         let suspended = text(entry, &["admin-state"]) == Some("disable");
         let status = if suspended { VlanStatus::Suspended } else { VlanStatus::Active };
@@ -120,7 +120,7 @@ pub(crate) fn running(
         config.vlans.insert(id, Vlan { id, name, status });
     }
     defaults.canonical(&mut config);
-    Ok(Running::new(&config, scope.clone()))
+    Ok(Running::found(config, scope.clone()))
 }
 
 fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
@@ -204,19 +204,19 @@ impl<'a> Memberships<'a> {
     }
 }
 
-fn bridged(port: &tree::Node) -> impl Iterator<Item = &tree::Node> {
-    named(port, SUBINTERFACE).filter(|one| text(one, &["type"]).map(bare) == Some("bridged"))
+fn bridged<D: Data>(port: &D) -> impl Iterator<Item = &D> {
+    named(port, SUBINTERFACE).filter(|one| text(*one, &["type"]).map(bare) == Some("bridged"))
 }
 
-fn named<'a>(node: &'a tree::Node, name: &'static str) -> impl Iterator<Item = &'a tree::Node> {
+fn named<'a, D: Data>(node: &'a D, name: &'static str) -> impl Iterator<Item = &'a D> {
     node.below().filter(move |below| below.name() == name)
 }
 
-fn below<'a>(node: &'a tree::Node, path: &[&str]) -> Option<&'a tree::Node> {
+fn below<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a D> {
     path.iter().try_fold(node, |node, name| node.below().find(|below| below.name() == *name))
 }
 
-fn text<'a>(node: &'a tree::Node, path: &[&str]) -> Option<&'a str> {
+fn text<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a str> {
     below(node, path).map(|leaf| leaf.value())
 }
 

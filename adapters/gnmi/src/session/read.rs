@@ -6,45 +6,87 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::{Node, Reading};
-use mercury_gnmi_proto::gnmi::{GetRequest, Notification, get_request::DataType};
+use mercury_adapter::{Bump, GnmiDialect, Lost, Node, Reading, Share, off_worker};
+use mercury_gnmi_proto::gnmi::{GetRequest, get_request::DataType};
 use mercury_model::{Running, Scope};
+use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 
 use super::{GnmiSession, unreadable};
 use crate::{
     query::Questions,
-    status::{Failure, failure},
-    tree::Tree,
+    raw::Raw,
+    status::{Failure, failure, no_room_for},
+    tree::{Problem, Tree},
 };
 
 /// Gets under way at once; NX-OS allows no more than 16 calls.
 const AT_ONCE: usize = 8;
 
+/// What answers say.
+enum Found {
+    All(Running),
+    /// Not all yet: this is to be asked for too.
+    More(Vec<Node>),
+}
+
 impl GnmiSession {
     /// What the target has inside `scope`.
     pub(super) async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
-        if self.subscribes() {
-            return self.read_once(scope, timeout).await;
-        }
         let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
-        let questions = Questions::one_by_one(&dialect, &instance);
-        let mut tree = Tree::default();
-        match self.get(&questions.first(scope), timeout).await {
-            Ok(notifications) => add(&mut tree, &notifications)?,
-            Err(status) if status.code() == Code::Unimplemented && self.reading == Reading::Auto => {
-                tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
-                self.learned.no_get.store(true, Relaxed);
-                return self.read_once(scope, timeout).await;
-            }
-            Err(status) => return Err(failure(&status, timeout)),
+        let first = |at_once| questions(&dialect, &instance, at_once).first(scope);
+        let (mut at_once, mut begun) = (self.subscribes(), Instant::now());
+        let mut asked = self.ask(&first(at_once), at_once, timeout).await;
+        let no_get = |asked: &Result<_, Status>| asked.as_ref().is_err_and(|no| no.code() == Code::Unimplemented);
+        if !at_once && self.reading == Reading::Auto && no_get(&asked) {
+            tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
+            self.learned.no_get.store(true, Relaxed);
+            (at_once, begun) = (true, Instant::now());
+            asked = self.ask(&first(at_once), at_once, timeout).await;
         }
-        let more = understood(questions.then(&tree, scope))?;
-        if !more.is_empty() {
-            let more = self.get(&more, timeout).await.map_err(|status| failure(&status, timeout))?;
-            add(&mut tree, &more)?;
+        let mut answers = asked.map_err(|status| failure(&status, timeout))?;
+        for is_all in [false, true] {
+            let (understood, found) = self.understood(answers, scope, (at_once, is_all), begun, timeout).await?;
+            let more = match found {
+                Found::All(running) => return Ok(running),
+                Found::More(nodes) => nodes,
+            };
+            (answers, begun) = (understood, Instant::now());
+            answers.extend(self.ask(&more, at_once, timeout).await.map_err(|status| failure(&status, timeout))?);
         }
-        understood(questions.decode(&tree, scope))
+        Err(unreadable("there is no end of what to ask for"))
+    }
+
+    async fn ask(&mut self, nodes: &[Node], at_once: bool, timeout: Duration) -> Result<Vec<Raw>, Status> {
+        if at_once { self.once(nodes, timeout).await } else { self.get(nodes, timeout).await }
+    }
+
+    /// Understands answers, which are a whole configuration at times, inside the
+    /// time that the call which `begun` has.
+    async fn understood(
+        &mut self,
+        answers: Vec<Raw>,
+        scope: &Scope,
+        (at_once, is_all): (bool, bool),
+        begun: Instant,
+        timeout: Duration,
+    ) -> Result<(Vec<Raw>, Found), Failure> {
+        let (dialect, instance, scope) = (Arc::clone(&self.dialect), self.instance.clone(), scope.clone());
+        let (octets, mut share) = (answers.iter().map(Raw::len).sum(), self.client.share());
+        let work = off_worker(octets, move || {
+            let found = understand(&answers, questions(&dialect, &instance, at_once), &scope, is_all, &mut share);
+            (answers, found)
+        });
+        let (answers, found) = timeout_at(begun + timeout, work)
+            .await
+            .map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?
+            .map_err(|unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;
+        match found {
+            Ok(found) => Ok((answers, found)),
+            Err(Problem::Unreadable(problem)) => Err(unreadable(&problem)),
+            Err(Problem::Garbled(garbled)) => Err(Failure::Lost(Lost::Protocol(garbled.to_string()))),
+            Err(Problem::NoRoom(refused)) => Err(Failure::Lost(no_room_for(&refused))),
+        }
     }
 
     fn subscribes(&self) -> bool {
@@ -56,7 +98,7 @@ impl GnmiSession {
     }
 
     /// One Get a node, at once: a single missing node would fail a joint one.
-    async fn get(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Notification>, Status> {
+    async fn get(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
         let typed = !self.learned.no_get_type.load(Relaxed);
         let kind = if typed { DataType::Config } else { DataType::All };
         match self.get_as(nodes, kind, timeout).await {
@@ -70,7 +112,7 @@ impl GnmiSession {
         }
     }
 
-    async fn get_as(&mut self, nodes: &[Node], kind: DataType, timeout: Duration) -> Result<Vec<Notification>, Status> {
+    async fn get_as(&mut self, nodes: &[Node], kind: DataType, timeout: Duration) -> Result<Vec<Raw>, Status> {
         self.flights += nodes.len().div_ceil(AT_ONCE) as u64;
         let requests: Vec<GetRequest> = nodes.iter().map(|node| self.form.get(node, kind)).collect();
         let client = self.client.clone();
@@ -79,31 +121,21 @@ impl GnmiSession {
             async move { client.get(request, timeout).await }
         };
         let answers: Vec<_> = stream::iter(requests).map(call).buffered(AT_ONCE).collect().await;
-        let mut notifications = Vec::new();
+        let mut found = Vec::new();
         for answer in answers {
             match answer {
-                Ok(answer) => notifications.extend(answer.notification),
+                Ok(answer) => found.push(answer),
                 // Section 3.3.4: there is no such data.
                 Err(status) if status.code() == Code::NotFound => {}
                 Err(status) => return Err(status),
             }
         }
-        Ok(notifications)
+        Ok(found)
     }
 
-    async fn read_once(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
-        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
-        let questions = Questions::at_once(&dialect, &instance);
-        let mut tree = Tree::default();
-        self.once(&questions.first(scope), &mut tree, timeout).await?;
-        let more = understood(questions.then(&tree, scope))?;
-        self.once(&more, &mut tree, timeout).await?;
-        understood(questions.decode(&tree, scope))
-    }
-
-    async fn once(&mut self, nodes: &[Node], into: &mut Tree, timeout: Duration) -> Result<(), Failure> {
+    async fn once(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
         if nodes.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let scalars = self.learned.once_in_proto.load(Relaxed);
         let answer = match self.once_as(nodes, scalars, timeout).await {
@@ -114,19 +146,38 @@ impl GnmiSession {
             }
             other => other,
         };
-        add(into, &answer.map_err(|status| failure(&status, timeout))?)
+        answer.map(|answer| vec![answer])
     }
 
-    async fn once_as(&mut self, nodes: &[Node], scalars: bool, timeout: Duration) -> Result<Vec<Notification>, Status> {
+    async fn once_as(&mut self, nodes: &[Node], scalars: bool, timeout: Duration) -> Result<Raw, Status> {
         self.flights += 1;
         self.client.once(self.form.once(nodes, scalars), timeout).await
     }
 }
 
-fn understood<T>(answer: Result<T, String>) -> Result<T, Failure> {
-    answer.map_err(|problem| unreadable(&problem))
+fn questions<'a>(dialect: &'a GnmiDialect, instance: &'a str, at_once: bool) -> Questions<'a> {
+    if at_once { Questions::at_once(dialect, instance) } else { Questions::one_by_one(dialect, instance) }
 }
 
-fn add(tree: &mut Tree, notifications: &[Notification]) -> Result<(), Failure> {
-    understood(notifications.iter().try_for_each(|one| tree.add(one)))
+fn understand(
+    answers: &[Raw],
+    questions: Questions<'_>,
+    scope: &Scope,
+    is_all: bool,
+    share: &mut Share,
+) -> Result<Found, Problem> {
+    let arena = Bump::new();
+    let mut tree = Tree::new(&arena, share)?;
+    answers.iter().flat_map(|answer| &answer.messages).try_for_each(|message| tree.add(message))?;
+    if !is_all {
+        let more = questions.then(&tree, scope).map_err(Problem::Unreadable)?;
+        if !more.is_empty() {
+            return Ok(Found::More(more));
+        }
+    }
+    questions.decode(&tree, scope).map(Found::All).map_err(Problem::Unreadable)
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

@@ -1,7 +1,14 @@
 use std::io::Write as _;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::{
+    ServerConfig, SupportedProtocolVersion,
+    pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _},
+    sign::{CertifiedKey, SingleCertAndKey},
+    version::{TLS12, TLS13},
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+use x509_parser::asn1_rs::{Any, Class, FromDer as _};
 
 use super::*;
 
@@ -13,9 +20,13 @@ struct Authority {
 
 impl Authority {
     fn new() -> Self {
+        Self::named("a root")
+    }
+
+    fn named(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "a root");
+        params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(issuer.pem().as_bytes()).unwrap();
@@ -84,8 +95,117 @@ fn a_pin_is_one_certificate_whatever_its_name_and_dates() {
     let pin: [u8; 32] = ring::digest::digest(&ring::digest::SHA256, &expired).as_ref().try_into().unwrap();
     assert_eq!(verify(&Trust::Pins(vec![[0; 32], pin]), &expired, "whatever"), Ok(()));
     let error = verify(&Trust::Pins(vec![[0; 32]]), &expired, "leaf1").unwrap_err();
-    assert!(error.to_string().contains("its SHA-256 is"), "{error}");
+    assert!(sentence(&error).unwrap().contains("its SHA-256 is"), "{error}");
     assert!(is_about_identity(&error));
+}
+
+#[test]
+fn a_certificate_that_is_not_believed_is_told_in_words_with_the_line_that_would_believe_it() {
+    let (ours, renewed, other) = (Authority::new(), Authority::new(), Authority::named("another root"));
+    let dates = |from, to| {
+        move |params: &mut CertificateParams| {
+            (params.not_before, params.not_after) = (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
+        }
+    };
+    for (trust, certificate, words) in [
+        (ours.roots(), ours.sign("x", &["leaf2", "leaf3"], |_| {}), "not for leaf1 (tls_server_name) but for"),
+        (ours.roots(), ours.sign("x", &["leaf1"], dates(2001, 2002)), "has expired"),
+        (ours.roots(), ours.sign("x", &["leaf1"], dates(2901, 2902)), "not valid yet"),
+        (other.roots(), ours.sign("x", &["leaf1"], |_| {}), "nobody that tls_ca names"),
+        (renewed.roots(), ours.sign("x", &["leaf1"], |_| {}), "another key"),
+        (ours.roots(), first_version(&ours.sign("x", &["leaf1"], |_| {})), "version 1"),
+        (Trust::Pins(vec![[0; 32]]), ours.sign("x", &["leaf1"], |_| {}), "none of tls_pins"),
+    ] {
+        let error = verify(&trust, &certificate, "leaf1").unwrap_err();
+        let told = sentence(&error).unwrap();
+        assert!(is_about_identity(&error) && told.contains(words), "{told}");
+        let pin = told.split("tls_pins = [\"SHA256:").nth(1).unwrap().split('"').next().unwrap();
+        let pin = base64::Engine::decode(&base64::engine::general_purpose::STANDARD_NO_PAD, pin).unwrap();
+        assert_eq!(verify(&Trust::Pins(vec![pin.try_into().unwrap()]), &certificate, "leaf1"), Ok(()), "{told}");
+    }
+}
+
+#[test]
+fn a_certificate_in_tls_ca_is_believed_if_it_is_that_very_one() {
+    let sign_itself = |ca| {
+        let mut params = CertificateParams::default();
+        params.is_ca = ca;
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap()
+    };
+    for ca in [IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
+        let (own, other) = (sign_itself(ca), sign_itself(ca));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(own.pem().as_bytes()).unwrap();
+        let roots = Trust::Roots(vec![file.path().to_owned()]);
+        assert_eq!(verify(&roots, own.der(), "leaf1"), Ok(()));
+        assert!(verify(&roots, other.der(), "leaf1").is_err());
+    }
+}
+
+/// Parts of a DER value, each with its tag.
+fn parts(der: &[u8]) -> Vec<(Class, &[u8])> {
+    let (_, whole) = Any::from_der(der).unwrap();
+    let (mut rest, mut parts) = (whole.data, Vec::new());
+    while !rest.is_empty() {
+        let (behind, part) = Any::from_der(rest).unwrap();
+        parts.push((part.header.class(), &rest[..rest.len() - behind.len()]));
+        rest = behind;
+    }
+    parts
+}
+
+fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[0x30, 0x82][..], &length, &content].concat()
+}
+
+/// The same key in a certificate of X.509 version 1. Nobody checks its signature.
+fn first_version(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    let outer = parts(certificate);
+    let inner: Vec<_> = parts(outer[0].1)
+        .into_iter()
+        .filter(|(class, _)| *class != Class::ContextSpecific)
+        .map(|(_, part)| part)
+        .collect();
+    sequence(&[&sequence(&inner), outer[1].1, outer[2].1]).into()
+}
+
+/// A handshake with a server that shows this certificate and has this key.
+async fn handshake(
+    trust: Trust,
+    version: &'static SupportedProtocolVersion,
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+) -> Result<(), String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(PrivatePkcs8KeyDer::from(key.serialize_der()).into()).unwrap();
+    let shown = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key));
+    let server = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let server = server.with_no_client_auth().with_cert_resolver(Arc::new(shown));
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    tokio::spawn(async move { TlsAcceptor::from(Arc::new(server)).accept(theirs).await.map(drop) });
+    let options = TlsOptions { trust, server_name: None, identity: None };
+    let connector = TlsConnector::from(Arc::new(options.config().unwrap()));
+    connector.connect(options.name("leaf1").unwrap(), ours).await.map(drop).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn of_a_pinned_certificate_only_the_key_must_make_sense() {
+    let (own, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let third = CertificateParams::default().self_signed(&own).unwrap().der().clone();
+    for certificate in [first_version(&third), third] {
+        let pin = ring::digest::digest(&ring::digest::SHA256, &certificate).as_ref().try_into().unwrap();
+        for version in [&TLS12, &TLS13] {
+            for trust in [Trust::Pins(vec![pin]), Trust::Insecure] {
+                assert_eq!(handshake(trust.clone(), version, certificate.clone(), &own).await, Ok(()), "{version:?}");
+                let stolen = handshake(trust, version, certificate.clone(), &other).await.unwrap_err();
+                assert!(stolen.contains("BadSignature"), "{stolen}");
+            }
+        }
+    }
+    let nonsense = handshake(Trust::Insecure, &TLS13, CertificateDer::from(vec![0x30, 0x03, 1, 2]), &own).await;
+    assert!(nonsense.is_err());
 }
 
 #[test]

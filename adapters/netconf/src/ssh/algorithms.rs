@@ -17,10 +17,10 @@ const KEEPALIVES: usize = 3;
 
 /// The configuration of one connection. Host key algorithms in `known` come
 /// first: a device has several keys, and another one than the known one would
-/// look like an unknown host.
-pub(super) fn config(options: &SshOptions, known: &[Algorithm]) -> Config {
+/// look like an unknown host. Those in `without` are not offered.
+pub(super) fn config(options: &SshOptions, known: &[Algorithm], without: &[Algorithm]) -> Config {
     Config {
-        preferred: preferred(options.legacy_algorithms, known),
+        preferred: preferred(options.legacy_algorithms, known, without),
         // Larger groups cost seconds of computing on a worker thread.
         gex: GexParams::new(2048, 3072, 4096).unwrap_or_default(),
         keepalive_interval: options.keepalive_interval,
@@ -30,7 +30,12 @@ pub(super) fn config(options: &SshOptions, known: &[Algorithm]) -> Config {
     }
 }
 
-fn preferred(legacy: bool, known: &[Algorithm]) -> Preferred {
+/// Whether there are host key algorithms beside these.
+pub(super) fn is_any_left(options: &SshOptions, without: &[Algorithm]) -> bool {
+    !preferred(options.legacy_algorithms, &[], without).key.is_empty()
+}
+
+fn preferred(legacy: bool, known: &[Algorithm], without: &[Algorithm]) -> Preferred {
     let defaults = Preferred::default();
     let mut kex = defaults.kex.to_vec();
     // Safe, fast, and all that some switches offer.
@@ -49,6 +54,7 @@ fn preferred(legacy: bool, known: &[Algorithm]) -> Preferred {
         mac.extend([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]);
         key.extend([Algorithm::Rsa { hash: None }, Algorithm::Dsa]);
     }
+    key.retain(|algorithm| !without.iter().any(|without| same_key_type(without, algorithm)));
     key.sort_by_key(|algorithm| !known.iter().any(|known| same_key_type(known, algorithm)));
     Preferred {
         kex: Cow::Owned(kex),
@@ -93,7 +99,7 @@ mod tests {
     #[test]
     fn weak_algorithms_are_offered_only_when_asked_for() {
         let weak = ["group1-sha1 ", "group14-sha1 ", "exchange-sha1 ", "-cbc ", "hmac-sha1 ", "ssh-dss ", "ssh-rsa "];
-        let (modern, legacy) = (names(&preferred(false, &[])), names(&preferred(true, &[])));
+        let (modern, legacy) = (names(&preferred(false, &[], &[])), names(&preferred(true, &[], &[])));
         for name in weak {
             assert!(!modern.contains(name), "{name}");
             assert!(legacy.contains(name), "{name}");
@@ -102,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_plain_switches_offer_is_in_the_defaults() {
-        let modern = names(&preferred(false, &[]));
+        let modern = names(&preferred(false, &[], &[]));
         for name in ["ecdh-sha2-nistp256 ", "ecdh-sha2-nistp521 ", "aes128-gcm@openssh.com ", "rsa-sha2-256 "] {
             assert!(modern.contains(name), "{name}");
         }
@@ -111,11 +117,11 @@ mod tests {
     #[test]
     fn host_key_algorithms_that_are_known_come_first() {
         let rsa = [Algorithm::Rsa { hash: None }];
-        let order = preferred(false, &rsa).key.to_vec();
+        let order = preferred(false, &rsa, &[]).key.to_vec();
         assert_eq!(order[0], Algorithm::Rsa { hash: Some(HashAlg::Sha512) });
         assert_eq!(order[1], Algorithm::Rsa { hash: Some(HashAlg::Sha256) });
         assert_eq!(order[2], Algorithm::Ed25519);
-        assert_eq!(order.len(), preferred(false, &[]).key.len());
+        assert_eq!(order.len(), preferred(false, &[], &[]).key.len());
     }
 
     #[test]

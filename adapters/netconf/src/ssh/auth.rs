@@ -102,6 +102,12 @@ impl Login<'_> {
             match response {
                 Response::Success => return Ok(true),
                 Response::Failure { .. } => return Ok(false),
+                Response::InfoRequest { prompts, .. } if prompts.iter().any(|prompt| wants_new(&prompt.prompt)) => {
+                    if let Some(tried) = self.tried.last_mut() {
+                        tried.push_str(" (it asks for a new password)");
+                    }
+                    return Ok(false);
+                }
                 Response::InfoRequest { prompts, .. } => {
                     let answers = prompts.iter().map(|p| answer(p, user, password)).collect();
                     response = self.handle.authenticate_keyboard_interactive_respond(answers).await?;
@@ -126,6 +132,19 @@ impl Login<'_> {
     }
 }
 
+/// Whether a device asks for the password that is to take the place of the one
+/// there is, which has expired: whatever is answered would become it.
+fn wants_new(prompt: &str) -> bool {
+    const AGAIN: [&str; 6] = ["retype", "re-type", "reenter", "re-enter", "again", "confirm"];
+    let blank = |c: char| c.is_whitespace() || matches!(c, ':' | '(' | ')' | ',' | '.' | '\'' | '"');
+    let prompt = prompt.to_ascii_lowercase();
+    let words: Vec<&str> = prompt.split(blank).filter(|word| !word.is_empty()).collect();
+    let is_secret = |word: &&str| matches!(*word, "password" | "passwd" | "passphrase" | "secret");
+    words.iter().any(|word| AGAIN.contains(word))
+        || words.windows(2).any(|pair| matches!(pair, ["new", next] if is_secret(next)))
+        || words.windows(3).any(|three| matches!(three, ["new", _, last] if is_secret(last)))
+}
+
 /// A question whose answer may be seen is one for the name.
 fn answer(prompt: &Prompt, user: &str, password: &SecretString) -> String {
     let text = prompt.prompt.to_ascii_lowercase();
@@ -133,5 +152,20 @@ fn answer(prompt: &Prompt, user: &str, password: &SecretString) -> String {
         user.to_owned()
     } else {
         password.expose_secret().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_password_is_told_from_the_one_there_is() {
+        for new in ["New password: ", "Enter new UNIX password:", "Retype new password:", "Password (again):"] {
+            assert!(wants_new(new), "{new}");
+        }
+        for current in ["Password: ", "(current) UNIX password: ", "admin@new-york's password:", "Newport password:"] {
+            assert!(!wants_new(current), "{current}");
+        }
     }
 }

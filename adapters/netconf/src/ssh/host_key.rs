@@ -40,6 +40,11 @@ impl Trust {
         }
     }
 
+    /// Whether nothing but a key's fingerprint is known of it.
+    pub(super) fn is_by_fingerprint(&self) -> bool {
+        matches!(self, Self::Fingerprints(_))
+    }
+
     /// The host key algorithms to prefer.
     pub(super) fn algorithms(&self) -> Vec<Algorithm> {
         match self {
@@ -74,12 +79,12 @@ pub(super) type Farewell = Arc<Mutex<Option<String>>>;
 #[derive(Debug)]
 pub(super) struct Gatekeeper {
     host: String,
-    trust: Trust,
+    trust: Arc<Trust>,
     farewell: Farewell,
 }
 
 impl Gatekeeper {
-    pub(super) fn new(options: &SshOptions, trust: Trust) -> Self {
+    pub(super) fn new(options: &SshOptions, trust: Arc<Trust>) -> Self {
         let host = file_name(&options.host, options.port);
         Self { host, trust, farewell: Farewell::default() }
     }
@@ -99,7 +104,7 @@ impl client::Handler for Gatekeeper {
             algorithm: key.algorithm().to_string(),
             fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         };
-        let verdict = match &self.trust {
+        let verdict = match &*self.trust {
             Trust::Known(host) => host.check(&key),
             Trust::Fingerprints(expected) if expected.iter().any(|pin| same(pin, &host_key.fingerprint)) => {
                 Verdict::Known

@@ -1,8 +1,7 @@
 //! NETCONF's transport: a subsystem channel of an SSH connection (RFC 6242).
 //!
 //! [`connect`] resolves, dials, checks the host key, authenticates and opens
-//! the subsystem within one deadline; whatever fails, the TCP connection is
-//! closed when it returns.
+//! the subsystem; whatever fails, the TCP connection is closed when it returns.
 
 mod algorithms;
 mod auth;
@@ -14,7 +13,11 @@ mod stream;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use russh::{ChannelMsg, client};
+use mercury_adapter::dial;
+use russh::{
+    ChannelMsg, client,
+    keys::{Algorithm, PrivateKey},
+};
 use secrecy::SecretString;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -45,7 +48,8 @@ pub struct SshOptions {
     pub host_key: HostKeyPolicy,
     /// Also offer SHA-1, CBC ciphers and DSA, for devices that know nothing better.
     pub legacy_algorithms: bool,
-    /// Time for everything from name resolution to the open subsystem. Default 30 s.
+    /// Time for name resolution, for each address to answer, and for everything
+    /// from there to the open subsystem. Default 30 s.
     pub connect_timeout: Duration,
     /// How often to ask a silent peer whether it lives; three questions without
     /// an answer end the connection. `None` never asks. Default 30 s.
@@ -104,15 +108,41 @@ pub async fn connect(options: &SshOptions) -> Result<SshStream, SshError> {
         Some(file) => Some(key_file::load(file.clone()).await?),
         None => None,
     };
-    let trust = Trust::load(options).await?;
+    let trust = Arc::new(Trust::load(options).await?);
+    let (mut others, mut first) = (Vec::new(), None);
+    loop {
+        match attempt(options, &trust, &others, key.clone()).await {
+            // A fingerprint does not say of which kind its key is; the device may have
+            // it beside the key that it showed.
+            Err(SshError::HostKeyChanged(shown)) if trust.is_by_fingerprint() => {
+                others.extend(shown.algorithm.parse::<Algorithm>());
+                let wrong = first.get_or_insert(shown);
+                if !algorithms::is_any_left(options, &others) {
+                    return Err(SshError::HostKeyChanged(wrong.clone()));
+                }
+            }
+            opened @ (Ok(_) | Err(SshError::AuthRejected { .. } | SshError::SubsystemRefused { .. })) => return opened,
+            // It has no other key, or does not want to be asked again.
+            Err(error) => return Err(first.map_or(error, SshError::HostKeyChanged)),
+        }
+    }
+}
+
+/// One connection, without host keys of some kinds.
+async fn attempt(
+    options: &SshOptions,
+    trust: &Arc<Trust>,
+    without: &[Algorithm],
+    key: Option<Arc<PrivateKey>>,
+) -> Result<SshStream, SshError> {
+    let socket = reach(options).await?;
     // Dropped on every way out but success, this closes the connection: russh's
     // own task would keep it open after a timeout.
     let token = CancellationToken::new();
     let guard = token.clone().drop_guard();
     let opening = async {
-        let socket = dial(options).await?;
-        let config = Arc::new(algorithms::config(options, &trust.algorithms()));
-        let gatekeeper = Gatekeeper::new(options, trust);
+        let config = Arc::new(algorithms::config(options, &trust.algorithms(), without));
+        let gatekeeper = Gatekeeper::new(options, Arc::clone(trust));
         let farewell = gatekeeper.farewell();
         let socket = Killable::new(socket, token.clone());
         let mut handle = client::connect_stream(config, socket, gatekeeper).await?;
@@ -126,25 +156,20 @@ pub async fn connect(options: &SshOptions) -> Result<SshStream, SshError> {
     Ok(stream)
 }
 
-async fn dial(options: &SshOptions) -> Result<TcpStream, SshError> {
-    let host = || options.host.clone();
-    let addresses = tokio::net::lookup_host((options.host.as_str(), options.port))
-        .await
-        .map_err(|source| SshError::Resolve { host: host(), source })?;
-    let mut failure = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(socket) => {
-                // Small requests must not wait for more; without it only slower.
-                if let Err(error) = socket.set_nodelay(true) {
-                    tracing::debug!(%error, "cannot set TCP_NODELAY");
-                }
-                return Ok(socket);
-            }
-            Err(error) => failure = error,
-        }
+async fn reach(options: &SshOptions) -> Result<TcpStream, SshError> {
+    let within = options.connect_timeout;
+    let looked_up = timeout(within, tokio::net::lookup_host((options.host.as_str(), options.port))).await;
+    let addresses = looked_up
+        .map_err(|_| SshError::Timeout(within))?
+        .map_err(|source| SshError::Resolve { host: options.host.clone(), source })?;
+    let socket = dial(addresses, within).await;
+    let socket =
+        socket.map_err(|source| SshError::Connect { host: options.host.clone(), port: options.port, source })?;
+    // Small requests must not wait for more; without it only slower.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    Err(SshError::Connect { host: host(), port: options.port, source: failure })
+    Ok(socket)
 }
 
 async fn open_subsystem(

@@ -1,7 +1,7 @@
 //! Reading: quick-xml finds the tokens, the limits and the XML rules it does
 //! not check are kept here.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::Arc};
 
 use quick_xml::{
     XmlVersion,
@@ -20,18 +20,18 @@ const MAX_REASON: usize = 200;
 /// Bounds of a document that is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Size in bytes. Default 16 MiB.
+    /// Size in bytes. Default 4 MiB.
     pub max_bytes: usize,
     /// Elements inside one another. Default 64.
     pub max_depth: usize,
     /// Elements and attributes altogether: each takes some hundred bytes in
-    /// memory, however few in the document. Default one million.
+    /// memory, however few in the document. Default 100,000.
     pub max_nodes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 16 << 20, max_depth: 64, max_nodes: 1_000_000 }
+        Self { max_bytes: 4 << 20, max_depth: 64, max_nodes: 100_000 }
     }
 }
 
@@ -50,8 +50,35 @@ impl Element {
             return Err(XmlError::TooLarge { what: "bytes", limit: limits.max_bytes });
         }
         let text = legal(decode(document));
-        Tree { limits, ..Tree::default() }.read(text.trim())
+        Tree { limits, ..Tree::default() }.read(text.trim()).map(|(element, _)| element)
     }
+
+    /// Reads one document but for the first child of its root that is called
+    /// `apart`, of which it says where it lies. The limit in bytes is for what
+    /// is read.
+    ///
+    /// # Errors
+    /// As [`Element::parse`], and where that child is not well-formed.
+    pub(crate) fn parse_around(
+        text: &str,
+        apart: &'static str,
+        limits: Limits,
+    ) -> Result<(Self, Option<Range<usize>>), XmlError> {
+        let trimmed = text.trim_start();
+        let blanks = text.len() - trimmed.len();
+        let tree = Tree { limits, apart: Some(apart), ..Tree::default() };
+        let (element, found) = tree.read(trimmed.trim_end())?;
+        Ok((element, found.map(|range| range.start + blanks..range.end + blanks)))
+    }
+}
+
+/// A document as text, if it can be without copying it.
+pub(crate) fn text(document: Vec<u8>) -> String {
+    let copied = match legal(decode(&document)) {
+        Cow::Borrowed(text) if text.len() == document.len() => None,
+        other => Some(other.into_owned()),
+    };
+    copied.unwrap_or_else(|| String::from_utf8(document).unwrap_or_default())
 }
 
 #[derive(Default)]
@@ -62,17 +89,28 @@ struct Tree {
     nodes: usize,
     /// One allocation per namespace, not per element.
     namespaces: BTreeSet<Arc<str>>,
+    /// The child of the root that is only looked for.
+    apart: Option<&'static str>,
+    found: Option<Range<usize>>,
 }
 
 impl Tree {
-    fn read(mut self, text: &str) -> Result<Element, XmlError> {
+    fn read(mut self, text: &str) -> Result<(Element, Option<Range<usize>>), XmlError> {
         let mut reader = NsReader::from_str(text);
         reader.config_mut().check_end_names = true;
         reader.resolver_mut().set_max_namespace_bindings(MAX_PREFIXES);
         loop {
             let position = reader.buffer_position();
             let malformed = |reason: String| XmlError::Malformed { position, reason: shown(&reason) };
+            self.bound(position)?;
             match reader.read_event().map_err(|e| malformed(e.to_string()))? {
+                Event::Start(tag) if self.is_apart(&tag) => {
+                    self.skip(&mut reader)?;
+                    self.found = Some(range(position, reader.buffer_position()));
+                }
+                Event::Empty(tag) if self.is_apart(&tag) => {
+                    self.found = Some(range(position, reader.buffer_position()));
+                }
                 Event::Start(tag) => {
                     let element = self.element(&reader, &tag).map_err(|e| e.at(position))?;
                     self.open.push(element);
@@ -98,9 +136,48 @@ impl Tree {
                 Event::Eof if !self.open.is_empty() => {
                     return Err(malformed("the document ends inside an element".into()));
                 }
-                Event::Eof => return self.root.ok_or_else(|| malformed("no element".into())),
+                Event::Eof => {
+                    let root = self.root.ok_or_else(|| malformed("no element".into()))?;
+                    return Ok((root, self.found));
+                }
             }
         }
+    }
+
+    /// Whether a tag begins what is only looked for.
+    fn is_apart(&self, tag: &BytesStart<'_>) -> bool {
+        self.open.len() == 1 && self.found.is_none() && self.apart == Some(tag.local_name().into_inner())
+    }
+
+    /// Goes to the end of an element that has begun.
+    fn skip(&self, reader: &mut NsReader<&[u8]>) -> Result<(), XmlError> {
+        let outside = self.open.len();
+        let mut open = outside + 1;
+        while open > outside {
+            let position = reader.buffer_position();
+            let malformed = |reason: String| XmlError::Malformed { position, reason: shown(&reason) };
+            match reader.read_event().map_err(|e| malformed(e.to_string()))? {
+                Event::Start(_) if open >= self.limits.max_depth => return Err(self.too_deep()),
+                Event::Start(_) => open += 1,
+                Event::End(_) => open -= 1,
+                Event::DocType(_) => return Err(XmlError::Doctype),
+                Event::Eof => return Err(malformed("the document ends inside an element".into())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn too_deep(&self) -> XmlError {
+        XmlError::TooLarge { what: "levels", limit: self.limits.max_depth }
+    }
+
+    /// What was looked for and passed over is not counted.
+    fn bound(&self, position: u64) -> Result<(), XmlError> {
+        let passed = self.found.as_ref().map_or(0, ExactSizeIterator::len);
+        let limit = self.limits.max_bytes;
+        let is_more = usize::try_from(position).map_or(true, |position| position.saturating_sub(passed) > limit);
+        if is_more { Err(XmlError::TooLarge { what: "bytes", limit }) } else { Ok(()) }
     }
 
     fn element(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<Element, Fault> {
@@ -108,8 +185,7 @@ impl Tree {
             return Err(Fault::Malformed("a second root element".into()));
         }
         if self.open.len() >= self.limits.max_depth {
-            let limit = self.limits.max_depth;
-            return Err(Fault::Limit(XmlError::TooLarge { what: "levels", limit }));
+            return Err(Fault::Limit(self.too_deep()));
         }
         self.count()?;
         let (ns, name) = reader.resolver().resolve_element(tag.name());
@@ -196,6 +272,11 @@ impl Tree {
     }
 }
 
+fn range(start: u64, end: u64) -> Range<usize> {
+    let octets = |position| usize::try_from(position).unwrap_or(usize::MAX);
+    octets(start)..octets(end)
+}
+
 enum Fault {
     Malformed(String),
     Limit(XmlError),
@@ -212,7 +293,7 @@ impl Fault {
 
 /// A reason for one line of a log: it quotes names from the document, which
 /// are as long and as odd as the device likes.
-fn shown(reason: &str) -> String {
+pub(super) fn shown(reason: &str) -> String {
     let mut line = String::new();
     for c in reason.chars().take(MAX_REASON) {
         match c {
@@ -225,7 +306,7 @@ fn shown(reason: &str) -> String {
 
 /// Character references to what XML forbids are dropped like the characters
 /// themselves.
-fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, String> {
+pub(super) fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, String> {
     if let Some(text) = quick_xml::escape::resolve_predefined_entity(reference) {
         return Ok(Cow::Borrowed(text));
     }

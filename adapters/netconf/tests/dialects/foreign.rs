@@ -42,7 +42,10 @@ fn device(data: &str) -> Device {
 }
 
 fn read(name: &str, device: &Device) -> Running {
-    conformance::decode(&dialect(name), &device.data, &case::everything()).unwrap()
+    let running = conformance::decode(&dialect(name), &device.data, &case::everything()).unwrap();
+    let text = device.data.to_xml().unwrap();
+    assert_eq!(conformance::decode_text(&dialect(name), &text, &case::everything()).unwrap(), running, "{text}");
+    running
 }
 
 /// Makes the port what `change` makes of it, and gives what was there before.

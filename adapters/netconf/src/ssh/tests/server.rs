@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use russh::{
     Channel, ChannelId, MethodKind, MethodSet,
-    keys::{Algorithm, HashAlg, PrivateKey, ssh_key::LineEnding},
+    keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, ssh_key::LineEnding},
     server::{self, Auth, ChannelOpenHandle, Msg, Session},
 };
 use tokio::{
@@ -25,6 +25,8 @@ enum Door {
     Password,
     /// Asks for the password, then shows an empty prompt, as PAM does.
     Questions,
+    /// The password has expired.
+    NewPassword,
     /// Never has enough answers.
     EndlessQuestions,
     /// The key, and then the password as well.
@@ -48,7 +50,9 @@ impl server::Handler for Server {
 
     async fn auth_password(&mut self, _: &str, password: &str) -> Result<Auth, russh::Error> {
         Ok(match self.door {
-            Door::Questions | Door::EndlessQuestions => reject(&[MethodKind::KeyboardInteractive], false),
+            Door::Questions | Door::NewPassword | Door::EndlessQuestions => {
+                reject(&[MethodKind::KeyboardInteractive], false)
+            }
             Door::KeyAndPassword if self.rounds == 0 => reject(&[MethodKind::PublicKey], false),
             _ if password == "right" => Auth::Accept,
             _ => reject(&[MethodKind::Password], false),
@@ -75,6 +79,10 @@ impl server::Handler for Server {
         self.rounds += 1;
         Ok(match (self.door, self.rounds) {
             (Door::EndlessQuestions, _) => ask(&[("More: ", false)]),
+            (Door::NewPassword, 1) => ask(&[("Password: ", false)]),
+            (Door::NewPassword, 2) if answers == [b"right".as_slice()] => ask(&[("New password: ", false)]),
+            // What was answered is the password from now on.
+            (Door::NewPassword, _) => Auth::Accept,
             (_, 1) => ask(&[("login: ", true), ("Password: ", false)]),
             (_, 2) if answers == ["mercury".as_bytes(), b"right"] => ask(&[]),
             (_, 3) if answers.is_empty() => Auth::Accept,
@@ -136,25 +144,33 @@ impl server::Handler for Server {
 
 /// Serves one connection; ends with it.
 async fn serve(door: Door) -> (SocketAddr, PrivateKey, JoinHandle<()>) {
+    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
+    let (address, serving) = serve_with(door, vec![key.clone()], 1).await;
+    (address, key, serving)
+}
+
+/// Serves so many connections, one after the other, with these host keys.
+async fn serve_with(door: Door, keys: Vec<PrivateKey>, connections: usize) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
     let config = Arc::new(server::Config {
-        keys: vec![key.clone()],
+        keys,
         auth_rejection_time: Duration::ZERO,
         auth_rejection_time_initial: Some(Duration::ZERO),
         max_auth_attempts: 100,
         ..server::Config::default()
     });
     let serving = tokio::spawn(async move {
-        let (socket, _) = listener.accept().await.unwrap();
-        let handler = Server { door, rounds: 0, channels: HashMap::new() };
-        // How it ends is the client's business.
-        if let Ok(session) = server::run_stream(config, socket, handler).await {
-            let _ = session.await;
+        for _ in 0..connections {
+            let (socket, _) = listener.accept().await.unwrap();
+            let handler = Server { door, rounds: 0, channels: HashMap::new() };
+            // How it ends is the client's business.
+            if let Ok(session) = server::run_stream(Arc::clone(&config), socket, handler).await {
+                let _ = session.await;
+            }
         }
     });
-    (address, key, serving)
+    (address, serving)
 }
 
 fn with_password(port: u16, password: &str) -> SshOptions {
@@ -244,6 +260,35 @@ async fn a_pinned_fingerprint_admits_only_its_key() {
     assert!(matches!(error, SshError::HostKeyChanged(_)), "{error:?}");
     assert!(error.to_string().contains(&presented), "{error}");
     serving.await.unwrap();
+}
+
+/// The device shows the key that both sides like best, which may be another one
+/// than the pinned.
+#[tokio::test]
+async fn a_pinned_key_is_found_among_all_that_a_device_has() {
+    let random = |algorithm| PrivateKey::random(&mut rand::rng(), algorithm).unwrap();
+    let keys = [Algorithm::Ed25519, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }, Algorithm::Rsa { hash: None }];
+    let keys: Vec<_> = keys.map(random).into();
+    for (connections, pinned) in [(1, 0), (2, 1), (3, 2)] {
+        let (address, serving) = serve_with(Door::Password, keys.clone(), connections).await;
+        let pin = keys[pinned].public_key().fingerprint(HashAlg::Sha256).to_string();
+        let host_key = HostKeyPolicy::Fingerprints(vec![pin]);
+        drop(connect(&SshOptions { host_key, ..with_password(address.port(), "right") }).await.unwrap());
+        serving.await.unwrap();
+    }
+    let (address, _serving) = serve_with(Door::Password, keys.clone(), 4).await;
+    let host_key = HostKeyPolicy::Fingerprints(vec!["SHA256:AAAA".into()]);
+    let error = connect(&SshOptions { host_key, ..with_password(address.port(), "right") }).await.unwrap_err();
+    let SshError::HostKeyChanged(shown) = &error else { panic!("{error:?}") };
+    assert_eq!(shown.algorithm, "ssh-ed25519");
+}
+
+#[tokio::test]
+async fn a_new_password_is_never_answered() {
+    let (address, ..) = serve(Door::NewPassword).await;
+    let error = connect(&with_password(address.port(), "right")).await.unwrap_err();
+    assert!(matches!(error, SshError::AuthRejected { .. }), "{error:?}");
+    assert!(error.to_string().contains("keyboard-interactive (it asks for a new password)"), "{error}");
 }
 
 /// Without the stream that can be cut off, russh's task would keep the

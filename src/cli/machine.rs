@@ -1,0 +1,51 @@
+//! What the service takes of its own machine: a folder for locks, and file
+//! descriptors.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::{
+    config::{Code, Finding, Findings, Settings},
+    lock::LockFiles,
+};
+
+/// Descriptors beside those of callers and switches: standard streams, the
+/// listener, the runtime's own, files that are read.
+const OTHERS: u64 = 128;
+/// A session with a switch, and its lock file.
+const PER_SWITCH: u64 = 2;
+
+/// What is missing; nothing is made or changed.
+pub(super) fn check(settings: &Settings, switches: usize) -> Findings {
+    let mut findings = Findings::default();
+    if settings.etcd.is_none()
+        && let Err(error) = LockFiles::new(settings.lock_dir.clone()).check()
+    {
+        findings.push(Finding::error(Code::Machine, error.to_string()).field("lock_dir"));
+    }
+    let need = descriptors(settings, switches);
+    let most = getrlimit(Resource::Nofile).maximum;
+    if most.is_some_and(|most| most < need) {
+        let message = format!("{need} file descriptors may be needed, and {} can be had", most.unwrap_or_default());
+        let finding = Finding::warning(Code::Machine, message).field("limits.max_connections");
+        findings.push(finding.help("raise the hard limit (systemd: LimitNOFILE=), or lower max_connections"));
+    }
+    findings
+}
+
+/// Raises the soft limit of file descriptors to what is needed, as far as it goes.
+pub(super) fn provide(settings: &Settings, switches: usize) {
+    let (need, limit) = (descriptors(settings, switches), getrlimit(Resource::Nofile));
+    if limit.current.is_none_or(|current| current >= need) {
+        return;
+    }
+    let current = limit.maximum.map_or(need, |most| most.min(need));
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit }) {
+        tracing::warn!(%error, need, "the limit of file descriptors could not be raised");
+    }
+}
+
+fn descriptors(settings: &Settings, switches: usize) -> u64 {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let switches = number(switches).saturating_mul(PER_SWITCH);
+    number(settings.limits.max_connections).saturating_add(switches).saturating_add(OTHERS)
+}

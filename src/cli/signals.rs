@@ -1,0 +1,60 @@
+//! Signals: those that end the process do it in good order, the others not at all.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Failure;
+
+/// A signal's name, and how it is listened to.
+type Kind = (&'static str, fn() -> SignalKind);
+type Listened = (&'static str, Signal);
+
+/// What would end the process at once if nobody listened, and asks for nothing
+/// that Mercury does.
+const IGNORED: [Kind; 2] = [("SIGUSR1", SignalKind::user_defined1), ("SIGUSR2", SignalKind::user_defined2)];
+/// What a terminal sends when it is closed, or when somebody wants to be sure.
+const OF_A_TERMINAL: [Kind; 2] = [("SIGHUP", SignalKind::hangup), ("SIGQUIT", SignalKind::quit)];
+const ENDS: [Kind; 2] = [("SIGTERM", SignalKind::terminate), ("SIGINT", SignalKind::interrupt)];
+
+/// The signals that are listened to, for the rest of the process.
+pub(super) struct Signals {
+    ends: Vec<Listened>,
+    ignored: Vec<Listened>,
+}
+
+impl Signals {
+    /// For a service, which outlives terminals.
+    pub(super) fn of_a_service() -> Result<Self, Failure> {
+        Ok(Self { ends: listen(&ENDS)?, ignored: listen(&[OF_A_TERMINAL, IGNORED].concat())? })
+    }
+
+    /// For a command at a terminal.
+    pub(super) fn of_a_command() -> Result<Self, Failure> {
+        Ok(Self { ends: listen(&[ENDS, OF_A_TERMINAL].concat())?, ignored: listen(&IGNORED)? })
+    }
+
+    /// Waits for a signal to end; logs the others.
+    pub(super) async fn end(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                name = any(&mut self.ends) => return name,
+                name = any(&mut self.ignored) => {
+                    tracing::warn!(signal = name, "nothing is done for this signal; files are read at the start");
+                }
+            }
+        }
+    }
+}
+
+fn listen(kinds: &[Kind]) -> Result<Vec<Listened>, Failure> {
+    kinds.iter().map(|(name, kind)| Ok((*name, signal(kind()).map_err(Failure::because)?))).collect()
+}
+
+async fn any(signals: &mut [Listened]) -> &'static str {
+    let each = signals.iter_mut().map(|(name, signal)| {
+        Box::pin(async move {
+            signal.recv().await;
+            *name
+        })
+    });
+    futures_util::future::select_all(each).await.0
+}

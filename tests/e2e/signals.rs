@@ -1,0 +1,159 @@
+//! Signals: what was begun is finished or undone in time, and what does not ask
+//! for an end ends nothing.
+
+use std::{
+    process::Child,
+    time::{Duration, Instant},
+};
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Entry, Face, LIMIT, Mercury, Setup, Simulated, block_on, signal};
+
+fn update(switch: &str) -> Value {
+    json!({"switch_id": switch, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100})
+}
+
+fn ask(mercury: &Mercury, switch: &str) -> Client {
+    let mut caller = Client::of(mercury);
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": update(switch)});
+    caller.start("POST", "/", body.to_string().as_bytes());
+    caller
+}
+
+fn patient(entry: Entry) -> Entry {
+    entry.with("confirm_timeout", 600).with("commit_timeout", 600).with("reply_timeout", 600)
+}
+
+#[test]
+fn signals_that_ask_for_no_end_end_nothing() {
+    let switch = Simulated::start(Mode::Candidate);
+    let mut mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    for name in ["HUP", "USR1", "USR2", "QUIT", "PIPE"] {
+        mercury.signal(name);
+        if name != "PIPE" {
+            mercury.stderr.wait_json(name, |line| line["signal"] == format!("SIG{name}"));
+        }
+        client.done("update_port", &update("leaf1"));
+    }
+    mercury.signal("INT");
+    assert!(mercury.wait().success());
+}
+
+/// Two switches hang in the middle of a commit that would wait for ten minutes
+/// to be confirmed; both are undone side by side, and whoever asked is told.
+#[test]
+fn what_does_not_end_in_time_is_undone_and_told() {
+    let switches =
+        [Simulated::start(Mode::Candidate), Simulated::start(Mode::Candidate), Simulated::gnmi(Face::Confirmed)];
+    let entries: Vec<_> =
+        switches.iter().zip(["one", "two", "three"]).map(|(switch, name)| patient(switch.entry(name))).collect();
+    let setup = Setup::new().switches(&entries).settings("[limits]\nstop_timeout = 10\n");
+    let mut mercury = setup.serve();
+    let (mut callers, mut faults) = (Vec::new(), Vec::new());
+    for (switch, name) in switches.iter().zip(["one", "two", "three"]) {
+        let held = if name == "three" { "gnmi-set:1:after:hold" } else { "commit:1:after:hold" };
+        let fault = switch.handle().inject(held.parse().unwrap());
+        callers.push((name, ask(&mercury, name), ask(&mercury, name)));
+        block_on(switch.handle().held(fault));
+        faults.push(fault);
+    }
+    let told = Instant::now();
+    mercury.terminate();
+    for (switch, fault) in switches.iter().zip(faults) {
+        let_go(switch, fault);
+    }
+    for (name, mut begun, mut queued) in callers {
+        let answer = begun.response().expect("an answer").json();
+        assert!(answer["error"]["message"].as_str().unwrap().contains("it was undone"), "{name}: {answer}");
+        let answer = queued.response().expect("an answer").json();
+        assert_eq!(answer["error"]["data"]["kind"], "busy", "{name}: {answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("nothing was sent"), "{name}: {answer}");
+    }
+    assert!(mercury.wait().success());
+    assert!(told.elapsed() < Duration::from_secs(12), "{:?}", told.elapsed());
+    for switch in &switches {
+        assert_eq!(switch.look().port("Ethernet1").vlans, "none");
+        assert_eq!(switch.handle().pending_commit(), None);
+    }
+}
+
+/// A switch that is gone for good cannot be undone; that is said, in time.
+#[test]
+fn what_cannot_be_undone_in_time_is_told_as_unknown() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 4\n");
+    let mut mercury = setup.serve();
+    let fault = switch.handle().inject("commit:1:after:hold".parse().unwrap());
+    let mut caller = ask(&mercury, "leaf1");
+    block_on(switch.handle().held(fault));
+    let told = Instant::now();
+    drop(switch);
+    mercury.terminate();
+    let answer = caller.response().expect("an answer").json();
+    assert_eq!(answer["error"]["data"]["kind"], "unknown", "{answer}");
+    assert!(mercury.wait().success());
+    assert!(told.elapsed() < Duration::from_secs(6), "{:?}", told.elapsed());
+    let line =
+        mercury.stderr.wait_json("which switch it was", |line| line["switch"] == "leaf1" && line["level"] == "ERROR");
+    assert!(line["message"].as_str().unwrap().contains("within 600 s"), "{line}");
+}
+
+/// A session that is held does not notice that its peer has gone; the next one is
+/// the one that looks for the truth.
+fn let_go(switch: &Simulated, fault: mercury_sim::FaultId) {
+    let end = Instant::now() + LIMIT;
+    while let counted = switch.handle().counters()
+        && counted.sessions + counted.connections < 2
+    {
+        assert!(Instant::now() < end, "nobody looked for the truth");
+        std::thread::yield_now();
+    }
+    switch.handle().release(fault);
+}
+
+const ATTACH: [&str; 5] = ["attach", "leaf1", "Ethernet1", "--access", "100"];
+
+fn ended(command: Child) -> (Option<i32>, String) {
+    let ended = command.wait_with_output().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}
+
+#[test]
+fn a_command_that_is_interrupted_undoes_what_it_began() {
+    for (name, held) in
+        [("INT", "commit:1:after:hold"), ("TERM", "get-config:2:before:hold"), ("HUP", "lock:1:before:hold")]
+    {
+        let switch = Simulated::start(Mode::Candidate);
+        let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]);
+        let fault = switch.handle().inject(held.parse().unwrap());
+        let command = setup.begin(&ATTACH);
+        block_on(switch.handle().held(fault));
+        signal(&command, name);
+        if name != "HUP" {
+            let_go(&switch, fault);
+        }
+        let (code, said) = ended(command);
+        assert_eq!(code, Some(1), "{name}: {said}");
+        let undone = if name == "HUP" { "nothing was sent" } else { "it was undone and the switch is as before" };
+        assert!(said.contains(undone), "{name}: {said}");
+        assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{name}: {said}");
+        assert_eq!(switch.handle().pending_commit(), None, "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_command_that_cannot_undo_says_what_may_be_pending_and_until_when() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
+    let fault = switch.handle().inject("commit:1:after:hold".parse().unwrap());
+    let command = setup.begin(&ATTACH);
+    block_on(switch.handle().held(fault));
+    drop(switch);
+    signal(&command, "INT");
+    let (code, said) = ended(command);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("leaf1") && said.contains("pending") && said.contains("within 600 s"), "{said}");
+}
