@@ -112,6 +112,9 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
     };
     let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
     let allowed_ports: Option<Vec<_>> = each(reader, "allowed_ports");
+    let allowed_lags: Vec<_> = each(reader, "allowed_lags").unwrap_or_default();
+    let allowed = options::Allowed { ports: allowed_ports.as_deref().unwrap_or_default(), lags: &allowed_lags };
+    let options = options::options(reader, manage_vlans, allowed);
     let interface_names = context.interface_names.get(&kind.dialect).cloned();
     if let Some(names) = &interface_names {
         ["allowed_ports", "allowed_lags", "trunk_ports"].iter().for_each(|key| doubt(reader, key, names));
@@ -135,12 +138,12 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         stp_edge: reader.flag("stp_edge").unwrap_or(false),
         stp_bpdu_guard: reader.flag("stp_bpdu_guard").unwrap_or(false),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
-        allowed_lags: each(reader, "allowed_lags").unwrap_or_default(),
+        allowed_lags,
         lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
         lag_prefix: lag_prefix(reader),
         mlag_domain: reader.text("mlag_domain"),
         bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
-        options: options::options(reader, manage_vlans, allowed_ports.as_deref()),
+        options,
         allowed_ports,
         confirm_timeout: seconds(reader, "confirm_timeout", 30, 1, 600),
         confirmed_commit: confirmed_commit(reader, protocol),

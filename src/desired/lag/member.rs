@@ -28,9 +28,10 @@ pub(in crate::desired) fn joined(
     names: &Names<'_>,
 ) -> Result<Result<InterfaceName, String>, Fault> {
     let refused = |reason: String| Err(Fault::value(LAG_NAME, reason));
-    let Some(at) = find::by_name(name, LAG_NAME, config, names)? else {
+    let is_bond = |at: &InterfaceName| matches!(config.interfaces.get(at).and_then(mark_of), Some(Mark::Bond(_)));
+    let Some(at) = find::by_name(name, LAG_NAME, config, names)?.filter(|at| !is_bond(at)) else {
         let made = "update_lag or the network team makes aggregates, a port's request does not";
-        return Ok(Err(format!("no aggregate is called {name}: {} is alone, since {made}", port.name)));
+        return Ok(Err(format!("no aggregate to join is called {name}: {} is alone, since {made}", port.name)));
     };
     if port.is_aggregate() {
         return refused(format!("{} is an aggregate itself", port.name));

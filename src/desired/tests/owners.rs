@@ -104,6 +104,8 @@ fn no_port_joins_what_a_bond_made() {
     bench.done("attach_port", &bonded(&["e1", "e2"], &json!(100), "bond0", "802.3ad"));
     bench.done("update_port", &access("e3", 100, Some("bond0")));
     assert_eq!((bench.members("Po10"), bench.carries("e3")), (vec!["e1", "e2"], "access VLAN 100".to_owned()));
+    bench.done("update_port", &access("e3", 100, Some("Po10")));
+    assert_eq!(bench.members("Po10"), ["e1", "e2"], "by no name");
     bench.done("update_lag", &update("bond0", &json!({})));
     bench.done("update_port", &access("e3", 100, Some("bond0")));
     assert_eq!((bench.members("Po10"), bench.members("Po11")), (vec!["e1", "e2"], vec!["e3"]));

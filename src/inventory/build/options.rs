@@ -11,7 +11,14 @@ use crate::inventory::{Options, Placeholder, PortNameRule, PortNames, Template};
 /// More rules than this are a mistake, or too slow for each request.
 const MAX_RULES: usize = 64;
 
-pub(super) fn options(reader: &mut Reader<'_>, manage_vlans: bool, allowed: Option<&[InterfaceName]>) -> Options {
+/// What callers may name.
+#[derive(Clone, Copy)]
+pub(super) struct Allowed<'a> {
+    pub(super) ports: &'a [InterfaceName],
+    pub(super) lags: &'a [InterfaceName],
+}
+
+pub(super) fn options(reader: &mut Reader<'_>, manage_vlans: bool, allowed: Allowed<'_>) -> Options {
     let options = Options {
         trunk_ports: trunk_ports(reader, allowed),
         vlan_name: template(reader, "vlan_name", Placeholder::OF_A_VLAN, name),
@@ -42,12 +49,13 @@ fn given(reader: &Reader<'_>) -> bool {
     reader.find("vlan_name").is_some()
 }
 
-fn trunk_ports(reader: &mut Reader<'_>, allowed: Option<&[InterfaceName]>) -> Vec<InterfaceName> {
+fn trunk_ports(reader: &mut Reader<'_>, allowed: Allowed<'_>) -> Vec<InterfaceName> {
     let ports: Vec<InterfaceName> = each(reader, "trunk_ports").unwrap_or_default();
-    let both = ports.iter().find(|port| allowed.is_some_and(|allowed| allowed.contains(port)));
-    if let Some(port) = both {
-        let finding = Finding::error(Code::Conflict, format!("{port} is among the allowed_ports, too"));
-        reader.blame_key("trunk_ports", finding.help("a trunk port is not for callers to configure"));
+    for (key, allowed) in [("allowed_ports", allowed.ports), ("allowed_lags", allowed.lags)] {
+        if let Some(port) = ports.iter().find(|port| allowed.contains(port)) {
+            let finding = Finding::error(Code::Conflict, format!("{port} is among the {key}, too"));
+            reader.blame_key("trunk_ports", finding.help("a trunk port is not for callers to configure"));
+        }
     }
     ports
 }

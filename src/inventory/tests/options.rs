@@ -83,6 +83,7 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
     }
     for (lines, line, key) in [
         ("allowed_ports = [\"Ethernet1\", \"Ethernet48\"]\ntrunk_ports = [\"Ethernet48\"]", 9, "trunk_ports"),
+        ("allowed_lags = [\"Port-Channel1\"]\ntrunk_ports = [\"Port-Channel1\"]", 9, "trunk_ports"),
         ("remove_unused_vlans = true", 8, "remove_unused_vlans"),
         ("remove_unused_vlans = true\nvlan_name = \"{network}\"", 8, "remove_unused_vlans"),
     ] {
