@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mercury_adapter::Dialect;
 use mercury_model::{
     Aggregation, DeviceConfig, EdgePort, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
     Leaf, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
@@ -39,12 +40,14 @@ fn bless() -> bool {
 }
 
 /// A configuration without the leaves that are not in it where a dialect has no
-/// place for them.
-pub(crate) fn visible(config: &DeviceConfig, has: impl Fn(Leaf) -> bool) -> DeviceConfig {
+/// place for them, or where they hold what would be so anyway.
+pub(crate) fn visible(dialect: &Dialect, protocol: &str, config: &DeviceConfig) -> DeviceConfig {
     let mut config = config.clone();
+    let has = |leaf| dialect.has(protocol, leaf);
     for interface in config.interfaces.values_mut() {
         Leaf::ALL.into_iter().filter(|leaf| !has(*leaf)).for_each(|leaf| leaf.set(interface, None));
     }
+    dialect.defaults(protocol).unwrap().canonical(&mut config);
     config
 }
 

@@ -31,10 +31,11 @@ impl Defaults {
                 leaf.set(interface, None);
             }
         }
-        interface.switched_vlan = interface.switched_vlan.take().and_then(|vlans| self.canonical_vlans(vlans));
+        interface.switched_vlan = interface.switched_vlan.take().and_then(|vlans| self.vlans(vlans));
     }
 
-    fn canonical_vlans(&self, vlans: SwitchedVlan) -> Option<SwitchedVlan> {
+    /// The one form of what is carried.
+    pub(crate) fn vlans(&self, vlans: SwitchedVlan) -> Option<SwitchedVlan> {
         match vlans {
             SwitchedVlan::Access { vlan } => {
                 let vlan = vlan.filter(|_| vlan != self.access_vlan);

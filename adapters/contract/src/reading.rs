@@ -61,7 +61,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         }
         let mut interface = Interface::new(name.clone());
         let entry = Entry { node, names, some_inactive };
-        if let Some(written) = read_interface(tree, &entry, &named, &mut interface) {
+        if let Some(written) = read_interface((tree, defaults), &entry, &named, &mut interface) {
             all_written.insert(name.clone(), written);
         }
         config.interfaces.insert(name, interface);
@@ -120,7 +120,7 @@ fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
 /// Reads an interface's own entry; gives the leaves of its `switched-vlan` as
 /// they are written there, where that is not as Mercury would write them.
 fn read_interface<D: Data>(
-    tree: &Tree,
+    (tree, defaults): (&Tree, &Defaults),
     entry: &Entry<'_, D>,
     named: &Named,
     into: &mut Interface,
@@ -138,7 +138,7 @@ fn read_interface<D: Data>(
         }
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
-    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), entry, named);
+    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named);
     into.switched_vlan = said.vlans;
     said.written
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
-use crate::{Data, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, find, reading::Entry};
+use crate::{Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, find, reading::Entry};
 
 /// One leaf and its value; a presence container has none.
 pub(crate) type Leaf = (NodePath, Option<String>);
@@ -103,10 +103,11 @@ pub(crate) struct Said {
 pub(crate) type Named = BTreeMap<String, VlanId>;
 
 /// Reads an interface's leaves; what cannot be understood is kept as it is.
-pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>, named: &Named) -> Said {
+pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, defaults: &Defaults, entry: &Entry<'_, D>, named: &Named) -> Said {
     let raw = raw(tree, entry);
     let vlans = if raw.others.is_empty() { understood(tree, &raw, named) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
+    let vlans = vlans.and_then(|vlans| defaults.vlans(vlans));
     let own = match &vlans {
         Some(SwitchedVlan::Foreign(_)) => return Said { vlans, written: Some(raw) },
         Some(known) => leaves(tree, known).unwrap_or_default(),

@@ -86,7 +86,9 @@ impl Renderer {
 
 impl Render for Renderer {
     fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
-        let form = Form { level: self.level(plan), replace: self.gnmi.replace, scalars: self.scalars };
+        // Replacing comes before updating: one by one, a trunk's list would come before the mode that allows it.
+        let replace = self.gnmi.replace && self.gnmi.atomic;
+        let form = Form { level: self.level(plan), replace, scalars: self.scalars };
         let set = form.set(self.operations(plan)?);
         match self.max_operations {
             Some(most) if set.len() > most => {

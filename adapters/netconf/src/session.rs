@@ -255,11 +255,11 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
     })
 }
 
-/// A server that reports every default is asked for what was set, where it
-/// can tell (RFC 6243).
+/// A server that reports every default is asked for what was set, or to say
+/// which are defaults, where it can (RFC 6243).
 fn explicit_defaults(hello: &ServerHello) -> Option<DefaultsMode> {
     let with_defaults = hello.with_defaults()?;
-    let better = [DefaultsMode::Explicit, DefaultsMode::Trim];
+    let better = [DefaultsMode::Explicit, DefaultsMode::ReportAllTagged, DefaultsMode::Trim];
     if with_defaults.basic != DefaultsMode::ReportAll {
         return None;
     }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{Data, Defaults, Names, Node};
 use mercury_model::{
-    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List, Running,
-    Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
+    DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, List,
+    Running, Scope, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
 };
 
 use super::words::{
@@ -131,6 +131,10 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
     let mut interface = Interface::new(name.clone());
     if words::is_lag(name.as_str()) {
         interface.kind = Some(InterfaceType::Ieee8023adLag);
+    }
+    // Where it says nothing, an aggregate is static.
+    if below(port, &["lag"]).is_some() && below(port, &["lag", "lag-type"]).is_none() {
+        Leaf::LagType.set(&mut interface, Some(Value::Word(LagType::Static.word())));
     }
     if below(port, &["lag", "lacp"]).is_some() {
         interface.lacp = Some(Lacp::default());

@@ -31,6 +31,7 @@ mod schema;
 mod shared;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;
+mod views;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,0 +1,197 @@
+//! One switch, shown in other ways: with every default, without any, in another
+//! order, with its VLAN ranges written otherwise. Whatever the view, a change is
+//! seen to be made, there is nothing more to do, and undoing it is seen too.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Dialect, LeafTree, ModeForm, NodePath, SwitchedVlanTree};
+use mercury_model::{Intended, Leaf, Plan, Running, VlanSet};
+use mercury_netconf::{
+    EditConfig, conformance,
+    xml::{Element, Node as XmlNode},
+};
+
+use crate::{case, device::Device, dialects, render, round_trip};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum View {
+    ReportAll,
+    Trim,
+    Reordered,
+    Rewritten,
+}
+
+fn read(dialect: &Arc<Dialect>, switch: &Device, view: View) -> Running {
+    let data = shown(dialect, &switch.data, view);
+    conformance::decode(dialect, &data, &case::everything()).unwrap()
+}
+
+fn shown(dialect: &Dialect, data: &Element, view: View) -> Element {
+    let mut data = data.clone();
+    match view {
+        View::Reordered => reverse(&mut data),
+        View::Rewritten => rewrite(&mut data, &dialect.netconf.as_ref().unwrap().tree.switched_vlan),
+        View::ReportAll | View::Trim => {
+            let path = &dialect.netconf.as_ref().unwrap().tree.interface;
+            interfaces(&mut data, path, &mut |entry| defaults(dialect, entry, view));
+        }
+    }
+    data
+}
+
+/// Keys stay first, as every server has them.
+fn reverse(element: &mut Element) {
+    let is_key =
+        |node: &XmlNode| matches!(node, XmlNode::Element(one) if one.name == "name" || one.name.ends_with("id"));
+    let (keys, mut rest): (Vec<_>, Vec<_>) = std::mem::take(&mut element.children).into_iter().partition(is_key);
+    rest.reverse();
+    element.children = keys.into_iter().chain(rest).collect();
+    for node in &mut element.children {
+        if let XmlNode::Element(child) = node {
+            reverse(child);
+        }
+    }
+}
+
+/// Every range of a leaf-list of VLANs, number by number.
+fn rewrite(element: &mut Element, tree: &SwitchedVlanTree) {
+    let last = tree.trunk_vlans.path.steps.last().unwrap().name.as_str();
+    let mut children = Vec::new();
+    for node in std::mem::take(&mut element.children) {
+        match node {
+            XmlNode::Element(one) if one.name == last && !tree.trunk_vlans.joined => {
+                let value = one.value().to_owned();
+                let Ok(set) = value.parse::<VlanSet>() else {
+                    children.push(XmlNode::Element(one));
+                    continue;
+                };
+                let single =
+                    |id: mercury_model::VlanId| Element { children: Vec::new(), ..one.clone() }.text(id.to_string());
+                children.extend(set.iter().map(|id| XmlNode::Element(single(id))));
+            }
+            XmlNode::Element(mut one) => {
+                rewrite(&mut one, tree);
+                children.push(XmlNode::Element(one));
+            }
+            text => children.push(text),
+        }
+    }
+    element.children = children;
+}
+
+/// Does something to every interface's entry; a placeholder is any name.
+fn interfaces(element: &mut Element, path: &NodePath, act: &mut dyn FnMut(&mut Element)) {
+    let Some((step, rest)) = path.steps.split_first() else { return act(element) };
+    let below = NodePath { steps: rest.to_vec() };
+    for node in &mut element.children {
+        if let XmlNode::Element(child) = node
+            && (child.name == step.name || step.name.starts_with('{'))
+        {
+            interfaces(child, &below, act);
+        }
+    }
+}
+
+/// Puts every default in where nothing is, or takes every default away.
+fn defaults(dialect: &Dialect, entry: &mut Element, view: View) {
+    let netconf = dialect.netconf.as_ref().unwrap();
+    let (tree, defaults) = (&netconf.tree, &netconf.defaults);
+    let mut leaves: Vec<(NodePath, String)> = Vec::new();
+    let is_aggregate = entry.path(&["config", "type"]).is_some_and(|kind| kind.value().ends_with("ieee8023adLag"));
+    for (leaf, value) in &defaults.leaves {
+        // Only an aggregate has an aggregate's.
+        if *leaf == Leaf::MinLinks && !is_aggregate {
+            continue;
+        }
+        if let Some(LeafTree::Value { path, .. }) = tree.leaves.get(leaf) {
+            leaves.push((path.clone(), value.spelled().unwrap()));
+        }
+    }
+    let own = tree.aggregate_switched_vlan.as_ref().filter(|_| is_aggregate).unwrap_or(&tree.switched_vlan);
+    if let (true, ModeForm::Leaf { path, access, .. }) = (defaults.access_mode, &own.mode) {
+        leaves.push((path.clone(), access.clone()));
+    }
+    let vlans = [(&own.access_vlan, defaults.access_vlan), (&own.native_vlan, defaults.native_vlan)];
+    leaves.extend(vlans.into_iter().filter_map(|(path, vlan)| Some((path.clone(), vlan?.to_string()))));
+    for (path, value) in leaves {
+        leaf(entry, &path, &value, view);
+    }
+}
+
+fn leaf(parent: &mut Element, path: &NodePath, value: &str, view: View) {
+    let (step, rest) = path.steps.split_first().unwrap();
+    let is_it = |node: &XmlNode| matches!(node, XmlNode::Element(one) if one.name == step.name);
+    let found = parent.children.iter().position(is_it);
+    if rest.is_empty() {
+        match (view, found) {
+            (View::ReportAll, None) => {
+                let new = Element::new(&step.module.namespace, &step.name).text(value);
+                parent.children.push(XmlNode::Element(new));
+            }
+            (View::Trim, Some(index)) => {
+                let XmlNode::Element(one) = &parent.children[index] else { panic!("a text") };
+                if one.value() == value {
+                    parent.children.remove(index);
+                }
+            }
+            _ => {}
+        }
+        return;
+    }
+    let index = match (view, found) {
+        (_, Some(index)) => index,
+        (View::ReportAll, None) => {
+            parent.children.push(XmlNode::Element(Element::new(&step.module.namespace, &step.name)));
+            parent.children.len() - 1
+        }
+        _ => return,
+    };
+    let XmlNode::Element(child) = &mut parent.children[index] else { panic!("a text") };
+    leaf(child, &NodePath { steps: rest.to_vec() }, value, view);
+}
+
+fn arrives(dialect: &Arc<Dialect>, case: &case::Case, view: View) -> usize {
+    let what = format!("{} {} {view:?}", dialect.name, case.name);
+    let visible = |config| round_trip::visible(dialect, config);
+    let (running, intended) = (visible(&case.running), visible(&case.intended));
+    if render(dialect, &case::plan(&case.running, &case.intended)).is_err() {
+        return 0;
+    }
+    let mut switch = round_trip::device(dialect, &running);
+    let apply = |switch: &mut Device, edit: &EditConfig| {
+        switch.apply(&edit.content()).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
+        // It is what it has that such a switch writes otherwise.
+        if view == View::Rewritten {
+            switch.data = shown(dialect, &switch.data, view);
+        }
+    };
+    if view == View::Rewritten {
+        switch.data = shown(dialect, &switch.data, view);
+    }
+    let before = read(dialect, &switch, view);
+    assert_eq!(before.config, running, "{what}");
+    let edit = render(dialect, &Plan::between(&before, &Intended(intended.clone()))).unwrap();
+    apply(&mut switch, &edit);
+    let after = read(dialect, &switch, view);
+    assert!(Intended(intended.clone()).is_met_by(&after), "{what}: {:?}\n{edit}", after.config);
+    assert!(Plan::between(&after, &Intended(intended)).is_empty(), "{what}: there is more to do");
+    let back = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
+    let Ok(back) = render(dialect, &back) else { return 1 };
+    apply(&mut switch, &back);
+    assert!(read(dialect, &switch, view).is_as(&before.config), "{what}\n{back}");
+    1
+}
+
+#[test]
+fn a_change_arrives_and_is_undone_however_a_switch_shows_what_it_has() {
+    let mut arrived = 0;
+    for case in case::all() {
+        for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            for view in [View::ReportAll, View::Trim, View::Reordered, View::Rewritten] {
+                arrived += arrives(&dialect, &case, view);
+            }
+        }
+    }
+    assert!(arrived >= 300, "only {arrived}");
+}
