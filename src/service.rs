@@ -258,7 +258,7 @@ impl Service {
 }
 
 async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {
-    report.await.map_err(|_| Fault::new(FaultKind::Internal, "the owner task ended before its answer").at(switch))
+    report.await.map_err(|_| Fault::broken().at(switch))
 }
 
 /// One line per request and switch: who, what, when, why and how it ended.

@@ -7,10 +7,12 @@ use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     net::IpAddr,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use mercury_adapter::{Connector, Dialect, Render};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -168,7 +170,18 @@ struct Owner {
 }
 
 impl Owner {
+    /// Works until there is nothing more to do. A panic ends what is under way and
+    /// its session, and nothing else.
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
+        while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
+            tracing::error!(switch = self.name, "Mercury failed in the middle of a request; its session is closed");
+            self.link.cut();
+            self.last.clear();
+        }
+        self.link.close().await;
+    }
+
+    async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
         loop {
             while self.waiting.len() < self.most
                 && let Ok(job) = jobs.try_recv()
@@ -201,7 +214,6 @@ impl Owner {
                 }
             }
         }
-        self.link.close().await;
     }
 
     /// Serves requests that share a commit, or each half of them alone if it is
@@ -364,5 +376,47 @@ impl Owner {
             repeated &= self.last.insert(what, asked) == Some(asked);
         }
         repeated && self.link.is_warm()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::BoxFuture;
+    use mercury_adapter::{ConnectError, ConnectFault, Payload, Session, Unrenderable};
+    use mercury_model::{Plan, Scope};
+
+    use super::*;
+
+    /// Panics at the first connection, and finds nobody at the next.
+    #[derive(Default)]
+    struct Broken(AtomicUsize);
+
+    impl Connector for Broken {
+        fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "a bug");
+            let error = ConnectError { fault: ConnectFault::Unreachable, message: "nobody is there".to_owned() };
+            std::future::ready(Err(error)).boxed()
+        }
+    }
+
+    impl Render for Broken {
+        fn render(&self, _: &Plan) -> Result<Payload, Unrenderable> {
+            unreachable!("nothing is read")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request_and_not_the_switch() {
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        let dialects = mercury_adapter::builtin().unwrap().into_iter().map(Arc::new).collect::<Vec<_>>();
+        let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
+        let target = Target::start(switch, dialect, Box::<Broken>::default(), Box::<Broken>::default());
+        let read = || target.submit(Work::Read(Scope::all()), None, None).unwrap();
+        assert!(read().await.is_err(), "whoever waits is told");
+        let fault = read().await.unwrap().outcome.fault().unwrap();
+        assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
+        target.finish().await;
     }
 }
