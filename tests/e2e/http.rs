@@ -115,6 +115,18 @@ fn json_that_is_no_request_is_an_invalid_request() {
     assert!(stage.untouched());
 }
 
+/// Ironic's client breaks on data that is no object, and nobody reads megabytes.
+#[test]
+fn what_a_switch_says_at_length_is_told_briefly() {
+    let fault = format!("commit:1:before:refuse:operation-failed:{}", "no room ".repeat(200_000));
+    let mut stage =
+        Stage::with(Simulated::with(Options { faults: vec![fault.parse().unwrap()], ..Simulated::options() }));
+    let body = request(&json!(1), "update_port", &update("Ethernet1"));
+    let (_, error) = stage.refused(&body, 500);
+    assert!(error.message.len() + error.data.to_string().len() < 20_000, "{}", error.message.len());
+    assert!(error.data["device_errors"][0]["message"].as_str().unwrap().contains("bytes)"));
+}
+
 #[test]
 fn a_batch_is_refused_as_one_and_nothing_of_it_is_done() {
     let mut stage = Stage::new();
@@ -184,9 +196,16 @@ fn duplicate_keys_do_not_smuggle_a_value_past_the_checks() {
     let reply = stage.client.post("/", body).json();
     assert!(reply.get("error").is_some(), "{reply}");
     let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": {"switch_id": "leaf1",
-        "port_name": "Ethernet1", "mode": "access", "native_vlan": 100, "native_vlan": 4095}}"#;
-    let reply = stage.client.post("/", body).json();
-    assert!(reply.get("error").is_some(), "{reply}");
+        "port_name": "Ethernet1", "mode": "access", "native_vlan": 4095, "native_vlan": 100}}"#;
+    let (id, error) = stage.refused(body, -32602);
+    assert_eq!(
+        (id, error.class(), error.data["parameter"].as_str()),
+        (json!(1), "InvalidParameterValue", Some("native_vlan"))
+    );
+    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "get_switches", "x": {"y": 1, "y": 2}}"#;
+    stage.refused(body, -32602);
+    let body = br#"{"type": "get_switches", "payload": {}, "payload": {}}"#;
+    assert_eq!(stage.client.post("/v1/actions", body).status, 400);
     assert!(stage.untouched());
 }
 
