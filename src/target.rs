@@ -219,16 +219,7 @@ impl Owner {
     /// Serves requests that share a commit, or each half of them alone if it is
     /// refused.
     async fn serve(&mut self, mut group: Vec<Job>) {
-        // One that is served alone begins when it is known what to send; so does one that other switches
-        // have a say in.
-        let alone = group.len() == 1;
-        let dropped = |job: &mut Job| job.is_abandoned() || !(alone || job.joint.is_some() || job.begins());
-        for job in group.extract_if(.., dropped) {
-            let outcome = Outcome::NotStarted(Fault::abandoned());
-            let mut report = Report::new(&self.name, outcome);
-            report.queue_time = job.queued.elapsed();
-            let _unheard = job.report.send(report);
-        }
+        self.drop_abandoned(&mut group);
         if group.is_empty() {
             return;
         }
@@ -246,6 +237,16 @@ impl Owner {
         }
     }
 
+    /// Whoever no longer waits is not served. The others begin when it is known
+    /// what to send.
+    fn drop_abandoned(&self, group: &mut Vec<Job>) {
+        for job in group.extract_if(.., |job| job.is_abandoned()) {
+            let mut report = Report::new(&self.name, Outcome::NotStarted(Fault::abandoned()));
+            report.queue_time = job.queued.elapsed();
+            let _unheard = job.report.send(report);
+        }
+    }
+
     /// Serves requests that share a commit; gives back what is to be served in
     /// smaller groups.
     async fn serve_readied(&mut self, mut group: Vec<Job>) -> Vec<Vec<Job>> {
@@ -256,6 +257,9 @@ impl Owner {
                 self.try_again(group).await;
                 return Vec::new();
             }
+        } else if together && matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned()) {
+            self.drop_abandoned(&mut group);
+            return if group.is_empty() { Vec::new() } else { vec![group] };
         } else if together && group::worth_splitting(&report.outcome) {
             tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
             let second = group.split_off(group.len() / 2);
@@ -338,10 +342,11 @@ impl Owner {
             locks: &*self.locks,
             lock: &self.lock,
             parts: group.iter().filter_map(|job| job.work.intent()).collect(),
-            waits: group
-                .first()
-                .filter(|job| group.len() == 1 && job.joint.is_none())
-                .and_then(|job| job.gone.as_ref()),
+            // Of several that other switches have a say in, none can be left out here alone.
+            waits: match joint.is_some() && group.len() > 1 {
+                true => Vec::new(),
+                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
+            },
         };
         let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
         if let Some(first) = group.first_mut() {

@@ -340,6 +340,40 @@ fn a_caller_that_waits_too_short_is_told_whether_anything_was_begun() {
     assert_eq!(stage.port("Ethernet2").vlans, "none");
 }
 
+/// Requests that share a commit have begun when there is something to send, not when
+/// their turn has come.
+#[test]
+fn callers_who_gave_up_before_anything_was_read_are_told_that_nothing_was_sent() {
+    let stage = Stage::with(Simulated::start(Mode::Candidate));
+    let handle = stage.switch.handle();
+    let first = handle.inject("commit:1:before:hold".parse().unwrap());
+    let second = handle.inject("lock:3:before:hold".parse().unwrap());
+    let ask = |port: &str, prefer: Option<&'static str>| {
+        let mut caller = Client::of(&stage.mercury);
+        if let Some(prefer) = prefer {
+            caller = caller.preferring(prefer);
+        }
+        caller.start("POST", "/", &request(&json!(1), "update_port", &update(port)));
+        caller
+    };
+    let mut before = ask("Ethernet9", None);
+    block_on(handle.held(first));
+    let callers = [ask("Ethernet1", Some("wait=2")), ask("Ethernet2", Some("wait=2"))];
+    let mut patient = ask("Ethernet3", None);
+    handle.release(first);
+    block_on(handle.held(second));
+    for mut caller in callers {
+        let answer = caller.response().expect("an answer").json();
+        assert_eq!(answer["error"]["data"]["kind"], "timeout", "{answer}");
+    }
+    handle.release(second);
+    for caller in [&mut before, &mut patient] {
+        assert_eq!(caller.response().expect("an answer").json()["result"]["outcome"], "committed");
+    }
+    assert_eq!(stage.port("Ethernet3").vlans, "access 100");
+    assert_eq!((stage.port("Ethernet1"), stage.port("Ethernet2")), (Port::default(), Port::default()));
+}
+
 #[test]
 fn a_change_on_netconfd_is_finished_when_the_caller_hangs_up() {
     let Some(switch) = netconfd(Datastores::Candidate) else { return };
