@@ -198,6 +198,14 @@ impl Fault {
         Self::new(FaultKind::Busy, "Mercury is being stopped; nothing was sent")
     }
 
+    /// Mercury itself failed in the middle of it.
+    #[must_use]
+    pub fn broken() -> Self {
+        let message = "Mercury failed in the middle of it, and its log says where; look at the switch, which undoes \
+                       by itself what was not confirmed, if it can";
+        Self::new(FaultKind::Internal, message)
+    }
+
     /// A failure of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self {

@@ -187,10 +187,8 @@ impl Party {
         let Self { switch, report, orders, .. } = self;
         let ended = report.await;
         drop(orders);
-        ended.unwrap_or_else(|_| {
-            let cause = Fault::new(FaultKind::Internal, "the owner task ended before its answer");
-            Report::new(&switch, Outcome::Unknown { cause, settles_within: None })
-        })
+        ended
+            .unwrap_or_else(|_| Report::new(&switch, Outcome::Unknown { cause: Fault::broken(), settles_within: None }))
     }
 }
 

@@ -112,8 +112,9 @@ pub struct Line<'a> {
     pub lock: &'a str,
     /// The requests that the work was merged from, where it was from several.
     pub parts: Vec<&'a TargetIntent>,
-    /// Those who wait for the answer; nothing is begun when nobody does.
-    pub waits: Option<&'a Waits>,
+    /// Those who wait for the answer; nothing is begun when one of them does not
+    /// any more.
+    pub waits: Vec<&'a Waits>,
 }
 
 /// Runs the line.
@@ -297,7 +298,8 @@ async fn prepared<'a: 'c, 'c>(
         return Ok(Prepared::Nothing(proof));
     }
     let payload = rendered(line, &plan, report)?;
-    if line.waits.is_some_and(|waits| !waits.begin()) {
+    // Asked first, so that none is said to have begun for the sake of another who has gone.
+    if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
         return Err(Fault::abandoned());
     }
     reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;

@@ -13,6 +13,8 @@ mod listen;
 mod methods;
 mod often;
 mod request;
+mod told;
+mod unique;
 
 pub use answer::report_json;
 pub use envelope::{Answered, Front, error_json};

@@ -1,9 +1,10 @@
 //! The service without its listener: an inventory, an owner task per switch,
 //! and requests that touch one or several of them.
 
+mod told;
+
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,7 +28,9 @@ use crate::{
     waits::Waits,
 };
 
-/// Who asks, and on whose behalf; for logs.
+pub use told::{Asked, refused};
+
+/// Who asks, on whose behalf and for what; for logs.
 #[derive(Clone, Debug, Default)]
 pub struct Requester {
     /// The request id of the caller's context.
@@ -40,6 +43,8 @@ pub struct Requester {
     pub caller: String,
     /// Where the request came from.
     pub peer: Option<String>,
+    /// What was asked for.
+    pub asked: Asked,
     /// Whether anybody waits for the answer: what has not begun when nobody does
     /// any more is dropped. Without this, everything is done.
     pub gone: Option<Waits>,
@@ -129,8 +134,8 @@ impl Service {
         &self.inventory
     }
 
-    /// Does what is wanted on every switch it names, or on none, and says
-    /// what is.
+    /// Does what is wanted on every switch it names, or on none, says what is,
+    /// and logs it.
     ///
     /// # Errors
     /// Nothing was begun: a switch's queue is full.
@@ -140,17 +145,12 @@ impl Service {
         let reports = match <[_; 1]>::try_from(intent.targets) {
             Ok([target]) => {
                 let name = target.switch.name.clone();
-                vec![self.one(&name, Work::Apply(target), who.gone.clone()).await?]
+                self.one(&name, Work::Apply(target), who.gone.clone()).await.map(|report| vec![report])
             }
-            Err(targets) => self.together(targets, who).await?,
+            Err(targets) => self.together(targets, who).await,
         };
-        for report in &reports {
-            log(verb, who, report, begun.elapsed());
-        }
-        if reports.is_empty() {
-            log_nothing(verb, who);
-        }
-        Ok(reports)
+        told::done(verb, who, &reports, begun.elapsed());
+        reports
     }
 
     /// Says what [`Service::apply`] would do; nothing is written.
@@ -170,8 +170,14 @@ impl Service {
         self.look(intent, "verify", who).await
     }
 
-    async fn look(&self, mut intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
+    async fn look(&self, intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
         let begun = Instant::now();
+        let reports = self.look_together(intent, who).await;
+        told::done(verb, who, &reports, begun.elapsed());
+        reports
+    }
+
+    async fn look_together(&self, mut intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
         let mut reports = self.look_at(&intent, who).await?;
         // What aggregates would be called depends on all switches.
         let offers = reports.iter().map(|report| (report.switch.clone(), report.offers.clone()));
@@ -186,9 +192,6 @@ impl Service {
         }
         if moved && intent.targets.len() > 1 {
             reports = self.look_at(&intent, who).await?;
-        }
-        for report in &reports {
-            log(verb, who, report, begun.elapsed());
         }
         Ok(reports)
     }
@@ -261,69 +264,5 @@ impl Service {
 }
 
 async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {
-    report.await.map_err(|_| Fault::new(FaultKind::Internal, "the owner task ended before its answer").at(switch))
-}
-
-/// The line of a request that no switch had anything to do with.
-fn log_nothing(verb: &str, who: &Requester) {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    tracing::info!(
-        request_id = text(&who.request_id),
-        user = text(&who.user),
-        project = text(&who.project),
-        caller = who.caller,
-        peer = text(&who.peer),
-        action = verb,
-        outcome = "nothing to do",
-        "no switch of Mercury's is meant"
-    );
-}
-
-/// One line per request and switch: who, what, when, why and how it ended.
-fn log(verb: &str, who: &Requester, report: &Report, total: Duration) {
-    let fault = report.outcome.fault();
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let plan = report.plan.as_ref().map(ToString::to_string).unwrap_or_else(|| "-".to_owned());
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    macro_rules! line {
-        ($level:ident, $message:expr) => {
-            tracing::$level!(
-                request_id = text(&who.request_id),
-                user = text(&who.user),
-                project = text(&who.project),
-                caller = who.caller,
-                peer = text(&who.peer),
-                action = verb,
-                switch = report.switch,
-                plan,
-                outcome = report.outcome.name(),
-                fault = fault.as_ref().map(|fault| fault.kind.name()),
-                flights = report.flights,
-                device_ms = Rounded(milliseconds(report.device_time)).to_string(),
-                queue_ms = Rounded(milliseconds(report.queue_time)).to_string(),
-                total_ms = Rounded(milliseconds(total)).to_string(),
-                "{}",
-                $message
-            )
-        };
-    }
-    for warning in &report.warnings {
-        tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "the switch warns: {warning}");
-    }
-    for note in report.notes.values() {
-        tracing::warn!(request_id = text(&who.request_id), switch = report.switch, "{note}");
-    }
-    match &fault {
-        None => line!(info, "done"),
-        Some(fault) if fault.kind == FaultKind::Unknown => line!(error, fault.message),
-        Some(fault) => line!(warn, fault.message),
-    }
-}
-
-struct Rounded(f64);
-
-impl fmt::Display for Rounded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1}", self.0)
-    }
+    report.await.map_err(|_| Fault::broken().at(switch))
 }

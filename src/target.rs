@@ -7,10 +7,12 @@ use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     net::IpAddr,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use mercury_adapter::{Connector, Dialect, Render};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -168,7 +170,18 @@ struct Owner {
 }
 
 impl Owner {
+    /// Works until there is nothing more to do. A panic ends what is under way and
+    /// its session, and nothing else.
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
+        while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
+            tracing::error!(switch = self.name, "Mercury failed in the middle of a request; its session is closed");
+            self.link.cut();
+            self.last.clear();
+        }
+        self.link.close().await;
+    }
+
+    async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
         loop {
             while self.waiting.len() < self.most
                 && let Ok(job) = jobs.try_recv()
@@ -201,22 +214,12 @@ impl Owner {
                 }
             }
         }
-        self.link.close().await;
     }
 
     /// Serves requests that share a commit, or each half of them alone if it is
     /// refused.
     async fn serve(&mut self, mut group: Vec<Job>) {
-        // One that is served alone begins when it is known what to send; so does one that other switches
-        // have a say in.
-        let alone = group.len() == 1;
-        let dropped = |job: &mut Job| job.is_abandoned() || !(alone || job.joint.is_some() || job.begins());
-        for job in group.extract_if(.., dropped) {
-            let outcome = Outcome::NotStarted(Fault::abandoned());
-            let mut report = Report::new(&self.name, outcome);
-            report.queue_time = job.queued.elapsed();
-            let _unheard = job.report.send(report);
-        }
+        self.drop_abandoned(&mut group);
         if group.is_empty() {
             return;
         }
@@ -234,6 +237,16 @@ impl Owner {
         }
     }
 
+    /// Whoever no longer waits is not served. The others begin when it is known
+    /// what to send.
+    fn drop_abandoned(&self, group: &mut Vec<Job>) {
+        for job in group.extract_if(.., |job| job.is_abandoned()) {
+            let mut report = Report::new(&self.name, Outcome::NotStarted(Fault::abandoned()));
+            report.queue_time = job.queued.elapsed();
+            let _unheard = job.report.send(report);
+        }
+    }
+
     /// Serves requests that share a commit; gives back what is to be served in
     /// smaller groups.
     async fn serve_readied(&mut self, mut group: Vec<Job>) -> Vec<Vec<Job>> {
@@ -244,6 +257,9 @@ impl Owner {
                 self.try_again(group).await;
                 return Vec::new();
             }
+        } else if together && matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned()) {
+            self.drop_abandoned(&mut group);
+            return if group.is_empty() { Vec::new() } else { vec![group] };
         } else if together && group::worth_splitting(&report.outcome) {
             tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
             let second = group.split_off(group.len() / 2);
@@ -326,10 +342,11 @@ impl Owner {
             locks: &*self.locks,
             lock: &self.lock,
             parts: group.iter().filter_map(|job| job.work.intent()).collect(),
-            waits: group
-                .first()
-                .filter(|job| group.len() == 1 && job.joint.is_none())
-                .and_then(|job| job.gone.as_ref()),
+            // Of several that other switches have a say in, none can be left out here alone.
+            waits: match joint.is_some() && group.len() > 1 {
+                true => Vec::new(),
+                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
+            },
         };
         let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
         if let Some(first) = group.first_mut() {
@@ -364,5 +381,47 @@ impl Owner {
             repeated &= self.last.insert(what, asked) == Some(asked);
         }
         repeated && self.link.is_warm()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::BoxFuture;
+    use mercury_adapter::{ConnectError, ConnectFault, Payload, Session, Unrenderable};
+    use mercury_model::{Plan, Scope};
+
+    use super::*;
+
+    /// Panics at the first connection, and finds nobody at the next.
+    #[derive(Default)]
+    struct Broken(AtomicUsize);
+
+    impl Connector for Broken {
+        fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "a bug");
+            let error = ConnectError { fault: ConnectFault::Unreachable, message: "nobody is there".to_owned() };
+            std::future::ready(Err(error)).boxed()
+        }
+    }
+
+    impl Render for Broken {
+        fn render(&self, _: &Plan) -> Result<Payload, Unrenderable> {
+            unreachable!("nothing is read")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request_and_not_the_switch() {
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        let dialects = mercury_adapter::builtin().unwrap().into_iter().map(Arc::new).collect::<Vec<_>>();
+        let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
+        let target = Target::start(switch, dialect, Box::<Broken>::default(), Box::<Broken>::default());
+        let read = || target.submit(Work::Read(Scope::all()), None, None).unwrap();
+        assert!(read().await.is_err(), "whoever waits is told");
+        let fault = read().await.unwrap().outcome.fault().unwrap();
+        assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
+        target.finish().await;
     }
 }

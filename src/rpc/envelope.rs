@@ -12,7 +12,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::methods::{self, METHODS};
+use super::{
+    methods::{self, METHODS},
+    told,
+    unique::duplicate,
+};
 use crate::{
     config::Limits,
     fault::{Fault, FaultKind},
@@ -20,8 +24,8 @@ use crate::{
     waits::Waits,
 };
 
-/// The largest answer, in bytes; more is answered with an error.
-const MAX_RESPONSE: usize = 8 << 20;
+/// Answers have a bound of their own before they come to jsonrpsee's.
+const MAX_RESPONSE: usize = 2 * told::MAX_ANSWER;
 
 /// What a request is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +94,8 @@ impl Front {
                     .as_str()
                     .map_or(Ok(json!({})), serde_json::from_str)
                     .map_err(|error| error_object(&Fault::params("params", format!("cannot be read: {error}"))))?;
-                methods::call(&service, method, &params, who).await.map_err(|fault| error_object(&fault))
+                let answer = methods::call(&service, method, &params, who).await.and_then(told::bounded);
+                answer.map_err(|fault| error_object(&fault))
             })?;
         }
         Ok(Self {
@@ -144,7 +149,7 @@ impl Front {
             let _slot = slot;
             methods::call(&service, &method, &params, who).await
         };
-        self.answered(timeout, call, Some(&waiting)).await.flatten()
+        self.answered(timeout, call, Some(&waiting)).await.flatten().and_then(told::bounded)
     }
 
     /// What comes of a call, which goes on when nobody waits for it any more.
@@ -231,6 +236,10 @@ impl Front {
         if !self.knows(&method) {
             return wrong(response_id(), -32601, "there is no such method");
         }
+        if let Some(key) = duplicate(body) {
+            let fault = Fault::params(key.strip_prefix("params.").unwrap_or(&key), "is there twice");
+            return Err(Box::new(MethodResponse::error(response_id(), error_object(&fault))));
+        }
         let params = envelope.params.map(RawValue::get);
         Ok((id, method.into_owned(), Params::new(params).into_owned()))
     }
@@ -240,32 +249,13 @@ impl Front {
 /// the right exception.
 #[must_use]
 pub(super) fn error_object(fault: &Fault) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(fault.kind.row().code, fault.to_string(), Some(error_data(fault)))
+    ErrorObjectOwned::owned(fault.kind.row().code, told::message(fault), Some(told::data(fault)))
 }
 
 /// A fault with its code, message and everything beside.
 #[must_use]
 pub fn error_json(fault: &Fault) -> Value {
-    json!({"code": fault.kind.row().code, "message": fault.to_string(), "data": error_data(fault)})
-}
-
-/// What is told beside code and message.
-#[must_use]
-pub(super) fn error_data(fault: &Fault) -> Value {
-    let row = fault.kind.row();
-    let mut data = json!({
-        "class": format!("ironic.common.exception.{}", row.class),
-        "kind": fault.kind,
-        "parameter": fault.parameter,
-        "switch": fault.switch,
-        "device_errors": fault.device_errors,
-        "who_acts": row.actor,
-        "retry": row.retry,
-    });
-    if let (false, Some(members)) = (fault.switches.is_empty(), data.as_object_mut()) {
-        members.insert("switches".to_owned(), json!(fault.switches));
-    }
-    data
+    json!({"code": fault.kind.row().code, "message": told::message(fault), "data": told::data(fault)})
 }
 
 /// Where nothing has begun by now, it never will.

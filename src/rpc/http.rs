@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 
 use super::{
     Answered, Front,
-    envelope::error_data,
     listen::{Caller, Working},
+    told,
+    unique::duplicate,
 };
 use crate::{
     auth::{AuthError, Authenticator, Identity},
@@ -74,7 +75,7 @@ async fn actions(State(door): State<Door>, Extension(caller): Extension<Caller>,
         Ok(result) => json_response(StatusCode::OK, json!({"result": result}).to_string()),
         Err((status, fault)) => {
             let code = status.as_u16();
-            let body = json!({"error": {"code": code, "message": fault.to_string(), "data": error_data(&fault)}});
+            let body = json!({"error": {"code": code, "message": told::message(&fault), "data": told::data(&fault)}});
             json_response(status, body.to_string())
         }
     }
@@ -86,7 +87,11 @@ async fn act(front: &Front, body: &[u8], who: Requester) -> Result<Value, (Statu
         let status = StatusCode::from_u16(fault.kind.row().http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, fault)
     };
-    let body: Value = serde_json::from_slice(body).map_err(|_| faulty(Fault::params("", "the body is not JSON")))?;
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let body: Value = serde_json::from_str(text).map_err(|_| faulty(Fault::params("", "the body is not JSON")))?;
+    if let Some(key) = duplicate(text) {
+        return Err(faulty(Fault::params(key, "is there twice")));
+    }
     let mut fields = Fields::of("", &body).map_err(faulty)?;
     let method: String = fields.parsed("type").map_err(faulty)?;
     let payload = fields.get("payload").cloned().unwrap_or_else(|| json!({}));

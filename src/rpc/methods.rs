@@ -7,7 +7,7 @@ use super::{answer, request::Request};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{Fields, PluginRequest, kind},
-    service::{Requester, Service},
+    service::{Asked, Requester, Service, refused},
 };
 
 /// Every method there is.
@@ -35,30 +35,36 @@ pub const METHODS: [&str; 15] = [
 /// What is wrong with the parameters, or what happened on the switches.
 pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
     let answer = match plain(params, &mut who) {
-        Ok(params) => route(service, method, &Value::Object(params), &who).await,
-        Err(fault) => Err(fault),
+        Ok(params) => {
+            who.asked = Asked::of(&params);
+            route(service, method, &Value::Object(params), &who).await
+        }
+        Err(fault) => Err(fault.into()),
     };
-    // What came of asking a switch has been told with the switch's name.
-    if let Err(fault) = &answer
-        && fault.parameter.is_some() | matches!(fault.kind, FaultKind::Busy)
-    {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        tracing::warn!(
-            request_id = text(&who.request_id),
-            user = text(&who.user),
-            project = text(&who.project),
-            caller = who.caller,
-            peer = text(&who.peer),
-            action = method,
-            fault = fault.kind.name(),
-            parameter = fault.parameter,
-            "not done: {fault}"
-        );
-    }
-    answer
+    answer.map_err(|failed| match failed {
+        Failed::Early(fault) => {
+            refused(method, &who, &fault);
+            fault
+        }
+        Failed::Told(fault) => fault,
+    })
 }
 
-async fn route(service: &Service, method: &str, params: &Value, who: &Requester) -> Result<Value, Fault> {
+/// Why a call has no answer.
+enum Failed {
+    /// No switch was asked.
+    Early(Fault),
+    /// What came of asking a switch has its line in the log.
+    Told(Fault),
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Early(fault)
+    }
+}
+
+async fn route(service: &Service, method: &str, params: &Value, who: &Requester) -> Result<Value, Failed> {
     let fields = Fields::of("", params)?;
     let inventory = service.inventory();
     match method {
@@ -70,24 +76,28 @@ async fn route(service: &Service, method: &str, params: &Value, who: &Requester)
             fields.finish()?;
             Ok(json!(["vlan"]))
         }
-        "is_port_supported" => port_supported(fields, service),
-        "is_link_valid" => link_valid(fields, service),
+        "is_port_supported" => Ok(port_supported(fields, service)?),
+        "is_link_valid" => Ok(link_valid(fields, service, who)?),
         "plan_port" => {
             let method = if fields.has("port") { "attach_port" } else { "update_port" };
             let request = request(method, fields, service)?;
-            answer::changed(&service.plan(request.intent(), who).await?)
+            let planned = service.plan(request.intent(), who).await;
+            planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.plan" => {
             let request = named(fields, service)?;
-            answer::changed(&service.plan(request.intent(), who).await?)
+            let planned = service.plan(request.intent(), who).await;
+            planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.verify" => {
             let request = named(fields, service)?;
-            answer::verified(&service.verify(request.intent(), who).await?)
+            let verified = service.verify(request.intent(), who).await;
+            verified.and_then(|reports| answer::verified(&reports)).map_err(Failed::Told)
         }
         method => {
             let request = request(method, fields, service)?;
-            request.answer(&service.apply(request.intent(), who).await?)
+            let done = service.apply(request.intent(), who).await;
+            done.and_then(|reports| request.answer(&reports)).map_err(Failed::Told)
         }
     }
 }
@@ -145,7 +155,7 @@ fn port_supported(fields: Fields<'_>, service: &Service) -> Result<Value, Fault>
 
 /// Whether every link leads to a switch and a port that may be configured,
 /// in the network's physical network and with its VLAN.
-fn link_valid(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
+fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
     let request = PluginRequest::read(fields)?;
     let fault = match (&request.network, links_fault(&request, service)) {
         (_, Some(fault)) => Some(fault),
@@ -153,7 +163,7 @@ fn link_valid(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
         (None, None) => None,
     };
     if let Some(fault) = &fault {
-        tracing::info!(action = "is_link_valid", %fault, "the link is not valid");
+        refused("is_link_valid", who, fault);
     }
     Ok(json!(fault.is_none()))
 }

@@ -115,6 +115,18 @@ fn json_that_is_no_request_is_an_invalid_request() {
     assert!(stage.untouched());
 }
 
+/// Ironic's client breaks on data that is no object, and nobody reads megabytes.
+#[test]
+fn what_a_switch_says_at_length_is_told_briefly() {
+    let fault = format!("commit:1:before:refuse:operation-failed:{}", "no room ".repeat(200_000));
+    let mut stage =
+        Stage::with(Simulated::with(Options { faults: vec![fault.parse().unwrap()], ..Simulated::options() }));
+    let body = request(&json!(1), "update_port", &update("Ethernet1"));
+    let (_, error) = stage.refused(&body, 500);
+    assert!(error.message.len() + error.data.to_string().len() < 20_000, "{}", error.message.len());
+    assert!(error.data["device_errors"][0]["message"].as_str().unwrap().contains("bytes)"));
+}
+
 #[test]
 fn a_batch_is_refused_as_one_and_nothing_of_it_is_done() {
     let mut stage = Stage::new();
@@ -210,9 +222,16 @@ fn duplicate_keys_do_not_smuggle_a_value_past_the_checks() {
     let reply = stage.client.post("/", body).json();
     assert!(reply.get("error").is_some(), "{reply}");
     let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": {"switch_id": "leaf1",
-        "port_name": "Ethernet1", "mode": "access", "native_vlan": 100, "native_vlan": 4095}}"#;
-    let reply = stage.client.post("/", body).json();
-    assert!(reply.get("error").is_some(), "{reply}");
+        "port_name": "Ethernet1", "mode": "access", "native_vlan": 4095, "native_vlan": 100}}"#;
+    let (id, error) = stage.refused(body, -32602);
+    assert_eq!(
+        (id, error.class(), error.data["parameter"].as_str()),
+        (json!(1), "InvalidParameterValue", Some("native_vlan"))
+    );
+    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "get_switches", "x": {"y": 1, "y": 2}}"#;
+    stage.refused(body, -32602);
+    let body = br#"{"type": "get_switches", "payload": {}, "payload": {}}"#;
+    assert_eq!(stage.client.post("/v1/actions", body).status, 400);
     assert!(stage.untouched());
 }
 
@@ -345,6 +364,40 @@ fn a_caller_that_waits_too_short_is_told_whether_anything_was_begun() {
     Client::of(&stage.mercury).done("update_port", &update("Ethernet3"));
     assert_eq!(stage.port("Ethernet1").vlans, "access 100");
     assert_eq!(stage.port("Ethernet2").vlans, "none");
+}
+
+/// Requests that share a commit have begun when there is something to send, not when
+/// their turn has come.
+#[test]
+fn callers_who_gave_up_before_anything_was_read_are_told_that_nothing_was_sent() {
+    let stage = Stage::with(Simulated::start(Mode::Candidate));
+    let handle = stage.switch.handle();
+    let first = handle.inject("commit:1:before:hold".parse().unwrap());
+    let second = handle.inject("lock:3:before:hold".parse().unwrap());
+    let ask = |port: &str, prefer: Option<&'static str>| {
+        let mut caller = Client::of(&stage.mercury);
+        if let Some(prefer) = prefer {
+            caller = caller.preferring(prefer);
+        }
+        caller.start("POST", "/", &request(&json!(1), "update_port", &update(port)));
+        caller
+    };
+    let mut before = ask("Ethernet9", None);
+    block_on(handle.held(first));
+    let callers = [ask("Ethernet1", Some("wait=2")), ask("Ethernet2", Some("wait=2"))];
+    let mut patient = ask("Ethernet3", None);
+    handle.release(first);
+    block_on(handle.held(second));
+    for mut caller in callers {
+        let answer = caller.response().expect("an answer").json();
+        assert_eq!(answer["error"]["data"]["kind"], "timeout", "{answer}");
+    }
+    handle.release(second);
+    for caller in [&mut before, &mut patient] {
+        assert_eq!(caller.response().expect("an answer").json()["result"]["outcome"], "committed");
+    }
+    assert_eq!(stage.port("Ethernet3").vlans, "access 100");
+    assert_eq!((stage.port("Ethernet1"), stage.port("Ethernet2")), (Port::default(), Port::default()));
 }
 
 #[test]

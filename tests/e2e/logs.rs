@@ -35,6 +35,41 @@ fn one_line_per_request_answers_who_what_why_and_how() {
     assert_eq!(ids, ["req-first", "req-again"]);
 }
 
+/// Ironic's request id is the same for all ports of a task.
+#[test]
+fn every_line_of_a_request_says_which_port_and_what_was_asked_and_there_is_one() {
+    let (leaf1, leaf2) = (Simulated::start(Mode::Candidate), Simulated::start(Mode::Candidate));
+    let mercury = Mercury::serve(&[leaf1.entry("leaf1"), leaf2.entry("leaf2").with("queue", 1)]);
+    let mut client = Client::of(&mercury);
+    let params = update("Ethernet1", "req-task");
+    client.done("update_port", &params);
+    client.done("update_port", &params);
+    client.done(
+        "mercury.verify",
+        &json!({"context": {"request_id": "req-task"}, "method": "update_port",
+        "params": {"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": 100}}),
+    );
+    let mut wrong = params.clone();
+    wrong["native_vlan"] = json!(4095);
+    client.fails("update_port", &wrong);
+    wrong["switch_id"] = json!("leaf9");
+    client.fails("update_port", &wrong);
+    let links = [("leaf1", "Ethernet1"), ("leaf2", "Ethernet1")];
+    let links = links.map(|(switch, port)| json!({"switch_id": switch, "port_id": port}));
+    let port = json!({"binding:profile": {"local_link_information": links}});
+    client.done("attach_port", &json!({"context": {"request_id": "req-task"}, "port": port, "network": 100}));
+    mercury.stderr.wait_json("the last", |line| line["action"] == "attach_port");
+    let lines: Vec<_> = mercury.stderr.json().into_iter().filter(|line| line["request_id"] == "req-task").collect();
+    assert_eq!(lines.len(), 6, "{lines:#?}");
+    for line in &lines {
+        assert_eq!(line["port"], "Ethernet1", "{line}");
+        assert!(line["asked"].as_str().unwrap().contains("Ethernet1"), "{line}");
+        assert!(line["switch"].as_str().unwrap().starts_with("leaf"), "{line}");
+    }
+    assert_eq!(lines[5]["switch"], "leaf1,leaf2");
+    assert_eq!(lines[5]["outcome"], "leaf1: unchanged; leaf2: committed");
+}
+
 #[test]
 fn a_failure_is_told_with_its_kind_and_the_switchs_words() {
     let fault = "commit:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap();
