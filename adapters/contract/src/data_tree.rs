@@ -1,9 +1,9 @@
 //! A reply as a data tree (RFC 7950 section 3) that takes about as much memory
 //! as the reply.
 //!
-//! Nodes borrow their values from the reply's octets, share their names, lie in
-//! one arena and are linked: a list of any length grows at its end in constant
-//! time, and nothing is moved when it does.
+//! Nodes share their names, lie in one arena and are linked: a list of any length
+//! grows at its end in constant time, and nothing is moved when it does. Values
+//! are pieces of the reply, or copies of them in the arena.
 
 use std::{cell::Cell, collections::HashMap, fmt, ptr};
 
@@ -90,7 +90,15 @@ impl<'a, 's> DataTree<'a, 's> {
         Ok(())
     }
 
-    /// A text that is not in the reply as it is.
+    /// A name as the nodes have it.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn known(&mut self, name: &str) -> Result<&'a str, NoRoom> {
+        self.name(name).map(|[name, _]| name.text)
+    }
+
+    /// A copy of a text, where the reply does not last as long as the tree.
     ///
     /// # Errors
     /// There is no room for it.
