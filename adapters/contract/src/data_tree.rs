@@ -11,6 +11,10 @@ use bumpalo::Bump;
 
 use crate::{Data, NoRoom, Share};
 
+/// What the names of attributes begin with (as in RFC 7952 section 5.2).
+const ATTRIBUTE: char = '@';
+/// The name of a value that stands beside attributes.
+const BESIDE: &str = "";
 /// What a name costs besides its letters: its place in the table of names.
 const NAME: usize = 96;
 
@@ -90,6 +94,29 @@ impl<'a, 's> DataTree<'a, 's> {
         Ok(())
     }
 
+    /// Says something of a node beside its value, before there is anything else
+    /// below.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn attribute(&mut self, node: &DataNode<'a>, name: &str, value: &str) -> Result<(), NoRoom> {
+        let value = self.text(value)?;
+        node.push(self.leaf(&format!("{ATTRIBUTE}{name}"), value)?);
+        Ok(())
+    }
+
+    /// Makes a leaf of a node that has nothing below but attributes.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn set_value(&mut self, node: &DataNode<'a>, value: &'a str) -> Result<(), NoRoom> {
+        match node.last() {
+            None => node.content.set(Content::Value(value)),
+            Some(_) => node.push(self.leaf(BESIDE, value)?),
+        }
+        Ok(())
+    }
+
     /// A name as the nodes have it.
     ///
     /// # Errors
@@ -145,13 +172,22 @@ impl<'a> DataNode<'a> {
     pub fn value(&self) -> &'a str {
         match self.content.get() {
             Content::Value(value) => value,
+            Content::Below(Some(last)) if last.name() == BESIDE => last.value(),
             Content::Below(_) => "",
         }
     }
 
     /// Whether it has a value.
     pub fn is_leaf(&self) -> bool {
-        matches!(self.content.get(), Content::Value(_))
+        match self.content.get() {
+            Content::Value(_) => true,
+            Content::Below(last) => last.is_some_and(|last| last.name() == BESIDE),
+        }
+    }
+
+    /// Whether it is an attribute of the node above, or the value beside one.
+    fn is_hidden(&self) -> bool {
+        self.name().starts_with(ATTRIBUTE) || self.name() == BESIDE
     }
 
     /// Whether it stands for all nodes of its name.
@@ -176,15 +212,15 @@ impl<'a> DataNode<'a> {
         self.content.set(Content::Below(Some(node)));
     }
 
-    /// Makes a leaf of it.
-    pub fn set_value(&self, value: &'a str) {
-        self.content.set(Content::Value(value));
-    }
-
     /// Becomes, where it is, what another node is.
     pub fn become_like(&self, other: &Self) {
         self.name.set(other.name.get());
         self.content.set(other.content.get());
+    }
+
+    /// Whether there is anything below but attributes.
+    pub fn is_above(&self) -> bool {
+        self.last().is_some_and(|last| !last.is_hidden())
     }
 
     /// The last node below.
@@ -221,10 +257,15 @@ impl Data for DataNode<'_> {
     where
         Self: 'a,
     {
-        self.members().flat_map(|member| {
+        self.members().filter(|member| !member.is_hidden()).flat_map(|member| {
             let (own, all) = if member.is_group() { (None, member.members()) } else { (Some(member), Members::none()) };
             own.into_iter().chain(all).map(|node| -> &'a Self { node })
         })
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        let is_it = |member: &&DataNode<'_>| member.name().strip_prefix(ATTRIBUTE) == Some(name);
+        self.members().take_while(|member| member.is_hidden()).find(is_it).map(DataNode::value)
     }
 }
 
@@ -255,14 +296,12 @@ impl<'a> Iterator for Members<'a> {
 
 impl fmt::Debug for DataNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.content.get() {
-            Content::Value(value) => write!(f, "<{} {value:?}>", self.name()),
-            Content::Below(_) => {
-                write!(f, "<{}>", self.name())?;
-                self.below().try_for_each(|below| below.fmt(f))?;
-                f.write_str("</>")
-            }
+        if self.is_leaf() {
+            return write!(f, "<{} {:?}>", self.name(), self.value());
         }
+        write!(f, "<{}>", self.name())?;
+        self.below().try_for_each(|below| below.fmt(f))?;
+        f.write_str("</>")
     }
 }
 
@@ -292,6 +331,26 @@ mod tests {
         tree.regroup(alone).unwrap();
         root.push(alone);
         assert!(format!("{root:?}").ends_with("<alone></></>"));
+    }
+
+    #[test]
+    fn attributes_stand_beside_what_a_node_holds() {
+        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
+        let mut tree = DataTree::new(&arena, &mut share);
+        let (root, leaf) = (tree.node("root").unwrap(), tree.node("mtu").unwrap());
+        tree.attribute(root, "inactive", "inactive").unwrap();
+        tree.attribute(leaf, "default", "true").unwrap();
+        tree.attribute(leaf, "other", "").unwrap();
+        assert!(!root.is_above() && !leaf.is_leaf());
+        tree.set_value(leaf, "1500").unwrap();
+        root.push(leaf);
+        assert!(root.is_above() && leaf.is_leaf());
+        assert_eq!(format!("{root:?}"), r#"<root><mtu "1500"></>"#);
+        assert_eq!((root.attribute("inactive"), root.attribute("default")), (Some("inactive"), None));
+        assert_eq!(
+            (leaf.attribute("default"), leaf.attribute("other"), leaf.value()),
+            (Some("true"), Some(""), "1500")
+        );
     }
 
     #[test]

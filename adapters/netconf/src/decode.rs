@@ -100,6 +100,10 @@ impl Data for Element {
     {
         self.elements()
     }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.attribute(name)
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use mercury_adapter::{DataNode, DataTree, NoRoom};
-use quick_xml::{Reader, events::Event};
+use quick_xml::{Reader, XmlVersion, events::Event};
 
 use super::{
     Limits, XmlError,
-    parse::{resolve, shown},
+    parse::{legal, resolve, shown},
 };
 
 /// Why data cannot be read.
@@ -46,6 +46,14 @@ pub(crate) fn tree<'a>(
                     None if root.is_none() => root = Some(node),
                     None => return Err(malformed("a second root element".into()).into()),
                 }
+                for attribute in tag.attributes() {
+                    let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
+                    if attribute.key.as_namespace_binding().is_none() {
+                        let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+                        let value = legal(value.map_err(|error| malformed(error.to_string()))?);
+                        made.attribute(node, attribute.key.local_name().into_inner(), &value)?;
+                    }
+                }
                 words = Words::None;
                 if matches!(event, Event::Start(_)) {
                     if open.len() >= limits.max_depth {
@@ -53,13 +61,14 @@ pub(crate) fn tree<'a>(
                     }
                     open.push(node);
                 } else {
-                    node.set_value("");
+                    made.set_value(node, "")?;
                 }
             }
             Event::End(_) => {
                 let node = open.pop().ok_or_else(|| malformed("unexpected end tag".into()))?;
-                if node.last().is_none() {
-                    node.set_value(words.taken(made)?);
+                if !node.is_above() {
+                    let value = words.taken(made)?;
+                    made.set_value(node, value)?;
                 }
                 words = Words::None;
             }
