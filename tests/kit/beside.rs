@@ -98,16 +98,19 @@ fn access(vlan: u16) -> SwitchedVlan {
     SwitchedVlan::access(vlan.try_into().unwrap())
 }
 
+/// What makes a configuration the one that is wanted.
+pub(crate) type Request = Box<dyn Fn(&mut DeviceConfig)>;
+
 /// What is done to the switch, one after the other; each starts from what is
 /// there and is undone afterwards.
-pub(crate) fn requests(dialect: &str) -> Vec<(&'static str, Box<dyn Fn(&mut DeviceConfig)>)> {
+pub(crate) fn requests(dialect: &str) -> Vec<(&'static str, Request)> {
     let named = |name: &str| names::name(dialect, &name.parse().unwrap()).unwrap();
     let (port, lag) = (named("Ethernet1/1"), named("Port-Channel7"));
     let trunk = || {
         let vlans = TrunkVlans::only("100,200".parse().unwrap());
         SwitchedVlan::Trunk { native: None, vlans }
     };
-    fn on(name: &InterfaceName, act: impl Fn(&mut Interface) + 'static) -> Box<dyn Fn(&mut DeviceConfig)> {
+    fn on(name: &InterfaceName, act: impl Fn(&mut Interface) + 'static) -> Request {
         let name = name.clone();
         Box::new(move |config| {
             if let Some(interface) = config.interfaces.get_mut(&name) {

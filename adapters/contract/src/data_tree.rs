@@ -1,9 +1,9 @@
 //! A reply as a data tree (RFC 7950 section 3) that takes about as much memory
 //! as the reply.
 //!
-//! Nodes borrow their values from the reply's octets, share their names, lie in
-//! one arena and are linked: a list of any length grows at its end in constant
-//! time, and nothing is moved when it does.
+//! Nodes share their names, lie in one arena and are linked: a list of any length
+//! grows at its end in constant time, and nothing is moved when it does. Values
+//! are pieces of the reply, or copies of them in the arena.
 
 use std::{cell::Cell, collections::HashMap, fmt, ptr};
 
@@ -11,6 +11,10 @@ use bumpalo::Bump;
 
 use crate::{Data, NoRoom, Share};
 
+/// What the names of attributes begin with (as in RFC 7952 section 5.2).
+const ATTRIBUTE: char = '@';
+/// The name of a value that stands beside attributes.
+const BESIDE: &str = "";
 /// What a name costs besides its letters: its place in the table of names.
 const NAME: usize = 96;
 
@@ -27,7 +31,6 @@ pub struct DataNode<'a> {
 struct Name<'a> {
     text: &'a str,
     is_group: bool,
-    is_inactive: bool,
 }
 
 /// As large as a `&str` alone: there are as many as nodes.
@@ -42,7 +45,7 @@ enum Content<'a> {
 pub struct DataTree<'a, 's> {
     arena: &'a Bump,
     share: &'s mut Share,
-    names: HashMap<&'a str, [&'a Name<'a>; 3]>,
+    names: HashMap<&'a str, [&'a Name<'a>; 2]>,
 }
 
 impl<'a, 's> DataTree<'a, 's> {
@@ -56,16 +59,7 @@ impl<'a, 's> DataTree<'a, 's> {
     /// # Errors
     /// There is no room for it.
     pub fn node(&mut self, name: &str) -> Result<&'a DataNode<'a>, NoRoom> {
-        let [name, ..] = self.name(name)?;
-        self.made(name, Content::Below(None))
-    }
-
-    /// A node that is nowhere yet, and without effect ([`Data::is_inactive`]).
-    ///
-    /// # Errors
-    /// There is no room for it.
-    pub fn inactive(&mut self, name: &str) -> Result<&'a DataNode<'a>, NoRoom> {
-        let [.., name] = self.name(name)?;
+        let [name, _] = self.name(name)?;
         self.made(name, Content::Below(None))
     }
 
@@ -74,7 +68,7 @@ impl<'a, 's> DataTree<'a, 's> {
     /// # Errors
     /// There is no room for it.
     pub fn leaf(&mut self, name: &str, value: &'a str) -> Result<&'a DataNode<'a>, NoRoom> {
-        let [name, ..] = self.name(name)?;
+        let [name, _] = self.name(name)?;
         self.made(name, Content::Value(value))
     }
 
@@ -83,7 +77,7 @@ impl<'a, 's> DataTree<'a, 's> {
     /// # Errors
     /// There is no room for it.
     pub fn group(&mut self, name: &str) -> Result<&'a DataNode<'a>, NoRoom> {
-        let [_, name, _] = self.name(name)?;
+        let [_, name] = self.name(name)?;
         self.made(name, Content::Below(None))
     }
 
@@ -92,7 +86,7 @@ impl<'a, 's> DataTree<'a, 's> {
     /// # Errors
     /// There is no room for it.
     pub fn regroup(&mut self, node: &'a DataNode<'a>) -> Result<(), NoRoom> {
-        let [_, name, _] = self.name(node.name())?;
+        let [_, name] = self.name(node.name())?;
         let first = self.made(node.name.get(), node.content.get())?;
         node.name.set(name);
         node.content.set(Content::Below(None));
@@ -100,7 +94,38 @@ impl<'a, 's> DataTree<'a, 's> {
         Ok(())
     }
 
-    /// A text that is not in the reply as it is.
+    /// Says something of a node beside its value, before there is anything else
+    /// below.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn attribute(&mut self, node: &DataNode<'a>, name: &str, value: &str) -> Result<(), NoRoom> {
+        let value = self.text(value)?;
+        node.push(self.leaf(&format!("{ATTRIBUTE}{name}"), value)?);
+        Ok(())
+    }
+
+    /// Makes a leaf of a node that has nothing below but attributes.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn set_value(&mut self, node: &DataNode<'a>, value: &'a str) -> Result<(), NoRoom> {
+        match node.last() {
+            None => node.content.set(Content::Value(value)),
+            Some(_) => node.push(self.leaf(BESIDE, value)?),
+        }
+        Ok(())
+    }
+
+    /// A name as the nodes have it.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn known(&mut self, name: &str) -> Result<&'a str, NoRoom> {
+        self.name(name).map(|[name, _]| name.text)
+    }
+
+    /// A copy of a text, where the reply does not last as long as the tree.
     ///
     /// # Errors
     /// There is no room for it.
@@ -123,16 +148,15 @@ impl<'a, 's> DataTree<'a, 's> {
         Ok(self.arena.alloc(DataNode { name, content, next: Cell::new(None) }))
     }
 
-    /// The name of a node, of a group, and of a node without effect.
-    fn name(&mut self, text: &str) -> Result<[&'a Name<'a>; 3], NoRoom> {
+    /// The name of a node, and of a group.
+    fn name(&mut self, text: &str) -> Result<[&'a Name<'a>; 2], NoRoom> {
         if let Some(known) = self.names.get(text) {
             return Ok(*known);
         }
-        self.share.grow(NAME + 3 * size_of::<Name<'_>>())?;
+        self.share.grow(NAME + 2 * size_of::<Name<'_>>())?;
         let text = self.text(text)?;
         let arena = self.arena;
-        let forms = [(false, false), (true, false), (false, true)];
-        let new = forms.map(|(is_group, is_inactive)| &*arena.alloc(Name { text, is_group, is_inactive }));
+        let new = [false, true].map(|is_group| &*arena.alloc(Name { text, is_group }));
         self.names.insert(text, new);
         Ok(new)
     }
@@ -148,13 +172,22 @@ impl<'a> DataNode<'a> {
     pub fn value(&self) -> &'a str {
         match self.content.get() {
             Content::Value(value) => value,
+            Content::Below(Some(last)) if last.name() == BESIDE => last.value(),
             Content::Below(_) => "",
         }
     }
 
     /// Whether it has a value.
     pub fn is_leaf(&self) -> bool {
-        matches!(self.content.get(), Content::Value(_))
+        match self.content.get() {
+            Content::Value(_) => true,
+            Content::Below(last) => last.is_some_and(|last| last.name() == BESIDE),
+        }
+    }
+
+    /// Whether it is an attribute of the node above, or the value beside one.
+    fn is_hidden(&self) -> bool {
+        self.name().starts_with(ATTRIBUTE) || self.name() == BESIDE
     }
 
     /// Whether it stands for all nodes of its name.
@@ -179,15 +212,15 @@ impl<'a> DataNode<'a> {
         self.content.set(Content::Below(Some(node)));
     }
 
-    /// Makes a leaf of it.
-    pub fn set_value(&self, value: &'a str) {
-        self.content.set(Content::Value(value));
-    }
-
     /// Becomes, where it is, what another node is.
     pub fn become_like(&self, other: &Self) {
         self.name.set(other.name.get());
         self.content.set(other.content.get());
+    }
+
+    /// Whether there is anything below but attributes.
+    pub fn is_above(&self) -> bool {
+        self.last().is_some_and(|last| !last.is_hidden())
     }
 
     /// The last node below.
@@ -220,18 +253,19 @@ impl Data for DataNode<'_> {
         self.value()
     }
 
-    fn is_inactive(&self) -> bool {
-        self.name.get().is_inactive
-    }
-
     fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
     where
         Self: 'a,
     {
-        self.members().flat_map(|member| {
+        self.members().filter(|member| !member.is_hidden()).flat_map(|member| {
             let (own, all) = if member.is_group() { (None, member.members()) } else { (Some(member), Members::none()) };
             own.into_iter().chain(all).map(|node| -> &'a Self { node })
         })
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        let is_it = |member: &&DataNode<'_>| member.name().strip_prefix(ATTRIBUTE) == Some(name);
+        self.members().take_while(|member| member.is_hidden()).find(is_it).map(DataNode::value)
     }
 }
 
@@ -262,14 +296,12 @@ impl<'a> Iterator for Members<'a> {
 
 impl fmt::Debug for DataNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.content.get() {
-            Content::Value(value) => write!(f, "<{} {value:?}>", self.name()),
-            Content::Below(_) => {
-                write!(f, "<{}>", self.name())?;
-                self.below().try_for_each(|below| below.fmt(f))?;
-                f.write_str("</>")
-            }
+        if self.is_leaf() {
+            return write!(f, "<{} {:?}>", self.name(), self.value());
         }
+        write!(f, "<{}>", self.name())?;
+        self.below().try_for_each(|below| below.fmt(f))?;
+        f.write_str("</>")
     }
 }
 
@@ -299,6 +331,26 @@ mod tests {
         tree.regroup(alone).unwrap();
         root.push(alone);
         assert!(format!("{root:?}").ends_with("<alone></></>"));
+    }
+
+    #[test]
+    fn attributes_stand_beside_what_a_node_holds() {
+        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
+        let mut tree = DataTree::new(&arena, &mut share);
+        let (root, leaf) = (tree.node("root").unwrap(), tree.node("mtu").unwrap());
+        tree.attribute(root, "inactive", "inactive").unwrap();
+        tree.attribute(leaf, "default", "true").unwrap();
+        tree.attribute(leaf, "other", "").unwrap();
+        assert!(!root.is_above() && !leaf.is_leaf());
+        tree.set_value(leaf, "1500").unwrap();
+        root.push(leaf);
+        assert!(root.is_above() && leaf.is_leaf());
+        assert_eq!(format!("{root:?}"), r#"<root><mtu "1500"></>"#);
+        assert_eq!((root.attribute("inactive"), root.attribute("default")), (Some("inactive"), None));
+        assert_eq!(
+            (leaf.attribute("default"), leaf.attribute("other"), leaf.value()),
+            (Some("true"), Some(""), "1500")
+        );
     }
 
     #[test]

@@ -26,9 +26,14 @@ pub trait Data {
     fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
     where
         Self: 'a;
+    /// What is said of it beside its value, by the local name: `default` (RFC 6243
+    /// section 6), or a vendor's `inactive`.
+    fn attribute(&self, _name: &str) -> Option<&str> {
+        None
+    }
     /// Whether it is there and has no effect (Junos, `inactive`).
     fn is_inactive(&self) -> bool {
-        false
+        self.attribute("inactive").is_some()
     }
 }
 

@@ -13,7 +13,8 @@
 use std::{
     convert::Infallible,
     fs,
-    process::Command,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,7 +33,9 @@ use mercury_gnmi_proto::gnmi::{
 };
 use mercury_model::Scope;
 use prost::Message as _;
-use tokio::io::duplex;
+use tokio::net::{TcpListener, TcpStream};
+
+const SHAPES: [Shape; 3] = [Shape::Whole, Shape::Entries, Shape::Leaves];
 
 /// How a configuration is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,20 +48,21 @@ enum Shape {
     Leaves,
 }
 
-/// Each row is measured in a process of its own: memory that was freed is not
-/// always given back.
+/// Each row is measured in a process of its own, and its server is another one:
+/// memory that was freed is not always given back.
 #[tokio::main]
 async fn main() {
-    const SHAPES: [Shape; 3] = [Shape::Whole, Shape::Entries, Shape::Leaves];
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|count| count.parse().ok()).collect();
-    if let (Ok(shape), [ports, vlans, more]) = (std::env::var("ROW"), asked.as_slice()) {
+    let said = (std::env::var("ROLE"), std::env::var("SHAPE"));
+    if let ((Ok(role), Ok(shape)), [ports, vlans, more]) = (said, asked.as_slice()) {
         let shape = SHAPES.into_iter().find(|known| format!("{known:?}") == shape).unwrap();
-        return measure(shape, *ports, *vlans, *more).await;
+        return match role.as_str() {
+            "server" => serve(shape, *ports, *vlans, *more).await,
+            _ => measure(shape, *ports, *vlans, *more).await,
+        };
     }
-    let row = |shape: Shape, ports: usize, vlans: usize, more: usize| {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        let arguments = [ports, vlans, more].map(|number| number.to_string());
-        assert!(child.env("ROW", format!("{shape:?}")).args(arguments).status().unwrap().success());
+    let row = |shape, ports, vlans, more| {
+        assert!(process("row", shape, [ports, vlans, more]).status().unwrap().success());
     };
     let asked = if asked.is_empty() { vec![1_000, 10_000, 100_000] } else { asked };
     for shape in SHAPES {
@@ -67,41 +71,43 @@ async fn main() {
     row(Shape::Whole, 4_000, 4_000, 2);
 }
 
+/// This program in another role.
+fn process(role: &str, shape: Shape, numbers: [usize; 3]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let numbers = numbers.map(|number| number.to_string());
+    command.env("ROLE", role).env("SHAPE", format!("{shape:?}")).args(numbers);
+    command
+}
+
 async fn measure(shape: Shape, ports: usize, vlans: usize, more: usize) {
     let row = format!("{ports} ports, {vlans} VLANs, {shape:?}");
-    let (interfaces, instances) = (framed(interfaces(shape, ports, more)), framed(instances(vlans)));
-    let size = interfaces.len() + instances.len();
-    let (ours, theirs) = duplex(64 << 10);
-    tokio::spawn(async move {
-        let answer = service_fn(move |request: Request<Incoming>| {
-            let (interfaces, instances) = (interfaces.clone(), instances.clone());
-            async move { Ok::<_, Infallible>(answer(request, shape, interfaces, instances).await) }
-        });
-        hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-            .serve_connection(TokioIo::new(theirs), answer)
-            .await
-    });
+    let mut server = process("server", shape, [ports, vlans, more]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let (port, size) = said.trim().split_once(' ').unwrap();
+    let (port, size): (u16, usize) = (port.parse().unwrap(), size.parse().unwrap());
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let dialects = mercury_adapter::builtin().unwrap();
     let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().gnmi.unwrap();
     let reading = if shape == Shape::Leaves { Reading::Subscribe } else { Reading::Get };
     let options = GnmiOptions { tls: None, reading: Some(reading), ..GnmiOptions::new("memory", 9339) };
-    let mut session = mercury_gnmi::conformance::session(ours, &options, Arc::new(dialect)).await.unwrap();
+    let mut session = mercury_gnmi::conformance::session(stream, &options, Arc::new(dialect)).await.unwrap();
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let (before, begun) = (kib("VmRSS:"), Instant::now());
     let mut flight = session.flight(&[Step::Read(Scope::all())], Duration::from_secs(3600)).await;
     let (took, peak) = (begun.elapsed(), kib("VmHWM:").saturating_sub(before) << 10);
+    server.kill().and_then(|()| server.wait()).unwrap();
     let found = match flight.results.pop() {
         Some(Ok(Answer::Running(running))) => (running.interfaces.len(), running.vlans.len()),
         other => return println!("{row:<34} {:>6.1} MB  {other:?} {:?}", size as f64 / 1e6, flight.lost),
     };
     assert_eq!(found, (ports, vlans));
     println!(
-        "{row:<34} {:>6.1} MB  {:>7} ms  peak {:>6.1} MB, {:.1} times the reply  kept {} KiB",
+        "{row:<34} {:>6.1} MB  {:>7} ms  peak {:>6.1} MB, {:.1} times the reply",
         size as f64 / 1e6,
         took.as_millis(),
         peak as f64 / 1e6,
         peak as f64 / size as f64,
-        kib("VmRSS:").saturating_sub(before),
     );
 }
 
@@ -109,6 +115,20 @@ fn kib(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// Says where it is and how large the reply is, and answers one client.
+async fn serve(shape: Shape, ports: usize, vlans: usize, more: usize) {
+    let (interfaces, instances) = (framed(interfaces(shape, ports, more)), framed(instances(vlans)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{} {}", listener.local_addr().unwrap().port(), interfaces.len() + instances.len());
+    let (stream, _) = listener.accept().await.unwrap();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (interfaces, instances) = (interfaces.clone(), instances.clone());
+        async move { Ok::<_, Infallible>(answer(request, shape, interfaces, instances).await) }
+    });
+    let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    serving.serve_connection(TokioIo::new(stream), answer).await.unwrap();
 }
 
 type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;

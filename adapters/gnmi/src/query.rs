@@ -52,7 +52,7 @@ impl<'a> Questions<'a> {
     /// A sentence that names what cannot be understood.
     pub(crate) fn then(self, found: &tree::Tree, scope: &Scope) -> Result<Vec<Node>, String> {
         match &self.dialect.mapping {
-            Mapping::Tree(_) if self.at_once => Ok(Vec::new()),
+            Mapping::Tree(_) if self.at_once || scope.interfaces == InterfaceScope::All => Ok(Vec::new()),
             Mapping::Tree(tree) => Ok(lacp(tree, &self.decode(found, scope)?)),
             Mapping::MacVrf => Ok(mac_vrf::memberships(found.root(), self.instance, scope)),
         }
@@ -105,9 +105,6 @@ fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
 /// interfaces are asked for once it is known which of them are aggregates.
 fn lacp(tree: &Tree, running: &Running) -> Vec<Node> {
     let Some(lacp) = tree.lists.get(&List::Lacp).filter(|lacp| lacp.is_beside) else { return Vec::new() };
-    if running.scope.interfaces == InterfaceScope::All {
-        return Vec::new();
-    }
     let aggregates = running.interfaces.values().filter(|interface| interface.is_aggregate());
     aggregates.map(|one| Node { path: lacp.entry.clone(), names: Names::interface(&one.name) }).collect()
 }

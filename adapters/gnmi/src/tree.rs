@@ -1,6 +1,6 @@
 //! What a target answers, as a data tree: whatever the encoding, whether it
 //! came as one JSON object or leaf by leaf. In time and memory that are those of
-//! the answer.
+//! the answer, which the tree does not need once it was added.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mercury_adapter::{Bump, DataNode, DataTree, NoRoom, Share};
@@ -65,11 +65,11 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// Lays the notifications of an answer over what is there.
-    pub(crate) fn add(&mut self, answer: &'a [u8]) -> Result<(), Problem> {
+    pub(crate) fn add(&mut self, answer: &[u8]) -> Result<(), Problem> {
         notifications(answer).try_for_each(|notification| self.notify(notification?))
     }
 
-    fn notify(&mut self, notification: &'a [u8]) -> Result<(), Problem> {
+    fn notify(&mut self, notification: &[u8]) -> Result<(), Problem> {
         let mut prefix = Vec::new();
         for field in fields(notification) {
             if let (2, Field::Octets(path)) = field? {
@@ -87,7 +87,7 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// `path` is the prefix, and takes up the update's own elements.
-    fn update(&mut self, path: &mut Vec<Elem<'a>>, update: &'a [u8]) -> Result<(), Problem> {
+    fn update<'r>(&mut self, path: &mut Vec<Elem<'r>>, update: &'r [u8]) -> Result<(), Problem> {
         let (mut val, mut before_0_4) = (None, None);
         for field in fields(update) {
             match field? {
@@ -110,7 +110,7 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// Puts what came for a path's last element below its parent.
-    fn set(&mut self, above: &'a Node<'a>, elem: &Elem<'a>, value: &'a Node<'a>) -> Result<(), Problem> {
+    fn set(&mut self, above: &'a Node<'a>, elem: &Elem<'_>, value: &'a Node<'a>) -> Result<(), Problem> {
         let is_list = value.is_group() && value.members().any(|entry| !entry.is_leaf());
         if is_list && !elem.keys.is_empty() {
             // With keys, there is but one entry.
@@ -152,7 +152,7 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// The node of a path element, made with its keys where it is missing.
-    fn child(&mut self, above: &'a Node<'a>, elem: &Elem<'a>) -> Result<&'a Node<'a>, Problem> {
+    fn child(&mut self, above: &'a Node<'a>, elem: &Elem<'_>) -> Result<&'a Node<'a>, Problem> {
         let found = member(above, elem.name)?;
         if let Some(found) = found.filter(|found| !found.is_group() && fits(found, &elem.keys)) {
             return Ok(found);
@@ -178,6 +178,7 @@ impl<'a, 's> Tree<'a, 's> {
         }
         let entry = self.made.node(elem.name)?;
         for (key, value) in &elem.keys {
+            let value = self.made.text(value)?;
             entry.push(self.made.leaf(key, value)?);
         }
         group.push(entry);
@@ -185,14 +186,14 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// A `TypedValue` as a node that is nowhere yet; `None` where there is none.
-    fn typed(&mut self, name: &'a str, value: &'a [u8]) -> Result<Option<&'a Node<'a>>, Problem> {
+    fn typed(&mut self, name: &str, value: &[u8]) -> Result<Option<&'a Node<'a>>, Problem> {
         // Of a oneof, the last one counts.
         let Some((number, field)) = fields(value).last().transpose()? else { return Ok(None) };
         let words = match (number, field) {
             (10 | 11, Field::Octets(json)) => return self.json(name, json),
             (8, Field::Octets(list)) => return self.leaf_list(name, list).map(Some),
             (7, _) => return Err(Problem::Unreadable("a decimal64, which no leaf that Mercury reads is".to_owned())),
-            (1 | 12, Field::Octets(octets)) => text(octets)?,
+            (1 | 12, Field::Octets(octets)) => self.made.text(text(octets)?)?,
             (2, Field::Varint(number)) => self.made.text(&number.cast_signed().to_string())?,
             (3, Field::Varint(number)) => self.made.text(&number.to_string())?,
             (4, Field::Varint(number)) => {
@@ -212,7 +213,7 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// A leaf-list holds no lists, whatever a peer sends.
-    fn leaf_list(&mut self, name: &'a str, list: &'a [u8]) -> Result<&'a Node<'a>, Problem> {
+    fn leaf_list(&mut self, name: &str, list: &[u8]) -> Result<&'a Node<'a>, Problem> {
         let group = self.made.group(name)?;
         for field in fields(list) {
             let (1, Field::Octets(value)) = field? else { continue };
@@ -225,7 +226,7 @@ impl<'a, 's> Tree<'a, 's> {
         Ok(group)
     }
 
-    fn json(&mut self, name: &'a str, value: &'a [u8]) -> Result<Option<&'a Node<'a>>, Problem> {
+    fn json(&mut self, name: &str, value: &[u8]) -> Result<Option<&'a Node<'a>>, Problem> {
         if matches!(value.trim_ascii(), b"" | b"null") {
             return Ok(None);
         }
@@ -233,7 +234,7 @@ impl<'a, 's> Tree<'a, 's> {
     }
 
     /// An update's value before gNMI 0.4.0: read, never written.
-    fn before_0_4(&mut self, name: &'a str, value: &'a [u8]) -> Result<Option<&'a Node<'a>>, Problem> {
+    fn before_0_4(&mut self, name: &str, value: &[u8]) -> Result<Option<&'a Node<'a>>, Problem> {
         let (mut octets, mut kind) = (&[][..], 0);
         for field in fields(value) {
             match field? {

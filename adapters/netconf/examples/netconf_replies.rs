@@ -13,7 +13,8 @@
 use std::{
     fmt::Write as _,
     fs,
-    process::Command,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,20 +25,25 @@ use mercury_netconf::{
     NetconfSession,
     client::{Client, ClientOptions},
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
-/// Each row is measured in a process of its own: memory that was freed is not
-/// always given back.
+/// Each row is measured in a process of its own, and its server is another one:
+/// memory that was freed is not always given back.
 #[tokio::main]
 async fn main() {
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|count| count.parse().ok()).collect();
-    if let (Ok(_), [ports, vlans, subinterfaces]) = (std::env::var("ROW"), asked.as_slice()) {
-        return measure(*ports, *vlans, *subinterfaces).await;
+    let role = std::env::var("ROLE");
+    if let (Ok(role), [ports, vlans, subinterfaces]) = (role, asked.as_slice()) {
+        return match role.as_str() {
+            "server" => serve(&reply(*ports, *vlans, *subinterfaces)).await,
+            _ => measure(*ports, *vlans, *subinterfaces).await,
+        };
     }
-    let row = |ports: usize, vlans: usize, subinterfaces: usize| {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        let arguments = [ports, vlans, subinterfaces].map(|number| number.to_string());
-        assert!(child.env("ROW", "").args(arguments).status().unwrap().success());
+    let row = |ports, vlans, subinterfaces| {
+        assert!(process("row", [ports, vlans, subinterfaces]).status().unwrap().success());
     };
     for entries in if asked.is_empty() { vec![1_000, 10_000, 100_000] } else { asked } {
         row(entries, 0, 0);
@@ -45,13 +51,22 @@ async fn main() {
     row(4_000, 4_000, 2);
 }
 
+/// This program in another role.
+fn process(role: &str, numbers: [usize; 3]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env("ROLE", role).args(numbers.map(|number| number.to_string()));
+    command
+}
+
 async fn measure(ports: usize, vlans: usize, subinterfaces: usize) {
     let row = format!("{ports} ports, {vlans} VLANs");
-    let reply = Arc::new(reply(ports, vlans, subinterfaces));
-    let size = reply.len();
-    let (ours, theirs) = duplex(64 << 10);
-    tokio::spawn(serve(theirs, Arc::clone(&reply)));
-    let client = Client::connect(ours, ClientOptions::default()).await.unwrap();
+    let mut server = process("server", [ports, vlans, subinterfaces]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let (port, size) = said.trim().split_once(' ').unwrap();
+    let (port, size): (u16, usize) = (port.parse().unwrap(), size.parse().unwrap());
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let client = Client::connect(stream, ClientOptions::default()).await.unwrap();
     let dialects = mercury_adapter::builtin().unwrap();
     let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().netconf.unwrap();
     let mut session = NetconfSession::new(client, Arc::new(dialect), "default".to_owned(), true).unwrap();
@@ -59,18 +74,18 @@ async fn measure(ports: usize, vlans: usize, subinterfaces: usize) {
     let (before, begun) = (kib("VmRSS:"), Instant::now());
     let mut flight = session.flight(&[Step::Read(Scope::all())], Duration::from_secs(3600)).await;
     let (took, peak) = (begun.elapsed(), kib("VmHWM:").saturating_sub(before) << 10);
+    server.kill().and_then(|()| server.wait()).unwrap();
     let found = match flight.results.pop() {
         Some(Ok(Answer::Running(running))) => (running.interfaces.len(), running.vlans.len()),
         other => return println!("{row:<24} {:>6.1} MB  {other:?} {:?}", size as f64 / 1e6, flight.lost),
     };
     assert_eq!(found, (ports, vlans));
     println!(
-        "{row:<24} {:>6.1} MB  {:>7} ms  peak {:>6.1} MB, {:.1} times the reply  kept {} KiB",
+        "{row:<24} {:>6.1} MB  {:>7} ms  peak {:>6.1} MB, {:.1} times the reply",
         size as f64 / 1e6,
         took.as_millis(),
         peak as f64 / 1e6,
         peak as f64 / size as f64,
-        kib("VmRSS:").saturating_sub(before),
     );
 }
 
@@ -80,7 +95,11 @@ fn kib(field: &str) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-async fn serve(mut stream: DuplexStream, reply: Arc<String>) {
+/// Says where it is and how large the reply is, and answers one client.
+async fn serve(reply: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{} {}", listener.local_addr().unwrap().port(), reply.len());
+    let (mut stream, _) = listener.accept().await.unwrap();
     let hello = "<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>\
                  <capability>urn:ietf:params:netconf:base:1.1</capability>\
                  <capability>urn:ietf:params:netconf:capability:candidate:1.0</capability>\

@@ -107,8 +107,8 @@ impl Data for Element {
         self.elements().filter(move |element| !is_default(element))
     }
 
-    fn is_inactive(&self) -> bool {
-        self.attribute("inactive").is_some()
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.attribute(name)
     }
 }
 

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 8;
 enum Found {
     All(Running),
     /// Not all yet: this is to be asked for too.
-    More(Vec<Node>),
+    More(Vec<Raw>, Vec<Node>),
 }
 
 impl GnmiSession {
@@ -46,10 +46,9 @@ impl GnmiSession {
         }
         let mut answers = asked.map_err(|status| failure(&status, timeout))?;
         for is_all in [false, true] {
-            let (understood, found) = self.understood(answers, scope, (at_once, is_all), begun, timeout).await?;
-            let more = match found {
+            let (understood, more) = match self.understood(answers, scope, (at_once, is_all), begun, timeout).await? {
                 Found::All(running) => return Ok(running),
-                Found::More(nodes) => nodes,
+                Found::More(answers, nodes) => (answers, nodes),
             };
             (answers, begun) = (understood, Instant::now());
             answers.extend(self.ask(&more, at_once, timeout).await.map_err(|status| failure(&status, timeout))?);
@@ -70,19 +69,18 @@ impl GnmiSession {
         (at_once, is_all): (bool, bool),
         begun: Instant,
         timeout: Duration,
-    ) -> Result<(Vec<Raw>, Found), Failure> {
+    ) -> Result<Found, Failure> {
         let (dialect, instance, scope) = (Arc::clone(&self.dialect), self.instance.clone(), scope.clone());
         let (octets, mut share) = (answers.iter().map(Raw::len).sum(), self.client.share());
         let work = off_worker(octets, move || {
-            let found = understand(&answers, questions(&dialect, &instance, at_once), &scope, is_all, &mut share);
-            (answers, found)
+            understand(answers, questions(&dialect, &instance, at_once), &scope, is_all, &mut share)
         });
-        let (answers, found) = timeout_at(begun + timeout, work)
+        let found = timeout_at(begun + timeout, work)
             .await
             .map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?
             .map_err(|unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;
         match found {
-            Ok(found) => Ok((answers, found)),
+            Ok(found) => Ok(found),
             Err(Problem::Unreadable(problem)) => Err(unreadable(&problem)),
             Err(Problem::Garbled(garbled)) => Err(Failure::Lost(Lost::Protocol(garbled.to_string()))),
             Err(Problem::NoRoom(refused)) => Err(Failure::Lost(no_room_for(&refused))),
@@ -160,7 +158,7 @@ fn questions<'a>(dialect: &'a GnmiDialect, instance: &'a str, at_once: bool) -> 
 }
 
 fn understand(
-    answers: &[Raw],
+    answers: Vec<Raw>,
     questions: Questions<'_>,
     scope: &Scope,
     is_all: bool,
@@ -172,9 +170,11 @@ fn understand(
     if !is_all {
         let more = questions.then(&tree, scope).map_err(Problem::Unreadable)?;
         if !more.is_empty() {
-            return Ok(Found::More(more));
+            return Ok(Found::More(answers, more));
         }
     }
+    // The tree stands by itself.
+    drop(answers);
     questions.decode(&tree, scope).map(Found::All).map_err(Problem::Unreadable)
 }
 

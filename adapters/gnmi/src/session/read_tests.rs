@@ -1,6 +1,6 @@
 //! Targets whose answers are too large, or do not end.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Mutex, thread::available_parallelism};
 
 use http_body_util::{BodyExt as _, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use mercury_adapter::{Budget, Session, Step};
 use mercury_gnmi_proto::gnmi::{Notification, SubscribeResponse, Update, subscribe_response};
 use prost::Message as _;
-use tokio::io::duplex;
+use tokio::{io::duplex, sync::mpsc};
 
 use super::*;
 use crate::{GnmiOptions, conformance};
@@ -63,7 +63,11 @@ fn message() -> Bytes {
     let update = vec![Update::default(); 100];
     let notification = Notification { update, ..Notification::default() };
     let response = Some(subscribe_response::Response::Update(notification));
-    let message = SubscribeResponse { response, ..SubscribeResponse::default() }.encode_to_vec();
+    framed(&SubscribeResponse { response, ..SubscribeResponse::default() })
+}
+
+fn framed(message: &SubscribeResponse) -> Bytes {
+    let message = message.encode_to_vec();
     [&[0][..], &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat().into()
 }
 
@@ -91,4 +95,35 @@ async fn a_reply_that_has_no_room_beside_others_says_so() {
     let header = Bytes::from_static(&[0, 0, 0x1f, 0xff, 0xff]);
     let lost = lost(header, Bytes::from_static(&[0; 1024]), Reading::Get, &Budget::new(1 << 20)).await;
     assert!(matches!(lost, Lost::NoRoom(_)), "{lost:?}");
+}
+
+/// Everybody's turn to work through a large reply is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_reply_is_understood_elsewhere_and_inside_the_time_of_its_call() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let processors = available_parallelism().map_or(1, usize::from);
+    let turns: Vec<_> = (0..processors)
+        .map(|_| {
+            let (held, begun) = (Arc::clone(&held), begun.clone());
+            let hold = move || begun.send(()).is_ok() && held.lock().unwrap().recv().is_err();
+            tokio::spawn(off_worker(1 << 20, hold))
+        })
+        .collect();
+    for _ in 0..processors.saturating_sub(1).max(1) {
+        begins.recv().await.unwrap();
+    }
+    // 1 MiB, and then the end.
+    let end = subscribe_response::Response::SyncResponse(true);
+    let end = framed(&SubscribeResponse { response: Some(end), ..SubscribeResponse::default() });
+    let first: Bytes = std::iter::repeat_n(message(), (1 << 20) / message().len()).flatten().collect();
+    let mut session = session(first, end, options(Reading::Subscribe, &Budget::shared())).await;
+    let steps = [Step::Read(Scope::all())];
+    let flight = session.flight(&steps, Duration::from_millis(500)).await;
+    assert!(matches!(flight.lost, Some(Lost::Timeout(_))), "{flight:?}");
+    drop(release);
+    for turn in turns {
+        assert!(turn.await.unwrap().unwrap());
+    }
 }

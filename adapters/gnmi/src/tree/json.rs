@@ -1,4 +1,4 @@
-//! JSON as nodes, without a copy of it in between.
+//! JSON as nodes, without a tree of it in between.
 
 use std::fmt;
 
@@ -7,11 +7,16 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::{Node, Problem, Tree, bare};
 
+/// What OpenConfig calls the container of an interface's counters, which no
+/// target that answers with state leaves out: it is half of the answer, and says
+/// nothing of what is configured or there.
+const COUNTERS: &str = "counters";
+
 /// A value as a node of this name that is nowhere yet.
 ///
 /// # Errors
 /// It is not JSON (RFC 8259), nested too deep, or there is no room for it.
-pub(super) fn read<'a>(tree: &mut Tree<'a, '_>, name: &'a str, text: &'a [u8]) -> Result<&'a Node<'a>, Problem> {
+pub(super) fn read<'a>(tree: &mut Tree<'a, '_>, name: &str, text: &[u8]) -> Result<&'a Node<'a>, Problem> {
     let mut json = serde_json::Deserializer::from_slice(text);
     let read = Value { tree, name, is_element: false }.deserialize(&mut json);
     match read.and_then(|node| json.end().map(|()| node)) {
@@ -25,7 +30,7 @@ pub(super) fn read<'a>(tree: &mut Tree<'a, '_>, name: &'a str, text: &'a [u8]) -
 
 struct Value<'t, 'a, 's> {
     tree: &'t mut Tree<'a, 's>,
-    name: &'a str,
+    name: &'t str,
     /// Whether it stands in an array.
     is_element: bool,
 }
@@ -35,8 +40,8 @@ impl<'a> Value<'_, 'a, '_> {
         self.tree.made.leaf(self.name, value).map_err(|refused| given_up(self.tree, refused.into()))
     }
 
-    fn number<E: Error>(self, value: &dyn fmt::Display) -> Result<&'a Node<'a>, E> {
-        match self.tree.made.text(&value.to_string()) {
+    fn copy<E: Error>(self, value: &str) -> Result<&'a Node<'a>, E> {
+        match self.tree.made.text(value) {
             Ok(text) => self.leaf(text),
             Err(refused) => Err(given_up(self.tree, refused.into())),
         }
@@ -50,27 +55,23 @@ fn given_up<E: Error>(tree: &mut Tree<'_, '_>, problem: Problem) -> E {
     error
 }
 
-impl<'a> DeserializeSeed<'a> for Value<'_, 'a, '_> {
+impl<'d, 'a> DeserializeSeed<'d> for Value<'_, 'a, '_> {
     type Value = &'a Node<'a>;
 
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'d>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_any(self)
     }
 }
 
-impl<'a> Visitor<'a> for Value<'_, 'a, '_> {
+impl<'d, 'a> Visitor<'d> for Value<'_, 'a, '_> {
     type Value = &'a Node<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<Self::Value, E> {
-        self.leaf(value)
-    }
-
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        self.number(&value)
+        self.copy(value)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
@@ -78,15 +79,15 @@ impl<'a> Visitor<'a> for Value<'_, 'a, '_> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        self.number(&value)
+        self.copy(&value.to_string())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        self.number(&value)
+        self.copy(&value.to_string())
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        self.number(&super::in_json(value))
+        self.copy(&super::in_json(value))
     }
 
     /// RFC 7951 section 6.9: an empty leaf is `[null]`.
@@ -95,7 +96,7 @@ impl<'a> Visitor<'a> for Value<'_, 'a, '_> {
     }
 
     /// A leaf-list, or a list: RFC 7951 knows no array inside another.
-    fn visit_seq<A: SeqAccess<'a>>(self, mut values: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'d>>(self, mut values: A) -> Result<Self::Value, A::Error> {
         let Self { tree, name, is_element } = self;
         if is_element {
             while values.next_element::<IgnoredAny>()?.is_some() {}
@@ -120,11 +121,15 @@ impl<'a> Visitor<'a> for Value<'_, 'a, '_> {
         }
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'d>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let Self { tree, name, .. } = self;
         let node = tree.made.node(name).map_err(|refused| given_up(tree, refused.into()))?;
+        if name == COUNTERS {
+            while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(node);
+        }
         while let Some(name) = members.next_key_seed(Name(&mut *tree))? {
-            let below = members.next_value_seed(Value { tree: &mut *tree, name: bare(name), is_element: false })?;
+            let below = members.next_value_seed(Value { tree: &mut *tree, name, is_element: false })?;
             tree.lay(node, below).map_err(|problem| given_up(tree, problem))?;
         }
         Ok(node)
@@ -134,26 +139,22 @@ impl<'a> Visitor<'a> for Value<'_, 'a, '_> {
 /// A member's name.
 struct Name<'t, 'a, 's>(&'t mut Tree<'a, 's>);
 
-impl<'a> DeserializeSeed<'a> for Name<'_, 'a, '_> {
+impl<'d, 'a> DeserializeSeed<'d> for Name<'_, 'a, '_> {
     type Value = &'a str;
 
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'d>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_str(self)
     }
 }
 
-impl<'a> Visitor<'a> for Name<'_, 'a, '_> {
+impl<'d, 'a> Visitor<'d> for Name<'_, 'a, '_> {
     type Value = &'a str;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<Self::Value, E> {
-        Ok(value)
-    }
-
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        self.0.made.text(value).map_err(|refused: NoRoom| given_up(self.0, refused.into()))
+        self.0.made.known(bare(value)).map_err(|refused: NoRoom| given_up(self.0, refused.into()))
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Lists<'a> {
 
 /// A list's entries by the values of some keys.
 struct List<'a> {
-    keys: Vec<&'a str>,
+    keys: Vec<String>,
     /// The last entry that was looked at: others come behind it.
     seen: Option<&'a Node<'a>>,
     entries: HashMap<u64, &'a Node<'a>>,
@@ -43,7 +43,7 @@ impl<'a> Lists<'a> {
     pub(super) fn find(
         &mut self,
         group: &'a Node<'a>,
-        keys: &Keys<'a>,
+        keys: &Keys<'_>,
         made: &mut DataTree<'a, '_>,
     ) -> Result<Option<&'a Node<'a>>, Problem> {
         // Answers come in order, so the last one is most often the one.
@@ -55,14 +55,14 @@ impl<'a> Lists<'a> {
             return Ok(group.members().filter(|entry| fits(entry, keys)).last());
         }
         let lists = self.known.entry(ptr::from_ref(group).addr()).or_default();
-        let is_it = |list: &List<'_>| list.keys.iter().eq(keys.iter().map(|(key, _)| key));
+        let is_it = |list: &List<'_>| list.keys.iter().map(String::as_str).eq(keys.iter().map(|(key, _)| *key));
         let at = match lists.iter().position(is_it) {
             Some(at) => at,
             None if lists.len() >= MAX_KEYS => {
                 return Err(Problem::Unreadable(format!("a list is keyed in more than {MAX_KEYS} ways")));
             }
             None => {
-                let keys = keys.iter().map(|(key, _)| *key).collect();
+                let keys = keys.iter().map(|(key, _)| (*key).to_owned()).collect();
                 lists.push(List { keys, seen: None, entries: HashMap::new() });
                 lists.len() - 1
             }

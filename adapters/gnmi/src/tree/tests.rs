@@ -121,6 +121,12 @@ fn json_is_read_whatever_it_holds() {
 }
 
 #[test]
+fn counters_are_passed_over() {
+    let text = r#"{"state":{"mtu":1,"x:counters":{"in-octets":"1","a":[{"b":2}]},"enabled":true},"counters":5}"#;
+    assert_eq!(tree(vec![json("", text)]), "<><state><mtu \"1\"><counters></><enabled \"true\"></><counters \"5\"></>");
+}
+
+#[test]
 fn every_kind_of_scalar_is_a_text() {
     #[expect(deprecated, reason = "targets older than gNMI 0.4.0 are read, never written to so")]
     let values = vec![

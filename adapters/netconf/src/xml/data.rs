@@ -4,14 +4,11 @@
 use std::borrow::Cow;
 
 use mercury_adapter::{DataNode, DataTree, NoRoom};
-use quick_xml::{
-    Reader,
-    events::{BytesStart, Event},
-};
+use quick_xml::{Reader, XmlVersion, events::Event};
 
 use super::{
     Limits, XmlError,
-    parse::{resolve, shown},
+    parse::{legal, resolve, shown},
 };
 
 /// Why data cannot be read.
@@ -43,10 +40,21 @@ pub(crate) fn tree<'a>(
         let event = reader.read_event().map_err(|error| malformed(error.to_string()))?;
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
-                let (is_inactive, is_default) = marks(tag).map_err(malformed)?;
-                let name = tag.local_name().into_inner();
-                let node = if is_inactive { made.inactive(name)? } else { made.node(name)? };
+                let node = made.node(tag.local_name().into_inner())?;
+                let mut is_default = false;
+                for attribute in tag.attributes() {
+                    let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
+                    if attribute.key.as_namespace_binding().is_none() {
+                        let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+                        let value = legal(value.map_err(|error| malformed(error.to_string()))?);
+                        let name = attribute.key.local_name().into_inner();
+                        let is_tag = attribute.key.prefix().is_some() && name == "default";
+                        is_default |= is_tag && matches!(&*value, "true" | "1");
+                        made.attribute(node, name, &value)?;
+                    }
+                }
                 match open.last() {
+                    // Only shown because it is the default (RFC 6243 section 6).
                     Some(_) if is_default => {}
                     Some(above) => above.push(node),
                     None if root.is_none() => root = Some(node),
@@ -59,13 +67,14 @@ pub(crate) fn tree<'a>(
                     }
                     open.push(node);
                 } else {
-                    node.set_value("");
+                    made.set_value(node, "")?;
                 }
             }
             Event::End(_) => {
                 let node = open.pop().ok_or_else(|| malformed("unexpected end tag".into()))?;
-                if node.last().is_none() {
-                    node.set_value(words.taken(made)?);
+                if !node.is_above() {
+                    let value = words.taken(made)?;
+                    made.set_value(node, value)?;
                 }
                 words = Words::None;
             }
@@ -80,22 +89,6 @@ pub(crate) fn tree<'a>(
             Event::Eof => return root.ok_or_else(|| malformed("no element".into()).into()),
         }
     }
-}
-
-/// Whether an element is without effect (Junos, `inactive`), and whether it is
-/// only shown because it is the default (RFC 6243 section 6).
-fn marks(tag: &BytesStart<'_>) -> Result<(bool, bool), String> {
-    let (mut is_inactive, mut is_default) = (false, false);
-    for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|error| error.to_string())?;
-        let is_true = matches!(&*attribute.value, "true" | "1");
-        match (attribute.key.prefix().is_some(), attribute.key.local_name().into_inner()) {
-            (_, "inactive") => is_inactive = true,
-            (true, "default") => is_default = is_true,
-            _ => {}
-        }
-    }
-    Ok((is_inactive, is_default))
 }
 
 /// The text since the last tag; most often it is one piece of the document.

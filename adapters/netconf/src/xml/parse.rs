@@ -318,7 +318,7 @@ pub(super) fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Str
     }
 }
 
-fn legal(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn legal(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.chars().all(is_xml_char) {
         return text;
     }
