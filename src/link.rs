@@ -168,6 +168,10 @@ fn refused(refusal: &Refusal) -> FaultKind {
 pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> Result<(), Fault> {
     match result {
         Some(Ok(_)) => Ok(()),
+        Some(Err(refusal @ Refusal::Unreadable(why))) => {
+            let message = format!("Mercury cannot read what the switch answered when it was to {}: {why}", step.name());
+            Err(Fault::new(refused(refusal), message))
+        }
         Some(Err(refusal)) => {
             Err(Fault::new(refused(refusal), format!("the switch refused to {}: {refusal}", step.name()))
                 .with_errors(refusal.errors()))

@@ -6,10 +6,11 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use mercury::{
+    fault::FaultKind,
     intent::{Intent, PortIntent, Setting, TargetIntent},
     service::{Requester, Service},
 };
-use mercury_model::SwitchedVlan;
+use mercury_model::{SwitchedVlan, TrunkVlans};
 use mercury_sim::Mode;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +60,31 @@ fn one_bad_request_among_many_fails_alone() {
         let claims: Vec<_> = reports.iter().flatten().map(claim).collect();
         assert_eq!(claims, [Claim::Intended, Claim::Intended, Claim::Intended, Claim::Intended, Claim::Before]);
     });
+}
+
+/// What cannot be said in the switch's words is found out before anything is sent,
+/// and concerns nobody else.
+#[test]
+fn one_request_among_many_that_cannot_be_rendered_fails_alone() {
+    for kind in [Kind::Netconf(Mode::CandidatePlain), Kind::Gnmi(PLAIN)] {
+        on_paused_clock(async {
+            let world = slow(kind).await;
+            let wishes: Vec<_> = (1..=4).map(|port| [(0, port, Wish::Access(100))]).collect();
+            let good = join_all(wishes.iter().map(|wish| ask(&world.service, wish)));
+            let mut port = PortIntent::new("Ethernet6".parse().unwrap());
+            let none = SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None };
+            port.switched_vlan = Setting::Set(Some(none));
+            let switch = Arc::clone(world.service.inventory().find("leaf0").unwrap());
+            let targets = vec![TargetIntent { ports: vec![port], ..TargetIntent::new(switch) }];
+            let who = Requester::default();
+            let bad = world.service.apply(Intent { verb: "test", targets }, &who);
+            let (good, bad) = tokio::join!(good, bad);
+            assert!(good.iter().flatten().all(|report| claim(report) == Claim::Intended), "{kind:?}");
+            let fault = bad.unwrap()[0].outcome.fault().unwrap();
+            assert_eq!(fault.kind, FaultKind::Unsupported, "{kind:?}: {fault:?}");
+            assert!(fault.message.contains("a trunk of no VLANs"), "{kind:?}: {fault:?}");
+        });
+    }
 }
 
 #[test]

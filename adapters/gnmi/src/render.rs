@@ -86,9 +86,7 @@ impl Renderer {
 
 impl Render for Renderer {
     fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
-        // Replacing comes before updating: one by one, a trunk's list would come before the mode that allows it.
-        let replace = self.gnmi.replace && self.gnmi.atomic;
-        let form = Form { level: self.level(plan), replace, scalars: self.scalars };
+        let form = Form { level: self.level(plan), replace: self.gnmi.replace, scalars: self.scalars };
         let set = form.set(self.operations(plan)?);
         match self.max_operations {
             Some(most) if set.len() > most => {
@@ -127,12 +125,21 @@ impl Form {
         set
     }
 
+    /// Replacing comes before updating (gNMI section 3.4.3), and some targets do
+    /// one after the other: beside a list that is replaced, a leaf is too, so that
+    /// the mode of a trunk comes before its VLANs.
     fn leaves(&self, one: &EntryOperations, set: &mut SetOperations) {
+        let is_replaced =
+            |leaf: &LeafOperation| matches!(leaf, LeafOperation::SetList { wanted, .. } if !wanted.is_empty());
+        let replaces = self.replace && one.leaves.iter().any(is_replaced);
         let named = one.key_leaf.iter().filter(|_| one.origin != Origin::Present);
         set.update.extend(named.map(|(path, value)| (one.entry.below(path), value.clone().into())));
         for operation in &one.leaves {
             match operation {
-                LeafOperation::Set(path, value) => set.update.push((one.entry.below(path), value.clone().into())),
+                LeafOperation::Set(path, value) => {
+                    let sets = if replaces { &mut set.replace } else { &mut set.update };
+                    sets.push((one.entry.below(path), value.clone().into()));
+                }
                 LeafOperation::Remove(path) => set.delete.push(one.entry.below(path)),
                 LeafOperation::SetList { path, wanted, .. } if wanted.is_empty() => {
                     set.delete.push(one.entry.below(path));
