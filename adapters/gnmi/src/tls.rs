@@ -82,7 +82,8 @@ impl TlsOptions {
     /// The rustls configuration; files are read now.
     pub(crate) fn config(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier { trust: self.believed()?, provider: Arc::clone(&provider) };
+        let (trust, asks_for_name) = (self.believed()?, self.server_name.is_some());
+        let verifier = Verifier { trust, asks_for_name, provider: Arc::clone(&provider) };
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Identity(error.to_string()))?
@@ -162,6 +163,8 @@ enum Believed {
 #[derive(Debug)]
 struct Verifier {
     trust: Believed,
+    /// Whether the entry says by which name the switch is known.
+    asks_for_name: bool,
     provider: Arc<CryptoProvider>,
 }
 
@@ -182,7 +185,13 @@ impl ServerCertVerifier for Verifier {
                     return Err(words::untrusted("the switch's certificate is none of tls_pins", certificate));
                 }
             }
-            Believed::Roots(_, themselves) if themselves.iter().any(|itself| itself == certificate) => {}
+            // It is that very one, so only a name that the entry asks for can be wrong.
+            Believed::Roots(_, themselves) if themselves.iter().any(|itself| itself == certificate) => {
+                if let (true, Ok(parsed)) = (self.asks_for_name, ParsedCertificate::try_from(certificate)) {
+                    let named = name::verify(&parsed, certificate, name);
+                    named.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;
+                }
+            }
             Believed::Roots(roots, _) => {
                 let signed = self.signed(certificate, intermediates, name, roots, now);
                 signed.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;

@@ -57,7 +57,8 @@ impl Authority {
 fn verify(trust: &Trust, certificate: &CertificateDer<'_>, name: &str) -> Result<(), Error> {
     let options = TlsOptions { trust: trust.clone(), server_name: Some(name.to_owned()), identity: None };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Verifier { trust: options.believed().unwrap(), provider };
+    let asks_for_name = options.server_name.is_some();
+    let verifier = Verifier { trust: options.believed().unwrap(), asks_for_name, provider };
     let name = options.name("192.0.2.1").unwrap();
     verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()).map(|_| ())
 }
