@@ -13,11 +13,13 @@
 )]
 
 mod beside;
+mod brownfield;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 #[path = "../../../../tests/kit/configs.rs"]
 mod configs;
 mod device;
+mod filter;
 mod foreign;
 mod leftovers;
 #[path = "../../../../tests/kit/names.rs"]
