@@ -250,6 +250,8 @@ def junos(parent):
 def rename(element, name, deep):
     element.namespaceURI = f"http://yang.juniper.net/junos-qfx/conf/{name}"
     element.setAttribute("xmlns", element.namespaceURI)
+    if element.hasAttribute("inactive"):      # which no module says anything of
+        element.removeAttribute("inactive")
     for child in elements(element) if deep else ():
         rename(child, name, deep)
 

@@ -1,24 +1,34 @@
 //! What the conformance kit in `tests/dialects` needs of the insides, and
 //! nothing else.
 
-use std::collections::BTreeSet;
-
-use mercury_adapter::{Budget, Bump, DataTree, Dialect, Looking, MAX_REPLY, running};
-use mercury_model::{Running, Scope};
+use mercury_adapter::{Budget, Bump, DataTree, Dialect, Looking, MAX_REPLY, Names, running};
+use mercury_model::{InterfaceName, List, Running, Scope};
 
 use crate::{
     decode,
     message::ReplyData,
-    xml::{self, Element},
+    place::place,
+    xml::{self, BASE_NS, Element},
 };
 
-/// The bare list entries of everything in `scope`: what a session asks for,
-/// and what a switch holds of ports that nobody configured. Empty for a
-/// dialect without NETCONF.
+/// The bare list entries of ports: what a switch holds of those that nobody
+/// configured. Empty for a dialect without NETCONF.
 #[must_use]
-pub fn entries(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
+pub fn entries(dialect: &Dialect, ports: &[InterfaceName]) -> Vec<Element> {
     let Some(netconf) = &dialect.netconf else { return Vec::new() };
-    decode::filter(netconf, &netconf.network_instance, scope, &BTreeSet::new())
+    let mut root = Element::new(BASE_NS, "data");
+    for port in ports {
+        place(&mut root, &netconf.tree.interface, &Names::interface(port), |_| {});
+    }
+    root.elements().cloned().collect()
+}
+
+/// What a session asks a server for that knows every list of the dialect's.
+/// Empty for a dialect without NETCONF.
+#[must_use]
+pub fn filter(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
+    let Some(netconf) = &dialect.netconf else { return Vec::new() };
+    decode::filter(netconf, &netconf.network_instance, scope, &List::ALL.into())
 }
 
 /// What `data` says about `scope`, as a session reads it.

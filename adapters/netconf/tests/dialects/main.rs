@@ -12,11 +12,13 @@
     reason = "a case that cannot be read is a failure of the test"
 )]
 
+mod brownfield;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 #[path = "../../../../tests/kit/configs.rs"]
 mod configs;
 mod device;
+mod filter;
 mod foreign;
 mod iosxe;
 mod leftovers;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Scope, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{DeviceConfig, Intended, Scope, Vlan, VlanId, VlanStatus};
 use mercury_netconf::conformance;
 
 use crate::{
@@ -17,9 +17,8 @@ use crate::{
 pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
     let mut bare = config.clone();
     bare.interfaces.retain(|_, interface| interface.kind.is_none());
-    let ports = bare.interfaces.keys().cloned().collect();
-    let scope = Scope { interfaces: InterfaceScope::Named(ports), vlans: VlanScope::Named([].into()), stp: false };
-    let mut device = Device::with(&conformance::entries(dialect, &scope));
+    let ports: Vec<_> = bare.interfaces.keys().cloned().collect();
+    let mut device = Device::with(&conformance::entries(dialect, &ports));
     let start = read(dialect, &device);
     let edit = render(dialect, &plan(&start, config)).unwrap();
     device.apply(&edit.content()).unwrap();
