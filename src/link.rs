@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use mercury_adapter::{
-    Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Refusal, RpcError, Session, Step, StepResult,
+    Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
+    Step, StepResult, Unrenderable,
 };
+use mercury_model::Plan;
 
 use tokio_util::sync::CancellationToken;
 
@@ -94,6 +96,17 @@ impl Link {
     #[must_use]
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.session.as_ref().map(|session| session.capabilities())
+    }
+
+    /// Renders a plan for the switch as far as it is known.
+    ///
+    /// # Errors
+    /// [`Unrenderable`] names the first edit that the dialect cannot express.
+    pub fn render(&self, render: &dyn Render, plan: &Plan) -> Result<Payload, Unrenderable> {
+        match self.capabilities() {
+            Some(capabilities) => render.render(plan, capabilities),
+            None => render.render(plan, &Capabilities::unknown()),
+        }
     }
 
     /// Sends steps to the open session; a lost session is dropped.

@@ -359,7 +359,7 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
 }
 
 fn rendered(line: &Line<'_>, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {
-    let payload = line.render.render(plan)?;
+    let payload = line.link.render(line.render, plan)?;
     report.payload = Some(payload.to_string());
     Ok(payload)
 }

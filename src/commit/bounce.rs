@@ -110,7 +110,7 @@ async fn ready<'a>(
     intended.interfaces.values_mut().for_each(|port| port.enabled = enabled);
     let intended = Intended(intended);
     let plan = Plan::between(&before, &intended);
-    let payload = render.render(&plan);
+    let payload = link.render(render, &plan);
     match payload {
         Ok(payload) if !plan.is_empty() => Ok(Some(Change { before, intended, payload, render, lock })),
         other => {

@@ -203,7 +203,7 @@ async fn put_back(link: &mut Link, change: &Change<'_>, policy: &Policy, now: &R
         if has_candidate(link) {
             steps.push(Step::Discard);
         }
-        steps.push(Step::Stage(change.render.render(&plan)?));
+        steps.push(Step::Stage(link.render(change.render, &plan)?));
         if has_candidate(link) {
             steps.push(Step::Commit(CommitMode::Plain));
         }

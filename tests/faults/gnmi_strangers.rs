@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mercury::{fault::FaultKind, inventory::ConfirmedCommit};
-use mercury_adapter::{CommitMode, Payload, PersistId, Render, Session, Step};
+use mercury_adapter::{Capabilities, CommitMode, Payload, PersistId, Render, Session, Step};
 use mercury_gnmi::{GnmiOptions, Overrides, Renderer};
 use mercury_sim::Datastore;
 
@@ -56,7 +56,7 @@ impl Stranger {
 async fn payload(port: u16, wish: Wish) -> Payload {
     let clean = World::new(&[KIND]).await;
     let plan = clean.one(port, wish).await.plan.unwrap();
-    Renderer::new(&dialect(), Overrides::default()).unwrap().render(&plan).unwrap()
+    Renderer::new(&dialect(), Overrides::default()).unwrap().render(&plan, &Capabilities::unknown()).unwrap()
 }
 
 #[test]

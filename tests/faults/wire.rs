@@ -120,7 +120,7 @@ impl Connector for Netconf {
             let options = ClientOptions { pipelining: self.pipelining, ..Default::default() };
             let client = Client::connect(ours, options).await.map_err(|error| refused(error.to_string()))?;
             let instance = self.dialect.network_instance.clone();
-            let session = NetconfSession::new(client, Arc::clone(&self.dialect), instance, self.pipelining);
+            let session = NetconfSession::new(client, &self.dialect, instance, self.pipelining);
             Ok(Box::new(session.map_err(|error| refused(error.to_string()))?) as Box<dyn Session>)
         }
         .boxed()

@@ -1,7 +1,7 @@
 //! `switched-vlan` of openconfig-vlan. Its YANG `when` statements become the
 //! variants of an enum, so a port cannot be access and trunk at once.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
@@ -96,6 +96,10 @@ pub struct ForeignVlans {
     /// `trunk-vlans`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trunk_vlans: Vec<String>,
+    /// The values of further leaves that hold a part of `trunk-vlans`, by their paths
+    /// below the interface.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trunk_parts: BTreeMap<String, Vec<String>>,
     /// Leaves that are not Mercury's and change the meaning of these; the port is
     /// then not Mercury's to change. What they are and hold, for people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -104,16 +108,17 @@ pub struct ForeignVlans {
 
 impl fmt::Display for ForeignVlans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let leaves = [
+        let own = [
             ("interface-mode", &self.interface_mode),
             ("access-vlan", &self.access_vlan),
             ("native-vlan", &self.native_vlan),
             ("trunk-vlans", &self.trunk_vlans),
-            ("beside", &self.others),
         ];
+        let parts = self.trunk_parts.iter().map(|(path, values)| (path.as_str(), values));
+        let leaves = own.into_iter().chain(parts).chain([("beside", &self.others)]);
         f.write_str("foreign (")?;
         let mut comma = "";
-        for (leaf, values) in leaves.into_iter().filter(|(_, values)| !values.is_empty()) {
+        for (leaf, values) in leaves.filter(|(_, values)| !values.is_empty()) {
             write!(f, "{comma}{leaf} {}", Foreign::new(values.clone()))?;
             comma = ", ";
         }

@@ -34,6 +34,26 @@ pub struct Capabilities {
     pub startup: bool,
     /// Several requests may be sent before the first reply is read.
     pub pipelining: bool,
+    /// Which form of its dialect it speaks, counted from the newest, 0; `None` where
+    /// it does not tell.
+    pub variant: Option<usize>,
     /// What the peer announced, as it announced it; for people.
     pub announced: Vec<String>,
+}
+
+impl Capabilities {
+    /// Those of a target that was not asked yet: nothing is relied on.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self {
+            datastore: Datastore::Running,
+            confirmed_commit: None,
+            atomic_edit: false,
+            lock: false,
+            startup: false,
+            pipelining: false,
+            variant: None,
+            announced: Vec::new(),
+        }
+    }
 }

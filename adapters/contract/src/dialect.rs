@@ -15,12 +15,12 @@ mod tree;
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::Leaf;
-pub use netconf::NetconfDialect;
+pub use netconf::{NetconfDialect, Variant};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 
 use crate::Defaults;
-pub use tree::{LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, VlanTree};
+pub use tree::{LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, VlanTree};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 

@@ -35,7 +35,7 @@ pub use dial::dial;
 pub use dialect::{
     Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
     ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
-    Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree, WriteLevel, builtin, load,
+    Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, TrunkPart, Variant, VlanTree, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

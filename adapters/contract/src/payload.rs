@@ -4,6 +4,8 @@ use std::{any::Any, fmt, sync::Arc};
 
 use mercury_model::Plan;
 
+use crate::Capabilities;
+
 /// What an adapter sends: an `<edit-config>` tree, a `SetRequest`, a script.
 /// Its `Display` is the payload as sent, for people.
 pub trait Body: Any + fmt::Display + Send + Sync {}
@@ -54,9 +56,9 @@ pub struct Unrenderable {
 
 /// Plan in, payload out; pure.
 pub trait Render: Send + Sync {
-    /// Renders every edit of `plan`, in one payload.
+    /// Renders every edit of `plan`, in one payload, for a target that can do this.
     ///
     /// # Errors
     /// [`Unrenderable`] names the first edit that the dialect cannot express.
-    fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable>;
+    fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable>;
 }

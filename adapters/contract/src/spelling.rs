@@ -1,8 +1,10 @@
 //! A `switched-vlan` in a dialect's leaves, and back.
 
+mod trunk;
+
 use std::collections::BTreeMap;
 
-use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
+use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId};
 
 use crate::{Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, find, reading::Entry};
 
@@ -44,7 +46,7 @@ pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
         SwitchedVlan::Trunk { native, vlans } => {
             leaves.extend(native.map(|vlan| (tree.native_vlan.clone(), Some(vlan.to_string()))));
             let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans)?) } else { None };
-            leaves.extend(trunk_leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
+            leaves.extend(trunk::leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
         }
     }
     Ok(leaves)
@@ -63,31 +65,6 @@ fn tagged(native: Option<VlanId>, vlans: &TrunkVlans) -> Result<TrunkVlans, Unsa
     }
     let tagged = set.difference(&native.into_iter().collect());
     if tagged.is_empty() { refused("a trunk of no VLAN but its native one") } else { Ok(TrunkVlans::Only(tagged)) }
-}
-
-fn trunk_leaves(form: &TrunkForm, vlans: &TrunkVlans) -> Result<Vec<Leaf>, Unsayable> {
-    let ranges = match vlans {
-        TrunkVlans::All => match &form.all {
-            Some(word) => vec![word.clone()],
-            None if form.absent_is_none => {
-                return Err(Unsayable { what: "a trunk of all VLANs", reason: "leaving the list out means none" });
-            }
-            None => Vec::new(),
-        },
-        TrunkVlans::None => match &form.none {
-            Some(word) => vec![word.clone()],
-            None if form.absent_is_none => Vec::new(),
-            None => {
-                return Err(Unsayable {
-                    what: "a trunk of no VLANs",
-                    reason: "leaving the list out means all of them",
-                });
-            }
-        },
-        TrunkVlans::Only(set) => set.ranges().iter().map(|range| range.with_separator(&form.range_separator)).collect(),
-    };
-    let values = if form.joined && !ranges.is_empty() { vec![ranges.join(",")] } else { ranges };
-    Ok(values.into_iter().map(|value| (form.path.clone(), Some(value))).collect())
 }
 
 /// What an interface's leaves say.
@@ -131,6 +108,7 @@ pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> 
         ModeForm::Derived => None,
     };
     let mut leaves: Vec<Leaf> = raw.interface_mode.iter().filter_map(mode).collect();
+    let parts = trunk::parts_as_read(tree, raw);
     let mut seen: Vec<&NodePath> = Vec::new();
     for (path, values) in [
         (&tree.access_vlan, &raw.access_vlan),
@@ -143,6 +121,7 @@ pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> 
             leaves.extend(values.iter().map(|value| (path.clone(), Some(value.clone()))));
         }
     }
+    leaves.extend(parts);
     leaves
 }
 
@@ -156,8 +135,10 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
         let found = find(entry.node, path, &entry.names);
         others.extend(found.iter().map(|(node, _)| format!("{} {:?}", node.name(), node.value())));
     }
-    let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), Some(&tree.trunk_vlans.path), tree.mode.path()];
-    if leaves.into_iter().flatten().any(|path| entry.is_inactive(path)) {
+    others.extend(trunk::strangers(tree, entry));
+    let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), tree.mode.path()];
+    let trunk = trunk::forms(tree).flat_map(TrunkForm::nodes);
+    if leaves.into_iter().flatten().chain(trunk).any(|path| entry.is_inactive(path)) {
         others.push("a part that is deactivated".to_owned());
     }
     let interface_mode = match &tree.mode {
@@ -174,6 +155,7 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
         access_vlan: values(&tree.access_vlan),
         native_vlan: values(&tree.native_vlan),
         trunk_vlans: values(&tree.trunk_vlans.path),
+        trunk_parts: trunk::parts(tree, entry),
         others,
     }
 }
@@ -190,15 +172,19 @@ fn understood(tree: &SwitchedVlanTree, raw: &ForeignVlans, named: &Named) -> Res
         [word] if word == trunk => true,
         [] if tree.mode == ModeForm::Derived && !raw.trunk_vlans.is_empty() => true,
         [] if !raw.access_vlan.is_empty() => false,
-        [] if !raw.native_vlan.is_empty() || !raw.trunk_vlans.is_empty() => true,
-        [] => return Ok(None),
+        [] if raw.native_vlan.is_empty() && raw.trunk_vlans.is_empty() && raw.trunk_parts.is_empty() => {
+            return Ok(None);
+        }
+        // Which it is, such a port agrees with its neighbour.
+        [] if matches!(tree.mode, ModeForm::Presence { .. }) => return Err(()),
+        [] => true,
         _ => return Err(()),
     };
     if !is_trunk {
         return Ok(Some(SwitchedVlan::Access { vlan: single(&raw.access_vlan, named)? }));
     }
     let native = single(&raw.native_vlan, named)?;
-    let vlans = trunk_vlans(&tree.trunk_vlans, &raw.trunk_vlans, named)?;
+    let vlans = trunk::understood(tree, raw, named)?;
     let vlans = match native {
         Some(native) if tree.trunk_vlans.tagged_only => vlans.with(native),
         _ => vlans,
@@ -219,50 +205,8 @@ fn single(values: &[String], named: &Named) -> Result<Option<VlanId>, ()> {
     }
 }
 
-fn trunk_vlans(form: &TrunkForm, values: &[String], named: &Named) -> Result<TrunkVlans, ()> {
-    let says = |word: &Option<String>| word.as_ref().is_some_and(|word| values.contains(word));
-    if says(&form.all) {
-        return Ok(TrunkVlans::All);
-    }
-    if says(&form.none) {
-        return Ok(TrunkVlans::None);
-    }
-    if values.is_empty() {
-        return Ok(if form.absent_is_none { TrunkVlans::None } else { TrunkVlans::All });
-    }
-    let set = |value: &String| {
-        let own = || named.get(value).map(|id| std::iter::once(*id).collect());
-        value.parse::<VlanSet>().ok().or_else(own).ok_or(())
-    };
-    let sets = values.iter().map(set).collect::<Result<Vec<VlanSet>, ()>>()?;
-    // All at once: a union for each of half a million values would take minutes.
-    Ok(TrunkVlans::only(sets.iter().flat_map(VlanSet::ranges).copied().collect()))
-}
-
 /// What a VLAN without a name is called where its name is its key.
 #[must_use]
 pub fn vlan_key(id: VlanId) -> String {
     format!("vlan-{id}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A union for each value would take minutes here.
-    #[test]
-    fn a_trunk_of_very_many_values_is_read_in_linear_time() {
-        let form = TrunkForm {
-            path: NodePath::default(),
-            joined: false,
-            range_separator: "-".to_owned(),
-            all: None,
-            none: None,
-            absent_is_none: false,
-            tagged_only: false,
-        };
-        let values: Vec<String> = (0..400_000).map(|number| (1 + number * 2 % 4094).to_string()).collect();
-        let Ok(TrunkVlans::Only(set)) = trunk_vlans(&form, &values, &Named::new()) else { panic!("not a list") };
-        assert_eq!((set.len(), set.ranges().len()), (2047, 2047));
-    }
 }

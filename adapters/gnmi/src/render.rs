@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mercury_adapter::{
-    Dialect, EntryOperations, GnmiDialect, GnmiEncoding, LeafOperation, Mapping, Node, NodePath, Operations, Origin,
-    Payload, Render, Unrenderable, WriteLevel, Writing, operations,
+    Capabilities, Dialect, EntryOperations, GnmiDialect, GnmiEncoding, LeafOperation, Mapping, Node, NodePath,
+    Operations, Origin, Payload, Render, Unrenderable, WriteLevel, Writing, operations,
 };
 use mercury_model::{Change, Edit, Leaf, Plan};
 
@@ -85,7 +85,7 @@ impl Renderer {
 }
 
 impl Render for Renderer {
-    fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
+    fn render(&self, plan: &Plan, _: &Capabilities) -> Result<Payload, Unrenderable> {
         let form = Form { level: self.level(plan), replace: self.gnmi.replace, scalars: self.scalars };
         let set = form.set(self.operations(plan)?);
         match self.max_operations {

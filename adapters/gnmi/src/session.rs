@@ -100,6 +100,7 @@ impl GnmiSession {
                 lock: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
                 pipelining: false,
+                variant: Some(0),
                 announced: announced.map_or_else(Vec::new, |announced| said(&announced)),
             },
             reading: options.reading.unwrap_or(dialect.reading),

@@ -69,7 +69,7 @@ async fn measure(ports: usize, vlans: usize, subinterfaces: usize) {
     let client = Client::connect(stream, ClientOptions::default()).await.unwrap();
     let dialects = mercury_adapter::builtin().unwrap();
     let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().netconf.unwrap();
-    let mut session = NetconfSession::new(client, Arc::new(dialect), "default".to_owned(), true).unwrap();
+    let mut session = NetconfSession::new(client, &dialect, "default".to_owned(), true).unwrap();
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let (before, begun) = (kib("VmRSS:"), Instant::now());
     let mut flight = session.flight(&[Step::Read(Scope::all())], Duration::from_secs(3600)).await;

@@ -37,9 +37,13 @@ where
             let options = (self.dial)()?;
             let stream = ssh::connect(&options).await.map_err(|error| refused(&error))?;
             let client = Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))?;
-            let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
-            let session = NetconfSession::new(client, dialect, instance, self.client.pipelining)
+            let instance = self.instance.clone();
+            let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
                 .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: error.to_string() })?;
+            session
+                .learn(self.client.hello_timeout)
+                .await
+                .map_err(|lost| ConnectError { fault: ConnectFault::Unreachable, message: lost.to_string() })?;
             Ok(Box::new(session) as Box<dyn Session>)
         }
         .boxed()

@@ -13,6 +13,7 @@ mod counted;
 mod decode;
 pub mod framing;
 pub mod hello;
+mod library;
 pub mod message;
 pub mod operation;
 mod place;

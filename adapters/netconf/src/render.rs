@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use mercury_adapter::{
-    Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, NodePath, Operations, Origin, Payload,
-    Render, Unrenderable, Writing, operations, operations::Value,
+    Capabilities, Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, NodePath, Operations, Origin,
+    Payload, Render, Unrenderable, Writing, operations, operations::Value,
 };
 use mercury_model::Plan;
 
@@ -48,11 +48,11 @@ impl Renderer {
         Some(Self { dialect: Arc::clone(dialect), netconf, instance })
     }
 
-    fn writing(&self) -> Writing<'_> {
+    fn writing(&self, target: &Capabilities) -> Writing<'_> {
         Writing {
             dialect: &self.dialect,
             protocol: "netconf",
-            tree: &self.netconf.tree,
+            tree: self.netconf.tree_of(target.variant),
             instance: &self.instance,
             explicit_enabled: false,
         }
@@ -60,10 +60,11 @@ impl Renderer {
 }
 
 impl Render for Renderer {
-    fn render(&self, plan: &Plan) -> Result<Payload, Unrenderable> {
-        let config = config(&operations(&self.writing(), plan)?);
+    fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable> {
+        let writing = self.writing(target);
+        let config = config(&operations(&writing, plan)?);
         // What cannot be written as XML is found here, not when it is sent.
-        config.to_xml().map_err(|error| self.writing().cannot("a value", &error.to_string()))?;
+        config.to_xml().map_err(|error| writing.cannot("a value", &error.to_string()))?;
         Ok(Payload::new(EditConfig(config)))
     }
 }
@@ -117,6 +118,10 @@ fn remove(element: &mut Element, path: &NodePath, names: &Names) {
 }
 
 fn set(leaf: &mut Element, value: &Value) {
+    // Of a list entry that is its key alone, that stays.
+    if *value == Value::Container {
+        return;
+    }
     leaf.children.clear();
     let bare = leaf.clone();
     *leaf = match value {

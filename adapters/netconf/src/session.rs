@@ -14,6 +14,7 @@ use crate::{
     client::{Client, FlightError},
     decode,
     hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
+    library,
     message::{Reply, ReplyData},
     operation::{self, Confirmed, EditOptions, ErrorOption, Store},
     protocol::ProtocolError,
@@ -47,12 +48,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     /// The server offers no datastore that can be written.
     pub fn new(
         client: Client<S>,
-        dialect: Arc<NetconfDialect>,
+        dialect: &NetconfDialect,
         instance: String,
         pipelining: bool,
     ) -> Result<Self, ReadOnly> {
         let hello = client.hello();
-        let capabilities = capabilities(hello, &dialect, pipelining)?;
+        let capabilities = capabilities(hello, dialect, pipelining)?;
         let locks = match capabilities.datastore {
             // The candidate's lock alone keeps nobody out of running, and does not tell that a
             // confirmed commit of somebody else is pending; running's does (RFC 6241 section 7.5).
@@ -61,8 +62,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Datastore::Running => vec![Store::Running],
         };
         let defaults = explicit_defaults(hello);
-        let has = lists(hello, &dialect);
+        let has = lists(hello, dialect);
+        let dialect = Arc::new(dialect.of(capabilities.variant));
         Ok(Self { client, dialect, instance, capabilities, locks, defaults, has })
+    }
+
+    /// Asks for what the hello left open: which variant of its dialect the server
+    /// speaks. One round trip, and none where there is nothing to ask.
+    ///
+    /// # Errors
+    /// The session was lost over it.
+    pub async fn learn(&mut self, timeout: Duration) -> Result<(), Lost> {
+        let has_library =
+            self.client.hello().capabilities.iter().any(|capability| capability.contains(":yang-library:"));
+        if self.capabilities.variant.is_some() || !has_library {
+            return Ok(());
+        }
+        let modules: BTreeSet<&str> = self.dialect.variants.iter().map(|variant| &*variant.module).collect();
+        let question = library::question(modules.iter().copied());
+        let replies = self.client.flight(&[question], timeout).await.map_err(|error| lost(&error))?;
+        let Some(data) = replies.into_iter().next().and_then(|reply| reply.data) else { return Ok(()) };
+        let told = data.with_tree(|data| self.dialect.variant(|module| library::revision(data, module)));
+        if let Ok(Some(variant)) = told {
+            self.capabilities.variant = Some(variant);
+            self.dialect = Arc::new(self.dialect.of(Some(variant)));
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn reads_other_forms(&self) -> bool {
+        self.dialect.tree.switched_vlan.reads_also
     }
 
     fn operations(&self, step: &Step) -> Vec<Element> {
@@ -251,6 +281,7 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         lock: true,
         startup: hello.startup(),
         pipelining,
+        variant: dialect.variant(|module| hello.module(module)?.revision),
         announced: hello.capabilities.clone(),
     })
 }

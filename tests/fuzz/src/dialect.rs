@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, Render, load};
+use mercury_adapter::{Capabilities, Dialect, Render, load};
 use mercury_model::{EdgePort, Intended, Plan, Running, Scope, Stp, SwitchedVlan, VlanId};
 use mercury_netconf::{Renderer, conformance, xml::Element};
 
@@ -45,7 +45,7 @@ fn used(dialect: &Arc<Dialect>) {
     port.stp = Stp::of(Some(EdgePort::EdgeEnable), Some(true));
     port.switched_vlan = Some(SwitchedVlan::access(VlanId::MAX));
     wanted.interfaces.insert(name, port);
-    if let Ok(payload) = renderer.render(&Plan::between(&running, &Intended(wanted))) {
+    if let Ok(payload) = renderer.render(&Plan::between(&running, &Intended(wanted)), &Capabilities::unknown()) {
         assert!(!payload.to_string().is_empty());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mercury_adapter::{Dialect, Render};
+use mercury_adapter::{Capabilities, Dialect, Render};
 use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
 use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, PathElem, TypedValue, Update, typed_value};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
@@ -90,7 +90,7 @@ fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
     }
     let plan = Plan::between(running, &Intended(wanted));
     let renderer = Renderer::new(dialect, Overrides::default()).unwrap();
-    match renderer.render(&plan) {
+    match renderer.render(&plan, &Capabilities::unknown()) {
         Ok(payload) => {
             let operations: &Operations = payload.body().unwrap();
             let request = conformance::set_request(dialect.gnmi.as_ref().unwrap(), operations);

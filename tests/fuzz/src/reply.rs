@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mercury_adapter::{Budget, Dialect, MAX_REPLY, Render};
+use mercury_adapter::{Budget, Capabilities, Dialect, MAX_REPLY, Render};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
 use mercury_netconf::{
     EditConfig, Renderer, conformance,
@@ -184,7 +184,7 @@ fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
     }
     let plan = Plan::between(running, &Intended(wanted));
     let renderer = Renderer::new(dialect, None).unwrap();
-    match renderer.render(&plan) {
+    match renderer.render(&plan, &Capabilities::unknown()) {
         Ok(payload) => {
             for element in payload.body::<EditConfig>().unwrap().content() {
                 assert!(element.to_xml().is_ok(), "a plan that cannot be sent: {element:?}");

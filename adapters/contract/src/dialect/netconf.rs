@@ -19,6 +19,54 @@ pub struct NetconfDialect {
     pub network_instance: String,
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
-    /// Where everything lies.
+    /// Where everything lies in the newest release.
     pub tree: Tree,
+    /// Where it lay in earlier ones, the newest first.
+    pub variants: Vec<Variant>,
+}
+
+/// An earlier form of a system's data.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The module that tells.
+    pub module: String,
+    /// The revision with which this form went, `YYYY-MM-DD`.
+    pub before: String,
+    /// Where everything lay.
+    pub tree: Tree,
+}
+
+impl NetconfDialect {
+    /// Where everything lies for a target of this variant, counted from the newest
+    /// form, 0; there too where the variant is unknown.
+    #[must_use]
+    pub fn tree_of(&self, variant: Option<usize>) -> &Tree {
+        let earlier = variant.and_then(|variant| self.variants.get(variant.checked_sub(1)?));
+        earlier.map_or(&self.tree, |variant| &variant.tree)
+    }
+
+    /// The dialect as a target of this variant speaks it. Where it is unknown, what
+    /// only another form says is not understood.
+    #[must_use]
+    pub fn of(&self, variant: Option<usize>) -> Self {
+        let mut own = Self { tree: self.tree_of(variant).clone(), ..self.clone() };
+        let aggregate = own.tree.aggregate_switched_vlan.as_mut();
+        std::iter::once(&mut own.tree.switched_vlan)
+            .chain(aggregate)
+            .for_each(|tree| tree.reads_also = variant.is_some());
+        own
+    }
+
+    /// The variant of a target with these revisions of its modules; `None` where
+    /// they do not tell.
+    #[must_use]
+    pub fn variant(&self, revision: impl Fn(&str) -> Option<String>) -> Option<usize> {
+        let is_before = |variant: &Variant| Some(*revision(&variant.module)? < *variant.before);
+        let told: Vec<Option<bool>> = self.variants.iter().map(is_before).collect();
+        if told.iter().any(Option::is_none) {
+            return None;
+        }
+        // Releases follow one another: an earlier form has all of the later ones'.
+        Some(told.iter().rposition(|is_before| *is_before == Some(true)).map_or(0, |at| at + 1))
+    }
 }

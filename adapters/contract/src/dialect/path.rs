@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Placeholders a path may hold. `{type}` and `{id}` are an interface name's
 /// part before its first digit and the rest, for systems that keep one list
-/// per interface type.
-const PLACEHOLDERS: [&str; 6] = ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}"];
+/// per interface type. `{vlans}` is the key of an entry that holds VLANs by it.
+const PLACEHOLDERS: [&str; 7] = ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}"];
+
+const VLANS: &str = "{vlans}";
 
 /// The module a node belongs to: by its XML namespace, and by its name where
 /// the dialect gives one (RFC 7951 section 4 names modules, not namespaces).
@@ -92,6 +94,28 @@ impl NodePath {
     pub fn key(&self, names: &crate::Names) -> Option<String> {
         let (_, word) = self.steps.last()?.keys.first()?;
         names.resolve(word).map(std::borrow::Cow::into_owned)
+    }
+
+    /// The key of the entries it ends at, where that is what they hold.
+    #[must_use]
+    pub(crate) fn vlans_key(&self) -> Option<&str> {
+        self.steps.last()?.keys.iter().find(|(_, word)| word == VLANS).map(|(key, _)| key.as_str())
+    }
+
+    /// The entry that holds `vlans` in its key.
+    #[must_use]
+    pub(crate) fn of_vlans(&self, vlans: &str) -> Self {
+        let mut path = self.clone();
+        let words = path.steps.last_mut().into_iter().flat_map(|step| &mut step.keys).map(|(_, word)| word);
+        words.filter(|word| *word == VLANS).for_each(|word| vlans.clone_into(word));
+        path
+    }
+
+    /// The names of its nodes, for people.
+    #[must_use]
+    pub(crate) fn shown(&self) -> String {
+        let names: Vec<_> = self.steps.iter().map(|step| step.name.as_str()).collect();
+        names.join("/")
     }
 
     /// The node beside this one of another name.

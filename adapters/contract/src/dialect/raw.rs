@@ -8,16 +8,16 @@ use toml::{Table, Value};
 use mercury_model::{Leaf, List, VlanId};
 
 use super::{
-    Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping, ModeForm, Module,
-    NetconfDialect, NodePath, PathPrefixes, Reading, Save, SwitchedVlanTree, TextLimits, Tree, TrunkForm, VlanTree,
-    WriteLevel,
+    Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping, Module,
+    NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree, WriteLevel,
 };
 use crate::Defaults;
 
 mod shapes;
+mod switched_vlan;
 
 use super::interface_names::RawInterfaceNames;
-use shapes::{Derived, RawLeaf, RawList, RawMode, RawSwitchedVlan, RawTree, RawVlan};
+use shapes::{RawLeaf, RawList, RawTree, RawVariant, RawVlan};
 
 type Problems = Vec<String>;
 
@@ -122,6 +122,9 @@ struct RawNetconf {
     tree: Table,
     #[serde(default)]
     defaults: Table,
+    /// What lay elsewhere before, the newest first.
+    #[serde(default, rename = "variant")]
+    variants: Vec<RawVariant>,
 }
 
 #[derive(Deserialize)]
@@ -235,6 +238,12 @@ struct Reader<'a> {
     section: &'static str,
 }
 
+/// As RFC 7950 section 7.1.9 writes it.
+fn is_revision(text: &str) -> bool {
+    text.len() == 10
+        && text.char_indices().all(|(at, c)| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() })
+}
+
 fn module(raw: RawNamespace) -> Module {
     match raw {
         RawNamespace::Namespace(namespace) => Module { namespace: namespace.into(), name: None },
@@ -244,6 +253,18 @@ fn module(raw: RawNamespace) -> Module {
 
 impl Reader<'_> {
     fn netconf(&mut self, (tree, defaults): (&Table, &Table), raw: RawNetconf) -> Option<NetconfDialect> {
+        let mut whole = tree.clone();
+        lay_over(&mut whole, raw.tree);
+        let newest = self.laid_over(&whole, Table::new())?;
+        let mut variants = Vec::new();
+        for RawVariant { module, before, tree } in raw.variants {
+            if !is_revision(&before) {
+                self.problems
+                    .push(format!("netconf.variant: {before:?} is no revision, which is a date such as 2023-11-01"));
+            }
+            lay_over(&mut whole, tree);
+            variants.push(Variant { module, before, tree: self.laid_over(&whole, Table::new())? });
+        }
         Some(NetconfDialect {
             port: raw.port,
             pipelining: raw.pipelining,
@@ -251,7 +272,8 @@ impl Reader<'_> {
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
             defaults: self.defaults(defaults, raw.defaults),
-            tree: self.laid_over(tree, raw.tree)?,
+            tree: newest,
+            variants,
         })
     }
 
@@ -468,39 +490,6 @@ impl Reader<'_> {
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
             entry,
-        }
-    }
-
-    fn switched_vlan(&mut self, leaf: &str, raw: RawSwitchedVlan, inherited: Option<&Module>) -> SwitchedVlanTree {
-        let at = self.path(leaf, &raw.at, inherited);
-        let below = at.module().or(inherited).cloned();
-        let mut path = |part: &str, text: &str| {
-            let relative = self.path(&format!("{leaf}.{part}"), text, below.as_ref());
-            NodePath { steps: at.steps.iter().cloned().chain(relative.steps).collect() }
-        };
-        SwitchedVlanTree {
-            mode: match raw.mode {
-                RawMode::Leaf { path: text, access, trunk } => {
-                    ModeForm::Leaf { path: path("mode", &text), access, trunk }
-                }
-                RawMode::Presence { access, trunk } => {
-                    ModeForm::Presence { access: path("mode", &access), trunk: path("mode", &trunk) }
-                }
-                RawMode::Derived(Derived::Derived) => ModeForm::Derived,
-            },
-            access_vlan: path("access-vlan", &raw.access_vlan),
-            native_vlan: path("native-vlan", &raw.native_vlan),
-            trunk_vlans: TrunkForm {
-                path: path("trunk-vlans", &raw.trunk_vlans.path),
-                joined: raw.trunk_vlans.joined,
-                range_separator: raw.trunk_vlans.range_separator,
-                all: raw.trunk_vlans.all,
-                none: raw.trunk_vlans.none,
-                absent_is_none: raw.trunk_vlans.absent_is_none,
-                tagged_only: raw.trunk_vlans.tagged_only,
-            },
-            also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
-            foreign: raw.foreign.iter().map(|text| path("foreign", text)).collect(),
         }
     }
 

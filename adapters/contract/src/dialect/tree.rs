@@ -108,6 +108,12 @@ impl ModeForm {
             Self::Derived => None,
         }
     }
+
+    /// Whether the mode is held there, or beside there.
+    #[must_use]
+    pub fn is_at(&self, path: &NodePath) -> bool {
+        self.path().is_some_and(|own| own.parent() == path.parent())
+    }
 }
 
 /// How a trunk's VLANs are spelled.
@@ -129,6 +135,35 @@ pub struct TrunkForm {
     /// trunk: the native VLAN, which the model counts among the trunk's, is not
     /// listed, and a trunk that lists none is none.
     pub tagged_only: bool,
+    /// Characters that the list may have where it is joined, and those of each value
+    /// of [`TrunkPart::Add`], where it goes on; any number when `None`.
+    pub longest: Option<[usize; 2]>,
+    /// Other nodes that say something of a trunk's VLANs.
+    pub parts: BTreeMap<TrunkPart, NodePath>,
+}
+
+/// A node beside a trunk's list of VLANs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrunkPart {
+    /// More VLANs than the list's; a leaf, or list entries whose key holds them.
+    Add,
+    /// A boolean: all VLANs.
+    All,
+    /// All VLANs but these.
+    Except,
+    /// There where there is no VLAN.
+    None,
+    /// What is taken from the others, whichever those were at the time: not
+    /// understood.
+    Remove,
+}
+
+impl TrunkForm {
+    /// All nodes of it.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodePath> {
+        std::iter::once(&self.path).chain(self.parts.values())
+    }
 }
 
 /// Where and how `switched-vlan` is spelled, relative to the interface.
@@ -142,6 +177,13 @@ pub struct SwitchedVlanTree {
     pub native_vlan: NodePath,
     /// `trunk-vlans`.
     pub trunk_vlans: TrunkForm,
+    /// Other forms in which a target may show them, by its release.
+    pub also_trunk_vlans: Vec<TrunkForm>,
+    /// Whether what only those other forms say is understood: not where the
+    /// target's release is unknown.
+    pub reads_also: bool,
+    /// What holds all of them: anything else in there is not understood.
+    pub trunk_vlans_within: Option<NodePath>,
     /// Leaves sent with every setting, and their values.
     pub also: Vec<(NodePath, String)>,
     /// Leaves that change what the others mean; where one is there, nothing of it

@@ -61,7 +61,9 @@ pub(super) fn change(
             continue;
         }
         let is_vlan = path == tree.access_vlan || path == tree.native_vlan;
+        let is_leaf = path.steps.last().is_some_and(|step| step.keys.is_empty()) && !tree.mode.is_at(&path);
         let value = wanted.into_iter().next().map(|text| match text {
+            None if is_leaf => Value::Empty,
             None => Value::Container,
             Some(text) if is_vlan => Value::vlans(&text),
             Some(text) => Value::Text(text),

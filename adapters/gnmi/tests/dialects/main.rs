@@ -41,7 +41,7 @@ mod vendors;
 use std::{collections::BTreeSet, sync::Arc};
 
 use case::{golden, leftovers, plan};
-use mercury_adapter::{Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
+use mercury_adapter::{Capabilities, Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
 use mercury_gnmi::{Overrides, Renderer, SetOperations, conformance};
 use mercury_gnmi_proto::gnmi::SetRequest;
 use mercury_model::Plan;
@@ -60,7 +60,7 @@ fn gnmi(dialect: &Dialect) -> &GnmiDialect {
 }
 
 fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<SetOperations, Unrenderable> {
-    let payload = Renderer::new(dialect, Overrides::default()).unwrap().render(plan)?;
+    let payload = Renderer::new(dialect, Overrides::default()).unwrap().render(plan, &Capabilities::unknown())?;
     let operations: &SetOperations = payload.body().unwrap();
     assert_eq!(payload.to_string(), operations.to_string());
     Ok(operations.clone())

@@ -24,6 +24,7 @@ fn instances(parent: &Element, node: &Element) -> Instances {
         ("vlans", "vlan") if node.ns.as_deref() == Some(NETWORK_INSTANCE_NS) => Instances::Keyed("vlan-id"),
         ("vlans", "vlan") => Instances::Keyed("name"),
         ("vlan", "vlan-list") => Instances::Keyed("id"),
+        ("add-vlans", "add") => Instances::Keyed("vlans"),
         ("interface", _) if parent.ns.as_deref() == Some(IOS_NS) => Instances::Keyed("name"),
         ("config", "trunk-vlans") | ("vlan", "members") => Instances::Values,
         _ => Instances::One,

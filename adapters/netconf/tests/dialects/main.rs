@@ -21,6 +21,7 @@ mod configs;
 mod device;
 mod filter;
 mod foreign;
+mod iosxe;
 mod leftovers;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
@@ -38,7 +39,7 @@ mod views;
 use std::{collections::BTreeSet, sync::Arc};
 
 use case::{golden, leftovers};
-use mercury_adapter::{Dialect, Render, Unrenderable, builtin};
+use mercury_adapter::{Capabilities, Dialect, Render, Unrenderable, builtin};
 use mercury_model::Plan;
 use mercury_netconf::{EditConfig, Renderer};
 
@@ -47,12 +48,26 @@ fn dialects() -> Vec<Arc<Dialect>> {
     builtin().unwrap().into_iter().filter(|dialect| dialect.netconf.is_some()).map(Arc::new).collect()
 }
 
+/// Those, and each as it speaks with an earlier release.
+fn every_form() -> Vec<Arc<Dialect>> {
+    let mut forms = dialects();
+    for dialect in dialects() {
+        let netconf = dialect.netconf.as_ref().unwrap();
+        forms.extend(
+            (1..=netconf.variants.len()).map(|variant| {
+                Arc::new(Dialect { netconf: Some(netconf.of(Some(variant))), ..Dialect::clone(&dialect) })
+            }),
+        );
+    }
+    forms
+}
+
 fn dialect(name: &str) -> Arc<Dialect> {
     dialects().into_iter().find(|dialect| dialect.name == name).unwrap()
 }
 
 fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<EditConfig, Unrenderable> {
-    let payload = Renderer::new(dialect, None).unwrap().render(plan)?;
+    let payload = Renderer::new(dialect, None).unwrap().render(plan, &Capabilities::unknown())?;
     let edit: &EditConfig = payload.body().unwrap();
     assert_eq!(payload.to_string(), edit.to_string());
     Ok(edit.clone())

@@ -99,7 +99,7 @@ fn nothing_outside_the_plan_is_mentioned() {
         let vlans = vlans(plan);
         walk(content, |parent, node| {
             match (parent.name.as_str(), device::key(parent, node)) {
-                (_, Some(("name", "default" | "0"))) | (_, None) => {}
+                (_, Some(("name", "default" | "0") | ("vlans", _))) | (_, None) => {}
                 ("interfaces" | "rstp", Some((_, name))) => assert!(interfaces.contains(name), "{what}: {name}"),
                 ("interface", Some((_, id))) => {
                     let name = format!("{}{id}", node.name);

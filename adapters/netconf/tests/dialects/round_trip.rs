@@ -9,7 +9,7 @@ use mercury_netconf::conformance;
 use crate::{
     case::{self, plan},
     device::Device,
-    dialect, dialects, names, render,
+    dialect, every_form, names, render,
 };
 
 /// A switch of this dialect that has `config`, made from one whose ports are
@@ -43,7 +43,7 @@ pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig 
 fn every_case_that_renders_arrives_as_intended() {
     let mut arrived = 0;
     for case in case::all() {
-        for dialect in dialects() {
+        for dialect in every_form() {
             let Some(case) = case.of(&dialect.name) else { continue };
             if render(&dialect, &case::plan(&case.running, &case.intended)).is_err() {
                 continue;
@@ -71,7 +71,7 @@ fn every_case_that_renders_arrives_as_intended() {
 #[test]
 fn every_case_that_renders_can_be_undone() {
     for case in case::all() {
-        for dialect in dialects() {
+        for dialect in every_form() {
             let Some(case) = case.of(&dialect.name) else { continue };
             let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
             let (Ok(there), Ok(back)) = (
@@ -90,7 +90,7 @@ fn every_case_that_renders_can_be_undone() {
 
 #[test]
 fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
-    for dialect in dialects() {
+    for dialect in every_form() {
         let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
         let case = case.of(&dialect.name).unwrap();
         let switch = device(&dialect, &case.running);

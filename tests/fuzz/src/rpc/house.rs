@@ -129,7 +129,7 @@ impl Connector for Memory {
             let netconf = self.dialect.netconf.clone().map(Arc::new).unwrap();
             let instance = netconf.network_instance.clone();
             let session =
-                NetconfSession::new(client, netconf, instance, true).map_err(|error| refused(error.to_string()))?;
+                NetconfSession::new(client, &netconf, instance, true).map_err(|error| refused(error.to_string()))?;
             Ok(Box::new(session) as Box<dyn Session>)
         }
         .boxed()

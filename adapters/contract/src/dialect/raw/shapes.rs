@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::TrunkPart;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTree {
@@ -17,6 +19,16 @@ pub(super) struct RawTree {
     pub(super) lacp: Option<RawList>,
     pub(super) stp: Option<RawList>,
     pub(super) vlan: Option<RawVlan>,
+}
+
+/// What lay elsewhere while a module had an earlier revision.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawVariant {
+    pub(super) module: String,
+    pub(super) before: String,
+    #[serde(default)]
+    pub(super) tree: toml::Table,
 }
 
 /// A leaf by itself: its path, or its path and its words, or the nodes that are
@@ -66,6 +78,9 @@ pub(super) struct RawSwitchedVlan {
     pub(super) native_vlan: String,
     pub(super) trunk_vlans: RawTrunk,
     #[serde(default)]
+    pub(super) also_trunk_vlans: Vec<RawTrunk>,
+    pub(super) trunk_vlans_within: Option<String>,
+    #[serde(default)]
     pub(super) also: Vec<RawValue>,
     #[serde(default)]
     pub(super) foreign: Vec<String>,
@@ -106,6 +121,9 @@ pub(super) struct RawTrunk {
     pub(super) absent_is_none: bool,
     #[serde(default)]
     pub(super) tagged_only: bool,
+    pub(super) longest: Option<[usize; 2]>,
+    #[serde(default)]
+    pub(super) parts: BTreeMap<TrunkPart, String>,
 }
 
 fn dash() -> String {

@@ -1,0 +1,59 @@
+//! `switched-vlan` of a dialect file.
+
+use super::{
+    Reader,
+    shapes::{Derived, RawMode, RawSwitchedVlan, RawTrunk},
+};
+use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm};
+
+impl Reader<'_> {
+    pub(super) fn switched_vlan(
+        &mut self,
+        leaf: &str,
+        raw: RawSwitchedVlan,
+        inherited: Option<&Module>,
+    ) -> SwitchedVlanTree {
+        let at = self.path(leaf, &raw.at, inherited);
+        let below = at.module().or(inherited).cloned();
+        if raw.also_trunk_vlans.iter().any(|form| !form.joined) {
+            self.problems.push(format!("{}.tree.{leaf}.also-trunk-vlans: must be joined", self.section));
+        }
+        let mut path = |part: &str, text: &str| {
+            let relative = self.path(&format!("{leaf}.{part}"), text, below.as_ref());
+            NodePath { steps: at.steps.iter().cloned().chain(relative.steps).collect() }
+        };
+        SwitchedVlanTree {
+            mode: match raw.mode {
+                RawMode::Leaf { path: text, access, trunk } => {
+                    ModeForm::Leaf { path: path("mode", &text), access, trunk }
+                }
+                RawMode::Presence { access, trunk } => {
+                    ModeForm::Presence { access: path("mode", &access), trunk: path("mode", &trunk) }
+                }
+                RawMode::Derived(Derived::Derived) => ModeForm::Derived,
+            },
+            access_vlan: path("access-vlan", &raw.access_vlan),
+            native_vlan: path("native-vlan", &raw.native_vlan),
+            trunk_vlans: trunk(raw.trunk_vlans, &mut path),
+            also_trunk_vlans: raw.also_trunk_vlans.into_iter().map(|form| trunk(form, &mut path)).collect(),
+            reads_also: true,
+            trunk_vlans_within: raw.trunk_vlans_within.map(|text| path("trunk-vlans-within", &text)),
+            also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
+            foreign: raw.foreign.iter().map(|text| path("foreign", text)).collect(),
+        }
+    }
+}
+
+fn trunk(raw: RawTrunk, path: &mut impl FnMut(&str, &str) -> NodePath) -> TrunkForm {
+    TrunkForm {
+        path: path("trunk-vlans", &raw.path),
+        joined: raw.joined,
+        range_separator: raw.range_separator,
+        all: raw.all,
+        none: raw.none,
+        absent_is_none: raw.absent_is_none,
+        tagged_only: raw.tagged_only,
+        longest: raw.longest,
+        parts: raw.parts.into_iter().map(|(part, text)| (part, path("trunk-vlans.parts", &text))).collect(),
+    }
+}
