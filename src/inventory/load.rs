@@ -125,7 +125,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
 fn concerns(finding: &Finding, draft: &Draft) -> bool {
     let own = format!("switch.{}", draft.switch.name);
     let rest = finding.field.strip_prefix(&own);
-    let shared = ["defaults", "DEFAULT"].iter().any(|table| finding.field.starts_with(table));
+    let shared = finding.field.starts_with("defaults");
     finding.severity == Severity::Error
         && finding.file.as_ref() == Some(&draft.file)
         && (rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) || shared || finding.field.is_empty())
