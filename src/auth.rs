@@ -17,6 +17,7 @@ use gate::{Bcrypt, Gate, Verify};
 use header::Credentials;
 use htpasswd::Stamp;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -98,37 +99,41 @@ impl Authenticator {
         })))
     }
 
-    /// Recognises the caller who sent this `Authorization` header, if any.
+    /// Recognises the caller at `peer` who sent this `Authorization` header, if any.
     ///
-    /// Takes as long as one bcrypt when the answer is not remembered, and
-    /// longer while others wait for theirs; dropping the future is safe.
+    /// Takes as long as one bcrypt when the answer is not remembered, longer while
+    /// others who have not failed wait for theirs, and up to 5 s more after failures
+    /// from there; dropping the future is safe.
     ///
     /// # Errors
     /// [`AuthError`], whose variants say which HTTP status they are.
-    pub async fn check(&self, authorization: Option<&[u8]>) -> Result<Identity, AuthError> {
+    pub async fn check(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Identity, AuthError> {
         let Some(basic) = &self.0 else {
             return Ok(Identity::Anonymous);
         };
         let credentials = Credentials::parse(authorization.ok_or(AuthError::Missing)?)?;
         let users = basic.users().await;
-        basic.recognise(&users, credentials).await
+        basic.recognise(&users, credentials, peer).await
     }
 }
 
 impl Basic {
-    async fn recognise(&self, users: &Htpasswd, credentials: Credentials) -> Result<Identity, AuthError> {
+    async fn recognise(&self, users: &Htpasswd, credentials: Credentials, peer: IpAddr) -> Result<Identity, AuthError> {
         let Some(hash) = users.hash(&credentials.user) else {
             // A guess at a name must not be told from a guess at a password by its time.
-            let mut turn = self.gate.turn().await;
+            let mut turn = self.gate.turn((peer, None)).await;
             turn.verify(credentials.password, users.dummy_hash()).await;
+            turn.went(false);
             return Err(AuthError::Wrong);
         };
         let key = self.cache.key(&credentials, hash);
         if !self.cache.has(&key) {
-            let mut turn = self.gate.turn().await;
+            let mut turn = self.gate.turn((peer, Some(credentials.user.clone()))).await;
             // Those who waited together for the first of them need not all pay.
             if !self.cache.has(&key) {
-                if !turn.verify(credentials.password, hash.to_owned()).await {
+                let right = turn.verify(credentials.password, hash.to_owned()).await;
+                turn.went(right);
+                if !right {
                     return Err(AuthError::Wrong);
                 }
                 self.cache.remember(key);

@@ -187,6 +187,9 @@ enum Failure {
     /// Files that are wrong.
     #[error("{0}")]
     Findings(Findings),
+    /// It is in the log.
+    #[error("see the log")]
+    Logged,
     /// Anything else, in a sentence.
     #[error("{0}")]
     Other(String),
@@ -257,6 +260,7 @@ fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
 
 fn failed(output: Output, failure: &Failure) -> ExitCode {
     match (output, failure) {
+        (_, Failure::Logged) => {}
         (Output::Json, Failure::Findings(findings)) => print::json(&serde_json::json!({"findings": findings})),
         (Output::Json, Failure::Other(message)) => print::json(&serde_json::json!({"error": message})),
         (Output::Human, failure) => print::talk(&failure.to_string()),
@@ -286,15 +290,22 @@ impl Common {
     /// Settings and inventory, with logging begun; warnings are logged.
     fn load(&self, overrides: &Overrides, quiet: Option<LogLevel>) -> Result<(Settings, Inventory), Failure> {
         let (settings, inventory, findings) = config::check(self.config.as_deref(), overrides);
-        let (Some(settings), Some(inventory), false) = (settings, inventory, findings.has_errors()) else {
-            return Err(Failure::Findings(findings));
+        // What is wrong with one switch keeps nobody from the others.
+        let served = inventory.filter(|inventory| !inventory.is_empty() || !findings.has_errors());
+        let told = settings.as_ref().map(|settings| settings.log.format).or(overrides.log_format);
+        let (Some(settings), Some(inventory)) = (settings, served) else {
+            if told != Some(LogFormat::Json) || self.output == Output::Json || quiet.is_some() {
+                return Err(Failure::Findings(findings));
+            }
+            // Whoever collects JSON collects it from the start on.
+            log::begin(LogFormat::Json, LogLevel::Warn)?;
+            findings.iter().for_each(log::finding);
+            return Err(Failure::Logged);
         };
         let level = overrides.log_level.or(quiet).unwrap_or(settings.log.level);
         log::begin(settings.log.format, level)?;
         Budget::shared().set_limit(settings.limits.max_replies_bytes);
-        for finding in findings.iter() {
-            tracing::warn!("{finding}");
-        }
+        findings.iter().for_each(log::finding);
         Ok((settings, inventory))
     }
 

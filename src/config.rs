@@ -26,9 +26,8 @@ use std::path::Path;
 /// and collects everything wrong in all of them.
 ///
 /// The settings are there when nothing of error severity was found in them.
-/// The inventory holds the switches that are usable; whether to start without
-/// the others is the caller's decision, and [`Findings::has_errors`] tells
-/// `serve` not to.
+/// The inventory holds the switches that are usable, and knows why the others are
+/// not; `serve` serves those.
 pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Option<Inventory>, Findings) {
     let (settings, mut findings) = settings::read(config, overrides);
     let sound = !findings.has_errors();

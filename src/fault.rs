@@ -17,6 +17,8 @@ pub enum FaultKind {
     InvalidValue,
     /// No switch of that name, MAC address or information is in the inventory.
     SwitchNotFound,
+    /// The switch's entry in the inventory is wrong, so it is not served.
+    Entry,
     /// Too many requests wait for this switch.
     Busy,
     /// Another client holds the switch's lock.
@@ -86,10 +88,11 @@ pub struct Row {
 
 impl FaultKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidParams,
         Self::InvalidValue,
         Self::SwitchNotFound,
+        Self::Entry,
         Self::Busy,
         Self::Locked,
         Self::Coordinator,
@@ -120,7 +123,7 @@ impl FaultKind {
             Self::Unreachable => (500, "NetworkError", 503, Nobody, true),
             Self::Machine => (500, "NetworkError", 503, Operator, false),
             Self::Timeout => (500, "NetworkError", 504, Nobody, true),
-            Self::HostKey | Self::Credentials => (500, "NetworkError", 502, NetworkTeam, false),
+            Self::Entry | Self::HostKey | Self::Credentials => (500, "NetworkError", 502, NetworkTeam, false),
             Self::Protocol | Self::Refused | Self::ReadBack => (500, "NetworkError", 502, NetworkTeam, false),
             Self::Unsupported => (500, "NetworkError", 501, NetworkTeam, false),
             Self::Undone => (500, "NetworkError", 502, NetworkTeam, false),
@@ -137,6 +140,7 @@ impl FaultKind {
             Self::InvalidParams => "invalid-params",
             Self::InvalidValue => "invalid-value",
             Self::SwitchNotFound => "switch-not-found",
+            Self::Entry => "entry",
             Self::Busy => "busy",
             Self::Locked => "locked",
             Self::Coordinator => "coordinator",

@@ -189,11 +189,20 @@ fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
 /// Finds the switch a caller names, by its name, MAC address or information.
 ///
 /// # Errors
-/// [`FaultKind::SwitchNotFound`], naming the parameter.
+/// [`FaultKind::SwitchNotFound`] or, where its entry cannot be used,
+/// [`FaultKind::Entry`], naming the parameter.
 pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<Arc<Switch>, Fault> {
-    inventory.find(id).cloned().ok_or_else(|| Fault {
-        parameter: Some(parameter.to_owned()),
-        ..Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: switch {id:?} is not in the inventory"))
+    inventory.find(id).cloned().ok_or_else(|| {
+        let fault = match inventory.broken(id) {
+            Some(broken) => {
+                let message = format!("the switch's entry cannot be used: {}", broken.findings.join("; "));
+                Fault::new(FaultKind::Entry, message).at(&broken.name)
+            }
+            None => {
+                Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: switch {id:?} is not in the inventory"))
+            }
+        };
+        Fault { parameter: Some(parameter.to_owned()), ..fault }
     })
 }
 

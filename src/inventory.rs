@@ -50,10 +50,22 @@ pub struct Inventory {
     macs: BTreeMap<MacAddr, usize>,
     /// `None` where two switches share the address.
     addresses: BTreeMap<String, Option<usize>>,
+    /// Entries that cannot be used, by any name they go by, and why.
+    broken: BTreeMap<String, Arc<Broken>>,
+}
+
+/// An entry that is not served, because something is wrong with it.
+#[derive(Debug)]
+pub struct Broken {
+    /// Its name.
+    pub name: String,
+    /// What is wrong, with file and line.
+    pub findings: Vec<String>,
 }
 
 impl Inventory {
-    /// Reads all files; the inventory holds every switch without an error.
+    /// Reads all files; the inventory holds every switch without an error, and
+    /// knows why the others are not used.
     pub fn load(files: &[PathBuf], context: &Context) -> (Self, Findings) {
         load::load(files, context)
     }
@@ -70,6 +82,26 @@ impl Inventory {
         let by_address = || self.addresses.get(&address_key(id)).and_then(Option::as_ref);
         let index = self.names.get(id).or_else(by_mac).or_else(by_address)?;
         self.switches.get(*index)
+    }
+
+    /// The entry that `id` names, if it cannot be used.
+    pub fn broken(&self, id: &str) -> Option<&Broken> {
+        let by_mac = || self.broken.get(&id.parse::<MacAddr>().ok()?.to_string());
+        let found = self.broken.get(id).or_else(by_mac).or_else(|| self.broken.get(&address_key(id)))?;
+        Some(found)
+    }
+
+    /// Every entry that cannot be used, by name.
+    pub fn all_broken(&self) -> impl Iterator<Item = &Broken> {
+        self.broken.iter().filter(|(id, broken)| **id == broken.name).map(|(_, broken)| &**broken)
+    }
+
+    fn add_broken(&mut self, switch: &Switch, findings: Vec<String>) {
+        let broken = Arc::new(Broken { name: switch.name.clone(), findings });
+        let ids = switch.mac_addresses.iter().map(ToString::to_string).chain([address_key(&switch.address)]);
+        for id in ids.chain([switch.name.clone()]).filter(|id| !id.is_empty()) {
+            self.broken.entry(id).or_insert_with(|| Arc::clone(&broken));
+        }
     }
 
     /// Every switch, by name.

@@ -389,7 +389,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::future::BoxFuture;
-    use mercury_adapter::{ConnectError, ConnectFault, Payload, Session, Unrenderable};
+    use mercury_adapter::{Capabilities, ConnectError, ConnectFault, Payload, Session, Unrenderable};
     use mercury_model::{Plan, Scope};
 
     use super::*;
@@ -407,7 +407,7 @@ mod tests {
     }
 
     impl Render for Broken {
-        fn render(&self, _: &Plan) -> Result<Payload, Unrenderable> {
+        fn render(&self, _: &Plan, _: &Capabilities) -> Result<Payload, Unrenderable> {
             unreachable!("nothing is read")
         }
     }

@@ -48,7 +48,7 @@ impl Setup {
     }
 
     async fn ask(&self, user: &str, password: &str) -> Result<Identity, AuthError> {
-        self.auth.check(Some(basic(user, password.as_bytes()).as_bytes())).await
+        self.auth.check(Some(basic(user, password.as_bytes()).as_bytes()), HERE).await
     }
 
     fn calls(&self) -> usize {
@@ -59,6 +59,8 @@ impl Setup {
 fn basic(user: &str, password: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode([user.as_bytes(), b":", password].concat()))
 }
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
@@ -72,7 +74,7 @@ fn ironic() -> Result<Identity, AuthError> {
 async fn noauth_takes_everybody_whatever_they_send() {
     let auth = Authenticator::noauth();
     for header in [None, Some(&b"Basic !"[..]), Some(b"Bearer x"), Some(b"\xff")] {
-        assert_eq!(auth.check(header).await, Ok(Identity::Anonymous));
+        assert_eq!(auth.check(header, HERE).await, Ok(Identity::Anonymous));
     }
 }
 
@@ -99,7 +101,7 @@ async fn a_header_is_refused_for_what_is_wrong_with_it_without_bcrypt() {
         (Some(b"Digest username=x"), AuthError::OtherScheme),
         (Some(b"BasicaXJvbmljOnNlY3JldA=="), AuthError::OtherScheme),
     ] {
-        assert_eq!(setup.auth.check(header).await, Err(error), "{header:?}");
+        assert_eq!(setup.auth.check(header, HERE).await, Err(error), "{header:?}");
     }
     assert_eq!(setup.calls(), 0);
 }
@@ -123,7 +125,7 @@ async fn a_success_is_remembered_and_a_failure_pays_each_time() {
 async fn the_scheme_is_of_any_case_and_any_blanks_follow_it() {
     let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
     for header in ["basic aXJvbmljOnNlY3JldA==", "BASIC   aXJvbmljOnNlY3JldA==", " Basic\taXJvbmljOnNlY3JldA== "] {
-        assert_eq!(setup.auth.check(Some(header.as_bytes())).await, ironic(), "{header}");
+        assert_eq!(setup.auth.check(Some(header.as_bytes()), HERE).await, ironic(), "{header}");
     }
 }
 
@@ -204,6 +206,38 @@ async fn few_bcrypts_run_at_a_time_and_those_who_waited_share_the_answer() {
     }
     assert_eq!(setup.calls() - before, 40);
     assert!(setup.counted.most.load(Ordering::SeqCst) <= 2);
+}
+
+/// Guessers never cease, from the caller's own address and from others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_not_failed_comes_before_all_who_have() {
+    let setup = Arc::new(Setup::new(&format!("ironic:{}\n", hash("secret"))));
+    let over = tokio_util::sync::CancellationToken::new();
+    let guessers: Vec<_> = (0..120u8)
+        .map(|number| {
+            let (setup, over) = (Arc::clone(&setup), over.clone());
+            let from = if number % 2 == 0 { HERE } else { IpAddr::from([192, 0, 2, number]) };
+            let user = if number % 2 == 0 { "nobody" } else { "ironic" };
+            let guess = async move {
+                loop {
+                    let header = basic(user, b"guess");
+                    assert_eq!(setup.auth.check(Some(header.as_bytes()), from).await, Err(AuthError::Wrong));
+                }
+            };
+            tokio::spawn(async move { over.run_until_cancelled(guess).await })
+        })
+        .collect();
+    // Everybody has failed once.
+    while setup.calls() < 240 {
+        tokio::task::yield_now().await;
+    }
+    let before = setup.calls();
+    assert_eq!(setup.ask("ironic", "secret").await, ironic());
+    assert!(setup.calls() - before <= 8, "{} others came first", setup.calls() - before);
+    over.cancel();
+    for guesser in guessers {
+        assert!(guesser.await.unwrap().is_none());
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{io, io::IsTerminal as _, panic, sync::OnceLock, time::Duration};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
 use super::Failure;
-use crate::config::{LogFormat, LogLevel};
+use crate::config::{Finding, LogFormat, LogLevel, Severity};
 use queue::Queue;
 
 /// How long the end of the process waits for somebody to read the last lines.
@@ -41,6 +41,14 @@ pub(super) fn begin(format: LogFormat, level: LogLevel) -> Result<(), Failure> {
         tracing::error!(thread, backtrace = %std::backtrace::Backtrace::capture(), "{panic}");
     }));
     Ok(())
+}
+
+/// Tells what is wrong with a file.
+pub(super) fn finding(finding: &Finding) {
+    match finding.severity {
+        Severity::Error => tracing::error!("{finding}"),
+        Severity::Warning => tracing::warn!("{finding}"),
+    }
 }
 
 /// Waits a moment for the last lines to be written.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Common, DONE, Ended, Failure, Output, ServeArguments, machine, print, signals::Signals, start};
+use super::{Common, DONE, Ended, Failure, Output, ServeArguments, log, machine, print, signals::Signals, start};
 use crate::{
     auth::Authenticator,
     config::{AuthKind, Settings},
@@ -28,9 +28,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
     machine::provide(&settings, switches);
-    for finding in &machine::check(&settings, switches) {
-        tracing::error!("{finding}");
-    }
+    machine::check(&settings, switches).iter().for_each(log::finding);
     let locks = lock::from_settings(&settings);
     let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 pub enum Severity {
     /// The configuration works, but somebody should know.
     Warning,
-    /// `mercury serve` refuses to start.
+    /// What it is about is not used: a setting keeps `mercury serve` from its
+    /// start, an entry its switch from being served.
     Error,
 }
 

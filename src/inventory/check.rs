@@ -1,18 +1,22 @@
-//! What is wrong between switches, where one identifier must find one switch,
-//! and what takes long to see and many switches share.
+//! What is wrong between switches: one identifier must find one switch, and of
+//! two that it finds neither is known to be the one that is meant. And what takes
+//! long to see and many switches share.
 
 use super::load::Draft;
 use super::port_names::Reach;
 use super::{MacAddr, address_key};
 use crate::config::{Code, Finding, Findings};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-/// Reports every name, MAC address and address that would find two switches.
-pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) {
-    names(drafts, findings);
-    macs(drafts, findings);
-    addresses(drafts, findings);
+/// Reports every name, MAC address and address that would find two switches;
+/// what was found about each of those switches, by its name.
+pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, Vec<String>> {
+    let mut found = Found { findings, names: BTreeMap::new() };
+    names(drafts, &mut found);
+    macs(drafts, &mut found);
+    addresses(drafts, &mut found);
+    found.names
 }
 
 /// Reports every rule of `port_names` that is of no use or of use for one name
@@ -37,26 +41,42 @@ pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
     }
 }
 
-fn names(drafts: &[Draft], findings: &mut Findings) {
+struct Found<'a> {
+    findings: &'a mut Findings,
+    names: BTreeMap<String, Vec<String>>,
+}
+
+impl Found<'_> {
+    fn blame(&mut self, [draft, other]: [&Draft; 2], code: Code, key: &str, message: String) {
+        let field = format!("switch.{}.{key}", draft.switch.name);
+        let finding = Finding::error(code, message).field(field).at(&draft.file, Some(draft.line));
+        for name in [draft, other].map(|draft| draft.switch.name.clone()) {
+            self.names.entry(name).or_default().push(finding.to_string());
+        }
+        self.findings.push(finding);
+    }
+}
+
+fn names(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<&str, &Draft> = HashMap::new();
     for draft in named(drafts) {
         let name = draft.switch.name.as_str();
         if let Some(other) = first.insert(name, draft) {
             let message = format!("also defined {}", place(other, draft));
-            findings.push(blame(draft, Code::DuplicateSwitch, "name", message));
+            found.blame([draft, other], Code::DuplicateSwitch, "name", message);
             first.insert(name, other);
         }
     }
 }
 
-fn macs(drafts: &[Draft], findings: &mut Findings) {
+fn macs(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<MacAddr, &Draft> = HashMap::new();
     for draft in drafts {
         for mac in &draft.switch.mac_addresses {
             let other = *first.entry(*mac).or_insert(draft);
             if !same(other, draft) {
                 let message = format!("{mac} also belongs to {} {}", other.switch.name, place(other, draft));
-                findings.push(blame(draft, Code::AmbiguousId, "mac_addresses", message));
+                found.blame([draft, other], Code::AmbiguousId, "mac_addresses", message);
             }
         }
     }
@@ -64,12 +84,12 @@ fn macs(drafts: &[Draft], findings: &mut Findings) {
         let owner = draft.switch.name.parse().ok().and_then(|mac: MacAddr| first.get(&mac));
         if let Some(other) = owner.filter(|other| !same(other, draft)) {
             let message = format!("the name is a MAC address of {} {}", other.switch.name, place(other, draft));
-            findings.push(blame(draft, Code::AmbiguousId, "name", message));
+            found.blame([draft, other], Code::AmbiguousId, "name", message);
         }
     }
 }
 
-fn addresses(drafts: &[Draft], findings: &mut Findings) {
+fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<String, &Draft> = HashMap::new();
     for draft in drafts.iter().filter(|draft| !draft.switch.address.is_empty()) {
         let other = *first.entry(address_key(&draft.switch.address)).or_insert(draft);
@@ -78,11 +98,11 @@ fn addresses(drafts: &[Draft], findings: &mut Findings) {
         }
         let message = format!("{} also has it {}", other.switch.name, place(other, draft));
         if other.switch.port() == draft.switch.port() {
-            findings.push(blame(draft, Code::AmbiguousId, "address", message));
+            found.blame([draft, other], Code::AmbiguousId, "address", message);
         } else {
             let finding = Finding::warning(Code::AmbiguousId, message).at(&draft.file, Some(draft.line));
             let finding = finding.field(format!("switch.{}.address", draft.switch.name));
-            findings.push(finding.help(if other.switch.protocol == draft.switch.protocol {
+            found.findings.push(finding.help(if other.switch.protocol == draft.switch.protocol {
                 "requests must use the name or a MAC address"
             } else {
                 "if both are one switch, keep one of them: changes through the one do not wait for the other's"
@@ -93,7 +113,7 @@ fn addresses(drafts: &[Draft], findings: &mut Findings) {
         let owner = first.get(&address_key(&draft.switch.name));
         if let Some(other) = owner.filter(|other| !same(other, draft)) {
             let message = format!("the name is the address of {} {}", other.switch.name, place(other, draft));
-            findings.push(blame(draft, Code::AmbiguousId, "name", message));
+            found.blame([draft, other], Code::AmbiguousId, "name", message);
         }
     }
 }
@@ -110,8 +130,4 @@ fn same(a: &Draft, b: &Draft) -> bool {
 fn place(other: &Draft, draft: &Draft) -> String {
     let file: &Path = &other.file;
     if file == draft.file { format!("(line {})", other.line) } else { format!("({}:{})", file.display(), other.line) }
-}
-
-fn blame(draft: &Draft, code: Code, key: &str, message: String) -> Finding {
-    Finding::error(code, message).field(format!("switch.{}.{key}", draft.switch.name)).at(&draft.file, Some(draft.line))
 }

@@ -1,12 +1,12 @@
 //! The INI that Ironic's services read, with lines, and with nothing passed over.
 //!
-//! It follows oslo.config, which reads Ironic's switch file, rather than
-//! Python's configparser: no interpolation, so `%` and `$` are themselves; the
-//! first `=` or `:` ends the key; one pair of quotes around a value is not part
-//! of it; `#` and `;` begin a comment at the beginning of a line only; an
-//! indented line continues the value above it. Where oslo.config is silent
-//! about something that is lost (a key given twice, a comment swallowed by the
-//! value above it) there is a finding instead.
+//! It is read exactly as oslo.config reads Ironic's switch file, which is not how
+//! Python's configparser does: no interpolation, so `%` and `$` are themselves; the
+//! first `=` or `:` ends the key, which keeps its case; one pair of quotes around a
+//! value is not part of it; `#` and `;` begin a comment at the beginning of a line
+//! only; an indented line continues the value above it, also if it looks like a
+//! comment; sections of one name are one section; of a key that is given twice the
+//! first value counts. Where something is lost by that, there is a warning.
 
 use crate::config::fields::{Entry, Table, Value};
 use crate::config::{Code, Finding, Findings};
@@ -19,10 +19,12 @@ pub(crate) struct Section {
     pub(crate) table: Table,
 }
 
-/// Reads INI; keys become lower case and every value a [`Value::Word`].
+/// Reads INI; every value is a [`Value::Word`].
 pub(crate) fn parse(file: &Path, text: &str, findings: &mut Findings) -> Vec<Section> {
-    let mut parser = Parser { file, findings, sections: Vec::new(), open: None, lost: false };
-    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+    let mut parser = Parser { file, findings, sections: Vec::new(), current: 0, open: None, lost: false };
+    // As Python ends lines: a carriage return alone is an end, too.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    for (index, line) in text.lines().enumerate() {
         parser.line(index + 1, line.trim_end());
     }
     parser.close();
@@ -33,6 +35,8 @@ struct Parser<'a> {
     file: &'a Path,
     findings: &'a mut Findings,
     sections: Vec<Section>,
+    /// The section that is being read.
+    current: usize,
     /// The assignment that an indented line would continue.
     open: Option<(String, Entry)>,
     /// Under a section header that was not understood, whose keys belong nowhere.
@@ -57,18 +61,20 @@ impl Parser<'_> {
 
     fn section(&mut self, number: usize, line: &str) {
         let name = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
             self.lost = true;
             let finding = Finding::error(Code::Syntax, "a section must be [NAME] and nothing else on the line");
             return self.report(number, finding);
         };
         self.lost = false;
-        let twice = self.sections.iter().find(|section| section.name == name);
-        if let Some(first) = twice {
-            let message = format!("section [{name}] is also on line {}", first.table.line);
-            self.report(number, Finding::error(Code::DuplicateKey, message));
+        if let Some(first) = self.sections.iter().position(|section| section.name == name) {
+            self.current = first;
+            let line = self.sections.get(first).map_or(0, |section| section.table.line);
+            let message = format!("continues section [{name}] of line {line}");
+            return self.report(number, Finding::warning(Code::DuplicateKey, message));
         }
         let table = Table { line: number, ..Table::default() };
+        self.current = self.sections.len();
         self.sections.push(Section { name: name.to_owned(), table });
     }
 
@@ -78,7 +84,7 @@ impl Parser<'_> {
             let finding = Finding::error(Code::Syntax, "neither [section], key = value nor a comment");
             return self.report(number, finding);
         };
-        let key = key.trim().to_lowercase();
+        let key = key.trim().to_owned();
         if key.is_empty() {
             return self.report(number, Finding::error(Code::Syntax, "the key before the = is missing"));
         }
@@ -91,23 +97,16 @@ impl Parser<'_> {
         if text.is_empty() {
             return self.close();
         }
-        let comment = text.starts_with(['#', ';']);
-        match &mut self.open {
-            Some((_, Entry { value: Value::Word(value), .. })) if !comment => {
-                value.push('\n');
-                value.push_str(text);
-            }
-            Some(_) => {
-                let finding =
-                    Finding::error(Code::Syntax, "an indented comment would become part of the value above it");
-                self.report(number, finding.help("begin the comment at the beginning of the line"));
-            }
-            None if comment => {}
-            None => {
-                let finding =
-                    Finding::error(Code::Syntax, "an indented line continues a value, and there is none above it");
-                self.report(number, finding);
-            }
+        let Some((_, Entry { value: Value::Word(value), .. })) = &mut self.open else {
+            let finding =
+                Finding::error(Code::Syntax, "an indented line continues a value, and there is none above it");
+            return self.report(number, finding);
+        };
+        value.push('\n');
+        value.push_str(text);
+        if text.starts_with(['#', ';']) {
+            let finding = Finding::warning(Code::Syntax, "an indented comment is part of the value above it");
+            self.report(number, finding.help("begin the comment at the beginning of the line"));
         }
     }
 
@@ -118,7 +117,7 @@ impl Parser<'_> {
             return;
         }
         let line = entry.line;
-        let Some(section) = self.sections.last_mut() else {
+        let Some(section) = self.sections.get_mut(self.current) else {
             let finding = Finding::error(Code::Syntax, "stands before the first [section]").field(key);
             return self.report(line, finding);
         };
@@ -127,9 +126,9 @@ impl Parser<'_> {
                 place.insert(entry);
             }
             btree_map::Entry::Occupied(first) => {
-                let message = format!("is also on line {}", first.get().line);
+                let message = format!("is also on line {}, and that one counts", first.get().line);
                 let field = format!("{}.{}", section.name, first.key());
-                self.report(line, Finding::error(Code::DuplicateKey, message).field(field));
+                self.report(line, Finding::warning(Code::DuplicateKey, message).field(field));
             }
         }
     }
@@ -140,7 +139,11 @@ impl Parser<'_> {
 }
 
 fn unquoted(value: &str) -> &str {
-    let pair = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    let pair = |quote: char| {
+        let rest = value.strip_prefix(quote)?;
+        // One quote alone is the first and the last of a pair to oslo.config.
+        if rest.is_empty() { Some(rest) } else { rest.strip_suffix(quote) }
+    };
     pair('"').or_else(|| pair('\'')).unwrap_or(value)
 }
 
@@ -177,8 +180,8 @@ mod tests {
             ("e", 7, "quo ted"),
             ("f", 8, "it''s"),
             ("g", 9, "\"half"),
-            ("h-i", 10, "fe80::1"),
-            ("i", 11, "\""),
+            ("H-I", 10, "fe80::1"),
+            ("i", 11, ""),
             ("j", 12, "\u{e9}"),
         ] {
             assert_eq!(word(&sections[0], key), (line, value.to_owned()), "{key}");
@@ -187,7 +190,7 @@ mod tests {
 
     #[test]
     fn comments_blank_lines_byte_order_marks_and_crlf_are_passed_over() {
-        let (sections, findings) = read("\u{feff}# c\r\n; c\r\n\r\n[ s ]\r\na = 1\r\n#c\r\nb = 2\r\n  \r\n  # c\r\n");
+        let (sections, findings) = read("\u{feff}# c\r\n; c\r\n\r\n[s]\r\na = 1\r\n#c\r\nb = 2\r\n  \r\n");
         assert_eq!(findings, []);
         assert_eq!(sections[0].name, "s");
         assert_eq!(sections[0].table.line, 4);
@@ -213,9 +216,10 @@ mod tests {
             ("a = 1\n[s]\n", 1, Code::Syntax),
             ("[s]\n  a = 1\n", 2, Code::Syntax),
             ("[s]\na = 1\n\n  b = 1\n", 4, Code::Syntax),
+            ("[s]\na = 1\n\n  # part of nothing\n", 4, Code::Syntax),
             ("[s]\na = 1\n  # part of a\n", 3, Code::Syntax),
-            ("[s]\na = 1\nA = 2\n", 3, Code::DuplicateKey),
-            ("[s]\na = 1\n[t]\n[s]\na = 2\n", 4, Code::DuplicateKey),
+            ("[s]\na = 1\na = 2\n", 3, Code::DuplicateKey),
+            ("[s]\na = 1\n[t]\n[s]\nb = 2\n", 4, Code::DuplicateKey),
         ] {
             assert_eq!(read(text).1, [(line, code)], "{text:?}");
         }
@@ -227,5 +231,85 @@ mod tests {
         parse(Path::new("x.conf"), "[s]\nhunter2\n= hunter2\n[hunter2\n\n  hunter2\n", &mut findings);
         assert_eq!(findings.len(), 4);
         assert!(!findings.to_string().contains("hunter2"));
+    }
+
+    /// Reads a list of texts; prints what Ironic takes from each, or null.
+    const IRONIC: &str = r#"
+import json, sys
+from oslo_config import cfg
+for text in json.load(sys.stdin):
+    with open(sys.argv[1], 'w', newline='') as file:
+        file.write(text)
+    sections = {}
+    try:
+        cfg.ConfigParser(sys.argv[1], sections).parse()
+        print(json.dumps({s: {k: v[0] for k, v in keys.items()} for s, keys in sections.items()}))
+    except cfg.ParseError:
+        print('null')
+"#;
+
+    /// Ironic's own parser reads what Mercury reads, and refuses what is an error here.
+    #[test]
+    fn every_text_is_read_as_ironics_own_parser_reads_it() {
+        let Some(venv) = std::env::var_os("MERCURY_TEST_VENV") else {
+            eprintln!("left out: Ironic's parser is in the folder that MERCURY_TEST_VENV names");
+            return;
+        };
+        let lines = [
+            "[s]",
+            "[t]",
+            "[s]",
+            "[ s ]",
+            "a = 1",
+            "A=2",
+            "a:3",
+            "b = \"x\"",
+            "c = '",
+            "d =",
+            " # c",
+            "\tmore",
+            "# c",
+            "",
+            "=",
+            "x",
+            "[",
+            "e = 1\r 2",
+        ];
+        let mut texts: Vec<String> = vec!["[s]\na = 1\n[s]\na = 2\nb = 3\n".into(), "[s]\na = 1 # c\n  2\n".into()];
+        for first in lines {
+            for second in lines {
+                texts.push(format!("[s]\na = 0\n{first}\n{second}\nz = 9\n"));
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.conf");
+        let mut python = std::process::Command::new(Path::new(&venv).join("bin/python"))
+            .args(["-c", IRONIC, file.to_str().unwrap()])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut python.stdin.take().unwrap(), serde_json::to_string(&texts).unwrap().as_bytes())
+            .unwrap();
+        let said = String::from_utf8(python.wait_with_output().unwrap().stdout).unwrap();
+        assert_eq!(said.lines().count(), texts.len(), "{said}");
+        for (text, said) in texts.iter().zip(said.lines()) {
+            let ironic: serde_json::Value = serde_json::from_str(said).unwrap();
+            let mut findings = Findings::default();
+            let sections = parse(Path::new("x.conf"), text, &mut findings);
+            assert_eq!(findings.has_errors(), ironic.is_null(), "{text:?}: {findings}");
+            if !ironic.is_null() {
+                let entry = |(key, entry): (&String, &Entry)| match &entry.value {
+                    Value::Word(word) => (key.clone(), serde_json::json!(word)),
+                    _ => panic!("not a word"),
+                };
+                let section = |section: &Section| {
+                    let keys: serde_json::Map<_, _> = section.table.entries.iter().map(entry).collect();
+                    (section.name.clone(), serde_json::Value::Object(keys))
+                };
+                let mercury: serde_json::Map<_, _> = sections.iter().map(section).collect();
+                assert_eq!(serde_json::Value::Object(mercury), ironic, "{text:?}");
+            }
+        }
     }
 }

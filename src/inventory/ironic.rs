@@ -3,8 +3,8 @@
 //! As ironic 39.0.0 reads it: sections `[switch:NAME]`; `driver_type`,
 //! `device_type`, `address`, `username`, `mac_address` and one of `password`
 //! and `key_file` are required; `port`, `enable_secret`, `persist`,
-//! `allowed_vlans` and `native_vlan` are not. Metal3 adds `insecure`. Keys of
-//! `[DEFAULT]` serve every switch that lacks them.
+//! `allowed_vlans` and `native_vlan` are not. Metal3 adds `insecure`. Sections of
+//! other names are passed over, and `[DEFAULT]` serves no switch.
 //!
 //! Ironic's own service speaks no gNMI, so what only gNMI needs has no key
 //! there; it has Mercury's keys here.
@@ -13,7 +13,6 @@ use super::build::Kind;
 use super::ini::{self, Section};
 use super::load::{Context, Draft};
 use super::{build, device_type};
-use crate::config::fields::Table;
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding, Findings};
 use std::path::Path;
@@ -38,32 +37,20 @@ const REQUIRED: &[&str] = &["driver_type", "device_type", "mac_address"];
 
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
     let sections = ini::parse(file, text, findings);
-    let mut defaults = Table::default();
     let mut drafts = Vec::new();
-    if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT") {
-        Reader::new(file, "DEFAULT", &section.table, findings).refuse_unknown(&known(), advice);
-        defaults = section.table.clone();
-    }
-    for section in sections.iter().filter(|section| section.name != "DEFAULT") {
-        match section.name.strip_prefix("switch:").map(str::trim) {
-            Some("") => foreign(file, section, "the section names no switch", findings),
-            Some(name) => drafts.push(switch(file, section, name, &defaults, context, findings)),
-            None => foreign(file, section, "the section is not [switch:NAME]", findings),
+    for section in &sections {
+        match section.name.strip_prefix("switch:") {
+            Some("") => passed_over(file, section, "the section names no switch", findings),
+            Some(name) => drafts.push(switch(file, section, name, context, findings)),
+            None if section.name == "DEFAULT" => defaults(file, section, findings),
+            None => passed_over(file, section, "the section is not [switch:NAME]", findings),
         }
     }
     drafts
 }
 
-fn switch(
-    file: &Path,
-    section: &Section,
-    name: &str,
-    defaults: &Table,
-    context: &Context,
-    findings: &mut Findings,
-) -> Draft {
-    let mut reader =
-        Reader::new(file, format!("switch.{name}"), &section.table, findings).with_defaults("DEFAULT", defaults);
+fn switch(file: &Path, section: &Section, name: &str, context: &Context, findings: &mut Findings) -> Draft {
+    let mut reader = Reader::new(file, format!("switch.{name}"), &section.table, findings);
     reader.refuse_unknown(&known(), advice);
     for key in REQUIRED {
         reader.require(key);
@@ -95,9 +82,17 @@ fn known() -> Vec<&'static str> {
     [KEYS, build::GNMI].concat()
 }
 
+/// What was meant for switches reaches none of them.
+fn defaults(file: &Path, section: &Section, findings: &mut Findings) {
+    for (key, entry) in section.table.entries.iter().filter(|(key, _)| known().contains(&key.as_str())) {
+        let finding = Finding::warning(Code::UnknownKey, "serves no switch").field(format!("DEFAULT.{key}"));
+        findings.push(finding.at(file, Some(entry.line)).help("each [switch:NAME] has its own keys"));
+    }
+}
+
 /// Ironic passes over such a section without a word, whatever it was meant to be.
-fn foreign(file: &Path, section: &Section, message: &str, findings: &mut Findings) {
-    let finding = Finding::error(Code::UnknownKey, message)
+fn passed_over(file: &Path, section: &Section, message: &str, findings: &mut Findings) {
+    let finding = Finding::warning(Code::UnknownKey, message)
         .field(format!("[{}]", section.name))
         .at(file, Some(section.table.line));
     findings.push(finding.help("a switch is [switch:NAME]"));

@@ -1,7 +1,7 @@
 //! From files to an inventory.
 
 use super::{Inventory, Protocol, Switch, check, ironic, native};
-use crate::config::{Code, FileAccess, Finding, Findings, Settings, source};
+use crate::config::{Code, FileAccess, Finding, Findings, Settings, Severity, source};
 use mercury_adapter::InterfaceNames;
 use mercury_model::VlanSet;
 use std::collections::BTreeMap;
@@ -105,8 +105,8 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
     for file in files {
         match source::read(file, MAX_FILE) {
             Ok(source) => {
-                let read = read(file, &source.text, context, &mut findings);
-                exposed(file, source.mode, context.access, &read, &mut findings);
+                let mut read = read(file, &source.text, context, &mut findings);
+                exposed(file, source.mode, context.access, &mut read, &mut findings);
                 drafts.extend(read);
             }
             Err(error) => {
@@ -114,15 +114,31 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
             }
         }
     }
-    check::contradictions(&drafts, &mut findings);
+    let mut contradictory = check::contradictions(&drafts, &mut findings);
     check::idle_rules(&drafts, &mut findings);
-    let mut sound: Vec<Switch> = Vec::new();
-    for draft in drafts {
-        if draft.sound && !sound.iter().any(|switch| switch.name == draft.switch.name) {
-            sound.push(draft.switch);
+    let (sound, broken): (Vec<_>, Vec<_>) =
+        drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.name));
+    let mut inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();
+    for draft in broken {
+        let mut about = contradictory.remove(&draft.switch.name).unwrap_or_default();
+        for finding in findings.iter().filter(|finding| concerns(finding, &draft)).map(ToString::to_string) {
+            if !about.contains(&finding) {
+                about.push(finding);
+            }
         }
+        inventory.add_broken(&draft.switch, about);
     }
-    (sound.into_iter().collect(), findings)
+    (inventory, findings)
+}
+
+/// Whether a finding is a reason not to use an entry.
+fn concerns(finding: &Finding, draft: &Draft) -> bool {
+    let own = format!("switch.{}", draft.switch.name);
+    let rest = finding.field.strip_prefix(&own);
+    let shared = finding.field.starts_with("defaults");
+    finding.severity == Severity::Error
+        && finding.file.as_ref() == Some(&draft.file)
+        && (rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) || shared || finding.field.is_empty())
 }
 
 fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
@@ -147,8 +163,11 @@ fn is_ini(file: &Path, text: &str) -> bool {
 }
 
 /// A file that holds passwords must be as private as a password's own file.
-fn exposed(file: &Path, mode: u32, access: FileAccess, drafts: &[Draft], findings: &mut Findings) {
-    let inline = drafts.iter().any(|draft| draft.switch.credentials.any_inline());
+fn exposed(file: &Path, mode: u32, access: FileAccess, drafts: &mut [Draft], findings: &mut Findings) {
+    let mut inline = false;
+    for draft in drafts.iter_mut().filter(|draft| draft.switch.credentials.any_inline()) {
+        (inline, draft.sound) = (true, draft.sound && access.permits(mode));
+    }
     if inline && !access.permits(mode) {
         let message = format!("holds secrets, has mode {mode:03o}, and others may read it");
         let finding = Finding::error(Code::FilePermissions, message).at(file, None);

@@ -222,13 +222,20 @@ fn ironics_file_as_metal3_writes_it_is_read() {
 }
 
 #[test]
-fn the_default_section_serves_switches_that_lack_a_key() {
-    let text = format!("[DEFAULT]\nPersist = YES\nport = 1\nnative_vlan = 5\n{}", ini("Port = 2"));
-    let switch = one("i.conf", &text);
-    assert!(switch.persist);
-    assert_eq!((switch.port, switch.native_vlan.unwrap().get()), (Some(2), 5));
-    let (_, findings) = load(&[("i.conf", &format!("[DEFAULT]\npersit = yes\n{}", ini("")))], &Context::default());
-    assert_eq!(places(&findings), [(Code::UnknownKey, 2, "DEFAULT.persit".to_owned())]);
+fn ironics_default_section_serves_no_switch() {
+    let text = format!("[DEFAULT]\npersist = yes\nnative_vlan = 5\ndebug = true\n{}", ini(""));
+    let (inventory, findings) = load(&[("i.conf", &text)], &Context::default());
+    let lost = [(Code::UnknownKey, 2, "DEFAULT.persist"), (Code::UnknownKey, 3, "DEFAULT.native_vlan")];
+    let lost: Vec<_> = lost.iter().map(|(code, line, key)| (*code, *line, (*key).to_owned())).collect();
+    let mut found = places(&findings);
+    found.sort_by_key(|(_, line, _)| *line);
+    assert_eq!(found, lost);
+    assert!(!findings.has_errors());
+    let switch = inventory.iter().next().unwrap();
+    assert_eq!((switch.persist, switch.native_vlan), (false, None));
+    let (inventory, findings) = load(&[("i.conf", &ini("Persist = yes"))], &Context::default());
+    assert_eq!(places(&findings), [(Code::UnknownKey, 8, "switch.leaf1.Persist".to_owned())]);
+    assert!(inventory.is_empty());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     desired,
     fault::{Fault, FaultKind, SwitchOutcome},
     intent::{HandsOff, LagName, PortRequest, ResetRequest},
-    inventory::Inventory,
+    inventory::{Broken, Inventory},
     outcome::Report,
 };
 
@@ -77,7 +77,13 @@ pub(super) fn switches(inventory: &Inventory) -> Value {
             "allowed_vlans": allowed,
         })
     };
-    inventory.iter().map(|switch| (switch.name.clone(), entry(switch))).collect::<Map<_, _>>().into()
+    let broken = |broken: &Broken| {
+        let members = json!({"switch_id": broken.name, "device_name": broken.name, "device_type": null,
+                             "allowed_vlans": null, "findings": broken.findings});
+        (broken.name.clone(), members)
+    };
+    let sound = inventory.iter().map(|switch| (switch.name.clone(), entry(switch)));
+    sound.chain(inventory.all_broken().map(broken)).collect::<Map<_, _>>().into()
 }
 
 fn port_fields(

@@ -3,7 +3,7 @@
 
 mod pages;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use super::{
     Answered, Front,
-    listen::{Caller, Working},
+    listen::{Caller, Working, host},
+    often::Often,
     told,
     unique::duplicate,
 };
@@ -37,6 +38,8 @@ struct Door {
     authenticator: Authenticator,
     max_body_bytes: usize,
     body_timeout: Duration,
+    /// Of those who are not let in one is told a second.
+    refused: Arc<Often>,
 }
 
 /// The routes.
@@ -52,6 +55,7 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
             authenticator,
             max_body_bytes: limits.max_body_bytes,
             body_timeout: limits.body_timeout,
+            refused: Arc::default(),
         })
 }
 
@@ -115,8 +119,10 @@ struct Admitted {
 async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Result<Admitted, Box<Response>> {
     let (head, body) = request.into_parts();
     let authorization = head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let identity = door.authenticator.check(authorization).await.map_err(|fault| {
-        tracing::warn!(peer = %caller.peer, %fault, "a caller was not let in");
+    let identity = door.authenticator.check(authorization, host(caller.peer.ip())).await.map_err(|fault| {
+        if let Some(before) = door.refused.tell() {
+            tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
+        }
         Box::new(unauthorized(fault))
     })?;
     let open = identity == Identity::Anonymous && caller.local.is_some_and(|local| local.is_loopback());

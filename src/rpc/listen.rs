@@ -25,6 +25,7 @@ use caller::Phase;
 pub(super) use caller::{Caller, Working};
 use full::Full;
 use places::Places;
+pub(super) use places::host;
 use timed::Timed;
 
 /// How long the last answer may take to be taken once the service is told to stop.

@@ -3,7 +3,7 @@
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Finished, Port, Setup, Simulated};
+use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated};
 
 struct Stage {
     switch: Simulated,
@@ -141,6 +141,43 @@ fn a_service_that_is_set_up_wrong_does_not_start_and_says_why() {
     let finished = stage.setup.run(&["serve", "--listen", "0.0.0.0:0", "--output", "json"]);
     assert_eq!(finished.code(), 2);
     assert_eq!(finished.json()["findings"][0]["code"], "remote-noauth", "{}", finished.stdout);
+    let finished = stage.setup.run(&["serve", "--listen", "0.0.0.0:0", "--log-format", "json"]);
+    assert_eq!((finished.code(), finished.stdout.as_str()), (2, ""));
+    for line in finished.stderr.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["message"].as_str().unwrap().contains("remote-noauth"), "{line}");
+    }
+    assert!(!finished.stderr.is_empty());
+}
+
+/// One typo must not stop a fleet.
+#[test]
+fn the_sound_entries_are_served_and_a_bad_one_answers_with_its_finding() {
+    let switch = Simulated::start(Mode::Candidate);
+    let bad = switch.entry("leaf2").with("prot", 830).text("address", "192.0.2.2");
+    let alike = [switch.entry("leaf3"), switch.entry("leaf4")];
+    let alike = alike.map(|entry| entry.text("address", "192.0.2.3").with("mac_addresses", "[\"00:1c:73:0a:0b:0c\"]"));
+    let [leaf3, leaf4] = alike;
+    let mercury = Mercury::serve(&[switch.entry("leaf1"), bad, leaf3, leaf4]);
+    let mut client = Client::of(&mercury);
+    let update =
+        |switch: &str| json!({"switch_id": switch, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100});
+    client.done("update_port", &update("leaf1"));
+    for (id, says) in
+        [("leaf2", "prot"), ("192.0.2.2", "prot"), ("leaf3", "leaf3"), ("001c.730a.0b0c", "also belongs to")]
+    {
+        let error = client.fails("update_port", &update(id));
+        assert_eq!((error.kind(), &error.data["who_acts"]), ("entry", &json!("network-team")), "{id}: {error:?}");
+        assert!(error.message.contains("inventory.toml:") && error.message.contains(says), "{id}: {error:?}");
+    }
+    assert_eq!(client.fails("update_port", &update("leaf9")).kind(), "switch-not-found");
+    let switches = client.done("get_switches", &json!({}));
+    assert_eq!(switches.as_object().unwrap().len(), 4, "{switches}");
+    assert!(switches["leaf2"]["findings"][0].as_str().unwrap().contains("prot"), "{switches}");
+    assert!(switches["leaf1"].get("findings").is_none(), "{switches}");
+    mercury.stderr.wait_json("the finding", |line| {
+        line["level"] == "ERROR" && line["message"].as_str().is_some_and(|message| message.contains("prot"))
+    });
 }
 
 #[test]

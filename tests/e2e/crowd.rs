@@ -1,7 +1,10 @@
 //! Many callers at once, some of whom never finish what they begin: nobody else
 //! is shut out, and a stop waits for none of them.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    time::{Duration, Instant},
+};
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
@@ -169,4 +172,43 @@ fn asked(mercury: &Mercury, params: &Value) -> Client {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": params});
     caller.start("POST", "/", body.to_string().as_bytes());
     caller
+}
+
+/// 120 guessers at once, who never cease.
+#[test]
+fn wrong_passwords_keep_nobody_else_waiting_and_are_told_once_a_second() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let hash = bcrypt::hash("secret", 10).unwrap();
+    let htpasswd = setup.write("htpasswd", &format!("ironic:{hash}\n"));
+    let mercury = setup.flags(&["--auth", "http_basic", "--htpasswd", htpasswd.to_str().unwrap()]).serve();
+    let (address, over) = (mercury.address, AtomicBool::new(false));
+    let refused = AtomicUsize::new(0);
+    let waited = std::thread::scope(|scope| {
+        for number in 0..120 {
+            let (over, refused) = (&over, &refused);
+            scope.spawn(move || {
+                let user = if number % 2 == 0 { "ironic" } else { "nobody" };
+                let mut client = Client::at(address).basic(user, &format!("guess {number}"));
+                while !over.load(SeqCst) {
+                    assert_eq!(client.post("/", b"{}").status, 401);
+                    refused.fetch_add(1, SeqCst);
+                }
+            });
+        }
+        while refused.load(SeqCst) < 120 {
+            std::thread::yield_now();
+        }
+        let began = Instant::now();
+        Client::from(OTHER, address).basic("ironic", "secret").done("get_switches", &json!({}));
+        let waited = began.elapsed();
+        over.store(true, SeqCst);
+        waited
+    });
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    let told = mercury.stderr.json();
+    let told: Vec<_> = told.iter().filter(|line| line["message"] == "a caller was not let in").collect();
+    let silent: u64 = told.iter().filter_map(|line| line["before"].as_u64()).sum();
+    assert!(told.len() < 60 && silent > 60, "{} lines, {silent} not told", told.len());
+    println!("first answer after {waited:?} under {} refusals", refused.load(SeqCst));
 }

@@ -15,7 +15,6 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
-    sync::Arc,
     time::{Duration, Instant},
 };
 

@@ -77,7 +77,6 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         sound(&dir, "i.toml", &gnmi(&native)),
         sound(&dir, "i.toml", &format!("[defaults]\n{native}{}", gnmi(""))),
         sound(&dir, "i.conf", &ini(&ironic).replace("netconf_", "gnmi_")),
-        sound(&dir, "i.conf", &format!("[DEFAULT]\n{ironic}{}", ini("").replace("netconf_", "gnmi_"))),
     ] {
         let GnmiSettings { tls, server_name, client, encoding, origin, target, read, max_operations } = switch.gnmi;
         assert_eq!(tls, Tls::Verified(Roots::Files(vec![dir.path().join("ca.pem")])));

@@ -34,7 +34,7 @@ impl Places {
 
     /// A place for a connection from this address, if there is one.
     pub(super) fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
-        let peer = peer(from);
+        let peer = host(from);
         let mut taken = self.taken();
         let its = taken.by_peer.get(&peer).copied().unwrap_or_default();
         if taken.all >= self.all || its >= self.each {
@@ -62,9 +62,9 @@ impl Drop for Place {
     }
 }
 
-/// Who an address belongs to: a host, which with IPv6 has a whole /64 (RFC 4291
+/// The host that an address belongs to, which with IPv6 has a whole /64 (RFC 4291
 /// section 2.5.4).
-fn peer(address: IpAddr) -> IpAddr {
+pub(in crate::rpc) fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,
