@@ -19,6 +19,7 @@ use rustls::{
     server::ParsedCertificate,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 pub(crate) use words::sentence;
 
@@ -27,8 +28,8 @@ pub(crate) use words::sentence;
 pub enum Trust {
     /// It leads to one of the system's roots.
     System,
-    /// It leads to a root in one of these PEM files, or is one of those that are
-    /// in them.
+    /// It leads to a root in one of these PEM files, or is itself in one of them;
+    /// its name and its dates count either way.
     Roots(Vec<PathBuf>),
     /// It is one of these, by the SHA-256 of its DER; neither its name nor its
     /// dates are looked at.
@@ -82,8 +83,7 @@ impl TlsOptions {
     /// The rustls configuration; files are read now.
     pub(crate) fn config(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let (trust, asks_for_name) = (self.believed()?, self.server_name.is_some());
-        let verifier = Verifier { trust, asks_for_name, provider: Arc::clone(&provider) };
+        let verifier = Verifier { trust: self.believed()?, provider: Arc::clone(&provider) };
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Identity(error.to_string()))?
@@ -163,8 +163,6 @@ enum Believed {
 #[derive(Debug)]
 struct Verifier {
     trust: Believed,
-    /// Whether the entry says by which name the switch is known.
-    asks_for_name: bool,
     provider: Arc<CryptoProvider>,
 }
 
@@ -185,16 +183,13 @@ impl ServerCertVerifier for Verifier {
                     return Err(words::untrusted("the switch's certificate is none of tls_pins", certificate));
                 }
             }
-            // It is that very one, so only a name that the entry asks for can be wrong.
-            Believed::Roots(_, themselves) if themselves.iter().any(|itself| itself == certificate) => {
-                if let (true, Ok(parsed)) = (self.asks_for_name, ParsedCertificate::try_from(certificate)) {
-                    let named = name::verify(&parsed, certificate, name);
-                    named.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;
-                }
-            }
-            Believed::Roots(roots, _) => {
-                let signed = self.signed(certificate, intermediates, name, roots, now);
-                signed.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;
+            Believed::Roots(roots, themselves) => {
+                let judged = if themselves.iter().any(|itself| itself == certificate) {
+                    in_time(certificate, now).and_then(|()| named(certificate, name))
+                } else {
+                    self.signed(certificate, intermediates, name, roots, now)
+                };
+                judged.map_err(|error| words::untrusted(&words::why(&error, name), certificate))?;
             }
         }
         Ok(ServerCertVerified::assertion())
@@ -238,6 +233,24 @@ impl Verifier {
         verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
         name::verify(&parsed, certificate, name)
     }
+}
+
+/// Whether a certificate that needs nobody's signature bears the name.
+fn named(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
+    name::verify(&ParsedCertificate::try_from(certificate)?, certificate, name)
+}
+
+/// Whether it is valid now.
+fn in_time(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
+    let read = X509Certificate::from_der(certificate);
+    let (_, read) = read.map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    let (now, dates) = (i64::try_from(now.as_secs()).unwrap_or(i64::MAX), read.validity());
+    let wrong = match now {
+        _ if now < dates.not_before.timestamp() => CertificateError::NotValidYet,
+        _ if now > dates.not_after.timestamp() => CertificateError::Expired,
+        _ => return Ok(()),
+    };
+    Err(Error::InvalidCertificate(wrong))
 }
 
 /// Whether a handshake failed over who the server is.

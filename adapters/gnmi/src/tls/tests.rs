@@ -57,8 +57,7 @@ impl Authority {
 fn verify(trust: &Trust, certificate: &CertificateDer<'_>, name: &str) -> Result<(), Error> {
     let options = TlsOptions { trust: trust.clone(), server_name: Some(name.to_owned()), identity: None };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let asks_for_name = options.server_name.is_some();
-    let verifier = Verifier { trust: options.believed().unwrap(), asks_for_name, provider };
+    let verifier = Verifier { trust: options.believed().unwrap(), provider };
     let name = options.name("192.0.2.1").unwrap();
     verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()).map(|_| ())
 }
@@ -128,18 +127,26 @@ fn a_certificate_that_is_not_believed_is_told_in_words_with_the_line_that_would_
 
 #[test]
 fn a_certificate_in_tls_ca_is_believed_if_it_is_that_very_one() {
-    let sign_itself = |ca| {
-        let mut params = CertificateParams::default();
+    let sign_itself = |ca, until| {
+        let mut params = CertificateParams::new(vec!["leaf1".to_owned()]).unwrap();
         params.is_ca = ca;
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
         params.self_signed(&KeyPair::generate().unwrap()).unwrap()
     };
+    let trusted = |certificate: &rcgen::Certificate, name| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(certificate.pem().as_bytes()).unwrap();
+        verify(&Trust::Roots(vec![file.path().to_owned()]), certificate.der(), name)
+    };
     for ca in [IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
-        let (own, other) = (sign_itself(ca), sign_itself(ca));
+        let (own, other, old) = (sign_itself(ca, 2900), sign_itself(ca, 2900), sign_itself(ca, 2001));
+        assert_eq!(trusted(&own, "leaf1"), Ok(()));
+        let told = |result: Result<(), Error>| sentence(&result.unwrap_err()).unwrap();
+        assert!(told(trusted(&own, "leaf2")).contains("not for leaf2"));
+        assert!(told(trusted(&old, "leaf1")).contains("has expired"));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(own.pem().as_bytes()).unwrap();
-        let roots = Trust::Roots(vec![file.path().to_owned()]);
-        assert_eq!(verify(&roots, own.der(), "leaf1"), Ok(()));
-        assert!(verify(&roots, other.der(), "leaf1").is_err());
+        assert!(verify(&Trust::Roots(vec![file.path().to_owned()]), other.der(), "leaf1").is_err());
     }
 }
 
