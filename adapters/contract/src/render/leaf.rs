@@ -26,12 +26,17 @@ pub(super) fn change(
         }
     };
     match tree {
-        LeafTree::Value { path, words, identity } => {
+        LeafTree::Value { path, or, words, identity, .. } => {
+            let place = |number: usize| std::iter::once(path).chain(or).nth(number).unwrap_or(path);
+            let (before, after) = (place(change.places.before), place(change.places.after));
+            if change.before.is_some() && before != after {
+                entry.set(before, None);
+            }
             let value = change.after.as_ref().map(|value| match (value, identity) {
                 (model::Value::Word(word), Some(module)) => Value::Identity(module.clone(), (*word).to_owned()),
                 (value, _) => written(change.leaf, value, words),
             });
-            entry.set(path, value);
+            entry.set(if value.is_some() { after } else { before }, value);
             Ok(())
         }
         LeafTree::Presence { present, absent } => {
@@ -76,11 +81,13 @@ fn presence(
     }
     match after {
         None => Ok(()),
-        Some(word) if absent == Some(word.as_str()) => Ok(()),
-        Some(word) => {
-            let (_, path) = says(&word).ok_or(word.clone())?;
-            entry.set(path, Some(Value::Empty));
-            Ok(())
-        }
+        Some(word) => match says(&word) {
+            Some((_, path)) => {
+                entry.set(path, Some(Value::Empty));
+                Ok(())
+            }
+            None if absent == Some(word.as_str()) => Ok(()),
+            None => Err(word),
+        },
     }
 }
