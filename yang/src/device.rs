@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ForeignVlans, Interface, InterfaceName, List, Vlan, VlanId};
+use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Vlan, VlanId};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -156,6 +156,13 @@ pub struct Running {
     /// has to name them so.
     #[serde(skip)]
     pub written: BTreeMap<InterfaceName, ForeignVlans>,
+    /// Which of the dialect's places for a leaf holds it, where it is not the first.
+    #[serde(skip)]
+    pub places: BTreeMap<(Leaf, InterfaceName), usize>,
+    /// How many aggregates the switch was told to have; `None` where it does not
+    /// count them, or not all interfaces were read.
+    #[serde(skip)]
+    pub aggregate_count: Option<u16>,
 }
 
 impl Running {
@@ -178,6 +185,22 @@ impl Running {
     #[must_use]
     pub fn with_shared(self, shared: BTreeSet<(List, InterfaceName)>) -> Self {
         Self { shared, ..self }
+    }
+
+    /// Which of the dialect's places for a leaf holds it.
+    #[must_use]
+    pub fn place(&self, leaf: Leaf, interface: &InterfaceName) -> usize {
+        self.places.get(&(leaf, interface.clone())).copied().unwrap_or_default()
+    }
+
+    /// The place in which a leaf goes that is new: the one in which every interface
+    /// has it, or the first.
+    #[must_use]
+    pub fn usual_place(&self, leaf: Leaf) -> usize {
+        let has = self.interfaces.values().filter(|interface| leaf.get(interface).is_some());
+        let mut places = has.map(|interface| self.place(leaf, &interface.name));
+        let first = places.next().unwrap_or_default();
+        if places.all(|place| place == first) { first } else { 0 }
     }
 
     /// Whether an interface's entry in a list holds more than was read.

@@ -152,6 +152,12 @@ impl Leaf {
         }
     }
 
+    /// Whether only an aggregate has it.
+    #[must_use]
+    pub const fn is_of_aggregates(self) -> bool {
+        matches!(self, Self::LagType | Self::MinLinks | Self::MlagId | Self::LacpInterval | Self::LacpMode)
+    }
+
     /// The leaf that is called so.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

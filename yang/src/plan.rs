@@ -26,6 +26,10 @@ pub struct Change {
     /// there yet.
     #[serde(skip_serializing_if = "is_false")]
     pub makes_entry: bool,
+    /// Whether what holds the aggregate's LACP settings holds more than the model
+    /// has; of the leaf that says whether LACP is spoken.
+    #[serde(skip_serializing_if = "is_false")]
+    pub shares_lacp: bool,
     /// The leaves of `switched-vlan` as they are written there, where that is not
     /// as the dialect would write `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +38,24 @@ pub struct Change {
     /// the dialect would write `after`: as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Box<ForeignVlans>>,
+    /// Which of a dialect's places for the leaf is meant, where it has several.
+    #[serde(skip_serializing_if = "Places::are_the_first")]
+    pub places: Places,
+}
+
+/// Which of a dialect's places for a leaf holds it, counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Places {
+    /// Where it is.
+    pub before: usize,
+    /// Where it is to be.
+    pub after: usize,
+}
+
+impl Places {
+    fn are_the_first(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -58,6 +80,10 @@ pub enum Edit {
         interface: InterfaceName,
         /// Its type, which the model makes mandatory.
         kind: InterfaceType,
+        /// How many aggregates the target must be told to have, where it counts
+        /// them and was told of fewer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        count: Option<u16>,
     },
     /// Change one leaf of an interface.
     Interface {
@@ -133,6 +159,9 @@ impl Plan {
         for edit in &mut self.edits {
             let Edit::Interface { interface, change, .. } = edit else { continue };
             let had = before.interfaces.get(interface).and_then(|port| change.leaf.get(port));
+            if change.after == had {
+                change.places.after = before.place(change.leaf, interface);
+            }
             if change.leaf == Leaf::SwitchedVlan && change.after == had {
                 change.rewritten = before.written.get(interface).cloned().map(Box::new);
             }
@@ -159,12 +188,27 @@ fn make_vlans(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
 /// An interface that is missing and whose type is known is made; a physical
 /// port is never made, so its wanted type is left unset.
 fn make_aggregates(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
+    let mut count = raised(have, want);
     for (name, wanted) in &want.interfaces {
         if let (false, Some(kind)) = (have.interfaces.contains_key(name), &wanted.kind) {
-            edits.push(Edit::CreateInterface { interface: name.clone(), kind: kind.clone() });
+            let count = count.take();
+            edits.push(Edit::CreateInterface { interface: name.clone(), kind: kind.clone(), count });
             changes(&Interface::new(name.clone()), wanted, have, edits);
         }
     }
+}
+
+/// The count that covers every aggregate that is there or is to be, where the
+/// target was told of fewer: it is never lowered, whoever said it.
+fn raised(have: &Running, want: &DeviceConfig) -> Option<u16> {
+    let told = have.aggregate_count?;
+    let aggregates = have.interfaces.values().chain(want.interfaces.values()).filter(|one| one.is_aggregate());
+    let number = |one: &Interface| {
+        let name = one.name.as_str();
+        name.get(name.trim_end_matches(|c: char| c.is_ascii_digit()).len()..)?.parse::<u16>().ok()
+    };
+    let needed = aggregates.filter_map(number).max()?.saturating_add(1);
+    (needed > told).then_some(needed)
 }
 
 fn change_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
@@ -201,7 +245,11 @@ fn changes(present: &Interface, wanted: &Interface, have: &Running, edits: &mut 
             }
         }
         let written = if leaf == Leaf::SwitchedVlan { have.written.get(name).cloned() } else { None };
-        let change = Change { leaf, before, after, makes_entry, written: written.map(Box::new), rewritten: None };
+        let place = have.place(leaf, name);
+        let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
+        let written = written.map(Box::new);
+        let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
+        let change = Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten: None, places };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }
@@ -253,7 +301,10 @@ impl fmt::Display for Edit {
         match self {
             Self::Vlan { before: None, after } => write!(f, "create VLAN {}{}", after.id, named(after.name.as_ref())),
             Self::Vlan { after, .. } => write!(f, "change VLAN {}{}", after.id, named(after.name.as_ref())),
-            Self::CreateInterface { interface, kind } => write!(f, "create {interface} ({})", kind.identity()),
+            Self::CreateInterface { interface, kind, count } => {
+                write!(f, "create {interface} ({})", kind.identity())?;
+                count.iter().try_for_each(|count| write!(f, ", for which the switch is told of {count} aggregates"))
+            }
             Self::Interface { interface, change, .. } => write!(f, "{interface}: {change}"),
             Self::LeaveList { interface, list } => write!(f, "{interface}: remove its {} entry", list.name()),
             Self::RemoveInterface { before } => write!(f, "remove {}", before.name),

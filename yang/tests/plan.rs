@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use mercury_model::{
     Aggregation, Change, DeviceConfig, EdgePort, Edit, Foreign, Intended, Interface, InterfaceName, InterfaceType,
-    Lacp, LagType, Leaf, List, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanSet,
-    VlanStatus,
+    Lacp, LagType, Leaf, List, Places, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId,
+    VlanSet, VlanStatus,
 };
 use proptest::prelude::*;
 
@@ -29,7 +29,7 @@ fn apply(start: &DeviceConfig, plan: &Plan) -> DeviceConfig {
                 config.vlans.insert(after.id, after.clone());
             }
             Edit::RemoveVlan { before } => assert!(config.vlans.remove(&before.id).is_some(), "{edit}"),
-            Edit::CreateInterface { interface, kind } => {
+            Edit::CreateInterface { interface, kind, .. } => {
                 let mut made = Interface::new(interface.clone());
                 made.kind = Some(kind.clone());
                 assert!(config.interfaces.insert(interface.clone(), made).is_none(), "{edit}");
@@ -314,8 +314,10 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         before: Leaf::EdgePort.get(&port),
         after: None,
         makes_entry: false,
+        shares_lacp: false,
         written: None,
         rewritten: None,
+        places: Places::default(),
     };
     let expected = [
         Edit::Interface { interface: port.name.clone(), aggregate: false, change },

@@ -2,7 +2,7 @@
 //! the plan and what each protocol sends. An adapter only puts these in its
 //! protocol's words; whatever is not named here stays as it is.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use mercury_model::VlanId;
 
@@ -116,6 +116,26 @@ impl Operations {
         &mut self.entries[last]
     }
 
+    /// Takes out what is done to what goes with what holds it: a server may ask how
+    /// that is meant.
+    pub fn without_what_goes_anyway(&mut self) {
+        let gone: BTreeSet<_> = self.removed.iter().map(ToString::to_string).collect();
+        self.entries.retain(|one| gone.is_empty() || !gone.contains(&one.entry.to_string()));
+        for one in &mut self.entries {
+            let removed = |leaf: &LeafOperation| match leaf {
+                LeafOperation::Remove(path) => Some(path.clone()),
+                _ => None,
+            };
+            let gone: Vec<NodePath> = one.leaves.iter().filter_map(removed).collect();
+            let goes = |path: &NodePath| gone.iter().any(|above| path != above && path.steps.starts_with(&above.steps));
+            one.leaves.retain(|leaf| match leaf {
+                LeafOperation::Remove(path) => !goes(path),
+                LeafOperation::SetList { path, wanted, .. } => !(wanted.is_empty() && goes(path)),
+                LeafOperation::Set(..) => true,
+            });
+        }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -124,12 +144,15 @@ impl Operations {
 }
 
 impl EntryOperations {
-    /// Sets a leaf, or has it gone.
+    /// Sets a leaf, or has it gone; said twice, it is done once.
     pub fn set(&mut self, path: &NodePath, value: Option<Value>) {
-        self.leaves.push(match value {
+        let operation = match value {
             Some(value) => LeafOperation::Set(path.clone(), value),
             None => LeafOperation::Remove(path.clone()),
-        });
+        };
+        if !self.leaves.contains(&operation) {
+            self.leaves.push(operation);
+        }
     }
 }
 

@@ -6,8 +6,8 @@ mod shared;
 use std::collections::BTreeMap;
 
 use mercury_model::{
-    DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceType, Lacp, Leaf, List, Running, Scope,
-    Value, Vlan, VlanName, VlanStatus,
+    DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
+    Running, Scope, Value, Vlan, VlanName, VlanStatus,
 };
 
 use crate::{
@@ -57,7 +57,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
     }
     let mut config = DeviceConfig { vlans, ..DeviceConfig::default() };
-    let mut all_written = BTreeMap::new();
+    let (mut all_written, mut places) = (BTreeMap::new(), BTreeMap::new());
     let some_inactive = any_inactive(data);
     for (node, names) in find(data, &tree.interface, &Names::default()) {
         let Some(name) = names.found_interface() else { continue };
@@ -66,7 +66,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         }
         let mut interface = Interface::new(name.clone());
         let entry = Entry { node, names, some_inactive };
-        if let Some(written) = read_interface((tree, defaults), &entry, &named, &mut interface) {
+        if let Some(written) = read_interface((tree, defaults), &entry, &named, &mut interface, &mut places) {
             all_written.insert(name.clone(), written);
         }
         config.interfaces.insert(name, interface);
@@ -83,7 +83,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
             }
             let entry = Entry { node, names, some_inactive };
             for (leaf, at) in tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list)) {
-                if let Some(value) = read_leaf(*leaf, at, &entry) {
+                if let Some((value, _)) = read_leaf(*leaf, at, &entry) {
                     leaf.set(interface, Some(value));
                 }
             }
@@ -93,7 +93,14 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         }
     }
     defaults.canonical(&mut config);
-    Running { written: all_written, shared, ..Running::found(config, scope.clone()) }
+    let aggregate_count = aggregate_count(tree, data, scope);
+    Running { written: all_written, shared, places, aggregate_count, ..Running::found(config, scope.clone()) }
+}
+
+fn aggregate_count<D: Data>(tree: &Tree, data: &D, scope: &Scope) -> Option<u16> {
+    let path = tree.aggregate_count.as_ref().filter(|_| scope.interfaces == InterfaceScope::All)?;
+    // Where none is told there are none.
+    value(data, path, &Names::default()).map_or(Some(0), |count| count.parse().ok())
 }
 
 fn vlans<D: Data>(tree: &Tree, instance: &str, data: &D) -> BTreeMap<mercury_model::VlanId, Vlan> {
@@ -129,6 +136,7 @@ fn read_interface<D: Data>(
     entry: &Entry<'_, D>,
     named: &Named,
     into: &mut Interface,
+    places: &mut BTreeMap<(Leaf, InterfaceName), usize>,
 ) -> Option<ForeignVlans> {
     let kind = tree.kind.as_ref().and_then(|path| value(entry.node, path, &entry.names));
     into.kind = kind.map(|kind| InterfaceType::from_identity(bare(kind)));
@@ -136,10 +144,19 @@ fn read_interface<D: Data>(
     if into.kind.is_none() && tree.aggregate_names.as_ref().is_some_and(is_aggregate) {
         into.kind = Some(InterfaceType::Ieee8023adLag);
     }
+    let is_no_aggregate = tree.aggregate_names.is_some() && !into.is_aggregate();
     for (leaf, at) in &tree.leaves {
-        let is_beside = leaf.list().and_then(|list| tree.lists.get(&list)).is_some_and(|list| list.is_beside);
-        if let (false, Some(value)) = (is_beside, read_leaf(*leaf, at, entry)) {
+        let list = leaf.list().and_then(|list| tree.lists.get(&list));
+        // What a container holds has a value in its absence only where that is there.
+        let lies_here = list.is_none_or(|own| !own.is_beside && !find(entry.node, &own.entry, &entry.names).is_empty());
+        if !lies_here || (is_no_aggregate && leaf.is_of_aggregates()) {
+            continue;
+        }
+        if let Some((value, place)) = read_leaf(*leaf, at, entry) {
             leaf.set(into, Some(value));
+            if place > 0 {
+                places.insert((*leaf, into.name.clone()), place);
+            }
         }
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
@@ -148,16 +165,22 @@ fn read_interface<D: Data>(
     said.written
 }
 
-fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option<Value> {
-    match at {
-        LeafTree::Value { path, words, identity } => {
-            let shown = value(entry.node, path, &entry.names).filter(|text| !text.is_empty())?;
+/// What a leaf holds, and which of its places that is in.
+fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option<(Value, usize)> {
+    let read = match at {
+        LeafTree::Value { path, or, absent, words, identity } => {
+            let shown = |path| value(entry.node, path, &entry.names).filter(|text| !text.is_empty());
+            let mut paths = std::iter::once(path).chain(or).enumerate();
+            let Some((place, path, shown)) = paths.find_map(|(place, path)| Some((place, path, shown(path)?))) else {
+                return Some((leaf.read(absent.as_ref()?), 0));
+            };
             if entry.is_inactive(path) {
-                return Some(Value::Foreign(Foreign::new(vec![shown.to_owned(), "inactive".to_owned()])));
+                let foreign = Foreign::new(vec![shown.to_owned(), "inactive".to_owned()]);
+                return Some((Value::Foreign(foreign), place));
             }
             let shown = if identity.is_some() { bare(shown) } else { shown };
             let word = words.iter().find(|(_, own)| own == shown).map_or(shown, |(word, _)| word);
-            Some(leaf.read(word))
+            return Some((leaf.read(word), place));
         }
         LeafTree::Presence { present, absent } => {
             let is_there =
@@ -169,7 +192,8 @@ fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option
                 more => Some(Value::Foreign(Foreign::new(more.iter().map(|word| (*word).clone()).collect()))),
             }
         }
-    }
+    };
+    read.map(|value| (value, 0))
 }
 
 /// An identity without its module's name or prefix.

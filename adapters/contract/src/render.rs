@@ -7,7 +7,8 @@ mod vlan;
 use mercury_model::{Edit, InterfaceName, InterfaceType, Leaf, List, Plan};
 
 use crate::{
-    Dialect, EntryOperations, LeafTree, Module, Names, Node, Operations, Origin, Tree, Unrenderable, operations::Value,
+    Dialect, EntryOperations, LeafTree, Module, Names, Node, NodePath, Operations, Origin, Tree, Unrenderable,
+    operations::Value,
 };
 
 /// How one switch is written to: its dialect's table for one protocol.
@@ -33,6 +34,7 @@ pub fn operations(writing: &Writing<'_>, plan: &Plan) -> Result<Operations, Unre
     vlan::one_per_key(writing, plan)?;
     let mut operations = Operations::default();
     plan.edits.iter().try_for_each(|edit| writing.edit(&mut operations, edit))?;
+    operations.without_what_goes_anyway();
     Ok(operations)
 }
 
@@ -41,7 +43,10 @@ impl Writing<'_> {
         match edit {
             Edit::Vlan { before, after } => vlan::make(self, operations, before.as_ref(), after),
             Edit::RemoveVlan { before } => vlan::remove(self, operations, before),
-            Edit::CreateInterface { interface, kind } => self.create(operations, interface, kind),
+            Edit::CreateInterface { interface, kind, count } => {
+                self.count(operations, *count);
+                self.create(operations, interface, kind)
+            }
             Edit::RemoveInterface { before } => {
                 let names = Names::interface(&before.name);
                 operations.removed.push(Node { path: self.tree.interface.clone(), names });
@@ -83,6 +88,14 @@ impl Writing<'_> {
             entry.set(path, Some(Value::Boolean(true)));
         }
         Ok(())
+    }
+
+    /// Tells the target how many aggregates it is to have.
+    fn count(&self, operations: &mut Operations, count: Option<u16>) {
+        let Some((path, count)) = self.tree.aggregate_count.as_ref().zip(count) else { return };
+        let leaf = NodePath { steps: path.steps.last().cloned().into_iter().collect() };
+        let holder = Node { path: path.parent(), names: Names::default() };
+        operations.entry(holder).set(&leaf, Some(Value::Number(count.into())));
     }
 
     fn leave(&self, operations: &mut Operations, interface: &InterfaceName, list: List) -> Result<(), Unrenderable> {

@@ -56,7 +56,7 @@ impl Writer<'_> {
                 let names = Names::default().in_instance(&self.template.name(before.id));
                 self.remove(network_instance(), names);
             }
-            Edit::CreateInterface { interface, kind } => {
+            Edit::CreateInterface { interface, kind, .. } => {
                 let is_lag = *kind == InterfaceType::Ieee8023adLag && words::is_lag(interface.as_str());
                 if !is_lag {
                     let reason = format!("it makes nothing but aggregates, and calls them {}1 and so on", words::LAG);

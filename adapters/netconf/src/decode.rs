@@ -29,8 +29,8 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
             }
         }
         InterfaceScope::All => {
-            for path in &paths {
-                place(&mut root, &path.parent(), &Names::default(), |_| {});
+            for path in paths.iter().map(|path| path.parent()).chain(tree.aggregate_count.clone()) {
+                place(&mut root, &path, &Names::default(), |_| {});
             }
         }
     }

@@ -392,6 +392,7 @@ impl Reader<'_> {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),
             aggregate_names: raw.aggregate_names,
+            aggregate_count: raw.aggregate_count.map(|path| self.path("aggregate-count", &path, None)),
             leaves,
             lists,
             switched_vlan: self.switched_vlan("switched-vlan", raw.switched_vlan, below),
@@ -421,7 +422,8 @@ impl Reader<'_> {
     fn leaf_tree(&mut self, leaf: Leaf, raw: RawLeaf, below: Option<&Module>) -> LeafTree {
         match raw {
             RawLeaf::Path(path) => {
-                LeafTree::Value { path: self.path(leaf.name(), &path, below), words: Vec::new(), identity: None }
+                let path = self.path(leaf.name(), &path, below);
+                LeafTree::Value { path, or: Vec::new(), absent: None, words: Vec::new(), identity: None }
             }
             RawLeaf::Value(raw) => {
                 let identity = raw.identity.and_then(|prefix| {
@@ -432,7 +434,8 @@ impl Reader<'_> {
                     module
                 });
                 let path = self.path(leaf.name(), &raw.path, below);
-                LeafTree::Value { path, words: raw.words.into_iter().collect(), identity }
+                let or = raw.or.iter().map(|path| self.path(leaf.name(), path, below)).collect();
+                LeafTree::Value { path, or, absent: raw.absent, words: raw.words.into_iter().collect(), identity }
             }
             RawLeaf::Presence(raw) => {
                 let present = raw.present.into_iter().map(|(word, path)| (word, self.path(leaf.name(), &path, below)));

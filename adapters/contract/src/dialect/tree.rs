@@ -18,6 +18,9 @@ pub struct Tree {
     pub kind: Option<NodePath>,
     /// What the names of aggregates begin with, where only the name tells.
     pub aggregate_names: Option<String>,
+    /// From the top, the leaf that says how many aggregates there may be: one with a
+    /// number as high does not come up.
+    pub aggregate_count: Option<NodePath>,
     /// Leaves by themselves. A leaf of a list of its own is relative to its entry
     /// there.
     pub leaves: BTreeMap<Leaf, LeafTree>,
@@ -38,6 +41,10 @@ pub enum LeafTree {
     Value {
         /// The leaf.
         path: NodePath,
+        /// Other places in which it may be instead.
+        or: Vec<NodePath>,
+        /// What is so where it is absent, and what holds it is there.
+        absent: Option<String>,
         /// The model's words and the target's, where those differ.
         words: Vec<(String, String)>,
         /// The module whose identities the values are.
@@ -55,11 +62,11 @@ pub enum LeafTree {
 impl LeafTree {
     /// The nodes that hold it.
     pub fn paths(&self) -> impl Iterator<Item = &NodePath> {
-        let (value, present) = match self {
-            Self::Value { path, .. } => (Some(path), &[][..]),
-            Self::Presence { present, .. } => (None, present.as_slice()),
+        let (value, others, present) = match self {
+            Self::Value { path, or, .. } => (Some(path), or.as_slice(), &[][..]),
+            Self::Presence { present, .. } => (None, &[][..], present.as_slice()),
         };
-        value.into_iter().chain(present.iter().map(|(_, path)| path))
+        value.into_iter().chain(others).chain(present.iter().map(|(_, path)| path))
     }
 }
 

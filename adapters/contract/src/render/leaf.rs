@@ -1,6 +1,6 @@
 //! One leaf of an interface.
 
-use mercury_model::{self as model, Change, InterfaceName, Leaf};
+use mercury_model::{self as model, Change, InterfaceName, Leaf, List};
 
 use super::Writing;
 use crate::{EntryOperations, LeafTree, Names, Node, Operations, Origin, Unrenderable, operations::Value};
@@ -14,6 +14,10 @@ pub(super) fn change(
 ) -> Result<(), Unrenderable> {
     let tree = writing.tree.leaves.get(&change.leaf).ok_or_else(|| writing.lacks(change.leaf.name()))?;
     let list = change.leaf.list().and_then(|list| writing.tree.lists.get(&list)).filter(|list| list.is_beside);
+    if let Some(path) = loses(writing, tree, change) {
+        let reason = format!("{path} would go, which holds more than Mercury's");
+        return Err(writing.cannot(&format!("another {} of {interface}", change.leaf), &reason));
+    }
     let entry = match list {
         None => writing.interface(operations, interface),
         Some(list) => {
@@ -26,12 +30,17 @@ pub(super) fn change(
         }
     };
     match tree {
-        LeafTree::Value { path, words, identity } => {
+        LeafTree::Value { path, or, words, identity, .. } => {
+            let place = |number: usize| std::iter::once(path).chain(or).nth(number).unwrap_or(path);
+            let (before, after) = (place(change.places.before), place(change.places.after));
+            if change.before.is_some() && before != after {
+                entry.set(before, None);
+            }
             let value = change.after.as_ref().map(|value| match (value, identity) {
                 (model::Value::Word(word), Some(module)) => Value::Identity(module.clone(), (*word).to_owned()),
                 (value, _) => written(change.leaf, value, words),
             });
-            entry.set(path, value);
+            entry.set(if value.is_some() { after } else { before }, value);
             Ok(())
         }
         LeafTree::Presence { present, absent } => {
@@ -43,6 +52,16 @@ pub(super) fn change(
             })
         }
     }
+}
+
+/// The container that goes with a leaf's value although it holds what others put
+/// there: where LACP is spoken if its container is there, say.
+fn loses(writing: &Writing<'_>, tree: &LeafTree, change: &Change) -> Option<String> {
+    let LeafTree::Presence { present, .. } = tree else { return None };
+    let before = change.before.as_ref().and_then(model::Value::spelled)?;
+    let (_, path) = present.iter().find(|(word, _)| *word == before)?;
+    let lacp = writing.tree.lists.get(&List::Lacp).filter(|lacp| !lacp.is_beside && lacp.entry == *path)?;
+    change.shares_lacp.then(|| lacp.entry.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>().join("/"))
 }
 
 /// A value in the dialect's words; a foreign one as it was read.
@@ -76,11 +95,13 @@ fn presence(
     }
     match after {
         None => Ok(()),
-        Some(word) if absent == Some(word.as_str()) => Ok(()),
-        Some(word) => {
-            let (_, path) = says(&word).ok_or(word.clone())?;
-            entry.set(path, Some(Value::Empty));
-            Ok(())
-        }
+        Some(word) => match says(&word) {
+            Some((_, path)) => {
+                entry.set(path, Some(Value::Empty));
+                Ok(())
+            }
+            None if absent == Some(word.as_str()) => Ok(()),
+            None => Err(word),
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{Dialect, LeafTree};
 use mercury_model::{Intended, Plan, Running};
 use mercury_netconf::{
     conformance,
@@ -99,7 +99,14 @@ fn survives(dialect: &Arc<Dialect>, sibling: &Sibling) -> (usize, Vec<String>) {
 #[test]
 fn every_leaf_beside_mercurys_own_outlives_what_mercury_does() {
     for dialect in dialects() {
-        let siblings = kit::all(&dialect.name);
+        // What a case has not sent yet may be Mercury's all the same.
+        let own = |sibling: &Sibling| {
+            let names: Vec<&str> = sibling.steps.iter().map(|step| step.name.as_str()).collect();
+            let tree = &dialect.netconf.as_ref().unwrap().tree;
+            let mut paths = tree.leaves.values().flat_map(LeafTree::paths);
+            paths.any(|path| names.ends_with(&path.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>()))
+        };
+        let siblings: Vec<_> = kit::all(&dialect.name).into_iter().filter(|sibling| !own(sibling)).collect();
         let (mut done, mut problems) = (0, Vec::new());
         for sibling in &siblings {
             let (requests, lost) = survives(&dialect, sibling);
@@ -111,7 +118,7 @@ fn every_leaf_beside_mercurys_own_outlives_what_mercury_does() {
             "{} of {}: {}",
             problems.len(),
             siblings.len(),
-            problems[..problems.len().min(4)].join("\n")
+            problems.iter().map(|one| one.lines().next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
         );
         assert!(done >= siblings.len() * 5, "{}: only {done} requests for {}", dialect.name, siblings.len());
     }

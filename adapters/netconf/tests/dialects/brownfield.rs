@@ -127,10 +127,22 @@ impl File {
         let after = self.read(&device, scope);
         assert!(wanted.is_met_by(&after), "{what}: wanted {wanted:#?}\nfound {:#?}\n{edit}", after.config);
         assert_eq!(self.leaves(&device, &names), rest, "{what}: more was changed than is Mercury's\n{edit}");
+        self.assert_counted(&self.device(), &device, &what);
         let undo = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
         let undo = render(&self.dialect, &undo).unwrap_or_else(|refusal| panic!("{what}, undone: {refusal}"));
         device.apply(&undo.content()).unwrap();
+        self.assert_counted(&self.device(), &device, &what);
         assert_eq!(self.leaves(&device, &[]), whole, "{what}: was not undone\n{edit}\n{undo}");
+    }
+
+    /// Every aggregate has a number below the count, which no request lowers.
+    fn assert_counted(&self, before: &Device, after: &Device, what: &str) {
+        if self.tree().aggregate_count.is_none() {
+            return;
+        }
+        let told = |device: &Device| self.read(device, &Scope::all()).aggregate_count.unwrap();
+        let ours = self.read(after, &Scope::all()).interfaces.contains_key(&self.aggregate());
+        assert!(told(after) >= told(before) && (!ours || told(after) > NUMBER), "{what}: {}", told(after));
     }
 
     fn aggregate(&self) -> InterfaceName {
@@ -142,6 +154,10 @@ impl File {
     /// it owns.
     fn leaves(&self, device: &Device, without: &[InterfaceName]) -> Vec<String> {
         let mut data = device.data.clone();
+        // It only ever grows: see `assert_counted`.
+        if let Some(count) = &self.tree().aggregate_count {
+            strip(&mut data, &count.steps, &Names::default());
+        }
         for name in without {
             let names = Names::interface(name);
             let all = *name == self.aggregate();
@@ -154,7 +170,8 @@ impl File {
                 strip(&mut data, &vlan.entry.steps, &names);
             }
         }
-        let on_the_way: Vec<Vec<String>> = owned(self.tree()).iter().map(names_of).collect();
+        let on_the_way: Vec<Vec<String>> =
+            owned(self.tree()).iter().chain(&self.tree().aggregate_count).map(names_of).collect();
         let mut leaves = Vec::new();
         collect(&data, &[], &on_the_way, &mut String::new(), &mut leaves);
         leaves.sort();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{DeviceConfig, Intended, Scope, Vlan, VlanId, VlanStatus};
+use mercury_model::{DeviceConfig, Intended, Interface, Scope, Vlan, VlanId, VlanStatus};
 use mercury_netconf::conformance;
 
 use crate::{
@@ -33,9 +33,11 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let has_type = dialect.netconf.as_ref().unwrap().tree.kind.is_some();
+    let tree = &dialect.netconf.as_ref().unwrap().tree;
+    let is_told = |name: &str| tree.aggregate_names.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()));
+    let has_type = |interface: &Interface| tree.kind.is_some() || is_told(interface.name.as_str());
     let mut config = case::visible(dialect, "netconf", config);
-    config.interfaces.values_mut().filter(|_| !has_type).for_each(|interface| interface.kind = None);
+    config.interfaces.values_mut().filter(|one| !has_type(one)).for_each(|interface| interface.kind = None);
     config
 }
 

@@ -14,6 +14,7 @@ pub(super) struct RawTree {
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     pub(super) aggregate_names: Option<String>,
+    pub(super) aggregate_count: Option<String>,
     pub(super) switched_vlan: RawSwitchedVlan,
     pub(super) aggregate_switched_vlan: Option<RawSwitchedVlan>,
     pub(super) lacp: Option<RawList>,
@@ -45,6 +46,9 @@ pub(super) enum RawLeaf {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawValueLeaf {
     pub(super) path: String,
+    #[serde(default)]
+    pub(super) or: Vec<String>,
+    pub(super) absent: Option<String>,
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     /// The prefix of the module whose identities the values are.
