@@ -130,9 +130,13 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
         find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };
     let mut others: Vec<String> = Vec::new();
-    for path in &tree.foreign {
-        let found = find(entry.node, path, &entry.names);
-        others.extend(found.iter().map(|(node, _)| format!("{} {:?}", node.name(), node.value())));
+    for (path, value) in &tree.foreign {
+        let found = find(entry.node, path, &entry.names).into_iter().map(|(node, _)| node);
+        let found = found.filter(|node| value.as_ref().is_none_or(|value| node.value() == value));
+        others.extend(found.map(|node| match node.value() {
+            "" => path.shown(),
+            value => format!("{} {value:?}", node.name()),
+        }));
     }
     others.extend(trunk::strangers(tree, entry));
     let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), tree.mode.path()];

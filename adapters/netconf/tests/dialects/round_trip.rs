@@ -33,7 +33,8 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
 /// What of a configuration this dialect can read: leaves it deviates from are
 /// never there.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
-    let has_type = dialect.netconf.as_ref().unwrap().tree.kind.is_some();
+    let tree = &dialect.netconf.as_ref().unwrap().tree;
+    let has_type = tree.kind.is_some() || tree.aggregate_names.is_some();
     let mut config = case::visible(config, |leaf| dialect.has("netconf", leaf));
     config.interfaces.values_mut().filter(|_| !has_type).for_each(|interface| interface.kind = None);
     config
