@@ -224,6 +224,8 @@ pub struct SwitchedVlanTree {
     /// Nodes that change what the others mean; where one is there, or holds this
     /// value, nothing of it is understood.
     pub foreign: Vec<(NodePath, Option<String>)>,
+    /// Those of which one says that the port routes, and carries no VLAN.
+    pub routed: Vec<(NodePath, Option<String>)>,
 }
 
 /// Where VLANs lie.

@@ -94,6 +94,8 @@ pub(super) struct RawSwitchedVlan {
     pub(super) also: Vec<RawValue>,
     #[serde(default)]
     pub(super) foreign: Vec<RawForeign>,
+    #[serde(default)]
+    pub(super) routed: Vec<RawForeign>,
 }
 
 /// A node that is there, or that holds a value.

@@ -39,6 +39,7 @@ impl Reader<'_> {
             reads_also: true,
             trunk_vlans_within: raw.trunk_vlans_within.map(|text| path("trunk-vlans-within", &text)),
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
+            routed: raw.routed.into_iter().map(|routed| self.foreign(leaf, routed, &at, inherited)).collect(),
             foreign: raw.foreign.into_iter().map(|foreign| self.foreign(leaf, foreign, &at, inherited)).collect(),
         }
     }
