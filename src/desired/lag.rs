@@ -328,6 +328,49 @@ fn members(config: &DeviceConfig, name: &InterfaceName) -> BTreeSet<InterfaceNam
     members.map(|port| port.name.clone()).collect()
 }
 
+/// Where only its members say what an aggregate is, one without any is of no type
+/// yet, and the first to join says LACP.
+///
+/// # Errors
+/// One without members is to be something else.
+pub(super) fn by_members(
+    running: &Running,
+    config: &mut DeviceConfig,
+    names: &Names<'_>,
+    dialect: &Dialect,
+) -> Result<(), Fault> {
+    if !dialect.members_say_lag_type(names.switch.protocol.as_str()) {
+        return Ok(());
+    }
+    let joined: BTreeSet<InterfaceName> =
+        config.interfaces.values().filter_map(|port| port.aggregate_id.clone()).collect();
+    for aggregate in config.interfaces.values_mut().filter(|port| port.is_aggregate()) {
+        let lag_type = |of: &Interface| of.aggregation.and_then(|aggregation| aggregation.lag_type);
+        if joined.contains(&aggregate.name) {
+            if Leaf::LagType.get(aggregate).is_none() {
+                let aggregation = aggregate.aggregation.unwrap_or_default();
+                aggregate.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), ..aggregation });
+                aggregate.lacp = Some(Lacp::default());
+            }
+            continue;
+        }
+        let before = running.interface(&aggregate.name);
+        let is_other =
+            lag_type(aggregate) == Some(LagType::Static) || aggregate.lacp.is_some_and(|lacp| lacp != Lacp::default());
+        if is_other && (lag_type(aggregate), aggregate.lacp) != (lag_type(&before), before.lacp) {
+            let reason = format!(
+                "{} has no members, and on {} they alone say that an aggregate is anything but LACP at the slow rate",
+                aggregate.name, dialect.os
+            );
+            return Err(Fault::new(FaultKind::Unsupported, reason));
+        }
+        for leaf in [Leaf::LagType, Leaf::LacpMode, Leaf::LacpInterval] {
+            leaf.set(aggregate, None);
+        }
+    }
+    Ok(())
+}
+
 /// Aggregates of Mercury's making whose last member has left are removed, but
 /// for those that `update_lag` made and `delete_lag` will remove.
 pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, names: &Names<'_>) {

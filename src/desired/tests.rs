@@ -230,6 +230,20 @@ fn the_native_vlan_of_a_trunk_port_is_in_use() {
     assert!(error.message.contains("still used by Ethernet48"), "{error}");
 }
 
+/// Every switch has routed ports, and none of them keeps a VLAN.
+#[test]
+fn a_port_that_routes_uses_no_vlan_and_one_that_is_not_understood_may() {
+    for routes in [true, false] {
+        let mut bench = Bench::managed(Options::default());
+        bench.done("add_network", &json!({"network": 100}));
+        let others = vec!["ip/address/primary".to_owned()];
+        let foreign = ForeignVlans { others, routes, ..ForeignVlans::default() };
+        bench.set("Ethernet48", SwitchedVlan::Foreign(Box::new(foreign)));
+        let removed = bench.call("delete_network", &json!({"network": 100}));
+        assert_eq!(removed.is_ok(), routes, "{removed:?}");
+    }
+}
+
 #[test]
 fn callers_cannot_configure_a_trunk_port() {
     let bench = Bench::managed(uplink());

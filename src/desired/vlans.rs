@@ -219,7 +219,8 @@ fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName])
 
 /// The ports of which it cannot be told what they carry.
 fn unread(config: &DeviceConfig) -> impl Iterator<Item = (&Interface, &ForeignVlans)> {
-    config.interfaces.values().filter_map(|port| Some((port, port.switched_vlan.as_ref()?.foreign()?)))
+    let foreign = config.interfaces.values().filter_map(|port| Some((port, port.switched_vlan.as_ref()?.foreign()?)));
+    foreign.filter(|(_, foreign)| !foreign.routes)
 }
 
 /// The ports that name a VLAN. A trunk of all VLANs names none, and what a

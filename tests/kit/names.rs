@@ -6,7 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
-use mercury_model::{DeviceConfig, InterfaceName};
+use mercury_model::{DeviceConfig, InterfaceName, Leaf, Value};
 use serde::Deserialize;
 
 use crate::case::Case;
@@ -46,7 +46,29 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
         }
         renamed.interfaces.insert(interface.name.clone(), interface);
     }
+    if BY_MEMBERS.contains(&dialect) {
+        by_members(&mut renamed);
+    }
     Some(renamed)
+}
+
+/// Where an aggregate's members say what it is.
+const BY_MEMBERS: [&str; 1] = ["cisco_iosxe"];
+
+/// One without any says nothing of it; one that says nothing is LACP.
+fn by_members(config: &mut DeviceConfig) {
+    let joined: BTreeSet<_> = config.interfaces.values().filter_map(|port| port.aggregate_id.clone()).collect();
+    for aggregate in config.interfaces.values_mut().filter(|port| port.is_aggregate()) {
+        if !joined.contains(&aggregate.name) {
+            [Leaf::LagType, Leaf::LacpMode, Leaf::LacpInterval].into_iter().for_each(|leaf| leaf.set(aggregate, None));
+            continue;
+        }
+        if Leaf::LagType.get(aggregate).is_none() {
+            Leaf::LagType.set(aggregate, Some(Value::Word("LACP")));
+        }
+        let is_lacp = Leaf::LagType.get(aggregate) == Some(Value::Word("LACP"));
+        aggregate.lacp = is_lacp.then(|| aggregate.lacp.unwrap_or_default());
+    }
 }
 
 impl Case {

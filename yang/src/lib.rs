@@ -18,7 +18,7 @@ mod vlan;
 pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use leaf::{Foreign, Leaf, List, Value};
-pub use plan::{Change, Edit, Places, Plan};
+pub use plan::{Bundle, Bundles, Change, Edit, Places, Plan};
 pub use stp::{EdgePort, Stp};
 pub use switched_vlan::{ForeignVlans, SwitchedVlan, TrunkVlans};
 pub use text::{Description, InterfaceName, TextError, VlanName};

@@ -38,6 +38,11 @@ pub struct Change {
     /// the dialect would write `after`: as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Box<ForeignVlans>>,
+    /// The aggregate that the change is about, for targets on which its members say
+    /// what it is: of `lag-type` and LACP its own, of `aggregate-id` the one that is
+    /// left and the one that is joined.
+    #[serde(skip)]
+    pub bundles: Bundles,
     /// Which of a dialect's places for the leaf is meant, where it has several.
     #[serde(skip_serializing_if = "Places::are_the_first")]
     pub places: Places,
@@ -55,6 +60,49 @@ pub struct Places {
 impl Places {
     fn are_the_first(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// An aggregate before and after; `None` where it is not there, or not seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundles {
+    /// What it is.
+    pub before: Option<Box<Bundle>>,
+    /// What it should be.
+    pub after: Option<Box<Bundle>>,
+}
+
+/// An aggregate and its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The aggregate.
+    pub aggregate: Interface,
+    /// The members that were seen.
+    pub members: Vec<InterfaceName>,
+}
+
+impl Bundle {
+    fn of(name: &InterfaceName, config: &DeviceConfig) -> Option<Box<Self>> {
+        let aggregate = config.interfaces.get(name)?.clone();
+        let members = config.interfaces.values().filter(|port| port.aggregate_id.as_ref() == Some(name));
+        let members = members.map(|port| port.name.clone()).collect();
+        Some(Box::new(Self { aggregate, members }))
+    }
+}
+
+impl Bundles {
+    fn of(
+        leaf: Leaf,
+        (present, have): (&Interface, &DeviceConfig),
+        (wanted, want): (&Interface, &DeviceConfig),
+    ) -> Self {
+        let name = |of: &Interface| match leaf {
+            Leaf::AggregateId => of.aggregate_id.clone(),
+            Leaf::LagType | Leaf::LacpMode | Leaf::LacpInterval => Some(of.name.clone()),
+            _ => None,
+        };
+        let bundle = |of: &Interface, config| name(of).and_then(|name| Bundle::of(&name, config));
+        Self { before: bundle(present, have), after: bundle(wanted, want) }
     }
 }
 
@@ -193,7 +241,7 @@ fn make_aggregates(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
         if let (false, Some(kind)) = (have.interfaces.contains_key(name), &wanted.kind) {
             let count = count.take();
             edits.push(Edit::CreateInterface { interface: name.clone(), kind: kind.clone(), count });
-            changes(&Interface::new(name.clone()), wanted, have, edits);
+            changes(&Interface::new(name.clone()), wanted, (have, want), edits);
         }
     }
 }
@@ -214,8 +262,8 @@ fn raised(have: &Running, want: &DeviceConfig) -> Option<u16> {
 fn change_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (name, wanted) in &want.interfaces {
         match have.interfaces.get(name) {
-            Some(present) => changes(present, wanted, have, edits),
-            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, have, edits),
+            Some(present) => changes(present, wanted, (have, want), edits),
+            None if wanted.kind.is_none() => changes(&Interface::new(name.clone()), wanted, (have, want), edits),
             None => {}
         }
     }
@@ -223,7 +271,7 @@ fn change_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>)
 
 /// Every leaf that differs. With the last leaf that an interface has in a list
 /// goes its entry there, unless that holds more.
-fn changes(present: &Interface, wanted: &Interface, have: &Running, edits: &mut Vec<Edit>) {
+fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &DeviceConfig), edits: &mut Vec<Edit>) {
     let name = &wanted.name;
     let aggregate = wanted.is_aggregate() || present.is_aggregate();
     let has_any = |list, of: &Interface| Leaf::ALL.into_iter().any(|l| l.list() == Some(list) && l.get(of).is_some());
@@ -249,7 +297,9 @@ fn changes(present: &Interface, wanted: &Interface, have: &Running, edits: &mut 
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
         let written = written.map(Box::new);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
-        let change = Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten: None, places };
+        let bundles = Bundles::of(leaf, (present, &have.config), (wanted, want));
+        let change =
+            Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten: None, bundles, places };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }
@@ -262,7 +312,7 @@ fn remove_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>)
             continue;
         }
         if !present.is_aggregate() {
-            changes(present, &Interface::new(name.clone()), have, edits);
+            changes(present, &Interface::new(name.clone()), (have, want), edits);
             continue;
         }
         // Nothing is left of what refers to it, whoever put it there.

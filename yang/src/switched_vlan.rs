@@ -104,6 +104,10 @@ pub struct ForeignVlans {
     /// then not Mercury's to change. What they are and hold, for people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
+    /// Whether those say that the port routes, so that it carries no VLAN whatever
+    /// the rest says.
+    #[serde(skip)]
+    pub routes: bool,
 }
 
 impl fmt::Display for ForeignVlans {

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use mercury_model::{
-    Aggregation, Change, DeviceConfig, EdgePort, Edit, Foreign, Intended, Interface, InterfaceName, InterfaceType,
-    Lacp, LagType, Leaf, List, Places, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId,
-    VlanSet, VlanStatus,
+    Aggregation, Bundles, Change, DeviceConfig, EdgePort, Edit, Foreign, Intended, Interface, InterfaceName,
+    InterfaceType, Lacp, LagType, Leaf, List, Places, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Value, Vlan,
+    VlanId, VlanSet, VlanStatus,
 };
 use proptest::prelude::*;
 
@@ -318,6 +318,7 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         written: None,
         rewritten: None,
         places: Places::default(),
+        bundles: Bundles::default(),
     };
     let expected = [
         Edit::Interface { interface: port.name.clone(), aggregate: false, change },

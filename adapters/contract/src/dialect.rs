@@ -20,7 +20,7 @@ pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 
 use crate::Defaults;
-pub use tree::{LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, VlanTree};
+pub use tree::{ChannelGroup, LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, VlanTree};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -91,7 +91,14 @@ impl Dialect {
                 None => None,
             },
         };
-        tree.is_some_and(|tree| leaf == Leaf::SwitchedVlan || tree.leaves.contains_key(&leaf))
+        tree.is_some_and(|tree| tree.has(leaf))
+    }
+
+    /// Whether an aggregate is of a type only by what its members say.
+    #[must_use]
+    pub fn members_say_lag_type(&self, protocol: &str) -> bool {
+        let tree = self.netconf.as_ref().filter(|_| protocol == "netconf").map(|netconf| &netconf.tree);
+        tree.is_some_and(|tree| tree.channel_group.is_some())
     }
 
     /// What is so where a leaf is absent, as one protocol shows it.

@@ -33,9 +33,10 @@ pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
 pub use dial::dial;
 pub use dialect::{
-    Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree, LeafValues,
-    ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Save,
-    Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, TrunkPart, Variant, VlanTree, WriteLevel, builtin, load,
+    ChannelGroup, Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree,
+    LeafValues, ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
+    Reading, Save, Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, TrunkPart, Variant, VlanTree, WriteLevel,
+    builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -1,6 +1,7 @@
 //! A device's data as the model, whatever it was encoded in. Nothing that a
 //! device holds is an error: what the model has no word for is kept as read.
 
+mod channel_group;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let mut config = DeviceConfig { vlans, ..DeviceConfig::default() };
     let (mut all_written, mut places) = (BTreeMap::new(), BTreeMap::new());
     let some_inactive = any_inactive(data);
+    let mut bundles = channel_group::Bundles::default();
     for (node, names) in find(data, &tree.interface, &Names::default()) {
         let Some(name) = names.found_interface() else { continue };
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
@@ -69,8 +71,12 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         if let Some(written) = read_interface((tree, defaults), &entry, &named, &mut interface, &mut places) {
             all_written.insert(name.clone(), written);
         }
+        if let Some(group) = &tree.channel_group {
+            bundles.read(group, &entry, &mut interface);
+        }
         config.interfaces.insert(name, interface);
     }
+    bundles.tell(&mut config);
     let mut shared = shared::in_interfaces(tree, data, &config);
     for (list, own) in tree.lists.iter().filter(|(list, own)| own.is_beside && (**list != List::Stp || scope.stp)) {
         for (node, names) in find(data, &own.entry, &Names::default()) {

@@ -1,5 +1,6 @@
 //! The one renderer: a plan by a dialect's table of paths, as operations. Pure.
 
+mod channel_group;
 mod leaf;
 mod switched_vlan;
 mod vlan;
@@ -7,8 +8,8 @@ mod vlan;
 use mercury_model::{Edit, InterfaceName, InterfaceType, Leaf, List, Plan};
 
 use crate::{
-    Dialect, EntryOperations, LeafTree, Module, Names, Node, NodePath, Operations, Origin, Tree, Unrenderable,
-    operations::Value,
+    ChannelGroup, Dialect, EntryOperations, LeafTree, Module, Names, Node, NodePath, Operations, Origin, Tree,
+    Unrenderable, operations::Value,
 };
 
 /// How one switch is written to: its dialect's table for one protocol.
@@ -55,6 +56,9 @@ impl Writing<'_> {
             Edit::LeaveList { interface, list } => self.leave(operations, interface, *list),
             Edit::Interface { interface, aggregate, change } => match change.leaf {
                 Leaf::SwitchedVlan => switched_vlan::change(self, operations, interface, *aggregate, change),
+                leaf if ChannelGroup::LEAVES.contains(&leaf) && self.tree.channel_group.is_some() => {
+                    channel_group::change(self, operations, interface, change)
+                }
                 _ => leaf::change(self, operations, interface, change),
             },
         }
@@ -99,6 +103,10 @@ impl Writing<'_> {
     }
 
     fn leave(&self, operations: &mut Operations, interface: &InterfaceName, list: List) -> Result<(), Unrenderable> {
+        // Whether LACP is spoken, the members say with the type.
+        if list == List::Lacp && self.tree.channel_group.is_some() {
+            return Ok(());
+        }
         let tree = self.tree.lists.get(&list).ok_or_else(|| self.lacks(list.name()))?;
         if tree.is_beside {
             operations.removed.push(Node { path: tree.entry.clone(), names: Names::interface(interface) });

@@ -130,11 +130,9 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     let values = |path: &NodePath| -> Vec<String> {
         find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };
-    let mut others: Vec<String> = Vec::new();
-    for path in &tree.foreign {
-        let found = find(entry.node, path, &entry.names);
-        others.extend(found.iter().map(|(node, _)| format!("{} {:?}", node.name(), node.value())));
-    }
+    let mut others = beside(&tree.routed, entry);
+    let routes = !others.is_empty();
+    others.extend(beside(&tree.foreign, entry));
     others.extend(trunk::strangers(tree, entry));
     let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), tree.mode.path()];
     let trunk = trunk::forms(tree).flat_map(TrunkForm::nodes);
@@ -157,7 +155,22 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
         trunk_vlans: values(&tree.trunk_vlans.path),
         trunk_parts: trunk::parts(tree, entry),
         others,
+        routes,
     }
+}
+
+/// Those of these nodes that are there, or hold the value that they may not.
+fn beside<D: Data>(nodes: &[(NodePath, Option<String>)], entry: &Entry<'_, D>) -> Vec<String> {
+    let mut shown = Vec::new();
+    for (path, value) in nodes {
+        let found = find(entry.node, path, &entry.names).into_iter().map(|(node, _)| node);
+        let found = found.filter(|node| value.as_ref().is_none_or(|value| node.value() == value));
+        shown.extend(found.map(|node| match node.value() {
+            "" => path.shown(),
+            value => format!("{} {value:?}", node.name()),
+        }));
+    }
+    shown
 }
 
 /// `Err`: they have a meaning that the model has no word for.

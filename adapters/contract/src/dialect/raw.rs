@@ -8,8 +8,8 @@ use toml::{Table, Value};
 use mercury_model::{Leaf, List, VlanId};
 
 use super::{
-    Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping, Module,
-    NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree, WriteLevel,
+    ChannelGroup, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping,
+    Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree, WriteLevel,
 };
 use crate::Defaults;
 
@@ -346,7 +346,8 @@ impl Reader<'_> {
                 }
             };
             let Some(value) = value else {
-                if leaf.is_standard() {
+                let grouped = ChannelGroup::LEAVES.contains(&leaf) && tree.contains_key("channel-group");
+                if leaf.is_standard() && !grouped {
                     self.excused(leaf.name());
                 }
                 continue;
@@ -400,6 +401,12 @@ impl Reader<'_> {
                 .aggregate_switched_vlan
                 .map(|raw| self.switched_vlan("aggregate-switched-vlan", raw, below)),
             vlan: self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw)),
+            channel_group: raw.channel_group.map(|raw| ChannelGroup {
+                number: self.path("channel-group", &raw.number, below),
+                prefix: raw.prefix,
+                mode: self.path("channel-group", &raw.mode, below),
+                rate: self.path("channel-group", &raw.rate, below),
+            }),
             interface,
         }
     }

@@ -32,6 +32,41 @@ pub struct Tree {
     pub aggregate_switched_vlan: Option<SwitchedVlanTree>,
     /// VLANs.
     pub vlan: Option<VlanTree>,
+    /// What an aggregate is, where its members say that.
+    pub channel_group: Option<ChannelGroup>,
+}
+
+/// A member's nodes that say which aggregate it is in and what that is: Cisco's
+/// `channel-group NUMBER mode active` and `lacp rate fast`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelGroup {
+    /// The aggregate's number.
+    pub number: NodePath,
+    /// What the aggregate's name is before its number.
+    pub prefix: String,
+    /// `on`, `active` or `passive`.
+    pub mode: NodePath,
+    /// `fast` or `normal`.
+    pub rate: NodePath,
+}
+
+impl ChannelGroup {
+    /// The leaves that it holds.
+    pub const LEAVES: [Leaf; 4] = [Leaf::AggregateId, Leaf::LagType, Leaf::LacpMode, Leaf::LacpInterval];
+
+    /// Its nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodePath> {
+        [&self.number, &self.mode, &self.rate].into_iter()
+    }
+}
+
+impl Tree {
+    /// Whether there is a place for a leaf.
+    #[must_use]
+    pub fn has(&self, leaf: Leaf) -> bool {
+        let grouped = self.channel_group.is_some() && ChannelGroup::LEAVES.contains(&leaf);
+        grouped || leaf == Leaf::SwitchedVlan || self.leaves.contains_key(&leaf)
+    }
 }
 
 /// How a leaf is spelled.
@@ -193,9 +228,11 @@ pub struct SwitchedVlanTree {
     pub trunk_vlans_within: Option<NodePath>,
     /// Leaves sent with every setting, and their values.
     pub also: Vec<(NodePath, String)>,
-    /// Leaves that change what the others mean; where one is there, nothing of it
-    /// is understood.
-    pub foreign: Vec<NodePath>,
+    /// Nodes that change what the others mean; where one is there, or holds this
+    /// value, nothing of it is understood.
+    pub foreign: Vec<(NodePath, Option<String>)>,
+    /// Those of which one says that the port routes, and carries no VLAN.
+    pub routed: Vec<(NodePath, Option<String>)>,
 }
 
 /// Where VLANs lie.

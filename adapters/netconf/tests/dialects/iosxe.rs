@@ -1,9 +1,13 @@
-//! What only IOS-XE has: trunks in two forms, by release.
+//! What only IOS-XE has: trunks in two forms, by release;
+//! aggregates that are what their members say; ports that route.
 
 use std::sync::Arc;
 
 use mercury_adapter::Dialect;
-use mercury_model::{Intended, Plan, SwitchedVlan, TrunkVlans};
+use mercury_model::{
+    Intended, InterfaceName, Lacp, LacpInterval, LacpMode, LagType, Leaf, Plan, Running, SwitchedVlan, TrunkVlans,
+    Value,
+};
 use mercury_netconf::{
     conformance,
     xml::{Element, Limits},
@@ -135,4 +139,147 @@ fn where_the_release_is_unknown_the_other_form_is_not_understood() {
     let running = conformance::decode(&unknown, &device.data, &case::everything()).unwrap();
     let found = running.interfaces.values().next().unwrap();
     assert!(found.switched_vlan.as_ref().unwrap().foreign().is_some(), "{found:?}");
+}
+
+/// Two members of Port-channel5 and what they say, each of their own.
+fn bundle(first: &str, second: &str) -> Device {
+    let member = |number: u8, said: &str| {
+        format!(
+            "<TwentyFiveGigE><name>1/0/{number}</name>{}</TwentyFiveGigE>",
+            said.replace('@', &format!(" xmlns='{ETH}'"))
+        )
+    };
+    let data = format!(
+        "<native xmlns='{IOS}'><interface><Port-channel><name>5</name></Port-channel>{}{}\
+         <TwentyFiveGigE><name>1/0/3</name></TwentyFiveGigE></interface></native>",
+        member(1, first),
+        member(2, second)
+    );
+    Device::with(&[Element::parse(data.as_bytes(), Limits::default()).unwrap()])
+}
+
+const ETH: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-ethernet";
+
+fn group(mode: &str) -> String {
+    format!("<channel-group@><number>5</number><mode>{mode}</mode></channel-group>")
+}
+
+fn name(text: &str) -> InterfaceName {
+    text.parse().unwrap()
+}
+
+fn all(device: &Device) -> Running {
+    conformance::decode(&dialect("cisco_iosxe"), &device.data, &case::everything()).unwrap()
+}
+
+#[test]
+fn what_an_aggregate_is_its_members_say() {
+    let fast = "<lacp@><rate>fast</rate></lacp>";
+    let known = |lag_type, lacp| (Some(lag_type), lacp, Vec::new());
+    let lacp = |lacp_mode, interval| Some(Lacp { lacp_mode, interval });
+    for (first, second, (lag_type, lacp, foreign)) in [
+        (group("active"), group("active"), known(LagType::Lacp, lacp(LacpMode::Active, LacpInterval::Slow))),
+        (
+            group("active") + fast,
+            group("active") + fast,
+            known(LagType::Lacp, lacp(LacpMode::Active, LacpInterval::Fast)),
+        ),
+        (group("passive"), group("passive"), known(LagType::Lacp, lacp(LacpMode::Passive, LacpInterval::Slow))),
+        (group("on"), group("on"), known(LagType::Static, None)),
+        (group("desirable"), group("auto"), (None, None, vec![Leaf::LagType])),
+        (group("on"), group("active"), (None, None, vec![Leaf::LagType])),
+        (String::new(), String::new(), (None, None, Vec::new())),
+    ] {
+        let running = all(&bundle(&first, &second));
+        let aggregate = &running.interfaces[&name("Port-channel5")];
+        assert!(aggregate.is_aggregate());
+        let found = aggregate.aggregation.and_then(|aggregation| aggregation.lag_type);
+        assert_eq!((found, aggregate.lacp), (lag_type, lacp), "{first}");
+        assert_eq!(aggregate.foreign.keys().copied().collect::<Vec<_>>(), foreign, "{first}");
+        let member = running.interfaces[&name("TwentyFiveGigE1/0/1")].aggregate_id.clone();
+        assert_eq!(member, (!first.is_empty()).then(|| name("Port-channel5")));
+    }
+    let mixed = all(&bundle(&group("active"), &group("passive")));
+    let aggregate = &mixed.interfaces[&name("Port-channel5")];
+    assert_eq!(aggregate.foreign[&Leaf::LacpMode].values(), ["active", "passive"]);
+}
+
+/// Every member says it, or the two ends of a link would differ.
+#[test]
+fn another_type_of_an_aggregate_is_said_by_every_member() {
+    let dialect = dialect("cisco_iosxe");
+    let mut device = bundle(&group("active"), &group("active"));
+    let before = device.data.to_xml().unwrap();
+    let running = all(&device);
+    let mut intended = running.config.clone();
+    let aggregate = intended.interfaces.get_mut(&name("Port-channel5")).unwrap();
+    Leaf::LagType.set(aggregate, Some(Value::Word("STATIC")));
+    aggregate.lacp = None;
+    let edit = render(&dialect, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
+    device.apply(&edit.content()).unwrap();
+    let text = device.data.to_xml().unwrap();
+    assert_eq!((text.matches("<mode>on</mode>").count(), text.matches("active").count()), (2, 0), "{text}");
+    assert!(Intended(intended).is_met_by(&all(&device)));
+    let back = Plan::between(&all(&device), &Intended(running.config.clone()));
+    device.apply(&render(&dialect, &back).unwrap().content()).unwrap();
+    assert_eq!(values(&device.data.to_xml().unwrap()), values(&before));
+
+    // What members differ in could not be put back.
+    let running = all(&bundle(&group("active"), &group("passive")));
+    let mut intended = running.config.clone();
+    let aggregate = intended.interfaces.get_mut(&name("Port-channel5")).unwrap();
+    Leaf::LacpMode.set(aggregate, Some(Value::Word("ACTIVE")));
+    let refusal = render(&dialect, &Plan::between(&running, &Intended(intended))).unwrap_err();
+    assert!(refusal.to_string().contains("different things"), "{refusal}");
+}
+
+#[test]
+fn who_joins_an_aggregate_speaks_as_its_members_do() {
+    let dialect = dialect("cisco_iosxe");
+    for (first, second, said) in [
+        ("passive", "passive", Some("<mode>passive</mode>")),
+        ("on", "on", Some("<mode>on</mode>")),
+        ("active", "passive", Some("<mode>active</mode>")),
+        ("auto", "desirable", None),
+    ] {
+        let mut device = bundle(&group(first), &group(second));
+        let running = all(&device);
+        let mut intended = running.config.clone();
+        let port = intended.interfaces.get_mut(&name("TwentyFiveGigE1/0/3")).unwrap();
+        port.aggregate_id = Some(name("Port-channel5"));
+        let edit = render(&dialect, &Plan::between(&running, &Intended(intended.clone())));
+        let Some(said) = said else {
+            assert!(edit.unwrap_err().to_string().contains("Port-channel5"), "{first}");
+            continue;
+        };
+        let edit = edit.unwrap();
+        assert!(edit.to_string().contains(said), "{edit}");
+        device.apply(&edit.content()).unwrap();
+        assert!(Intended(intended).is_met_by(&all(&device)), "{edit}");
+    }
+}
+
+/// There it carries no VLANs, whatever stands there of them.
+#[test]
+fn a_routed_port_is_not_made_a_switched_one() {
+    let iosxe = dialect("cisco_iosxe");
+    for routed in [
+        "<switchport-conf><switchport>false</switchport></switchport-conf>",
+        "<ip><address><primary><address>192.0.2.1</address><mask>255.255.255.0</mask></primary></address></ip>",
+        "<ipv6><address><prefix-list><prefix>2001:db8::1/64</prefix></prefix-list></address></ipv6>",
+        "<vrf><forwarding>blue</forwarding></vrf>",
+    ] {
+        let running = all(&port(routed));
+        let mut intended = running.config.clone();
+        let port = intended.interfaces.values_mut().next().unwrap();
+        assert!(
+            port.switched_vlan.as_ref().is_some_and(|vlans| !vlans.foreign().unwrap().others.is_empty()),
+            "{routed}"
+        );
+        port.switched_vlan = Some(SwitchedVlan::access(10u16.try_into().unwrap()));
+        let refusal = render(&iosxe, &Plan::between(&running, &Intended(intended))).unwrap_err();
+        assert!(refusal.to_string().contains("TwentyFiveGigE1/0/1"), "{refusal}");
+    }
+    let switched = "<switchport-conf><switchport>true</switchport></switchport-conf><ip><dhcp/></ip>";
+    assert_eq!(all(&port(switched)).interfaces.values().next().unwrap().switched_vlan, None);
 }

@@ -20,6 +20,16 @@ pub(super) struct RawTree {
     pub(super) lacp: Option<RawList>,
     pub(super) stp: Option<RawList>,
     pub(super) vlan: Option<RawVlan>,
+    pub(super) channel_group: Option<RawChannelGroup>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawChannelGroup {
+    pub(super) number: String,
+    pub(super) prefix: String,
+    pub(super) mode: String,
+    pub(super) rate: String,
 }
 
 /// What lay elsewhere while a module had an earlier revision.
@@ -87,7 +97,17 @@ pub(super) struct RawSwitchedVlan {
     #[serde(default)]
     pub(super) also: Vec<RawValue>,
     #[serde(default)]
-    pub(super) foreign: Vec<String>,
+    pub(super) foreign: Vec<RawForeign>,
+    #[serde(default)]
+    pub(super) routed: Vec<RawForeign>,
+}
+
+/// A node that is there, or that holds a value.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawForeign {
+    Node(String),
+    Value(RawValue),
 }
 
 #[derive(Deserialize)]

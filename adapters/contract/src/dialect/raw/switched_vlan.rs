@@ -2,7 +2,7 @@
 
 use super::{
     Reader,
-    shapes::{Derived, RawMode, RawSwitchedVlan, RawTrunk},
+    shapes::{Derived, RawForeign, RawMode, RawSwitchedVlan, RawTrunk},
 };
 use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm};
 
@@ -39,8 +39,26 @@ impl Reader<'_> {
             reads_also: true,
             trunk_vlans_within: raw.trunk_vlans_within.map(|text| path("trunk-vlans-within", &text)),
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
-            foreign: raw.foreign.iter().map(|text| path("foreign", text)).collect(),
+            routed: raw.routed.into_iter().map(|routed| self.foreign(leaf, routed, &at, inherited)).collect(),
+            foreign: raw.foreign.into_iter().map(|foreign| self.foreign(leaf, foreign, &at, inherited)).collect(),
         }
+    }
+
+    /// Below the rest, or with a slash before it below the interface itself.
+    fn foreign(
+        &mut self,
+        leaf: &str,
+        raw: RawForeign,
+        at: &NodePath,
+        inherited: Option<&Module>,
+    ) -> (NodePath, Option<String>) {
+        let (text, value) = match raw {
+            RawForeign::Node(text) => (text, None),
+            RawForeign::Value(raw) => (raw.path, Some(raw.value)),
+        };
+        let above = if text.starts_with('/') { &NodePath::default() } else { at };
+        let below = self.path(&format!("{leaf}.foreign"), &text, above.module().or(inherited));
+        (above.join(&below), value)
     }
 }
 
