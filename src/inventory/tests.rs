@@ -191,6 +191,48 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
     }
 }
 
+/// An entry that lost the line that limits it must not be served without it.
+#[test]
+fn a_file_that_is_broken_half_way_is_served_up_to_there_and_only_that_is_reported() {
+    let entry = |number: u8| {
+        format!(
+            "[[switch]]\nname = \"leaf{number}\"\naddress = \"192.0.2.{number}\"\ndialect = \"openconfig\"\n\
+             username = \"u\"\npassword = \"p\"\nallowed_vlans = \"100\"\n"
+        )
+    };
+    let whole = (1..=3).map(entry).collect::<String>();
+    assert_eq!(load(&[("i.toml", &whole)], &Context::default()).0.len(), 3);
+    for damage in [
+        "allowed_vlans = \"100",
+        "allowed_vlans = ",
+        "allowed_vlans",
+        "port = 1\nport = 2",
+        "description = \"\"\"",
+        "= 1",
+    ] {
+        let text = [entry(1), entry(2).replace("allowed_vlans = \"100\"", damage), entry(3)].concat();
+        let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
+        // A text that does not end is known to be wrong at the end of the file only.
+        let endless = damage.ends_with("\"\"\"");
+        assert!(endless || findings.iter().all(|finding| finding.code == Code::Syntax), "{damage}: {findings}");
+        let served: Vec<_> = inventory.iter().map(|switch| switch.name.as_str()).collect();
+        assert_eq!(served, ["leaf1"], "{damage}: {findings}");
+        assert!(inventory.broken("leaf2").is_none_or(|broken| !broken.findings.is_empty()), "{damage}");
+    }
+}
+
+#[test]
+fn numbers_for_aggregates_need_something_to_stand_behind() {
+    for (dialect, prefix, found) in
+        [("openconfig", "", true), ("openconfig", "lag_prefix = \"Po\"", false), ("arista_eos", "", false)]
+    {
+        let text = toml(&format!("dialect = \"{dialect}\"\nlag_numbers = \"1-9\"\n{prefix}"));
+        let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
+        assert_eq!(findings.iter().any(|finding| finding.field == "switch.leaf1.lag_numbers"), found, "{findings}");
+        assert_eq!(inventory.is_empty(), found);
+    }
+}
+
 #[test]
 fn sections_that_ironic_would_pass_over_are_found() {
     for (header, field) in [
