@@ -38,7 +38,11 @@ impl Htpasswd {
     /// Reads the file; the entries that are right, and what is wrong.
     pub fn read(path: &Path) -> (Self, Findings) {
         match source::read(path, MAX_FILE) {
-            Ok(source) => Self::parse(path, &source.text),
+            Ok(source) => {
+                let (users, mut findings) = Self::parse(path, &source.text);
+                exposed(path, source.mode, &mut findings);
+                (users, findings)
+            }
             Err(error) => {
                 let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("htpasswd");
                 (Self::default(), finding.into())
@@ -49,7 +53,11 @@ impl Htpasswd {
     pub(super) fn parse(path: &Path, text: &str) -> (Self, Findings) {
         let mut users = Htpasswd::default();
         let mut findings = Findings::default();
-        for (index, line) in text.lines().enumerate() {
+        if text.starts_with('\u{feff}') {
+            let finding = Finding::error(Code::Syntax, "begins with a byte order mark, which is no part of a name");
+            findings.push(finding.at(path, Some(1)).field("htpasswd").help("save it as UTF-8 without one"));
+        }
+        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -89,6 +97,21 @@ impl Htpasswd {
         let cost = self.highest_cost.unwrap_or(DEFAULT_COST);
         format!("$2b${cost:02}${}", ".".repeat(53))
     }
+}
+
+/// Whoever may write the file lets in whom it likes; whoever may read it may guess
+/// as fast as its machines allow.
+fn exposed(path: &Path, mode: u32, findings: &mut Findings) {
+    let finding = match mode {
+        mode if mode & 0o022 != 0 => {
+            Finding::error(Code::FilePermissions, format!("has mode {mode:03o}, and others may change it"))
+        }
+        mode if mode & 0o004 != 0 => {
+            Finding::warning(Code::FilePermissions, format!("has mode {mode:03o}, and everybody may read it"))
+        }
+        _ => return,
+    };
+    findings.push(finding.field("htpasswd").at(path, None).help("chmod 640"));
 }
 
 /// The cost of a bcrypt hash.

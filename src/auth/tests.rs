@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::Code;
+use crate::config::{Code, Severity};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fs;
@@ -268,6 +268,23 @@ fn each_wrong_line_of_an_htpasswd_file_is_found() {
     assert!(users.hash("a").is_some() && users.hash("h").is_some() && users.hash("b").is_none());
     assert_eq!(Htpasswd::parse(Path::new("x"), "# none\n").1.iter().next().unwrap().code, Code::MissingKey);
     assert_eq!(Htpasswd::read(Path::new("/nonexistent")).1.iter().next().unwrap().code, Code::Unreadable);
+}
+
+#[test]
+fn a_byte_order_mark_and_a_file_for_everybody_are_found() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("htpasswd");
+    fs::write(&path, format!("\u{feff}ironic:{}\n", hash("x"))).unwrap();
+    let found = |mode| {
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        let (users, findings) = Htpasswd::read(&path);
+        assert!(users.hash("ironic").is_some());
+        findings.iter().map(|finding| (finding.code, finding.severity)).collect::<Vec<_>>()
+    };
+    let mark = (Code::Syntax, Severity::Error);
+    assert_eq!(found(0o640), [mark]);
+    assert_eq!(found(0o644), [mark, (Code::FilePermissions, Severity::Warning)]);
+    assert_eq!(found(0o666), [mark, (Code::FilePermissions, Severity::Error)]);
 }
 
 #[test]

@@ -235,6 +235,12 @@ impl fmt::Display for Findings {
 
 impl std::error::Error for Findings {}
 
+impl FromIterator<Finding> for Findings {
+    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
+        Findings(findings.into_iter().collect())
+    }
+}
+
 impl From<Finding> for Findings {
     fn from(finding: Finding) -> Self {
         Findings(vec![finding])

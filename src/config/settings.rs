@@ -215,6 +215,10 @@ pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> (Settings, Fin
     let mut findings = Findings::default();
     let (table, mode) = path.map(|path| root(path, &mut findings)).unwrap_or_default();
     let file = path.unwrap_or(Path::new(""));
+    if findings.has_errors() {
+        // What a file lacks that could not be read is no news.
+        return (settings(file, &table, overrides, &mut Findings::default()), findings);
+    }
     let settings = settings(file, &table, overrides, &mut findings);
     exposed(file, mode, &settings, &mut findings);
     (settings, findings)

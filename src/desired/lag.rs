@@ -151,7 +151,10 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
         return Err(unable(reason));
     }
     if names.prefix.is_none() {
-        return Err(unable(format!("{}: the entry of {switch} has no lag_prefix", lag.name)));
+        return Err(unable(format!(
+            "{}: {switch} has no such aggregate, and its entry no lag_prefix to make one",
+            lag.name
+        )));
     }
     if let Some(number) = names.number_in(&lag.name) {
         let numbers = &names.switch.lag_numbers;

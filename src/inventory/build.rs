@@ -140,7 +140,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
         allowed_lags,
         lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
-        lag_prefix: lag_prefix(reader),
+        lag_prefix: lag_prefix(reader, &kind.dialect, context),
         mlag_domain: reader.text("mlag_domain"),
         bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
         options,
@@ -240,7 +240,13 @@ fn refuse_empty(reader: &mut Reader<'_>, key: &str) {
 }
 
 /// What a number follows, so it must not end in one.
-fn lag_prefix(reader: &mut Reader<'_>) -> Option<String> {
+fn lag_prefix(reader: &mut Reader<'_>, dialect: &str, context: &Context) -> Option<String> {
+    let known = dialect.is_empty() || context.lag_prefixes.iter().any(|prefixed| prefixed == dialect);
+    if !known && reader.find("lag_numbers").is_some() && reader.find("lag_prefix").is_none() {
+        let message = format!("needs a lag_prefix, which dialect {dialect} does not know");
+        reader
+            .blame_key("lag_numbers", Finding::error(Code::Conflict, message).help("such as Port-Channel, ae or lag"));
+    }
     let prefix = reader.text("lag_prefix")?;
     let interface = format!("{prefix}1").parse::<InterfaceName>();
     if interface.is_err() || prefix.ends_with(|last: char| last.is_ascii_digit()) {

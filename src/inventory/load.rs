@@ -26,6 +26,8 @@ pub struct Context {
     pub unsayable: Vec<Unsayable>,
     /// What ports are called in each dialect that has a say.
     pub interface_names: BTreeMap<String, Arc<InterfaceNames>>,
+    /// The dialects that know what the name of an aggregate begins with.
+    pub lag_prefixes: Vec<String>,
 }
 
 /// An option that a dialect has no words for.
@@ -58,6 +60,7 @@ impl Default for Context {
     fn default() -> Self {
         // The folder of dialects is the registry; one that does not load fails a test there.
         let dialects = mercury_adapter::builtin().unwrap_or_default();
+        let prefixed = dialects.iter().filter(|dialect| dialect.lag_prefix.is_some());
         let spoken = |protocol: Protocol| {
             dialects.iter().filter(move |dialect| dialect.protocols().contains(&protocol.as_str()))
         };
@@ -69,6 +72,7 @@ impl Default for Context {
             allowed_vlans: None,
             known_hosts: Vec::new(),
             access: FileAccess::default(),
+            lag_prefixes: prefixed.map(|dialect| dialect.name.clone()).collect(),
             dialects: Protocol::ALL.into_iter().flat_map(kinds).collect(),
             unsayable: Protocol::ALL
                 .into_iter()

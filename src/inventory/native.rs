@@ -15,14 +15,31 @@ const NOT_YET: &[&str] = &["cli"];
 pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses"];
 
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
-    let root = toml_tree::parse(file, text, findings);
-    Reader::new(file, "", &root, findings).refuse_unknown(&["defaults", "switch"], |key| {
+    let mut broken = Findings::default();
+    let root = toml_tree::parse(file, text, &mut broken);
+    let mut more = Findings::default();
+    let mut drafts = entries(file, &root, context, &mut more);
+    if let Some(line) = broken.iter().map(|finding| finding.line.unwrap_or_default()).min() {
+        // What could still be read from there on may lack a line that limits it.
+        let ends: Vec<_> = drafts.iter().skip(1).map(|draft| draft.line).collect();
+        for (index, draft) in drafts.iter_mut().enumerate() {
+            draft.sound &= ends.get(index).is_some_and(|end| *end <= line);
+        }
+        more = more.iter().filter(|finding| finding.line.is_some_and(|at| at < line)).cloned().collect();
+    }
+    findings.merge(broken);
+    findings.merge(more);
+    drafts
+}
+
+fn entries(file: &Path, root: &Table, context: &Context, findings: &mut Findings) -> Vec<Draft> {
+    Reader::new(file, "", root, findings).refuse_unknown(&["defaults", "switch"], |key| {
         (key == "switches").then(|| "each switch is a [[switch]] table".to_owned())
     });
-    let defaults = defaults(file, &root, findings);
+    let defaults = defaults(file, root, findings);
     let known: Vec<&str> = OWN.iter().chain(build::SHARED).chain(build::GNMI).copied().collect();
     let mut drafts = Vec::new();
-    for (line, table) in switches(file, &root, findings) {
+    for (line, table) in switches(file, root, findings) {
         let name = match table.entries.get("name").map(|entry| &entry.value) {
             Some(Value::Text(name)) if !name.is_empty() => format!("switch.{name}"),
             _ => "switch".to_owned(),

@@ -1,6 +1,7 @@
 mod gnmi;
 mod names;
 mod options;
+mod served;
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};
 use std::fs;
@@ -193,19 +194,6 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
 }
 
 #[test]
-fn sections_that_ironic_would_pass_over_are_found() {
-    for (header, field) in [
-        ("[leaf1]", "[leaf1]"),
-        ("[genericswitch:leaf1]", "[genericswitch:leaf1]"),
-        ("[switch:]", "[switch:]"),
-        ("[Switch:leaf1]", "[Switch:leaf1]"),
-    ] {
-        let (_, findings) = load(&[("i.conf", &ini("").replace("[switch:leaf1]", header))], &Context::default());
-        assert_eq!(places(&findings), [(Code::UnknownKey, 1, field.to_owned())]);
-    }
-}
-
-#[test]
 fn ironics_file_as_metal3_writes_it_is_read() {
     let text = "# This file is managed by the Baremetal Operator\n\n[switch:leaf1]\naddress = fd00::11\n\
                 mac_address = 52:54:00:AB:CD:EF\nport = 8300\ndriver_type = generic-switch\n\
@@ -219,23 +207,6 @@ fn ironics_file_as_metal3_writes_it_is_read() {
     assert_eq!((&switch.allowed_vlans, switch.native_vlan), (&None, None));
     let password = switch.credentials.password.as_ref().unwrap().resolve().unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&password), "100%: a=b # c");
-}
-
-#[test]
-fn ironics_default_section_serves_no_switch() {
-    let text = format!("[DEFAULT]\npersist = yes\nnative_vlan = 5\ndebug = true\n{}", ini(""));
-    let (inventory, findings) = load(&[("i.conf", &text)], &Context::default());
-    let lost = [(Code::UnknownKey, 2, "DEFAULT.persist"), (Code::UnknownKey, 3, "DEFAULT.native_vlan")];
-    let lost: Vec<_> = lost.iter().map(|(code, line, key)| (*code, *line, (*key).to_owned())).collect();
-    let mut found = places(&findings);
-    found.sort_by_key(|(_, line, _)| *line);
-    assert_eq!(found, lost);
-    assert!(!findings.has_errors());
-    let switch = inventory.iter().next().unwrap();
-    assert_eq!((switch.persist, switch.native_vlan), (false, None));
-    let (inventory, findings) = load(&[("i.conf", &ini("Persist = yes"))], &Context::default());
-    assert_eq!(places(&findings), [(Code::UnknownKey, 8, "switch.leaf1.Persist".to_owned())]);
-    assert!(inventory.is_empty());
 }
 
 #[test]
