@@ -38,7 +38,8 @@ const STAGES: [(&str, &[&str]); 6] = [
 ];
 
 /// What may lie at the top, besides dotfiles.
-const TOP: [&str; 8] = ["Cargo.toml", "Cargo.lock", "README.md", "src", "yang", "adapters", "config", "findings", "tests"];
+const TOP: [&str; 9] =
+    ["Cargo.toml", "Cargo.lock", "README.md", "src", "yang", "adapters", "config", "findings", "tests"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
