@@ -34,6 +34,9 @@ pub struct Change {
     /// the dialect would write `after`: as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Box<ForeignVlans>>,
+    /// What would be lost of a port that becomes a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub besides: Option<String>,
     /// Which of a dialect's places for the leaf is meant, where it has several.
     #[serde(skip_serializing_if = "Places::are_the_first")]
     pub places: Places,
@@ -244,7 +247,9 @@ fn changes(present: &Interface, wanted: &Interface, have: &Running, edits: &mut 
         let place = have.place(leaf, name);
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
         let written = written.map(Box::new);
-        let change = Change { leaf, before, after, makes_entry, written, rewritten: None, places };
+        let joins = leaf == Leaf::AggregateId && before.is_none();
+        let besides = if joins { have.besides.get(name).cloned() } else { None };
+        let change = Change { leaf, before, after, makes_entry, written, rewritten: None, besides, places };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }

@@ -316,6 +316,7 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         makes_entry: false,
         written: None,
         rewritten: None,
+        besides: None,
         places: Places::default(),
     };
     let expected = [

@@ -103,8 +103,10 @@ pub(crate) struct Said {
 pub(crate) type Named = BTreeMap<String, VlanId>;
 
 /// Reads an interface's leaves; what cannot be understood is kept as it is.
-pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>, named: &Named) -> Said {
-    let raw = raw(tree, entry);
+/// `others` configure the same from elsewhere.
+pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>, named: &Named, others: Vec<String>) -> Said {
+    let mut raw = raw(tree, entry);
+    raw.others.extend(others);
     let vlans = if raw.others.is_empty() { understood(tree, &raw, named) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
     let own = match &vlans {
@@ -153,7 +155,10 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     let mut others: Vec<String> = Vec::new();
     for path in &tree.foreign {
         let found = find(entry.node, path, &entry.names);
-        others.extend(found.iter().map(|(node, _)| format!("{} {:?}", node.name(), node.value())));
+        others.extend(found.iter().map(|(node, _)| match node.value() {
+            "" => node.name().to_owned(),
+            value => format!("{} {value:?}", node.name()),
+        }));
     }
     let leaves = [Some(&tree.access_vlan), Some(&tree.native_vlan), Some(&tree.trunk_vlans.path), tree.mode.path()];
     if leaves.into_iter().flatten().any(|path| entry.is_inactive(path)) {
