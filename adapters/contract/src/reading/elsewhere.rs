@@ -223,3 +223,35 @@ fn applied_below<D: Data>(node: &D, into: &mut Vec<String>) {
         applied_below(one, into);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_the_ports_that_its_words_stand_for() {
+        for (name, has, has_not) in [
+            ("ge-0/0/1", "ge-0/0/1", "ge-0/0/10"),
+            ("ge-*", "ge-1/0/47", "xe-0/0/0"),
+            ("<ge-0/0/[1-3]>", "ge-0/0/2", "ge-0/0/4"),
+            ("xe-0/0/[!1-3]", "xe-0/0/4", "xe-0/0/2"),
+            ("<*>", "ae0", ""),
+            ("et-0/0/0:?", "et-0/0/0:3", "et-0/0/0"),
+        ] {
+            let ports = Ports::of(name);
+            assert!(ports.may_have(has) && (has_not.is_empty() || !ports.may_have(has_not)), "{name}");
+        }
+        // What is no wildcard after all stands for any.
+        assert!(Ports::of("ge-0/0/[1").may_have("xe-1/1/1"));
+    }
+
+    #[test]
+    fn from_one_port_to_another_are_those_between_on_whatever_slot() {
+        let ports = Ports::Between("ge-0/0/46".to_owned(), "ge-1/0/1".to_owned());
+        for (port, has) in [("ge-0/0/47", true), ("ge-1/0/1", true), ("ge-1/0/2", false), ("xe-0/0/47", false)] {
+            assert_eq!(ports.may_have(port), has, "{port}");
+        }
+        let ports = Ports::Between("ge-0/0/0".to_owned(), "ge-0/0/4000000000".to_owned());
+        assert_eq!(ports.names().len(), MOST as usize);
+    }
+}
