@@ -16,8 +16,12 @@ use super::{Data, find};
 use crate::{Names, NodePath, Tree};
 
 /// Ports that a range's first and last one may have between them, as far as they
-/// are named here.
-const MOST: u32 = 512;
+/// are named here; and ports that are named so in all.
+const MOST: usize = 512;
+const MOST_IN_ALL: usize = 16_384;
+
+/// Wildcards and ranges that are followed; a switch with more may mean any port.
+const MOST_RULES: usize = 1024;
 
 /// Nodes by which a range or a group has a say in what VLANs a port carries.
 const SAYS: [&str; 4] = ["ethernet-switching", "native-vlan-id", "bundle", "flexible-vlan-tagging"];
@@ -117,7 +121,12 @@ impl Elsewhere {
 
     fn add(&mut self, rule: Rule) {
         match &rule.ports {
+            _ if self.rules.len() > MOST_RULES => {}
             Ports::Named(name) => self.named.entry(name.clone()).or_default().push(rule),
+            _ if self.rules.len() == MOST_RULES => {
+                let what = format!("more than {MOST_RULES} ranges and groups beside it");
+                self.rules.extend(Ports::any().map(|ports| Rule { ports, group: None, what }));
+            }
             _ => self.rules.push(rule),
         }
     }
@@ -148,7 +157,7 @@ impl Elsewhere {
     /// The ports that are named here, whether or not they have an entry.
     pub(super) fn ports(&self) -> BTreeSet<InterfaceName> {
         let between = self.rules.iter().flat_map(|rule| rule.ports.names());
-        self.named.keys().cloned().chain(between).filter_map(|name| name.parse().ok()).collect()
+        self.named.keys().cloned().chain(between.take(MOST_IN_ALL)).filter_map(|name| name.parse().ok()).collect()
     }
 }
 
@@ -161,9 +170,12 @@ impl Ports {
         // Only what a set holds is the same in both.
         let like = regex::escape(name).replace(r"\*", ".*").replace(r"\?", ".");
         let like = like.replace(r"\[", "[").replace(r"\]", "]").replace(r"\-", "-").replace("[!", "[^");
-        Regex::new(&format!("^(?:{like})$"))
-            .or_else(|_| Regex::new(""))
-            .map_or(Self::Named(name.to_owned()), Self::Like)
+        let like = Regex::new(&format!("^(?:{like})$")).ok().map(Self::Like);
+        like.or_else(Self::any).unwrap_or_else(|| Self::Named(name.to_owned()))
+    }
+
+    fn any() -> Option<Self> {
+        Regex::new("").ok().map(Self::Like)
     }
 
     fn may_have(&self, port: &str) -> bool {
@@ -182,7 +194,7 @@ impl Ports {
             Self::Named(_) | Self::Like(_) => Vec::new(),
             Self::Between(first, last) => {
                 let ((before, from), (_, to)) = (last_number(first), last_number(last));
-                (from..=to).take(MOST as usize).map(|number| format!("{before}{number}")).collect()
+                (from..=to).take(MOST).map(|number| format!("{before}{number}")).collect()
             }
         }
     }
@@ -252,6 +264,37 @@ mod tests {
             assert_eq!(ports.may_have(port), has, "{port}");
         }
         let ports = Ports::Between("ge-0/0/0".to_owned(), "ge-0/0/4000000000".to_owned());
-        assert_eq!(ports.names().len(), MOST as usize);
+        assert_eq!(ports.names().len(), MOST);
+    }
+
+    #[test]
+    fn more_ranges_than_are_followed_may_mean_any_port() {
+        let mut own = Elsewhere::default();
+        let port = "xe-9/9/9".parse().unwrap();
+        let rule = || Rule { ports: Ports::of("ge-*"), group: None, what: "the interface-range r".to_owned() };
+        (0..MOST_RULES).for_each(|_| own.add(rule()));
+        assert!(own.of::<Leafless>(&port, None).is_empty());
+        (0..9).for_each(|_| own.add(rule()));
+        assert_eq!(own.of::<Leafless>(&port, None).len(), 1);
+        assert_eq!(own.rules.len(), MOST_RULES + 1);
+    }
+
+    struct Leafless;
+
+    impl Data for Leafless {
+        fn name(&self) -> &'static str {
+            ""
+        }
+
+        fn value(&self) -> &'static str {
+            ""
+        }
+
+        fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
+        where
+            Self: 'a,
+        {
+            std::iter::empty()
+        }
     }
 }
