@@ -153,7 +153,7 @@ async fn steps(
         Ok(Prepared::Change(change)) => change,
         Ok(Prepared::Nothing(proof)) => {
             commit::release(line.link, line.policy).await;
-            return Outcome::Unchanged(proof);
+            return Outcome::Unchanged(*proof);
         }
         Err(fault) if stop.is_cancelled() => return not_started(line, fault),
         Err(fault) => {
@@ -270,7 +270,7 @@ async fn locked(
 
 enum Prepared<'a> {
     Change(Box<Change<'a>>),
-    Nothing(ReadBack),
+    Nothing(Box<ReadBack>),
 }
 
 /// Everything up to the point where something is sent.
@@ -295,7 +295,7 @@ async fn prepared<'a: 'c, 'c>(
     agree(&line.parts, &running, &intended, line.dialect)?;
     if let Some(proof) = ReadBack::proves(&intended, &running) {
         commit::settled(line.link, line.policy).await?;
-        return Ok(Prepared::Nothing(proof));
+        return Ok(Prepared::Nothing(Box::new(proof)));
     }
     let payload = rendered(line, &plan, report)?;
     // Asked first, so that none is said to have begun for the sake of another who has gone.

@@ -244,7 +244,7 @@ def junos(parent):
             continue
         rename(top, "root", deep=False)
         for child in elements(top):
-            rename(child, child.localName, deep=True)
+            rename(child, "root" if child.localName == "apply-groups" else child.localName, deep=True)
 
 
 def rename(element, name, deep):

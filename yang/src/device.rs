@@ -159,6 +159,10 @@ pub struct Running {
     /// Which of the dialect's places for a leaf holds it, where it is not the first.
     #[serde(skip)]
     pub places: BTreeMap<(Leaf, InterfaceName), usize>,
+    /// What a port holds besides Mercury's leaves where a member of an aggregate must
+    /// hold nothing.
+    #[serde(skip)]
+    pub besides: BTreeMap<InterfaceName, String>,
     /// How many aggregates the switch was told to have; `None` where it does not
     /// count them, or not all interfaces were read.
     #[serde(skip)]

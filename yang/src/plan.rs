@@ -43,6 +43,9 @@ pub struct Change {
     /// left and the one that is joined.
     #[serde(skip)]
     pub bundles: Bundles,
+    /// What would be lost of a port that becomes a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub besides: Option<String>,
     /// Which of a dialect's places for the leaf is meant, where it has several.
     #[serde(skip_serializing_if = "Places::are_the_first")]
     pub places: Places,
@@ -298,8 +301,11 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let written = written.map(Box::new);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
         let bundles = Bundles::of(leaf, (present, &have.config), (wanted, want));
+        let joins = leaf == Leaf::AggregateId && before.is_none();
+        let besides = if joins { have.besides.get(name).cloned() } else { None };
+        let rewritten = None;
         let change =
-            Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten: None, bundles, places };
+            Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten, bundles, besides, places };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }

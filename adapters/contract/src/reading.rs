@@ -2,13 +2,14 @@
 //! device holds is an error: what the model has no word for is kept as read.
 
 mod channel_group;
+mod elsewhere;
 mod shared;
 
 use std::collections::BTreeMap;
 
 use mercury_model::{
     DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
-    Running, Scope, Value, Vlan, VlanName, VlanStatus,
+    Running, Scope, SwitchedVlan, Value, Vlan, VlanName, VlanStatus,
 };
 
 use crate::{
@@ -58,9 +59,10 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
     }
     let mut config = DeviceConfig { vlans, ..DeviceConfig::default() };
-    let (mut all_written, mut places) = (BTreeMap::new(), BTreeMap::new());
+    let (mut all_written, mut places, mut besides) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
+    let elsewhere = elsewhere::Elsewhere::read(tree, data);
     for (node, names) in find(data, &tree.interface, &Names::default()) {
         let Some(name) = names.found_interface() else { continue };
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
@@ -68,15 +70,32 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         }
         let mut interface = Interface::new(name.clone());
         let entry = Entry { node, names, some_inactive };
-        if let Some(written) = read_interface((tree, defaults), &entry, &named, &mut interface, &mut places) {
+        let others = elsewhere.of(&name, Some(node));
+        if let Some(written) = read_interface((tree, defaults), &entry, &named, others, &mut interface, &mut places) {
             all_written.insert(name.clone(), written);
         }
         if let Some(group) = &tree.channel_group {
             bundles.read(group, &entry, &mut interface);
         }
+        if let Some(other) = shared::besides(tree, entry.node, &entry.names) {
+            besides.insert(name.clone(), other);
+        }
         config.interfaces.insert(name, interface);
     }
     bundles.tell(&mut config);
+    let mut without_entry = elsewhere.ports();
+    if let InterfaceScope::Named(names) = &scope.interfaces {
+        without_entry.extend(names.iter().cloned());
+    }
+    for name in without_entry {
+        let others = elsewhere.of::<D>(&name, None);
+        if others.is_empty() || config.interfaces.contains_key(&name) {
+            continue;
+        }
+        let foreign = Box::new(ForeignVlans { others, ..ForeignVlans::default() });
+        let port = Interface { switched_vlan: Some(SwitchedVlan::Foreign(foreign)), ..Interface::new(name.clone()) };
+        config.interfaces.insert(name, port);
+    }
     let mut shared = shared::in_interfaces(tree, data, &config);
     for (list, own) in tree.lists.iter().filter(|(list, own)| own.is_beside && (**list != List::Stp || scope.stp)) {
         for (node, names) in find(data, &own.entry, &Names::default()) {
@@ -100,7 +119,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     }
     defaults.canonical(&mut config);
     let aggregate_count = aggregate_count(tree, data, scope);
-    Running { written: all_written, shared, places, aggregate_count, ..Running::found(config, scope.clone()) }
+    Running { written: all_written, shared, places, besides, aggregate_count, ..Running::found(config, scope.clone()) }
 }
 
 fn aggregate_count<D: Data>(tree: &Tree, data: &D, scope: &Scope) -> Option<u16> {
@@ -141,6 +160,7 @@ fn read_interface<D: Data>(
     (tree, defaults): (&Tree, &Defaults),
     entry: &Entry<'_, D>,
     named: &Named,
+    others: Vec<String>,
     into: &mut Interface,
     places: &mut BTreeMap<(Leaf, InterfaceName), usize>,
 ) -> Option<ForeignVlans> {
@@ -166,7 +186,7 @@ fn read_interface<D: Data>(
         }
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
-    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named);
+    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named, others);
     into.switched_vlan = said.vlans;
     said.written
 }

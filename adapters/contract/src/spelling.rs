@@ -80,8 +80,16 @@ pub(crate) struct Said {
 pub(crate) type Named = BTreeMap<String, VlanId>;
 
 /// Reads an interface's leaves; what cannot be understood is kept as it is.
-pub(crate) fn read<D: Data>(tree: &SwitchedVlanTree, defaults: &Defaults, entry: &Entry<'_, D>, named: &Named) -> Said {
-    let raw = raw(tree, entry);
+/// `others` configure the same from elsewhere.
+pub(crate) fn read<D: Data>(
+    tree: &SwitchedVlanTree,
+    defaults: &Defaults,
+    entry: &Entry<'_, D>,
+    named: &Named,
+    others: Vec<String>,
+) -> Said {
+    let mut raw = raw(tree, entry);
+    raw.others.extend(others);
     let vlans = if raw.others.is_empty() { understood(tree, &raw, named) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
     let vlans = vlans.and_then(|vlans| defaults.vlans(vlans));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{Data, Looking, Names, NetconfDialect, NodePath, running};
+use mercury_adapter::{Data, Looking, Names, NetconfDialect, NodePath, Tree, running};
 use mercury_model::{InterfaceScope, List, Running, Scope, VlanScope};
 
 use crate::{
@@ -34,35 +34,55 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
             }
         }
     }
-    let Some(vlan) = &tree.vlan else { return root.elements().cloned().collect() };
-    match &scope.vlans {
-        VlanScope::Named(ids) => {
-            for id in ids {
-                let names = Names::vlan(instance, Some(*id), None);
-                if vlan
-                    .entry
-                    .steps
-                    .last()
-                    .is_some_and(|step| step.keys.iter().any(|(_, word)| word.contains("{vlan-id}")))
-                {
-                    append(&mut root, &vlan.entry, &names, |_| {});
-                } else {
-                    // Keyed by name: the number is a content match instead.
-                    let mut entry = Element::new(BASE_NS, "entry");
-                    let Some(leaf) = &vlan.id else { continue };
-                    place(&mut entry, leaf, &names, |leaf| *leaf = leaf.clone().text(id.to_string()));
-                    place(&mut root, &vlan.entry.parent(), &names, |list| {
-                        if let (Some(step), Some(id)) = (vlan.entry.steps.last(), entry.elements().next()) {
-                            let selected = Element::new(&step.module.namespace, &step.name).child(id.clone());
-                            list.children.push(Node::Element(selected));
-                        }
-                    });
-                }
-            }
-        }
-        VlanScope::All => place(&mut root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |_| {}),
+    if root.elements().next().is_some() || scope.vlans != VlanScope::Named(BTreeSet::new()) {
+        inherited(&mut root, tree, &scope.interfaces);
+        vlans(&mut root, tree, instance, &scope.vlans);
     }
     root.elements().cloned().collect()
+}
+
+/// What configures interfaces besides their own entries, where that is so.
+fn inherited(root: &mut Element, tree: &Tree, interfaces: &InterfaceScope) {
+    let Some(top) = &tree.inheritance else { return };
+    place(root, top, &Names::default(), |top| {
+        let named = |name: &str| top.sibling(name);
+        let mut asked = vec![named("apply-groups")];
+        asked.push(named("groups").child(named("name")).child(named("interfaces")).child(named("vlans")));
+        top.children.extend(asked.into_iter().map(Node::Element));
+    });
+    if matches!(interfaces, InterfaceScope::Named(_)) {
+        place(root, &tree.interface.parent(), &Names::default(), |interfaces| {
+            let asked = ["apply-groups", "interface-range"].map(|name| Node::Element(interfaces.sibling(name)));
+            interfaces.children.extend(asked);
+        });
+    }
+}
+
+fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &VlanScope) {
+    let Some(vlan) = &tree.vlan else { return };
+    if vlan.is_keyed_by_name() {
+        // A port may name a VLAN that the scope does not, and a VLAN the port.
+        place(root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |list| {
+            let Some(step) = vlan.entry.steps.last() else { return };
+            let mut entry = Element::new(&step.module.namespace, &step.name);
+            entry
+                .children
+                .extend(step.keys.iter().map(|(key, _)| Node::Element(Element::new(&step.module.namespace, key))));
+            for path in vlan.id.iter().chain(&vlan.members) {
+                place(&mut entry, path, &Names::default(), |_| {});
+            }
+            list.children.push(Node::Element(entry));
+        });
+        return;
+    }
+    match scope {
+        VlanScope::Named(ids) => {
+            for id in ids {
+                append(root, &vlan.entry, &Names::vlan(instance, Some(*id), None), |_| {});
+            }
+        }
+        VlanScope::All => place(root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |_| {}),
+    }
 }
 
 /// The namespace of the attribute that tags a default (RFC 6243 section 6).
@@ -123,7 +143,7 @@ mod tests {
         let ids = VlanSet::full().iter().collect();
         let scope = Scope { vlans: VlanScope::Named(ids), ..Scope::default() };
         let dialects = mercury_adapter::builtin().unwrap();
-        for name in ["openconfig", "juniper_junos", "cisco_iosxe"] {
+        for name in ["openconfig", "cisco_iosxe"] {
             let dialect = dialects.iter().find(|dialect| dialect.name == name).unwrap().netconf.clone().unwrap();
             let text: String = filter(&dialect, "default", &scope, &BTreeSet::new())
                 .iter()

@@ -393,6 +393,8 @@ impl Reader<'_> {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),
             aggregate_names: raw.aggregate_names,
+            member_without: raw.member_without.map(|path| self.path("member-without", &path, below)),
+            inheritance: raw.inheritance.map(|path| self.path("inheritance", &path, None)),
             aggregate_count: raw.aggregate_count.map(|path| self.path("aggregate-count", &path, None)),
             leaves,
             lists,
@@ -498,6 +500,7 @@ impl Reader<'_> {
         VlanTree {
             id: raw.id.map(|path| self.path("vlan.id", &path, below.as_ref())),
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
+            members: raw.members.map(|path| self.path("vlan.members", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
             entry,
         }

@@ -21,6 +21,11 @@ pub struct Tree {
     /// From the top, the leaf that says how many aggregates there may be: one with a
     /// number as high does not come up.
     pub aggregate_count: Option<NodePath>,
+    /// Below an interface, what a member of an aggregate must not have.
+    pub member_without: Option<NodePath>,
+    /// From the top, the node whose `groups`, `apply-groups` and interface-ranges
+    /// also configure interfaces (Junos).
+    pub inheritance: Option<NodePath>,
     /// Leaves by themselves. A leaf of a list of its own is relative to its entry
     /// there.
     pub leaves: BTreeMap<Leaf, LeafTree>,
@@ -245,6 +250,8 @@ pub struct VlanTree {
     pub id: Option<NodePath>,
     /// `name`; `None` where the name is the list's key.
     pub name: Option<NodePath>,
+    /// Entries that make an interface a member, below the VLAN's.
+    pub members: Option<NodePath>,
     /// `status`, with ACTIVE and SUSPENDED as its values.
     pub status: Option<NodePath>,
 }

@@ -28,7 +28,23 @@ pub(super) fn in_interfaces<D: Data>(tree: &Tree, data: &D, config: &DeviceConfi
 
 /// Whether what holds a list's leaves holds others.
 pub(super) fn holds_more<D: Data>(tree: &Tree, list: List, own: &ListTree, holder: &D) -> bool {
-    holds_others(holder, &known(tree, list, own))
+    other(holder, &known(tree, list, own)).is_some()
+}
+
+/// What an interface holds, besides leaves that are Mercury's, where a member of an
+/// aggregate must hold nothing.
+pub(super) fn besides<D: Data>(tree: &Tree, interface: &D, names: &Names) -> Option<String> {
+    let path = tree.member_without.as_ref()?;
+    let own = &tree.switched_vlan;
+    let leaves = [Some(&own.access_vlan), Some(&own.native_vlan), Some(&own.trunk_vlans.path), own.mode.path()];
+    let known: Vec<Vec<&str>> = leaves
+        .into_iter()
+        .flatten()
+        .filter_map(|leaf| leaf.steps.strip_prefix(path.steps.as_slice()))
+        .map(|below| below.iter().map(|step| step.name.as_str()).collect())
+        .chain(path.steps.last().into_iter().flat_map(|step| &step.keys).map(|(key, _)| vec![key.as_str()]))
+        .collect();
+    find(interface, path, names).iter().find_map(|(holder, _)| other(*holder, &known)).map(str::to_owned)
 }
 
 /// The nodes of an entry that are Mercury's, by their names.
@@ -43,10 +59,10 @@ fn known<'a>(tree: &'a Tree, list: List, own: &'a ListTree) -> Vec<Vec<&'a str>>
     keys.iter().map(|(key, _)| vec![key.as_str()]).chain(names).chain(members).collect()
 }
 
-/// Whether a node holds a leaf that is not among these.
-fn holds_others<D: Data>(node: &D, known: &[Vec<&str>]) -> bool {
+/// A leaf that a node holds and that is not among these.
+fn other<'a, D: Data>(node: &'a D, known: &[Vec<&str>]) -> Option<&'a str> {
     // State is not configuration, though some targets answer with both.
-    node.below().filter(|below| below.name() != "state").any(|below| {
+    node.below().filter(|below| below.name() != "state").find_map(|below| {
         let rest: Vec<Vec<&str>> = known
             .iter()
             .filter_map(|path| path.split_first().filter(|(first, _)| **first == below.name()))
@@ -54,8 +70,8 @@ fn holds_others<D: Data>(node: &D, known: &[Vec<&str>]) -> bool {
             .collect();
         let is_known = !rest.is_empty();
         match below.below().next() {
-            Some(_) => holds_others(below, &rest),
-            None => !is_known,
+            Some(_) => other(below, &rest),
+            None => (!is_known).then(|| below.name()),
         }
     })
 }

@@ -29,6 +29,15 @@ pub(super) fn change(
             entry
         }
     };
+    if let (Leaf::AggregateId, None, Some(_), Some(path)) =
+        (change.leaf, &change.before, &change.after, &writing.tree.member_without)
+    {
+        if let Some(other) = &change.besides {
+            let reason = format!("a member has no unit, and {other} in its own would be lost");
+            return Err(writing.cannot(&format!("{interface} as a member of an aggregate"), &reason));
+        }
+        entry.set(path, None);
+    }
     match tree {
         LeafTree::Value { path, or, words, identity, .. } => {
             let place = |number: usize| std::iter::once(path).chain(or).nth(number).unwrap_or(path);

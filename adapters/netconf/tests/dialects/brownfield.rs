@@ -6,7 +6,8 @@
 //! A file is XML, each top node of the datastore after the other. Comments stand on
 //! lines of their own. `<!-- refused PORT: words -->` says that nothing may be done
 //! to VLANs or membership of that port, and what the refusal must say; it need not
-//! be in the configuration. Every other port must be changed.
+//! be in the configuration. `<!-- no member PORT: words -->` says so of making it a
+//! member alone. Every other port must be changed.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
@@ -29,7 +30,7 @@ const VLANS: [u16; 3] = [3040, 3041, 3042];
 const NUMBER: u16 = 9;
 
 /// Files that a dialect's folder must have.
-const LEAST: [(&str, usize); 1] = [("juniper_junos", 0)];
+const LEAST: [(&str, usize); 1] = [("juniper_junos", 15)];
 
 /// Nodes below a dialect's top one that the published set has no module for.
 const UNPUBLISHED: [(&str, &str); 3] =
@@ -40,6 +41,7 @@ struct File {
     dialect: Arc<Dialect>,
     text: String,
     refused: BTreeMap<InterfaceName, String>,
+    no_members: BTreeMap<InterfaceName, String>,
 }
 
 fn files() -> Vec<File> {
@@ -60,13 +62,16 @@ impl File {
     fn new(name: String, dialect: &Arc<Dialect>, whole: &str) -> Self {
         let lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let (comments, lines): (Vec<&str>, Vec<&str>) = lines.into_iter().partition(|line| line.starts_with("<!--"));
-        let refused = |comment: &&str| {
-            let said = comment.strip_prefix("<!-- refused ")?.strip_suffix(" -->").unwrap();
-            let (port, words) = said.split_once(": ").unwrap();
-            Some((port.parse().unwrap(), words.to_owned()))
+        let said = |word: &str| {
+            let of = |comment: &&str| {
+                let said = comment.strip_prefix("<!-- ")?.strip_prefix(word)?.strip_suffix(" -->").unwrap();
+                let (port, words) = said.split_once(": ").unwrap();
+                Some((port.parse().unwrap(), words.to_owned()))
+            };
+            comments.iter().filter_map(of).collect()
         };
-        let refused = comments.iter().filter_map(refused).collect();
-        Self { name, dialect: Arc::clone(dialect), text: lines.concat(), refused }
+        let (refused, no_members) = (said("refused "), said("no member "));
+        Self { name, dialect: Arc::clone(dialect), text: lines.concat(), refused, no_members }
     }
 
     fn device(&self) -> Device {
@@ -111,7 +116,9 @@ impl File {
         change(&mut wanted);
         let wanted = Intended(wanted.config);
         let rendered = render(&self.dialect, &Plan::between(&before, &wanted));
-        let edit = match (rendered, self.refused.get(port)) {
+        let joins = wanted.0.interface(port).aggregate_id.is_some();
+        let words = self.no_members.get(port).filter(|_| joins).or(self.refused.get(port));
+        let edit = match (rendered, words) {
             (Ok(edit), None) => edit,
             (Err(refusal), Some(words)) => {
                 let said = refusal.to_string();
@@ -228,12 +235,18 @@ fn strip(parent: &mut Element, steps: &[PathStep], names: &Names) {
     });
 }
 
+/// The keys of lists, first ones first.
+const KEYS: [&str; 3] = ["name", "id", "vlan-id"];
+
 /// One line for each leaf: names, keys in brackets, attributes, value.
 fn collect(element: &Element, above: &[String], on_the_way: &[Vec<String>], path: &mut String, into: &mut Vec<String>) {
     let length = path.len();
-    for child in element.elements() {
+    // A key is in the path.
+    let key_of = |of: &Element| KEYS.into_iter().find(|key| of.find(key).is_some());
+    let own = key_of(element);
+    for child in element.elements().filter(|child| own != Some(child.name.as_str())) {
         let names = [above, std::slice::from_ref(&child.name)].concat();
-        let key = ["name", "id", "vlan-id"].into_iter().find_map(|key| child.find(key));
+        let key = key_of(child).and_then(|key| child.find(key));
         let attributes = child.attributes.iter().filter(|one| !one.name.starts_with("xmlns"));
         path.push_str(&format!("/{}", child.name));
         attributes.for_each(|one| path.push_str(&format!("@{}={}", one.name, one.value)));

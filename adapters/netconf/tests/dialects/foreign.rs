@@ -1,13 +1,13 @@
 //! What others configured and the model has no word for: it is read, left
 //! alone, replaced where a request is about it, and put back as it was.
 
-use mercury_model::{Intended, Interface, Leaf, Plan, Running, SwitchedVlan, Value};
+use mercury_model::{Intended, Interface, Leaf, Plan, Running, Scope, SwitchedVlan, Value};
 use mercury_netconf::{
     conformance,
     xml::{Element, Limits},
 };
 
-use crate::{case, device::Device, dialect, render};
+use crate::{case, device::Device, dialect, filter::select, render};
 
 const OC: &str = "http://openconfig.net/yang/interfaces";
 const ETHERNET: &str = "http://openconfig.net/yang/interfaces/ethernet";
@@ -137,6 +137,28 @@ fn junos_names_its_vlans_and_may_have_ones_without_a_number() {
     let found = running.interfaces.values().next().unwrap();
     assert_eq!(found.switched_vlan, Some(SwitchedVlan::access(10u16.try_into().unwrap())));
     assert_eq!(running.vlans.len(), 1);
+}
+
+/// What a session asks for in a request about one port is enough to know what its
+/// VLANs' names stand for, and who else has a say in them.
+#[test]
+fn a_read_of_one_port_has_the_names_and_ranges_that_it_depends_on() {
+    let range = "<interface-range><name>desks</name><member><name>ge-1/0/[0-5]</name></member><unit><name>0</name>\
+                 <family><ethernet-switching/></family></unit></interface-range></interfaces>";
+    let vlans = "<vlans><vlan><name>TENANT-A</name><vlan-id>10</vlan-id></vlan></vlans>";
+    let port = "<interface-mode>access</interface-mode><vlan><members>TENANT-A</members></vlan>";
+    let device = device(&junos(port, vlans).replace("</interfaces>", range));
+    let seen = |name: &str| {
+        let mut scope = Scope::default();
+        scope.add_interface(name.parse().unwrap());
+        let data = select(&device.data, &conformance::filter(&dialect("juniper_junos"), &scope));
+        let running = conformance::decode(&dialect("juniper_junos"), &data, &scope).unwrap();
+        assert!(running.vlans.is_empty(), "{running:?}");
+        running.interface(&name.parse().unwrap()).switched_vlan
+    };
+    assert_eq!(seen("Ethernet1"), Some(SwitchedVlan::access(10u16.try_into().unwrap())));
+    assert_eq!(seen("ge-1/0/5").unwrap().foreign().unwrap().others, ["the interface-range desks"]);
+    assert_eq!(seen("ge-1/0/6"), None);
 }
 
 /// The most dangerous sentence: nothing that is not understood is a trunk of all.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_model::{Change, Edit, Plan, Value, VlanId, VlanSet};
+use mercury_model::{Change, Edit, Leaf, Plan, Value, VlanId, VlanSet};
 use mercury_netconf::xml::{BASE_NS, Element};
 
 use crate::{case, device, dialects, render};
@@ -75,16 +75,26 @@ fn an_interface_is_never_replaced() {
     payloads(|what, plan, content| {
         let removals = |edit: &&Edit| matches!(edit, Edit::RemoveInterface { .. });
         let allowed = plan.edits.iter().filter(removals).count();
-        let mut removed = 0;
+        // A member of a Junos aggregate has no unit.
+        let joins = |edit: &&Edit| {
+            let Edit::Interface { change, .. } = edit else { return false };
+            change.leaf == Leaf::AggregateId && change.before.is_none()
+        };
+        let joining = plan.edits.iter().filter(joins).count();
+        let (mut removed, mut units) = (0, 0);
         walk(content, |parent, node| {
             if parent.name == "interfaces" || parent.name == "interface" && device::key(parent, node).is_some() {
                 let operation = node.attribute("operation");
                 assert_ne!(operation, Some("replace"), "{what}");
                 let beside = parent.ns.as_deref().is_some_and(|ns| BESIDE.contains(&ns));
-                removed += usize::from(operation == Some("remove") && !beside);
+                let is_unit = usize::from(node.name == "unit");
+                let is_removed = usize::from(operation == Some("remove") && !beside);
+                units += is_removed * is_unit;
+                removed += is_removed * (1 - is_unit);
             }
         });
         assert_eq!(removed, allowed, "{what}");
+        assert!(units <= joining, "{what}: {units} units");
     });
 }
 

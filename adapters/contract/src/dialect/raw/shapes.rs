@@ -15,6 +15,8 @@ pub(super) struct RawTree {
     pub(super) kind: Option<String>,
     pub(super) aggregate_names: Option<String>,
     pub(super) aggregate_count: Option<String>,
+    pub(super) member_without: Option<String>,
+    pub(super) inheritance: Option<String>,
     pub(super) switched_vlan: RawSwitchedVlan,
     pub(super) aggregate_switched_vlan: Option<RawSwitchedVlan>,
     pub(super) lacp: Option<RawList>,
@@ -160,5 +162,6 @@ pub(super) struct RawVlan {
     pub(super) entry: String,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) members: Option<String>,
     pub(super) status: Option<String>,
 }
