@@ -117,6 +117,8 @@ struct RawNetconf {
     confirmed_commit: bool,
     #[serde(default = "default_instance")]
     network_instance: String,
+    /// The operation that saves running, where there is no startup to copy it to.
+    save: Option<String>,
     /// What lies elsewhere for this protocol.
     #[serde(default)]
     tree: Table,
@@ -271,6 +273,7 @@ impl Reader<'_> {
             lock_running: raw.lock_running,
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
+            save: raw.save.map(|path| self.path("save", &path, None)),
             defaults: self.defaults(defaults, raw.defaults),
             tree: newest,
             variants,
@@ -496,6 +499,7 @@ impl Reader<'_> {
             id: raw.id.map(|path| self.path("vlan.id", &path, below.as_ref())),
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
+            status_words: raw.status_words.into_iter().collect(),
             entry,
         }
     }

@@ -157,4 +157,6 @@ pub(super) struct RawVlan {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) status: Option<String>,
+    #[serde(default)]
+    pub(super) status_words: BTreeMap<String, String>,
 }
