@@ -244,6 +244,31 @@ fn a_port_that_routes_uses_no_vlan_and_one_that_is_not_understood_may() {
     }
 }
 
+/// Cisco's modules refuse it (Cisco-IOS-XE-vlan, `must` of a name).
+#[test]
+fn a_vlan_gets_no_name_that_another_has_where_each_is_there_once_and_vlan_1_none_at_all() {
+    let network = |number: u16, name: &str| json!({"network": {"id": "a", "segmentation_id": number, "name": name}});
+    for (dialect, refused) in [("cisco_iosxe", true), ("openconfig", false)] {
+        let mut bench = Bench::managed(Options {
+            vlan_name: Some(Template::new("{network}", Placeholder::OF_A_VLAN).unwrap()),
+            ..Options::default()
+        });
+        bench.dialect = mercury_adapter::builtin().unwrap().into_iter().find(|known| known.name == dialect).unwrap();
+        bench
+            .device
+            .vlans
+            .insert(vlan(100), Vlan { id: vlan(100), name: "prod".parse().ok(), status: VlanStatus::Active });
+        let running = Running::new(&bench.device, Scope::all());
+        let made = |number, name| {
+            let target = bench.intent("add_network", &network(number, name)).unwrap().targets.remove(0);
+            desired(&target, &running, &bench.dialect)
+        };
+        let again = made(101, "prod");
+        assert_eq!(again.as_ref().is_err_and(|fault| fault.message.contains("VLAN 100")), refused, "{again:?}");
+        assert_eq!(made(1, "other").unwrap().intended.0.vlans[&vlan(1)].name.is_none(), refused);
+    }
+}
+
 #[test]
 fn callers_cannot_configure_a_trunk_port() {
     let bench = Bench::managed(uplink());

@@ -78,7 +78,8 @@ pub(super) fn lay(
             VlanIntent::Present { id, name } => {
                 let vlan = config.vlans.entry(*id).or_insert_with(|| unnamed(*id));
                 vlan.status = VlanStatus::Active;
-                if !running.vlans.contains_key(id) && vlan.name.is_none() {
+                let may_be_named = dialect.text.vlan_1_named || *id != VlanId::MIN;
+                if may_be_named && !running.vlans.contains_key(id) && vlan.name.is_none() {
                     vlan.name.clone_from(name);
                 }
                 trunk_ports.iter().try_for_each(|port| carry(config, port, *id, dialect))?;
@@ -95,7 +96,16 @@ pub(super) fn lay(
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
         let limits = dialect.text.vlan_name_min..=dialect.text.vlan_name_max;
-        fits(name_parameter(intent), name, limits, dialect)
+        fits(name_parameter(intent), name, limits, dialect)?;
+        let has_it = |other: &&Vlan| other.id != vlan.id && other.name.is_some() && other.name == vlan.name;
+        match config.vlans.values().find(has_it).filter(|_| dialect.text.vlan_names_unique) {
+            None => Ok(()),
+            Some(other) => {
+                let reason =
+                    format!("{name:?} is the name of VLAN {} already, and {} has each once", other.id, dialect.os);
+                Err(Fault::value(name_parameter(intent), reason))
+            }
+        }
     })
 }
 

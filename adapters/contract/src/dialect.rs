@@ -180,13 +180,24 @@ pub struct TextLimits {
     pub vlan_name_min: usize,
     /// Characters a VLAN's name may have, 1 to 255; default 32.
     pub vlan_name_max: usize,
+    /// Whether two VLANs may not have one name; default false.
+    pub vlan_names_unique: bool,
+    /// Whether VLAN 1 may have a name that it was given; default true.
+    pub vlan_1_named: bool,
     /// Only printable ASCII; default false.
     pub ascii: bool,
 }
 
 impl Default for TextLimits {
     fn default() -> Self {
-        Self { description_max: 240, vlan_name_min: 1, vlan_name_max: 32, ascii: false }
+        Self {
+            description_max: 240,
+            vlan_name_min: 1,
+            vlan_name_max: 32,
+            vlan_names_unique: false,
+            vlan_1_named: true,
+            ascii: false,
+        }
     }
 }
 

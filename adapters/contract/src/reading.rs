@@ -141,7 +141,11 @@ fn vlans<D: Data>(tree: &Tree, instance: &str, data: &D) -> BTreeMap<mercury_mod
         };
         let name = name.filter(|name| !name.is_empty()).map(VlanName::shown);
         let status = vlan.status.as_ref().and_then(|path| value(entry, path, &names));
-        let status = status.filter(|word| !word.is_empty()).map(VlanStatus::from_word).unwrap_or_default();
+        let status = status.filter(|word| !word.is_empty()).map(|word| {
+            let own = vlan.status_words.iter().find(|(_, own)| own == word);
+            VlanStatus::from_word(own.map_or(word, |(word, _)| word))
+        });
+        let status = status.unwrap_or_default();
         Some((id, Vlan { id, name, status }))
     };
     find(data, &vlan.entry, &Names::vlan(instance, None, None)).into_iter().filter_map(read).collect()
@@ -211,7 +215,9 @@ fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option
         LeafTree::Presence { present, absent } => {
             let is_there =
                 |path: &NodePath| !find(entry.node, path, &entry.names).is_empty() && !entry.is_inactive(path);
-            let words: Vec<&String> = present.iter().filter(|(_, path)| is_there(path)).map(|(word, _)| word).collect();
+            let there: Vec<&(String, NodePath)> = present.iter().filter(|(_, path)| is_there(path)).collect();
+            let says_more = |path: &NodePath| there.iter().any(|(_, other)| path.is_above(other));
+            let words: Vec<&String> = there.iter().filter(|(_, path)| !says_more(path)).map(|(word, _)| word).collect();
             match words.as_slice() {
                 [] => absent.as_ref().map(|word| leaf.read(word)),
                 [one] => Some(leaf.read(one)),

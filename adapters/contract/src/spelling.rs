@@ -112,7 +112,10 @@ pub(crate) fn read<D: Data>(
 pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> {
     let mode = |word: &String| match &tree.mode {
         ModeForm::Leaf { path, .. } => Some((path.clone(), Some(word.clone()))),
-        ModeForm::Presence { access, .. } => Some((access.sibling(word), None)),
+        ModeForm::Presence { access, .. } => Some(match word.split_once('=') {
+            Some((name, value)) => (access.sibling(name), Some(value.to_owned())),
+            None => (access.sibling(word), None),
+        }),
         ModeForm::Derived => None,
     };
     let mut leaves: Vec<Leaf> = raw.interface_mode.iter().filter_map(mode).collect();
@@ -152,7 +155,14 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
         ModeForm::Leaf { path, .. } => values(path).into_iter().filter(|word| !word.is_empty()).collect(),
         ModeForm::Presence { access, .. } => {
             let at = find(entry.node, &access.parent(), &entry.names);
-            at.iter().flat_map(|(node, _)| node.below().map(|mode| mode.name().to_owned())).collect()
+            let (plain, nested): (Vec<&D>, Vec<&D>) =
+                at.iter().flat_map(|(node, _)| node.below()).partition(|mode| mode.below().next().is_none());
+            others.extend(nested.iter().map(|mode| format!("mode {}", mode.name())));
+            let word = |mode: &D| match mode.value() {
+                "" => mode.name().to_owned(),
+                value => format!("{}={value}", mode.name()),
+            };
+            plain.into_iter().map(word).collect()
         }
         ModeForm::Derived => Vec::new(),
     };

@@ -35,7 +35,7 @@ pub(crate) fn revision<D: Data>(data: &D, module: &str) -> Option<String> {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use mercury_adapter::{NetconfDialect, Session};
+    use mercury_adapter::{NetconfDialect, Session, Step};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use crate::{
@@ -136,6 +136,35 @@ mod tests {
         for (capabilities, data) in [("", ""), (LIBRARY, "")] {
             let (variant, reads_also, _) = variant(capabilities, data).await;
             assert_eq!((variant, reads_also), (None, false), "{capabilities}");
+        }
+    }
+
+    /// IOS-XE announces no startup and has an operation of its own.
+    #[tokio::test]
+    async fn what_has_no_startup_is_saved_by_the_dialects_own_operation() {
+        const IA: &str =
+            "<capability>http://cisco.com/yang/cisco-ia?module=cisco-ia&amp;revision=2024-07-01</capability>";
+        const STARTUP: &str = "<capability>urn:ietf:params:netconf:capability:startup:1.0</capability>";
+        for (capabilities, saved) in [
+            ("", None),
+            (IA, Some("save-config")),
+            (STARTUP, Some("copy-config")),
+            (
+                "<capability>http://cisco.com/yang/cisco-ia?module=cisco-ia</capability>\
+              <capability>urn:ietf:params:netconf:capability:startup:1.0</capability>",
+                Some("copy-config"),
+            ),
+        ] {
+            let (ours, theirs) = duplex(1 << 16);
+            let server = tokio::spawn(async move { serve(theirs, capabilities, "").await });
+            let client = Client::connect(ours, ClientOptions::default()).await.unwrap();
+            let mut session = NetconfSession::new(client, &iosxe(), "default".to_owned(), true).unwrap();
+            assert_eq!(session.capabilities().startup, saved.is_some(), "{capabilities}");
+            let Some(saved) = saved else { continue };
+            assert!(session.flight(&[Step::Save], WAIT).await.results[0].is_ok());
+            drop(session);
+            let asked = server.await.unwrap().unwrap();
+            assert_eq!(asked.elements().next().unwrap().name, saved);
         }
     }
 }

@@ -126,7 +126,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Cancel(persist) => vec![operation::cancel_commit(persist.as_ref().map(|id| &*id.0))],
             // The lock of running tells (RFC 6241 section 7.5).
             Step::Settled => Vec::new(),
-            Step::Save => vec![operation::copy_config(Store::Running, Store::Startup)],
+            Step::Save => vec![
+                saving(self.client.hello(), &self.dialect)
+                    .unwrap_or_else(|| operation::copy_config(Store::Running, Store::Startup)),
+            ],
         }
     }
 
@@ -279,11 +282,19 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         confirmed_commit: confirmed_commit.filter(|_| dialect.confirmed_commit),
         atomic_edit: hello.rollback_on_error(),
         lock: true,
-        startup: hello.startup(),
+        startup: hello.startup() || saving(hello, dialect).is_some(),
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
         announced: hello.capabilities.clone(),
     })
+}
+
+/// The dialect's own operation for saving, where the server has it and no startup.
+fn saving(hello: &ServerHello, dialect: &NetconfDialect) -> Option<Element> {
+    let step = dialect.save.as_ref()?.steps.first()?;
+    let namespace = &*step.module.namespace;
+    let is_there = hello.capabilities.iter().any(|uri| uri.split('?').next() == Some(namespace));
+    (is_there && !hello.startup()).then(|| Element::new(namespace, &step.name))
 }
 
 /// A server that reports every default is asked for what was set, or to say

@@ -1,6 +1,6 @@
 //! What NETCONF needs of a dialect.
 
-use super::Tree;
+use super::{NodePath, Tree};
 use crate::Defaults;
 
 /// How a dialect is spoken to over NETCONF.
@@ -17,6 +17,9 @@ pub struct NetconfDialect {
     /// The network instance that holds the VLANs, where an inventory entry
     /// names none.
     pub network_instance: String,
+    /// The operation that makes running survive a reboot, where there is no startup
+    /// to copy it to.
+    pub save: Option<NodePath>,
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
     /// Where everything lies in the newest release.

@@ -128,6 +128,12 @@ impl NodePath {
         path
     }
 
+    /// Whether the other lies below it.
+    #[must_use]
+    pub(crate) fn is_above(&self, other: &Self) -> bool {
+        self.steps.len() < other.steps.len() && other.steps.starts_with(&self.steps)
+    }
+
     /// The path without its last node.
     #[must_use]
     pub fn parent(&self) -> Self {

@@ -13,11 +13,12 @@ use super::{
 };
 use crate::Defaults;
 
+mod leaf;
 mod shapes;
 mod switched_vlan;
 
 use super::interface_names::RawInterfaceNames;
-use shapes::{RawLeaf, RawList, RawTree, RawVariant, RawVlan};
+use shapes::{RawLeaf, RawTree, RawVariant, RawVlan};
 
 type Problems = Vec<String>;
 
@@ -117,6 +118,8 @@ struct RawNetconf {
     confirmed_commit: bool,
     #[serde(default = "default_instance")]
     network_instance: String,
+    /// The operation that saves running, where there is no startup to copy it to.
+    save: Option<String>,
     /// What lies elsewhere for this protocol.
     #[serde(default)]
     tree: Table,
@@ -271,6 +274,7 @@ impl Reader<'_> {
             lock_running: raw.lock_running,
             confirmed_commit: raw.confirmed_commit,
             network_instance: raw.network_instance,
+            save: raw.save.map(|path| self.path("save", &path, None)),
             defaults: self.defaults(defaults, raw.defaults),
             tree: newest,
             variants,
@@ -413,46 +417,6 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&mut self, list: List, raw: RawList, below: Option<&Module>) -> Option<ListTree> {
-        let (at, is_beside) = match (&raw.interface, &raw.container) {
-            (Some(path), None) => (path, true),
-            (None, Some(path)) => (path, false),
-            _ => {
-                self.problems.push(format!("{}.tree.{}: either interface or container", self.section, list.name()));
-                return None;
-            }
-        };
-        let entry = self.path(list.name(), at, below.filter(|_| !is_beside));
-        let module = entry.module().cloned();
-        let name = raw.name.map(|path| self.path(list.name(), &path, module.as_ref()));
-        Some(ListTree { entry, is_beside, name })
-    }
-
-    fn leaf_tree(&mut self, leaf: Leaf, raw: RawLeaf, below: Option<&Module>) -> LeafTree {
-        match raw {
-            RawLeaf::Path(path) => {
-                let path = self.path(leaf.name(), &path, below);
-                LeafTree::Value { path, or: Vec::new(), absent: None, words: Vec::new(), identity: None }
-            }
-            RawLeaf::Value(raw) => {
-                let identity = raw.identity.and_then(|prefix| {
-                    let module = self.modules.get(&prefix).cloned();
-                    if module.as_ref().is_none_or(|module| module.name.is_none()) {
-                        self.problems.push(format!("{}.tree.{leaf}: no module {prefix:?} with a name", self.section));
-                    }
-                    module
-                });
-                let path = self.path(leaf.name(), &raw.path, below);
-                let or = raw.or.iter().map(|path| self.path(leaf.name(), path, below)).collect();
-                LeafTree::Value { path, or, absent: raw.absent, words: raw.words.into_iter().collect(), identity }
-            }
-            RawLeaf::Presence(raw) => {
-                let present = raw.present.into_iter().map(|(word, path)| (word, self.path(leaf.name(), &path, below)));
-                LeafTree::Presence { present: present.collect(), absent: raw.absent }
-            }
-        }
-    }
-
     /// What is so where a leaf is absent.
     fn defaults(&mut self, base: &Table, own: Table) -> Defaults {
         let mut whole = base.clone();
@@ -502,6 +466,7 @@ impl Reader<'_> {
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
             members: raw.members.map(|path| self.path("vlan.members", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
+            status_words: raw.status_words.into_iter().collect(),
             entry,
         }
     }

@@ -254,6 +254,8 @@ pub struct VlanTree {
     pub members: Option<NodePath>,
     /// `status`, with ACTIVE and SUSPENDED as its values.
     pub status: Option<NodePath>,
+    /// Those values there, where it has others, and is active without one.
+    pub status_words: Vec<(String, String)>,
 }
 
 impl VlanTree {

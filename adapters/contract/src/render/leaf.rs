@@ -53,7 +53,10 @@ pub(super) fn change(
             Ok(())
         }
         LeafTree::Presence { present, absent } => {
-            let word = |value: &Option<model::Value>| value.as_ref().and_then(model::Value::spelled);
+            let word = |value: &Option<model::Value>| match value {
+                Some(model::Value::Foreign(foreign)) => foreign.values().first().cloned(),
+                other => other.as_ref().and_then(model::Value::spelled),
+            };
             presence(entry, present, (word(&change.before), word(&change.after)), absent.as_deref()).map_err(|word| {
                 let said: Vec<_> = present.iter().map(|(word, _)| word.as_str()).collect();
                 let reason = format!("it says {} or nothing", said.join(" or "));
@@ -98,19 +101,22 @@ fn presence(
     (before, after): (Option<String>, Option<String>),
     absent: Option<&str>,
 ) -> Result<(), String> {
-    let says = |word: &str| present.iter().find(|(other, _)| other == word);
-    if let Some((_, path)) = before.as_deref().and_then(says) {
-        entry.set(path, None);
+    let says = |word: &str| present.iter().find(|(other, _)| other == word).map(|(_, path)| path);
+    // A presence container with another's node in it says by itself something else.
+    let holder = |path| present.iter().map(|(_, other)| other).find(|other| other.is_above(path));
+    let said = |word: Option<String>| {
+        let word = word.filter(|word| says(word).is_some() || absent != Some(word.as_str()));
+        word.map(|word| says(&word).ok_or(word)).transpose()
+    };
+    let (before, after) = (said(before)?, said(after)?);
+    match (before, after) {
+        (Some(before), None) => entry.set(holder(before).unwrap_or(before), None),
+        (Some(before), Some(after)) if !before.is_above(after) => entry.set(before, None),
+        _ => {}
     }
-    match after {
-        None => Ok(()),
-        Some(word) => match says(&word) {
-            Some((_, path)) => {
-                entry.set(path, Some(Value::Empty));
-                Ok(())
-            }
-            None if absent == Some(word.as_str()) => Ok(()),
-            None => Err(word),
-        },
+    if let Some(after) = after {
+        let holds = present.iter().any(|(_, other)| after.is_above(other));
+        entry.set(after, Some(if holds { Value::Container } else { Value::Empty }));
     }
+    Ok(())
 }

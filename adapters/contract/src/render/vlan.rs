@@ -25,7 +25,7 @@ pub(super) fn make(
         (None, _) if named.is_some() && !keyed_by_name => return Err(writing.lacks("vlan.name")),
         (None, _) => None,
     };
-    let status = status(writing, tree, after)?;
+    let status = status(writing, tree, before, after)?;
     // A plan names a VLAN once.
     let entry = operations.begin(Node { path: tree.entry.clone(), names: names(writing, after) });
     // A VLAN with this name and another number keeps its number: a merge would change it.
@@ -47,10 +47,21 @@ pub(super) fn make(
 fn status<'a>(
     writing: &Writing<'_>,
     tree: &'a VlanTree,
+    before: Option<&Vlan>,
     vlan: &Vlan,
 ) -> Result<Option<(&'a NodePath, String)>, Unrenderable> {
     match (&tree.status, &vlan.status) {
-        (Some(path), status) => Ok(Some((path, status.word().to_owned()))),
+        // There it is active without a word.
+        (Some(_), status)
+            if !tree.status_words.is_empty()
+                && before.map_or(VlanStatus::Active == *status, |before| before.status == *status) =>
+        {
+            Ok(None)
+        }
+        (Some(path), status) => {
+            let own = tree.status_words.iter().find(|(word, _)| word == status.word());
+            Ok(Some((path, own.map_or(status.word(), |(_, own)| own).to_owned())))
+        }
         (None, VlanStatus::Active) => Ok(None),
         (None, _) => Err(writing.lacks("vlan.status")),
     }

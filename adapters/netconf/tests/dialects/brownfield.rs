@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
-use mercury_adapter::{Dialect, ModeForm, Names, NodePath, PathStep, SwitchedVlanTree, Tree};
+use mercury_adapter::{ChannelGroup, Dialect, ModeForm, Names, NodePath, PathStep, SwitchedVlanTree, Tree, TrunkForm};
 use mercury_model::{
     Aggregation, Intended, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, Plan, Running,
     Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanStatus,
@@ -30,7 +30,7 @@ const VLANS: [u16; 3] = [3040, 3041, 3042];
 const NUMBER: u16 = 9;
 
 /// Files that a dialect's folder must have.
-const LEAST: [(&str, usize); 1] = [("juniper_junos", 15)];
+const LEAST: [(&str, usize); 2] = [("cisco_iosxe", 15), ("juniper_junos", 15)];
 
 /// Nodes below a dialect's top one that the published set has no module for.
 const UNPUBLISHED: [(&str, &str); 3] =
@@ -85,7 +85,7 @@ impl File {
     }
 
     fn has(&self, leaf: Leaf) -> bool {
-        self.tree().leaves.contains_key(&leaf)
+        self.tree().has(leaf)
     }
 
     /// What a session would see of `scope`: what its filter selects.
@@ -195,14 +195,19 @@ fn owned(tree: &Tree) -> Vec<NodePath> {
     let switched = |own: &SwitchedVlanTree| -> Vec<NodePath> {
         let mode = match &own.mode {
             ModeForm::Leaf { path, .. } => vec![path.clone()],
-            ModeForm::Presence { access, trunk } => vec![access.clone(), trunk.clone()],
+            // Whatever else may stand there is a mode too.
+            ModeForm::Presence { access, trunk } => vec![access.parent(), access.clone(), trunk.clone()],
             ModeForm::Derived => Vec::new(),
         };
-        let leaves = [&own.access_vlan, &own.native_vlan, &own.trunk_vlans.path];
-        mode.into_iter().chain(leaves.into_iter().chain(own.also.iter().map(|(path, _)| path)).cloned()).collect()
+        let leaves = [&own.access_vlan, &own.native_vlan];
+        let trunk = std::iter::once(&own.trunk_vlans).chain(&own.also_trunk_vlans).flat_map(TrunkForm::nodes);
+        mode.into_iter()
+            .chain(leaves.into_iter().chain(trunk).chain(own.also.iter().map(|(path, _)| path)).cloned())
+            .collect()
     };
     let own = switched(&tree.switched_vlan).into_iter().chain(tree.aggregate_switched_vlan.iter().flat_map(switched));
     let mut owned: Vec<NodePath> = own.map(|path| tree.interface.join(&path)).collect();
+    owned.extend(tree.channel_group.iter().flat_map(ChannelGroup::nodes).map(|path| tree.interface.join(path)));
     for (leaf, at) in &tree.leaves {
         let list = leaf.list().and_then(|list| tree.lists.get(&list)).filter(|list| list.is_beside);
         let entry = list.map_or(&tree.interface, |list| &list.entry);
@@ -221,8 +226,8 @@ fn strip(parent: &mut Element, steps: &[PathStep], names: &Names) {
     let fits = |element: &Element| {
         let name = names.resolve(&step.name).unwrap();
         let has = |key: &str, word: &str| {
-            let value = names.resolve(word);
-            element.find(key).zip(value).is_some_and(|(found, value)| found.value() == value)
+            let Some(value) = names.resolve(word) else { return true };
+            element.find(key).is_some_and(|found| found.value() == value)
         };
         element.name == *name && step.keys.iter().all(|(key, word)| has(key, word))
     };
@@ -342,6 +347,18 @@ fn make(file: &File, name: &InterfaceName) {
     });
 }
 
+/// The aggregate is read too, as the service does.
+fn leave(file: &File, found: &Interface) {
+    let aggregate = found.aggregate_id.clone().unwrap();
+    file.there_and_back("leave", &found.name, &of_one(&found.name, std::slice::from_ref(&aggregate)), |running| {
+        port(running, &found.name).aggregate_id = None;
+        if file.dialect.members_say_lag_type("netconf") {
+            let left = port(running, &aggregate);
+            [Leaf::LagType, Leaf::LacpMode, Leaf::LacpInterval].into_iter().for_each(|leaf| leaf.set(left, None));
+        }
+    });
+}
+
 #[test]
 fn what_others_configured_is_there_after_every_request_and_its_undoing() {
     let files = files();
@@ -357,8 +374,7 @@ fn what_others_configured_is_there_after_every_request_and_its_undoing() {
             if found.aggregate_id.is_none() {
                 attach_and_detach(file, &found.name);
             } else {
-                let leave = |running: &mut Running| port(running, &found.name).aggregate_id = None;
-                file.there_and_back("leave", &found.name, &of_one(&found.name, &[]), leave);
+                leave(file, found);
             }
             if file.has(Leaf::AggregateId) && !found.is_aggregate() && found.aggregate_id.is_none() {
                 join(file, &found.name, &aggregates);

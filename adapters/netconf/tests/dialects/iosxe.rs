@@ -283,3 +283,43 @@ fn a_routed_port_is_not_made_a_switched_one() {
     let switched = "<switchport-conf><switchport>true</switchport></switchport-conf><ip><dhcp/></ip>";
     assert_eq!(all(&port(switched)).interfaces.values().next().unwrap().switched_vlan, None);
 }
+
+/// People say portfast in more ways than the model has words for; each is there
+/// again afterwards. One of them is a container that another's leaf is in.
+#[test]
+fn portfast_in_every_spelling_is_replaced_and_put_back() {
+    const STP: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-spanning-tree";
+    let iosxe = dialect("cisco_iosxe");
+    let netconf = iosxe.netconf.as_ref().unwrap();
+    let newest = ["", "<portfast-v2><access/></portfast-v2>", "<portfast-v2><edge><trunk/></edge></portfast-v2>"];
+    let before = ["", "<portfast/>", "<portfast><edge/></portfast>", "<portfast><disable/></portfast>"];
+    for (variant, spellings) in [(0, &newest[..]), (1, &before[..])] {
+        let iosxe = Arc::new(Dialect { netconf: Some(netconf.of(Some(variant))), ..Dialect::clone(&iosxe) });
+        let read = |device: &Device| conformance::decode(&iosxe, &device.data, &case::everything()).unwrap();
+        for spelling in spellings {
+            let mut device = port(&format!("<spanning-tree xmlns='{STP}'><cost>5</cost>{spelling}</spanning-tree>"));
+            let whole = device.data.to_xml().unwrap();
+            let running = read(&device);
+            let mut intended = running.config.clone();
+            let found = intended.interfaces.values_mut().next().unwrap();
+            Leaf::EdgePort.set(found, Some(Value::Word("EDGE_ENABLE")));
+            Leaf::BpduGuard.set(found, Some(Value::Boolean(true)));
+            let edit = render(&iosxe, &Plan::between(&running, &Intended(intended.clone()))).unwrap();
+            device.apply(&edit.content()).unwrap();
+            let text = device.data.to_xml().unwrap();
+            assert!(text.contains("<trunk/>") && text.contains("<enable/>"), "{text}");
+            assert!(Intended(intended).is_met_by(&read(&device)), "{text}");
+            let back = Plan::between(&read(&device), &Intended(running.config.clone()));
+            device.apply(&render(&iosxe, &back).unwrap().content()).unwrap();
+            assert_eq!(read(&device).config, running.config, "{spelling}");
+            let leaves = |text: &str| {
+                ["<cost>", "<access/>", "<trunk/>", "<disable/>", "<edge/>", "<enable/>", "<portfast"]
+                    .map(|leaf| text.contains(leaf))
+            };
+            let (now, then) = (device.data.to_xml().unwrap(), whole);
+            let is_v2 = variant == 0;
+            let shown = |text: &str| leaves(&if is_v2 { text.replace("<portfast-v2", "") } else { text.to_owned() });
+            assert_eq!(shown(&now), shown(&then), "{now}\n{then}");
+        }
+    }
+}

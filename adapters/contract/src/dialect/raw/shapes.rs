@@ -164,4 +164,6 @@ pub(super) struct RawVlan {
     pub(super) name: Option<String>,
     pub(super) members: Option<String>,
     pub(super) status: Option<String>,
+    #[serde(default)]
+    pub(super) status_words: BTreeMap<String, String>,
 }
