@@ -10,8 +10,7 @@ use super::{Fields, Setting, StpIntent};
 use crate::fault::Fault;
 
 /// What a caller calls an aggregate, 1 to 255 characters: a name of the
-/// switch's, or any other. One that is made for it bears it in its description
-/// ([`LagName::bearable`]).
+/// switch's, or any other. One that is made for it bears it in its description.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct LagName(String);

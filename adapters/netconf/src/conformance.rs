@@ -44,7 +44,8 @@ pub fn decode(dialect: &Dialect, data: &Element, scope: &Scope) -> Result<Runnin
 /// The same of the text of `<data>`, read as a session reads it.
 ///
 /// # Errors
-/// It is no data; or as [`decode`].
+/// It is no data, not one that the dialect's tree can be read from, or the dialect
+/// does not speak NETCONF.
 pub fn decode_text(dialect: &Dialect, text: &str, scope: &Scope) -> Result<Running, String> {
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
     let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance: &netconf.network_instance };
@@ -56,7 +57,8 @@ pub fn decode_text(dialect: &Dialect, text: &str, scope: &Scope) -> Result<Runni
 /// The same of a reply's data, as it came.
 ///
 /// # Errors
-/// It is no data; or as [`decode`].
+/// It is no data, not one that the dialect's tree can be read from, or the dialect
+/// does not speak NETCONF.
 pub fn read(dialect: &Dialect, data: ReplyData, scope: &Scope) -> Result<Running, String> {
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
     decode::read(netconf, &netconf.network_instance, data, scope).map_err(|error| error.to_string())
