@@ -12,7 +12,7 @@ use crate::fault::FaultKind;
 use crate::{
     group,
     intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
-    inventory::{Inventory, Options, Placeholder, PortNameRule, PortNames, Switch, Template},
+    inventory::{Inventory, Options, Placeholder, PortNameRule, PortNames, Protocol, Switch, Template},
 };
 
 /// A switch, its entry, and what callers ask of it.
@@ -241,6 +241,27 @@ fn a_port_that_routes_uses_no_vlan_and_one_that_is_not_understood_may() {
         bench.set("Ethernet48", SwitchedVlan::Foreign(Box::new(foreign)));
         let removed = bench.call("delete_network", &json!({"network": 100}));
         assert_eq!(removed.is_ok(), routes, "{removed:?}");
+    }
+}
+
+#[test]
+fn sonic_has_no_vlan_1() {
+    let named = |dialect: &str| Switch { dialect: dialect.to_owned(), protocol: Protocol::Gnmi, ..managed(uplink()) };
+    for (dialect, refused) in [("sonic", true), ("openconfig", false)] {
+        let asked = |method, params: Value| Bench::of(named(dialect)).call(method, &params);
+        let of_a_port = [
+            ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 1})),
+            ironic("Ethernet1", &json!({"mode": "trunk", "native_vlan": 10, "allowed_vlans": [1, 20]})),
+        ];
+        for params in of_a_port {
+            let said = asked("update_port", params);
+            let fault = said.as_ref().err().filter(|fault| fault.kind == FaultKind::InvalidValue);
+            let told = fault.is_some_and(|fault| fault.message.contains("VLAN 1 of Ethernet1"));
+            assert_eq!((told, said.is_err()), (refused, refused), "{said:?}");
+        }
+        let said = asked("add_network", json!({"network": {"segmentation_id": 1, "name": "a"}}));
+        assert_eq!(said.is_err(), refused, "{said:?}");
+        asked("update_port", ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 2}))).unwrap();
     }
 }
 

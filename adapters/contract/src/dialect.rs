@@ -14,7 +14,7 @@ mod tree;
 
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
-use mercury_model::Leaf;
+use mercury_model::{Leaf, VlanId};
 pub use netconf::{NetconfDialect, Variant};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ pub struct Dialect {
     pub native_in_trunk_vlans: bool,
     /// Whether a member of an aggregate may have an MTU of its own.
     pub members_have_mtu: bool,
+    /// The lowest VLAN that can be configured; 1 nearly everywhere.
+    pub lowest_vlan: VlanId,
     /// What the names of its aggregates are before their number, such as
     /// `Port-Channel`; `None` where any name will do.
     pub lag_prefix: Option<String>,

@@ -267,3 +267,27 @@ fn links_in_two_aggregates_of_the_network_team_are_detached_all_the_same() {
     bench.done("detach_port", &bonded(&["e1", "e2"], &Value::Null, "x", "802.3ad"));
     assert_eq!((bench.carries("Po5"), bench.carries("Po6")), ("none".to_owned(), "none".to_owned()));
 }
+
+/// Nokia's and SONiC's members have none (their modules' `must` and `when`).
+#[test]
+fn a_member_has_no_mtu_of_its_own_where_its_system_takes_none() {
+    for (dialect, manage_mtu, left) in
+        [("nokia_srl", true, Some(None)), ("nokia_srl", false, None), ("openconfig", false, Some(Some(9000)))]
+    {
+        let entry = Switch { dialect: dialect.to_owned(), protocol: Protocol::Gnmi, manage_mtu, ..switch() };
+        let mut bench = Bench::of(entry);
+        bench.lag("lag10", &["ethernet-1/2"]);
+        bench.set("lag10", SwitchedVlan::Access { vlan: Some(vlan(100)) });
+        bench.allow("lag10");
+        let port = Interface { mtu: Some(9000), ..bench.port("ethernet-1/1") };
+        bench.device.interfaces.insert(port.name.clone(), port);
+        let joins = ironic("ethernet-1/1", &json!({"mode": "access", "native_vlan": 100, "lag_name": "lag10"}));
+        let Some(left) = left else {
+            let fault = bench.refused("update_port", &joins);
+            assert!(fault.message.contains("ethernet-1/1 has an MTU of its own"), "{fault}");
+            continue;
+        };
+        bench.done("update_port", &joins);
+        assert_eq!((bench.members("lag10").len(), bench.port("ethernet-1/1").mtu), (2, left));
+    }
+}

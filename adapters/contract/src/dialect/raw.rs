@@ -82,6 +82,7 @@ pub(super) struct Raw {
     native_in_trunk_vlans: bool,
     #[serde(default = "yes")]
     members_have_mtu: bool,
+    lowest_vlan: Option<u16>,
     lag_prefix: Option<String>,
     interface_names: Option<RawInterfaceNames>,
     #[serde(default, rename = "deviation")]
@@ -209,6 +210,10 @@ impl Raw {
             None
         });
         let netconf = self.netconf.and_then(|netconf| reader.netconf((&self.tree, &self.defaults), netconf));
+        let lowest_vlan = self.lowest_vlan.map_or(Ok(VlanId::MIN), VlanId::try_from).unwrap_or_else(|problem| {
+            reader.problems.push(format!("lowest-vlan: {problem}"));
+            VlanId::MIN
+        });
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
         if !reader.problems.is_empty() {
@@ -223,6 +228,7 @@ impl Raw {
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
             members_have_mtu: self.members_have_mtu,
+            lowest_vlan,
             lag_prefix: self.lag_prefix,
             interface_names,
             netconf,
