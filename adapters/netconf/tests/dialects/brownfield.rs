@@ -7,7 +7,8 @@
 //! lines of their own. `<!-- refused PORT: words -->` says that nothing may be done
 //! to VLANs or membership of that port, and what the refusal must say; it need not
 //! be in the configuration. `<!-- no member PORT: words -->` says so of making it a
-//! member alone. Every other port must be changed.
+//! member alone. Every other port must be changed. `<!-- beyond NODE: words -->` says
+//! that switches show more than the vendor's modules allow, and what is said of it.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
@@ -30,7 +31,7 @@ const VLANS: [u16; 3] = [3040, 3041, 3042];
 const NUMBER: u16 = 9;
 
 /// Files that a dialect's folder must have.
-const LEAST: [(&str, usize); 2] = [("cisco_iosxe", 15), ("juniper_junos", 15)];
+const LEAST: [(&str, usize); 3] = [("arista_eos", 15), ("cisco_iosxe", 15), ("juniper_junos", 15)];
 
 /// Nodes below a dialect's top one that the published set has no module for.
 const UNPUBLISHED: [(&str, &str); 3] =
@@ -42,6 +43,7 @@ struct File {
     text: String,
     refused: BTreeMap<InterfaceName, String>,
     no_members: BTreeMap<InterfaceName, String>,
+    beyond: BTreeMap<InterfaceName, String>,
 }
 
 fn files() -> Vec<File> {
@@ -70,8 +72,8 @@ impl File {
             };
             comments.iter().filter_map(of).collect()
         };
-        let (refused, no_members) = (said("refused "), said("no member "));
-        Self { name, dialect: Arc::clone(dialect), text: lines.concat(), refused, no_members }
+        let (refused, no_members, beyond) = (said("refused "), said("no member "), said("beyond "));
+        Self { name, dialect: Arc::clone(dialect), text: lines.concat(), refused, no_members, beyond }
     }
 
     fn device(&self) -> Device {
@@ -133,13 +135,17 @@ impl File {
         device.apply(&edit.content()).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
         let after = self.read(&device, scope);
         assert!(wanted.is_met_by(&after), "{what}: wanted {wanted:#?}\nfound {:#?}\n{edit}", after.config);
-        assert_eq!(self.leaves(&device, &names), rest, "{what}: more was changed than is Mercury's\n{edit}");
+        assert_same(
+            &rest,
+            &self.leaves(&device, &names),
+            &format!("{what}: more was changed than is Mercury's\n{edit}"),
+        );
         self.assert_counted(&self.device(), &device, &what);
         let undo = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
         let undo = render(&self.dialect, &undo).unwrap_or_else(|refusal| panic!("{what}, undone: {refusal}"));
         device.apply(&undo.content()).unwrap();
         self.assert_counted(&self.device(), &device, &what);
-        assert_eq!(self.leaves(&device, &[]), whole, "{what}: was not undone\n{edit}\n{undo}");
+        assert_same(&whole, &self.leaves(&device, &[]), &format!("{what}: was not undone\n{edit}\n{undo}"));
     }
 
     /// Every aggregate has a number below the count, which no request lowers.
@@ -168,7 +174,7 @@ impl File {
         for name in without {
             let names = Names::interface(name);
             let all = *name == self.aggregate();
-            let owned = if all { vec![self.tree().interface.clone()] } else { owned(self.tree()) };
+            let owned = if all { entries(self.tree()) } else { owned(self.tree()) };
             owned.iter().for_each(|path| strip(&mut data, &path.steps, &names));
         }
         if let (false, Some(vlan)) = (without.is_empty(), &self.tree().vlan) {
@@ -186,8 +192,20 @@ impl File {
     }
 }
 
+fn assert_same(before: &[String], after: &[String], what: &str) {
+    let lost: Vec<_> = before.iter().filter(|leaf| !after.contains(leaf)).collect();
+    let new: Vec<_> = after.iter().filter(|leaf| !before.contains(leaf)).collect();
+    assert!(before == after, "{what}\nlost {lost:#?}\nnew {new:#?}");
+}
+
 fn vlans() -> impl Iterator<Item = VlanId> {
     VLANS.into_iter().map(|number| number.try_into().unwrap())
+}
+
+/// What there is of an interface, in every list.
+fn entries(tree: &Tree) -> Vec<NodePath> {
+    let beside = tree.lists.values().filter(|list| list.is_beside).map(|list| list.entry.clone());
+    beside.chain([tree.interface.clone()]).collect()
 }
 
 /// What Mercury owns of an interface, from the top.
@@ -399,8 +417,15 @@ fn what_others_configured_is_valid_by_the_vendors_own_modules() {
             published::Document { name: file.name.clone(), form: "state-xml", text: data.to_xml().unwrap() }
         };
         let documents: Vec<_> = files().iter().filter(|file| file.dialect.name == dialect.name).map(document).collect();
-        for (name, said) in published::check(&dialect, &documents).unwrap_or_default() {
-            problems.extend(said.iter().map(|line| format!("{name}: {line}")));
+        let Some(checked) = published::check(&dialect, &documents) else { continue };
+        for file in files().iter().filter(|file| file.dialect.name == dialect.name) {
+            let said = checked.iter().filter(|(name, _)| **name == file.name).flat_map(|(_, said)| said);
+            let (known, new): (Vec<_>, Vec<_>) =
+                said.partition(|line| file.beyond.values().any(|words| line.contains(words.as_str())));
+            problems.extend(new.iter().map(|line| format!("{}: {line}", file.name)));
+            if known.is_empty() && !file.beyond.is_empty() {
+                problems.push(format!("{}: is within the modules after all", file.name));
+            }
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
