@@ -28,11 +28,13 @@ pub(super) fn in_interfaces<D: Data>(tree: &Tree, data: &D, config: &DeviceConfi
 
 /// Whether what holds a list's leaves holds others.
 pub(super) fn holds_more<D: Data>(tree: &Tree, list: List, own: &ListTree, holder: &D) -> bool {
-    other(holder, &known(tree, list, own)).is_some()
+    let mut others = BTreeSet::new();
+    add_others(holder, &known(tree, list, own), &mut others);
+    !others.is_empty()
 }
 
 /// What an interface holds, besides leaves that are Mercury's, where a member of an
-/// aggregate must hold nothing.
+/// aggregate must hold nothing: their names, sorted.
 pub(super) fn besides<D: Data>(tree: &Tree, interface: &D, names: &Names) -> Option<String> {
     let path = tree.member_without.as_ref()?;
     let own = &tree.switched_vlan;
@@ -44,7 +46,9 @@ pub(super) fn besides<D: Data>(tree: &Tree, interface: &D, names: &Names) -> Opt
         .map(|below| below.iter().map(|step| step.name.as_str()).collect())
         .chain(path.steps.last().into_iter().flat_map(|step| &step.keys).map(|(key, _)| vec![key.as_str()]))
         .collect();
-    find(interface, path, names).iter().find_map(|(holder, _)| other(*holder, &known)).map(str::to_owned)
+    let mut others = BTreeSet::new();
+    find(interface, path, names).iter().for_each(|(holder, _)| add_others(*holder, &known, &mut others));
+    (!others.is_empty()).then(|| others.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// The nodes of an entry that are Mercury's, by their names.
@@ -59,19 +63,19 @@ fn known<'a>(tree: &'a Tree, list: List, own: &'a ListTree) -> Vec<Vec<&'a str>>
     keys.iter().map(|(key, _)| vec![key.as_str()]).chain(names).chain(members).collect()
 }
 
-/// A leaf that a node holds and that is not among these.
-fn other<'a, D: Data>(node: &'a D, known: &[Vec<&str>]) -> Option<&'a str> {
+/// Adds the leaves that a node holds and that are not among those `known`.
+fn add_others<'a, D: Data>(node: &'a D, known: &[Vec<&str>], others: &mut BTreeSet<&'a str>) {
     // State is not configuration, though some targets answer with both.
-    node.below().filter(|below| below.name() != "state").find_map(|below| {
+    for below in node.below().filter(|below| below.name() != "state") {
         let rest: Vec<Vec<&str>> = known
             .iter()
             .filter_map(|path| path.split_first().filter(|(first, _)| **first == below.name()))
             .map(|(_, rest)| rest.to_vec())
             .collect();
-        let is_known = !rest.is_empty();
-        match below.below().next() {
-            Some(_) => other(below, &rest),
-            None => (!is_known).then(|| below.name()),
+        if below.below().next().is_some() {
+            add_others(below, &rest, others);
+        } else if rest.is_empty() {
+            others.insert(below.name());
         }
-    })
+    }
 }

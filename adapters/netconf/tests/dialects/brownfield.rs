@@ -18,11 +18,17 @@ use mercury_model::{
     Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanStatus,
 };
 use mercury_netconf::{
-    conformance,
+    EditConfig, conformance,
     xml::{Element, Limits, Node},
 };
 
-use crate::{device::Device, dialect, filter::select, published, render};
+use crate::{
+    device::Device,
+    dialect,
+    filter::select,
+    published, render,
+    views::{View, shown},
+};
 
 /// The VLANs that are asked for; no file has them.
 const VLANS: [u16; 3] = [3040, 3041, 3042];
@@ -39,6 +45,8 @@ const UNPUBLISHED: [(&str, &str); 3] =
 
 struct File {
     name: String,
+    /// How its switch shows what it has; as it was written, where nothing is said.
+    view: Option<View>,
     dialect: Arc<Dialect>,
     text: String,
     refused: BTreeMap<InterfaceName, String>,
@@ -73,13 +81,39 @@ impl File {
             comments.iter().filter_map(of).collect()
         };
         let (refused, no_members, beyond) = (said("refused "), said("no member "), said("beyond "));
-        Self { name, dialect: Arc::clone(dialect), text: lines.concat(), refused, no_members, beyond }
+        Self { name, view: None, dialect: Arc::clone(dialect), text: lines.concat(), refused, no_members, beyond }
+    }
+
+    /// The same on a switch that shows it otherwise, if there is a difference.
+    fn seen(self, view: View) -> Option<Self> {
+        let device = self.device();
+        let name = format!("{} {view:?}", self.name);
+        (shown(&self.dialect, &device.data, view) != device.data).then(|| Self { view: Some(view), name, ..self })
     }
 
     fn device(&self) -> Device {
         let data = Element::parse(format!("<data>{}</data>", self.text).as_bytes(), Limits::default())
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        Device::with(&data.elements().cloned().collect::<Vec<_>>())
+        let mut device = Device::with(&data.elements().cloned().collect::<Vec<_>>());
+        self.settle(&mut device);
+        device
+    }
+
+    fn apply(&self, device: &mut Device, edit: &EditConfig) -> Result<(), String> {
+        device.apply(&edit.content())?;
+        self.settle(device);
+        Ok(())
+    }
+
+    /// It is what it has that a switch writes otherwise; the rest it only shows.
+    fn settle(&self, device: &mut Device) {
+        if self.view == Some(View::Rewritten) {
+            device.data = self.shown(device);
+        }
+    }
+
+    fn shown(&self, device: &Device) -> Element {
+        self.view.map_or_else(|| device.data.clone(), |view| shown(&self.dialect, &device.data, view))
     }
 
     fn tree(&self) -> &Tree {
@@ -92,7 +126,7 @@ impl File {
 
     /// What a session would see of `scope`: what its filter selects.
     fn read(&self, device: &Device, scope: &Scope) -> Running {
-        let seen = select(&device.data, &conformance::filter(&self.dialect, scope));
+        let seen = select(&self.shown(device), &conformance::filter(&self.dialect, scope));
         conformance::decode(&self.dialect, &seen, scope).unwrap()
     }
 
@@ -132,7 +166,7 @@ impl File {
         };
         let names = [port.clone(), self.aggregate()];
         let (whole, rest) = (self.leaves(&device, &[]), self.leaves(&device, &names));
-        device.apply(&edit.content()).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
+        self.apply(&mut device, &edit).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
         let after = self.read(&device, scope);
         assert!(wanted.is_met_by(&after), "{what}: wanted {wanted:#?}\nfound {:#?}\n{edit}", after.config);
         assert_same(
@@ -143,7 +177,7 @@ impl File {
         self.assert_counted(&self.device(), &device, &what);
         let undo = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
         let undo = render(&self.dialect, &undo).unwrap_or_else(|refusal| panic!("{what}, undone: {refusal}"));
-        device.apply(&undo.content()).unwrap();
+        self.apply(&mut device, &undo).unwrap();
         self.assert_counted(&self.device(), &device, &what);
         assert_same(&whole, &self.leaves(&device, &[]), &format!("{what}: was not undone\n{edit}\n{undo}"));
     }
@@ -166,7 +200,7 @@ impl File {
     /// interfaces, its VLANs, and containers that are left empty on the way to what
     /// it owns.
     fn leaves(&self, device: &Device, without: &[InterfaceName]) -> Vec<String> {
-        let mut data = device.data.clone();
+        let mut data = self.shown(device);
         // It only ever grows: see `assert_counted`.
         if let Some(count) = &self.tree().aggregate_count {
             strip(&mut data, &count.steps, &Names::default());
@@ -384,21 +418,31 @@ fn what_others_configured_is_there_after_every_request_and_its_undoing() {
         let found = files.iter().filter(|file| file.dialect.name == dialect).count();
         assert!(found >= least, "{dialect}: {found} configurations");
     }
-    for file in &files {
-        let ports = file.ports();
-        let aggregates: Vec<_> =
-            ports.iter().filter(|port| port.is_aggregate()).map(|port| port.name.clone()).collect();
-        for found in &ports {
-            if found.aggregate_id.is_none() {
-                attach_and_detach(file, &found.name);
-            } else {
-                leave(file, found);
-            }
-            if file.has(Leaf::AggregateId) && !found.is_aggregate() && found.aggregate_id.is_none() {
-                join(file, &found.name, &aggregates);
-                if !found.is_aggregate() && (file.tree().kind.is_some() || file.tree().aggregate_names.is_some()) {
-                    make(file, &found.name);
-                }
+    files.iter().for_each(every_request);
+}
+
+#[test]
+fn it_is_there_however_the_switch_shows_what_it_has() {
+    for view in View::ALL {
+        let files: Vec<_> = files().into_iter().filter_map(|file| file.seen(view)).collect();
+        assert!(files.len() >= 12, "{view:?}: {} configurations", files.len());
+        files.iter().for_each(every_request);
+    }
+}
+
+fn every_request(file: &File) {
+    let ports = file.ports();
+    let aggregates: Vec<_> = ports.iter().filter(|port| port.is_aggregate()).map(|port| port.name.clone()).collect();
+    for found in &ports {
+        if found.aggregate_id.is_none() {
+            attach_and_detach(file, &found.name);
+        } else {
+            leave(file, found);
+        }
+        if file.has(Leaf::AggregateId) && !found.is_aggregate() && found.aggregate_id.is_none() {
+            join(file, &found.name, &aggregates);
+            if !found.is_aggregate() && (file.tree().kind.is_some() || file.tree().aggregate_names.is_some()) {
+                make(file, &found.name);
             }
         }
     }

@@ -14,11 +14,15 @@ use mercury_netconf::{
 use crate::{case, device::Device, dialects, render, round_trip};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum View {
+pub(crate) enum View {
     ReportAll,
     Trim,
     Reordered,
     Rewritten,
+}
+
+impl View {
+    pub(crate) const ALL: [Self; 4] = [Self::ReportAll, Self::Trim, Self::Reordered, Self::Rewritten];
 }
 
 fn read(dialect: &Arc<Dialect>, switch: &Device, view: View) -> Running {
@@ -26,7 +30,7 @@ fn read(dialect: &Arc<Dialect>, switch: &Device, view: View) -> Running {
     conformance::decode(dialect, &data, &case::everything()).unwrap()
 }
 
-fn shown(dialect: &Dialect, data: &Element, view: View) -> Element {
+pub(crate) fn shown(dialect: &Dialect, data: &Element, view: View) -> Element {
     let mut data = data.clone();
     match view {
         View::Reordered => reverse(&mut data),
@@ -188,7 +192,7 @@ fn a_change_arrives_and_is_undone_however_a_switch_shows_what_it_has() {
     for case in case::all() {
         for dialect in dialects() {
             let Some(case) = case.of(&dialect.name) else { continue };
-            for view in [View::ReportAll, View::Trim, View::Reordered, View::Rewritten] {
+            for view in View::ALL {
                 arrived += arrives(&dialect, &case, view);
             }
         }
