@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Stage, access, naming_a_lag};
-use crate::harness::{Client, Mercury, Peer, Port, Switch};
+use crate::harness::{Client, Entry, Mercury, Peer, Port, Switch};
 
 pub(super) fn access_sets_the_vlan_and_the_description(peer: Peer) {
     let Some(mut stage) = Stage::new(peer) else { return };
@@ -161,7 +161,8 @@ pub(super) fn joining_a_lag_that_is_there(peer: Peer) {
 }
 
 pub(super) fn joining_a_lag_that_is_missing_makes_none(peer: Peer) {
-    let Some(mut stage) = Stage::with(peer, |entry| entry.text("lag_numbers", "300-399")) else { return };
+    let managed = |entry: Entry| entry.text("lag_numbers", "300-399").text("lag_prefix", "Port-Channel");
+    let Some(mut stage) = Stage::with(peer, managed) else { return };
     let answer = stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-8d1f00aa"}));
     assert_eq!(answer["lag_name"], Value::Null);
     assert!(answer["warnings"][0].as_str().unwrap().contains("lag-8d1f00aa"), "{answer}");
