@@ -151,7 +151,7 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
 }
 
 /// What its bridged subinterfaces carry; foreign where somebody bridged one in
-/// another way.
+/// another way, or the whole port routes.
 fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
     let (mut untagged, mut tagged, mut is_trunk, mut others) = (Vec::new(), Vec::new(), false, Vec::new());
     for subinterface in bridged(port) {
@@ -174,13 +174,19 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
     if untagged.len() > 1 {
         others.push(format!("{} untagged subinterfaces", untagged.len()));
     }
+    let tagging = text(port, &["vlan-tagging"]) == Some("true");
+    let routed = named(port, SUBINTERFACE).find(|one| is_of_type(*one, "routed")).filter(|_| !tagging);
+    let routes = routed.is_some() && bridged(port).next().is_none();
+    // It takes every frame of the port, until the port tells VLANs apart.
+    if let Some(index) = routed.and_then(|one| text(one, &["index"])) {
+        others.push(format!("subinterface {index}, which is routed"));
+    }
     if !others.is_empty() {
-        let tagging = text(port, &["vlan-tagging"]).map(str::to_owned);
-        let foreign = ForeignVlans { interface_mode: tagging.into_iter().collect(), others, ..ForeignVlans::default() };
+        let mode = text(port, &["vlan-tagging"]).map(str::to_owned).into_iter().collect();
+        let foreign = ForeignVlans { interface_mode: mode, others, routes, ..ForeignVlans::default() };
         return Some(SwitchedVlan::Foreign(Box::new(foreign)));
     }
     let native = untagged.first().copied();
-    let tagging = text(port, &["vlan-tagging"]) == Some("true");
     match native {
         _ if is_trunk => {
             let vlans: VlanSet = tagged.into_iter().chain(native).collect();
@@ -200,7 +206,11 @@ fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
         ["name", "ifindex", "oper-state", "oper-down-reason", "oper-up-time", "last-change", "statistics"];
     let own = subinterface.below().filter(|one| !OWN.contains(&one.name()) && !STATE.contains(&one.name()));
     let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
-    let more: BTreeSet<&str> = own.chain(vlan.filter(|one| one.name() != "encap")).map(|one| one.name()).collect();
+    let mut more: BTreeSet<&str> = own.chain(vlan.filter(|one| one.name() != "encap")).map(|one| one.name()).collect();
+    // Mercury's are all enabled, so it would come back as one.
+    if text(subinterface, &["admin-state"]) == Some("disable") {
+        more.insert("admin-state");
+    }
     more.into_iter().collect()
 }
 
@@ -236,7 +246,11 @@ impl<'a> Memberships<'a> {
 }
 
 fn bridged<D: Data>(port: &D) -> impl Iterator<Item = &D> {
-    named(port, SUBINTERFACE).filter(|one| text(*one, &["type"]).map(bare) == Some("bridged"))
+    named(port, SUBINTERFACE).filter(|one| is_of_type(*one, "bridged"))
+}
+
+fn is_of_type<D: Data>(subinterface: &D, kind: &str) -> bool {
+    text(subinterface, &["type"]).map(bare) == Some(kind)
 }
 
 fn named<'a, D: Data>(node: &'a D, name: &'static str) -> impl Iterator<Item = &'a D> {

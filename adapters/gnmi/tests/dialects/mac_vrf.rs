@@ -100,14 +100,26 @@ fn what_somebody_else_bridged_is_foreign_and_left_alone() {
     }
 }
 
+/// Such a port is an uplink: it carries no VLAN, and gets none.
 #[test]
-fn a_routed_subinterface_is_no_vlan() {
-    let data = json!({ "interface": [
-        { "name": "ethernet-1/1", "subinterface": [{ "index": 0, "type": "srl_nokia-interfaces:routed" }] },
-        { "name": "irb0", "subinterface": [{ "index": 20 }] },
-    ] });
-    let found = running(&data, &Scope::all()).unwrap();
-    assert!(found.interfaces.values().all(|one| one.switched_vlan.is_none()) && found.interfaces.len() == 2);
+fn a_port_that_routes_carries_no_vlan_and_is_left_alone() {
+    let port = |tagging: bool| {
+        json!({ "interface": [
+            { "name": "ethernet-1/1", "vlan-tagging": tagging, "subinterface": [
+                { "index": 0, "type": "srl_nokia-interfaces:routed" },
+            ] },
+            { "name": "irb0", "subinterface": [{ "index": 20 }] },
+        ] })
+    };
+    let found = running(&port(false), &Scope::all()).unwrap();
+    let vlans = |found: &Running, name: &str| found.interface(&name.parse().unwrap()).switched_vlan;
+    let foreign = vlans(&found, "ethernet-1/1").unwrap();
+    let foreign = foreign.foreign().unwrap();
+    assert!(foreign.routes && foreign.others == ["subinterface 0, which is routed"], "{foreign:?}");
+    assert_eq!(vlans(&found, "irb0"), None);
+    // One that tells VLANs apart may route one and bridge others.
+    let found = running(&port(true), &Scope::all()).unwrap();
+    assert!(vlans(&found, "ethernet-1/1").unwrap().foreign().is_none());
 }
 
 #[test]
