@@ -58,6 +58,11 @@ const KNOWN: [Known; 2] = [
     },
 ];
 
+/// Whether this is said of a dialect's documents, and known to be.
+pub(crate) fn is_known(protocol: &str, dialect: &str, name: &str, said: &str) -> bool {
+    KNOWN.iter().any(|one| one.protocol == protocol && one.dialect == dialect && one.fits(name, said))
+}
+
 /// What is wrong with each document, by its name; `None` where there is nothing
 /// to check it with.
 pub(crate) fn check(dialect: &Dialect, documents: &[Document]) -> Option<BTreeMap<String, Vec<String>>> {

@@ -18,6 +18,7 @@
 
 mod answers;
 mod beside;
+mod brownfield;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 #[path = "../../../../tests/kit/configs.rs"]
