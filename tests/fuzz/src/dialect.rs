@@ -31,7 +31,7 @@ pub fn dialect(data: &[u8]) {
 fn used(dialect: &Arc<Dialect>) {
     assert!(!dialect.standing("netconf").is_empty());
     let scope = scope();
-    let entries = conformance::entries(dialect, &scope);
+    let entries = conformance::entries(dialect, &["Ethernet1/2".parse().unwrap()]);
     let data = entries.into_iter().fold(Element::new("", "data"), Element::child);
     let decoded = conformance::decode(dialect, &data, &scope);
     assert!(decoded.is_ok() || decoded.is_err());

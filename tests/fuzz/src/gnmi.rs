@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use mercury_adapter::{Capabilities, Dialect, Render};
-use mercury_gnmi::{Operations, Overrides, Renderer, conformance};
+use mercury_gnmi::{Overrides, Renderer, SetOperations, conformance};
 use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, PathElem, TypedValue, Update, typed_value};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
 use prost::Message;
@@ -92,7 +92,7 @@ fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
     let renderer = Renderer::new(dialect, Overrides::default()).unwrap();
     match renderer.render(&plan, &Capabilities::unknown()) {
         Ok(payload) => {
-            let operations: &Operations = payload.body().unwrap();
+            let operations: &SetOperations = payload.body().unwrap();
             let request = conformance::set_request(dialect.gnmi.as_ref().unwrap(), operations);
             assert_eq!(request.delete.len() + request.replace.len() + request.update.len(), operations.len());
             assert!(payload.to_string().lines().count() >= operations.len());
