@@ -175,11 +175,12 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
         others.push(format!("{} untagged subinterfaces", untagged.len()));
     }
     let tagging = text(port, &["vlan-tagging"]) == Some("true");
-    let routed = named(port, SUBINTERFACE).find(|one| is_of_type(*one, "routed")).filter(|_| !tagging);
-    let routes = routed.is_some() && bridged(port).next().is_none();
-    // It takes every frame of the port, until the port tells VLANs apart.
-    if let Some(index) = routed.and_then(|one| text(one, &["index"])) {
-        others.push(format!("subinterface {index}, which is routed"));
+    // It takes every frame of the port, until the port tells VLANs apart; one of
+    // which no type is said routes.
+    let other = named(port, SUBINTERFACE).find(|one| !is_of_type(*one, "bridged")).filter(|_| !tagging);
+    let routes = other.is_some() && bridged(port).next().is_none();
+    if let Some(index) = other.and_then(|one| text(one, &["index"])) {
+        others.push(format!("subinterface {index}, which is not bridged"));
     }
     if !others.is_empty() {
         let mode = text(port, &["vlan-tagging"]).map(str::to_owned).into_iter().collect();

@@ -103,23 +103,21 @@ fn what_somebody_else_bridged_is_foreign_and_left_alone() {
 /// Such a port is an uplink: it carries no VLAN, and gets none.
 #[test]
 fn a_port_that_routes_carries_no_vlan_and_is_left_alone() {
-    let port = |tagging: bool| {
-        json!({ "interface": [
-            { "name": "ethernet-1/1", "vlan-tagging": tagging, "subinterface": [
-                { "index": 0, "type": "srl_nokia-interfaces:routed" },
-            ] },
-            { "name": "irb0", "subinterface": [{ "index": 20 }] },
-        ] })
+    let port = |tagging: bool, kind: &Json| {
+        let subinterface = json!({ "index": 0, "type": kind });
+        json!({ "interface": [{ "name": "ethernet-1/1", "vlan-tagging": tagging, "subinterface": [subinterface] }] })
     };
-    let found = running(&port(false), &Scope::all()).unwrap();
-    let vlans = |found: &Running, name: &str| found.interface(&name.parse().unwrap()).switched_vlan;
-    let foreign = vlans(&found, "ethernet-1/1").unwrap();
-    let foreign = foreign.foreign().unwrap();
-    assert!(foreign.routes && foreign.others == ["subinterface 0, which is routed"], "{foreign:?}");
-    assert_eq!(vlans(&found, "irb0"), None);
+    let vlans = |found: &Running| found.interface(&"ethernet-1/1".parse().unwrap()).switched_vlan;
+    let mut unsaid = port(false, &Json::Null);
+    unsaid["interface"][0]["subinterface"][0].as_object_mut().unwrap().remove("type");
+    for data in [port(false, &json!("srl_nokia-interfaces:routed")), unsaid] {
+        let found = vlans(&running(&data, &Scope::all()).unwrap()).unwrap();
+        let foreign = found.foreign().unwrap();
+        assert!(foreign.routes && foreign.others == ["subinterface 0, which is not bridged"], "{foreign:?}");
+    }
     // One that tells VLANs apart may route one and bridge others.
-    let found = running(&port(true), &Scope::all()).unwrap();
-    assert!(vlans(&found, "ethernet-1/1").unwrap().foreign().is_none());
+    let found = running(&port(true, &json!("routed")), &Scope::all()).unwrap();
+    assert!(vlans(&found).unwrap().foreign().is_none());
 }
 
 #[test]
