@@ -35,7 +35,7 @@ pub struct Desired {
 /// to say about it. [`widened`] says what more, once that is known.
 #[must_use]
 pub fn scope(intent: &TargetIntent) -> Scope {
-    let mut scope = Scope::default().with_stp(intent.switch.manages_stp());
+    let mut scope = Scope::default().with_stp(intent.switch.rules.manages_stp());
     intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
     vlans::widen(intent, &mut scope);
     lag::widen(intent, &mut scope);
@@ -46,7 +46,7 @@ pub fn scope(intent: &TargetIntent) -> Scope {
 /// aggregates, its VLANs and the trunk ports that carry them.
 #[must_use]
 pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, seen: &[&Running]) -> Scope {
-    let mut scope = Scope::default().with_stp(intent.switch.manages_stp());
+    let mut scope = Scope::default().with_stp(intent.switch.rules.manages_stp());
     lag::concern(intent, lags, seen, &mut scope);
     vlans::concern(intent, seen, &mut scope);
     scope
@@ -81,7 +81,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
     for text in described.filter_map(|port| port.description.as_ref()) {
         fits("description", text.as_str(), 1..=dialect.text.description_max, dialect)?;
     }
-    if let Some(defaults) = dialect.defaults(intent.switch.protocol.as_str()) {
+    if let Some(defaults) = dialect.defaults(intent.switch.protocol().as_str()) {
         defaults.canonical(config);
     }
     members_without_mtu(intent, running, config, dialect)?;
@@ -108,7 +108,7 @@ fn members_without_mtu(
         if Leaf::Mtu.get(port).is_none() {
             continue;
         }
-        if !intent.switch.manage_mtu {
+        if !intent.switch.rules.manage_mtu {
             let reason = format!(
                 "{name} has an MTU of its own, which {} takes of no member of {aggregate}; remove it there, or let \
                  manage_mtu do so",

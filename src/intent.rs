@@ -171,7 +171,7 @@ impl Intent {
 /// The VLANs that ports and aggregates name, where the switch's VLANs are
 /// Mercury's to make.
 fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
-    if !target.switch.manage_vlans {
+    if !target.switch.rules.manage_vlans {
         return Vec::new();
     }
     let settings = target.ports.iter().map(|port| &port.switched_vlan);
@@ -212,14 +212,17 @@ pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<A
 /// [`FaultKind::InvalidValue`], naming the parameter, the VLANs and what is
 /// allowed.
 pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> Result<(), Fault> {
-    let Some(allowed) = &switch.allowed_vlans else { return Ok(()) };
+    let Some(allowed) = &switch.rules.allowed_vlans else { return Ok(()) };
     let refused = vlans.named_vlans().difference(allowed);
     if refused.is_empty() {
         return Ok(());
     }
     let plural = if refused.len() > 1 { "VLANs" } else { "VLAN" };
-    Err(Fault::value(parameter, format!("{plural} {refused} not allowed on {}; allowed: {allowed}", switch.name))
-        .at(&switch.name))
+    Err(Fault::value(
+        parameter,
+        format!("{plural} {refused} not allowed on {}; allowed: {allowed}", switch.identity.name),
+    )
+    .at(&switch.identity.name))
 }
 
 /// Refuses a port that the network team's files leave out or keep for themselves.
@@ -227,13 +230,16 @@ pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> 
 /// # Errors
 /// [`FaultKind::InvalidValue`], naming the parameter.
 pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Result<(), Fault> {
-    if switch.options.trunk_ports.contains(port) {
-        let reason = format!("port {:?} of {} is a trunk port for all VLANs", port.as_str(), switch.name);
-        return Err(Fault::value(parameter, reason).at(&switch.name));
+    if switch.rules.options.trunk_ports.contains(port) {
+        let reason = format!("port {:?} of {} is a trunk port for all VLANs", port.as_str(), switch.identity.name);
+        return Err(Fault::value(parameter, reason).at(&switch.identity.name));
     }
-    if switch.allows_port(port) {
+    if switch.rules.allows_port(port) {
         return Ok(());
     }
-    Err(Fault::value(parameter, format!("port {:?} is not among the allowed ports of {}", port.as_str(), switch.name))
-        .at(&switch.name))
+    Err(Fault::value(
+        parameter,
+        format!("port {:?} is not among the allowed ports of {}", port.as_str(), switch.identity.name),
+    )
+    .at(&switch.identity.name))
 }

@@ -9,32 +9,42 @@ mod build;
 mod certificate_pin;
 mod check;
 mod device_type;
+mod face;
 mod gnmi;
 mod host_key;
+mod identity;
 mod ini;
 mod ironic;
 mod lag_numbers;
 mod load;
 mod mac;
 mod native;
+mod netconf;
 mod options;
 mod port_names;
+mod rules;
 mod secret;
 mod switch;
 mod template;
+mod timing;
 
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
+pub use face::{ConfirmedCommit, Face, Protocol};
 pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
+pub use identity::{Credentials, Identity};
 pub use lag_numbers::{LagNumbers, LagNumbersError};
 pub use load::{Context, Unsayable};
 pub use mac::{MacAddr, MacError};
+pub use netconf::{Framing, NetconfSettings};
 pub use options::Options;
 pub use port_names::{PortNameError, PortNameRule, PortNames};
+pub use rules::Rules;
 pub use secret::{SecretError, SecretRef};
-pub use switch::{ConfirmedCommit, Credentials, Framing, Protocol, Switch};
+pub use switch::Switch;
 pub use template::{Placeholder, Template, TemplateError};
+pub use timing::Timing;
 
 use crate::config::Findings;
 use std::collections::BTreeMap;
@@ -97,9 +107,14 @@ impl Inventory {
     }
 
     fn add_broken(&mut self, switch: &Switch, findings: Vec<String>) {
-        let broken = Arc::new(Broken { name: switch.name.clone(), findings });
-        let ids = switch.mac_addresses.iter().map(ToString::to_string).chain([address_key(&switch.address)]);
-        for id in ids.chain([switch.name.clone()]).filter(|id| !id.is_empty()) {
+        let broken = Arc::new(Broken { name: switch.identity.name.clone(), findings });
+        let ids = switch
+            .identity
+            .mac_addresses
+            .iter()
+            .map(ToString::to_string)
+            .chain([address_key(&switch.identity.address)]);
+        for id in ids.chain([switch.identity.name.clone()]).filter(|id| !id.is_empty()) {
             self.broken.entry(id).or_insert_with(|| Arc::clone(&broken));
         }
     }
@@ -125,14 +140,14 @@ impl FromIterator<Switch> for Inventory {
     /// that do, the first is found.
     fn from_iter<I: IntoIterator<Item = Switch>>(switches: I) -> Self {
         let mut switches: Vec<_> = switches.into_iter().map(Arc::new).collect();
-        switches.sort_by(|a, b| a.name.cmp(&b.name));
+        switches.sort_by(|a, b| a.identity.name.cmp(&b.identity.name));
         let mut inventory = Inventory::default();
         for (index, switch) in switches.iter().enumerate() {
-            inventory.names.entry(switch.name.clone()).or_insert(index);
-            for mac in &switch.mac_addresses {
+            inventory.names.entry(switch.identity.name.clone()).or_insert(index);
+            for mac in &switch.identity.mac_addresses {
                 inventory.macs.entry(*mac).or_insert(index);
             }
-            let address = address_key(&switch.address);
+            let address = address_key(&switch.identity.address);
             inventory.addresses.entry(address).and_modify(|at| *at = None).or_insert(Some(index));
         }
         Inventory { switches, ..inventory }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mercury_adapter::{Connector, Dialect, Render};
 
 use crate::{
-    inventory::{Protocol, Switch},
+    inventory::{Face, Protocol, Switch},
     lock::Coordinator,
     target::Target,
 };
@@ -63,19 +63,19 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
 /// The TCP port of a switch: its entry's, or its dialect's.
 #[must_use]
 pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
-    let usual = match switch.protocol {
+    let usual = match switch.protocol() {
         Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| netconf.port),
         Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
     };
-    switch.port.or(usual).unwrap_or_else(|| switch.port())
+    switch.identity.port.or(usual).unwrap_or_else(|| switch.port())
 }
 
 type Adapter = (Box<dyn Connector>, Box<dyn Render>);
 
 fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, RegistryError> {
-    let found = match switch.protocol {
-        Protocol::Netconf => netconf::adapter(switch, dialect),
-        Protocol::Gnmi => gnmi::adapter(switch, dialect),
+    let found = match &switch.face {
+        Face::Netconf(settings) => netconf::adapter(&switch.identity, settings, &switch.timing, dialect),
+        Face::Gnmi(settings) => gnmi::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
     found.ok_or_else(|| not_spoken(switch))
 }
@@ -85,10 +85,10 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
 /// # Errors
 /// There is none of that name.
 pub fn dialect(switch: &Switch, dialects: &[Arc<Dialect>]) -> Result<Arc<Dialect>, RegistryError> {
-    dialects.iter().find(|dialect| dialect.name == switch.dialect).cloned().ok_or_else(|| {
+    dialects.iter().find(|dialect| dialect.name == switch.identity.dialect).cloned().ok_or_else(|| {
         RegistryError::UnknownDialect {
-            switch: switch.name.clone(),
-            dialect: switch.dialect.clone(),
+            switch: switch.identity.name.clone(),
+            dialect: switch.identity.dialect.clone(),
             known: dialects.iter().map(|dialect| dialect.name.clone()).collect(),
         }
     })
@@ -96,8 +96,8 @@ pub fn dialect(switch: &Switch, dialects: &[Arc<Dialect>]) -> Result<Arc<Dialect
 
 fn not_spoken(switch: &Switch) -> RegistryError {
     RegistryError::NotSpoken {
-        switch: switch.name.clone(),
-        dialect: switch.dialect.clone(),
-        protocol: switch.protocol.as_str(),
+        switch: switch.identity.name.clone(),
+        dialect: switch.identity.dialect.clone(),
+        protocol: switch.protocol().as_str(),
     }
 }

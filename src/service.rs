@@ -102,7 +102,7 @@ impl Service {
         let mut targets = BTreeMap::new();
         for switch in inventory.iter() {
             let target = registry::target(switch, dialects, locks)?;
-            targets.insert(switch.name.clone(), target);
+            targets.insert(switch.identity.name.clone(), target);
         }
         Ok(Self::new(inventory, targets))
     }
@@ -125,7 +125,7 @@ impl Service {
     #[doc(hidden)]
     #[must_use]
     pub fn over(inventory: Inventory, targets: impl IntoIterator<Item = Target>) -> Self {
-        Self::new(inventory, targets.into_iter().map(|target| (target.switch.name.clone(), target)).collect())
+        Self::new(inventory, targets.into_iter().map(|target| (target.switch.identity.name.clone(), target)).collect())
     }
 
     /// The switches.
@@ -144,7 +144,7 @@ impl Service {
         let verb = intent.verb;
         let reports = match <[_; 1]>::try_from(intent.targets) {
             Ok([target]) => {
-                let name = target.switch.name.clone();
+                let name = target.switch.identity.name.clone();
                 self.one(&name, Work::Apply(target), who.gone.clone()).await.map(|report| vec![report])
             }
             Err(targets) => self.together(targets, who).await,
@@ -184,7 +184,7 @@ impl Service {
         let numbers = transaction::agree(&offers.collect::<Vec<_>>())?;
         let mut moved = false;
         for target in &mut intent.targets {
-            let numbers = numbers.get(&target.switch.name);
+            let numbers = numbers.get(&target.switch.identity.name);
             for lag in &mut target.lags {
                 lag.number = numbers.and_then(|numbers| numbers.get(&lag.name).copied());
                 moved |= lag.number.is_some();
@@ -200,7 +200,7 @@ impl Service {
         let looks = intent
             .targets
             .iter()
-            .map(|target| self.one(&target.switch.name, Work::Plan(target.clone()), who.gone.clone()));
+            .map(|target| self.one(&target.switch.identity.name, Work::Plan(target.clone()), who.gone.clone()));
         join_all(looks).await.into_iter().collect()
     }
 
@@ -209,7 +209,7 @@ impl Service {
     /// # Errors
     /// The switch is not known or its queue is full.
     pub async fn read(&self, switch: &Switch, scope: Scope) -> Result<Report, Fault> {
-        self.one(&switch.name, Work::Read(scope), None).await
+        self.one(&switch.identity.name, Work::Read(scope), None).await
     }
 
     /// Begins nothing more, and undoes what is under way, as after lost sessions.
@@ -225,7 +225,7 @@ impl Service {
 
     /// The switches that something is done on, or is to be.
     pub fn busy(&self) -> impl Iterator<Item = &Switch> {
-        let busy = |target: &&Target| self.share.is_taken(&target.switch.name);
+        let busy = |target: &&Target| self.share.is_taken(&target.switch.identity.name);
         self.targets.values().filter(busy).map(|target| &*target.switch)
     }
 
@@ -242,16 +242,16 @@ impl Service {
 
     /// All switches or none; see [`transaction`].
     async fn together(&self, targets: Vec<TargetIntent>, who: &Requester) -> Result<Vec<Report>, Fault> {
-        let id = JointId::new(targets.iter().map(|target| target.switch.name.clone()).collect());
-        let places = targets.iter().map(|target| self.share.take(&target.switch.name));
+        let id = JointId::new(targets.iter().map(|target| target.switch.identity.name.clone()).collect());
+        let places = targets.iter().map(|target| self.share.take(&target.switch.identity.name));
         let _places = places.collect::<Result<Vec<_>, _>>()?;
         let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;
             for intent in targets {
-                let target = self.target(&intent.switch.name)?;
-                let (joint, party) = pace::joint(id.clone(), target.switch.confirm_timeout);
-                let name = intent.switch.name.clone();
+                let target = self.target(&intent.switch.identity.name)?;
+                let (joint, party) = pace::joint(id.clone(), target.switch.timing.confirm_timeout);
+                let name = intent.switch.identity.name.clone();
                 let report = target.submit(Work::Apply(intent), Some(joint), who.gone.clone())?;
                 parties.push((target.lock(), party(name, report)));
             }

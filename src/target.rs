@@ -66,21 +66,21 @@ impl Target {
         (connector, render): (Box<dyn Connector>, Box<dyn Render>),
         locks: Arc<dyn Coordinator>,
     ) -> Self {
-        let (queue, jobs) = mpsc::channel(switch.queue.max(1));
+        let (queue, jobs) = mpsc::channel(switch.timing.queue.max(1));
         let (finish, stop) = (CancellationToken::new(), CancellationToken::new());
         let policy = Policy {
-            lock_wait: switch.lock_wait,
-            reply_timeout: switch.reply_timeout,
-            commit_timeout: switch.commit_timeout,
-            confirm_timeout: switch.confirm_timeout,
-            confirmed: switch.confirmed_commit,
-            persist: switch.persist,
-            recovery: switch.lock_wait.max(switch.connect_timeout * 2),
-            settle: switch.settle_time,
+            lock_wait: switch.timing.lock_wait,
+            reply_timeout: switch.timing.reply_timeout,
+            commit_timeout: switch.timing.commit_timeout,
+            confirm_timeout: switch.timing.confirm_timeout,
+            confirmed: switch.confirmed_commit(),
+            persist: switch.rules.persist,
+            recovery: switch.timing.lock_wait.max(switch.timing.connect_timeout * 2),
+            settle: switch.settle_time(),
         };
         let owner = Owner {
-            name: switch.name.clone(),
-            idle: switch.idle_timeout,
+            name: switch.identity.name.clone(),
+            idle: switch.timing.idle_timeout,
             policy,
             dialect: Arc::clone(&dialect),
             render,
@@ -89,7 +89,7 @@ impl Target {
             link: Link::new(connector, stop.clone()),
             last: HashMap::new(),
             waiting: Waiting::default(),
-            most: switch.queue.max(1),
+            most: switch.timing.queue.max(1),
         };
         let (ended, finished) = (CancellationToken::new(), finish.clone());
         let ends = ended.clone().drop_guard();
@@ -133,12 +133,13 @@ impl Target {
         let job = Job { work, joint, queued: now, begun: now, report, alone: false, gone };
         self.queue.try_send(job).map_err(|error| {
             let fault = match error {
-                mpsc::error::TrySendError::Full(_) => {
-                    Fault::new(FaultKind::Busy, format!("{} requests already wait for this switch", self.switch.queue))
-                }
+                mpsc::error::TrySendError::Full(_) => Fault::new(
+                    FaultKind::Busy,
+                    format!("{} requests already wait for this switch", self.switch.timing.queue),
+                ),
                 mpsc::error::TrySendError::Closed(_) => Fault::new(FaultKind::Internal, "the owner task has ended"),
             };
-            fault.at(&self.switch.name)
+            fault.at(&self.switch.identity.name)
         })?;
         Ok(answer)
     }
@@ -147,7 +148,7 @@ impl Target {
 /// A switch is known by its address, whatever its entries are called and
 /// whichever protocol they use; on loopback by its port as well.
 fn lock_name(switch: &Switch) -> String {
-    let address = switch.address.trim_end_matches('.').to_ascii_lowercase();
+    let address = switch.identity.address.trim_end_matches('.').to_ascii_lowercase();
     let loopback = address == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if loopback { format!("{address}_{}", switch.port()) } else { address }
 }

@@ -110,7 +110,7 @@ async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Va
     let many = arguments.count.unwrap_or(16);
     let simulators = Simulators::start(many.max(arguments.sessions).max(1), 8, arguments).await?;
     let switches = simulators.entries()?;
-    let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
+    let names: Vec<String> = switches.iter().map(|switch| switch.identity.name.clone()).collect();
     let served = Served::start(switches.into_iter().collect(), NoLocks::shared()).await?;
     let ports = |count: usize| (1..=count).map(|port| format!("Ethernet{port}")).collect::<Vec<_>>();
     let one = |ports_used| names.first().map(|name| vec![(name.clone(), ports(ports_used))]).unwrap_or_default();

@@ -18,7 +18,7 @@ use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{ConfirmedCommit, HostKey, Inventory, Protocol, SecretRef, Switch, Tls},
+    inventory::{Face, GnmiSettings, HostKey, Inventory, NetconfSettings, SecretRef, Switch, Tls},
     lock::NoLocks,
     rpc::{Front, Listener, router},
 };
@@ -184,19 +184,19 @@ async fn post(address: SocketAddr, request: &Value) -> Result<Value, Failure> {
 fn entry(name: &str, simulator: &Simulator, protocol: Spoken) -> Result<Switch, Failure> {
     let address = simulator.gnmi_addr().filter(|_| protocol == Spoken::Gnmi).unwrap_or_else(|| simulator.addr());
     let mut switch = Switch::new(name, &address.ip().to_string(), "openconfig", simulator.username());
-    switch.port = Some(address.port());
-    switch.lag_numbers = "100-199".parse().map_err(Failure::because)?;
-    switch.lag_prefix = Some("Port-Channel".to_owned());
-    switch.credentials.password = Some(SecretRef::Inline(simulator.password().to_owned().into()));
+    switch.identity.port = Some(address.port());
+    switch.rules.lag_numbers = "100-199".parse().map_err(Failure::because)?;
+    switch.rules.lag_prefix = Some("Port-Channel".to_owned());
+    switch.identity.credentials.password = Some(SecretRef::Inline(simulator.password().to_owned().into()));
     match protocol {
         Spoken::Netconf => {
             let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
-            switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+            let host_key = HostKey::Fingerprints(vec![fingerprint]);
+            switch.face = Face::Netconf(NetconfSettings { host_key, ..NetconfSettings::default() });
         }
         Spoken::Gnmi => {
-            switch.protocol = Protocol::Gnmi;
-            switch.gnmi.tls = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);
-            switch.confirmed_commit = ConfirmedCommit::On;
+            let tls = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);
+            switch.face = Face::Gnmi(GnmiSettings { tls, confirmed_commit: Some(true), ..GnmiSettings::default() });
         }
     }
     Ok(switch)

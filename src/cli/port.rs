@@ -168,11 +168,11 @@ async fn interruptible<T>(tool: &Tool, call: impl Future<Output = T>) -> Result<
         _ = signals.end() => {}
     }
     for switch in tool.busy() {
-        let seconds = switch.confirm_timeout.as_secs();
+        let seconds = switch.timing.confirm_timeout.as_secs();
         print::talk(&format!(
             "{}: it is not known what was done. A commit that waits to be confirmed may be pending; the switch undoes \
              it within {seconds} s, and until then what it shows is not there to stay",
-            switch.name
+            switch.identity.name
         ));
     }
     Ok(None)

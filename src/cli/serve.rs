@@ -52,9 +52,9 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     listener.serve(router, &settings.limits, stop, time).await;
     if timeout_at(end, service.finish()).await.is_err() {
         for switch in service.busy() {
-            let seconds = switch.confirm_timeout.as_secs();
+            let seconds = switch.timing.confirm_timeout.as_secs();
             tracing::error!(
-                switch = switch.name,
+                switch = switch.identity.name,
                 "what was begun did not end in time; look at the switch. If a commit waits to be confirmed, the switch \
                  undoes it within {seconds} s"
             );

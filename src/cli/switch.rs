@@ -15,14 +15,14 @@ pub(super) fn list(common: &Common) -> Ended {
     for switch in &inventory {
         let dialect = registry::dialect(switch, &dialects).map_err(Failure::because)?;
         rows.push(json!({
-            "name": switch.name,
-            "address": switch.address,
+            "name": switch.identity.name,
+            "address": switch.identity.address,
             "port": registry::port(switch, &dialect),
             "device_type": switch.device_type(),
-            "standing": dialect.standing(switch.protocol.as_str()),
-            "mac_addresses": switch.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "allowed_vlans": switch.allowed_vlans.as_ref().map(ToString::to_string),
-            "physical_networks": switch.physical_networks,
+            "standing": dialect.standing(switch.protocol().as_str()),
+            "mac_addresses": switch.identity.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "allowed_vlans": switch.rules.allowed_vlans.as_ref().map(ToString::to_string),
+            "physical_networks": switch.identity.physical_networks,
         }));
     }
     if common.output == Output::Json {
@@ -48,17 +48,18 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     let service = common.service()?;
     let switch = service.inventory().find(name).cloned();
     let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
-    let report = service.read(&switch, Scope::all().with_stp(switch.manages_stp())).await.map_err(Failure::because)?;
+    let report =
+        service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report);
     let probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
     let port = registry::port(&switch, &*registry::dialect(&switch, &dialects()?).map_err(Failure::because)?);
-    add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.address));
+    add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.identity.address));
     if common.output == Output::Json {
         print::json(&answer);
     } else {
         for error in [&answer["error"], &answer["probe_error"]].into_iter().filter_map(Value::as_str) {
-            print::line(&format!("{}: {error}", switch.name));
+            print::line(&format!("{}: {error}", switch.identity.name));
         }
         for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
             if !answer[name].is_null() {

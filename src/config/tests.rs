@@ -56,11 +56,11 @@ fn check_samples(dir: &TempDir) -> (Settings, Inventory) {
 fn every_sample_is_right() {
     let (settings, inventory) = check_samples(&samples(str::to_owned));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:6190");
-    let names: Vec<_> = inventory.iter().map(|switch| switch.name.as_str()).collect();
+    let names: Vec<_> = inventory.iter().map(|switch| switch.identity.name.as_str()).collect();
     assert_eq!(names, ["leaf1", "leaf2", "leaf3", "leaf4", "leaf5"]);
-    let protocols: Vec<_> = inventory.iter().map(|switch| switch.protocol.as_str()).collect();
+    let protocols: Vec<_> = inventory.iter().map(|switch| switch.protocol().as_str()).collect();
     assert_eq!(protocols, ["netconf", "netconf", "netconf", "gnmi", "gnmi"]);
-    assert_eq!(inventory.find("52:54:00:00:00:12").unwrap().name, "leaf2");
+    assert_eq!(inventory.find("52:54:00:00:00:12").unwrap().identity.name, "leaf2");
 }
 
 #[test]

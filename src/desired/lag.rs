@@ -79,7 +79,7 @@ pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
         }
         match port.membership {
             // Whether it is the last one to leave shows only when all are seen.
-            Membership::Leave if !intent.switch.lag_numbers.is_empty() => scope.interfaces = InterfaceScope::All,
+            Membership::Leave if !intent.switch.rules.lag_numbers.is_empty() => scope.interfaces = InterfaceScope::All,
             _ => scope.add_interface(aggregate),
         }
     }
@@ -90,7 +90,7 @@ pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
 /// on other switches too.
 #[must_use]
 pub fn offers(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Offers {
-    let Some(domain) = &intent.switch.mlag_domain else { return Offers::new() };
+    let Some(domain) = &intent.switch.rules.mlag_domain else { return Offers::new() };
     let names = Names::of(&intent.switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
     let offers = present.filter(|lag| names.number_in(&lag.name).is_none()).map(|lag| {
@@ -141,12 +141,12 @@ pub(super) fn apply(
 }
 
 fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<InterfaceName, Fault> {
-    let switch = &names.switch.name;
+    let switch = &names.switch.identity.name;
     let unable = |reason: String| Fault {
         parameter: Some(lag.parameter.to_owned()),
         ..Fault::new(FaultKind::Unsupported, reason)
     };
-    if names.switch.lag_numbers.is_empty() {
+    if names.switch.rules.lag_numbers.is_empty() {
         let reason = format!("{}: {switch} has no such aggregate, and its entry has no lag_numbers", lag.name);
         return Err(unable(reason));
     }
@@ -157,7 +157,7 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
         )));
     }
     if let Some(number) = names.number_in(&lag.name) {
-        let numbers = &names.switch.lag_numbers;
+        let numbers = &names.switch.rules.lag_numbers;
         return match names.named(number).filter(|_| numbers.contains(number)) {
             Some(name) => Ok(name),
             None => Err(unable(format!("{}: is not there, and {switch} allows {numbers} to be made", lag.name))),
@@ -166,7 +166,7 @@ fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result
     let agreed = |number| lag.number.is_none_or(|agreed| agreed == number);
     let free = names.free(config).find(|(number, _)| agreed(*number));
     free.map(|(_, name)| name).ok_or_else(|| {
-        unable(format!("{}: every number of {} is taken on {switch}", lag.name, names.switch.lag_numbers))
+        unable(format!("{}: every number of {} is taken on {switch}", lag.name, names.switch.rules.lag_numbers))
     })
 }
 
@@ -191,10 +191,10 @@ fn owned<'a>(lag: &LagIntent, aggregate: &'a Interface) -> Result<&'a Interface,
 
 /// An aggregate that is not Mercury's may be used where its ports may.
 fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(), Fault> {
-    if names.switch.allows_port(name) || names.nameable(name).is_ok() {
+    if names.switch.rules.allows_port(name) || names.nameable(name).is_ok() {
         return Ok(());
     }
-    let reason = format!("{name} is not among the allowed ports of {}", names.switch.name);
+    let reason = format!("{name} is not among the allowed ports of {}", names.switch.identity.name);
     Err(Fault::value(lag.parameter, reason))
 }
 
@@ -218,8 +218,8 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, diale
         };
     }
     let lag_type = lag.lag_type.or(has.lag_type).unwrap_or(LagType::Lacp);
-    let knows = |leaf| dialect.has(names.switch.protocol.as_str(), leaf);
-    let shared = names.switch.mlag_domain.is_some() && knows(Leaf::MlagId);
+    let knows = |leaf| dialect.has(names.switch.protocol().as_str(), leaf);
+    let shared = names.switch.rules.mlag_domain.is_some() && knows(Leaf::MlagId);
     for leaf in [Leaf::LagType, Leaf::LacpInterval, Leaf::LacpMode] {
         aggregate.foreign.remove(&leaf);
     }
@@ -342,7 +342,7 @@ pub(super) fn by_members(
     names: &Names<'_>,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
-    if !dialect.members_say_lag_type(names.switch.protocol.as_str()) {
+    if !dialect.members_say_lag_type(names.switch.protocol().as_str()) {
         return Ok(());
     }
     let joined: BTreeSet<InterfaceName> =

@@ -4,6 +4,8 @@ mod lags;
 mod owners;
 mod restored;
 
+use std::sync::Arc;
+
 use mercury_model::{DeviceConfig, Interface, TrunkVlans, Vlan, VlanId, VlanStatus};
 use serde_json::{Value, json};
 
@@ -12,7 +14,9 @@ use crate::fault::FaultKind;
 use crate::{
     group,
     intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
-    inventory::{Inventory, Options, Placeholder, PortNameRule, PortNames, Protocol, Switch, Template},
+    inventory::{
+        Face, GnmiSettings, Inventory, Options, Placeholder, PortNameRule, PortNames, Rules, Switch, Template,
+    },
 };
 
 /// A switch, its entry, and what callers ask of it.
@@ -28,8 +32,19 @@ impl Bench {
         Self::of(managed(options))
     }
 
+    /// Changes the rules of its entry.
+    fn rule(&mut self, change: impl Fn(&mut Rules)) {
+        let changed = |switch: &Arc<Switch>| {
+            let mut switch = (**switch).clone();
+            change(&mut switch.rules);
+            switch
+        };
+        self.inventory = self.inventory.iter().map(changed).collect();
+    }
+
     fn of(switch: Switch) -> Self {
-        let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == switch.dialect);
+        let dialect =
+            mercury_adapter::builtin().unwrap().into_iter().find(|dialect| dialect.name == switch.identity.dialect);
         Self { inventory: [switch].into_iter().collect(), dialect: dialect.unwrap(), device: DeviceConfig::default() }
     }
 
@@ -114,8 +129,22 @@ fn switch() -> Switch {
     Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury")
 }
 
+fn ruled(rules: Rules) -> Switch {
+    Switch { rules, ..switch() }
+}
+
 fn managed(options: Options) -> Switch {
-    Switch { manage_vlans: true, options, ..switch() }
+    ruled(Rules { manage_vlans: true, options, ..Rules::default() })
+}
+
+/// The same, spoken to by another dialect.
+fn spoken(dialect: &str, mut switch: Switch) -> Switch {
+    switch.identity.dialect = dialect.to_owned();
+    switch
+}
+
+fn over_gnmi(dialect: &str, switch: Switch) -> Switch {
+    Switch { face: Face::Gnmi(GnmiSettings::default()), ..spoken(dialect, switch) }
 }
 
 fn vlan(number: u16) -> VlanId {
@@ -201,7 +230,7 @@ fn a_native_vlan_that_is_not_carried_is_not_carried_afterwards_either() {
         ),
         (SwitchedVlan::access(vlan(7)), "trunk, native VLAN 7, VLANs 7,100", "trunk, native VLAN 7, VLANs 7"),
     ] {
-        let mut bench = Bench::of(Switch { dialect: "arista_eos".to_owned(), ..managed(uplink()) });
+        let mut bench = Bench::of(spoken("arista_eos", managed(uplink())));
         bench.set("Ethernet48", before);
         bench.done("add_network", &json!({"network": 100}));
         assert_eq!(bench.carries("Ethernet48"), with);
@@ -246,9 +275,8 @@ fn a_port_that_routes_uses_no_vlan_and_one_that_is_not_understood_may() {
 
 #[test]
 fn sonic_has_no_vlan_1() {
-    let named = |dialect: &str| Switch { dialect: dialect.to_owned(), protocol: Protocol::Gnmi, ..managed(uplink()) };
     for (dialect, refused) in [("sonic", true), ("openconfig", false)] {
-        let asked = |method, params: Value| Bench::of(named(dialect)).call(method, &params);
+        let asked = |method, params: Value| Bench::of(over_gnmi(dialect, managed(uplink()))).call(method, &params);
         let of_a_port = [
             ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 1})),
             ironic("Ethernet1", &json!({"mode": "trunk", "native_vlan": 10, "allowed_vlans": [1, 20]})),
@@ -373,12 +401,12 @@ fn a_name_that_does_not_fit_is_an_error_and_never_shortened() {
 fn a_caller_may_call_a_port_what_lldp_does() {
     let rule = |pattern: &str, replacement: &str| PortNameRule::new(pattern, replacement).unwrap();
     let port_names = PortNames::new(vec![rule(r"Eth(\d+)", "Ethernet$1"), rule("up", "Ethernet48"), rule("x", "")]);
-    let switch = Switch {
+    let rules = Rules {
         allowed_ports: Some(vec!["Ethernet1".parse().unwrap(), "Ethernet2".parse().unwrap()]),
         options: Options { port_names, ..uplink() },
-        ..switch()
+        ..Rules::default()
     };
-    let mut bench = Bench::of(switch);
+    let mut bench = Bench::of(ruled(rules));
     let access = json!({"mode": "access", "native_vlan": 100});
     bench.done("update_port", &ironic("Eth1", &access));
     assert_eq!(bench.carries("Ethernet1"), "access VLAN 100");
@@ -409,7 +437,8 @@ fn descriptions_are_what_the_entry_says() {
         (Template::new("", &[]).ok(), "", ""),
         (idle_description, "leaf1 Ethernet1 free", "leaf1 Ethernet1 free"),
     ] {
-        let mut bench = Bench::of(Switch { options: Options { idle_description, ..options.clone() }, ..switch() });
+        let mut bench =
+            Bench::of(ruled(Rules { options: Options { idle_description, ..options.clone() }, ..Rules::default() }));
         bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
         assert_eq!(text(&bench), "leaf1 Ethernet1 100 [7a1c] [52:54:00:00:00:01]");
         bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
@@ -433,12 +462,14 @@ fn without_the_options_a_description_is_the_callers() {
         assert_eq!(text(&bench), found);
     }
     let only = Template::new("{description}", Placeholder::OF_A_PORT).ok();
-    let mut bench = Bench::of(Switch { options: Options { description: only, ..Options::default() }, ..switch() });
+    let mut bench =
+        Bench::of(ruled(Rules { options: Options { description: only, ..Options::default() }, ..Rules::default() }));
     bench.done("update_port", &access(&json!("b")));
     bench.done("update_port", &access(&json!(null)));
     assert_eq!(text(&bench), "b", "a template that comes to nothing leaves what is there");
     let long = Template::new(&"x".repeat(250), &[]).ok();
-    let mut bench = Bench::of(Switch { options: Options { description: long, ..Options::default() }, ..switch() });
+    let mut bench =
+        Bench::of(ruled(Rules { options: Options { description: long, ..Options::default() }, ..Rules::default() }));
     let fault = bench.call("update_port", &access(&json!("c"))).unwrap_err();
     assert_eq!(fault.parameter.as_deref(), Some("description"));
 }
@@ -447,7 +478,7 @@ fn without_the_options_a_description_is_the_callers() {
 fn an_inactive_port_is_disabled_only_where_the_entry_says_so() {
     for disable_inactive_ports in [false, true] {
         let options = Options { disable_inactive_ports, ..Options::default() };
-        let mut bench = Bench::of(Switch { options, ..switch() });
+        let mut bench = Bench::of(ruled(Rules { options, ..Rules::default() }));
         let enabled = |bench: &Bench| bench.port("Ethernet1").enabled;
         bench.done("reset_port", &ironic("Ethernet1", &json!({"native_vlan": null})));
         assert_eq!(enabled(&bench), !disable_inactive_ports);
@@ -472,7 +503,7 @@ fn an_idle_port_is_on_the_default_vlan() {
         (None, Some(901), "access VLAN 901"),
         (Some(900), Some(901), "access VLAN 901"),
     ] {
-        let switch = Switch { default_vlan: entry.map(vlan), native_vlan: Some(vlan(1)), ..switch() };
+        let switch = ruled(Rules { default_vlan: entry.map(vlan), native_vlan: Some(vlan(1)), ..Rules::default() });
         let mut bench = Bench::of(switch);
         bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
         bench.done("reset_port", &ironic("Ethernet1", &json!({"native_vlan": 100, "default_vlan": asked})));
@@ -485,7 +516,7 @@ fn an_idle_port_is_on_the_default_vlan() {
         bench.done("detach_port", &plugin("Ethernet1", &json!(100)));
         assert_eq!(bench.carries("Ethernet1"), entry.map_or("none".to_owned(), |vlan| format!("access VLAN {vlan}")));
     }
-    let narrow = Switch { allowed_vlans: Some("100".parse().unwrap()), ..switch() };
+    let narrow = ruled(Rules { allowed_vlans: Some("100".parse().unwrap()), ..Rules::default() });
     let fault =
         Bench::of(narrow).intent("reset_port", &ironic("Ethernet1", &json!({"default_vlan": 901}))).unwrap_err();
     assert_eq!(fault.parameter.as_deref(), Some("default_vlan"));
@@ -512,7 +543,7 @@ fn a_vlan_goes_with_the_last_port_that_has_it() {
 
 #[test]
 fn the_vlan_of_idle_ports_stays_when_there_are_none() {
-    let mut bench = Bench::of(Switch { default_vlan: Some(vlan(900)), ..managed(pruning()) });
+    let mut bench = Bench::of(ruled(Rules { default_vlan: Some(vlan(900)), ..managed(pruning()).rules }));
     bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
     bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
     assert_eq!(bench.vlans(), ["100 mercury-100", "900 mercury-900"]);

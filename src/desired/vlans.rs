@@ -45,13 +45,13 @@ pub(super) fn concern(intent: &TargetIntent, seen: &[&Running], scope: &mut Scop
 
 fn add_trunk_ports(intent: &TargetIntent, scope: &mut Scope) {
     if !intent.vlans.is_empty() || prunes(intent) {
-        intent.switch.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
+        intent.switch.rules.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
     }
 }
 
 /// Whether VLANs go with the last port that leaves them.
 fn prunes(intent: &TargetIntent) -> bool {
-    intent.switch.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
+    intent.switch.rules.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
 }
 
 fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
@@ -71,7 +71,7 @@ pub(super) fn lay(
     config: &mut DeviceConfig,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
-    let trunk_ports = &intent.switch.options.trunk_ports;
+    let trunk_ports = &intent.switch.rules.options.trunk_ports;
     guard(running, config, trunk_ports)?;
     for vlan in &intent.vlans {
         match vlan {
@@ -140,7 +140,7 @@ const fn unnamed(id: VlanId) -> Vlan {
 
 /// Who gave a VLAN the name that the dialect cannot take.
 fn name_parameter(intent: &TargetIntent) -> &'static str {
-    let template = intent.switch.options.vlan_name.as_ref();
+    let template = intent.switch.rules.options.vlan_name.as_ref();
     let from_network = |placeholder| template.is_none_or(|template| template.asks_for(placeholder));
     match from_network(Placeholder::Network) || from_network(Placeholder::NetworkId) {
         true => "network.name",
@@ -215,8 +215,9 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 /// say whether it has them, and they stay. One that is suspended has been in
 /// other hands, and the one of idle ports is wanted again soon.
 fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
-    let options = &intent.switch.options;
-    let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).chain(intent.switch.default_vlan).collect();
+    let options = &intent.switch.rules.options;
+    let wanted: BTreeSet<VlanId> =
+        intent.vlans.iter().map(VlanIntent::id).chain(intent.switch.rules.default_vlan).collect();
     let mine = |vlan: &Vlan| {
         let value = |placeholder| (placeholder == Placeholder::Vlan).then(|| vlan.id.to_string());
         let template = options.vlan_name.as_ref();

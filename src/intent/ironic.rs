@@ -80,7 +80,7 @@ impl PortRequest {
         if let Some(description) = &self.description {
             port.description = Setting::Set(Some(description.clone()));
         }
-        port.stp = stp::edge(&self.switch);
+        port.stp = stp::edge(&self.switch.rules);
         port.switched_vlan = Setting::Set(Some(self.vlans.clone()));
         port.membership = self.lag_name.clone().map_or(Membership::Leave, Membership::Join);
         options::active(&self.switch, &mut port);
@@ -175,17 +175,17 @@ impl LagRemoval {
 fn on_all(verb: &'static str, switches: &[(String, Arc<Switch>)], lag: &LagIntent) -> Intent {
     let targets = switches.iter().map(|(_, switch)| {
         let stp = match lag.presence {
-            Presence::Present => stp::edge(switch),
-            Presence::Absent => stp::no_edge(switch),
+            Presence::Present => stp::edge(&switch.rules),
+            Presence::Absent => stp::no_edge(&switch.rules),
         };
-        let bounces = switch.bounce_on_attach && lag.presence == Presence::Present;
+        let bounces = switch.rules.bounce_on_attach && lag.presence == Presence::Present;
         let lags = vec![LagIntent { stp, bounces, ..lag.clone() }];
         let mut target = TargetIntent { lags, ..TargetIntent::new(Arc::clone(switch)) };
         target.vlans = needed_vlans(&target);
         target
     });
     let mut targets: Vec<_> = targets.collect();
-    targets.sort_by(|one, other| one.switch.name.cmp(&other.switch.name));
+    targets.sort_by(|one, other| one.switch.identity.name.cmp(&other.switch.identity.name));
     Intent { verb, targets }
 }
 
@@ -206,7 +206,7 @@ fn switches(fields: &mut Fields<'_>, inventory: &Inventory) -> Result<Vec<(Strin
         let id: InterfaceName = id.parse().map_err(|error| Fault::value(&path, error))?;
         let switch = find_switch(inventory, &path, id.as_str())?;
         // LLDP may have told one switch by two names.
-        if known.insert(switch.name.clone()) {
+        if known.insert(switch.identity.name.clone()) {
             switches.push((id.to_string(), switch));
         }
     }
@@ -269,11 +269,11 @@ impl ResetRequest {
     pub fn intent(&self) -> Intent {
         let mut port = PortIntent::new(self.interface.clone());
         port.description = Setting::Set(self.description.clone());
-        let idle = self.default_vlan.or(self.switch.default_vlan);
+        let idle = self.default_vlan.or(self.switch.rules.default_vlan);
         port.switched_vlan = Setting::Set(idle.map(SwitchedVlan::access));
         options::inactive(&self.switch, &mut port);
         port.membership = Membership::Leave;
-        port.stp = stp::no_edge(&self.switch);
+        port.stp = stp::no_edge(&self.switch.rules);
         Intent::port("reset_port", Arc::clone(&self.switch), port)
     }
 }
@@ -354,7 +354,9 @@ fn switched_vlan(mode: &str, native: Option<VlanId>, tagged: VlanSet) -> Result<
 /// Which parameter holds the VLAN that is not allowed.
 fn vlan_parameter(switch: &Switch, vlans: &SwitchedVlan) -> &'static str {
     match vlans {
-        SwitchedVlan::Trunk { native, .. } if native.is_none_or(|native| switch.allows_vlan(native)) => "allowed_vlans",
+        SwitchedVlan::Trunk { native, .. } if native.is_none_or(|native| switch.rules.allows_vlan(native)) => {
+            "allowed_vlans"
+        }
         _ => "native_vlan",
     }
 }

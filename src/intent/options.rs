@@ -15,7 +15,7 @@ use crate::{
 /// # Errors
 /// [`crate::fault::FaultKind::InvalidValue`], naming the parameter.
 pub fn interface_of(switch: &Switch, parameter: &str, given: &InterfaceName) -> Result<InterfaceName, Fault> {
-    let name = switch.named(given).map_err(|reason| Fault::value(parameter, reason).at(&switch.name))?;
+    let name = switch.rules.named(given).map_err(|reason| Fault::value(parameter, reason).at(&switch.identity.name))?;
     check_port(switch, parameter, &name)?;
     Ok(name)
 }
@@ -39,15 +39,15 @@ pub(super) fn attached(switch: &Switch, port: &mut PortIntent, said: Said<'_>) -
 
 /// The same but for the description.
 pub(super) fn active(switch: &Switch, port: &mut PortIntent) {
-    port.bounces = switch.bounce_on_attach;
-    if switch.options.disable_inactive_ports && port.enabled == Setting::Keep {
+    port.bounces = switch.rules.bounce_on_attach;
+    if switch.rules.options.disable_inactive_ports && port.enabled == Setting::Keep {
         port.enabled = Setting::Set(true);
     }
 }
 
 /// Completes what is wanted of a port that belongs to nobody any more.
 pub(super) fn released(switch: &Switch, port: &mut PortIntent) -> Result<(), Fault> {
-    if switch.options.description.is_some() {
+    if switch.rules.options.description.is_some() {
         port.description = Setting::Set(None);
     }
     if let Some(description) = idle_description(switch, &port.interface)? {
@@ -59,7 +59,7 @@ pub(super) fn released(switch: &Switch, port: &mut PortIntent) -> Result<(), Fau
 
 /// The same but for the description.
 pub(super) fn inactive(switch: &Switch, port: &mut PortIntent) {
-    if switch.options.disable_inactive_ports {
+    if switch.rules.options.disable_inactive_ports {
         port.enabled = Setting::Set(false);
     }
 }
@@ -71,14 +71,14 @@ pub(super) fn description(
     vlans: Option<&SwitchedVlan>,
     said: Said<'_>,
 ) -> Result<Option<Description>, Fault> {
-    let own = switch.options.description.as_ref();
+    let own = switch.rules.options.description.as_ref();
     let own = own.map(|template| describe(template, "description", switch, port, vlans, said)).transpose()?;
     Ok(own.flatten().or_else(|| said.description.cloned()))
 }
 
 /// What an idle port is described as, if the entry says so; perhaps nothing.
 pub(super) fn idle_description(switch: &Switch, port: &InterfaceName) -> Result<Option<Option<Description>>, Fault> {
-    let own = switch.options.idle_description.as_ref();
+    let own = switch.rules.options.idle_description.as_ref();
     own.map(|template| describe(template, "idle_description", switch, port, None, Said::default())).transpose()
 }
 
@@ -92,7 +92,7 @@ fn describe(
     said: Said<'_>,
 ) -> Result<Option<Description>, Fault> {
     let value = |placeholder| match placeholder {
-        Placeholder::Switch => Some(switch.name.clone()),
+        Placeholder::Switch => Some(switch.identity.name.clone()),
         Placeholder::Port => Some(port.to_string()),
         Placeholder::Vlan => vlans.and_then(untagged),
         Placeholder::PortId => said.port_id.map(str::to_owned),
@@ -106,7 +106,7 @@ fn describe(
     }
     let description = filled.trim().parse();
     let wrong = |error| Fault::value("description", format!("what {option} makes of it cannot be used: {error}"));
-    description.map(Some).map_err(|error| wrong(error).at(&switch.name))
+    description.map(Some).map_err(|error| wrong(error).at(&switch.identity.name))
 }
 
 fn vlans_of(port: &PortIntent) -> Option<&SwitchedVlan> {
@@ -129,7 +129,7 @@ fn untagged(vlans: &SwitchedVlan) -> Option<String> {
 /// What a VLAN is called when Mercury makes it, as `vlan_name` says. `None`
 /// without that, and where the caller does not say all it asks for.
 pub(super) fn vlan_name(switch: &Switch, id: VlanId, network: Option<&Network>) -> Result<Option<VlanName>, Fault> {
-    let Some(template) = &switch.options.vlan_name else { return Ok(None) };
+    let Some(template) = &switch.rules.options.vlan_name else { return Ok(None) };
     let filled = template.fill(|placeholder| match placeholder {
         Placeholder::Vlan => Some(id.to_string()),
         Placeholder::Network => network?.name.clone(),
@@ -137,7 +137,7 @@ pub(super) fn vlan_name(switch: &Switch, id: VlanId, network: Option<&Network>) 
         _ => None,
     });
     let wrong = |error| Fault::value("network.name", format!("what vlan_name makes of it cannot be used: {error}"));
-    let parse = |name: String| name.trim().parse().map_err(|error| wrong(error).at(&switch.name));
+    let parse = |name: String| name.trim().parse().map_err(|error| wrong(error).at(&switch.identity.name));
     filled.ok().map(parse).transpose()
 }
 

@@ -246,7 +246,8 @@ impl Network {
     #[must_use]
     pub fn reaches(&self, switch: &Switch) -> bool {
         let physical = self.physical_network.as_ref();
-        switch.physical_networks.is_empty() || physical.is_none_or(|name| switch.physical_networks.contains(name))
+        switch.identity.physical_networks.is_empty()
+            || physical.is_none_or(|name| switch.identity.physical_networks.contains(name))
     }
 }
 
@@ -303,19 +304,19 @@ impl PluginRequest {
         };
         let intent = self.on_every_link(verb, inventory, |link, switch, port| {
             if !network.reaches(switch) {
-                let reason = format!("{} is not part of the network's physical network", switch.name);
-                return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.name));
+                let reason = format!("{} is not part of the network's physical network", switch.identity.name);
+                return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.identity.name));
             }
             let parameter =
-                if switch.allows_vlan(network.vlan) { "port.trunk_details" } else { "network.segmentation_id" };
+                if switch.rules.allows_vlan(network.vlan) { "port.trunk_details" } else { "network.segmentation_id" };
             check_allowed(switch, parameter, &vlans)?;
             port.switched_vlan = Setting::Set(Some(vlans.clone()));
             port.membership = Membership::Leave;
-            port.stp = stp::edge(switch);
+            port.stp = stp::edge(&switch.rules);
             if let Some(up) = self.port.admin_state_up {
                 port.enabled = Setting::Set(up);
             }
-            if let (true, Some(mtu)) = (switch.manage_mtu, network.mtu) {
+            if let (true, Some(mtu)) = (switch.rules.manage_mtu, network.mtu) {
                 port.mtu = Setting::Set(Some(mtu));
             }
             attached(switch, port, self.port.said())
@@ -356,10 +357,10 @@ impl PluginRequest {
     /// The first parameter that cannot be used, by name.
     pub fn detach(&self, inventory: &Inventory) -> Result<Intent, Fault> {
         let mut intent = self.on_every_link("detach_port", inventory, |_, switch, port| {
-            port.switched_vlan = Setting::Set(switch.default_vlan.map(SwitchedVlan::access));
+            port.switched_vlan = Setting::Set(switch.rules.default_vlan.map(SwitchedVlan::access));
             port.membership = Membership::Leave;
-            port.stp = stp::no_edge(switch);
-            if switch.manage_mtu {
+            port.stp = stp::no_edge(&switch.rules);
+            if switch.rules.manage_mtu {
                 port.mtu = Setting::Set(None);
             }
             released(switch, port)
@@ -368,7 +369,7 @@ impl PluginRequest {
             for target in &mut intent.targets {
                 let links = target.ports.iter().map(|port| port.interface.clone()).collect();
                 let lag = LagIntent { links: Some(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
-                let stp = stp::no_edge(&target.switch);
+                let stp = stp::no_edge(&target.switch.rules);
                 target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }
         }
@@ -386,7 +387,8 @@ impl PluginRequest {
             let switch = link.switch(inventory)?;
             let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
             want(link, &switch, &mut port)?;
-            let target = targets.entry(switch.name.clone()).or_insert_with(|| TargetIntent::new(Arc::clone(&switch)));
+            let target =
+                targets.entry(switch.identity.name.clone()).or_insert_with(|| TargetIntent::new(Arc::clone(&switch)));
             if target.ports.iter().any(|other| other.interface == port.interface) {
                 return Err(Fault::value(format!("{}.port_id", link.parameter), "is given twice"));
             }
@@ -424,7 +426,7 @@ impl NetworkRequest {
     /// A VLAN that a switch's entry does not allow.
     pub fn intent(&self, verb: &'static str, present: bool, inventory: &Inventory) -> Result<Intent, Fault> {
         let mut targets = Vec::new();
-        for switch in inventory.iter().filter(|switch| switch.manage_vlans && self.network.reaches(switch)) {
+        for switch in inventory.iter().filter(|switch| switch.rules.manage_vlans && self.network.reaches(switch)) {
             check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(self.network.vlan))?;
             let id = self.network.vlan;
             let vlan = match present {
@@ -433,13 +435,13 @@ impl NetworkRequest {
             };
             targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(Arc::clone(switch)) });
         }
-        targets.sort_by(|a, b| a.switch.name.cmp(&b.switch.name));
+        targets.sort_by(|a, b| a.switch.identity.name.cmp(&b.switch.identity.name));
         Ok(Intent { verb, targets })
     }
 
     /// What the VLAN is called on `switch`.
     fn name(&self, switch: &Switch) -> Result<Option<VlanName>, Fault> {
-        if switch.options.vlan_name.is_some() {
+        if switch.rules.options.vlan_name.is_some() {
             return vlan_name(switch, self.network.vlan, Some(&self.network));
         }
         let name = self.network.name.as_deref();

@@ -4,7 +4,7 @@
 use mercury_model::{EdgePort, Interface, Leaf, Stp};
 
 use super::Setting;
-use crate::inventory::Switch;
+use crate::inventory::Rules;
 
 /// `edge-port` and `bpdu-guard`, each on its own: an entry may ask for one, and
 /// the other is then the network team's.
@@ -47,25 +47,25 @@ impl StpIntent {
 /// What an interface to a server gets: a port, or the aggregate whose member it
 /// is.
 #[must_use]
-pub const fn edge(switch: &Switch) -> StpIntent {
+pub const fn edge(rules: &Rules) -> StpIntent {
     StpIntent {
-        edge_port: if switch.stp_edge { Setting::Set(Some(EdgePort::EdgeEnable)) } else { Setting::Keep },
-        bpdu_guard: if switch.stp_bpdu_guard { Setting::Set(Some(true)) } else { Setting::Keep },
+        edge_port: if rules.stp_edge { Setting::Set(Some(EdgePort::EdgeEnable)) } else { Setting::Keep },
+        bpdu_guard: if rules.stp_bpdu_guard { Setting::Set(Some(true)) } else { Setting::Keep },
     }
 }
 
 /// What an interface that belongs to nobody loses again.
 #[must_use]
-pub const fn no_edge(switch: &Switch) -> StpIntent {
-    edge(switch).cleared()
+pub const fn no_edge(rules: &Rules) -> StpIntent {
+    edge(rules).cleared()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn switch(stp_edge: bool, stp_bpdu_guard: bool) -> Switch {
-        Switch { stp_edge, stp_bpdu_guard, ..Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury") }
+    fn rules(stp_edge: bool, stp_bpdu_guard: bool) -> Rules {
+        Rules { stp_edge, stp_bpdu_guard, ..Rules::default() }
     }
 
     fn after(intent: StpIntent, stp: Option<Stp>) -> Option<Stp> {
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn an_entry_that_asks_for_nothing_leaves_everything() {
         let theirs = Stp::of(Some(EdgePort::EdgeAuto), Some(false));
-        let switch = switch(false, false);
-        for intent in [edge(&switch), no_edge(&switch)] {
+        let rules = rules(false, false);
+        for intent in [edge(&rules), no_edge(&rules)] {
             assert_eq!((after(intent, theirs), after(intent, None)), (theirs, None));
         }
     }
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn each_leaf_is_set_and_taken_away_where_it_is_asked_for() {
         let (enable, auto) = (Some(EdgePort::EdgeEnable), Some(EdgePort::EdgeAuto));
-        let (both, edge_alone, guard_alone) = (switch(true, true), switch(true, false), switch(false, true));
+        let (both, edge_alone, guard_alone) = (rules(true, true), rules(true, false), rules(false, true));
         assert_eq!(after(edge(&both), None), Stp::of(enable, Some(true)));
         assert_eq!(after(no_edge(&both), Stp::of(enable, Some(true))), None);
         assert_eq!(after(edge(&edge_alone), Stp::of(None, Some(true))), Stp::of(enable, Some(true)));

@@ -24,7 +24,7 @@ pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) -> BTree
 pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
     let mut seen = HashSet::new();
     for draft in drafts.iter().filter(|draft| draft.sound) {
-        let rules = &draft.switch.options.port_names;
+        let rules = &draft.switch.rules.options.port_names;
         if !seen.insert(rules.patterns()) {
             continue;
         }
@@ -35,7 +35,7 @@ pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
                 Reach::Nothing => format!("rule {number} never matches a name, or only after one before it"),
             };
             let finding = Finding::warning(Code::BadValue, message).at(&draft.file, Some(draft.line));
-            let finding = finding.field(format!("switch.{}.port_names", draft.switch.name));
+            let finding = finding.field(format!("switch.{}.port_names", draft.switch.identity.name));
             findings.push(finding.help(r"in single quotes a backslash is written once, as in '^Eth(\d+)$'"));
         }
     }
@@ -48,9 +48,9 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn blame(&mut self, [draft, other]: [&Draft; 2], code: Code, key: &str, message: String) {
-        let field = format!("switch.{}.{key}", draft.switch.name);
+        let field = format!("switch.{}.{key}", draft.switch.identity.name);
         let finding = Finding::error(code, message).field(field).at(&draft.file, Some(draft.line));
-        for name in [draft, other].map(|draft| draft.switch.name.clone()) {
+        for name in [draft, other].map(|draft| draft.switch.identity.name.clone()) {
             self.names.entry(name).or_default().push(finding.to_string());
         }
         self.findings.push(finding);
@@ -60,7 +60,7 @@ impl Found<'_> {
 fn names(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<&str, &Draft> = HashMap::new();
     for draft in named(drafts) {
-        let name = draft.switch.name.as_str();
+        let name = draft.switch.identity.name.as_str();
         if let Some(other) = first.insert(name, draft) {
             let message = format!("also defined {}", place(other, draft));
             found.blame([draft, other], Code::DuplicateSwitch, "name", message);
@@ -72,18 +72,19 @@ fn names(drafts: &[Draft], found: &mut Found<'_>) {
 fn macs(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<MacAddr, &Draft> = HashMap::new();
     for draft in drafts {
-        for mac in &draft.switch.mac_addresses {
+        for mac in &draft.switch.identity.mac_addresses {
             let other = *first.entry(*mac).or_insert(draft);
             if !same(other, draft) {
-                let message = format!("{mac} also belongs to {} {}", other.switch.name, place(other, draft));
+                let message = format!("{mac} also belongs to {} {}", other.switch.identity.name, place(other, draft));
                 found.blame([draft, other], Code::AmbiguousId, "mac_addresses", message);
             }
         }
     }
     for draft in named(drafts) {
-        let owner = draft.switch.name.parse().ok().and_then(|mac: MacAddr| first.get(&mac));
+        let owner = draft.switch.identity.name.parse().ok().and_then(|mac: MacAddr| first.get(&mac));
         if let Some(other) = owner.filter(|other| !same(other, draft)) {
-            let message = format!("the name is a MAC address of {} {}", other.switch.name, place(other, draft));
+            let message =
+                format!("the name is a MAC address of {} {}", other.switch.identity.name, place(other, draft));
             found.blame([draft, other], Code::AmbiguousId, "name", message);
         }
     }
@@ -91,18 +92,18 @@ fn macs(drafts: &[Draft], found: &mut Found<'_>) {
 
 fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
     let mut first: HashMap<String, &Draft> = HashMap::new();
-    for draft in drafts.iter().filter(|draft| !draft.switch.address.is_empty()) {
-        let other = *first.entry(address_key(&draft.switch.address)).or_insert(draft);
+    for draft in drafts.iter().filter(|draft| !draft.switch.identity.address.is_empty()) {
+        let other = *first.entry(address_key(&draft.switch.identity.address)).or_insert(draft);
         if same(other, draft) {
             continue;
         }
-        let message = format!("{} also has it {}", other.switch.name, place(other, draft));
+        let message = format!("{} also has it {}", other.switch.identity.name, place(other, draft));
         if other.switch.port() == draft.switch.port() {
             found.blame([draft, other], Code::AmbiguousId, "address", message);
         } else {
             let finding = Finding::warning(Code::AmbiguousId, message).at(&draft.file, Some(draft.line));
-            let finding = finding.field(format!("switch.{}.address", draft.switch.name));
-            found.findings.push(finding.help(if other.switch.protocol == draft.switch.protocol {
+            let finding = finding.field(format!("switch.{}.address", draft.switch.identity.name));
+            found.findings.push(finding.help(if other.switch.protocol() == draft.switch.protocol() {
                 "requests must use the name or a MAC address"
             } else {
                 "if both are one switch, keep one of them: changes through the one do not wait for the other's"
@@ -110,21 +111,21 @@ fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
         }
     }
     for draft in named(drafts) {
-        let owner = first.get(&address_key(&draft.switch.name));
+        let owner = first.get(&address_key(&draft.switch.identity.name));
         if let Some(other) = owner.filter(|other| !same(other, draft)) {
-            let message = format!("the name is the address of {} {}", other.switch.name, place(other, draft));
+            let message = format!("the name is the address of {} {}", other.switch.identity.name, place(other, draft));
             found.blame([draft, other], Code::AmbiguousId, "name", message);
         }
     }
 }
 
 fn named(drafts: &[Draft]) -> impl Iterator<Item = &Draft> {
-    drafts.iter().filter(|draft| !draft.switch.name.is_empty())
+    drafts.iter().filter(|draft| !draft.switch.identity.name.is_empty())
 }
 
 /// Two entries of one name are one switch here: `names` has reported them.
 fn same(a: &Draft, b: &Draft) -> bool {
-    std::ptr::eq(a, b) || a.switch.name == b.switch.name
+    std::ptr::eq(a, b) || a.switch.identity.name == b.switch.identity.name
 }
 
 fn place(other: &Draft, draft: &Draft) -> String {

@@ -1,12 +1,13 @@
 use super::{CertificatePin, SecretRef};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What only a switch that speaks gNMI has.
 ///
 /// Every key stands in a `[[switch]]` table, in `[defaults]`, or in Ironic's
 /// file; a NETCONF switch that has one itself is refused, and those of
 /// `[defaults]` do not concern it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GnmiSettings {
     /// How the connection is protected and the switch proves that it is the
     /// switch: at most one of `tls_ca`, `tls_pins`, `insecure = true` and
@@ -32,6 +33,30 @@ pub struct GnmiSettings {
     /// `max_operations`: how many deletes, replaces and updates one Set may
     /// hold, 1 to 10000; the dialect's.
     pub max_operations: Option<usize>,
+    /// `confirmed_commit`: whether the switch has the commit-confirmed extension
+    /// and takes unconfirmed changes back, `"auto"`, `"on"` or `"off"`; auto,
+    /// which is `None`: as the dialect says.
+    pub confirmed_commit: Option<bool>,
+    /// `settle_time`: on a target without a lock of its own, how long what is
+    /// read after a lost Set is watched before it is believed, 0 to 600 s; 10 s.
+    pub settle_time: Duration,
+}
+
+impl Default for GnmiSettings {
+    fn default() -> Self {
+        GnmiSettings {
+            tls: Tls::default(),
+            server_name: None,
+            client: None,
+            encoding: Encoding::Auto,
+            origin: None,
+            target: None,
+            read: ReadMethod::Auto,
+            max_operations: None,
+            confirmed_commit: None,
+            settle_time: Duration::from_secs(10),
+        }
+    }
 }
 
 /// How a gNMI connection is protected, and the switch proves that it is the switch.

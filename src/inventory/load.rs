@@ -121,10 +121,10 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
     let mut contradictory = check::contradictions(&drafts, &mut findings);
     check::idle_rules(&drafts, &mut findings);
     let (sound, broken): (Vec<_>, Vec<_>) =
-        drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.name));
+        drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.identity.name));
     let mut inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();
     for draft in broken {
-        let mut about = contradictory.remove(&draft.switch.name).unwrap_or_default();
+        let mut about = contradictory.remove(&draft.switch.identity.name).unwrap_or_default();
         for finding in findings.iter().filter(|finding| concerns(finding, &draft)).map(ToString::to_string) {
             if !about.contains(&finding) {
                 about.push(finding);
@@ -137,7 +137,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
 
 /// Whether a finding is a reason not to use an entry.
 fn concerns(finding: &Finding, draft: &Draft) -> bool {
-    let own = format!("switch.{}", draft.switch.name);
+    let own = format!("switch.{}", draft.switch.identity.name);
     let rest = finding.field.strip_prefix(&own);
     let shared = finding.field.starts_with("defaults");
     finding.severity == Severity::Error
@@ -169,7 +169,7 @@ fn is_ini(file: &Path, text: &str) -> bool {
 /// A file that holds passwords must be as private as a password's own file.
 fn exposed(file: &Path, mode: u32, access: FileAccess, drafts: &mut [Draft], findings: &mut Findings) {
     let mut inline = false;
-    for draft in drafts.iter_mut().filter(|draft| draft.switch.credentials.any_inline()) {
+    for draft in drafts.iter_mut().filter(|draft| draft.switch.has_inline_secrets()) {
         (inline, draft.sound) = (true, draft.sound && access.permits(mode));
     }
     if inline && !access.permits(mode) {

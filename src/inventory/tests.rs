@@ -1,4 +1,5 @@
 mod gnmi;
+mod ironics_file;
 mod names;
 mod options;
 mod served;
@@ -40,6 +41,20 @@ fn ini(lines: &str) -> String {
         "[switch:leaf1]\ndriver_type = generic-switch\ndevice_type = netconf_openconfig\naddress = 192.0.2.1\n\
          username = u\npassword = hunter2\nmac_address = 52:54:00:00:00:01\n{lines}\n"
     )
+}
+
+fn by_netconf(switch: &Switch) -> &NetconfSettings {
+    match &switch.face {
+        Face::Netconf(netconf) => netconf,
+        Face::Gnmi(_) => panic!("{switch:?}"),
+    }
+}
+
+fn by_gnmi(switch: &Switch) -> &GnmiSettings {
+    match &switch.face {
+        Face::Gnmi(gnmi) => gnmi,
+        Face::Netconf(_) => panic!("{switch:?}"),
+    }
 }
 
 fn one(name: &str, text: &str) -> Switch {
@@ -120,57 +135,20 @@ fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
 }
 
 #[test]
-fn each_mistake_in_ironics_file_is_found_on_its_line_and_under_its_name() {
-    for (lines, code, line, key) in [
-        ("port = ssh", Code::BadValue, 8, "port"),
-        ("port = 0", Code::OutOfRange, 8, "port"),
-        ("persist = maybe", Code::BadValue, 8, "persist"),
-        ("insecure =", Code::BadValue, 8, "insecure"),
-        ("allowed_vlans = 100;101", Code::BadValue, 8, "allowed_vlans"),
-        ("allowed_vlans = 100\n  101", Code::BadValue, 8, "allowed_vlans"),
-        ("native_vlan = 4095", Code::OutOfRange, 8, "native_vlan"),
-        ("native_vlan = 1.0", Code::BadValue, 8, "native_vlan"),
-        ("key_file = absent", Code::SecretUnavailable, 8, "key_file"),
-        ("enable_secret = hunter2\n  hunter2", Code::BadValue, 8, "enable_secret"),
-        ("ngs_save_configuration = true", Code::UnknownKey, 8, "ngs_save_configuration"),
-        ("confirm_timeout = 30", Code::UnknownKey, 8, "confirm_timeout"),
-    ] {
-        let (inventory, findings) = load(&[("i.conf", &ini(lines))], &Context::default());
-        assert_eq!(places(&findings), [(code, line, format!("switch.leaf1.{key}"))], "{lines}");
-        assert!(inventory.is_empty(), "{lines}");
-        assert!(!findings.to_string().contains("hunter2"), "{lines}");
-    }
-}
-
-#[test]
-fn what_ironic_requires_is_required() {
-    for (key, field) in [
-        ("driver_type", "driver_type"),
-        ("device_type", "device_type"),
-        ("address", "address"),
-        ("username", "username"),
-        ("mac_address", "mac_address"),
-        ("password", "password"),
-    ] {
-        let text: String =
-            ini("").lines().filter(|line| !line.starts_with(key)).map(|line| format!("{line}\n")).collect();
-        let (_, findings) = load(&[("i.conf", &text)], &Context::default());
-        assert_eq!(places(&findings), [(Code::MissingKey, 1, format!("switch.leaf1.{field}"))], "{key}");
-    }
-}
-
-#[test]
 fn device_types_are_known_not_yet_supported_or_unknown() {
     for dialect in ["openconfig", "arista_eos", "cisco_nxos", "juniper_junos", "cisco_iosxe"] {
         let text = ini("").replace("netconf_openconfig", &format!("netconf_{dialect}"));
         let switch = one("i.conf", &text);
-        assert_eq!((switch.protocol, switch.dialect.as_str()), (Protocol::Netconf, dialect));
+        assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Netconf, dialect));
         assert_eq!(switch.device_type(), format!("netconf_{dialect}"));
     }
     for dialect in ["openconfig", "arista_eos"] {
         let text = ini("").replace("netconf_openconfig", &format!("gnmi_{dialect}"));
         let switch = one("i.conf", &text);
-        assert_eq!((switch.protocol, switch.dialect.as_str(), switch.port()), (Protocol::Gnmi, dialect, 9339));
+        assert_eq!(
+            (switch.protocol(), switch.identity.dialect.as_str(), switch.port()),
+            (Protocol::Gnmi, dialect, 9339)
+        );
         assert_eq!(switch.device_type(), format!("gnmi_{dialect}"));
     }
     for (device_type, code) in [
@@ -194,28 +172,12 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
 }
 
 #[test]
-fn ironics_file_as_metal3_writes_it_is_read() {
-    let text = "# This file is managed by the Baremetal Operator\n\n[switch:leaf1]\naddress = fd00::11\n\
-                mac_address = 52:54:00:AB:CD:EF\nport = 8300\ndriver_type = generic-switch\n\
-                device_type = netconf_arista_eos\ninsecure = true\nusername = admin\npassword = 100%: a=b # c\n\n";
-    let (inventory, findings) = load(&[("switch-configs.conf", text)], &Context::default());
-    assert_eq!(places(&findings), [(Code::InsecureHostKey, 9, "switch.leaf1.insecure".to_owned())]);
-    assert!(!findings.has_errors());
-    let switch = inventory.find("5254.00ab.cdef").unwrap();
-    assert_eq!((switch.port(), switch.dialect.as_str(), &switch.host_key), (8300, "arista_eos", &HostKey::Insecure));
-    assert!(!switch.persist, "Ironic's default");
-    assert_eq!((&switch.allowed_vlans, switch.native_vlan), (&None, None));
-    let password = switch.credentials.password.as_ref().unwrap().resolve().unwrap();
-    assert_eq!(secrecy::ExposeSecret::expose_secret(&password), "100%: a=b # c");
-}
-
-#[test]
 fn an_empty_vlan_list_means_none_and_an_absent_one_falls_back() {
     let service = Context { allowed_vlans: Some("7".parse().unwrap()), ..Context::default() };
     let allowed = |name: &str, text: &str| {
         let (inventory, findings) = load(&[(name, text)], &service);
         assert!(!findings.has_errors(), "{findings}");
-        inventory.iter().next().unwrap().allowed_vlans.as_ref().unwrap().to_string()
+        inventory.iter().next().unwrap().rules.allowed_vlans.as_ref().unwrap().to_string()
     };
     assert_eq!(allowed("i.conf", &ini("")), "7");
     assert_eq!(allowed("i.conf", &ini("allowed_vlans =")), "none");
@@ -226,8 +188,8 @@ fn an_empty_vlan_list_means_none_and_an_absent_one_falls_back() {
     assert_eq!(allowed("i.toml", &format!("[defaults]\nallowed_vlans = [8]\n{open}")), "8");
     assert_eq!(allowed("i.toml", &format!("[defaults]\nallowed_vlans = [8]\n{open}allowed_vlans = []")), "none");
     let switch = one("i.conf", &ini("allowed_vlans ="));
-    assert!(!switch.allows_vlan("7".parse().unwrap()));
-    assert!(one("i.conf", &ini("")).allows_vlan("4094".parse().unwrap()));
+    assert!(!switch.rules.allows_vlan("7".parse().unwrap()));
+    assert!(one("i.conf", &ini("")).rules.allows_vlan("4094".parse().unwrap()));
 }
 
 #[test]
@@ -249,7 +211,7 @@ fn a_mistake_in_the_defaults_is_told_once_and_where_it_is() {
 fn how_a_host_key_is_checked_is_decided_in_one_place() {
     let fingerprint = "host_key_fingerprints = [\"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"]";
     let text = format!("[defaults]\ninsecure = true\n{}", toml(&format!("dialect = \"openconfig\"\n{fingerprint}")));
-    assert!(matches!(one("i.toml", &text).host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
+    assert!(matches!(&by_netconf(&one("i.toml", &text)).host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
     let (_, findings) = load(
         &[("i.toml", &toml(&format!("dialect = \"openconfig\"\ninsecure = true\n{fingerprint}")))],
         &Context::default(),
@@ -257,22 +219,22 @@ fn how_a_host_key_is_checked_is_decided_in_one_place() {
     assert!(places(&findings).contains(&(Code::Conflict, 7, "switch.leaf1.insecure".to_owned())), "{findings}");
     let context = Context { known_hosts: vec!["/k".into()], ..Context::default() };
     let (inventory, _) = load(&[("i.conf", &ini("insecure = false"))], &context);
-    assert_eq!(inventory.find("leaf1").unwrap().host_key, HostKey::KnownHosts(vec!["/k".into()]));
+    assert_eq!(by_netconf(inventory.find("leaf1").unwrap()).host_key, HostKey::KnownHosts(vec!["/k".into()]));
 }
 
 #[test]
 fn an_option_that_the_dialect_has_no_words_for_is_refused() {
     let both = "stp_edge = true\nstp_bpdu_guard = true\n";
     let switch = one("i.toml", &toml(&format!("dialect = \"openconfig\"\n{both}")));
-    assert!(switch.stp_edge && switch.stp_bpdu_guard && switch.manages_stp());
+    assert!(switch.rules.stp_edge && switch.rules.stp_bpdu_guard && switch.rules.manages_stp());
     let (_, findings) =
         load(&[("i.toml", &toml(&format!("dialect = \"juniper_junos\"\n{both}")))], &Context::default());
     assert_eq!(places(&findings), [(Code::Conflict, 8, "switch.leaf1.stp_bpdu_guard".to_owned())]);
     assert!(findings.to_string().contains("bpdu-block-on-edge"), "{findings}");
     let iosxe = one("i.toml", &toml(&format!("dialect = \"cisco_iosxe\"\n{both}")));
-    assert!(iosxe.stp_edge && iosxe.stp_bpdu_guard);
+    assert!(iosxe.rules.stp_edge && iosxe.rules.stp_bpdu_guard);
     let off = "dialect = \"cisco_iosxe\"\nstp_edge = false\n";
-    assert!(!one("i.toml", &toml(off)).manages_stp());
+    assert!(!one("i.toml", &toml(off)).rules.manages_stp());
 }
 
 #[test]
@@ -287,25 +249,36 @@ fn every_option_reaches_the_switch() {
          pipelining = false\nframing = \"chunked\"\nnetwork_instance = \"vrf\"\nmac_addresses = \"52-54-0-0-0-1\"",
         ),
     );
-    assert!(switch.legacy_algorithms && !switch.persist && switch.manage_vlans && switch.manage_mtu);
-    assert!(switch.stp_edge && !switch.stp_bpdu_guard);
-    assert_eq!((switch.port(), switch.queue, switch.pipelining), (22, 5, Some(false)));
-    assert_eq!((switch.native_vlan.unwrap().get(), switch.default_vlan.unwrap().get()), (1, 4094));
-    assert_eq!(switch.physical_networks, ["a", "b"]);
-    assert!(switch.allows_port(&"ge-0/0/1".parse().unwrap()) && !switch.allows_port(&"ge-0/0/2".parse().unwrap()));
+    assert!(
+        by_netconf(&switch).legacy_algorithms
+            && !switch.rules.persist
+            && switch.rules.manage_vlans
+            && switch.rules.manage_mtu
+    );
+    assert!(switch.rules.stp_edge && !switch.rules.stp_bpdu_guard);
+    assert_eq!((switch.port(), switch.timing.queue, by_netconf(&switch).pipelining), (22, 5, Some(false)));
+    assert_eq!((switch.rules.native_vlan.unwrap().get(), switch.rules.default_vlan.unwrap().get()), (1, 4094));
+    assert_eq!(switch.identity.physical_networks, ["a", "b"]);
+    assert!(
+        switch.rules.allows_port(&"ge-0/0/1".parse().unwrap())
+            && !switch.rules.allows_port(&"ge-0/0/2".parse().unwrap())
+    );
     let durations = [
-        switch.confirm_timeout,
-        switch.commit_timeout,
-        switch.reply_timeout,
-        switch.connect_timeout,
-        switch.idle_timeout,
-        switch.keepalive,
-        switch.lock_wait,
+        switch.timing.confirm_timeout,
+        switch.timing.commit_timeout,
+        switch.timing.reply_timeout,
+        switch.timing.connect_timeout,
+        switch.timing.idle_timeout,
+        switch.timing.keepalive,
+        switch.timing.lock_wait,
     ];
     assert_eq!(durations, [600, 300, 1, 2, 3, 4, 0].map(Duration::from_secs));
-    assert_eq!((switch.confirmed_commit, switch.framing), (ConfirmedCommit::Off, Some(Framing::Chunked)));
-    assert_eq!(switch.network_instance.as_deref(), Some("vrf"));
-    assert_eq!(switch.mac_addresses, [MacAddr::from([0x52, 0x54, 0, 0, 0, 1])]);
+    assert_eq!(
+        (switch.confirmed_commit(), by_netconf(&switch).framing),
+        (ConfirmedCommit::Off, Some(Framing::Chunked))
+    );
+    assert_eq!(switch.identity.network_instance.as_deref(), Some("vrf"));
+    assert_eq!(switch.identity.mac_addresses, [MacAddr::from([0x52, 0x54, 0, 0, 0, 1])]);
 }
 
 #[test]
@@ -367,7 +340,7 @@ fn a_switch_is_found_by_name_mac_address_and_address() {
         ("", None),
         (" leaf1", None),
     ] {
-        assert_eq!(inventory.find(id).map(|switch| switch.name.as_str()), name, "{id:?}");
+        assert_eq!(inventory.find(id).map(|switch| switch.identity.name.as_str()), name, "{id:?}");
     }
 }
 
@@ -398,7 +371,7 @@ fn identifiers_that_would_find_two_switches_are_found() {
         );
         if severity == Severity::Warning {
             assert!(inventory.find("x").is_none(), "an address that two share finds neither");
-            assert_eq!(inventory.find("b").unwrap().name, "b");
+            assert_eq!(inventory.find("b").unwrap().identity.name, "b");
         }
     }
     let (_, findings) = load(
@@ -453,7 +426,7 @@ fn the_format_is_told_by_the_name_or_else_by_the_text() {
         ("a.toml", toml("dialect = \"openconfig\"")),
         ("a", toml("dialect = \"openconfig\"")),
     ] {
-        assert_eq!(one(name, &text).name, "leaf1", "{name}");
+        assert_eq!(one(name, &text).identity.name, "leaf1", "{name}");
     }
 }
 

@@ -5,38 +5,45 @@ use std::{error::Error, sync::Arc};
 use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiEncoding, Reading, Render};
 use mercury_gnmi::{ClientIdentity, GnmiConnector, GnmiOptions, Overrides, Renderer, TlsOptions, Trust};
 
-use crate::inventory::{ConfirmedCommit, Encoding, ReadMethod, Roots, SecretError, SecretRef, Switch, Tls};
+use crate::inventory::{Encoding, GnmiSettings, Identity, ReadMethod, Roots, SecretError, SecretRef, Timing, Tls};
 
 /// The adapter for a switch; `None` when its dialect does not speak gNMI.
-pub(super) fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Option<(Box<dyn Connector>, Box<dyn Render>)> {
+pub(super) fn adapter(
+    identity: &Identity,
+    settings: &GnmiSettings,
+    timing: &Timing,
+    dialect: &Arc<Dialect>,
+) -> Option<(Box<dyn Connector>, Box<dyn Render>)> {
     let gnmi = Arc::new(dialect.gnmi.clone()?);
     let overrides = Overrides {
-        instance: switch.network_instance.as_deref(),
-        max_operations: switch.gnmi.max_operations,
-        encoding: encoding(switch.gnmi.encoding),
+        instance: identity.network_instance.as_deref(),
+        max_operations: settings.max_operations,
+        encoding: encoding(settings.encoding),
     };
     let renderer = Renderer::new(dialect, overrides)?;
-    let (entry, default_port) = (Arc::clone(switch), gnmi.port);
-    let extension = match switch.confirmed_commit {
-        ConfirmedCommit::On => true,
-        ConfirmedCommit::Auto => gnmi.commit_confirmed,
-        ConfirmedCommit::Off | ConfirmedCommit::Session => false,
-    };
+    let instance = identity.network_instance.clone();
+    let extension = settings.confirmed_commit.unwrap_or(gnmi.commit_confirmed);
+    let settings = GnmiSettings { confirmed_commit: Some(extension), ..settings.clone() };
+    let (identity, timing, default_port) = (identity.clone(), timing.clone(), gnmi.port);
     // Secrets are read anew for each connection, so that they can be changed without a restart.
-    let dial = move || options(&entry, default_port, extension);
-    Some((Box::new(GnmiConnector::new(dial, gnmi, switch.network_instance.clone())), Box::new(renderer)))
+    let dial = move || options(&identity, &settings, &timing, default_port);
+    Some((Box::new(GnmiConnector::new(dial, gnmi, instance)), Box::new(renderer)))
 }
 
-fn options(switch: &Switch, default_port: u16, commit_confirmed: bool) -> Result<GnmiOptions, ConnectError> {
-    let settings = &switch.gnmi;
-    let password = switch.credentials.password.as_ref().map(SecretRef::resolve).transpose();
-    let port = switch.port.unwrap_or(default_port);
+fn options(
+    identity: &Identity,
+    settings: &GnmiSettings,
+    timing: &Timing,
+    default_port: u16,
+) -> Result<GnmiOptions, ConnectError> {
+    let password = identity.credentials.password.as_ref().map(SecretRef::resolve).transpose();
+    let port = identity.port.unwrap_or(default_port);
     Ok(GnmiOptions {
-        username: Some(switch.username.clone()).filter(|username| !username.is_empty()),
+        username: Some(identity.username.clone()).filter(|username| !username.is_empty()),
         password: password.map_err(|error| unreadable("password", &error))?,
-        tls: tls(switch)?,
-        connect_timeout: switch.connect_timeout,
-        keepalive: switch.keepalive,
+        tls: tls(settings)?,
+        connect_timeout: timing.connect_timeout,
+        keepalive: timing.keepalive,
         encoding: encoding(settings.encoding),
         origin: settings.origin.clone(),
         target: settings.target.clone(),
@@ -45,13 +52,12 @@ fn options(switch: &Switch, default_port: u16, commit_confirmed: bool) -> Result
             ReadMethod::Get => Some(Reading::Get),
             ReadMethod::Subscribe => Some(Reading::Subscribe),
         },
-        commit_confirmed,
-        ..GnmiOptions::new(switch.address.clone(), port)
+        commit_confirmed: settings.confirmed_commit == Some(true),
+        ..GnmiOptions::new(identity.address.clone(), port)
     })
 }
 
-fn tls(switch: &Switch) -> Result<Option<TlsOptions>, ConnectError> {
-    let settings = &switch.gnmi;
+fn tls(settings: &GnmiSettings) -> Result<Option<TlsOptions>, ConnectError> {
     let trust = match &settings.tls {
         Tls::Plaintext => return Ok(None),
         Tls::Insecure => Trust::Insecure,

@@ -11,54 +11,64 @@ use mercury_netconf::{
 };
 use secrecy::SecretString;
 
-use crate::inventory::{Framing, HostKey, SecretError, SecretRef, Switch};
+use crate::inventory::{Framing, HostKey, Identity, NetconfSettings, SecretError, SecretRef, Timing};
 
 /// The adapter for a switch; `None` when its dialect does not speak NETCONF.
-pub(super) fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Option<(Box<dyn Connector>, Box<dyn Render>)> {
+pub(super) fn adapter(
+    identity: &Identity,
+    settings: &NetconfSettings,
+    timing: &Timing,
+    dialect: &Arc<Dialect>,
+) -> Option<(Box<dyn Connector>, Box<dyn Render>)> {
     let netconf = Arc::new(dialect.netconf.clone()?);
-    let renderer = Renderer::new(dialect, switch.network_instance.as_deref())?;
-    let pipelining = switch.pipelining.unwrap_or(netconf.pipelining);
+    let renderer = Renderer::new(dialect, identity.network_instance.as_deref())?;
+    let pipelining = settings.pipelining.unwrap_or(netconf.pipelining);
     let client = ClientOptions {
-        framing: match switch.framing {
+        framing: match settings.framing {
             Some(Framing::EndOfMessage) => FramingChoice::ForceEom,
             Some(Framing::Chunked) | None => FramingChoice::Auto,
         },
-        hello_timeout: switch.connect_timeout,
+        hello_timeout: timing.connect_timeout,
         pipelining,
         ..ClientOptions::default()
     };
-    let (entry, default_port) = (Arc::clone(switch), netconf.port);
+    let instance = identity.network_instance.clone();
+    let (identity, settings, timing) = (identity.clone(), settings.clone(), timing.clone());
+    let default_port = netconf.port;
     // Secrets are read anew for each connection, so that they can be changed without a restart.
-    let dial = move || options(&entry, default_port);
-    let instance = switch.network_instance.clone();
+    let dial = move || options(&identity, &settings, &timing, default_port);
     Some((Box::new(NetconfConnector::new(dial, client, netconf, instance)), Box::new(renderer)))
 }
 
-fn options(switch: &Switch, default_port: u16) -> Result<SshOptions, ConnectError> {
-    let credentials = &switch.credentials;
+fn options(
+    identity: &Identity,
+    settings: &NetconfSettings,
+    timing: &Timing,
+    default_port: u16,
+) -> Result<SshOptions, ConnectError> {
     let secret = |name: &str, secret: Option<&SecretRef>| -> Result<Option<SecretString>, ConnectError> {
         secret.map(SecretRef::resolve).transpose().map_err(|error| unreadable(name, &error))
     };
-    let key = match &credentials.key {
+    let key = match &settings.key {
         Some(SecretRef::File { path, .. }) => {
-            Some(KeyFile { path: path.clone(), passphrase: secret("passphrase", credentials.passphrase.as_ref())? })
+            Some(KeyFile { path: path.clone(), passphrase: secret("passphrase", settings.passphrase.as_ref())? })
         }
         Some(_) => return Err(fault("key_file must name a file".to_owned())),
         None => None,
     };
     Ok(SshOptions {
-        port: switch.port.unwrap_or(default_port),
-        password: secret("password", credentials.password.as_ref())?,
+        port: identity.port.unwrap_or(default_port),
+        password: secret("password", identity.credentials.password.as_ref())?,
         key,
-        host_key: match &switch.host_key {
+        host_key: match &settings.host_key {
             HostKey::KnownHosts(files) => HostKeyPolicy::KnownHosts(files.clone()),
             HostKey::Fingerprints(pins) => HostKeyPolicy::Fingerprints(pins.iter().map(ToString::to_string).collect()),
             HostKey::Insecure => HostKeyPolicy::Insecure,
         },
-        legacy_algorithms: switch.legacy_algorithms,
-        connect_timeout: switch.connect_timeout,
-        keepalive_interval: Some(switch.keepalive),
-        ..SshOptions::new(switch.address.clone(), switch.username.clone())
+        legacy_algorithms: settings.legacy_algorithms,
+        connect_timeout: timing.connect_timeout,
+        keepalive_interval: Some(timing.keepalive),
+        ..SshOptions::new(identity.address.clone(), identity.username.clone())
     })
 }
 

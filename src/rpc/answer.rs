@@ -66,13 +66,13 @@ pub(super) fn changed(reports: &[Report]) -> Result<Value, Fault> {
 /// The switches, without anything secret.
 pub(super) fn switches(inventory: &Inventory) -> Value {
     let entry = |switch: &crate::inventory::Switch| {
-        let allowed = switch.allowed_vlans.as_ref().map(|allowed| match allowed.is_empty() {
+        let allowed = switch.rules.allowed_vlans.as_ref().map(|allowed| match allowed.is_empty() {
             true => String::new(),
             false => allowed.to_string(),
         });
         json!({
-            "switch_id": switch.mac_addresses.first().map_or_else(|| switch.name.clone(), ToString::to_string),
-            "device_name": switch.name,
+            "switch_id": switch.identity.mac_addresses.first().map_or_else(|| switch.identity.name.clone(), ToString::to_string),
+            "device_name": switch.identity.name,
             "device_type": switch.device_type(),
             "allowed_vlans": allowed,
         })
@@ -82,7 +82,7 @@ pub(super) fn switches(inventory: &Inventory) -> Value {
                              "allowed_vlans": null, "findings": broken.findings});
         (broken.name.clone(), members)
     };
-    let sound = inventory.iter().map(|switch| (switch.name.clone(), entry(switch)));
+    let sound = inventory.iter().map(|switch| (switch.identity.name.clone(), entry(switch)));
     sound.chain(inventory.all_broken().map(broken)).collect::<Map<_, _>>().into()
 }
 

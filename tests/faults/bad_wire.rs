@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::kind::{self, GNMI, Kind, NETCONF};
+use crate::kind::{self, GNMI, Kind, NETCONF, gnmi};
 use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock};
 
@@ -90,7 +90,7 @@ fn a_set_that_happens_within_the_settle_time_is_never_called_rolled_back() {
             for settle in [10, 60] {
                 for late in [1, settle / 2, settle - 1] {
                     let tune = |switch: &mut mercury::inventory::Switch| {
-                        switch.settle_time = Duration::from_secs(settle);
+                        gnmi(switch).unwrap().settle_time = Duration::from_secs(settle);
                     };
                     let world = World::with(&[kind], tune).await;
                     let delay = 120 + late;

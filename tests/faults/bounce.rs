@@ -7,7 +7,7 @@ use crate::{
 };
 
 async fn ready(kind: Kind) -> World {
-    let world = World::with(&[kind], |switch| switch.bounce_on_attach = true).await;
+    let world = World::with(&[kind], |switch| switch.rules.bounce_on_attach = true).await;
     world.one(1, Wish::Access(100)).await;
     world
 }

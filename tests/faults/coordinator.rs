@@ -64,7 +64,7 @@ fn one_lock_that_cannot_be_had_stops_the_request_on_every_switch() {
         let kinds = [Kind::Netconf(Mode::Candidate), Kind::Gnmi(PLAIN)];
         let (world, locks, other) = world(&kinds).await;
         let before = [world.ports(0), world.ports(1)];
-        let mercury = world.mercury(&locks, |switch| switch.lock_wait = Duration::from_secs(5));
+        let mercury = world.mercury(&locks, |switch| switch.timing.lock_wait = Duration::from_secs(5));
         let hold = world.handle(1).inject(fault("gnmi-get:1:before:hold"));
         let busy = async {
             world.handle(1).held(hold).await;

@@ -4,12 +4,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mercury::{fault::FaultKind, inventory::ConfirmedCommit};
+use mercury::fault::FaultKind;
 use mercury_adapter::{Capabilities, CommitMode, Payload, PersistId, Render, Session, Step};
 use mercury_gnmi::{GnmiOptions, Overrides, Renderer};
 use mercury_sim::Datastore;
 
-use crate::kind::{CONFIRMED, GNMI, Kind};
+use crate::kind::{CONFIRMED, GNMI, Kind, gnmi};
 use crate::life::Signal;
 use crate::locks::Locks;
 use crate::world::{Claim, Wish, World, agree, ask, claim, dialect, fault, on_paused_clock};
@@ -62,10 +62,10 @@ async fn payload(port: u16, wish: Wish) -> Payload {
 #[test]
 fn a_commit_that_another_client_has_pending_is_told_of_and_left_alone() {
     on_paused_clock(async {
-        for mine in [ConfirmedCommit::On, ConfirmedCommit::Off] {
+        for mine in [true, false] {
             for warm in [false, true] {
-                let told = format!("confirmed_commit {mine:?}, {}", if warm { "warm" } else { "cold" });
-                let world = World::with(&[KIND], |switch| switch.confirmed_commit = mine).await;
+                let told = format!("confirmed_commit {mine}, {}", if warm { "warm" } else { "cold" });
+                let world = World::with(&[KIND], |switch| gnmi(switch).unwrap().confirmed_commit = Some(mine)).await;
                 if warm {
                     world.one(1, Wish::Access(100)).await;
                 }

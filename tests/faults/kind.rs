@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use mercury::inventory::{ConfirmedCommit, Protocol, Switch};
+use mercury::inventory::{Face, GnmiSettings, NetconfSettings, Switch};
 use mercury_adapter::GnmiDialect;
 use mercury_sim::{Mode, Options};
 
@@ -135,10 +135,10 @@ impl Kind {
     /// The inventory entry.
     pub(crate) fn entry(self, name: &str) -> Switch {
         let mut switch = Switch::new(name, name, "openconfig", "mercury");
-        switch.manage_vlans = true;
+        switch.rules.manage_vlans = true;
         if let Self::Gnmi(gnmi) = self {
-            switch.protocol = Protocol::Gnmi;
-            switch.confirmed_commit = if gnmi.confirmed { ConfirmedCommit::On } else { ConfirmedCommit::Off };
+            let confirmed_commit = Some(gnmi.confirmed);
+            switch.face = Face::Gnmi(GnmiSettings { confirmed_commit, ..GnmiSettings::default() });
         }
         switch
     }
@@ -147,6 +147,22 @@ impl Kind {
     pub(crate) fn dialect(self, openconfig: &GnmiDialect) -> GnmiDialect {
         let atomic = !matches!(self, Self::Gnmi(Gnmi { atomic: false, .. }));
         GnmiDialect { atomic, ..openconfig.clone() }
+    }
+}
+
+/// What only NETCONF needs of an entry, if that is what its switch speaks.
+pub(crate) fn netconf(entry: &mut Switch) -> Option<&mut NetconfSettings> {
+    match &mut entry.face {
+        Face::Netconf(netconf) => Some(netconf),
+        Face::Gnmi(_) => None,
+    }
+}
+
+/// What only gNMI needs of an entry, if that is what its switch speaks.
+pub(crate) fn gnmi(entry: &mut Switch) -> Option<&mut GnmiSettings> {
+    match &mut entry.face {
+        Face::Netconf(_) => None,
+        Face::Gnmi(gnmi) => Some(gnmi),
     }
 }
 

@@ -41,8 +41,8 @@ fn random_faults_never_leave_a_vlan_or_an_uplink_half_done() {
 
 fn tune(switch: &mut Switch) {
     let named = |text, known| Some(Template::new(text, known).unwrap());
-    switch.manage_vlans = true;
-    switch.options = Options {
+    switch.rules.manage_vlans = true;
+    switch.rules.options = Options {
         trunk_ports: vec!["Ethernet4".parse().unwrap()],
         vlan_name: named("mercury-{vlan}", Placeholder::OF_A_VLAN),
         remove_unused_vlans: true,

@@ -7,10 +7,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use mercury::inventory::Switch;
 use mercury_sim::Datastore;
 
 use crate::chance::Chance;
-use crate::kind::{Gnmi, Kind, NETCONF};
+use crate::kind::{Gnmi, Kind, NETCONF, netconf};
 use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, LONG, Ports, WISHES, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
@@ -54,7 +55,12 @@ async fn run(seed: u64, clean: &Clean) {
     let mut chance = Chance::new(seed);
     let kind = any_kind(&mut chance);
     let pipelining = chance.below(4) != 0;
-    let world = World::with(&[kind], |switch| switch.pipelining = Some(pipelining)).await;
+    let tune = |switch: &mut Switch| {
+        if let Some(netconf) = netconf(switch) {
+            netconf.pipelining = Some(pipelining);
+        }
+    };
+    let world = World::with(&[kind], tune).await;
     for request in 0..REQUESTS {
         let (port, wish) = (1 + u16::try_from(chance.below(4)).unwrap(), chance.of(&WISHES));
         let before = world.ports(0);

@@ -107,7 +107,7 @@ fn two_mercuries_on_one_switch_wait_for_each_other() {
 fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
     on_paused_clock(async {
         for (kind, confirmation) in [(NETCONF[0], "commit:2"), (GNMI[0], "gnmi-confirm:1")] {
-            let world = World::with(&[kind], |switch| switch.confirm_timeout = Duration::from_secs(1)).await;
+            let world = World::with(&[kind], |switch| switch.timing.confirm_timeout = Duration::from_secs(1)).await;
             world.one(1, Wish::Access(100)).await;
             let (handle, before) = (world.handle(0), world.ports(0));
             let hold = handle.inject(fault(&format!("{confirmation}:before:hold")));

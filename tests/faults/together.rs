@@ -245,9 +245,9 @@ fn a_request_that_nobody_waits_for_keeps_no_switch_that_is_ready() {
 
 async fn pair() -> World {
     World::with(&[Kind::Netconf(Mode::CandidatePlain); 2], |switch| {
-        switch.lag_numbers = "100-110".parse().unwrap();
-        switch.lag_prefix = Some("Port-Channel".to_owned());
-        switch.mlag_domain = Some("pair".to_owned());
+        switch.rules.lag_numbers = "100-110".parse().unwrap();
+        switch.rules.lag_prefix = Some("Port-Channel".to_owned());
+        switch.rules.mlag_domain = Some("pair".to_owned());
     })
     .await
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use mercury::inventory::{ConfirmedCommit, Switch};
+use mercury::inventory::{ConfirmedCommit, Face, Switch};
 use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, Session};
 use mercury_gnmi::GnmiOptions;
 use mercury_netconf::{
@@ -89,13 +89,14 @@ pub(crate) fn adapter(
         Kind::Netconf(_) => {
             let render = mercury_netconf::Renderer::new(dialect, None).unwrap();
             let dialect = Arc::new(dialect.netconf.clone().unwrap());
-            let pipelining = entry.pipelining.unwrap_or(true);
+            let Face::Netconf(settings) = &entry.face else { panic!("{entry:?}") };
+            let pipelining = settings.pipelining.unwrap_or(true);
             (Box::new(Netconf { handle, dialect, pipelining, wire }), Box::new(render))
         }
         Kind::Gnmi(_) => {
             let render = mercury_gnmi::Renderer::new(dialect, mercury_gnmi::Overrides::default()).unwrap();
             let dialect = Arc::new(kind.dialect(dialect.gnmi.as_ref().unwrap()));
-            let commit_confirmed = entry.confirmed_commit == ConfirmedCommit::On;
+            let commit_confirmed = entry.confirmed_commit() == ConfirmedCommit::On;
             let options = GnmiOptions { tls: None, commit_confirmed, ..GnmiOptions::new("memory", 9339) };
             (Box::new(Gnmi { handle, dialect, options, wire }), Box::new(render))
         }

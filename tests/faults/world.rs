@@ -180,7 +180,7 @@ pub(crate) async fn ask_as(service: &Service, wishes: &[(usize, u16, Wish)], who
         let named = vlans.iter().flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>());
         let named = named.map(|id| VlanIntent::Present { id, name: None }).collect();
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
-        intent.bounces = switch.bounce_on_attach && vlans.is_some();
+        intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
         TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(switch) }
     });

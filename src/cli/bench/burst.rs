@@ -25,8 +25,8 @@ pub(super) async fn run(common: &Common, arguments: &BenchArguments, burst: u16)
     let simulators = Simulators::start(count, burst.saturating_add(1), arguments).await?;
     let mut switches = simulators.entries()?;
     let queue = usize::from(burst).max(256);
-    switches.iter_mut().for_each(|switch| switch.queue = queue);
-    let names: Vec<String> = switches.iter().map(|switch| switch.name.clone()).collect();
+    switches.iter_mut().for_each(|switch| switch.timing.queue = queue);
+    let names: Vec<String> = switches.iter().map(|switch| switch.identity.name.clone()).collect();
     let service = Arc::new(start(switches.into_iter().collect(), &NoLocks::shared())?);
     let port = |number: u16| format!("Ethernet{number}");
     // One port more than the burst uses opens the sessions.

@@ -13,7 +13,7 @@ use tokio::{
 use super::BenchArguments;
 use crate::{
     cli::{Failure, Spoken},
-    inventory::{ConfirmedCommit, HostKey, Protocol, SecretRef, Switch, Tls},
+    inventory::{ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, SecretRef, Switch, Tls},
 };
 
 /// The process, and what it said of its switches.
@@ -59,12 +59,7 @@ impl Simulators {
 
     /// The switches, as entries of an inventory.
     pub(super) fn entries(&self) -> Result<Vec<Switch>, Failure> {
-        let mut entries: Vec<_> =
-            self.described.iter().map(|described| entry(described, self.protocol)).collect::<Result<_, _>>()?;
-        if !self.confirm {
-            entries.iter_mut().for_each(|entry| entry.confirmed_commit = ConfirmedCommit::Off);
-        }
-        Ok(entries)
+        self.described.iter().map(|described| entry(described, self.protocol, self.confirm)).collect()
     }
 
     /// Stops them; how many edits each has taken: an edit-config, or a Set that
@@ -87,19 +82,19 @@ impl Simulators {
     }
 }
 
-fn entry(described: &Value, protocol: Spoken) -> Result<Switch, Failure> {
+fn entry(described: &Value, protocol: Spoken, confirm: bool) -> Result<Switch, Failure> {
     let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
     let mut switch = Switch::new(&text("name"), &text("address"), "openconfig", &text("username"));
     let port = if protocol == Spoken::Gnmi { "gnmi_port" } else { "port" };
-    switch.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
-    switch.credentials.password = Some(SecretRef::Inline(text("password").into()));
+    switch.identity.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
+    switch.identity.credentials.password = Some(SecretRef::Inline(text("password").into()));
     if protocol == Spoken::Gnmi {
-        switch.protocol = Protocol::Gnmi;
-        switch.confirmed_commit = ConfirmedCommit::On;
-        switch.gnmi.tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        let tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        switch.face = Face::Gnmi(GnmiSettings { tls, confirmed_commit: Some(confirm), ..GnmiSettings::default() });
         return Ok(switch);
     }
-    let fingerprint = text("host_key_fingerprint").parse().map_err(Failure::because)?;
-    switch.host_key = HostKey::Fingerprints(vec![fingerprint]);
+    let host_key = HostKey::Fingerprints(vec![text("host_key_fingerprint").parse().map_err(Failure::because)?]);
+    let confirmed_commit = if confirm { ConfirmedCommit::Auto } else { ConfirmedCommit::Off };
+    switch.face = Face::Netconf(NetconfSettings { host_key, confirmed_commit, ..NetconfSettings::default() });
     Ok(switch)
 }

@@ -6,7 +6,11 @@ use super::*;
 use crate::fault::Fault;
 
 pub(super) fn bench(numbers: &str) -> Bench {
-    Bench::of(Switch { lag_numbers: numbers.parse().unwrap(), lag_prefix: Some("Po".to_owned()), ..switch() })
+    Bench::of(ruled(Rules {
+        lag_numbers: numbers.parse().unwrap(),
+        lag_prefix: Some("Po".to_owned()),
+        ..Rules::default()
+    }))
 }
 
 impl Bench {
@@ -31,8 +35,7 @@ impl Bench {
 
     /// Lets requests name an aggregate of the network team's.
     pub(super) fn allow(&mut self, lag: &str) {
-        let allowed = |one: &Switch| Switch { allowed_lags: vec![lag.parse().unwrap()], ..one.clone() };
-        self.inventory = self.inventory.iter().map(|one| allowed(one)).collect();
+        self.rule(|rules| rules.allowed_lags = vec![lag.parse().unwrap()]);
     }
 
     pub(super) fn describe(&mut self, name: &str, text: Option<&str>) {
@@ -180,8 +183,7 @@ fn only_the_numbers_of_the_entry_are_made() {
 #[test]
 fn members_that_an_aggregate_leaves_behind_are_idle_ports() {
     let mut bench = bench("10-12");
-    bench.inventory =
-        bench.inventory.iter().map(|one| Switch { default_vlan: Some(vlan(900)), ..(**one).clone() }).collect();
+    bench.rule(|rules| rules.default_vlan = Some(vlan(900)));
     bench.done("update_lag", &update("lag-1", &json!({})));
     bench.done("update_port", &ironic("e1", &json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-1"})));
     bench.done("update_port", &ironic("e2", &json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-1"})));
@@ -196,7 +198,7 @@ fn members_that_an_aggregate_leaves_behind_are_idle_ports() {
 #[test]
 fn an_aggregate_outside_the_allowed_ports_is_left_alone() {
     let allowed = Some(vec!["e1".parse().unwrap(), "e2".parse().unwrap()]);
-    let mut bench = Bench::of(Switch { allowed_ports: allowed, ..switch() });
+    let mut bench = Bench::of(ruled(Rules { allowed_ports: allowed, ..Rules::default() }));
     bench.lag("Po5", &["e1", "e2"]);
     for params in [plugin("e1", &json!(100)), bonded(&["e1", "e2"], &json!(100), "one", "balance-rr")] {
         let fault = bench.refused("attach_port", &params);
@@ -208,8 +210,7 @@ fn an_aggregate_outside_the_allowed_ports_is_left_alone() {
 fn a_vlan_goes_with_the_aggregate_that_has_it() {
     let options = Options { trunk_ports: vec!["Po1".parse().unwrap()], ..pruning() };
     let mut bench = bench("2-9");
-    let switch = bench.inventory.iter().next().unwrap().as_ref().clone();
-    bench.inventory = [Switch { manage_vlans: true, options, ..switch }].into_iter().collect();
+    bench.rule(|rules| (rules.manage_vlans, rules.options) = (true, options.clone()));
     bench.allow("Po1");
     bench.lag("Po1", &[]);
     for port in ["e1", "e2"] {
@@ -274,7 +275,7 @@ fn a_member_has_no_mtu_of_its_own_where_its_system_takes_none() {
     for (dialect, manage_mtu, left) in
         [("nokia_srl", true, Some(None)), ("nokia_srl", false, None), ("openconfig", false, Some(Some(9000)))]
     {
-        let entry = Switch { dialect: dialect.to_owned(), protocol: Protocol::Gnmi, manage_mtu, ..switch() };
+        let entry = over_gnmi(dialect, ruled(Rules { manage_mtu, ..Rules::default() }));
         let mut bench = Bench::of(entry);
         bench.lag("lag10", &["ethernet-1/2"]);
         bench.set("lag10", SwitchedVlan::Access { vlan: Some(vlan(100)) });

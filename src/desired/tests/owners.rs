@@ -195,8 +195,8 @@ fn the_network_teams_aggregates_are_named_only_where_the_entry_allows_it() {
     }
     let all = ["Po5", "e1", "e2", "e3"].map(|name| name.parse().unwrap()).to_vec();
     for allowed in [
-        Switch { allowed_lags: vec!["Po5".parse().unwrap()], ..switch() },
-        Switch { allowed_ports: Some(all), ..switch() },
+        ruled(Rules { allowed_lags: vec!["Po5".parse().unwrap()], ..Rules::default() }),
+        ruled(Rules { allowed_ports: Some(all), ..Rules::default() }),
     ] {
         for (method, params) in requests("Po5") {
             let mut bench = Bench::of(allowed.clone());
@@ -260,14 +260,14 @@ fn an_aggregate_is_named_as_the_system_spells_it_elsewhere_too() {
     let names = dialect.interface_names.map(std::sync::Arc::new);
     let allowed = vec!["po5".parse().unwrap()];
     let numbers = "7-9".parse().unwrap();
-    let switch = Switch {
+    let rules = Rules {
         interface_names: names,
         allowed_lags: allowed,
         lag_numbers: numbers,
         lag_prefix: Some("po".to_owned()),
-        ..switch()
+        ..Rules::default()
     };
-    bench.inventory = [switch].into_iter().collect();
+    bench.inventory = [ruled(rules)].into_iter().collect();
     bench.done("update_lag", &update("port-channel8", &json!({})));
     assert!(bench.has("po8"));
     bench.lag("po5", &[]);

@@ -91,7 +91,7 @@ prop_compose! {
             disable_inactive_ports,
             ..Options::default()
         };
-        Switch {
+        ruled(Rules {
             default_vlan: default_vlan.map(vlan),
             lag_numbers: "2-9".parse().unwrap(),
             lag_prefix: Some("Port-Channel".to_owned()),
@@ -100,8 +100,8 @@ prop_compose! {
             stp_edge,
             stp_bpdu_guard,
             options,
-            ..switch()
-        }
+            ..Rules::default()
+        })
     }
 }
 
@@ -206,9 +206,9 @@ proptest! {
         (caller, requests) in attachments(),
     ) {
         let (attach, detach, release) = caller.methods();
-        let options = entry.options.clone();
-        let managed = entry.manage_vlans;
-        let mut bench = Bench { device, ..Bench::of(Switch { dialect: dialect.to_owned(), ..entry }) };
+        let options = entry.rules.options.clone();
+        let managed = entry.rules.manage_vlans;
+        let mut bench = Bench { device, ..Bench::of(spoken(dialect, entry)) };
         if bench.dialect.native_in_trunk_vlans {
             without_access(&mut bench);
         }

@@ -51,9 +51,9 @@ fn network() -> Value {
 }
 
 fn inventory() -> Inventory {
-    [Switch { lag_numbers: "1-9".parse().unwrap(), ..Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury") }]
-        .into_iter()
-        .collect()
+    let mut switch = Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury");
+    switch.rules.lag_numbers = "1-9".parse().unwrap();
+    [switch].into_iter().collect()
 }
 
 fn read(params: &Value) -> Result<PluginRequest, Fault> {

@@ -1,12 +1,13 @@
-//! How a gNMI switch and Mercury prove themselves to one another: TLS.
+//! What only gNMI needs: how a switch and Mercury prove themselves to one
+//! another over TLS, and how they talk.
 
 mod tls;
 
-use super::Means;
 use super::secrets::secret;
+use super::{Means, seconds};
 use crate::config::reader::Reader;
 use crate::config::{Code, FileAccess, Finding};
-use crate::inventory::{Context, Credentials, Encoding, GnmiSettings, HostKey, ReadMethod, Tls};
+use crate::inventory::{Context, Credentials, Encoding, Face, GnmiSettings, ReadMethod, Tls};
 
 /// The keys that only gNMI knows. Those of `[defaults]`, too; Ironic's own
 /// service speaks no gNMI, so its file has no others for them.
@@ -29,7 +30,7 @@ pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     let gnmi = settings(reader, context.access);
     let certified = gnmi.tls != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
     let (username, credentials) = credentials(reader, certified, context.access);
-    Means { username, credentials, host_key: HostKey::KnownHosts(Vec::new()), gnmi }
+    Means { username, credentials, face: Face::Gnmi(gnmi) }
 }
 
 fn settings(reader: &mut Reader<'_>, access: FileAccess) -> GnmiSettings {
@@ -49,7 +50,21 @@ fn settings(reader: &mut Reader<'_>, access: FileAccess) -> GnmiSettings {
         target: reader.text_or_empty("target"),
         read: read(reader),
         max_operations: reader.number("max_operations", 1..=10_000).and_then(|number| usize::try_from(number).ok()),
+        confirmed_commit: confirmed_commit(reader),
+        settle_time: seconds(reader, "settle_time", 10, 0, 600),
     }
+}
+
+fn confirmed_commit(reader: &mut Reader<'_>) -> Option<bool> {
+    /// What an entry may say of a switch that speaks another protocol.
+    const SESSION: &str = "session";
+    let choices = [("auto", None), ("on", Some(true)), ("off", Some(false)), (SESSION, None)];
+    let chosen = reader.choice("confirmed_commit", &choices)?;
+    if reader.text("confirmed_commit").as_deref() == Some(SESSION) {
+        let finding = Finding::error(Code::Conflict, "gNMI has no session that a change could end with");
+        reader.blame_key("confirmed_commit", finding.help("auto, on or off; each switch can have its own"));
+    }
+    chosen
 }
 
 fn encoding(reader: &mut Reader<'_>) -> Encoding {
@@ -80,5 +95,5 @@ fn credentials(reader: &mut Reader<'_>, certified: bool, access: FileAccess) -> 
         reader.require("username");
     }
     let username = reader.text("username").unwrap_or_default();
-    (username, Credentials { password, key: None, passphrase: None, enable_secret })
+    (username, Credentials { password, enable_secret })
 }

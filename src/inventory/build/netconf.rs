@@ -1,23 +1,31 @@
-//! How a NETCONF switch and Mercury prove themselves to one another: SSH.
+//! What only NETCONF needs: how a switch and Mercury prove themselves to one
+//! another over SSH, and how they talk.
 
 use super::secrets::{key_file, secret};
 use super::{Means, each, refuse_empty};
 use crate::config::reader::Reader;
 use crate::config::{Code, FileAccess, Finding};
-use crate::inventory::{Context, Credentials, GnmiSettings, HostKey};
+use crate::inventory::{ConfirmedCommit, Context, Credentials, Face, Framing, HostKey, NetconfSettings, SecretRef};
 
 const HOST_KEY: &[&str] = &["known_hosts", "host_key_fingerprints", "insecure"];
 
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
-    Means {
-        username: reader.required_text("username").unwrap_or_default(),
-        credentials: credentials(reader, context.access),
+    let username = reader.required_text("username").unwrap_or_default();
+    let (credentials, key, passphrase) = credentials(reader, context.access);
+    let settings = NetconfSettings {
+        key,
+        passphrase,
         host_key: reader.group(HOST_KEY, |reader| host_key(reader, context)),
-        gnmi: GnmiSettings::default(),
-    }
+        legacy_algorithms: reader.flag("legacy_algorithms").unwrap_or(false),
+        confirmed_commit: confirmed_commit(reader),
+        pipelining: reader.flag("pipelining"),
+        framing: reader.choice("framing", &[("end-of-message", Framing::EndOfMessage), ("chunked", Framing::Chunked)]),
+    };
+    Means { username, credentials, face: Face::Netconf(settings) }
 }
 
-fn credentials(reader: &mut Reader<'_>, access: FileAccess) -> Credentials {
+/// What any login has, and the key and its passphrase.
+fn credentials(reader: &mut Reader<'_>, access: FileAccess) -> (Credentials, Option<SecretRef>, Option<SecretRef>) {
     let password = secret(reader, "password", access);
     let key = key_file(reader, "key_file", access);
     let passphrase = secret(reader, "passphrase", access);
@@ -29,7 +37,17 @@ fn credentials(reader: &mut Reader<'_>, access: FileAccess) -> Credentials {
     if passphrase.is_some() && reader.find("key_file").is_none() {
         reader.blame_key("passphrase", Finding::error(Code::Conflict, "is given without a key_file"));
     }
-    Credentials { password, key, passphrase, enable_secret }
+    (Credentials { password, enable_secret }, key, passphrase)
+}
+
+fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {
+    let choices = [
+        ("auto", ConfirmedCommit::Auto),
+        ("on", ConfirmedCommit::On),
+        ("session", ConfirmedCommit::Session),
+        ("off", ConfirmedCommit::Off),
+    ];
+    reader.choice("confirmed_commit", &choices).unwrap_or_default()
 }
 
 fn host_key(reader: &mut Reader<'_>, context: &Context) -> HostKey {

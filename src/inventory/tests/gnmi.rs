@@ -44,15 +44,16 @@ fn sound(dir: &TempDir, name: &str, text: &str) -> Switch {
 fn a_gnmi_switch_trusts_the_systems_roots_and_leaves_the_rest_to_its_dialect() {
     let switch = one("i.toml", &gnmi(""));
     assert_eq!(
-        (switch.protocol, switch.port(), switch.device_type()),
+        (switch.protocol(), switch.port(), switch.device_type()),
         (Protocol::Gnmi, 9339, "gnmi_openconfig".into())
     );
-    assert_eq!(switch.gnmi.tls, Tls::Verified(Roots::System));
-    assert!(switch.gnmi.server_name.is_none() && switch.gnmi.client.is_none());
-    assert_eq!((switch.gnmi.encoding, switch.gnmi.read), (Encoding::Auto, ReadMethod::Auto));
-    assert_eq!((&switch.gnmi.origin, &switch.gnmi.target, switch.gnmi.max_operations), (&None, &None, None));
-    assert_eq!(switch.settle_time, Duration::from_secs(10));
-    assert!(switch.credentials.password.is_some());
+    let settings = by_gnmi(&switch);
+    assert_eq!(settings.tls, Tls::Verified(Roots::System));
+    assert!(settings.server_name.is_none() && settings.client.is_none());
+    assert_eq!((settings.encoding, settings.read), (Encoding::Auto, ReadMethod::Auto));
+    assert_eq!((&settings.origin, &settings.target, settings.max_operations), (&None, &None, None));
+    assert_eq!(settings.settle_time, Duration::from_secs(10));
+    assert!(switch.identity.credentials.password.is_some());
 }
 
 #[test]
@@ -78,7 +79,9 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         sound(&dir, "i.toml", &format!("[defaults]\n{native}{}", gnmi(""))),
         sound(&dir, "i.conf", &ini(&ironic).replace("netconf_", "gnmi_")),
     ] {
-        let GnmiSettings { tls, server_name, client, encoding, origin, target, read, max_operations } = switch.gnmi;
+        let GnmiSettings {
+            tls, server_name, client, encoding, origin, target, read, max_operations, settle_time, ..
+        } = by_gnmi(&switch).clone();
         assert_eq!(tls, Tls::Verified(Roots::Files(vec![dir.path().join("ca.pem")])));
         assert_eq!(server_name.as_deref(), Some("leaf1.example.org"));
         let client = client.unwrap();
@@ -86,7 +89,7 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         assert!(matches!(client.key, SecretRef::File { path, .. } if path == dir.path().join("key.pem")));
         assert_eq!((encoding, read), (Encoding::Proto, ReadMethod::Subscribe));
         assert_eq!((origin.as_deref(), target.as_deref(), max_operations), (Some(""), Some("OC-YANG"), Some(20)));
-        assert_eq!(switch.settle_time, Duration::from_secs(60));
+        assert_eq!(settle_time, Duration::from_secs(60));
     }
 }
 
@@ -130,12 +133,12 @@ fn each_mistake_about_gnmi_is_found_on_its_line_and_under_its_name() {
         assert!(!findings.to_string().contains("hunter2"), "{lines}");
     }
     for lines in ["tls_cert = \"both.pem\"\ntls_key = \"both.pem\"", "tls_cert = \"cert.pem\"\ntls_key = \"old.pem\""] {
-        assert!(sound(&dir, "i.toml", &gnmi(lines)).gnmi.client.is_some(), "{lines}");
+        assert!(by_gnmi(&sound(&dir, "i.toml", &gnmi(lines))).client.is_some(), "{lines}");
     }
     for (limit, lines) in [(1, "max_operations = 1"), (10_000, "max_operations = 10000")] {
-        assert_eq!(sound(&dir, "i.toml", &gnmi(lines)).gnmi.max_operations, Some(limit));
+        assert_eq!(by_gnmi(&sound(&dir, "i.toml", &gnmi(lines))).max_operations, Some(limit));
     }
-    assert_eq!(sound(&dir, "i.toml", &gnmi("settle_time = 0")).settle_time, Duration::ZERO);
+    assert_eq!(sound(&dir, "i.toml", &gnmi("settle_time = 0")).settle_time(), Duration::ZERO);
 }
 
 #[test]
@@ -193,12 +196,12 @@ fn a_key_of_another_protocol_is_refused_on_the_switch_and_waits_in_the_defaults(
     let (inventory, findings) = load_in(&dir, "i.toml", &mixed);
     assert!(findings.is_empty(), "{findings}");
     let [over_gnmi, over_netconf] = ["leaf1", "leaf2"].map(|name| inventory.find(name).unwrap());
-    assert!(over_gnmi.credentials.key.is_none() && over_gnmi.framing.is_none() && over_gnmi.pipelining.is_none());
-    assert!(!over_gnmi.legacy_algorithms && over_gnmi.gnmi.origin.is_some());
-    assert_eq!(over_gnmi.gnmi.tls, Tls::Pinned(vec![PIN.parse().unwrap()]));
-    assert!(over_netconf.credentials.key.is_some() && over_netconf.framing.is_some() && over_netconf.legacy_algorithms);
-    assert!(over_netconf.gnmi.origin.is_none());
-    assert_eq!(over_netconf.settle_time, Duration::from_secs(10), "its default");
+    assert_eq!(by_gnmi(over_gnmi).origin.as_deref(), Some("x"));
+    assert_eq!(by_gnmi(over_gnmi).tls, Tls::Pinned(vec![PIN.parse().unwrap()]));
+    assert_eq!(over_gnmi.settle_time(), Duration::from_secs(1));
+    let netconf = by_netconf(over_netconf);
+    assert!(netconf.key.is_some() && netconf.framing.is_some() && netconf.legacy_algorithms);
+    assert_eq!(netconf.pipelining, Some(true));
 }
 
 #[test]
@@ -250,7 +253,7 @@ fn whom_to_trust_is_decided_in_one_place() {
         ("insecure = true", "", &Tls::Insecure),
     ] {
         let switch = sound(&dir, "i.toml", &format!("[defaults]\n{defaults}\n{}", gnmi(own)));
-        assert_eq!(&switch.gnmi.tls, tls, "{defaults} / {own}");
+        assert_eq!(&by_gnmi(&switch).tls, tls, "{defaults} / {own}");
     }
     for (lines, key) in [
         (format!("{pins}\ntls_ca = \"ca.pem\""), "tls_pins"),
@@ -297,7 +300,7 @@ fn in_plaintext_nothing_about_tls_can_hold() {
     assert_eq!(count(&format!("[defaults]\nplaintext = true\n{identity}\n{}", gnmi(""))), 2);
     let own = format!("[defaults]\ntls_server_name = \"x\"\n{identity}\n{}", gnmi("plaintext = true"));
     let switch = sound(&dir, "i.toml", &own);
-    assert!(switch.gnmi.client.is_none() && switch.gnmi.server_name.is_none());
+    assert!(by_gnmi(&switch).client.is_none() && by_gnmi(&switch).server_name.is_none());
     let (_, findings) = load_in(&dir, "i.toml", &format!("[defaults]\n{identity}\n{}", nobody("plaintext = true")));
     assert!(
         findings.iter().any(|finding| finding.code == Code::MissingKey),
@@ -310,11 +313,15 @@ fn a_client_certificate_can_stand_in_for_a_user_and_a_password() {
     let dir = files();
     let identity = "tls_cert = \"cert.pem\"\ntls_key = \"key.pem\"";
     let switch = sound(&dir, "i.toml", &nobody(identity));
-    assert!(switch.username.is_empty() && switch.credentials.password.is_none() && switch.gnmi.client.is_some());
+    assert!(
+        switch.identity.username.is_empty()
+            && switch.identity.credentials.password.is_none()
+            && by_gnmi(&switch).client.is_some()
+    );
     let switch = sound(&dir, "i.toml", &format!("[defaults]\n{identity}\n{}", nobody("")));
-    assert!(switch.gnmi.client.is_some());
+    assert!(by_gnmi(&switch).client.is_some());
     let switch = sound(&dir, "i.toml", &nobody(&format!("{identity}\nusername = \"u\"")));
-    assert_eq!(switch.username, "u");
+    assert_eq!(switch.identity.username, "u");
     let missing = |text: &str| {
         let (_, findings) = load_in(&dir, "i.toml", text);
         assert!(findings.iter().all(|finding| finding.code == Code::MissingKey), "{findings}");
@@ -330,7 +337,7 @@ fn a_client_certificate_can_stand_in_for_a_user_and_a_password() {
     );
     let ironic = ini("tls_cert = cert.pem\ntls_key = key.pem").replace("netconf_", "gnmi_");
     let ironic = ironic.replace("username = u\n", "").replace("password = hunter2\n", "");
-    assert!(sound(&dir, "i.conf", &ironic).username.is_empty());
+    assert!(sound(&dir, "i.conf", &ironic).identity.username.is_empty());
 }
 
 #[test]
@@ -342,7 +349,7 @@ fn a_client_certificate_and_its_key_come_from_one_table() {
     assert_eq!(places(&findings), [(Code::Conflict, 11, "switch.leaf1.tls_cert".to_owned())]);
     let pins = format!("tls_pins = [\"{PIN}\"]");
     let switch = sound(&dir, "i.toml", &format!("[defaults]\n{defaults}\n{}", gnmi(&pins)));
-    assert!(switch.gnmi.client.is_some(), "whom to trust is another matter");
+    assert!(by_gnmi(&switch).client.is_some(), "whom to trust is another matter");
 }
 
 #[test]
@@ -350,7 +357,7 @@ fn confirmed_commits_are_on_or_off_or_left_to_the_dialect_over_gnmi() {
     for (word, choice) in [("auto", ConfirmedCommit::Auto), ("on", ConfirmedCommit::On), ("off", ConfirmedCommit::Off)]
     {
         let switch = one("i.toml", &gnmi(&format!("confirmed_commit = \"{word}\"")));
-        assert_eq!(switch.confirmed_commit, choice);
+        assert_eq!(switch.confirmed_commit(), choice);
     }
     let text = format!("[defaults]\nconfirmed_commit = \"session\"\n{}", gnmi(""));
     let (_, findings) = load(&[("i.toml", &text)], &Context::default());

@@ -8,7 +8,7 @@ fn of(dialect: &str, lines: &str) -> String {
 }
 
 fn named(switch: &Switch, name: &str) -> Result<String, String> {
-    switch.named(&name.parse().unwrap()).map(|name| name.to_string())
+    switch.rules.named(&name.parse().unwrap()).map(|name| name.to_string())
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn switch(lines: &str) -> String {
 
 #[test]
 fn nothing_is_done_that_is_not_asked_for() {
-    let options = one("i.toml", &switch("")).options;
+    let options = one("i.toml", &switch("")).rules.options;
     assert!(options.trunk_ports.is_empty() && options.vlan_name.is_none() && !options.remove_unused_vlans);
     assert!(options.description.is_none() && options.idle_description.is_none() && !options.disable_inactive_ports);
     assert_eq!(options.port_names.rewritten(&"Eth1/1".parse().unwrap()).unwrap().as_str(), "Eth1/1");
@@ -25,6 +25,7 @@ fn every_option_reaches_the_switch() {
              description = \"{mac} {description}\"\nidle_description = \"\"\ndisable_inactive_ports = true",
         ),
     )
+    .rules
     .options;
     assert_eq!(
         options.trunk_ports.iter().map(|port| port.as_str()).collect::<Vec<_>>(),
@@ -40,7 +41,7 @@ fn every_option_reaches_the_switch() {
 #[test]
 fn the_defaults_serve_and_a_switch_can_say_otherwise() {
     let defaults = "[defaults]\nmanage_vlans = true\ntrunk_ports = [\"Ethernet48\"]\ndisable_inactive_ports = true\n";
-    let options = one("i.toml", &(defaults.to_owned() + &switch("trunk_ports = []"))).options;
+    let options = one("i.toml", &(defaults.to_owned() + &switch("trunk_ports = []"))).rules.options;
     assert!(options.trunk_ports.is_empty() && options.disable_inactive_ports);
 }
 

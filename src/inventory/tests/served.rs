@@ -26,7 +26,7 @@ fn a_file_that_is_broken_half_way_is_served_up_to_there_and_only_that_is_reporte
         // A text that does not end is known to be wrong at the end of the file only.
         let endless = damage.ends_with("\"\"\"");
         assert!(endless || findings.iter().all(|finding| finding.code == Code::Syntax), "{damage}: {findings}");
-        let served: Vec<_> = inventory.iter().map(|switch| switch.name.as_str()).collect();
+        let served: Vec<_> = inventory.iter().map(|switch| switch.identity.name.as_str()).collect();
         assert_eq!(served, ["leaf1"], "{damage}: {findings}");
         assert!(inventory.broken("leaf2").is_none_or(|broken| !broken.findings.is_empty()), "{damage}");
     }
@@ -55,7 +55,7 @@ fn ironics_default_section_serves_no_switch() {
     assert_eq!(found, lost);
     assert!(!findings.has_errors());
     let switch = inventory.iter().next().unwrap();
-    assert_eq!((switch.persist, switch.native_vlan), (false, None));
+    assert_eq!((switch.rules.persist, switch.rules.native_vlan), (false, None));
     let (inventory, findings) = load(&[("i.conf", &ini("Persist = yes"))], &Context::default());
     assert_eq!(places(&findings), [(Code::UnknownKey, 8, "switch.leaf1.Persist".to_owned())]);
     assert!(inventory.is_empty());

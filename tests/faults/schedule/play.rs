@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     kind::Kind,
+    kind::netconf,
     life::Signal,
     locks::{self, Locks},
     strangers::{console, lockable},
@@ -103,10 +104,13 @@ impl<'a> Stage<'a> {
 
     fn new_mercury(&self) -> Arc<Mercury> {
         let tune = |entry: &mut mercury::inventory::Switch| {
-            let index = self.schedule.switches.iter().enumerate().position(|(index, _)| name(index) == entry.name);
+            let index =
+                self.schedule.switches.iter().enumerate().position(|(index, _)| name(index) == entry.identity.name);
             let switch = self.schedule.switches[index.unwrap()];
-            entry.pipelining = Some(switch.pipelining);
-            entry.queue = switch.queue;
+            if let Some(netconf) = netconf(entry) {
+                netconf.pipelining = Some(switch.pipelining);
+            }
+            entry.timing.queue = switch.queue;
             values::tune(entry);
         };
         Arc::new(self.world.mercury(&self.locks, tune))

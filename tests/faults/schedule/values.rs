@@ -11,7 +11,7 @@ use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
 
 use super::{Lag, Request, Want};
 use crate::{
-    kind::NETCONF,
+    kind::{NETCONF, gnmi},
     world::{Claim, Ports, WISHES, Wish, World, claim, name},
 };
 
@@ -38,10 +38,12 @@ pub(crate) struct Values {
 
 /// Lets an entry have the aggregate.
 pub(crate) fn tune(entry: &mut Switch) {
-    entry.lag_prefix = Some("Port-Channel".to_owned());
-    entry.lag_numbers = "7".parse().unwrap();
+    entry.rules.lag_prefix = Some("Port-Channel".to_owned());
+    entry.rules.lag_numbers = "7".parse().unwrap();
     // Longer than any Set takes here, as it has to be.
-    entry.settle_time = std::time::Duration::from_secs(60);
+    if let Some(gnmi) = gnmi(entry) {
+        gnmi.settle_time = std::time::Duration::from_secs(60);
+    }
 }
 
 impl Values {

@@ -26,10 +26,10 @@ pub fn inventory(data: &[u8]) {
     }
     assert!(!inventory.is_empty() || !findings.is_empty(), "neither a switch nor a reason");
     for switch in &inventory {
-        assert!(!switch.name.is_empty() && !switch.name.chars().any(char::is_control));
-        assert!(!switch.address.is_empty() && !switch.address.chars().any(char::is_control));
-        assert_eq!(inventory.find(&switch.name).map(|found| &found.name), Some(&switch.name));
-        for mac in &switch.mac_addresses {
+        assert!(!switch.identity.name.is_empty() && !switch.identity.name.chars().any(char::is_control));
+        assert!(!switch.identity.address.is_empty() && !switch.identity.address.chars().any(char::is_control));
+        assert_eq!(inventory.find(&switch.identity.name).map(|found| &found.identity.name), Some(&switch.identity.name));
+        for mac in &switch.identity.mac_addresses {
             assert!(inventory.find(&mac.to_string()).is_some());
         }
     }

@@ -79,13 +79,13 @@ fn wanted(body: &[u8], inventory: &Inventory) {
 }
 
 fn allowed(intent: &Intent) {
-    let mut names: Vec<_> = intent.targets.iter().map(|target| &target.switch.name).collect();
+    let mut names: Vec<_> = intent.targets.iter().map(|target| &target.switch.identity.name).collect();
     names.dedup();
     assert_eq!(names.len(), intent.targets.len(), "a switch twice");
     for target in &intent.targets {
         let switch = &target.switch;
         for port in &target.ports {
-            assert!(switch.allows_port(&port.interface), "{} on {}", port.interface, switch.name);
+            assert!(switch.rules.allows_port(&port.interface), "{} on {}", port.interface, switch.identity.name);
             plain(port.interface.as_str());
             if let Setting::Set(Some(description)) = &port.description {
                 plain(description.as_str());
@@ -94,12 +94,12 @@ fn allowed(intent: &Intent) {
         }
         for lag in &target.lags {
             plain(lag.name.as_str());
-            assert!(lag.links.iter().flatten().all(|port| switch.allows_port(port)));
+            assert!(lag.links.iter().flatten().all(|port| switch.rules.allows_port(port)));
             allowed_vlans(switch, &lag.switched_vlan);
         }
         for vlan in &target.vlans {
             let (VlanIntent::Present { id, .. } | VlanIntent::Absent { id }) = vlan;
-            assert!((1..=4094).contains(&id.get()) && switch.allows_vlan(*id));
+            assert!((1..=4094).contains(&id.get()) && switch.rules.allows_vlan(*id));
             if let VlanIntent::Present { name: Some(name), .. } = vlan {
                 plain(name.as_str());
             }
@@ -111,7 +111,7 @@ fn allowed_vlans(switch: &Switch, setting: &Setting<Option<SwitchedVlan>>) {
     let Setting::Set(Some(vlans)) = setting else { return };
     for vlan in vlans.named_vlans().iter() {
         assert!((1..=4094).contains(&vlan.get()));
-        assert!(switch.allows_vlan(vlan), "VLAN {vlan} on {}", switch.name);
+        assert!(switch.rules.allows_vlan(vlan), "VLAN {vlan} on {}", switch.identity.name);
     }
     let all = matches!(vlans, SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. });
     assert!(!all, "nobody can ask for all VLANs");

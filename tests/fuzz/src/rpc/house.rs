@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::{
     config::Limits,
-    inventory::{HostKey, Inventory, Switch},
+    inventory::{Face, HostKey, Inventory, NetconfSettings, Switch},
     rpc::Front,
     service::Service,
     target::Target,
@@ -29,7 +29,7 @@ impl House {
         let (mut targets, mut switches, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         for (entry, mode) in [(leaf1(), Mode::Candidate), (leaf2(), Mode::RunningStartup)] {
             let options = Options {
-                name: entry.name.clone(),
+                name: entry.identity.name.clone(),
                 listen: None,
                 ports: 4,
                 lags: vec!["Port-Channel1".to_owned()],
@@ -67,26 +67,27 @@ impl House {
 /// All VLANs but some, made where they are missing; MTU managed.
 fn leaf1() -> Switch {
     let mut switch = entry("leaf1");
-    switch.manage_vlans = true;
-    switch.manage_mtu = true;
-    switch.allowed_vlans = Some("1-1000,1002-4000".parse().unwrap());
-    switch.mac_addresses = vec!["00:1c:73:aa:bb:01".parse().unwrap()];
+    switch.rules.manage_vlans = true;
+    switch.rules.manage_mtu = true;
+    switch.rules.allowed_vlans = Some("1-1000,1002-4000".parse().unwrap());
+    switch.identity.mac_addresses = vec!["00:1c:73:aa:bb:01".parse().unwrap()];
     switch
 }
 
 /// Few VLANs, few ports, one physical network.
 fn leaf2() -> Switch {
     let mut switch = entry("leaf2");
-    switch.allowed_vlans = Some("1,100-200".parse().unwrap());
-    switch.allowed_ports = Some(["Ethernet1", "Ethernet2"].map(|name| name.parse().unwrap()).into());
-    switch.default_vlan = "1".parse().ok();
-    switch.physical_networks = vec!["physnet1".to_owned()];
+    switch.rules.allowed_vlans = Some("1,100-200".parse().unwrap());
+    switch.rules.allowed_ports = Some(["Ethernet1", "Ethernet2"].map(|name| name.parse().unwrap()).into());
+    switch.rules.default_vlan = "1".parse().ok();
+    switch.identity.physical_networks = vec!["physnet1".to_owned()];
     switch
 }
 
 fn entry(name: &str) -> Switch {
     let mut switch = Switch::new(name, &format!("{name}.example.org"), "openconfig", "mercury");
-    switch.host_key = HostKey::Insecure;
+    let host_key = HostKey::Insecure;
+    switch.face = Face::Netconf(NetconfSettings { host_key, ..NetconfSettings::default() });
     switch
 }
 

@@ -1,0 +1,70 @@
+//! What may be done to a switch.
+
+use mercury_adapter::InterfaceNames;
+use mercury_model::InterfaceName;
+
+use super::{Form, each, options};
+use crate::config::reader::Reader;
+use crate::config::{Code, Finding};
+use crate::inventory::{Context, Rules};
+
+pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context: &Context) -> Rules {
+    let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
+    let allowed_ports: Option<Vec<_>> = each(reader, "allowed_ports");
+    let allowed_lags: Vec<_> = each(reader, "allowed_lags").unwrap_or_default();
+    let allowed = options::Allowed { ports: allowed_ports.as_deref().unwrap_or_default(), lags: &allowed_lags };
+    let options = options::options(reader, manage_vlans, allowed);
+    let interface_names = context.interface_names.get(dialect).cloned();
+    if let Some(names) = &interface_names {
+        ["allowed_ports", "allowed_lags", "trunk_ports"].iter().for_each(|key| doubt(reader, key, names));
+    }
+    Rules {
+        // Ironic's documentation of its file: "default: false".
+        persist: reader.flag("persist").unwrap_or(form == Form::Native),
+        allowed_vlans: reader.vlans("allowed_vlans").or_else(|| context.allowed_vlans.clone()),
+        native_vlan: reader.vlan("native_vlan"),
+        default_vlan: reader.vlan("default_vlan"),
+        manage_vlans,
+        manage_mtu: reader.flag("manage_mtu").unwrap_or(false),
+        stp_edge: reader.flag("stp_edge").unwrap_or(false),
+        stp_bpdu_guard: reader.flag("stp_bpdu_guard").unwrap_or(false),
+        allowed_ports,
+        allowed_lags,
+        lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
+        lag_prefix: lag_prefix(reader, dialect, context),
+        mlag_domain: reader.text("mlag_domain"),
+        bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
+        options,
+        interface_names,
+    }
+}
+
+/// Names that are taken as they are, since the network team knows them, but are
+/// not what the dialect's ports are called.
+fn doubt(reader: &mut Reader<'_>, key: &str, names: &InterfaceNames) {
+    for (text, found) in reader.texts(key).into_iter().flatten() {
+        let finding = match names.spelled(&text) {
+            Ok(spelled) if spelled == text => continue,
+            Ok(spelled) => Finding::warning(Code::BadValue, format!("{text:?} is {spelled:?} in its configuration")),
+            Err(misnamed) => Finding::warning(Code::BadValue, format!("{text:?}: {misnamed}")),
+        };
+        reader.blame(&found, finding);
+    }
+}
+
+/// What a number follows, so it must not end in one.
+fn lag_prefix(reader: &mut Reader<'_>, dialect: &str, context: &Context) -> Option<String> {
+    let known = dialect.is_empty() || context.lag_prefixes.iter().any(|prefixed| prefixed == dialect);
+    if !known && reader.find("lag_numbers").is_some() && reader.find("lag_prefix").is_none() {
+        let message = format!("needs a lag_prefix, which dialect {dialect} does not know");
+        reader
+            .blame_key("lag_numbers", Finding::error(Code::Conflict, message).help("such as Port-Channel, ae or lag"));
+    }
+    let prefix = reader.text("lag_prefix")?;
+    let interface = format!("{prefix}1").parse::<InterfaceName>();
+    if interface.is_err() || prefix.ends_with(|last: char| last.is_ascii_digit()) {
+        let finding = Finding::error(Code::BadValue, "must be what a name is before its number");
+        reader.blame_key("lag_prefix", finding.help("such as Port-Channel, ae or lag"));
+    }
+    Some(prefix)
+}

@@ -1,0 +1,77 @@
+use super::{GnmiSettings, NetconfSettings};
+
+/// The side from which a switch is configured, and what that side alone needs.
+#[derive(Debug, Clone)]
+pub enum Face {
+    /// NETCONF over SSH.
+    Netconf(NetconfSettings),
+    /// gNMI over gRPC.
+    Gnmi(GnmiSettings),
+}
+
+impl Face {
+    /// The protocol spoken there.
+    pub const fn protocol(&self) -> Protocol {
+        match self {
+            Face::Netconf(_) => Protocol::Netconf,
+            Face::Gnmi(_) => Protocol::Gnmi,
+        }
+    }
+}
+
+/// A protocol Mercury speaks to switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// NETCONF over SSH (RFC 6242).
+    Netconf,
+    /// gNMI over gRPC (openconfig/reference, rpc/gnmi/gnmi-specification.md).
+    Gnmi,
+}
+
+impl Protocol {
+    /// Every protocol.
+    pub(crate) const ALL: [Protocol; 2] = [Protocol::Netconf, Protocol::Gnmi];
+
+    /// The word for it in an inventory.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Netconf => "netconf",
+            Protocol::Gnmi => "gnmi",
+        }
+    }
+
+    /// What people call it.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Protocol::Netconf => "NETCONF",
+            Protocol::Gnmi => "gNMI",
+        }
+    }
+
+    /// The TCP port IANA gave it.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Protocol::Netconf => 830,
+            Protocol::Gnmi => 9339,
+        }
+    }
+}
+
+/// Whether to use the confirmed commit of RFC 6241 section 8.4, or the
+/// commit-confirmed extension of gNMI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConfirmedCommit {
+    /// Where the switch announces it; over gNMI, which has no way to announce
+    /// it, where the dialect says that the switch has it.
+    #[default]
+    Auto,
+    /// Always; a NETCONF switch that does not announce it is not changed, and a
+    /// gNMI switch is taken to have it whatever its dialect says.
+    On,
+    /// Always, and without a `persist` token: the switch takes the change back
+    /// as soon as the session ends, not only when the timer does. NETCONF only,
+    /// because gNMI has no sessions.
+    Session,
+    /// Never.
+    Off,
+}

@@ -1,0 +1,40 @@
+use super::{MacAddr, SecretRef};
+
+/// What a switch is, where it is, and as whom Mercury logs in.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The name Ironic and people use for it; required, unique.
+    pub name: String,
+    /// Host name or IP address; required.
+    pub address: String,
+    /// TCP port, 1 to 65535; the dialect's, or else the protocol's own
+    /// (NETCONF 830, gNMI 9339).
+    pub port: Option<u16>,
+    /// MAC addresses LLDP may announce it by, in any spelling; none.
+    pub mac_addresses: Vec<MacAddr>,
+    /// Which vendor's dialect it speaks, such as `"openconfig"`; required.
+    pub dialect: String,
+    /// The network instance that VLANs are in; the dialect's.
+    pub network_instance: Option<String>,
+    /// The names of the physical networks it is part of; none.
+    pub physical_networks: Vec<String>,
+    /// The user Mercury logs in as; required, but over gNMI with a client
+    /// certificate, where empty means that none is sent.
+    pub username: String,
+    /// How that user proves itself.
+    pub credentials: Credentials,
+}
+
+/// How Mercury's user proves itself to a switch, whichever protocol it speaks;
+/// a key or a certificate is its face's.
+///
+/// Each secret is text, or `{ file = "..." }`, or `{ env = "NAME" }`. A file
+/// must not be readable by others.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// `password`: for password and keyboard-interactive login, and for gNMI;
+    /// required, but over NETCONF with a key and over gNMI with a client certificate.
+    pub password: Option<SecretRef>,
+    /// `enable_secret`: for the privileged mode of a command line.
+    pub enable_secret: Option<SecretRef>,
+}

@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+/// How long Mercury waits for a switch, and how much waits for it.
+///
+/// Durations are whole seconds (`30`) or text (`"30s"`, `"2m"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// After how long the switch takes a change back that was not confirmed,
+    /// 1 to 600 s; 30 s.
+    pub confirm_timeout: Duration,
+    /// How long a commit may take, 1 to 3600 s; 120 s.
+    pub commit_timeout: Duration,
+    /// How long any other answer may take, 1 to 3600 s; 30 s.
+    pub reply_timeout: Duration,
+    /// How long each address may take to answer, and then logging in, 1 to
+    /// 300 s; 10 s.
+    pub connect_timeout: Duration,
+    /// After how long without work the connection is closed, 1 to 86400 s; 300 s.
+    pub idle_timeout: Duration,
+    /// How often an idle connection is tried, 1 to 3600 s; 15 s.
+    pub keepalive: Duration,
+    /// How long to wait for a lock that another client holds, 0 to 600 s; 30 s.
+    pub lock_wait: Duration,
+    /// How many requests may wait for this switch, 1 to 65536; 256.
+    pub queue: usize,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Timing {
+            confirm_timeout: seconds(30),
+            commit_timeout: seconds(120),
+            reply_timeout: seconds(30),
+            connect_timeout: seconds(10),
+            idle_timeout: seconds(300),
+            keepalive: seconds(15),
+            lock_wait: seconds(30),
+            queue: 256,
+        }
+    }
+}
