@@ -15,6 +15,7 @@ pub use self::lag::{offers, unmarked, widened};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{LagName, Membership, PortIntent, Setting, TargetIntent},
+    inventory::{Rules, Switch},
 };
 
 /// What a switch should have, and which of its aggregates the caller's names
@@ -34,10 +35,10 @@ pub struct Desired {
 /// go or an aggregate is named; spanning tree only where the entry has something
 /// to say about it. [`widened`] says what more, once that is known.
 #[must_use]
-pub fn scope(intent: &TargetIntent) -> Scope {
-    let mut scope = Scope::default().with_stp(intent.switch.rules.manages_stp());
+pub fn scope(intent: &TargetIntent, rules: &Rules) -> Scope {
+    let mut scope = Scope::default().with_stp(rules.manages_stp());
     intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
-    vlans::widen(intent, &mut scope);
+    vlans::widen(intent, rules, &mut scope);
     lag::widen(intent, &mut scope);
     scope
 }
@@ -45,10 +46,15 @@ pub fn scope(intent: &TargetIntent) -> Scope {
 /// What a request is about, of all that was read for it: its ports, their
 /// aggregates, its VLANs and the trunk ports that carry them.
 #[must_use]
-pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, seen: &[&Running]) -> Scope {
-    let mut scope = Scope::default().with_stp(intent.switch.rules.manages_stp());
+pub fn concerns(
+    intent: &TargetIntent,
+    rules: &Rules,
+    lags: &BTreeMap<LagName, InterfaceName>,
+    seen: &[&Running],
+) -> Scope {
+    let mut scope = Scope::default().with_stp(rules.manages_stp());
     lag::concern(intent, lags, seen, &mut scope);
-    vlans::concern(intent, seen, &mut scope);
+    vlans::concern(intent, rules, seen, &mut scope);
     scope
 }
 
@@ -58,8 +64,8 @@ pub fn concerns(intent: &TargetIntent, lags: &BTreeMap<LagName, InterfaceName>, 
 /// What is wanted contradicts what the switch has: an aggregate that is not
 /// there and cannot be made, a VLAN that a port still uses, a text the dialect
 /// cannot take.
-pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
-    let names = Names::of(&intent.switch, dialect);
+pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
+    let names = Names::of(switch, dialect);
     let mut made =
         Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new(), notes: BTreeMap::new() };
     for lag in &intent.lags {
@@ -73,7 +79,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
-    vlans::lay(intent, running, config, dialect)?;
+    vlans::lay(intent, &switch.rules, running, config, dialect)?;
     vlans::in_range(running, config, dialect)?;
     let described = config.interfaces.values().filter(|port| {
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
@@ -81,10 +87,10 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
     for text in described.filter_map(|port| port.description.as_ref()) {
         fits("description", text.as_str(), 1..=dialect.text.description_max, dialect)?;
     }
-    if let Some(defaults) = dialect.defaults(intent.switch.protocol().as_str()) {
+    if let Some(defaults) = dialect.defaults(switch.protocol().as_str()) {
         defaults.canonical(config);
     }
-    members_without_mtu(intent, running, config, dialect)?;
+    members_without_mtu(&switch.rules, running, config, dialect)?;
     Ok(made)
 }
 
@@ -93,7 +99,7 @@ pub fn desired(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> R
 /// # Errors
 /// It has one that is not Mercury's to take away.
 fn members_without_mtu(
-    intent: &TargetIntent,
+    rules: &Rules,
     running: &Running,
     config: &mut DeviceConfig,
     dialect: &Dialect,
@@ -108,7 +114,7 @@ fn members_without_mtu(
         if Leaf::Mtu.get(port).is_none() {
             continue;
         }
-        if !intent.switch.rules.manage_mtu {
+        if !rules.manage_mtu {
             let reason = format!(
                 "{name} has an MTU of its own, which {} takes of no member of {aggregate}; remove it there, or let \
                  manage_mtu do so",

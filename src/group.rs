@@ -13,6 +13,7 @@ use crate::{
     desired::concerns,
     fault::FaultKind,
     intent::{LagName, Membership, TargetIntent, VlanIntent},
+    inventory::Rules,
     outcome::{Outcome, Report},
 };
 
@@ -90,9 +91,9 @@ pub const fn worth_trying_again(outcome: &Outcome) -> bool {
 
 /// One request's share of the group's report.
 #[must_use]
-pub fn share(report: &Report, intent: &TargetIntent) -> Report {
+pub fn share(report: &Report, intent: &TargetIntent, rules: &Rules) -> Report {
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
-    let scope = concerns(intent, &report.lags, &seen);
+    let scope = concerns(intent, rules, &report.lags, &seen);
     let within = |running: &Running| Running::new(&running.config, scope.clone());
     let before = report.before.as_ref().map(within);
     let now = report.now.as_ref().map(within);
@@ -134,7 +135,7 @@ mod tests {
         port.switched_vlan = Setting::Set(Some(SwitchedVlan::access(id)));
         let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
         let vlans = vec![VlanIntent::Present { id, name: None }];
-        TargetIntent { ports: vec![port], vlans, ..TargetIntent::new(switch) }
+        TargetIntent { ports: vec![port], vlans, ..TargetIntent::new(&switch) }
     }
 
     #[test]
@@ -149,8 +150,8 @@ mod tests {
     fn each_caller_is_told_of_its_own_port() {
         let mut report = Report::new("leaf1", Outcome::Planned);
         report.notes = [("Ethernet1".parse().unwrap(), "alone".to_owned())].into();
-        assert_eq!(share(&report, &intent("Ethernet1", 100)).told().collect::<Vec<_>>(), ["alone"]);
-        assert_eq!(share(&report, &intent("Ethernet2", 100)).told().count(), 0);
+        assert_eq!(share(&report, &intent("Ethernet1", 100), &Rules::default()).told().collect::<Vec<_>>(), ["alone"]);
+        assert_eq!(share(&report, &intent("Ethernet2", 100), &Rules::default()).told().count(), 0);
     }
 
     #[test]

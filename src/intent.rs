@@ -18,6 +18,7 @@ pub use lag::{LagIntent, LagName, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
+use serde::Serialize;
 pub use stp::StpIntent;
 
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Leave a leaf as it is, or set it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Setting<T> {
     /// Leave what is there.
     #[default]
@@ -48,7 +49,7 @@ impl<T> Setting<T> {
 }
 
 /// What is wanted of one interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PortIntent {
     /// The interface, as the switch names it.
     pub interface: InterfaceName,
@@ -71,7 +72,7 @@ pub struct PortIntent {
 }
 
 /// What becomes of a port's place in an aggregate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Membership {
     /// It stays.
     #[default]
@@ -102,7 +103,7 @@ impl PortIntent {
 }
 
 /// What is wanted of one VLAN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum VlanIntent {
     /// It is there.
     Present {
@@ -128,11 +129,12 @@ impl VlanIntent {
     }
 }
 
-/// What is wanted of one switch.
-#[derive(Clone, Debug)]
+/// What is wanted of one switch. What its entry says is not in it, but for what
+/// came of it: whoever makes it so has the entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TargetIntent {
-    /// The switch.
-    pub switch: Arc<Switch>,
+    /// The switch, by its name in the inventory.
+    pub switch: String,
     /// Its interfaces.
     pub ports: Vec<PortIntent>,
     /// Its aggregates; they come before its ports.
@@ -144,13 +146,13 @@ pub struct TargetIntent {
 impl TargetIntent {
     /// Nothing wanted of this switch yet.
     #[must_use]
-    pub const fn new(switch: Arc<Switch>) -> Self {
-        Self { switch, ports: Vec::new(), lags: Vec::new(), vlans: Vec::new() }
+    pub fn new(switch: &Switch) -> Self {
+        Self { switch: switch.identity.name.clone(), ports: Vec::new(), lags: Vec::new(), vlans: Vec::new() }
     }
 }
 
 /// What is wanted of the network: one entry per switch, each switch once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Intent {
     /// The method that asked, for logs.
     pub verb: &'static str,
@@ -161,17 +163,17 @@ pub struct Intent {
 impl Intent {
     /// An intent for one port of one switch.
     #[must_use]
-    pub fn port(verb: &'static str, switch: Arc<Switch>, port: PortIntent) -> Self {
+    pub fn port(verb: &'static str, switch: &Switch, port: PortIntent) -> Self {
         let mut target = TargetIntent { ports: vec![port], ..TargetIntent::new(switch) };
-        target.vlans = needed_vlans(&target);
+        target.vlans = needed_vlans(switch, &target);
         Self { verb, targets: vec![target] }
     }
 }
 
 /// The VLANs that ports and aggregates name, where the switch's VLANs are
 /// Mercury's to make.
-fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
-    if !target.switch.rules.manage_vlans {
+fn needed_vlans(switch: &Switch, target: &TargetIntent) -> Vec<VlanIntent> {
+    if !switch.rules.manage_vlans {
         return Vec::new();
     }
     let settings = target.ports.iter().map(|port| &port.switched_vlan);
@@ -182,7 +184,7 @@ fn needed_vlans(target: &TargetIntent) -> Vec<VlanIntent> {
     });
     let all = named.fold(mercury_model::VlanSet::new(), |all, some| all.union(&some));
     // A name for all VLANs has been tried when the entry was read.
-    let name = |id| options::vlan_name(&target.switch, id, None).ok().flatten();
+    let name = |id| options::vlan_name(switch, id, None).ok().flatten();
     all.iter().map(|id| VlanIntent::Present { id, name: name(id) }).collect()
 }
 
@@ -242,4 +244,31 @@ pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Res
         format!("port {:?} is not among the allowed ports of {}", port.as_str(), switch.identity.name),
     )
     .at(&switch.identity.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn asked(switch: Switch, vlan: u16) -> Intent {
+        let inventory = [switch].into_iter().collect();
+        let port = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "description": null, "mode": "access",
+                          "native_vlan": vlan, "allowed_vlans": [], "default_vlan": null, "lag_name": null});
+        PortRequest::read(Fields::of("", &port).unwrap(), &inventory).unwrap().intent()
+    }
+
+    #[test]
+    fn what_is_wanted_can_be_compared_and_written_down_wherever_the_switch_is() {
+        let here = Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury");
+        let mut there = Switch::new("leaf1", "leaf1.example.org", "openconfig", "somebody");
+        there.timing.queue = 1;
+        let wanted = asked(here.clone(), 100);
+        assert_eq!(wanted, asked(there, 100));
+        assert_ne!(wanted, asked(here, 101));
+        let text = serde_json::to_value(&wanted).unwrap();
+        assert_eq!((&text["verb"], &text["targets"][0]["switch"]), (&json!("update_port"), &json!("leaf1")));
+        assert!(!text.to_string().contains("192.0.2.1"), "{text}");
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     desired::{self, Desired},
     fault::{Fault, FaultKind},
     intent::{LagName, TargetIntent},
+    inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
     outcome::{Outcome, ReadBack, Report},
@@ -49,25 +50,25 @@ impl Work {
         }
     }
 
-    fn scope(&self) -> Scope {
+    fn scope(&self, switch: &Switch) -> Scope {
         match self {
-            Self::Apply(intent) | Self::Plan(intent) => desired::scope(intent),
+            Self::Apply(intent) | Self::Plan(intent) => desired::scope(intent, &switch.rules),
             Self::Read(scope) => scope.clone(),
         }
     }
 
     /// What must be read besides, as it turned out.
-    fn widened(&self, running: &Running) -> Option<Scope> {
-        desired::widened(self.wanted()?, running)
+    fn widened(&self, switch: &Switch, running: &Running) -> Option<Scope> {
+        desired::widened(self.wanted()?, &switch.rules, running)
     }
 
-    fn offers(&self, running: &Running, dialect: &Dialect) -> Offers {
-        self.wanted().map(|intent| desired::offers(intent, running, dialect)).unwrap_or_default()
+    fn offers(&self, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
+        self.wanted().map(|intent| desired::offers(intent, switch, running, dialect)).unwrap_or_default()
     }
 
-    fn desired(&self, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
+    fn desired(&self, switch: &Switch, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
         match self {
-            Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, running, dialect),
+            Self::Apply(intent) | Self::Plan(intent) => desired::desired(intent, switch, running, dialect),
             Self::Read(_) => Ok(Desired {
                 intended: Intended(running.config.clone()),
                 lags: BTreeMap::new(),
@@ -96,8 +97,8 @@ impl Work {
 
 /// What the line runs on: one switch's link, and how it is spoken to.
 pub struct Line<'a> {
-    /// The switch's name.
-    pub name: &'a str,
+    /// The switch's entry.
+    pub switch: &'a Switch,
     /// Its session.
     pub link: &'a mut Link,
     /// How it is changed.
@@ -121,12 +122,12 @@ pub struct Line<'a> {
 pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&mut Joint>) -> Report {
     let mut line = line;
     line.link.start_counting();
-    let mut report = Report::new(line.name, Outcome::Planned);
+    let mut report = Report::new(&line.switch.identity.name, Outcome::Planned);
     report.outcome = steps(&mut line, work, look_first, joint, &mut report).await;
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
     }
-    narrow(&mut report, work);
+    narrow(&mut report, work, &line.switch.rules);
     report.capabilities = line.link.capabilities().cloned();
     let cost = line.link.cost();
     (report.flights, report.device_time) = (cost.flights, cost.time);
@@ -223,7 +224,7 @@ async fn begun(
     // A switch that cannot be reached keeps nobody from it.
     line.link.open().await?;
     let held = locked(line.locks, line.lock, line.policy, joint).await?;
-    let running = commit::begin(line.link, &work.scope(), line.policy).await?;
+    let running = commit::begin(line.link, &work.scope(line.switch), line.policy).await?;
     Ok(Begun::Locked(held, running))
 }
 
@@ -247,7 +248,7 @@ async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn 
             settles_within: None,
         },
         Err(fault) => {
-            tracing::warn!(switch = line.name, %fault, "attached, but its link could not be taken down");
+            tracing::warn!(switch = line.switch.identity.name, %fault, "attached, but its link could not be taken down");
             report.warnings.push(fault.to_string());
             outcome
         }
@@ -282,17 +283,17 @@ async fn prepared<'a: 'c, 'c>(
     mut joint: Option<&mut Joint>,
     report: &mut Report,
 ) -> Result<Prepared<'c>, Fault> {
-    let running = match work.widened(&running) {
+    let running = match work.widened(line.switch, &running) {
         None => running,
         Some(scope) => commit::read_more(line.link, &scope, line.policy).await?,
     };
-    let offers = work.offers(&running, line.dialect);
+    let offers = work.offers(line.switch, &running, line.dialect);
     let order = reach(joint.as_deref_mut(), Stage::Read(offers)).await?;
     let (intended, plan) = match &order {
         Order::Number(numbers) => planned(line, &work.numbered(numbers), &running, report)?,
         _ => planned(line, work, &running, report)?,
     };
-    agree(&line.parts, &running, &intended, line.dialect)?;
+    agree(line, &running, &intended)?;
     if let Some(proof) = ReadBack::proves(&intended, &running) {
         commit::settled(line.link, line.policy).await?;
         return Ok(Prepared::Nothing(Box::new(proof)));
@@ -312,13 +313,13 @@ async fn prepared<'a: 'c, 'c>(
 ///
 /// # Errors
 /// One would have what another wants, so they are to be done one by one.
-fn agree(parts: &[&TargetIntent], running: &Running, intended: &Intended, dialect: &Dialect) -> Result<(), Fault> {
-    if parts.len() < 2 {
+fn agree(line: &Line<'_>, running: &Running, intended: &Intended) -> Result<(), Fault> {
+    if line.parts.len() < 2 {
         return Ok(());
     }
     let made = Running::new(&intended.0, running.scope.clone());
-    for part in parts {
-        if desired::desired(part, &made, dialect)?.intended != *intended {
+    for part in &line.parts {
+        if desired::desired(part, line.switch, &made, line.dialect)?.intended != *intended {
             let reason = "requests that wait together want one aggregate to be different things";
             return Err(Fault::new(FaultKind::Unsupported, reason));
         }
@@ -328,13 +329,13 @@ fn agree(parts: &[&TargetIntent], running: &Running, intended: &Intended, dialec
 
 /// Looks without the lock. `None`: there is something to write.
 async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Option<Outcome>, Fault> {
-    let mut running = commit::read_unlocked(line.link, &work.scope(), line.policy).await?;
-    if let Some(scope) = work.widened(&running) {
+    let mut running = commit::read_unlocked(line.link, &work.scope(line.switch), line.policy).await?;
+    if let Some(scope) = work.widened(line.switch, &running) {
         running = commit::read_unlocked(line.link, &scope, line.policy).await?;
     }
-    report.offers = work.offers(&running, line.dialect);
+    report.offers = work.offers(line.switch, &running, line.dialect);
     let (intended, plan) = planned(line, work, &running, report)?;
-    agree(&line.parts, &running, &intended, line.dialect)?;
+    agree(line, &running, &intended)?;
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
     {
@@ -352,7 +353,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
 
 fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report) -> Result<(Intended, Plan), Fault> {
     report.before = Some(running.clone());
-    let Desired { intended, lags, notes } = work.desired(running, line.dialect)?;
+    let Desired { intended, lags, notes } = work.desired(line.switch, running, line.dialect)?;
     let plan = Plan::between(running, &intended);
     (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))
@@ -382,10 +383,10 @@ async fn reach(joint: Option<&mut Joint>, stage: Stage) -> Result<Order, Fault> 
 
 /// Keeps of what was read only what the request is about and what it changed:
 /// all interfaces may have been read to find out who uses a VLAN.
-fn narrow(report: &mut Report, work: &Work) {
+fn narrow(report: &mut Report, work: &Work, rules: &Rules) {
     let Some(intent) = work.wanted() else { return };
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
-    let mut scope = desired::concerns(intent, &report.lags, &seen);
+    let mut scope = desired::concerns(intent, rules, &report.lags, &seen);
     for edit in report.plan.iter().flat_map(|plan| &plan.edits) {
         if let Some(interface) = edit.interface() {
             scope.add_interface(interface.clone());

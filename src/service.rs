@@ -144,7 +144,7 @@ impl Service {
         let verb = intent.verb;
         let reports = match <[_; 1]>::try_from(intent.targets) {
             Ok([target]) => {
-                let name = target.switch.identity.name.clone();
+                let name = target.switch.clone();
                 self.one(&name, Work::Apply(target), who.gone.clone()).await.map(|report| vec![report])
             }
             Err(targets) => self.together(targets, who).await,
@@ -184,7 +184,7 @@ impl Service {
         let numbers = transaction::agree(&offers.collect::<Vec<_>>())?;
         let mut moved = false;
         for target in &mut intent.targets {
-            let numbers = numbers.get(&target.switch.identity.name);
+            let numbers = numbers.get(&target.switch);
             for lag in &mut target.lags {
                 lag.number = numbers.and_then(|numbers| numbers.get(&lag.name).copied());
                 moved |= lag.number.is_some();
@@ -197,10 +197,8 @@ impl Service {
     }
 
     async fn look_at(&self, intent: &Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
-        let looks = intent
-            .targets
-            .iter()
-            .map(|target| self.one(&target.switch.identity.name, Work::Plan(target.clone()), who.gone.clone()));
+        let looks =
+            intent.targets.iter().map(|target| self.one(&target.switch, Work::Plan(target.clone()), who.gone.clone()));
         join_all(looks).await.into_iter().collect()
     }
 
@@ -242,16 +240,16 @@ impl Service {
 
     /// All switches or none; see [`transaction`].
     async fn together(&self, targets: Vec<TargetIntent>, who: &Requester) -> Result<Vec<Report>, Fault> {
-        let id = JointId::new(targets.iter().map(|target| target.switch.identity.name.clone()).collect());
-        let places = targets.iter().map(|target| self.share.take(&target.switch.identity.name));
+        let id = JointId::new(targets.iter().map(|target| target.switch.clone()).collect());
+        let places = targets.iter().map(|target| self.share.take(&target.switch));
         let _places = places.collect::<Result<Vec<_>, _>>()?;
         let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;
             for intent in targets {
-                let target = self.target(&intent.switch.identity.name)?;
+                let target = self.target(&intent.switch)?;
                 let (joint, party) = pace::joint(id.clone(), target.switch.timing.confirm_timeout);
-                let name = intent.switch.identity.name.clone();
+                let name = intent.switch.clone();
                 let report = target.submit(Work::Apply(intent), Some(joint), who.gone.clone())?;
                 parties.push((target.lock(), party(name, report)));
             }

@@ -9,7 +9,7 @@ use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use futures_util::FutureExt as _;
@@ -79,8 +79,7 @@ impl Target {
             settle: switch.settle_time(),
         };
         let owner = Owner {
-            name: switch.identity.name.clone(),
-            idle: switch.timing.idle_timeout,
+            switch: Arc::clone(&switch),
             policy,
             dialect: Arc::clone(&dialect),
             render,
@@ -154,8 +153,7 @@ fn lock_name(switch: &Switch) -> String {
 }
 
 struct Owner {
-    name: String,
-    idle: Duration,
+    switch: Arc<Switch>,
     policy: Policy,
     dialect: Arc<Dialect>,
     render: Box<dyn Render>,
@@ -175,7 +173,10 @@ impl Owner {
     /// its session, and nothing else.
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
         while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
-            tracing::error!(switch = self.name, "Mercury failed in the middle of a request; its session is closed");
+            tracing::error!(
+                switch = self.switch.identity.name,
+                "Mercury failed in the middle of a request; its session is closed"
+            );
             self.link.cut();
             self.last.clear();
         }
@@ -193,7 +194,10 @@ impl Owner {
                 let group = self.waiting.next_group();
                 match self.link.stop().is_cancelled() {
                     false => self.serve(group).await,
-                    true => self.answer(group, &Report::new(&self.name, Outcome::NotStarted(Fault::stopping()))),
+                    true => self.answer(
+                        group,
+                        &Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::stopping())),
+                    ),
                 }
                 continue;
             }
@@ -209,8 +213,8 @@ impl Owner {
                     }
                     None => break,
                 },
-                () = tokio::time::sleep(self.idle), if warm => {
-                    tracing::debug!(switch = self.name, "closing the idle session");
+                () = tokio::time::sleep(self.switch.timing.idle_timeout), if warm => {
+                    tracing::debug!(switch = self.switch.identity.name, "closing the idle session");
                     self.link.close().await;
                 }
             }
@@ -230,7 +234,7 @@ impl Owner {
                 Ok(group) => group,
                 Err(job) => {
                     let (job, fault) = *job;
-                    self.answer(vec![job], &Report::new(&self.name, Outcome::NotStarted(fault)));
+                    self.answer(vec![job], &Report::new(&self.switch.identity.name, Outcome::NotStarted(fault)));
                     continue;
                 }
             };
@@ -242,7 +246,7 @@ impl Owner {
     /// what to send.
     fn drop_abandoned(&self, group: &mut Vec<Job>) {
         for job in group.extract_if(.., |job| job.is_abandoned()) {
-            let mut report = Report::new(&self.name, Outcome::NotStarted(Fault::abandoned()));
+            let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::abandoned()));
             report.queue_time = job.queued.elapsed();
             let _unheard = job.report.send(report);
         }
@@ -262,7 +266,11 @@ impl Owner {
             self.drop_abandoned(&mut group);
             return if group.is_empty() { Vec::new() } else { vec![group] };
         } else if together && group::worth_splitting(&report.outcome) {
-            tracing::info!(switch = self.name, requests = group.len(), "the joint edit failed; splitting it");
+            tracing::info!(
+                switch = self.switch.identity.name,
+                requests = group.len(),
+                "the joint edit failed; splitting it"
+            );
             let second = group.split_off(group.len() / 2);
             return vec![second, group];
         }
@@ -297,7 +305,11 @@ impl Owner {
 
     /// The other switches do the same: each request alone, in the same order.
     async fn try_again(&mut self, mut group: Vec<Job>) {
-        tracing::info!(switch = self.name, requests = group.len(), "failed together; trying each alone");
+        tracing::info!(
+            switch = self.switch.identity.name,
+            requests = group.len(),
+            "failed together; trying each alone"
+        );
         if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
             joint.again().await;
         }
@@ -310,7 +322,7 @@ impl Owner {
         let alone = group.len() == 1;
         for job in group {
             let mut report = match &job.work {
-                Work::Apply(intent) if !alone => group::share(report, intent),
+                Work::Apply(intent) if !alone => group::share(report, intent, &self.switch.rules),
                 _ => report.clone(),
             };
             report.queue_time = job.begun.saturating_duration_since(job.queued);
@@ -335,7 +347,7 @@ impl Owner {
             (None, _) => &Work::Read(mercury_model::Scope::default()),
         };
         let line = Line {
-            name: &self.name,
+            switch: &self.switch,
             link: &mut self.link,
             policy: &self.policy,
             dialect: &self.dialect,

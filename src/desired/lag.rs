@@ -31,6 +31,7 @@ pub(super) use self::{
 use crate::{
     fault::{Fault, FaultKind},
     intent::{LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent},
+    inventory::{Rules, Switch},
     pace::{Offer, Offers},
 };
 
@@ -70,7 +71,7 @@ pub(super) fn concern(
 /// What has to be read besides, once it is known which of the ports are
 /// members: `None` where all has been seen.
 #[must_use]
-pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
+pub fn widened(intent: &TargetIntent, rules: &Rules, running: &Running) -> Option<Scope> {
     let mut scope = running.scope.clone();
     for port in &intent.ports {
         let Some(aggregate) = running.interface(&port.interface).aggregate_id else { continue };
@@ -79,7 +80,7 @@ pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
         }
         match port.membership {
             // Whether it is the last one to leave shows only when all are seen.
-            Membership::Leave if !intent.switch.rules.lag_numbers.is_empty() => scope.interfaces = InterfaceScope::All,
+            Membership::Leave if !rules.lag_numbers.is_empty() => scope.interfaces = InterfaceScope::All,
             _ => scope.add_interface(aggregate),
         }
     }
@@ -89,9 +90,9 @@ pub fn widened(intent: &TargetIntent, running: &Running) -> Option<Scope> {
 /// The numbers that would do for new aggregates that are to have the same one
 /// on other switches too.
 #[must_use]
-pub fn offers(intent: &TargetIntent, running: &Running, dialect: &Dialect) -> Offers {
-    let Some(domain) = &intent.switch.rules.mlag_domain else { return Offers::new() };
-    let names = Names::of(&intent.switch, dialect);
+pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
+    let Some(domain) = &switch.rules.mlag_domain else { return Offers::new() };
+    let names = Names::of(switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
     let offers = present.filter(|lag| names.number_in(&lag.name).is_none()).map(|lag| {
         let found = find(lag, &running.config, &names).ok().flatten();

@@ -64,18 +64,31 @@ impl Bench {
 
     /// Makes it so; whether anything had to change.
     fn make(&mut self, target: &TargetIntent) -> Result<bool, Fault> {
-        let mut running = Running::new(&self.device, scope(target));
-        if let Some(wider) = widened(target, &running) {
-            running = Running::new(&self.device, wider);
-        }
-        let scope = running.scope.clone();
-        let Intended(made) = desired(target, &running, &self.dialect)?.intended;
+        let (running, scope) = self.read(target);
+        let Intended(made) = self.desired(target, &running)?.intended;
         let changed = made != running.config;
         self.device.interfaces.retain(|name, _| !scope.interfaces.covers(name));
         self.device.vlans.retain(|id, _| !scope.vlans.covers(*id));
         self.device.interfaces.extend(made.interfaces);
         self.device.vlans.extend(made.vlans);
         Ok(changed)
+    }
+
+    /// What the line would have read, and how much that is.
+    fn read(&self, target: &TargetIntent) -> (Running, Scope) {
+        let rules = &self.switch().rules;
+        let running = Running::new(&self.device, scope(target, rules));
+        let wider = widened(target, rules, &running).map(|wider| Running::new(&self.device, wider));
+        let running = wider.unwrap_or(running);
+        (running.clone(), running.scope)
+    }
+
+    fn desired(&self, target: &TargetIntent, running: &Running) -> Result<Desired, Fault> {
+        desired(target, self.switch(), running, &self.dialect)
+    }
+
+    fn switch(&self) -> &Switch {
+        self.inventory.iter().next().unwrap()
     }
 
     fn call(&mut self, method: &str, params: &Value) -> Result<bool, Fault> {
@@ -91,11 +104,7 @@ impl Bench {
     fn noted(&self, method: &str, params: &Value) -> String {
         let intent = self.intent(method, params).unwrap();
         let target = &intent.targets[0];
-        let running = Running::new(
-            &self.device,
-            widened(target, &Running::new(&self.device, scope(target))).unwrap_or_else(|| scope(target)),
-        );
-        let desired = desired(target, &running, &self.dialect).unwrap();
+        let desired = self.desired(target, &self.read(target).0).unwrap();
         desired.notes.into_values().collect::<Vec<_>>().join("; ")
     }
 
@@ -310,7 +319,7 @@ fn a_vlan_gets_no_name_that_another_has_where_each_is_there_once_and_vlan_1_none
         let running = Running::new(&bench.device, Scope::all());
         let made = |number, name| {
             let target = bench.intent("add_network", &network(number, name)).unwrap().targets.remove(0);
-            desired(&target, &running, &bench.dialect)
+            bench.desired(&target, &running)
         };
         let again = made(101, "prod");
         assert_eq!(again.as_ref().is_err_and(|fault| fault.message.contains("VLAN 100")), refused, "{again:?}");
@@ -582,7 +591,7 @@ fn requests_that_share_a_commit_leave_a_vlan_that_one_of_them_needs() {
     bench.make(&group::merged([&leaves, &comes, &goes]).unwrap()).unwrap();
     assert_eq!(bench.vlans(), ["100 mercury-100"]);
     // What is told to each: its own port and VLAN, and the trunk port.
-    let told = concerns(&goes, &BTreeMap::new(), &[&before]);
+    let told = concerns(&goes, &bench.switch().rules, &BTreeMap::new(), &[&before]);
     let ports = ["Ethernet1", "Ethernet2", "Ethernet3", "Ethernet48"];
     let covered = |name: &&str| told.interfaces.covers(&name.parse().unwrap());
     assert_eq!(ports.into_iter().filter(covered).collect::<Vec<_>>(), ["Ethernet2", "Ethernet48"]);

@@ -13,45 +13,45 @@ use super::{fits, spelled, unreadable};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{TargetIntent, VlanIntent},
-    inventory::Placeholder,
+    inventory::{Placeholder, Rules},
 };
 
 /// Adds to `scope` what the VLANs need: the VLANs and the trunk ports; every
 /// interface when a VLAN is to go, and every VLAN when it is not yet known
 /// which.
-pub(super) fn widen(intent: &TargetIntent, scope: &mut Scope) {
+pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
     scope.vlans = VlanScope::Named(intent.vlans.iter().map(VlanIntent::id).collect());
-    add_trunk_ports(intent, scope);
+    add_trunk_ports(intent, rules, scope);
     let removes = intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    if removes || prunes(intent) {
+    if removes || prunes(intent, rules) {
         scope.interfaces = InterfaceScope::All;
     }
-    if prunes(intent) {
+    if prunes(intent, rules) {
         scope.vlans = VlanScope::All;
     }
 }
 
 /// Adds to `scope`, which has the interfaces that a request is about, the VLANs
 /// that those have or had, if they may go with them, and the trunk ports.
-pub(super) fn concern(intent: &TargetIntent, seen: &[&Running], scope: &mut Scope) {
+pub(super) fn concern(intent: &TargetIntent, rules: &Rules, seen: &[&Running], scope: &mut Scope) {
     intent.vlans.iter().for_each(|vlan| scope.add_vlan(vlan.id()));
-    if prunes(intent) {
+    if prunes(intent, rules) {
         let ports = seen.iter().flat_map(|running| running.interfaces.values());
         let ports = ports.filter(|port| scope.interfaces.covers(&port.name));
         named(ports).into_iter().for_each(|id| scope.add_vlan(id));
     }
-    add_trunk_ports(intent, scope);
+    add_trunk_ports(intent, rules, scope);
 }
 
-fn add_trunk_ports(intent: &TargetIntent, scope: &mut Scope) {
-    if !intent.vlans.is_empty() || prunes(intent) {
-        intent.switch.rules.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
+fn add_trunk_ports(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
+    if !intent.vlans.is_empty() || prunes(intent, rules) {
+        rules.options.trunk_ports.iter().for_each(|port| scope.add_interface(port.clone()));
     }
 }
 
 /// Whether VLANs go with the last port that leaves them.
-fn prunes(intent: &TargetIntent) -> bool {
-    intent.switch.rules.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
+fn prunes(intent: &TargetIntent, rules: &Rules) -> bool {
+    rules.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
 }
 
 fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
@@ -67,11 +67,12 @@ fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
 /// the dialect cannot take a name.
 pub(super) fn lay(
     intent: &TargetIntent,
+    rules: &Rules,
     running: &Running,
     config: &mut DeviceConfig,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
-    let trunk_ports = &intent.switch.rules.options.trunk_ports;
+    let trunk_ports = &rules.options.trunk_ports;
     guard(running, config, trunk_ports)?;
     for vlan in &intent.vlans {
         match vlan {
@@ -90,20 +91,20 @@ pub(super) fn lay(
             }
         }
     }
-    if prunes(intent) {
-        prune(intent, running, config);
+    if prunes(intent, rules) {
+        prune(intent, rules, running, config);
     }
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
         let limits = dialect.text.vlan_name_min..=dialect.text.vlan_name_max;
-        fits(name_parameter(intent), name, limits, dialect)?;
+        fits(name_parameter(rules), name, limits, dialect)?;
         let has_it = |other: &&Vlan| other.id != vlan.id && other.name.is_some() && other.name == vlan.name;
         match config.vlans.values().find(has_it).filter(|_| dialect.text.vlan_names_unique) {
             None => Ok(()),
             Some(other) => {
                 let reason =
                     format!("{name:?} is the name of VLAN {} already, and {} has each once", other.id, dialect.os);
-                Err(Fault::value(name_parameter(intent), reason))
+                Err(Fault::value(name_parameter(rules), reason))
             }
         }
     })
@@ -139,8 +140,8 @@ const fn unnamed(id: VlanId) -> Vlan {
 }
 
 /// Who gave a VLAN the name that the dialect cannot take.
-fn name_parameter(intent: &TargetIntent) -> &'static str {
-    let template = intent.switch.rules.options.vlan_name.as_ref();
+fn name_parameter(rules: &Rules) -> &'static str {
+    let template = rules.options.vlan_name.as_ref();
     let from_network = |placeholder| template.is_none_or(|template| template.asks_for(placeholder));
     match from_network(Placeholder::Network) || from_network(Placeholder::NetworkId) {
         true => "network.name",
@@ -214,10 +215,9 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 /// their name is one that Mercury gives. Where a port cannot be read, nobody can
 /// say whether it has them, and they stay. One that is suspended has been in
 /// other hands, and the one of idle ports is wanted again soon.
-fn prune(intent: &TargetIntent, running: &Running, config: &mut DeviceConfig) {
-    let options = &intent.switch.rules.options;
-    let wanted: BTreeSet<VlanId> =
-        intent.vlans.iter().map(VlanIntent::id).chain(intent.switch.rules.default_vlan).collect();
+fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, config: &mut DeviceConfig) {
+    let options = &rules.options;
+    let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).chain(rules.default_vlan).collect();
     let mine = |vlan: &Vlan| {
         let value = |placeholder| (placeholder == Placeholder::Vlan).then(|| vlan.id.to_string());
         let template = options.vlan_name.as_ref();

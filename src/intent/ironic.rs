@@ -84,7 +84,7 @@ impl PortRequest {
         port.switched_vlan = Setting::Set(Some(self.vlans.clone()));
         port.membership = self.lag_name.clone().map_or(Membership::Leave, Membership::Join);
         options::active(&self.switch, &mut port);
-        Intent::port("update_port", Arc::clone(&self.switch), port)
+        Intent::port("update_port", &self.switch, port)
     }
 }
 
@@ -180,12 +180,12 @@ fn on_all(verb: &'static str, switches: &[(String, Arc<Switch>)], lag: &LagInten
         };
         let bounces = switch.rules.bounce_on_attach && lag.presence == Presence::Present;
         let lags = vec![LagIntent { stp, bounces, ..lag.clone() }];
-        let mut target = TargetIntent { lags, ..TargetIntent::new(Arc::clone(switch)) };
-        target.vlans = needed_vlans(&target);
+        let mut target = TargetIntent { lags, ..TargetIntent::new(switch) };
+        target.vlans = needed_vlans(switch, &target);
         target
     });
     let mut targets: Vec<_> = targets.collect();
-    targets.sort_by(|one, other| one.switch.identity.name.cmp(&other.switch.identity.name));
+    targets.sort_by(|one, other| one.switch.cmp(&other.switch));
     Intent { verb, targets }
 }
 
@@ -274,7 +274,7 @@ impl ResetRequest {
         options::inactive(&self.switch, &mut port);
         port.membership = Membership::Leave;
         port.stp = stp::no_edge(&self.switch.rules);
-        Intent::port("reset_port", Arc::clone(&self.switch), port)
+        Intent::port("reset_port", &self.switch, port)
     }
 }
 

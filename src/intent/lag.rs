@@ -53,7 +53,7 @@ impl FromStr for LagName {
 }
 
 /// What is wanted of one aggregate of one switch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LagIntent {
     /// What the caller calls it.
     pub name: LagName,
@@ -110,7 +110,7 @@ impl LagIntent {
 }
 
 /// Whether an aggregate is to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Presence {
     /// It is made if it is not there.
     Present,

@@ -3,7 +3,7 @@
 
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 
-use super::{Intent, Network, PortIntent, Setting, TargetIntent, VlanIntent, check_port};
+use super::{Network, PortIntent, Setting, TargetIntent, VlanIntent, check_port};
 use crate::{
     fault::Fault,
     inventory::{Placeholder, Switch, Template},
@@ -143,15 +143,13 @@ pub(super) fn vlan_name(switch: &Switch, id: VlanId, network: Option<&Network>) 
 
 /// Gives the network's VLAN the name that the network asks for, where it has
 /// to be made.
-pub(super) fn name_vlan(mut intent: Intent, network: &Network) -> Result<Intent, Fault> {
-    for TargetIntent { switch, vlans, .. } in &mut intent.targets {
-        for vlan in vlans {
-            if let VlanIntent::Present { id, name } = vlan
-                && *id == network.vlan
-            {
-                *name = vlan_name(switch, *id, Some(network))?;
-            }
+pub(super) fn name_vlan(switch: &Switch, target: &mut TargetIntent, network: &Network) -> Result<(), Fault> {
+    for vlan in &mut target.vlans {
+        if let VlanIntent::Present { id, name } = vlan
+            && *id == network.vlan
+        {
+            *name = vlan_name(switch, *id, Some(network))?;
         }
     }
-    Ok(intent)
+    Ok(())
 }

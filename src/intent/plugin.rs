@@ -302,7 +302,7 @@ impl PluginRequest {
             }
             Some(tagged) => SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::only(tagged.clone()) },
         };
-        let intent = self.on_every_link(verb, inventory, |link, switch, port| {
+        let intent = self.on_every_link(verb, inventory, Some(network), |link, switch, port| {
             if !network.reaches(switch) {
                 let reason = format!("{} is not part of the network's physical network", switch.identity.name);
                 return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.identity.name));
@@ -321,7 +321,7 @@ impl PluginRequest {
             }
             attached(switch, port, self.port.said())
         })?;
-        Ok(self.bonded(name_vlan(intent, network)?))
+        Ok(self.bonded(intent))
     }
 
     /// The same, with the links of each switch in one aggregate where they are
@@ -356,7 +356,7 @@ impl PluginRequest {
     /// # Errors
     /// The first parameter that cannot be used, by name.
     pub fn detach(&self, inventory: &Inventory) -> Result<Intent, Fault> {
-        let mut intent = self.on_every_link("detach_port", inventory, |_, switch, port| {
+        let mut intent = self.on_every_link("detach_port", inventory, None, |_, switch, port| {
             port.switched_vlan = Setting::Set(switch.rules.default_vlan.map(SwitchedVlan::access));
             port.membership = Membership::Leave;
             port.stp = stp::no_edge(&switch.rules);
@@ -367,37 +367,45 @@ impl PluginRequest {
         })?;
         if let Some((_, name)) = self.port.lag() {
             for target in &mut intent.targets {
+                let stp = target.ports.first().map(|port| port.stp).unwrap_or_default();
                 let links = target.ports.iter().map(|port| port.interface.clone()).collect();
                 let lag = LagIntent { links: Some(links), ..LagIntent::new(name.clone(), GROUP_NAME) };
-                let stp = stp::no_edge(&target.switch.rules);
                 target.lags.push(LagIntent { presence: Presence::Absent, stp, ..lag });
             }
         }
         Ok(intent)
     }
 
+    /// The same on every link; `network` is what its VLAN is called after where
+    /// it has to be made.
     fn on_every_link(
         &self,
         verb: &'static str,
         inventory: &Inventory,
+        network: Option<&Network>,
         want: impl Fn(&Link, &Switch, &mut PortIntent) -> Result<(), Fault>,
     ) -> Result<Intent, Fault> {
-        let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
+        let mut targets: BTreeMap<String, (Arc<Switch>, TargetIntent)> = BTreeMap::new();
         for link in self.port.links.given()? {
             let switch = link.switch(inventory)?;
             let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
             want(link, &switch, &mut port)?;
-            let target =
-                targets.entry(switch.identity.name.clone()).or_insert_with(|| TargetIntent::new(Arc::clone(&switch)));
+            let new = || (Arc::clone(&switch), TargetIntent::new(&switch));
+            let (_, target) = targets.entry(switch.identity.name.clone()).or_insert_with(new);
             if target.ports.iter().any(|other| other.interface == port.interface) {
                 return Err(Fault::value(format!("{}.port_id", link.parameter), "is given twice"));
             }
             target.ports.push(port);
         }
-        for target in targets.values_mut() {
-            target.vlans = needed_vlans(target);
+        let mut intent = Intent { verb, targets: Vec::new() };
+        for (switch, mut target) in targets.into_values() {
+            target.vlans = needed_vlans(&switch, &target);
+            if let Some(network) = network {
+                name_vlan(&switch, &mut target, network)?;
+            }
+            intent.targets.push(target);
         }
-        Ok(Intent { verb, targets: targets.into_values().collect() })
+        Ok(intent)
     }
 }
 
@@ -433,9 +441,9 @@ impl NetworkRequest {
                 true => VlanIntent::Present { id, name: self.name(switch)? },
                 false => VlanIntent::Absent { id },
             };
-            targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(Arc::clone(switch)) });
+            targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(switch) });
         }
-        targets.sort_by(|a, b| a.switch.identity.name.cmp(&b.switch.identity.name));
+        targets.sort_by(|a, b| a.switch.cmp(&b.switch));
         Ok(Intent { verb, targets })
     }
 

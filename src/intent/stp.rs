@@ -4,11 +4,13 @@
 use mercury_model::{EdgePort, Interface, Leaf, Stp};
 
 use super::Setting;
+use serde::Serialize;
+
 use crate::inventory::Rules;
 
 /// `edge-port` and `bpdu-guard`, each on its own: an entry may ask for one, and
 /// the other is then the network team's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StpIntent {
     /// `edge-port`.
     pub edge_port: Setting<Option<EdgePort>>,

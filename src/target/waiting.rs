@@ -142,7 +142,7 @@ mod tests {
         let mut intent = PortIntent::new(port.parse().unwrap());
         intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
         let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
-        job(Work::Apply(TargetIntent { ports: vec![intent], ..TargetIntent::new(switch) }))
+        job(Work::Apply(TargetIntent { ports: vec![intent], ..TargetIntent::new(&switch) }))
     }
 
     /// Which ports each commit changes.

@@ -75,7 +75,7 @@ fn one_request_among_many_that_cannot_be_rendered_fails_alone() {
             let none = SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None };
             port.switched_vlan = Setting::Set(Some(none));
             let switch = Arc::clone(world.service.inventory().find("leaf0").unwrap());
-            let targets = vec![TargetIntent { ports: vec![port], ..TargetIntent::new(switch) }];
+            let targets = vec![TargetIntent { ports: vec![port], ..TargetIntent::new(&switch) }];
             let who = Requester::default();
             let bad = world.service.apply(Intent { verb: "test", targets }, &who);
             let (good, bad) = tokio::join!(good, bad);
@@ -122,7 +122,7 @@ async fn attach(service: &Service, vlan: u16, gone: CancellationToken) -> String
     let mut intent = PortIntent::new("Ethernet2".parse().unwrap());
     intent.switched_vlan = Setting::Set(Some(SwitchedVlan::access(vlan.try_into().unwrap())));
     let switch = Arc::clone(service.inventory().find("leaf0").unwrap());
-    let targets = vec![TargetIntent { ports: vec![intent], ..TargetIntent::new(switch) }];
+    let targets = vec![TargetIntent { ports: vec![intent], ..TargetIntent::new(&switch) }];
     let who = Requester { gone: Some(gone.into()), ..Requester::default() };
     let reports = service.apply(Intent { verb: "test", targets }, &who).await.unwrap();
     reports[0].outcome.name().to_owned()

@@ -266,7 +266,7 @@ async fn lag(
             ..LagIntent::new(named.parse().unwrap(), "lag_name")
         };
         let switch = std::sync::Arc::clone(world.service.inventory().find(&name(index)).unwrap());
-        TargetIntent { lags: vec![lag], ..TargetIntent::new(switch) }
+        TargetIntent { lags: vec![lag], ..TargetIntent::new(&switch) }
     });
     let intent = Intent { verb: "test", targets: targets.collect() };
     world.service.apply(intent, &Requester::default()).await.unwrap()
@@ -305,12 +305,12 @@ fn requests_that_meet_in_one_aggregate_are_done_in_their_order() {
         let switch = std::sync::Arc::clone(world.service.inventory().find(&name(0)).unwrap());
         let mut join = PortIntent::new("Ethernet2".parse().unwrap());
         join.membership = mercury::intent::Membership::Join("bond0".parse().unwrap());
-        let target = TargetIntent { ports: vec![join], ..TargetIntent::new(std::sync::Arc::clone(&switch)) };
+        let target = TargetIntent { ports: vec![join], ..TargetIntent::new(&switch) };
         let who = Requester::default();
         let apply = |target| world.service.apply(Intent { verb: "test", targets: vec![target] }, &who);
         apply(target).await.unwrap();
         commit_takes_a_second(&world);
-        let by_member = TargetIntent { ports: vec![member(1)], ..TargetIntent::new(switch) };
+        let by_member = TargetIntent { ports: vec![member(1)], ..TargetIntent::new(&switch) };
         let wish = [(0, 5, Wish::Access(200))];
         let first = ask(&world.service, &wish);
         let (first, second, third) = tokio::join!(

@@ -182,7 +182,7 @@ pub(crate) async fn ask_as(service: &Service, wishes: &[(usize, u16, Wish)], who
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
         intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
-        TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(switch) }
+        TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(&switch) }
     });
     let intent = Intent { verb: "test", targets: targets.collect() };
     service.apply(intent, who).await.unwrap()

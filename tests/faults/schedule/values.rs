@@ -183,7 +183,7 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             }
             intent
         });
-        TargetIntent { ports, vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(switch) }
+        TargetIntent { ports, vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }

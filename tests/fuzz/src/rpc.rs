@@ -75,15 +75,15 @@ fn wanted(body: &[u8], inventory: &Inventory) {
         intents.extend(request.intent("add_network", true, inventory));
         intents.extend(request.intent("delete_network", false, inventory));
     }
-    intents.iter().for_each(allowed);
+    intents.iter().for_each(|intent| allowed(intent, inventory));
 }
 
-fn allowed(intent: &Intent) {
-    let mut names: Vec<_> = intent.targets.iter().map(|target| &target.switch.identity.name).collect();
+fn allowed(intent: &Intent, inventory: &Inventory) {
+    let mut names: Vec<_> = intent.targets.iter().map(|target| &target.switch).collect();
     names.dedup();
     assert_eq!(names.len(), intent.targets.len(), "a switch twice");
     for target in &intent.targets {
-        let switch = &target.switch;
+        let switch = inventory.find(&target.switch).unwrap();
         for port in &target.ports {
             assert!(switch.rules.allows_port(&port.interface), "{} on {}", port.interface, switch.identity.name);
             plain(port.interface.as_str());
