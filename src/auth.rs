@@ -23,18 +23,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Identity {
+pub enum Principal {
     /// Anybody; authentication is off.
     Anonymous,
     /// A user of the htpasswd file.
     User(String),
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Identity::Anonymous => f.write_str("anonymous"),
-            Identity::User(name) => f.write_str(name),
+            Principal::Anonymous => f.write_str("anonymous"),
+            Principal::User(name) => f.write_str(name),
         }
     }
 }
@@ -74,7 +74,7 @@ struct Known {
 }
 
 impl Authenticator {
-    /// Takes everybody for [`Identity::Anonymous`], whatever header they send.
+    /// Takes everybody for [`Principal::Anonymous`], whatever header they send.
     pub const fn noauth() -> Self {
         Authenticator(None)
     }
@@ -107,9 +107,9 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthError`], whose variants say which HTTP status they are.
-    pub async fn check(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Identity, AuthError> {
+    pub async fn check(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Principal, AuthError> {
         let Some(basic) = &self.0 else {
-            return Ok(Identity::Anonymous);
+            return Ok(Principal::Anonymous);
         };
         let credentials = Credentials::parse(authorization.ok_or(AuthError::Missing)?)?;
         let users = basic.users().await;
@@ -118,7 +118,12 @@ impl Authenticator {
 }
 
 impl Basic {
-    async fn recognise(&self, users: &Htpasswd, credentials: Credentials, peer: IpAddr) -> Result<Identity, AuthError> {
+    async fn recognise(
+        &self,
+        users: &Htpasswd,
+        credentials: Credentials,
+        peer: IpAddr,
+    ) -> Result<Principal, AuthError> {
         let Some(hash) = users.hash(&credentials.user) else {
             // A guess at a name must not be told from a guess at a password by its time.
             let mut turn = self.gate.turn((peer, None)).await;
@@ -139,7 +144,7 @@ impl Basic {
                 self.cache.remember(key);
             }
         }
-        Ok(Identity::User(credentials.user))
+        Ok(Principal::User(credentials.user))
     }
 
     /// The users as the file has them now.

@@ -10,7 +10,7 @@ use mercury_model::{
     DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, Leaf, Running, Scope, SwitchedVlan,
 };
 
-use self::lag::Names;
+use self::lag::LagNames;
 pub use self::lag::{offers, unmarked, widened};
 use crate::{
     fault::{Fault, FaultKind},
@@ -65,7 +65,7 @@ pub fn concerns(
 /// there and cannot be made, a VLAN that a port still uses, a text the dialect
 /// cannot take.
 pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Result<Desired, Fault> {
-    let names = Names::of(switch, dialect);
+    let names = LagNames::of(switch, dialect);
     let mut made =
         Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new(), notes: BTreeMap::new() };
     for lag in &intent.lags {
@@ -129,7 +129,7 @@ fn members_without_mtu(
 
 /// What is wanted of the VLANs of a member is wanted of its aggregate, which
 /// alone has any.
-fn place(port: &PortIntent, made: &mut Desired, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
+fn place(port: &PortIntent, made: &mut Desired, names: &LagNames<'_>, dialect: &Dialect) -> Result<(), Fault> {
     let config = &mut made.intended.0;
     let before = config.interface(&port.interface);
     let is_aggregate = before.is_aggregate();

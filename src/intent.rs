@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use fields::Fields;
 pub(crate) use fields::kind;
 pub use ironic::{HandsOff, LagRemoval, LagRequest, PortRequest, ResetRequest};
-pub use lag::{LagIntent, LagName, Presence};
+pub use lag::{LagIntent, LagName, Offer, Offers, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};

@@ -7,8 +7,7 @@ use mercury_model::{Intended, InterfaceName, Plan, Running, Scope};
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::LagName,
-    pace::Offers,
+    intent::{LagName, Offers},
 };
 
 /// A configuration that was read back after a change and is what was

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::LagName,
+    intent::{LagName, Offers},
     outcome::{Outcome, Report},
 };
 
@@ -46,7 +46,7 @@ impl JointId {
 
 /// How far one switch of a joint request has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum Milestone {
     /// It is the request's turn on this switch, and those of these others,
     /// which could be done with it.
     Ready(BTreeSet<JointId>),
@@ -84,26 +84,11 @@ pub enum Order {
     Stop(Fault),
 }
 
-/// The numbers that would do for each aggregate that is to have the same one
-/// everywhere.
-pub type Offers = BTreeMap<LagName, Offer>;
-
-/// The numbers that would do for one aggregate on one switch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// Which switches are to agree.
-    pub domain: String,
-    /// The number it has already.
-    pub has: Option<u16>,
-    /// The numbers that nothing has.
-    pub free: BTreeSet<u16>,
-}
-
 /// The switch's end of a joint request.
 pub struct Joint {
     /// Which request it is.
     pub id: JointId,
-    stages: mpsc::Sender<Stage>,
+    stages: mpsc::Sender<Milestone>,
     orders: mpsc::Receiver<(u32, Order)>,
     /// Which attempt this is; what it is told of an earlier one is over.
     attempt: u32,
@@ -120,7 +105,7 @@ pub struct Party {
     pub switch: String,
     /// How it ended.
     pub report: oneshot::Receiver<Report>,
-    stages: mpsc::Receiver<Stage>,
+    stages: mpsc::Receiver<Milestone>,
     orders: mpsc::Sender<(u32, Order)>,
     attempt: u32,
 }
@@ -141,9 +126,9 @@ pub fn joint(
 
 impl Party {
     /// The next stage; `None` once the switch has ended.
-    pub async fn next(&mut self) -> Option<Stage> {
+    pub async fn next(&mut self) -> Option<Milestone> {
         let stage = self.stages.recv().await;
-        if stage == Some(Stage::Again) {
+        if stage == Some(Milestone::Again) {
             self.attempt += 1;
         }
         stage
@@ -172,11 +157,11 @@ impl Party {
             };
             match stage {
                 None => return Ok(self.end().await),
-                Some(Stage::Again) if may_try_again => {
+                Some(Milestone::Again) if may_try_again => {
                     self.attempt += 1;
                     return Err(self);
                 }
-                Some(Stage::Again) => (self.attempt, told) = (self.attempt + 1, false),
+                Some(Milestone::Again) => (self.attempt, told) = (self.attempt + 1, false),
                 Some(_) => {}
             }
         }
@@ -197,9 +182,9 @@ impl Joint {
     ///
     /// # Errors
     /// Why to stop: another switch failed, or took too long.
-    pub async fn reach(&mut self, stage: Stage) -> Result<Order, Fault> {
+    pub async fn reach(&mut self, stage: Milestone) -> Result<Order, Fault> {
         let stopped = || Fault::new(FaultKind::Undone, "another switch of the same request failed");
-        let (made, confirms) = (stage == Stage::Made, stage == Stage::Planned { confirms: true });
+        let (made, confirms) = (stage == Milestone::Made, stage == Milestone::Planned { confirms: true });
         self.stages.send(stage).await.map_err(|_| stopped())?;
         let order = match self.sent.filter(|_| made) {
             None => self.order().await,
@@ -236,6 +221,6 @@ impl Joint {
     /// Says that it will be tried again, from the beginning.
     pub async fn again(&mut self) {
         (self.attempt, self.sent) = (self.attempt + 1, None);
-        let _nobody_waits = self.stages.send(Stage::Again).await;
+        let _nobody_waits = self.stages.send(Milestone::Again).await;
     }
 }

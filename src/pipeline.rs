@@ -12,12 +12,12 @@ use crate::{
     commit::{self, Applied, Change, Policy},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::{LagName, TargetIntent},
+    intent::{LagName, Offers, TargetIntent},
     inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
     outcome::{Outcome, ReadBack, Report},
-    pace::{Joint, Offers, Order, Stage},
+    pace::{Joint, Milestone, Order},
     waits::Waits,
 };
 
@@ -169,7 +169,7 @@ async fn steps(
     // What is final, and was read back under the switch's own lock, depends on no other any more.
     let stands = !made.is_pending() && line.link.capabilities().is_some_and(|capabilities| capabilities.lock);
     let still = || if stands { Ok(()) } else { still(&*held) };
-    let agreed = reach(joint.as_deref_mut(), Stage::Made).await.and_then(|_| still());
+    let agreed = reach(joint.as_deref_mut(), Milestone::Made).await.and_then(|_| still());
     if let Err(cause) = agreed {
         return commit::take_back(line.link, &change, line.policy, made, cause).await;
     }
@@ -177,7 +177,7 @@ async fn steps(
         Ok(kept) => kept,
         Err(outcome) => return *outcome,
     };
-    if let Err(cause) = reach(joint, Stage::Kept).await {
+    if let Err(cause) = reach(joint, Milestone::Kept).await {
         return commit::put_back(line.link, &change, line.policy, &kept, cause).await;
     }
     let outcome = commit::finish(line.link, line.policy, kept).await;
@@ -263,9 +263,9 @@ async fn locked(
     policy: &Policy,
     mut joint: Option<&mut Joint>,
 ) -> Result<Box<dyn Held>, Fault> {
-    reach(joint.as_deref_mut(), Stage::Unlocked).await?;
+    reach(joint.as_deref_mut(), Milestone::Unlocked).await?;
     let held = locks.acquire(name, policy.lock_wait).await?;
-    reach(joint, Stage::Locked).await?;
+    reach(joint, Milestone::Locked).await?;
     Ok(held)
 }
 
@@ -288,12 +288,12 @@ async fn prepared<'a: 'c, 'c>(
         Some(scope) => commit::read_more(line.link, &scope, line.policy).await?,
     };
     let offers = work.offers(line.switch, &running, line.dialect);
-    let order = reach(joint.as_deref_mut(), Stage::Read(offers)).await?;
+    let order = reach(joint.as_deref_mut(), Milestone::Read(offers)).await?;
     let (intended, plan) = match &order {
         Order::Number(numbers) => planned(line, &work.numbered(numbers), &running, report)?,
         _ => planned(line, work, &running, report)?,
     };
-    agree(line, &running, &intended)?;
+    fits_each(line, &running, &intended)?;
     if let Some(proof) = ReadBack::proves(&intended, &running) {
         commit::settled(line.link, line.policy).await?;
         return Ok(Prepared::Nothing(Box::new(proof)));
@@ -303,7 +303,7 @@ async fn prepared<'a: 'c, 'c>(
     if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
         return Err(Fault::abandoned());
     }
-    reach(joint, Stage::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
+    reach(joint, Milestone::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
     still(held)?;
     Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render, lock: held })))
 }
@@ -313,7 +313,7 @@ async fn prepared<'a: 'c, 'c>(
 ///
 /// # Errors
 /// One would have what another wants, so they are to be done one by one.
-fn agree(line: &Line<'_>, running: &Running, intended: &Intended) -> Result<(), Fault> {
+fn fits_each(line: &Line<'_>, running: &Running, intended: &Intended) -> Result<(), Fault> {
     if line.parts.len() < 2 {
         return Ok(());
     }
@@ -335,7 +335,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     }
     report.offers = work.offers(line.switch, &running, line.dialect);
     let (intended, plan) = planned(line, work, &running, report)?;
-    agree(line, &running, &intended)?;
+    fits_each(line, &running, &intended)?;
     if !matches!(work, Work::Plan(_))
         && let Some(proof) = ReadBack::proves(&intended, &running)
     {
@@ -374,7 +374,7 @@ fn still(held: &dyn Held) -> Result<(), Fault> {
 }
 
 /// Says how far this switch is, and waits for the others; alone it goes on.
-async fn reach(joint: Option<&mut Joint>, stage: Stage) -> Result<Order, Fault> {
+async fn reach(joint: Option<&mut Joint>, stage: Milestone) -> Result<Order, Fault> {
     match joint {
         None => Ok(Order::Go),
         Some(joint) => joint.reach(stage).await,

@@ -1,7 +1,7 @@
 //! One owner task per switch: requests for it queue, and two switches never
 //! wait for each other.
 
-mod waiting;
+mod backlog;
 
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
@@ -25,11 +25,11 @@ use crate::{
     link::Link,
     lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
-    pace::{Joint, Order, Stage},
+    pace::{Joint, Milestone, Order},
     pipeline::{self, Line, Work},
     waits::Waits,
 };
-use waiting::{Job, Waiting};
+use backlog::{Backlog, Job};
 
 /// Ports, aggregates and VLANs whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
@@ -87,7 +87,7 @@ impl Target {
             lock: lock_name(&switch),
             link: Link::new(connector, stop.clone()),
             last: HashMap::new(),
-            waiting: Waiting::default(),
+            backlog: Backlog::default(),
             most: switch.timing.queue.max(1),
         };
         let (ended, finished) = (CancellationToken::new(), finish.clone());
@@ -163,7 +163,7 @@ struct Owner {
     link: Link,
     last: HashMap<String, u64>,
     /// What was taken from the queue and not served yet.
-    waiting: Waiting,
+    backlog: Backlog,
     /// How many may wait.
     most: usize,
 }
@@ -185,13 +185,13 @@ impl Owner {
 
     async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
         loop {
-            while self.waiting.len() < self.most
+            while self.backlog.len() < self.most
                 && let Ok(job) = jobs.try_recv()
             {
-                self.waiting.push(job);
+                self.backlog.push(job);
             }
-            if !self.waiting.is_empty() {
-                let group = self.waiting.next_group();
+            if !self.backlog.is_empty() {
+                let group = self.backlog.next_group();
                 match self.link.stop().is_cancelled() {
                     false => self.serve(group).await,
                     true => self.answer(
@@ -207,7 +207,7 @@ impl Owner {
                 () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
                     Some(job) => {
-                        self.waiting.push(job);
+                        self.backlog.push(job);
                         // Whoever asks at the same moment goes along.
                         tokio::task::yield_now().await;
                     }
@@ -283,7 +283,7 @@ impl Owner {
     async fn readied(&mut self, mut group: Vec<Job>) -> Result<Vec<Job>, Box<(Job, Fault)>> {
         let ids: Vec<_> = group.iter().filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
         let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) else { return Ok(group) };
-        let order = joint.reach(Stage::Ready(ids.into_iter().skip(1).collect())).await;
+        let order = joint.reach(Milestone::Ready(ids.into_iter().skip(1).collect())).await;
         let mut others = group.split_off(1);
         if let Ok(Order::Take(taken)) = &order {
             let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
@@ -293,7 +293,7 @@ impl Owner {
                 let _too_late_to_leave = job.begins();
             }
         }
-        self.waiting.put_back(others);
+        self.backlog.put_back(others);
         match (order, group.pop()) {
             (Err(fault), Some(first)) => Err(Box::new((first, fault))),
             (_, last) => {
@@ -314,7 +314,7 @@ impl Owner {
             joint.again().await;
         }
         group.iter_mut().for_each(|job| job.alone = true);
-        self.waiting.put_back(group);
+        self.backlog.put_back(group);
     }
 
     /// Each caller hears of its own.

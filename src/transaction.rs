@@ -20,8 +20,9 @@ use futures_util::future::join_all;
 
 use crate::{
     fault::{Fault, FaultKind},
+    intent::Offers,
     outcome::Report,
-    pace::{Offers, Order, Party, Stage},
+    pace::{Milestone, Order, Party},
     waits::Waits,
 };
 
@@ -91,7 +92,7 @@ impl Transaction {
     /// Everything up to the point where something is sent.
     async fn prepare(&mut self, waits: Option<&Waits>) -> Result<(), Stopped> {
         let others = self.its_turn(waits).await?.into_iter().filter_map(|stage| match stage {
-            Stage::Ready(others) => Some(others),
+            Milestone::Ready(others) => Some(others),
             _ => None,
         });
         let others = others.reduce(|all, some| all.intersection(&some).cloned().collect()).unwrap_or_default();
@@ -105,7 +106,7 @@ impl Transaction {
         }
         self.tell_all(&Order::Go).await;
         let offers = self.gather().await?.into_iter().filter_map(|(switch, stage)| match stage {
-            Stage::Read(offers) => Some((switch, offers)),
+            Milestone::Read(offers) => Some((switch, offers)),
             _ => None,
         });
         // Where nothing was to be done, there is a number already.
@@ -116,7 +117,7 @@ impl Transaction {
             self.tell(&switch, Order::Number(numbers)).await;
         }
         for (switch, stage) in self.gather().await? {
-            if stage == (Stage::Planned { confirms: true }) {
+            if stage == (Milestone::Planned { confirms: true }) {
                 self.confirms.insert(switch);
             }
         }
@@ -130,7 +131,7 @@ impl Transaction {
 
     /// Waits until it is the request's turn on every switch, or until nobody
     /// waits for it: while it does, a switch that is ready serves nobody else.
-    async fn its_turn(&mut self, waits: Option<&Waits>) -> Result<Vec<Stage>, Stopped> {
+    async fn its_turn(&mut self, waits: Option<&Waits>) -> Result<Vec<Milestone>, Stopped> {
         let mut stages = Vec::new();
         for switch in self.names() {
             let Some(party) = self.active.iter_mut().find(|party| party.switch == switch) else { continue };
@@ -231,13 +232,13 @@ impl Transaction {
         }
     }
 
-    async fn gather(&mut self) -> Result<Vec<(String, Stage)>, Stopped> {
+    async fn gather(&mut self) -> Result<Vec<(String, Milestone)>, Stopped> {
         let all = self.names();
         self.gather_these(&all).await
     }
 
     /// The next stage of each; those that had nothing to do are left out.
-    async fn gather_these(&mut self, switches: &[String]) -> Result<Vec<(String, Stage)>, Stopped> {
+    async fn gather_these(&mut self, switches: &[String]) -> Result<Vec<(String, Milestone)>, Stopped> {
         let (mut stages, mut stopped) = (Vec::new(), None);
         for switch in switches {
             match self.next(switch).await {
@@ -251,15 +252,15 @@ impl Transaction {
 
     /// A switch's next stage; `None` when it has ended well, as where nothing
     /// was to be changed.
-    async fn next(&mut self, switch: &str) -> Result<Option<Stage>, Stopped> {
+    async fn next(&mut self, switch: &str) -> Result<Option<Milestone>, Stopped> {
         let Some(party) = self.active.iter_mut().find(|party| party.switch == switch) else { return Ok(None) };
         let heard = party.next().await;
         self.heard(switch, heard).await
     }
 
-    async fn heard(&mut self, switch: &str, stage: Option<Stage>) -> Result<Option<Stage>, Stopped> {
+    async fn heard(&mut self, switch: &str, stage: Option<Milestone>) -> Result<Option<Milestone>, Stopped> {
         match stage {
-            Some(Stage::Again) => {
+            Some(Milestone::Again) => {
                 self.again.insert(switch.to_owned());
                 Err(Stopped::Again)
             }

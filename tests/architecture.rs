@@ -26,16 +26,46 @@ const PACKAGES: [(&str, &[&str]); 7] = [
     ("mercury-model", &[]),
 ];
 
-/// Each stage, and the ones it may not know: those after it, and those that
-/// call it.
-const STAGES: [(&str, &[&str]); 6] = [
-    ("fault", &["intent", "desired", "pipeline", "commit", "outcome", "rpc", "service", "cli"]),
-    ("intent", &["desired", "pipeline", "commit", "outcome", "rpc", "service", "cli"]),
-    ("desired", &["pipeline", "commit", "outcome", "rpc", "service", "cli"]),
-    ("commit", &["rpc", "service", "pipeline", "intent", "cli"]),
-    ("outcome", &["rpc", "service", "pipeline", "commit", "cli"]),
-    ("pipeline", &["rpc", "service", "cli"]),
+/// Every module of the root package and the others it names, in an order in
+/// which each names earlier ones only; the stages of the line in the order in
+/// which a request goes through them, but for rpc, where it begins and ends.
+const MODULES: [(&str, &str); 22] = [
+    // What any of them may use.
+    ("waits", ""),
+    ("auth", "config"),
+    ("config", "auth inventory"),
+    ("inventory", "config"),
+    ("fault", ""),
+    ("lock", "config fault"),
+    // The line, of one switch.
+    ("intent", "fault inventory"),
+    ("desired", "fault intent inventory"),
+    ("link", "fault"),
+    ("outcome", "fault intent"),
+    ("commit", "fault inventory link lock outcome"),
+    // Several requests at once, and several switches.
+    ("pace", "fault intent outcome"),
+    ("group", "desired fault intent inventory outcome"),
+    ("transaction", "fault intent outcome pace waits"),
+    // What has a request go along the line.
+    ("pipeline", "commit desired fault intent inventory link lock outcome pace waits"),
+    ("target", "commit fault group intent inventory link lock outcome pace pipeline waits"),
+    ("registry", "inventory lock target"),
+    ("service", "fault intent inventory lock outcome pace pipeline registry target transaction waits"),
+    // Who asks.
+    ("rpc", "auth config desired fault intent inventory outcome service waits"),
+    ("cli", "auth config inventory lock outcome registry rpc service"),
+    ("lib", ""),
+    ("main", ""),
 ];
+
+/// Modules that name a later one too: they read the network team's files
+/// together.
+const TOGETHER: [(&str, &str); 2] = [("auth", "config"), ("config", "inventory")];
+
+/// Words that mean one thing: a type, trait or function of that name is defined
+/// once.
+const WORDS: [&str; 9] = ["Backlog", "Face", "Fault", "Identity", "Link", "Milestone", "Names", "Offers", "agree"];
 
 /// What may lie at the top, besides dotfiles.
 const TOP: [&str; 9] =
@@ -100,29 +130,87 @@ fn the_simulator_shares_no_encoder_with_an_adapter() {
 }
 
 #[test]
-fn a_stage_knows_the_stages_before_it_and_none_after() {
-    let mut problems = Vec::new();
-    for (stage, forbidden) in STAGES {
-        let file = root().join("src").join(format!("{stage}.rs"));
-        let mut files = sources(&root().join("src").join(stage));
-        files.push((file.clone(), fs::read_to_string(&file).unwrap()));
-        for (file, text) in files {
-            for module in mentioned(&text).into_iter().filter(|module| forbidden.contains(&module.as_str())) {
-                problems.push(format!("{} uses crate::{module}", file.strip_prefix(root()).unwrap().display()));
+fn every_module_is_known_and_names_those_before_it() {
+    let stem = |file: PathBuf| file.file_stem().unwrap().to_str().unwrap().to_owned();
+    let top = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path());
+    let there: BTreeSet<String> = top.map(stem).collect();
+    let known: BTreeSet<String> = MODULES.iter().map(|(module, _)| (*module).to_owned()).collect();
+    assert_eq!(there, known, "the modules of src and those this test knows");
+    let place = |module: &str| MODULES.iter().position(|(other, _)| *other == module);
+    for (index, (module, allowed)) in MODULES.iter().enumerate() {
+        let files = module_sources(module);
+        let mut names: BTreeSet<String> = files.iter().flat_map(|(_, text)| mentioned(text)).collect();
+        names.remove(*module);
+        let allowed: BTreeSet<String> = allowed.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(names, allowed, "what {module} names, and what it should");
+        let later = names.iter().filter(|name| place(name) >= Some(index));
+        let odd: Vec<_> = later.filter(|name| !TOGETHER.contains(&(module, name))).collect();
+        assert!(odd.is_empty(), "{module} names {odd:?}, which come after it");
+    }
+}
+
+#[test]
+fn only_those_that_read_entries_and_choose_adapters_name_a_protocol() {
+    let may = ["cli", "config", "inventory", "registry"];
+    for (module, _) in MODULES.iter().filter(|(module, _)| !may.contains(module)) {
+        for (file, text) in module_sources(module) {
+            for protocol in ["Netconf", "netconf", "Gnmi", "gnmi"] {
+                assert!(!code(&text).contains(protocol), "{} names {protocol}", file.display());
             }
         }
     }
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_word_means_one_thing() {
+    // The simulator is a world of its own, which has its own words.
+    let folders = ["src", "yang/src", "adapters/contract/src", "adapters/netconf/src", "adapters/gnmi/src"];
+    let files: Vec<_> = folders.iter().flat_map(|folder| sources(&root().join(folder))).collect();
+    let defined: Vec<(&str, String)> = files
+        .iter()
+        .flat_map(|(file, text)| {
+            let place = file.strip_prefix(root()).unwrap().display().to_string();
+            definitions(text).map(move |word| (word, place.clone()))
+        })
+        .collect();
+    for word in WORDS {
+        let places: Vec<_> = defined.iter().filter(|(name, _)| *name == word).map(|(_, file)| file).collect();
+        assert_eq!(places.len(), 1, "{word} is defined in {places:?}");
+    }
+}
+
+/// The names of the types, traits and functions a file defines.
+fn definitions(text: &str) -> impl Iterator<Item = &str> {
+    let keywords = ["struct", "enum", "trait", "type", "fn"];
+    let words = |line| str::split(line, |c: char| !c.is_alphanumeric() && c != '_');
+    text.lines().filter_map(move |line| {
+        let mut words = words(line.trim_start())
+            .filter(|word| !["", "pub", "crate", "in", "super", "async", "const", "self"].contains(word));
+        keywords.contains(&words.next()?).then(|| words.next())?
+    })
+}
+
+/// The files of a module of the root package, without those of its tests.
+fn module_sources(module: &str) -> Vec<(PathBuf, String)> {
+    let folder = root().join("src").join(module);
+    let file = folder.with_extension("rs");
+    let mut files = sources(&folder);
+    files.push((file.clone(), fs::read_to_string(&file).unwrap()));
+    files.retain(|(file, _)| !file.iter().any(|part| part == "tests" || part == "tests.rs"));
+    files
+}
+
+/// What is not comment, nor the tests at the end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.fold(String::new(), |code, line| code + line + "\n")
 }
 
 /// The modules a source file names below `crate::`, comments aside.
 fn mentioned(text: &str) -> BTreeSet<String> {
-    let code: String = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .fold(String::new(), |code, line| code + line + "\n");
     let mut found = BTreeSet::new();
-    for after in code.split("crate::").skip(1) {
+    for after in code(text).split("crate::").skip(1) {
         match after.strip_prefix('{') {
             Some(group) => found.extend(heads(group)),
             None => found.extend(head(after)),

@@ -47,7 +47,7 @@ impl Setup {
         self.dir.path().join("htpasswd")
     }
 
-    async fn ask(&self, user: &str, password: &str) -> Result<Identity, AuthError> {
+    async fn ask(&self, user: &str, password: &str) -> Result<Principal, AuthError> {
         self.auth.check(Some(basic(user, password.as_bytes()).as_bytes()), HERE).await
     }
 
@@ -66,15 +66,15 @@ fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
 }
 
-fn ironic() -> Result<Identity, AuthError> {
-    Ok(Identity::User("ironic".to_owned()))
+fn ironic() -> Result<Principal, AuthError> {
+    Ok(Principal::User("ironic".to_owned()))
 }
 
 #[tokio::test]
 async fn noauth_takes_everybody_whatever_they_send() {
     let auth = Authenticator::noauth();
     for header in [None, Some(&b"Basic !"[..]), Some(b"Bearer x"), Some(b"\xff")] {
-        assert_eq!(auth.check(header, HERE).await, Ok(Identity::Anonymous));
+        assert_eq!(auth.check(header, HERE).await, Ok(Principal::Anonymous));
     }
 }
 

@@ -26,13 +26,12 @@ use self::{
 };
 pub(super) use self::{
     member::{describe, joined, leave},
-    names::Names,
+    names::LagNames,
 };
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent},
+    intent::{LagIntent, LagName, Membership, Offer, Offers, PortIntent, Presence, Setting, TargetIntent},
     inventory::{Rules, Switch},
-    pace::{Offer, Offers},
 };
 
 /// What has to be read for the aggregates that a request names: all
@@ -92,7 +91,7 @@ pub fn widened(intent: &TargetIntent, rules: &Rules, running: &Running) -> Optio
 #[must_use]
 pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
     let Some(domain) = &switch.rules.mlag_domain else { return Offers::new() };
-    let names = Names::of(switch, dialect);
+    let names = LagNames::of(switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
     let offers = present.filter(|lag| names.number_in(&lag.name).is_none()).map(|lag| {
         let found = find(lag, &running.config, &names).ok().flatten();
@@ -110,7 +109,7 @@ pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect
 pub(super) fn apply(
     lag: &LagIntent,
     config: &mut DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
     dialect: &Dialect,
 ) -> Result<Option<InterfaceName>, Fault> {
     let found = find(lag, config, names)?;
@@ -141,7 +140,7 @@ pub(super) fn apply(
     Ok(Some(name))
 }
 
-fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<InterfaceName, Fault> {
+fn new_name(lag: &LagIntent, config: &DeviceConfig, names: &LagNames<'_>) -> Result<InterfaceName, Fault> {
     let switch = &names.switch.identity.name;
     let unable = |reason: String| Fault {
         parameter: Some(lag.parameter.to_owned()),
@@ -191,7 +190,7 @@ fn owned<'a>(lag: &LagIntent, aggregate: &'a Interface) -> Result<&'a Interface,
 }
 
 /// An aggregate that is not Mercury's may be used where its ports may.
-fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(), Fault> {
+fn allowed(name: &InterfaceName, lag: &LagIntent, names: &LagNames<'_>) -> Result<(), Fault> {
     if names.switch.rules.allows_port(name) || names.nameable(name).is_ok() {
         return Ok(());
     }
@@ -199,7 +198,7 @@ fn allowed(name: &InterfaceName, lag: &LagIntent, names: &Names<'_>) -> Result<(
     Err(Fault::value(lag.parameter, reason))
 }
 
-fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &Names<'_>, dialect: &Dialect) -> Result<(), Fault> {
+fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>, dialect: &Dialect) -> Result<(), Fault> {
     super::lay(&lag.enabled, aggregate, Leaf::Enabled, |aggregate| &mut aggregate.enabled);
     super::lay(&lag.mtu, aggregate, Leaf::Mtu, |aggregate| &mut aggregate.mtu);
     lag.stp.apply(aggregate);
@@ -264,7 +263,7 @@ pub(super) fn redescribed(wanted: &Setting<Option<Description>>, aggregate: &mut
 
 /// A bond's links are the members, and no other port is. Ports that join lose
 /// VLANs of their own: the aggregate carries them.
-fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names: &LagNames<'_>) -> Result<(), Fault> {
     let Some(links) = &lag.links else { return Ok(()) };
     let is_ours = names.is_ours(name);
     let members = members(config, name);
@@ -303,7 +302,7 @@ fn join(lag: &LagIntent, name: &InterfaceName, config: &mut DeviceConfig, names:
     Ok(())
 }
 
-fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+fn remove(name: &InterfaceName, lag: &LagIntent, config: &mut DeviceConfig, names: &LagNames<'_>) -> Result<(), Fault> {
     let idle = names.idle();
     if !names.is_ours(name) {
         allowed(name, lag, names)?;
@@ -340,7 +339,7 @@ fn members(config: &DeviceConfig, name: &InterfaceName) -> BTreeSet<InterfaceNam
 pub(super) fn by_members(
     running: &Running,
     config: &mut DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
     if !dialect.members_say_lag_type(names.switch.protocol().as_str()) {
@@ -377,7 +376,7 @@ pub(super) fn by_members(
 
 /// Aggregates of Mercury's making whose last member has left are removed, but
 /// for those that `update_lag` made and `delete_lag` will remove.
-pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, names: &Names<'_>) {
+pub(super) fn remove_deserted(running: &Running, config: &mut DeviceConfig, names: &LagNames<'_>) {
     let members = |config: &DeviceConfig| -> BTreeMap<InterfaceName, usize> {
         let mut members = BTreeMap::new();
         for aggregate in config.interfaces.values().filter_map(|port| port.aggregate_id.clone()) {

@@ -1,6 +1,10 @@
 //! What a caller wants of an aggregate (a LAG), on one switch or on several.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedVlan};
 use serde::Serialize;
@@ -107,6 +111,21 @@ impl LagIntent {
             number: None,
         }
     }
+}
+
+/// The numbers that would do for each aggregate that is to have the same one
+/// everywhere.
+pub type Offers = BTreeMap<LagName, Offer>;
+
+/// The numbers that would do for one aggregate on one switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Which switches are to agree.
+    pub domain: String,
+    /// The number it has already.
+    pub has: Option<u16>,
+    /// The numbers that nothing has.
+    pub free: BTreeSet<u16>,
 }
 
 /// Whether an aggregate is to be there.

@@ -31,7 +31,7 @@ const GROUP_NAME: &str = "port.binding:profile.local_group_information.name";
 
 /// One cable: a port of a switch.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct LocalLink {
     /// Where it stands in the parameters.
     pub parameter: String,
     /// `switch_id`, if given.
@@ -42,7 +42,7 @@ pub struct Link {
     pub port: InterfaceName,
 }
 
-impl Link {
+impl LocalLink {
     /// The switch at its end, by `switch_id` or else by `switch_info`.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Link {
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     /// Those that are Mercury's to configure.
-    pub managed: Vec<Link>,
+    pub managed: Vec<LocalLink>,
     /// Whether there are others, whose `network_type` is `unmanaged`: nothing is
     /// ever done about them.
     pub any_unmanaged: bool,
@@ -75,7 +75,7 @@ impl Links {
     ///
     /// # Errors
     /// [`crate::fault::FaultKind::InvalidParams`], naming the parameter.
-    pub fn given(&self) -> Result<&[Link], Fault> {
+    pub fn given(&self) -> Result<&[LocalLink], Fault> {
         if self.managed.is_empty() && !self.any_unmanaged {
             return Err(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
         }
@@ -160,7 +160,7 @@ fn binding_profile(mut profile: Fields<'_>) -> Result<(Links, Option<Group>), Fa
 /// One of `local_link_information`, in the words of Ironic's
 /// `local_link_connection`; `None` where it is unmanaged, and then it need not
 /// say anything else.
-fn link(parameter: String, value: &Value) -> Result<Option<Link>, Fault> {
+fn link(parameter: String, value: &Value) -> Result<Option<LocalLink>, Fault> {
     let mut fields = Fields::of(&parameter, value)?;
     if fields.text("network_type")? == Some("unmanaged") {
         return Ok(None);
@@ -173,7 +173,7 @@ fn link(parameter: String, value: &Value) -> Result<Option<Link>, Fault> {
         _ => None,
     };
     let port = fields.parsed("port_id")?;
-    Ok(Some(Link { switch_id, switch_info, port, parameter }))
+    Ok(Some(LocalLink { switch_id, switch_info, port, parameter }))
 }
 
 fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
@@ -383,7 +383,7 @@ impl PluginRequest {
         verb: &'static str,
         inventory: &Inventory,
         network: Option<&Network>,
-        want: impl Fn(&Link, &Switch, &mut PortIntent) -> Result<(), Fault>,
+        want: impl Fn(&LocalLink, &Switch, &mut PortIntent) -> Result<(), Fault>,
     ) -> Result<Intent, Fault> {
         let mut targets: BTreeMap<String, (Arc<Switch>, TargetIntent)> = BTreeMap::new();
         for link in self.port.links.given()? {

@@ -111,8 +111,9 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
     };
     let rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
-    let who = identity::Who { name, dialect: kind.dialect, username: means.username, credentials: means.credentials };
-    Switch { identity: identity::identity(reader, who, form), rules, timing, face: means.face }
+    let known =
+        identity::Known { name, dialect: kind.dialect, username: means.username, credentials: means.credentials };
+    Switch { identity: identity::identity(reader, known, form), rules, timing, face: means.face }
 }
 
 /// Refuses the switch's own keys that its protocol does not know, and keeps

@@ -66,15 +66,15 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 }
 
 /// Whoever waits gives up when this is dropped.
-struct Waiting(Waits);
+struct GivesUp(Waits);
 
-impl Waiting {
+impl GivesUp {
     fn of(who: &mut Requester) -> Self {
         Self(who.gone.insert(Waits::default()).clone())
     }
 }
 
-impl Drop for Waiting {
+impl Drop for GivesUp {
     fn drop(&mut self) {
         let _nobody_to_tell = self.0.give_up();
     }
@@ -122,7 +122,7 @@ impl Front {
             Ok(request) => request,
             Err(response) => return Answered::Response(text(*response)),
         };
-        let waiting = id.is_some().then(|| Waiting::of(&mut who));
+        let waiting = id.is_some().then(|| GivesUp::of(&mut who));
         let response_id = id.clone().unwrap_or(Id::Null);
         let response = self.dispatch(response_id, &method, params, who, waiting.as_ref()).await;
         match id {
@@ -141,7 +141,7 @@ impl Front {
     /// # Errors
     /// What is wrong with the parameters, or what happened on the switches.
     pub async fn act(&self, method: &str, params: Value, mut who: Requester) -> Result<Value, Fault> {
-        let waiting = Waiting::of(&mut who);
+        let waiting = GivesUp::of(&mut who);
         let timeout = self.timeout(&who);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
         let (service, method) = (Arc::clone(&self.service), method.to_owned());
@@ -157,7 +157,7 @@ impl Front {
         &self,
         timeout: Duration,
         call: impl Future<Output = T> + Send + 'static,
-        waiting: Option<&Waiting>,
+        waiting: Option<&GivesUp>,
     ) -> Result<T, Fault> {
         tokio::select! {
             ended = tokio::spawn(call.in_current_span()) => {
@@ -180,7 +180,7 @@ impl Front {
         method: &str,
         params: Params<'static>,
         who: Requester,
-        waiting: Option<&Waiting>,
+        waiting: Option<&GivesUp>,
     ) -> MethodResponse {
         let timeout = self.timeout(&who);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
@@ -259,10 +259,10 @@ pub fn error_json(fault: &Fault) -> Value {
 }
 
 /// Where nothing has begun by now, it never will.
-fn too_long(timeout: Duration, waiting: Option<&Waiting>) -> Fault {
+fn too_long(timeout: Duration, waiting: Option<&GivesUp>) -> Fault {
     let seconds = timeout.as_secs();
     match waiting {
-        Some(Waiting(waits)) if waits.give_up() => {
+        Some(GivesUp(waits)) if waits.give_up() => {
             let message = format!("its turn did not come within {seconds} s; nothing was sent, and nothing will be");
             Fault::new(FaultKind::Timeout, message)
         }
@@ -274,9 +274,9 @@ fn too_long(timeout: Duration, waiting: Option<&Waiting>) -> Fault {
 }
 
 /// The same, where the process ends.
-fn cut_off(waiting: Option<&Waiting>) -> Fault {
+fn cut_off(waiting: Option<&GivesUp>) -> Fault {
     match waiting {
-        Some(Waiting(waits)) if waits.give_up() => Fault::stopping(),
+        Some(GivesUp(waits)) if waits.give_up() => Fault::stopping(),
         _ => {
             let message = "Mercury was stopped before it was finished; look at the switch, which undoes by itself \
                            what was not confirmed, if it can";

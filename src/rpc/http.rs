@@ -24,7 +24,7 @@ use super::{
     unique::duplicate,
 };
 use crate::{
-    auth::{AuthError, Authenticator, Identity},
+    auth::{AuthError, Authenticator, Principal},
     config::Limits,
     fault::Fault,
     intent::Fields,
@@ -125,7 +125,7 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
         }
         Box::new(unauthorized(fault))
     })?;
-    let open = identity == Identity::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
+    let open = identity == Principal::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
     pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
     let body = whole(door, &head.headers, body).await?;
     let patience = head.headers.get_all("prefer").iter().find_map(wait);

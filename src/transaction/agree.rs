@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     fault::Fault,
-    intent::LagName,
-    pace::{Offer, Offers},
+    intent::{LagName, Offer, Offers},
 };
 
 /// Which numbers each switch is to give to which aggregates.

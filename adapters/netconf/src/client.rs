@@ -274,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         Ok(burst)
     }
 
-    async fn exchange(&mut self, burst: &mut Burst, reply_timeout: Duration) -> Result<(), Fault> {
+    async fn exchange(&mut self, burst: &mut Burst, reply_timeout: Duration) -> Result<(), Interruption> {
         let start = Instant::now();
         let mut deadline = start + reply_timeout;
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
@@ -293,19 +293,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
             }
             let step = step(&mut self.io, burst, &mut buffer);
             match timeout_at(nudge.unwrap_or(deadline), step).await {
-                Ok(Ok(0)) => return Err(Fault::Lost(None)),
+                Ok(Ok(0)) => return Err(Interruption::Lost(None)),
                 Ok(Ok(read)) => {
                     arriving.grow(read)?;
                     self.protocol.push(buffer.get(..read).unwrap_or_default());
                 }
-                Ok(Err(error)) => return Err(Fault::Lost(Some(error))),
+                Ok(Err(error)) => return Err(Interruption::Lost(Some(error))),
                 Err(_) if nudge.take().is_some() => {
                     tracing::debug!("no reply to the first requests yet: sending another one");
                     self.nudge_after = None;
                     let request = self.protocol.unheeded_request(&operation::read_nothing());
                     burst.add(&request.map_err(ProtocolError::from)?);
                 }
-                Err(_) => return Err(Fault::Timeout(reply_timeout)),
+                Err(_) => return Err(Interruption::Timeout(reply_timeout)),
             }
         }
     }
@@ -319,12 +319,12 @@ impl<S> Client<S> {
         arriving: &mut Share,
         deadline: Instant,
         reply_timeout: Duration,
-    ) -> Result<Option<(MessageId, Reply)>, Fault> {
+    ) -> Result<Option<(MessageId, Reply)>, Interruption> {
         while let Some(message) = self.protocol.next_message()? {
             let share = std::mem::replace(arriving, self.share());
             arriving.grow(self.protocol.kept())?;
             let read = off_worker(message.len(), move || Inbound::parse(message, Limits::default(), share));
-            let read = timeout_at(deadline, read).await.map_err(|_| Fault::Timeout(reply_timeout))??;
+            let read = timeout_at(deadline, read).await.map_err(|_| Interruption::Timeout(reply_timeout))??;
             if let Some(reply) = self.protocol.accept(read.map_err(ProtocolError::from)?)? {
                 return Ok(Some(reply));
             }
@@ -453,7 +453,7 @@ impl Burst {
     }
 }
 
-enum Fault {
+enum Interruption {
     Lost(Option<io::Error>),
     Timeout(Duration),
     Protocol(ProtocolError),
@@ -461,25 +461,25 @@ enum Fault {
     Unfinished(Unfinished),
 }
 
-impl From<NoRoom> for Fault {
+impl From<NoRoom> for Interruption {
     fn from(error: NoRoom) -> Self {
         Self::NoRoom(error)
     }
 }
 
-impl From<Unfinished> for Fault {
+impl From<Unfinished> for Interruption {
     fn from(error: Unfinished) -> Self {
         Self::Unfinished(error)
     }
 }
 
-impl From<ProtocolError> for Fault {
+impl From<ProtocolError> for Interruption {
     fn from(error: ProtocolError) -> Self {
         Self::Protocol(error)
     }
 }
 
-impl Fault {
+impl Interruption {
     fn into_error(self, replies: Vec<Reply>, sent: usize) -> FlightError {
         match self {
             Self::Lost(source) => FlightError::Lost { replies, sent, source },

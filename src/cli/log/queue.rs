@@ -19,11 +19,11 @@ const MOST: usize = 1 << 20;
 /// The way in; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Queue {
-    waiting: Sender<Waiting>,
+    waiting: Sender<Queued>,
     counts: Arc<Counts>,
 }
 
-enum Waiting {
+enum Queued {
     Line(Vec<u8>),
     /// Whoever waits until everything before was written.
     Flush(Sender<()>),
@@ -57,16 +57,16 @@ impl Queue {
     /// Waits until what was put in is written, but no longer than `most`.
     pub(super) fn finish(&self, most: Duration) {
         let (written, done) = channel();
-        if self.waiting.send(Waiting::Flush(written)).is_ok() {
+        if self.waiting.send(Queued::Flush(written)).is_ok() {
             let _gave_up = done.recv_timeout(most);
         }
     }
 
-    fn drain(&self, lines: &Receiver<Waiting>, mut out: impl Write, tell: impl Fn(&Self, u64)) {
+    fn drain(&self, lines: &Receiver<Queued>, mut out: impl Write, tell: impl Fn(&Self, u64)) {
         for waiting in lines {
             let line = match waiting {
-                Waiting::Line(line) => line,
-                Waiting::Flush(written) => {
+                Queued::Line(line) => line,
+                Queued::Flush(written) => {
                     let _nobody_waits = written.send(());
                     continue;
                 }
@@ -91,7 +91,7 @@ impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let fits = |bytes: usize| bytes.checked_add(line.len()).filter(|bytes| *bytes <= MOST);
         let kept = self.counts.bytes.fetch_update(SeqCst, SeqCst, fits).is_ok()
-            && self.waiting.send(Waiting::Line(line.to_vec())).is_ok();
+            && self.waiting.send(Queued::Line(line.to_vec())).is_ok();
         if !kept {
             self.counts.lost.fetch_add(1, SeqCst);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use mercury_model::{DeviceConfig, Interface, InterfaceName};
 
 use super::{
-    Names, contradicts,
+    LagNames, contradicts,
     mark::{Mark, mark_of},
     members,
 };
@@ -16,7 +16,11 @@ use crate::{
 };
 
 /// Which aggregate of the switch is meant, if it is there.
-pub(super) fn find(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<Option<InterfaceName>, Fault> {
+pub(super) fn find(
+    lag: &LagIntent,
+    config: &DeviceConfig,
+    names: &LagNames<'_>,
+) -> Result<Option<InterfaceName>, Fault> {
     match &lag.links {
         None => by_name(&lag.name, lag.parameter, config, names),
         Some(links) => of_bond(lag, links, config, names),
@@ -28,7 +32,7 @@ pub(super) fn by_name(
     name: &LagName,
     parameter: &str,
     config: &DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
 ) -> Result<Option<InterfaceName>, Fault> {
     if let Some(own) = by_own_name(name, parameter, config, names)? {
         return Ok(Some(own));
@@ -47,7 +51,7 @@ fn by_own_name(
     name: &LagName,
     parameter: &str,
     config: &DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
 ) -> Result<Option<InterfaceName>, Fault> {
     let spelled = names.spelled(name);
     let is_it = |one: &&Interface| one.name.as_str() == name.as_str() || Some(&one.name) == spelled.as_ref();
@@ -64,7 +68,7 @@ fn of_bond(
     lag: &LagIntent,
     links: &BTreeSet<InterfaceName>,
     config: &DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
 ) -> Result<Option<InterfaceName>, Fault> {
     let is_absent = lag.presence == Presence::Absent;
     let shares = |one: &InterfaceName| !members(config, one).is_disjoint(links);
@@ -109,7 +113,7 @@ fn of_bond(
 ///
 /// # Errors
 /// Aggregates of Mercury's whose names are lost, or a bond of this name.
-pub(super) fn nothing_missed(lag: &LagIntent, config: &DeviceConfig, names: &Names<'_>) -> Result<(), Fault> {
+pub(super) fn nothing_missed(lag: &LagIntent, config: &DeviceConfig, names: &LagNames<'_>) -> Result<(), Fault> {
     let named = |which: fn(Option<Mark<'_>>, &str) -> bool| {
         let found = ours(config, names).filter(|one| which(mark_of(one), lag.name.as_str()));
         found.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
@@ -131,6 +135,6 @@ fn aggregates(config: &DeviceConfig) -> impl Iterator<Item = &Interface> {
     config.interfaces.values().filter(|interface| interface.is_aggregate())
 }
 
-fn ours<'a>(config: &'a DeviceConfig, names: &'a Names<'_>) -> impl Iterator<Item = &'a Interface> {
+fn ours<'a>(config: &'a DeviceConfig, names: &'a LagNames<'_>) -> impl Iterator<Item = &'a Interface> {
     aggregates(config).filter(|aggregate| names.is_ours(&aggregate.name))
 }

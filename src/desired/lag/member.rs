@@ -3,7 +3,7 @@
 use mercury_model::{Description, DeviceConfig, Interface, InterfaceName, SwitchedVlan};
 
 use super::{
-    Names, find,
+    LagNames, find,
     mark::{Mark, mark_of, split, with_mark},
     members,
 };
@@ -25,7 +25,7 @@ pub(in crate::desired) fn joined(
     port: &Interface,
     vlans: &Setting<Option<SwitchedVlan>>,
     config: &DeviceConfig,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
 ) -> Result<Result<InterfaceName, String>, Fault> {
     let refused = |reason: String| Err(Fault::value(LAG_NAME, reason));
     let is_bond = |at: &InterfaceName| matches!(config.interfaces.get(at).and_then(mark_of), Some(Mark::Bond(_)));
@@ -62,7 +62,7 @@ pub(in crate::desired) fn joined(
 
 /// Whether Mercury put the port where it is: the aggregate is Mercury's, or the
 /// port's description says so.
-fn may_leave(port: &Interface, names: &Names<'_>) -> bool {
+fn may_leave(port: &Interface, names: &LagNames<'_>) -> bool {
     port.aggregate_id.as_ref().is_some_and(|aggregate| names.is_ours(aggregate)) || is_marked(port)
 }
 
@@ -72,7 +72,7 @@ fn is_marked(port: &Interface) -> bool {
 }
 
 /// A port that Mercury put in an aggregate leaves it.
-pub(in crate::desired) fn leave(port: &mut Interface, names: &Names<'_>) {
+pub(in crate::desired) fn leave(port: &mut Interface, names: &LagNames<'_>) {
     if may_leave(port, names) {
         port.aggregate_id = None;
     }
@@ -87,7 +87,7 @@ pub(in crate::desired) fn describe(
     wanted: &Setting<Option<Description>>,
     before: &Interface,
     port: &mut Interface,
-    names: &Names<'_>,
+    names: &LagNames<'_>,
 ) -> Result<(), Fault> {
     let was_marked = is_marked(before);
     let text = match wanted {

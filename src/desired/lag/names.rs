@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// How aggregates are named on one switch.
-pub(in crate::desired) struct Names<'a> {
+pub(in crate::desired) struct LagNames<'a> {
     pub(super) switch: &'a Switch,
     pub(super) prefix: Option<&'a str>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> LagNames<'a> {
     pub(in crate::desired) fn of(switch: &'a Switch, dialect: &'a Dialect) -> Self {
         Self { switch, prefix: switch.rules.lag_prefix.as_deref().or(dialect.lag_prefix.as_deref()) }
     }

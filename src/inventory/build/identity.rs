@@ -8,14 +8,14 @@ use crate::config::{Code, Finding};
 use crate::inventory::{Credentials, Identity, MacAddr};
 
 /// What is known of a switch before its other keys are read.
-pub(super) struct Who {
+pub(super) struct Known {
     pub(super) name: String,
     pub(super) dialect: String,
     pub(super) username: String,
     pub(super) credentials: Credentials,
 }
 
-pub(super) fn identity(reader: &mut Reader<'_>, who: Who, form: Form) -> Identity {
+pub(super) fn identity(reader: &mut Reader<'_>, known: Known, form: Form) -> Identity {
     let macs = if form == Form::Ironic { "mac_address" } else { "mac_addresses" };
     Identity {
         address: address(reader),
@@ -23,10 +23,10 @@ pub(super) fn identity(reader: &mut Reader<'_>, who: Who, form: Form) -> Identit
         mac_addresses: mac_addresses(reader, macs),
         network_instance: reader.text("network_instance"),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
-        name: who.name,
-        dialect: who.dialect,
-        username: who.username,
-        credentials: who.credentials,
+        name: known.name,
+        dialect: known.dialect,
+        username: known.username,
+        credentials: known.credentials,
     }
 }
 

@@ -180,19 +180,19 @@ impl Tree {
         if is_more { Err(XmlError::TooLarge { what: "bytes", limit }) } else { Ok(()) }
     }
 
-    fn element(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<Element, Fault> {
+    fn element(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<Element, Flaw> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(Fault::Malformed("a second root element".into()));
+            return Err(Flaw::Malformed("a second root element".into()));
         }
         if self.open.len() >= self.limits.max_depth {
-            return Err(Fault::Limit(self.too_deep()));
+            return Err(Flaw::Limit(self.too_deep()));
         }
         self.count()?;
         let (ns, name) = reader.resolver().resolve_element(tag.name());
         let mut element = Element::with_ns(self.namespace(&ns), name.as_ref());
         for attribute in tag.attributes() {
             self.count()?;
-            let attribute = attribute.map_err(|e| Fault::Malformed(e.to_string()))?;
+            let attribute = attribute.map_err(|e| Flaw::Malformed(e.to_string()))?;
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
             }
@@ -203,7 +203,7 @@ impl Tree {
                 continue;
             }
             let value = attribute.normalized_value(XmlVersion::Explicit1_0);
-            let value = value.map_err(|e| Fault::Malformed(e.to_string()))?;
+            let value = value.map_err(|e| Flaw::Malformed(e.to_string()))?;
             element.attributes.push(Attribute { ns, name: name.as_ref().to_owned(), value: legal(value).into_owned() });
         }
         if element.attributes.len() > 1 {
@@ -214,11 +214,11 @@ impl Tree {
         Ok(element)
     }
 
-    fn count(&mut self) -> Result<(), Fault> {
+    fn count(&mut self) -> Result<(), Flaw> {
         self.nodes += 1;
         if self.nodes > self.limits.max_nodes {
             let limit = self.limits.max_nodes;
-            return Err(Fault::Limit(XmlError::TooLarge { what: "elements and attributes", limit }));
+            return Err(Flaw::Limit(XmlError::TooLarge { what: "elements and attributes", limit }));
         }
         Ok(())
     }
@@ -277,12 +277,12 @@ fn range(start: u64, end: u64) -> Range<usize> {
     octets(start)..octets(end)
 }
 
-enum Fault {
+enum Flaw {
     Malformed(String),
     Limit(XmlError),
 }
 
-impl Fault {
+impl Flaw {
     fn at(self, position: u64) -> XmlError {
         match self {
             Self::Malformed(reason) => XmlError::Malformed { position, reason: shown(&reason) },

@@ -57,11 +57,11 @@ impl Job {
 
 /// Requests in the order they came.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(super) struct Backlog {
     jobs: VecDeque<Job>,
 }
 
-impl Waiting {
+impl Backlog {
     pub(super) fn push(&mut self, job: Job) {
         self.jobs.push_back(job);
     }
@@ -147,7 +147,7 @@ mod tests {
 
     /// Which ports each commit changes.
     fn commits(jobs: Vec<Job>) -> Vec<String> {
-        let mut waiting = Waiting::default();
+        let mut waiting = Backlog::default();
         jobs.into_iter().for_each(|job| waiting.push(job));
         let mut commits = Vec::new();
         while !waiting.is_empty() {
