@@ -5,6 +5,7 @@ mod commit;
 mod datastores;
 mod lies;
 mod set;
+mod shown;
 mod status;
 
 use std::{
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 pub(crate) use commit::Commit;
 pub(crate) use datastores::Test;
 pub(crate) use set::{Confirmation, NotSet, Write};
+pub(crate) use shown::What;
 pub use status::{Counters, PendingCommit, Status};
 
 use crate::{

@@ -33,6 +33,13 @@ pub struct Quirks {
     /// An `operation` attribute without the NETCONF namespace is ignored, as
     /// clixon and netopeer2 do, rather than refused: the edit turns into a merge.
     pub ignores_unqualified_operation: bool,
+    /// Of the entries of one list that a filter names, the first is answered only.
+    pub answers_first_entry_only: bool,
+    /// An interface of which nothing is configured but its name and type is left
+    /// out of the configuration.
+    pub leaves_out_idle_ports: bool,
+    /// There is no operational state.
+    pub no_state: bool,
     /// gNMI: Get is not implemented.
     pub gnmi_no_get: bool,
     /// gNMI: Capabilities is not implemented.
@@ -94,6 +101,8 @@ pub struct Options {
     pub ports: u16,
     /// What port names start with.
     pub port_prefix: String,
+    /// Ports that access control hides from whoever reads (RFC 8341 section 3.2.4).
+    pub hidden: Vec<String>,
     /// LAG interfaces that are configured from the start.
     pub lags: Vec<String>,
     /// How changes are taken.
@@ -131,6 +140,7 @@ impl Default for Options {
             authorized_key: None,
             ports: 8,
             port_prefix: "Ethernet".to_owned(),
+            hidden: Vec::new(),
             lags: Vec::new(),
             mode: Mode::default(),
             base_11: true,

@@ -72,6 +72,12 @@ pub struct Condition {
 }
 
 impl Node {
+    /// Whether it holds what the switch does, which nobody can set.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        self.name == "state"
+    }
+
     /// Child nodes; empty for leaves.
     #[must_use]
     pub fn children(&self) -> &'static [Node] {

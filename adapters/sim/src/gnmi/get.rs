@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     datastore::Container,
-    device::Device,
+    device::{Device, What},
     pattern::{Found, Match, Pattern},
 };
 
@@ -28,18 +28,16 @@ pub(super) fn get(device: &Device, request: &GetRequest) -> Result<GetResponse, 
     if request.path.is_empty() {
         return Err(invalid("no path is asked for"));
     }
-    // There is configuration only.
-    let running = match kind {
-        DataType::All | DataType::Config => Some(read::running(device)?),
-        DataType::State | DataType::Operational => None,
+    let what = match kind {
+        DataType::All => What::Both,
+        DataType::Config => What::Configuration,
+        DataType::State | DataType::Operational => What::State,
     };
+    let running = read::running(device, what)?;
     let notification = request.path.iter().map(|asked| {
         let pattern = path::resolve(prefix, asked, quirks, Code::InvalidArgument)?;
         let base = Base::new(prefix, asked, &pattern);
-        let update = match &running {
-            Some(running) => updates(running, &pattern, &base, &view, device),
-            None => Vec::new(),
-        };
+        let update = updates(&running, &pattern, &base, &view, device);
         let update = match update.is_empty() {
             false => update,
             true => vec![missing(&base, device, || path::display(prefix, asked))?],

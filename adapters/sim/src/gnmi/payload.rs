@@ -209,7 +209,7 @@ fn find(
         None => (None, name),
     };
     let unknown = || format!("there is no {name} here in the schema");
-    let (index, node) = schema::child(schema, local).ok_or_else(unknown)?;
+    let (index, node) = schema::child(schema, local).filter(|(_, node)| !node.is_state()).ok_or_else(unknown)?;
     match module {
         Some(module) if module == node.module.name => Ok((index, node)),
         Some(_) => Err(unknown()),

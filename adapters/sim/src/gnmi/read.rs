@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Quirks,
     datastore::{Container, Datastore},
-    device::Device,
+    device::{Device, What},
     pattern::{Match, Pattern},
     schema::{MODULES, Node, Value},
 };
@@ -102,9 +102,9 @@ fn expand(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Running.
-pub(super) fn running(device: &Device) -> Result<Arc<Container>, Status> {
-    device.read(Datastore::Running).map_err(|refused| Status::internal(refused.to_string()))
+/// Running, state, or both.
+pub(super) fn running(device: &Device, what: What) -> Result<Arc<Container>, Status> {
+    device.shown(Datastore::Running, what).map_err(|refused| Status::internal(refused.to_string()))
 }
 
 /// Where updates belong: what their notification's prefix is, and what their

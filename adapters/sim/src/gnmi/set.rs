@@ -140,6 +140,9 @@ impl<'a> Of<'a> {
     fn read(&self, prefix: Option<&Path>, options: &Options) -> Result<Write, Status> {
         let root = Path::default();
         let pattern = path::resolve(prefix, self.path.unwrap_or(&root), &options.quirks, Code::NotFound)?;
+        if pattern.0.iter().any(|step| step.node.is_state()) {
+            return Err(invalid("state is not to be set"));
+        }
         let Some(update) = self.update else {
             return match is_key(&pattern) {
                 true => Err(invalid("the key of a list entry is deleted with the entry")),

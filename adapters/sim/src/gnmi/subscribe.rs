@@ -12,7 +12,10 @@ use super::{
     read::{self, Base, View},
     status::{invalid, unimplemented},
 };
-use crate::{device::Device, pattern::Pattern};
+use crate::{
+    device::{Device, What},
+    pattern::Pattern,
+};
 
 /// Updates in one message: a switch's whole configuration would not fit.
 const BUNDLE: usize = 256;
@@ -48,7 +51,7 @@ fn updates(device: &Device, list: &SubscriptionList) -> Result<Vec<Response>, St
     if list.subscription.is_empty() {
         return Err(invalid("a subscription list holds subscriptions"));
     }
-    let running = read::running(device)?;
+    let running = read::running(device, What::Both)?;
     let root = Path::default();
     let mut responses = Vec::new();
     for subscription in &list.subscription {

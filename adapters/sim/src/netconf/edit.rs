@@ -151,7 +151,7 @@ fn find(element: &Element, schema: &'static [Node], path: &Trail<'_>) -> Result<
     let unknown = |tag, message: String| {
         Reason::application(tag, path.unknown(&element.name), message).with("bad-element", &element.name)
     };
-    let Some((index, node)) = schema::child(schema, &element.name) else {
+    let Some((index, node)) = schema::child(schema, &element.name).filter(|(_, node)| !node.is_state()) else {
         return Err(unknown(Tag::UnknownElement, format!("there is no {} here in the schema", element.name)));
     };
     if element.namespace == node.module.namespace {

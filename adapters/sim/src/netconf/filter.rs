@@ -9,88 +9,101 @@ use crate::{
 };
 
 /// What of a configuration the filter selects. An empty filter selects nothing
-/// (section 6.4.2).
-pub(crate) fn select(root: &Container, filter: &Element) -> Container {
+/// (section 6.4.2). With `first_only`, of several siblings of one name the first
+/// is looked at.
+pub(crate) fn select(root: &Container, filter: &Element, first_only: bool) -> Container {
     let mut selected = Container::default();
     if !filter.children.is_empty() {
-        below(root, &ROOT, &filter.children, &mut selected);
+        Filter { first_only }.below(root, &ROOT, &filter.children, &mut selected);
     }
     selected
 }
 
-/// Applies sibling filter nodes to one container or list entry.
-fn below(data: &Container, schema: &'static [Node], filters: &[Element], selected: &mut Container) -> bool {
-    let matches = filters.iter().filter(|filter| is_content_match(filter));
-    let mut only_content = true;
-    // Every content match has to hold before any sibling is looked at
-    // (section 6.2.5).
-    for filter in matches.clone() {
-        if !content_matches(data, schema, filter) {
-            return false;
-        }
-    }
-    for filter in filters.iter().filter(|filter| !is_content_match(filter)) {
-        only_content = false;
-        for (index, node) in named(schema, filter) {
-            if let Some(found) = data.get(index) {
-                pick(found, node, filter, index, selected);
+#[derive(Clone, Copy)]
+struct Filter {
+    first_only: bool,
+}
+
+impl Filter {
+    /// Applies sibling filter nodes to one container or list entry.
+    fn below(self, data: &Container, schema: &'static [Node], filters: &[Element], selected: &mut Container) -> bool {
+        let matches = filters.iter().filter(|filter| is_content_match(filter));
+        let mut only_content = true;
+        // Every content match has to hold before any sibling is looked at
+        // (section 6.2.5).
+        for filter in matches.clone() {
+            if !content_matches(data, schema, filter) {
+                return false;
             }
         }
-    }
-    if only_content {
-        merge(selected, data);
-    } else {
-        for filter in matches {
-            for (index, _) in named(schema, filter) {
+        for (place, filter) in filters.iter().enumerate().filter(|(_, filter)| !is_content_match(filter)) {
+            only_content = false;
+            if self.first_only && filters.iter().take(place).any(|earlier| earlier.name == filter.name) {
+                continue;
+            }
+            for (index, node) in named(schema, filter) {
                 if let Some(found) = data.get(index) {
-                    selected.set(index, Arc::clone(found));
+                    self.pick(found, node, filter, index, selected);
                 }
             }
         }
+        if only_content {
+            merge(selected, data);
+        } else {
+            for filter in matches {
+                for (index, _) in named(schema, filter) {
+                    if let Some(found) = data.get(index) {
+                        selected.set(index, Arc::clone(found));
+                    }
+                }
+            }
+        }
+        true
     }
-    true
-}
 
-/// Applies a containment or selection node.
-fn pick(found: &Arc<Data>, node: &'static Node, filter: &Element, index: usize, to: &mut Container) {
-    if filter.children.is_empty() {
-        return to.set(index, Arc::clone(found));
-    }
-    match &**found {
-        Data::Container(inner) => {
-            let mut selected = Container::default();
-            below(inner, node.children(), &filter.children, &mut selected);
-            to.update(
-                index,
-                || Data::Container(Container::default()),
-                |data| {
-                    if let Data::Container(container) = data {
-                        merge(container, &selected);
-                    }
-                },
-            );
+    /// Applies a containment or selection node.
+    fn pick(self, found: &Arc<Data>, node: &'static Node, filter: &Element, index: usize, to: &mut Container) {
+        if filter.children.is_empty() {
+            return to.set(index, Arc::clone(found));
         }
-        Data::List(entries) => {
-            to.update(
-                index,
-                || Data::List(BTreeMap::new()),
-                |data| {
-                    let Data::List(chosen) = data else { return };
-                    for (key, entry) in entries {
-                        let mut selected = Container::default();
-                        if below(entry, node.children(), &filter.children, &mut selected) && !selected.is_empty() {
-                            // The key is returned with whatever is selected of the
-                            // entry, as servers do: without it the answer is of no use.
-                            if let Some((at, value)) = key_of(node, entry) {
-                                selected.set(at, Data::Leaf(value));
-                            }
-                            merge(Arc::make_mut(chosen.entry(key.clone()).or_default()), &selected);
+        match &**found {
+            Data::Container(inner) => {
+                let mut selected = Container::default();
+                self.below(inner, node.children(), &filter.children, &mut selected);
+                to.update(
+                    index,
+                    || Data::Container(Container::default()),
+                    |data| {
+                        if let Data::Container(container) = data {
+                            merge(container, &selected);
                         }
-                    }
-                },
-            );
+                    },
+                );
+            }
+            Data::List(entries) => {
+                to.update(
+                    index,
+                    || Data::List(BTreeMap::new()),
+                    |data| {
+                        let Data::List(chosen) = data else { return };
+                        for (key, entry) in entries {
+                            let mut selected = Container::default();
+                            if self.below(entry, node.children(), &filter.children, &mut selected)
+                                && !selected.is_empty()
+                            {
+                                // The key is returned with whatever is selected of the
+                                // entry, as servers do: without it the answer is of no use.
+                                if let Some((at, value)) = key_of(node, entry) {
+                                    selected.set(at, Data::Leaf(value));
+                                }
+                                merge(Arc::make_mut(chosen.entry(key.clone()).or_default()), &selected);
+                            }
+                        }
+                    },
+                );
+            }
+            Data::Leaf(_) | Data::LeafList(_) => {}
         }
-        Data::Leaf(_) | Data::LeafList(_) => {}
     }
 }
 

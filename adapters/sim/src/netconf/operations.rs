@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     datastore::Datastore,
-    device::{Commit, Device, SessionId, Test, unsupported},
+    device::{Commit, Device, SessionId, Test, What, unsupported},
     edit::Operation,
     refusal::{Reason, Refused, Tag},
 };
@@ -27,11 +27,11 @@ pub(crate) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
     match operation.name.as_str() {
         "get" => {
             let [filter, defaults] = parameters(operation, ["filter", "with-defaults"])?;
-            read(device, Datastore::Running, filter, defaults)
+            read(device, (Datastore::Running, What::Both), filter, defaults)
         }
         "get-config" => {
             let [source, filter, defaults] = parameters(operation, ["source", "filter", "with-defaults"])?;
-            read(device, datastore(operation, source, "source")?, filter, defaults)
+            read(device, (datastore(operation, source, "source")?, What::Configuration), filter, defaults)
         }
         "lock" => {
             let [target] = parameters(operation, ["target"])?;
@@ -78,7 +78,7 @@ fn ok((): ()) -> Body {
 
 fn read(
     device: &Device,
-    source: Datastore,
+    (source, what): (Datastore, What),
     filter: Option<&Element>,
     defaults: Option<&Element>,
 ) -> Result<Body, Refused> {
@@ -91,7 +91,7 @@ fn read(
             return Err(invalid(asked).into());
         }
     }
-    let config = device.read(source)?;
+    let config = device.shown(source, what)?;
     let defaults = if report_all { Defaults::ReportAll } else { Defaults::Explicit };
     let xml = match filter {
         None => encode::configuration(&config, defaults),
@@ -100,7 +100,10 @@ fn read(
             if kind.is_some_and(|kind| kind.value != "subtree") {
                 return Err(unsupported("a filter other than subtree"));
             }
-            encode::configuration(&filter::select(&config, filter), defaults)
+            encode::configuration(
+                &filter::select(&config, filter, device.options.quirks.answers_first_entry_only),
+                defaults,
+            )
         }
     };
     Ok(Body::Data(xml))

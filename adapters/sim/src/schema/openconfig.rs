@@ -108,12 +108,16 @@ pub static ROOT: [Node; 4] = [
 static INTERFACES_CHILDREN: [Node; 1] =
     [node("interface", &INTERFACES, Kind::List { key: "name", children: &INTERFACE })];
 
-static INTERFACE: [Node; 4] = [
+static INTERFACE: [Node; 5] = [
     leaf("name", &INTERFACES, Type::Text),
     node("config", &INTERFACES, Kind::Container(&INTERFACE_CONFIG)),
     node("ethernet", &ETHERNET, Kind::Container(&ETHERNET_CHILDREN)),
     when(node("aggregation", &AGGREGATE, Kind::Container(&AGGREGATION_CHILDREN)), &["config", "type"], "ieee8023adLag"),
+    node("state", &INTERFACES, Kind::Container(&INTERFACE_STATE)),
 ];
+
+static INTERFACE_STATE: [Node; 2] =
+    [leaf("name", &INTERFACES, Type::Text), leaf("oper-status", &INTERFACES, Type::Enumeration(&["UP", "DOWN"]))];
 
 static INTERFACE_TYPES: [Identity; 4] = [
     Identity { module: &IF_TYPE, name: "ethernetCsmacd" },

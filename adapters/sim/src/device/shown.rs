@@ -1,0 +1,79 @@
+//! What readers are shown: configuration, state, and what they may not see.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::Device;
+use crate::{
+    datastore::{Container, Data, Datastore, Key, build},
+    refusal::Refused,
+    schema::{ROOT, child},
+};
+
+/// Which data is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Configuration,
+    State,
+    Both,
+}
+
+impl Device {
+    /// What of a datastore, and of the state of the switch, a reader sees.
+    pub(crate) fn shown(&self, source: Datastore, what: What) -> Result<Arc<Container>, Refused> {
+        let config = self.read(source)?;
+        let quirks = &self.options.quirks;
+        let has_state = what != What::Configuration && !quirks.no_state;
+        if what == What::Configuration && !quirks.leaves_out_idle_ports && self.options.hidden.is_empty() {
+            return Ok(config);
+        }
+        let mut shown = if what == What::State { Container::default() } else { (*config).clone() };
+        if quirks.leaves_out_idle_ports {
+            retain(&mut shown, |_, entry| !is_idle(entry));
+        }
+        if has_state {
+            for port in &self.ports {
+                for (leaf, value) in [("name", port.as_str()), ("oper-status", "UP")] {
+                    build::set(&mut shown, &ROOT, &["interfaces", "interface", port.as_str(), "state", leaf], value);
+                }
+            }
+        }
+        retain(&mut shown, |name, _| !self.options.hidden.iter().any(|hidden| hidden == name.as_str()));
+        Ok(Arc::new(shown))
+    }
+}
+
+/// Nothing but a name, a type, and that it is enabled.
+fn is_idle(entry: &Container) -> bool {
+    let schema = child(&ROOT, "interfaces").and_then(|(_, node)| child(node.children(), "interface"));
+    let Some((_, interface)) = schema else { return false };
+    entry.iter(interface.children()).all(|(_, node, data)| match data {
+        Data::Leaf(_) => true,
+        Data::Container(config) if node.name == "config" => {
+            config.iter(node.children()).all(|(_, leaf, data)| match (leaf.name, data) {
+                ("name" | "type", _) => true,
+                ("enabled", Data::Leaf(value)) => value.reads("true"),
+                _ => false,
+            })
+        }
+        _ => false,
+    })
+}
+
+/// Keeps the interfaces that `keep` names.
+fn retain(root: &mut Container, keep: impl Fn(&Key, &Container) -> bool) {
+    let Some((interfaces, node)) = child(&ROOT, "interfaces") else { return };
+    let Some((interface, _)) = child(node.children(), "interface") else { return };
+    let empty = || Data::Container(Container::default());
+    root.update(interfaces, empty, |data| {
+        let Data::Container(interfaces) = data else { return };
+        interfaces.update(
+            interface,
+            || Data::List(BTreeMap::new()),
+            |data| {
+                if let Data::List(entries) = data {
+                    entries.retain(|name, entry| keep(name, entry));
+                }
+            },
+        );
+    });
+}
