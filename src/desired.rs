@@ -1,5 +1,6 @@
 //! What a switch should have: what is wanted, laid over what it has. Pure.
 
+mod absence;
 mod lag;
 mod vlans;
 
@@ -10,6 +11,7 @@ use mercury_model::{
     DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, Leaf, Running, Scope, SwitchedVlan,
 };
 
+pub use self::absence::{Verdict, absent, answers_several, judged, unconfirmed, withheld};
 use self::lag::LagNames;
 pub use self::lag::{offers, unmarked, widened};
 use crate::{

@@ -71,7 +71,11 @@ pub const fn worth_splitting(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::NotStarted(fault) | Outcome::Rejected(fault) | Outcome::RolledBack(fault) => matches!(
             fault.kind,
-            FaultKind::InvalidValue | FaultKind::Unsupported | FaultKind::Refused | FaultKind::ReadBack
+            FaultKind::InvalidValue
+                | FaultKind::Unsupported
+                | FaultKind::Refused
+                | FaultKind::ReadBack
+                | FaultKind::Unknown
         ),
         _ => false,
     }
@@ -113,8 +117,9 @@ pub fn share(report: &Report, intent: &TargetIntent, rules: &Rules) -> Report {
     let lags = report.lags.iter().filter(|&(name, _)| named(name)).map(|(name, at)| (name.clone(), at.clone()));
     let about = |port: &InterfaceName| intent.ports.iter().any(|intent| intent.interface == *port);
     let notes = report.notes.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
-    let (lags, notes) = (lags.collect(), notes.collect());
-    Report { outcome, before, now, plan, lags, notes, payload: None, ..report.clone() }
+    let doubts = report.doubts.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
+    let (lags, notes, doubts) = (lags.collect(), notes.collect(), doubts.collect());
+    Report { outcome, before, now, plan, lags, notes, doubts, payload: None, ..report.clone() }
 }
 
 #[cfg(test)]

@@ -1,16 +1,22 @@
 //! The warm session with one switch: opened when needed, kept, counted.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use mercury_adapter::{
     Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
     Step, StepResult, Unrenderable,
 };
-use mercury_model::Plan;
+use mercury_model::{InterfaceName, InterfaceScope, Plan, Scope, VlanScope};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::{Fault, FaultKind};
+
+/// Interfaces that are remembered, per switch.
+const REMEMBERED: usize = 4096;
 
 /// At most one session with one switch, and what it has cost since
 /// [`Link::start_counting`].
@@ -20,6 +26,12 @@ pub struct Link {
     flights: u64,
     time: Duration,
     warnings: Vec<RpcError>,
+    /// How often a session was opened.
+    opened: u64,
+    /// Interfaces that the switch has shown.
+    known: BTreeSet<InterfaceName>,
+    /// The switch leaves things out where it is asked for some by their names.
+    reads_whole: bool,
     stop: CancellationToken,
     /// What was under way when `stop` was cancelled has been cut short.
     cut_short: bool,
@@ -48,6 +60,9 @@ impl Link {
             flights: 0,
             time: Duration::ZERO,
             warnings: Vec::new(),
+            opened: 0,
+            known: BTreeSet::new(),
+            reads_whole: false,
             stop,
             cut_short: false,
         }
@@ -89,7 +104,25 @@ impl Link {
         let opened = self.connector.connect().await;
         self.time += begun.elapsed();
         self.session = Some(opened?);
+        self.opened += 1;
         Ok(true)
+    }
+
+    /// Which session this is: another number is another session.
+    #[must_use]
+    pub const fn session_number(&self) -> u64 {
+        self.opened
+    }
+
+    /// Whether the switch has shown this interface before.
+    #[must_use]
+    pub fn knows(&self, name: &InterfaceName) -> bool {
+        self.known.contains(name)
+    }
+
+    /// From now on everything is read, and what was asked for taken from that.
+    pub const fn read_whole(&mut self) {
+        self.reads_whole = true;
     }
 
     /// What the switch can do; `None` without a session.
@@ -111,6 +144,38 @@ impl Link {
 
     /// Sends steps to the open session; a lost session is dropped.
     pub async fn flight(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let wider: Option<Vec<Step>> = self.reads_whole.then(|| steps.iter().map(widened).collect());
+        let mut flight = self.sent(wider.as_deref().unwrap_or(steps), timeout).await;
+        for (step, result) in steps.iter().zip(&mut flight.results) {
+            match (step, result) {
+                (Step::Read(scope), Ok(Answer::Running(running))) => {
+                    if running.scope != *scope {
+                        **running = std::mem::take(&mut **running).narrowed(scope);
+                    }
+                    if scope.interfaces != InterfaceScope::All {
+                        self.remember(running.interfaces.keys().cloned());
+                    }
+                }
+                (Step::Look(absent), Ok(Answer::Seen(seen))) => {
+                    let state = seen.state.as_ref();
+                    let there =
+                        absent.interfaces.iter().filter(|name| state.is_some_and(|state| state.contains(*name)));
+                    self.remember(there.cloned().collect::<Vec<_>>());
+                }
+                _ => {}
+            }
+        }
+        flight
+    }
+
+    fn remember(&mut self, names: impl IntoIterator<Item = InterfaceName>) {
+        if self.known.len() > REMEMBERED {
+            self.known.clear();
+        }
+        self.known.extend(names);
+    }
+
+    async fn sent(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let Some(session) = self.session.as_mut() else {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
@@ -147,6 +212,20 @@ impl Link {
             session.close().await;
         }
     }
+}
+
+/// The same step without names to match.
+fn widened(step: &Step) -> Step {
+    let Step::Read(scope) = step else { return step.clone() };
+    let interfaces = match &scope.interfaces {
+        InterfaceScope::Named(names) if names.is_empty() => scope.interfaces.clone(),
+        _ => InterfaceScope::All,
+    };
+    let vlans = match &scope.vlans {
+        VlanScope::Named(ids) if ids.is_empty() => scope.vlans.clone(),
+        _ => VlanScope::All,
+    };
+    Step::Read(Scope { interfaces, vlans, stp: scope.stp })
 }
 
 /// The failure that a lost session is.

@@ -132,6 +132,8 @@ pub struct Report {
     pub lags: BTreeMap<LagName, InterfaceName>,
     /// What should be known of a port beside.
     pub notes: BTreeMap<InterfaceName, String>,
+    /// What could not be found out about a port.
+    pub doubts: BTreeMap<InterfaceName, String>,
     /// The numbers that would do for aggregates.
     pub offers: Offers,
     /// What was, or would be, sent.
@@ -160,6 +162,7 @@ impl Report {
             plan: None,
             lags: BTreeMap::new(),
             notes: BTreeMap::new(),
+            doubts: BTreeMap::new(),
             offers: Offers::new(),
             payload: None,
             capabilities: None,
@@ -172,7 +175,7 @@ impl Report {
 
     /// Whatever should be known beside the outcome.
     pub fn told(&self) -> impl Iterator<Item = &str> {
-        self.warnings.iter().chain(self.notes.values()).map(String::as_str)
+        self.warnings.iter().chain(self.notes.values()).chain(self.doubts.values()).map(String::as_str)
     }
 
     /// Whether anything was written and kept.

@@ -2,11 +2,15 @@
 //! out what should be, plan the difference, render it, commit it, and answer
 //! with what is. A dry run is the same line cut short.
 
+mod looks;
+
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{Intended, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
+
+use looks::Looked;
 
 use crate::{
     commit::{self, Applied, Change, Policy},
@@ -124,6 +128,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     line.link.start_counting();
     let mut report = Report::new(&line.switch.identity.name, Outcome::Planned);
     report.outcome = steps(&mut line, work, look_first, joint, &mut report).await;
+    report.outcome = looks::doubted(report.outcome, &report.doubts);
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
     }
@@ -181,6 +186,7 @@ async fn steps(
         return commit::put_back(line.link, &change, line.policy, &kept, cause).await;
     }
     let outcome = commit::finish(line.link, line.policy, kept).await;
+    let outcome = looks::sure(line, work, outcome, report).await;
     bounced(line, work, outcome, &*held, report).await
 }
 
@@ -287,17 +293,28 @@ async fn prepared<'a: 'c, 'c>(
         None => running,
         Some(scope) => commit::read_more(line.link, &scope, line.policy).await?,
     };
-    let offers = work.offers(line.switch, &running, line.dialect);
+    let mut looked = Looked::at(line, work, running, report).await?;
+    let offers = work.offers(line.switch, &looked.running, line.dialect);
     let order = reach(joint.as_deref_mut(), Milestone::Read(offers)).await?;
-    let (intended, plan) = match &order {
-        Order::Number(numbers) => planned(line, &work.numbered(numbers), &running, report)?,
-        _ => planned(line, work, &running, report)?,
+    let numbered = match &order {
+        Order::Number(numbers) => Some(work.numbered(numbers)),
+        _ => None,
     };
-    fits_each(line, &running, &intended)?;
-    if let Some(proof) = ReadBack::proves(&intended, &running) {
-        commit::settled(line.link, line.policy).await?;
-        return Ok(Prepared::Nothing(Box::new(proof)));
-    }
+    let work = numbered.as_ref().unwrap_or(work);
+    let (intended, plan) = loop {
+        let (intended, plan) = planned(line, work, &looked.running, report)?;
+        fits_each(line, &looked.running, &intended)?;
+        let Some(proof) = ReadBack::proves(&intended, &looked.running) else { break (intended, plan) };
+        match looked.is_confirmed() {
+            Some(true) => {
+                commit::settled(line.link, line.policy).await?;
+                return Ok(Prepared::Nothing(Box::new(proof)));
+            }
+            Some(false) => return Err(looked.unconfirmed()),
+            None => looked = looked.again(line, work, report).await?,
+        }
+    };
+    let running = looked.running;
     let payload = rendered(line, &plan, report)?;
     // Asked first, so that none is said to have begun for the sake of another who has gone.
     if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
@@ -329,21 +346,31 @@ fn fits_each(line: &Line<'_>, running: &Running, intended: &Intended) -> Result<
 
 /// Looks without the lock. `None`: there is something to write.
 async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Option<Outcome>, Fault> {
+    let (was_warm, session) = (line.link.is_warm(), line.link.session_number());
     let mut running = commit::read_unlocked(line.link, &work.scope(line.switch), line.policy).await?;
     if let Some(scope) = work.widened(line.switch, &running) {
         running = commit::read_unlocked(line.link, &scope, line.policy).await?;
     }
-    report.offers = work.offers(line.switch, &running, line.dialect);
-    let (intended, plan) = planned(line, work, &running, report)?;
-    fits_each(line, &running, &intended)?;
-    if !matches!(work, Work::Plan(_))
-        && let Some(proof) = ReadBack::proves(&intended, &running)
-    {
-        return Ok(Some(Outcome::Unchanged(proof)));
-    }
-    if work.writes() {
-        return Ok(None);
-    }
+    let mut looked = Looked::at(line, work, running, report).await?;
+    report.offers = work.offers(line.switch, &looked.running, line.dialect);
+    let plan = loop {
+        let (intended, plan) = planned(line, work, &looked.running, report)?;
+        fits_each(line, &looked.running, &intended)?;
+        let proof = ReadBack::proves(&intended, &looked.running).filter(|_| !matches!(work, Work::Plan(_)));
+        // A session that was opened anew has not been told of a commit that waits to be confirmed.
+        let is_same = was_warm && line.link.session_number() == session;
+        match proof {
+            None if work.writes() => return Ok(None),
+            None => break plan,
+            Some(_) if work.writes() && !is_same => return Ok(None),
+            Some(proof) => match looked.is_confirmed() {
+                Some(true) => return Ok(Some(Outcome::Unchanged(proof))),
+                Some(false) => return Err(looked.unconfirmed()),
+                None => looked = looked.again(line, work, report).await?,
+            },
+        }
+    };
+    let running = looked.running;
     report.now = Some(running);
     if !plan.is_empty() {
         rendered(line, &plan, report)?;

@@ -8,6 +8,8 @@
 
 // The attribute tells clippy that helpers here are tests too.
 #[cfg(test)]
+mod absent;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod crowd;

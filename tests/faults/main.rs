@@ -7,6 +7,8 @@
 //! so that every timeout is the real one and takes no time.
 
 #[cfg(test)]
+mod absent;
+#[cfg(test)]
 mod bad_wire;
 #[cfg(test)]
 mod bounce;

@@ -17,7 +17,7 @@ use mercury::{
 };
 use mercury_adapter::Dialect;
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
-use mercury_sim::{Datastore, Fault, Handle, Simulator};
+use mercury_sim::{Datastore, Fault, Handle, Options, Simulator};
 use serde_json::Value;
 
 use crate::{
@@ -98,9 +98,16 @@ impl World {
 
     /// With every entry changed by `tune`.
     pub(crate) async fn with(kinds: &[Kind], tune: impl Fn(&mut Switch)) -> Self {
+        Self::of(kinds, tune, |_| {}).await
+    }
+
+    /// The same, with every switch made otherwise by `make`.
+    pub(crate) async fn of(kinds: &[Kind], tune: impl Fn(&mut Switch), make: impl Fn(&mut Options)) -> Self {
         let mut switches = Vec::new();
         for kind in kinds {
-            switches.push(Simulator::start(kind.options()).await.unwrap());
+            let mut options = kind.options();
+            make(&mut options);
+            switches.push(Simulator::start(options).await.unwrap());
         }
         let wire = Arc::default();
         let service = service(kinds, &switches, &wire, &NoLocks::shared(), tune);

@@ -184,6 +184,13 @@ impl Running {
         Self { config, scope, ..Self::default() }
     }
 
+    /// The part of it inside a scope that is no wider.
+    #[must_use]
+    pub fn narrowed(self, scope: &Scope) -> Self {
+        let aggregate_count = self.aggregate_count.filter(|_| scope.interfaces == InterfaceScope::All);
+        Self { config: self.config.cut_to(scope), scope: scope.clone(), aggregate_count, ..self }
+    }
+
     /// This, and whose entries beside the interfaces' own hold more than was
     /// read.
     #[must_use]

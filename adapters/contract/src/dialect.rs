@@ -113,6 +113,20 @@ impl Dialect {
         }
     }
 
+    /// Whether a switch tells, over one protocol, of every port that it has.
+    #[must_use]
+    pub fn tells_state(&self, protocol: &str) -> bool {
+        let asked = |tree: &Tree| tree.oper_status.is_some();
+        match protocol {
+            "netconf" => self.netconf.as_ref().is_some_and(|netconf| asked(&netconf.tree)),
+            "gnmi" => self.gnmi.as_ref().is_some_and(|gnmi| match &gnmi.mapping {
+                Mapping::Tree(tree) => asked(tree),
+                Mapping::MacVrf => true,
+            }),
+            _ => false,
+        }
+    }
+
     /// The protocols it speaks, by the names inventory entries use.
     #[must_use]
     pub fn protocols(&self) -> Vec<&'static str> {

@@ -9,6 +9,7 @@
 //!   are understood as, [`off_worker`] where.
 //! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
 
+mod absence;
 mod budget;
 mod capabilities;
 mod data_tree;
@@ -26,6 +27,7 @@ pub mod rpc_error;
 mod session;
 mod spelling;
 
+pub use absence::{Absent, Sighting, named};
 pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
 pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};

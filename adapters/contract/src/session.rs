@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_model::{Running, Scope};
 
-use crate::{Capabilities, Payload, RpcError};
+use crate::{Absent, Capabilities, Payload, RpcError, Sighting};
 
 /// The token by which a persistent confirmed commit is confirmed or cancelled
 /// (RFC 6241 section 8.4.1).
@@ -39,6 +39,8 @@ pub enum Step {
     Discard,
     /// Read the running configuration inside a scope.
     Read(Scope),
+    /// Look in another way for what a reply to [`Step::Read`] left out.
+    Look(Absent),
     /// Stage a payload; on a target without a candidate this applies it.
     Stage(Payload),
     /// Commit what is staged.
@@ -64,6 +66,7 @@ impl Step {
             Self::Lock => "lock",
             Self::Discard => "discard",
             Self::Read(_) => "read",
+            Self::Look(_) => "look again",
             Self::Stage(_) => "stage",
             Self::Commit(_) => "commit",
             Self::Confirm(_) => "confirm",
@@ -82,6 +85,8 @@ pub enum Answer {
     Done(Vec<RpcError>),
     /// What [`Step::Read`] found.
     Running(Box<Running>),
+    /// What [`Step::Look`] found.
+    Seen(Box<Sighting>),
 }
 
 /// A step that the target answered and did not carry out.

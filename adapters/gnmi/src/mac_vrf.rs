@@ -25,7 +25,8 @@ mod read;
 mod words;
 
 pub(crate) use read::{entries, memberships, running};
-use words::{Template, interface, network_instance, path};
+use words::{Template, network_instance, path};
+pub(crate) use words::{interface, oper_state};
 
 /// What SR Linux has no word for, and why.
 pub(crate) struct Unsayable {

@@ -46,6 +46,27 @@ impl<'a> Questions<'a> {
         }
     }
 
+    /// What to ask for beside: it tells a port that routes, and small targets do
+    /// not know it. Only a subscription has to ask.
+    pub(crate) fn beside(self, scope: &Scope) -> Vec<Node> {
+        let Mapping::Tree(tree) = &self.dialect.mapping else { return Vec::new() };
+        if !self.at_once {
+            return Vec::new();
+        }
+        let mut below: Vec<NodePath> = Vec::new();
+        for path in tree.switched_vlan.routed.iter().map(|(path, _)| path.parent()) {
+            if !below.contains(&path) {
+                below.push(path);
+            }
+        }
+        let names = match &scope.interfaces {
+            InterfaceScope::Named(names) => names.iter().map(Names::interface).collect(),
+            InterfaceScope::All => vec![Names::default()],
+        };
+        let node = |names: &Names, path| Node { path: tree.interface.join(path), names: names.clone() };
+        names.iter().flat_map(|names| below.iter().map(|path| node(names, path))).collect()
+    }
+
     /// What else to ask for, now that this is known.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ use crate::{
     status::{Failure, failure},
 };
 
+mod look;
 mod read;
 
 /// What was found out about a target that its Capabilities do not say; kept
@@ -41,6 +42,8 @@ pub(crate) struct Learned {
     pub(crate) once_in_proto: AtomicBool,
     /// Get takes no type but ALL.
     pub(crate) no_get_type: AtomicBool,
+    /// A subscription to what tells a port that routes is refused.
+    pub(crate) no_subinterfaces: AtomicBool,
     /// Whether the commit-confirmed extension is there; nothing while it was
     /// not asked for.
     pub(crate) commit_confirmed: OnceLock<bool>,
@@ -172,6 +175,7 @@ impl GnmiSession {
                 }
                 _ => Ok(done()),
             },
+            Step::Look(absent) => self.look(absent, timeout).await,
             Step::Read(scope) => {
                 let running = self.read(scope, timeout).await?;
                 Ok(Answer::Running(Box::new(running)))

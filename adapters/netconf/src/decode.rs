@@ -58,7 +58,7 @@ fn inherited(root: &mut Element, tree: &Tree, interfaces: &InterfaceScope) {
     }
 }
 
-fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &VlanScope) {
+pub(crate) fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &VlanScope) {
     let Some(vlan) = &tree.vlan else { return };
     if vlan.is_keyed_by_name() {
         // A port may name a VLAN that the scope does not, and a VLAN the port.

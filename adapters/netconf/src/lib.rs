@@ -14,6 +14,7 @@ mod decode;
 pub mod framing;
 pub mod hello;
 mod library;
+mod look;
 pub mod message;
 pub mod operation;
 mod place;

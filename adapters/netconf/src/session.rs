@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Lost, NetconfDialect,
-    NoRoom, Refusal, RpcError, Session, Step, StepResult, Traffic, off_worker,
+    Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Lost,
+    NetconfDialect, NoRoom, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished, off_worker,
 };
 use mercury_model::{DeviceConfig, List, Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,7 +14,7 @@ use crate::{
     client::{Client, FlightError},
     decode,
     hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
-    library,
+    library, look,
     message::{Reply, ReplyData},
     operation::{self, Confirmed, EditOptions, ErrorOption, Store},
     protocol::ProtocolError,
@@ -34,6 +34,8 @@ pub struct NetconfSession<S> {
     locks: Vec<Store>,
     defaults: Option<DefaultsMode>,
     has: BTreeSet<List>,
+    /// Whether asking for operational state of interfaces can make sense.
+    tells_state: bool,
 }
 
 /// Why a server that speaks NETCONF cannot be configured.
@@ -63,8 +65,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         };
         let defaults = explicit_defaults(hello);
         let has = lists(hello, dialect);
+        let state = dialect.tree.oper_status.as_ref().and_then(|path| path.steps.first());
+        let state = state.map(|step| step.module.name.as_deref().is_none_or(|module| self::has(hello, module)));
+        let tells_state = state.unwrap_or_default();
         let dialect = Arc::new(dialect.of(capabilities.variant));
-        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has })
+        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has, tells_state })
     }
 
     /// Asks for what the hello left open: which variant of its dialect the server
@@ -107,6 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
                 }
                 vec![operation::get_config(Store::Running, filter, self.defaults)]
             }
+            Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
             Step::Stage(payload) => {
                 let content = payload.body::<EditConfig>().map(EditConfig::content).unwrap_or_default();
                 let target = match self.capabilities.datastore {
@@ -134,6 +140,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     }
 
     async fn result(&mut self, step: &Step, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
+        if let Step::Look(absent) = step {
+            return self.seen(absent.clone(), replies, timeout).await;
+        }
         let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
         if !errors.is_empty() {
             return Ok(Err(Refusal::Errors(errors)));
@@ -159,15 +168,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     async fn understood(&mut self, data: ReplyData, scope: Scope, timeout: Duration) -> Result<StepResult, Lost> {
         let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
         let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
-        match tokio::time::timeout(timeout, work).await {
-            Err(_) => Err(Lost::Timeout(timeout)),
-            Ok(Err(unfinished)) => Err(Lost::Closed(unfinished.to_string())),
-            Ok(Ok(Err(DataError::NoRoom(NoRoom::Together { limit })))) => {
-                Err(Lost::NoRoom(NoRoom::Together { limit }.to_string()))
-            }
-            Ok(Ok(Err(error))) => Ok(Err(Refusal::Unreadable(error.to_string()))),
-            Ok(Ok(Ok(found))) => Ok(Ok(Answer::Running(Box::new(found)))),
-        }
+        let found = understanding(work, timeout).await?;
+        Ok(found.map(|found| Answer::Running(Box::new(found))))
+    }
+
+    async fn seen(&mut self, absent: Absent, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
+        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
+        let octets = replies.iter().filter_map(|reply| reply.data.as_ref()).map(|data| data.as_str().len()).sum();
+        let work = off_worker(octets, move || look::understand(&dialect, &instance, &absent, replies));
+        let seen = understanding(work, timeout).await?;
+        Ok(seen.map(|seen| Answer::Seen(Box::new(seen))))
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
@@ -263,6 +273,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Session for NetconfSess
 impl<S> fmt::Debug for NetconfSession<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NetconfSession").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}
+
+/// Waits for data to be understood.
+async fn understanding<T>(
+    work: impl Future<Output = Result<Result<T, DataError>, Unfinished>>,
+    timeout: Duration,
+) -> Result<Result<T, Refusal>, Lost> {
+    match tokio::time::timeout(timeout, work).await {
+        Err(_) => Err(Lost::Timeout(timeout)),
+        Ok(Err(unfinished)) => Err(Lost::Closed(unfinished.to_string())),
+        Ok(Ok(Err(DataError::NoRoom(refused @ NoRoom::Together { .. })))) => Err(Lost::NoRoom(refused.to_string())),
+        Ok(Ok(Err(error))) => Ok(Err(Refusal::Unreadable(error.to_string()))),
+        Ok(Ok(Ok(understood))) => Ok(Ok(understood)),
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Datastores, Entry, LIMIT, Port, State,
+    peer::installed,
     python::{self, Answerer},
     state::{numbers, spanning_tree, switched, text},
 };
@@ -29,6 +30,16 @@ pub(crate) struct Netconfd {
 
 impl Netconfd {
     pub(super) fn start(datastores: Datastores, published: bool) -> Self {
+        Self::start_with(datastores, published, None)
+    }
+
+    /// One whose access control hides all ports from every client (RFC 8341 section
+    /// 3.2.4), this one, on VLAN 100, among them. `None` where there is no netconfd.
+    pub(crate) fn hiding(port: &str) -> Option<Self> {
+        installed().then(|| Self::start_with(Datastores::Candidate, false, Some(port)))
+    }
+
+    fn start_with(datastores: Datastores, published: bool, hidden: Option<&str>) -> Self {
         // Not below the checkout: the switch's own user must be able to enter.
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir_in("/tmp").unwrap();
         // A switch that tests share is never dropped; the shell tidies up behind it.
@@ -36,6 +47,7 @@ impl Netconfd {
         command.args(["-c", "\"$0\" run \"$1\" \"$2\"; rm -rf \"$1\""]).arg(python::file("tests/peers/netconfd"));
         command.arg(folder.path()).arg(datastores.word()).env("PORTS", "96");
         command.env("MODULES", if published { "published" } else { "own" });
+        command.envs(hidden.map(|port| ("HIDDEN", port)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

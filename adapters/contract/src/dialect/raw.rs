@@ -405,6 +405,7 @@ impl Reader<'_> {
             aggregate_names: raw.aggregate_names,
             member_without: raw.member_without.map(|path| self.path("member-without", &path, below)),
             inheritance: raw.inheritance.map(|path| self.path("inheritance", &path, None)),
+            oper_status: raw.oper_status.map(|path| self.path("oper-status", &path, None)),
             aggregate_count: raw.aggregate_count.map(|path| self.path("aggregate-count", &path, None)),
             leaves,
             lists,

@@ -26,6 +26,9 @@ pub struct Tree {
     /// From the top, the node whose `groups`, `apply-groups` and interface-ranges
     /// also configure interfaces (Junos).
     pub inheritance: Option<NodePath>,
+    /// From the top, the leaf of operational state that every interface has which
+    /// the switch has.
+    pub oper_status: Option<NodePath>,
     /// Leaves by themselves. A leaf of a list of its own is relative to its entry
     /// there.
     pub leaves: BTreeMap<Leaf, LeafTree>,

@@ -15,8 +15,13 @@ pub(super) const SUBINTERFACE: &str = "subinterface";
 pub(super) const LAG: &str = "lag";
 
 /// `/interface[name={name}]`.
-pub(super) fn interface() -> NodePath {
+pub(crate) fn interface() -> NodePath {
     entry(INTERFACE, "name", "{name}")
+}
+
+/// `/interface[name={name}]/oper-state` (srl_nokia-interfaces).
+pub(crate) fn oper_state() -> NodePath {
+    interface().join(&path("oper-state"))
 }
 
 /// `/interface[name={name}]/subinterface[index=…]`.

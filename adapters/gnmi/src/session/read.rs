@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::{Bump, GnmiDialect, Lost, Node, Reading, Share, off_worker};
+use mercury_adapter::{Bump, GnmiDialect, Lost, Node, Reading, Share, Unfinished, off_worker};
 use mercury_gnmi_proto::gnmi::{GetRequest, get_request::DataType};
 use mercury_model::{Running, Scope};
 use tokio::time::{Instant, timeout_at};
@@ -36,13 +36,13 @@ impl GnmiSession {
         let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
         let first = |at_once| questions(&dialect, &instance, at_once).first(scope);
         let (mut at_once, mut begun) = (self.subscribes(), Instant::now());
-        let mut asked = self.ask(&first(at_once), at_once, timeout).await;
+        let mut asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
         let no_get = |asked: &Result<_, Status>| asked.as_ref().is_err_and(|no| no.code() == Code::Unimplemented);
         if !at_once && self.reading == Reading::Auto && no_get(&asked) {
             tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
             self.learned.no_get.store(true, Relaxed);
             (at_once, begun) = (true, Instant::now());
-            asked = self.ask(&first(at_once), at_once, timeout).await;
+            asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
         }
         let mut answers = asked.map_err(|status| failure(&status, timeout))?;
         for is_all in [false, true] {
@@ -54,6 +54,34 @@ impl GnmiSession {
             answers.extend(self.ask(&more, at_once, timeout).await.map_err(|status| failure(&status, timeout))?);
         }
         Err(unreadable("there is no end of what to ask for"))
+    }
+
+    /// Asks for what has to be there together with what a target may not know,
+    /// and does without that from then on.
+    async fn ask_beside(&mut self, nodes: &[Node], scope: &Scope, timeout: Duration) -> Result<Vec<Raw>, Status> {
+        let beside = Questions::at_once(&self.dialect, &self.instance).beside(scope);
+        if beside.is_empty() || self.learned.no_subinterfaces.load(Relaxed) {
+            return self.once(nodes, timeout).await;
+        }
+        match self.once(&[nodes, &beside].concat(), timeout).await {
+            Err(status) if matches!(failure(&status, timeout), Failure::Refused(_)) => {
+                let answers = self.once(nodes, timeout).await?;
+                tracing::debug!(%status, "the target has no subinterfaces; asking for none from now on");
+                self.learned.no_subinterfaces.store(true, Relaxed);
+                Ok(answers)
+            }
+            other => other,
+        }
+    }
+
+    async fn ask_first(
+        &mut self,
+        nodes: &[Node],
+        at_once: bool,
+        scope: &Scope,
+        timeout: Duration,
+    ) -> Result<Vec<Raw>, Status> {
+        if at_once { self.ask_beside(nodes, scope, timeout).await } else { self.get(nodes, timeout).await }
     }
 
     async fn ask(&mut self, nodes: &[Node], at_once: bool, timeout: Duration) -> Result<Vec<Raw>, Status> {
@@ -75,19 +103,10 @@ impl GnmiSession {
         let work = off_worker(octets, move || {
             understand(answers, questions(&dialect, &instance, at_once), &scope, is_all, &mut share)
         });
-        let found = timeout_at(begun + timeout, work)
-            .await
-            .map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?
-            .map_err(|unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;
-        match found {
-            Ok(found) => Ok(found),
-            Err(Problem::Unreadable(problem)) => Err(unreadable(&problem)),
-            Err(Problem::Garbled(garbled)) => Err(Failure::Lost(Lost::Protocol(garbled.to_string()))),
-            Err(Problem::NoRoom(refused)) => Err(Failure::Lost(no_room_for(&refused))),
-        }
+        finished(work, begun + timeout, timeout).await
     }
 
-    fn subscribes(&self) -> bool {
+    pub(super) fn subscribes(&self) -> bool {
         match self.reading {
             Reading::Get => false,
             Reading::Subscribe => true,
@@ -96,7 +115,7 @@ impl GnmiSession {
     }
 
     /// One Get a node, at once: a single missing node would fail a joint one.
-    async fn get(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
+    pub(super) async fn get(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
         let typed = !self.learned.no_get_type.load(Relaxed);
         let kind = if typed { DataType::Config } else { DataType::All };
         match self.get_as(nodes, kind, timeout).await {
@@ -110,7 +129,12 @@ impl GnmiSession {
         }
     }
 
-    async fn get_as(&mut self, nodes: &[Node], kind: DataType, timeout: Duration) -> Result<Vec<Raw>, Status> {
+    pub(super) async fn get_as(
+        &mut self,
+        nodes: &[Node],
+        kind: DataType,
+        timeout: Duration,
+    ) -> Result<Vec<Raw>, Status> {
         self.flights += nodes.len().div_ceil(AT_ONCE) as u64;
         let requests: Vec<GetRequest> = nodes.iter().map(|node| self.form.get(node, kind)).collect();
         let client = self.client.clone();
@@ -131,7 +155,7 @@ impl GnmiSession {
         Ok(found)
     }
 
-    async fn once(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
+    pub(super) async fn once(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
         if nodes.is_empty() {
             return Ok(Vec::new());
         }
@@ -153,7 +177,25 @@ impl GnmiSession {
     }
 }
 
-fn questions<'a>(dialect: &'a GnmiDialect, instance: &'a str, at_once: bool) -> Questions<'a> {
+/// Waits for answers to be understood, as long as the call they are of may take.
+pub(super) async fn finished<T>(
+    work: impl Future<Output = Result<Result<T, Problem>, Unfinished>>,
+    until: Instant,
+    timeout: Duration,
+) -> Result<T, Failure> {
+    let found = timeout_at(until, work)
+        .await
+        .map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?
+        .map_err(|unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;
+    match found {
+        Ok(found) => Ok(found),
+        Err(Problem::Unreadable(problem)) => Err(unreadable(&problem)),
+        Err(Problem::Garbled(garbled)) => Err(Failure::Lost(Lost::Protocol(garbled.to_string()))),
+        Err(Problem::NoRoom(refused)) => Err(Failure::Lost(no_room_for(&refused))),
+    }
+}
+
+pub(super) fn questions<'a>(dialect: &'a GnmiDialect, instance: &'a str, at_once: bool) -> Questions<'a> {
     if at_once { Questions::at_once(dialect, instance) } else { Questions::one_by_one(dialect, instance) }
 }
 

@@ -17,6 +17,7 @@ pub(super) struct RawTree {
     pub(super) aggregate_count: Option<String>,
     pub(super) member_without: Option<String>,
     pub(super) inheritance: Option<String>,
+    pub(super) oper_status: Option<String>,
     pub(super) switched_vlan: RawSwitchedVlan,
     pub(super) aggregate_switched_vlan: Option<RawSwitchedVlan>,
     pub(super) lacp: Option<RawList>,

@@ -1,0 +1,137 @@
+//! What a reply left out, and what a second look makes of it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mercury_adapter::{Absent, Dialect, Sighting};
+use mercury_model::{InterfaceName, InterfaceScope, Running, VlanScope};
+
+use super::lag::LagNames;
+use crate::{
+    fault::{Fault, FaultKind},
+    intent::{TargetIntent, VlanIntent},
+    inventory::Switch,
+};
+
+/// How many names are suggested in place of one that is not there.
+const SUGGESTED: usize = 3;
+
+/// What a request is about and the reply, which was asked for it, does not show:
+/// its ports and its links, a VLAN that is to go, and VLANs of which not two
+/// were answered together.
+#[must_use]
+pub fn absent(intent: &TargetIntent, running: &Running) -> Absent {
+    let ports = ports(intent);
+    let interfaces = ports.filter(|port| running.scope.interfaces.covers(port));
+    let interfaces = interfaces.filter(|port| !running.interfaces.contains_key(port)).cloned().collect();
+    let VlanScope::Named(asked) = &running.scope.vlans else {
+        return Absent { interfaces, vlans: BTreeSet::new() };
+    };
+    let together = running.vlans.len() > 1;
+    let in_doubt = |vlan: &&VlanIntent| match vlan {
+        VlanIntent::Absent { .. } => true,
+        VlanIntent::Present { .. } => asked.len() > 1 && !together,
+    };
+    let vlans = intent.vlans.iter().filter(in_doubt).map(VlanIntent::id);
+    Absent { interfaces, vlans: vlans.filter(|id| !running.vlans.contains_key(id)).collect() }
+}
+
+/// Whether a reply that names several interfaces shows more than one, or only
+/// one was asked for: then the target looks at more than the first.
+#[must_use]
+pub fn answers_several(running: &Running) -> bool {
+    match &running.scope.interfaces {
+        InterfaceScope::All => true,
+        InterfaceScope::Named(names) => names.len() < 2 || running.interfaces.len() > 1,
+    }
+}
+
+/// The ports that a request is about.
+fn ports(intent: &TargetIntent) -> impl Iterator<Item = &InterfaceName> {
+    let links = intent.lags.iter().flat_map(|lag| &lag.links).flatten();
+    intent.ports.iter().map(|port| &port.interface).chain(links)
+}
+
+/// What the second look says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The reply left out what is there.
+    Overlooked,
+    /// It is not in the configuration.
+    NotConfigured {
+        /// Of these ports it could not be found out whether the switch has them.
+        doubtful: BTreeMap<InterfaceName, String>,
+        /// Whether an absence is one: the configuration was listed, and the port is
+        /// there, or nobody expects such a switch to tell.
+        confirmed: bool,
+    },
+}
+
+/// Judges what was absent.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`]: the switch tells of its ports, and not of this
+/// one.
+pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Dialect) -> Result<Verdict, Box<Fault>> {
+    let listed = seen.interfaces.as_ref().is_some_and(|listed| !listed.is_disjoint(&absent.interfaces));
+    if listed || seen.vlans.as_ref().is_some_and(|listed| !listed.is_disjoint(&absent.vlans)) {
+        return Ok(Verdict::Overlooked);
+    }
+    let names = LagNames::of(switch, dialect);
+    let name = &switch.identity.name;
+    let mut doubtful = BTreeMap::new();
+    // An aggregate is there by being configured.
+    for port in absent.interfaces.iter().filter(|name| !names.is_one(name)) {
+        match seen.state.as_ref().filter(|state| !state.is_empty()) {
+            Some(state) if state.contains(port) => {}
+            Some(state) => return Err(Box::new(missing(port, state, name))),
+            None => {
+                let note = format!(
+                    "whether {name} has a port {port} could not be found out: its configuration does not name it, \
+                     and of its state it tells nothing"
+                );
+                doubtful.insert(port.clone(), note);
+            }
+        }
+    }
+    let is_had = |listed: Option<bool>| listed.is_some_and(|is_empty| !is_empty);
+    let confirmed = absent.interfaces.is_empty() || is_had(seen.interfaces.as_ref().map(BTreeSet::is_empty));
+    let is_sure = doubtful.is_empty() || !dialect.tells_state(switch.protocol().as_str());
+    let confirmed = confirmed && is_sure && (absent.vlans.is_empty() || seen.vlans.is_some());
+    Ok(Verdict::NotConfigured { doubtful, confirmed })
+}
+
+fn missing(port: &InterfaceName, there: &BTreeSet<InterfaceName>, switch: &str) -> Fault {
+    let mut nearest: Vec<&InterfaceName> = there.iter().collect();
+    nearest.sort_by_key(|name| strsim::levenshtein(name.as_str(), port.as_str()));
+    let nearest: Vec<&str> = nearest.iter().take(SUGGESTED).map(|name| name.as_str()).collect();
+    let reason = format!(
+        "{switch} shows Mercury no port {:?}, neither in its configuration nor in its state; the nearest names are {}",
+        port.as_str(),
+        nearest.join(", ")
+    );
+    Fault::value("port_name", reason)
+}
+
+/// Nothing can be said of what is not shown.
+#[must_use]
+pub fn unconfirmed(absent: &Absent) -> Fault {
+    let reason = format!(
+        "the switch shows nothing of {}, neither configuration nor state, so whether anything is configured there is \
+         not known; look at the switch, and at what Mercury's user may read",
+        named(absent)
+    );
+    Fault::new(FaultKind::Unknown, reason)
+}
+
+/// The switch names it and does not show what it has.
+#[must_use]
+pub fn withheld(absent: &Absent) -> Fault {
+    let reason =
+        format!("the switch lists {} in its configuration and does not show what is configured there", named(absent));
+    Fault::new(FaultKind::Unknown, reason)
+}
+
+fn named(absent: &Absent) -> String {
+    let interfaces = absent.interfaces.iter().map(ToString::to_string);
+    interfaces.chain(absent.vlans.iter().map(|id| format!("VLAN {id}"))).collect::<Vec<_>>().join(", ")
+}

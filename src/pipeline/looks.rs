@@ -1,0 +1,150 @@
+//! The second look at what a reply left out, before anything rests on it.
+
+use std::collections::BTreeMap;
+
+use mercury_adapter::{Absent, Answer, Sighting, Step};
+use mercury_model::{InterfaceName, InterfaceScope, Running};
+
+use super::{Line, Work};
+use crate::{
+    commit,
+    desired::{self, Verdict},
+    fault::{Fault, FaultKind},
+    link::{lost_fault, taken},
+    outcome::{Outcome, ReadBack, Report},
+};
+
+/// What was read, and how sure it is.
+pub(super) struct Looked {
+    pub(super) running: Running,
+    /// Whether what is absent there is absent from the configuration; `None` where
+    /// nobody has looked again.
+    confirmed: Option<bool>,
+    absent: Absent,
+}
+
+impl Looked {
+    /// What was read, looked at again where something is absent that was not
+    /// seen before on this switch. One flight, and another read where the target
+    /// turns out to have left out what is there.
+    ///
+    /// # Errors
+    /// The switch has no such port, or does not show what it has.
+    pub(super) async fn at(
+        line: &mut Line<'_>,
+        work: &Work,
+        running: Running,
+        report: &mut Report,
+    ) -> Result<Self, Fault> {
+        let Some(intent) = work.wanted() else {
+            return Ok(Self { running, confirmed: Some(true), absent: Absent::default() });
+        };
+        let absent = desired::absent(intent, &running);
+        let known = absent.vlans.is_empty()
+            && desired::answers_several(&running)
+            && absent.interfaces.iter().all(|name| line.link.knows(name));
+        let first = Self { running, confirmed: absent.is_empty().then_some(true), absent };
+        if known { Ok(first) } else { first.again(line, work, report).await }
+    }
+
+    /// Whether what is absent may be called that; `None` where it takes another look.
+    pub(super) const fn is_confirmed(&self) -> Option<bool> {
+        self.confirmed
+    }
+
+    /// That it may not.
+    pub(super) fn unconfirmed(&self) -> Fault {
+        desired::unconfirmed(&self.absent)
+    }
+
+    /// Looks again, whatever is known.
+    pub(super) async fn again(self, line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Self, Fault> {
+        let Some(intent) = work.wanted() else { return Ok(self) };
+        let Self { mut running, mut absent, .. } = self;
+        let seen = seen(line, &absent).await?;
+        let mut verdict = judged(line, &absent, &seen)?;
+        if verdict == Verdict::Overlooked {
+            tracing::warn!(
+                switch = line.switch.identity.name,
+                "the switch left out of its reply what it has; reading all of its interfaces and VLANs from now on"
+            );
+            line.link.read_whole();
+            running = commit::read_more(line.link, &running.scope.clone(), line.policy).await?;
+            absent = desired::absent(intent, &running);
+            verdict = judged(line, &absent, &seen)?;
+        }
+        match verdict {
+            Verdict::Overlooked => Err(desired::withheld(&absent)),
+            Verdict::NotConfigured { doubtful, confirmed } => {
+                report.doubts.extend(doubtful);
+                Ok(Self { running, confirmed: Some(confirmed), absent })
+            }
+        }
+    }
+}
+
+fn judged(line: &Line<'_>, absent: &Absent, seen: &Sighting) -> Result<Verdict, Fault> {
+    desired::judged(line.switch, absent, seen, line.dialect).map_err(|fault| *fault)
+}
+
+async fn seen(line: &mut Line<'_>, absent: &Absent) -> Result<Sighting, Fault> {
+    let step = Step::Look(absent.clone());
+    let mut flight = line.link.flight(std::slice::from_ref(&step), line.policy.reply_timeout).await;
+    taken(&step, flight.results.first(), flight.lost.as_ref())?;
+    match flight.results.pop() {
+        Some(Ok(Answer::Seen(seen))) => Ok(*seen),
+        _ => Err(flight
+            .lost
+            .as_ref()
+            .map_or_else(|| Fault::new(FaultKind::Internal, "a look without an answer"), lost_fault)),
+    }
+}
+
+/// What a switch shows of a port that it does not show proves nothing: neither
+/// that a change was dropped, nor that it was undone.
+pub(super) fn doubted(outcome: Outcome, doubts: &BTreeMap<InterfaceName, String>) -> Outcome {
+    match outcome {
+        Outcome::Rejected(cause) | Outcome::RolledBack(cause)
+            if cause.kind == FaultKind::ReadBack && !doubts.is_empty() =>
+        {
+            let doubts = doubts.values().map(String::as_str).collect::<Vec<_>>().join("; ");
+            let cause = Fault { message: format!("{}; {doubts}", cause.message), ..cause };
+            Outcome::Unknown { cause, settles_within: None }
+        }
+        other => other,
+    }
+}
+
+/// After the change: a port that was there before and is not shown any more may
+/// be one of which nothing is configured, or one that is hidden.
+pub(super) async fn sure(line: &mut Line<'_>, work: &Work, outcome: Outcome, report: &mut Report) -> Outcome {
+    let (Outcome::Committed(proof), Some(before)) = (&outcome, &report.before) else { return outcome };
+    let now = proof.running();
+    let Some(intent) = work.wanted().filter(|_| now.scope.interfaces != InterfaceScope::All) else { return outcome };
+    let mut absent = desired::absent(intent, now);
+    absent.interfaces.retain(|name| before.interfaces.contains_key(name));
+    absent.vlans.clear();
+    if absent.is_empty() {
+        return outcome;
+    }
+    match confirmed(line, &absent, proof).await {
+        Ok(()) => outcome,
+        Err(cause) => Outcome::Unknown { cause, settles_within: None },
+    }
+}
+
+async fn confirmed(line: &mut Line<'_>, absent: &Absent, proof: &ReadBack) -> Result<(), Fault> {
+    line.link.open().await?;
+    let seen = seen(line, absent).await?;
+    match judged(line, absent, &seen)? {
+        // The port was there a moment ago.
+        Verdict::NotConfigured { .. } if seen.interfaces.is_some() => Ok(()),
+        Verdict::NotConfigured { .. } => Err(desired::unconfirmed(absent)),
+        Verdict::Overlooked => {
+            line.link.read_whole();
+            let now = commit::read_more(line.link, &proof.running().scope.clone(), line.policy).await?;
+            // It may be listed and hold nothing.
+            if now.is_as(&proof.running().config) { Ok(()) } else { Err(desired::withheld(absent)) }
+        }
+    }
+}
