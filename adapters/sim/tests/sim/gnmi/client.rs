@@ -5,7 +5,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use mercury_gnmi_proto::{
     gnmi::{
         Encoding, GetRequest, GetResponse, Notification, Path, PathElem, SetRequest, SetResponse, SubscribeRequest,
-        Subscription, SubscriptionList, TypedValue, Update, g_nmi_client::GNmiClient,
+        Subscription, SubscriptionList, TypedValue, Update, g_nmi_client::GNmiClient, get_request::DataType,
         subscribe_request::Request as Asked, subscribe_response::Response as Said, subscription_list::Mode,
         typed_value::Value,
     },
@@ -100,7 +100,8 @@ impl Gnmi {
     }
 
     pub(crate) async fn get(&self, text: &str) -> Result<Vec<Notification>, Status> {
-        let request = GetRequest { path: vec![path(text)], encoding: Encoding::JsonIetf.into(), ..Default::default() };
+        let (encoding, r#type) = (Encoding::JsonIetf.into(), DataType::Config.into());
+        let request = GetRequest { path: vec![path(text)], encoding, r#type, ..Default::default() };
         Ok(self.get_request(request).await?.notification)
     }
 

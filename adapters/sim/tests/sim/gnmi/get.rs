@@ -128,7 +128,6 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_is_invalid() {
     assert_eq!(code("/interfaces/interface[name=Ethernet1]/config/mtu").await, Code::NotFound);
     for bad in [
         "/nonsense",
-        "/interfaces/interface[name=Ethernet1]/state",
         "/openconfig-vlan:interfaces",
         "/interfaces/interface[id=Ethernet1]",
         "/interfaces[name=x]",
@@ -143,15 +142,31 @@ async fn what_is_not_there_is_not_found_and_what_cannot_be_is_invalid() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn there_is_configuration_and_no_state() {
+async fn configuration_and_state_are_told_apart() {
     let (_switch, client) = switch().await;
-    for (kind, found) in
-        [(DataType::All, true), (DataType::Config, true), (DataType::State, false), (DataType::Operational, false)]
+    for (kind, config, state) in [
+        (DataType::All, true, true),
+        (DataType::Config, true, false),
+        (DataType::State, false, true),
+        (DataType::Operational, false, true),
+    ] {
+        for (leaf, there) in [("config/name", config), ("state/oper-status", state)] {
+            let at = path(&format!("/interfaces/interface[name=Ethernet1]/{leaf}"));
+            let request = GetRequest { path: vec![at], r#type: kind.into(), ..GetRequest::default() };
+            let answer = client.get_request(request).await.map_err(|status| status.code());
+            assert_eq!(answer.is_ok(), there, "{kind:?} {leaf}");
+            assert!(there || answer.unwrap_err() == Code::NotFound, "{kind:?} {leaf}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn state_is_not_to_be_set() {
+    let (_switch, client) = switch().await;
+    for at in ["/interfaces/interface[name=Ethernet1]/state/oper-status", "/interfaces/interface[name=Ethernet1]/state"]
     {
-        let request = GetRequest { path: vec![path("/interfaces")], r#type: kind.into(), ..GetRequest::default() };
-        let answer = client.get_request(request).await;
-        assert_eq!(answer.is_ok(), found, "{kind:?}");
-        assert!(found || answer.unwrap_err().code() == Code::NotFound);
+        let refused = client.set(super::client::delete(at)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{at}");
     }
 }
 

@@ -28,6 +28,8 @@ async fn once_is_leaf_by_leaf_then_sync_then_the_end() {
         ("config/enabled", json!(true)),
         ("ethernet/switched-vlan/config/interface-mode", json!("TRUNK")),
         ("ethernet/switched-vlan/config/trunk-vlans", json!([10, "20..30"])),
+        ("state/name", json!("Ethernet2")),
+        ("state/oper-status", json!("UP")),
     ]
     .map(|(leaf, value)| (format!("{at}/{leaf}"), value));
     assert_eq!(found, wanted);
