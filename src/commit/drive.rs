@@ -1,0 +1,46 @@
+//! Does what a machine asks for, on a link and on the clock.
+
+use mercury_adapter::{Capabilities, Flight};
+
+use super::command::{Command, Event, Landed, Machine, Moment, Next, Turn};
+use crate::link::Link;
+
+/// Drives a machine from its next turn to its end.
+pub(super) async fn drive<M: Machine>(
+    link: &mut Link,
+    machine: &mut M,
+    moment: impl Fn() -> Moment,
+    mut turn: Turn<M::End>,
+) -> M::End {
+    loop {
+        if turn.cut {
+            link.cut();
+        }
+        let command = match turn.next {
+            Next::Do(command) => command,
+            Next::End(end) => return end,
+        };
+        let event = carried_out(link, command).await;
+        turn = machine.on(event, moment());
+    }
+}
+
+async fn carried_out(link: &mut Link, command: Command) -> Event {
+    match command {
+        Command::Open => match link.open().await {
+            Ok(fresh) => {
+                let capabilities = link.capabilities().map_or_else(Capabilities::unknown, Clone::clone);
+                Event::Opened { fresh, capabilities }
+            }
+            Err(fault) => Event::NotOpened(fault),
+        },
+        Command::Fly(steps, timeout) => {
+            let Flight { results, lost } = link.flight(&steps, timeout).await;
+            Event::Landed(Landed { steps, results, lost })
+        }
+        Command::Pause(time) => {
+            tokio::time::sleep(time).await;
+            Event::TimePassed
+        }
+    }
+}
