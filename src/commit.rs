@@ -23,6 +23,8 @@ mod machine;
 mod style;
 mod taking;
 mod transition;
+#[cfg(test)]
+mod walk;
 
 use std::time::Duration;
 

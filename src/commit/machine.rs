@@ -6,6 +6,8 @@
 
 mod keeping;
 mod making;
+#[cfg(test)]
+pub(super) mod names;
 mod searching;
 mod undoing;
 

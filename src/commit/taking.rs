@@ -61,6 +61,21 @@ impl Taking {
         State::Asking(First::new(vec![Step::Lock, Step::Read(scope.clone())], timeout))
     }
 
+    /// The name of the state it is in, for a test that comes to each of them.
+    #[cfg(test)]
+    pub(super) const fn state(&self) -> &'static str {
+        match self.state {
+            State::Asking(First::Opening { again: false, .. }) => "asking, opening",
+            State::Asking(First::Opening { again: true, .. }) => "asking, opening again",
+            State::Asking(First::Flying { .. }) => "asking, flying",
+            State::Asking(First::Over) => "asking, over",
+            State::Discarding => "discarding",
+            State::Waiting => "waiting",
+            State::GivingBack(_) => "giving back",
+            State::Over => "over",
+        }
+    }
+
     fn ask(&mut self) -> Next<Result<Running, Fault>> {
         self.state = Self::asking(&self.scope, self.reply_timeout);
         Next::Do(Command::Open)
