@@ -36,7 +36,7 @@ pub use transition::Transition;
 
 use crate::{fault::Fault, inventory, link::Link, outcome::Outcome};
 use command::Moment;
-use drive::drive;
+use drive::{drive, fresh_token};
 use machine::{Commit, Reached, Word};
 
 /// How one switch is to be changed, from its inventory entry.
@@ -91,7 +91,7 @@ pub async fn make<'a>(
 ) -> Result<Made<'a>, Box<Outcome>> {
     let commit = Box::new(Commit::new(transition, policy, alone, link.capabilities().cloned()));
     let mut way = Way { link, transition, commit, begun: Instant::now() };
-    match way.told(Word::Make(style::fresh_token())).await {
+    match way.told(Word::Make(fresh_token())).await {
         Reached::Made => Ok(Made(way)),
         Reached::Over(outcome) => Err(outcome),
         reached @ Reached::Final => Err(Box::new(way.astray(&reached))),

@@ -171,14 +171,14 @@ async fn steps(
     if let Err(cause) = agreed {
         return made.undo(cause).await;
     }
-    let kept = match made.confirm_and_save().await {
-        Ok(kept) => kept,
+    let done = match made.confirm_and_save().await {
+        Ok(done) => done,
         Err(outcome) => return *outcome,
     };
     if let Err(cause) = reach(joint, Stage::Kept).await {
-        return kept.undo(cause).await;
+        return done.undo(cause).await;
     }
-    let outcome = kept.unlock().await;
+    let outcome = done.unlock().await;
     bounced(line, work, outcome, &*held, report).await
 }
 

@@ -1,6 +1,9 @@
 //! Does what a machine asks for, on a link and on the clock.
 
-use mercury_adapter::{Capabilities, Flight};
+use std::sync::Arc;
+
+use mercury_adapter::{Capabilities, Flight, PersistId};
+use ring::rand::{SecureRandom, SystemRandom};
 
 use super::command::{Command, Event, Landed, Machine, Moment, Next, Turn};
 use crate::link::Link;
@@ -43,4 +46,15 @@ async fn carried_out(link: &mut Link, command: Command) -> Event {
             Event::TimePassed
         }
     }
+}
+
+/// A token nobody else has (RFC 6241 section 8.4.1 leaves its form open).
+pub(super) fn fresh_token() -> PersistId {
+    let mut bytes = [0u8; 8];
+    // Without randomness the token only loses the guard against ending a stranger's commit.
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::warn!("the system gives no random numbers; the persist token is not random");
+    }
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    PersistId(Arc::from(format!("mercury-{hex}")))
 }

@@ -1,9 +1,8 @@
 //! In which steps one switch is changed, by what it offers and what is asked.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use mercury_adapter::{Capabilities, CommitMode, ConfirmedCommit, Datastore, PersistId, Step};
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{Policy, Transition};
 use crate::{
@@ -30,17 +29,6 @@ impl Pending {
             Self::Cancellable | Self::Session => None,
         }
     }
-}
-
-/// A token nobody else has (RFC 6241 section 8.4.1 leaves its form open).
-pub(super) fn fresh_token() -> PersistId {
-    let mut bytes = [0u8; 8];
-    // Without randomness the token only loses the guard against ending a stranger's commit.
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        tracing::warn!("the system gives no random numbers; the persist token is not random");
-    }
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    PersistId(Arc::from(format!("mercury-{hex}")))
 }
 
 /// Whether the switch undoes by itself what is not confirmed.
