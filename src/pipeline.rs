@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use looks::Looked;
 
 use crate::{
-    commit::{self, Applied, Change, Policy},
+    commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
     intent::{LagName, Offers, TargetIntent},
@@ -156,7 +156,7 @@ async fn steps(
     };
     let prepared = prepared(line, work, running, &*held, joint.as_deref_mut(), report);
     let change = match unless_stopped(&stop, prepared).await {
-        Ok(Prepared::Change(change)) => change,
+        Ok(Prepared::Transition(change)) => change,
         Ok(Prepared::Nothing(proof)) => {
             commit::release(line.link, line.policy).await;
             return Outcome::Unchanged(*proof);
@@ -167,25 +167,24 @@ async fn steps(
             return Outcome::NotStarted(fault);
         }
     };
-    let made = match commit::apply(line.link, &change, line.policy, joint.is_none()).await {
-        Applied::Over(outcome) => return outcome,
-        Applied::Held(made) => made,
+    let made = match commit::make(line.link, &change, line.policy, joint.is_none()).await {
+        Ok(made) => made,
+        Err(outcome) => return *outcome,
     };
-    // What is final, and was read back under the switch's own lock, depends on no other any more.
-    let stands = !made.is_pending() && line.link.capabilities().is_some_and(|capabilities| capabilities.lock);
+    let stands = made.stands();
     let still = || if stands { Ok(()) } else { still(&*held) };
     let agreed = reach(joint.as_deref_mut(), Milestone::Made).await.and_then(|_| still());
     if let Err(cause) = agreed {
-        return commit::take_back(line.link, &change, line.policy, made, cause).await;
+        return made.undo(cause).await;
     }
-    let kept = match commit::keep(line.link, &change, line.policy, made, joint.is_none()).await {
-        Ok(kept) => kept,
+    let done = match made.confirm_and_save().await {
+        Ok(done) => done,
         Err(outcome) => return *outcome,
     };
     if let Err(cause) = reach(joint, Milestone::Kept).await {
-        return commit::put_back(line.link, &change, line.policy, &kept, cause).await;
+        return done.undo(cause).await;
     }
-    let outcome = commit::finish(line.link, line.policy, kept).await;
+    let outcome = done.unlock().await;
     let outcome = looks::sure(line, work, outcome, report).await;
     bounced(line, work, outcome, &*held, report).await
 }
@@ -276,7 +275,7 @@ async fn locked(
 }
 
 enum Prepared<'a> {
-    Change(Box<Change<'a>>),
+    Transition(Box<Transition<'a>>),
     Nothing(Box<ReadBack>),
 }
 
@@ -322,7 +321,13 @@ async fn prepared<'a: 'c, 'c>(
     }
     reach(joint, Milestone::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
     still(held)?;
-    Ok(Prepared::Change(Box::new(Change { before: running, intended, payload, render: line.render, lock: held })))
+    Ok(Prepared::Transition(Box::new(Transition {
+        before: running,
+        intended,
+        payload,
+        render: line.render,
+        lock: held,
+    })))
 }
 
 /// Makes sure that what requests have in common is as each of them wants it:

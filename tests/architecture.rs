@@ -118,6 +118,24 @@ fn the_model_has_no_runtime_no_network_and_no_clock() {
     assert!(named.is_subset(&allowed), "mercury-model depends on {named:?}");
 }
 
+/// What it does is a matter of what it was told, so that a test can walk through
+/// every state of it.
+#[test]
+fn the_state_machines_of_a_commit_have_no_socket_no_clock_and_no_chance() {
+    let folder = root().join("src/commit");
+    let files = ["command", "first", "machine", "style", "taking", "transition"].map(|name| {
+        let file = folder.join(format!("{name}.rs"));
+        (file.clone(), fs::read_to_string(&file).unwrap())
+    });
+    for (file, text) in files.into_iter().chain(sources(&folder.join("machine"))) {
+        for name in ["tokio", "async ", ".await", "Instant", "SystemRandom", "Link"] {
+            let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let line = code.find(|line| line.contains(name));
+            assert_eq!(line, None, "{} mentions {name}", file.display());
+        }
+    }
+}
+
 #[test]
 fn the_simulator_shares_no_encoder_with_an_adapter() {
     let files = sources(&root().join("adapters/sim/src"));

@@ -1,7 +1,7 @@
 //! Taking a port's link down and letting it come up again, so that the server
 //! behind it asks for an address in its new network.
 //!
-//! The port is disabled by a change that is never kept: the switch takes it
+//! The port is disabled by a change that never stays: the switch takes it
 //! back itself, even if Mercury dies meanwhile, where it can; else the inverse
 //! plan does, as for any change that is undone.
 
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use mercury_adapter::Render;
 use mercury_model::{Edit, Intended, InterfaceName, Leaf, Plan, Running, Scope};
 
-use super::{Applied, Change, Policy, apply, begin, finish, keep, release, take_back};
+use super::{Policy, Transition, begin, make, release};
 use crate::{
     fault::{Fault, FaultKind},
     link::Link,
@@ -61,58 +61,34 @@ pub async fn bounce(
 ) -> Result<(), Fault> {
     let mut scope = Scope::default();
     ports.iter().for_each(|port| scope.add_interface(port.clone()));
-    let Some(down) = ready(link, &scope, false, means, policy).await? else { return Ok(()) };
-    let outcome = match apply(link, &down, policy, false).await {
-        Applied::Over(outcome) => outcome,
-        Applied::Held(held) => {
-            let cause = Fault::new(FaultKind::Undone, "the link was down for long enough");
-            match take_back(link, &down, policy, held, cause).await {
-                Outcome::RolledBack(_) => return Ok(()),
-                other => other,
-            }
-        }
-    };
-    match outcome {
-        // The session was lost and the change was not: it is there to stay, and has to be undone.
-        Outcome::Committed(_) => up(link, &scope, means, policy).await.map_err(|cause| Fault {
-            message: format!("a port that was to come up again stayed down: {}", cause.message),
-            kind: FaultKind::Unknown,
-            ..cause
-        }),
-        other => other.fault().map_or(Ok(()), Err),
-    }
-}
-
-async fn up(link: &mut Link, scope: &Scope, means: Means<'_>, policy: &Policy) -> Result<(), Fault> {
-    let Some(change) = ready(link, scope, true, means, policy).await? else { return Ok(()) };
-    let outcome = match apply(link, &change, policy, true).await {
-        Applied::Over(outcome) => outcome,
-        Applied::Held(held) => match keep(link, &change, policy, held, true).await {
-            Ok(kept) => finish(link, policy, kept).await,
-            Err(outcome) => *outcome,
+    let Some(down) = disabling(link, &scope, means, policy).await? else { return Ok(()) };
+    let outcome = match make(link, &down, policy, false).await {
+        Err(outcome) => *outcome,
+        Ok(made) => match made.undo(Fault::new(FaultKind::Undone, "the link was down for long enough")).await {
+            Outcome::RolledBack(_) => return Ok(()),
+            other => other,
         },
     };
     outcome.fault().map_or(Ok(()), Err)
 }
 
-/// Under the lock, what makes all interfaces of `scope` enabled or not; `None`,
-/// without the lock, where they are.
-async fn ready<'a>(
+/// Under the lock, what disables all interfaces of `scope`; `None`, without the
+/// lock, where they are.
+async fn disabling<'a>(
     link: &mut Link,
     scope: &Scope,
-    enabled: bool,
     means: Means<'a>,
     policy: &Policy,
-) -> Result<Option<Change<'a>>, Fault> {
+) -> Result<Option<Transition<'a>>, Fault> {
     let Means { render, lock } = means;
     let before = begin(link, scope, policy).await?;
     let mut intended = before.config.clone();
-    intended.interfaces.values_mut().for_each(|port| port.enabled = enabled);
+    intended.interfaces.values_mut().for_each(|port| port.enabled = false);
     let intended = Intended(intended);
     let plan = Plan::between(&before, &intended);
     let payload = link.render(render, &plan);
     match payload {
-        Ok(payload) if !plan.is_empty() => Ok(Some(Change { before, intended, payload, render, lock })),
+        Ok(payload) if !plan.is_empty() => Ok(Some(Transition { before, intended, payload, render, lock })),
         other => {
             release(link, policy).await;
             other.map(|_| None).map_err(Into::into)

@@ -1,93 +1,127 @@
 //! In which steps one switch is changed, by what it offers and what is asked.
 
-use mercury_adapter::{Capabilities, CommitMode, ConfirmedCommit, Datastore, Flight, Step};
+use std::time::Duration;
 
-use super::{Change, Pending, Policy, undo};
+use mercury_adapter::{Capabilities, CommitMode, ConfirmedCommit, Datastore, PersistId, Step};
+
+use super::{Policy, Transition};
 use crate::{
     fault::{Fault, FaultKind},
     inventory,
-    link::Link,
 };
 
-/// How this switch is changed.
-pub(super) struct Style {
-    capabilities: Capabilities,
-    pub(super) confirmed: Option<CommitMode>,
-    pub(super) unlocks: bool,
+/// A confirmed commit that waits to be confirmed.
+#[derive(Clone, Debug)]
+pub(super) enum Pending {
+    /// It outlives its session; whoever has the token confirms or cancels it.
+    Persistent(PersistId),
+    /// It ends with its session, which can cancel it as well.
+    Cancellable,
+    /// It ends with its session, and not before: only version 1.1 has `cancel-commit`.
+    Session,
 }
 
-impl Style {
-    pub(super) fn choose(capabilities: &Capabilities, policy: &Policy, alone: bool) -> Result<Self, Fault> {
-        use inventory::ConfirmedCommit::{Auto, Off, On, Session};
-        let able = capabilities.confirmed_commit.filter(|_| capabilities.datastore == Datastore::Candidate);
-        let confirmed = match (policy.confirmed, able) {
-            (Off, _) | (Auto, None) => None,
-            (On | Session, None) => {
-                let reason = "the entry asks for confirmed commits and the switch does not offer them";
-                return Err(Fault::new(FaultKind::Unsupported, reason));
-            }
-            (asked, Some(kind)) => Some(CommitMode::Confirmed {
-                timeout: policy.confirm_timeout,
-                persist: (asked != Session && kind == ConfirmedCommit::Persist).then(undo::fresh_persist_id),
-            }),
-        };
-        let saves = policy.persist && capabilities.startup;
-        let unlocks = alone && confirmed.is_none() && !saves;
-        Ok(Self { capabilities: capabilities.clone(), confirmed, unlocks })
+impl Pending {
+    /// The token by which it is confirmed or cancelled.
+    pub(super) fn token(&self) -> Option<PersistId> {
+        match self {
+            Self::Persistent(token) => Some(token.clone()),
+            Self::Cancellable | Self::Session => None,
+        }
     }
+}
 
-    pub(super) fn steps(&self, change: &Change<'_>) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let staged = self.capabilities.datastore == Datastore::Candidate;
+/// Whether the switch undoes by itself what is not confirmed.
+pub(super) fn confirms(capabilities: &Capabilities, policy: &Policy) -> bool {
+    confirmed_by(capabilities, policy).is_ok_and(|kind| kind.is_some())
+}
+
+/// The confirmed commit that this switch is to be changed by, if it is; with
+/// `token`, where it takes one.
+///
+/// # Errors
+/// The entry asks for one, and the switch has none.
+pub(super) fn confirmed(
+    capabilities: &Capabilities,
+    policy: &Policy,
+    token: PersistId,
+) -> Result<Option<Pending>, Fault> {
+    let pending = |kind| match (kind, policy.confirmed) {
+        (ConfirmedCommit::SameSession, _) => Pending::Session,
+        (ConfirmedCommit::Persist, inventory::ConfirmedCommit::Session) => Pending::Cancellable,
+        (ConfirmedCommit::Persist, _) => Pending::Persistent(token),
+    };
+    Ok(confirmed_by(capabilities, policy)?.map(pending))
+}
+
+fn confirmed_by(capabilities: &Capabilities, policy: &Policy) -> Result<Option<ConfirmedCommit>, Fault> {
+    use inventory::ConfirmedCommit::{Auto, Off, On, Session};
+    let able = capabilities.confirmed_commit.filter(|_| capabilities.datastore == Datastore::Candidate);
+    match policy.confirmed {
+        Off => Ok(None),
+        On | Session if able.is_none() => {
+            let reason = "the entry asks for confirmed commits and the switch does not offer them";
+            Err(Fault::new(FaultKind::Unsupported, reason))
+        }
+        Auto | On | Session => Ok(able),
+    }
+}
+
+/// Whether a change is to be saved over startup.
+pub(super) const fn saves(capabilities: &Capabilities, policy: &Policy) -> bool {
+    policy.persist && capabilities.startup
+}
+
+/// The steps that make a change and read it back, and that give back the lock
+/// where nothing can be left to do.
+pub(super) struct Making {
+    /// What can be sent before anything is answered.
+    pub(super) first: Vec<Step>,
+    /// How long a reply to it may take.
+    pub(super) timeout: Duration,
+    /// What is sent once the edit was taken; empty where a refused edit leaves
+    /// nothing to commit, and all is sent at once.
+    pub(super) rest: Vec<Step>,
+}
+
+impl Making {
+    /// With `alone`, no other switch has a say in whether the change stays.
+    pub(super) fn new(
+        transition: &Transition<'_>,
+        capabilities: &Capabilities,
+        policy: &Policy,
+        pending: Option<&Pending>,
+        alone: bool,
+    ) -> Self {
+        let staged = capabilities.datastore == Datastore::Candidate;
+        let mut first = Vec::new();
         if staged {
             // Some servers grant the lock over a candidate that others left dirty.
-            steps.push(Step::Discard);
+            first.push(Step::Discard);
         }
-        steps.push(Step::Stage(change.payload.clone()));
+        first.push(Step::Stage(transition.payload.clone()));
+        let mut rest = Vec::new();
         if staged {
-            steps.push(Step::Commit(self.confirmed.clone().unwrap_or(CommitMode::Plain)));
+            rest.push(Step::Commit(pending.map_or(CommitMode::Plain, |pending| CommitMode::Confirmed {
+                timeout: policy.confirm_timeout,
+                persist: pending.token(),
+            })));
         }
-        steps.push(Step::Read(change.before.scope.clone()));
-        if self.unlocks {
+        rest.push(Step::Read(transition.before.scope.clone()));
+        if alone && pending.is_none() && !saves(capabilities, policy) {
             if staged {
                 // A refused commit leaves the candidate as it was staged.
-                steps.push(Step::Discard);
+                rest.push(Step::Discard);
             }
-            steps.push(Step::Unlock);
+            rest.push(Step::Unlock);
         }
-        steps
-    }
-
-    /// Only version 1.1 has `cancel-commit`.
-    pub(super) fn pending(&self) -> Option<Pending> {
-        let cancels = self.capabilities.confirmed_commit == Some(ConfirmedCommit::Persist);
-        match &self.confirmed {
-            Some(CommitMode::Confirmed { persist, .. }) => Some(Pending { cancels, persist: persist.clone() }),
-            Some(CommitMode::Plain) | None => None,
+        let at_once = capabilities.atomic_edit && capabilities.pipelining;
+        if at_once {
+            first.append(&mut rest);
         }
-    }
-
-    /// One flight where a refused edit leaves nothing to commit; otherwise the
-    /// edit's answer is awaited before anything is committed. Says whether
-    /// all was sent.
-    pub(super) async fn send(&self, link: &mut Link, steps: &[Step], policy: &Policy) -> (Flight, bool) {
-        let stage = steps.iter().position(|step| matches!(step, Step::Stage(_))).map_or(0, |index| index + 1);
-        if self.capabilities.atomic_edit && self.capabilities.pipelining {
-            return (link.flight(steps, policy.commit_timeout).await, true);
-        }
-        let (first, rest) = steps.split_at(stage);
-        let timeout = match self.capabilities.datastore {
-            Datastore::Candidate => policy.reply_timeout,
-            // Editing running is the commit.
-            Datastore::Running => policy.commit_timeout,
-        };
-        let mut flight = link.flight(first, timeout).await;
-        let whole = flight.lost.is_none() && flight.results.iter().all(Result::is_ok);
-        if whole {
-            let second = link.flight(rest, policy.commit_timeout).await;
-            flight.results.extend(second.results);
-            flight.lost = second.lost;
-        }
-        (flight, whole)
+        // Editing running is the commit.
+        let commits = at_once || !staged;
+        let timeout = if commits { policy.commit_timeout } else { policy.reply_timeout };
+        Self { first, timeout, rest }
     }
 }

@@ -1,10 +1,10 @@
 //! Two switches in one request, and something breaks on one of them: both are
 //! as intended, or both as before.
 
-use mercury_sim::Mode;
+use mercury_sim::{Datastore, Mode};
 
 use crate::kind::{CONFIRMED, Kind, ONCE};
-use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock};
+use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
 const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish::Access(200))];
 /// As [`Kind::actions`], one of each sort.
@@ -113,5 +113,23 @@ fn nobody_is_let_in_before_every_switch_is_final() {
             assert_eq!(one[0].outcome.name(), "committed", "{first:?}: {:?}", one.map_outcomes());
             assert_ne!(world.ports(0)["Ethernet2"], before["Ethernet2"], "{first:?}");
         }
+    });
+}
+
+/// The first switch has the change in startup as well, and its session was lost
+/// twice since. When the second one will not save, it goes from startup too.
+#[test]
+fn what_was_saved_after_a_lost_session_is_taken_back_from_startup_too() {
+    on_paused_clock(async {
+        let kind = Kind::Netconf(Mode::RunningStartup);
+        let world = ready(&[kind, kind]).await;
+        let (first, second) = (world.handle(0), world.handle(1));
+        let before = [world.ports(0), ports(&first, Datastore::Startup)];
+        first.inject(fault("edit-config:1:after:drop"));
+        first.inject(fault("unlock:1:before:refuse:operation-failed"));
+        second.inject(fault("copy-config:1:before:refuse:operation-failed"));
+        let both = world.ask(&WISHES).await;
+        assert!(both.iter().all(|report| claim(report) == Claim::Before), "{:?}", both.map_outcomes());
+        assert_eq!([world.ports(0), ports(&first, Datastore::Startup)], before, "{:?}", both.map_outcomes());
     });
 }

@@ -1,14 +1,18 @@
-//! What is to change on one switch, and what of it is there.
+//! From what a switch has to what it should have, and how much of that is there.
 
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Payload, Render};
 use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
 
-use crate::{lock, outcome::ReadBack};
+use crate::{
+    fault::{Fault, FaultKind},
+    lock,
+    outcome::ReadBack,
+};
 
 /// A change ready to be made, under the lock.
-pub struct Change<'a> {
+pub struct Transition<'a> {
     /// What the switch has.
     pub before: Running,
     /// What it should have.
@@ -21,7 +25,7 @@ pub struct Change<'a> {
     pub lock: &'a dyn lock::Held,
 }
 
-impl Change<'_> {
+impl Transition<'_> {
     /// The proof that the change was made.
     pub(super) fn proof(&self, now: &Running) -> Option<ReadBack> {
         ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
@@ -40,9 +44,14 @@ impl Change<'_> {
             || untouched(&now.vlans, (&before.vlans, &intended.vlans))
     }
 
-    /// What of the change is not there.
-    pub(super) fn missing(&self, now: &Running) -> Plan {
-        Plan::between(now, &Intended(self.with_others(&self.intended.0, now)))
+    /// What the read-back shows instead of what was intended.
+    pub(super) fn differs(&self, now: &Running) -> Fault {
+        if self.is_undone(now) {
+            return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
+        }
+        let missing = Plan::between(now, &Intended(self.with_others(&self.intended.0, now)));
+        let message = format!("the switch took the change and shows something else; missing: {missing}");
+        Fault::new(FaultKind::ReadBack, message)
     }
 
     /// What takes the change back, and nothing else.

@@ -1,0 +1,95 @@
+//! Confirming and saving what is made.
+
+use mercury_adapter::Step;
+
+use super::{
+    super::{
+        command::{Landed, Moment, Next},
+        style::{Pending, saves},
+    },
+    Commit, Goal, Made, Onward, Reached, State, Trouble,
+    undoing::{Depth, Taken},
+};
+use crate::{fault::Fault, outcome::ReadBack};
+
+impl Commit<'_> {
+    pub(super) fn keep(&mut self, proof: ReadBack, made: Made) -> Onward {
+        match made {
+            Made::Pending(pending) => self.confirm(proof, pending),
+            Made::Locked => self.save(proof, true),
+            Made::Unlocked { saved } => self.finished(proof, saved, false),
+        }
+    }
+
+    /// Whether it is to be saved over startup on the open session.
+    pub(super) fn saves(&self) -> bool {
+        self.can(|capabilities| saves(capabilities, self.policy))
+    }
+
+    /// Confirms, and looks once more: a plain commit after the timer has run out
+    /// is no error, only too late. Where nothing is left to do, the lock is given
+    /// back in the same flight.
+    ///
+    /// A confirmation that carries a token is refused when it is too late; where
+    /// looking would cost another round trip, that is proof enough.
+    fn confirm(&mut self, proof: ReadBack, pending: Pending) -> Onward {
+        let token = pending.token();
+        let looks = token.is_none() || self.can(|capabilities| capabilities.pipelining);
+        let mut steps = vec![Step::Confirm(token)];
+        if looks {
+            steps.push(Step::Read(self.transition.before.scope.clone()));
+        }
+        if self.alone && !self.saves() {
+            steps.push(Step::Unlock);
+        }
+        self.fly(State::Confirming { proof, pending }, steps, self.policy.commit_timeout)
+    }
+
+    pub(super) fn confirmed(&mut self, proof: ReadBack, pending: Pending, landed: &Landed, at: Moment) -> Onward {
+        let lost = landed.lost.is_some();
+        let locked = !lost && !landed.unlocked();
+        if let Some(cause) = landed.fault(0) {
+            let trouble = Trouble { cause, depth: Depth::Pending(pending), locked, taken: Taken::Perhaps };
+            return if lost { self.search(trouble, Goal::Final, at) } else { self.undo(trouble, at) };
+        }
+        if !matches!(landed.steps.get(1), Some(Step::Read(_))) {
+            return self.save(proof, locked);
+        }
+        let trouble = |cause| Trouble { cause, depth: Depth::Running, locked, taken: Taken::Perhaps };
+        match landed.read(1) {
+            Err(cause) => self.search(trouble(cause), Goal::Final, at),
+            Ok(now) => match self.transition.proof(now) {
+                Some(proof) => self.save(proof, locked),
+                None => self.undo(trouble(self.transition.differs(now)), at),
+            },
+        }
+    }
+
+    /// Saves what is in running for good, where it is to be.
+    fn save(&mut self, proof: ReadBack, locked: bool) -> Onward {
+        if !self.saves() {
+            return self.finished(proof, false, locked);
+        }
+        let mut steps = vec![Step::Save];
+        if self.alone {
+            steps.push(Step::Unlock);
+        }
+        self.fly(State::Saving { proof }, steps, self.policy.commit_timeout)
+    }
+
+    pub(super) fn saved(&mut self, proof: ReadBack, landed: &Landed, at: Moment) -> Onward {
+        let lost = landed.lost.is_some();
+        let locked = !lost && !landed.unlocked();
+        let trouble = |cause: Fault| Trouble { cause, depth: Depth::Startup, locked, taken: Taken::Perhaps };
+        match landed.fault(0) {
+            None => self.finished(proof, true, locked),
+            Some(cause) if lost => self.search(trouble(cause), Goal::Final, at),
+            Some(cause) => self.undo(trouble(cause), at),
+        }
+    }
+
+    pub(super) fn finished(&mut self, proof: ReadBack, saved: bool, locked: bool) -> Onward {
+        self.state = State::Final { proof, saved, locked };
+        Next::End(Reached::Final)
+    }
+}

@@ -1,0 +1,99 @@
+//! Making the change, and what its answers say of it.
+
+use mercury_adapter::{Answer, PersistId, Step};
+
+use super::{
+    super::{
+        command::{Landed, Moment, Next},
+        style::{Making, Pending, confirmed},
+    },
+    Commit, Goal, Made, Onward, Reached, State, Then, Trouble, over,
+    undoing::{Depth, Taken},
+};
+use crate::{
+    fault::{Fault, FaultKind},
+    outcome::Outcome,
+};
+
+impl Commit<'_> {
+    pub(super) fn make(&mut self, token: PersistId, at: Moment) -> Onward {
+        let Some(capabilities) = &self.session else {
+            return over(Outcome::NotStarted(Fault::new(FaultKind::Internal, "no session is open")));
+        };
+        let pending = match confirmed(capabilities, self.policy, token) {
+            Ok(pending) => pending,
+            Err(fault) => return self.unlock(Then::Over(Outcome::NotStarted(fault)), at),
+        };
+        let Making { first, timeout, rest } =
+            Making::new(self.transition, capabilities, self.policy, pending.as_ref(), self.alone);
+        let state = match rest.is_empty() {
+            true => State::Committing { pending, staged: None },
+            false => State::Staging { pending, rest },
+        };
+        self.fly(state, first, timeout)
+    }
+
+    pub(super) fn staged(&mut self, pending: Option<Pending>, rest: Vec<Step>, staged: Landed, at: Moment) -> Onward {
+        let commits = rest.iter().any(|step| matches!(step, Step::Commit(_)));
+        match (staged.lost_fault(), staged.first_fault()) {
+            // No commit was sent: what is staged goes with the session and its lock (RFC 6241 section 8.3.5.3).
+            (Some(lost), _) if commits => over(Outcome::NotStarted(lost)),
+            (None, None) => {
+                self.fly(State::Committing { pending, staged: Some(staged) }, rest, self.policy.commit_timeout)
+            }
+            _ => self.committed(pending, &staged, at),
+        }
+    }
+
+    /// Decides from the answers what happened, and acts on it.
+    pub(super) fn committed(&mut self, pending: Option<Pending>, landed: &Landed, at: Moment) -> Onward {
+        let transition = self.transition;
+        let lost = landed.lost.is_some();
+        let locked = !lost && !landed.unlocked();
+        let trouble = |cause, taken, pending: Option<Pending>| {
+            let depth = pending.map_or(Depth::Running, Depth::Pending);
+            Trouble { cause, depth, locked, taken }
+        };
+        let read = landed.results.iter().rev().find_map(|result| match result {
+            Ok(Answer::Running(running)) => Some(running),
+            _ => None,
+        });
+        let as_before = read.is_some_and(|now| transition.is_undone(now));
+        // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
+        let made = landed.steps.iter().take_while(|step| !matches!(step, Step::Read(_))).count();
+        let failed = (0..made).find_map(|index| Some((landed.results.get(index), landed.fault(index)?)));
+        if let Some((answer, cause)) = failed {
+            let clean = landed.results.iter().rev().take(2).all(Result::is_ok);
+            return match answer {
+                None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
+                _ if landed.unlocked() && as_before && clean => over(Outcome::Rejected(cause)),
+                // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.
+                _ => self.undo(trouble(cause, Taken::No, pending), at),
+            };
+        }
+        let Some(now) = read else {
+            let silent = || Fault::new(FaultKind::Protocol, "the change was taken and the switch would not show it");
+            let trouble = trouble(landed.lost_fault().unwrap_or_else(silent), Taken::Perhaps, pending);
+            return if lost { self.search(trouble, Goal::Made, at) } else { self.undo(trouble, at) };
+        };
+        let Some(proof) = transition.proof(now) else {
+            let cause = transition.differs(now);
+            return match lost {
+                true => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
+                false if as_before => self.undo(trouble(cause, Taken::Dropped, pending), at),
+                false => self.undo(trouble(cause, Taken::Perhaps, pending), at),
+            };
+        };
+        if landed.unlocks() && locked {
+            tracing::warn!("the switch would not unlock; closing the session, with which the lock goes");
+            self.cut();
+        }
+        let made = match pending {
+            Some(pending) => Made::Pending(pending),
+            None if landed.unlocks() || lost => Made::Unlocked { saved: false },
+            None => Made::Locked,
+        };
+        self.state = State::Made { proof, made };
+        Next::End(Reached::Made)
+    }
+}

@@ -1,0 +1,294 @@
+//! The session is gone, or of no more use, and the change may or may not have
+//! been made: opens another, waits until the lost one can no longer be at
+//! work, reaches the goal, and says what is.
+
+use std::time::Duration;
+
+use mercury_adapter::{Capabilities, CommitMode, PersistId, Step};
+use mercury_model::Running;
+
+use super::{
+    super::{
+        command::{Command, Event, Landed, Machine as _, Moment, Next, Turn},
+        taking::Taking,
+    },
+    Commit, Onward, State, Then, Trouble, over,
+    undoing::{Depth, Taken, Undoer},
+};
+use crate::{
+    fault::{Fault, FaultKind},
+    outcome::Outcome,
+};
+
+/// Between two tries to find out; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait for the lock before cancelling again.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+/// What a switch's confirm timer may be late.
+const LATE: Duration = Duration::from_secs(1);
+
+/// What is to be true in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The change, if it was made; nothing, if it was not.
+    Made,
+    /// The same, for a change that was told to stay.
+    Final,
+    /// What was there before.
+    Before,
+}
+
+/// What is known of a change that is looked for.
+#[derive(Clone, Debug)]
+pub(super) struct Search {
+    /// Why it is.
+    pub(super) cause: Fault,
+    taken: Taken,
+    pub(super) depth: Depth,
+    /// The switch said that it did not do it, or is told to cancel it.
+    pub(super) disowned: bool,
+    goal: Goal,
+    cancelled: Cancelled,
+    /// When the confirm timer of the lost session has run out, at the latest.
+    settles: Option<Duration>,
+    /// Until when a target without a lock may still be at what was lost.
+    quiet: Duration,
+    /// When to give up, unless it settles later.
+    limit: Duration,
+    /// When the switch was last asked.
+    asked: Duration,
+    pause: Duration,
+    /// How long this attempt waits for the lock.
+    lock_wait: Duration,
+}
+
+impl Search {
+    pub(super) fn undone(self) -> Outcome {
+        self.taken.undone(self.cause)
+    }
+
+    fn token(&self) -> Option<PersistId> {
+        self.depth.pending().and_then(super::Pending::token)
+    }
+}
+
+/// Whether the switch has cancelled a commit with its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cancelled {
+    No,
+    /// In this attempt, and what that left was not seen yet.
+    JustNow,
+    Yes,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug)]
+pub(super) enum Missed {
+    /// The switch could not be asked, or it is too early to say.
+    Unseen(Fault),
+    /// What is there is known, and could not be undone.
+    NotUndone(Fault),
+}
+
+impl Commit<'_> {
+    pub(super) fn search(&mut self, trouble: Trouble, goal: Goal, at: Moment) -> Onward {
+        self.cut();
+        let disowned = trouble.is_disowned();
+        let Trouble { cause, depth, taken, .. } = trouble;
+        tracing::warn!(%cause, "a change was interrupted; finding out what the switch has");
+        let quiet = at.now.saturating_add(self.policy.settle);
+        let confirms = if depth.pending().is_some() { self.confirms(at) } else { at.now };
+        let limit = confirms.max(at.now.saturating_add(self.policy.recovery)).max(quiet.saturating_add(LATE));
+        let search = Search {
+            cause,
+            taken,
+            depth,
+            disowned,
+            goal,
+            cancelled: Cancelled::No,
+            settles: None,
+            quiet,
+            limit,
+            asked: at.now,
+            pause: FIRST_PAUSE,
+            lock_wait: self.policy.lock_wait,
+        };
+        self.attempt(search, at)
+    }
+
+    /// When the confirm timer of a commit that was made by now has run out.
+    const fn confirms(&self, at: Moment) -> Duration {
+        at.now.saturating_add(self.policy.confirm_timeout).saturating_add(LATE)
+    }
+
+    /// One try. Under the lock the lost session is over, and with it its staged
+    /// and its unconfirmed changes (RFC 6241 section 8.4.1). A persistent commit
+    /// outlives its session, so it is cancelled: before, since it can keep the
+    /// next one out, and once more under the lock, when the lost session can make
+    /// no other. That the switch refuses is as good: it was confirmed, undone, or
+    /// never made.
+    pub(super) fn attempt(&mut self, search: Search, at: Moment) -> Onward {
+        let mut search = Search { asked: at.now, lock_wait: self.policy.lock_wait, ..search };
+        if search.cancelled == Cancelled::JustNow {
+            search.cancelled = Cancelled::No;
+        }
+        if search.token().is_none() {
+            return self.lock(search, at);
+        }
+        self.state = State::Reopening(search);
+        Next::Do(Command::Open)
+    }
+
+    pub(super) fn reopened(&mut self, mut search: Search, capabilities: &Capabilities) -> Onward {
+        // Without a lock, what is in the way is a commit that waits to be confirmed: our own, and to be
+        // cancelled again, more likely than another's. With one, the lost session may have kept the
+        // cancelling out and be gone in a moment.
+        let lock_wait = if capabilities.lock { search.lock_wait.min(CANCEL_AGAIN) } else { Duration::ZERO };
+        search.lock_wait = lock_wait;
+        let cancel = vec![Step::Cancel(search.token())];
+        self.fly(State::Cancelling(search), cancel, self.policy.commit_timeout)
+    }
+
+    pub(super) fn cancelled(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
+        if landed.is_done(0) && search.cancelled == Cancelled::No {
+            search.cancelled = Cancelled::JustNow;
+        }
+        self.lock(search, at)
+    }
+
+    fn lock(&mut self, search: Search, at: Moment) -> Onward {
+        let scope = &self.transition.before.scope;
+        let taking = Taking::new(scope, search.lock_wait, self.policy.reply_timeout, at.now);
+        self.state = State::Locking(search, taking);
+        Next::Do(Command::Open)
+    }
+
+    pub(super) fn locking(&mut self, search: Search, mut taking: Taking, event: Event, at: Moment) -> Onward {
+        let Turn { cut, next } = taking.on(event, at);
+        if cut {
+            self.cut();
+        }
+        let now = match next {
+            Next::Do(command) => {
+                self.state = State::Locking(search, taking);
+                return Next::Do(command);
+            }
+            Next::End(Ok(now)) => now,
+            Next::End(Err(fault)) => return self.unseen(search, fault, at),
+        };
+        let Some(token) = search.token() else { return self.found(search, &now, at) };
+        let steps = vec![Step::Cancel(Some(token)), Step::Read(self.transition.before.scope.clone())];
+        self.fly(State::CancellingAgain(search), steps, self.policy.commit_timeout)
+    }
+
+    pub(super) fn cancelled_again(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
+        if landed.is_done(0) || search.cancelled == Cancelled::JustNow {
+            search.cancelled = Cancelled::Yes;
+        }
+        match landed.last_read() {
+            Ok(now) => self.found(search, now, at),
+            Err(fault) => self.unseen(search, fault, at),
+        }
+    }
+
+    fn found(&mut self, mut search: Search, now: &Running, at: Moment) -> Onward {
+        if search.depth.pending().is_some() {
+            search.settles = search.settles.or(Some(self.confirms(at)));
+        }
+        let proof = self.transition.proof(now).filter(|_| search.goal != Goal::Before);
+        // Without a lock nothing tells whether the lost session is still at work: only time, before the
+        // switch was asked, or that it was told to stop and did.
+        let locks = self.can(|capabilities| capabilities.lock);
+        let is_over = locks || search.cancelled == Cancelled::Yes || search.asked >= search.quiet;
+        if proof.is_none() && !is_over {
+            let reason = "the switch may still be at what was lost";
+            return self.unseen(search, Fault::new(FaultKind::Timeout, reason), at);
+        }
+        if self.transition.is_undone(now) && !search.depth.may_be_saved() {
+            return self.unlock(Then::Over(search.undone()), at);
+        }
+        if proof.is_none() {
+            return self.revert(Undoer::Found(search), now, at);
+        }
+        if search.depth.pending().is_none() {
+            return self.keep_found(search, now, at);
+        }
+        // A commit of nothing is refused while one waits for another session, and final otherwise.
+        let scope = self.transition.before.scope.clone();
+        let steps = vec![Step::Discard, Step::Commit(CommitMode::Plain), Step::Read(scope)];
+        self.fly(State::MakingSure(search), steps, self.policy.commit_timeout)
+    }
+
+    /// No confirmed commit of the lost session can be undone any more behind our back.
+    pub(super) fn made_sure(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
+        if let Some(fault) = landed.first_fault() {
+            return self.unseen(search, fault, at);
+        }
+        match landed.last_read() {
+            Ok(now) => {
+                search.depth = Depth::Running;
+                self.keep_found(search, now, at)
+            }
+            Err(fault) => self.unseen(search, fault, at),
+        }
+    }
+
+    /// What is there will survive a reboot where it is to.
+    fn keep_found(&mut self, search: Search, now: &Running, at: Moment) -> Onward {
+        if !self.saves() {
+            return self.kept(search, now, at);
+        }
+        self.fly(State::SavingFound(search, now.clone()), vec![Step::Save], self.policy.commit_timeout)
+    }
+
+    /// A switch that refuses to save is to be as before.
+    pub(super) fn saved_found(&mut self, mut search: Search, now: &Running, landed: &Landed, at: Moment) -> Onward {
+        search.depth = Depth::Startup;
+        match landed.fault(0) {
+            None => self.kept(search, now, at),
+            Some(fault) if landed.lost.is_some() => self.unseen(search, fault, at),
+            Some(_) => {
+                search.goal = Goal::Before;
+                self.revert(Undoer::Found(search), now, at)
+            }
+        }
+    }
+
+    fn kept(&mut self, search: Search, now: &Running, at: Moment) -> Onward {
+        match self.transition.proof(now) {
+            Some(proof) => {
+                let (goal, saved) = (search.goal, search.depth.may_be_saved());
+                self.unlock(Then::Found { proof, goal, saved }, at)
+            }
+            None => self.revert(Undoer::Found(search), now, at),
+        }
+    }
+
+    pub(super) fn unseen(&mut self, search: Search, fault: Fault, at: Moment) -> Onward {
+        self.missed(search, Missed::Unseen(fault), at)
+    }
+
+    pub(super) fn missed(&mut self, mut search: Search, missed: Missed, at: Moment) -> Onward {
+        self.cut();
+        let limit = search.settles.map_or(search.limit, |settles| settles.max(search.limit));
+        // Time may pass at once, as when a machine was asleep: then the switch has not been asked since.
+        if at.now >= limit && search.asked >= search.quiet {
+            let Search { cause, depth, .. } = search;
+            return over(match missed {
+                Missed::Unseen(fault) => {
+                    tracing::error!(%fault, "what the switch has could not be found out");
+                    let settles_within = depth.pending().map(|_| self.policy.confirm_timeout);
+                    Outcome::Unknown { cause, settles_within }
+                }
+                Missed::NotUndone(undo) => Outcome::RollbackFailed { cause, undo },
+            });
+        }
+        let (Missed::Unseen(fault) | Missed::NotUndone(fault)) = missed;
+        tracing::debug!(%fault, "not known yet");
+        let pause = search.pause.min(limit.saturating_sub(at.now));
+        search.pause = (search.pause * 2).min(LONGEST_PAUSE);
+        self.state = State::Pausing(search);
+        Next::Do(Command::Pause(pause))
+    }
+}
