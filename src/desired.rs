@@ -82,7 +82,6 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
     vlans::lay(intent, &switch.rules, running, config, dialect)?;
-    vlans::in_range(running, config, dialect)?;
     let described = config.interfaces.values().filter(|port| {
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()
     });

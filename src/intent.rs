@@ -208,12 +208,18 @@ pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<A
     })
 }
 
-/// Refuses VLANs and ports that the network team's files do not allow.
+/// Refuses VLANs that the switch's system does not have, or the network team's
+/// files do not allow.
 ///
 /// # Errors
 /// [`FaultKind::InvalidValue`], naming the parameter, the VLANs and what is
 /// allowed.
 pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> Result<(), Fault> {
+    let lowest = switch.rules.lowest_vlan;
+    if let Some(vlan) = vlans.named_vlans().iter().find(|vlan| *vlan < lowest) {
+        let reason = format!("VLAN {vlan}: {} has no VLANs below {lowest}", switch.identity.name);
+        return Err(Fault::value(parameter, reason).at(&switch.identity.name));
+    }
     let Some(allowed) = &switch.rules.allowed_vlans else { return Ok(()) };
     let refused = vlans.named_vlans().difference(allowed);
     if refused.is_empty() {

@@ -88,7 +88,7 @@ pub enum Order {
 pub struct Joint {
     /// Which request it is.
     pub id: JointId,
-    stages: mpsc::Sender<Milestone>,
+    milestones: mpsc::Sender<Milestone>,
     orders: mpsc::Receiver<(u32, Order)>,
     /// Which attempt this is; what it is told of an earlier one is over.
     attempt: u32,
@@ -105,7 +105,7 @@ pub struct Party {
     pub switch: String,
     /// How it ended.
     pub report: oneshot::Receiver<Report>,
-    stages: mpsc::Receiver<Milestone>,
+    milestones: mpsc::Receiver<Milestone>,
     orders: mpsc::Sender<(u32, Order)>,
     attempt: u32,
 }
@@ -116,22 +116,22 @@ pub fn joint(
     id: JointId,
     confirm_timeout: Duration,
 ) -> (Joint, impl FnOnce(String, oneshot::Receiver<Report>) -> Party) {
-    let (stages, heard) = mpsc::channel(1);
+    let (milestones, heard) = mpsc::channel(1);
     let (told, orders) = mpsc::channel(1);
     // A confirmation later than that could come too late.
     let patience = confirm_timeout.mul_f32(0.8);
-    let joint = Joint { id, stages, orders, attempt: 0, patience, sent: None, kept: false };
-    (joint, |switch, report| Party { switch, report, stages: heard, orders: told, attempt: 0 })
+    let joint = Joint { id, milestones, orders, attempt: 0, patience, sent: None, kept: false };
+    (joint, |switch, report| Party { switch, report, milestones: heard, orders: told, attempt: 0 })
 }
 
 impl Party {
-    /// The next stage; `None` once the switch has ended.
+    /// The next milestone; `None` once the switch has ended.
     pub async fn next(&mut self) -> Option<Milestone> {
-        let stage = self.stages.recv().await;
-        if stage == Some(Milestone::Again) {
+        let milestone = self.milestones.recv().await;
+        if milestone == Some(Milestone::Again) {
             self.attempt += 1;
         }
-        stage
+        milestone
     }
 
     /// Tells it to go on, or to stop; one that has ended does not listen.
@@ -139,14 +139,14 @@ impl Party {
         let _ended = self.orders.send((self.attempt, order)).await;
     }
 
-    /// Tells it to stop, now or at its next stage, and waits until it has: with
+    /// Tells it to stop, now or at its next milestone, and waits until it has: with
     /// its report, or, if it may, ready to try again.
     pub async fn stop(mut self, cause: &Fault, may_try_again: bool) -> Result<Report, Self> {
         let mut told = false;
         loop {
-            let stage = tokio::select! {
+            let milestone = tokio::select! {
                 biased;
-                stage = self.stages.recv() => stage,
+                milestone = self.milestones.recv() => milestone,
                 permit = self.orders.reserve(), if !told => {
                     if let Ok(permit) = permit {
                         permit.send((self.attempt, Order::Stop(cause.clone())));
@@ -155,7 +155,7 @@ impl Party {
                     continue;
                 }
             };
-            match stage {
+            match milestone {
                 None => return Ok(self.end().await),
                 Some(Milestone::Again) if may_try_again => {
                     self.attempt += 1;
@@ -182,10 +182,10 @@ impl Joint {
     ///
     /// # Errors
     /// Why to stop: another switch failed, or took too long.
-    pub async fn reach(&mut self, stage: Milestone) -> Result<Order, Fault> {
+    pub async fn reach(&mut self, milestone: Milestone) -> Result<Order, Fault> {
         let stopped = || Fault::new(FaultKind::Undone, "another switch of the same request failed");
-        let (made, confirms) = (stage == Milestone::Made, stage == Milestone::Planned { confirms: true });
-        self.stages.send(stage).await.map_err(|_| stopped())?;
+        let (made, confirms) = (milestone == Milestone::Made, milestone == Milestone::Planned { confirms: true });
+        self.milestones.send(milestone).await.map_err(|_| stopped())?;
         let order = match self.sent.filter(|_| made) {
             None => self.order().await,
             Some(sent) => tokio::time::timeout_at(sent + self.patience, self.order())
@@ -221,6 +221,6 @@ impl Joint {
     /// Says that it will be tried again, from the beginning.
     pub async fn again(&mut self) {
         (self.attempt, self.sent) = (self.attempt + 1, None);
-        let _nobody_waits = self.stages.send(Milestone::Again).await;
+        let _nobody_waits = self.milestones.send(Milestone::Again).await;
     }
 }

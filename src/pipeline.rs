@@ -406,10 +406,10 @@ fn still(held: &dyn Held) -> Result<(), Fault> {
 }
 
 /// Says how far this switch is, and waits for the others; alone it goes on.
-async fn reach(joint: Option<&mut Joint>, stage: Milestone) -> Result<Order, Fault> {
+async fn reach(joint: Option<&mut Joint>, milestone: Milestone) -> Result<Order, Fault> {
     match joint {
         None => Ok(Order::Go),
-        Some(joint) => joint.reach(stage).await,
+        Some(joint) => joint.reach(milestone).await,
     }
 }
 

@@ -110,31 +110,6 @@ pub(super) fn lay(
     })
 }
 
-/// Some systems have no VLAN 1.
-///
-/// # Errors
-/// A VLAN, or a port that changes, is to have one below the dialect's lowest.
-pub(super) fn in_range(running: &Running, config: &DeviceConfig, dialect: &Dialect) -> Result<(), Fault> {
-    let lowest = dialect.lowest_vlan;
-    let refused = |what: String| {
-        let reason = format!("{what}: {} has no VLANs below {lowest}", dialect.os);
-        Err(Fault::new(FaultKind::InvalidValue, reason))
-    };
-    let changed = |port: &&Interface| {
-        running.interfaces.get(&port.name).and_then(|before| before.switched_vlan.as_ref())
-            != port.switched_vlan.as_ref()
-    };
-    for port in config.interfaces.values().filter(changed) {
-        if let Some(id) = named([port].into_iter()).into_iter().find(|id| *id < lowest) {
-            return refused(format!("VLAN {id} of {}", port.name));
-        }
-    }
-    match config.vlans.keys().find(|id| **id < lowest && !running.vlans.contains_key(id)) {
-        Some(id) => refused(format!("VLAN {id}")),
-        None => Ok(()),
-    }
-}
-
 const fn unnamed(id: VlanId) -> Vlan {
     Vlan { id, name: None, status: VlanStatus::Active }
 }

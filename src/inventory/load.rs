@@ -3,7 +3,7 @@
 use super::{Inventory, Protocol, Switch, check, ironic, native};
 use crate::config::{Code, FileAccess, Finding, Findings, Settings, Severity, source};
 use mercury_adapter::InterfaceNames;
-use mercury_model::VlanSet;
+use mercury_model::{VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct Context {
     pub unsayable: Vec<Unsayable>,
     /// What ports are called in each dialect that has a say.
     pub interface_names: BTreeMap<String, Arc<InterfaceNames>>,
+    /// The lowest VLAN there is in each dialect.
+    pub lowest_vlans: BTreeMap<String, VlanId>,
     /// The dialects that know what the name of an aggregate begins with.
     pub lag_prefixes: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl Default for Context {
                 .flat_map(|one| spoken(one).flat_map(move |d| unsayable(one, d)))
                 .collect(),
             interface_names: dialects.iter().filter_map(named).collect(),
+            lowest_vlans: dialects.iter().map(|dialect| (dialect.name.clone(), dialect.lowest_vlan)).collect(),
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Rules {
     /// The VLANs that may be configured; absent means the file's `[defaults]`,
     /// then the service's `allowed_vlans`, then all. Empty means none.
     pub allowed_vlans: Option<VlanSet>,
+    /// The lowest VLAN that its system has, as its dialect says; 1.
+    pub lowest_vlan: VlanId,
     /// The VLAN of a port that belongs to nobody, 1 to 4094; none. Ironic's
     /// file has the key too, but nothing there reads it.
     pub native_vlan: Option<VlanId>,
@@ -58,6 +60,7 @@ impl Default for Rules {
         Rules {
             persist: true,
             allowed_vlans: None,
+            lowest_vlan: VlanId::MIN,
             native_vlan: None,
             default_vlan: None,
             manage_vlans: false,
@@ -82,9 +85,9 @@ impl Rules {
         self.stp_edge || self.stp_bpdu_guard
     }
 
-    /// Whether the inventory lets this VLAN be configured here.
+    /// Whether there can be this VLAN here, and the inventory lets it be configured.
     pub fn allows_vlan(&self, vlan: VlanId) -> bool {
-        self.allowed_vlans.as_ref().is_none_or(|allowed| allowed.contains(vlan))
+        vlan >= self.lowest_vlan && self.allowed_vlans.as_ref().is_none_or(|allowed| allowed.contains(vlan))
     }
 
     /// Whether the inventory lets this port be configured; names are compared exactly.

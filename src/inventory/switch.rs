@@ -4,12 +4,12 @@ use std::time::Duration;
 /// A switch: how to reach it and what may be done to it.
 ///
 /// Every field of its parts but `credentials`, `host_key`, `options`, `tls`,
-/// `server_name`, `client`, `key` and `interface_names`, which say themselves
-/// what they are read from, is written under its own name in a `[[switch]]`
-/// table, and all but `name`, `address` and `mac_addresses` may stand in
-/// `[defaults]` for every switch of that file. What is for one protocol only is
-/// refused on a switch that speaks another; in `[defaults]` it waits for the
-/// switches that it is for.
+/// `server_name`, `client`, `key`, `lowest_vlan` and `interface_names`, which say
+/// themselves where they come from, is written under its own name in a
+/// `[[switch]]` table, and all but `name`, `address` and `mac_addresses` may
+/// stand in `[defaults]` for every switch of that file. What is for one protocol
+/// only is refused on a switch that speaks another; in `[defaults]` it waits for
+/// the switches that it is for.
 #[derive(Debug, Clone)]
 pub struct Switch {
     /// What it is, where it is, and as whom Mercury logs in.

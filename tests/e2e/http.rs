@@ -1,5 +1,8 @@
 //! The HTTP front, as a careless or hostile caller meets it.
 
+mod envelope;
+mod impatient;
+
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
@@ -70,51 +73,6 @@ fn what_is_not_a_post_is_405_and_what_is_not_there_404() {
     assert_eq!(stage.client.done("get_switches", &json!({})).as_object().unwrap().len(), 1, "the connection lives");
 }
 
-#[test]
-fn bodies_that_are_no_json_are_parse_errors() {
-    let mut stage = Stage::new();
-    let whole = request(&json!(1), "update_port", &update("Ethernet1"));
-    for body in [
-        &b""[..],
-        b"   ",
-        b"hello",
-        b"{\"jsonrpc\": \"2.0\", ",
-        b"\xff\xfe{}",
-        b"{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"get_switches\"} trailing",
-        &whole[..whole.len() - 1],
-        &whole[..whole.len() / 2],
-    ] {
-        let (id, _) = stage.refused(body, -32700);
-        assert_eq!(id, json!(null));
-    }
-    assert!(stage.untouched());
-}
-
-#[test]
-fn json_that_is_no_request_is_an_invalid_request() {
-    let mut stage = Stage::new();
-    for body in [
-        json!(null),
-        json!(5),
-        json!("update_port"),
-        json!({}),
-        json!({"jsonrpc": "2.0", "id": 1}),
-        json!({"jsonrpc": "2.0", "id": 1, "method": 5}),
-        json!({"jsonrpc": "2.0", "id": 1, "method": null}),
-        json!({"jsonrpc": "1.0", "id": 1, "method": "get_switches"}),
-        json!({"jsonrpc": 2.0, "id": 1, "method": "get_switches"}),
-        json!({"id": 1, "method": "get_switches"}),
-        json!({"jsonrpc": "2.0", "id": {"a": 1}, "method": "get_switches"}),
-        json!({"jsonrpc": "2.0", "id": [1], "method": "get_switches"}),
-        json!({"jsonrpc": "2.0", "id": true, "method": "get_switches"}),
-        json!({"jsonrpc": "2.0", "id": -1, "method": "get_switches"}),
-        json!({"jsonrpc": "2.0", "id": 1.5, "method": "get_switches"}),
-    ] {
-        stage.refused(body.to_string().as_bytes(), -32600);
-    }
-    assert!(stage.untouched());
-}
-
 /// Ironic's client breaks on data that is no object, and nobody reads megabytes.
 #[test]
 fn what_a_switch_says_at_length_is_told_briefly() {
@@ -125,114 +83,6 @@ fn what_a_switch_says_at_length_is_told_briefly() {
     let (_, error) = stage.refused(&body, 500);
     assert!(error.message.len() + error.data.to_string().len() < 20_000, "{}", error.message.len());
     assert!(error.data["device_errors"][0]["message"].as_str().unwrap().contains("bytes)"));
-}
-
-#[test]
-fn a_batch_is_refused_as_one_and_nothing_of_it_is_done() {
-    let mut stage = Stage::new();
-    let one: Value = serde_json::from_slice(&request(&json!(1), "update_port", &update("Ethernet1"))).unwrap();
-    for batch in [json!([]), json!([one, one]), json!([1, 2])] {
-        let (id, error) = stage.refused(batch.to_string().as_bytes(), -32600);
-        assert_eq!(id, json!(null));
-        assert!(error.message.contains("batch"), "{error:?}");
-    }
-    assert!(stage.untouched());
-}
-
-#[test]
-fn an_id_comes_back_as_it_went() {
-    let mut stage = Stage::new();
-    for id in [json!(0), json!(7), json!(u64::MAX), json!("req-1"), json!(""), json!("ü\"\\"), json!(null)] {
-        let reply = stage.client.post("/", &request(&id, "get_switches", &json!({}))).json();
-        assert_eq!(reply["id"], id, "{reply}");
-        assert!(reply["result"].is_object(), "{reply}");
-    }
-}
-
-#[test]
-fn a_notification_is_carried_out_and_answered_with_nothing() {
-    let mut stage = Stage::new();
-    let body = json!({"jsonrpc": "2.0", "method": "update_port", "params": update("Ethernet1")});
-    let response = stage.client.post("/", body.to_string().as_bytes());
-    assert_eq!((response.status, response.body.len()), (204, 0));
-    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
-    // One that fails is silent too, but not in the log.
-    let body = json!({"jsonrpc": "2.0", "method": "update_port", "params": {"switch_id": "leaf9"}});
-    let response = stage.client.post("/", body.to_string().as_bytes());
-    assert_eq!((response.status, response.body.len()), (204, 0));
-    stage.mercury.stderr.wait_json("the failed notification", |line| line["method"] == "update_port");
-}
-
-#[test]
-fn unknown_methods_and_parameters_that_do_not_fit_are_named() {
-    let mut stage = Stage::new();
-    let (id, _) = stage.refused(&request(&json!("x"), "explode", &json!({})), -32601);
-    assert_eq!(id, json!("x"));
-    for params in [json!(["leaf1", "Ethernet1"]), json!("leaf1"), json!(5)] {
-        stage.refused(&request(&json!(1), "update_port", &params), -32602);
-    }
-    let mut more = update("Ethernet1");
-    more["colour"] = json!("blue");
-    let (_, error) = stage.refused(&request(&json!(1), "update_port", &more), -32602);
-    assert!(error.message.contains("colour"), "{error:?}");
-    assert_eq!(error.class(), "InvalidParameterValue");
-    assert!(stage.untouched());
-}
-
-/// A port that the dialect cannot have is refused before anything is sent, and
-/// what LLDP calls it is not.
-#[test]
-fn a_malformed_port_name_is_refused_with_the_name_that_would_be_right() {
-    let mut stage = Stage::new();
-    stage.mercury = Mercury::serve(&[stage.switch.entry("leaf1").text("dialect", "arista_eos")]);
-    stage.client = Client::of(&stage.mercury);
-    let link = json!({"binding:profile": {"local_link_information": [{"switch_id": "leaf1", "port_id": "Eth1/1"}]}});
-    for (method, params, parameter) in [
-        ("update_port", update("Eth1/1"), "port_name"),
-        ("reset_port", json!({"switch_id": "leaf1", "port_name": "Eth1/1"}), "port_name"),
-        (
-            "attach_port",
-            json!({"port": link, "network": 100}),
-            "port.binding:profile.local_link_information[0].port_id",
-        ),
-    ] {
-        let error = stage.client.fails(method, &params);
-        assert_eq!((error.kind(), &error.data["parameter"]), ("invalid-value", &json!(parameter)), "{error:?}");
-        assert!(error.message.contains("\"Ethernet1/1\" would be"), "{error:?}");
-    }
-    assert!(stage.untouched());
-    stage.client.done("update_port", &update("Et1"));
-    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
-}
-
-#[test]
-fn deep_nesting_is_refused_before_it_is_parsed() {
-    let mut stage = Stage::new();
-    for body in ["[".repeat(100_000), format!("{{\"a\":{}", "[".repeat(100_000)), "{\"a\":".repeat(20_000)] {
-        let (_, error) = stage.refused(body.as_bytes(), -32700);
-        assert!(error.message.contains("nests"), "{error:?}");
-    }
-    assert!(stage.untouched());
-}
-
-#[test]
-fn duplicate_keys_do_not_smuggle_a_value_past_the_checks() {
-    let mut stage = Stage::new();
-    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "get_switches", "method": "update_port", "params": {}}"#;
-    let reply = stage.client.post("/", body).json();
-    assert!(reply.get("error").is_some(), "{reply}");
-    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "update_port", "params": {"switch_id": "leaf1",
-        "port_name": "Ethernet1", "mode": "access", "native_vlan": 4095, "native_vlan": 100}}"#;
-    let (id, error) = stage.refused(body, -32602);
-    assert_eq!(
-        (id, error.class(), error.data["parameter"].as_str()),
-        (json!(1), "InvalidParameterValue", Some("native_vlan"))
-    );
-    let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "get_switches", "x": {"y": 1, "y": 2}}"#;
-    stage.refused(body, -32602);
-    let body = br#"{"type": "get_switches", "payload": {}, "payload": {}}"#;
-    assert_eq!(stage.client.post("/v1/actions", body).status, 400);
-    assert!(stage.untouched());
 }
 
 /// A page can have a browser send all of these; Ironic and curl send none.
@@ -312,122 +162,6 @@ fn a_body_of_ten_megabytes_is_413_whichever_way_it_comes() {
     assert_eq!(response.status, 413);
     assert!(stage.untouched());
     Client::of(&stage.mercury).done("get_switches", &json!({}));
-}
-
-#[test]
-fn ten_thousand_links_are_a_clear_error() {
-    let switch = Simulated::start(Mode::Candidate);
-    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
-    let mercury = setup.settings("[limits]\nmax_body_bytes = 4194304\n").serve();
-    let links: Vec<_> = (0..10_000).map(|n| json!({"switch_id": "leaf1", "port_id": format!("Ethernet{n}")})).collect();
-    let params = json!({"port": {"binding:profile": {"local_link_information": links}}, "network": 100});
-    let error = Client::of(&mercury).fails("attach_port", &params);
-    assert_eq!((error.code, error.class()), (400, "InvalidParameterValue"));
-    assert!(error.message.contains("local_link_information") && error.message.contains("10000"), "{error:?}");
-    assert_eq!(switch.handle().counters().rpcs, 0);
-}
-
-#[test]
-fn a_change_is_finished_when_the_caller_hangs_up() {
-    let stage = Stage::with(Simulated::start(Mode::Candidate));
-    let handle = stage.switch.handle();
-    let fault = handle.inject("commit:1:before:hold".parse().unwrap());
-    let mut caller = Client::of(&stage.mercury);
-    let mut params = update("Ethernet1");
-    params["context"] = json!({"request_id": "req-gone"});
-    caller.start("POST", "/", &request(&json!(1), "update_port", &params));
-    block_on(handle.held(fault));
-    drop(caller);
-    // The hang-up has been noticed once a later caller on the same service was answered.
-    Client::of(&stage.mercury).done("get_switches", &json!({}));
-    handle.release(fault);
-    let line = stage.mercury.request("req-gone");
-    assert_eq!(line["outcome"], "committed", "{line}");
-    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
-    assert_eq!(handle.pending_commit(), None);
-}
-
-/// The caller says how long it waits, and is told what that means for its change.
-#[test]
-fn a_caller_that_waits_too_short_is_told_whether_anything_was_begun() {
-    let stage = Stage::with(Simulated::start(Mode::Candidate));
-    let handle = stage.switch.handle();
-    let fault = handle.inject("commit:1:before:hold".parse().unwrap());
-    let ask = |port: &str| {
-        let error = Client::of(&stage.mercury).preferring("wait=1").fails("update_port", &update(port));
-        (error.kind().to_owned(), error.data["retry"].clone())
-    };
-    assert_eq!(ask("Ethernet1"), ("unknown".to_owned(), json!(false)), "at its commit");
-    assert_eq!(ask("Ethernet2"), ("timeout".to_owned(), json!(true)), "behind it in the queue");
-    handle.release(fault);
-    // A third one is served after the second would have been.
-    Client::of(&stage.mercury).done("update_port", &update("Ethernet3"));
-    assert_eq!(stage.port("Ethernet1").vlans, "access 100");
-    assert_eq!(stage.port("Ethernet2").vlans, "none");
-}
-
-/// Requests that share a commit have begun when there is something to send, not when
-/// their turn has come.
-#[test]
-fn callers_who_gave_up_before_anything_was_read_are_told_that_nothing_was_sent() {
-    let stage = Stage::with(Simulated::start(Mode::Candidate));
-    let handle = stage.switch.handle();
-    let first = handle.inject("commit:1:before:hold".parse().unwrap());
-    let second = handle.inject("lock:3:before:hold".parse().unwrap());
-    let ask = |port: &str, prefer: Option<&'static str>| {
-        let mut caller = Client::of(&stage.mercury);
-        if let Some(prefer) = prefer {
-            caller = caller.preferring(prefer);
-        }
-        caller.start("POST", "/", &request(&json!(1), "update_port", &update(port)));
-        caller
-    };
-    let mut before = ask("Ethernet9", None);
-    block_on(handle.held(first));
-    let callers = [ask("Ethernet1", Some("wait=2")), ask("Ethernet2", Some("wait=2"))];
-    let mut patient = ask("Ethernet3", None);
-    handle.release(first);
-    block_on(handle.held(second));
-    for mut caller in callers {
-        let answer = caller.response().expect("an answer").json();
-        assert_eq!(answer["error"]["data"]["kind"], "timeout", "{answer}");
-    }
-    handle.release(second);
-    for caller in [&mut before, &mut patient] {
-        assert_eq!(caller.response().expect("an answer").json()["result"]["outcome"], "committed");
-    }
-    assert_eq!(stage.port("Ethernet3").vlans, "access 100");
-    assert_eq!((stage.port("Ethernet1"), stage.port("Ethernet2")), (Port::default(), Port::default()));
-}
-
-#[test]
-fn a_change_on_netconfd_is_finished_when_the_caller_hangs_up() {
-    let Some(switch) = netconfd(Datastores::Candidate) else { return };
-    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
-    switch.arm(&json!({"op": "commit", "nth": 1, "moment": "before", "action": "hold"}));
-    let mut caller = Client::of(&mercury);
-    let mut params = update("Ethernet1");
-    params["context"] = json!({"request_id": "req-gone"});
-    caller.start("POST", "/", &request(&json!(1), "update_port", &params));
-    switch.wait_held();
-    drop(caller);
-    Client::of(&mercury).done("get_switches", &json!({}));
-    switch.release();
-    assert_eq!(mercury.request("req-gone")["outcome"], "committed");
-    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
-}
-
-#[test]
-fn half_sent_headers_are_cut_off() {
-    let switch = Simulated::start(Mode::Candidate);
-    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
-    let mercury = setup.settings("[limits]\nheader_timeout = 1\n").serve();
-    for start in ["POST / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Le"] {
-        let mut client = Client::of(&mercury);
-        client.send(start.as_bytes());
-        let answer = client.response();
-        assert!(answer.as_ref().is_none_or(|answer| answer.status == 408 || answer.status == 400), "{answer:?}");
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What may be done to a switch.
 
 use mercury_adapter::InterfaceNames;
-use mercury_model::InterfaceName;
+use mercury_model::{InterfaceName, VlanId};
 
 use super::{Form, each, options};
 use crate::config::reader::Reader;
@@ -18,12 +18,14 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
     if let Some(names) = &interface_names {
         ["allowed_ports", "allowed_lags", "trunk_ports"].iter().for_each(|key| doubt(reader, key, names));
     }
+    let lowest_vlan = context.lowest_vlans.get(dialect).copied().unwrap_or(VlanId::MIN);
     Rules {
         // Ironic's documentation of its file: "default: false".
         persist: reader.flag("persist").unwrap_or(form == Form::Native),
         allowed_vlans: reader.vlans("allowed_vlans").or_else(|| context.allowed_vlans.clone()),
+        lowest_vlan,
         native_vlan: reader.vlan("native_vlan"),
-        default_vlan: reader.vlan("default_vlan"),
+        default_vlan: default_vlan(reader, dialect, lowest_vlan),
         manage_vlans,
         manage_mtu: reader.flag("manage_mtu").unwrap_or(false),
         stp_edge: reader.flag("stp_edge").unwrap_or(false),
@@ -37,6 +39,16 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         options,
         interface_names,
     }
+}
+
+/// What a reset would put a port in must be there.
+fn default_vlan(reader: &mut Reader<'_>, dialect: &str, lowest: VlanId) -> Option<VlanId> {
+    let vlan = reader.vlan("default_vlan")?;
+    if vlan < lowest {
+        let message = format!("dialect {dialect} has no VLANs below {lowest}");
+        reader.blame_key("default_vlan", Finding::error(Code::Conflict, message));
+    }
+    Some(vlan)
 }
 
 /// Names that are taken as they are, since the network team knows them, but are

@@ -73,3 +73,16 @@ fn sections_that_ironic_would_pass_over_are_found() {
         assert_eq!(places(&findings), [(Code::UnknownKey, 1, field.to_owned())]);
     }
 }
+
+#[test]
+fn a_default_vlan_that_the_dialect_does_not_have_is_found() {
+    for (dialect, lowest) in [("sonic", 2), ("openconfig", 1)] {
+        let text =
+            |default: u16| toml(&format!("dialect = \"{dialect}\"\nprotocol = \"gnmi\"\ndefault_vlan = {default}"));
+        let (inventory, findings) = load(&[("i.toml", &text(1))], &Context::default());
+        let expected = (lowest > 1).then(|| (Code::Conflict, 8, "switch.leaf1.default_vlan".to_owned()));
+        assert_eq!(places(&findings), Vec::from_iter(expected));
+        assert_eq!(inventory.is_empty(), lowest > 1);
+        assert_eq!(one("i.toml", &text(2)).rules.lowest_vlan.get(), lowest);
+    }
+}

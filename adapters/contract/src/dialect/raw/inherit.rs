@@ -1,0 +1,41 @@
+//! One dialect's table laid over another's.
+
+use toml::{Table, Value};
+
+use super::Problems;
+
+/// A dialect's table with those it inherits beneath it.
+pub(super) fn inherit(name: &str, texts: &[(&str, &str)], seen: &mut Vec<String>) -> Result<Table, Problems> {
+    let (_, text) =
+        texts.iter().find(|(other, _)| *other == name).ok_or_else(|| vec![format!("there is no {name}")])?;
+    let mut table: Table = text.parse().map_err(|error: toml::de::Error| vec![format!("not TOML: {error}")])?;
+    let Some(base) = table.remove("inherits") else { return Ok(table) };
+    let base = base.as_str().ok_or_else(|| vec!["inherits: not a text".to_owned()])?.to_owned();
+    if seen.contains(&base) {
+        return Err(vec![format!("{base} inherits itself")]);
+    }
+    seen.push(base.clone());
+    let mut under = inherit(&base, texts, seen)?;
+    // Evidence is about what one dialect renders, so it is not inherited.
+    under.remove("evidence");
+    lay_over(&mut under, table);
+    Ok(under)
+}
+
+/// Puts `over` over what is there, table by table.
+pub(super) fn lay_over(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+/// `lacp = false` takes away what the base has.
+pub(super) fn without_false(table: &mut Table) {
+    table.retain(|_, value| *value != Value::Boolean(false));
+    table.iter_mut().filter_map(|(_, value)| value.as_table_mut()).for_each(without_false);
+}

@@ -1,0 +1,172 @@
+//! The VLANs themselves: what they are called, and when they go.
+
+use super::*;
+
+/// Every switch has routed ports, and none of them keeps a VLAN.
+#[test]
+fn a_port_that_routes_uses_no_vlan_and_one_that_is_not_understood_may() {
+    for routes in [true, false] {
+        let mut bench = Bench::managed(Options::default());
+        bench.done("add_network", &json!({"network": 100}));
+        let others = vec!["ip/address/primary".to_owned()];
+        let foreign = ForeignVlans { others, routes, ..ForeignVlans::default() };
+        bench.set("Ethernet48", SwitchedVlan::Foreign(Box::new(foreign)));
+        let removed = bench.call("delete_network", &json!({"network": 100}));
+        assert_eq!(removed.is_ok(), routes, "{removed:?}");
+    }
+}
+
+#[test]
+fn sonic_has_no_vlan_1() {
+    let port = |asked: Value| ("update_port", ironic("Ethernet1", &asked));
+    let network = json!({"network": {"segmentation_id": 1, "name": "a"}});
+    for ((method, params), parameter) in [
+        (port(json!({"mode": "access", "native_vlan": 1})), "native_vlan"),
+        (port(json!({"mode": "trunk", "native_vlan": 1, "allowed_vlans": [20]})), "native_vlan"),
+        (port(json!({"mode": "trunk", "native_vlan": 10, "allowed_vlans": [1, 20]})), "allowed_vlans"),
+        (("reset_port", ironic("Ethernet1", &json!({"default_vlan": 1}))), "default_vlan"),
+        (("attach_port", plugin("Ethernet1", &json!(1))), "network.segmentation_id"),
+        (("add_network", network), "network.segmentation_id"),
+    ] {
+        let asked = |dialect| Bench::of(over_gnmi(dialect, managed(uplink()))).call(method, &params);
+        let fault = asked("sonic").unwrap_err();
+        assert_eq!((fault.kind, fault.parameter.as_deref()), (FaultKind::InvalidValue, Some(parameter)), "{fault}");
+        assert!(fault.message.contains("VLAN 1: leaf1 has no VLANs below 2"), "{fault}");
+        asked("openconfig").unwrap();
+    }
+    let access = ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 2}));
+    Bench::of(over_gnmi("sonic", managed(uplink()))).done("update_port", &access);
+}
+
+/// Cisco's modules refuse it (Cisco-IOS-XE-vlan, `must` of a name).
+#[test]
+fn a_vlan_gets_no_name_that_another_has_where_each_is_there_once_and_vlan_1_none_at_all() {
+    let network = |number: u16, name: &str| json!({"network": {"id": "a", "segmentation_id": number, "name": name}});
+    for (dialect, refused) in [("cisco_iosxe", true), ("openconfig", false)] {
+        let mut bench = Bench::managed(Options {
+            vlan_name: Some(Template::new("{network}", Placeholder::OF_A_VLAN).unwrap()),
+            ..Options::default()
+        });
+        bench.dialect = mercury_adapter::builtin().unwrap().into_iter().find(|known| known.name == dialect).unwrap();
+        bench
+            .device
+            .vlans
+            .insert(vlan(100), Vlan { id: vlan(100), name: "prod".parse().ok(), status: VlanStatus::Active });
+        let running = Running::new(&bench.device, Scope::all());
+        let made = |number, name| {
+            let target = bench.intent("add_network", &network(number, name)).unwrap().targets.remove(0);
+            bench.desired(&target, &running)
+        };
+        let again = made(101, "prod");
+        assert_eq!(again.as_ref().is_err_and(|fault| fault.message.contains("VLAN 100")), refused, "{again:?}");
+        assert_eq!(made(1, "other").unwrap().intended.0.vlans[&vlan(1)].name.is_none(), refused);
+    }
+}
+
+#[test]
+fn a_vlan_is_called_what_the_entry_says() {
+    let network = json!({"network": {"id": "4f1c", "segmentation_id": 100, "name": "tenant-a"}});
+    for (template, added, attached) in [
+        (None, "100 tenant-a", "101"),
+        (named("mercury-{vlan}"), "100 mercury-100", "101 mercury-101"),
+        (named("{network}"), "100 tenant-a", "101"),
+        (named("{vlan}_{network_id}"), "100 100_4f1c", "101"),
+    ] {
+        let mut bench = Bench::managed(Options { vlan_name: template.clone(), ..Options::default() });
+        bench.done("add_network", &network);
+        bench.done("update_port", &ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 101})));
+        assert_eq!(bench.vlans(), [added, attached]);
+        let mut bench = Bench::managed(Options { vlan_name: template.clone(), ..Options::default() });
+        bench.done("attach_port", &plugin("Ethernet1", &network["network"]));
+        assert_eq!(bench.vlans(), [if template.is_some() { added } else { "100" }]);
+    }
+}
+
+#[test]
+fn a_name_that_does_not_fit_is_an_error_and_never_shortened() {
+    let network = |name: &str| json!({"network": {"segmentation_id": 100, "name": name}});
+    for (template, name, parameter, reason) in [
+        (None, "x".repeat(33), "network.name", "has 33 characters"),
+        (None, "x".repeat(256), "network.name", "it has 256 characters"),
+        (named("{network}-{vlan}"), "x".repeat(29), "network.name", "has 33 characters"),
+        (named("{network}"), "a\tb".to_owned(), "network.name", "what vlan_name makes of it"),
+        (named(&"x".repeat(33)), "a".to_owned(), "vlan_name", "has 33 characters"),
+    ] {
+        let mut bench = Bench::managed(Options { vlan_name: template, ..Options::default() });
+        let fault = bench.call("add_network", &network(&name)).unwrap_err();
+        assert_eq!((fault.kind, fault.parameter.as_deref()), (FaultKind::InvalidValue, Some(parameter)));
+        assert!(fault.message.contains(reason), "{fault}");
+        assert!(bench.vlans().is_empty());
+    }
+    let mut bench = Bench::managed(Options { vlan_name: named("m{vlan}"), ..Options::default() });
+    bench.done("add_network", &network(&"é".repeat(255)));
+    assert_eq!(bench.vlans(), ["100 m100"]);
+}
+
+#[test]
+fn a_vlan_goes_with_the_last_port_that_has_it() {
+    let mut bench = Bench::managed(pruning());
+    let access = |vlan: u16| json!({"mode": "access", "native_vlan": vlan});
+    bench.done("update_port", &ironic("Ethernet1", &access(100)));
+    bench.done("attach_port", &plugin("Ethernet2", &json!(100)));
+    assert_eq!((bench.carries("Ethernet48"), bench.vlans()), (trunk("100"), vec!["100 mercury-100".to_owned()]));
+    bench.done("reset_port", &ironic("Ethernet1", &json!({"native_vlan": 100})));
+    assert_eq!(bench.vlans(), ["100 mercury-100"]);
+    bench.done("update_port", &ironic("Ethernet2", &access(101)));
+    assert_eq!((bench.carries("Ethernet48"), bench.vlans()), (trunk("101"), vec!["101 mercury-101".to_owned()]));
+    bench.done("detach_port", &plugin("Ethernet2", &json!(101)));
+    assert_eq!((bench.carries("Ethernet48"), bench.vlans()), ("none".to_owned(), vec![]));
+}
+
+#[test]
+fn the_vlan_of_idle_ports_stays_when_there_are_none() {
+    let mut bench = Bench::of(ruled(Rules { default_vlan: Some(vlan(900)), ..managed(pruning()).rules }));
+    bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    assert_eq!(bench.vlans(), ["100 mercury-100", "900 mercury-900"]);
+}
+
+#[test]
+fn a_vlan_that_mercury_did_not_name_stays() {
+    let mut bench = Bench::managed(pruning());
+    for (id, name, status) in [
+        (100, Some("storage"), VlanStatus::Active),
+        (101, None, VlanStatus::Active),
+        (102, Some("mercury-100"), VlanStatus::Active),
+        (103, Some("mercury-103"), VlanStatus::Suspended),
+    ] {
+        let name = name.map(|name| name.parse().unwrap());
+        bench.device.vlans.insert(vlan(id), Vlan { id: vlan(id), name, status });
+    }
+    let tagged = TrunkVlans::only("100-103".parse().unwrap());
+    bench.set("Ethernet1", SwitchedVlan::Trunk { native: None, vlans: tagged });
+    let before = bench.vlans();
+    bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
+    assert_eq!(bench.vlans(), before);
+}
+
+#[test]
+fn requests_that_share_a_commit_leave_a_vlan_that_one_of_them_needs() {
+    let mut bench = Bench::managed(pruning());
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    bench.done("attach_port", &plugin("Ethernet2", &json!(101)));
+    let target = |bench: &Bench, method: &str, params: &Value| bench.intent(method, params).unwrap().targets.remove(0);
+    let leaves = target(&bench, "detach_port", &plugin("Ethernet1", &Value::Null));
+    let comes = target(&bench, "attach_port", &plugin("Ethernet3", &json!(100)));
+    let goes = target(&bench, "detach_port", &plugin("Ethernet2", &Value::Null));
+    assert!(group::joins(&[&leaves, &comes], &goes), "they touch different ports");
+    let before = Running::new(&bench.device, Scope::all());
+    bench.make(&group::merged([&leaves, &comes, &goes]).unwrap()).unwrap();
+    assert_eq!(bench.vlans(), ["100 mercury-100"]);
+    // What is told to each: its own port and VLAN, and the trunk port.
+    let told = concerns(&goes, &bench.switch().rules, &BTreeMap::new(), &[&before]);
+    let ports = ["Ethernet1", "Ethernet2", "Ethernet3", "Ethernet48"];
+    let covered = |name: &&str| told.interfaces.covers(&name.parse().unwrap());
+    assert_eq!(ports.into_iter().filter(covered).collect::<Vec<_>>(), ["Ethernet2", "Ethernet48"]);
+    assert!(told.vlans.covers(vlan(101)) && !told.vlans.covers(vlan(100)));
+    // A network that is wanted now is not taken away by a port that leaves it.
+    let network = target(&bench, "add_network", &json!({"network": 100}));
+    let leaves = target(&bench, "detach_port", &plugin("Ethernet3", &Value::Null));
+    bench.make(&group::merged([&leaves, &network]).unwrap()).unwrap();
+    assert_eq!(bench.vlans(), ["100 mercury-100"]);
+}
