@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     device::{Device, bare, key, text},
     gnmi,
+    views::reversed,
 };
 
 /// How a switch is read.
@@ -47,7 +48,8 @@ impl Device {
                 Reading::Get => {
                     let last = path.last().unwrap();
                     let json = if self.wrapped { wrapped(last, value) } else { value.clone() };
-                    let json = typed_value::Value::JsonIetfVal(json.to_string().into_bytes());
+                    let json = if self.reversed { reversed(&json) } else { json.to_string() };
+                    let json = typed_value::Value::JsonIetfVal(json.into_bytes());
                     notifications.push(notification(path, json));
                 }
                 Reading::Once => leaves(value, path, &mut notifications),

@@ -34,6 +34,8 @@ mod schema;
 mod shared;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;
+#[path = "../../../../tests/kit/view.rs"]
+mod view;
 mod views;
 
 use std::{collections::BTreeSet, sync::Arc};

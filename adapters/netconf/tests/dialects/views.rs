@@ -4,26 +4,19 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, LeafTree, ModeForm, NodePath, SwitchedVlanTree};
-use mercury_model::{Intended, Leaf, Plan, Running, VlanSet};
+use mercury_adapter::{Dialect, NodePath, SwitchedVlanTree};
+use mercury_model::{Intended, Plan, Running, VlanSet};
 use mercury_netconf::{
     EditConfig, conformance,
     xml::{Element, Node as XmlNode},
 };
 
-use crate::{case, device::Device, dialects, render, round_trip};
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum View {
-    ReportAll,
-    Trim,
-    Reordered,
-    Rewritten,
-}
-
-impl View {
-    pub(crate) const ALL: [Self; 4] = [Self::ReportAll, Self::Trim, Self::Reordered, Self::Rewritten];
-}
+use crate::{
+    case,
+    device::Device,
+    dialects, render, round_trip,
+    view::{self, View},
+};
 
 fn read(dialect: &Arc<Dialect>, switch: &Device, view: View) -> Running {
     let data = shown(dialect, &switch.data, view);
@@ -99,25 +92,8 @@ fn interfaces(element: &mut Element, path: &NodePath, act: &mut dyn FnMut(&mut E
 /// Puts every default in where nothing is, or takes every default away.
 fn defaults(dialect: &Dialect, entry: &mut Element, view: View) {
     let netconf = dialect.netconf.as_ref().unwrap();
-    let (tree, defaults) = (&netconf.tree, &netconf.defaults);
-    let mut leaves: Vec<(NodePath, String)> = Vec::new();
     let is_aggregate = entry.path(&["config", "type"]).is_some_and(|kind| kind.value().ends_with("ieee8023adLag"));
-    for (leaf, value) in &defaults.leaves {
-        // Only an aggregate has an aggregate's.
-        if *leaf == Leaf::MinLinks && !is_aggregate {
-            continue;
-        }
-        if let Some(LeafTree::Value { path, .. }) = tree.leaves.get(leaf) {
-            leaves.push((path.clone(), value.spelled().unwrap()));
-        }
-    }
-    let own = tree.aggregate_switched_vlan.as_ref().filter(|_| is_aggregate).unwrap_or(&tree.switched_vlan);
-    if let (true, ModeForm::Leaf { path, access, .. }) = (defaults.access_mode, &own.mode) {
-        leaves.push((path.clone(), access.clone()));
-    }
-    let vlans = [(&own.access_vlan, defaults.access_vlan), (&own.native_vlan, defaults.native_vlan)];
-    leaves.extend(vlans.into_iter().filter_map(|(path, vlan)| Some((path.clone(), vlan?.to_string()))));
-    for (path, value) in leaves {
+    for (path, value) in view::defaults(&netconf.tree, &netconf.defaults, is_aggregate) {
         leaf(entry, &path, &value, view);
     }
 }
