@@ -130,13 +130,15 @@ impl<S: Switch> File<S> {
         format!("{}{NUMBER}", self.dialect().lag_prefix.as_deref().unwrap_or("Port-Channel")).parse().unwrap()
     }
 
-    /// Every port whose name is one, and those that must be refused.
+    /// Every port whose name is one, or where any name is one its type, and those that
+    /// must be refused.
     fn ports(&self) -> Vec<Interface> {
         let running = self.switch.read(&Scope::all());
-        let is_port = |name: &InterfaceName| {
-            self.dialect().interface_names.as_ref().is_none_or(|names| names.spelled(name.as_str()).is_ok())
+        let is_port = |one: &&Interface| match &self.dialect().interface_names {
+            Some(names) => names.spelled(one.name.as_str()).is_ok(),
+            None => matches!(one.kind, Some(InterfaceType::EthernetCsmacd | InterfaceType::Ieee8023adLag)),
         };
-        let mut ports: Vec<_> = running.interfaces.values().filter(|port| is_port(&port.name)).cloned().collect();
+        let mut ports: Vec<_> = running.interfaces.values().filter(is_port).cloned().collect();
         let named = self.said.refused.keys().filter(|name| !running.interfaces.contains_key(*name));
         ports.extend(named.map(|name| Interface::new(name.clone())));
         assert!(ports.len() >= 3, "{}: {} ports", self.name, ports.len());

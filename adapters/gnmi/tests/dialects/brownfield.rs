@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The dialects that have a folder, and whose modules their files are checked
-/// against: their vendor's own, where those may be passed on.
+/// against: their vendor's own, or OpenConfig's where those may not be passed on.
 const FOLDERS: [(&str, &str); 3] = [("arista_eos", "arista_eos"), ("nokia_srl", "nokia_srl"), ("sonic", "sonic")];
 
 /// A switch, as it shows itself; as it was written, where no view is said.

@@ -16,9 +16,14 @@ use mercury_netconf::{
 use crate::{device::Device, dialect, filter::select, render, view::View, views::shown};
 
 /// The dialects that have a folder, and whose modules their files are checked
-/// against: their vendor's own, where those may be passed on.
-const FOLDERS: [(&str, &str); 3] =
-    [("arista_eos", "arista_eos"), ("cisco_iosxe", "cisco_iosxe"), ("juniper_junos", "juniper_junos")];
+/// against: their vendor's own, or OpenConfig's where those may not be passed on.
+const FOLDERS: [(&str, &str); 5] = [
+    ("arista_eos", "arista_eos"),
+    ("cisco_iosxe", "cisco_iosxe"),
+    ("cisco_nxos", "openconfig"),
+    ("juniper_junos", "juniper_junos"),
+    ("openconfig", "openconfig"),
+];
 
 /// Nodes below a dialect's top one that the published set has no module for.
 const UNPUBLISHED: [(&str, &str); 3] =
