@@ -1,7 +1,7 @@
 //! One switch, shown in other ways; included by each kit.
 
 use mercury_adapter::{Defaults, LeafTree, ModeForm, NodePath, Tree};
-use mercury_model::Leaf;
+use mercury_model::{Leaf, VlanId, VlanSet};
 
 /// How a switch shows what it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,4 +39,11 @@ pub(crate) fn defaults(tree: &Tree, defaults: &Defaults, is_aggregate: bool) -> 
     let vlans = [(&own.access_vlan, defaults.access_vlan), (&own.native_vlan, defaults.native_vlan)];
     leaves.extend(vlans.into_iter().filter_map(|(path, vlan)| Some((path.clone(), vlan?.to_string()))));
     leaves
+}
+
+/// The VLANs of a value of a trunk's list, one by one; `None` where it is no range,
+/// or one of so many that nobody lists them.
+pub(crate) fn one_by_one(value: &str) -> Option<Vec<VlanId>> {
+    let set: VlanSet = value.replace("..", "-").parse().ok()?;
+    (set.len() <= 512).then(|| set.iter().collect())
 }

@@ -2,7 +2,6 @@
 //! order, with its VLAN ranges written otherwise.
 
 use mercury_adapter::{Dialect, Mapping, NodePath};
-use mercury_model::VlanSet;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
@@ -80,8 +79,8 @@ fn rewrite(node: &mut Json) {
 }
 
 fn numbers(value: &Json) -> Vec<Json> {
-    let range = value.as_str().and_then(|range| range.replace("..", "-").parse::<VlanSet>().ok());
-    range.map_or_else(|| vec![value.clone()], |set| set.iter().map(|id| json!(id.get())).collect())
+    let listed = value.as_str().and_then(view::one_by_one);
+    listed.map_or_else(|| vec![value.clone()], |vlans| vlans.iter().map(|id| json!(id.get())).collect())
 }
 
 /// SR Linux's lists, wherever they are.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Dialect, NodePath, SwitchedVlanTree};
-use mercury_model::{Intended, Plan, Running, VlanSet};
+use mercury_model::{Intended, Plan, Running, VlanId};
 use mercury_netconf::{
     EditConfig, conformance,
     xml::{Element, Node as XmlNode},
@@ -57,14 +57,12 @@ fn rewrite(element: &mut Element, tree: &SwitchedVlanTree) {
     for node in std::mem::take(&mut element.children) {
         match node {
             XmlNode::Element(one) if one.name == last && !tree.trunk_vlans.joined => {
-                let value = one.value().to_owned();
-                let Ok(set) = value.parse::<VlanSet>() else {
+                let Some(vlans) = view::one_by_one(one.value()) else {
                     children.push(XmlNode::Element(one));
                     continue;
                 };
-                let single =
-                    |id: mercury_model::VlanId| Element { children: Vec::new(), ..one.clone() }.text(id.to_string());
-                children.extend(set.iter().map(|id| XmlNode::Element(single(id))));
+                let single = |id: VlanId| Element { children: Vec::new(), ..one.clone() }.text(id.to_string());
+                children.extend(vlans.into_iter().map(|id| XmlNode::Element(single(id))));
             }
             XmlNode::Element(mut one) => {
                 rewrite(&mut one, tree);
