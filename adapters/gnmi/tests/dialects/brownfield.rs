@@ -145,8 +145,16 @@ impl Switch for Seen {
         found
     }
 
+    /// The modules that stand in for Dell's want the type that the name says.
     fn text(&self) -> String {
-        self.device.data.to_string()
+        let mut data = self.device.data.clone();
+        let interfaces = data.pointer_mut("/interfaces/interface").and_then(Json::as_array_mut);
+        for entry in interfaces.into_iter().flatten().filter(|_| self.dialect.name == "dell_sonic") {
+            if text(&entry["name"]).starts_with("PortChannel") {
+                entry["config"]["type"] = "iana-if-type:ieee8023adLag".into();
+            }
+        }
+        data.to_string()
     }
 }
 
