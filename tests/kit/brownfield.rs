@@ -12,19 +12,20 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Display,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use mercury_adapter::{ChannelGroup, Dialect, ModeForm, NodePath, SwitchedVlanTree, Tree, TrunkForm, Unrenderable};
+use mercury_adapter::{ChannelGroup, Dialect, ModeForm, NodePath, SwitchedVlanTree, Tree, TrunkForm};
 use mercury_model::{
     Aggregation, Intended, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, Plan, Running,
     Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanStatus,
 };
 
-use crate::published::{self, Document};
+use crate::{
+    published::{self, Document},
+    switch::Switch,
+};
 
 /// The VLANs that are asked for; no file has them.
 const VLANS: [u16; 3] = [3040, 3041, 3042];
@@ -70,29 +71,6 @@ impl Said {
         };
         Self { refused: ports(refused), no_members: ports(no_members), beyond }
     }
-}
-
-/// A switch with one running configuration.
-pub(crate) trait Switch: Clone {
-    /// What is sent to it.
-    type Change: Display;
-    /// How it is spoken to.
-    const PROTOCOL: &'static str;
-    /// The form of its state, as `tests/peers/published.py` calls it.
-    const FORM: &'static str;
-
-    fn dialect(&self) -> &Arc<Dialect>;
-    /// What a session would see of `scope`.
-    fn read(&self, scope: &Scope) -> Running;
-    fn rendered(&self, plan: &Plan) -> Result<Self::Change, Unrenderable>;
-    fn apply(&mut self, change: &Self::Change) -> Result<(), String>;
-    /// Every leaf with its path, sorted; without what is Mercury's of a request
-    /// about a port and an aggregate.
-    fn leaves(&self, without: Option<(&InterfaceName, &InterfaceName)>) -> Vec<String>;
-    /// What it has, for the modules.
-    fn text(&self) -> String;
-    /// Whatever else must hold after a change.
-    fn assert_held(&self, _before: &Self, _what: &str) {}
 }
 
 /// One running configuration.

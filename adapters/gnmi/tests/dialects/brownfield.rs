@@ -6,7 +6,7 @@ mod kit;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
-use kit::{File, LEAST, Said, Switch, entries, is_on_the_way, names_of, owned, vlans};
+use kit::{File, LEAST, Said, entries, is_on_the_way, names_of, owned, vlans};
 use mercury_adapter::{Dialect, LeafValues, Mapping, Names, NodePath, PathStep, Unrenderable};
 use mercury_gnmi::SetOperations;
 use mercury_model::{InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanId};
@@ -16,6 +16,7 @@ use crate::{
     answers::{self, Reading},
     device::{Device, key, text},
     dialect, from_xml, gnmi, render, request,
+    switch::Switch,
     view::View,
     views::shown,
 };
@@ -26,10 +27,10 @@ const FOLDERS: [(&str, &str); 3] = [("arista_eos", "arista_eos"), ("nokia_srl", 
 
 /// A switch, as it shows itself; as it was written, where no view is said.
 #[derive(Clone)]
-struct Seen {
-    dialect: Arc<Dialect>,
-    device: Device,
-    view: Option<View>,
+pub(crate) struct Seen {
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) device: Device,
+    pub(crate) view: Option<View>,
 }
 
 fn files(dialect_name: &str) -> Vec<File<Seen>> {
@@ -69,7 +70,7 @@ impl Seen {
     }
 
     /// It is what it has that a switch writes otherwise; the rest it only shows.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.view == Some(View::Rewritten) {
             self.device = self.shown();
         }

@@ -36,6 +36,8 @@ mod random;
 mod round_trip;
 mod schema;
 mod shared;
+#[path = "../../../../tests/kit/switch.rs"]
+mod switch;
 mod text;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;

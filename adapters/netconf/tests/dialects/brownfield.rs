@@ -5,7 +5,7 @@ mod kit;
 
 use std::{fs, sync::Arc};
 
-use kit::{File, LEAST, NUMBER, Said, Switch, entries, is_on_the_way, names_of, owned, vlans};
+use kit::{File, LEAST, NUMBER, Said, entries, is_on_the_way, names_of, owned, vlans};
 use mercury_adapter::{Dialect, Names, PathStep, Tree, Unrenderable};
 use mercury_model::{InterfaceName, Plan, Running, Scope};
 use mercury_netconf::{
@@ -13,7 +13,7 @@ use mercury_netconf::{
     xml::{Element, Limits, Node},
 };
 
-use crate::{device::Device, dialect, filter::select, render, view::View, views::shown};
+use crate::{device::Device, dialect, filter::select, render, switch::Switch, view::View, views::shown};
 
 /// The dialects that have a folder, and whose modules their files are checked
 /// against: their vendor's own, or OpenConfig's where those may not be passed on.
@@ -31,10 +31,10 @@ const UNPUBLISHED: [(&str, &str); 3] =
 
 /// A switch, as it shows itself; as it was written, where no view is said.
 #[derive(Clone)]
-struct Seen {
-    dialect: Arc<Dialect>,
-    device: Device,
-    view: Option<View>,
+pub(crate) struct Seen {
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) device: Device,
+    pub(crate) view: Option<View>,
 }
 
 fn files(dialect_name: &str) -> Vec<File<Seen>> {
@@ -59,7 +59,7 @@ impl Seen {
     }
 
     /// It is what it has that a switch writes otherwise; the rest it only shows.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.view == Some(View::Rewritten) {
             self.device.data = self.shown();
         }

@@ -32,6 +32,8 @@ mod random;
 mod round_trip;
 mod schema;
 mod shared;
+#[path = "../../../../tests/kit/switch.rs"]
+mod switch;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;
 #[path = "../../../../tests/kit/view.rs"]
