@@ -114,7 +114,8 @@ impl Writer<'_> {
             let reason = format!("none may have {other}, which is not Mercury's to take away");
             return Err(unsayable(&format!("{interface} as a member of an aggregate"), &reason));
         }
-        let at = words::leaf(change.leaf).ok_or_else(|| unsayable(change.leaf.name(), "no rule"))?;
+        let lacks = || unsayable(change.leaf.list().map_or(change.leaf.name(), List::name), "no rule");
+        let at = words::leaf(change.leaf).ok_or_else(lacks)?;
         let value = change.after.as_ref().map(|value| words::written(change.leaf, value));
         self.interface(interface).set(&at, value);
         Ok(())

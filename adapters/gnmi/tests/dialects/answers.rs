@@ -98,8 +98,8 @@ fn leaves(node: &Json, at: Vec<PathElem>, into: &mut Vec<Notification>) {
             }
         }
         Json::Array(entries) if entries.iter().any(Json::is_object) => {
-            let names = ["interfaces", "network-instances", "vlans", "interface"];
-            let key = names.iter().find_map(|above| key(above, bare(&last.name))).unwrap();
+            let above = at.len().checked_sub(2).map_or("", |index| bare(&at[index].name));
+            let key = key(above, bare(&last.name)).unwrap_or_else(|| panic!("{} is a list without a key", last.name));
             for entry in entries {
                 let mut at = at.clone();
                 at.last_mut().unwrap().key.insert(key.to_owned(), text(&entry[key]));

@@ -282,3 +282,20 @@ fn what_others_configured_is_valid_by_the_modules_and_stays_so() {
     let problems: Vec<_> = invalid.collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
+
+/// Leaf by leaf and whole.
+#[test]
+fn a_subscription_shows_the_same_as_get() {
+    for file in FOLDERS.iter().flat_map(|(dialect, _)| files(dialect)) {
+        let Seen { dialect, device, .. } = &file.switch;
+        let [got, told] =
+            [Reading::Get, Reading::Once].map(|reading| answers::running(dialect, device, &Scope::all(), reading));
+        assert!(got.is_as(&told.config), "{}: {:#?}\n{:#?}", file.name, got.config, told.config);
+        assert_eq!(
+            (&got.written, &got.besides, &got.shared),
+            (&told.written, &told.besides, &told.shared),
+            "{}",
+            file.name
+        );
+    }
+}

@@ -13,6 +13,11 @@ pub(crate) fn key(above: &str, name: &str) -> Option<&'static str> {
         | ("network-instances" | "", "network-instance")
         | ("network-instance", "vxlan-interface")
         | ("bridge-table", "split-horizon-group") => Some("name"),
+        ("ipv4" | "ipv6", "address") => Some("ip-prefix"),
+        ("addresses", "address") | ("neighbors", "neighbor") => Some("ip"),
+        ("vrrp", "vrrp-group") => Some("virtual-router-id"),
+        ("single-tagged-range", "low-vlan-id") => Some("range-low-vlan-id"),
+        ("members", "member") => Some("interface"),
         ("vlans", "vlan") => Some("vlan-id"),
         ("interface" | "subinterfaces", "subinterface") => Some("index"),
         _ => None,
