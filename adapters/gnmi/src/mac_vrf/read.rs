@@ -159,9 +159,15 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
     interface
 }
 
-/// What its bridged subinterfaces carry; foreign where somebody bridged one in
-/// another way, or the whole port routes.
+/// What its bridged subinterfaces carry, or those of an irb route for; foreign where
+/// somebody bridged one in another way, or the whole port routes.
 fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
+    let gateways = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
+    let routed_for = gateways.filter_map(|one| vlans.of_member(&format!("{name}.{}", text(one, &["index"])?)));
+    let routed_for: VlanSet = routed_for.map(|(vlan, _)| vlan).collect();
+    if !routed_for.is_empty() {
+        return Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(routed_for) });
+    }
     let (mut untagged, mut tagged, mut is_trunk, mut others) = (Vec::new(), Vec::new(), false, Vec::new());
     for subinterface in bridged(port) {
         let index = text(subinterface, &["index"]).unwrap_or_default();
