@@ -44,10 +44,14 @@ fn bless() -> bool {
 pub(crate) fn visible(dialect: &Dialect, protocol: &str, config: &DeviceConfig) -> DeviceConfig {
     let mut config = config.clone();
     let has = |leaf| dialect.has(protocol, leaf);
+    let defaults = dialect.defaults(protocol).unwrap();
     for interface in config.interfaces.values_mut() {
-        Leaf::ALL.into_iter().filter(|leaf| !has(*leaf)).for_each(|leaf| leaf.set(interface, None));
+        for leaf in Leaf::ALL.into_iter().filter(|leaf| !has(*leaf)) {
+            let default = leaf.get(interface).and_then(|_| defaults.leaves.get(&leaf).cloned());
+            leaf.set(interface, default);
+        }
     }
-    dialect.defaults(protocol).unwrap().canonical(&mut config);
+    defaults.canonical(&mut config);
     config
 }
 

@@ -38,7 +38,7 @@ impl Known {
     }
 }
 
-const KNOWN: [Known; 2] = [
+const KNOWN: [Known; 3] = [
     Known {
         protocol: "gnmi",
         dialect: "nokia_srl",
@@ -55,6 +55,14 @@ const KNOWN: [Known; 2] = [
         ours: false,
         reason: "the untagged VLAN of a trunk is its access-vlan; SONiC's transformer and tests have it so, whatever \
                  the `when` says",
+    },
+    Known {
+        protocol: "gnmi",
+        dialect: "dell_sonic",
+        case: "",
+        says: "When condition \"../interface-mode = '",
+        ours: false,
+        reason: "Dell's own collection writes no mode either; OpenConfig's modules only stand in for Dell's",
     },
 ];
 

@@ -26,8 +26,15 @@ impl Defaults {
     }
 
     fn canonical_interface(&self, interface: &mut Interface) {
-        for (leaf, default) in &self.leaves {
-            if leaf.get(interface).as_ref() == Some(default) {
+        let is_default = |leaf: &Leaf, of: &Interface| leaf.get(of).as_ref() == self.leaves.get(leaf);
+        // An aggregate has both leaves of LACP or neither.
+        let other = |leaf: &Leaf| match leaf {
+            Leaf::LacpInterval => Some(Leaf::LacpMode),
+            Leaf::LacpMode => Some(Leaf::LacpInterval),
+            _ => None,
+        };
+        for leaf in self.leaves.keys() {
+            if is_default(leaf, interface) && other(leaf).is_none_or(|other| is_default(&other, interface)) {
                 leaf.set(interface, None);
             }
         }
@@ -55,6 +62,8 @@ impl Defaults {
 
 #[cfg(test)]
 mod tests {
+    use mercury_model::{Lacp, LacpInterval};
+
     use super::*;
 
     fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {
@@ -87,6 +96,20 @@ mod tests {
             defaults.canonical(&mut config);
             let port = config.interfaces.values().next().unwrap();
             assert_eq!((port.mtu, &port.switched_vlan), (None, &meant), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn lacp_is_as_good_as_absent_only_where_both_its_leaves_are() {
+        let leaves =
+            [(Leaf::LacpInterval, "SLOW"), (Leaf::LacpMode, "ACTIVE")].map(|(leaf, word)| (leaf, leaf.read(word)));
+        let defaults = Defaults { leaves: leaves.into(), ..Defaults::default() };
+        let fast = Lacp { interval: LacpInterval::Fast, ..Lacp::default() };
+        for (shown, meant) in [(Some(Lacp::default()), None), (Some(fast), Some(fast)), (None, None)] {
+            let mut config = port(None);
+            config.interfaces.values_mut().for_each(|port| port.lacp = shown);
+            defaults.canonical(&mut config);
+            assert_eq!(config.interfaces.values().next().unwrap().lacp, meant, "{shown:?}");
         }
     }
 }

@@ -107,11 +107,17 @@ impl Writing<'_> {
         if list == List::Lacp && self.tree.channel_group.is_some() {
             return Ok(());
         }
-        let tree = self.tree.lists.get(&list).ok_or_else(|| self.lacks(list.name()))?;
-        if tree.is_beside {
-            operations.removed.push(Node { path: tree.entry.clone(), names: Names::interface(interface) });
-        } else {
-            self.interface(operations, interface).set(&tree.entry, None);
+        match self.tree.lists.get(&list) {
+            Some(tree) if tree.is_beside => {
+                operations.removed.push(Node { path: tree.entry.clone(), names: Names::interface(interface) });
+            }
+            Some(tree) => self.interface(operations, interface).set(&tree.entry, None),
+            None => {
+                let own = || self.tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(list));
+                own().next().ok_or_else(|| self.lacks(list.name()))?;
+                let entry = self.interface(operations, interface);
+                own().flat_map(|(_, leaf)| leaf.paths()).for_each(|path| entry.set(path, None));
+            }
         }
         Ok(())
     }

@@ -108,9 +108,15 @@ impl Writer<'_> {
                 _ => None,
             };
             let (before, after) = (vlans(&change.before), vlans(&change.after));
-            return self.switched_vlan(interface, before.as_ref(), after.as_ref());
+            let keeps_tagging = change.written.as_ref().is_some_and(|written| !written.others.is_empty());
+            return self.switched_vlan(interface, before.as_ref(), after.as_ref(), keeps_tagging);
         }
-        let at = words::leaf(change.leaf).ok_or_else(|| unsayable(change.leaf.name(), "no rule"))?;
+        if let (Leaf::AggregateId, Some(_), Some(other)) = (change.leaf, &change.after, &change.besides) {
+            let reason = format!("none may have {other}, which is not Mercury's to take away");
+            return Err(unsayable(&format!("{interface} as a member of an aggregate"), &reason));
+        }
+        let lacks = || unsayable(change.leaf.list().map_or(change.leaf.name(), List::name), "no rule");
+        let at = words::leaf(change.leaf).ok_or_else(lacks)?;
         let value = change.after.as_ref().map(|value| words::written(change.leaf, value));
         self.interface(interface).set(&at, value);
         Ok(())
@@ -121,6 +127,7 @@ impl Writer<'_> {
         interface: &InterfaceName,
         before: Option<&SwitchedVlan>,
         after: Option<&SwitchedVlan>,
+        keeps_tagging: bool,
     ) -> Result<(), Unsayable> {
         if let Some(foreign) = before.and_then(SwitchedVlan::foreign) {
             return Err(unsayable(&format!("VLANs on {interface}"), &format!("it has {}", foreign.others.join(", "))));
@@ -128,7 +135,10 @@ impl Writer<'_> {
         let wanted = after.map_or(Ok(BTreeMap::new()), carried)?;
         // What cannot be said is not there.
         let present = before.and_then(|before| carried(before).ok()).unwrap_or_default();
-        self.interface(interface).set(&path("vlan-tagging"), after.map(|_| Value::Boolean(true)));
+        // What others route by its tag needs it too.
+        if after.is_some() || !keeps_tagging {
+            self.interface(interface).set(&path("vlan-tagging"), after.map(|_| Value::Boolean(true)));
+        }
         // All of them: what is there may lack what `vlan-tagging` asks for.
         for (vlan, tagging) in &wanted {
             let entry =

@@ -38,11 +38,13 @@ fn sonic_has_no_vlan_1() {
     Bench::of(over_gnmi("sonic", managed(uplink()))).done("update_port", &access);
 }
 
-/// Cisco's modules refuse it (Cisco-IOS-XE-vlan, `must` of a name).
+/// IOS-XE's modules refuse it (Cisco-IOS-XE-vlan, `must` of a name), and NX-OS itself.
 #[test]
 fn a_vlan_gets_no_name_that_another_has_where_each_is_there_once_and_vlan_1_none_at_all() {
     let network = |number: u16, name: &str| json!({"network": {"id": "a", "segmentation_id": number, "name": name}});
-    for (dialect, refused) in [("cisco_iosxe", true), ("openconfig", false)] {
+    for (dialect, once, unnamed) in
+        [("cisco_iosxe", true, true), ("cisco_nxos", true, false), ("openconfig", false, false)]
+    {
         let mut bench = Bench::managed(Options {
             vlan_name: Some(Template::new("{network}", Placeholder::OF_A_VLAN).unwrap()),
             ..Options::default()
@@ -58,8 +60,8 @@ fn a_vlan_gets_no_name_that_another_has_where_each_is_there_once_and_vlan_1_none
             bench.desired(&target, &running)
         };
         let again = made(101, "prod");
-        assert_eq!(again.as_ref().is_err_and(|fault| fault.message.contains("VLAN 100")), refused, "{again:?}");
-        assert_eq!(made(1, "other").unwrap().intended.0.vlans[&vlan(1)].name.is_none(), refused);
+        assert_eq!(again.as_ref().is_err_and(|fault| fault.message.contains("VLAN 100")), once, "{again:?}");
+        assert_eq!(made(1, "other").unwrap().intended.0.vlans[&vlan(1)].name.is_none(), unnamed);
     }
 }
 

@@ -339,8 +339,10 @@ impl Reader<'_> {
             }
         }
         // What is left of a table of leaves is none of them.
-        if tree.get("aggregation").and_then(Value::as_table).is_some_and(Table::is_empty) {
-            tree.remove("aggregation");
+        for group in ["aggregation", List::Lacp.name(), List::Stp.name()] {
+            if tree.get(group).and_then(Value::as_table).is_some_and(Table::is_empty) {
+                tree.remove(group);
+            }
         }
         leaves
     }
@@ -358,15 +360,6 @@ impl Reader<'_> {
             (leaf, self.leaf_tree(leaf, raw, below.as_ref()))
         });
         let leaves: BTreeMap<Leaf, LeafTree> = leaves.collect();
-        for leaf in leaves.keys() {
-            if let Some(list) = leaf.list().filter(|list| !lists.contains_key(list)) {
-                self.problems.push(format!(
-                    "{}.tree.{}: names neither interface nor container",
-                    self.section,
-                    list.name()
-                ));
-            }
-        }
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),

@@ -32,7 +32,8 @@ pub struct Tree {
     /// Leaves by themselves. A leaf of a list of its own is relative to its entry
     /// there.
     pub leaves: BTreeMap<Leaf, LeafTree>,
-    /// The lists beside the interfaces' own.
+    /// The lists beside the interfaces' own; the leaves of one that is not here are
+    /// the interface's.
     pub lists: BTreeMap<List, ListTree>,
     /// `switched-vlan` of a port.
     pub switched_vlan: SwitchedVlanTree,

@@ -12,7 +12,12 @@ pub(super) fn change(
     interface: &InterfaceName,
     change: &Change,
 ) -> Result<(), Unrenderable> {
-    let tree = writing.tree.leaves.get(&change.leaf).ok_or_else(|| writing.lacks(change.leaf.name()))?;
+    let Some(tree) = writing.tree.leaves.get(&change.leaf) else {
+        // What is so anyway needs no place.
+        let default = writing.dialect.defaults(writing.protocol).and_then(|all| all.leaves.get(&change.leaf));
+        let is_default = change.after.is_some() && change.after.as_ref() == default;
+        return if is_default { Ok(()) } else { Err(writing.lacks(change.leaf.name())) };
+    };
     let list = change.leaf.list().and_then(|list| writing.tree.lists.get(&list)).filter(|list| list.is_beside);
     if let Some(path) = loses(writing, tree, change) {
         let reason = format!("{path} would go, which holds more than Mercury's");
@@ -39,17 +44,26 @@ pub(super) fn change(
         entry.set(path, None);
     }
     match tree {
-        LeafTree::Value { path, or, words, identity, .. } => {
+        LeafTree::Value { path, or, words, identity, absent } => {
             let place = |number: usize| std::iter::once(path).chain(or).nth(number).unwrap_or(path);
             let (before, after) = (place(change.places.before), place(change.places.after));
             if change.before.is_some() && before != after {
                 entry.set(before, None);
             }
-            let value = change.after.as_ref().map(|value| match (value, identity) {
-                (model::Value::Word(word), Some(module)) => Value::Identity(module.clone(), (*word).to_owned()),
-                (value, _) => written(change.leaf, value, words),
-            });
-            entry.set(if value.is_some() { after } else { before }, value);
+            // A value without a word among those that have one is said by its absence.
+            let is_left_out = |value: &&model::Value| {
+                let spelled = value.spelled();
+                !words.is_empty() && spelled == *absent && words.iter().all(|(word, _)| Some(word) != spelled.as_ref())
+            };
+            let value =
+                change.after.as_ref().filter(|value| !is_left_out(value)).map(|value| match (value, identity) {
+                    (model::Value::Word(word), Some(module)) => Value::Identity(module.clone(), (*word).to_owned()),
+                    (value, _) => written(change.leaf, value, words),
+                });
+            // Nothing said and nothing to say: it need not even be there.
+            if value.is_some() || change.before.is_some() {
+                entry.set(if value.is_some() { after } else { before }, value);
+            }
             Ok(())
         }
         LeafTree::Presence { present, absent } => {
@@ -59,7 +73,10 @@ pub(super) fn change(
             };
             presence(entry, present, (word(&change.before), word(&change.after)), absent.as_deref()).map_err(|word| {
                 let said: Vec<_> = present.iter().map(|(word, _)| word.as_str()).collect();
-                let reason = format!("it says {} or nothing", said.join(" or "));
+                let reason = match (said.as_slice(), absent) {
+                    ([], Some(always)) => format!("it is always {always}"),
+                    _ => format!("it says {} or nothing", said.join(" or ")),
+                };
                 writing.cannot(&format!("{} {word}", change.leaf), &reason)
             })
         }
@@ -89,7 +106,11 @@ fn written(leaf: Leaf, value: &model::Value, words: &[(String, String)]) -> Valu
         other => {
             let spelled = other.spelled().unwrap_or_default();
             let own = words.iter().find(|(word, _)| *word == spelled);
-            Value::Text(own.map_or(spelled, |(_, own)| own.clone()))
+            match own.map_or(spelled, |(_, own)| own.clone()).as_str() {
+                // Words of a boolean leaf.
+                own @ ("true" | "false") => Value::Boolean(own == "true"),
+                own => Value::Text(own.to_owned()),
+            }
         }
     }
 }

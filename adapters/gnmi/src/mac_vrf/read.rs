@@ -19,15 +19,17 @@ use super::words::{
 use crate::tree;
 
 /// What is read of an interface; a subscription is narrowed to it.
-const OF_INTERFACE: [&str; 8] = [
+const OF_INTERFACE: [&str; 10] = [
     "admin-state",
     "description",
     "mtu",
     "vlan-tagging",
-    "ethernet/aggregate-id",
+    "tpid",
+    "breakout-mode",
+    "load-balancing",
+    "ethernet",
     "lag",
-    "subinterface/type",
-    "subinterface/vlan",
+    "subinterface",
 ];
 /// What is read of a network instance.
 const OF_NETWORK_INSTANCE: [&str; 4] = ["type", "admin-state", "description", "interface"];
@@ -104,6 +106,7 @@ pub(crate) fn running(
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
     let vlans = Memberships::of(found, template);
     let (mut config, mut shared) = (DeviceConfig::default(), BTreeSet::new());
+    let (mut written, mut besides) = (BTreeMap::new(), BTreeMap::new());
     for port in named(found, INTERFACE) {
         let Some(name) = text(port, &["name"]).and_then(|name| name.parse::<InterfaceName>().ok()) else { continue };
         if !scope.interfaces.covers(&name) {
@@ -113,6 +116,12 @@ pub(crate) fn running(
         let lacp = below(port, &["lag", "lacp"]).into_iter().flat_map(|lacp| lacp.below());
         if lacp.into_iter().any(|one| !["interval", "lacp-mode"].contains(&one.name())) {
             shared.insert((List::Lacp, name.clone()));
+        }
+        if let Some(tagging) = others_tagging(port) {
+            written.insert(name.clone(), tagging);
+        }
+        if let Some(other) = not_of_members(port) {
+            besides.insert(name.clone(), other);
         }
         config.interfaces.insert(name, interface);
     }
@@ -124,7 +133,7 @@ pub(crate) fn running(
         config.vlans.insert(id, Vlan { id, name, status });
     }
     defaults.canonical(&mut config);
-    Ok(Running::found(config, scope.clone()).with_shared(shared))
+    Ok(Running { shared, written, besides, ..Running::found(config, scope.clone()) })
 }
 
 fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
@@ -150,9 +159,15 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
     interface
 }
 
-/// What its bridged subinterfaces carry; foreign where somebody bridged one in
-/// another way, or the whole port routes.
+/// What its bridged subinterfaces carry, or those of an irb route for; foreign where
+/// somebody bridged one in another way, or the whole port routes.
 fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
+    let gateways = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
+    let routed_for = gateways.filter_map(|one| vlans.of_member(&format!("{name}.{}", text(one, &["index"])?)));
+    let routed_for: VlanSet = routed_for.map(|(vlan, _)| vlan).collect();
+    if !routed_for.is_empty() {
+        return Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(routed_for) });
+    }
     let (mut untagged, mut tagged, mut is_trunk, mut others) = (Vec::new(), Vec::new(), false, Vec::new());
     for subinterface in bridged(port) {
         let index = text(subinterface, &["index"]).unwrap_or_default();
@@ -179,6 +194,9 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
     // which no type is said routes.
     let other = named(port, SUBINTERFACE).find(|one| !is_of_type(*one, "bridged")).filter(|_| !tagging);
     let routes = other.is_some() && bridged(port).next().is_none();
+    if below(port, &["breakout-mode"]).is_some() {
+        others.push("breakout-mode, by which others are the ports".to_owned());
+    }
     if let Some(index) = other.and_then(|one| text(one, &["index"])) {
         others.push(format!("subinterface {index}, which is not bridged"));
     }
@@ -194,25 +212,90 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
             Some(SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(vlans) })
         }
         Some(vlan) => Some(SwitchedVlan::access(vlan)),
-        None if tagging => Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None }),
+        None if tagging && others_tagging(port).is_none() => {
+            Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None })
+        }
         None => None,
     }
 }
 
-/// What a subinterface has besides what Mercury puts there, and its state: it
-/// would go with the VLAN.
+/// `vlan-tagging` of a port where what others route needs it.
+fn others_tagging(port: &tree::Node<'_>) -> Option<ForeignVlans> {
+    let tagging = text(port, &["vlan-tagging"]).filter(|tagging| *tagging == "true")?;
+    let others: Vec<String> = others(port).collect();
+    let interface_mode = vec![tagging.to_owned()];
+    (!others.is_empty()).then(|| ForeignVlans { interface_mode, others, ..ForeignVlans::default() })
+}
+
+/// What a port has that no member of an aggregate may have and that is not Mercury's
+/// (srl_nokia-interfaces, each `must` of ethernet/aggregate-id; srl_nokia-interfaces-l2cp), or that routes.
+fn not_of_members(port: &tree::Node<'_>) -> Option<String> {
+    const NOT: [&[&str]; 8] = [
+        &["breakout-mode"],
+        &["tpid"],
+        &["ethernet", "duplex-mode"],
+        &["ethernet", "flow-control", "receive"],
+        &["ethernet", "flow-control", "transmit"],
+        &["ethernet", "standby-signaling"],
+        &["ethernet", "link-loss-forwarding"],
+        &["load-balancing", "hash-profile"],
+    ];
+    // Of the members of an aggregate with LACP alone, but nobody tunnels what none sends.
+    const NOT_TRUE: [&[&str]; 2] =
+        [&["ethernet", "l2cp-transparency", "tunnel-all-l2cp"], &["ethernet", "l2cp-transparency", "lacp", "tunnel"]];
+    let found = NOT.into_iter().filter(|path| below(port, path).is_some());
+    let found = found.chain(NOT_TRUE.into_iter().filter(|path| text(port, path) == Some("true")));
+    let found = found.map(|path| path.join("/"));
+    let found: Vec<String> = found.chain(others(port)).collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+/// The subinterfaces that are not bridged.
+fn others<'a>(port: &'a tree::Node<'_>) -> impl Iterator<Item = String> + 'a {
+    let others = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
+    others.filter_map(|one| text(one, &["index"])).map(|index| format!("subinterface {index}"))
+}
+
+/// What a subinterface has besides what Mercury puts there, its state, and what is so
+/// where nothing is said: it would go with the VLAN.
 fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
     const OWN: [&str; 4] = ["index", "type", "admin-state", "vlan"];
     const STATE: [&str; 7] =
         ["name", "ifindex", "oper-state", "oper-down-reason", "oper-up-time", "last-change", "statistics"];
     let own = subinterface.below().filter(|one| !OWN.contains(&one.name()) && !STATE.contains(&one.name()));
     let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
-    let mut more: BTreeSet<&str> = own.chain(vlan.filter(|one| one.name() != "encap")).map(|one| one.name()).collect();
+    let beside = own.chain(vlan.filter(|one| one.name() != "encap")).filter(|one| !is_default(*one, &mut Vec::new()));
+    let mut more: BTreeSet<&str> = beside.map(|one| one.name()).collect();
     // Mercury's are all enabled, so it would come back as one.
     if text(subinterface, &["admin-state"]) == Some("disable") {
         more.insert("admin-state");
     }
     more.into_iter().collect()
+}
+
+/// What a subinterface has where nothing is said (srl_nokia-interfaces, -if-ip,
+/// -interfaces-vlans; SR Linux 25.3.1).
+const DEFAULTS: [(&[&str], &str); 6] = [
+    (&["unidirectional-link-delay", "static-delay"], "none"),
+    (&["ipv4", "admin-state"], "disable"),
+    (&["ipv4", "allow-directed-broadcast"], "false"),
+    (&["ipv4", "unnumbered", "admin-state"], "disable"),
+    (&["ipv6", "admin-state"], "disable"),
+    (&["swap-src-dst-mac"], "false"),
+];
+
+/// Whether all there is of a node is defaults; a container that says nothing may say
+/// it by being there.
+fn is_default<'a, D: Data>(node: &'a D, above: &mut Vec<&'a str>) -> bool {
+    above.push(node.name());
+    let mut nodes = node.below().peekable();
+    let is_default = if nodes.peek().is_none() {
+        DEFAULTS.contains(&(above.as_slice(), node.value()))
+    } else {
+        nodes.all(|one| is_default(one, above))
+    };
+    above.pop();
+    is_default
 }
 
 /// Whether a subinterface's index is its VLAN, so that it is found by that.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     device::{Device, bare, key, text},
     gnmi,
+    views::reversed,
 };
 
 /// How a switch is read.
@@ -47,7 +48,8 @@ impl Device {
                 Reading::Get => {
                     let last = path.last().unwrap();
                     let json = if self.wrapped { wrapped(last, value) } else { value.clone() };
-                    let json = typed_value::Value::JsonIetfVal(json.to_string().into_bytes());
+                    let json = if self.reversed { reversed(&json) } else { json.to_string() };
+                    let json = typed_value::Value::JsonIetfVal(json.into_bytes());
                     notifications.push(notification(path, json));
                 }
                 Reading::Once => leaves(value, path, &mut notifications),
@@ -96,8 +98,8 @@ fn leaves(node: &Json, at: Vec<PathElem>, into: &mut Vec<Notification>) {
             }
         }
         Json::Array(entries) if entries.iter().any(Json::is_object) => {
-            let names = ["interfaces", "network-instances", "vlans", "interface"];
-            let key = names.iter().find_map(|above| key(above, bare(&last.name))).unwrap();
+            let above = at.len().checked_sub(2).map_or("", |index| bare(&at[index].name));
+            let key = key(above, bare(&last.name)).unwrap_or_else(|| panic!("{} is a list without a key", last.name));
             for entry in entries {
                 let mut at = at.clone();
                 at.last_mut().unwrap().key.insert(key.to_owned(), text(&entry[key]));

@@ -1,277 +1,301 @@
-//! Switches as networks have them: the JSON files of `tests/brownfield`, one running
-//! configuration each, names without their modules'. Every port is taken through what
-//! callers ask for and back; what is not Mercury's is there throughout, as it was.
-//!
-//! `"about"` says what is shown; `"refused"`, by port, what must be said of every
-//! change of its VLANs or membership; `"no member"` what must be said of joining
-//! alone. Every other port must be changed.
+//! Switches as networks have them, and what is asked for of them over gNMI. The
+//! files are JSON, names without their modules', or those of NETCONF.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+#[path = "../../../../tests/kit/brownfield.rs"]
+mod kit;
 
-use mercury_adapter::Dialect;
-use mercury_model::{
-    Aggregation, Intended, Interface, InterfaceName, InterfaceType, Lacp, LagType, Leaf, Plan, Running, SwitchedVlan,
-    TrunkVlans, Vlan, VlanId, VlanStatus,
-};
+use std::{fs, path::PathBuf, sync::Arc};
+
+use kit::{File, LEAST, Said, entries, is_on_the_way, names_of, owned, vlans};
+use mercury_adapter::{Dialect, LeafValues, Mapping, Names, NodePath, PathStep, Unrenderable};
+use mercury_gnmi::SetOperations;
+use mercury_model::{InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanId};
 use serde_json::Value as Json;
 
 use crate::{
     answers::{self, Reading},
-    case,
     device::{Device, key, text},
-    dialect, published, render, request,
+    dialect, from_xml, gnmi, render, request,
+    switch::Switch,
+    view::View,
+    views::shown,
 };
 
-/// The VLANs that are asked for; no file has them.
-const VLANS: [u16; 3] = [3040, 3041, 3042];
+/// The dialects that have a folder, and whose modules their files are checked
+/// against: their vendor's own, or OpenConfig's where those may not be passed on.
+const FOLDERS: [(&str, &str); 3] = [("arista_eos", "arista_eos"), ("nokia_srl", "nokia_srl"), ("sonic", "sonic")];
 
-/// The aggregate that is made; no file has it.
-const NUMBER: u16 = 9;
-
-/// Files that a dialect's folder must have.
-const LEAST: [(&str, usize); 2] = [("nokia_srl", 6), ("sonic", 6)];
-
-struct File {
-    name: String,
-    dialect: Arc<Dialect>,
-    data: Json,
-    refused: BTreeMap<InterfaceName, String>,
-    no_members: BTreeMap<InterfaceName, String>,
+/// A switch, as it shows itself; as it was written, where no view is said.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) device: Device,
+    pub(crate) view: Option<View>,
 }
 
-fn files(dialect_name: &str) -> Vec<File> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/brownfield").join(dialect_name);
-    let mut paths: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let read = |path: &PathBuf| {
-        let mut whole: Json = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+fn files(dialect_name: &str) -> Vec<File<Seen>> {
+    let dialect = dialect(dialect_name);
+    let wrapped = gnmi(&dialect).leaf_values == LeafValues::Object;
+    let file = |path: PathBuf, said: Said, data: Json| {
+        let switch = Seen { dialect: Arc::clone(&dialect), device: Device::with(data, wrapped), view: None };
+        File { name: kit::called(dialect_name, &path), said, switch }
+    };
+    let json = |path: PathBuf| {
+        let mut whole: Json = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let members = whole.as_object_mut().unwrap();
         assert!(members.remove("about").is_some(), "{}", path.display());
         let mut said = |name: &str| {
             let said = members.remove(name).unwrap_or_default();
             let said = said.as_object().into_iter().flatten();
-            said.map(|(port, words)| (port.parse().unwrap(), text(words))).collect()
+            said.map(|(name, words)| (name.clone(), text(words))).collect()
         };
-        let (refused, no_members) = (said("refused"), said("no member"));
-        let name = format!("{dialect_name} {}", path.file_name().unwrap().to_str().unwrap());
-        File { name, dialect: dialect(dialect_name), data: whole, refused, no_members }
+        let said = Said::of(said("refused"), said("no member"), said("beyond"));
+        file(path, said, whole)
     };
-    paths.iter().map(read).collect()
+    let xml = |path: PathBuf| {
+        let (said, text) = Said::of_xml(&fs::read_to_string(&path).unwrap());
+        file(path, said, from_xml::json(&text))
+    };
+    let all = kit::paths(dialect_name, "json").into_iter().map(json);
+    all.chain(kit::paths(dialect_name, "xml").into_iter().map(xml)).collect()
 }
 
-impl File {
-    fn device(&self) -> Device {
-        let wrapped = crate::gnmi(&self.dialect).leaf_values == mercury_adapter::LeafValues::Object;
-        Device::with(self.data.clone(), wrapped)
+impl Seen {
+    /// The same switch where it shows itself otherwise, if there is a difference.
+    fn through(mut self, view: View) -> Option<Self> {
+        self.view = Some(view);
+        let differs = self.shown().data != self.device.data || view == View::Reordered;
+        self.settle();
+        differs.then_some(self)
     }
 
-    fn read(&self, device: &Device) -> Running {
-        answers::running(&self.dialect, device, &case::everything(), Reading::Get)
+    /// It is what it has that a switch writes otherwise; the rest it only shows.
+    pub(crate) fn settle(&mut self) {
+        if self.view == Some(View::Rewritten) {
+            self.device = self.shown();
+        }
     }
 
-    fn ports(&self) -> Vec<Interface> {
-        let names = self.dialect.interface_names.as_ref().unwrap();
-        let running = self.read(&self.device());
-        let ports = running.interfaces.values().filter(|port| names.spelled(port.name.as_str()).is_ok());
-        let ports: Vec<_> = ports.cloned().collect();
-        assert!(ports.len() >= 3, "{}: {} ports", self.name, ports.len());
-        ports
+    fn shown(&self) -> Device {
+        self.view.map_or_else(|| self.device.clone(), |view| shown(&self.dialect, &self.device, view))
     }
 
-    fn has(&self, leaf: Leaf) -> bool {
-        self.dialect.has("gnmi", leaf)
+    /// What Mercury owns of a port, from the top.
+    fn owned(&self, port: &InterfaceName) -> Vec<NodePath> {
+        match &gnmi(&self.dialect).mapping {
+            Mapping::Tree(tree) => owned(tree),
+            Mapping::MacVrf => mac_vrf(port, self.read(&Scope::all()).interface(port).switched_vlan.as_ref()),
+        }
     }
 
-    fn aggregate(&self) -> InterfaceName {
-        format!("{}{NUMBER}", self.dialect.lag_prefix.as_deref().unwrap()).parse().unwrap()
+    fn strip(&self, data: &mut Json, port: &InterfaceName, aggregate: &InterfaceName) {
+        let mut strip = |path: &NodePath, names: &Names| strip(data, &path.steps, names);
+        self.owned(port).iter().for_each(|path| strip(path, &Names::interface(port)));
+        let (entries, vlan) = match &gnmi(&self.dialect).mapping {
+            Mapping::Tree(tree) => (entries(tree), tree.vlan.as_ref().map(|vlan| vlan.entry.clone())),
+            Mapping::MacVrf => (vec![path(INTERFACE)], Some(path("network-instance[name=vlan-{vlan-id}]"))),
+        };
+        entries.iter().for_each(|entry| strip(entry, &Names::interface(aggregate)));
+        for (id, entry) in vlans().flat_map(|id| vlan.iter().map(move |entry| (id, entry))) {
+            strip(entry, &Names::vlan(&gnmi(&self.dialect).network_instance, Some(id), None));
+        }
+    }
+}
+
+impl Switch for Seen {
+    type Change = SetOperations;
+    const PROTOCOL: &'static str = "gnmi";
+    const FORM: &'static str = "state-json";
+
+    fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
     }
 
-    /// Has `change` made of the port, and takes it back; whether it was made.
-    fn there_and_back(&self, what: &str, port: &InterfaceName, change: impl Fn(&mut Running)) {
-        let what = format!("{}, {port}: {what}", self.name);
-        let mut device = self.device();
-        let before = self.read(&device);
-        let mut wanted = before.clone();
-        change(&mut wanted);
-        let joins = wanted.config.interface(port).aggregate_id.is_some();
-        let wanted = Intended(wanted.config);
-        let words = self.no_members.get(port).filter(|_| joins).or(self.refused.get(port));
-        let set = match (render(&self.dialect, &Plan::between(&before, &wanted)), words) {
-            (Ok(set), None) => set,
-            (Err(refusal), Some(words)) => {
-                let said = refusal.to_string();
-                return assert!(said.contains(port.as_str()) && said.contains(words.as_str()), "{what}: {said}");
+    fn read(&self, scope: &Scope) -> Running {
+        answers::running(&self.dialect, &self.shown(), scope, Reading::Get)
+    }
+
+    fn rendered(&self, plan: &Plan) -> Result<SetOperations, Unrenderable> {
+        render(&self.dialect, plan)
+    }
+
+    fn apply(&mut self, set: &SetOperations) -> Result<(), String> {
+        self.device.apply(&request(&self.dialect, set))?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Entries of leaf-lists one by one; but for containers that are left empty on
+    /// the way to what Mercury owns.
+    fn leaves(&self, without: Option<(&InterfaceName, &InterfaceName)>) -> Vec<String> {
+        // A default that is shown of what Mercury made is not there.
+        let mut data = if without.is_some() { self.device.data.clone() } else { self.shown().data };
+        if let Some((port, aggregate)) = without {
+            self.strip(&mut data, port, aggregate);
+        }
+        let owned = match &gnmi(&self.dialect).mapping {
+            Mapping::Tree(tree) => owned(tree),
+            Mapping::MacVrf => {
+                vec![path("interface/ethernet/aggregate-id"), path("interface/subinterface/vlan/encap/untagged")]
             }
-            (Ok(set), Some(words)) => panic!("{what}: not refused, though {words}\n{set}"),
-            (Err(refusal), None) => panic!("{what}: {refusal}"),
         };
-        let (whole, rest) = (leaves(&device), self.others(&device, port));
-        device.apply(&request(&self.dialect, &set)).unwrap_or_else(|problem| panic!("{what}: {problem}\n{set}"));
-        let after = self.read(&device);
-        assert!(wanted.is_met_by(&after), "{what}: wanted {wanted:#?}\nfound {:#?}\n{set}", after.config);
-        assert_same(&rest, &self.others(&device, port), &format!("{what}: more was changed than is Mercury's\n{set}"));
-        let undo = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
-        let undo = render(&self.dialect, &undo).unwrap_or_else(|refusal| panic!("{what}, undone: {refusal}"));
-        device.apply(&request(&self.dialect, &undo)).unwrap_or_else(|problem| panic!("{what}: {problem}\n{undo}"));
-        assert_same(&whole, &leaves(&device), &format!("{what}: was not undone\n{set}\n{undo}"));
+        let on_the_way: Vec<Vec<String>> = owned.iter().map(names_of).collect();
+        let mut found = Vec::new();
+        collect(&data, &mut Vec::new(), &on_the_way, &mut String::new(), &mut found);
+        found.sort();
+        found
     }
 
-    /// The leaves that are not Mercury's when it does something to this port.
-    fn others(&self, device: &Device, port: &InterfaceName) -> Vec<String> {
-        let aggregate = self.aggregate();
-        let vlans = VLANS.iter().flat_map(|id| [format!("[Vlan{id}]"), format!("[vlan-{id}]")]);
-        let made: Vec<_> = vlans.chain([format!("[{aggregate}]"), format!("[{aggregate}.")]).collect();
-        let own = [
-            format!("interface[{port}]/ethernet/switched-vlan/config/"),
-            format!("interface[{port}]/aggregation/switched-vlan/config/"),
-            format!("interface[{port}]/ethernet/config/aggregate-id "),
-            format!("interface[{port}]/ethernet/aggregate-id "),
-            format!("interface[{port}]/vlan-tagging "),
-            // A member's MTU is its aggregate's.
-            format!("interface[{port}]/mtu "),
-            format!("interface[{port}]/config/mtu "),
-            format!("interface[{port}]/subinterface["),
-            format!("/interface[{port}."),
-        ];
-        let routed = format!("interface[{port}]/subinterface[0]/");
-        let is_own = |leaf: &String| {
-            made.iter().any(|text| leaf.contains(text))
-                || own.iter().any(|text| leaf.contains(text)) && !leaf.contains(&routed)
-        };
-        leaves(device).into_iter().filter(|leaf| !is_own(leaf)).collect()
+    /// The modules that stand in for Dell's want the type that the name says.
+    fn text(&self) -> String {
+        let mut data = self.device.data.clone();
+        let interfaces = data.pointer_mut("/interfaces/interface").and_then(Json::as_array_mut);
+        for entry in interfaces.into_iter().flatten().filter(|_| self.dialect.name == "dell_sonic") {
+            if text(&entry["name"]).starts_with("PortChannel") {
+                entry["config"]["type"] = "iana-if-type:ieee8023adLag".into();
+            }
+        }
+        data.to_string()
     }
 }
 
-/// Every leaf with its path, sorted; entries of leaf-lists one by one. A container
-/// without a leaf is no configuration, but for a choice of an encapsulation.
-fn leaves(device: &Device) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(&device.data, "", &mut String::new(), &mut found);
-    found.sort();
-    found
+const INTERFACE: &str = "interface[name={name}]";
+
+/// What Mercury owns of a port of SR Linux that carries this.
+fn mac_vrf(port: &InterfaceName, vlans: Option<&SwitchedVlan>) -> Vec<NodePath> {
+    let carried: Vec<VlanId> = match vlans {
+        Some(SwitchedVlan::Access { vlan }) => vlan.iter().copied().collect(),
+        Some(SwitchedVlan::Trunk { vlans: TrunkVlans::Only(set), .. }) => set.iter().collect(),
+        _ => Vec::new(),
+    };
+    let leaves = ["vlan-tagging", "mtu", "ethernet/aggregate-id"].map(|leaf| format!("{INTERFACE}/{leaf}"));
+    let bridged = carried.iter().flat_map(|vlan| {
+        let below = |leaf| format!("{INTERFACE}/subinterface[index={vlan}]/{leaf}");
+        let member = format!("network-instance[name=vlan-{vlan}]/interface[name={port}.{vlan}]/name");
+        ["type", "admin-state", "vlan/encap", "index"].map(below).into_iter().chain([member])
+    });
+    leaves.into_iter().chain(bridged).map(|text| path(&text)).collect()
 }
 
-fn collect(node: &Json, above: &str, path: &mut String, found: &mut Vec<String>) {
+/// `interface[name={name}]/mtu`; a slash in a key is the key's.
+fn path(text: &str) -> NodePath {
+    let step = |text: &str| {
+        let (name, key) = text.split_once('[').map_or((text, None), |(name, key)| (name, Some(key)));
+        let key = key.map(|key| key.trim_end_matches(']').split_once('=').unwrap());
+        let keys = key.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+        PathStep { module: mercury_adapter::Module { namespace: "".into(), name: None }, name: name.to_owned(), keys }
+    };
+    let mut depth = 0i32;
+    let is_end = |c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        c == '/' && depth == 0
+    };
+    NodePath { steps: text.split(is_end).map(step).collect() }
+}
+
+/// Takes away every node at a path below `parent`, and what is left empty by that.
+fn strip(parent: &mut Json, steps: &[PathStep], names: &Names) {
+    let Some((step, below)) = steps.split_first() else { return };
+    let Some(members) = parent.as_object_mut() else { return };
+    let name = names.resolve(&step.name).unwrap().into_owned();
+    let Some(found) = members.get_mut(&name) else { return };
+    let entries = match found {
+        Json::Array(entries) if entries.iter().any(Json::is_object) => entries,
+        _ if below.is_empty() => return drop(members.remove(&name)),
+        other => {
+            strip(other, below, names);
+            return members.retain(|own, left| *own != name || left.as_object().is_none_or(|left| !left.is_empty()));
+        }
+    };
+    let fits = |entry: &Json| {
+        let has = |(key, word): &(String, String)| {
+            names.resolve(word).is_none_or(|wanted| wanted == text(&entry[key.as_str()]))
+        };
+        step.keys.iter().all(has)
+    };
+    entries.retain_mut(|entry| {
+        if fits(entry) {
+            strip(entry, below, names);
+            return !below.is_empty() && entry.as_object().is_some_and(|left| !left.is_empty());
+        }
+        true
+    });
+}
+
+/// One line for each leaf: names, keys in brackets, value.
+fn collect(
+    node: &Json,
+    names: &mut Vec<String>,
+    on_the_way: &[Vec<String>],
+    path: &mut String,
+    found: &mut Vec<String>,
+) {
+    let above = names.last().cloned().unwrap_or_default();
     let length = path.len();
     for (name, value) in node.as_object().unwrap() {
         path.push_str(&format!("/{name}"));
-        match (value, key(above, name)) {
-            (Json::Object(members), _) if members.is_empty() && name != "untagged" => {}
-            (Json::Object(members), _) if !members.is_empty() => collect(value, name, path, found),
+        names.push(name.clone());
+        match (value, key(&above, name)) {
+            (Json::Object(members), _) if members.is_empty() && is_on_the_way(on_the_way, names) => {}
+            (Json::Object(members), _) if !members.is_empty() => collect(value, names, on_the_way, path, found),
             (Json::Array(entries), Some(key)) => {
                 for entry in entries {
                     let own = path.len();
                     path.push_str(&format!("[{}]", text(&entry[key])));
-                    collect(entry, name, path, found);
+                    collect(entry, names, on_the_way, path, found);
                     path.truncate(own);
                 }
             }
             (Json::Array(values), None) => found.extend(values.iter().map(|value| format!("{path} {value}"))),
             (value, _) => found.push(format!("{path} {value}")),
         }
+        names.pop();
         path.truncate(length);
     }
 }
 
-fn assert_same(before: &[String], after: &[String], what: &str) {
-    let lost: Vec<_> = before.iter().filter(|leaf| !after.contains(leaf)).collect();
-    let new: Vec<_> = after.iter().filter(|leaf| !before.contains(leaf)).collect();
-    assert!(before == after, "{what}\nlost {lost:#?}\nnew {new:#?}");
-}
-
-fn vlans() -> impl Iterator<Item = VlanId> {
-    VLANS.into_iter().map(|number| number.try_into().unwrap())
-}
-
-fn with_vlans(running: &mut Running) {
-    running.config.vlans.extend(vlans().map(|id| (id, Vlan { id, name: None, status: VlanStatus::Active })));
-}
-
-fn port<'a>(running: &'a mut Running, name: &InterfaceName) -> &'a mut Interface {
-    running.config.interfaces.entry(name.clone()).or_insert_with(|| Interface::new(name.clone()))
-}
-
-fn trunk(file: &File) -> SwitchedVlan {
-    let native = vlans().next();
-    let tagged = vlans().filter(|id| file.dialect.native_in_trunk_vlans || Some(*id) != native);
-    SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(tagged.collect()) }
-}
-
-fn attach_and_detach(file: &File, found: &Interface) {
-    let wanted = [
-        ("attach access", Some(SwitchedVlan::access(vlans().next().unwrap()))),
-        ("attach trunk", Some(trunk(file))),
-        ("detach", None),
-    ];
-    for (what, vlans) in wanted.into_iter().filter(|(_, vlans)| *vlans != found.switched_vlan) {
-        file.there_and_back(what, &found.name, |running| {
-            with_vlans(running);
-            port(running, &found.name).switched_vlan.clone_from(&vlans);
-        });
-    }
-}
-
-fn member(port: &mut Interface, aggregate: &InterfaceName) {
-    port.switched_vlan = None;
-    port.mtu = None;
-    port.foreign.remove(&Leaf::Mtu);
-    port.aggregate_id = Some(aggregate.clone());
-}
-
-fn join_and_make(file: &File, found: &Interface, aggregates: &[InterfaceName]) {
-    if let Some(first) = aggregates.first() {
-        file.there_and_back("join", &found.name, |running| member(port(running, &found.name), first));
-    }
-    let aggregate = file.aggregate();
-    file.there_and_back("make an aggregate", &found.name, |running| {
-        with_vlans(running);
-        member(port(running, &found.name), &aggregate);
-        let made = port(running, &aggregate);
-        made.kind = Some(InterfaceType::Ieee8023adLag);
-        made.switched_vlan = Some(trunk(file));
-        made.lacp = file.has(Leaf::LacpMode).then(Lacp::default);
-        let lag_type = file.has(Leaf::LagType).then_some(LagType::Lacp);
-        made.aggregation = Aggregation { lag_type, min_links: None, mlag_id: None }.or_none();
-    });
-}
-
 #[test]
 fn what_others_configured_is_there_after_every_request_and_its_undoing() {
-    for (name, least) in LEAST {
-        let files = files(name);
-        assert!(files.len() >= least, "{name}: {} configurations", files.len());
-        for file in &files {
-            let ports = file.ports();
-            let aggregates: Vec<_> =
-                ports.iter().filter(|port| port.is_aggregate()).map(|port| port.name.clone()).collect();
-            for found in &ports {
-                if found.aggregate_id.is_some() {
-                    file.there_and_back("leave", &found.name, |running| port(running, &found.name).aggregate_id = None);
-                    continue;
-                }
-                attach_and_detach(file, found);
-                if !found.is_aggregate() {
-                    join_and_make(file, found, &aggregates);
-                }
-            }
-        }
+    for (dialect, _) in FOLDERS {
+        let files = files(dialect);
+        assert!(files.len() >= LEAST, "{dialect}: {} configurations", files.len());
+        files.iter().for_each(|file| file.every_request(&mut |_, _| {}));
     }
 }
 
 #[test]
-fn what_others_configured_is_valid_by_the_vendors_own_modules() {
-    let mut problems = Vec::new();
-    for (dialect_name, _) in LEAST {
-        let document = |file: &File| published::Document {
-            name: file.name.clone(),
-            form: "state-json",
-            text: file.data.to_string(),
-        };
-        let documents: Vec<_> = files(dialect_name).iter().map(document).collect();
-        for (name, said) in published::check(&dialect(dialect_name), &documents).unwrap_or_default() {
-            let new = said.iter().filter(|line| !published::is_known("gnmi", dialect_name, &name, line));
-            problems.extend(new.map(|line| format!("{name}: {line}")));
+fn it_is_there_however_the_switch_shows_what_it_has() {
+    for view in View::ALL {
+        let mut seen = 0;
+        for file in FOLDERS.iter().flat_map(|(dialect, _)| files(dialect)) {
+            let Some(switch) = file.switch.through(view) else { continue };
+            File { switch, name: format!("{} {view:?}", file.name), ..file }.every_request(&mut |_, _| {});
+            seen += 1;
         }
+        assert!(seen >= 6, "{view:?}: {seen} configurations");
     }
+}
+
+#[test]
+fn what_others_configured_is_valid_by_the_modules_and_stays_so() {
+    let invalid = FOLDERS.iter().flat_map(|(name, judge)| kit::invalid(&dialect(judge), &files(name)));
+    let problems: Vec<_> = invalid.collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Leaf by leaf and whole.
+#[test]
+fn a_subscription_shows_the_same_as_get() {
+    for file in FOLDERS.iter().flat_map(|(dialect, _)| files(dialect)) {
+        let Seen { dialect, device, .. } = &file.switch;
+        let [got, told] =
+            [Reading::Get, Reading::Once].map(|reading| answers::running(dialect, device, &Scope::all(), reading));
+        assert!(got.is_as(&told.config), "{}: {:#?}\n{:#?}", file.name, got.config, told.config);
+        assert_eq!(
+            (&got.written, &got.besides, &got.shared),
+            (&told.written, &told.besides, &told.shared),
+            "{}",
+            file.name
+        );
+    }
 }

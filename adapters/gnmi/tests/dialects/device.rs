@@ -9,11 +9,17 @@ use serde_json::{Map, Value as Json};
 /// schemas the interpreter has to know.
 pub(crate) fn key(above: &str, name: &str) -> Option<&'static str> {
     match (above, name) {
-        ("interfaces" | "" | "network-instance", "interface") | ("network-instances" | "", "network-instance") => {
-            Some("name")
-        }
+        ("interfaces" | "" | "network-instance", "interface")
+        | ("network-instances" | "", "network-instance")
+        | ("network-instance", "vxlan-interface")
+        | ("bridge-table", "split-horizon-group") => Some("name"),
+        ("ipv4" | "ipv6", "address") => Some("ip-prefix"),
+        ("addresses", "address") | ("neighbors", "neighbor") => Some("ip"),
+        ("vrrp", "vrrp-group") => Some("virtual-router-id"),
+        ("single-tagged-range", "low-vlan-id") => Some("range-low-vlan-id"),
+        ("members", "member") => Some("interface"),
         ("vlans", "vlan") => Some("vlan-id"),
-        ("interface", "subinterface") => Some("index"),
+        ("interface" | "subinterfaces", "subinterface") => Some("index"),
         _ => None,
     }
 }
@@ -24,12 +30,14 @@ pub(crate) struct Device {
     pub(crate) data: Json,
     /// Whether every value comes in an object that names its node.
     pub(crate) wrapped: bool,
+    /// Whether it shows lists and objects the other way round.
+    pub(crate) reversed: bool,
 }
 
 impl Device {
     /// A switch with this in its datastore.
     pub(crate) fn with(data: Json, wrapped: bool) -> Self {
-        Self { data, wrapped }
+        Self { data, wrapped, reversed: false }
     }
 
     /// Does what a Set says, wholly or not at all: deletes, replaces, updates.

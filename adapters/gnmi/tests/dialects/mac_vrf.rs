@@ -115,9 +115,22 @@ fn a_port_that_routes_carries_no_vlan_and_is_left_alone() {
         let foreign = found.foreign().unwrap();
         assert!(foreign.routes && foreign.others == ["subinterface 0, which is not bridged"], "{foreign:?}");
     }
-    // One that tells VLANs apart may route one and bridge others.
+    // One that tells VLANs apart may route one and bridge others: none so far.
     let found = running(&port(true, &json!("routed")), &Scope::all()).unwrap();
-    assert!(vlans(&found).unwrap().foreign().is_none());
+    assert_eq!(vlans(&found), None);
+}
+
+/// A VLAN that is routed for is in use, though no port may carry it.
+#[test]
+fn the_gateway_of_a_vlan_carries_it() {
+    let gateway = |index: u16| json!({ "name": "irb0", "subinterface": [{ "index": index }, { "index": 7 }] });
+    let instance = |member: &str| json!([{ "name": "vlan-20", "type": "mac-vrf", "interface": [{ "name": member }] }]);
+    for (index, member, carried) in [(20, "irb0.20", true), (3, "irb0.3", true), (20, "irb0.21", false)] {
+        let data = json!({ "interface": [gateway(index)], "network-instance": instance(member) });
+        let found = running(&data, &Scope::all()).unwrap().interface(&"irb0".parse().unwrap()).switched_vlan;
+        let vlan = "20".parse().unwrap();
+        assert_eq!(found.is_some_and(|vlans| vlans.carries(vlan)), carried, "{member}");
+    }
 }
 
 #[test]

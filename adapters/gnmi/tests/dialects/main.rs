@@ -24,6 +24,7 @@ mod case;
 #[path = "../../../../tests/kit/configs.rs"]
 mod configs;
 mod device;
+mod from_xml;
 mod leftovers;
 mod mac_vrf;
 #[path = "../../../../tests/kit/names.rs"]
@@ -35,9 +36,14 @@ mod random;
 mod round_trip;
 mod schema;
 mod shared;
+#[path = "../../../../tests/kit/switch.rs"]
+mod switch;
 mod text;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;
+#[path = "../../../../tests/kit/view.rs"]
+mod view;
+mod views;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, LeafValues, Mapping};
+use mercury_adapter::{Dialect, LeafTree, LeafValues, Mapping};
 use mercury_model::{DeviceConfig, Intended, InterfaceType, LagType, Leaf, Running, Scope, Value, VlanStatus};
 use serde_json::json;
 
@@ -63,6 +63,17 @@ pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig 
         let is_lag = interface.kind == Some(InterfaceType::Ieee8023adLag);
         let by_name = is_lag && tree.aggregate_names.is_some();
         interface.kind = interface.kind.take().filter(|_| tree.kind.is_some() || by_name);
+    }
+    // What an aggregate is where nothing is said of it, or there is nothing else to say.
+    let says_more =
+        !matches!(tree.leaves.get(&Leaf::LagType), Some(LeafTree::Presence { present, .. }) if present.is_empty());
+    if let Some(LeafTree::Value { absent: Some(word), .. } | LeafTree::Presence { absent: Some(word), .. }) =
+        tree.leaves.get(&Leaf::LagType)
+    {
+        for lag in config.interfaces.values_mut().filter(|one| one.is_aggregate()) {
+            let said = Leaf::LagType.get(lag).filter(|_| says_more);
+            Leaf::LagType.set(lag, said.or(Some(Leaf::LagType.read(word))));
+        }
     }
     for vlan in config.vlans.values_mut().filter(|_| tree.vlan.as_ref().is_some_and(|vlan| vlan.status.is_none())) {
         vlan.status = VlanStatus::Active;

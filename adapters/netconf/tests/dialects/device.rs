@@ -50,6 +50,7 @@ fn same(parent: &Element, a: &Element, b: &Element) -> bool {
 }
 
 /// A switch.
+#[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) data: Element,
 }

@@ -32,8 +32,12 @@ mod random;
 mod round_trip;
 mod schema;
 mod shared;
+#[path = "../../../../tests/kit/switch.rs"]
+mod switch;
 #[path = "../../../../tests/kit/vendors.rs"]
 mod vendors;
+#[path = "../../../../tests/kit/view.rs"]
+mod view;
 mod views;
 
 use std::{collections::BTreeSet, sync::Arc};

@@ -4,31 +4,16 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, LeafTree, ModeForm, NodePath, SwitchedVlanTree};
-use mercury_model::{Intended, Leaf, Plan, Running, VlanSet};
-use mercury_netconf::{
-    EditConfig, conformance,
-    xml::{Element, Node as XmlNode},
+use mercury_adapter::{Dialect, NodePath, SwitchedVlanTree};
+use mercury_model::VlanId;
+use mercury_netconf::xml::{Element, Node as XmlNode};
+
+use crate::{
+    brownfield::Seen,
+    case, dialects, render, round_trip,
+    switch::arrives,
+    view::{self, View},
 };
-
-use crate::{case, device::Device, dialects, render, round_trip};
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum View {
-    ReportAll,
-    Trim,
-    Reordered,
-    Rewritten,
-}
-
-impl View {
-    pub(crate) const ALL: [Self; 4] = [Self::ReportAll, Self::Trim, Self::Reordered, Self::Rewritten];
-}
-
-fn read(dialect: &Arc<Dialect>, switch: &Device, view: View) -> Running {
-    let data = shown(dialect, &switch.data, view);
-    conformance::decode(dialect, &data, &case::everything()).unwrap()
-}
 
 pub(crate) fn shown(dialect: &Dialect, data: &Element, view: View) -> Element {
     let mut data = data.clone();
@@ -64,14 +49,12 @@ fn rewrite(element: &mut Element, tree: &SwitchedVlanTree) {
     for node in std::mem::take(&mut element.children) {
         match node {
             XmlNode::Element(one) if one.name == last && !tree.trunk_vlans.joined => {
-                let value = one.value().to_owned();
-                let Ok(set) = value.parse::<VlanSet>() else {
+                let Some(vlans) = view::one_by_one(one.value()) else {
                     children.push(XmlNode::Element(one));
                     continue;
                 };
-                let single =
-                    |id: mercury_model::VlanId| Element { children: Vec::new(), ..one.clone() }.text(id.to_string());
-                children.extend(set.iter().map(|id| XmlNode::Element(single(id))));
+                let single = |id: VlanId| Element { children: Vec::new(), ..one.clone() }.text(id.to_string());
+                children.extend(vlans.into_iter().map(|id| XmlNode::Element(single(id))));
             }
             XmlNode::Element(mut one) => {
                 rewrite(&mut one, tree);
@@ -99,25 +82,8 @@ fn interfaces(element: &mut Element, path: &NodePath, act: &mut dyn FnMut(&mut E
 /// Puts every default in where nothing is, or takes every default away.
 fn defaults(dialect: &Dialect, entry: &mut Element, view: View) {
     let netconf = dialect.netconf.as_ref().unwrap();
-    let (tree, defaults) = (&netconf.tree, &netconf.defaults);
-    let mut leaves: Vec<(NodePath, String)> = Vec::new();
     let is_aggregate = entry.path(&["config", "type"]).is_some_and(|kind| kind.value().ends_with("ieee8023adLag"));
-    for (leaf, value) in &defaults.leaves {
-        // Only an aggregate has an aggregate's.
-        if *leaf == Leaf::MinLinks && !is_aggregate {
-            continue;
-        }
-        if let Some(LeafTree::Value { path, .. }) = tree.leaves.get(leaf) {
-            leaves.push((path.clone(), value.spelled().unwrap()));
-        }
-    }
-    let own = tree.aggregate_switched_vlan.as_ref().filter(|_| is_aggregate).unwrap_or(&tree.switched_vlan);
-    if let (true, ModeForm::Leaf { path, access, .. }) = (defaults.access_mode, &own.mode) {
-        leaves.push((path.clone(), access.clone()));
-    }
-    let vlans = [(&own.access_vlan, defaults.access_vlan), (&own.native_vlan, defaults.native_vlan)];
-    leaves.extend(vlans.into_iter().filter_map(|(path, vlan)| Some((path.clone(), vlan?.to_string()))));
-    for (path, value) in leaves {
+    for (path, value) in view::defaults(&netconf.tree, &netconf.defaults, is_aggregate) {
         leaf(entry, &path, &value, view);
     }
 }
@@ -154,47 +120,23 @@ fn leaf(parent: &mut Element, path: &NodePath, value: &str, view: View) {
     leaf(child, &NodePath { steps: rest.to_vec() }, value, view);
 }
 
-fn arrives(dialect: &Arc<Dialect>, case: &case::Case, view: View) -> usize {
-    let what = format!("{} {} {view:?}", dialect.name, case.name);
-    let visible = |config| round_trip::visible(dialect, config);
-    let (running, intended) = (visible(&case.running), visible(&case.intended));
-    if render(dialect, &case::plan(&case.running, &case.intended)).is_err() {
-        return 0;
-    }
-    let mut switch = round_trip::device(dialect, &running);
-    let apply = |switch: &mut Device, edit: &EditConfig| {
-        switch.apply(&edit.content()).unwrap_or_else(|problem| panic!("{what}: {problem}\n{edit}"));
-        // It is what it has that such a switch writes otherwise.
-        if view == View::Rewritten {
-            switch.data = shown(dialect, &switch.data, view);
-        }
-    };
-    if view == View::Rewritten {
-        switch.data = shown(dialect, &switch.data, view);
-    }
-    let before = read(dialect, &switch, view);
-    assert_eq!(before.config, running, "{what}");
-    let edit = render(dialect, &Plan::between(&before, &Intended(intended.clone()))).unwrap();
-    apply(&mut switch, &edit);
-    let after = read(dialect, &switch, view);
-    assert!(Intended(intended.clone()).is_met_by(&after), "{what}: {:?}\n{edit}", after.config);
-    assert!(Plan::between(&after, &Intended(intended)).is_empty(), "{what}: there is more to do");
-    let back = Plan::between(&after, &Intended(before.config.clone())).written_as(&before);
-    let Ok(back) = render(dialect, &back) else { return 1 };
-    apply(&mut switch, &back);
-    assert!(read(dialect, &switch, view).is_as(&before.config), "{what}\n{back}");
-    1
-}
-
 #[test]
 fn a_change_arrives_and_is_undone_however_a_switch_shows_what_it_has() {
     let mut arrived = 0;
-    for case in case::all() {
-        for dialect in dialects() {
-            let Some(case) = case.of(&dialect.name) else { continue };
-            for view in View::ALL {
-                arrived += arrives(&dialect, &case, view);
-            }
+    for (case, dialect) in
+        case::all().iter().flat_map(|case| dialects().into_iter().map(move |dialect| (case, dialect)))
+    {
+        let Some(case) = case.of(&dialect.name) else { continue };
+        if render(&dialect, &case::plan(&case.running, &case.intended)).is_err() {
+            continue;
+        }
+        let [running, intended] = [&case.running, &case.intended].map(|config| round_trip::visible(&dialect, config));
+        for view in View::ALL {
+            let device = round_trip::device(&dialect, &running);
+            let mut seen = Seen { dialect: Arc::clone(&dialect), device, view: Some(view) };
+            seen.settle();
+            let what = format!("{} {} {view:?}", dialect.name, case.name);
+            arrived += usize::from(arrives(&mut seen, &what, &running, intended.clone()));
         }
     }
     assert!(arrived >= 300, "only {arrived}");

@@ -76,7 +76,8 @@ pub(super) struct RawPresence {
 }
 
 /// What holds the leaves of LACP or spanning tree: an entry of a list of their
-/// own, or a container of the interface.
+/// own, or a container of the interface. Where there is neither, they are leaves of
+/// the interface like others.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawList {
