@@ -104,7 +104,7 @@ pub(crate) fn running(
 ) -> Result<Running, String> {
     let template = Template::parse(instance)
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
-    let vlans = Memberships::of(found, template);
+    let vlans = Memberships::of(found, template, scope.interfaces == InterfaceScope::All);
     let (mut config, mut shared) = (DeviceConfig::default(), BTreeSet::new());
     let (mut written, mut besides) = (BTreeMap::new(), BTreeMap::new());
     for port in named(found, INTERFACE) {
@@ -160,7 +160,8 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
 }
 
 /// What its bridged subinterfaces carry, or those of an irb route for; foreign where
-/// somebody bridged one in another way, or the whole port routes.
+/// somebody bridged one in another way, or the whole port routes. One of which nothing
+/// is in a VLAN's network instance carries none, as one that routes.
 fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
     let gateways = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
     let routed_for = gateways.filter_map(|one| vlans.of_member(&format!("{name}.{}", text(one, &["index"])?)));
@@ -193,7 +194,7 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
     // It takes every frame of the port, until the port tells VLANs apart; one of
     // which no type is said routes.
     let other = named(port, SUBINTERFACE).find(|one| !is_of_type(*one, "bridged")).filter(|_| !tagging);
-    let routes = other.is_some() && bridged(port).next().is_none();
+    let routes = other.is_some() && bridged(port).next().is_none() || vlans.has_none_of(port, name);
     if below(port, &["breakout-mode"]).is_some() {
         others.push("breakout-mode, by which others are the ports".to_owned());
     }
@@ -305,27 +306,42 @@ fn is_named(index: &str, vlan: VlanId) -> bool {
 
 /// Which subinterface is in which VLAN's network instance, and what is said of it
 /// there that is not Mercury's.
-struct Memberships<'a>(BTreeMap<&'a str, BTreeMap<VlanId, Vec<&'a str>>>);
+struct Memberships<'a> {
+    of: BTreeMap<String, BTreeMap<VlanId, Vec<&'a str>>>,
+    /// Whether every network instance was asked for.
+    is_whole: bool,
+}
 
 impl<'a> Memberships<'a> {
-    fn of(found: &'a tree::Node<'_>, template: Template<'_>) -> Self {
+    fn of(found: &'a tree::Node<'_>, template: Template<'_>, is_whole: bool) -> Self {
         const STATE: [&str; 6] =
             ["index", "oper-state", "oper-down-reason", "oper-mac-learning", "multicast-forwarding", "statistics"];
         let mut all: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for instance in named(found, NETWORK_INSTANCE) {
             let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
             for member in named(instance, MEMBER) {
-                let Some(name) = text(member, &["name"]) else { continue };
                 let more = member.below().map(|one| one.name());
-                let more = more.filter(|one| *one != "name" && !STATE.contains(one)).collect();
-                all.entry(name).or_default().insert(vlan, more);
+                let more: Vec<&str> = more.filter(|one| *one != "name" && !STATE.contains(one)).collect();
+                // Where it is said by reference, its name may be any.
+                let part = |leaf| text(member, &["interface-ref", leaf]);
+                let referred =
+                    part("interface").zip(part("subinterface")).map(|(port, index)| format!("{port}.{index}"));
+                for name in text(member, &["name"]).map(str::to_owned).into_iter().chain(referred) {
+                    all.entry(name).or_default().insert(vlan, more.clone());
+                }
             }
         }
-        Self(all)
+        Self { of: all, is_whole }
     }
 
     fn of_member(&self, member: &str) -> Option<(VlanId, &[&'a str])> {
-        self.0.get(member)?.iter().next().map(|(vlan, more)| (*vlan, more.as_slice()))
+        self.of.get(member)?.iter().next().map(|(vlan, more)| (*vlan, more.as_slice()))
+    }
+
+    /// Whether it is known that nothing of a port is in one.
+    fn has_none_of(&self, port: &tree::Node<'_>, name: &InterfaceName) -> bool {
+        let mut indices = named(port, SUBINTERFACE).filter_map(|one| text(one, &["index"]));
+        self.is_whole && indices.all(|index| self.of_member(&format!("{name}.{index}")).is_none())
     }
 }
 

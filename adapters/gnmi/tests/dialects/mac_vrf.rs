@@ -120,6 +120,32 @@ fn a_port_that_routes_carries_no_vlan_and_is_left_alone() {
     assert_eq!(vlans(&found), None);
 }
 
+/// Whether a VLAN is in use can be told of ports that others bridge, as long as none
+/// of it is in a VLAN's network instance, by name or by reference.
+#[test]
+fn what_is_in_no_vlans_network_instance_carries_none() {
+    let untagged = json!({ "untagged": {} });
+    let carries_none = |data: &Json, scope: &Scope| {
+        vlans(&running(data, scope).unwrap()).unwrap().foreign().map(|foreign| foreign.routes)
+    };
+    let mut by_reference = switch(20, &untagged, "vlan-30");
+    by_reference["srl_nokia-network-instance:network-instance"][0]["interface"] =
+        json!([{ "name": "web", "interface-ref": { "interface": "ethernet-1/1", "subinterface": 20 } }]);
+    let breakout = json!({ "interface": [
+        { "name": "ethernet-1/1", "breakout-mode": { "num-breakout-ports": "4", "breakout-port-speed": "25G" } },
+    ] });
+    for (data, none) in [
+        (switch(20, &untagged, "tenant"), true),
+        (switch(20, &untagged, "vlan-30"), false),
+        (by_reference, false),
+        (breakout, true),
+    ] {
+        assert_eq!(carries_none(&data, &Scope::all()), Some(none), "{data}");
+    }
+    // Of one port alone, others' network instances are not asked for.
+    assert_eq!(carries_none(&switch(20, &untagged, "tenant"), &scope("ethernet-1/1")), Some(false));
+}
+
 /// A VLAN that is routed for is in use, though no port may carry it.
 #[test]
 fn the_gateway_of_a_vlan_carries_it() {
