@@ -32,7 +32,7 @@ const OF_INTERFACE: [&str; 10] = [
     "subinterface",
 ];
 /// What is read of a network instance.
-const OF_NETWORK_INSTANCE: [&str; 4] = ["type", "admin-state", "description", "interface"];
+const OF_NETWORK_INSTANCE: [&str; 5] = ["type", "admin-state", "description", "interface", "vxlan-interface"];
 
 /// The interfaces and VLANs of a scope; a list's path without its key is all of
 /// its entries.
@@ -125,6 +125,13 @@ pub(crate) fn running(
         }
         config.interfaces.insert(name, interface);
     }
+    if scope.interfaces == InterfaceScope::All {
+        for (name, vlans) in tunnels(found, template) {
+            let vlans = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(vlans) });
+            let tunnel = Interface { switched_vlan: vlans, ..Interface::new(name.clone()) };
+            config.interfaces.insert(name, tunnel);
+        }
+    }
     for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(*entry, &["type"]).map(bare) == Some("mac-vrf")) {
         let Some(id) = text(entry, &["name"]).and_then(|name| template.vlan(name)) else { continue };
         let suspended = text(entry, &["admin-state"]) == Some("disable");
@@ -134,6 +141,22 @@ pub(crate) fn running(
     }
     defaults.canonical(&mut config);
     Ok(Running { shared, written, besides, ..Running::found(config, scope.clone()) })
+}
+
+/// The tunnels that carry VLANs to other switches, which are in no list of interfaces:
+/// `vxlan1` by its `vxlan1.20`.
+fn tunnels(found: &tree::Node<'_>, template: Template<'_>) -> BTreeMap<InterfaceName, VlanSet> {
+    let mut tunnels: BTreeMap<_, VlanSet> = BTreeMap::new();
+    for instance in named(found, NETWORK_INSTANCE) {
+        let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
+        for member in named(instance, "vxlan-interface").filter_map(|one| text(one, &["name"])) {
+            let tunnel = member.rsplit_once('.').map_or(member, |(tunnel, _)| tunnel);
+            let Ok(tunnel) = tunnel.parse::<InterfaceName>() else { continue };
+            let carried = tunnels.remove(&tunnel).unwrap_or_default();
+            tunnels.insert(tunnel, carried.with(vlan));
+        }
+    }
+    tunnels
 }
 
 fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {

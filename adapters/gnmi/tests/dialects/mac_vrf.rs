@@ -159,6 +159,21 @@ fn the_gateway_of_a_vlan_carries_it() {
     }
 }
 
+/// So is one that a tunnel carries to other switches.
+#[test]
+fn a_tunnel_carries_the_vlans_that_it_is_a_member_of() {
+    let instance = |vlan: u16| {
+        json!({ "name": format!("vlan-{vlan}"), "type": "mac-vrf", "vxlan-interface": [
+        { "name": format!("vxlan1.{vlan}") },
+    ] })
+    };
+    let data = json!({ "interface": [], "network-instance": [instance(20), instance(30), { "name": "vlan-40" }] });
+    let found = running(&data, &Scope::all()).unwrap();
+    let tunnel = found.interface(&"vxlan1".parse().unwrap()).switched_vlan.unwrap();
+    assert_eq!(tunnel.named_vlans().to_string(), "20,30");
+    assert!(running(&data, &scope("ethernet-1/1")).unwrap().interfaces.is_empty());
+}
+
 #[test]
 fn only_the_network_instances_of_a_ports_own_vlans_are_asked_for() {
     let dialect = dialect("nokia_srl");
