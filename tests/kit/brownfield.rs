@@ -22,9 +22,11 @@ use mercury_model::{
     Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanStatus,
 };
 
+use super::{FOLDERS, files};
 use crate::{
     published::{self, Document},
     switch::Switch,
+    view::View,
 };
 
 /// The VLANs that are asked for; no file has them.
@@ -34,7 +36,7 @@ const VLANS: [u16; 3] = [3040, 3041, 3042];
 pub(crate) const NUMBER: u16 = 9;
 
 /// The configurations that every dialect has at least.
-pub(crate) const LEAST: usize = 15;
+const LEAST: usize = 15;
 
 /// What a file says of itself.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +127,7 @@ impl<S: Switch> File<S> {
 
     /// Takes every port through what callers ask for and back; `made` is shown what
     /// the switch has after each.
-    pub(crate) fn every_request(&self, made: &mut dyn FnMut(&str, &S)) {
+    fn every_request(&self, made: &mut dyn FnMut(&str, &S)) {
         let ports = self.ports();
         let aggregates: Vec<_> =
             ports.iter().filter(|port| port.is_aggregate()).map(|port| port.name.clone()).collect();
@@ -239,7 +241,7 @@ impl<S: Switch> File<S> {
 
 /// What is not valid by the modules of `judge`, the vendor's own or those that stand
 /// in for them: files as they are, and what each request leaves behind.
-pub(crate) fn invalid<S: Switch>(judge: &Dialect, files: &[File<S>]) -> Vec<String> {
+fn invalid<S: Switch>(judge: &Dialect, files: &[File<S>]) -> Vec<String> {
     let (mut documents, mut of) = (Vec::new(), Vec::new());
     for file in files {
         let mut add = |name: &str, switch: &S| {
@@ -343,4 +345,33 @@ pub(crate) fn is_on_the_way(owned: &[Vec<String>], names: &[String]) -> bool {
 /// The names of a path's nodes.
 pub(crate) fn names_of(path: &NodePath) -> Vec<String> {
     path.steps.iter().map(|step| step.name.clone()).collect()
+}
+
+#[test]
+fn what_others_configured_is_there_after_every_request_and_its_undoing() {
+    for (dialect, _) in FOLDERS {
+        let files = files(dialect);
+        assert!(files.len() >= LEAST, "{dialect}: {} configurations", files.len());
+        files.iter().for_each(|file| file.every_request(&mut |_, _| {}));
+    }
+}
+
+#[test]
+fn it_is_there_however_the_switch_shows_what_it_has() {
+    for view in View::ALL {
+        let mut seen = 0;
+        for file in FOLDERS.iter().flat_map(|(dialect, _)| files(dialect)) {
+            let Some(switch) = file.switch.through(view) else { continue };
+            File { switch, name: format!("{} {view:?}", file.name), ..file }.every_request(&mut |_, _| {});
+            seen += 1;
+        }
+        assert!(seen >= 12, "{view:?}: {seen} configurations");
+    }
+}
+
+#[test]
+fn what_others_configured_is_valid_by_the_modules_and_stays_so() {
+    let invalid = FOLDERS.iter().flat_map(|(name, judge)| invalid(&crate::dialect(judge), &files(name)));
+    let problems: Vec<_> = invalid.collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -6,7 +6,12 @@ use std::{fmt::Display, sync::Arc};
 use mercury_adapter::{Dialect, Unrenderable};
 use mercury_model::{DeviceConfig, Intended, InterfaceName, Plan, Running, Scope};
 
-use crate::case::everything;
+use crate::{
+    brownfield::Seen,
+    case::{self, everything},
+    dialects, render, round_trip,
+    view::View,
+};
 
 /// A switch of a dialect, as it shows itself.
 pub(crate) trait Switch: Clone {
@@ -33,7 +38,7 @@ pub(crate) trait Switch: Clone {
 
 /// Brings a switch that has `running` to what is intended, and back; whether there
 /// was a way back.
-pub(crate) fn arrives<S: Switch>(switch: &mut S, what: &str, running: &DeviceConfig, intended: DeviceConfig) -> bool {
+fn arrives<S: Switch>(switch: &mut S, what: &str, running: &DeviceConfig, intended: DeviceConfig) -> bool {
     let before = switch.read(&everything());
     assert_eq!(before.config, *running, "{what}");
     let intended = Intended(intended);
@@ -47,4 +52,26 @@ pub(crate) fn arrives<S: Switch>(switch: &mut S, what: &str, running: &DeviceCon
     switch.apply(&back).unwrap_or_else(|problem| panic!("{what}: {problem}\n{back}"));
     assert!(switch.read(&everything()).is_as(&before.config), "{what}\n{back}");
     true
+}
+
+#[test]
+fn a_change_arrives_and_is_undone_however_a_switch_shows_what_it_has() {
+    let mut arrived = 0;
+    for (case, dialect) in
+        case::all().iter().flat_map(|case| dialects().into_iter().map(move |dialect| (case, dialect)))
+    {
+        let Some(case) = case.of(&dialect.name) else { continue };
+        if render(&dialect, &case::plan(&case.running, &case.intended)).is_err() {
+            continue;
+        }
+        let [running, intended] = [&case.running, &case.intended].map(|config| round_trip::visible(&dialect, config));
+        for view in View::ALL {
+            let device = round_trip::device(&dialect, &running);
+            let mut seen = Seen { dialect: Arc::clone(&dialect), device, view: Some(view) };
+            seen.settle();
+            let what = format!("{} {} {view:?}", dialect.name, case.name);
+            arrived += usize::from(arrives(&mut seen, &what, &running, intended.clone()));
+        }
+    }
+    assert!(arrived >= 300, "only {arrived}");
 }

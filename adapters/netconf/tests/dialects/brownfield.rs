@@ -5,7 +5,7 @@ mod kit;
 
 use std::{fs, sync::Arc};
 
-use kit::{File, LEAST, NUMBER, Said, entries, is_on_the_way, names_of, owned, vlans};
+use kit::{File, NUMBER, Said, entries, is_on_the_way, names_of, owned, vlans};
 use mercury_adapter::{Dialect, Names, PathStep, Tree, Unrenderable};
 use mercury_model::{InterfaceName, Plan, Running, Scope};
 use mercury_netconf::{
@@ -199,33 +199,4 @@ fn drop_below(top: &mut Node, name: &str) {
     if let Node::Element(top) = top {
         top.children.retain(|node| !matches!(node, Node::Element(below) if below.name == name));
     }
-}
-
-#[test]
-fn what_others_configured_is_there_after_every_request_and_its_undoing() {
-    for (dialect, _) in FOLDERS {
-        let files = files(dialect);
-        assert!(files.len() >= LEAST, "{dialect}: {} configurations", files.len());
-        files.iter().for_each(|file| file.every_request(&mut |_, _| {}));
-    }
-}
-
-#[test]
-fn it_is_there_however_the_switch_shows_what_it_has() {
-    for view in View::ALL {
-        let mut seen = 0;
-        for file in FOLDERS.iter().flat_map(|(dialect, _)| files(dialect)) {
-            let Some(switch) = file.switch.through(view) else { continue };
-            File { switch, name: format!("{} {view:?}", file.name), ..file }.every_request(&mut |_, _| {});
-            seen += 1;
-        }
-        assert!(seen >= 12, "{view:?}: {seen} configurations");
-    }
-}
-
-#[test]
-fn what_others_configured_is_valid_by_the_modules_and_stays_so() {
-    let invalid = FOLDERS.iter().flat_map(|(name, judge)| kit::invalid(&dialect(judge), &files(name)));
-    let problems: Vec<_> = invalid.collect();
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
