@@ -64,6 +64,7 @@ impl Kind {
                 "gnmi-get",
                 "gnmi-subscribe",
                 "gnmi-set",
+                "gnmi-extend",
                 "gnmi-confirm",
                 "gnmi-cancel",
             ],

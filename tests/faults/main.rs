@@ -17,6 +17,8 @@ mod chance;
 #[cfg(test)]
 mod coordinator;
 #[cfg(test)]
+mod gnmi_ids;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;

@@ -172,6 +172,11 @@ pub(crate) async fn ask(service: &Service, wishes: &[(usize, u16, Wish)]) -> Vec
 }
 
 pub(crate) async fn ask_as(service: &Service, wishes: &[(usize, u16, Wish)], who: &Requester) -> Vec<Report> {
+    service.apply(intent(service, wishes), who).await.unwrap()
+}
+
+/// These wishes as one request.
+pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent {
     let targets = wishes.iter().map(|(index, port, wish)| {
         let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
         intent.description = Setting::Set(Some(format!("{wish:?}").parse().unwrap()));
@@ -191,8 +196,7 @@ pub(crate) async fn ask_as(service: &Service, wishes: &[(usize, u16, Wish)], who
         intent.switched_vlan = Setting::Set(vlans);
         TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(&switch) }
     });
-    let intent = Intent { verb: "test", targets: targets.collect() };
-    service.apply(intent, who).await.unwrap()
+    Intent { verb: "test", targets: targets.collect() }
 }
 
 /// A switch's name.

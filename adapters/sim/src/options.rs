@@ -71,6 +71,11 @@ pub struct Quirks {
     /// commit: the change is for good, and confirming or cancelling it seems to
     /// work.
     pub gnmi_ignores_extensions: bool,
+    /// gNMI: what confirms, cancels or extends a commit is not held against its
+    /// id, so that it means whichever commit waits.
+    pub gnmi_ids_not_compared: bool,
+    /// gNMI: to cancel a commit where none waits is answered with OK.
+    pub gnmi_cancels_nothing: bool,
 }
 
 /// A simulated switch, described.

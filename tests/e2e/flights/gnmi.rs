@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, Face, Kind, Mercury, Peer, Port, Switch};
+use crate::harness::{Client, Face, Kind, Mercury, Peer, Port, Setup, Switch};
 
 /// RPCs that the switch has received; a look at a real one is made of them too.
 fn received(switch: &Switch) -> u64 {
@@ -71,4 +71,32 @@ fn a_warm_attach_without_get_takes_three_rpcs() {
 #[test]
 fn a_warm_attach_with_commit_confirmed_takes_four_rpcs() {
     warm_attach_costs(4, Peer::SimulatorGnmi(Face::Confirmed));
+}
+
+/// Whether a commit can be made to undo itself is a Set to ask: `plan`, `verify`
+/// and `switch probe` do not, on a target that confirms whatever it is told to.
+fn looking_sends_no_set(kind: Kind) {
+    let Some(Switch::Target(target)) = Peer::Gnmi(kind).own() else { return };
+    let setup = Setup::new().switches(&[target.entry("leaf1").text("confirmed_commit", "on")]);
+    for words in [
+        &["plan", "leaf1", "Ethernet1", "--access", "100"][..],
+        &["verify", "leaf1", "Ethernet1", "--access", "100"],
+        &["switch", "probe", "leaf1"],
+    ] {
+        let finished = setup.run(words);
+        assert!(finished.code() <= 1, "{words:?}: {} {}", finished.stdout, finished.stderr);
+    }
+    let calls = target.calls();
+    assert!(calls.len() > 3, "{calls:?}");
+    assert!(calls.iter().all(|call| call["method"] != "Set"), "{calls:?}");
+}
+
+#[test]
+fn looking_at_lemming_sends_no_set() {
+    looking_sends_no_set(Kind::Lemming);
+}
+
+#[test]
+fn looking_at_gnxi_sends_no_set() {
+    looking_sends_no_set(Kind::Gnxi);
 }
