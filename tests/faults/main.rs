@@ -19,6 +19,8 @@ mod coordinator;
 #[cfg(test)]
 mod gnmi_ids;
 #[cfg(test)]
+mod gnmi_late;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;

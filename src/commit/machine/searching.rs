@@ -50,6 +50,9 @@ pub(super) struct Search {
     pub(super) disowned: bool,
     goal: Goal,
     cancelled: Cancelled,
+    /// Without a lock: the change was there before it was cancelled. Some targets
+    /// say that they cancelled what they have yet to make.
+    seen: bool,
     /// When the confirm timer of the lost session has run out, at the latest.
     settles: Option<Duration>,
     /// Until when a target without a lock may still be at what was lost.
@@ -107,6 +110,7 @@ impl Commit<'_> {
             disowned,
             goal,
             cancelled: Cancelled::No,
+            seen: false,
             settles: None,
             quiet,
             limit,
@@ -146,12 +150,17 @@ impl Commit<'_> {
         // cancelling out and be gone in a moment.
         let lock_wait = if capabilities.lock { search.lock_wait.min(CANCEL_AGAIN) } else { Duration::ZERO };
         search.lock_wait = lock_wait;
-        let cancel = vec![Step::Cancel(search.token())];
-        self.fly(State::Cancelling(search), cancel, self.policy.commit_timeout)
+        let cancel = Step::Cancel(search.token());
+        let steps = match capabilities.lock {
+            true => vec![cancel],
+            false => vec![Step::Read(self.transition.before.scope.clone()), cancel],
+        };
+        self.fly(State::Cancelling(search), steps, self.policy.commit_timeout)
     }
 
     pub(super) fn cancelled(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
-        if landed.is_done(0) && search.cancelled == Cancelled::No {
+        search.seen |= landed.read(0).is_ok_and(|now| !self.transition.is_undone(now));
+        if landed.is_done(landed.steps.len() - 1) && search.cancelled == Cancelled::No {
             search.cancelled = Cancelled::JustNow;
         }
         self.lock(search, at)
@@ -198,9 +207,10 @@ impl Commit<'_> {
         }
         let proof = self.transition.proof(now).filter(|_| search.goal != Goal::Before);
         // Without a lock nothing tells whether the lost session is still at work: only time, before the
-        // switch was asked, or that it was told to stop and did.
+        // switch was asked, or that the change was seen and the switch was told to undo it, and did.
         let locks = self.can(|capabilities| capabilities.lock);
-        let is_over = locks || search.cancelled == Cancelled::Yes || search.asked >= search.quiet;
+        let undone = search.seen && search.cancelled == Cancelled::Yes;
+        let is_over = locks || undone || search.asked >= search.quiet;
         if proof.is_none() && !is_over {
             let reason = "the switch may still be at what was lost";
             return self.unseen(search, Fault::new(FaultKind::Timeout, reason), at);
