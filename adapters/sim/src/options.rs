@@ -76,6 +76,11 @@ pub struct Quirks {
     pub gnmi_ids_not_compared: bool,
     /// gNMI: to cancel a commit where none waits is answered with OK.
     pub gnmi_cancels_nothing: bool,
+    /// gNMI: Get takes no type but ALL.
+    pub gnmi_no_get_type: bool,
+    /// gNMI: what is read is state, which follows no change, unless Get asks for
+    /// configuration.
+    pub gnmi_shows_state: bool,
 }
 
 /// A simulated switch, described.
