@@ -104,6 +104,7 @@ impl Kind {
                 "ignore",
                 "twist",
                 "half",
+                "part",
                 "delay:35s",
                 "delay:125s",
                 "reboot",

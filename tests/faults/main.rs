@@ -21,6 +21,8 @@ mod gnmi_ids;
 #[cfg(test)]
 mod gnmi_late;
 #[cfg(test)]
+mod gnmi_shown;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;
