@@ -153,7 +153,8 @@ async fn refusal(client: &Client, what: &str, refused: &Status) -> ConnectError 
         return ConnectError { message: format!("{what}: {}", end.message), ..end };
     }
     let fault = match (status::failure(refused, Duration::ZERO), refused.code()) {
-        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_) | Lost::NoRoom(_)), _) => ConnectFault::Unreachable,
+        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_)), _) => ConnectFault::Unreachable,
+        (Failure::Lost(Lost::NoRoom(_)), _) | (Failure::Refused(_), Code::ResourceExhausted) => ConnectFault::Busy,
         (_, Code::Unauthenticated | Code::PermissionDenied) => ConnectFault::Credentials,
         _ => ConnectFault::Protocol,
     };

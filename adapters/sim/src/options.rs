@@ -76,6 +76,9 @@ pub struct Quirks {
     pub gnmi_ids_not_compared: bool,
     /// gNMI: to cancel a commit where none waits is answered with OK.
     pub gnmi_cancels_nothing: bool,
+    /// gNMI: running is lost at a reboot, unless the Set that made it was answered
+    /// with OK, and the answer got away.
+    pub gnmi_saves_what_it_answered: bool,
     /// gNMI: Get takes no type but ALL.
     pub gnmi_no_get_type: bool,
     /// gNMI: what is read is state, which follows no change, unless Get asks for

@@ -68,7 +68,7 @@ impl Device {
                 self.one_by_one(writes, state)?
             };
             state.pending = pending;
-            state.store(Datastore::Running, config, self.options.mode.startup());
+            state.store(Datastore::Running, config, self.saves_apart());
             state.counters.edits += 1;
             state.counters.commits += 1;
             Ok(())
@@ -81,7 +81,7 @@ impl Device {
             self.pending_set(state, id)?;
             state.pending = None;
             let running = Arc::clone(&state.running);
-            state.store(Datastore::Running, running, self.options.mode.startup());
+            state.store(Datastore::Running, running, self.saves_apart());
             state.counters.commits += 1;
             Ok(())
         })
@@ -109,6 +109,21 @@ impl Device {
         })
     }
 
+    /// The answer to a Set got away.
+    pub(crate) fn answered(&self) {
+        if self.options.quirks.gnmi_saves_what_it_answered {
+            self.change(|state| {
+                if state.pending.is_none() {
+                    state.startup = Arc::clone(&state.running);
+                }
+            });
+        }
+    }
+
+    fn saves_apart(&self) -> bool {
+        self.options.mode.startup() || self.options.quirks.gnmi_saves_what_it_answered
+    }
+
     /// Where to go back to if the Set `id` is not confirmed.
     fn pending_set(&self, state: &State, id: &str) -> Result<Arc<Container>, NotSet> {
         let pending = state.pending.as_ref().ok_or(NotSet::NothingPending)?;
@@ -123,7 +138,7 @@ impl Device {
         for (number, write) in writes.iter().enumerate() {
             let done = write.apply(&state.running).map_err(|reason| NotSet::Operation(number, reason))?;
             self.valid(&done).map_err(NotSet::Invalid)?;
-            state.store(Datastore::Running, Arc::new(done), self.options.mode.startup());
+            state.store(Datastore::Running, Arc::new(done), self.saves_apart());
         }
         Ok(Arc::clone(&state.running))
     }

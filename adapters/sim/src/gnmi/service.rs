@@ -112,7 +112,11 @@ impl GNmi for Face {
             if let Some(before) = before {
                 device.twist(&before);
             }
-            exchange.end(done).await
+            let outcome = exchange.end(done).await;
+            if outcome.is_ok() {
+                device.answered();
+            }
+            outcome
         });
         let outcome = task.await.map_err(|error| Status::internal(error.to_string()))?;
         self.connection.tell(outcome).await
