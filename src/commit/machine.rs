@@ -79,7 +79,8 @@ enum State {
     Locking(Search, Taking),
     /// It is cancelled once more, when the lost session can make no other.
     CancellingAgain(Search),
-    /// The change is there. A commit of nothing shows whether it waits to be confirmed.
+    /// The change is there. A commit of nothing shows whether it waits to be confirmed;
+    /// or it is confirmed, or made, once more.
     MakingSure(Search),
     /// What was found is there for good, and being copied to startup.
     SavingFound(Search, Running),

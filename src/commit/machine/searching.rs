@@ -221,23 +221,32 @@ impl Commit<'_> {
         if proof.is_none() {
             return self.revert(Undoer::Found(search), now, at);
         }
-        if search.depth.pending().is_none() {
-            return self.keep_found(search, now, at);
-        }
-        // A commit of nothing is refused while one waits for another session, and final otherwise.
-        let scope = self.transition.before.scope.clone();
-        let steps = vec![Step::Discard, Step::Commit(CommitMode::Plain), Step::Read(scope)];
+        let read = Step::Read(self.transition.before.scope.clone());
+        let steps = match (search.depth.pending(), search.token().filter(|_| !locks)) {
+            // Without sessions it is confirmed once more, which is refused where none waits.
+            (Some(_), Some(token)) => vec![Step::Confirm(Some(token)), read],
+            // A commit of nothing is refused while one waits for another session, and final otherwise.
+            (Some(_), None) => vec![Step::Discard, Step::Commit(CommitMode::Plain), read],
+            // Such a switch saves, if at all, what it has answered with OK: done once more it is the same.
+            (None, _) if self.policy.persist && !locks && !self.saves() => {
+                let payload = Step::Stage(self.transition.payload.clone());
+                vec![Step::Discard, payload, Step::Commit(CommitMode::Plain), read]
+            }
+            (None, _) => return self.keep_found(search, now, at),
+        };
         self.fly(State::MakingSure(search), steps, self.policy.commit_timeout)
     }
 
-    /// No confirmed commit of the lost session can be undone any more behind our back.
+    /// No confirmed commit of the lost session can be undone any more behind our
+    /// back, and what a switch saves by itself is saved.
     pub(super) fn made_sure(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
-        if let Some(fault) = landed.first_fault() {
+        let confirms = matches!(landed.steps.first(), Some(Step::Confirm(_)));
+        if let Some(fault) = landed.first_fault().filter(|fault| !(confirms && fault.kind == FaultKind::Locked)) {
             return self.unseen(search, fault, at);
         }
         match landed.last_read() {
             Ok(now) => {
-                search.depth = Depth::Running;
+                search.depth = if search.depth.may_be_saved() { Depth::Startup } else { Depth::Running };
                 self.keep_found(search, now, at)
             }
             Err(fault) => self.unseen(search, fault, at),
