@@ -73,6 +73,46 @@ fn a_warm_attach_with_commit_confirmed_takes_four_rpcs() {
     warm_attach_costs(4, Peer::SimulatorGnmi(Face::Confirmed));
 }
 
+/// A trunk of so many VLANs that are to be made is a few round trips, warm or not.
+fn many_vlans_take_few_rpcs(peer: Peer, vlans: u16) {
+    let Some(switch) = peer.own() else { return };
+    let mercury = Mercury::serve(&[switch.entry("leaf1").with("manage_vlans", true)]);
+    let mut client = Client::of(&mercury);
+    let trunk: Vec<u16> = (2..2 + vlans).collect();
+    let mut params = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "trunk", "native_vlan": 1,
+                            "allowed_vlans": trunk});
+    let before = received(&switch);
+    let answer = client.done("update_port", &params);
+    let counted = received(&switch) - before;
+    assert!(answer["outcome"] == "committed" && counted <= 10, "{counted}: {}", answer["outcome"]);
+    assert_eq!(switch.look().vlans.len(), usize::from(vlans) + 1);
+    params["port_name"] = "Ethernet2".into();
+    let before = received(&switch);
+    client.done("update_port", &params);
+    let counted = received(&switch) - before;
+    assert!(counted <= 10, "{counted}");
+}
+
+#[test]
+fn four_thousand_vlans_on_the_simulator_take_few_rpcs() {
+    many_vlans_take_few_rpcs(Peer::SimulatorGnmi(Face::Plain), 4093);
+}
+
+#[test]
+fn four_thousand_vlans_without_get_take_few_rpcs() {
+    many_vlans_take_few_rpcs(Peer::SimulatorGnmi(Face::NoGet), 4093);
+}
+
+#[test]
+fn many_vlans_on_lemming_take_few_rpcs() {
+    many_vlans_take_few_rpcs(Peer::Gnmi(Kind::Lemming), 60);
+}
+
+#[test]
+fn many_vlans_on_gnxi_take_few_rpcs() {
+    many_vlans_take_few_rpcs(Peer::Gnmi(Kind::Gnxi), 60);
+}
+
 /// Whether a commit can be made to undo itself is a Set to ask: `plan`, `verify`
 /// and `switch probe` do not, on a target that confirms whatever it is told to.
 fn looking_sends_no_set(kind: Kind) {
