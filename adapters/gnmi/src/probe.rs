@@ -95,8 +95,7 @@ async fn by_get(client: &Client, options: &GnmiOptions, form: &Form, root: &str)
 
 /// How many values an answer brought.
 fn values(answer: &Raw) -> Result<usize, Status> {
-    let counts = answer.messages.iter().map(|message| wire::values(message));
-    counts.sum::<Result<_, _>>().map_err(|garbled| Status::internal(garbled.to_string()))
+    wire::values(&answer.octets).map_err(|garbled| Status::internal(garbled.to_string()))
 }
 
 fn node(name: &str) -> Node {
