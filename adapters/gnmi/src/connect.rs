@@ -4,7 +4,8 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Lost, MAX_REPLY, Probe, Reading, Session,
+    Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
+    PathPrefixes, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::gnmi::CapabilityResponse;
 use secrecy::SecretString;
@@ -47,6 +48,11 @@ pub struct GnmiOptions {
     pub origin: Option<String>,
     /// `target` of prefixes, in place of the dialect's; empty leaves it unset.
     pub target: Option<String>,
+    /// Which path elements name their module, in place of what the dialect says.
+    pub path_prefixes: Option<PathPrefixes>,
+    /// What the value of a leaf is, in place of what the dialect says, and of what
+    /// `encoding` does.
+    pub leaf_values: Option<LeafValues>,
     /// How to read, in place of what the dialect says.
     pub reading: Option<Reading>,
     /// Whether to use the commit-confirmed extension, if the target knows it.
@@ -71,6 +77,8 @@ impl GnmiOptions {
             encoding: None,
             origin: None,
             target: None,
+            path_prefixes: None,
+            leaf_values: None,
             reading: None,
             commit_confirmed: false,
         }

@@ -65,6 +65,8 @@ pub struct Quirks {
     pub gnmi_requires_target: bool,
     /// gNMI: replace and update take paths of leaves and leaf-lists only.
     pub gnmi_leaf_paths_only: bool,
+    /// gNMI: what a Set writes is JSON, leaves too.
+    pub gnmi_no_scalars: bool,
     /// gNMI: operations a Set may hold (NX-OS: 20).
     pub gnmi_max_operations: Option<usize>,
     /// gNMI: extensions are skipped, also those that ask for a confirmed

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mercury_gnmi_proto::gnmi::{Path, SetRequest, SetResponse, Update, UpdateResult, update_result::Operation};
+use mercury_gnmi_proto::gnmi::{
+    Path, SetRequest, SetResponse, Update, UpdateResult, typed_value, update_result::Operation,
+};
 use tonic::{Code, Status};
 
 use super::{
@@ -160,6 +162,10 @@ impl<'a> Of<'a> {
             return Err(invalid("'value' is no longer understood, 'val' is"));
         }
         let val = update.val.as_ref().ok_or_else(|| invalid("a value is missing"))?;
+        let is_json = matches!(&val.value, Some(typed_value::Value::JsonVal(_) | typed_value::Value::JsonIetfVal(_)));
+        if options.quirks.gnmi_no_scalars && !is_json {
+            return Err(unimplemented("only JSON can be written"));
+        }
         let replace = self.kind == Operation::Replace;
         let nodes = payload::read(&pattern, val, replace)?;
         let mut edit = pattern.edit(nodes);
