@@ -53,6 +53,8 @@ pub(super) struct Search {
     /// Without a lock: the change was there before it was cancelled. Some targets
     /// say that they cancelled what they have yet to make.
     seen: bool,
+    /// The change was made once more and that was lost: it may come yet.
+    comes_again: bool,
     /// When the confirm timer of the lost session has run out, at the latest.
     settles: Option<Duration>,
     /// Until when a target without a lock may still be at what was lost.
@@ -111,6 +113,7 @@ impl Commit<'_> {
             goal,
             cancelled: Cancelled::No,
             seen: false,
+            comes_again: false,
             settles: None,
             quiet,
             limit,
@@ -211,7 +214,7 @@ impl Commit<'_> {
         let locks = self.can(|capabilities| capabilities.lock);
         let undone = search.seen && search.cancelled == Cancelled::Yes;
         let is_over = locks || undone || search.asked >= search.quiet;
-        if proof.is_none() && !is_over {
+        if (proof.is_none() || search.comes_again) && !is_over {
             let reason = "the switch may still be at what was lost";
             return self.unseen(search, Fault::new(FaultKind::Timeout, reason), at);
         }
@@ -242,6 +245,11 @@ impl Commit<'_> {
     pub(super) fn made_sure(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
         let confirms = matches!(landed.steps.first(), Some(Step::Confirm(_)));
         if let Some(fault) = landed.first_fault().filter(|fault| !(confirms && fault.kind == FaultKind::Locked)) {
+            if landed.lost.is_some() && search.depth.pending().is_none() {
+                search.comes_again = true;
+                search.quiet = at.now.saturating_add(self.policy.settle);
+                search.limit = search.limit.max(search.quiet.saturating_add(LATE));
+            }
             return self.unseen(search, fault, at);
         }
         match landed.last_read() {
