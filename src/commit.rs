@@ -20,6 +20,7 @@ mod command;
 mod drive;
 mod first;
 mod machine;
+mod shown;
 mod style;
 mod taking;
 mod transition;
@@ -32,6 +33,7 @@ use tokio::time::Instant;
 
 pub use begin::{begin, read_more, read_unlocked, release, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
+pub use shown::Shown;
 pub use transition::Transition;
 
 use crate::{fault::Fault, inventory, link::Link, outcome::Outcome};
@@ -91,8 +93,14 @@ pub async fn make<'a>(
 ) -> Result<Made<'a>, Box<Outcome>> {
     let commit = Box::new(Commit::new(transition, policy, alone, link.capabilities().cloned()));
     let mut way = Way { link, transition, commit, begun: Instant::now() };
-    match way.told(Word::Make(fresh_token())).await {
+    let reached = way.told(Word::Make(fresh_token())).await;
+    let answered = way.commit.answered();
+    let doubted = answered.is_some_and(|answered| shown::is_in_doubt(way.link.shown(), answered, transition));
+    match reached {
         Reached::Made => Ok(Made(way)),
+        Reached::Over(outcome) if doubted => {
+            Err(Box::new(shown::take_back(way.link, transition, policy, *outcome).await))
+        }
         Reached::Over(outcome) => Err(outcome),
         reached @ Reached::Final => Err(Box::new(way.astray(&reached))),
     }

@@ -268,6 +268,7 @@ impl From<mercury_adapter::ConnectError> for Fault {
         use mercury_adapter::ConnectFault;
         let kind = match error.fault {
             ConnectFault::Machine => FaultKind::Machine,
+            ConnectFault::Busy => FaultKind::Busy,
             ConnectFault::Unreachable => FaultKind::Unreachable,
             ConnectFault::HostKey => FaultKind::HostKey,
             ConnectFault::Credentials => FaultKind::Credentials,

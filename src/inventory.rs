@@ -31,7 +31,9 @@ mod timing;
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use face::{ConfirmedCommit, Face, Protocol};
-pub use gnmi::{ClientCertificate, Encoding, GnmiSettings, ReadMethod, Roots, Tls};
+pub use gnmi::{
+    ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,
+};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use identity::{Credentials, Identity};
 pub use lag_numbers::{LagNumbers, LagNumbersError};

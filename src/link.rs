@@ -13,7 +13,10 @@ use mercury_model::{InterfaceName, InterfaceScope, Plan, Scope, VlanScope};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::fault::{Fault, FaultKind};
+use crate::{
+    commit::Shown,
+    fault::{Fault, FaultKind},
+};
 
 /// Interfaces that are remembered, per switch.
 const REMEMBERED: usize = 4096;
@@ -33,6 +36,7 @@ pub struct Link {
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
     stop: CancellationToken,
+    shown: Shown,
     /// What was under way when `stop` was cancelled has been cut short.
     cut_short: bool,
 }
@@ -64,6 +68,7 @@ impl Link {
             known: BTreeSet::new(),
             reads_whole: false,
             stop,
+            shown: Shown::default(),
             cut_short: false,
         }
     }
@@ -72,6 +77,11 @@ impl Link {
     #[must_use]
     pub const fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    /// What has been seen to follow changes, whatever the session.
+    pub(crate) const fn shown(&mut self) -> &mut Shown {
+        &mut self.shown
     }
 
     /// Begins to count the cost of a request.

@@ -19,6 +19,7 @@ use mercury_model::Running;
 use super::{
     Policy, Transition,
     command::{Event, Landed, Machine, Moment, Next, Turn, astray},
+    shown::Answered,
     style::Pending,
     taking::{Taking, given_back},
 };
@@ -40,6 +41,8 @@ pub(super) struct Commit<'a> {
     session: Option<Capabilities>,
     /// The session is to be dropped before anything else.
     cuts: bool,
+    /// What was said to the change where no lock keeps others out.
+    answered: Option<Answered>,
     state: State,
 }
 
@@ -76,7 +79,8 @@ enum State {
     Locking(Search, Taking),
     /// It is cancelled once more, when the lost session can make no other.
     CancellingAgain(Search),
-    /// The change is there. A commit of nothing shows whether it waits to be confirmed.
+    /// The change is there. A commit of nothing shows whether it waits to be confirmed;
+    /// or it is confirmed, or made, once more.
     MakingSure(Search),
     /// What was found is there for good, and being copied to startup.
     SavingFound(Search, Running),
@@ -148,7 +152,7 @@ impl<'a> Commit<'a> {
         alone: bool,
         session: Option<Capabilities>,
     ) -> Self {
-        Self { transition, policy, alone, session, cuts: false, state: State::Over }
+        Self { transition, policy, alone, session, cuts: false, answered: None, state: State::Over }
     }
 
     /// Goes on as it is told, from the beginning and from each [`Reached`] but the last.
@@ -167,6 +171,11 @@ impl<'a> Commit<'a> {
             (_, word) => self.astray(&word),
         };
         self.turn(next)
+    }
+
+    /// What a switch without a lock said to the change, and showed of it.
+    pub(super) const fn answered(&self) -> Option<Answered> {
+        self.answered
     }
 
     /// Whether the change that is made is undone by the switch unless it is confirmed.

@@ -65,8 +65,8 @@ pub enum ConfirmedCommit {
     /// it, where the dialect says that the switch has it.
     #[default]
     Auto,
-    /// Always; a NETCONF switch that does not announce it is not changed, and a
-    /// gNMI switch is taken to have it whatever its dialect says.
+    /// Always; a switch that does not announce it, or over gNMI passes over it
+    /// when it is asked, is not changed.
     On,
     /// Always, and without a `persist` token: the switch takes the change back
     /// as soon as the session ends, not only when the timer does. NETCONF only,

@@ -30,6 +30,13 @@ pub struct GnmiSettings {
     pub target: Option<String>,
     /// `read`: `"auto"`, `"get"` or `"subscribe"`; auto.
     pub read: ReadMethod,
+    /// `path_prefixes`: `"none"`, `"first"` or `"modules"`; the dialect's.
+    pub path_prefixes: Option<PathPrefixes>,
+    /// `leaf_values`: `"scalar"`, `"json"` or `"object"`; JSON or scalars as
+    /// `encoding` says, else the dialect's.
+    pub leaf_values: Option<LeafValues>,
+    /// `write_level`: `"leaf"`, `"entry"` or `"list"`; the dialect's.
+    pub write_level: Option<WriteLevel>,
     /// `max_operations`: how many deletes, replaces and updates one Set may
     /// hold, 1 to 10000; the dialect's.
     pub max_operations: Option<usize>,
@@ -52,6 +59,9 @@ impl Default for GnmiSettings {
             origin: None,
             target: None,
             read: ReadMethod::Auto,
+            path_prefixes: None,
+            leaf_values: None,
+            write_level: None,
             max_operations: None,
             confirmed_commit: None,
             settle_time: Duration::from_secs(10),
@@ -130,4 +140,37 @@ pub enum ReadMethod {
     Get,
     /// Subscribe in the mode ONCE (gNMI specification 3.5.1.5.1).
     Subscribe,
+}
+
+/// Which elements of a path name their module, as in RFC 7951 section 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PathPrefixes {
+    /// None.
+    None,
+    /// The first one.
+    First,
+    /// The first one, and every one of another module than the one before.
+    Modules,
+}
+
+/// What the value of a leaf is in a Set, where others are JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LeafValues {
+    /// A scalar of gNMI's own (gNMI specification 2.2.3).
+    Scalar,
+    /// A bare JSON value.
+    Json,
+    /// A JSON object that names the leaf.
+    Object,
+}
+
+/// Where the paths of a Set end; of one about aggregates, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WriteLevel {
+    /// At leaves.
+    Leaf,
+    /// At list entries.
+    Entry,
+    /// At the containers around lists.
+    List,
 }

@@ -2,10 +2,14 @@
 
 use std::{error::Error, sync::Arc};
 
-use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiEncoding, Reading, Render};
+use mercury_adapter::{
+    ConnectError, ConnectFault, Connector, Dialect, GnmiEncoding, LeafValues, PathPrefixes, Reading, Render, WriteLevel,
+};
 use mercury_gnmi::{ClientIdentity, GnmiConnector, GnmiOptions, Overrides, Renderer, TlsOptions, Trust};
 
-use crate::inventory::{Encoding, GnmiSettings, Identity, ReadMethod, Roots, SecretError, SecretRef, Timing, Tls};
+use crate::inventory::{
+    self, Encoding, GnmiSettings, Identity, ReadMethod, Roots, SecretError, SecretRef, Timing, Tls,
+};
 
 /// The adapter for a switch; `None` when its dialect does not speak gNMI.
 pub(super) fn adapter(
@@ -19,6 +23,7 @@ pub(super) fn adapter(
         instance: identity.network_instance.as_deref(),
         max_operations: settings.max_operations,
         encoding: encoding(settings.encoding),
+        write_level: settings.write_level.map(write_level),
     };
     let renderer = Renderer::new(dialect, overrides)?;
     let instance = identity.network_instance.clone();
@@ -47,6 +52,8 @@ fn options(
         encoding: encoding(settings.encoding),
         origin: settings.origin.clone(),
         target: settings.target.clone(),
+        path_prefixes: settings.path_prefixes.map(path_prefixes),
+        leaf_values: settings.leaf_values.map(leaf_values),
         reading: match settings.read {
             ReadMethod::Auto => None,
             ReadMethod::Get => Some(Reading::Get),
@@ -78,6 +85,30 @@ const fn encoding(asked: Encoding) -> Option<GnmiEncoding> {
         Encoding::JsonIetf => Some(GnmiEncoding::JsonIetf),
         Encoding::Json => Some(GnmiEncoding::Json),
         Encoding::Proto => Some(GnmiEncoding::Proto),
+    }
+}
+
+const fn path_prefixes(asked: inventory::PathPrefixes) -> PathPrefixes {
+    match asked {
+        inventory::PathPrefixes::None => PathPrefixes::None,
+        inventory::PathPrefixes::First => PathPrefixes::First,
+        inventory::PathPrefixes::Modules => PathPrefixes::Modules,
+    }
+}
+
+const fn leaf_values(asked: inventory::LeafValues) -> LeafValues {
+    match asked {
+        inventory::LeafValues::Scalar => LeafValues::Scalar,
+        inventory::LeafValues::Json => LeafValues::Json,
+        inventory::LeafValues::Object => LeafValues::Object,
+    }
+}
+
+const fn write_level(asked: inventory::WriteLevel) -> WriteLevel {
+    match asked {
+        inventory::WriteLevel::Leaf => WriteLevel::Leaf,
+        inventory::WriteLevel::Entry => WriteLevel::Entry,
+        inventory::WriteLevel::List => WriteLevel::List,
     }
 }
 

@@ -1,9 +1,9 @@
 //! One switch, two protocols: what is changed over one is seen over the other.
 
-use mercury_sim::Mode;
+use mercury_sim::{Mode, Options, Quirks};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Mercury, Port, Setup, Simulated};
+use crate::harness::{Client, Entry, Mercury, Port, Setup, Simulated};
 
 fn update(switch: &str, more: &Value) -> Value {
     let mut params = json!({"switch_id": switch, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100});
@@ -83,7 +83,8 @@ fn a_probe_finds_out_what_the_switch_can_do_and_proposes_its_entry() {
         facts.iter().find(|fact| fact["tried"] == tried).unwrap_or_else(|| panic!("{found}"))["found"].clone()
     };
     assert_eq!(fact("gnmi_version"), "0.10.0");
-    assert_eq!(fact("commit_confirmed"), "yes");
+    assert!(fact("commit_confirmed").as_str().unwrap().starts_with("not asked"));
+    assert_eq!(switch.handle().counters().sets, 0, "a probe changes nothing");
     assert_eq!(fact("get openconfig:/interfaces"), "1 update");
     assert!(fact("certificate").as_str().unwrap().starts_with("SHA256:"));
     let proposed = found["proposed"].as_str().unwrap();
@@ -94,4 +95,34 @@ fn a_probe_finds_out_what_the_switch_can_do_and_proposes_its_entry() {
     let done = setup.run(&["attach", "leaf1", "Ethernet2", "--access", "100", "--output", "json"]);
     assert_eq!(done.code(), 0, "{proposed}\n{}", done.stderr);
     assert_eq!(switch.look().port("Ethernet2").vlans, "access 100");
+}
+
+/// What dialects say of their systems an entry can say of its switch.
+#[test]
+fn an_entry_says_how_its_switch_wants_paths_and_values() {
+    let prefixed = Quirks { gnmi_prefixed_paths_only: true, ..Quirks::default() };
+    let no_scalars = Quirks { gnmi_no_scalars: true, ..Quirks::default() };
+    for (quirks, options) in [
+        (prefixed, &[("path_prefixes", "modules")][..]),
+        (no_scalars, &[("leaf_values", "json")]),
+        (no_scalars, &[("encoding", "json_ietf")]),
+        (no_scalars, &[("write_level", "entry")]),
+        (
+            Quirks { gnmi_prefixed_paths_only: true, ..no_scalars },
+            &[("path_prefixes", "modules"), ("encoding", "json")],
+        ),
+    ] {
+        let switch = Simulated::with(Options { quirks, ..Simulated::options() });
+        let attach = |entry: Entry| {
+            let setup = Setup::new().switches(&[entry]);
+            setup.run(&["attach", "leaf1", "Ethernet1", "--access", "100", "--output", "json"])
+        };
+        let refused = attach(switch.gnmi_entry("leaf1"));
+        assert_ne!(refused.code(), 0, "{options:?}: {}", refused.stdout);
+        assert_eq!(switch.look().port("Ethernet1"), Port::default(), "{options:?}");
+        let said = options.iter().fold(switch.gnmi_entry("leaf1"), |entry, (key, value)| entry.text(key, value));
+        let done = attach(said);
+        assert_eq!(done.code(), 0, "{options:?}: {}{}", done.stdout, done.stderr);
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 100", "{options:?}");
+    }
 }

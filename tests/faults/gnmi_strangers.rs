@@ -20,10 +20,10 @@ const WISH: Wish = Wish::Access(200);
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client that is not Mercury, and shares its library.
-struct Stranger(Box<dyn Session>);
+pub(crate) struct Stranger(Box<dyn Session>);
 
 impl Stranger {
-    async fn at(world: &World) -> Self {
+    pub(crate) async fn at(world: &World) -> Self {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let handle = world.handle(0);
         tokio::spawn(async move { handle.serve_gnmi(theirs).await });
@@ -37,12 +37,12 @@ impl Stranger {
     }
 
     /// Makes a change that is undone unless confirmed within this time.
-    async fn commit(&mut self, payload: Payload, timeout: Duration) {
+    pub(crate) async fn commit(&mut self, payload: Payload, timeout: Duration) {
         let mode = CommitMode::Confirmed { timeout, persist: Some(Self::name()) };
         self.say(&[Step::Stage(payload), Step::Commit(mode)]).await;
     }
 
-    async fn confirm(&mut self) {
+    pub(crate) async fn confirm(&mut self) {
         self.say(&[Step::Confirm(Some(Self::name()))]).await;
     }
 
@@ -53,7 +53,7 @@ impl Stranger {
 }
 
 /// What Mercury would send to have this.
-async fn payload(port: u16, wish: Wish) -> Payload {
+pub(crate) async fn payload(port: u16, wish: Wish) -> Payload {
     let clean = World::new(&[KIND]).await;
     let plan = clean.one(port, wish).await.plan.unwrap();
     Renderer::new(&dialect(), Overrides::default()).unwrap().render(&plan, &Capabilities::unknown()).unwrap()

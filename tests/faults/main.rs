@@ -17,6 +17,12 @@ mod chance;
 #[cfg(test)]
 mod coordinator;
 #[cfg(test)]
+mod gnmi_ids;
+#[cfg(test)]
+mod gnmi_late;
+#[cfg(test)]
+mod gnmi_shown;
+#[cfg(test)]
 mod gnmi_strangers;
 #[cfg(test)]
 mod killed;

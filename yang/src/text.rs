@@ -1,10 +1,11 @@
 //! Names and texts. What a caller gives is bounded and free of control
 //! characters, so that no value can break out of the place it is put in; what a
-//! device shows is kept as it is.
+//! device shows is kept as it is. Shared, since a name is a key, in what it is the
+//! key of, and in others that refer to it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,9 +49,8 @@ fn check(text: &str, limit: usize) -> Result<(), TextError> {
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $limit:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The longest text that can be built, in characters.
@@ -59,7 +59,7 @@ macro_rules! text_type {
             /// A text as a device shows it, which a caller might not give.
             #[must_use]
             pub fn shown(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(text.into())
             }
 
             /// The text.
@@ -74,13 +74,19 @@ macro_rules! text_type {
 
             fn from_str(text: &str) -> Result<Self, TextError> {
                 check(text, Self::MAX)?;
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 

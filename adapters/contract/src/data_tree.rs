@@ -31,6 +31,8 @@ pub struct DataNode<'a> {
 struct Name<'a> {
     text: &'a str,
     is_group: bool,
+    /// The last value of such a leaf that was copied.
+    last: Cell<&'a str>,
 }
 
 /// As large as a `&str` alone: there are as many as nodes.
@@ -134,6 +136,20 @@ impl<'a, 's> DataTree<'a, 's> {
         Ok(self.arena.alloc_str(text))
     }
 
+    /// A leaf that is nowhere yet, with a copy of its value, or the one that the
+    /// last leaf of its name has if that is the same: modes, types and MTUs are of
+    /// most ports, and a key is in an entry twice.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub fn copied_leaf(&mut self, name: &str, value: &str) -> Result<&'a DataNode<'a>, NoRoom> {
+        let [name, _] = self.name(name)?;
+        let last = name.last.get();
+        let value = if last == value { last } else { self.text(value)? };
+        name.last.set(value);
+        self.made(name, Content::Value(value))
+    }
+
     /// Counts what is kept beside the nodes.
     ///
     /// # Errors
@@ -156,7 +172,7 @@ impl<'a, 's> DataTree<'a, 's> {
         self.share.grow(NAME + 2 * size_of::<Name<'_>>())?;
         let text = self.text(text)?;
         let arena = self.arena;
-        let new = [false, true].map(|is_group| &*arena.alloc(Name { text, is_group }));
+        let new = [false, true].map(|is_group| &*arena.alloc(Name { text, is_group, last: Cell::new("") }));
         self.names.insert(text, new);
         Ok(new)
     }

@@ -63,10 +63,10 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
     let elsewhere = elsewhere::Elsewhere::read(tree, data);
-    for (node, names) in find(data, &tree.interface, &Names::default()) {
-        let Some(name) = names.found_interface() else { continue };
+    visit(data, &tree.interface.steps, &Names::default(), &mut |node, names| {
+        let Some(name) = names.found_interface() else { return };
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
-            continue;
+            return;
         }
         let mut interface = Interface::new(name.clone());
         let entry = Entry { node, names, some_inactive };
@@ -81,7 +81,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
             besides.insert(name.clone(), other);
         }
         config.interfaces.insert(name, interface);
-    }
+    });
     bundles.tell(&mut config);
     let mut without_entry = elsewhere.ports();
     if let InterfaceScope::Named(names) = &scope.interfaces {
@@ -265,12 +265,21 @@ fn any_inactive<D: Data>(node: &D) -> bool {
 /// placeholders without one stand for there. Names are compared by their
 /// local part: devices answer in odd namespaces.
 pub fn find<'a, D: Data>(root: &'a D, path: &NodePath, names: &Names) -> Vec<(&'a D, Names)> {
-    path.steps.iter().fold(vec![(root, names.clone())], |found, step| {
-        found.into_iter().flat_map(|(parent, names)| matching(parent, step, &names)).collect()
-    })
+    let mut found = Vec::new();
+    visit(root, &path.steps, names, &mut |node, names| found.push((node, names)));
+    found
 }
 
-fn matching<'a, D: Data>(parent: &'a D, step: &PathStep, names: &Names) -> Vec<(&'a D, Names)> {
+/// Shows every such node, one after the other: those of a whole switch take as much
+/// memory together as what is made of them.
+pub(crate) fn visit<'a, D: Data>(root: &'a D, path: &[PathStep], names: &Names, show: &mut dyn FnMut(&'a D, Names)) {
+    match path {
+        [] => show(root, names.clone()),
+        [step, rest @ ..] => matching(root, step, names).for_each(|(node, names)| visit(node, rest, &names, show)),
+    }
+}
+
+fn matching<'a, D: Data>(parent: &'a D, step: &PathStep, names: &Names) -> impl Iterator<Item = (&'a D, Names)> {
     let fits = |node: &'a D| {
         let mut names = names.clone();
         if step.name.starts_with('{') {
@@ -285,7 +294,7 @@ fn matching<'a, D: Data>(parent: &'a D, step: &PathStep, names: &Names) -> Vec<(
         }
         Some((node, names))
     };
-    parent.below().filter_map(fits).collect()
+    parent.below().filter_map(fits)
 }
 
 #[cfg(test)]

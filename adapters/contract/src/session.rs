@@ -184,6 +184,8 @@ pub trait Session: Send {
 pub enum ConnectFault {
     /// Mercury's own machine has no file descriptors or no memory left for it.
     Machine,
+    /// The target, or all of them together, has no room for it now.
+    Busy,
     /// Name not resolved, connection refused or timed out.
     Unreachable,
     /// The target's host key is unknown, changed or revoked.

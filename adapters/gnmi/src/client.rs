@@ -29,8 +29,8 @@ use crate::{
 
 /// How far apart two clocks' ideas of one deadline may be.
 const AT_THE_DEADLINE: Duration = Duration::from_millis(50);
-/// What is kept beside each message, in octets.
-const MESSAGE: usize = 64;
+/// What is said before each message, in octets (gRPC over HTTP/2), and a little.
+const HEADER: usize = 64;
 /// The largest answer to anything but reading, in octets: more than any target
 /// has to say.
 const MAX_SMALL: usize = 1 << 20;
@@ -78,8 +78,7 @@ impl Client {
     /// gNMI section 3.2.
     pub(crate) async fn capabilities(&self, timeout: Duration) -> Result<CapabilityResponse, Status> {
         let answer = self.unary("/gnmi.gNMI/Capabilities", CapabilityRequest::default(), MAX_SMALL, timeout).await?;
-        let decode = |message| CapabilityResponse::decode(message).map_err(|error| Status::internal(error.to_string()));
-        answer.messages.into_iter().next().map_or_else(|| Err(Status::internal("no message")), decode)
+        CapabilityResponse::decode(answer.octets).map_err(|error| Status::internal(error.to_string()))
     }
 
     /// gNMI section 3.3.
@@ -99,14 +98,14 @@ impl Client {
         limit: usize,
         timeout: Duration,
     ) -> Result<Raw, Status> {
-        let meter = Meter::new(&self.budget, limit + MESSAGE);
+        let meter = Meter::new(&self.budget, limit + HEADER);
         let request = self.request(message, &meter, timeout);
         let mut stub = self.stub.clone().max_decoding_message_size(limit);
         within(timeout, async move {
             stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             let answer = stub.unary(request, PathAndQuery::from_static(call), RawCodec::default()).await;
             let answer = answer.map_err(|status| too_large(status, limit))?;
-            Ok(Raw { messages: vec![answer.into_inner()], _meter: meter })
+            Ok(Raw { octets: answer.into_inner(), _meter: meter })
         })
         .await
     }
@@ -128,13 +127,15 @@ impl Client {
             stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             let call = PathAndQuery::from_static("/gnmi.gNMI/Subscribe");
             let mut answers = stub.streaming(request, call, RawCodec::default()).await?.into_inner();
-            let mut messages = Vec::new();
+            let mut octets = Vec::new();
             while let Some(message) = answers.message().await.map_err(|status| too_large(status, max_reply))? {
-                if fields(&message).any(|field| matches!(field, Ok((3, Field::Varint(1..))))) {
-                    return Ok(Raw { messages, _meter: meter });
+                for field in fields(&message) {
+                    let field = field.map_err(|garbled| Status::internal(garbled.to_string()))?;
+                    if matches!(field, (3, Field::Varint(1..))) {
+                        return Ok(Raw { octets: octets.into(), _meter: meter });
+                    }
                 }
-                meter.count(MESSAGE).map_err(|error| Status::from_error(Box::new(error)))?;
-                messages.push(message);
+                octets.extend_from_slice(&message);
             }
             Err(Status::data_loss("the subscription ended before it was complete"))
         })

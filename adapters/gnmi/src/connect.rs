@@ -4,19 +4,16 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, Lost, MAX_REPLY, PersistId, Probe,
-    Reading, Session,
+    Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
+    PathPrefixes, Probe, Reading, Session,
 };
-use mercury_gnmi_proto::{
-    gnmi::CapabilityResponse,
-    gnmi_ext::{CommitConfirm, commit},
-};
+use mercury_gnmi_proto::gnmi::CapabilityResponse;
 use secrecy::SecretString;
 use tonic::{Code, Status};
 
 use crate::{
     client::Client,
-    probe, request,
+    probe,
     session::{GnmiSession, Learned},
     status::{self, Failure},
     tls::TlsOptions,
@@ -51,6 +48,11 @@ pub struct GnmiOptions {
     pub origin: Option<String>,
     /// `target` of prefixes, in place of the dialect's; empty leaves it unset.
     pub target: Option<String>,
+    /// Which path elements name their module, in place of what the dialect says.
+    pub path_prefixes: Option<PathPrefixes>,
+    /// What the value of a leaf is, in place of what the dialect says, and of what
+    /// `encoding` does.
+    pub leaf_values: Option<LeafValues>,
     /// How to read, in place of what the dialect says.
     pub reading: Option<Reading>,
     /// Whether to use the commit-confirmed extension, if the target knows it.
@@ -75,6 +77,8 @@ impl GnmiOptions {
             encoding: None,
             origin: None,
             target: None,
+            path_prefixes: None,
+            leaf_values: None,
             reading: None,
             commit_confirmed: false,
         }
@@ -133,49 +137,7 @@ pub(crate) async fn open(
 ) -> Result<GnmiSession, ConnectError> {
     let client = Client::new(transport, options)?;
     let announced = announced(&client, options).await?;
-    if options.commit_confirmed && learned.commit_confirmed.get().is_none() {
-        let there = confirms(&client, options).await?;
-        learned.commit_confirmed.get_or_init(|| there);
-        if !there {
-            tracing::warn!(address = options.address, "the target does not know the commit-confirmed extension");
-        }
-    }
     Ok(GnmiSession::new(client, options, dialect, instance, announced, learned))
-}
-
-/// What a target says to the confirmation of a commit that nobody made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Commits {
-    /// It does not know the commit-confirmed extension: it passes over it and
-    /// has nothing to do, or says so.
-    Unknown,
-    /// No commit waits to be confirmed (gnmi-commit-confirmed section 3.2.2).
-    None,
-    /// One of somebody else's does, whose id is another.
-    Pending,
-}
-
-/// Asks for a confirmation that does nothing.
-pub(crate) async fn commits(client: &Client, timeout: Duration) -> Result<Commits, Status> {
-    let id = PersistId("mercury-asks".into());
-    let question = request::extension(Some(&id), commit::Action::Confirm(CommitConfirm {}));
-    match client.set(question, timeout).await {
-        Ok(()) => Ok(Commits::Unknown),
-        Err(refused) => match refused.code() {
-            Code::FailedPrecondition | Code::NotFound => Ok(Commits::None),
-            Code::InvalidArgument => Ok(Commits::Pending),
-            Code::Unimplemented => Ok(Commits::Unknown),
-            _ => Err(refused),
-        },
-    }
-}
-
-/// Whether the target knows the commit-confirmed extension.
-pub(crate) async fn confirms(client: &Client, options: &GnmiOptions) -> Result<bool, ConnectError> {
-    match commits(client, options.connect_timeout).await {
-        Ok(found) => Ok(found != Commits::Unknown),
-        Err(refused) => Err(refusal(client, "asking for commit confirmed", &refused).await),
-    }
 }
 
 /// What the target announces; nothing where it does not know the call, which
@@ -199,7 +161,8 @@ async fn refusal(client: &Client, what: &str, refused: &Status) -> ConnectError 
         return ConnectError { message: format!("{what}: {}", end.message), ..end };
     }
     let fault = match (status::failure(refused, Duration::ZERO), refused.code()) {
-        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_) | Lost::NoRoom(_)), _) => ConnectFault::Unreachable,
+        (Failure::Lost(Lost::Timeout(_) | Lost::Closed(_)), _) => ConnectFault::Unreachable,
+        (Failure::Lost(Lost::NoRoom(_)), _) | (Failure::Refused(_), Code::ResourceExhausted) => ConnectFault::Busy,
         (_, Code::Unauthenticated | Code::PermissionDenied) => ConnectFault::Credentials,
         _ => ConnectFault::Protocol,
     };

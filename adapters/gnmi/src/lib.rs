@@ -17,6 +17,7 @@
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `answer` | what a target said, told from what was made of its silence |
 //! | `raw`, `meter`, `wire` | answers as they came, counted, and field by field |
+//! | `commits` | whether a commit can be made to undo itself, and one waits |
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
@@ -25,6 +26,7 @@
 
 mod answer;
 mod client;
+mod commits;
 #[doc(hidden)]
 pub mod conformance;
 mod connect;

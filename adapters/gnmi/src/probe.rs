@@ -1,6 +1,5 @@
-//! What a target can do that it does not say: which paths it reads, and how,
-//! and whether a commit can be made to undo itself. Nothing is changed: the one
-//! Set that is sent carries no operation.
+//! What a target can do that it does not say: which paths it reads, and how.
+//! No Set is sent, so whether a commit can be made to undo itself is not asked.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use mercury_adapter::{
@@ -11,7 +10,7 @@ use tonic::{Code, Status};
 
 use crate::{
     client::Client,
-    connect::{GnmiOptions, announced, confirms},
+    connect::{GnmiOptions, announced},
     raw::Raw,
     request::Form,
     session::said,
@@ -65,9 +64,8 @@ pub(crate) async fn probe(client: &Client, options: &GnmiOptions) -> Result<Prob
             "nothing could be read; is there anything, and may this user see it?".to_owned(),
         ),
     }
-    let confirms = confirms(client, options).await?;
-    fact(&mut found, "commit_confirmed", if confirms { "yes" } else { "no" }.to_owned());
-    entry.push(("confirmed_commit", text(if confirms { "on" } else { "off" })));
+    fact(&mut found, "commit_confirmed", "not asked: that takes a Set".to_owned());
+    fact(&mut found, "writing", "not tried".to_owned());
     found.entry = entry.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Ok(found)
 }
@@ -98,8 +96,7 @@ async fn by_get(client: &Client, options: &GnmiOptions, form: &Form, root: &str)
 
 /// How many values an answer brought.
 fn values(answer: &Raw) -> Result<usize, Status> {
-    let counts = answer.messages.iter().map(|message| wire::values(message));
-    counts.sum::<Result<_, _>>().map_err(|garbled| Status::internal(garbled.to_string()))
+    wire::values(&answer.octets).map_err(|garbled| Status::internal(garbled.to_string()))
 }
 
 fn node(name: &str) -> Node {

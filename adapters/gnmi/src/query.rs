@@ -1,9 +1,15 @@
 //! What to ask for to see a scope, and what the answers say.
 
+use std::borrow::Cow;
+
 use mercury_adapter::{GnmiDialect, Looking, Mapping, Names, Node, NodePath, Tree, running};
 use mercury_model::{InterfaceScope, Leaf, List, Running, Scope, VlanScope};
 
 use crate::{mac_vrf, tree};
+
+/// Of more VLANs than this the whole list is asked for: two bursts of calls at
+/// most, and a switch has 4,094 VLANs at most.
+const MANY: usize = 16;
 
 /// How one target's data is asked for and understood.
 #[derive(Clone, Copy)]
@@ -42,7 +48,7 @@ impl<'a> Questions<'a> {
                 }
                 nodes
             }
-            Mapping::MacVrf => mac_vrf::entries(self.instance, scope, self.at_once),
+            Mapping::MacVrf => mac_vrf::entries(self.instance, &asked(scope), self.at_once),
         }
     }
 
@@ -75,7 +81,7 @@ impl<'a> Questions<'a> {
         match &self.dialect.mapping {
             Mapping::Tree(_) if self.at_once || scope.interfaces == InterfaceScope::All => Ok(Vec::new()),
             Mapping::Tree(tree) => Ok(lacp(tree, &self.decode(found, scope)?)),
-            Mapping::MacVrf => Ok(mac_vrf::memberships(found.root(), self.instance, scope)),
+            Mapping::MacVrf => Ok(at_most_many(mac_vrf::memberships(found.root(), self.instance, &asked(scope)))),
         }
     }
 
@@ -94,6 +100,24 @@ impl<'a> Questions<'a> {
     }
 }
 
+/// What is asked for to see a scope: it, or more than it.
+fn asked(scope: &Scope) -> Cow<'_, Scope> {
+    match &scope.vlans {
+        VlanScope::Named(ids) if ids.len() > MANY => Cow::Owned(Scope { vlans: VlanScope::All, ..scope.clone() }),
+        _ => Cow::Borrowed(scope),
+    }
+}
+
+/// Many entries of one list are asked for together, without their keys.
+fn at_most_many(nodes: Vec<Node>) -> Vec<Node> {
+    match nodes.first() {
+        Some(Node { path, .. }) if nodes.len() > MANY && nodes.iter().all(|node| node.path == *path) => {
+            vec![Node { path: path.clone(), names: Names::default() }]
+        }
+        _ => nodes,
+    }
+}
+
 /// The entries to read for a scope: those of named interfaces and VLANs, or
 /// the containers around their lists. `/` is never asked for
 /// (featureprofiles, gnmi_get_on_root_unsupported).
@@ -109,7 +133,7 @@ fn entries(tree: &Tree, instance: &str, scope: &Scope) -> Vec<Node> {
     let Some(vlan) = &tree.vlan else { return nodes };
     // Where VLANs are kept among the interfaces, all of those are all of these.
     let beside = vlan.is_beside(&tree.interface);
-    match &scope.vlans {
+    match &asked(scope).vlans {
         VlanScope::Named(ids) => {
             let one = |id| Node { path: vlan.entry.clone(), names: Names::vlan(instance, Some(id), None) };
             nodes.extend(ids.iter().copied().map(one));

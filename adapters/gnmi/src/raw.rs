@@ -11,18 +11,13 @@ use tonic::{
 
 use crate::meter::Meter;
 
-/// The messages of an answer, and what they take of the budget.
+/// An answer, and what it takes of the budget. Of several messages each is behind
+/// the one before, in one piece: protocol buffers read that as one message, and
+/// each apart takes more than twice its size.
 #[derive(Debug)]
 pub(crate) struct Raw {
-    pub(crate) messages: Vec<Bytes>,
+    pub(crate) octets: Bytes,
     pub(crate) _meter: Meter,
-}
-
-impl Raw {
-    /// Octets of all of them.
-    pub(crate) fn len(&self) -> usize {
-        self.messages.iter().map(Bytes::len).sum()
-    }
 }
 
 /// Requests of one type.

@@ -31,6 +31,8 @@ pub struct Overrides<'a> {
     pub max_operations: Option<usize>,
     /// How values are written.
     pub encoding: Option<GnmiEncoding>,
+    /// Where paths end, also of what is about aggregates.
+    pub write_level: Option<WriteLevel>,
 }
 
 impl Renderer {
@@ -38,7 +40,10 @@ impl Renderer {
     /// not.
     #[must_use]
     pub fn new(dialect: &Arc<Dialect>, overrides: Overrides<'_>) -> Option<Self> {
-        let gnmi = dialect.gnmi.clone()?;
+        let mut gnmi = dialect.gnmi.clone()?;
+        if let Some(level) = overrides.write_level {
+            (gnmi.write_level, gnmi.lag_level) = (level, None);
+        }
         Some(Self {
             dialect: Arc::clone(dialect),
             instance: overrides.instance.unwrap_or(&gnmi.network_instance).to_owned(),

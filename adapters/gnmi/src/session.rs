@@ -7,14 +7,14 @@
 use std::{
     fmt, fs,
     path::PathBuf,
-    sync::{Arc, OnceLock, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding, Reading,
-    Refusal, RpcError, Save, Session, Step, Traffic,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding,
+    LeafValues, Reading, Refusal, RpcError, Save, Session, Step, Traffic,
 };
 use mercury_gnmi_proto::{
     gnmi::{CapabilityResponse, Encoding, SetRequest},
@@ -23,7 +23,8 @@ use mercury_gnmi_proto::{
 
 use crate::{
     client::Client,
-    connect::{Commits, GnmiOptions, commits},
+    commits::{self, Commits, Known, Said},
+    connect::GnmiOptions,
     request,
     set::SetOperations,
     status::{Failure, failure},
@@ -44,9 +45,8 @@ pub(crate) struct Learned {
     pub(crate) no_get_type: AtomicBool,
     /// A subscription to what tells a port that routes is refused.
     pub(crate) no_subinterfaces: AtomicBool,
-    /// Whether the commit-confirmed extension is there; nothing while it was
-    /// not asked for.
-    pub(crate) commit_confirmed: OnceLock<bool>,
+    /// The commit-confirmed extension.
+    pub(crate) commits: Commits,
 }
 
 /// A gNMI session that carries steps.
@@ -59,6 +59,8 @@ pub struct GnmiSession {
     reading: Reading,
     learned: Arc<Learned>,
     staged: Option<SetOperations>,
+    /// Commits are to be made so that they undo themselves, where they can.
+    confirms: bool,
     /// Nobody else's commit was pending when this session began.
     alone: bool,
     flights: u64,
@@ -85,19 +87,16 @@ impl GnmiSession {
             encoding: options.encoding.or(dialect.encoding).unwrap_or_else(|| best(announced.as_ref())),
             origin: chosen(&options.origin, &dialect.origin),
             target: chosen(&options.target, &dialect.target),
-            path_prefixes: dialect.path_prefixes,
+            path_prefixes: options.path_prefixes.unwrap_or(dialect.path_prefixes),
             json_prefixes: dialect.json_prefixes,
-            leaf_values: dialect.leaf_values,
+            leaf_values: options.leaf_values.unwrap_or_else(|| leaf_values(options.encoding, dialect.leaf_values)),
         };
         let files = options.tls.iter().flat_map(crate::TlsOptions::files);
         Self {
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
             capabilities: Capabilities {
                 datastore: Datastore::Candidate,
-                confirmed_commit: learned
-                    .commit_confirmed
-                    .get()
-                    .is_some_and(|there| *there)
+                confirmed_commit: (options.commit_confirmed && learned.commits.usable())
                     .then_some(ConfirmedCommit::Persist),
                 atomic_edit: dialect.atomic,
                 lock: false,
@@ -113,6 +112,7 @@ impl GnmiSession {
             form,
             learned,
             staged: None,
+            confirms: options.commit_confirmed,
             alone: false,
             flights: 0,
             lost: false,
@@ -154,12 +154,15 @@ impl GnmiSession {
                     return Ok(done());
                 };
                 let mut request = self.form.set(&operations);
-                if let CommitMode::Confirmed { timeout, persist } = mode {
-                    let rollback_duration = prost_types::Duration::try_from(*timeout).ok();
-                    let action = commit::Action::Commit(CommitRequest { rollback_duration });
-                    request.extension.push(request::commit(persist.as_ref(), action));
-                }
-                self.set(request, timeout).await
+                let CommitMode::Confirmed { timeout: rollback, persist } = mode else {
+                    return self.set(request, timeout).await;
+                };
+                let rollback_duration = prost_types::Duration::try_from(*rollback).ok();
+                let action = commit::Action::Commit(CommitRequest { rollback_duration });
+                request.extension.push(request::commit(persist.as_ref(), action));
+                let answer = self.set(request, timeout).await?;
+                self.compare_ids(*rollback, timeout).await?;
+                Ok(answer)
             }
             Step::Confirm(id) => {
                 self.set(request::extension(id.as_ref(), commit::Action::Confirm(CommitConfirm {})), timeout).await
@@ -188,26 +191,53 @@ impl GnmiSession {
     /// undone, so a new session looks for that first. Later a Set would find out
     /// (FAILED_PRECONDITION).
     async fn lock(&mut self, timeout: Duration) -> Result<Answer, Failure> {
-        if self.alone { Ok(done()) } else { self.settled(timeout).await }
+        if self.alone && !self.learned.commits.in_question() { Ok(done()) } else { self.settled(timeout).await }
     }
 
-    /// Looks whether a commit of another client waits to be confirmed.
+    /// Looks whether a commit of another client waits to be confirmed, and so
+    /// whether commits can.
     async fn settled(&mut self, timeout: Duration) -> Result<Answer, Failure> {
-        if self.capabilities.confirmed_commit.is_none() {
+        let commits = &self.learned.commits;
+        if !self.confirms || !(commits.usable() || commits.in_question()) {
             return Ok(done());
         }
         self.flights += 1;
-        match commits(&self.client, timeout).await {
-            Ok(Commits::Pending) => {
-                let message = "another client's commit waits to be confirmed";
-                Err(Failure::Refused(Refusal::Errors(vec![RpcError::new(ErrorTag::InUse, message)])))
-            }
-            Ok(Commits::None | Commits::Unknown) => {
-                self.alone = true;
-                Ok(done())
-            }
-            Err(status) => Err(failure(&status, timeout)),
+        let said = commits::ask(&self.client, None, timeout).await.map_err(|status| failure(&status, timeout))?;
+        let pending = self.learned.commits.learn(said);
+        self.capabilities.confirmed_commit = self.learned.commits.usable().then_some(ConfirmedCommit::Persist);
+        if pending {
+            let message = match said {
+                Said::Done => "another client's commit waits to be confirmed, and the target does not compare ids",
+                _ => "another client's commit waits to be confirmed",
+            };
+            return Err(Failure::Refused(Refusal::Errors(vec![RpcError::new(ErrorTag::InUse, message)])));
         }
+        if self.capabilities.confirmed_commit.is_none() {
+            tracing::warn!("the target passes over the commit-confirmed extension; its commits are for good");
+        }
+        self.alone = true;
+        Ok(done())
+    }
+
+    /// Finds out, once, whether the target holds ids against each other, by the
+    /// commit of our own that waits: nobody else's can.
+    async fn compare_ids(&mut self, rollback: Duration, timeout: Duration) -> Result<(), Failure> {
+        if self.learned.commits.known() != Known::There {
+            return Ok(());
+        }
+        self.flights += 1;
+        match commits::ask(&self.client, Some(rollback), timeout).await {
+            Ok(said) => self.learned.commits.learn_from_ours(said),
+            Err(status) => match failure(&status, timeout) {
+                Failure::Refused(refusal) => tracing::debug!(%refusal, "whether ids are compared is not known yet"),
+                lost @ Failure::Lost(_) => return Err(lost),
+            },
+        }
+        if self.learned.commits.known() == Known::Blind {
+            tracing::warn!("the target does not compare the ids of commits; none is to be confirmed from now on");
+            self.capabilities.confirmed_commit = None;
+        }
+        Ok(())
     }
 
     async fn set(&mut self, request: SetRequest, timeout: Duration) -> Result<Answer, Failure> {
@@ -234,6 +264,15 @@ fn best(announced: Option<&CapabilityResponse>) -> GnmiEncoding {
         announced.is_some_and(|announced| announced.supported_encodings.contains(&i32::from(encoding)))
     };
     if has(Encoding::Json) && !has(Encoding::JsonIetf) { GnmiEncoding::Json } else { GnmiEncoding::JsonIetf }
+}
+
+/// An encoding that was asked for is that of leaves, too.
+const fn leaf_values(asked: Option<GnmiEncoding>, dialects: LeafValues) -> LeafValues {
+    match (asked, dialects) {
+        (Some(GnmiEncoding::Json | GnmiEncoding::JsonIetf), LeafValues::Scalar) => LeafValues::Json,
+        (Some(GnmiEncoding::Proto), _) => LeafValues::Scalar,
+        _ => dialects,
+    }
 }
 
 /// What a target announced, a line each.

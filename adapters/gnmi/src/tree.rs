@@ -178,8 +178,7 @@ impl<'a, 's> Tree<'a, 's> {
         }
         let entry = self.made.node(elem.name)?;
         for (key, value) in &elem.keys {
-            let value = self.made.text(value)?;
-            entry.push(self.made.leaf(key, value)?);
+            entry.push(self.made.copied_leaf(key, value)?);
         }
         group.push(entry);
         Ok(entry)
@@ -189,27 +188,22 @@ impl<'a, 's> Tree<'a, 's> {
     fn typed(&mut self, name: &str, value: &[u8]) -> Result<Option<&'a Node<'a>>, Problem> {
         // Of a oneof, the last one counts.
         let Some((number, field)) = fields(value).last().transpose()? else { return Ok(None) };
-        let words = match (number, field) {
+        let made = &mut self.made;
+        let leaf = match (number, field) {
             (10 | 11, Field::Octets(json)) => return self.json(name, json),
             (8, Field::Octets(list)) => return self.leaf_list(name, list).map(Some),
             (7, _) => return Err(Problem::Unreadable("a decimal64, which no leaf that Mercury reads is".to_owned())),
-            (1 | 12, Field::Octets(octets)) => self.made.text(text(octets)?)?,
-            (2, Field::Varint(number)) => self.made.text(&number.cast_signed().to_string())?,
-            (3, Field::Varint(number)) => self.made.text(&number.to_string())?,
-            (4, Field::Varint(number)) => {
-                if number == 0 {
-                    "false"
-                } else {
-                    "true"
-                }
-            }
+            (1 | 12, Field::Octets(octets)) => made.copied_leaf(name, text(octets)?),
+            (2, Field::Varint(number)) => made.copied_leaf(name, &number.cast_signed().to_string()),
+            (3, Field::Varint(number)) => made.copied_leaf(name, &number.to_string()),
+            (4, Field::Varint(number)) => made.leaf(name, if number == 0 { "false" } else { "true" }),
             // RFC 7951 section 6.6.
-            (5 | 13, Field::Octets(octets)) => self.made.text(&STANDARD.encode(octets))?,
-            (6, Field::Fixed32(bits)) => self.made.text(&in_json(f32::from_bits(bits).into()))?,
-            (14, Field::Fixed64(bits)) => self.made.text(&in_json(f64::from_bits(bits)))?,
+            (5 | 13, Field::Octets(octets)) => made.copied_leaf(name, &STANDARD.encode(octets)),
+            (6, Field::Fixed32(bits)) => made.copied_leaf(name, &in_json(f32::from_bits(bits).into())),
+            (14, Field::Fixed64(bits)) => made.copied_leaf(name, &in_json(f64::from_bits(bits))),
             _ => return Ok(None),
         };
-        Ok(Some(self.made.leaf(name, words)?))
+        Ok(Some(leaf?))
     }
 
     /// A leaf-list holds no lists, whatever a peer sends.

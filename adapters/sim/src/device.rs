@@ -38,6 +38,8 @@ pub type SessionId = u32;
 pub(crate) struct Device {
     pub(crate) options: Options,
     ports: BTreeSet<Key>,
+    /// What running was in the beginning.
+    begun: Arc<Container>,
     state: Mutex<State>,
     /// Moves on with every change of state, for those who wait for one.
     pulse: watch::Sender<u64>,
@@ -82,6 +84,7 @@ impl Device {
         }
         Arc::new(Self {
             ports,
+            begun: Arc::clone(&running),
             state: Mutex::new(State {
                 startup: Arc::clone(&running),
                 running,
@@ -100,6 +103,11 @@ impl Device {
             set_turn: tokio::sync::Mutex::new(()),
             options,
         })
+    }
+
+    /// What the switch shows as its state.
+    pub(crate) fn begun(&self) -> Arc<Container> {
+        Arc::clone(&self.begun)
     }
 
     /// Opens a session, unless there are too many.

@@ -93,6 +93,8 @@ pub enum Action {
     /// error, as on a target that does one operation after the other. After
     /// apply, and for NETCONF, it is no fault.
     Half,
+    /// As [`Action::Half`], and the answer is that all was done.
+    Part,
     /// All sessions are dropped and running is what startup was.
     Reboot,
     /// The switch is gone: all sessions are dropped and it no longer listens.

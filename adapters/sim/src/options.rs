@@ -65,12 +65,27 @@ pub struct Quirks {
     pub gnmi_requires_target: bool,
     /// gNMI: replace and update take paths of leaves and leaf-lists only.
     pub gnmi_leaf_paths_only: bool,
+    /// gNMI: what a Set writes is JSON, leaves too.
+    pub gnmi_no_scalars: bool,
     /// gNMI: operations a Set may hold (NX-OS: 20).
     pub gnmi_max_operations: Option<usize>,
     /// gNMI: extensions are skipped, also those that ask for a confirmed
     /// commit: the change is for good, and confirming or cancelling it seems to
     /// work.
     pub gnmi_ignores_extensions: bool,
+    /// gNMI: what confirms, cancels or extends a commit is not held against its
+    /// id, so that it means whichever commit waits.
+    pub gnmi_ids_not_compared: bool,
+    /// gNMI: to cancel a commit where none waits is answered with OK.
+    pub gnmi_cancels_nothing: bool,
+    /// gNMI: running is lost at a reboot, unless the Set that made it was answered
+    /// with OK, and the answer got away.
+    pub gnmi_saves_what_it_answered: bool,
+    /// gNMI: Get takes no type but ALL.
+    pub gnmi_no_get_type: bool,
+    /// gNMI: what is read is state, which follows no change, unless Get asks for
+    /// configuration.
+    pub gnmi_shows_state: bool,
 }
 
 /// A simulated switch, described.

@@ -5,6 +5,7 @@ use mercury_adapter::{Answer, PersistId, Step};
 use super::{
     super::{
         command::{Landed, Moment, Next},
+        shown::Answered,
         style::{Making, Pending, confirmed},
     },
     Commit, Goal, Made, Onward, Reached, State, Then, Trouble, over,
@@ -49,6 +50,9 @@ impl Commit<'_> {
     pub(super) fn committed(&mut self, pending: Option<Pending>, landed: &Landed, at: Moment) -> Onward {
         let transition = self.transition;
         let lost = landed.lost.is_some();
+        if self.can(|capabilities| !capabilities.lock) {
+            self.answered = Some(Answered::of(landed, &transition.before));
+        }
         let locked = !lost && !landed.unlocked();
         let trouble = |cause, taken, pending: Option<Pending>| {
             let depth = pending.map_or(Depth::Running, Depth::Pending);

@@ -50,6 +50,11 @@ pub(super) struct Search {
     pub(super) disowned: bool,
     goal: Goal,
     cancelled: Cancelled,
+    /// Without a lock: the change was there before it was cancelled. Some targets
+    /// say that they cancelled what they have yet to make.
+    seen: bool,
+    /// The change was made once more and that was lost: it may come yet.
+    comes_again: bool,
     /// When the confirm timer of the lost session has run out, at the latest.
     settles: Option<Duration>,
     /// Until when a target without a lock may still be at what was lost.
@@ -107,6 +112,8 @@ impl Commit<'_> {
             disowned,
             goal,
             cancelled: Cancelled::No,
+            seen: false,
+            comes_again: false,
             settles: None,
             quiet,
             limit,
@@ -146,12 +153,17 @@ impl Commit<'_> {
         // cancelling out and be gone in a moment.
         let lock_wait = if capabilities.lock { search.lock_wait.min(CANCEL_AGAIN) } else { Duration::ZERO };
         search.lock_wait = lock_wait;
-        let cancel = vec![Step::Cancel(search.token())];
-        self.fly(State::Cancelling(search), cancel, self.policy.commit_timeout)
+        let cancel = Step::Cancel(search.token());
+        let steps = match capabilities.lock {
+            true => vec![cancel],
+            false => vec![Step::Read(self.transition.before.scope.clone()), cancel],
+        };
+        self.fly(State::Cancelling(search), steps, self.policy.commit_timeout)
     }
 
     pub(super) fn cancelled(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
-        if landed.is_done(0) && search.cancelled == Cancelled::No {
+        search.seen |= landed.read(0).is_ok_and(|now| !self.transition.is_undone(now));
+        if landed.is_done(landed.steps.len() - 1) && search.cancelled == Cancelled::No {
             search.cancelled = Cancelled::JustNow;
         }
         self.lock(search, at)
@@ -198,10 +210,11 @@ impl Commit<'_> {
         }
         let proof = self.transition.proof(now).filter(|_| search.goal != Goal::Before);
         // Without a lock nothing tells whether the lost session is still at work: only time, before the
-        // switch was asked, or that it was told to stop and did.
+        // switch was asked, or that the change was seen and the switch was told to undo it, and did.
         let locks = self.can(|capabilities| capabilities.lock);
-        let is_over = locks || search.cancelled == Cancelled::Yes || search.asked >= search.quiet;
-        if proof.is_none() && !is_over {
+        let undone = search.seen && search.cancelled == Cancelled::Yes;
+        let is_over = locks || undone || search.asked >= search.quiet;
+        if (proof.is_none() || search.comes_again) && !is_over {
             let reason = "the switch may still be at what was lost";
             return self.unseen(search, Fault::new(FaultKind::Timeout, reason), at);
         }
@@ -211,23 +224,37 @@ impl Commit<'_> {
         if proof.is_none() {
             return self.revert(Undoer::Found(search), now, at);
         }
-        if search.depth.pending().is_none() {
-            return self.keep_found(search, now, at);
-        }
-        // A commit of nothing is refused while one waits for another session, and final otherwise.
-        let scope = self.transition.before.scope.clone();
-        let steps = vec![Step::Discard, Step::Commit(CommitMode::Plain), Step::Read(scope)];
+        let read = Step::Read(self.transition.before.scope.clone());
+        let steps = match (search.depth.pending(), search.token().filter(|_| !locks)) {
+            // Without sessions it is confirmed once more, which is refused where none waits.
+            (Some(_), Some(token)) => vec![Step::Confirm(Some(token)), read],
+            // A commit of nothing is refused while one waits for another session, and final otherwise.
+            (Some(_), None) => vec![Step::Discard, Step::Commit(CommitMode::Plain), read],
+            // Such a switch saves, if at all, what it has answered with OK: done once more it is the same.
+            (None, _) if self.policy.persist && !locks && !self.saves() => {
+                let payload = Step::Stage(self.transition.payload.clone());
+                vec![Step::Discard, payload, Step::Commit(CommitMode::Plain), read]
+            }
+            (None, _) => return self.keep_found(search, now, at),
+        };
         self.fly(State::MakingSure(search), steps, self.policy.commit_timeout)
     }
 
-    /// No confirmed commit of the lost session can be undone any more behind our back.
+    /// No confirmed commit of the lost session can be undone any more behind our
+    /// back, and what a switch saves by itself is saved.
     pub(super) fn made_sure(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
-        if let Some(fault) = landed.first_fault() {
+        let confirms = matches!(landed.steps.first(), Some(Step::Confirm(_)));
+        if let Some(fault) = landed.first_fault().filter(|fault| !(confirms && fault.kind == FaultKind::Locked)) {
+            if landed.lost.is_some() && search.depth.pending().is_none() {
+                search.comes_again = true;
+                search.quiet = at.now.saturating_add(self.policy.settle);
+                search.limit = search.limit.max(search.quiet.saturating_add(LATE));
+            }
             return self.unseen(search, fault, at);
         }
         match landed.last_read() {
             Ok(now) => {
-                search.depth = Depth::Running;
+                search.depth = if search.depth.may_be_saved() { Depth::Startup } else { Depth::Running };
                 self.keep_found(search, now, at)
             }
             Err(fault) => self.unseen(search, fault, at),

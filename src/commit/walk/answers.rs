@@ -126,7 +126,12 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
             }
         }
     } else {
-        let result = if op == Op::Lock { held(4) } else { failed() };
+        let result = match op {
+            Op::Lock => held(4),
+            // gNMI: FAILED_PRECONDITION, where none waits.
+            Op::Confirm { .. } if !kind.lock => refused(ErrorTag::InUse),
+            _ => failed(),
+        };
         all.push(with(0, "cannot be done", result, &nothing));
     }
     all.push(with(1, "lost", None, &|switch| switch.is_lost(kind, &[], now)));

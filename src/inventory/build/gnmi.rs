@@ -7,7 +7,9 @@ use super::secrets::secret;
 use super::{Means, seconds};
 use crate::config::reader::Reader;
 use crate::config::{Code, FileAccess, Finding};
-use crate::inventory::{Context, Credentials, Encoding, Face, GnmiSettings, ReadMethod, Tls};
+use crate::inventory::{
+    Context, Credentials, Encoding, Face, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Tls, WriteLevel,
+};
 
 /// The keys that only gNMI knows. Those of `[defaults]`, too; Ironic's own
 /// service speaks no gNMI, so its file has no others for them.
@@ -22,6 +24,9 @@ pub(crate) const GNMI: &[&str] = &[
     "origin",
     "target",
     "read",
+    "path_prefixes",
+    "leaf_values",
+    "write_level",
     "max_operations",
     "settle_time",
 ];
@@ -49,6 +54,18 @@ fn settings(reader: &mut Reader<'_>, access: FileAccess) -> GnmiSettings {
         origin: reader.text_or_empty("origin"),
         target: reader.text_or_empty("target"),
         read: read(reader),
+        path_prefixes: reader.choice(
+            "path_prefixes",
+            &[("none", PathPrefixes::None), ("first", PathPrefixes::First), ("modules", PathPrefixes::Modules)],
+        ),
+        leaf_values: reader.choice(
+            "leaf_values",
+            &[("scalar", LeafValues::Scalar), ("json", LeafValues::Json), ("object", LeafValues::Object)],
+        ),
+        write_level: reader.choice(
+            "write_level",
+            &[("leaf", WriteLevel::Leaf), ("entry", WriteLevel::Entry), ("list", WriteLevel::List)],
+        ),
         max_operations: reader.number("max_operations", 1..=10_000).and_then(|number| usize::try_from(number).ok()),
         confirmed_commit: confirmed_commit(reader),
         settle_time: seconds(reader, "settle_time", 10, 0, 600),

@@ -68,6 +68,9 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         ("origin", "\"\"", ""),
         ("target", "\"OC-YANG\"", "OC-YANG"),
         ("read", "\"subscribe\"", "subscribe"),
+        ("path_prefixes", "\"modules\"", "modules"),
+        ("leaf_values", "\"object\"", "object"),
+        ("write_level", "\"list\"", "list"),
         ("max_operations", "20", "20"),
         ("settle_time", "\"1m\"", "1m"),
     ];
@@ -80,8 +83,22 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         sound(&dir, "i.conf", &ini(&ironic).replace("netconf_", "gnmi_")),
     ] {
         let GnmiSettings {
-            tls, server_name, client, encoding, origin, target, read, max_operations, settle_time, ..
+            tls,
+            server_name,
+            client,
+            encoding,
+            origin,
+            target,
+            read,
+            path_prefixes,
+            leaf_values,
+            write_level,
+            max_operations,
+            settle_time,
+            ..
         } = by_gnmi(&switch).clone();
+        assert_eq!(path_prefixes, Some(PathPrefixes::Modules));
+        assert_eq!((leaf_values, write_level), (Some(LeafValues::Object), Some(WriteLevel::List)));
         assert_eq!(tls, Tls::Verified(Roots::Files(vec![dir.path().join("ca.pem")])));
         assert_eq!(server_name.as_deref(), Some("leaf1.example.org"));
         let client = client.unwrap();
@@ -121,6 +138,9 @@ fn each_mistake_about_gnmi_is_found_on_its_line_and_under_its_name() {
         ("origin = \"a\\nb\"", Code::BadValue, 8, "origin"),
         ("target = false", Code::WrongType, 8, "target"),
         ("read = \"once\"", Code::BadValue, 8, "read"),
+        ("path_prefixes = \"all\"", Code::BadValue, 8, "path_prefixes"),
+        ("leaf_values = true", Code::WrongType, 8, "leaf_values"),
+        ("write_level = \"container\"", Code::BadValue, 8, "write_level"),
         ("max_operations = 0", Code::OutOfRange, 8, "max_operations"),
         ("max_operations = 10001", Code::OutOfRange, 8, "max_operations"),
         ("settle_time = 601", Code::OutOfRange, 8, "settle_time"),
@@ -157,6 +177,9 @@ fn a_key_of_another_protocol_is_refused_on_the_switch_and_waits_in_the_defaults(
         "origin = \"\"",
         "target = \"x\"",
         "read = \"auto\"",
+        "path_prefixes = \"none\"",
+        "leaf_values = \"scalar\"",
+        "write_level = \"leaf\"",
         "max_operations = 1",
         "settle_time = 10",
     ];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use mercury_model::{DeviceConfig, InterfaceName, List};
 
-use super::{Data, find};
+use super::{Data, find, visit};
 use crate::{ListTree, Names, Tree};
 
 /// The interfaces whose own entries hold a list's leaves in a container, and
@@ -13,15 +13,13 @@ use crate::{ListTree, Names, Tree};
 pub(super) fn in_interfaces<D: Data>(tree: &Tree, data: &D, config: &DeviceConfig) -> BTreeSet<(List, InterfaceName)> {
     let mut shared = BTreeSet::new();
     for (list, own) in tree.lists.iter().filter(|(_, own)| !own.is_beside) {
-        for (entry, names) in find(data, &tree.interface, &Names::default()) {
-            let Some(name) = names.found_interface().filter(|name| config.interfaces.contains_key(name)) else {
-                continue;
-            };
+        visit(data, &tree.interface.steps, &Names::default(), &mut |entry, names| {
+            let name = names.found_interface().filter(|name| config.interfaces.contains_key(name));
             let holders = find(entry, &own.entry, &names);
             if holders.iter().any(|(holder, _)| holds_more(tree, *list, own, *holder)) {
-                shared.insert((*list, name));
+                shared.extend(name.map(|name| (*list, name)));
             }
-        }
+        });
     }
     shared
 }

@@ -65,11 +65,12 @@ impl GnmiSession {
             false => self.get_kind(nodes, kind, timeout).await,
         };
         let Some(answers) = answered(asked.map_err(|status| failure(&status, timeout)))? else { return Ok(None) };
-        let (octets, mut share, path) = (answers.iter().map(Raw::len).sum(), self.client.share(), path.clone());
+        let (octets, mut share, path) =
+            (answers.iter().map(|answer| answer.octets.len()).sum(), self.client.share(), path.clone());
         let work = off_worker(octets, move || {
             let arena = Bump::new();
             let mut tree = Tree::new(&arena, &mut share)?;
-            answers.iter().flat_map(|answer| &answer.messages).try_for_each(|message| tree.add(message))?;
+            answers.iter().try_for_each(|answer| tree.add(&answer.octets))?;
             Ok::<_, Problem>(named(tree.root(), &path))
         });
         answered(finished(work, begun + timeout, timeout).await)

@@ -99,7 +99,7 @@ impl GnmiSession {
         timeout: Duration,
     ) -> Result<Found, Failure> {
         let (dialect, instance, scope) = (Arc::clone(&self.dialect), self.instance.clone(), scope.clone());
-        let (octets, mut share) = (answers.iter().map(Raw::len).sum(), self.client.share());
+        let (octets, mut share) = (answers.iter().map(|answer| answer.octets.len()).sum(), self.client.share());
         let work = off_worker(octets, move || {
             understand(answers, questions(&dialect, &instance, at_once), &scope, is_all, &mut share)
         });
@@ -208,7 +208,7 @@ fn understand(
 ) -> Result<Found, Problem> {
     let arena = Bump::new();
     let mut tree = Tree::new(&arena, share)?;
-    answers.iter().flat_map(|answer| &answer.messages).try_for_each(|message| tree.add(message))?;
+    answers.iter().try_for_each(|answer| tree.add(&answer.octets))?;
     if !is_all {
         let more = questions.then(&tree, scope).map_err(Problem::Unreadable)?;
         if !more.is_empty() {

@@ -41,10 +41,7 @@ impl<'a> Value<'_, 'a, '_> {
     }
 
     fn copy<E: Error>(self, value: &str) -> Result<&'a Node<'a>, E> {
-        match self.tree.made.text(value) {
-            Ok(text) => self.leaf(text),
-            Err(refused) => Err(given_up(self.tree, refused.into())),
-        }
+        self.tree.made.copied_leaf(self.name, value).map_err(|refused| given_up(self.tree, refused.into()))
     }
 }
 

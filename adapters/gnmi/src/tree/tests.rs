@@ -255,3 +255,27 @@ proptest! {
         prop_assert_eq!(text.matches("</>").count(), text.matches('<').count() - text.matches(" \"").count() - text.matches("</>").count());
     }
 }
+
+/// Words that most ports have, and keys that are told twice, are held once.
+#[test]
+fn a_dense_answer_takes_less_than_twice_its_size() {
+    let port = |port: usize| {
+        format!(
+            r#"{{"name":"Ethernet{port}","config":{{"name":"Ethernet{port}","type":"iana-if-type:ethernetCsmacd",
+               "mtu":9214,"enabled":true}},"ethernet":{{"switched-vlan":{{"config":{{"interface-mode":"ACCESS",
+               "access-vlan":{}}}}}}}}}"#,
+            port % 4094 + 1
+        )
+    };
+    let ports: Vec<String> = (0..10_000).map(port).collect();
+    let text = format!(r#"{{"interface":[{}]}}"#, ports.join(",")).replace(['\n', ' '], "");
+    let notification = Notification { update: vec![json("interfaces", &text)], ..Notification::default() };
+    let answer = GetResponse { notification: vec![notification], ..GetResponse::default() }.encode_to_vec();
+    let budget = Budget::new(usize::MAX);
+    let (arena, mut share) = (Bump::new(), budget.share(MAX_REPLY));
+    let mut tree = Tree::new(&arena, &mut share).unwrap();
+    tree.add(&answer).unwrap();
+    assert_eq!(tree.root().members().next().unwrap().members().next().unwrap().members().count(), 10_000);
+    let (taken, size) = (budget.taken(), text.len());
+    assert!(taken < size * 2, "{taken} octets for {size}");
+}

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Dialect, LeafTree, LeafValues, Mapping};
-use mercury_model::{DeviceConfig, Intended, InterfaceType, LagType, Leaf, Running, Scope, Value, VlanStatus};
+use mercury_gnmi::conformance;
+use mercury_model::{
+    DeviceConfig, Intended, Interface, InterfaceType, LagType, Leaf, Running, Scope, SwitchedVlan, TrunkVlans, Value,
+    Vlan, VlanId, VlanStatus,
+};
 use serde_json::json;
 
 use crate::{
@@ -141,6 +145,33 @@ fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
             let found = answers::read(&dialect, &switch, &scope, reading);
             assert_eq!(found, running.within(&scope), "{} {reading:?}", dialect.name);
             assert_eq!((found.interfaces.len(), found.vlans.len()), (1, 1));
+        }
+    }
+}
+
+/// Of many VLANs the list is asked for; what else is in it is no part of the answer.
+#[test]
+fn a_read_of_many_vlans_asks_for_few_paths_and_says_nothing_about_others() {
+    // Where a Set is small, so many cannot be made in one.
+    for dialect in dialects().into_iter().filter(|dialect| gnmi(dialect).max_operations.is_none()) {
+        let port = names::name(&dialect.name, &"Ethernet1/2".parse().unwrap()).unwrap();
+        let ids: Vec<VlanId> = (100u16..160).map(|id| VlanId::try_from(id).unwrap()).collect();
+        let mut config = DeviceConfig::default();
+        config.vlans.extend(ids.iter().map(|id| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active })));
+        let vlans = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(ids.iter().copied().collect()) });
+        let trunk = Interface { switched_vlan: vlans, ..Interface::new(port.clone()) };
+        config.interfaces.insert(port.clone(), trunk);
+        let (config, mut scope) = (visible(&dialect, &config), Scope::default());
+        let switch = device(&dialect, &config);
+        scope.add_interface(port);
+        ids.iter().skip(10).for_each(|id| scope.add_vlan(*id));
+        for reading in [Reading::Get, Reading::Once] {
+            let at_once = reading == Reading::Once;
+            let asked = conformance::questions(gnmi(&dialect), &scope, None, at_once).unwrap();
+            assert!(asked.len() < ids.len() / 2, "{} {reading:?}: {} paths", dialect.name, asked.len());
+            let found = answers::read(&dialect, &switch, &scope, reading);
+            assert_eq!(found, config.within(&scope), "{} {reading:?}", dialect.name);
+            assert_eq!(found.vlans.len(), ids.len() - 10, "{} {reading:?}", dialect.name);
         }
     }
 }

@@ -68,7 +68,7 @@ impl Device {
                 self.one_by_one(writes, state)?
             };
             state.pending = pending;
-            state.store(Datastore::Running, config, self.options.mode.startup());
+            state.store(Datastore::Running, config, self.saves_apart());
             state.counters.edits += 1;
             state.counters.commits += 1;
             Ok(())
@@ -78,10 +78,10 @@ impl Device {
     /// Makes a Set that waits for it permanent (section 3.2.2).
     pub(crate) fn confirm_set(&self, id: &str) -> Result<(), NotSet> {
         self.change(|state| {
-            state.pending_set(id)?;
+            self.pending_set(state, id)?;
             state.pending = None;
             let running = Arc::clone(&state.running);
-            state.store(Datastore::Running, running, self.options.mode.startup());
+            state.store(Datastore::Running, running, self.saves_apart());
             state.counters.commits += 1;
             Ok(())
         })
@@ -89,27 +89,56 @@ impl Device {
 
     /// Undoes a Set that waits to be confirmed (section 3.2.3).
     pub(crate) fn cancel_set(&self, id: &str) -> Result<(), NotSet> {
-        self.change(|state| {
-            state.pending_set(id)?;
-            state.roll_back();
-            Ok(())
+        self.change(|state| match self.pending_set(state, id) {
+            Err(NotSet::NothingPending) if self.options.quirks.gnmi_cancels_nothing => Ok(()),
+            Err(refused) => Err(refused),
+            Ok(_) => {
+                state.roll_back();
+                Ok(())
+            }
         })
     }
 
     /// Starts the wait for a confirmation anew (section 3.2.4).
     pub(crate) fn extend_set(self: &Arc<Self>, confirmation: &Confirmation) -> Result<(), NotSet> {
         self.change(|state| {
-            let before = state.pending_set(&confirmation.id)?;
-            state.pending = Some(self.waiting(before, confirmation)?);
+            let before = self.pending_set(state, &confirmation.id)?;
+            let id = state.pending.as_ref().and_then(|pending| pending.set()).unwrap_or(&confirmation.id).to_owned();
+            state.pending = Some(self.waiting(before, &Confirmation { id, timeout: confirmation.timeout })?);
             Ok(())
         })
+    }
+
+    /// The answer to a Set got away.
+    pub(crate) fn answered(&self) {
+        if self.options.quirks.gnmi_saves_what_it_answered {
+            self.change(|state| {
+                if state.pending.is_none() {
+                    state.startup = Arc::clone(&state.running);
+                }
+            });
+        }
+    }
+
+    fn saves_apart(&self) -> bool {
+        self.options.mode.startup() || self.options.quirks.gnmi_saves_what_it_answered
+    }
+
+    /// Where to go back to if the Set `id` is not confirmed.
+    fn pending_set(&self, state: &State, id: &str) -> Result<Arc<Container>, NotSet> {
+        let pending = state.pending.as_ref().ok_or(NotSet::NothingPending)?;
+        match pending.set() {
+            None => Err(NotSet::NothingPending),
+            Some(known) if known != id && !self.options.quirks.gnmi_ids_not_compared => Err(NotSet::OtherId),
+            Some(_) => Ok(Arc::clone(pending.before())),
+        }
     }
 
     fn one_by_one(&self, writes: &[Write], state: &mut State) -> Result<Arc<Container>, NotSet> {
         for (number, write) in writes.iter().enumerate() {
             let done = write.apply(&state.running).map_err(|reason| NotSet::Operation(number, reason))?;
             self.valid(&done).map_err(NotSet::Invalid)?;
-            state.store(Datastore::Running, Arc::new(done), self.options.mode.startup());
+            state.store(Datastore::Running, Arc::new(done), self.saves_apart());
         }
         Ok(Arc::clone(&state.running))
     }
@@ -129,16 +158,6 @@ impl State {
                 (None, Some(_)) => "a persistent NETCONF commit waits to be confirmed".to_owned(),
                 (None, None) => format!("a commit of {} waits to be confirmed", who(pending.session())),
             })),
-        }
-    }
-
-    /// Where to go back to if the Set `id` is not confirmed.
-    fn pending_set(&self, id: &str) -> Result<Arc<Container>, NotSet> {
-        let pending = self.pending.as_ref().ok_or(NotSet::NothingPending)?;
-        match pending.set() {
-            None => Err(NotSet::NothingPending),
-            Some(known) if known != id => Err(NotSet::OtherId),
-            Some(_) => Ok(Arc::clone(pending.before())),
         }
     }
 }

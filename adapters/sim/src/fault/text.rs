@@ -20,7 +20,7 @@ pub enum ParseFaultError {
     #[error("'{0}' is not a moment: use before or after")]
     Moment(String),
     /// The fourth part.
-    #[error("'{0}' is not an action: use drop, hold, refuse, status, delay, ignore, twist, half, reboot or stop")]
+    #[error("'{0}' is not an action: use drop, hold, refuse, status, delay, ignore, twist, half, part, reboot or stop")]
     Action(String),
     /// What follows `delay`.
     #[error("'{0}' is not a duration: use 250ms or 2s")]
@@ -63,6 +63,7 @@ fn action_named(name: &str, argument: Option<&str>) -> Result<Action, ParseFault
         ("ignore", None) => Ok(Action::Ignore),
         ("twist", None) => Ok(Action::Twist),
         ("half", None) => Ok(Action::Half),
+        ("part", None) => Ok(Action::Part),
         ("reboot", None) => Ok(Action::Reboot),
         ("stop", None) => Ok(Action::Stop),
         ("delay", argument) => duration(argument.unwrap_or("")).map(Action::DelayReply),
@@ -136,6 +137,7 @@ impl fmt::Display for Fault {
             Action::Ignore => f.write_str("ignore"),
             Action::Twist => f.write_str("twist"),
             Action::Half => f.write_str("half"),
+            Action::Part => f.write_str("part"),
             Action::Reboot => f.write_str("reboot"),
             Action::Stop => f.write_str("stop"),
         }
@@ -157,6 +159,7 @@ mod tests {
             "edit-config:1:before:ignore",
             "gnmi-set:*:after:twist",
             "gnmi-set:1:before:half",
+            "gnmi-set:1:before:part",
             "hello:3:before:stop",
             "gnmi-set:1:after:status:deadline-exceeded:too: late",
         ] {

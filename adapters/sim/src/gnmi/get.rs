@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use super::{
     json, leaves, path,
     read::{self, Base, View},
-    status::{invalid, status},
+    status::{invalid, status, unimplemented},
 };
 use crate::{
     datastore::Container,
@@ -27,6 +27,9 @@ pub(super) fn get(device: &Device, request: &GetRequest) -> Result<GetResponse, 
     let kind = DataType::try_from(request.r#type).map_err(|_| invalid("there is no such type of data"))?;
     if request.path.is_empty() {
         return Err(invalid("no path is asked for"));
+    }
+    if quirks.gnmi_no_get_type && kind != DataType::All {
+        return Err(unimplemented("types of data are not supported"));
     }
     let what = match kind {
         DataType::All => What::Both,

@@ -104,6 +104,9 @@ fn expand(value: &Value) -> Vec<Value> {
 
 /// Running, state, or both.
 pub(super) fn running(device: &Device, what: What) -> Result<Arc<Container>, Status> {
+    if device.options.quirks.gnmi_shows_state && what == What::Both {
+        return Ok(device.begun());
+    }
     device.shown(Datastore::Running, what).map_err(|refused| Status::internal(refused.to_string()))
 }
 

@@ -7,7 +7,7 @@ use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, CapabilityResponse, GetRequest, GetResponse, SetRequest, SetResponse, SubscribeRequest,
     SubscribeResponse, g_nmi_server::GNmi,
 };
-use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
+use tonic::{Code, Request, Response, Status, Streaming, metadata::MetadataMap};
 
 use super::{
     capabilities,
@@ -15,7 +15,7 @@ use super::{
     connection::Connection,
     exchange::{Exchange, others_first},
     get, set,
-    status::{invalid, unimplemented},
+    status::{invalid, status, unimplemented},
     strikes::Struck,
     subscribe,
 };
@@ -102,14 +102,21 @@ impl GNmi for Face {
             let done = if exchange.any(Moment::BeforeApply, &Action::Ignore) {
                 set::response(&request)
             } else if exchange.any(Moment::BeforeApply, &Action::Half) {
-                exchange.work(set::half(&device, &request)).await?
+                let half = exchange.work(set::half(&device, &request)).await?;
+                half.and_then(|_| Err(status(Code::Aborted, "only the first half was done")))
+            } else if exchange.any(Moment::BeforeApply, &Action::Part) {
+                exchange.work(set::half(&device, &request)).await?.and_then(|_| set::response(&request))
             } else {
                 exchange.work(set::set(&device, &request)).await?
             };
             if let Some(before) = before {
                 device.twist(&before);
             }
-            exchange.end(done).await
+            let outcome = exchange.end(done).await;
+            if outcome.is_ok() {
+                device.answered();
+            }
+            outcome
         });
         let outcome = task.await.map_err(|error| Status::internal(error.to_string()))?;
         self.connection.tell(outcome).await

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mercury_gnmi_proto::gnmi::{Path, SetRequest, SetResponse, Update, UpdateResult, update_result::Operation};
+use mercury_gnmi_proto::gnmi::{
+    Path, SetRequest, SetResponse, Update, UpdateResult, typed_value, update_result::Operation,
+};
 use tonic::{Code, Status};
 
 use super::{
@@ -58,7 +60,7 @@ pub(super) async fn set(device: &Arc<Device>, request: &SetRequest) -> Result<Se
     response(request)
 }
 
-/// Carries out the first half of a Set.
+/// Carries out the first half of a Set, and answers as if that were all.
 pub(super) async fn half(device: &Arc<Device>, request: &SetRequest) -> Result<SetResponse, Status> {
     let mut half = request.clone();
     let mut left = operations(request)?.len() / 2;
@@ -70,8 +72,7 @@ pub(super) async fn half(device: &Arc<Device>, request: &SetRequest) -> Result<S
     half.delete.truncate(keep(request.delete.len()));
     half.replace.truncate(keep(request.replace.len()));
     half.update.truncate(keep(request.update.len()));
-    set(device, &half).await?;
-    Err(super::status::status(Code::Aborted, "only the first half was done"))
+    set(device, &half).await
 }
 
 /// The answer to a Set that was carried out.
@@ -161,6 +162,10 @@ impl<'a> Of<'a> {
             return Err(invalid("'value' is no longer understood, 'val' is"));
         }
         let val = update.val.as_ref().ok_or_else(|| invalid("a value is missing"))?;
+        let is_json = matches!(&val.value, Some(typed_value::Value::JsonVal(_) | typed_value::Value::JsonIetfVal(_)));
+        if options.quirks.gnmi_no_scalars && !is_json {
+            return Err(unimplemented("only JSON can be written"));
+        }
         let replace = self.kind == Operation::Replace;
         let nodes = payload::read(&pattern, val, replace)?;
         let mut edit = pattern.edit(nodes);

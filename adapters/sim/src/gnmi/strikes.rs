@@ -51,7 +51,7 @@ impl Strikes {
                 Action::Refuse { tag, message } => refused = Err(Struck::Refused(status(of_tag(tag), message))),
                 Action::Status { code, message } => refused = Err(Struck::Refused(status(code, message))),
                 Action::DelayReply(delay) => self.pause(delay).await?,
-                Action::Ignore | Action::Twist | Action::Half => {}
+                Action::Ignore | Action::Twist | Action::Half | Action::Part => {}
                 Action::Reboot => {
                     self.device.reboot();
                     return Err(Struck::Broken);

@@ -297,7 +297,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                     refused = Some(Reason::protocol(Tag::OperationFailed, message.clone()).into());
                 }
                 Action::DelayReply(delay) => self.pause(*delay).await?,
-                Action::Ignore | Action::Twist | Action::Half => {}
+                Action::Ignore | Action::Twist | Action::Half | Action::Part => {}
                 Action::Reboot => {
                     self.device.reboot();
                     return Err(Broken::Dropped);

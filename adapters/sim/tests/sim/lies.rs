@@ -64,6 +64,7 @@ async fn a_set_may_be_ignored_twisted_or_done_by_half() {
         ("gnmi-set:1:before:ignore", ""),
         ("gnmi-set:1:after:twist", "not what was asked for"),
         ("gnmi-set:1:before:half", "first"),
+        ("gnmi-set:1:before:part", "first"),
     ] {
         let switch = start(Options::default()).await;
         let client = Gnmi::open(&switch.handle()).await;

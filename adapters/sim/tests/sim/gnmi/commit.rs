@@ -197,3 +197,27 @@ async fn it_works_on_every_kind_of_switch() {
         assert_eq!(description(&switch), "", "{mode:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn ids_may_not_be_compared() {
+    let quirks = Quirks { gnmi_ids_not_compared: true, ..Quirks::default() };
+    let (switch, client) = start_with(Options { quirks, ..Options::default() }).await;
+    client.refused(FailedPrecondition, only("b", CONFIRM)).await;
+    client.set(commit(describe("new"), "a", begin(30))).await.unwrap();
+    client.set(only("b", extend(60))).await.unwrap();
+    let pending = switch.handle().pending_commit().unwrap();
+    assert_eq!((pending.gnmi_id.as_deref(), pending.remaining), (Some("a"), Duration::from_secs(60)));
+    client.set(only("b", CONFIRM)).await.unwrap();
+    assert_eq!((description(&switch), switch.handle().pending_commit()), ("new".to_owned(), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_cancel_nothing_may_seem_to_work() {
+    let quirks = Quirks { gnmi_cancels_nothing: true, ..Quirks::default() };
+    let (switch, client) = start_with(Options { quirks, ..Options::default() }).await;
+    client.set(only("a", CANCEL)).await.unwrap();
+    client.set(commit(describe("new"), "a", begin(30))).await.unwrap();
+    client.refused(InvalidArgument, only("b", CANCEL)).await;
+    client.set(only("a", CANCEL)).await.unwrap();
+    assert_eq!(description(&switch), "");
+}

@@ -1,6 +1,6 @@
 //! Ways in which switches differ from the specification.
 
-use mercury_gnmi_proto::gnmi::{CapabilityRequest, Encoding, GetRequest, Path, SetRequest};
+use mercury_gnmi_proto::gnmi::{CapabilityRequest, Encoding, GetRequest, Path, SetRequest, get_request::DataType};
 use mercury_sim::{Options, Quirks, Simulator};
 use serde_json::json;
 use tonic::Code::{self, InvalidArgument, NotFound, Unimplemented};
@@ -135,4 +135,20 @@ async fn options_that_contradict_each_other_are_refused() {
     for options in [both, plain, outside] {
         assert!(Simulator::start(options).await.is_err());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_may_be_state_unless_configuration_is_asked_for() {
+    let (switch, client) = with(Quirks { gnmi_shows_state: true, ..Quirks::default() }).await;
+    client.set(describe("new")).await.unwrap();
+    assert_eq!(description(&switch), "new");
+    let ask = |kind| {
+        let request = GetRequest { path: vec![path(DESCRIPTION)], r#type: i32::from(kind), ..GetRequest::default() };
+        client.get_request(request)
+    };
+    assert_eq!(ask(DataType::All).await.unwrap_err().code(), NotFound);
+    assert_eq!(ask(DataType::Config).await.unwrap().notification.len(), 1);
+    let (_switch, client) = with(Quirks { gnmi_no_get_type: true, ..Quirks::default() }).await;
+    let request = GetRequest { path: vec![path("/interfaces")], r#type: 1, ..GetRequest::default() };
+    assert_eq!(client.get_request(request).await.unwrap_err().code(), Unimplemented);
 }
