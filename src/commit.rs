@@ -33,7 +33,6 @@ use tokio::time::Instant;
 
 pub use begin::{begin, read_more, read_unlocked, release, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
-pub use shown::Shown;
 pub use transition::Transition;
 
 use crate::{fault::Fault, inventory, link::Link, outcome::Outcome};

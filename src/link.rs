@@ -13,13 +13,17 @@ use mercury_model::{InterfaceName, InterfaceScope, Plan, Scope, VlanScope};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    commit::Shown,
-    fault::{Fault, FaultKind},
-};
+use crate::fault::{Fault, FaultKind};
 
 /// Interfaces that are remembered, per switch.
 const REMEMBERED: usize = 4096;
+
+/// What has been seen to follow a change on a switch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown {
+    pub(crate) ports: bool,
+    pub(crate) vlans: bool,
+}
 
 /// At most one session with one switch, and what it has cost since
 /// [`Link::start_counting`].

@@ -11,16 +11,9 @@ use mercury_model::{Intended, Plan, Running};
 use super::{Policy, Transition, command::Landed};
 use crate::{
     fault::{Fault, FaultKind},
-    link::{Link, taken},
+    link::{Link, Shown, taken},
     outcome::Outcome,
 };
-
-/// What has been seen to follow a change on a switch.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Shown {
-    ports: bool,
-    vlans: bool,
-}
 
 /// What a switch without a lock said to a change, and showed of it.
 #[derive(Clone, Copy, Debug)]
