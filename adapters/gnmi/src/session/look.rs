@@ -41,7 +41,10 @@ impl GnmiSession {
                 seen.state = self.names(&asked, DataType::State, &state, timeout).await?;
             }
         }
-        if !absent.vlans.is_empty() {
+        // Of several each was asked for by a path of its own, or all that there are.
+        if absent.vlans.len() > 1 {
+            seen.vlans = Some(BTreeSet::new());
+        } else if !absent.vlans.is_empty() {
             let scope = Scope { vlans: VlanScope::All, ..Scope::default() };
             if let Some(found) = answered(self.read(&scope, timeout).await)? {
                 seen.vlans = Some(found.config.vlans.into_keys().collect());
