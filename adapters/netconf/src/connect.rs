@@ -53,7 +53,7 @@ where
 fn refused(error: &SshError) -> ConnectError {
     let fault = match error {
         SshError::Resolve { .. } | SshError::Connect { .. } => ConnectFault::unconnected(error),
-        SshError::Timeout(_) => ConnectFault::Unreachable,
+        SshError::Timeout(_) | SshError::HungUp(_) => ConnectFault::Unreachable,
         SshError::HostKeyUnknown(_)
         | SshError::HostKeyChanged(_)
         | SshError::HostKeyRevoked(_)

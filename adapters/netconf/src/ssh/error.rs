@@ -88,6 +88,9 @@ pub enum SshError {
         /// What the device offers.
         theirs: Vec<String>,
     },
+    /// The connection was reset, or ended, before there was a session.
+    #[error("the device hung up before there was a session")]
+    HungUp(#[source] Box<russh::Error>),
     /// The SSH protocol broke down.
     #[error("the SSH connection failed")]
     Protocol(#[source] Box<russh::Error>),
@@ -125,6 +128,12 @@ impl From<russh::Error> for SshError {
                 ours,
                 theirs: theirs.into_iter().take(40).map(|name| printable(&name)).collect(),
             },
+            // The last two: the task that has the connection is gone, and the connection with it.
+            russh::Error::IO(_)
+            | russh::Error::Disconnect
+            | russh::Error::HUP
+            | russh::Error::SendError
+            | russh::Error::RecvError => Self::HungUp(Box::new(error)),
             other => Self::Protocol(Box::new(other)),
         }
     }

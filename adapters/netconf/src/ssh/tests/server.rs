@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
+use mercury_adapter::{ConnectFault, Connector as _};
 use russh::{
     Channel, ChannelId, MethodKind, MethodSet,
     keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, ssh_key::LineEnding},
@@ -15,6 +16,7 @@ use tokio::{
 
 use super::*;
 use crate::{
+    NetconfConnector,
     client::{Client, ClientOptions},
     operation,
 };
@@ -309,6 +311,32 @@ async fn a_timeout_at_any_stage_of_the_handshake_closes_the_connection() {
         let error = connect(&options).await.unwrap_err();
         assert!(matches!(error, SshError::Timeout(_)), "{error:?}");
         assert!(peer.await.unwrap().starts_with(b"SSH-2.0-"));
+    }
+}
+
+/// It may have too many at once, or be restarting: nothing about it is wrong.
+#[tokio::test]
+async fn a_device_that_hangs_up_during_the_handshake_cannot_be_reached() {
+    let greetings = [&b""[..], b"SSH-2.0-x\r\n", b"SSH-2.0-x\r\n\0\0\x10\0"];
+    for (greeting, reset) in greetings.into_iter().flat_map(|greeting| [(greeting, false), (greeting, true)]) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let peer = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.write_all(greeting).await.unwrap();
+            socket.readable().await.unwrap();
+            // What was sent and is not read makes of the end a reset.
+            if !reset {
+                while socket.try_read(&mut [0; 4096]).is_ok_and(|read| read == 4096) {}
+            }
+        });
+        let all = mercury_adapter::builtin().unwrap();
+        let dialect = all.into_iter().find_map(|dialect| dialect.netconf).unwrap();
+        let dial = move || Ok(options(port));
+        let connector = NetconfConnector::new(dial, ClientOptions::default(), Arc::new(dialect), None);
+        let error = connector.connect().await.map(drop).unwrap_err();
+        assert_eq!(error.fault, ConnectFault::Unreachable, "{greeting:?}, reset: {reset}: {error}");
+        peer.await.unwrap();
     }
 }
 
