@@ -20,6 +20,7 @@ mod command;
 mod drive;
 mod first;
 mod machine;
+mod patience;
 mod shown;
 mod style;
 mod taking;
@@ -45,6 +46,8 @@ use machine::{Commit, Reached, Word};
 pub struct Policy {
     /// How long to wait for a lock that another client holds.
     pub lock_wait: Duration,
+    /// Whether to discard what others left in the candidate.
+    pub discard_foreign: bool,
     /// How long a reply may take.
     pub reply_timeout: Duration,
     /// How long a reply may take when a commit is among the requests.

@@ -36,7 +36,28 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     }
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);
+    findings.merge(impatient(&settings, &inventory));
     (sound.then_some(settings), Some(inventory), findings)
+}
+
+/// Whether a change may take longer than its caller is let wait; told of one
+/// switch only.
+fn impatient(settings: &Settings, inventory: &Inventory) -> Findings {
+    let within = settings.limits.request_timeout;
+    let slow = inventory.into_iter().find_map(|switch| {
+        let commits = if switch.may_confirm() { 2 } else { 1 };
+        let takes = switch.timing.commit_timeout.saturating_mul(commits);
+        (takes > within).then(|| (&switch.identity.name, takes.as_secs()))
+    });
+    let finding = slow.map(|(name, takes)| {
+        let message = format!(
+            "{} s; the commits of one change of {name} may take {takes} s by its commit_timeout",
+            within.as_secs()
+        );
+        let finding = Finding::warning(Code::Conflict, message).field("limits.request_timeout");
+        finding.help("the change goes on, but its caller is told that it timed out")
+    });
+    finding.into_iter().collect()
 }
 
 #[cfg(test)]

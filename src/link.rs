@@ -33,12 +33,15 @@ pub struct Link {
     flights: u64,
     time: Duration,
     warnings: Vec<RpcError>,
+    notes: Vec<&'static str>,
     /// How often a session was opened.
     opened: u64,
     /// Interfaces that the switch has shown.
     known: BTreeSet<InterfaceName>,
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
+    /// What was staged may be left in the candidate.
+    staged: bool,
     stop: CancellationToken,
     shown: Shown,
     /// What was under way when `stop` was cancelled has been cut short.
@@ -54,6 +57,8 @@ pub struct Cost {
     pub time: Duration,
     /// What the switch warned of.
     pub warnings: Vec<RpcError>,
+    /// What else should be known beside the outcome.
+    pub notes: Vec<&'static str>,
 }
 
 impl Link {
@@ -68,9 +73,11 @@ impl Link {
             flights: 0,
             time: Duration::ZERO,
             warnings: Vec::new(),
+            notes: Vec::new(),
             opened: 0,
             known: BTreeSet::new(),
             reads_whole: false,
+            staged: false,
             stop,
             shown: Shown::default(),
             cut_short: false,
@@ -92,11 +99,18 @@ impl Link {
     pub fn start_counting(&mut self) {
         (self.flights, self.time) = (0, Duration::ZERO);
         self.warnings.clear();
+        self.notes.clear();
+    }
+
+    /// Something that should be known beside the outcome.
+    pub(crate) fn note(&mut self, note: &'static str) {
+        self.notes.push(note);
     }
 
     /// What it has cost since.
     pub fn cost(&mut self) -> Cost {
-        Cost { flights: self.flights, time: self.time, warnings: std::mem::take(&mut self.warnings) }
+        let (warnings, notes) = (std::mem::take(&mut self.warnings), std::mem::take(&mut self.notes));
+        Cost { flights: self.flights, time: self.time, warnings, notes }
     }
 
     /// Whether there is a session that looks alive.
@@ -137,6 +151,13 @@ impl Link {
     /// From now on everything is read, and what was asked for taken from that.
     pub const fn read_whole(&mut self) {
         self.reads_whole = true;
+    }
+
+    /// Whether what Mercury staged may be left in the candidate: nothing has
+    /// shown since that it is not.
+    #[must_use]
+    pub const fn left_staged(&self) -> bool {
+        self.staged
     }
 
     /// What the switch can do; `None` without a session.
@@ -194,6 +215,8 @@ impl Link {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
         let (begun, before) = (Instant::now(), session.traffic().flights);
+        let stages = |step: &Step| matches!(step, Step::Stage(_));
+        self.staged |= steps.iter().any(stages);
         let flight = tokio::select! {
             biased;
             () = self.stop.cancelled(), if !self.cut_short => {
@@ -209,6 +232,12 @@ impl Link {
                 self.warnings.extend_from_slice(warnings);
             }
         }
+        for (step, result) in steps.iter().zip(&flight.results) {
+            // A lock is refused while there is something (RFC 6241 section 7.5).
+            let clean = result.is_ok() && matches!(step, Step::Lock | Step::Discard | Step::Commit(_));
+            self.staged = stages(step) || (self.staged && !clean);
+        }
+        self.staged |= steps.iter().skip(flight.results.len()).any(stages);
         if flight.lost.is_some() {
             self.session = None;
         }

@@ -137,6 +137,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     let cost = line.link.cost();
     (report.flights, report.device_time) = (cost.flights, cost.time);
     report.warnings.extend(cost.warnings.iter().map(ToString::to_string));
+    report.warnings.extend(cost.notes.into_iter().map(str::to_owned));
     report
 }
 

@@ -70,6 +70,7 @@ impl Target {
         let (finish, stop) = (CancellationToken::new(), CancellationToken::new());
         let policy = Policy {
             lock_wait: switch.timing.lock_wait,
+            discard_foreign: switch.discards_foreign_candidate(),
             reply_timeout: switch.timing.reply_timeout,
             commit_timeout: switch.timing.commit_timeout,
             confirm_timeout: switch.timing.confirm_timeout,

@@ -19,13 +19,14 @@ use crate::{
 };
 
 /// Takes the lock and reads `scope` under it, waiting for another client's
-/// lock up to the policy's `lock_wait`. A candidate that somebody left dirty
-/// is discarded, once; nobody's session is ever killed.
+/// lock up to the policy's `lock_wait`. What Mercury itself left in the
+/// candidate is discarded, once, and what others left there where the policy
+/// allows that; nobody's session is ever killed.
 ///
 /// # Errors
 /// Nothing was staged, and the lock is not held.
 pub async fn begin(link: &mut Link, scope: &Scope, policy: &Policy) -> Result<Running, Fault> {
-    opened(link, Taking::new(scope, policy.lock_wait, policy.reply_timeout, Duration::ZERO)).await
+    opened(link, Taking::new(scope, policy, policy.lock_wait, Duration::ZERO)).await
 }
 
 /// Reads `scope` without the lock.

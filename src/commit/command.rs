@@ -33,6 +33,8 @@ pub(super) enum Event {
     Opened {
         /// It was opened for this; else it was there before, and may have died unseen.
         fresh: bool,
+        /// What Mercury staged before may be left in the candidate.
+        left_staged: bool,
         /// What the switch can do.
         capabilities: Capabilities,
     },
@@ -74,12 +76,14 @@ pub(super) struct Turn<E> {
     /// The session is dropped without a word; the switch lets go of its locks
     /// (RFC 6241 section 7.6).
     pub(super) cut: bool,
+    /// What should be known beside the outcome.
+    pub(super) note: Option<&'static str>,
     pub(super) next: Next<E>,
 }
 
 impl<E> From<Next<E>> for Turn<E> {
     fn from(next: Next<E>) -> Self {
-        Self { cut: false, next }
+        Self { cut: false, note: None, next }
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) async fn drive<M: Machine>(
         if turn.cut {
             link.cut();
         }
+        if let Some(note) = turn.note {
+            link.note(note);
+        }
         let command = match turn.next {
             Next::Do(command) => command,
             Next::End(end) => return end,
@@ -33,7 +36,7 @@ async fn carried_out(link: &mut Link, command: Command) -> Event {
         Command::Open => match link.open().await {
             Ok(fresh) => {
                 let capabilities = link.capabilities().map_or_else(Capabilities::unknown, Clone::clone);
-                Event::Opened { fresh, capabilities }
+                Event::Opened { fresh, left_staged: link.left_staged(), capabilities }
             }
             Err(fault) => Event::NotOpened(fault),
         },

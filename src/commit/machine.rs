@@ -8,17 +8,18 @@ mod keeping;
 mod making;
 #[cfg(test)]
 pub(super) mod names;
+mod saving;
 mod searching;
 mod undoing;
 
 use std::{fmt::Debug, time::Duration};
 
 use mercury_adapter::{Capabilities, PersistId, Step};
-use mercury_model::Running;
 
 use super::{
     Policy, Transition,
     command::{Event, Landed, Machine, Moment, Next, Turn, astray},
+    patience::Patience,
     shown::Answered,
     style::Pending,
     taking::{Taking, given_back},
@@ -27,6 +28,7 @@ use crate::{
     fault::Fault,
     outcome::{Outcome, ReadBack},
 };
+use saving::Saving;
 use searching::{Goal, Search};
 use undoing::{Trouble, Undoer};
 
@@ -43,6 +45,14 @@ pub(super) struct Commit<'a> {
     cuts: bool,
     /// What was said to the change where no lock keeps others out.
     answered: Option<Answered>,
+    /// What is to be told beside the outcome.
+    note: Option<&'static str>,
+    /// By which a confirmed commit that needs one is known.
+    token: Option<PersistId>,
+    /// When the commit was sent, at the earliest.
+    sent: Duration,
+    /// How long it is tried to make the change while somebody else is in the way.
+    patience: Patience,
     state: State,
 }
 
@@ -59,8 +69,10 @@ enum State {
     Made { proof: ReadBack, made: Made },
     /// The confirmation was sent.
     Confirming { proof: ReadBack, pending: Pending },
-    /// It is in running for good, and being copied to startup.
-    Saving { proof: ReadBack },
+    /// Running is being copied to startup.
+    Saving(Saving),
+    /// Somebody else is at startup: it is copied after a pause.
+    PausingToSave(Saving, Fault),
     /// It is final here. Others of the same request may still fail.
     Final { proof: ReadBack, saved: bool, locked: bool },
     /// It is being cancelled, what is staged thrown away, and what is left read.
@@ -69,8 +81,6 @@ enum State {
     Relocking(Trouble, Taking),
     /// The way back was sent.
     Reverting(Undoer),
-    /// Running is as before, and being copied to startup.
-    SavingReverted(Undoer),
     /// The session is gone: another is being opened, to cancel what was lost.
     Reopening(Search),
     /// The commit that was lost is being cancelled, which may be too early.
@@ -82,10 +92,12 @@ enum State {
     /// The change is there. A commit of nothing shows whether it waits to be confirmed;
     /// or it is confirmed, or made, once more.
     MakingSure(Search),
-    /// What was found is there for good, and being copied to startup.
-    SavingFound(Search, Running),
     /// It was not found out, and will be tried again.
     Pausing(Search),
+    /// Somebody else is in the way, nothing was changed, and it is tried again after a pause.
+    PausingToMake,
+    /// The lock is taken once more for that.
+    Retaking(Taking),
     /// The lock is being given back.
     Unlocking(Then),
     /// There is no more to do.
@@ -115,6 +127,10 @@ enum Then {
     Found { proof: ReadBack, goal: Goal, saved: bool },
     /// The way back could not be gone there: it is looked for what there is.
     Search(Trouble),
+    /// Somebody else was in the way of the change: it is tried again.
+    MakeAgain(Fault),
+    /// What is not saved while running is locked.
+    Save(Saving, Fault),
 }
 
 /// Where somebody else says how to go on.
@@ -152,21 +168,36 @@ impl<'a> Commit<'a> {
         alone: bool,
         session: Option<Capabilities>,
     ) -> Self {
-        Self { transition, policy, alone, session, cuts: false, answered: None, state: State::Over }
+        let patience = Patience::new(policy.lock_wait, Duration::ZERO);
+        Self {
+            transition,
+            policy,
+            alone,
+            session,
+            cuts: false,
+            answered: None,
+            note: None,
+            token: None,
+            sent: Duration::ZERO,
+            patience,
+            state: State::Over,
+        }
     }
 
     /// Goes on as it is told, from the beginning and from each [`Reached`] but the last.
     pub(super) fn told(&mut self, word: Word, at: Moment) -> Turn<Reached> {
         let next = match (std::mem::replace(&mut self.state, State::Over), word) {
-            (State::Over, Word::Make(token)) => self.make(token, at),
-            (State::Made { proof, made }, Word::Keep) => self.keep(proof, made),
+            (State::Over, Word::Make(token)) => {
+                (self.token, self.patience) = (Some(token), Patience::new(self.policy.lock_wait, at.now));
+                self.make(at)
+            }
+            (State::Made { proof, made }, Word::Keep) => self.keep(proof, made, at),
             (State::Made { made, .. }, Word::Undo(cause)) => self.undo(Trouble::made(cause, made), at),
             (State::Final { saved, locked, .. }, Word::Undo(cause)) => {
                 self.undo(Trouble::finished(cause, saved, locked), at)
             }
             (State::Final { proof, locked, .. }, Word::Unlock) => {
-                let then = Then::Over(Outcome::Committed(proof));
-                if locked { self.unlock(then, at) } else { self.then(then, at) }
+                self.released(locked, Then::Over(Outcome::Committed(proof)), at)
             }
             (_, word) => self.astray(&word),
         };
@@ -191,14 +222,12 @@ impl<'a> Commit<'a> {
                 self.committed(pending, &staged.followed_by(landed), at)
             }
             State::Confirming { proof, pending } => self.confirmed(proof, pending, &landed, at),
-            State::Saving { proof } => self.saved(proof, &landed, at),
+            State::Saving(saving) => self.saved(saving, &landed, at),
             State::Undoing(trouble) => self.undone(trouble, &landed, at),
             State::Reverting(undoer) => self.reverted(undoer, &landed, at),
-            State::SavingReverted(undoer) => self.saved_reverted(undoer, &landed, at),
             State::Cancelling(search) => self.cancelled(search, &landed, at),
             State::CancellingAgain(search) => self.cancelled_again(search, &landed, at),
             State::MakingSure(search) => self.made_sure(search, &landed, at),
-            State::SavingFound(search, now) => self.saved_found(search, &now, &landed, at),
             State::Unlocking(then) => {
                 if !given_back(&landed) {
                     self.cut();
@@ -226,7 +255,14 @@ impl<'a> Commit<'a> {
                 Next::End(Reached::Made)
             }
             Then::Search(trouble) => self.search(trouble, Goal::Before, at),
+            Then::MakeAgain(cause) => self.make_later(&cause, at),
+            Then::Save(saving, cause) => self.save_unlocked(saving, cause, at),
         }
+    }
+
+    /// What follows, and the end of the lock before, where it is held.
+    fn released(&mut self, locked: bool, then: Then, at: Moment) -> Onward {
+        if locked { self.unlock(then, at) } else { self.then(then, at) }
     }
 
     fn fly(&mut self, state: State, steps: Vec<Step>, timeout: Duration) -> Onward {
@@ -240,7 +276,7 @@ impl<'a> Commit<'a> {
     }
 
     fn turn(&mut self, next: Onward) -> Turn<Reached> {
-        Turn { cut: std::mem::take(&mut self.cuts), next }
+        Turn { cut: std::mem::take(&mut self.cuts), note: self.note.take(), next }
     }
 
     fn can(&self, what: impl Fn(&Capabilities) -> bool) -> bool {
@@ -269,7 +305,10 @@ impl Machine for Commit<'_> {
             (State::Locking(search, taking), event) => self.locking(search, taking, event, at),
             (State::Reopening(search), Event::Opened { capabilities, .. }) => self.reopened(search, &capabilities),
             (State::Reopening(search), Event::NotOpened(fault)) => self.unseen(search, fault, at),
+            (State::Retaking(taking), event) => self.retaking(taking, event, at),
             (State::Pausing(search), Event::TimePassed) => self.attempt(search, at),
+            (State::PausingToMake, Event::TimePassed) => self.retake(at),
+            (State::PausingToSave(saving, cause), Event::TimePassed) => self.save_again(saving, cause, at),
             (state, Event::Landed(landed)) => self.landed(state, landed, at),
             (_, event) => self.astray(&event),
         };

@@ -2,30 +2,35 @@
 
 use std::time::Duration;
 
-use mercury_adapter::{ErrorTag, Refusal, Step};
+use mercury_adapter::{Datastore, ErrorTag, Refusal, Step};
 use mercury_model::{Running, Scope};
 
 use super::{
+    Policy,
     command::{Command, Event, Landed, Machine, Moment, Next, Turn, astray},
     first::First,
+    patience::Patience,
 };
 use crate::fault::{Fault, FaultKind};
 
-/// The first pause after a denied lock; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// The lock on its way: waits for another client's up to `lock_wait`. A
-/// candidate that somebody left dirty is discarded, once; nobody's session is
-/// ever killed.
+/// The lock on its way: waits for another client's up to `lock_wait`. What
+/// Mercury itself left in the candidate is discarded, once, and what others
+/// left there where that is allowed; nobody's session is ever killed.
 #[derive(Clone, Debug)]
 pub(super) struct Taking {
     scope: Scope,
     lock_wait: Duration,
     reply_timeout: Duration,
-    deadline: Duration,
-    pause: Duration,
+    patience: Patience,
+    /// Whether what others left in the candidate may be discarded.
+    discard_foreign: bool,
+    /// What Mercury staged may be left there.
+    left_staged: bool,
     discarded: bool,
+    /// There is a candidate, and it can be locked.
+    candidate: bool,
+    /// Whether the candidate differs from running, once they were compared.
+    differs: Option<bool>,
     state: State,
 }
 
@@ -33,7 +38,10 @@ pub(super) struct Taking {
 enum State {
     /// It is asked for.
     Asking(First),
-    /// What somebody left in the candidate is thrown away.
+    /// It was refused for a reason that has no tag of its own: the candidate and
+    /// running are being read.
+    Comparing(Refusal),
+    /// What was left in the candidate is thrown away.
     Discarding,
     /// Somebody else has it.
     Waiting,
@@ -45,15 +53,18 @@ enum State {
 
 impl Taking {
     /// At `now`; what is next is [`Command::Open`].
-    pub(super) fn new(scope: &Scope, lock_wait: Duration, reply_timeout: Duration, now: Duration) -> Self {
+    pub(super) fn new(scope: &Scope, policy: &Policy, lock_wait: Duration, now: Duration) -> Self {
         Self {
             scope: scope.clone(),
             lock_wait,
-            reply_timeout,
-            deadline: now.saturating_add(lock_wait),
-            pause: FIRST_PAUSE,
+            reply_timeout: policy.reply_timeout,
+            patience: Patience::new(lock_wait, now),
+            discard_foreign: policy.discard_foreign,
+            left_staged: false,
             discarded: false,
-            state: Self::asking(scope, reply_timeout),
+            candidate: false,
+            differs: None,
+            state: Self::asking(scope, policy.reply_timeout),
         }
     }
 
@@ -69,6 +80,7 @@ impl Taking {
             State::Asking(First::Opening { again: true, .. }) => "asking, opening again",
             State::Asking(First::Flying { .. }) => "asking, flying",
             State::Asking(First::Over) => "asking, over",
+            State::Comparing(_) => "comparing",
             State::Discarding => "discarding",
             State::Waiting => "waiting",
             State::GivingBack(_) => "giving back",
@@ -94,21 +106,48 @@ impl Taking {
                 };
             }
         };
-        let wait = match denied(&refusal) {
-            Denied::Dirty if !self.discarded => {
-                self.discarded = true;
-                tracing::warn!(%refusal, "somebody left uncommitted changes in the candidate; discarding them");
-                self.state = State::Discarding;
-                return Next::fly(vec![Step::Discard], self.reply_timeout);
-            }
-            Denied::Dirty | Denied::Held => self.pause.min(self.deadline.saturating_sub(now)),
-            Denied::No => Duration::ZERO,
-        };
-        if wait.is_zero() {
-            return Next::End(Err(lock_fault(&refusal, self.lock_wait)));
+        match denied(&refusal) {
+            Denied::Held => self.wait(&refusal, Denied::Held, now),
+            Denied::Dirty => self.dirty(&refusal, now),
+            Denied::Odd if self.candidate => match self.differs {
+                Some(true) => self.dirty(&refusal, now),
+                Some(false) => Next::End(Err(lock_fault(&refusal, Denied::Odd, self.lock_wait))),
+                None => {
+                    let all = Scope::all().with_stp(self.scope.stp);
+                    self.state = State::Comparing(refusal);
+                    Next::fly(vec![Step::Read(all.clone()), Step::ReadCandidate(all)], self.reply_timeout)
+                }
+            },
+            why @ (Denied::Odd | Denied::No) => Next::End(Err(lock_fault(&refusal, why, self.lock_wait))),
         }
+    }
+
+    /// The standard names no tag for a candidate that holds changes.
+    fn compared(&mut self, refusal: &Refusal, landed: &Landed, now: Duration) -> Next<Result<Running, Fault>> {
+        match (landed.read(0), landed.read(1)) {
+            (Ok(running), Ok(candidate)) if running.config != candidate.config => {
+                self.differs = Some(true);
+                self.dirty(refusal, now)
+            }
+            _ => Next::End(Err(lock_fault(refusal, Denied::Odd, self.lock_wait))),
+        }
+    }
+
+    fn dirty(&mut self, refusal: &Refusal, now: Duration) -> Next<Result<Running, Fault>> {
+        if self.discarded || !(self.left_staged || self.discard_foreign) {
+            return self.wait(refusal, Denied::Dirty, now);
+        }
+        self.discarded = true;
+        tracing::warn!(%refusal, own = self.left_staged, "the candidate holds uncommitted changes; discarding them");
+        self.state = State::Discarding;
+        Next::fly(vec![Step::Discard], self.reply_timeout)
+    }
+
+    fn wait(&mut self, refusal: &Refusal, why: Denied, now: Duration) -> Next<Result<Running, Fault>> {
+        let Some(wait) = self.patience.pause(now) else {
+            return Next::End(Err(lock_fault(refusal, why, self.lock_wait)));
+        };
         tracing::debug!(%refusal, wait_ms = wait.as_millis(), "the lock is held by another client");
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.state = State::Waiting;
         Next::Do(Command::Pause(wait))
     }
@@ -119,9 +158,13 @@ impl Machine for Taking {
     type End = Result<Running, Fault>;
 
     fn on(&mut self, event: Event, at: Moment) -> Turn<Self::End> {
+        if let Event::Opened { left_staged, capabilities, .. } = &event {
+            self.left_staged = *left_staged;
+            self.candidate = capabilities.lock && capabilities.datastore == Datastore::Candidate;
+        }
         match (std::mem::replace(&mut self.state, State::Over), event) {
             (State::Asking(mut first), event) => {
-                let Turn { cut, next } = first.on(event, at);
+                let Turn { cut, next, .. } = first.on(event, at);
                 let next = match next {
                     Next::Do(command) => {
                         self.state = State::Asking(first);
@@ -130,11 +173,12 @@ impl Machine for Taking {
                     Next::End(Ok(landed)) => self.answered(landed, at.now),
                     Next::End(Err(fault)) => Next::End(Err(fault)),
                 };
-                Turn { cut, next }
+                Turn { cut, ..next.into() }
             }
+            (State::Comparing(refusal), Event::Landed(landed)) => self.compared(&refusal, &landed, at.now).into(),
             (State::Discarding, Event::Landed(_)) | (State::Waiting, Event::TimePassed) => self.ask().into(),
             (State::GivingBack(fault), Event::Landed(landed)) => {
-                Turn { cut: !given_back(&landed), next: Next::End(Err(fault)) }
+                Turn { cut: !given_back(&landed), ..Next::End(Err(fault)).into() }
             }
             (_, event) => Next::End(Err(astray(&event))).into(),
         }
@@ -154,13 +198,15 @@ enum Denied {
     Held,
     /// The candidate holds changes that nobody committed.
     Dirty,
-    /// Refused for another reason; waiting does not help.
+    /// Refused without a reason; waiting does not help, unless it is the candidate.
+    Odd,
+    /// Mercury may not.
     No,
 }
 
 /// RFC 6241 section 7.5: `lock-denied` names the holder, and session 0 when
 /// that is no NETCONF session; a modified candidate is refused too, which
-/// servers say as `resource-denied` or as a lock held by session 0.
+/// servers say as `resource-denied`, as a lock held by session 0, or in words.
 fn denied(refusal: &Refusal) -> Denied {
     let errors = refusal.errors();
     if errors.iter().any(|error| error.tag == ErrorTag::ResourceDenied) {
@@ -169,7 +215,8 @@ fn denied(refusal: &Refusal) -> Denied {
     match errors.iter().find(|error| matches!(error.tag, ErrorTag::LockDenied | ErrorTag::InUse)) {
         Some(error) if error.lock_holder() == Some(0) => Denied::Dirty,
         Some(_) => Denied::Held,
-        None => Denied::No,
+        None if errors.is_empty() || errors.iter().any(|error| error.tag == ErrorTag::AccessDenied) => Denied::No,
+        None => Denied::Odd,
     }
 }
 
@@ -178,17 +225,27 @@ fn unsupported(refusal: &Refusal) -> bool {
     refusal.errors().iter().any(|error| error.tag == ErrorTag::OperationNotSupported)
 }
 
-fn lock_fault(refusal: &Refusal, lock_wait: Duration) -> Fault {
+fn lock_fault(refusal: &Refusal, why: Denied, lock_wait: Duration) -> Fault {
+    let waited = lock_wait.as_secs();
     let holder = refusal.errors().iter().find_map(|error| error.lock_holder());
-    let (kind, message) = match (denied(refusal), holder) {
-        (Denied::No, _) => (FaultKind::Refused, format!("the switch refused the lock: {refusal}")),
-        (_, holder) => {
+    let (kind, message) = match (why, holder) {
+        (Denied::Odd | Denied::No, _) => (FaultKind::Refused, format!("the switch refused the lock: {refusal}")),
+        (Denied::Dirty, None) => {
+            let message = format!(
+                "the candidate holds changes that are not Mercury's and nobody has committed, for {waited} s and more; \
+                 commit or discard them, or let Mercury do that by discard_foreign_candidate: {refusal}"
+            );
+            (FaultKind::Locked, message)
+        }
+        (Denied::Held | Denied::Dirty, holder) => {
             let holder = match holder {
-                Some(0) => "somebody outside NETCONF".to_owned(),
+                Some(0) => {
+                    "somebody outside NETCONF, or changes that nobody has committed (see discard_foreign_candidate)"
+                        .to_owned()
+                }
                 Some(session) => format!("session {session}"),
                 None => "another client".to_owned(),
             };
-            let waited = lock_wait.as_secs();
             (FaultKind::Locked, format!("the switch's lock is held by {holder}, for {waited} s and more: {refusal}"))
         }
     };

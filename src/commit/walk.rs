@@ -80,6 +80,7 @@ impl Kind {
 fn policy(kind: Kind) -> Policy {
     Policy {
         lock_wait: Duration::from_millis(30),
+        discard_foreign: false,
         reply_timeout: Duration::from_secs(1),
         commit_timeout: Duration::from_secs(1),
         confirm_timeout: Duration::from_millis(300),
@@ -241,7 +242,14 @@ fn every_way_ends_and_what_is_told_there_is_so() {
     let Seen { places, turns, longest, states, lock_states, ends } = seen;
     println!("{} kinds: {places} places, {turns} turns, at most {longest} in a row; ends: {ends:?}", kinds.len());
     assert_eq!(states, STATES.iter().copied().collect(), "the states that can be come to");
-    let between =
-        ["asking, opening", "asking, opening again", "asking, flying", "discarding", "waiting", "giving back"];
+    let between = [
+        "asking, opening",
+        "asking, opening again",
+        "asking, flying",
+        "comparing",
+        "discarding",
+        "waiting",
+        "giving back",
+    ];
     assert_eq!(lock_states, between.into(), "the states of taking the lock that can be come to");
 }

@@ -66,13 +66,22 @@ pub(crate) const SHARED: &[&str] = &[
     "lock_wait",
     "queue",
     "pipelining",
+    "discard_foreign_candidate",
     "framing",
     "network_instance",
 ];
 
 /// Those of them that only NETCONF over SSH knows.
-const NETCONF: &[&str] =
-    &["key_file", "passphrase", "known_hosts", "host_key_fingerprints", "legacy_algorithms", "pipelining", "framing"];
+const NETCONF: &[&str] = &[
+    "key_file",
+    "passphrase",
+    "known_hosts",
+    "host_key_fingerprints",
+    "legacy_algorithms",
+    "pipelining",
+    "discard_foreign_candidate",
+    "framing",
+];
 
 /// Which file format the keys come from.
 #[derive(Clone, Copy, PartialEq, Eq)]

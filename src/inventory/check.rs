@@ -4,7 +4,7 @@
 
 use super::load::Draft;
 use super::port_names::Reach;
-use super::{MacAddr, address_key};
+use super::{MacAddr, Timing, address_key};
 use crate::config::{Code, Finding, Findings};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -37,6 +37,36 @@ pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
             let finding = Finding::warning(Code::BadValue, message).at(&draft.file, Some(draft.line));
             let finding = finding.field(format!("switch.{}.port_names", draft.switch.identity.name));
             findings.push(finding.help(r"in single quotes a backslash is written once, as in '^Eth(\d+)$'"));
+        }
+    }
+}
+
+/// Reports times that do not fit together; once where switches have the same.
+pub(crate) fn times(drafts: &[Draft], findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for draft in drafts.iter().filter(|draft| draft.sound && draft.switch.may_confirm()) {
+        let Timing { confirm_timeout, commit_timeout, lock_wait, .. } = draft.switch.timing;
+        if !seen.insert((confirm_timeout, commit_timeout, lock_wait)) {
+            continue;
+        }
+        let mut warn = |key: &str, message: &str, help: &str| {
+            let finding = Finding::warning(Code::Conflict, message).at(&draft.file, Some(draft.line));
+            let finding = finding.field(format!("switch.{}.{key}", draft.switch.identity.name));
+            findings.push(finding.help(help));
+        };
+        if commit_timeout > confirm_timeout {
+            warn(
+                "commit_timeout",
+                "longer than confirm_timeout: confirming is a commit, and one that takes longer than that comes too late",
+                "make confirm_timeout as long as a commit may take, or longer",
+            );
+        }
+        if lock_wait < confirm_timeout {
+            warn(
+                "lock_wait",
+                "shorter than confirm_timeout: what a killed Mercury left keeps the next one from the lock for as long",
+                "make lock_wait longer than confirm_timeout and a commit",
+            );
         }
     }
 }

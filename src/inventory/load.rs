@@ -123,6 +123,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
     }
     let mut contradictory = check::contradictions(&drafts, &mut findings);
     check::idle_rules(&drafts, &mut findings);
+    check::times(&drafts, &mut findings);
     let (sound, broken): (Vec<_>, Vec<_>) =
         drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.identity.name));
     let mut inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();

@@ -22,6 +22,10 @@ pub struct NetconfSettings {
     /// Whether to send requests before the last one was answered; the dialect
     /// decides.
     pub pipelining: Option<bool>,
+    /// Whether to discard what others left in a shared candidate and did not
+    /// commit, without which it cannot be locked; false: only what Mercury itself
+    /// left there is discarded, and others are waited for as for a lock.
+    pub discard_foreign_candidate: bool,
     /// The framing, `"end-of-message"` or `"chunked"` (RFC 6242 section 4); what
     /// both sides announced.
     pub framing: Option<Framing>,
@@ -37,6 +41,7 @@ impl Default for NetconfSettings {
             legacy_algorithms: false,
             confirmed_commit: ConfirmedCommit::Auto,
             pipelining: None,
+            discard_foreign_candidate: false,
             framing: None,
         }
     }

@@ -68,6 +68,22 @@ impl Switch {
         }
     }
 
+    /// Whether it may be changed by commits that have to be confirmed.
+    pub(crate) const fn may_confirm(&self) -> bool {
+        match &self.face {
+            Face::Netconf(netconf) => !matches!(netconf.confirmed_commit, ConfirmedCommit::Off),
+            Face::Gnmi(gnmi) => matches!(gnmi.confirmed_commit, Some(true)),
+        }
+    }
+
+    /// Whether to discard what others left uncommitted.
+    pub const fn discards_foreign_candidate(&self) -> bool {
+        match &self.face {
+            Face::Netconf(netconf) => netconf.discard_foreign_candidate,
+            Face::Gnmi(_) => false,
+        }
+    }
+
     /// How long what is read after a lost change is watched before it is
     /// believed; nothing where a lock tells when the change is over.
     pub const fn settle_time(&self) -> Duration {

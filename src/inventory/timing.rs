@@ -6,9 +6,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
     /// After how long the switch takes a change back that was not confirmed,
-    /// 1 to 600 s; 30 s.
+    /// 1 to 600 s; 50 s. Confirming takes a commit, so not less than that may take.
     pub confirm_timeout: Duration,
-    /// How long a commit may take, 1 to 3600 s; 120 s.
+    /// How long a commit may take, 1 to 3600 s; 50 s: two of them and a login fit into the service's
+    /// `request_timeout`.
     pub commit_timeout: Duration,
     /// How long any other answer may take, 1 to 3600 s; 30 s.
     pub reply_timeout: Duration,
@@ -19,7 +20,9 @@ pub struct Timing {
     pub idle_timeout: Duration,
     /// How often an idle connection is tried, 1 to 3600 s; 15 s.
     pub keepalive: Duration,
-    /// How long to wait for a lock that another client holds, 0 to 600 s; 30 s.
+    /// How long to wait for a lock that another client holds, 0 to 600 s; 105 s: a
+    /// Mercury that was killed leaves a commit that takes `commit_timeout` to make
+    /// and is undone `confirm_timeout` later.
     pub lock_wait: Duration,
     /// How many requests may wait for this switch, 1 to 65536; 256.
     pub queue: usize,
@@ -29,13 +32,13 @@ impl Default for Timing {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Timing {
-            confirm_timeout: seconds(30),
-            commit_timeout: seconds(120),
+            confirm_timeout: seconds(50),
+            commit_timeout: seconds(50),
             reply_timeout: seconds(30),
             connect_timeout: seconds(10),
             idle_timeout: seconds(300),
             keepalive: seconds(15),
-            lock_wait: seconds(30),
+            lock_wait: seconds(105),
             queue: 256,
         }
     }

@@ -137,7 +137,7 @@ fn a_lock_that_is_held_too_long_is_an_error_that_names_the_session() {
 #[test]
 fn a_dirty_candidate_is_discarded_once_and_told() {
     let Some(switch) = netconfd(Datastores::Candidate) else { return };
-    let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+    let mercury = Mercury::serve(&[switch.entry("leaf1").with("discard_foreign_candidate", true)]);
     let mut client = Client::of(&mercury);
     client.done("update_port", &update("leaf1", "Ethernet1", 100));
     switch.soil_candidate();

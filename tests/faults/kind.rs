@@ -85,7 +85,7 @@ impl Kind {
                 "ignore",
                 "twist",
                 "delay:35s",
-                "delay:130s",
+                "delay:60s",
                 "reboot",
             ],
             Self::Gnmi(_) => &[
@@ -106,7 +106,7 @@ impl Kind {
                 "half",
                 "part",
                 "delay:35s",
-                "delay:125s",
+                "delay:55s",
                 "reboot",
             ],
         }

@@ -51,6 +51,8 @@ mod time;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod waited;
+#[cfg(test)]
 mod wire;
 #[cfg(test)]
 mod world;

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use mercury::fault::FaultKind;
 use mercury_sim::{Datastore, Mode};
+use tokio::{
+    io::{AsyncWriteExt as _, DuplexStream},
+    task::JoinHandle,
+};
 
 use crate::kind::{self, GNMI, Kind, NETCONF};
 use crate::world::{Claim, Wish, World, agree, ask, claim, fault, on_paused_clock};
@@ -117,6 +121,8 @@ fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
                 handle.release(hold);
             };
             let (report, ()) = tokio::join!(world.one(2, WISH), late);
+            let told = report.outcome.fault().unwrap().message;
+            assert!(told.contains("confirm_timeout"), "{kind:?}: {told}");
             agree(&world, 0, &report, &before, &before, &format!("{kind:?}, too late")).await;
         }
     });
@@ -177,25 +183,47 @@ fn what_a_dead_client_left_unconfirmed_is_never_reported_as_made() {
 /// Makes on Ethernet2 what [`WISH`] asks, by a copy of what a clean switch
 /// has, with a timer of 30 s, and dies.
 async fn leave_unconfirmed(world: &World) {
-    use tokio::io::AsyncWriteExt;
+    leave_unconfirmed_for(world, Duration::from_secs(30)).await;
+}
+
+pub(crate) async fn leave_unconfirmed_for(world: &World, timer: Duration) {
     let clean = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
     clean.one(2, WISH).await;
+    let config = clean.handle(0).xml(Datastore::Running);
+    let timer = timer.as_secs();
+    let commit =
+        format!("<commit><confirmed/><confirm-timeout>{timer}</confirm-timeout><persist>somebody</persist></commit>");
+    let (client, serving) = says(world, &[edit(&config), commit]).await;
+    world.handle(0).wait_until(|status| status.pending.is_some()).await;
+    drop(client);
+    serving.await.unwrap();
+}
+
+/// Another client edits the candidate without a lock, and stays as long as
+/// what this returns is kept.
+pub(crate) async fn stage(world: &World, config: &str) -> DuplexStream {
+    let (client, _) = says(world, &[edit(config)]).await;
+    world.handle(0).wait_until(|status| status.candidate_dirty).await;
+    client
+}
+
+fn edit(config: &str) -> String {
+    format!("<edit-config><target><candidate/></target><config>{config}</config></edit-config>")
+}
+
+/// What another client says on a session of its own.
+async fn says(world: &World, operations: &[String]) -> (DuplexStream, JoinHandle<()>) {
     let (mut client, server) = tokio::io::duplex(1 << 20);
     let handle = world.handle(0);
     let serving = tokio::spawn(async move { handle.serve(server).await });
     let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
-    let config = clean.handle(0).xml(Datastore::Running);
-    let say = |id: u32, operation: &str| format!("<rpc xmlns=\"{base}\" message-id=\"{id}\">{operation}</rpc>]]>]]>");
-    let text = [
-        format!(
-            "<hello xmlns=\"{base}\"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>\
-             </capabilities></hello>]]>]]>"
-        ),
-        say(1, &format!("<edit-config><target><candidate/></target><config>{config}</config></edit-config>")),
-        say(2, "<commit><confirmed/><confirm-timeout>30</confirm-timeout><persist>somebody</persist></commit>"),
-    ];
-    client.write_all(text.concat().as_bytes()).await.unwrap();
-    world.handle(0).wait_until(|status| status.pending.is_some()).await;
-    drop(client);
-    serving.await.unwrap();
+    let mut text = format!(
+        "<hello xmlns=\"{base}\"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>\
+         </capabilities></hello>]]>]]>"
+    );
+    for (id, operation) in operations.iter().enumerate() {
+        text += &format!("<rpc xmlns=\"{base}\" message-id=\"{id}\">{operation}</rpc>]]>]]>");
+    }
+    client.write_all(text.as_bytes()).await.unwrap();
+    (client, serving)
 }

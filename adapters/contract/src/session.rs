@@ -39,6 +39,9 @@ pub enum Step {
     Discard,
     /// Read the running configuration inside a scope.
     Read(Scope),
+    /// Read the candidate inside a scope, on a target that has one; answered as
+    /// [`Step::Read`].
+    ReadCandidate(Scope),
     /// Look in another way for what a reply to [`Step::Read`] left out.
     Look(Absent),
     /// Stage a payload; on a target without a candidate this applies it.
@@ -66,6 +69,7 @@ impl Step {
             Self::Lock => "lock",
             Self::Discard => "discard",
             Self::Read(_) => "read",
+            Self::ReadCandidate(_) => "read the candidate",
             Self::Look(_) => "look again",
             Self::Stage(_) => "stage",
             Self::Commit(_) => "commit",

@@ -178,6 +178,7 @@ impl GnmiSession {
                 }
                 _ => Ok(done()),
             },
+            Step::ReadCandidate(_) => Err(unreadable("gNMI knows no candidate")),
             Step::Look(absent) => self.look(absent, timeout).await,
             Step::Read(scope) => {
                 let running = self.read(scope, timeout).await?;

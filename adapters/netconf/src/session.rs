@@ -105,13 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Lock => self.locks.iter().map(|store| operation::lock(*store)).collect(),
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
-            Step::Read(scope) => {
-                let filter = decode::filter(&self.dialect, &self.instance, scope, &self.has);
-                if filter.is_empty() {
-                    return Vec::new();
-                }
-                vec![operation::get_config(Store::Running, filter, self.defaults)]
-            }
+            Step::Read(scope) => self.reading(Store::Running, scope),
+            Step::ReadCandidate(scope) => self.reading(Store::Candidate, scope),
             Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
             Step::Stage(payload) => {
                 let content = payload.body::<EditConfig>().map(EditConfig::content).unwrap_or_default();
@@ -139,6 +134,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         }
     }
 
+    fn reading(&self, store: Store, scope: &Scope) -> Vec<Element> {
+        let filter = decode::filter(&self.dialect, &self.instance, scope, &self.has);
+        if filter.is_empty() {
+            return Vec::new();
+        }
+        vec![operation::get_config(store, filter, self.defaults)]
+    }
+
     async fn result(&mut self, step: &Step, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
         if let Step::Look(absent) = step {
             return self.seen(absent.clone(), replies, timeout).await;
@@ -147,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         if !errors.is_empty() {
             return Ok(Err(Refusal::Errors(errors)));
         }
-        let Step::Read(scope) = step else {
+        let (Step::Read(scope) | Step::ReadCandidate(scope)) = step else {
             if let Some(odd) = replies.iter().find(|reply| !reply.is_success()) {
                 return Ok(Err(Refusal::Unreadable(format!("<{}> is neither ok nor an error", odd.element.name))));
             }

@@ -131,7 +131,7 @@ impl Device {
         self.change(|state| {
             // Also one that was killed, or cut by a reboot, in the middle of a request.
             state.sessions.remove(&session);
-            if state.locks.get(&Datastore::Candidate) == Some(&session) {
+            if state.locks.get(&Datastore::Candidate) == Some(&session) && !self.options.quirks.keeps_candidate {
                 state.candidate = None;
             }
             state.locks.retain(|_, holder| *holder != session);
@@ -189,8 +189,9 @@ impl Device {
             }
             if target == Datastore::Candidate && state.candidate_is_dirty() {
                 // What netconfd answers; the RFC leaves the tag open.
+                let in_words = self.options.quirks.dirty_in_words;
                 return Err(Reason::protocol(
-                    Tag::ResourceDenied,
+                    if in_words { Tag::OperationFailed } else { Tag::ResourceDenied },
                     "the candidate has changes that were neither committed nor discarded",
                 )
                 .into());

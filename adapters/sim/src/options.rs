@@ -38,6 +38,13 @@ pub struct Quirks {
     /// An interface of which nothing is configured but its name and type is left
     /// out of the configuration.
     pub leaves_out_idle_ports: bool,
+    /// Nothing is copied to startup while running is locked, whoever locked it.
+    pub no_save_while_locked: bool,
+    /// What a session staged stays in the candidate when the session ends.
+    pub keeps_candidate: bool,
+    /// The lock of a candidate that holds changes is refused as operation-failed
+    /// (sysrepo).
+    pub dirty_in_words: bool,
     /// There is no operational state.
     pub no_state: bool,
     /// gNMI: Get is not implemented.

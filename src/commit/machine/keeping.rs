@@ -1,4 +1,4 @@
-//! Confirming and saving what is made.
+//! Confirming what is made.
 
 use mercury_adapter::Step;
 
@@ -13,10 +13,10 @@ use super::{
 use crate::{fault::Fault, outcome::ReadBack};
 
 impl Commit<'_> {
-    pub(super) fn keep(&mut self, proof: ReadBack, made: Made) -> Onward {
+    pub(super) fn keep(&mut self, proof: ReadBack, made: Made, at: Moment) -> Onward {
         match made {
             Made::Pending(pending) => self.confirm(proof, pending),
-            Made::Locked => self.save(proof, true),
+            Made::Locked => self.save_made(proof, true, at),
             Made::Unlocked { saved } => self.finished(proof, saved, false),
         }
     }
@@ -49,43 +49,35 @@ impl Commit<'_> {
         let lost = landed.lost.is_some();
         let locked = !lost && !landed.unlocked();
         if let Some(cause) = landed.fault(0) {
+            let cause = self.perhaps_late(cause, at);
             let trouble = Trouble { cause, depth: Depth::Pending(pending), locked, taken: Taken::Perhaps };
             return if lost { self.search(trouble, Goal::Final, at) } else { self.undo(trouble, at) };
         }
         if !matches!(landed.steps.get(1), Some(Step::Read(_))) {
-            return self.save(proof, locked);
+            return self.save_made(proof, locked, at);
         }
         let trouble = |cause| Trouble { cause, depth: Depth::Running, locked, taken: Taken::Perhaps };
         match landed.read(1) {
             Err(cause) => self.search(trouble(cause), Goal::Final, at),
             Ok(now) => match self.transition.proof(now) {
-                Some(proof) => self.save(proof, locked),
-                None => self.undo(trouble(self.transition.differs(now)), at),
+                Some(proof) => self.save_made(proof, locked, at),
+                None => self.undo(trouble(self.perhaps_late(self.transition.differs(now), at)), at),
             },
         }
     }
 
-    /// Saves what is in running for good, where it is to be.
-    fn save(&mut self, proof: ReadBack, locked: bool) -> Onward {
-        if !self.saves() {
-            return self.finished(proof, false, locked);
+    /// Why the change did not stay, with the option that sets the switch's timer
+    /// where that has run out.
+    fn perhaps_late(&self, cause: Fault, at: Moment) -> Fault {
+        let timer = self.policy.confirm_timeout;
+        if at.now.saturating_sub(self.sent) < timer {
+            return cause;
         }
-        let mut steps = vec![Step::Save];
-        if self.alone {
-            steps.push(Step::Unlock);
-        }
-        self.fly(State::Saving { proof }, steps, self.policy.commit_timeout)
-    }
-
-    pub(super) fn saved(&mut self, proof: ReadBack, landed: &Landed, at: Moment) -> Onward {
-        let lost = landed.lost.is_some();
-        let locked = !lost && !landed.unlocked();
-        let trouble = |cause: Fault| Trouble { cause, depth: Depth::Startup, locked, taken: Taken::Perhaps };
-        match landed.fault(0) {
-            None => self.finished(proof, true, locked),
-            Some(cause) if lost => self.search(trouble(cause), Goal::Final, at),
-            Some(cause) => self.undo(trouble(cause), at),
-        }
+        let late = format!(
+            "the confirmation came too late: the switch undoes what is not confirmed within {} s (confirm_timeout)",
+            timer.as_secs()
+        );
+        Fault { message: format!("{}; {late}", cause.message), ..cause }
     }
 
     pub(super) fn finished(&mut self, proof: ReadBack, saved: bool, locked: bool) -> Onward {

@@ -1,12 +1,14 @@
 //! Making the change, and what its answers say of it.
 
-use mercury_adapter::{Answer, PersistId, Step};
+use mercury_adapter::{Answer, Step};
 
 use super::{
     super::{
-        command::{Landed, Moment, Next},
+        command::{Command, Event, Landed, Machine as _, Moment, Next, Turn},
+        patience::{is_in_the_way, waited},
         shown::Answered,
         style::{Making, Pending, confirmed},
+        taking::Taking,
     },
     Commit, Goal, Made, Onward, Reached, State, Then, Trouble, over,
     undoing::{Depth, Taken},
@@ -17,11 +19,11 @@ use crate::{
 };
 
 impl Commit<'_> {
-    pub(super) fn make(&mut self, token: PersistId, at: Moment) -> Onward {
-        let Some(capabilities) = &self.session else {
+    pub(super) fn make(&mut self, at: Moment) -> Onward {
+        let (Some(capabilities), Some(token)) = (&self.session, &self.token) else {
             return over(Outcome::NotStarted(Fault::new(FaultKind::Internal, "no session is open")));
         };
-        let pending = match confirmed(capabilities, self.policy, token) {
+        let pending = match confirmed(capabilities, self.policy, token.clone()) {
             Ok(pending) => pending,
             Err(fault) => return self.unlock(Then::Over(Outcome::NotStarted(fault)), at),
         };
@@ -31,6 +33,7 @@ impl Commit<'_> {
             true => State::Committing { pending, staged: None },
             false => State::Staging { pending, rest },
         };
+        self.sent = at.now;
         self.fly(state, first, timeout)
     }
 
@@ -40,6 +43,7 @@ impl Commit<'_> {
             // No commit was sent: what is staged goes with the session and its lock (RFC 6241 section 8.3.5.3).
             (Some(lost), _) if commits => over(Outcome::NotStarted(lost)),
             (None, None) => {
+                self.sent = at.now;
                 self.fly(State::Committing { pending, staged: Some(staged) }, rest, self.policy.commit_timeout)
             }
             _ => self.committed(pending, &staged, at),
@@ -65,14 +69,17 @@ impl Commit<'_> {
         let as_before = read.is_some_and(|now| transition.is_undone(now));
         // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
         let made = landed.steps.iter().take_while(|step| !matches!(step, Step::Read(_))).count();
-        let failed = (0..made).find_map(|index| Some((landed.results.get(index), landed.fault(index)?)));
-        if let Some((answer, cause)) = failed {
+        let failed = (0..made).find_map(|index| Some((index, landed.fault(index)?)));
+        if let Some((index, cause)) = failed {
+            // What follows a candidate that was not emptied may have been done.
+            let emptied = !matches!(landed.steps.get(index), Some(Step::Discard));
+            let taken = if emptied { Taken::No } else { Taken::Perhaps };
             let clean = landed.results.iter().rev().take(2).all(Result::is_ok);
-            return match answer {
+            return match landed.results.get(index) {
                 None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
-                _ if landed.unlocked() && as_before && clean => over(Outcome::Rejected(cause)),
+                _ if landed.unlocked() && as_before && clean => self.refused(taken, cause, false, at),
                 // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.
-                _ => self.undo(trouble(cause, Taken::No, pending), at),
+                _ => self.undo(trouble(cause, taken, pending), at),
             };
         }
         let Some(now) = read else {
@@ -99,5 +106,48 @@ impl Commit<'_> {
         };
         self.state = State::Made { proof, made };
         Next::End(Reached::Made)
+    }
+
+    /// It was refused, and what is there is as before: that is how it ended, or
+    /// it is tried again where somebody else was in the way.
+    pub(super) fn refused(&mut self, taken: Taken, cause: Fault, locked: bool, at: Moment) -> Onward {
+        let again = taken == Taken::No && is_in_the_way(&cause) && at.exclusive;
+        let then = if again { Then::MakeAgain(cause) } else { Then::Over(taken.undone(cause)) };
+        self.released(locked, then, at)
+    }
+
+    pub(super) fn make_later(&mut self, cause: &Fault, at: Moment) -> Onward {
+        let Some(pause) = self.patience.pause(at.now) else {
+            return over(Outcome::Rejected(waited(cause, self.policy.lock_wait)));
+        };
+        tracing::debug!(%cause, "somebody else is in the way");
+        self.state = State::PausingToMake;
+        Next::Do(Command::Pause(pause))
+    }
+
+    pub(super) fn retake(&mut self, at: Moment) -> Onward {
+        let taking = Taking::new(&self.transition.before.scope, self.policy, self.policy.lock_wait, at.now);
+        self.state = State::Retaking(taking);
+        Next::Do(Command::Open)
+    }
+
+    /// The change is what it was planned as where all is as it was then.
+    pub(super) fn retaking(&mut self, mut taking: Taking, event: Event, at: Moment) -> Onward {
+        let Turn { cut, next, .. } = taking.on(event, at);
+        if cut {
+            self.cut();
+        }
+        match next {
+            Next::Do(command) => {
+                self.state = State::Retaking(taking);
+                Next::Do(command)
+            }
+            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now) => self.make(at),
+            Next::End(Ok(_)) => {
+                let reason = "somebody else changed the switch while it was waited for them";
+                self.unlock(Then::Over(Outcome::NotStarted(Fault::new(FaultKind::Locked, reason))), at)
+            }
+            Next::End(Err(fault)) => over(Outcome::NotStarted(fault)),
+        }
     }
 }

@@ -20,15 +20,15 @@ macro_rules! named {
 }
 
 named! {
-    Staging Committing Made Confirming Saving Final Undoing Relocking Reverting SavingReverted Reopening Cancelling
-    Locking CancellingAgain MakingSure SavingFound Pausing Unlocking Over
+    Staging Committing PausingToMake Retaking Made Confirming Saving PausingToSave Final Undoing Relocking Reverting
+    Reopening Cancelling Locking CancellingAgain MakingSure Pausing Unlocking Over
 }
 
 impl Commit<'_> {
     /// The state of the machine that takes the lock for it.
     pub(in super::super) const fn lock_state(&self) -> Option<&'static str> {
         match &self.state {
-            State::Relocking(_, taking) | State::Locking(_, taking) => Some(taking.state()),
+            State::Relocking(_, taking) | State::Locking(_, taking) | State::Retaking(taking) => Some(taking.state()),
             _ => None,
         }
     }
@@ -38,6 +38,6 @@ impl Commit<'_> {
 impl fmt::Debug for Commit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let session = if self.session.is_some() { "with a session" } else { "without a session" };
-        write!(f, "{session}: {:?}", self.state)
+        write!(f, "{session}, {:?}: {:?}", self.patience, self.state)
     }
 }

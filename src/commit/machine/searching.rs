@@ -48,7 +48,7 @@ pub(super) struct Search {
     pub(super) depth: Depth,
     /// The switch said that it did not do it, or is told to cancel it.
     pub(super) disowned: bool,
-    goal: Goal,
+    pub(super) goal: Goal,
     cancelled: Cancelled,
     /// Without a lock: the change was there before it was cancelled. Some targets
     /// say that they cancelled what they have yet to make.
@@ -60,7 +60,7 @@ pub(super) struct Search {
     /// Until when a target without a lock may still be at what was lost.
     quiet: Duration,
     /// When to give up, unless it settles later.
-    limit: Duration,
+    pub(super) limit: Duration,
     /// When the switch was last asked.
     asked: Duration,
     pause: Duration,
@@ -171,13 +171,13 @@ impl Commit<'_> {
 
     fn lock(&mut self, search: Search, at: Moment) -> Onward {
         let scope = &self.transition.before.scope;
-        let taking = Taking::new(scope, search.lock_wait, self.policy.reply_timeout, at.now);
+        let taking = Taking::new(scope, self.policy, search.lock_wait, at.now);
         self.state = State::Locking(search, taking);
         Next::Do(Command::Open)
     }
 
     pub(super) fn locking(&mut self, search: Search, mut taking: Taking, event: Event, at: Moment) -> Onward {
-        let Turn { cut, next } = taking.on(event, at);
+        let Turn { cut, next, .. } = taking.on(event, at);
         if cut {
             self.cut();
         }
@@ -264,31 +264,18 @@ impl Commit<'_> {
     /// What is there will survive a reboot where it is to.
     fn keep_found(&mut self, search: Search, now: &Running, at: Moment) -> Onward {
         if !self.saves() {
-            return self.kept(search, now, at);
+            return self.kept(search, now, true, at);
         }
-        self.fly(State::SavingFound(search, now.clone()), vec![Step::Save], self.policy.commit_timeout)
+        self.save_found(search, now.clone(), at)
     }
 
-    /// A switch that refuses to save is to be as before.
-    pub(super) fn saved_found(&mut self, mut search: Search, now: &Running, landed: &Landed, at: Moment) -> Onward {
-        search.depth = Depth::Startup;
-        match landed.fault(0) {
-            None => self.kept(search, now, at),
-            Some(fault) if landed.lost.is_some() => self.unseen(search, fault, at),
-            Some(_) => {
-                search.goal = Goal::Before;
-                self.revert(Undoer::Found(search), now, at)
-            }
-        }
-    }
-
-    fn kept(&mut self, search: Search, now: &Running, at: Moment) -> Onward {
+    pub(super) fn kept(&mut self, search: Search, now: &Running, locked: bool, at: Moment) -> Onward {
         match self.transition.proof(now) {
             Some(proof) => {
                 let (goal, saved) = (search.goal, search.depth.may_be_saved());
-                self.unlock(Then::Found { proof, goal, saved }, at)
+                self.released(locked, Then::Found { proof, goal, saved }, at)
             }
-            None => self.revert(Undoer::Found(search), now, at),
+            None => self.revert_found(search, now, locked, at),
         }
     }
 

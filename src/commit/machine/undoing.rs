@@ -1,16 +1,15 @@
 //! The way back, as long as there is a session that can go it.
 
-use mercury_adapter::{Capabilities, CommitMode, Datastore, Step};
+use mercury_adapter::{Capabilities, CommitMode, Datastore, ErrorTag, Step};
 use mercury_model::Running;
 
 use super::{
     super::{
-        Policy,
         command::{Command, Event, Landed, Machine as _, Moment, Next, Turn},
         style::Pending,
         taking::Taking,
     },
-    Commit, Goal, Made, Onward, State, Then, over,
+    Commit, Goal, Made, Onward, State, Then,
     searching::{Missed, Search},
 };
 use crate::{
@@ -103,7 +102,7 @@ impl Undoer {
         matches!(self, Self::Here(Trouble { depth, .. }) | Self::Found(Search { depth, .. }) if depth.may_be_saved())
     }
 
-    fn undone(self) -> Outcome {
+    pub(super) fn undone(self) -> Outcome {
         match self {
             Self::Here(trouble) => trouble.undone(),
             Self::Found(search) => search.undone(),
@@ -160,8 +159,7 @@ impl Commit<'_> {
             if trouble.locked {
                 return self.revert(Undoer::Here(trouble), now, at);
             }
-            let Policy { lock_wait, reply_timeout, .. } = *self.policy;
-            let taking = Taking::new(&self.transition.before.scope, lock_wait, reply_timeout, at.now);
+            let taking = Taking::new(&self.transition.before.scope, self.policy, self.policy.lock_wait, at.now);
             self.state = State::Relocking(trouble, taking);
             return Next::Do(Command::Open);
         }
@@ -169,14 +167,29 @@ impl Commit<'_> {
             // There may have been nothing to cancel; if there was, or if the candidate was not
             // emptied, the end of the session sees to it (RFC 6241 sections 8.3.5.3 and 8.4.1).
             self.cut();
-        } else if trouble.locked {
-            return self.unlock(Then::Over(trouble.undone()), at);
         }
-        over(trouble.undone())
+        let locked = trouble.locked && !refused;
+        let cause = self.perhaps_pending(trouble.cause, &trouble.depth, landed);
+        self.refused(trouble.taken, cause, locked, at)
+    }
+
+    /// A commit that was refused, or of nothing, may be pending all the same: the
+    /// cause says so where Mercury may not cancel it.
+    fn perhaps_pending(&self, cause: Fault, depth: &Depth, landed: &Landed) -> Fault {
+        let forbidden =
+            landed.fault(0).filter(|fault| fault.device_errors.iter().any(|error| error.tag == ErrorTag::AccessDenied));
+        let (Depth::Pending(Pending::Persistent(_)), Some(forbidden)) = (depth, forbidden) else { return cause };
+        let seconds = self.policy.confirm_timeout.as_secs();
+        let pending = format!(
+            "a commit may wait to be confirmed, Mercury may not cancel it ({}), and nobody may get the lock for up to \
+             {seconds} s",
+            forbidden.message
+        );
+        Fault { message: format!("{}; {pending}", cause.message), ..cause }
     }
 
     pub(super) fn relocking(&mut self, trouble: Trouble, mut taking: Taking, event: Event, at: Moment) -> Onward {
-        let Turn { cut, next } = taking.on(event, at);
+        let Turn { cut, next, .. } = taking.on(event, at);
         if cut {
             self.cut();
         }
@@ -195,7 +208,7 @@ impl Commit<'_> {
     pub(super) fn revert(&mut self, undoer: Undoer, now: &Running, at: Moment) -> Onward {
         match self.may_revert(&undoer, now, at) {
             Ok(true) => {}
-            Ok(false) => return self.save_reverted(undoer, at),
+            Ok(false) => return self.is_reverted(undoer, at),
             Err(undo) => {
                 let then = match undoer {
                     Undoer::Here(trouble) => {
@@ -257,7 +270,7 @@ impl Commit<'_> {
             None => landed.last_read().map(|now| self.transition.is_undone(now)),
         };
         match undone {
-            Ok(true) => self.save_reverted(undoer, at),
+            Ok(true) => self.is_reverted(undoer, at),
             Ok(false) => {
                 let reason = "the switch took the way back and is not as before";
                 self.not_undone(undoer, Fault::new(FaultKind::ReadBack, reason), at)
@@ -267,16 +280,9 @@ impl Commit<'_> {
     }
 
     /// Running is as before; startup is to be, where it may have the change.
-    fn save_reverted(&mut self, undoer: Undoer, at: Moment) -> Onward {
+    fn is_reverted(&mut self, undoer: Undoer, at: Moment) -> Onward {
         if undoer.may_be_saved() {
-            return self.fly(State::SavingReverted(undoer), vec![Step::Save], self.policy.commit_timeout);
-        }
-        self.unlock(Then::Over(undoer.undone()), at)
-    }
-
-    pub(super) fn saved_reverted(&mut self, undoer: Undoer, landed: &Landed, at: Moment) -> Onward {
-        if let Some(fault) = landed.fault(0) {
-            tracing::warn!(%fault, "running is as before; whether startup is, could not be made sure");
+            return self.save_reverted(undoer, at);
         }
         self.unlock(Then::Over(undoer.undone()), at)
     }

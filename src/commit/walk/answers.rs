@@ -6,7 +6,7 @@ use mercury_adapter::{Answer, ErrorTag, Lost, Refusal, RpcError, StepResult};
 
 use super::{
     Kind,
-    switch::{Op, Switch},
+    switch::{Has, Op, Switch},
 };
 
 /// What may become of a flight.
@@ -69,7 +69,8 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
         }
         match result {
             Some(Ok(Answer::Running(_))) => {
-                next.results.push(Ok(Answer::Running(Box::new(next.switch.running.read()))));
+                let has = if op == Op::ReadCandidate { next.switch.candidate } else { next.switch.running };
+                next.results.push(Ok(Answer::Running(Box::new(has.read()))));
             }
             Some(result) => next.results.push(result),
             None => next.lost = Some(Lost::Closed("it is gone".to_owned())),
@@ -81,7 +82,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
     };
     let nothing = |_: &mut Switch| {};
     let ok = || match op {
-        Op::Read => Some(Ok(Answer::Running(Box::default()))),
+        Op::Read | Op::ReadCandidate => Some(Ok(Answer::Running(Box::default()))),
         _ => Some(Ok(Answer::Done(Vec::new()))),
     };
     let refused = |tag: ErrorTag| Some(Err(Refusal::Errors(vec![RpcError::new(tag, "no")])));
@@ -95,10 +96,14 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
                 all.push(with(1, "held by another", held(5), &nothing));
                 if kind.candidate {
                     all.push(with(1, "dirty", refused(ErrorTag::ResourceDenied), &nothing));
+                    // In words, by a server that keeps what a session staged that is over.
+                    all.push(with(1, "dirty, in words", failed(), &|switch| switch.candidate = Has::Intended));
                 }
             }
             Op::Lock => all.push(with(0, "not supported", refused(ErrorTag::OperationNotSupported), &nothing)),
+            Op::Discard | Op::Save => all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing)),
             Op::Stage(_) | Op::Commit(_) => {
+                all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));
                 all.push(with(1, "ok and ignored", ok(), &nothing));
                 if !kind.atomic {
                     all.push(with(1, "ok and half done", ok(), &|switch| switch.does_half(kind, op, now)));
@@ -110,6 +115,9 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
         let may_lie = matches!(op, Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save);
         if may_lie || (matches!(op, Op::Stage(_)) && !kind.atomic) {
             all.push(with(1, "refused and done", failed(), &does));
+        }
+        if matches!(op, Op::Commit(_) | Op::Save) {
+            all.push(with(1, "in use and done", refused(ErrorTag::InUse), &does));
         }
         let mut done = flown.switch.clone();
         done.does(kind, op, now);

@@ -108,7 +108,7 @@ impl<'a> Place<'a> {
         let mut all = Vec::new();
         match &self.next {
             Next::Do(Command::Open) => {
-                let opened = |fresh| Event::Opened { fresh, capabilities: kind.capabilities() };
+                let opened = |fresh| Event::Opened { fresh, left_staged: true, capabilities: kind.capabilities() };
                 if self.switch.open {
                     return vec![("warm".to_owned(), self.is_told(opened(false)))];
                 }

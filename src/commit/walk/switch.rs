@@ -24,6 +24,7 @@ pub(super) enum Op {
     Lock,
     Discard,
     Read,
+    ReadCandidate,
     Stage(Has),
     Commit(Mode),
     Confirm { token: bool },
@@ -44,6 +45,7 @@ impl Op {
             Step::Lock => Self::Lock,
             Step::Discard => Self::Discard,
             Step::Read(_) => Self::Read,
+            Step::ReadCandidate(_) => Self::ReadCandidate,
             Step::Stage(payload) => Self::Stage(payload.body::<super::Body>().unwrap().0),
             Step::Commit(CommitMode::Plain) => Self::Commit(Mode::Plain),
             Step::Commit(CommitMode::Confirmed { persist, .. }) => {
@@ -136,7 +138,7 @@ impl Switch {
                 (self.locked, self.candidate) = (false, self.running);
                 true
             }
-            Op::Read => true,
+            Op::Read | Op::ReadCandidate => true,
             Op::Discard => {
                 self.candidate = self.running;
                 true
@@ -260,7 +262,7 @@ impl Switch {
         self.locked = ghost.locked;
         self.changes_hands();
         for op in ghost.ops {
-            if op != Op::Read && op != Op::Lock {
+            if !matches!(op, Op::Read | Op::ReadCandidate | Op::Lock) {
                 self.does(kind, op, now);
             }
         }

@@ -19,6 +19,7 @@ pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
         legacy_algorithms: reader.flag("legacy_algorithms").unwrap_or(false),
         confirmed_commit: confirmed_commit(reader),
         pipelining: reader.flag("pipelining"),
+        discard_foreign_candidate: reader.flag("discard_foreign_candidate").unwrap_or(false),
         framing: reader.choice("framing", &[("end-of-message", Framing::EndOfMessage), ("chunked", Framing::Chunked)]),
     };
     Means { username, credentials, face: Face::Netconf(settings) }

@@ -55,6 +55,10 @@ impl Device {
                 return Err(Reason::protocol(Tag::InvalidValue, "source and target are the same datastore").into());
             }
             state.writable(session, target)?;
+            let locked = self.options.quirks.no_save_while_locked && state.locks.contains_key(&Datastore::Running);
+            if locked && target == Datastore::Startup {
+                return Err(Reason::protocol(Tag::InUse, "running is locked, so it is not copied to startup").into());
+            }
             let config = state.datastore(source);
             state.store(target, config, self.options.mode.startup());
             Ok(())

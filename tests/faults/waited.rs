@@ -1,0 +1,170 @@
+//! Somebody else is in the way of a step after the lock was had, or has left
+//! the candidate as it should not be.
+
+use std::time::Duration;
+
+use mercury::{fault::FaultKind, outcome::Outcome};
+use mercury_sim::{Datastore, Mode};
+
+use crate::kind::{self, Kind, NETCONF};
+use crate::strangers::{console, leave_unconfirmed_for, stage};
+use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock, ports};
+
+const WISH: Wish = Wish::Access(200);
+const TAGS: [&str; 3] = ["lock-denied", "in-use", "resource-denied"];
+
+/// The steps after the lock that can be in somebody's way.
+const fn steps(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Netconf(Mode::Candidate | Mode::CandidatePlain) => &["edit-config", "commit"],
+        Kind::Netconf(Mode::RunningStartup) => &["edit-config", "copy-config"],
+        _ => &["edit-config"],
+    }
+}
+
+#[test]
+fn a_step_that_somebody_is_in_the_way_of_is_tried_until_they_are_gone() {
+    on_paused_clock(async {
+        for kind in NETCONF {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            for (step, tag) in steps(kind).iter().flat_map(|step| TAGS.map(|tag| (step, tag))) {
+                let told = format!("{kind:?}, {step}, {tag}");
+                let world = World::new(&[kind]).await;
+                let handle = world.handle(0);
+                handle.inject(fault(&format!("{step}:*:before:refuse:{tag}")));
+                let leaves = async {
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                    handle.clear_faults();
+                };
+                let (report, ()) = tokio::join!(world.one(2, WISH), leaves);
+                assert_eq!(claim(&report), Claim::Intended, "{told}: {:?}", report.outcome);
+                agree(&world, 0, &report, &before, &intended, &told).await;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_step_that_somebody_stays_in_the_way_of_is_told_of_after_the_wait() {
+    on_paused_clock(async {
+        for kind in NETCONF {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            for step in steps(kind) {
+                let told = format!("{kind:?}, {step}");
+                let world = World::new(&[kind]).await;
+                world.handle(0).inject(fault(&format!("{step}:*:before:refuse:in-use")));
+                let report = world.one(2, WISH).await;
+                let fault = report.outcome.fault().unwrap();
+                assert_eq!(fault.kind, FaultKind::Locked, "{told}: {fault}");
+                assert!(fault.message.contains("tried for"), "{told}: {fault}");
+                world.handle(0).clear_faults();
+                agree(&world, 0, &report, &before, &intended, &told).await;
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_not_saved_while_running_is_locked_is_saved_after_the_unlock() {
+    on_paused_clock(async {
+        let kind = Kind::Netconf(Mode::RunningStartup);
+        let (before, intended) = before_and_intended(kind, WISH).await;
+        let world = World::of(&[kind], |_| {}, |options| options.quirks.no_save_while_locked = true).await;
+        let report = world.one(2, WISH).await;
+        assert!(matches!(report.outcome, Outcome::Committed(_)), "{:?}", report.outcome);
+        assert!(report.warnings.iter().any(|told| told.contains("after the unlock")), "{:?}", report.warnings);
+        agree(&world, 0, &report, &before, &intended, "saved after the unlock").await;
+    });
+}
+
+const CANDIDATE: [Kind; 2] = [Kind::Netconf(Mode::Candidate), Kind::Netconf(Mode::CandidatePlain)];
+
+/// Somebody has been typing into the shared candidate, and is not done. However
+/// the server says that, it is theirs, unless the entry says otherwise.
+#[test]
+fn what_others_staged_is_waited_for_unless_the_entry_says_that_it_may_go() {
+    on_paused_clock(async {
+        for (kind, in_words, discards) in CANDIDATE.into_iter().flat_map(|kind| {
+            [(false, false), (false, true), (true, false), (true, true)]
+                .map(|(words, discards)| (kind, words, discards))
+        }) {
+            let told = format!("{kind:?}, in words: {in_words}, discards: {discards}");
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            let tune = |switch: &mut mercury::inventory::Switch| {
+                kind::netconf(switch).unwrap().discard_foreign_candidate = discards;
+            };
+            let world = World::of(&[kind], tune, |options| options.quirks.dirty_in_words = in_words).await;
+            let _colleague = stage(&world, &console(4, "half done")).await;
+            let staged = ports(&world.handle(0), Datastore::Candidate);
+            let report = world.one(2, WISH).await;
+            if discards {
+                assert_eq!(claim(&report), Claim::Intended, "{told}: {:?}", report.outcome);
+                assert_eq!(world.ports(0), intended, "{told}");
+                continue;
+            }
+            let fault = report.outcome.fault().unwrap();
+            assert_eq!(fault.kind, FaultKind::Locked, "{told}: {fault}");
+            assert!(fault.message.contains("discard_foreign_candidate"), "{told}: {fault}");
+            assert_eq!(world.ports(0), before, "{told}");
+            assert_eq!(ports(&world.handle(0), Datastore::Candidate), staged, "{told}: their work is gone");
+        }
+    });
+}
+
+/// A server that keeps what a lost session staged would be locked for ever.
+#[test]
+fn what_mercury_itself_left_staged_is_discarded() {
+    on_paused_clock(async {
+        for (kind, in_words) in CANDIDATE.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+            for struck in ["edit-config:1:after:drop", "commit:1:before:drop"] {
+                let told = format!("{kind:?}, in words: {in_words}, {struck}");
+                let (before, intended) = before_and_intended(kind, WISH).await;
+                let quirks = |options: &mut mercury_sim::Options| {
+                    (options.quirks.keeps_candidate, options.quirks.dirty_in_words) = (true, in_words);
+                };
+                let world = World::of(&[kind], |_| {}, quirks).await;
+                world.handle(0).inject(fault(struck));
+                let report = world.one(2, WISH).await;
+                agree(&world, 0, &report, &before, &intended, &told).await;
+                let again = world.one(2, WISH).await;
+                assert_eq!(claim(&again), Claim::Intended, "{told}, and again: {:?}", again.outcome);
+            }
+        }
+    });
+}
+
+/// Behind a refused edit a commit of nothing may be pending, and access control
+/// may keep Mercury from cancelling it.
+#[test]
+fn a_commit_that_may_be_pending_and_may_not_be_cancelled_is_told() {
+    on_paused_clock(async {
+        let kind = Kind::Netconf(Mode::Candidate);
+        let (before, intended) = before_and_intended(kind, WISH).await;
+        let world = World::new(&[kind]).await;
+        let handle = world.handle(0);
+        handle.inject(fault("edit-config:1:before:refuse:operation-failed"));
+        handle.inject(fault("cancel-commit:*:before:refuse:access-denied"));
+        let report = world.one(2, WISH).await;
+        assert!(handle.status().pending.is_some(), "nothing is pending");
+        let told = report.outcome.fault().unwrap().message;
+        assert!(told.contains("nobody may get the lock for up to 50 s"), "{told}");
+        handle.clear_faults();
+        agree(&world, 0, &report, &before, &intended, "not cancelled").await;
+    });
+}
+
+/// A Mercury that was killed leaves a commit that waits to be confirmed; the
+/// next one's patience is longer than that.
+#[test]
+fn the_first_request_after_a_crash_waits_for_what_was_left() {
+    on_paused_clock(async {
+        let kind = Kind::Netconf(Mode::Candidate);
+        let world = World::new(&[kind]).await;
+        let timing = mercury::inventory::Timing::default();
+        assert!(timing.lock_wait > timing.confirm_timeout + timing.commit_timeout);
+        assert!(timing.commit_timeout <= timing.confirm_timeout);
+        leave_unconfirmed_for(&world, timing.confirm_timeout).await;
+        let report = world.one(2, WISH).await;
+        assert_eq!(claim(&report), Claim::Intended, "{:?}", report.outcome);
+    });
+}
