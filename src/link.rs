@@ -40,6 +40,10 @@ pub struct Link {
     known: BTreeSet<InterfaceName>,
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
+    /// The switch ends a session on which it is asked again before it has answered.
+    one_by_one: bool,
+    /// The session has carried a flight.
+    flown: bool,
     /// What was staged may be left in the candidate.
     staged: bool,
     stop: CancellationToken,
@@ -77,6 +81,8 @@ impl Link {
             opened: 0,
             known: BTreeSet::new(),
             reads_whole: false,
+            one_by_one: false,
+            flown: false,
             staged: false,
             stop,
             shown: Shown::default(),
@@ -131,7 +137,11 @@ impl Link {
         let begun = Instant::now();
         let opened = self.connector.connect().await;
         self.time += begun.elapsed();
-        self.session = Some(opened?);
+        let mut session = opened?;
+        if self.one_by_one {
+            session.ask_one_by_one();
+        }
+        (self.session, self.flown) = (Some(session), false);
         self.opened += 1;
         Ok(true)
     }
@@ -238,10 +248,28 @@ impl Link {
             self.staged = stages(step) || (self.staged && !clean);
         }
         self.staged |= steps.iter().skip(flight.results.len()).any(stages);
-        if flight.lost.is_some() {
+        if let Some(lost) = &flight.lost {
+            let first = !self.flown && !self.stop.is_cancelled();
+            let at_once = session.capabilities().pipelining && steps.len() > 1;
+            self.one_by_one = self.is_one_by_one(first, at_once, lost);
             self.session = None;
         }
+        self.flown = true;
         flight
+    }
+
+    /// A new session that ends under the first requests that are sent at once
+    /// is a sign that they have to be sent one by one; one that ends all the same
+    /// is a sign that this was not why.
+    fn is_one_by_one(&self, first: bool, at_once: bool, lost: &Lost) -> bool {
+        match (first && matches!(lost, Lost::Closed(_)), at_once) {
+            (true, true) => {
+                tracing::warn!("the session ended under the first requests that were sent at once; asking one by one");
+                true
+            }
+            (true, false) => false,
+            (false, _) => self.one_by_one,
+        }
     }
 
     /// Drops the session without a word; the switch lets go of its locks.

@@ -1,9 +1,10 @@
 //! The first steps of a request. A warm session may have died unseen; nothing
-//! was staged on it, so they are sent once more on a new one.
+//! was staged on it, so they are sent once more on a new one; and one by one
+//! where a new session ends under several at once.
 
 use std::time::Duration;
 
-use mercury_adapter::Step;
+use mercury_adapter::{Lost, Step};
 
 use super::command::{Command, Event, Landed, Machine, Moment, Next, Turn, astray};
 use crate::fault::Fault;
@@ -17,12 +18,16 @@ pub(super) enum First {
         timeout: Duration,
         /// The warm one was gone.
         again: bool,
+        /// The switch may not take several requests at once, and is asked one by one.
+        one_by_one: bool,
     },
     /// They were sent.
     Flying {
         timeout: Duration,
         /// On a session that was opened for them, so that it would not help to open another.
         last: bool,
+        /// What may be wrong is that several requests were sent at once.
+        at_once: bool,
     },
     /// They were answered, or cannot be sent.
     Over,
@@ -31,7 +36,7 @@ pub(super) enum First {
 impl First {
     /// What is next is [`Command::Open`].
     pub(super) const fn new(steps: Vec<Step>, timeout: Duration) -> Self {
-        Self::Opening { steps, timeout, again: false }
+        Self::Opening { steps, timeout, again: false, one_by_one: false }
     }
 }
 
@@ -41,17 +46,21 @@ impl Machine for First {
 
     fn on(&mut self, event: Event, _: Moment) -> Turn<Self::End> {
         let (state, next) = match (std::mem::replace(self, Self::Over), event) {
-            (Self::Opening { steps, timeout, again }, Event::Opened { fresh, .. }) => {
-                (Self::Flying { timeout, last: fresh || again }, Next::fly(steps, timeout))
+            (Self::Opening { steps, timeout, again, one_by_one }, Event::Opened { fresh, capabilities, .. }) => {
+                let at_once = capabilities.pipelining && steps.len() > 1 && !one_by_one;
+                (Self::Flying { timeout, last: fresh || again, at_once }, Next::fly(steps, timeout))
             }
             (Self::Opening { .. }, Event::NotOpened(fault)) => (Self::Over, Next::End(Err(fault))),
-            (Self::Flying { timeout, last }, Event::Landed(landed)) => match landed.lost_fault() {
+            (Self::Flying { timeout, last, at_once }, Event::Landed(landed)) => match landed.lost_fault() {
                 None => (Self::Over, Next::End(Ok(landed))),
-                Some(fault) if last => (Self::Over, Next::End(Err(fault))),
-                Some(lost) => {
-                    tracing::info!(%lost, "the warm session was gone; opening another");
-                    (Self::Opening { steps: landed.steps, timeout, again: true }, Next::Do(Command::Open))
+                Some(lost) if !last || (at_once && matches!(landed.lost, Some(Lost::Closed(_)))) => {
+                    tracing::info!(%lost, "the session was gone; opening another");
+                    (
+                        Self::Opening { steps: landed.steps, timeout, again: true, one_by_one: last },
+                        Next::Do(Command::Open),
+                    )
                 }
+                Some(fault) => (Self::Over, Next::End(Err(fault))),
             },
             (_, event) => (Self::Over, Next::End(Err(astray(&event)))),
         };

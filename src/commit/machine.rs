@@ -130,7 +130,7 @@ enum Then {
     /// Somebody else was in the way of the change: it is tried again.
     MakeAgain(Fault),
     /// What is not saved while running is locked.
-    Save(Saving, Fault),
+    Save(Box<Saving>, Fault),
 }
 
 /// Where somebody else says how to go on.
@@ -256,7 +256,7 @@ impl<'a> Commit<'a> {
             }
             Then::Search(trouble) => self.search(trouble, Goal::Before, at),
             Then::MakeAgain(cause) => self.make_later(&cause, at),
-            Then::Save(saving, cause) => self.save_unlocked(saving, cause, at),
+            Then::Save(saving, cause) => self.save_unlocked(*saving, cause, at),
         }
     }
 

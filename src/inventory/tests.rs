@@ -3,6 +3,7 @@ mod ironics_file;
 mod names;
 mod options;
 mod served;
+mod times;
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};
 use std::fs;

@@ -168,3 +168,20 @@ fn the_first_request_after_a_crash_waits_for_what_was_left() {
         assert_eq!(claim(&report), Claim::Intended, "{:?}", report.outcome);
     });
 }
+
+/// Nothing has been changed when it turns out, so nobody has to know.
+#[test]
+fn a_switch_that_takes_one_request_at_a_time_is_asked_one_by_one() {
+    on_paused_clock(async {
+        for kind in NETCONF {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            let world = World::of(&[kind], |_| {}, |options| options.quirks.one_request_at_a_time = true).await;
+            let report = world.one(2, WISH).await;
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
+            agree(&world, 0, &report, &before, &intended, &format!("{kind:?}")).await;
+            let sessions = world.handle(0).counters().sessions;
+            assert_eq!(claim(&world.one(3, WISH).await), Claim::Intended, "{kind:?}");
+            assert_eq!(world.handle(0).counters().sessions, sessions, "{kind:?}: it is forgotten");
+        }
+    });
+}

@@ -172,6 +172,9 @@ pub trait Session: Send {
     /// reply.
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight>;
 
+    /// From now on no request is sent before the last one was answered.
+    fn ask_one_by_one(&mut self) {}
+
     /// Whether the session can still be used, as far as is known without
     /// asking the target.
     fn is_usable(&self) -> bool;

@@ -174,7 +174,7 @@ pub struct Client<S> {
     io: Counted<S>,
     protocol: Protocol,
     hello: ServerHello,
-    pipelining: bool,
+    pub(crate) pipelining: bool,
     /// Set until the first reply.
     nudge_after: Option<Duration>,
     usable: bool,

@@ -3,12 +3,13 @@
 use std::{error::Error, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, NetconfDialect, Session};
+use mercury_adapter::{ConnectError, ConnectFault, Connector, NetconfDialect, Probe, Session, Step};
+use mercury_model::Scope;
 
 use crate::{
     client::{Client, ClientOptions, OpenError},
     session::NetconfSession,
-    ssh::{self, SshError, SshOptions},
+    ssh::{self, SshError, SshOptions, SshStream},
 };
 
 /// Opens NETCONF sessions with one switch over SSH.
@@ -28,23 +29,57 @@ impl<F> NetconfConnector<F> {
     }
 }
 
+impl<F> NetconfConnector<F>
+where
+    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync,
+{
+    async fn open(&self) -> Result<NetconfSession<SshStream>, ConnectError> {
+        let options = (self.dial)()?;
+        let stream = ssh::connect(&options).await.map_err(|error| refused(&error))?;
+        let client = Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))?;
+        let instance = self.instance.clone();
+        let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
+            .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: error.to_string() })?;
+        session
+            .learn(self.client.hello_timeout)
+            .await
+            .map_err(|lost| ConnectError { fault: ConnectFault::Unreachable, message: lost.to_string() })?;
+        Ok(session)
+    }
+}
+
 impl<F> Connector for NetconfConnector<F>
 where
     F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync,
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+
+    /// Tries whether it takes a request before it has answered the last one.
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
-            let stream = ssh::connect(&options).await.map_err(|error| refused(&error))?;
-            let client = Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))?;
-            let instance = self.instance.clone();
-            let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
-                .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: error.to_string() })?;
-            session
-                .learn(self.client.hello_timeout)
-                .await
-                .map_err(|lost| ConnectError { fault: ConnectFault::Unreachable, message: lost.to_string() })?;
-            Ok(Box::new(session) as Box<dyn Session>)
+            let mut session = Box::new(self.open().await?);
+            let announced = session.capabilities().announced.clone();
+            let mut found = Probe { announced, ..Probe::default() };
+            if !self.client.pipelining {
+                session.close().await;
+                return Ok(found);
+            }
+            let harmless = [Step::Read(Scope::all()), Step::Read(Scope::all())];
+            let at_once = session.flight(&harmless, self.client.hello_timeout).await.lost;
+            session.close().await;
+            if at_once.is_some() {
+                let mut session = Box::new(self.open().await?);
+                session.ask_one_by_one();
+                if session.flight(&harmless, self.client.hello_timeout).await.lost.is_none() {
+                    found.entry.push(("pipelining".to_owned(), "false".to_owned()));
+                }
+                session.close().await;
+            }
+            let told = at_once.map_or_else(|| "answered".to_owned(), |lost| lost.to_string());
+            found.facts.push(("two requests at once".to_owned(), told));
+            Ok(found)
         }
         .boxed()
     }

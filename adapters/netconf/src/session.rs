@@ -254,6 +254,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Session for NetconfSess
         self.carry(steps, timeout).boxed()
     }
 
+    fn ask_one_by_one(&mut self) {
+        (self.client.pipelining, self.capabilities.pipelining) = (false, false);
+    }
+
     fn is_usable(&self) -> bool {
         self.client.is_usable()
     }

@@ -45,6 +45,8 @@ pub struct Quirks {
     /// The lock of a candidate that holds changes is refused as operation-failed
     /// (sysrepo).
     pub dirty_in_words: bool,
+    /// The session ends when a request comes before the last one was answered.
+    pub one_request_at_a_time: bool,
     /// There is no operational state.
     pub no_state: bool,
     /// gNMI: Get is not implemented.

@@ -37,7 +37,7 @@ enum What {
     /// What was there before.
     Reverted(Undoer),
     /// What was found after a lost session, for good.
-    Found(Search, Running),
+    Found(Box<Search>, Running),
 }
 
 impl Commit<'_> {
@@ -54,7 +54,7 @@ impl Commit<'_> {
     }
 
     pub(super) fn save_found(&mut self, search: Search, now: Running, at: Moment) -> Onward {
-        self.save(What::Found(search, now), true, at)
+        self.save(What::Found(Box::new(search), now), true, at)
     }
 
     fn save(&mut self, what: What, locked: bool, at: Moment) -> Onward {
@@ -80,7 +80,7 @@ impl Commit<'_> {
             Some(cause) if was_locked => {
                 let locked = saving.locked;
                 let saving = Saving { locked: false, unlocked: true, ..saving };
-                self.released(locked, Then::Save(saving, cause), at)
+                self.released(locked, Then::Save(Box::new(saving), cause), at)
             }
             Some(cause) => self.save_later(saving, cause, at),
         }
@@ -120,7 +120,7 @@ impl Commit<'_> {
             What::Reverted(undoer) => self.released(locked, Then::Over(undoer.undone()), at),
             What::Found(mut search, now) => {
                 search.depth = Depth::Startup;
-                self.kept(search, &now, locked, at)
+                self.kept(*search, &now, locked, at)
             }
         }
     }
@@ -131,7 +131,7 @@ impl Commit<'_> {
             What::Reverted(undoer) => self.startup_is_unsure(undoer, &cause, false, at),
             What::Found(mut search, _) => {
                 search.depth = Depth::Startup;
-                self.unseen(search, cause, at)
+                self.unseen(*search, cause, at)
             }
         }
     }
@@ -144,7 +144,7 @@ impl Commit<'_> {
             What::Reverted(undoer) => self.startup_is_unsure(undoer, &cause, locked, at),
             What::Found(mut search, now) => {
                 (search.depth, search.goal) = (Depth::Startup, Goal::Before);
-                self.revert_found(search, &now, locked, at)
+                self.revert_found(*search, &now, locked, at)
             }
         }
     }

@@ -112,6 +112,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                     requests.push(request);
                 }
             }
+            if requests.len() > 1 && self.device.options.quirks.one_request_at_a_time {
+                return Err(Broken::Dropped);
+            }
             for request in requests {
                 if !self.answer(&request).await? {
                     self.flush().await?;
