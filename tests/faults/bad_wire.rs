@@ -93,7 +93,7 @@ fn a_set_that_happens_within_the_settle_time_is_never_called_rolled_back() {
                         gnmi(switch).unwrap().settle_time = Duration::from_secs(settle);
                     };
                     let world = World::with(&[kind], tune).await;
-                    let delay = 120 + late;
+                    let delay = mercury::inventory::Timing::default().commit_timeout.as_secs() + late;
                     world.handle(0).inject(fault(&format!("gnmi-set:1:before:delay:{delay}s")));
                     let report = world.one(2, WISH).await;
                     let told = format!("{kind:?}, settle time {settle} s, {late} s too late");

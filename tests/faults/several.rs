@@ -10,8 +10,8 @@ const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish:
 /// As [`Kind::actions`], one of each sort.
 const fn actions(kind: Kind) -> [&'static str; 5] {
     match kind {
-        Kind::Netconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:130s", "reboot"],
-        Kind::Gnmi(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:125s", "reboot"],
+        Kind::Netconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:60s", "reboot"],
+        Kind::Gnmi(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:55s", "reboot"],
     }
 }
 
