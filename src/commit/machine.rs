@@ -49,6 +49,8 @@ pub(super) struct Commit<'a> {
     note: Option<&'static str>,
     /// By which a confirmed commit that needs one is known.
     token: Option<PersistId>,
+    /// Whether the switch it is made on has a lock, under which it is tried again.
+    locks: bool,
     /// When the commit was sent, at the earliest.
     sent: Duration,
     /// How long it is tried to make the change while somebody else is in the way.
@@ -178,6 +180,7 @@ impl<'a> Commit<'a> {
             answered: None,
             note: None,
             token: None,
+            locks: false,
             sent: Duration::ZERO,
             patience,
             state: State::Over,

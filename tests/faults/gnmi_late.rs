@@ -18,7 +18,7 @@ fn a_cancel_of_nothing_does_not_make_a_set_forgotten_that_comes_later() {
     on_paused_clock(async {
         let (before, intended) = before_and_intended(KIND, WISH).await;
         for warm in [false, true] {
-            for late in ["120100ms", "121s", "125s"] {
+            for late in ["50100ms", "51s", "55s"] {
                 let world = World::of(&[KIND], |_| {}, |options| options.quirks.gnmi_cancels_nothing = true).await;
                 if warm {
                     world.one(1, Wish::Access(100)).await;

@@ -33,7 +33,7 @@ impl Commit<'_> {
             true => State::Committing { pending, staged: None },
             false => State::Staging { pending, rest },
         };
-        self.sent = at.now;
+        (self.locks, self.sent) = (capabilities.lock, at.now);
         self.fly(state, first, timeout)
     }
 
@@ -111,7 +111,7 @@ impl Commit<'_> {
     /// It was refused, and what is there is as before: that is how it ended, or
     /// it is tried again where somebody else was in the way.
     pub(super) fn refused(&mut self, taken: Taken, cause: Fault, locked: bool, at: Moment) -> Onward {
-        let again = taken == Taken::No && is_in_the_way(&cause) && at.exclusive;
+        let again = taken == Taken::No && is_in_the_way(&cause) && at.exclusive && self.locks;
         let then = if again { Then::MakeAgain(cause) } else { Then::Over(taken.undone(cause)) };
         self.released(locked, then, at)
     }
