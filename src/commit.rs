@@ -12,7 +12,7 @@
 //! `confirmed_commit = "session"` has it undone as soon as the session ends.
 //!
 //! What to do is decided by state machines that know no socket and no clock
-//! ([`machine`], and [`taking`] for the lock); [`drive`] does it.
+//! (`machine`, and `taking` for the lock); `drive` does it.
 
 mod begin;
 mod bounce;
