@@ -23,6 +23,10 @@ pub(crate) struct Dialect {
     namespaces: BTreeMap<String, String>,
 }
 
+/// Keys of what Mercury reads and never writes, of which our modules have nothing:
+/// state, and what makes a port route.
+const READ_ONLY: [&str; 2] = ["oper-status", "routed"];
+
 /// Keys whose texts are values, not paths.
 const WORDS: [&str; 6] = ["access", "trunk", "range-separator", "all", "none", "identity"];
 
@@ -62,6 +66,7 @@ impl Dialect {
         for (key, value) in table.iter().filter(|(key, _)| own.is_none_or(|(own, _)| own != *key)) {
             let name = format!("{at}{key}");
             match value {
+                _ if READ_ONLY.contains(&key.as_str()) => {}
                 Value::Table(below) => self.table(&format!("{name}."), below, &base),
                 Value::String(word) if WORDS.contains(&key.as_str()) => {
                     self.words.insert(name, word.clone());
