@@ -1,6 +1,9 @@
 //! The only place that prints.
 
-use std::io::{ErrorKind, Write as _, stderr, stdout};
+use std::{
+    cmp::Ordering,
+    io::{ErrorKind, Write as _, stderr, stdout},
+};
 
 use serde_json::Value;
 
@@ -24,6 +27,23 @@ pub(super) fn line(text: &str) {
 /// A number of things.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The order of the ports on a front panel: numbers within names count as numbers, so
+/// that Ethernet2 is before Ethernet10.
+pub(super) fn port_order(one: Option<&str>, other: Option<&str>) -> Ordering {
+    let runs = |name: Option<&str>| -> Vec<(String, u128)> {
+        let mut runs = Vec::new();
+        let mut rest = name.unwrap_or_default();
+        while !rest.is_empty() {
+            let (text, behind) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
+            let (digits, behind) = behind.split_at(behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len()));
+            runs.push((text.to_owned(), digits.parse().unwrap_or_default()));
+            rest = behind;
+        }
+        runs
+    };
+    runs(one).cmp(&runs(other)).then_with(|| one.cmp(&other))
 }
 
 /// Talk; where nobody can hear it, the exit code tells.

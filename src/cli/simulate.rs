@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use mercury_sim::{Fault, Mode, Options, Simulator};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, log, print};
+use super::{Common, DONE, Ended, Failure, Output, log, print};
 use crate::{
     config::{LogFormat, LogLevel},
     inventory::CertificatePin,
@@ -59,13 +59,13 @@ enum ModeName {
     Startup,
 }
 
-pub(super) async fn run(_: &Common, arguments: &SimulateArguments) -> Ended {
+pub(super) async fn run(common: &Common, arguments: &SimulateArguments) -> Ended {
     log::begin(LogFormat::Human, LogLevel::Warn)?;
     let mut running = Vec::new();
     for number in 1..=arguments.count {
         let name = if arguments.count == 1 { arguments.name.clone() } else { format!("{}{number}", arguments.name) };
         let simulator = Simulator::start(options(&name, arguments)).await.map_err(Failure::because)?;
-        print::json(&described(&name, &simulator));
+        announce(common.output, &name, &simulator);
         running.push(simulator);
     }
     if !arguments.count_until_eof {
@@ -76,7 +76,11 @@ pub(super) async fn run(_: &Common, arguments: &SimulateArguments) -> Ended {
     tokio::task::spawn_blocking(until_eof).await.map_err(Failure::because)?.map_err(Failure::because)?;
     for simulator in &running {
         let counted = simulator.handle().counters();
-        print::json(&json!({"edits": counted.edits, "commits": counted.commits, "rpcs": counted.rpcs}));
+        let (edits, commits, rpcs) = (counted.edits, counted.commits, counted.rpcs);
+        match common.output {
+            Output::Json => print::json(&json!({"edits": edits, "commits": commits, "rpcs": rpcs})),
+            Output::Human => print::line(&format!("# {edits} edits, {commits} commits, {rpcs} requests")),
+        }
     }
     Ok(DONE)
 }
@@ -100,6 +104,19 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
     }
 }
 
+/// For people the entries alone, so that what is printed is a file of switches.
+fn announce(output: Output, name: &str, simulator: &Simulator) {
+    match output {
+        Output::Json => print::json(&described(name, simulator)),
+        Output::Human => {
+            print::line(&netconf_entry(name, simulator));
+            if let Some(entry) = gnmi_entry(&format!("{name}-gnmi"), simulator) {
+                print::line(&entry);
+            }
+        }
+    }
+}
+
 /// What one needs to know to connect, and an inventory entry to paste.
 fn described(name: &str, simulator: &Simulator) -> Value {
     let address = simulator.addr();
@@ -111,25 +128,42 @@ fn described(name: &str, simulator: &Simulator) -> Value {
         "password": simulator.password(),
         "host_key": simulator.host_key_openssh(),
         "host_key_fingerprint": simulator.host_key_fingerprint(),
-        "inventory": format!(
-            "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\ndialect = \"openconfig\"\nusername = {:?}\n\
-             password = {:?}\nhost_key_fingerprints = [{:?}]\n",
-            address.ip(), address.port(), simulator.username(), simulator.password(), simulator.host_key_fingerprint()
-        ),
+        "inventory": netconf_entry(name, simulator),
     });
     if let (Some(members), Some(address)) = (described.as_object_mut(), simulator.gnmi_addr()) {
-        let pin = CertificatePin::from(simulator.gnmi_certificate_sha256());
         members.insert("gnmi_port".to_owned(), address.port().into());
-        members.insert("gnmi_certificate_pin".to_owned(), pin.to_string().into());
-        let entry = format!(
-            "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\nprotocol = \"gnmi\"\ndialect = \"openconfig\"\n\
-             username = {:?}\npassword = {:?}\ntls_pins = [\"{pin}\"]\nconfirmed_commit = \"on\"\n",
-            address.ip(),
-            address.port(),
-            simulator.username(),
-            simulator.password()
-        );
-        members.insert("gnmi_inventory".to_owned(), entry.into());
+        members.insert("gnmi_certificate_pin".to_owned(), pin(simulator).into());
+        members.insert("gnmi_inventory".to_owned(), gnmi_entry(name, simulator).into());
     }
     described
+}
+
+fn netconf_entry(name: &str, simulator: &Simulator) -> String {
+    let address = simulator.addr();
+    format!(
+        "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\ndialect = \"openconfig\"\nusername = {:?}\n\
+         password = {:?}\nhost_key_fingerprints = [{:?}]\n",
+        address.ip(),
+        address.port(),
+        simulator.username(),
+        simulator.password(),
+        simulator.host_key_fingerprint()
+    )
+}
+
+fn gnmi_entry(name: &str, simulator: &Simulator) -> Option<String> {
+    let address = simulator.gnmi_addr()?;
+    Some(format!(
+        "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\nprotocol = \"gnmi\"\ndialect = \"openconfig\"\n\
+         username = {:?}\npassword = {:?}\ntls_pins = [{:?}]\nconfirmed_commit = \"on\"\n",
+        address.ip(),
+        address.port(),
+        simulator.username(),
+        simulator.password(),
+        pin(simulator)
+    ))
+}
+
+fn pin(simulator: &Simulator) -> String {
+    CertificatePin::from(simulator.gnmi_certificate_sha256()).to_string()
 }

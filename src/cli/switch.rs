@@ -1,6 +1,8 @@
 //! `mercury switch list` and `mercury switch probe`.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
+use std::collections::BTreeSet;
+
 use mercury_adapter::{ConnectError, Probe};
 use mercury_model::Scope;
 use serde_json::{Value, json};
@@ -58,7 +60,8 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
     if common.output == Output::Json {
         print::json(&answer);
     } else {
-        for error in [&answer["error"], &answer["probe_error"]].into_iter().filter_map(Value::as_str) {
+        let errors = [&answer["error"], &answer["probe_error"]].into_iter().filter_map(Value::as_str);
+        for error in errors.collect::<BTreeSet<_>>() {
             print::line(&format!("{}: {error}", switch.identity.name));
         }
         for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
@@ -104,6 +107,9 @@ fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>, place: &str
 
 fn described(report: &Report) -> Value {
     let mut answer = report_json(report);
+    if let Some(ports) = answer["interfaces"].as_array_mut() {
+        ports.sort_by(|one, other| print::port_order(one["name"].as_str(), other["name"].as_str()));
+    }
     if let Some(members) = answer.as_object_mut() {
         if let Some(capabilities) = &report.capabilities {
             members.insert("datastore".to_owned(), format!("{:?}", capabilities.datastore).to_lowercase().into());

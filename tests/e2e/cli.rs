@@ -105,10 +105,32 @@ fn list_and_probe_show_the_switch_and_no_secret() {
     assert_eq!(probe.code(), 0);
     let seen = probe.json();
     assert_eq!((&seen["datastore"], &seen["atomic_edit"]), (&json!("candidate"), &json!(true)));
-    assert_eq!(seen["interfaces"].as_array().unwrap().len(), 97);
+    let ports: Vec<_> =
+        seen["interfaces"].as_array().unwrap().iter().map(|port| port["name"].as_str().unwrap()).collect();
+    assert_eq!(ports.len(), 97);
+    assert!(ports.windows(3).any(|three| three == ["Ethernet1", "Ethernet2", "Ethernet3"]), "{ports:?}");
+    assert!(ports.windows(2).any(|two| two == ["Ethernet9", "Ethernet10"]), "{ports:?}");
     for said in [list, probe] {
         assert!(!(said.stdout + &said.stderr).contains(stage.switch.password()));
     }
+}
+
+#[test]
+fn a_probe_of_a_switch_that_is_not_there_says_so_once() {
+    let address = Simulated::start(Mode::Candidate).entry("gone");
+    let finished = Setup::new().switches(&[address]).run(&["switch", "probe", "gone"]);
+    assert_eq!(finished.code(), 1, "{}", finished.stderr);
+    let said = finished.stdout + &finished.stderr;
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
+}
+
+#[test]
+fn what_simulate_prints_is_a_file_of_switches() {
+    let finished = Setup::new().run(&["simulate", "--gnmi", "--count", "2", "--count-until-eof"]);
+    assert_eq!(finished.code(), 0, "{}", finished.stderr);
+    let entries: toml::Table = finished.stdout.parse().unwrap();
+    let names: Vec<_> = entries["switch"].as_array().unwrap().iter().map(|entry| entry["name"].as_str()).collect();
+    assert_eq!(names, ["simulated1", "simulated1-gnmi", "simulated2", "simulated2-gnmi"].map(Some));
 }
 
 #[test]

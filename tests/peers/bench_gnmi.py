@@ -91,7 +91,7 @@ def compare(title, switch, folder, *flags, extra=""):
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     print("| | changes/s | p50 | p99 |\n|---|---|---|---|")
-    simulator = owned(PROGRAM, "simulate", "--gnmi")
+    simulator = owned(PROGRAM, "simulate", "--output", "json", "--gnmi")
     facts = json.loads(simulator.stdout.readline())
     simulated = {"host": facts["address"], "port": facts["gnmi_port"], "username": facts["username"],
                  "password": facts["password"], "fingerprint": facts["gnmi_certificate_pin"], "tls": True,

@@ -30,7 +30,16 @@ impl Simulators {
     /// Starts `count` switches with `ports` ports each.
     pub(super) async fn start(count: usize, ports: u16, arguments: &BenchArguments) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
-            .args(["simulate", "--count-until-eof", "--count", &count.to_string(), "--ports", &ports.to_string()])
+            .args([
+                "simulate",
+                "--output",
+                "json",
+                "--count-until-eof",
+                "--count",
+                &count.to_string(),
+                "--ports",
+                &ports.to_string(),
+            ])
             .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
             .args(["--commit-ms", &arguments.commit_ms.to_string()])
             .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
