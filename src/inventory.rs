@@ -22,6 +22,7 @@ mod native;
 mod netconf;
 mod options;
 mod port_names;
+mod private_key;
 mod rules;
 mod secret;
 mod switch;

@@ -3,7 +3,9 @@
 use crate::config::fields::{Entry, Value};
 use crate::config::reader::{Reader, beside};
 use crate::config::{Code, FileAccess, Finding};
+use crate::inventory::private_key::KeyForm;
 use crate::inventory::{SecretError, SecretRef};
+use secrecy::ExposeSecret as _;
 
 /// Text, `{ file = "..." }` or `{ env = "NAME" }`.
 pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
@@ -27,10 +29,26 @@ pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> 
     usable(reader, key, place)
 }
 
-/// The path of a private key.
-pub(super) fn key_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
+/// The path of a file that is secret as a whole.
+pub(super) fn secret_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let file = reader.path(key).map(|path| SecretRef::File { path, access });
     usable(reader, key, file)
+}
+
+/// The path of an SSH private key, which must be one, and open or with its `passphrase`.
+pub(super) fn key_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
+    let file = secret_file(reader, key, access)?;
+    let Ok(text) = file.resolve() else { return Some(file) };
+    let (message, help) = match KeyForm::of(text.expose_secret()) {
+        KeyForm::Encrypted if reader.find("passphrase").is_none() => {
+            ("the key is encrypted, and there is no passphrase", "passphrase = { file = \"...\" }")
+        }
+        KeyForm::Private | KeyForm::Encrypted => return Some(file),
+        KeyForm::Public => ("is a public key", "the private key, whose file has the same name without .pub"),
+        KeyForm::Other => ("holds no private key", "a key as ssh-keygen makes it"),
+    };
+    reader.blame_key(key, Finding::error(Code::SecretUnavailable, message).help(help));
+    Some(file)
 }
 
 /// A secret that cannot be had now will not be there for the first request either.

@@ -2,7 +2,7 @@
 
 use crate::config::reader::Reader;
 use crate::config::{Code, FileAccess, Finding, source};
-use crate::inventory::build::secrets::key_file;
+use crate::inventory::build::secrets::secret_file;
 use crate::inventory::build::{each, is_host_name, refuse_empty};
 use crate::inventory::{CertificatePin, ClientCertificate, Roots, SecretRef, Tls};
 use secrecy::ExposeSecret;
@@ -86,7 +86,7 @@ pub(super) fn client(reader: &mut Reader<'_>, access: FileAccess) -> Option<Clie
         if let Some(file) = &chain {
             certificates(reader, "tls_cert", file);
         }
-        let key = key_file(reader, "tls_key", access);
+        let key = secret_file(reader, "tls_key", access);
         if let Some(key) = &key {
             private_key(reader, key);
         }
