@@ -1,6 +1,10 @@
 //! TCP to a host of several addresses, some of which may be dead.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use futures_util::TryFutureExt as _;
 use tokio::{net::TcpStream, time::timeout};
@@ -15,6 +19,16 @@ const MAX_ADDRESSES: usize = 8;
 /// Of the last address that was tried; of kind `TimedOut` if it did not answer.
 pub async fn dial(addresses: impl IntoIterator<Item = SocketAddr>, within: Duration) -> io::Result<TcpStream> {
     first(addresses, within, TcpStream::connect).await
+}
+
+/// An address without the zone of RFC 4007 section 11 (`fe80::1%eth0`), which names
+/// an interface of this machine: nobody else is told of it (RFC 9110 section 4.2.1 has
+/// no place for it, a certificate neither). Anything else as it is.
+pub fn without_zone(address: &str) -> &str {
+    match address.split_once('%') {
+        Some((host, _)) if host.parse::<Ipv6Addr>().is_ok() => host,
+        _ => address,
+    }
 }
 
 async fn first<T, F>(
@@ -44,6 +58,15 @@ mod tests {
 
     fn addresses(ports: &[u16]) -> Vec<SocketAddr> {
         ports.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))).collect()
+    }
+
+    #[tokio::test]
+    async fn a_zone_is_for_this_machine_alone() {
+        for (address, host) in [("fe80::1%lo", "fe80::1"), ("fe80::1", "fe80::1"), ("leaf%1", "leaf%1"), ("", "")] {
+            assert_eq!(without_zone(address), host);
+        }
+        let found: Vec<_> = tokio::net::lookup_host(("fe80::1%lo", 830)).await.unwrap().collect();
+        assert!(matches!(found[..], [SocketAddr::V6(address)] if address.scope_id() > 0), "{found:?}");
     }
 
     /// Port 1 never answers, 2 refuses, and the others answer after 9 s.

@@ -33,7 +33,7 @@ pub use bumpalo::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
-pub use dial::dial;
+pub use dial::{dial, without_zone};
 pub use dialect::{
     ChannelGroup, Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree,
     LeafValues, ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,

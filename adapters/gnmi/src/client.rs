@@ -4,7 +4,7 @@ use std::{error::Error as _, future::Future, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
-use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share};
+use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share, without_zone};
 use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, CapabilityResponse, GetRequest, SetRequest, SubscribeRequest, SubscriptionList,
     subscribe_request,
@@ -50,8 +50,8 @@ impl Client {
     pub(crate) fn new(transport: Transport, options: &GnmiOptions) -> Result<Self, ConnectError> {
         let wrong = |what: &str| ConnectError { fault: ConnectFault::Credentials, message: what.to_owned() };
         let scheme = if options.tls.is_some() { "https" } else { "http" };
-        let host =
-            if options.address.contains(':') { format!("[{}]", options.address) } else { options.address.clone() };
+        let host = without_zone(&options.address);
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let origin = format!("{scheme}://{host}:{}", options.port).parse();
         let origin = origin.map_err(|_| wrong("the address cannot be part of a URI"))?;
         let stub = Grpc::with_origin(transport.clone(), origin);

@@ -8,6 +8,7 @@ mod words;
 
 use std::{fmt, fs, path::PathBuf, sync::Arc};
 
+use mercury_adapter::without_zone;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -107,7 +108,7 @@ impl TlsOptions {
     /// The name to ask for and to expect.
     pub(crate) fn name(&self, host: &str) -> Result<ServerName<'static>, TlsError> {
         // A certificate's names have no root label.
-        let name = self.server_name.as_deref().unwrap_or(host);
+        let name = self.server_name.as_deref().unwrap_or_else(|| without_zone(host));
         let name = name.strip_suffix('.').unwrap_or(name);
         ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))
     }

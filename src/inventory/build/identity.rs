@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use mercury_adapter::without_zone;
+
 use super::Form;
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding};
@@ -36,11 +38,24 @@ fn words(reader: &mut Reader<'_>, key: &str) -> Option<Vec<String>> {
 
 fn address(reader: &mut Reader<'_>) -> String {
     let text = reader.required_text("address").unwrap_or_default();
-    if !text.is_empty() && text.parse::<IpAddr>().is_err() && !is_host_name(&text) {
+    let zone = text.split_once('%').map(|(_, zone)| zone);
+    let ip = without_zone(&text).parse::<IpAddr>().ok();
+    let good = ip.is_some() && zone.is_none_or(is_zone) || is_host_name(&text);
+    if !text.is_empty() && !good {
         let finding = Finding::error(Code::BadValue, "must be a host name or an IP address");
         reader.blame_key("address", finding.help("the port has a key of its own"));
     }
+    if zone.is_none() && matches!(ip, Some(IpAddr::V6(ip)) if ip.is_unicast_link_local()) {
+        let finding = Finding::error(Code::BadValue, "is link-local, and does not say on which link");
+        reader.blame_key("address", finding.help("the interface behind it, as in fe80::1%eth0"));
+    }
     text
+}
+
+/// An interface's name or number.
+fn is_zone(text: &str) -> bool {
+    (1..=15).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'%' | b'[' | b']'))
 }
 
 /// RFC 1123 section 2.1, and the underscore that private zones use. A name
