@@ -14,7 +14,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
+use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, signals::interruptible, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
@@ -100,9 +100,11 @@ async fn dry_runs(
     let (method, row) =
         if arguments.write { ("update_port", "changes, 1 client") } else { ("plan_port", "dry run, 1 client") };
     let load = Load { address: served.address, method, requests: arguments.requests };
-    let rows = vec![load.run(row, &[(switch.to_owned(), vec![port.to_owned()])], 1).await?];
+    let ports = [(switch.to_owned(), vec![port.to_owned()])];
+    let row = interruptible(&served.service, settings.limits.stop_timeout, load.run(row, &ports, 1)).await?;
+    let Some(row) = row else { return Err(Failure::Other("interrupted".to_owned())) };
     served.finish().await?;
-    Ok(rows)
+    Ok(vec![row?])
 }
 
 async fn simulated(common: &Common, arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {

@@ -2,13 +2,13 @@
 //! same methods that Ironic calls.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
-use std::{path::PathBuf, pin::pin};
+use std::path::PathBuf;
 
 use clap::Args;
 use mercury_model::{VlanId, VlanSet};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, Output, Tool, found, print, signals::Signals};
+use super::{Common, DONE, Ended, Failure, Output, found, print, signals::interruptible};
 use crate::{rpc, service::Requester};
 
 /// A port and its VLANs.
@@ -128,10 +128,11 @@ async fn run(common: &Common, method: &str, params: Value) -> Ended {
     let service = common.service()?;
     let user = std::env::var("USER").ok();
     let who = Requester { user, caller: "command line".to_owned(), ..Requester::default() };
-    let answered = match interruptible(&service, rpc::call(&service, method, &params, who)).await? {
-        Some(answered) => answered,
-        None => return Ok(found()),
-    };
+    let answered =
+        match interruptible(&service, service.stop_timeout, rpc::call(&service, method, &params, who)).await? {
+            Some(answered) => answered,
+            None => return Ok(found()),
+        };
     service.finish().await;
     match answered {
         Ok(answer) => {
@@ -150,30 +151,4 @@ async fn run(common: &Common, method: &str, params: Value) -> Ended {
             Ok(found())
         }
     }
-}
-
-/// A call that a signal ends: what was begun is undone. `None` when even that
-/// does not come to its end in time, or when the signal comes again.
-async fn interruptible<T>(tool: &Tool, call: impl Future<Output = T>) -> Result<Option<T>, Failure> {
-    let mut signals = Signals::of_a_command()?;
-    let mut call = pin!(call);
-    tokio::select! {
-        answered = &mut call => return Ok(Some(answered)),
-        signal = signals.end() => print::talk(&format!("{signal}: undoing what was begun")),
-    }
-    tool.stop();
-    tokio::select! {
-        answered = &mut call => return Ok(Some(answered)),
-        () = tokio::time::sleep(tool.stop_timeout) => {}
-        _ = signals.end() => {}
-    }
-    for switch in tool.busy() {
-        let seconds = switch.timing.confirm_timeout.as_secs();
-        print::talk(&format!(
-            "{}: it is not known what was done. A commit that waits to be confirmed may be pending; the switch undoes \
-             it within {seconds} s, and until then what it shows is not there to stay",
-            switch.identity.name
-        ));
-    }
-    Ok(None)
 }

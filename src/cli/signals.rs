@@ -1,8 +1,11 @@
 //! Signals: those that end the process do it in good order, the others not at all.
 
+use std::{pin::pin, time::Duration};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Failure;
+use super::{Failure, print};
+use crate::service::Service;
 
 /// A signal's name, and how it is listened to.
 type Kind = (&'static str, fn() -> SignalKind);
@@ -43,6 +46,36 @@ impl Signals {
             }
         }
     }
+}
+
+/// A call that a signal ends: what was begun is undone. `None` when even that
+/// does not come to its end `within` that time, or when the signal comes again.
+pub(super) async fn interruptible<T>(
+    service: &Service,
+    within: Duration,
+    call: impl Future<Output = T>,
+) -> Result<Option<T>, Failure> {
+    let mut signals = Signals::of_a_command()?;
+    let mut call = pin!(call);
+    tokio::select! {
+        answered = &mut call => return Ok(Some(answered)),
+        signal = signals.end() => print::talk(&format!("{signal}: undoing what was begun")),
+    }
+    service.stop();
+    tokio::select! {
+        answered = &mut call => return Ok(Some(answered)),
+        () = tokio::time::sleep(within) => {}
+        _ = signals.end() => {}
+    }
+    for switch in service.busy() {
+        let seconds = switch.timing.confirm_timeout.as_secs();
+        print::talk(&format!(
+            "{}: it is not known what was done. A commit that waits to be confirmed may be pending; the switch undoes \
+             it within {seconds} s, and until then what it shows is not there to stay",
+            switch.identity.name
+        ));
+    }
+    Ok(None)
 }
 
 fn listen(kinds: &[Kind]) -> Result<Vec<Listened>, Failure> {

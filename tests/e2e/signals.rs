@@ -150,6 +150,22 @@ fn a_command_that_is_interrupted_undoes_what_it_began() {
 }
 
 #[test]
+fn a_bench_on_a_real_switch_that_is_interrupted_undoes_what_it_began() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]);
+    let fault = switch.handle().inject("commit:1:after:hold".parse().unwrap());
+    let command = setup.begin(&["bench", "--switch", "leaf1", "--port", "Ethernet1", "--write"]);
+    block_on(switch.handle().held(fault));
+    signal(&command, "INT");
+    let_go(&switch, fault);
+    let (code, said) = ended(command);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("undoing what was begun"), "{said}");
+    assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{said}");
+    assert_eq!(switch.handle().pending_commit(), None, "{said}");
+}
+
+#[test]
 fn a_command_that_cannot_undo_says_what_may_be_pending_and_until_when() {
     let switch = Simulated::start(Mode::Candidate);
     let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
