@@ -84,7 +84,7 @@ impl Dialect {
     #[must_use]
     pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
         let tree = match protocol {
-            "netconf" => self.netconf.as_ref().map(|netconf| &netconf.tree),
+            "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
             _ => match self.gnmi.as_ref().map(|gnmi| &gnmi.mapping) {
                 Some(Mapping::Tree(tree)) => Some(&**tree),
                 Some(Mapping::MacVrf) => {

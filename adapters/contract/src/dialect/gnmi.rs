@@ -1,5 +1,7 @@
 //! What gNMI needs of a dialect.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
@@ -58,7 +60,7 @@ pub struct GnmiDialect {
 #[derive(Clone, Debug)]
 pub enum Mapping {
     /// By a table of paths.
-    Tree(Box<Tree>),
+    Tree(Arc<Tree>),
     /// In code, since no table of paths can say it: VLANs as mac-vrf instances,
     /// ports as their bridged subinterfaces (Nokia SR Linux). The network
     /// instance is then a template that holds `{vlan-id}`.

@@ -1,9 +1,11 @@
 //! What NETCONF needs of a dialect.
 
+use std::sync::Arc;
+
 use super::{NodePath, Tree};
 use crate::Defaults;
 
-/// How a dialect is spoken to over NETCONF.
+/// How a dialect is spoken to over NETCONF; cheap to clone, as each session does.
 #[derive(Clone, Debug)]
 pub struct NetconfDialect {
     /// TCP port where an inventory entry names none; 830 is IANA's.
@@ -23,7 +25,7 @@ pub struct NetconfDialect {
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
     /// Where everything lies in the newest release.
-    pub tree: Tree,
+    pub tree: Arc<Tree>,
     /// Where it lay in earlier ones, the newest first.
     pub variants: Vec<Variant>,
 }
@@ -36,14 +38,14 @@ pub struct Variant {
     /// The revision with which this form went, `YYYY-MM-DD`.
     pub before: String,
     /// Where everything lay.
-    pub tree: Tree,
+    pub tree: Arc<Tree>,
 }
 
 impl NetconfDialect {
     /// Where everything lies for a target of this variant, counted from the newest
     /// form, 0; there too where the variant is unknown.
     #[must_use]
-    pub fn tree_of(&self, variant: Option<usize>) -> &Tree {
+    pub fn tree_of(&self, variant: Option<usize>) -> &Arc<Tree> {
         let earlier = variant.and_then(|variant| self.variants.get(variant.checked_sub(1)?));
         earlier.map_or(&self.tree, |variant| &variant.tree)
     }
@@ -52,11 +54,14 @@ impl NetconfDialect {
     /// only another form says is not understood.
     #[must_use]
     pub fn of(&self, variant: Option<usize>) -> Self {
-        let mut own = Self { tree: self.tree_of(variant).clone(), ..self.clone() };
-        let aggregate = own.tree.aggregate_switched_vlan.as_mut();
-        std::iter::once(&mut own.tree.switched_vlan)
-            .chain(aggregate)
-            .for_each(|tree| tree.reads_also = variant.is_some());
+        let mut own = Self { tree: Arc::clone(self.tree_of(variant)), ..self.clone() };
+        if own.tree.switched_vlan.reads_also != variant.is_some() {
+            let tree = Arc::make_mut(&mut own.tree);
+            let aggregate = tree.aggregate_switched_vlan.as_mut();
+            std::iter::once(&mut tree.switched_vlan)
+                .chain(aggregate)
+                .for_each(|tree| tree.reads_also = variant.is_some());
+        }
         own
     }
 

@@ -1,6 +1,6 @@
 //! A dialect file as it is written, and its way to a [`Dialect`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -240,7 +240,7 @@ impl Reader<'_> {
                     .push(format!("netconf.variant: {before:?} is no revision, which is a date such as 2023-11-01"));
             }
             lay_over(&mut whole, tree);
-            variants.push(Variant { module, before, tree: self.laid_over(&whole, Table::new())? });
+            variants.push(Variant { module, before, tree: Arc::new(self.laid_over(&whole, Table::new())?) });
         }
         Some(NetconfDialect {
             port: raw.port,
@@ -250,14 +250,14 @@ impl Reader<'_> {
             network_instance: raw.network_instance,
             save: raw.save.map(|path| self.path("save", &path, None)),
             defaults: self.defaults(defaults, raw.defaults),
-            tree: newest,
+            tree: Arc::new(newest),
             variants,
         })
     }
 
     fn gnmi(&mut self, (tree, defaults): (&Table, &Table), raw: RawGnmi) -> Option<GnmiDialect> {
         let mapping = match raw.mapper {
-            None => Mapping::Tree(Box::new(self.laid_over(tree, raw.tree)?)),
+            None => Mapping::Tree(Arc::new(self.laid_over(tree, raw.tree)?)),
             Some(RawMapper::MacVrf) => {
                 if !raw.network_instance.contains("{vlan-id}") {
                     self.problems.push("gnmi.network-instance: must hold {vlan-id}".to_owned());
