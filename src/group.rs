@@ -5,7 +5,7 @@
 //! gets a report of its own. If the joint edit is refused, it is split until
 //! the guilty request stands alone and the others succeed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_model::{Intended, InterfaceName, Plan, Running};
 
@@ -115,10 +115,12 @@ pub fn share(report: &Report, intent: &TargetIntent, rules: &Rules) -> Report {
     };
     let named = |name: &LagName| lags(intent).any(|lag| lag == name);
     let lags = report.lags.iter().filter(|&(name, _)| named(name)).map(|(name, at)| (name.clone(), at.clone()));
-    let about = |port: &InterfaceName| intent.ports.iter().any(|intent| intent.interface == *port);
+    let lags: BTreeMap<LagName, InterfaceName> = lags.collect();
+    let is_asked_for = |port: &InterfaceName| intent.ports.iter().any(|intent| intent.interface == *port);
+    let about = |port: &InterfaceName| is_asked_for(port) || lags.values().any(|lag| lag == port);
     let notes = report.notes.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
     let doubts = report.doubts.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
-    let (lags, notes, doubts) = (lags.collect(), notes.collect(), doubts.collect());
+    let (notes, doubts) = (notes.collect(), doubts.collect());
     Report { outcome, before, now, plan, lags, notes, doubts, payload: None, ..report.clone() }
 }
 

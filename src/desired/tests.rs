@@ -27,6 +27,8 @@ struct Bench {
     inventory: Inventory,
     dialect: Dialect,
     device: DeviceConfig,
+    /// What others have in its VLANs.
+    besides_vlans: BTreeMap<VlanId, String>,
 }
 
 impl Bench {
@@ -51,7 +53,8 @@ impl Bench {
         let dialect = dialect.unwrap();
         // As a file's entry has it.
         switch.rules.lowest_vlan = dialect.lowest_vlan;
-        Self { inventory: [switch].into_iter().collect(), dialect, device: DeviceConfig::default() }
+        let inventory = [switch].into_iter().collect();
+        Self { inventory, dialect, device: DeviceConfig::default(), besides_vlans: BTreeMap::new() }
     }
 
     fn intent(&self, method: &str, params: &Value) -> Result<Intent, Fault> {
@@ -83,8 +86,9 @@ impl Bench {
     /// What the line would have read, and how much that is.
     fn read(&self, target: &TargetIntent) -> (Running, Scope) {
         let rules = &self.switch().rules;
-        let running = Running::new(&self.device, scope(target, rules));
-        let wider = widened(target, rules, &running).map(|wider| Running::new(&self.device, wider));
+        let read = |scope| Running { besides_vlans: self.besides_vlans.clone(), ..Running::new(&self.device, scope) };
+        let running = read(scope(target, rules));
+        let wider = widened(target, rules, &running).map(read);
         let running = wider.unwrap_or(running);
         (running.clone(), running.scope)
     }

@@ -9,7 +9,7 @@ use mercury_model::{
     Vlan, VlanId, VlanScope, VlanStatus,
 };
 
-use super::{fits, spelled, unreadable};
+use super::{Desired, fits, spelled, unreadable};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{TargetIntent, VlanIntent},
@@ -63,15 +63,16 @@ fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
 /// wanted.
 ///
 /// # Errors
-/// What is wanted touches a trunk port, a VLAN that is to go is still used, or
-/// the dialect cannot take a name.
+/// What is wanted touches a trunk port, a VLAN that is to go is still used or holds
+/// more than is Mercury's, or the dialect cannot take a name.
 pub(super) fn lay(
     intent: &TargetIntent,
     rules: &Rules,
     running: &Running,
-    config: &mut DeviceConfig,
+    made: &mut Desired,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
+    let config = &mut made.intended.0;
     let trunk_ports = &rules.options.trunk_ports;
     guard(running, config, trunk_ports)?;
     for vlan in &intent.vlans {
@@ -87,13 +88,15 @@ pub(super) fn lay(
             }
             VlanIntent::Absent { id } => {
                 refuse_used(*id, config, trunk_ports)?;
+                refuse_shared(*id, running)?;
                 remove(config, *id, trunk_ports);
             }
         }
     }
     if prunes(intent, rules) {
-        prune(intent, rules, running, config);
+        prune(intent, rules, running, made);
     }
+    let config = &made.intended.0;
     config.vlans.values().filter(|vlan| !running.vlans.contains_key(&vlan.id)).try_for_each(|vlan| {
         let name = vlan.name.as_ref().map_or("", |name| name.as_str());
         let limits = dialect.text.vlan_name_min..=dialect.text.vlan_name_max;
@@ -189,8 +192,10 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 /// Removes the VLANs that ports have left, where nobody else has them and
 /// their name is one that Mercury gives. Where a port cannot be read, nobody can
 /// say whether it has them, and they stay. One that is suspended has been in
-/// other hands, and the one of idle ports is wanted again soon.
-fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, config: &mut DeviceConfig) {
+/// other hands, and the one of idle ports is wanted again soon. One that holds more
+/// than is Mercury's stays too, and that is told.
+fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Desired) {
+    let config = &mut made.intended.0;
     let options = &rules.options;
     let wanted: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).chain(rules.default_vlan).collect();
     let mine = |vlan: &Vlan| {
@@ -203,15 +208,44 @@ fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, config: &mut D
         let now = config.interfaces.get(&port.name).and_then(|port| port.switched_vlan.as_ref());
         now != port.switched_vlan.as_ref() && !options.trunk_ports.contains(&port.name)
     };
-    let left = named(running.interfaces.values().filter(changed));
+    let ports: Vec<&Interface> = running.interfaces.values().filter(changed).collect();
     if unread(config).next().is_some() {
         return;
     }
-    for id in left.difference(&wanted) {
-        if config.vlans.get(id).is_some_and(mine) && users(*id, config, &options.trunk_ports).is_empty() {
+    for id in named(ports.iter().copied()).difference(&wanted) {
+        if !config.vlans.get(id).is_some_and(mine) || !users(*id, config, &options.trunk_ports).is_empty() {
+            continue;
+        }
+        let Some(others) = running.besides_vlans.get(id) else {
             remove(config, *id, &options.trunk_ports);
+            continue;
+        };
+        let note = format!("VLAN {id}, which no port has any more, stays: it also has {others}");
+        for left in ports.iter().filter(|port| named(std::iter::once(**port)).contains(id)) {
+            for port in asked_for(intent, running, &left.name) {
+                made.notes
+                    .entry(port.clone())
+                    .and_modify(|notes| *notes += &format!("; {note}"))
+                    .or_insert(note.clone());
+            }
         }
     }
+}
+
+/// The ports of a request by which an interface changes: it, its members, or else the
+/// interface itself.
+fn asked_for<'a>(intent: &'a TargetIntent, running: &Running, name: &'a InterfaceName) -> Vec<&'a InterfaceName> {
+    let is_member = |port: &InterfaceName| running.interface(port).aggregate_id.as_ref() == Some(name);
+    let ports = intent.ports.iter().map(|port| &port.interface);
+    let ports: Vec<_> = ports.filter(|port| *port == name || is_member(port)).collect();
+    if ports.is_empty() { vec![name] } else { ports }
+}
+
+/// A VLAN is not taken away with what others have in it.
+fn refuse_shared(id: VlanId, running: &Running) -> Result<(), Fault> {
+    let Some(others) = running.besides_vlans.get(&id) else { return Ok(()) };
+    let reason = format!("VLAN {id} also has {others}, which would go with it; it stays as it is until that is gone");
+    Err(Fault::new(FaultKind::InvalidValue, reason))
 }
 
 /// A VLAN that a port names, or may name, is not taken away under it.

@@ -163,6 +163,10 @@ pub struct Running {
     /// hold nothing.
     #[serde(skip)]
     pub besides: BTreeMap<InterfaceName, String>,
+    /// What a VLAN's entry holds besides Mercury's leaves: it would go with the VLAN.
+    /// Only a read of every interface need tell.
+    #[serde(skip)]
+    pub besides_vlans: BTreeMap<VlanId, String>,
     /// How many aggregates the switch was told to have; `None` where it does not
     /// count them, or not all interfaces were read.
     #[serde(skip)]

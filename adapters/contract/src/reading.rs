@@ -4,17 +4,18 @@
 mod channel_group;
 mod elsewhere;
 mod shared;
+mod vlan;
 
 use std::collections::BTreeMap;
 
 use mercury_model::{
     DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
-    Running, Scope, SwitchedVlan, Value, Vlan, VlanName, VlanStatus,
+    Running, Scope, SwitchedVlan, Value,
 };
 
 use crate::{
     Defaults, LeafTree, Names, NodePath, PathStep, Tree,
-    spelling::{self, Named, vlan_key},
+    spelling::{self, Named},
 };
 
 /// A node of a data tree: a container, a list entry, a leaf, or one value of a
@@ -53,7 +54,7 @@ pub struct Looking<'a> {
 /// What a device's data says about `scope`.
 pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Running {
     let Looking { tree, defaults, instance } = looking;
-    let vlans = vlans(tree, instance, data);
+    let (vlans, besides_vlans) = vlan::read(tree, instance, data);
     let mut named = Named::new();
     if tree.vlan.as_ref().is_some_and(crate::VlanTree::is_keyed_by_name) {
         named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
@@ -119,36 +120,21 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     }
     defaults.canonical(&mut config);
     let aggregate_count = aggregate_count(tree, data, scope);
-    Running { written: all_written, shared, places, besides, aggregate_count, ..Running::found(config, scope.clone()) }
+    Running {
+        written: all_written,
+        shared,
+        places,
+        besides,
+        besides_vlans,
+        aggregate_count,
+        ..Running::found(config, scope.clone())
+    }
 }
 
 fn aggregate_count<D: Data>(tree: &Tree, data: &D, scope: &Scope) -> Option<u16> {
     let path = tree.aggregate_count.as_ref().filter(|_| scope.interfaces == InterfaceScope::All)?;
     // Where none is told there are none.
     value(data, path, &Names::default()).map_or(Some(0), |count| count.parse().ok())
-}
-
-fn vlans<D: Data>(tree: &Tree, instance: &str, data: &D) -> BTreeMap<mercury_model::VlanId, Vlan> {
-    let Some(vlan) = &tree.vlan else { return BTreeMap::new() };
-    let read = |(entry, names): (&D, Names)| {
-        let said = vlan.id.as_ref().and_then(|path| value(entry, path, &names));
-        // A VLAN without a number, as Junos may have, is none that anybody could ask for.
-        let id = said.or_else(|| names.found_vlan_id())?.parse().ok()?;
-        let made = vlan_key(id);
-        let name = match &vlan.name {
-            Some(path) => value(entry, path, &names),
-            None => names.found_vlan_name().filter(|name| *name != made),
-        };
-        let name = name.filter(|name| !name.is_empty()).map(VlanName::shown);
-        let status = vlan.status.as_ref().and_then(|path| value(entry, path, &names));
-        let status = status.filter(|word| !word.is_empty()).map(|word| {
-            let own = vlan.status_words.iter().find(|(_, own)| own == word);
-            VlanStatus::from_word(own.map_or(word, |(word, _)| word))
-        });
-        let status = status.unwrap_or_default();
-        Some((id, Vlan { id, name, status }))
-    };
-    find(data, &vlan.entry, &Names::vlan(instance, None, None)).into_iter().filter_map(read).collect()
 }
 
 /// Where VLANs are kept among the interfaces, an entry is one or the other.
@@ -304,7 +290,8 @@ mod tests {
     use super::*;
     use crate::Module;
 
-    struct Node(&'static str, &'static str, Vec<Node>);
+    #[derive(Clone)]
+    pub(super) struct Node(pub(super) &'static str, pub(super) &'static str, pub(super) Vec<Node>);
 
     impl Data for Node {
         fn name(&self) -> &str {

@@ -21,6 +21,7 @@ use mercury_model::{
     VlanId, VlanStatus,
 };
 
+mod besides;
 mod read;
 mod words;
 

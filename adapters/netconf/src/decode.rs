@@ -36,7 +36,8 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
     }
     if root.elements().next().is_some() || scope.vlans != VlanScope::Named(BTreeSet::new()) {
         inherited(&mut root, tree, &scope.interfaces);
-        vlans(&mut root, tree, instance, &scope.vlans);
+        // No VLAN is taken away without a look at every interface, and then all that it holds is wanted.
+        vlans(&mut root, tree, instance, &scope.vlans, scope.interfaces == InterfaceScope::All);
     }
     root.elements().cloned().collect()
 }
@@ -58,10 +59,11 @@ fn inherited(root: &mut Element, tree: &Tree, interfaces: &InterfaceScope) {
     }
 }
 
-pub(crate) fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &VlanScope) {
+/// Where VLANs are found by name, all of them are selected: a port may name one that
+/// the scope does not, and a VLAN the port. `whole` is with everything they hold.
+pub(crate) fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &VlanScope, whole: bool) {
     let Some(vlan) = &tree.vlan else { return };
-    if vlan.is_keyed_by_name() {
-        // A port may name a VLAN that the scope does not, and a VLAN the port.
+    if vlan.is_keyed_by_name() && !whole {
         place(root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |list| {
             let Some(step) = vlan.entry.steps.last() else { return };
             let mut entry = Element::new(&step.module.namespace, &step.name);
@@ -76,12 +78,12 @@ pub(crate) fn vlans(root: &mut Element, tree: &Tree, instance: &str, scope: &Vla
         return;
     }
     match scope {
-        VlanScope::Named(ids) => {
+        VlanScope::Named(ids) if !vlan.is_keyed_by_name() => {
             for id in ids {
                 append(root, &vlan.entry, &Names::vlan(instance, Some(*id), None), |_| {});
             }
         }
-        VlanScope::All => place(root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |_| {}),
+        _ => place(root, &vlan.entry.parent(), &Names::vlan(instance, None, None), |_| {}),
     }
 }
 

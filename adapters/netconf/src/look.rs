@@ -17,7 +17,7 @@ pub(crate) fn questions(dialect: &NetconfDialect, instance: &str, absent: &Absen
     let mut root = Element::new(BASE_NS, "filter");
     entries(&mut root, &dialect.tree.interface, None);
     if !absent.vlans.is_empty() {
-        decode::vlans(&mut root, &dialect.tree, instance, &VlanScope::All);
+        decode::vlans(&mut root, &dialect.tree, instance, &VlanScope::All, false);
     }
     let config = operation::get_config(Store::Running, root.elements().cloned().collect(), None);
     let state = dialect.tree.oper_status.as_ref().filter(|_| tells_state && !absent.interfaces.is_empty());

@@ -148,6 +148,51 @@ fn a_vlan_that_mercury_did_not_name_stays() {
 }
 
 #[test]
+fn a_vlan_with_more_in_it_than_is_mercurys_is_not_taken_away() {
+    let mut bench = Bench::managed(Options::default());
+    bench.done("add_network", &json!({"network": 100}));
+    bench.besides_vlans.insert(vlan(100), "l3-interface, vxlan".to_owned());
+    let fault = bench.call("delete_network", &json!({"network": 100})).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::InvalidValue);
+    assert!(fault.message.contains("VLAN 100 also has l3-interface, vxlan"), "{fault}");
+    bench.besides_vlans.clear();
+    bench.done("delete_network", &json!({"network": 100}));
+    assert!(bench.vlans().is_empty());
+}
+
+#[test]
+fn a_vlan_with_more_in_it_stays_when_its_last_port_leaves_and_that_is_told() {
+    let mut bench = Bench::managed(pruning());
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    bench.done("attach_port", &plugin("Ethernet2", &json!(100)));
+    bench.besides_vlans.insert(vlan(100), "trunk-groups".to_owned());
+    let detach = |port| plugin(port, &Value::Null);
+    assert_eq!(bench.noted("detach_port", &detach("Ethernet1")), "", "another port has it");
+    bench.done("detach_port", &detach("Ethernet1"));
+    let note = "VLAN 100, which no port has any more, stays: it also has trunk-groups";
+    assert_eq!(bench.noted("detach_port", &detach("Ethernet2")), note);
+    bench.done("detach_port", &detach("Ethernet2"));
+    assert_eq!(bench.vlans(), ["100 mercury-100"]);
+    assert_eq!(bench.carries("Ethernet48"), trunk("100"));
+}
+
+/// Its members have none of their own, and callers ask by those.
+#[test]
+fn what_an_aggregate_leaves_is_told_to_who_asked_by_its_member() {
+    let mut bench = Bench::managed(pruning());
+    let lag = Interface { kind: Some(mercury_model::InterfaceType::Ieee8023adLag), ..bench.port("Port-Channel1") };
+    bench.device.interfaces.insert(lag.name.clone(), lag.clone());
+    let member = Interface { aggregate_id: Some(lag.name), ..bench.port("Ethernet1") };
+    bench.device.interfaces.insert(member.name.clone(), member);
+    bench.rule(|rules| rules.allowed_lags = vec!["Port-Channel1".parse().unwrap()]);
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    bench.besides_vlans.insert(vlan(100), "trunk-groups".to_owned());
+    let target = bench.intent("detach_port", &plugin("Ethernet1", &Value::Null)).unwrap().targets.remove(0);
+    let notes = bench.desired(&target, &bench.read(&target).0).unwrap().notes;
+    assert_eq!(notes.into_keys().map(|port| port.to_string()).collect::<Vec<_>>(), ["Ethernet1"]);
+}
+
+#[test]
 fn requests_that_share_a_commit_leave_a_vlan_that_one_of_them_needs() {
     let mut bench = Bench::managed(pruning());
     bench.done("attach_port", &plugin("Ethernet1", &json!(100)));

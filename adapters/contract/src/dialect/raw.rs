@@ -20,7 +20,7 @@ mod switched_vlan;
 
 use super::interface_names::RawInterfaceNames;
 use inherit::{inherit, lay_over, without_false};
-use shapes::{RawLeaf, RawTree, RawVariant, RawVlan};
+use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords};
 
 type Problems = Vec<String>;
 
@@ -435,6 +435,17 @@ impl Reader<'_> {
             members: raw.members.map(|path| self.path("vlan.members", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
             status_words: raw.status_words.into_iter().collect(),
+            default_values: raw
+                .default_values
+                .into_iter()
+                .map(|(path, words)| {
+                    let words = match words {
+                        RawWords::One(word) => vec![word],
+                        RawWords::Several(words) => words,
+                    };
+                    (self.path("vlan.default-values", &path, below.as_ref()), words)
+                })
+                .collect(),
             entry,
         }
     }

@@ -260,6 +260,9 @@ pub struct VlanTree {
     pub status: Option<NodePath>,
     /// Those values there, where it has others, and is active without one.
     pub status_words: Vec<(String, String)>,
+    /// Other leaves of the entry, and the values by which they say no more than their
+    /// absence does.
+    pub default_values: Vec<(NodePath, Vec<String>)>,
 }
 
 impl VlanTree {
@@ -268,6 +271,11 @@ impl VlanTree {
     pub fn is_beside(&self, interface: &NodePath) -> bool {
         let same = |(one, other): (&PathStep, &PathStep)| one.name == other.name;
         self.entry.steps.len() == interface.steps.len() && self.entry.steps.iter().zip(&interface.steps).all(same)
+    }
+
+    /// What an entry holds that is Mercury's, below it; not its key.
+    pub fn leaves(&self) -> impl Iterator<Item = &NodePath> {
+        self.id.iter().chain(&self.name).chain(&self.status)
     }
 
     /// Whether the list's key is the VLAN's name.

@@ -13,6 +13,7 @@ use mercury_model::{
     Running, Scope, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
 };
 
+use super::besides;
 use super::words::{
     self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, interface, membership, network_instance, path,
 };
@@ -33,6 +34,10 @@ const OF_INTERFACE: [&str; 10] = [
 ];
 /// What is read of a network instance.
 const OF_NETWORK_INSTANCE: [&str; 5] = ["type", "admin-state", "description", "interface", "vxlan-interface"];
+/// And where a VLAN may be taken away, which takes a look at every interface: the rest
+/// is not for a mac-vrf (each `must` of srl_nokia-network-instance), but for
+/// `connection-point`, which not every system has.
+const ALSO_OF_NETWORK_INSTANCE: [&str; 2] = ["protocols", "bridge-table"];
 
 /// The interfaces and VLANs of a scope; a list's path without its key is all of
 /// its entries.
@@ -59,7 +64,9 @@ pub(crate) fn entries(instance: &str, scope: &Scope, narrow: bool) -> Vec<Node> 
         (VlanScope::All, Some(_)) => vec![Names::default()],
         (_, None) => Vec::new(),
     };
-    vlans.into_iter().for_each(|names| ask(Node { path: network_instance(), names }, &OF_NETWORK_INSTANCE));
+    let also = if scope.interfaces == InterfaceScope::All { &ALSO_OF_NETWORK_INSTANCE[..] } else { &[] };
+    let below = [&OF_NETWORK_INSTANCE[..], also].concat();
+    vlans.into_iter().for_each(|names| ask(Node { path: network_instance(), names }, &below));
     nodes
 }
 
@@ -104,7 +111,8 @@ pub(crate) fn running(
 ) -> Result<Running, String> {
     let template = Template::parse(instance)
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
-    let vlans = Memberships::of(found, template, scope.interfaces == InterfaceScope::All);
+    let is_whole = scope.interfaces == InterfaceScope::All;
+    let vlans = Memberships::of(found, template, is_whole);
     let (mut config, mut shared) = (DeviceConfig::default(), BTreeSet::new());
     let (mut written, mut besides) = (BTreeMap::new(), BTreeMap::new());
     for port in named(found, INTERFACE) {
@@ -125,22 +133,27 @@ pub(crate) fn running(
         }
         config.interfaces.insert(name, interface);
     }
-    if scope.interfaces == InterfaceScope::All {
+    if is_whole {
         for (name, vlans) in tunnels(found, template) {
             let vlans = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(vlans) });
             let tunnel = Interface { switched_vlan: vlans, ..Interface::new(name.clone()) };
             config.interfaces.insert(name, tunnel);
         }
     }
+    let subinterfaces = if is_whole { besides::subinterfaces(found) } else { BTreeSet::new() };
+    let mut besides_vlans = BTreeMap::new();
     for entry in named(found, NETWORK_INSTANCE).filter(|entry| text(*entry, &["type"]).map(bare) == Some("mac-vrf")) {
         let Some(id) = text(entry, &["name"]).and_then(|name| template.vlan(name)) else { continue };
         let suspended = text(entry, &["admin-state"]) == Some("disable");
         let status = if suspended { VlanStatus::Suspended } else { VlanStatus::Active };
         let name = text(entry, &["description"]).filter(|text| !text.is_empty()).map(VlanName::shown);
         config.vlans.insert(id, Vlan { id, name, status });
+        if let Some(other) = besides::of(entry, &subinterfaces).filter(|_| is_whole) {
+            besides_vlans.insert(id, other);
+        }
     }
     defaults.canonical(&mut config);
-    Ok(Running { shared, written, besides, ..Running::found(config, scope.clone()) })
+    Ok(Running { shared, written, besides, besides_vlans, ..Running::found(config, scope.clone()) })
 }
 
 /// The tunnels that carry VLANs to other switches, which are in no list of interfaces:
@@ -288,7 +301,9 @@ fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
         ["name", "ifindex", "oper-state", "oper-down-reason", "oper-up-time", "last-change", "statistics"];
     let own = subinterface.below().filter(|one| !OWN.contains(&one.name()) && !STATE.contains(&one.name()));
     let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
-    let beside = own.chain(vlan.filter(|one| one.name() != "encap")).filter(|one| !is_default(*one, &mut Vec::new()));
+    let beside = own
+        .chain(vlan.filter(|one| one.name() != "encap"))
+        .filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS, &|_| false));
     let mut more: BTreeSet<&str> = beside.map(|one| one.name()).collect();
     // Mercury's are all enabled, so it would come back as one.
     if text(subinterface, &["admin-state"]) == Some("disable") {
@@ -308,15 +323,20 @@ const DEFAULTS: [(&[&str], &str); 6] = [
     (&["swap-src-dst-mac"], "false"),
 ];
 
-/// Whether all there is of a node is defaults; a container that says nothing may say
-/// it by being there.
-fn is_default<'a, D: Data>(node: &'a D, above: &mut Vec<&'a str>) -> bool {
+/// Whether all there is of a node is `defaults`, or state; a container that says
+/// nothing may say it by being there.
+pub(super) fn is_default<'a, D: Data>(
+    node: &'a D,
+    above: &mut Vec<&'a str>,
+    defaults: &[(&[&str], &str)],
+    is_state: &dyn Fn(&str) -> bool,
+) -> bool {
     above.push(node.name());
     let mut nodes = node.below().peekable();
     let is_default = if nodes.peek().is_none() {
-        DEFAULTS.contains(&(above.as_slice(), node.value()))
+        defaults.contains(&(above.as_slice(), node.value()))
     } else {
-        nodes.all(|one| is_default(one, above))
+        nodes.all(|one| is_state(one.name()) || is_default(one, above, defaults, is_state))
     };
     above.pop();
     is_default
@@ -376,7 +396,7 @@ fn is_of_type<D: Data>(subinterface: &D, kind: &str) -> bool {
     text(subinterface, &["type"]).map(bare) == Some(kind)
 }
 
-fn named<'a, D: Data>(node: &'a D, name: &'static str) -> impl Iterator<Item = &'a D> {
+pub(super) fn named<'a, D: Data>(node: &'a D, name: &'static str) -> impl Iterator<Item = &'a D> {
     node.below().filter(move |below| below.name() == name)
 }
 
@@ -384,7 +404,7 @@ fn below<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a D> {
     path.iter().try_fold(node, |node, name| node.below().find(|below| below.name() == *name))
 }
 
-fn text<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a str> {
+pub(super) fn text<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a str> {
     below(node, path).map(|leaf| leaf.value())
 }
 

@@ -168,4 +168,14 @@ pub(super) struct RawVlan {
     pub(super) status: Option<String>,
     #[serde(default)]
     pub(super) status_words: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) default_values: BTreeMap<String, RawWords>,
+}
+
+/// A text, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawWords {
+    One(String),
+    Several(Vec<String>),
 }
