@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use mercury_model::{
-    DeviceConfig, EdgePort, Interface, InterfaceName, InterfaceType, Lacp, LagType, Leaf, Stp, SwitchedVlan,
+    DeviceConfig, EdgePort, Interface, InterfaceName, InterfaceType, Lacp, LagType, Leaf, Running, Stp, SwitchedVlan,
     TrunkVlans, Value, Vlan, VlanId, VlanName, VlanStatus,
 };
 use serde_json::Value as Json;
@@ -87,11 +87,20 @@ pub(crate) fn start(dialect: &str, has: &impl Fn(Leaf) -> bool) -> DeviceConfig 
         add(aggregate);
     }
     for id in [100u16, 200] {
-        let id = VlanId::try_from(id).unwrap();
+        let id = vlan(id);
         let name = Some(VlanName::shown(&format!("vlan-{id}x")));
         config.vlans.insert(id, Vlan { id, name, status: VlanStatus::Active });
     }
     config
+}
+
+/// Whether the service refuses what would take away a VLAN and what others have in it.
+pub(crate) fn is_refused(before: &Running, intended: &DeviceConfig) -> bool {
+    before.besides_vlans.keys().any(|id| !intended.vlans.contains_key(id))
+}
+
+fn vlan(number: u16) -> VlanId {
+    number.try_into().unwrap()
 }
 
 fn access(vlan: u16) -> SwitchedVlan {
@@ -106,6 +115,7 @@ pub(crate) type Request = Box<dyn Fn(&mut DeviceConfig)>;
 pub(crate) fn requests(dialect: &str) -> Vec<(&'static str, Request)> {
     let named = |name: &str| names::name(dialect, &name.parse().unwrap()).unwrap();
     let (port, lag) = (named("Ethernet1/1"), named("Port-Channel7"));
+    let left = port.clone();
     let trunk = || {
         let vlans = TrunkVlans::only("100,200".parse().unwrap());
         SwitchedVlan::Trunk { native: None, vlans }
@@ -150,6 +160,14 @@ pub(crate) fn requests(dialect: &str) -> Vec<(&'static str, Request)> {
             "suspend",
             Box::new(|config| {
                 config.vlans.values_mut().for_each(|vlan| vlan.status = VlanStatus::Suspended);
+            }),
+        ),
+        ("another VLAN's removal", Box::new(|config| drop(config.vlans.remove(&vlan(200))))),
+        (
+            "the removal of the VLAN that the port leaves",
+            Box::new(move |config| {
+                config.interfaces.values_mut().filter(|one| one.name == left).for_each(|one| one.switched_vlan = None);
+                config.vlans.remove(&vlan(100));
             }),
         ),
     ]

@@ -44,7 +44,10 @@ OPENCONFIG = [
 ROOTS = {
     "openconfig": OPENCONFIG,
     "arista_eos": OPENCONFIG,
-    "sonic": OPENCONFIG[:3] + ["/interfaces/interface[name=Vlan{vlan}]/config"],
+    "sonic": OPENCONFIG[:3] + [
+        "/interfaces/interface[name=Vlan{vlan}]/config",
+        "/interfaces/interface[name=Vlan{vlan}]/routed-vlan",
+    ],
     "juniper_junos": [
         "/configuration/interfaces/interface[name={port}]/*",
         "/configuration/interfaces/interface[name={port}]/ether-options",
@@ -52,9 +55,12 @@ ROOTS = {
         "/configuration/interfaces/interface[name={lag}]/aggregated-ether-options",
         "/configuration/interfaces/interface[name={port}]/unit[name=0]/*",
         "/configuration/interfaces/interface[name={port}]/unit[name=0]/family/ethernet-switching",
+        # All that an entry may hold, but the many leaves of its dhcp-relay.
         "/configuration/vlans/vlan[name=vlan-{vlan}]/*",
-        "/configuration/vlans/vlan[name=vlan-{vlan}]/interface[name={port}.0]",
-        "/configuration/vlans/vlan[name=vlan-{vlan}]/vxlan",
+        *(f"/configuration/vlans/vlan[name=vlan-{{vlan}}]/{below}" for below in (
+            "vlan-tags", "interface[name={port}.0]", "forwarding-options/filter", "forwarding-options/flood",
+            "forwarding-options/dhcp-security", "forwarding-options/fip-security", "multicast-snooping-options",
+            "switch-options", "vxlan", "proxy-mac")),
         "/configuration/protocols/rstp/interface[name={port}]",
     ],
     "nokia_srl": [
@@ -64,8 +70,7 @@ ROOTS = {
         "/interface[name={port}]/transceiver",
         "/interface[name={port}]/subinterface[index={vlan}]",
         "/interface[name={lag}]/lag",
-        "/network-instance[name=vlan-{vlan}]/*",
-        "/network-instance[name=vlan-{vlan}]/bridge-table",
+        "/network-instance[name=vlan-{vlan}]",
         "/network-instance[name=vlan-{vlan}]/interface[name={port}.{vlan}]",
     ],
 }
@@ -259,6 +264,9 @@ def fits(value, parts):
             if not any(int(span[0]) <= len(value) <= int(span[-1]) for span in spans):
                 return False
         elif keyword == "pattern":
+            # Where these stand for themselves (RFC 7950 section 9.4.5) no text of ours fits.
+            if argument[:1] == "^" or argument[-1:] == "$":
+                return False
             inverted = ("modifier", "invert-match") in [(one[0], one[1]) for one in inner]
             expression = argument.replace(r"\p{N}", r"\d").replace(r"\p{L}", "[A-Za-z]")
             if bool(re.fullmatch(expression, value)) == inverted:
