@@ -47,6 +47,8 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod shared_vlans;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod tls;

@@ -120,6 +120,27 @@ impl Simulated {
         self.handle().change_running(&theirs).unwrap();
     }
 
+    /// What somebody else puts into a VLAN.
+    pub(crate) fn trunk_group(&self, vlan: u16, group: &str) {
+        self.in_vlan(vlan, &format!(">{group}</trunk-groups>"));
+    }
+
+    /// And takes out of it again.
+    pub(crate) fn no_trunk_group(&self, vlan: u16, group: &str) {
+        let remove = " xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=\"remove\"";
+        self.in_vlan(vlan, &format!("{remove}>{group}</trunk-groups>"));
+    }
+
+    fn in_vlan(&self, vlan: u16, rest: &str) {
+        let theirs = format!(
+            "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance>\
+             <name>default</name><vlans><vlan><vlan-id>{vlan}</vlan-id><config><vlan-id>{vlan}</vlan-id>\
+             <trunk-groups xmlns=\"http://arista.com/yang/openconfig/network-instance/vlan/augments\"{rest}\
+             </config></vlan></vlans></network-instance></network-instances>"
+        );
+        self.handle().change_running(&theirs).unwrap();
+    }
+
     pub(crate) fn look(&self) -> State {
         let running = self.simulator.running_json();
         openconfig::trees(

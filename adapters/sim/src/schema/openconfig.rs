@@ -1,4 +1,5 @@
-//! The OpenConfig subset, node by node.
+//! The OpenConfig subset, node by node, and a leaf of a vendor's that others
+//! configure.
 
 use super::{Condition, Identity, Kind, Module, Node, Type};
 
@@ -56,6 +57,13 @@ const NETWORK_INSTANCE_TYPES: Module = Module {
     prefix: "oc-ni-types",
     revision: Some("2021-07-14"),
 };
+/// Of EOS.
+const VLAN_AUGMENTS: Module = Module {
+    name: "arista-vlan-augments",
+    namespace: "http://arista.com/yang/openconfig/network-instance/vlan/augments",
+    prefix: "arista-vlan-augments",
+    revision: Some("2020-11-30"),
+};
 const IF_TYPE: Module = Module {
     name: "iana-if-type",
     namespace: "urn:ietf:params:xml:ns:yang:iana-if-type",
@@ -64,7 +72,7 @@ const IF_TYPE: Module = Module {
 };
 
 /// Every module the switch implements, as its hello announces them.
-pub static MODULES: [&Module; 10] = [
+pub static MODULES: [&Module; 11] = [
     &INTERFACES,
     &ETHERNET,
     &AGGREGATE,
@@ -74,6 +82,7 @@ pub static MODULES: [&Module; 10] = [
     &STP_TYPES,
     &NETWORK_INSTANCE,
     &NETWORK_INSTANCE_TYPES,
+    &VLAN_AUGMENTS,
     &IF_TYPE,
 ];
 
@@ -231,8 +240,9 @@ static VLANS: [Node; 1] = [node("vlan", &NETWORK_INSTANCE, Kind::List { key: "vl
 static VLAN_ENTRY: [Node; 2] =
     [leaf("vlan-id", &NETWORK_INSTANCE, VLAN_ID), node("config", &NETWORK_INSTANCE, Kind::Container(&VLAN_CONFIG))];
 
-static VLAN_CONFIG: [Node; 3] = [
+static VLAN_CONFIG: [Node; 4] = [
     leaf("vlan-id", &NETWORK_INSTANCE, VLAN_ID),
     leaf("name", &NETWORK_INSTANCE, Type::Text),
     with_default(leaf("status", &NETWORK_INSTANCE, Type::Enumeration(&["ACTIVE", "SUSPENDED"])), "ACTIVE"),
+    node("trunk-groups", &VLAN_AUGMENTS, Kind::LeafList(Type::Text)),
 ];
