@@ -7,8 +7,9 @@
 //! of itself, in comments on lines of their own or in members beside the data:
 //! `refused`, by port, what must be said of every change of its VLANs or membership
 //! (it need not be in the configuration); `no member` what must be said of making it
-//! a member alone. Every other port must be changed. `beyond`, by node, is what is
-//! said where switches show more than the vendor's modules allow.
+//! a member alone. Every other port must be changed. `vlan`, by number, is what a VLAN
+//! holds besides what is Mercury's. `beyond`, by node, is what is said where switches
+//! show more than the vendor's modules allow.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mercury_adapter::{ChannelGroup, Dialect, ModeForm, NodePath, SwitchedVlanTree, Tree, TrunkForm};
+use mercury_adapter::{ChannelGroup, Dialect, ModeForm, NodePath, PathStep, SwitchedVlanTree, Tree, TrunkForm};
 use mercury_model::{
     Aggregation, Intended, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, Plan, Running,
     Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope, VlanStatus,
@@ -38,11 +39,15 @@ pub(crate) const NUMBER: u16 = 9;
 /// The configurations that every dialect has at least.
 const LEAST: usize = 15;
 
+/// The VLANs of each that are taken away and brought back.
+const MOST_VLANS: usize = 4;
+
 /// What a file says of itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
     refused: BTreeMap<InterfaceName, String>,
     no_members: BTreeMap<InterfaceName, String>,
+    besides_vlans: BTreeMap<VlanId, String>,
     beyond: BTreeMap<String, String>,
 }
 
@@ -59,19 +64,15 @@ impl Said {
             };
             comments.iter().filter_map(of).collect()
         };
-        let own = Self::of(said("refused "), said("no member "), said("beyond "));
+        let own = Self::of(&|word| said(&format!("{word} ")));
         (own, lines.concat())
     }
 
-    pub(crate) fn of(
-        refused: BTreeMap<String, String>,
-        no_members: BTreeMap<String, String>,
-        beyond: BTreeMap<String, String>,
-    ) -> Self {
-        let ports = |said: BTreeMap<String, String>| {
-            said.into_iter().map(|(name, words)| (name.parse().unwrap(), words)).collect()
-        };
-        Self { refused: ports(refused), no_members: ports(no_members), beyond }
+    /// By what is said of each with a word.
+    pub(crate) fn of(said: &dyn Fn(&str) -> BTreeMap<String, String>) -> Self {
+        let ports = |word| said(word).into_iter().map(|(name, words)| (name.parse().unwrap(), words)).collect();
+        let besides_vlans = said("vlan").into_iter().map(|(id, words)| (id.parse().unwrap(), words)).collect();
+        Self { refused: ports("refused"), no_members: ports("no member"), besides_vlans, beyond: said("beyond") }
     }
 }
 
@@ -139,6 +140,46 @@ impl<S: Switch> File<S> {
             if found.aggregate_id.is_none() && !found.is_aggregate() && self.has(Leaf::AggregateId) {
                 self.join_and_make(&found.name, &aggregates, made);
             }
+        }
+        self.every_vlan(made);
+    }
+
+    /// Takes away each VLAN that no port names and that has nothing of others', and
+    /// brings it back; which have more is what the file says.
+    fn every_vlan(&self, made: &mut dyn FnMut(&str, &S)) {
+        let before = self.switch.read(&Scope::all());
+        assert_eq!(before.besides_vlans, self.said.besides_vlans, "{}", self.name);
+        let vlans = || before.interfaces.values().filter_map(|port| port.switched_vlan.as_ref());
+        // As the service has it: a port that cannot be read may have any of them.
+        if vlans().filter_map(SwitchedVlan::foreign).any(|foreign| !foreign.routes) {
+            return;
+        }
+        let named: Vec<VlanId> = vlans().flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>()).collect();
+        let is_idle = |id: &&VlanId| !named.contains(id) && !before.besides_vlans.contains_key(id);
+        for id in before.vlans.keys().filter(is_idle).take(MOST_VLANS) {
+            let what = format!("{}: VLAN {id} removed", self.name);
+            let mut wanted = before.config.clone();
+            wanted.vlans.remove(id);
+            let wanted = Intended(wanted);
+            let sent = self.switch.rendered(&Plan::between(&before, &wanted)).unwrap();
+            let mut switch = self.switch.clone();
+            let whole = switch.leaves(None);
+            switch.apply(&sent).unwrap_or_else(|problem| panic!("{what}: {problem}\n{sent}"));
+            let (after, left) = (switch.read(&Scope::all()), switch.leaves(None));
+            assert!(wanted.is_met_by(&after), "{what}: {:#?}\n{sent}", after.config);
+            let own = self.switch.of_a_vlan();
+            let is_own = |line: &&String| own.contains(&without_keys(line));
+            let (lost, kept): (Vec<_>, Vec<_>) = whole.iter().partition(|line| !left.contains(line));
+            assert!(kept.len() == left.len() && lost.iter().all(is_own), "{what}\nlost {lost:#?}\n{sent}");
+            made(&what, &switch);
+            let undo = switch.rendered(&Plan::between(&after, &Intended(before.config.clone())).written_as(&before));
+            let undo = undo.unwrap_or_else(|refusal| panic!("{what}, undone: {refusal}"));
+            switch.apply(&undo).unwrap_or_else(|problem| panic!("{what}: {problem}\n{undo}"));
+            let undone = switch.read(&Scope::all());
+            assert!(undone.is_as(&before.config), "{what}, undone: {:#?}\n{undo}", undone.config);
+            // A default that was shown of it is not there any more.
+            let others = |lines: Vec<String>| lines.into_iter().filter(|line| !is_own(&line)).collect::<Vec<_>>();
+            assert_same(&others(whole), &others(switch.leaves(None)), &format!("{what}, undone\n{sent}\n{undo}"));
         }
     }
 
@@ -336,6 +377,19 @@ pub(crate) fn owned(tree: &Tree) -> Vec<NodePath> {
     owned
 }
 
+/// What may be of a VLAN and means nothing to others, from the top.
+pub(crate) fn of_vlans(tree: &Tree) -> Vec<NodePath> {
+    let Some(vlan) = &tree.vlan else { return Vec::new() };
+    let name = tree.name.iter().filter(|_| vlan.is_beside(&tree.interface));
+    let step = vlan.entry.steps.last().unwrap();
+    let key = |(key, _): &(String, String)| NodePath {
+        steps: vec![PathStep { module: step.module.clone(), name: key.clone(), keys: Vec::new() }],
+    };
+    let keys: Vec<NodePath> = step.keys.iter().map(key).collect();
+    let known = vlan.leaves().chain(name).chain(vlan.default_values.iter().map(|(path, _)| path)).chain(&keys);
+    known.map(|path| vlan.entry.join(path)).collect()
+}
+
 /// Whether a node holds something Mercury owns, so that it may be there empty.
 pub(crate) fn is_on_the_way(owned: &[Vec<String>], names: &[String]) -> bool {
     let fits = |(own, name): (&String, &String)| own.starts_with('{') || own == name;
@@ -345,6 +399,16 @@ pub(crate) fn is_on_the_way(owned: &[Vec<String>], names: &[String]) -> bool {
 /// The names of a path's nodes.
 pub(crate) fn names_of(path: &NodePath) -> Vec<String> {
     path.steps.iter().map(|step| step.name.clone()).collect()
+}
+
+/// The path of a leaf without its keys.
+fn without_keys(line: &str) -> String {
+    let mut depth = 0i32;
+    let path = line.chars().filter(|c| {
+        depth += i32::from(*c == '[') - i32::from(*c == ']');
+        depth == 0 && *c != ']'
+    });
+    path.take_while(|c| *c != ' ').collect()
 }
 
 #[test]

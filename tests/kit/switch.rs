@@ -30,6 +30,8 @@ pub(crate) trait Switch: Clone {
     /// Every leaf with its path, sorted; without what is Mercury's of a request
     /// about a port and an aggregate.
     fn leaves(&self, without: Option<(&InterfaceName, &InterfaceName)>) -> Vec<String>;
+    /// What may be of a VLAN and means nothing to others: paths without keys.
+    fn of_a_vlan(&self) -> Vec<String>;
     /// What it has, for the modules.
     fn text(&self) -> String;
     /// Whatever else must hold after a change.

@@ -41,6 +41,12 @@ pub(crate) fn defaults(tree: &Tree, defaults: &Defaults, is_aggregate: bool) -> 
     leaves
 }
 
+/// What a VLAN has where nothing is said, below its entry.
+pub(crate) fn vlan_defaults(tree: &Tree) -> Vec<(NodePath, String)> {
+    let leaves = tree.vlan.iter().flat_map(|vlan| &vlan.default_values);
+    leaves.map(|(path, words)| (path.clone(), words[0].clone())).collect()
+}
+
 /// The VLANs of a value of a trunk's list, one by one; `None` where it is no range,
 /// or one of so many that nobody lists them.
 pub(crate) fn one_by_one(value: &str) -> Option<Vec<VlanId>> {

@@ -4,9 +4,9 @@
 #[path = "../../../../tests/kit/brownfield.rs"]
 mod kit;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
-use kit::{File, Said, entries, is_on_the_way, names_of, owned, vlans};
+use kit::{File, Said, entries, is_on_the_way, names_of, of_vlans, owned, vlans};
 use mercury_adapter::{Dialect, LeafValues, Mapping, Names, NodePath, PathStep, Unrenderable};
 use mercury_gnmi::SetOperations;
 use mercury_model::{InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanId};
@@ -23,7 +23,8 @@ use crate::{
 
 /// The dialects that have a folder, and whose modules their files are checked
 /// against: their vendor's own, or OpenConfig's where those may not be passed on.
-const FOLDERS: [(&str, &str); 3] = [("arista_eos", "arista_eos"), ("nokia_srl", "nokia_srl"), ("sonic", "sonic")];
+const FOLDERS: [(&str, &str); 4] =
+    [("arista_eos", "arista_eos"), ("dell_sonic", "openconfig"), ("nokia_srl", "nokia_srl"), ("sonic", "sonic")];
 
 /// A switch, as it shows itself; as it was written, where no view is said.
 #[derive(Clone)]
@@ -49,8 +50,9 @@ fn files(dialect_name: &str) -> Vec<File<Seen>> {
             let said = said.as_object().into_iter().flatten();
             said.map(|(name, words)| (name.clone(), text(words))).collect()
         };
-        let said = Said::of(said("refused"), said("no member"), said("beyond"));
-        file(path, said, whole)
+        let said: BTreeMap<&str, BTreeMap<String, String>> =
+            ["refused", "no member", "vlan", "beyond"].map(|word| (word, said(word))).into();
+        file(path, Said::of(&|word| said[word].clone()), whole)
     };
     let xml = |path: PathBuf| {
         let (said, text) = Said::of_xml(&fs::read_to_string(&path).unwrap());
@@ -134,7 +136,7 @@ impl Switch for Seen {
             self.strip(&mut data, port, aggregate);
         }
         let owned = match &gnmi(&self.dialect).mapping {
-            Mapping::Tree(tree) => owned(tree),
+            Mapping::Tree(tree) => [owned(tree), of_vlans(tree)].concat(),
             Mapping::MacVrf => {
                 vec![path("interface/ethernet/aggregate-id"), path("interface/subinterface/vlan/encap/untagged")]
             }
@@ -144,6 +146,16 @@ impl Switch for Seen {
         collect(&data, &mut Vec::new(), &on_the_way, &mut String::new(), &mut found);
         found.sort();
         found
+    }
+
+    fn of_a_vlan(&self) -> Vec<String> {
+        match &gnmi(&self.dialect).mapping {
+            Mapping::Tree(tree) => of_vlans(tree).iter().map(|path| format!("/{}", names_of(path).join("/"))).collect(),
+            Mapping::MacVrf => {
+                let leaves = ["name", "type", "admin-state", "description", "bridge-table/mac-learning/admin-state"];
+                leaves.map(|leaf| format!("/network-instance/{leaf}")).into()
+            }
+        }
     }
 
     /// The modules that stand in for Dell's want the type that the name says.

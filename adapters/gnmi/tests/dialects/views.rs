@@ -5,7 +5,7 @@ use mercury_adapter::{Dialect, Mapping, NodePath};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    device::{Device, bare},
+    device::{Device, bare, text},
     gnmi,
     view::{self, View},
 };
@@ -43,17 +43,42 @@ pub(crate) fn shown(dialect: &Dialect, device: &Device, view: View) -> Device {
         (View::Rewritten, _) => rewrite(&mut device.data),
         (_, Mapping::MacVrf) => below_lists(&mut device.data, view),
         (_, Mapping::Tree(tree)) => {
-            let interfaces = device.data.pointer_mut("/interfaces/interface").and_then(Json::as_array_mut);
-            for entry in interfaces.into_iter().flatten() {
+            let vlan = tree.vlan.as_ref().unwrap();
+            // Where VLANs are interfaces, by their names.
+            let is_vlan = |entry: &Json| vlan.is_beside(&tree.interface) && text(&entry["name"]).starts_with("Vlan");
+            entries(&mut device.data, &names(&tree.interface), &mut |entry| {
+                if is_vlan(entry) {
+                    return;
+                }
                 let kind = entry.pointer("/config/type").and_then(Json::as_str).map(bare);
                 let is_aggregate = kind == Some("ieee8023adLag") || entry.get("aggregation").is_some();
                 for (path, value) in view::defaults(tree, &gnmi(dialect).defaults, is_aggregate) {
                     leaf(entry, &names(&path), &value, view);
                 }
-            }
+            });
+            entries(&mut device.data, &names(&vlan.entry), &mut |entry| {
+                for (path, value) in view::vlan_defaults(tree) {
+                    if is_vlan(entry) || !vlan.is_beside(&tree.interface) {
+                        leaf(entry, &names(&path), &value, view);
+                    }
+                }
+            });
         }
     }
     device
+}
+
+/// Does something to every entry of a list, whatever the keys on the way.
+fn entries(node: &mut Json, path: &[&str], act: &mut dyn FnMut(&mut Json)) {
+    match (node, path) {
+        (Json::Array(all), _) => all.iter_mut().for_each(|entry| entries(entry, path, act)),
+        (node, []) => act(node),
+        (node, [name, below @ ..]) => {
+            if let Some(node) = node.get_mut(name) {
+                entries(node, below, act);
+            }
+        }
+    }
 }
 
 fn names(path: &NodePath) -> Vec<&str> {

@@ -5,7 +5,7 @@ mod kit;
 
 use std::{fs, sync::Arc};
 
-use kit::{File, NUMBER, Said, entries, is_on_the_way, names_of, owned, vlans};
+use kit::{File, NUMBER, Said, entries, is_on_the_way, names_of, of_vlans, owned, vlans};
 use mercury_adapter::{Dialect, Names, PathStep, Tree, Unrenderable};
 use mercury_model::{InterfaceName, Plan, Running, Scope};
 use mercury_netconf::{
@@ -117,12 +117,17 @@ impl Switch for Seen {
                 strip(&mut data, &vlan.entry.steps, &names);
             }
         }
+        let tree = self.tree();
         let on_the_way: Vec<Vec<String>> =
-            owned(self.tree()).iter().chain(&self.tree().aggregate_count).map(names_of).collect();
+            owned(tree).iter().chain(&tree.aggregate_count).chain(&of_vlans(tree)).map(names_of).collect();
         let mut leaves = Vec::new();
         collect(&data, &[], &on_the_way, &mut String::new(), &mut leaves);
         leaves.sort();
         leaves
+    }
+
+    fn of_a_vlan(&self) -> Vec<String> {
+        of_vlans(self.tree()).iter().map(|path| format!("/{}", names_of(path).join("/"))).collect()
     }
 
     fn text(&self) -> String {

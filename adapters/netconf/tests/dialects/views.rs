@@ -13,8 +13,12 @@ pub(crate) fn shown(dialect: &Dialect, data: &Element, view: View) -> Element {
         View::Reordered => reverse(&mut data),
         View::Rewritten => rewrite(&mut data, &dialect.netconf.as_ref().unwrap().tree.switched_vlan),
         View::ReportAll | View::Trim => {
-            let path = &dialect.netconf.as_ref().unwrap().tree.interface;
-            interfaces(&mut data, path, &mut |entry| defaults(dialect, entry, view));
+            let tree = &dialect.netconf.as_ref().unwrap().tree;
+            entries(&mut data, &tree.interface, &mut |entry| defaults(dialect, entry, view));
+            for (path, value) in view::vlan_defaults(tree) {
+                let vlan = &tree.vlan.as_ref().unwrap().entry;
+                entries(&mut data, vlan, &mut |entry| leaf(entry, &path, &value, view));
+            }
         }
     }
     data
@@ -58,15 +62,15 @@ fn rewrite(element: &mut Element, tree: &SwitchedVlanTree) {
     element.children = children;
 }
 
-/// Does something to every interface's entry; a placeholder is any name.
-fn interfaces(element: &mut Element, path: &NodePath, act: &mut dyn FnMut(&mut Element)) {
+/// Does something to every entry of a list; a placeholder is any name.
+fn entries(element: &mut Element, path: &NodePath, act: &mut dyn FnMut(&mut Element)) {
     let Some((step, rest)) = path.steps.split_first() else { return act(element) };
     let below = NodePath { steps: rest.to_vec() };
     for node in &mut element.children {
         if let XmlNode::Element(child) = node
             && (child.name == step.name || step.name.starts_with('{'))
         {
-            interfaces(child, &below, act);
+            entries(child, &below, act);
         }
     }
 }
