@@ -1,9 +1,8 @@
 //! The warm session with one switch: opened when needed, kept, counted.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+mod own;
+
+use std::{collections::BTreeSet, time::Duration};
 
 use mercury_adapter::{
     Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
@@ -11,9 +10,12 @@ use mercury_adapter::{
 };
 use mercury_model::{InterfaceName, InterfaceScope, Plan, Scope, VlanScope};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::{Fault, FaultKind};
+
+pub use own::OwnSessions;
 
 /// Interfaces that are remembered, per switch.
 const REMEMBERED: usize = 4096;
@@ -30,6 +32,9 @@ pub struct Shown {
 pub struct Link {
     connector: Box<dyn Connector>,
     session: Option<Box<dyn Session>>,
+    /// When it was made.
+    made: Instant,
+    own: OwnSessions,
     flights: u64,
     time: Duration,
     warnings: Vec<RpcError>,
@@ -74,6 +79,8 @@ impl Link {
         Self {
             connector,
             session: None,
+            made: Instant::now(),
+            own: OwnSessions::default(),
             flights: 0,
             time: Duration::ZERO,
             warnings: Vec::new(),
@@ -133,11 +140,12 @@ impl Link {
         if self.is_warm() {
             return Ok(false);
         }
-        self.session = None;
+        self.cut();
         let begun = Instant::now();
         let opened = self.connector.connect().await;
         self.time += begun.elapsed();
         let mut session = opened?;
+        self.own.opened(session.session_id(), begun - self.made, self.made.elapsed());
         if self.one_by_one {
             session.ask_one_by_one();
         }
@@ -150,6 +158,12 @@ impl Link {
     #[must_use]
     pub const fn session_number(&self) -> u64 {
         self.opened
+    }
+
+    /// The sessions with the switch that are Mercury's own.
+    #[must_use]
+    pub const fn own_sessions(&self) -> &OwnSessions {
+        &self.own
     }
 
     /// Whether the switch has shown this interface before.
@@ -207,6 +221,8 @@ impl Link {
                         absent.interfaces.iter().filter(|name| state.is_some_and(|state| state.contains(*name)));
                     self.remember(there.cloned().collect::<Vec<_>>());
                 }
+                (Step::ListSessions, Ok(Answer::Sessions(listed))) => self.own.told(listed),
+                (Step::KillSession(session_id), Ok(_)) => self.own.killed(*session_id),
                 _ => {}
             }
         }
@@ -252,7 +268,7 @@ impl Link {
             let first = !self.flown && !self.stop.is_cancelled();
             let at_once = session.capabilities().pipelining && steps.len() > 1;
             self.one_by_one = self.is_one_by_one(first, at_once, lost);
-            self.session = None;
+            self.cut();
         }
         self.flown = true;
         flight
@@ -275,12 +291,14 @@ impl Link {
     /// Drops the session without a word; the switch lets go of its locks.
     pub fn cut(&mut self) {
         self.session = None;
+        self.own.is_lost(self.made.elapsed());
     }
 
     /// Ends the session in good order.
     pub async fn close(&mut self) {
         if let Some(session) = self.session.take() {
             session.close().await;
+            self.own.closed();
         }
     }
 }

@@ -230,7 +230,7 @@ async fn begun(
     // A switch that cannot be reached keeps nobody from it.
     line.link.open().await?;
     let held = locked(line.locks, line.lock, line.policy, joint).await?;
-    let running = commit::begin(line.link, &work.scope(line.switch), line.policy).await?;
+    let running = commit::begin(line.link, &work.scope(line.switch), line.policy, &*held).await?;
     Ok(Begun::Locked(held, running))
 }
 

@@ -16,17 +16,19 @@ use super::{
 use crate::{
     fault::Fault,
     link::{Link, taken},
+    lock::Held,
 };
 
 /// Takes the lock and reads `scope` under it, waiting for another client's
 /// lock up to the policy's `lock_wait`. What Mercury itself left in the
 /// candidate is discarded, once, and what others left there where the policy
-/// allows that; nobody's session is ever killed.
+/// allows that. A session that Mercury itself lost and the switch still has is
+/// ended while `held`; nobody else's ever is.
 ///
 /// # Errors
 /// Nothing was staged, and the lock is not held.
-pub async fn begin(link: &mut Link, scope: &Scope, policy: &Policy) -> Result<Running, Fault> {
-    opened(link, Taking::new(scope, policy, policy.lock_wait, Duration::ZERO)).await
+pub async fn begin(link: &mut Link, scope: &Scope, policy: &Policy, held: &dyn Held) -> Result<Running, Fault> {
+    opened(link, Taking::new(scope, policy, policy.lock_wait, Duration::ZERO), || held.is_held()).await
 }
 
 /// Reads `scope` without the lock.
@@ -34,7 +36,7 @@ pub async fn begin(link: &mut Link, scope: &Scope, policy: &Policy) -> Result<Ru
 /// # Errors
 /// Nothing was read.
 pub async fn read_unlocked(link: &mut Link, scope: &Scope, policy: &Policy) -> Result<Running, Fault> {
-    let mut landed = opened(link, First::new(vec![Step::Read(scope.clone())], policy.reply_timeout)).await?;
+    let mut landed = opened(link, First::new(vec![Step::Read(scope.clone())], policy.reply_timeout), || false).await?;
     landed.take_read(0)
 }
 
@@ -81,9 +83,8 @@ async fn flown(link: &mut Link, step: Step, policy: &Policy) -> Landed {
 }
 
 /// Drives a machine that begins with a session.
-async fn opened<M: Machine>(link: &mut Link, mut machine: M) -> M::End {
+async fn opened<M: Machine>(link: &mut Link, mut machine: M, exclusive: impl Fn() -> bool) -> M::End {
     let begun = Instant::now();
-    // Nothing is undone here, and so nothing depends on it.
-    let moment = || Moment { now: begun.elapsed(), exclusive: false };
+    let moment = || Moment { now: begun.elapsed(), exclusive: exclusive() };
     drive(link, &mut machine, moment, Next::Do(Command::Open).into()).await
 }

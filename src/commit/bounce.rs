@@ -81,7 +81,7 @@ async fn disabling<'a>(
     policy: &Policy,
 ) -> Result<Option<Transition<'a>>, Fault> {
     let Means { render, lock } = means;
-    let before = begin(link, scope, policy).await?;
+    let before = begin(link, scope, policy, lock).await?;
     let mut intended = before.config.clone();
     intended.interfaces.values_mut().for_each(|port| port.enabled = false);
     let intended = Intended(intended);

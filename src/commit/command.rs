@@ -5,12 +5,12 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use mercury_adapter::{Answer, Capabilities, Lost, Step, StepResult};
+use mercury_adapter::{Answer, Capabilities, ListedSession, Lost, Step, StepResult};
 use mercury_model::Running;
 
 use crate::{
     fault::{Fault, FaultKind},
-    link::{lost_fault, taken},
+    link::{OwnSessions, lost_fault, taken},
 };
 
 /// What a machine wants to be done before it is told anything more.
@@ -37,6 +37,8 @@ pub(super) enum Event {
         left_staged: bool,
         /// What the switch can do.
         capabilities: Capabilities,
+        /// Mercury's own sessions with it.
+        own: OwnSessions,
     },
     /// There is none.
     NotOpened(Fault),
@@ -149,6 +151,18 @@ impl Landed {
         match self.results.drain(..).nth(index) {
             Some(Ok(Answer::Running(running))) => Ok(*running),
             _ => Err(unread()),
+        }
+    }
+
+    /// The sessions that the step at `index` found.
+    ///
+    /// # Errors
+    /// Why it found none.
+    pub(super) fn sessions(&self, index: usize) -> Result<&[ListedSession], Fault> {
+        match (self.fault(index), self.results.get(index)) {
+            (Some(fault), _) => Err(fault),
+            (None, Some(Ok(Answer::Sessions(listed)))) => Ok(listed),
+            (None, _) => Err(unread()),
         }
     }
 

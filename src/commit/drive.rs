@@ -36,7 +36,8 @@ async fn carried_out(link: &mut Link, command: Command) -> Event {
         Command::Open => match link.open().await {
             Ok(fresh) => {
                 let capabilities = link.capabilities().map_or_else(Capabilities::unknown, Clone::clone);
-                Event::Opened { fresh, left_staged: link.left_staged(), capabilities }
+                let own = link.own_sessions().clone();
+                Event::Opened { fresh, left_staged: link.left_staged(), capabilities, own }
             }
             Err(fault) => Event::NotOpened(fault),
         },

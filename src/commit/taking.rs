@@ -11,11 +11,15 @@ use super::{
     first::First,
     patience::Patience,
 };
-use crate::fault::{Fault, FaultKind};
+use crate::{
+    fault::{Fault, FaultKind},
+    link::OwnSessions,
+};
 
 /// The lock on its way: waits for another client's up to `lock_wait`. What
 /// Mercury itself left in the candidate is discarded, once, and what others
-/// left there where that is allowed; nobody's session is ever killed.
+/// left there where that is allowed. A session that Mercury itself lost, and
+/// that the switch still lists as its own, is ended; nobody else's ever is.
 #[derive(Clone, Debug)]
 pub(super) struct Taking {
     scope: Scope,
@@ -31,6 +35,13 @@ pub(super) struct Taking {
     candidate: bool,
     /// Whether the candidate differs from running, once they were compared.
     differs: Option<bool>,
+    /// The switch tells who has a session.
+    lists_sessions: bool,
+    own: OwnSessions,
+    /// Whether it was asked who has one.
+    listed: bool,
+    /// Why a lost session of Mercury's, which may be the holder, is not ended.
+    unended: Option<String>,
     state: State,
 }
 
@@ -43,6 +54,10 @@ enum State {
     Comparing(Refusal),
     /// What was left in the candidate is thrown away.
     Discarding,
+    /// Somebody has it, and Mercury has lost a session: the switch is asked whose are there.
+    Listing(Refusal),
+    /// Those that Mercury lost are being ended.
+    Ending,
     /// Somebody else has it.
     Waiting,
     /// It is given back: nothing could be read under it.
@@ -64,6 +79,10 @@ impl Taking {
             discarded: false,
             candidate: false,
             differs: None,
+            lists_sessions: false,
+            own: OwnSessions::default(),
+            listed: false,
+            unended: None,
             state: Self::asking(scope, policy.reply_timeout),
         }
     }
@@ -82,6 +101,8 @@ impl Taking {
             State::Asking(First::Over) => "asking, over",
             State::Comparing(_) => "comparing",
             State::Discarding => "discarding",
+            State::Listing(_) => "listing",
+            State::Ending => "ending",
             State::Waiting => "waiting",
             State::GivingBack(_) => "giving back",
             State::Over => "over",
@@ -93,7 +114,7 @@ impl Taking {
         Next::Do(Command::Open)
     }
 
-    fn answered(&mut self, mut landed: Landed, now: Duration) -> Next<Result<Running, Fault>> {
+    fn answered(&mut self, mut landed: Landed, at: Moment) -> Next<Result<Running, Fault>> {
         let refusal = match landed.results.first() {
             Some(Err(refusal)) if !unsupported(refusal) => refusal.clone(),
             _ => {
@@ -107,10 +128,10 @@ impl Taking {
             }
         };
         match denied(&refusal) {
-            Denied::Held => self.wait(&refusal, Denied::Held, now),
-            Denied::Dirty => self.dirty(&refusal, now),
+            Denied::Held => self.held(refusal, at),
+            Denied::Dirty => self.dirty(&refusal, at.now),
             Denied::Odd if self.candidate => match self.differs {
-                Some(true) => self.dirty(&refusal, now),
+                Some(true) => self.dirty(&refusal, at.now),
                 Some(false) => Next::End(Err(lock_fault(&refusal, Denied::Odd, self.lock_wait))),
                 None => {
                     let all = Scope::all().with_stp(self.scope.stp);
@@ -120,6 +141,37 @@ impl Taking {
             },
             why @ (Denied::Odd | Denied::No) => Next::End(Err(lock_fault(&refusal, why, self.lock_wait))),
         }
+    }
+
+    /// The number in the refusal proves nothing: some servers name a session that
+    /// holds nothing.
+    fn held(&mut self, refusal: Refusal, at: Moment) -> Next<Result<Running, Fault>> {
+        if self.listed || !self.own.any_lost() || !at.exclusive {
+            return self.wait(&refusal, Denied::Held, at.now);
+        }
+        self.listed = true;
+        if !self.lists_sessions {
+            self.unended = Some("the switch does not tell whose sessions it has".to_owned());
+            return self.wait(&refusal, Denied::Held, at.now);
+        }
+        self.state = State::Listing(refusal);
+        Next::fly(vec![Step::ListSessions], self.reply_timeout)
+    }
+
+    fn told(&mut self, refusal: &Refusal, landed: &Landed, at: Moment) -> Next<Result<Running, Fault>> {
+        let there = match landed.sessions(0) {
+            Ok(listed) => self.own.still_there(listed),
+            Err(fault) => {
+                self.unended = Some(fault.message);
+                Vec::new()
+            }
+        };
+        if there.is_empty() || !at.exclusive {
+            return self.wait(refusal, Denied::Held, at.now);
+        }
+        tracing::warn!(%refusal, sessions = ?there, "the switch still has sessions that Mercury lost; ending them");
+        self.state = State::Ending;
+        Next::fly(there.into_iter().map(Step::KillSession).collect(), self.reply_timeout)
     }
 
     /// The standard names no tag for a candidate that holds changes.
@@ -145,7 +197,14 @@ impl Taking {
 
     fn wait(&mut self, refusal: &Refusal, why: Denied, now: Duration) -> Next<Result<Running, Fault>> {
         let Some(wait) = self.patience.pause(now) else {
-            return Next::End(Err(lock_fault(refusal, why, self.lock_wait)));
+            let fault = lock_fault(refusal, why, self.lock_wait);
+            return Next::End(Err(match &self.unended {
+                Some(reason) => {
+                    let own = "Mercury has lost a session with it, which may be the one that holds it";
+                    Fault { message: format!("{}; {own} and was not ended: {reason}", fault.message), ..fault }
+                }
+                None => fault,
+            }));
         };
         tracing::debug!(%refusal, wait_ms = wait.as_millis(), "the lock is held by another client");
         self.state = State::Waiting;
@@ -158,8 +217,10 @@ impl Machine for Taking {
     type End = Result<Running, Fault>;
 
     fn on(&mut self, event: Event, at: Moment) -> Turn<Self::End> {
-        if let Event::Opened { left_staged, capabilities, .. } = &event {
+        if let Event::Opened { left_staged, capabilities, own, .. } = &event {
             self.left_staged = *left_staged;
+            self.lists_sessions = capabilities.lists_sessions;
+            self.own.clone_from(own);
             self.candidate = capabilities.lock && capabilities.datastore == Datastore::Candidate;
         }
         match (std::mem::replace(&mut self.state, State::Over), event) {
@@ -170,12 +231,17 @@ impl Machine for Taking {
                         self.state = State::Asking(first);
                         Next::Do(command)
                     }
-                    Next::End(Ok(landed)) => self.answered(landed, at.now),
+                    Next::End(Ok(landed)) => self.answered(landed, at),
                     Next::End(Err(fault)) => Next::End(Err(fault)),
                 };
                 Turn { cut, ..next.into() }
             }
             (State::Comparing(refusal), Event::Landed(landed)) => self.compared(&refusal, &landed, at.now).into(),
+            (State::Listing(refusal), Event::Landed(landed)) => self.told(&refusal, &landed, at).into(),
+            (State::Ending, Event::Landed(landed)) => {
+                self.unended = landed.first_fault().map(|fault| fault.message);
+                self.ask().into()
+            }
             (State::Discarding, Event::Landed(_)) | (State::Waiting, Event::TimePassed) => self.ask().into(),
             (State::GivingBack(fault), Event::Landed(landed)) => {
                 Turn { cut: !given_back(&landed), ..Next::End(Err(fault)).into() }

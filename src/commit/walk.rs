@@ -70,6 +70,7 @@ impl Kind {
             confirmed_commit: self.confirmed,
             atomic_edit: self.atomic,
             lock: self.lock,
+            lists_sessions: self.lock,
             startup: self.startup,
             pipelining: self.pipelining,
             ..Capabilities::unknown()
@@ -248,6 +249,8 @@ fn every_way_ends_and_what_is_told_there_is_so() {
         "asking, flying",
         "comparing",
         "discarding",
+        "listing",
+        "ending",
         "waiting",
         "giving back",
     ];

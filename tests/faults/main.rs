@@ -35,6 +35,8 @@ mod locks;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod own_lock;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod random;

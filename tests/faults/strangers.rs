@@ -212,7 +212,7 @@ fn edit(config: &str) -> String {
 }
 
 /// What another client says on a session of its own.
-async fn says(world: &World, operations: &[String]) -> (DuplexStream, JoinHandle<()>) {
+pub(crate) async fn says(world: &World, operations: &[String]) -> (DuplexStream, JoinHandle<()>) {
     let (mut client, server) = tokio::io::duplex(1 << 20);
     let handle = world.handle(0);
     let serving = tokio::spawn(async move { handle.serve(server).await });

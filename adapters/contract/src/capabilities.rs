@@ -30,6 +30,8 @@ pub struct Capabilities {
     pub atomic_edit: bool,
     /// The datastore can be locked.
     pub lock: bool,
+    /// It tells who has a session (RFC 6022).
+    pub lists_sessions: bool,
     /// A change must be copied to `<startup>` to survive a reboot.
     pub startup: bool,
     /// Several requests may be sent before the first reply is read.
@@ -50,6 +52,7 @@ impl Capabilities {
             confirmed_commit: None,
             atomic_edit: false,
             lock: false,
+            lists_sessions: false,
             startup: false,
             pipelining: false,
             variant: None,

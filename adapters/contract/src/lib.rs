@@ -25,6 +25,7 @@ mod reading;
 mod render;
 pub mod rpc_error;
 mod session;
+mod sessions;
 mod spelling;
 
 pub use absence::{Absent, Sighting, named};
@@ -52,4 +53,5 @@ pub use session::{
     Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Probe, Refusal, Session, Step,
     StepResult, Traffic,
 };
+pub use sessions::ListedSession;
 pub use spelling::vlan_key;

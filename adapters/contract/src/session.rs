@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_model::{Running, Scope};
 
-use crate::{Absent, Capabilities, Payload, RpcError, Sighting};
+use crate::{Absent, Capabilities, ListedSession, Payload, RpcError, Sighting};
 
 /// The token by which a persistent confirmed commit is confirmed or cancelled
 /// (RFC 6241 section 8.4.1).
@@ -55,6 +55,10 @@ pub enum Step {
     /// Make sure that what was read is nobody's commit that waits to be
     /// confirmed, on a target without a lock that would tell.
     Settled,
+    /// Ask who has a session, on a target that tells ([`Capabilities::lists_sessions`]).
+    ListSessions,
+    /// End another session with this number (RFC 6241 section 7.9).
+    KillSession(u64),
     /// Make running survive a reboot.
     Save,
     /// Let go of the lock.
@@ -76,6 +80,8 @@ impl Step {
             Self::Confirm(_) => "confirm",
             Self::Cancel(_) => "cancel",
             Self::Settled => "look for unconfirmed commits",
+            Self::ListSessions => "list its sessions",
+            Self::KillSession(_) => "end a session",
             Self::Save => "save",
             Self::Unlock => "unlock",
         }
@@ -91,6 +97,8 @@ pub enum Answer {
     Running(Box<Running>),
     /// What [`Step::Look`] found.
     Seen(Box<Sighting>),
+    /// What [`Step::ListSessions`] found.
+    Sessions(Vec<ListedSession>),
 }
 
 /// A step that the target answered and did not carry out.
@@ -165,6 +173,11 @@ pub struct Traffic {
 pub trait Session: Send {
     /// What the target can do.
     fn capabilities(&self) -> &Capabilities;
+
+    /// The number by which the target lists it; `None` where it gave none.
+    fn session_id(&self) -> Option<u64> {
+        None
+    }
 
     /// Carries out `steps` in order, in one round trip where the target
     /// allows. Each step is sent whatever became of the one before, so the

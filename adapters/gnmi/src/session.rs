@@ -100,6 +100,7 @@ impl GnmiSession {
                     .then_some(ConfirmedCommit::Persist),
                 atomic_edit: dialect.atomic,
                 lock: false,
+                lists_sessions: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
                 pipelining: false,
                 variant: Some(0),
@@ -179,6 +180,7 @@ impl GnmiSession {
                 _ => Ok(done()),
             },
             Step::ReadCandidate(_) => Err(unreadable("gNMI knows no candidate")),
+            Step::ListSessions | Step::KillSession(_) => Err(unreadable("gNMI knows no sessions")),
             Step::Look(absent) => self.look(absent, timeout).await,
             Step::Read(scope) => {
                 let running = self.read(scope, timeout).await?;

@@ -16,6 +16,7 @@ pub mod hello;
 mod library;
 mod look;
 pub mod message;
+mod monitoring;
 pub mod operation;
 mod place;
 pub mod protocol;

@@ -220,6 +220,12 @@ pub fn close_session() -> Element {
     operation("close-session")
 }
 
+/// `<kill-session>` (RFC 6241 section 7.9).
+#[must_use]
+pub fn kill_session(session_id: u64) -> Element {
+    operation("kill-session").child(operation("session-id").text(session_id.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +250,7 @@ mod tests {
                 "<copy-config><target><startup/></target><source><running/></source></copy-config>",
             ),
             (close_session(), "<close-session/>"),
+            (kill_session(4), "<kill-session><session-id>4</session-id></kill-session>"),
             (get_config(Store::Running, Vec::new(), None), "<get-config><source><running/></source></get-config>"),
         ] {
             assert_eq!(xml(&operation), expected);

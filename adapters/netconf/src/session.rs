@@ -14,7 +14,7 @@ use crate::{
     client::{Client, FlightError},
     decode,
     hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
-    library, look,
+    library, look, monitoring,
     message::{Reply, ReplyData},
     operation::{self, Confirmed, EditOptions, ErrorOption, Store},
     protocol::ProtocolError,
@@ -127,6 +127,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Cancel(persist) => vec![operation::cancel_commit(persist.as_ref().map(|id| &*id.0))],
             // The lock of running tells (RFC 6241 section 7.5).
             Step::Settled => Vec::new(),
+            Step::ListSessions => vec![monitoring::question()],
+            Step::KillSession(session_id) => vec![operation::kill_session(*session_id)],
             Step::Save => vec![
                 saving(self.client.hello(), &self.dialect)
                     .unwrap_or_else(|| operation::copy_config(Store::Running, Store::Startup)),
@@ -149,6 +151,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
         if !errors.is_empty() {
             return Ok(Err(Refusal::Errors(errors)));
+        }
+        if let Step::ListSessions = step {
+            let data = replies.into_iter().next().and_then(|reply| reply.data);
+            let Some(data) = data else { return Ok(Err(Refusal::Unreadable("no <data>".to_owned()))) };
+            let work = off_worker(data.as_str().len(), move || data.with_tree(monitoring::sessions));
+            return Ok(understanding(work, timeout).await?.map(Answer::Sessions));
         }
         let (Step::Read(scope) | Step::ReadCandidate(scope)) = step else {
             if let Some(odd) = replies.iter().find(|reply| !reply.is_success()) {
@@ -250,6 +258,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Session for NetconfSess
         &self.capabilities
     }
 
+    fn session_id(&self) -> Option<u64> {
+        self.client.hello().session_id
+    }
+
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
         self.carry(steps, timeout).boxed()
     }
@@ -313,6 +325,7 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         confirmed_commit: confirmed_commit.filter(|_| dialect.confirmed_commit),
         atomic_edit: hello.rollback_on_error(),
         lock: true,
+        lists_sessions: monitoring::is_announced(hello),
         startup: hello.startup() || saving(hello, dialect).is_some(),
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),

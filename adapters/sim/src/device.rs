@@ -11,9 +11,10 @@ mod status;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 pub(crate) use commit::Commit;
 pub(crate) use datastores::Test;
@@ -45,7 +46,8 @@ pub(crate) struct Device {
     pulse: watch::Sender<u64>,
     cut: watch::Sender<Cut>,
     /// The sessions that were killed.
-    kills: watch::Sender<BTreeSet<SessionId>>,
+    kills: watch::Sender<BTreeSet<Login>>,
+    started: Instant,
     /// One Set at a time.
     pub(crate) set_turn: tokio::sync::Mutex<()>,
 }
@@ -57,6 +59,14 @@ pub(crate) struct Cut {
     pub(crate) stopped: bool,
 }
 
+/// A session from its beginning: its number may be another's later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Login {
+    serial: u64,
+    pub(crate) id: SessionId,
+    at: Instant,
+}
+
 #[derive(Debug)]
 pub(crate) struct State {
     running: Arc<Container>,
@@ -65,7 +75,7 @@ pub(crate) struct State {
     /// What running is after a reboot. Without `:startup` it follows running.
     startup: Arc<Container>,
     locks: BTreeMap<Datastore, SessionId>,
-    sessions: BTreeSet<SessionId>,
+    sessions: BTreeMap<SessionId, Login>,
     last_session: SessionId,
     connections: usize,
     pending: Option<commit::Pending>,
@@ -90,7 +100,7 @@ impl Device {
                 running,
                 candidate: None,
                 locks: BTreeMap::new(),
-                sessions: BTreeSet::new(),
+                sessions: BTreeMap::new(),
                 last_session: 0,
                 connections: 0,
                 pending: None,
@@ -100,6 +110,7 @@ impl Device {
             pulse: watch::Sender::new(0),
             cut: watch::Sender::new(Cut::default()),
             kills: watch::Sender::default(),
+            started: Instant::now(),
             set_turn: tokio::sync::Mutex::new(()),
             options,
         })
@@ -111,7 +122,7 @@ impl Device {
     }
 
     /// Opens a session, unless there are too many.
-    pub(crate) fn open_session(&self) -> Option<(SessionId, watch::Receiver<Cut>)> {
+    pub(crate) fn open_session(&self) -> Option<(Login, watch::Receiver<Cut>)> {
         let cut = self.cut.subscribe();
         self.change(|state| {
             if state.sessions.len() >= self.options.max_sessions || cut.borrow().stopped {
@@ -119,17 +130,24 @@ impl Device {
             }
             state.last_session += 1;
             state.counters.sessions += 1;
-            state.sessions.insert(state.last_session);
-            Some((state.last_session, cut))
+            let free = (1..).find(|id| !state.sessions.contains_key(id));
+            let id = free.filter(|_| self.options.quirks.reuses_session_ids).unwrap_or(state.last_session);
+            let login = Login { serial: state.counters.sessions, id, at: Instant::now() };
+            state.sessions.insert(id, login);
+            Some((login, cut))
         })
     }
 
     /// Ends a session: its locks go, the candidate it had locked is discarded
     /// (RFC 6241 section 8.3.5.3), and its unconfirmed commit is undone unless
     /// it was made to persist (section 8.4.1).
-    pub(crate) fn close_session(&self, session: SessionId) {
+    pub(crate) fn close_session(&self, login: Login) {
         self.change(|state| {
-            // Also one that was killed, or cut by a reboot, in the middle of a request.
+            let session = login.id;
+            // One that was killed, or cut by a reboot, in the middle of a request may have a lock again.
+            if state.sessions.get(&session).is_some_and(|other| *other != login) {
+                return;
+            }
             state.sessions.remove(&session);
             if state.locks.get(&Datastore::Candidate) == Some(&session) && !self.options.quirks.keeps_candidate {
                 state.candidate = None;
@@ -141,21 +159,39 @@ impl Device {
 
     /// Ends somebody else's session (RFC 6241 section 7.9).
     pub(crate) fn kill_session(&self, session: SessionId) -> bool {
-        let open = self.look().sessions.contains(&session);
-        if open {
-            self.close_session(session);
-            self.kills.send_modify(|killed| {
-                killed.insert(session);
-            });
-        }
-        open
+        let login = self.look().sessions.get(&session).copied();
+        let Some(login) = login else { return false };
+        self.close_session(login);
+        self.kills.send_modify(|killed| {
+            killed.insert(login);
+        });
+        true
     }
 
     /// Returns when the session has been killed.
-    pub(crate) async fn killed(&self, session: SessionId) {
+    pub(crate) async fn killed(&self, login: Login) {
         let mut kills = self.kills.subscribe();
         // The sender is `self`.
-        let _ = kills.wait_for(|killed| killed.contains(&session)).await;
+        let _ = kills.wait_for(|killed| killed.contains(&login)).await;
+    }
+
+    /// Returns when the switch notices that the client of a session is gone.
+    pub(crate) async fn linger(&self, login: Login) {
+        if self.options.linger.is_zero() {
+            return;
+        }
+        let mut cut = self.cut();
+        tokio::select! {
+            () = tokio::time::sleep(self.options.linger) => {}
+            () = self.killed(login) => {}
+            _ = cut.changed() => {}
+        }
+    }
+
+    /// Who has a session: its number, and how long it was after the start that it
+    /// logged in.
+    pub(crate) fn sessions(&self) -> Vec<(SessionId, Duration)> {
+        self.look().sessions.values().map(|login| (login.id, login.at - self.started)).collect()
     }
 
     /// Counts a gNMI connection in, unless there are too many. gNMI knows no
@@ -181,6 +217,7 @@ impl Device {
         self.require(target)?;
         self.change(|state| {
             let denied = |holder: SessionId| {
+                let holder = self.options.quirks.names_holder.unwrap_or(holder);
                 Reason::protocol(Tag::LockDenied, format!("{} is locked by session {holder}", target.as_str()))
                     .with("session-id", holder)
             };

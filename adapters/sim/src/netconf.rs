@@ -4,6 +4,7 @@ mod edit;
 mod encode;
 mod filter;
 mod framing;
+mod monitoring;
 mod operations;
 mod reply;
 mod session;

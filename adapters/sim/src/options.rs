@@ -49,6 +49,10 @@ pub struct Quirks {
     pub one_request_at_a_time: bool,
     /// There is no operational state.
     pub no_state: bool,
+    /// A new session gets the lowest number that is free.
+    pub reuses_session_ids: bool,
+    /// Whoever holds a lock, the refusal names this session.
+    pub names_holder: Option<u32>,
     /// gNMI: Get is not implemented.
     pub gnmi_no_get: bool,
     /// gNMI: Capabilities is not implemented.
@@ -148,6 +152,12 @@ pub struct Options {
     /// NETCONF sessions, and gNMI connections, allowed at once; one more is
     /// dropped without a word.
     pub max_sessions: usize,
+    /// Time until a NETCONF session ends whose client is gone without a word, as
+    /// when the end of the connection is lost on the way.
+    pub linger: Duration,
+    /// Whether ietf-netconf-monitoring tells who has a session (RFC 6022), and
+    /// whoever asks may end them.
+    pub lists_sessions: bool,
 }
 
 impl Default for Options {
@@ -174,6 +184,8 @@ impl Default for Options {
             commit_time: Duration::ZERO,
             confirm_timer_percent: 100,
             max_sessions: 64,
+            linger: Duration::ZERO,
+            lists_sessions: false,
         }
     }
 }

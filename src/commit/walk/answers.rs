@@ -72,6 +72,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
                 let has = if op == Op::ReadCandidate { next.switch.candidate } else { next.switch.running };
                 next.results.push(Ok(Answer::Running(Box::new(has.read()))));
             }
+            Some(Ok(Answer::Sessions(_))) => next.results.push(Ok(Answer::Sessions(next.switch.sessions()))),
             Some(result) => next.results.push(result),
             None => next.lost = Some(Lost::Closed("it is gone".to_owned())),
         }
@@ -83,6 +84,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
     let nothing = |_: &mut Switch| {};
     let ok = || match op {
         Op::Read | Op::ReadCandidate => Some(Ok(Answer::Running(Box::default()))),
+        Op::ListSessions => Some(Ok(Answer::Sessions(Vec::new()))),
         _ => Some(Ok(Answer::Done(Vec::new()))),
     };
     let refused = |tag: ErrorTag| Some(Err(Refusal::Errors(vec![RpcError::new(tag, "no")])));
@@ -112,7 +114,10 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
             }
             _ => {}
         }
-        let may_lie = matches!(op, Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save);
+        let may_lie = matches!(
+            op,
+            Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save | Op::KillSession
+        );
         if may_lie || (matches!(op, Op::Stage(_)) && !kind.atomic) {
             all.push(with(1, "refused and done", failed(), &does));
         }

@@ -14,10 +14,11 @@ use super::{
     },
     Kind,
     answers::flown,
-    switch::{Has, Op, Switch},
+    switch::{Has, Op, SESSIONS, Switch},
 };
 use crate::{
     fault::{Fault, FaultKind},
+    link::OwnSessions,
     outcome::Outcome,
 };
 
@@ -108,7 +109,12 @@ impl<'a> Place<'a> {
         let mut all = Vec::new();
         match &self.next {
             Next::Do(Command::Open) => {
-                let opened = |fresh| Event::Opened { fresh, left_staged: true, capabilities: kind.capabilities() };
+                let opened = |fresh| Event::Opened {
+                    fresh,
+                    left_staged: true,
+                    capabilities: kind.capabilities(),
+                    own: OwnSessions::of(SESSIONS.0, SESSIONS.1),
+                };
                 if self.switch.open {
                     return vec![("warm".to_owned(), self.is_told(opened(false)))];
                 }

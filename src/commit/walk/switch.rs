@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mercury_adapter::{CommitMode, Step};
+use mercury_adapter::{CommitMode, ListedSession, Step};
 
 use super::Kind;
 
@@ -29,9 +29,14 @@ pub(super) enum Op {
     Commit(Mode),
     Confirm { token: bool },
     Cancel { token: bool },
+    ListSessions,
+    KillSession,
     Save,
     Unlock,
 }
+
+/// The numbers of Mercury's sessions: the open one's, and the lost one's.
+pub(super) const SESSIONS: (u64, u64) = (6, 4);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
@@ -55,6 +60,11 @@ impl Op {
             Step::Cancel(token) => Self::Cancel { token: token.is_some() },
             Step::Save => Self::Save,
             Step::Unlock => Self::Unlock,
+            Step::ListSessions => Self::ListSessions,
+            Step::KillSession(id) => {
+                assert_eq!(*id, SESSIONS.1, "somebody else's session is ended");
+                Self::KillSession
+            }
             Step::Settled | Step::Look(_) => panic!("a machine of a change never asks that"),
         }
     }
@@ -138,7 +148,14 @@ impl Switch {
                 (self.locked, self.candidate) = (false, self.running);
                 true
             }
-            Op::Read | Op::ReadCandidate => true,
+            Op::Read | Op::ReadCandidate | Op::ListSessions => true,
+            Op::KillSession => {
+                let there = self.ghost.is_some();
+                // Of what it had still to do nothing is done.
+                self.ghost.iter_mut().for_each(|ghost| ghost.ops.clear());
+                self.vanish(kind, now);
+                there
+            }
             Op::Discard => {
                 self.candidate = self.running;
                 true
@@ -280,6 +297,18 @@ impl Switch {
                 Owner::Gone => Owner::Gone,
             };
         }
+    }
+
+    /// Who has a session, as it tells.
+    pub(super) fn sessions(&self) -> Vec<ListedSession> {
+        let (open, lost) = SESSIONS;
+        let listed = |session_id, login_time| ListedSession {
+            session_id,
+            username: "mercury".to_owned(),
+            source_host: None,
+            login_time,
+        };
+        std::iter::once(listed(open, 100)).chain(self.ghost.iter().map(|_| listed(lost, 0))).collect()
     }
 
     /// Everything that it may become by itself.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     BASE, edit,
     encode::{self, Defaults},
-    filter,
+    filter, monitoring,
     reply::Body,
     xml::Element,
 };
@@ -27,6 +27,9 @@ pub(crate) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
     match operation.name.as_str() {
         "get" => {
             let [filter, defaults] = parameters(operation, ["filter", "with-defaults"])?;
+            if device.options.lists_sessions && filter.is_some_and(monitoring::is_asked) {
+                return Ok(Body::Data(monitoring::sessions(device)));
+            }
             read(device, (Datastore::Running, What::Both), filter, defaults)
         }
         "get-config" => {
@@ -65,8 +68,16 @@ pub(crate) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
             Ok(Body::Ok)
         }
         "kill-session" => {
-            let [_] = parameters(operation, ["session-id"])?;
-            Err(Reason::protocol(Tag::AccessDenied, "this user ends no other sessions").into())
+            let [id] = parameters(operation, ["session-id"])?;
+            if !device.options.lists_sessions {
+                return Err(Reason::protocol(Tag::AccessDenied, "this user ends no other sessions").into());
+            }
+            let id = id.ok_or_else(|| missing(operation, "session-id"))?;
+            let other = id.trimmed().parse().ok().filter(|other| *other != session);
+            match other.is_some_and(|other| device.kill_session(other)) {
+                true => Ok(Body::Ok),
+                false => Err(invalid(id).into()),
+            }
         }
         other => Err(unsupported(&format!("operation {other}"))),
     }

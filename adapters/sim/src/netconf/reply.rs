@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use quick_xml::escape::{escape, partial_escape};
 
-use super::{BASE, xml::Element};
+use super::{BASE, monitoring, xml::Element};
 use crate::{
     Options,
     refusal::{Layer, Path, Reason, Refused},
@@ -34,6 +34,9 @@ pub(crate) fn hello(options: &Options, session: u32) -> String {
     for module in MODULES {
         let revision = module.revision.map(|date| format!("&revision={date}")).unwrap_or_default();
         add(&format!("{}?module={}{revision}", module.namespace, module.name));
+    }
+    if options.lists_sessions {
+        add(&format!("{}?module=ietf-netconf-monitoring&revision=2010-10-04", monitoring::NS));
     }
     let _ = write!(xml, "</capabilities><session-id>{session}</session-id></hello>");
     xml

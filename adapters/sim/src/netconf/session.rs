@@ -14,7 +14,7 @@ use super::{
     xml::{self, Element},
 };
 use crate::{
-    device::{Cut, Device, SessionId},
+    device::{Cut, Device, Login, SessionId},
     fault::{self, Action, Moment, Strike},
     refusal::{Reason, Refused, Tag},
 };
@@ -39,12 +39,12 @@ pub(crate) async fn serve<S>(device: Arc<Device>, stream: S) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let Some((id, cut)) = device.open_session() else { return End::Dropped };
+    let Some((login, cut)) = device.open_session() else { return End::Dropped };
     // Also when this future is dropped half-way.
-    let guard = Open { device, id };
+    let guard = Open { device, login };
     let mut session = Session {
         device: &guard.device,
-        id,
+        id: login.id,
         cut,
         stream,
         decoder: Decoder::new(),
@@ -53,9 +53,12 @@ where
     };
     let ended = tokio::select! {
         biased;
-        () = guard.device.killed(id) => Err(Broken::Dropped),
+        () = guard.device.killed(login) => Err(Broken::Dropped),
         ended = session.run() => ended,
     };
+    if matches!(ended, Err(Broken::Input)) {
+        guard.device.linger(login).await;
+    }
     match ended {
         Ok(()) => End::Closed,
         Err(Broken::Input) => End::Closed,
@@ -65,12 +68,12 @@ where
 
 struct Open {
     device: Arc<Device>,
-    id: SessionId,
+    login: Login,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.device.close_session(self.id);
+        self.device.close_session(self.login);
     }
 }
 
