@@ -114,10 +114,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
             }
             _ => {}
         }
-        let may_lie = matches!(
-            op,
-            Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save | Op::KillSession
-        );
+        let may_lie = matches!(op, Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save | Op::KillSession);
         if may_lie || (matches!(op, Op::Stage(_)) && !kind.atomic) {
             all.push(with(1, "refused and done", failed(), &does));
         }
