@@ -26,9 +26,13 @@ pub const LARGEST: usize = 64;
 #[must_use]
 pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
     let removes = |intent: &TargetIntent| intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    let touched = touched(next);
-    let touches = |intent: &TargetIntent| !self::touched(intent).is_disjoint(&touched);
-    group.len() < LARGEST && !removes(next) && !group.iter().any(|intent| removes(intent) || touches(intent))
+    group.len() < LARGEST && !removes(next) && group.iter().all(|intent| !removes(intent) && lies_beside(intent, next))
+}
+
+/// Whether two requests have no port and no aggregate in common.
+#[must_use]
+pub fn lies_beside(one: &TargetIntent, other: &TargetIntent) -> bool {
+    touched(one).is_disjoint(&touched(other))
 }
 
 /// The ports and aggregates that a request names.

@@ -166,11 +166,13 @@ impl<'a> IntoIterator for &'a Inventory {
 }
 
 /// One spelling for an address: IP addresses in their canonical text, host
-/// names in lower case without the root's dot (RFC 4343).
-fn address_key(address: &str) -> String {
+/// names in lower case without the root's dot (RFC 4343), and `localhost` as the
+/// address that it stands for (RFC 6761 section 6.3).
+pub(crate) fn address_key(address: &str) -> String {
+    let name = || address.trim_end_matches('.').to_ascii_lowercase();
     match address.parse::<IpAddr>() {
         Ok(ip) => ip.to_canonical().to_string(),
-        Err(_) => address.trim_end_matches('.').to_ascii_lowercase(),
+        Err(_) => Some(name()).filter(|name| name != "localhost").unwrap_or_else(|| "127.0.0.1".to_owned()),
     }
 }
 

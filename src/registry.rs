@@ -7,7 +7,7 @@ use mercury_adapter::{Connector, Dialect, Render};
 use crate::{
     inventory::{Face, Protocol, Switch},
     lock::Coordinator,
-    target::Target,
+    target::{Entry, Target},
 };
 
 mod gnmi;
@@ -38,18 +38,22 @@ pub enum RegistryError {
     },
 }
 
-/// Starts the owner task of a switch.
+/// Starts a task for every switch.
 ///
 /// # Errors
-/// No adapter can serve it.
-pub fn target(
-    switch: &Arc<Switch>,
+/// No adapter can serve one of them.
+pub fn targets<'a>(
+    switches: impl IntoIterator<Item = &'a Arc<Switch>>,
     dialects: &[Arc<Dialect>],
     locks: &Arc<dyn Coordinator>,
-) -> Result<Target, RegistryError> {
-    let dialect = dialect(switch, dialects)?;
-    let adapter = adapter(switch, &dialect)?;
-    Ok(Target::start_with(Arc::clone(switch), dialect, adapter, Arc::clone(locks)))
+) -> Result<Vec<Target>, RegistryError> {
+    let entry = |switch: &'a Arc<Switch>| {
+        let dialect = dialect(switch, dialects)?;
+        let (connector, render) = adapter(switch, &dialect)?;
+        Ok(Entry { switch: Arc::clone(switch), port: port(switch, &dialect), dialect, connector, render })
+    };
+    let entries: Vec<Entry> = switches.into_iter().map(entry).collect::<Result<_, _>>()?;
+    Ok(Target::start_all(entries, locks))
 }
 
 /// What opens sessions with a switch.

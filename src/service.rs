@@ -1,6 +1,7 @@
 //! The service without its listener: an inventory, an owner task per switch,
 //! and requests that touch one or several of them.
 
+mod one_switch;
 mod told;
 
 use std::{
@@ -90,7 +91,7 @@ impl Share {
 }
 
 impl Service {
-    /// Starts an owner task for every switch of the inventory.
+    /// Starts a task for every switch of the inventory.
     ///
     /// # Errors
     /// A switch's dialect is not known or does not speak the switch's protocol.
@@ -99,12 +100,8 @@ impl Service {
         dialects: &[Arc<Dialect>],
         locks: &Arc<dyn Coordinator>,
     ) -> Result<Self, RegistryError> {
-        let mut targets = BTreeMap::new();
-        for switch in inventory.iter() {
-            let target = registry::target(switch, dialects, locks)?;
-            targets.insert(switch.identity.name.clone(), target);
-        }
-        Ok(Self::new(inventory, targets))
+        let targets = registry::targets(inventory.iter(), dialects, locks)?;
+        Ok(Self::over(inventory, targets))
     }
 
     fn new(inventory: Inventory, targets: BTreeMap<String, Target>) -> Self {
@@ -240,24 +237,44 @@ impl Service {
 
     /// All switches or none; see [`transaction`].
     async fn together(&self, targets: Vec<TargetIntent>, who: &Requester) -> Result<Vec<Report>, Fault> {
-        let id = JointId::new(targets.iter().map(|target| target.switch.clone()).collect());
         let places = targets.iter().map(|target| self.share.take(&target.switch));
         let _places = places.collect::<Result<Vec<_>, _>>()?;
+        let parts = one_switch::parts(targets, |switch| self.target(switch))?;
+        let mut done = match parts.as_slice() {
+            [only] => {
+                let (name, work) = (&only.intent.switch, Work::Apply(only.intent.clone()));
+                let report = answer(name, self.target(name)?.submit(work, None, who.gone.clone())?).await?;
+                BTreeMap::from([(name.clone(), report)])
+            }
+            _ => self.on_several(parts.iter().map(|part| &part.intent), who).await?,
+        };
+        let reports = parts.into_iter().filter_map(|part| {
+            let report = done.remove(&part.intent.switch)?;
+            Some(part.shared(report, |switch| self.targets.get(switch)))
+        });
+        let mut reports: Vec<_> = reports.flatten().collect();
+        reports.sort_by(|one, other| one.switch.cmp(&other.switch));
+        Ok(reports)
+    }
+
+    /// In the order of their locks.
+    async fn on_several(
+        &self,
+        intents: impl Iterator<Item = &TargetIntent> + Clone,
+        who: &Requester,
+    ) -> Result<BTreeMap<String, Report>, Fault> {
+        let id = JointId::new(intents.clone().map(|intent| intent.switch.clone()).collect());
         let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;
-            for intent in targets {
+            for intent in intents {
                 let target = self.target(&intent.switch)?;
                 let (joint, party) = pace::joint(id.clone(), target.switch.timing.confirm_timeout);
-                let name = intent.switch.clone();
-                let report = target.submit(Work::Apply(intent), Some(joint), who.gone.clone())?;
-                parties.push((target.lock(), party(name, report)));
+                let report = target.submit(Work::Apply(intent.clone()), Some(joint), who.gone.clone())?;
+                parties.push(party(intent.switch.clone(), report));
             }
         }
-        parties.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let parties = parties.into_iter().map(|(_, party)| party).collect();
-        let reports = transaction::run(parties, who.gone.as_ref()).await;
-        Ok(reports.into_values().collect())
+        Ok(transaction::run(parties, who.gone.as_ref()).await)
     }
 }
 

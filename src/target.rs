@@ -1,18 +1,16 @@
-//! One owner task per switch: requests for it queue, and two switches never
-//! wait for each other.
+//! One task per switch, whatever number of entries it has: requests for it queue,
+//! and two switches never wait for each other.
 
 mod backlog;
+mod owner;
 
 use std::{
-    collections::{HashMap, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::Instant,
 };
 
-use futures_util::FutureExt as _;
 use mercury_adapter::{Connector, Dialect, Render};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -20,26 +18,47 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commit::Policy,
     fault::{Fault, FaultKind},
-    group,
-    inventory::Switch,
+    inventory::{Switch, address_key},
     link::Link,
     lock::{Coordinator, NoLocks},
-    outcome::{Outcome, Report},
-    pace::{Joint, Milestone, Order},
-    pipeline::{self, Line, Work},
+    outcome::Report,
+    pace::Joint,
+    pipeline::Work,
     waits::Waits,
 };
 use backlog::{Backlog, Job};
+use owner::{Owner, Queue};
 
-/// Ports, aggregates and VLANs whose last request is remembered, per switch.
-const REMEMBERED: usize = 4096;
+/// An entry of the inventory, and what speaks to its switch.
+pub struct Entry {
+    /// The entry.
+    pub switch: Arc<Switch>,
+    /// The TCP port, its own or its dialect's.
+    pub port: u16,
+    /// How its system differs.
+    pub dialect: Arc<Dialect>,
+    /// Opens sessions with it.
+    pub connector: Box<dyn Connector>,
+    /// Puts plans for it.
+    pub render: Box<dyn Render>,
+}
 
-/// A switch and the queue of its owner task.
+/// An entry of a switch, and the queue of the switch's task.
 pub struct Target {
     /// Its inventory entry.
     pub switch: Arc<Switch>,
     /// How its system differs.
     pub dialect: Arc<Dialect>,
+    /// What its lock is called.
+    lock: String,
+    /// Which of the switch's entries it is.
+    entry: usize,
+    task: Task,
+}
+
+/// The task of a switch; it ends when nobody has it any more.
+#[derive(Clone)]
+struct Task {
     queue: mpsc::Sender<Job>,
     finish: CancellationToken,
     stop: CancellationToken,
@@ -47,7 +66,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts the switch's owner task; it ends when the target is dropped.
+    /// Starts the task of a switch that has one entry; it ends when the target is dropped.
     #[must_use]
     pub fn start(
         switch: Arc<Switch>,
@@ -55,19 +74,36 @@ impl Target {
         connector: Box<dyn Connector>,
         render: Box<dyn Render>,
     ) -> Self {
-        Self::start_with(switch, dialect, (connector, render), Arc::new(NoLocks))
+        let entry = Entry { port: switch.port(), switch, dialect, connector, render };
+        let (lock, task) = (lock_name(&entry.switch, entry.port), Task::begin(entry.switch.timing.queue));
+        let (target, owner) = Self::of(entry, (lock, 0), &task.0, &NoLocks::shared());
+        task.0.spawn(vec![owner], task.1);
+        target
     }
 
-    /// As [`Target::start`], with locks that other processes respect too.
+    /// Starts a task for each switch, with locks that other processes respect too;
+    /// entries with one address are one switch.
     #[must_use]
-    pub fn start_with(
-        switch: Arc<Switch>,
-        dialect: Arc<Dialect>,
-        (connector, render): (Box<dyn Connector>, Box<dyn Render>),
-        locks: Arc<dyn Coordinator>,
-    ) -> Self {
-        let (queue, jobs) = mpsc::channel(switch.timing.queue.max(1));
-        let (finish, stop) = (CancellationToken::new(), CancellationToken::new());
+    pub fn start_all(entries: impl IntoIterator<Item = Entry>, locks: &Arc<dyn Coordinator>) -> Vec<Self> {
+        let mut switches: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            switches.entry(lock_name(&entry.switch, entry.port)).or_default().push(entry);
+        }
+        let mut targets = Vec::new();
+        for (lock, entries) in switches {
+            let most = entries.iter().map(|entry| entry.switch.timing.queue).max().unwrap_or_default();
+            let (task, jobs) = Task::begin(most);
+            let entries = entries.into_iter().enumerate();
+            let both = entries.map(|(index, entry)| Self::of(entry, (lock.clone(), index), &task, locks));
+            let (own, owners): (Vec<_>, Vec<_>) = both.unzip();
+            targets.extend(own);
+            task.spawn(owners, jobs);
+        }
+        targets
+    }
+
+    fn of(entry: Entry, (lock, index): (String, usize), task: &Task, locks: &Arc<dyn Coordinator>) -> (Self, Owner) {
+        let Entry { switch, dialect, connector, render, .. } = entry;
         let policy = Policy {
             lock_wait: switch.timing.lock_wait,
             discard_foreign: switch.discards_foreign_candidate(),
@@ -84,37 +120,29 @@ impl Target {
             policy,
             dialect: Arc::clone(&dialect),
             render,
-            locks,
-            lock: lock_name(&switch),
-            link: Link::new(connector, stop.clone()),
+            locks: Arc::clone(locks),
+            lock: lock.clone(),
+            link: Link::new(connector, task.stop.clone()),
             last: HashMap::new(),
-            backlog: Backlog::default(),
-            most: switch.timing.queue.max(1),
         };
-        let (ended, finished) = (CancellationToken::new(), finish.clone());
-        let ends = ended.clone().drop_guard();
-        tokio::spawn(async move {
-            let _ends = ends;
-            owner.run(jobs, finished).await;
-        });
-        Self { switch, dialect, queue, finish, stop, ended }
+        (Self { switch, dialect, lock, entry: index, task: task.clone() }, owner)
     }
 
     /// What its lock is called, the same for every Mercury.
     #[must_use]
-    pub fn lock(&self) -> String {
-        lock_name(&self.switch)
+    pub fn lock(&self) -> &str {
+        &self.lock
     }
 
     /// Begins nothing more, and undoes what is under way, as after a lost session.
     pub fn stop(&self) {
-        self.stop.cancel();
+        self.task.stop.cancel();
     }
 
     /// Takes no more work, finishes what is queued, and closes the session.
     pub async fn finish(&self) {
-        self.finish.cancel();
-        self.ended.cancelled().await;
+        self.task.finish.cancel();
+        self.task.ended.cancelled().await;
     }
 
     /// Puts work into the queue. Once it has begun it is done, whoever may have
@@ -130,8 +158,8 @@ impl Target {
     ) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
-        let job = Job { work, joint, queued: now, begun: now, report, alone: false, gone };
-        self.queue.try_send(job).map_err(|error| {
+        let job = Job { entry: self.entry, work, joint, queued: now, begun: now, report, alone: false, gone };
+        self.task.queue.try_send(job).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(
                     FaultKind::Busy,
@@ -147,254 +175,27 @@ impl Target {
 
 /// A switch is known by its address, whatever its entries are called and
 /// whichever protocol they use; on loopback by its port as well.
-fn lock_name(switch: &Switch) -> String {
-    let address = switch.identity.address.trim_end_matches('.').to_ascii_lowercase();
-    let loopback = address == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if loopback { format!("{address}_{}", switch.port()) } else { address }
+fn lock_name(switch: &Switch, port: u16) -> String {
+    let address = address_key(&switch.identity.address);
+    let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if loopback { format!("{address}_{port}") } else { address }
 }
 
-struct Owner {
-    switch: Arc<Switch>,
-    policy: Policy,
-    dialect: Arc<Dialect>,
-    render: Box<dyn Render>,
-    locks: Arc<dyn Coordinator>,
-    /// What its lock is called.
-    lock: String,
-    link: Link,
-    last: HashMap<String, u64>,
-    /// What was taken from the queue and not served yet.
-    backlog: Backlog,
-    /// How many may wait.
-    most: usize,
-}
-
-impl Owner {
-    /// Works until there is nothing more to do. A panic ends what is under way and
-    /// its session, and nothing else.
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
-        while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
-            tracing::error!(
-                switch = self.switch.identity.name,
-                "Mercury failed in the middle of a request; its session is closed"
-            );
-            self.link.cut();
-            self.last.clear();
-        }
-        self.link.close().await;
+impl Task {
+    /// With a queue of so many.
+    fn begin(most: usize) -> (Self, mpsc::Receiver<Job>) {
+        let (queue, jobs) = mpsc::channel(most.max(1));
+        let (finish, stop, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+        (Self { queue, finish, stop, ended }, jobs)
     }
 
-    async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
-        loop {
-            while self.backlog.len() < self.most
-                && let Ok(job) = jobs.try_recv()
-            {
-                self.backlog.push(job);
-            }
-            if !self.backlog.is_empty() {
-                let group = self.backlog.next_group();
-                match self.link.stop().is_cancelled() {
-                    false => self.serve(group).await,
-                    true => self.answer(
-                        group,
-                        &Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::stopping())),
-                    ),
-                }
-                continue;
-            }
-            let warm = self.link.is_warm();
-            tokio::select! {
-                biased;
-                () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
-                job = jobs.recv() => match job {
-                    Some(job) => {
-                        self.backlog.push(job);
-                        // Whoever asks at the same moment goes along.
-                        tokio::task::yield_now().await;
-                    }
-                    None => break,
-                },
-                () = tokio::time::sleep(self.switch.timing.idle_timeout), if warm => {
-                    tracing::debug!(switch = self.switch.identity.name, "closing the idle session");
-                    self.link.close().await;
-                }
-            }
-        }
-    }
-
-    /// Serves requests that share a commit, or each half of them alone if it is
-    /// refused.
-    async fn serve(&mut self, mut group: Vec<Job>) {
-        self.drop_abandoned(&mut group);
-        if group.is_empty() {
-            return;
-        }
-        let mut groups = vec![group];
-        while let Some(group) = groups.pop() {
-            let group = match self.readied(group).await {
-                Ok(group) => group,
-                Err(job) => {
-                    let (job, fault) = *job;
-                    self.answer(vec![job], &Report::new(&self.switch.identity.name, Outcome::NotStarted(fault)));
-                    continue;
-                }
-            };
-            groups.extend(self.serve_readied(group).await);
-        }
-    }
-
-    /// Whoever no longer waits is not served. The others begin when it is known
-    /// what to send.
-    fn drop_abandoned(&self, group: &mut Vec<Job>) {
-        for job in group.extract_if(.., |job| job.is_abandoned()) {
-            let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::abandoned()));
-            report.queue_time = job.queued.elapsed();
-            let _unheard = job.report.send(report);
-        }
-    }
-
-    /// Serves requests that share a commit; gives back what is to be served in
-    /// smaller groups.
-    async fn serve_readied(&mut self, mut group: Vec<Job>) -> Vec<Vec<Job>> {
-        let report = self.run_group(&mut group).await;
-        let together = group.len() > 1;
-        if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
-            if together && !joint.is_kept() && group::worth_trying_again(&report.outcome) {
-                self.try_again(group).await;
-                return Vec::new();
-            }
-        } else if together && matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned()) {
-            self.drop_abandoned(&mut group);
-            return if group.is_empty() { Vec::new() } else { vec![group] };
-        } else if together && group::worth_splitting(&report.outcome) {
-            tracing::info!(
-                switch = self.switch.identity.name,
-                requests = group.len(),
-                "the joint edit failed; splitting it"
-            );
-            let second = group.split_off(group.len() / 2);
-            return vec![second, group];
-        }
-        self.answer(group, &report);
-        Vec::new()
-    }
-
-    /// Where other switches have a say: waits until it is the request's turn on
-    /// all of them, and leaves of the others what cannot go with it there.
-    async fn readied(&mut self, mut group: Vec<Job>) -> Result<Vec<Job>, Box<(Job, Fault)>> {
-        let ids: Vec<_> = group.iter().filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
-        let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) else { return Ok(group) };
-        let order = joint.reach(Milestone::Ready(ids.into_iter().skip(1).collect())).await;
-        let mut others = group.split_off(1);
-        if let Ok(Order::Take(taken)) = &order {
-            let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
-            group.extend(others.extract_if(.., goes));
-            // From here on none of them can be left out on one switch alone.
-            for job in group.iter().skip(1) {
-                let _too_late_to_leave = job.begins();
-            }
-        }
-        self.backlog.put_back(others);
-        match (order, group.pop()) {
-            (Err(fault), Some(first)) => Err(Box::new((first, fault))),
-            (_, last) => {
-                group.extend(last);
-                Ok(group)
-            }
-        }
-    }
-
-    /// The other switches do the same: each request alone, in the same order.
-    async fn try_again(&mut self, mut group: Vec<Job>) {
-        tracing::info!(
-            switch = self.switch.identity.name,
-            requests = group.len(),
-            "failed together; trying each alone"
-        );
-        if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
-            joint.again().await;
-        }
-        group.iter_mut().for_each(|job| job.alone = true);
-        self.backlog.put_back(group);
-    }
-
-    /// Each caller hears of its own.
-    fn answer(&self, group: Vec<Job>, report: &Report) {
-        let alone = group.len() == 1;
-        for job in group {
-            let mut report = match &job.work {
-                Work::Apply(intent) if !alone => group::share(report, intent, &self.switch.rules),
-                _ => report.clone(),
-            };
-            report.queue_time = job.begun.saturating_duration_since(job.queued);
-            // The caller may have hung up; the log line is written by whoever waits.
-            let _unheard = job.report.send(report);
-        }
-    }
-
-    async fn run_group(&mut self, group: &mut [Job]) -> Report {
-        let begun = Instant::now();
-        let mut look_first = true;
-        for job in &mut *group {
-            job.begun = begun;
-            look_first &= self.looks_first(&job.work);
-        }
-        let mut joint = group.first_mut().and_then(|job| job.joint.take());
-        let merged = group::merged(group.iter().filter_map(|job| job.work.intent())).map(Work::Apply);
-        let work = match (&merged, &*group) {
-            (_, [only]) => &only.work,
-            (Some(merged), _) => merged,
-            // Only requests to apply are grouped.
-            (None, _) => &Work::Read(mercury_model::Scope::default()),
-        };
-        let line = Line {
-            switch: &self.switch,
-            link: &mut self.link,
-            policy: &self.policy,
-            dialect: &self.dialect,
-            render: &*self.render,
-            locks: &*self.locks,
-            lock: &self.lock,
-            parts: group.iter().filter_map(|job| job.work.intent()).collect(),
-            // Of several that other switches have a say in, none can be left out here alone.
-            waits: match joint.is_some() && group.len() > 1 {
-                true => Vec::new(),
-                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
-            },
-        };
-        let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
-        if let Some(first) = group.first_mut() {
-            first.joint = joint;
-        }
-        if !report.outcome.is_success() {
-            // What was asked for and not made may be made by another Mercury, and not be confirmed yet.
-            self.last.clear();
-        }
-        report
-    }
-
-    /// Whether the switch probably has what is asked, so that looking without
-    /// the lock is worth a round trip: when it was the last thing asked of the
-    /// port or VLAN, on a session that has lived since. Only a guess: what is found
-    /// decides. On a new session the lock is taken first, since it tells that a
-    /// confirmed commit of a dead client is pending, which reading does not.
-    fn looks_first(&mut self, work: &Work) -> bool {
-        let Work::Apply(intent) = work else { return false };
-        if self.last.len() > REMEMBERED {
-            self.last.clear();
-        }
-        let ports = intent.ports.iter().map(|port| (port.interface.to_string(), format!("{port:?}")));
-        let lags = intent.lags.iter().map(|lag| (lag.name.to_string(), format!("{lag:?}")));
-        let vlans = intent.vlans.iter().filter(|_| intent.ports.is_empty() && intent.lags.is_empty());
-        let vlans = vlans.map(|vlan| (format!("VLAN {}", vlan.id()), format!("{vlan:?}")));
-        let mut repeated = true;
-        for (what, asked) in ports.chain(lags).chain(vlans) {
-            let mut hasher = DefaultHasher::new();
-            asked.hash(&mut hasher);
-            let asked = hasher.finish();
-            repeated &= self.last.insert(what, asked) == Some(asked);
-        }
-        repeated && self.link.is_warm()
+    fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Job>) {
+        let queue = Queue { owners, backlog: Backlog::default(), most: self.queue.max_capacity() };
+        let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
+        tokio::spawn(async move {
+            let _ends = ends;
+            queue.run(jobs, finish).await;
+        });
     }
 }
 
@@ -402,7 +203,7 @@ impl Owner {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use futures_util::future::BoxFuture;
+    use futures_util::{FutureExt as _, future::BoxFuture};
     use mercury_adapter::{Capabilities, ConnectError, ConnectFault, Payload, Session, Unrenderable};
     use mercury_model::{Plan, Scope};
 
@@ -437,5 +238,27 @@ mod tests {
         let fault = read().await.unwrap().outcome.fault().unwrap();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
         target.finish().await;
+    }
+
+    /// What can be known without asking anybody.
+    #[test]
+    fn one_address_is_one_switch_however_it_is_written() {
+        let name = |(address, port): (&str, u16)| lock_name(&Switch::new("leaf1", address, "openconfig", "m"), port);
+        for (one, other) in [
+            (("LEAF1.example.", 830), ("leaf1.example", 830)),
+            (("fd00:0:0::0002", 830), ("fd00::2", 22)),
+            (("::ffff:192.0.2.3", 830), ("192.0.2.3", 830)),
+            (("localhost", 830), ("127.0.0.1", 830)),
+        ] {
+            assert_eq!(name(one), name(other), "{one:?}, {other:?}");
+        }
+        for (one, other) in [
+            (("leaf1.example", 830), ("leaf2.example", 830)),
+            (("127.0.0.1", 830), ("127.0.0.1", 831)),
+            // Whose address a name is, nobody is asked.
+            (("leaf1.example", 830), ("192.0.2.3", 830)),
+        ] {
+            assert_ne!(name(one), name(other), "{one:?}, {other:?}");
+        }
     }
 }

@@ -51,7 +51,7 @@ const MODULES: [(&str, &str); 22] = [
     ("pipeline", "commit desired fault intent inventory link lock outcome pace waits"),
     ("target", "commit fault group intent inventory link lock outcome pace pipeline waits"),
     ("registry", "inventory lock target"),
-    ("service", "fault intent inventory lock outcome pace pipeline registry target transaction waits"),
+    ("service", "fault group intent inventory lock outcome pace pipeline registry target transaction waits"),
     // Who asks.
     ("rpc", "auth config desired fault intent inventory outcome service waits"),
     ("cli", "auth config inventory lock outcome registry rpc service"),

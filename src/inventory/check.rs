@@ -7,6 +7,7 @@ use super::port_names::Reach;
 use super::{MacAddr, Timing, address_key};
 use crate::config::{Code, Finding, Findings};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// Reports every name, MAC address and address that would find two switches;
@@ -128,17 +129,14 @@ fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
             continue;
         }
         let message = format!("{} also has it {}", other.switch.identity.name, place(other, draft));
-        if other.switch.port() == draft.switch.port() {
-            found.blame([draft, other], Code::AmbiguousId, "address", message);
+        let finding = Finding::warning(Code::AmbiguousId, message).at(&draft.file, Some(draft.line));
+        let finding = finding.field(format!("switch.{}.address", draft.switch.identity.name));
+        let apart = is_loopback(draft) && other.switch.port() != draft.switch.port();
+        found.findings.push(finding.help(if apart {
+            "requests must use the name or a MAC address"
         } else {
-            let finding = Finding::warning(Code::AmbiguousId, message).at(&draft.file, Some(draft.line));
-            let finding = finding.field(format!("switch.{}.address", draft.switch.identity.name));
-            found.findings.push(finding.help(if other.switch.protocol() == draft.switch.protocol() {
-                "requests must use the name or a MAC address"
-            } else {
-                "if both are one switch, keep one of them: changes through the one do not wait for the other's"
-            }));
-        }
+            "they are one switch, whose changes wait for each other; requests must use the name or a MAC address"
+        }));
     }
     for draft in named(drafts) {
         let owner = first.get(&address_key(&draft.switch.identity.name));
@@ -151,6 +149,11 @@ fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
 
 fn named(drafts: &[Draft]) -> impl Iterator<Item = &Draft> {
     drafts.iter().filter(|draft| !draft.switch.identity.name.is_empty())
+}
+
+/// Switches on loopback are told apart by their ports too.
+fn is_loopback(draft: &Draft) -> bool {
+    address_key(&draft.switch.identity.address).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Two entries of one name are one switch here: `names` has reported them.

@@ -367,7 +367,7 @@ fn identifiers_that_would_find_two_switches_are_found() {
         ),
         (entry("525400000001", "y", ""), Code::AmbiguousId, Severity::Error, "switch.525400000001.name"),
         (entry("X", "y", ""), Code::AmbiguousId, Severity::Error, "switch.X.name"),
-        (entry("b", "X.", ""), Code::AmbiguousId, Severity::Error, "switch.b.address"),
+        (entry("b", "X.", ""), Code::AmbiguousId, Severity::Warning, "switch.b.address"),
         (entry("b", "x", "port = 22"), Code::AmbiguousId, Severity::Warning, "switch.b.address"),
     ] {
         let (inventory, findings) =

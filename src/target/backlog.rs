@@ -15,6 +15,8 @@ use crate::{
 
 /// One request and whoever waits for its report.
 pub(super) struct Job {
+    /// Through which of the switch's entries it came.
+    pub(super) entry: usize,
     pub(super) work: Work,
     pub(super) joint: Option<Joint>,
     pub(super) queued: Instant,
@@ -101,6 +103,9 @@ impl Backlog {
 }
 
 fn joins(group: &[Job], next: &Job) -> bool {
+    if group.iter().any(|job| job.entry != next.entry) {
+        return false;
+    }
     if let (Some((id, next)), Some(first)) = (next.shareable_with_others(), group.first()) {
         let beside = first.shareable_with_others().is_some_and(|(first, _)| first.is_beside(id));
         let intents: Vec<_> = group.iter().filter_map(|job| job.work.intent()).collect();
@@ -135,7 +140,7 @@ mod tests {
     fn job(work: Work) -> Job {
         let now = Instant::now();
         let (report, _) = oneshot::channel();
-        Job { work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
+        Job { entry: 0, work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
     }
 
     fn attach(port: &str, vlan: u16) -> Job {
@@ -165,6 +170,15 @@ mod tests {
     fn a_port_asked_for_often_does_not_hold_up_the_others() {
         let jobs = vec![attach("a", 1), attach("a", 2), attach("b", 1), attach("a", 3), attach("c", 1)];
         assert_eq!(commits(jobs), ["a b c", "a", "a"]);
+    }
+
+    /// They may have other rules, and are another session.
+    #[test]
+    fn requests_through_two_entries_of_a_switch_queue_and_share_nothing() {
+        let other = |job: Job| Job { entry: 1, ..job };
+        let jobs = vec![attach("a", 1), other(attach("b", 1)), other(attach("a", 2)), attach("c", 1)];
+        assert_eq!(commits(jobs), ["a c", "b a"]);
+        assert_eq!(commits(vec![attach("a", 1), other(attach("a", 2)), attach("a", 3)]), ["a", "a", "a"]);
     }
 
     #[test]

@@ -53,6 +53,8 @@ mod time;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod two_entries;
+#[cfg(test)]
 mod waited;
 #[cfg(test)]
 mod wire;

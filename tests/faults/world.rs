@@ -13,7 +13,7 @@ use mercury::{
     lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
     service::{Requester, Service},
-    target::Target,
+    target::{Entry, Target},
 };
 use mercury_adapter::Dialect;
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
@@ -110,19 +110,33 @@ impl World {
             switches.push(Simulator::start(options).await.unwrap());
         }
         let wire = Arc::default();
-        let service = service(kinds, &switches, &wire, &NoLocks::shared(), tune);
+        let service = service(kinds, switches.iter().map(Simulator::handle), &wire, &NoLocks::shared(), tune);
         Self { service, kinds: kinds.to_vec(), switches, wire }
+    }
+
+    /// One switch that has so many entries, each changed by `tune`.
+    pub(crate) async fn in_entries(kind: Kind, entries: usize, tune: impl Fn(&mut Switch)) -> Self {
+        let wire = Arc::default();
+        let (kinds, simulator) = (vec![kind; entries], Simulator::start(kind.options()).await.unwrap());
+        let handles = vec![simulator.handle(); entries];
+        let tune = |switch: &mut Switch| {
+            switch.identity.address = "192.0.2.1".to_owned();
+            tune(switch);
+        };
+        let service = service(&kinds, handles, &wire, &NoLocks::shared(), tune);
+        Self { service, kinds, switches: vec![simulator], wire }
     }
 
     /// Another Mercury beside, or after, the first.
     pub(crate) fn another(&self) -> Service {
-        service(&self.kinds, &self.switches, &Arc::default(), &NoLocks::shared(), |_| {})
+        service(&self.kinds, self.switches.iter().map(Simulator::handle), &Arc::default(), &NoLocks::shared(), |_| {})
     }
 
     /// Another one, that takes its locks where others do too.
     pub(crate) fn mercury(&self, locks: &Arc<Locks>, tune: impl Fn(&mut Switch)) -> Mercury {
         let wire = Arc::<Wire>::default();
-        let service = service(&self.kinds, &self.switches, &wire, &locks.of(&wire.life), tune);
+        let service =
+            service(&self.kinds, self.switches.iter().map(Simulator::handle), &wire, &locks.of(&wire.life), tune);
         Mercury { service: Arc::new(service), wire }
     }
 
@@ -146,7 +160,7 @@ impl World {
 
 fn service(
     kinds: &[Kind],
-    switches: &[Simulator],
+    handles: impl IntoIterator<Item = Handle>,
     wire: &Arc<Wire>,
     locks: &Arc<dyn Coordinator>,
     tune: impl Fn(&mut Switch),
@@ -158,12 +172,12 @@ fn service(
         switch
     };
     let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
-    let targets = kinds.iter().zip(switches).enumerate().map(|(index, (kind, simulator))| {
+    let targets = kinds.iter().zip(handles).enumerate().map(|(index, (kind, handle))| {
         let switch = Arc::clone(inventory.find(&name(index)).unwrap());
-        let adapter = adapter(*kind, simulator.handle(), &switch, &dialect, wire);
-        Target::start_with(switch, Arc::clone(&dialect), adapter, Arc::clone(locks))
+        let (connector, render) = adapter(*kind, handle, &switch, &dialect, wire);
+        Entry { port: switch.port(), switch, dialect: Arc::clone(&dialect), connector, render }
     });
-    let targets: Vec<_> = targets.collect();
+    let targets = Target::start_all(targets.collect::<Vec<_>>(), locks);
     Service::over(inventory, targets)
 }
 

@@ -1,0 +1,296 @@
+//! What a switch's task does: it takes requests from the queue and serves them,
+//! those that share a commit together.
+
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
+
+use futures_util::FutureExt as _;
+use mercury_adapter::{Dialect, Render};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::backlog::{Backlog, Job};
+use crate::{
+    commit::Policy,
+    fault::Fault,
+    group,
+    inventory::Switch,
+    link::Link,
+    lock::Coordinator,
+    outcome::{Outcome, Report},
+    pace::{Milestone, Order},
+    pipeline::{self, Line, Work},
+};
+
+/// Ports, aggregates and VLANs whose last request is remembered, per switch.
+const REMEMBERED: usize = 4096;
+
+/// A switch's requests, and who serves those of each entry.
+pub(super) struct Queue {
+    pub(super) owners: Vec<Owner>,
+    /// What was taken from the queue and not served yet.
+    pub(super) backlog: Backlog,
+    /// How many may wait.
+    pub(super) most: usize,
+}
+
+/// Serves the requests of one entry.
+pub(super) struct Owner {
+    pub(super) switch: Arc<Switch>,
+    pub(super) policy: Policy,
+    pub(super) dialect: Arc<Dialect>,
+    pub(super) render: Box<dyn Render>,
+    pub(super) locks: Arc<dyn Coordinator>,
+    /// What its lock is called.
+    pub(super) lock: String,
+    pub(super) link: Link,
+    /// What was asked last of each port, aggregate and VLAN.
+    pub(super) last: HashMap<String, u64>,
+}
+
+impl Queue {
+    /// Works until there is nothing more to do. A panic ends what is under way and
+    /// its session, and nothing else.
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
+        while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
+            for owner in &mut self.owners {
+                let switch = &owner.switch.identity.name;
+                tracing::error!(switch, "Mercury failed in the middle of a request; its session is closed");
+                owner.link.cut();
+                owner.last.clear();
+            }
+        }
+        for owner in &mut self.owners {
+            owner.link.close().await;
+        }
+    }
+
+    async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
+        loop {
+            while self.backlog.len() < self.most
+                && let Ok(job) = jobs.try_recv()
+            {
+                self.backlog.push(job);
+            }
+            if !self.backlog.is_empty() {
+                let group = self.backlog.next_group();
+                let owner = group.first().and_then(|job| self.owners.get_mut(job.entry));
+                if let Some(owner) = owner {
+                    owner.begin(group, &mut self.backlog).await;
+                }
+                continue;
+            }
+            let warm = self.owners.iter().filter(|owner| owner.link.is_warm());
+            let idle = warm.map(|owner| owner.switch.timing.idle_timeout).min();
+            tokio::select! {
+                biased;
+                () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
+                job = jobs.recv() => match job {
+                    Some(job) => {
+                        self.backlog.push(job);
+                        // Whoever asks at the same moment goes along.
+                        tokio::task::yield_now().await;
+                    }
+                    None => break,
+                },
+                () = tokio::time::sleep(idle.unwrap_or_default()), if idle.is_some() => {
+                    for owner in &mut self.owners {
+                        tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
+                        owner.link.close().await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Owner {
+    async fn begin(&mut self, group: Vec<Job>, backlog: &mut Backlog) {
+        match self.link.stop().is_cancelled() {
+            false => self.serve(group, backlog).await,
+            true => {
+                self.answer(group, &Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::stopping())));
+            }
+        }
+    }
+
+    /// Serves requests that share a commit, or each half of them alone if it is
+    /// refused.
+    async fn serve(&mut self, mut group: Vec<Job>, backlog: &mut Backlog) {
+        self.drop_abandoned(&mut group);
+        if group.is_empty() {
+            return;
+        }
+        let mut groups = vec![group];
+        while let Some(group) = groups.pop() {
+            let group = match readied(group, backlog).await {
+                Ok(group) => group,
+                Err(job) => {
+                    let (job, fault) = *job;
+                    self.answer(vec![job], &Report::new(&self.switch.identity.name, Outcome::NotStarted(fault)));
+                    continue;
+                }
+            };
+            groups.extend(self.serve_readied(group, backlog).await);
+        }
+    }
+
+    /// Whoever no longer waits is not served. The others begin when it is known
+    /// what to send.
+    fn drop_abandoned(&self, group: &mut Vec<Job>) {
+        for job in group.extract_if(.., |job| job.is_abandoned()) {
+            let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::abandoned()));
+            report.queue_time = job.queued.elapsed();
+            let _unheard = job.report.send(report);
+        }
+    }
+
+    /// Serves requests that share a commit; gives back what is to be served in
+    /// smaller groups.
+    async fn serve_readied(&mut self, mut group: Vec<Job>, backlog: &mut Backlog) -> Vec<Vec<Job>> {
+        let report = self.run_group(&mut group).await;
+        let together = group.len() > 1;
+        if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
+            if together && !joint.is_kept() && group::worth_trying_again(&report.outcome) {
+                self.try_again(group, backlog).await;
+                return Vec::new();
+            }
+        } else if together && matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned()) {
+            self.drop_abandoned(&mut group);
+            return if group.is_empty() { Vec::new() } else { vec![group] };
+        } else if together && group::worth_splitting(&report.outcome) {
+            tracing::info!(
+                switch = self.switch.identity.name,
+                requests = group.len(),
+                "the joint edit failed; splitting it"
+            );
+            let second = group.split_off(group.len() / 2);
+            return vec![second, group];
+        }
+        self.answer(group, &report);
+        Vec::new()
+    }
+
+    /// The other switches do the same: each request alone, in the same order.
+    async fn try_again(&mut self, mut group: Vec<Job>, backlog: &mut Backlog) {
+        tracing::info!(
+            switch = self.switch.identity.name,
+            requests = group.len(),
+            "failed together; trying each alone"
+        );
+        if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
+            joint.again().await;
+        }
+        group.iter_mut().for_each(|job| job.alone = true);
+        backlog.put_back(group);
+    }
+
+    /// Each caller hears of its own.
+    fn answer(&self, group: Vec<Job>, report: &Report) {
+        let alone = group.len() == 1;
+        for job in group {
+            let mut report = match &job.work {
+                Work::Apply(intent) if !alone => group::share(report, intent, &self.switch.rules),
+                _ => report.clone(),
+            };
+            report.queue_time = job.begun.saturating_duration_since(job.queued);
+            // The caller may have hung up; the log line is written by whoever waits.
+            let _unheard = job.report.send(report);
+        }
+    }
+
+    async fn run_group(&mut self, group: &mut [Job]) -> Report {
+        let begun = Instant::now();
+        let mut look_first = true;
+        for job in &mut *group {
+            job.begun = begun;
+            look_first &= self.looks_first(&job.work);
+        }
+        let mut joint = group.first_mut().and_then(|job| job.joint.take());
+        let merged = group::merged(group.iter().filter_map(|job| job.work.intent())).map(Work::Apply);
+        let work = match (&merged, &*group) {
+            (_, [only]) => &only.work,
+            (Some(merged), _) => merged,
+            // Only requests to apply are grouped.
+            (None, _) => &Work::Read(mercury_model::Scope::default()),
+        };
+        let line = Line {
+            switch: &self.switch,
+            link: &mut self.link,
+            policy: &self.policy,
+            dialect: &self.dialect,
+            render: &*self.render,
+            locks: &*self.locks,
+            lock: &self.lock,
+            parts: group.iter().filter_map(|job| job.work.intent()).collect(),
+            // Of several that other switches have a say in, none can be left out here alone.
+            waits: match joint.is_some() && group.len() > 1 {
+                true => Vec::new(),
+                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
+            },
+        };
+        let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
+        if let Some(first) = group.first_mut() {
+            first.joint = joint;
+        }
+        if !report.outcome.is_success() {
+            // What was asked for and not made may be made by another Mercury, and not be confirmed yet.
+            self.last.clear();
+        }
+        report
+    }
+
+    /// Whether the switch probably has what is asked, so that looking without
+    /// the lock is worth a round trip: when it was the last thing asked of the
+    /// port or VLAN, on a session that has lived since. Only a guess: what is found
+    /// decides. On a new session the lock is taken first, since it tells that a
+    /// confirmed commit of a dead client is pending, which reading does not.
+    fn looks_first(&mut self, work: &Work) -> bool {
+        let Work::Apply(intent) = work else { return false };
+        if self.last.len() > REMEMBERED {
+            self.last.clear();
+        }
+        let ports = intent.ports.iter().map(|port| (port.interface.to_string(), format!("{port:?}")));
+        let lags = intent.lags.iter().map(|lag| (lag.name.to_string(), format!("{lag:?}")));
+        let vlans = intent.vlans.iter().filter(|_| intent.ports.is_empty() && intent.lags.is_empty());
+        let vlans = vlans.map(|vlan| (format!("VLAN {}", vlan.id()), format!("{vlan:?}")));
+        let mut repeated = true;
+        for (what, asked) in ports.chain(lags).chain(vlans) {
+            let mut hasher = DefaultHasher::new();
+            asked.hash(&mut hasher);
+            let asked = hasher.finish();
+            repeated &= self.last.insert(what, asked) == Some(asked);
+        }
+        repeated && self.link.is_warm()
+    }
+}
+
+/// Where other switches have a say: waits until it is the request's turn on
+/// all of them, and leaves of the others what cannot go with it there.
+async fn readied(mut group: Vec<Job>, backlog: &mut Backlog) -> Result<Vec<Job>, Box<(Job, Fault)>> {
+    let ids: Vec<_> = group.iter().filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
+    let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) else { return Ok(group) };
+    let order = joint.reach(Milestone::Ready(ids.into_iter().skip(1).collect())).await;
+    let mut others = group.split_off(1);
+    if let Ok(Order::Take(taken)) = &order {
+        let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
+        group.extend(others.extract_if(.., goes));
+        // From here on none of them can be left out on one switch alone.
+        for job in group.iter().skip(1) {
+            let _too_late_to_leave = job.begins();
+        }
+    }
+    backlog.put_back(others);
+    match (order, group.pop()) {
+        (Err(fault), Some(first)) => Err(Box::new((first, fault))),
+        (_, last) => {
+            group.extend(last);
+            Ok(group)
+        }
+    }
+}
