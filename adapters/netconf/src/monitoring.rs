@@ -1,6 +1,7 @@
 //! Who has a session with a server, as its monitoring tells (RFC 6022).
 
 use mercury_adapter::{Data, DataNode, ListedSession};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{hello::ServerHello, operation, xml::Element};
 
@@ -36,35 +37,9 @@ fn session(node: &DataNode<'_>) -> Option<ListedSession> {
 }
 
 /// Whole seconds since 1970-01-01T00:00:00Z of a `date-and-time` (RFC 6991
-/// section 3); fractions are left out.
+/// section 3, which is RFC 3339's); fractions are left out.
 fn seconds(text: &str) -> Option<i64> {
-    let (date, time) = text.split_once('T')?;
-    let [year, month, day] = numbers(date.split('-'))?;
-    let (clock, offset) = match time.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let (clock, offset) = time.split_at_checked(time.rfind(['+', '-'])?)?;
-            let [hours, minutes] = numbers(offset.get(1..)?.split(':'))?;
-            (clock, (hours * 60 + minutes) * if offset.starts_with('-') { -60 } else { 60 })
-        }
-    };
-    let [hour, minute, second] = numbers(clock.split('.').next()?.split(':'))?;
-    let is_date = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
-    (is_date && is_time).then(|| days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset)
-}
-
-fn numbers<'a, const N: usize>(parts: impl Iterator<Item = &'a str>) -> Option<[i64; N]> {
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?;
-    parts.map(digits).collect::<Option<Vec<i64>>>()?.try_into().ok()
-}
-
-/// Days since 1970-01-01 in the Gregorian calendar; the year begins in March,
-/// so that a leap day is its last.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leaps = year / 4 - year / 100 + year / 400;
-    year * 365 + leaps + (month * 153 + 2) / 5 + day - 1 - 719_468
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
 }
 
 #[cfg(test)]
