@@ -56,17 +56,20 @@ pub(super) fn parts<'a>(
     Ok(parts.into_values().collect())
 }
 
-/// Whether it makes no difference through which entry a change is made.
+/// Whether it makes no difference through which entry a change is made. Behind two
+/// ports of one protocol there may be two switches, as where an address is translated.
 fn alike(one: &Switch, other: &Switch) -> bool {
     let ways = |switch: &Switch| (switch.identity.dialect.clone(), switch.identity.network_instance.clone());
-    ways(one) == ways(other) && format!("{:?}", one.rules) == format!("{:?}", other.rules)
+    let apart = one.protocol() == other.protocol() && one.port() != other.port();
+    !apart && ways(one) == ways(other) && format!("{:?}", one.rules) == format!("{:?}", other.rules)
 }
 
 fn not_alike(one: &Switch, other: &Switch) -> Fault {
     let (one, other) = (&one.identity, &other.identity);
     let message = format!(
         "{} and {} have one address ({}), and so are one switch; a request through both is done as one change, and \
-         only where their entries say the same of it and each port and aggregate is asked through one of them",
+         only where their entries say the same of it, name one port for one protocol, and each port and aggregate is \
+         asked through one of them; switches behind one translated address need a name each",
         one.name, other.name, one.address
     );
     Fault::value("switch_id", message)

@@ -85,9 +85,11 @@ fn a_request_for_two_entries_and_another_switch_changes_both_switches_or_none() 
 #[test]
 fn where_the_entries_differ_or_name_one_port_a_request_through_both_is_refused_at_once() {
     on_paused_clock(async {
-        for (differ, ports) in [(true, (2, 3)), (false, (2, 2))] {
+        for (mtu, port, ports) in [(true, None, (2, 3)), (false, None, (2, 2)), (false, Some(8301), (2, 3))] {
             let world = World::in_entries(kind::NETCONF[0], 2, |switch| {
-                switch.rules.manage_mtu = differ && switch.identity.name == "leaf1";
+                let second = switch.identity.name == "leaf1";
+                switch.rules.manage_mtu = mtu && second;
+                switch.identity.port = port.filter(|_| second).or(switch.identity.port);
             });
             let world = world.await;
             let both = [(0, ports.0, Wish::Access(100)), (1, ports.1, Wish::Access(100))];
