@@ -53,6 +53,8 @@ enum ModeName {
     Candidate,
     /// Candidate without confirmed commit.
     Plain,
+    /// Candidate with the confirmed commit of Junos.
+    Junos,
     /// Writable running.
     Running,
     /// Writable running and a startup datastore.
@@ -94,6 +96,7 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
         mode: match arguments.mode {
             ModeName::Candidate => Mode::Candidate,
             ModeName::Plain => Mode::CandidatePlain,
+            ModeName::Junos => Mode::CandidateJunos,
             ModeName::Running => Mode::Running,
             ModeName::Startup => Mode::RunningStartup,
         },

@@ -1,5 +1,5 @@
 //! Runs one simulated switch until interrupted, to try a client on it:
-//! `cargo run -p mercury-sim --example switch -- [candidate|plain|running|startup] [plaintext] [fault...]`.
+//! `cargo run -p mercury-sim --example switch -- [candidate|plain|junos|running|startup] [plaintext] [fault...]`.
 
 #![expect(clippy::print_stdout, reason = "an example tells how to reach the switch")]
 
@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match argument.as_str() {
             "candidate" => options.mode = Mode::Candidate,
             "plain" => options.mode = Mode::CandidatePlain,
+            "junos" => options.mode = Mode::CandidateJunos,
             "running" => options.mode = Mode::Running,
             "startup" => options.mode = Mode::RunningStartup,
             "plaintext" => options.gnmi_plaintext = true,

@@ -3,6 +3,7 @@
 
 mod commit;
 mod datastores;
+mod history;
 mod lies;
 mod set;
 mod shown;
@@ -79,6 +80,7 @@ pub(crate) struct State {
     last_session: SessionId,
     connections: usize,
     pending: Option<commit::Pending>,
+    history: history::History,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
 }
@@ -104,6 +106,7 @@ impl Device {
                 last_session: 0,
                 connections: 0,
                 pending: None,
+                history: history::History::default(),
                 faults,
                 counters: Counters::default(),
             }),
@@ -161,6 +164,8 @@ impl Device {
     pub(crate) fn kill_session(&self, session: SessionId) -> bool {
         let login = self.look().sessions.get(&session).copied();
         let Some(login) = login else { return false };
+        let seconds = self.seconds();
+        self.change(|state| state.undo_commit_of_killed(session, seconds));
         self.close_session(login);
         self.kills.send_modify(|killed| {
             killed.insert(login);
@@ -215,6 +220,9 @@ impl Device {
     /// Locks a datastore (RFC 6241 section 7.5).
     pub(crate) fn lock(&self, session: SessionId, target: Datastore) -> Result<(), Refused> {
         self.require(target)?;
+        if target == Datastore::Running && self.options.mode.junos() {
+            return Err(unsupported("the lock of running"));
+        }
         self.change(|state| {
             let denied = |holder: SessionId| {
                 let holder = self.options.quirks.names_holder.unwrap_or(holder);
@@ -273,8 +281,11 @@ impl Device {
     /// All sessions are dropped and running becomes what startup is. A commit
     /// that was not confirmed is gone with it (RFC 6241 section 8.4.1).
     pub(crate) fn reboot(&self) {
+        let seconds = self.seconds();
         self.change(|state| {
-            state.pending = None;
+            if state.pending.take().is_some() {
+                state.note_rollback(seconds);
+            }
             state.candidate = None;
             state.locks.clear();
             state.sessions.clear();

@@ -4,6 +4,7 @@ mod edit;
 mod encode;
 mod filter;
 mod framing;
+mod junos;
 mod monitoring;
 mod operations;
 mod reply;

@@ -14,6 +14,11 @@ pub enum Mode {
     Candidate,
     /// As [`Mode::Candidate`], without confirmed commit.
     CandidatePlain,
+    /// `:candidate`, `:validate` and Junos' `<commit-configuration>`: its confirmed
+    /// commit counts minutes and outlives its session, anybody's commit or commit
+    /// check confirms it, and nothing cancels it. The standard one is announced and
+    /// mistimed. Running has no lock.
+    CandidateJunos,
     /// `:writable-running` and `:rollback-on-error`; running persists by itself.
     Running,
     /// As [`Mode::Running`], with `:startup`: running is lost at a reboot
@@ -210,11 +215,16 @@ impl Options {
 
 impl Mode {
     pub(crate) fn candidate(self) -> bool {
-        matches!(self, Self::Candidate | Self::CandidatePlain)
+        matches!(self, Self::Candidate | Self::CandidatePlain | Self::CandidateJunos)
     }
 
     pub(crate) fn confirmed_commit(self) -> bool {
-        self == Self::Candidate
+        matches!(self, Self::Candidate | Self::CandidateJunos)
+    }
+
+    /// Whether it has Junos' own operations.
+    pub(crate) fn junos(self) -> bool {
+        self == Self::CandidateJunos
     }
 
     pub(crate) fn writable_running(self) -> bool {

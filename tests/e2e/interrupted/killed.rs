@@ -68,6 +68,7 @@ fn sigkill_at_any_step_on_the_simulator() {
                 "commit:2",
                 "unlock:1",
             ],
+            Mode::CandidateJunos => panic!("openconfig is not its dialect"),
             Mode::CandidatePlain => {
                 &["lock:1", "discard-changes:1", "edit-config:1", "commit:1", "get-config:2", "unlock:1"]
             }

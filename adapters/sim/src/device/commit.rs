@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{Confirmation, Device, NotSet, SessionId, State, unsupported};
+use super::{Confirmation, Device, NotSet, SessionId, State, history::Entry, unsupported};
 use crate::{
     datastore::{Container, Datastore},
     refusal::{Reason, Refused, Tag},
@@ -22,6 +22,8 @@ pub(crate) struct Commit {
     pub(crate) persist: Option<String>,
     /// The name of the persistent commit this one follows.
     pub(crate) persist_id: Option<String>,
+    /// What the history is to say of it.
+    pub(crate) log: Option<String>,
 }
 
 /// A commit that waits to be confirmed.
@@ -32,6 +34,8 @@ pub(super) struct Pending {
     persist: Option<String>,
     /// The id of a gNMI Set that waits to be confirmed; no session can do that.
     set: Option<String>,
+    /// Whoever commits confirms it, and it outlives its session.
+    anyones: bool,
     deadline: Instant,
     /// Ends with the wait.
     _timer: Timer,
@@ -51,6 +55,10 @@ impl Device {
     /// Makes the candidate running.
     pub(crate) fn commit(self: &Arc<Self>, session: SessionId, commit: Commit) -> Result<(), Refused> {
         self.require(Datastore::Candidate)?;
+        let (anyones, seconds) = (self.options.mode.junos(), self.seconds());
+        if anyones && (commit.persist.is_some() || commit.persist_id.is_some()) {
+            return Err(unsupported("a commit that is known by a name"));
+        }
         let asks_more = commit.confirm_timeout.is_some() || commit.persist_id.is_some();
         if asks_more && !self.options.mode.confirmed_commit() {
             return Err(unsupported("confirmed commit"));
@@ -70,8 +78,11 @@ impl Device {
                 };
                 let deadline = Instant::now() + self.skewed(timeout);
                 let _timer = self.timer(deadline);
-                state.pending = Some(Pending { before, session, persist, set: None, deadline, _timer });
+                state.pending = Some(Pending { before, session, persist, set: None, anyones, deadline, _timer });
             }
+            let minutes = commit.confirm_timeout.map(|timeout| timeout.as_secs() / 60);
+            let (user, client, waits) = (self.options.username.clone(), "netconf", state.pending.is_some());
+            state.history.add(Entry { user, client, seconds, minutes, log: commit.log, waits });
             state.candidate = None;
             state.store(Datastore::Running, config, self.options.mode.startup());
             state.counters.commits += 1;
@@ -79,9 +90,22 @@ impl Device {
         })
     }
 
+    /// Says whether the candidate could run, and confirms what waits.
+    pub(crate) fn commit_check(&self, session: SessionId) -> Result<(), Refused> {
+        self.change(|state| {
+            state.writable(session, Datastore::Candidate)?;
+            self.valid(&state.datastore(Datastore::Candidate))?;
+            state.pending = None;
+            state.history.settle();
+            let startup = Arc::clone(&state.running);
+            state.store(Datastore::Startup, startup, false);
+            Ok(())
+        })
+    }
+
     /// Undoes a commit that waits to be confirmed (RFC 6241 section 8.4.4.1).
     pub(crate) fn cancel_commit(&self, session: SessionId, persist_id: Option<&str>) -> Result<(), Refused> {
-        if !self.options.mode.confirmed_commit() {
+        if !self.options.mode.confirmed_commit() || self.options.mode.junos() {
             return Err(unsupported("cancel-commit"));
         }
         self.change(|state| {
@@ -104,7 +128,7 @@ impl Device {
         let deadline = Instant::now().checked_add(self.skewed(confirmation.timeout));
         let deadline = deadline.ok_or(NotSet::Duration)?;
         let set = Some(confirmation.id.clone());
-        Ok(Pending { before, session: 0, persist: None, set, deadline, _timer: self.timer(deadline) })
+        Ok(Pending { before, session: 0, persist: None, set, anyones: false, deadline, _timer: self.timer(deadline) })
     }
 
     /// The time asked for, by the switch's own clock.
@@ -118,10 +142,12 @@ impl Device {
         let task = tokio::spawn(async move {
             tokio::time::sleep_until(deadline).await;
             if let Some(device) = device.upgrade() {
+                let seconds = device.seconds();
                 device.change(|state| {
                     // A follow-up moves the deadline and may just have won.
                     if state.pending.as_ref().is_some_and(|found| found.deadline == deadline) {
                         state.roll_back();
+                        state.note_rollback(seconds);
                     }
                 });
             }
@@ -156,7 +182,7 @@ impl State {
     /// Who may confirm, extend or cancel what is pending: with `persist`
     /// anybody who knows the name, without it the session that made it.
     fn follows(&self, session: SessionId, persist_id: Option<&str>) -> Result<(), Refused> {
-        let pending = self.pending.as_ref();
+        let pending = self.pending.as_ref().filter(|pending| !pending.anyones);
         match (pending.map(|pending| (pending.session, pending.persist())), persist_id) {
             (None, None) => Ok(()),
             (Some((_, Some(name))), Some(id)) if name == id => Ok(()),
@@ -175,9 +201,17 @@ impl State {
         }
     }
 
+    /// One that outlives its session does not outlive that it is killed.
+    pub(super) fn undo_commit_of_killed(&mut self, session: SessionId, seconds: u64) {
+        if self.pending.as_ref().is_some_and(|pending| pending.anyones && pending.session == session) {
+            self.roll_back();
+            self.note_rollback(seconds);
+        }
+    }
+
     pub(super) fn undo_commit_of(&mut self, session: SessionId) {
         match &mut self.pending {
-            Some(pending) if pending.session == session && pending.persist.is_none() => {
+            Some(pending) if pending.session == session && pending.persist.is_none() && !pending.anyones => {
                 self.roll_back();
             }
             Some(pending) if pending.session == session => pending.session = 0,

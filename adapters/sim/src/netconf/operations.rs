@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     BASE, edit,
     encode::{self, Defaults},
-    filter, monitoring,
+    filter, junos, monitoring,
     reply::Body,
     xml::Element,
 };
@@ -58,7 +58,18 @@ pub(crate) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
             let [] = parameters(operation, [])?;
             device.discard(session).map(ok)
         }
-        "commit" => device.commit(session, commit(operation)?).map(ok),
+        "commit" => {
+            let mut commit = commit(operation)?;
+            if device.options.mode.junos() {
+                commit.confirm_timeout = commit.confirm_timeout.map(junos::mistimed);
+            }
+            device.commit(session, commit).map(ok)
+        }
+        "commit-configuration" | "get-commit-information" | "get-system-uptime-information"
+            if device.options.mode.junos() =>
+        {
+            junos::execute(device, session, operation)
+        }
         "cancel-commit" => {
             let [persist_id] = parameters(operation, ["persist-id"])?;
             device.cancel_commit(session, persist_id.map(Element::trimmed)).map(ok)
@@ -174,12 +185,13 @@ fn commit(operation: &Element) -> Result<Commit, Refused> {
         confirm_timeout: confirmed.map(|_| Duration::from_secs(seconds.into())),
         persist: text(persist),
         persist_id: text(persist_id),
+        log: None,
     })
 }
 
 /// The parameters by name. They come in the order of the YANG `input`
 /// statement (RFC 7950 section 7.14.4), each at most once, and no others.
-fn parameters<'a, const N: usize>(
+pub(super) fn parameters<'a, const N: usize>(
     operation: &'a Element,
     names: [&'static str; N],
 ) -> Result<[Option<&'a Element>; N], Reason> {
@@ -213,7 +225,7 @@ fn missing(operation: &Element, name: &'static str) -> Reason {
     Reason::protocol(Tag::MissingElement, format!("{} needs {name}", operation.name)).with("bad-element", name)
 }
 
-fn unknown(element: &Element) -> Reason {
+pub(super) fn unknown(element: &Element) -> Reason {
     Reason::protocol(
         Tag::UnknownElement,
         format!("{} is unexpected here (namespace '{}')", element.name, element.namespace),
@@ -221,7 +233,7 @@ fn unknown(element: &Element) -> Reason {
     .with("bad-element", &element.name)
 }
 
-fn invalid(element: &Element) -> Reason {
+pub(super) fn invalid(element: &Element) -> Reason {
     Reason::protocol(Tag::InvalidValue, format!("'{}' is not a value of {}", element.trimmed(), element.name))
         .with("bad-element", &element.name)
 }

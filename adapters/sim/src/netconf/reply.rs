@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use quick_xml::escape::{escape, partial_escape};
 
-use super::{BASE, monitoring, xml::Element};
+use super::{BASE, junos, monitoring, xml::Element};
 use crate::{
     Options,
     refusal::{Layer, Path, Reason, Refused},
@@ -17,6 +17,8 @@ pub(crate) enum Body {
     Ok,
     /// XML that goes into `<data>`.
     Data(String),
+    /// XML of an operation's own.
+    Own(String),
 }
 
 pub(crate) fn hello(options: &Options, session: u32) -> String {
@@ -30,6 +32,9 @@ pub(crate) fn hello(options: &Options, session: u32) -> String {
     }
     for name in capabilities(options) {
         add(&format!("urn:ietf:params:netconf:capability:{name}"));
+    }
+    if options.mode.junos() {
+        add(junos::CAPABILITY);
     }
     for module in MODULES {
         let revision = module.revision.map(|date| format!("&revision={date}")).unwrap_or_default();
@@ -47,9 +52,9 @@ fn capabilities(options: &Options) -> Vec<&'static str> {
     [
         (mode.candidate(), "candidate:1.0"),
         (mode.confirmed_commit(), "confirmed-commit:1.0"),
-        (mode.confirmed_commit(), "confirmed-commit:1.1"),
+        (mode.confirmed_commit() && !mode.junos(), "confirmed-commit:1.1"),
         (mode.writable_running(), "writable-running:1.0"),
-        (true, "rollback-on-error:1.0"),
+        (!mode.junos(), "rollback-on-error:1.0"),
         (mode.validate(), "validate:1.0"),
         (mode.validate(), "validate:1.1"),
         (mode.startup(), "startup:1.0"),
@@ -81,6 +86,7 @@ pub(crate) fn reply(rpc: Option<&Element>, result: &Result<Body, Refused>, messa
         Ok(Body::Data(data)) => {
             let _ = write!(xml, "<data>{data}</data>");
         }
+        Ok(Body::Own(own)) => xml.push_str(own),
         Err(Refused(reasons)) => reasons.iter().for_each(|reason| error(&mut xml, reason)),
     }
     xml.push_str("</rpc-reply>");

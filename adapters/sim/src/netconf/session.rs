@@ -279,9 +279,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         let [operation] = rpc.children.as_slice() else {
             return Err(Reason::rpc(Tag::BadElement, "an rpc holds one operation").with("bad-element", "rpc").into());
         };
-        let commits = if self.device.options.mode.candidate() { "commit" } else { "edit-config" };
+        let commits: &[_] = match self.device.options.mode.candidate() {
+            true => &["commit", "commit-configuration"],
+            false => &["edit-config"],
+        };
         let time = self.device.options.commit_time;
-        if operation.name == commits && !time.is_zero() {
+        if commits.contains(&&*operation.name) && !time.is_zero() {
             tokio::time::sleep(time).await;
         }
         operations::execute(self.device, self.id, operation)

@@ -12,6 +12,7 @@ mod faults;
 #[cfg(test)]
 mod gnmi;
 #[cfg(test)]
+mod junos;
 mod lies;
 #[cfg(test)]
 mod locks;

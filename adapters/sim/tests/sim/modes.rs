@@ -21,6 +21,7 @@ async fn each_mode_announces_what_it_can_do() {
             &["writable-running", "startup"][..],
         ),
         (Mode::CandidatePlain, &["candidate", "validate"], &["confirmed-commit", "writable-running"]),
+        (Mode::CandidateJunos, &["candidate", "confirmed-commit", "validate"], &["rollback-on-error"]),
         (Mode::Running, &["writable-running", "rollback-on-error"], &["candidate", "startup", "validate"]),
         (Mode::RunningStartup, &["writable-running", "startup"], &["candidate", "confirmed-commit"]),
     ] {
@@ -48,6 +49,14 @@ async fn what_was_not_announced_is_not_supported() {
     for (mode, refused) in [
         (Mode::Candidate, vec![(not, to("running")), (not, COPY.into()), (not, startup.clone())]),
         (Mode::CandidatePlain, vec![(not, to("running")), (not, confirmed), (not, "<cancel-commit/>".into())]),
+        (
+            Mode::CandidateJunos,
+            vec![
+                (not, "<lock><target><running/></target></lock>".into()),
+                (not, "<cancel-commit/>".into()),
+                (not, "<commit><confirmed/><persist>a</persist></commit>".into()),
+            ],
+        ),
         (
             Mode::Running,
             vec![
