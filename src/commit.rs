@@ -10,6 +10,8 @@
 //! from one that finished, by cancelling with the token. If Mercury dies, the
 //! switch undoes the change when the confirm timer ends; an entry that says
 //! `confirmed_commit = "session"` has it undone as soon as the session ends.
+//! Junos' own has no token and is confirmed by any commit: it is looked for under
+//! the lock, and undone or confirmed there.
 //!
 //! What to do is decided by state machines that know no socket and no clock
 //! (`machine`, and `taking` for the lock); `drive` does it.

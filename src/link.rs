@@ -260,7 +260,7 @@ impl Link {
         }
         for (step, result) in steps.iter().zip(&flight.results) {
             // A lock is refused while there is something (RFC 6241 section 7.5).
-            let clean = result.is_ok() && matches!(step, Step::Lock | Step::Discard | Step::Commit(_));
+            let clean = result.is_ok() && matches!(step, Step::Lock(_) | Step::Discard | Step::Commit(_));
             self.staged = stages(step) || (self.staged && !clean);
         }
         self.staged |= steps.iter().skip(flight.results.len()).any(stages);

@@ -104,6 +104,7 @@ impl Target {
 
     fn of(entry: Entry, (lock, index): (String, usize), task: &Task, locks: &Arc<dyn Coordinator>) -> (Self, Owner) {
         let Entry { switch, dialect, connector, render, .. } = entry;
+        let switch = switch.timed_by(&dialect);
         let policy = Policy {
             lock_wait: switch.timing.lock_wait,
             discard_foreign: switch.discards_foreign_candidate(),

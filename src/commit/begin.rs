@@ -28,7 +28,7 @@ use crate::{
 /// # Errors
 /// Nothing was staged, and the lock is not held.
 pub async fn begin(link: &mut Link, scope: &Scope, policy: &Policy, held: &dyn Held) -> Result<Running, Fault> {
-    opened(link, Taking::new(scope, policy, policy.lock_wait, Duration::ZERO), || held.is_held()).await
+    opened(link, Taking::new(scope, None, policy, policy.lock_wait, Duration::ZERO), || held.is_held()).await
 }
 
 /// Reads `scope` without the lock.

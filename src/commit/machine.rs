@@ -268,6 +268,11 @@ impl<'a> Commit<'a> {
         if locked { self.unlock(then, at) } else { self.then(then, at) }
     }
 
+    /// The lock on its way, which the change's own commit does not keep from it.
+    fn taking(&self, lock_wait: Duration, at: Moment) -> Taking {
+        Taking::new(&self.transition.before.scope, self.token.clone(), self.policy, lock_wait, at.now)
+    }
+
     fn fly(&mut self, state: State, steps: Vec<Step>, timeout: Duration) -> Onward {
         self.state = state;
         Next::fly(steps, timeout)

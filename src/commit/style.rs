@@ -19,6 +19,9 @@ pub(super) enum Pending {
     Cancellable,
     /// It ends with its session, and not before: only version 1.1 has `cancel-commit`.
     Session,
+    /// It outlives its session, whoever commits next confirms it, and nothing cancels
+    /// it; the switch's history has it by this name.
+    AnyCommit(PersistId),
 }
 
 impl Pending {
@@ -26,8 +29,21 @@ impl Pending {
     pub(super) fn token(&self) -> Option<PersistId> {
         match self {
             Self::Persistent(token) => Some(token.clone()),
+            Self::Cancellable | Self::Session | Self::AnyCommit(_) => None,
+        }
+    }
+
+    /// What the switch is told to know it by.
+    fn name(&self) -> Option<PersistId> {
+        match self {
+            Self::Persistent(name) | Self::AnyCommit(name) => Some(name.clone()),
             Self::Cancellable | Self::Session => None,
         }
+    }
+
+    /// Whether the switch can be told to undo it.
+    pub(super) const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Persistent(_) | Self::Cancellable)
     }
 }
 
@@ -50,6 +66,7 @@ pub(super) fn confirmed(
         (ConfirmedCommit::SameSession, _) => Pending::Session,
         (ConfirmedCommit::Persist, inventory::ConfirmedCommit::Session) => Pending::Cancellable,
         (ConfirmedCommit::Persist, _) => Pending::Persistent(token),
+        (ConfirmedCommit::AnyCommit, _) => Pending::AnyCommit(token),
     };
     Ok(confirmed_by(capabilities, policy)?.map(pending))
 }
@@ -61,6 +78,10 @@ fn confirmed_by(capabilities: &Capabilities, policy: &Policy) -> Result<Option<C
         Off => Ok(None),
         On | Session if able.is_none() => {
             let reason = "the entry asks for confirmed commits and the switch does not offer them";
+            Err(Fault::new(FaultKind::Unsupported, reason))
+        }
+        Session if able == Some(ConfirmedCommit::AnyCommit) => {
+            let reason = "the entry asks for confirmed commits that end with their session, and this switch's do not";
             Err(Fault::new(FaultKind::Unsupported, reason))
         }
         Auto | On | Session => Ok(able),
@@ -104,7 +125,7 @@ impl Making {
         if staged {
             rest.push(Step::Commit(pending.map_or(CommitMode::Plain, |pending| CommitMode::Confirmed {
                 timeout: policy.confirm_timeout,
-                persist: pending.token(),
+                persist: pending.name(),
             })));
         }
         rest.push(Step::Read(transition.before.scope.clone()));
@@ -115,7 +136,9 @@ impl Making {
             }
             rest.push(Step::Unlock);
         }
-        let at_once = capabilities.atomic_edit && capabilities.pipelining;
+        // Nothing cancels what may be pending behind a refused edit.
+        let cancels = pending.is_none_or(|pending| !matches!(pending, Pending::AnyCommit(_)));
+        let at_once = capabilities.atomic_edit && capabilities.pipelining && cancels;
         if at_once {
             first.append(&mut rest);
         }

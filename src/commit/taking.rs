@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mercury_adapter::{Datastore, ErrorTag, Refusal, Step};
+use mercury_adapter::{Datastore, ErrorTag, PersistId, Refusal, Step};
 use mercury_model::{Running, Scope};
 
 use super::{
@@ -23,6 +23,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Taking {
     scope: Scope,
+    /// By which a commit is known that was made for it and may wait to be confirmed.
+    token: Option<PersistId>,
     lock_wait: Duration,
     reply_timeout: Duration,
     patience: Patience,
@@ -68,9 +70,17 @@ enum State {
 
 impl Taking {
     /// At `now`; what is next is [`Command::Open`].
-    pub(super) fn new(scope: &Scope, policy: &Policy, lock_wait: Duration, now: Duration) -> Self {
+    pub(super) fn new(
+        scope: &Scope,
+        token: Option<PersistId>,
+        policy: &Policy,
+        lock_wait: Duration,
+        now: Duration,
+    ) -> Self {
         Self {
+            state: Self::asking(scope, token.clone(), policy.reply_timeout),
             scope: scope.clone(),
+            token,
             lock_wait,
             reply_timeout: policy.reply_timeout,
             patience: Patience::new(lock_wait, now),
@@ -83,12 +93,11 @@ impl Taking {
             own: OwnSessions::default(),
             listed: false,
             unended: None,
-            state: Self::asking(scope, policy.reply_timeout),
         }
     }
 
-    fn asking(scope: &Scope, timeout: Duration) -> State {
-        State::Asking(First::new(vec![Step::Lock, Step::Read(scope.clone())], timeout))
+    fn asking(scope: &Scope, token: Option<PersistId>, timeout: Duration) -> State {
+        State::Asking(First::new(vec![Step::Lock(token), Step::Read(scope.clone())], timeout))
     }
 
     /// The name of the state it is in, for a test that comes to each of them.
@@ -110,7 +119,7 @@ impl Taking {
     }
 
     fn ask(&mut self) -> Next<Result<Running, Fault>> {
-        self.state = Self::asking(&self.scope, self.reply_timeout);
+        self.state = Self::asking(&self.scope, self.token.clone(), self.reply_timeout);
         Next::Do(Command::Open)
     }
 

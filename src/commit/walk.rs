@@ -51,7 +51,12 @@ pub(super) struct Kind {
 impl Kind {
     fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        let confirmed = [None, Some(ConfirmedCommit::SameSession), Some(ConfirmedCommit::Persist)];
+        let confirmed = [
+            None,
+            Some(ConfirmedCommit::SameSession),
+            Some(ConfirmedCommit::Persist),
+            Some(ConfirmedCommit::AnyCommit),
+        ];
         let stores = [(false, None, false)].into_iter().chain(confirmed.map(|confirmed| (true, confirmed, false)));
         let stores = stores.chain([(true, Some(ConfirmedCommit::Persist), true)]);
         for (candidate, confirmed, session) in stores {
@@ -62,6 +67,11 @@ impl Kind {
             }
         }
         all
+    }
+
+    /// Whoever commits confirms what waits.
+    fn any_commit(self) -> bool {
+        self.confirmed == Some(ConfirmedCommit::AnyCommit)
     }
 
     fn capabilities(self) -> Capabilities {

@@ -57,7 +57,7 @@ impl Protocol {
     }
 }
 
-/// Whether to use the confirmed commit of RFC 6241 section 8.4, or the
+/// Whether to use the confirmed commit of RFC 6241 section 8.4, Junos' own, or the
 /// commit-confirmed extension of gNMI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConfirmedCommit {
@@ -70,7 +70,8 @@ pub enum ConfirmedCommit {
     On,
     /// Always, and without a `persist` token: the switch takes the change back
     /// as soon as the session ends, not only when the timer does. NETCONF only,
-    /// because gNMI has no sessions.
+    /// because gNMI has no sessions; Junos' own outlives its session, so that the
+    /// switch is not changed.
     Session,
     /// Never.
     Off,

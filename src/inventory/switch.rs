@@ -1,5 +1,6 @@
 use super::{ConfirmedCommit, Credentials, Face, Identity, NetconfSettings, Protocol, Rules, SecretRef, Timing};
-use std::time::Duration;
+use mercury_adapter::{ConfirmedBy, Dialect};
+use std::{sync::Arc, time::Duration};
 
 /// A switch: how to reach it and what may be done to it.
 ///
@@ -66,6 +67,21 @@ impl Switch {
                 Some(false) => ConfirmedCommit::Off,
             },
         }
+    }
+
+    /// The same with times as a switch of this dialect counts them. Where those are
+    /// minutes, the confirm timer runs longer than the entry asks, and so do others
+    /// wait for the lock.
+    pub(crate) fn timed_by(mut self: Arc<Self>, dialect: &Dialect) -> Arc<Self> {
+        let by = dialect.netconf.as_ref().map(|netconf| netconf.confirmed_commit);
+        let minutes = self.protocol() == Protocol::Netconf && by == Some(ConfirmedBy::CommitConfiguration);
+        if minutes && self.may_confirm() {
+            let timing = &mut Arc::make_mut(&mut self).timing;
+            let asked = timing.confirm_timeout;
+            timing.confirm_timeout = Duration::from_secs(asked.as_secs().div_ceil(60).max(1) * 60);
+            timing.lock_wait += timing.confirm_timeout.saturating_sub(asked);
+        }
+        self
     }
 
     /// Whether it may be changed by commits that have to be confirmed.

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Timing {
     /// After how long the switch takes a change back that was not confirmed,
     /// 1 to 600 s; 50 s. Confirming takes a commit, so not less than that may take.
+    /// Junos counts whole minutes, so that it is rounded up, and `lock_wait` grows by
+    /// as much.
     pub confirm_timeout: Duration,
     /// How long a commit may take, 1 to 3600 s; 50 s: two of them and a login fit into the service's
     /// `request_timeout`.

@@ -27,7 +27,7 @@ impl Stranger {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let handle = world.handle(0);
         tokio::spawn(async move { handle.serve_gnmi(theirs).await });
-        let dialect = Arc::new(KIND.dialect(dialect().gnmi.as_ref().unwrap()));
+        let dialect = Arc::new(dialect().gnmi.clone().unwrap());
         let options = GnmiOptions { tls: None, ..GnmiOptions::new("memory", 9339) };
         Self(mercury_gnmi::conformance::session(ours, &options, dialect).await.unwrap())
     }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use mercury::inventory::{Face, GnmiSettings, NetconfSettings, Switch};
-use mercury_adapter::GnmiDialect;
+use mercury_adapter::{ConfirmedBy, Dialect};
 use mercury_sim::{Mode, Options};
 
 /// A kind of switch.
@@ -25,12 +25,15 @@ pub(crate) struct Gnmi {
     pub(crate) atomic: bool,
 }
 
-pub(crate) const NETCONF: [Kind; 4] = [
+pub(crate) const NETCONF: [Kind; 5] = [
     Kind::Netconf(Mode::Candidate),
     Kind::Netconf(Mode::CandidatePlain),
+    JUNOS,
     Kind::Netconf(Mode::Running),
     Kind::Netconf(Mode::RunningStartup),
 ];
+/// It has Junos' own commit, and Mercury is to use it.
+pub(crate) const JUNOS: Kind = Kind::Netconf(Mode::CandidateJunos);
 pub(crate) const CONFIRMED: Gnmi = Gnmi { confirmed: true, get: true, atomic: true };
 pub(crate) const PLAIN: Gnmi = Gnmi { confirmed: false, ..CONFIRMED };
 pub(crate) const ONCE: Gnmi = Gnmi { get: false, ..PLAIN };
@@ -46,6 +49,17 @@ impl Kind {
     /// What Mercury asks of such a switch, in the words of faults.
     pub(crate) const fn operations(self) -> &'static [&'static str] {
         match self {
+            JUNOS => &[
+                "hello",
+                "lock",
+                "get-commit-information",
+                "get-config",
+                "discard-changes",
+                "edit-config",
+                "commit-configuration",
+                "unlock",
+                "close-session",
+            ],
             Self::Netconf(_) => &[
                 "hello",
                 "lock",
@@ -115,7 +129,12 @@ impl Kind {
     /// Whether nobody can find out that this is a lie: what was confirmed looks
     /// the same until the timer ends, and nothing but a reboot shows startup.
     pub(crate) fn is_perfect_lie(self, operation: &str, nth: u32, action: &str) -> bool {
-        let confirmation = self == Self::Netconf(Mode::Candidate) && operation == "commit" && nth > 1;
+        let commit = match self {
+            Self::Netconf(Mode::Candidate) => Some("commit"),
+            JUNOS => Some("commit-configuration"),
+            _ => None,
+        };
+        let confirmation = Some(operation) == commit && nth > 1;
         action == "ignore" && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm"))
     }
 
@@ -145,10 +164,16 @@ impl Kind {
         switch
     }
 
-    /// What the dialect would say of it.
-    pub(crate) fn dialect(self, openconfig: &GnmiDialect) -> GnmiDialect {
-        let atomic = !matches!(self, Self::Gnmi(Gnmi { atomic: false, .. }));
-        GnmiDialect { atomic, ..openconfig.clone() }
+    /// What its dialect would say of it.
+    pub(crate) fn dialect(self, openconfig: &Dialect) -> Dialect {
+        let mut dialect = openconfig.clone();
+        if let (JUNOS, Some(netconf)) = (self, &mut dialect.netconf) {
+            (netconf.confirmed_commit, netconf.lock_running) = (ConfirmedBy::CommitConfiguration, false);
+        }
+        if let (Self::Gnmi(gnmi), Some(dialect)) = (self, &mut dialect.gnmi) {
+            dialect.atomic = gnmi.atomic;
+        }
+        dialect
     }
 }
 

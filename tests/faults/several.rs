@@ -3,7 +3,7 @@
 
 use mercury_sim::{Datastore, Mode};
 
-use crate::kind::{CONFIRMED, Kind, ONCE};
+use crate::kind::{CONFIRMED, JUNOS, Kind, ONCE};
 use crate::world::{Claim, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
 const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish::Access(200))];
@@ -66,6 +66,11 @@ impl Outcomes for Vec<mercury::outcome::Report> {
 #[test]
 fn a_fault_on_one_of_two_switches_with_confirmed_commit_leaves_both_alike() {
     both_or_none([Kind::Netconf(Mode::Candidate), Kind::Netconf(Mode::Candidate)]);
+}
+
+#[test]
+fn a_fault_on_a_junos_switch_or_beside_one_leaves_both_alike() {
+    both_or_none([JUNOS, Kind::Netconf(Mode::Candidate)]);
 }
 
 #[test]

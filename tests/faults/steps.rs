@@ -86,6 +86,11 @@ fn every_fault_at_every_step_leaves_before_or_intended_with_confirmed_commit() {
 }
 
 #[test]
+fn every_fault_at_every_step_leaves_before_or_intended_with_the_confirmed_commit_of_junos() {
+    every_step_of(kind::JUNOS);
+}
+
+#[test]
 fn every_fault_at_every_step_leaves_before_or_intended_with_a_candidate() {
     every_step_of(Kind::Netconf(Mode::CandidatePlain));
 }
@@ -118,6 +123,18 @@ fn every_fault_at_every_call_leaves_before_or_intended_without_get() {
 #[test]
 fn every_fault_at_every_call_leaves_before_or_intended_where_a_set_is_done_one_by_one() {
     every_step_of(Kind::Gnmi(kind::ONE_BY_ONE));
+}
+
+/// The edit goes before the commit, since Junos announces no rollback-on-error; the
+/// history comes with the lock.
+#[test]
+fn a_warm_attach_on_junos_takes_four_flights() {
+    on_paused_clock(async {
+        let world = ready(kind::JUNOS, true).await;
+        let before = world.handle(0).counters().flights;
+        assert_eq!(claim(&world.one(2, Wish::Access(200)).await), Claim::Intended);
+        assert_eq!(world.handle(0).counters().flights - before, 4);
+    });
 }
 
 /// The switch goes away and does not come back: nobody can know, and that is

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::kind::{self, GNMI, Kind, NETCONF};
-use crate::world::{Claim, Wish, World, agree, ask, claim, fault, on_paused_clock};
+use crate::world::{Claim, Wish, World, agree, ask, before_and_intended, claim, fault, on_paused_clock};
 
 const WISH: Wish = Wish::Access(200);
 
@@ -35,7 +35,7 @@ const fn gnmi(kind: Kind) -> bool {
 /// What Mercury locks.
 pub(crate) const fn lockable(kind: Kind) -> Datastore {
     match kind {
-        Kind::Netconf(Mode::Candidate) | Kind::Netconf(Mode::CandidatePlain) => Datastore::Candidate,
+        Kind::Netconf(Mode::Candidate | Mode::CandidatePlain | Mode::CandidateJunos) => Datastore::Candidate,
         _ => Datastore::Running,
     }
 }
@@ -110,19 +110,25 @@ fn two_mercuries_on_one_switch_wait_for_each_other() {
 #[test]
 fn a_confirmation_that_comes_too_late_is_not_reported_as_success() {
     on_paused_clock(async {
-        for (kind, confirmation) in [(NETCONF[0], "commit:2"), (GNMI[0], "gnmi-confirm:1")] {
-            let world = World::with(&[kind], |switch| switch.timing.confirm_timeout = Duration::from_secs(1)).await;
+        for (kind, confirmation, waits) in
+            [(NETCONF[0], "commit:2", 1), (GNMI[0], "gnmi-confirm:1", 1), (kind::JUNOS, "commit-configuration:2", 60)]
+        {
+            let tune = |switch: &mut mercury::inventory::Switch| {
+                switch.timing.confirm_timeout = Duration::from_secs(1);
+                switch.timing.commit_timeout = Duration::from_secs(100);
+            };
+            let world = World::with(&[kind], tune).await;
             world.one(1, Wish::Access(100)).await;
             let (handle, before) = (world.handle(0), world.ports(0));
             let hold = handle.inject(fault(&format!("{confirmation}:before:hold")));
             let late = async {
                 handle.held(hold).await;
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                tokio::time::sleep(Duration::from_secs(waits + 4)).await;
                 handle.release(hold);
             };
             let (report, ()) = tokio::join!(world.one(2, WISH), late);
             let told = report.outcome.fault().unwrap().message;
-            assert!(told.contains("confirm_timeout"), "{kind:?}: {told}");
+            assert!(told.contains(&format!("within {waits} s (confirm_timeout)")), "{kind:?}: {told}");
             agree(&world, 0, &report, &before, &before, &format!("{kind:?}, too late")).await;
         }
     });
@@ -163,20 +169,68 @@ fn a_warm_session_that_dies_under_the_first_read_is_replaced_without_a_word() {
 #[test]
 fn what_a_dead_client_left_unconfirmed_is_never_reported_as_made() {
     on_paused_clock(async {
-        let clean = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
-        let before = clean.ports(0);
-        clean.one(2, WISH).await;
-        let intended = clean.ports(0);
-        let world = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
-        leave_unconfirmed(&world).await;
-        let report = world.one(2, WISH).await;
-        let told = format!("{:?}", report.outcome);
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        match claim(&report) {
-            Claim::Intended => assert_eq!(world.ports(0)["Ethernet2"], intended["Ethernet2"], "{told}"),
-            Claim::Before => assert_eq!(world.ports(0), before, "{told}"),
-            Claim::Unknown => panic!("{told}"),
+        for kind in [Kind::Netconf(Mode::Candidate), kind::JUNOS] {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            let world = World::new(&[kind]).await;
+            leave_unconfirmed(&world).await;
+            let report = world.one(2, WISH).await;
+            let told = format!("{kind:?}: {:?}", report.outcome);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            match claim(&report) {
+                Claim::Intended => assert_eq!(world.ports(0)["Ethernet2"], intended["Ethernet2"], "{told}"),
+                Claim::Before => assert_eq!(world.ports(0), before, "{told}"),
+                Claim::Unknown => panic!("{told}"),
+            }
         }
+    });
+}
+
+/// On Junos the lock does not tell of it, and any commit would confirm it: the
+/// network engineer whose `commit confirmed` it is would never get it back.
+#[test]
+fn what_somebody_else_has_not_confirmed_is_left_to_them() {
+    on_paused_clock(async {
+        for (minutes, is_outwaited) in [(1, true), (10, false)] {
+            let world = warm(kind::JUNOS).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            let commit = format!(
+                "<commit-configuration><confirmed/><confirm-timeout>{minutes}</confirm-timeout></commit-configuration>"
+            );
+            let _engineer = says(&world, &[edit(&console(4, "by hand")), commit]).await;
+            handle.wait_until(|status| status.pending.is_some()).await;
+            let theirs = world.ports(0);
+            let report = world.one(2, WISH).await;
+            if is_outwaited {
+                assert_eq!(claim(&report), Claim::Intended, "{:?}", report.outcome);
+                assert_eq!(world.ports(0)["Ethernet4"], before["Ethernet4"], "theirs was confirmed");
+                continue;
+            }
+            let fault = report.outcome.fault().unwrap();
+            assert_eq!(fault.kind, FaultKind::Locked, "{fault}");
+            for part in ["mercury by netconf", "waits to be confirmed", "rollback in 10mins"] {
+                assert!(fault.message.contains(part), "{fault}");
+            }
+            assert_eq!(world.ports(0), theirs);
+            let status = handle.status();
+            assert!(status.pending.is_some() && status.locks.is_empty(), "{status:?}");
+        }
+    });
+}
+
+/// A commit check confirms and leaves no entry of its own, so the newest one says
+/// for as long as it was to wait that something may.
+#[test]
+fn what_was_confirmed_by_a_check_is_in_the_way_no_longer_than_it_was_to_wait() {
+    on_paused_clock(async {
+        let world = warm(kind::JUNOS).await;
+        let confirmed = "<confirmed/><confirm-timeout>1</confirm-timeout>";
+        let commits = [confirmed, "<check/>"].map(|how| format!("<commit-configuration>{how}</commit-configuration>"));
+        let _engineer = says(&world, &[vec![edit(&console(4, "by hand"))], commits.to_vec()].concat()).await;
+        let handle = world.handle(0);
+        handle.wait_until(|status| status.counters.commits == 2 && status.pending.is_none()).await;
+        let report = world.one(2, WISH).await;
+        assert_eq!(claim(&report), Claim::Intended, "{:?}", report.outcome);
+        assert!(world.ports(0)["Ethernet4"].contains("by hand"), "it was confirmed");
     });
 }
 
@@ -187,12 +241,17 @@ async fn leave_unconfirmed(world: &World) {
 }
 
 pub(crate) async fn leave_unconfirmed_for(world: &World, timer: Duration) {
-    let clean = World::new(&[Kind::Netconf(Mode::Candidate)]).await;
+    let kind = world.kinds[0];
+    let clean = World::new(&[kind]).await;
     clean.one(2, WISH).await;
     let config = clean.handle(0).xml(Datastore::Running);
-    let timer = timer.as_secs();
-    let commit =
-        format!("<commit><confirmed/><confirm-timeout>{timer}</confirm-timeout><persist>somebody</persist></commit>");
+    let (operation, timer, name) = match kind {
+        kind::JUNOS => ("commit-configuration", timer.as_secs().div_ceil(60), "log"),
+        _ => ("commit", timer.as_secs(), "persist"),
+    };
+    let commit = format!(
+        "<{operation}><confirmed/><confirm-timeout>{timer}</confirm-timeout><{name}>somebody</{name}></{operation}>"
+    );
     let (client, serving) = says(world, &[edit(&config), commit]).await;
     world.handle(0).wait_until(|status| status.pending.is_some()).await;
     drop(client);

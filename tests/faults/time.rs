@@ -26,15 +26,16 @@ async fn skewed(kind: Kind, percent: u32) -> (World, Mercury) {
 #[test]
 fn a_confirm_timer_that_is_early_or_late_never_makes_a_report_lie() {
     on_paused_clock(async {
-        for kind in [NETCONF[0], Kind::Gnmi(CONFIRMED)] {
+        for kind in [NETCONF[0], kind::JUNOS, Kind::Gnmi(CONFIRMED)] {
             let (before, intended) = before_and_intended(kind, WISH).await;
             let steps: &[&str] = match kind {
+                kind::JUNOS => &["commit-configuration:1:after", "commit-configuration:2:before"],
                 Kind::Netconf(_) => &["commit:1:after", "get-config:2:after", "commit:2:before", "commit:2:after"],
                 Kind::Gnmi(_) => &["gnmi-set:1:after", "gnmi-get:3:after", "gnmi-confirm:1:before"],
             };
             for percent in [1, 10, 100, 110, 300] {
                 for step in steps {
-                    for seconds in [0, 1, 4, 49, 51, 100] {
+                    for seconds in [0, 1, 4, 49, 51, 61, 100] {
                         let (world, mercury) = skewed(kind, percent).await;
                         world.handle(0).inject(fault(&format!("{step}:delay:{seconds}s")));
                         let report = ask(&mercury.service, &[(0, 2, WISH)]).await.remove(0);

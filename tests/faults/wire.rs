@@ -95,7 +95,7 @@ pub(crate) fn adapter(
         }
         Kind::Gnmi(_) => {
             let render = mercury_gnmi::Renderer::new(dialect, mercury_gnmi::Overrides::default()).unwrap();
-            let dialect = Arc::new(kind.dialect(dialect.gnmi.as_ref().unwrap()));
+            let dialect = Arc::new(dialect.gnmi.clone().unwrap());
             let commit_confirmed = entry.confirmed_commit() != ConfirmedCommit::Off;
             let options = GnmiOptions { tls: None, commit_confirmed, ..GnmiOptions::new("memory", 9339) };
             (Box::new(Gnmi { handle, dialect, options, wire }), Box::new(render))

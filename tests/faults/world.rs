@@ -174,8 +174,9 @@ fn service(
     let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
     let targets = kinds.iter().zip(handles).enumerate().map(|(index, (kind, handle))| {
         let switch = Arc::clone(inventory.find(&name(index)).unwrap());
+        let dialect = Arc::new(kind.dialect(&dialect));
         let (connector, render) = adapter(*kind, handle, &switch, &dialect, wire);
-        Entry { port: switch.port(), switch, dialect: Arc::clone(&dialect), connector, render }
+        Entry { port: switch.port(), switch, dialect, connector, render }
     });
     let targets = Target::start_all(targets.collect::<Vec<_>>(), locks);
     Service::over(inventory, targets)

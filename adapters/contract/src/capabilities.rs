@@ -17,6 +17,9 @@ pub enum ConfirmedCommit {
     SameSession,
     /// Version 1.1: `persist` lets another session confirm or cancel it.
     Persist,
+    /// Junos' own: it outlives its session, whoever commits next confirms it, and
+    /// nothing cancels it. It counts whole minutes.
+    AnyCommit,
 }
 
 /// What commit may rely on.

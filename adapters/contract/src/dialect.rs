@@ -15,7 +15,7 @@ mod tree;
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
-pub use netconf::{NetconfDialect, Variant};
+pub use netconf::{ConfirmedBy, NetconfDialect, Variant};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 

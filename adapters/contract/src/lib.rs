@@ -36,10 +36,10 @@ pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
 pub use dial::{dial, without_zone};
 pub use dialect::{
-    ChannelGroup, Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames, LeafTree,
-    LeafValues, ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
-    Reading, Save, Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, TrunkPart, Variant, VlanTree, WriteLevel,
-    builtin, load,
+    ChannelGroup, ConfirmedBy, Deviation, Dialect, DialectError, Evidence, GnmiDialect, GnmiEncoding, InterfaceNames,
+    LeafTree, LeafValues, ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes,
+    PathStep, Reading, Save, Standing, SwitchedVlanTree, TextLimits, Tree, TrunkForm, TrunkPart, Variant, VlanTree,
+    WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -25,7 +25,10 @@ pub enum CommitMode {
     Confirmed {
         /// Time the target waits for the confirmation; whole seconds, 1 or more.
         timeout: Duration,
-        /// The token, where the target takes one.
+        /// The token, where the target takes one; [`ConfirmedCommit::AnyCommit`] is
+        /// known by it in the target's history.
+        ///
+        /// [`ConfirmedCommit::AnyCommit`]: crate::ConfirmedCommit::AnyCommit
         persist: Option<PersistId>,
     },
 }
@@ -33,8 +36,10 @@ pub enum CommitMode {
 /// One thing asked of a target.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Take the lock that keeps others from the datastore changes are made in.
-    Lock,
+    /// Take the lock that keeps others from the datastore changes are made in. A
+    /// commit that waits to be confirmed keeps it from everybody; where that of a
+    /// lost session does, this one's token lets through.
+    Lock(Option<PersistId>),
     /// Throw away what is staged.
     Discard,
     /// Read the running configuration inside a scope.
@@ -70,7 +75,7 @@ impl Step {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Lock => "lock",
+            Self::Lock(_) => "lock",
             Self::Discard => "discard",
             Self::Read(_) => "read",
             Self::ReadCandidate(_) => "read the candidate",

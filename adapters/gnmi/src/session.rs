@@ -137,7 +137,7 @@ impl GnmiSession {
 
     async fn step(&mut self, step: &Step, timeout: Duration) -> Result<Answer, Failure> {
         match step {
-            Step::Lock => self.lock(timeout).await,
+            Step::Lock(_) => self.lock(timeout).await,
             Step::Unlock => Ok(done()),
             Step::Discard => {
                 self.staged = None;

@@ -13,6 +13,7 @@ mod counted;
 mod decode;
 pub mod framing;
 pub mod hello;
+mod junos;
 mod library;
 mod look;
 pub mod message;

@@ -11,6 +11,9 @@ const MAX_INFO: usize = 64;
 /// A server that complains more often than this has said enough.
 const MAX_ERRORS: usize = 1_000;
 
+/// The namespace of Junos' own errors, before its version.
+const JUNOS_ERRORS: &str = "http://xml.juniper.net/xnm/";
+
 /// An operation wrapped in `<rpc>`. The base namespace is the default one:
 /// some servers refuse a prefixed rpc.
 ///
@@ -128,9 +131,14 @@ pub(crate) fn errors_in(element: &Element) -> Vec<RpcError> {
 }
 
 fn collect(element: &Element, errors: &mut Vec<RpcError>) {
-    if element.name == "rpc-error" {
+    let read = match (&*element.name, element.ns.as_deref()) {
+        ("rpc-error", _) => Some(rpc_error as fn(&Element) -> RpcError),
+        ("error", Some(ns)) if ns.starts_with(JUNOS_ERRORS) => Some(junos_error as _),
+        _ => None,
+    };
+    if let Some(read) = read {
         if errors.len() < MAX_ERRORS {
-            errors.push(rpc_error(element));
+            errors.push(read(element));
         }
     } else if element.name != "data" {
         for child in element.elements() {
@@ -159,6 +167,13 @@ fn rpc_error(element: &Element) -> RpcError {
         message: text("error-message").map(str::to_owned),
         info,
     }
+}
+
+/// `<xnm:error>`, in the results of Junos' own operations.
+fn junos_error(element: &Element) -> RpcError {
+    let text = |name| element.value_at(&[name]).filter(|text| !text.is_empty());
+    let message = text("message").unwrap_or("no message");
+    RpcError { path: text("edit-path").map(str::to_owned), ..RpcError::new(ErrorTag::OperationFailed, message) }
 }
 
 fn leaves(element: &Element, info: &mut Vec<(String, String)>) {

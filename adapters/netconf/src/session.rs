@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree, Lost,
-    NetconfDialect, NoRoom, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished, off_worker,
+    Absent, Answer, Capabilities, CommitMode, ConfirmedBy, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree,
+    Lost, NetconfDialect, NoRoom, PersistId, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished,
+    off_worker,
 };
 use mercury_model::{DeviceConfig, List, Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +15,7 @@ use crate::{
     client::{Client, FlightError},
     decode,
     hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
+    junos::{self, Waiting},
     library, look,
     message::{Reply, ReplyData},
     monitoring,
@@ -103,7 +105,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
 
     fn operations(&self, step: &Step) -> Vec<Element> {
         match step {
-            Step::Lock => self.locks.iter().map(|store| operation::lock(*store)).collect(),
+            Step::Lock(_) => {
+                let locks = self.locks.iter().map(|store| operation::lock(*store));
+                locks.chain(self.is_junos().then(junos::history)).collect()
+            }
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
             Step::Read(scope) => self.reading(Store::Running, scope),
@@ -117,6 +122,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
                 };
                 let error_option = self.capabilities.atomic_edit.then_some(ErrorOption::RollbackOnError);
                 vec![operation::edit_config(target, EditOptions { error_option, ..EditOptions::default() }, content)]
+            }
+            Step::Commit(CommitMode::Plain) | Step::Confirm(None) if self.is_junos() => vec![junos::commit()],
+            Step::Commit(CommitMode::Confirmed { timeout, persist }) if self.is_junos() => {
+                vec![junos::commit_confirmed(*timeout, persist.as_ref().map(|name| &*name.0))]
             }
             Step::Commit(CommitMode::Plain) => vec![operation::commit(None)],
             Step::Commit(CommitMode::Confirmed { timeout, persist }) => {
@@ -135,6 +144,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
                     .unwrap_or_else(|| operation::copy_config(Store::Running, Store::Startup)),
             ],
         }
+    }
+
+    /// Whether it has Junos' own commit, and is to be changed by it.
+    fn is_junos(&self) -> bool {
+        self.capabilities.confirmed_commit == Some(ConfirmedCommit::AnyCommit)
     }
 
     fn reading(&self, store: Store, scope: &Scope) -> Vec<Element> {
@@ -205,16 +219,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         };
         let (mut results, mut rest) = (Vec::new(), replies.into_iter());
         for (step, count) in steps.iter().zip(counts) {
-            let own: Vec<Reply> = rest.by_ref().take(count).collect();
+            let mut own: Vec<Reply> = rest.by_ref().take(count).collect();
             if own.len() < count {
                 break;
             }
-            if matches!(step, Step::Lock) && self.has_no_lock_for_running(&own) {
+            if let (Step::Lock(token), None) = (step, &lost) {
+                lost = self.refuse_what_would_confirm(token.as_ref(), &mut own, timeout).await;
+                if lost.is_some() {
+                    break;
+                }
+            }
+            if matches!(step, Step::Lock(_)) && self.has_no_lock_for_running(&own) {
                 self.locks.retain(|store| *store == Store::Candidate);
                 results.push(Ok(Answer::Done(Vec::new())));
                 continue;
             }
-            if matches!(step, Step::Lock) && lost.is_none() {
+            if matches!(step, Step::Lock(_)) && lost.is_none() {
                 self.give_back_half_a_lock(&own, timeout).await;
             }
             match self.result(step, own, timeout).await {
@@ -239,7 +259,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             if candidate.errors.is_empty() && unsupported(running))
     }
 
-    /// Two datastores are locked, or none.
+    /// The lock of a candidate does not tell that a commit of somebody else waits to
+    /// be confirmed, which any commit would do; Junos' history does, and then that
+    /// is as good as a lock of theirs.
+    async fn refuse_what_would_confirm(
+        &mut self,
+        own: Option<&PersistId>,
+        replies: &mut [Reply],
+        timeout: Duration,
+    ) -> Option<Lost> {
+        let history = replies.last_mut().filter(|_| self.is_junos())?;
+        let error = match junos::waiting(history, own.map(|own| &*own.0)) {
+            Waiting::No => return None,
+            Waiting::Yes(error) => error,
+            Waiting::Until(until, error) => {
+                let replies = match self.client.flight(&[junos::clock()], timeout).await {
+                    Ok(replies) => replies,
+                    Err(error) => return Some(lost(&error)),
+                };
+                if replies.first().and_then(junos::seconds).is_some_and(|now| now > until) {
+                    return None;
+                }
+                error
+            }
+        };
+        history.errors = vec![error];
+        None
+    }
+
+    /// Two datastores are locked, or none; nor where another commit is in the way.
     async fn give_back_half_a_lock(&mut self, replies: &[Reply], timeout: Duration) {
         if replies.iter().all(|reply| reply.errors.is_empty()) {
             return;
@@ -316,14 +364,16 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         (false, true) => Datastore::Running,
         (false, false) => return Err(ReadOnly),
     };
-    let confirmed_commit = match hello.confirmed_commit() {
-        ConfirmedCommitVersion::None => None,
-        ConfirmedCommitVersion::V1_0 => Some(ConfirmedCommit::SameSession),
-        ConfirmedCommitVersion::V1_1 => Some(ConfirmedCommit::Persist),
+    let is_junos = hello.capabilities.iter().any(|uri| uri == junos::CAPABILITY);
+    let confirmed_commit = match (dialect.confirmed_commit, hello.confirmed_commit()) {
+        (ConfirmedBy::CommitConfiguration, _) => is_junos.then_some(ConfirmedCommit::AnyCommit),
+        (ConfirmedBy::Nothing, _) | (ConfirmedBy::Commit, ConfirmedCommitVersion::None) => None,
+        (ConfirmedBy::Commit, ConfirmedCommitVersion::V1_0) => Some(ConfirmedCommit::SameSession),
+        (ConfirmedBy::Commit, ConfirmedCommitVersion::V1_1) => Some(ConfirmedCommit::Persist),
     };
     Ok(Capabilities {
         datastore,
-        confirmed_commit: confirmed_commit.filter(|_| dialect.confirmed_commit),
+        confirmed_commit,
         atomic_edit: hello.rollback_on_error(),
         lock: true,
         lists_sessions: monitoring::is_announced(hello),

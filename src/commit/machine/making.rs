@@ -126,8 +126,7 @@ impl Commit<'_> {
     }
 
     pub(super) fn retake(&mut self, at: Moment) -> Onward {
-        let taking = Taking::new(&self.transition.before.scope, self.policy, self.policy.lock_wait, at.now);
-        self.state = State::Retaking(taking);
+        self.state = State::Retaking(self.taking(self.policy.lock_wait, at));
         Next::Do(Command::Open)
     }
 

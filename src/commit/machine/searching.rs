@@ -170,8 +170,7 @@ impl Commit<'_> {
     }
 
     fn lock(&mut self, search: Search, at: Moment) -> Onward {
-        let scope = &self.transition.before.scope;
-        let taking = Taking::new(scope, self.policy, search.lock_wait, at.now);
+        let taking = self.taking(search.lock_wait, at);
         self.state = State::Locking(search, taking);
         Next::Do(Command::Open)
     }
@@ -228,7 +227,8 @@ impl Commit<'_> {
         let steps = match (search.depth.pending(), search.token().filter(|_| !locks)) {
             // Without sessions it is confirmed once more, which is refused where none waits.
             (Some(_), Some(token)) => vec![Step::Confirm(Some(token)), read],
-            // A commit of nothing is refused while one waits for another session, and final otherwise.
+            // A commit of nothing is refused while one waits for another session, and final otherwise;
+            // or it confirms whichever waits.
             (Some(_), None) => vec![Step::Discard, Step::Commit(CommitMode::Plain), read],
             // Such a switch saves, if at all, what it has answered with OK: done once more it is the same.
             (None, _) if self.policy.persist && !locks && !self.saves() => {

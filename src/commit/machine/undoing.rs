@@ -80,7 +80,7 @@ impl Trouble {
 
     /// The switch said that it did not do it, or is told to cancel it.
     pub(super) fn is_disowned(&self) -> bool {
-        self.taken == Taken::No || matches!(self.depth, Depth::Pending(_))
+        self.taken == Taken::No || self.depth.is_cancelled()
     }
 
     fn undone(self) -> Outcome {
@@ -115,6 +115,11 @@ impl Depth {
         matches!(self, Self::Startup)
     }
 
+    /// The switch is told to undo it.
+    const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Pending(pending) if pending.is_cancelled())
+    }
+
     pub(super) const fn pending(&self) -> Option<&Pending> {
         match self {
             Self::Pending(pending) => Some(pending),
@@ -135,8 +140,11 @@ impl Commit<'_> {
                 let fault = Fault::new(FaultKind::Undone, "ending the session undoes the commit");
                 return self.not_undone(Undoer::Here(trouble), fault, at);
             }
-            Some(pending) => steps.push(Step::Cancel(pending.token())),
-            None => {}
+            Some(pending @ (Pending::Persistent(_) | Pending::Cancellable)) => {
+                steps.push(Step::Cancel(pending.token()));
+            }
+            // What undoes it is a commit, and that is no longer to be confirmed.
+            Some(Pending::AnyCommit(_)) | None => {}
         }
         if trouble.locked && self.has_candidate() {
             steps.push(Step::Discard);
@@ -152,15 +160,14 @@ impl Commit<'_> {
         };
         let refused = landed.results.iter().any(Result::is_err);
         if !self.transition.is_undone(now) {
-            if refused && trouble.depth.pending().is_some() {
+            if refused && trouble.depth.is_cancelled() {
                 let fault = Fault::new(FaultKind::Refused, "the switch refused to cancel the commit");
                 return self.not_undone(Undoer::Here(trouble), fault, at);
             }
             if trouble.locked {
                 return self.revert(Undoer::Here(trouble), now, at);
             }
-            let taking = Taking::new(&self.transition.before.scope, self.policy, self.policy.lock_wait, at.now);
-            self.state = State::Relocking(trouble, taking);
+            self.state = State::Relocking(trouble, self.taking(self.policy.lock_wait, at));
             return Next::Do(Command::Open);
         }
         if refused {
@@ -249,9 +256,9 @@ impl Commit<'_> {
     /// switch refused or cancelled this one, a part that is as before shows that
     /// nothing of it is there, and nothing is to do.
     fn may_revert(&self, undoer: &Undoer, now: &Running, at: Moment) -> Result<bool, Fault> {
-        let (locked_throughout, disowned) = match undoer {
-            Undoer::Here(trouble) => (trouble.locked, trouble.is_disowned()),
-            Undoer::Found(search) => (false, search.disowned),
+        let (locked_throughout, disowned, depth) = match undoer {
+            Undoer::Here(trouble) => (trouble.locked, trouble.is_disowned(), &trouble.depth),
+            Undoer::Found(search) => (false, search.disowned, &search.depth),
         };
         if at.exclusive || (locked_throughout && self.can(|capabilities| capabilities.lock)) {
             return Ok(true);
@@ -260,7 +267,12 @@ impl Commit<'_> {
         if self.transition.is_undone(now) || (disowned && whole && self.transition.is_not_made(now)) {
             return Ok(false);
         }
-        let reason = "the lock that keeps other Mercurys from this switch was lost, so what is there was left alone";
+        let mut reason =
+            "the lock that keeps other Mercurys from this switch was lost, so what is there was left alone".to_owned();
+        if let Some(Pending::AnyCommit(_)) = depth.pending() {
+            let seconds = self.policy.confirm_timeout.as_secs();
+            reason += &format!("; the switch undoes it within {seconds} s, unless somebody commits");
+        }
         Err(Fault::new(FaultKind::Locked, reason))
     }
 

@@ -104,6 +104,10 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
             }
             Op::Lock => all.push(with(0, "not supported", refused(ErrorTag::OperationNotSupported), &nothing)),
             Op::Discard | Op::Save => all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing)),
+            // Nobody can find out that what confirms alone was ignored.
+            Op::Commit(_) if kind.any_commit() && flown.switch.only_confirms() => {
+                all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));
+            }
             Op::Stage(_) | Op::Commit(_) => {
                 all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));
                 all.push(with(1, "ok and ignored", ok(), &nothing));

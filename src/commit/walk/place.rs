@@ -89,18 +89,20 @@ impl<'a> Place<'a> {
     }
 
     /// The coordinator's lock is lost, and somebody else was at the switch, or not.
-    fn intruded(&self) -> Vec<Self> {
+    fn intruded(&self, kind: Kind) -> Vec<Self> {
         if !self.exclusive || self.troubles == self.most {
             return Vec::new();
         }
         let lost = Self { exclusive: false, troubles: self.troubles + 1, ..self.clone() };
         let switch = &self.switch;
-        let busy = switch.locked || switch.ghost.is_some() || switch.waiting.is_some();
+        let waits = switch.waiting.is_some() && !kind.any_commit();
+        let busy = switch.locked || switch.ghost.is_some() || waits;
         if busy {
             return vec![lost];
         }
         let mut others = lost.clone();
         (others.switch.running, others.switch.candidate) = (Has::Others, Has::Others);
+        others.switch.waiting = None;
         vec![lost, others]
     }
 
@@ -135,7 +137,7 @@ impl<'a> Place<'a> {
                     asleep.troubles += 1;
                     places.push(asleep);
                 }
-                let others: Vec<_> = places.iter().flat_map(|place| place.intruded()).collect();
+                let others: Vec<_> = places.iter().flat_map(|place| place.intruded(kind)).collect();
                 for place in places.into_iter().chain(others) {
                     let told = format!("{time:?}, now {:?}, has {:?}", place.now, place.switch.running);
                     all.push((told, place.is_told(Event::TimePassed)));
@@ -168,7 +170,7 @@ impl<'a> Place<'a> {
                     slow.troubles += 1;
                     places.push(slow);
                 }
-                places.extend(self.intruded());
+                places.extend(self.intruded(kind));
                 for place in places {
                     let stands = !place.commit.is_pending() && place.switch.open && kind.lock;
                     let told = format!("made, now {:?}, has {:?}", place.now, place.switch.running);

@@ -47,7 +47,7 @@ pub(super) enum Mode {
 impl Op {
     pub(super) fn of(step: &Step) -> Self {
         match step {
-            Step::Lock => Self::Lock,
+            Step::Lock(_) => Self::Lock,
             Step::Discard => Self::Discard,
             Step::Read(_) => Self::Read,
             Step::ReadCandidate(_) => Self::ReadCandidate,
@@ -151,6 +151,9 @@ impl Switch {
             Op::Read | Op::ReadCandidate | Op::ListSessions => true,
             Op::KillSession => {
                 let there = self.ghost.is_some();
+                // What waits for it does not outlive that it is killed (Juniper's `kill-session`).
+                let theirs = self.waiting.filter(|waiting| kind.any_commit() && waiting.owner == Owner::Ghost);
+                theirs.into_iter().for_each(|waiting| self.take_back(waiting));
                 // Of what it had still to do nothing is done.
                 self.ghost.iter_mut().for_each(|ghost| ghost.ops.clear());
                 self.vanish(kind, now);
@@ -169,6 +172,10 @@ impl Switch {
                 true
             }
             Op::Commit(mode) => self.commit(mode, kind, now),
+            Op::Confirm { .. } if kind.any_commit() => {
+                self.waiting = None;
+                true
+            }
             Op::Confirm { token } => match self.waiting {
                 Some(waiting) if waiting.token == token && (token || waiting.owner == Owner::Here) => {
                     self.waiting = None;
@@ -177,6 +184,7 @@ impl Switch {
                 // Without a token it is a plain commit, which comes too late and is no error.
                 _ => !token,
             },
+            Op::Cancel { .. } if kind.any_commit() => panic!("nothing cancels it"),
             Op::Cancel { token } => match self.waiting {
                 Some(waiting) if waiting.token == token && (token || waiting.owner == Owner::Here) => {
                     self.take_back(waiting);
@@ -190,6 +198,11 @@ impl Switch {
                 true
             }
         }
+    }
+
+    /// A commit changes nothing, and something waits for one.
+    pub(super) fn only_confirms(&self) -> bool {
+        self.waiting.is_some() && self.candidate == self.running
     }
 
     /// Does half of it.
@@ -208,7 +221,7 @@ impl Switch {
 
     fn commit(&mut self, mode: Mode, kind: Kind, now: Duration) -> bool {
         // One that waits for another session keeps others out.
-        if self.waiting.is_some_and(|waiting| waiting.owner != Owner::Here) {
+        if self.waiting.is_some_and(|waiting| waiting.owner != Owner::Here) && !kind.any_commit() {
             return false;
         }
         let before = self.running;

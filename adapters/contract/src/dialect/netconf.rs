@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::{NodePath, Tree};
 use crate::Defaults;
 
@@ -14,8 +16,8 @@ pub struct NetconfDialect {
     pub pipelining: bool,
     /// Whether running can be locked beside the candidate.
     pub lock_running: bool,
-    /// Whether the standard confirmed commit works as announced.
-    pub confirmed_commit: bool,
+    /// By what a commit is made that undoes itself unless it is confirmed.
+    pub confirmed_commit: ConfirmedBy,
     /// The network instance that holds the VLANs, where an inventory entry
     /// names none.
     pub network_instance: String,
@@ -28,6 +30,19 @@ pub struct NetconfDialect {
     pub tree: Arc<Tree>,
     /// Where it lay in earlier ones, the newest first.
     pub variants: Vec<Variant>,
+}
+
+/// The operation that makes a commit that waits to be confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmedBy {
+    /// The standard one, as far as it is announced (RFC 6241 section 8.4).
+    #[default]
+    Commit,
+    /// Junos' `<commit-configuration>`.
+    CommitConfiguration,
+    /// None: what is announced does not work.
+    Nothing,
 }
 
 /// An earlier form of a system's data.

@@ -8,8 +8,9 @@ use toml::{Table, Value};
 use mercury_model::{Leaf, List, VlanId};
 
 use super::{
-    ChannelGroup, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree, Mapping,
-    Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree, WriteLevel,
+    ChannelGroup, ConfirmedBy, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree,
+    Mapping, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree,
+    WriteLevel,
 };
 use crate::Defaults;
 
@@ -83,8 +84,8 @@ struct RawNetconf {
     pipelining: bool,
     #[serde(default = "yes")]
     lock_running: bool,
-    #[serde(default = "yes")]
-    confirmed_commit: bool,
+    #[serde(default)]
+    confirmed_commit: ConfirmedBy,
     #[serde(default = "default_instance")]
     network_instance: String,
     /// The operation that saves running, where there is no startup to copy it to.
