@@ -238,9 +238,9 @@ def state_xml(modules, text, problems):
 
 def junos(parent):
     """The namespaces of the published modules instead of the one that Junos speaks
-    in: the names are compared without."""
+    in; a device that is set yang-compliant speaks in those."""
     for top in elements(parent):
-        if top.localName != "configuration":
+        if top.namespaceURI != "http://xml.juniper.net/xnm/1.1/xnm":
             continue
         rename(top, "root", deep=False)
         for child in elements(top):

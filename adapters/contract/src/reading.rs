@@ -30,13 +30,14 @@ pub trait Data {
     where
         Self: 'a;
     /// What is said of it beside its value, by the local name: `default` (RFC 6243
-    /// section 6), or a vendor's `inactive`.
+    /// section 6), or a vendor's `inactive` or `active`.
     fn attribute(&self, _name: &str) -> Option<&str> {
         None
     }
-    /// Whether it is there and has no effect (Junos, `inactive`).
+    /// Whether it is there and has no effect: `inactive` on Junos, and `active` with
+    /// the value false on one that is set yang-compliant.
     fn is_inactive(&self) -> bool {
-        self.attribute("inactive").is_some()
+        self.attribute("inactive").is_some() || self.attribute("active") == Some("false")
     }
 }
 

@@ -8,6 +8,8 @@ use crate::{
     decode,
     message::ReplyData,
     place::place,
+    published::Published,
+    render::EditConfig,
     xml::{self, BASE_NS, Element},
 };
 
@@ -29,6 +31,16 @@ pub fn entries(dialect: &Dialect, ports: &[InterfaceName]) -> Vec<Element> {
 pub fn filter(dialect: &Dialect, scope: &Scope) -> Vec<Element> {
     let Some(netconf) = &dialect.netconf else { return Vec::new() };
     decode::filter(netconf, &netconf.network_instance, scope, &List::ALL.into())
+}
+
+/// An edit as a session sends it to a Junos device of this family that speaks in the
+/// namespaces of the published modules.
+#[must_use]
+pub fn published(family: &str, edit: &EditConfig) -> String {
+    let shown = format!("<data><configuration xmlns=\"http://yang.juniper.net/{family}/conf/root\"/></data>");
+    let mut config = edit.clone();
+    Published::shown(&shown).iter().for_each(|published| published.respell(&mut config.0));
+    config.to_string()
 }
 
 /// What `data` says about `scope`, as a session reads it.

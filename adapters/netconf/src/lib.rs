@@ -21,6 +21,7 @@ mod monitoring;
 pub mod operation;
 mod place;
 pub mod protocol;
+mod published;
 mod render;
 mod session;
 pub mod ssh;

@@ -15,7 +15,7 @@ use crate::{
 
 /// The content of `<config>`: one element per top-level node.
 #[derive(Clone, Debug)]
-pub struct EditConfig(Element);
+pub struct EditConfig(pub(crate) Element);
 
 impl EditConfig {
     /// The top-level nodes.

@@ -21,6 +21,7 @@ use crate::{
     monitoring,
     operation::{self, Confirmed, EditOptions, ErrorOption, Store},
     protocol::ProtocolError,
+    published::Published,
     render::EditConfig,
     xml::{DataError, Element},
 };
@@ -39,6 +40,8 @@ pub struct NetconfSession<S> {
     has: BTreeSet<List>,
     /// Whether asking for operational state of interfaces can make sense.
     tells_state: bool,
+    /// The namespaces that the server speaks in, where they are not its dialect's.
+    published: Option<Published>,
 }
 
 /// Why a server that speaks NETCONF cannot be configured.
@@ -72,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let state = state.map(|step| step.module.name.as_deref().is_none_or(|module| self::has(hello, module)));
         let tells_state = state.unwrap_or_default();
         let dialect = Arc::new(dialect.of(capabilities.variant));
-        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has, tells_state })
+        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has, tells_state, published: None })
     }
 
     /// Asks for what the hello left open: which variant of its dialect the server
@@ -192,6 +195,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
 
     /// A whole configuration may take seconds.
     async fn understood(&mut self, data: ReplyData, scope: Scope, timeout: Duration) -> Result<StepResult, Lost> {
+        // Nothing is written that was not read before.
+        self.published = Published::shown(data.as_str()).or_else(|| self.published.take());
         let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
         let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
         let found = understanding(work, timeout).await?;
@@ -209,7 +214,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let operations: Vec<Vec<Element>> = steps.iter().map(|step| self.operations(step)).collect();
         let counts: Vec<usize> = operations.iter().map(Vec::len).collect();
-        let flat: Vec<Element> = operations.into_iter().flatten().collect();
+        let mut flat: Vec<Element> = operations.into_iter().flatten().collect();
+        if let Some(published) = &self.published {
+            flat.iter_mut().for_each(|operation| published.respell(operation));
+        }
         let (replies, mut lost) = match self.client.flight(&flat, timeout).await {
             Ok(replies) => (replies, None),
             Err(error) => {

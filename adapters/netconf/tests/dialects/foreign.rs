@@ -164,14 +164,18 @@ fn a_read_of_one_port_has_the_names_and_ranges_that_it_depends_on() {
 /// The most dangerous sentence: nothing that is not understood is a trunk of all.
 #[test]
 fn what_is_deactivated_is_not_in_force_and_is_left_to_whoever_did_it() {
-    let port = "<interface-mode inactive='inactive'>trunk</interface-mode><vlan><members>20</members></vlan>";
-    let running = read("juniper_junos", &device(&junos(port, "")));
-    let found = running.interfaces.values().next().unwrap();
-    assert!(found.switched_vlan.as_ref().unwrap().foreign().unwrap().others[0].contains("deactivated"), "{found:?}");
-    let mut intended = running.config.clone();
-    intended.interfaces.values_mut().next().unwrap().switched_vlan = None;
-    let refusal = render(&dialect("juniper_junos"), &Plan::between(&running, &Intended(intended))).unwrap_err();
-    assert!(refusal.reason.contains("deactivated"), "{refusal}");
+    // The second is what a device that is set yang-compliant says.
+    for mark in ["inactive='inactive'", "xmlns:jcmd='http://yang.juniper.net/junos/jcmd' jcmd:active='false'"] {
+        let port = format!("<interface-mode {mark}>trunk</interface-mode><vlan><members>20</members></vlan>");
+        let running = read("juniper_junos", &device(&junos(&port, "")));
+        let found = running.interfaces.values().next().unwrap();
+        let vlans = found.switched_vlan.as_ref().unwrap().foreign().unwrap();
+        assert!(vlans.others[0].contains("deactivated"), "{found:?}");
+        let mut intended = running.config.clone();
+        intended.interfaces.values_mut().next().unwrap().switched_vlan = None;
+        let refusal = render(&dialect("juniper_junos"), &Plan::between(&running, &Intended(intended))).unwrap_err();
+        assert!(refusal.reason.contains("deactivated"), "{refusal}");
+    }
     let disabled = junos("", "").replace("<unit>", "<disable inactive='inactive'/><unit>");
     let running = read("juniper_junos", &device(&disabled));
     assert_eq!(Leaf::Enabled.get(running.interfaces.values().next().unwrap()), Some(Value::Boolean(true)));

@@ -22,6 +22,11 @@ fn documents(dialect: &Arc<Dialect>) -> Vec<Document> {
             documents.push(Document { name: format!("{}, {what}", case.name), form, text });
         };
         add("sent", "edit-config", edit.to_string());
+        if dialect.name == "juniper_junos" {
+            // As a device wants it that is set yang-compliant.
+            let published = mercury_netconf::conformance::published("junos-qfx", &edit);
+            add("sent in published namespaces", "edit-config", published);
+        }
         add("before", "state-xml", switch.data.to_xml().unwrap());
         switch.apply(&edit.content()).unwrap();
         add("after", "state-xml", switch.data.to_xml().unwrap());
@@ -83,6 +88,12 @@ fn what_is_damaged_is_not_valid() {
                 "no junos-qfx-conf-interfaces:native-vlan",
             ),
             ("attach-access, sent", ">access<", ">acces<", "enumeration"),
+            (
+                "attach-access, sent in published namespaces",
+                "junos-qfx/conf/interfaces",
+                "junos-qfx/conf/interface",
+                "no http://yang.juniper.net/junos-qfx/conf/interface:interfaces",
+            ),
             ("attach-access, sent", "<vlan-id>100</vlan-id>", "<vlan-tag>100</vlan-tag>", "vlan-tag"),
         ],
     );

@@ -1,0 +1,131 @@
+//! The namespaces of the modules that Juniper publishes, which a device speaks in
+//! that is set `system services netconf yang-compliant`: one for each module, by
+//! the device's family, such as http://yang.juniper.net/junos-qfx/conf/interfaces.
+
+use std::sync::Arc;
+
+use crate::xml::{Element, Node};
+
+/// What any other Junos speaks in.
+const OWN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
+const BEFORE: &str = "http://yang.juniper.net/";
+const AFTER: &str = "/conf/";
+/// The module of the top, and what of it is beside the containers of others.
+const ROOT: &str = "root";
+const ROOTS: [&str; 2] = ["apply-groups", "groups"];
+
+/// The modules of one family of devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    /// Such as `junos-qfx`.
+    family: Arc<str>,
+}
+
+impl Published {
+    /// Those of the family of the device that wrote this `<data>`, where it writes
+    /// so. That a hello lists the modules is a setting of its own, and says nothing.
+    pub(crate) fn shown(data: &str) -> Option<Self> {
+        let top = data.split('<').skip(1).find(|tag| !tag.starts_with(['?', '!']) && !is_named(tag, "data"))?;
+        let (top, _) = top.split_once('>').filter(|_| is_named(top, "configuration"))?;
+        top.split(['"', '\'']).find_map(Self::of)
+    }
+
+    fn of(namespace: &str) -> Option<Self> {
+        let family = namespace.strip_prefix(BEFORE)?.strip_suffix(ROOT)?.strip_suffix(AFTER)?;
+        let is_family = !family.is_empty() && family.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        is_family.then(|| Self { family: family.into() })
+    }
+
+    fn namespace(&self, module: &str) -> Arc<str> {
+        format!("{BEFORE}{}{AFTER}{module}", self.family).into()
+    }
+
+    /// Puts what is in Junos' own namespace into that of the module it is in.
+    pub(crate) fn respell(&self, element: &mut Element) {
+        if element.ns.as_deref() != Some(OWN) {
+            below(element).for_each(|child| self.respell(child));
+            return;
+        }
+        self.respell_top(element);
+    }
+
+    /// `configuration`, or one of its `groups`.
+    fn respell_top(&self, top: &mut Element) {
+        let root = self.namespace(ROOT);
+        top.ns = Some(Arc::clone(&root));
+        for child in below(top) {
+            match &*child.name {
+                "groups" => self.respell_top(child),
+                // The key of a group.
+                name if name == "name" || ROOTS.contains(&name) => into(child, &root),
+                module => {
+                    let namespace = self.namespace(module);
+                    into(child, &namespace);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a start tag, without its `<`, has this name behind any prefix.
+fn is_named(tag: &str, name: &str) -> bool {
+    let written = tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+    written.rsplit(':').next() == Some(name)
+}
+
+fn into(element: &mut Element, namespace: &Arc<str>) {
+    if element.ns.as_deref() == Some(OWN) {
+        element.ns = Some(Arc::clone(namespace));
+    }
+    below(element).for_each(|child| into(child, namespace));
+}
+
+fn below(element: &mut Element) -> impl Iterator<Item = &mut Element> {
+    element.children.iter_mut().filter_map(|node| match node {
+        Node::Element(element) => Some(element),
+        Node::Text(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_is_known_by_its_root() {
+        let qfx = || Some(Published { family: "junos-qfx".into() });
+        let root = "http://yang.juniper.net/junos-qfx/conf/root";
+        let shown = |top: &str| Published::shown(&format!("<data>\n<{top}><interfaces/></configuration></data>"));
+        assert_eq!(shown(&format!("configuration xmlns=\"{root}\" junos:changed-seconds=\"1\"")), qfx());
+        assert_eq!(shown(&format!("configuration xmlns='{root}'")), qfx());
+        assert_eq!(shown(&format!("configuration xmlns=\"{OWN}\"")), None);
+        let prefixed = format!("<nc:data xmlns:nc='x'><!-- a --><jc:configuration xmlns:jc='{root}'/></nc:data>");
+        assert_eq!(Published::shown(&prefixed), qfx());
+        for none in ["", "<data/>", &format!("<data><x y='{root}'/></data>"), &format!("<data><a>{root}</a></data>")] {
+            assert_eq!(Published::shown(none), None, "{none}");
+        }
+        for none in ["http://yang.juniper.net/junos-qfx/conf/interfaces", "http://yang.juniper.net//conf/root"] {
+            assert_eq!(shown(&format!("configuration xmlns='{none}'")), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn each_module_has_its_own() {
+        let own = |name: &str| Element::new(OWN, name);
+        let operation = own("unit").operation("remove").child(own("name").text("0"));
+        let group = own("groups").child(own("name")).child(own("vlans").child(own("vlan")));
+        let top = own("configuration").child(own("interfaces").child(operation)).child(group);
+        let mut edit = Element::new("urn:other", "config").child(top.child(own("apply-groups")));
+        Published { family: "junos".into() }.respell(&mut edit);
+        let written = edit.to_xml().unwrap();
+        let at = "xmlns=\"http://yang.juniper.net/junos/conf/";
+        for part in [
+            format!("<config xmlns=\"urn:other\"><configuration {at}root\"><interfaces {at}interfaces\"><unit "),
+            "<name>0</name></unit></interfaces>".to_owned(),
+            format!("<groups><name/><vlans {at}vlans\"><vlan/></vlans></groups><apply-groups/></configuration>"),
+        ] {
+            assert!(written.contains(&part), "{written} has no {part}");
+        }
+        assert!(!written.contains(OWN), "{written}");
+    }
+}
