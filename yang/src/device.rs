@@ -160,7 +160,7 @@ pub struct Running {
     #[serde(skip)]
     pub places: BTreeMap<(Leaf, InterfaceName), usize>,
     /// What a port holds besides Mercury's leaves where a member of an aggregate must
-    /// hold nothing.
+    /// hold nothing, and an aggregate that is to go may hold nothing.
     #[serde(skip)]
     pub besides: BTreeMap<InterfaceName, String>,
     /// What a VLAN's entry holds besides Mercury's leaves: it would go with the VLAN.

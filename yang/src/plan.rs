@@ -157,6 +157,8 @@ pub enum Edit {
     RemoveInterface {
         /// The interface that is there.
         before: Box<Interface>,
+        /// What it holds that is not Mercury's, as [`Running::besides`] has it.
+        besides: Option<String>,
     },
     /// Take a VLAN away.
     RemoveVlan {
@@ -173,7 +175,7 @@ impl Edit {
             Self::CreateInterface { interface, .. }
             | Self::Interface { interface, .. }
             | Self::LeaveList { interface, .. } => Some(interface),
-            Self::RemoveInterface { before } => Some(&before.name),
+            Self::RemoveInterface { before, .. } => Some(&before.name),
             Self::Vlan { .. } | Self::RemoveVlan { .. } => None,
         }
     }
@@ -328,7 +330,8 @@ fn remove_interfaces(have: &Running, want: &DeviceConfig, edits: &mut Vec<Edit>)
                 edits.push(Edit::LeaveList { interface: name.clone(), list });
             }
         }
-        edits.push(Edit::RemoveInterface { before: Box::new(present.clone()) });
+        let besides = have.besides.get(name).cloned();
+        edits.push(Edit::RemoveInterface { before: Box::new(present.clone()), besides });
     }
 }
 
@@ -363,7 +366,7 @@ impl fmt::Display for Edit {
             }
             Self::Interface { interface, change, .. } => write!(f, "{interface}: {change}"),
             Self::LeaveList { interface, list } => write!(f, "{interface}: remove its {} entry", list.name()),
-            Self::RemoveInterface { before } => write!(f, "remove {}", before.name),
+            Self::RemoveInterface { before, .. } => write!(f, "remove {}", before.name),
             Self::RemoveVlan { before } => write!(f, "remove VLAN {}", before.id),
         }
     }

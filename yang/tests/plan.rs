@@ -34,7 +34,7 @@ fn apply(start: &DeviceConfig, plan: &Plan) -> DeviceConfig {
                 made.kind = Some(kind.clone());
                 assert!(config.interfaces.insert(interface.clone(), made).is_none(), "{edit}");
             }
-            Edit::RemoveInterface { before } => {
+            Edit::RemoveInterface { before, .. } => {
                 assert!(config.interfaces.remove(&before.name).is_some(), "{edit}");
             }
             Edit::LeaveList { interface, list } => {
@@ -148,7 +148,7 @@ proptest! {
             let mut fewer = plan.clone();
             let edit = fewer.edits.remove(skipped);
             // The model keeps LACP and spanning tree inside the aggregate, a device beside it: going with it is not smaller.
-            let goes = |other: &Edit| matches!(other, Edit::RemoveInterface { before } if Some(&before.name) == edit.interface());
+            let goes = |other: &Edit| matches!(other, Edit::RemoveInterface { before, .. } if Some(&before.name) == edit.interface());
             // An entry of LACP has both its leaves in the model, whichever a device is told first.
             let lacp = matches!(&edit, Edit::Interface { change, .. } if change.leaf.list() == Some(List::Lacp));
             let counts = matches!(edit, Edit::Interface { .. } | Edit::Vlan { .. }) && !lacp;
@@ -324,7 +324,7 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
     let expected = [
         Edit::Interface { interface: port.name.clone(), aggregate: false, change },
         Edit::LeaveList { interface: lag.name.clone(), list: List::Stp },
-        Edit::RemoveInterface { before: Box::new(lag.clone()) },
+        Edit::RemoveInterface { before: Box::new(lag.clone()), besides: None },
     ];
     assert_eq!(plan.edits, expected);
 }

@@ -48,7 +48,7 @@ impl Writing<'_> {
                 self.count(operations, *count);
                 self.create(operations, interface, kind)
             }
-            Edit::RemoveInterface { before } => {
+            Edit::RemoveInterface { before, .. } => {
                 let names = Names::interface(&before.name);
                 operations.removed.push(Node { path: self.tree.interface.clone(), names });
                 Ok(())

@@ -71,7 +71,14 @@ impl Writer<'_> {
             }
             Edit::LeaveList { interface, list: List::Lacp } => self.interface(interface).set(&path("lag/lacp"), None),
             Edit::LeaveList { .. } => return Err(unsayable("stp", "no rule")),
-            Edit::RemoveInterface { before } => {
+            Edit::RemoveInterface { before, besides } => {
+                let foreign = before.switched_vlan.as_ref().and_then(SwitchedVlan::foreign);
+                let others = foreign.into_iter().flat_map(|foreign| &foreign.others).chain(besides);
+                let others: Vec<&str> = others.map(String::as_str).collect();
+                if !others.is_empty() {
+                    let reason = format!("it has {}, which is not Mercury's to take away", others.join(", "));
+                    return Err(unsayable(&format!("taking {} away", before.name), &reason));
+                }
                 // Its subinterfaces go with it, and nothing may refer to them.
                 let vlans = before.switched_vlan.as_ref().and_then(|vlans| carried(vlans).ok()).unwrap_or_default();
                 for vlan in vlans.into_keys() {

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 use kit::{File, Said, entries, is_on_the_way, names_of, of_vlans, owned, vlans};
 use mercury_adapter::{Dialect, LeafValues, Mapping, Names, NodePath, PathStep, Unrenderable};
 use mercury_gnmi::SetOperations;
-use mercury_model::{InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{Intended, InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanId};
 use serde_json::Value as Json;
 
 use crate::{
@@ -281,4 +281,27 @@ fn a_subscription_shows_the_same_as_get() {
             file.name
         );
     }
+}
+
+/// An aggregate goes with all its subinterfaces, so with those of others it stays.
+#[test]
+fn an_aggregate_that_others_route_or_bridge_on_is_not_taken_away() {
+    let files = files("nokia_srl");
+    let removed = |file: &str, aggregate: &str| {
+        let file = files.iter().find(|one| one.name.ends_with(file)).unwrap();
+        let running = file.switch.read(&Scope::all());
+        let mut wanted = running.config.clone();
+        assert!(wanted.interfaces.remove(&aggregate.parse().unwrap()).is_some(), "{aggregate}");
+        let mut members: Vec<_> = wanted.interfaces.values_mut().collect();
+        members.retain(|port| port.aggregate_id.as_ref().is_some_and(|id| id.as_str() == aggregate));
+        members.into_iter().for_each(|port| port.aggregate_id = None);
+        file.switch.rendered(&Plan::between(&running, &Intended(wanted)))
+    };
+    for (aggregate, other) in [("lag1", "subinterface 0"), ("lag2", "subinterface 4000")] {
+        let refusal = removed("aggregates-that-route.json", aggregate).unwrap_err();
+        let told = format!("{}: {}", refusal.what, refusal.reason);
+        assert!(told.contains(aggregate) && told.contains(other), "{told}");
+    }
+    let sent = removed("aggregates.json", "lag2").unwrap();
+    assert!(sent.to_string().contains("delete"), "{sent}");
 }

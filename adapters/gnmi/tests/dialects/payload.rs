@@ -76,7 +76,7 @@ fn an_interface_is_never_replaced_and_removed_only_where_the_plan_says_so() {
             .filter(|name| !name.starts_with("Vlan"))
             .collect();
         let allowed = |edit: &Edit| match edit {
-            Edit::RemoveInterface { before } => Some(before.name.to_string()),
+            Edit::RemoveInterface { before, .. } => Some(before.name.to_string()),
             _ => None,
         };
         let allowed: BTreeSet<String> = plan.edits.iter().filter_map(allowed).collect();
