@@ -89,7 +89,69 @@ fn below(element: &mut Element) -> impl Iterator<Item = &mut Element> {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use mercury_adapter::{Session as _, Step, builtin};
+    use mercury_model::{Scope, VlanScope};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
     use super::*;
+    use crate::{
+        NetconfSession,
+        client::{Client, ClientOptions},
+        framing::{Decoder, encode_eom},
+        xml::Limits,
+    };
+
+    /// Answers each of these reads with this data, and gives what was asked.
+    async fn serve(mut stream: DuplexStream, data: [&'static str; 3]) -> Vec<String> {
+        let capability = |name: &str| format!("<capability>urn:ietf:params:netconf:{name}</capability>");
+        let capabilities = capability("base:1.0") + &capability("capability:candidate:1.0");
+        let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
+        let hello = format!(
+            "<hello xmlns='{base}'><capabilities>{capabilities}</capabilities><session-id>4</session-id></hello>"
+        );
+        stream.write_all(&encode_eom(hello.as_bytes())).await.unwrap();
+        let (mut decoder, mut asked, mut said) = (Decoder::new(1 << 20), Vec::new(), false);
+        while asked.len() < data.len() {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).await.unwrap();
+            decoder.push(&buffer[..read]);
+            while let Some(message) = decoder.next_message().unwrap() {
+                if !std::mem::replace(&mut said, true) {
+                    continue;
+                }
+                let rpc = Element::parse(&message, Limits::default()).unwrap();
+                let (id, data) = (rpc.attribute("message-id").unwrap(), data[asked.len()]);
+                let reply = format!("<rpc-reply xmlns='{base}' message-id='{id}'><data>{data}</data></rpc-reply>");
+                stream.write_all(&encode_eom(reply.as_bytes())).await.unwrap();
+                asked.push(rpc.to_xml().unwrap());
+            }
+        }
+        asked
+    }
+
+    /// Who answers in them is asked in them from then on, also when an answer shows
+    /// nothing.
+    #[tokio::test]
+    async fn a_device_is_spoken_to_as_it_speaks() {
+        let (ours, theirs) = duplex(1 << 16);
+        let shown = "<configuration xmlns='http://yang.juniper.net/junos/conf/root'/>";
+        let server = tokio::spawn(serve(theirs, [shown, "", shown]));
+        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "juniper_junos").unwrap().netconf.unwrap();
+        let client = Client::connect(ours, ClientOptions::default()).await.unwrap();
+        let mut session = NetconfSession::new(client, &dialect, "default".to_owned(), true).unwrap();
+        let mut scope = Scope { vlans: VlanScope::Named(BTreeSet::new()), ..Scope::default() };
+        scope.add_interface("xe-0/0/1".parse().unwrap());
+        for _ in 0..3 {
+            let flight = session.flight(&[Step::Read(scope.clone())], Duration::from_secs(20)).await;
+            assert!(flight.lost.is_none(), "{flight:?}");
+        }
+        let asked = server.await.unwrap();
+        let namespaces = ["http://yang.juniper.net/junos/conf/interfaces", OWN];
+        let found = asked.iter().map(|asked| namespaces.map(|namespace| asked.contains(namespace)));
+        assert_eq!(found.collect::<Vec<_>>(), [[false, true], [true, false], [true, false]], "{asked:#?}");
+    }
 
     #[test]
     fn a_family_is_known_by_its_root() {
