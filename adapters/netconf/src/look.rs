@@ -77,3 +77,40 @@ pub(crate) fn understand(
     }
     Ok(seen)
 }
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::{Budget, MAX_REPLY, builtin};
+
+    use super::*;
+    use crate::{message::Inbound, xml::Limits};
+
+    fn reply(data: &str) -> Reply {
+        let text = format!("<rpc-reply xmlns=\"{BASE_NS}\"><data>{data}</data></rpc-reply>").into_bytes();
+        match Inbound::parse(text, Limits::default(), Budget::new(0).share(MAX_REPLY)).unwrap() {
+            Inbound::Reply(reply) => *reply,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Its configuration has a list for each type of interface, its state one for all.
+    #[test]
+    fn iosxe_is_asked_for_the_state_of_its_ports() {
+        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_iosxe").unwrap().netconf.unwrap();
+        let absent = Absent { interfaces: ["GigabitEthernet1/0/9".parse().unwrap()].into(), ..Absent::default() };
+        let asked: Vec<_> = questions(&dialect, "default", &absent, true);
+        let state = asked[1].to_xml().unwrap();
+        let expected = "<interfaces xmlns=\"http://cisco.com/ns/yang/Cisco-IOS-XE-interfaces-oper\"><interface><name/>\
+                        <oper-status/></interface></interfaces>";
+        assert!(state.contains(expected), "{state}");
+        let interface = |name: &str, more: &str| format!("<interface><name>{name}</name>{more}</interface>");
+        let up = "<oper-status>if-oper-state-ready</oper-status>";
+        let state = format!("{}{}", interface("TenGigabitEthernet1/1/1", up), interface("Vlan1", ""));
+        let config = "<native><interface><GigabitEthernet><name>1/0/1</name></GigabitEthernet></interface></native>";
+        let replies = vec![reply(config), reply(&format!("<interfaces>{state}</interfaces>"))];
+        let seen = understand(&dialect, "default", &absent, replies).unwrap();
+        let named = |name: &str| Some([name.parse().unwrap()].into());
+        assert_eq!(seen.state, named("TenGigabitEthernet1/1/1"));
+        assert_eq!(seen.interfaces, named("GigabitEthernet1/0/1"));
+    }
+}

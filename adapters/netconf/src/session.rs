@@ -72,7 +72,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let defaults = explicit_defaults(hello);
         let has = lists(hello, dialect);
         let state = dialect.tree.oper_status.as_ref().and_then(|path| path.steps.first());
-        let state = state.map(|step| step.module.name.as_deref().is_none_or(|module| self::has(hello, module)));
+        // No hello tells of modules of YANG 1.1, and a library was not asked for this one.
+        let may_have = |module: &str| self::has(hello, module) || has_library(hello);
+        let state = state.map(|step| step.module.name.as_deref().is_none_or(may_have));
         let tells_state = state.unwrap_or_default();
         let dialect = Arc::new(dialect.of(capabilities.variant));
         Ok(Self { client, dialect, instance, capabilities, locks, defaults, has, tells_state, published: None })
@@ -84,9 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     /// # Errors
     /// The session was lost over it.
     pub async fn learn(&mut self, timeout: Duration) -> Result<(), Lost> {
-        let has_library =
-            self.client.hello().capabilities.iter().any(|capability| capability.contains(":yang-library:"));
-        if self.capabilities.variant.is_some() || !has_library {
+        if self.capabilities.variant.is_some() || !has_library(self.client.hello()) {
             return Ok(());
         }
         let modules: BTreeSet<&str> = self.dialect.variants.iter().map(|variant| &*variant.module).collect();
@@ -424,6 +424,10 @@ fn lists(hello: &ServerHello, dialect: &NetconfDialect) -> BTreeSet<List> {
 fn has(hello: &ServerHello, module: &str) -> bool {
     let any = hello.capabilities.iter().any(|capability| capability.contains("module="));
     hello.module(module).is_some() || !any
+}
+
+fn has_library(hello: &ServerHello) -> bool {
+    hello.capabilities.iter().any(|capability| capability.contains(":yang-library:"))
 }
 
 fn lost(error: &FlightError) -> Lost {
