@@ -12,6 +12,8 @@ mod absent;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conductor;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod driver;

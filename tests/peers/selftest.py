@@ -7,6 +7,7 @@ import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,14 @@ def running(switch):
     with Session(switch) as session:
         session.write(rpc(1, "<get-config><source><running/></source></get-config>"))
         return session.read()
+
+
+def virtualenv(test):
+    """The Python that tests/peers/install has furnished; without one the test is left out."""
+    python = pathlib.Path(os.environ.get("MERCURY_TEST_VENV", ""), "bin/python")
+    if not python.exists():
+        test.skipTest("no virtualenv here; tests/peers/install prints its path, for MERCURY_TEST_VENV")
+    return python
 
 
 def until(condition):
@@ -407,9 +416,7 @@ class GnmiLifetime(unittest.TestCase):
             self.assertEqual(switch.do("capabilities")[1]["code"], "Unimplemented")
 
     def test_a_client_that_nobody_here_wrote_trusts_the_certificate(self):
-        python = pathlib.Path(os.environ.get("MERCURY_TEST_VENV", ""), "bin/python")
-        if not python.exists():
-            self.skipTest("no virtualenv here; tests/peers/install prints its path, for MERCURY_TEST_VENV")
+        python = virtualenv(self)
         script = textwrap.dedent("""
             import json, sys
             from pygnmi.client import gNMIclient
@@ -598,6 +605,28 @@ class GnmiFaults(unittest.TestCase):
             switch.arm(method="Set", nth=1, moment="before", action="kill")
             self.assertEqual(switch.describe("lost"), "Unavailable")
             until(lambda: not lives(switch.facts["pid"]))
+
+
+class Ironic(unittest.TestCase):
+    def test_it_ends_with_its_owner_however_that_ends(self):
+        for end in (lambda process: process.stdin.close(), lambda process: process.kill()):
+            with tempfile.TemporaryDirectory(prefix="mercury-selftest-") as folder:
+                for name in ("operator.conf", "test.conf"):
+                    pathlib.Path(folder, name).touch()
+                process = subprocess.Popen([virtualenv(self), "-B", PEERS / "ironic" / "run.py", folder],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+                facts = json.loads(process.stdout.readline())
+                self.assertTrue(listens(facts["api"]) and listens(facts["agents"]))
+                end(process)
+                until(lambda: not listens(facts["api"]) and not listens(facts["agents"]))
+                process.wait(LIMIT)
+                process.stdin.close()
+                process.stdout.close()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 if __name__ == "__main__":

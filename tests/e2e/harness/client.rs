@@ -16,8 +16,8 @@ use super::{LIMIT, Mercury};
 pub(crate) struct Client {
     address: SocketAddr,
     stream: BufReader<TcpStream>,
-    authorization: Option<String>,
-    prefer: Option<&'static str>,
+    /// Lines of every request's head.
+    more: String,
 }
 
 /// An HTTP response.
@@ -90,19 +90,23 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(LIMIT * 2)).unwrap();
         stream.set_write_timeout(Some(LIMIT)).unwrap();
-        Self { address, stream: BufReader::new(stream), authorization: None, prefer: None }
+        Self { address, stream: BufReader::new(stream), more: String::new() }
     }
 
     /// With HTTP Basic credentials.
-    pub(crate) fn basic(mut self, user: &str, password: &str) -> Self {
+    pub(crate) fn basic(self, user: &str, password: &str) -> Self {
         let word = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-        self.authorization = Some(format!("Basic {word}"));
-        self
+        self.with("Authorization", &format!("Basic {word}"))
     }
 
     /// With a preference (RFC 7240).
-    pub(crate) fn preferring(mut self, prefer: &'static str) -> Self {
-        self.prefer = Some(prefer);
+    pub(crate) fn preferring(self, prefer: &str) -> Self {
+        self.with("Prefer", prefer)
+    }
+
+    /// With a header.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.more += &format!("{name}: {value}\r\n");
         self
     }
 
@@ -144,12 +148,10 @@ impl Client {
 
     /// Sends a request and does not wait for its answer.
     pub(crate) fn start(&mut self, method: &str, path: &str, body: &[u8]) {
-        let authorization =
-            self.authorization.as_ref().map(|word| format!("Authorization: {word}\r\n")).unwrap_or_default();
-        let prefer = self.prefer.map(|prefer| format!("Prefer: {prefer}\r\n")).unwrap_or_default();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{authorization}{prefer}Content-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n",
             self.address,
+            self.more,
             body.len()
         );
         self.send(&[head.as_bytes(), body].concat());

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use super::{Entry, Lines};
 
+/// A port that the kernel chooses.
+const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// Files and flags of a Mercury to be.
 pub(crate) struct Setup {
     folder: tempfile::TempDir,
@@ -20,6 +23,7 @@ pub(crate) struct Setup {
     environment: Vec<(String, String)>,
     /// What a shell does before it becomes Mercury.
     before: Option<String>,
+    listen: SocketAddr,
 }
 
 /// A `mercury serve` that is ready; it is killed when this is dropped.
@@ -53,7 +57,7 @@ impl Finished {
 impl Setup {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
-        Self { folder, arguments: Vec::new(), environment: Vec::new(), before: None }
+        Self { folder, arguments: Vec::new(), environment: Vec::new(), before: None, listen: FREE }
     }
 
     /// With these switches, in Mercury's own form.
@@ -99,6 +103,12 @@ impl Setup {
         self
     }
 
+    /// Where one listened before, instead of on a free port.
+    pub(crate) fn listening_on(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
     /// Writes a file that only its owner may read, beside the others.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path().join(name);
@@ -134,7 +144,8 @@ impl Setup {
 
     /// The same, with its standard error elsewhere than in [`Mercury::stderr`].
     pub(crate) fn serve_with_stderr(self, stderr: impl Into<Stdio>) -> Mercury {
-        let words = ["serve", "--listen", "127.0.0.1:0", "--output", "json", "--log-format", "json"];
+        let listen = self.listen.to_string();
+        let words = ["serve", "--listen", &listen, "--output", "json", "--log-format", "json"];
         let mut command = self.command(&words);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let stdout = Lines::of(child.stdout.take().unwrap());

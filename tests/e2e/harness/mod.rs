@@ -5,13 +5,14 @@
 //! | a switch | [`Peer::Netconfd`] and the others: [`Peer::own`], [`Peer::shared`] |
 //! | its inventory entry | [`Switch::entry`], changed with [`Entry::with`] |
 //! | the service | [`Mercury::serve`], or [`Setup`] for files and flags |
-//! | calling it | [`Client`] over HTTP, [`Ironic`] with Ironic's own client |
+//! | calling it | [`Client`] over HTTP, [`Ironic`] with Ironic's own client, [`Conductor`] as all of Ironic |
 //! | looking at the switch | [`Switch::look`], which never asks Mercury |
 //! | disturbing the switch | [`Simulated::handle`], [`Netconfd::arm`], [`Target::arm`] |
 //!
 //! Everything waits for states, at most [`LIMIT`].
 
 mod client;
+mod conductor;
 mod entry;
 mod ironic;
 mod log;
@@ -27,6 +28,7 @@ mod target;
 use std::time::Duration;
 
 pub(crate) use client::{Client, RpcError};
+pub(crate) use conductor::Conductor;
 pub(crate) use entry::Entry;
 pub(crate) use ironic::{Exception, Ironic};
 pub(crate) use log::Lines;

@@ -139,6 +139,13 @@ impl Netconfd {
         fs::write(self.path("release"), "").unwrap();
     }
 
+    /// Waits until it has undone a first commit that nobody confirmed. Its log tells:
+    /// while it is asked, it does not get to its timer (yuma123 2.13).
+    pub(crate) fn wait_undone(&self) {
+        let log = || fs::read_to_string(self.path("netconfd.log")).unwrap_or_default();
+        wait("what nobody confirmed to be undone", || log().contains(" on session 0 "));
+    }
+
     /// Holds answers back in sessions that begin from now on, which makes
     /// counted flights exact.
     pub(crate) fn delay(&self, time: Duration) {
