@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Client, Datastores, Entry, Mercury, netconfd};
+use mercury_sim::{Mode, Options, Quirks};
+
+use crate::harness::{Client, Datastores, Entry, Mercury, Simulated, netconfd};
 
 /// Warm attaches cost at most `limit` flights; the answer and the log line say
 /// the same number as the witness.
@@ -49,6 +51,42 @@ fn a_warm_attach_with_confirmed_commit_takes_three_flights() {
 #[test]
 fn a_warm_attach_without_confirmed_commit_takes_two_flights() {
     warm_attach_costs_at_most(2, Datastores::Candidate, |entry| entry.text("confirmed_commit", "off"));
+}
+
+#[test]
+fn a_warm_attach_with_confirmed_commit_and_startup_takes_four_flights() {
+    warm_attach_costs_at_most(4, Datastores::Both, |entry| entry.text("confirmed_commit", "on").with("persist", true));
+}
+
+/// Where a refused edit may leave a part behind, its answer is awaited before the commit.
+#[test]
+fn without_rollback_on_error_a_warm_attach_takes_one_flight_more() {
+    for (mode, persist, flights) in [
+        (Mode::Candidate, false, 3),
+        (Mode::CandidateStartup, true, 4),
+        (Mode::CandidatePlain, false, 2),
+        (Mode::Running, false, 2),
+        (Mode::RunningStartup, true, 3),
+    ] {
+        for (whole, flights) in [(true, flights), (false, flights + 1)] {
+            let quirks = Quirks { no_rollback_on_error: !whole, ..Quirks::default() };
+            let switch = Simulated::with(Options { mode, quirks, ..Simulated::options() });
+            let mercury = Mercury::serve(&[switch.entry("leaf1").with("persist", persist)]);
+            let mut client = Client::of(&mercury);
+            let mut attach = |vlan: u16| {
+                let params = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access",
+                                    "native_vlan": vlan});
+                client.done("update_port", &params)
+            };
+            attach(100);
+            let answer = attach(200);
+            assert_eq!(
+                (&answer["outcome"], &answer["flights"]),
+                (&json!("committed"), &json!(flights)),
+                "{mode:?} {whole}"
+            );
+        }
+    }
 }
 
 #[test]

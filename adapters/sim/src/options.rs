@@ -12,6 +12,9 @@ pub enum Mode {
     /// `:candidate`, `:confirmed-commit:1.1`, `:validate`, `:rollback-on-error`.
     #[default]
     Candidate,
+    /// As [`Mode::Candidate`], with `:startup`: running is lost at a reboot unless it
+    /// was copied to startup.
+    CandidateStartup,
     /// As [`Mode::Candidate`], without confirmed commit.
     CandidatePlain,
     /// `:candidate`, `:validate` and Junos' `<commit-configuration>`: its confirmed
@@ -21,8 +24,7 @@ pub enum Mode {
     CandidateJunos,
     /// `:writable-running` and `:rollback-on-error`; running persists by itself.
     Running,
-    /// As [`Mode::Running`], with `:startup`: running is lost at a reboot
-    /// unless it was copied to startup.
+    /// As [`Mode::Running`], with `:startup`.
     RunningStartup,
 }
 
@@ -43,6 +45,8 @@ pub struct Quirks {
     /// An interface of which nothing is configured but its name and type is left
     /// out of the configuration.
     pub leaves_out_idle_ports: bool,
+    /// `:rollback-on-error` is not announced.
+    pub no_rollback_on_error: bool,
     /// Nothing is copied to startup while running is locked, whoever locked it.
     pub no_save_while_locked: bool,
     /// What a session staged stays in the candidate when the session ends.
@@ -215,11 +219,11 @@ impl Options {
 
 impl Mode {
     pub(crate) fn candidate(self) -> bool {
-        matches!(self, Self::Candidate | Self::CandidatePlain | Self::CandidateJunos)
+        matches!(self, Self::Candidate | Self::CandidateStartup | Self::CandidatePlain | Self::CandidateJunos)
     }
 
     pub(crate) fn confirmed_commit(self) -> bool {
-        matches!(self, Self::Candidate | Self::CandidateJunos)
+        matches!(self, Self::Candidate | Self::CandidateStartup | Self::CandidateJunos)
     }
 
     /// Whether it has Junos' own operations.
@@ -232,7 +236,7 @@ impl Mode {
     }
 
     pub(crate) fn startup(self) -> bool {
-        self == Self::RunningStartup
+        matches!(self, Self::CandidateStartup | Self::RunningStartup)
     }
 
     pub(crate) fn validate(self) -> bool {

@@ -34,6 +34,8 @@ pub(crate) enum Datastores {
     Candidate,
     Running,
     Startup,
+    /// A candidate, and a startup.
+    Both,
 }
 
 impl Datastores {
@@ -42,6 +44,7 @@ impl Datastores {
             Self::Candidate => "candidate",
             Self::Running => "running",
             Self::Startup => "startup",
+            Self::Both => "both",
         }
     }
 }

@@ -56,7 +56,7 @@ fn sigkill_at_any_step_with_a_startup_datastore() {
 /// The same on the simulator, which stands still at the step.
 #[test]
 fn sigkill_at_any_step_on_the_simulator() {
-    for mode in [Mode::Candidate, Mode::CandidatePlain, Mode::Running, Mode::RunningStartup] {
+    for mode in [Mode::Candidate, Mode::CandidateStartup, Mode::CandidatePlain, Mode::Running, Mode::RunningStartup] {
         let operations: &[&str] = match mode {
             Mode::Candidate => &[
                 "lock:1",
@@ -69,6 +69,7 @@ fn sigkill_at_any_step_on_the_simulator() {
                 "unlock:1",
             ],
             Mode::CandidateJunos => panic!("openconfig is not its dialect"),
+            Mode::CandidateStartup => &["commit:1", "commit:2", "get-config:3", "copy-config:1", "unlock:1"],
             Mode::CandidatePlain => {
                 &["lock:1", "discard-changes:1", "edit-config:1", "commit:1", "get-config:2", "unlock:1"]
             }

@@ -54,7 +54,7 @@ fn capabilities(options: &Options) -> Vec<&'static str> {
         (mode.confirmed_commit(), "confirmed-commit:1.0"),
         (mode.confirmed_commit() && !mode.junos(), "confirmed-commit:1.1"),
         (mode.writable_running(), "writable-running:1.0"),
-        (!mode.junos(), "rollback-on-error:1.0"),
+        (!mode.junos() && !options.quirks.no_rollback_on_error, "rollback-on-error:1.0"),
         (mode.validate(), "validate:1.0"),
         (mode.validate(), "validate:1.1"),
         (mode.startup(), "startup:1.0"),

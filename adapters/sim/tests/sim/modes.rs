@@ -20,6 +20,7 @@ async fn each_mode_announces_what_it_can_do() {
             &["candidate", "confirmed-commit", "validate", "rollback-on-error"][..],
             &["writable-running", "startup"][..],
         ),
+        (Mode::CandidateStartup, &["candidate", "confirmed-commit", "startup"], &["writable-running"]),
         (Mode::CandidatePlain, &["candidate", "validate"], &["confirmed-commit", "writable-running"]),
         (Mode::CandidateJunos, &["candidate", "confirmed-commit", "validate"], &["rollback-on-error"]),
         (Mode::Running, &["writable-running", "rollback-on-error"], &["candidate", "startup", "validate"]),
