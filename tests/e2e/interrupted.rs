@@ -4,6 +4,7 @@
 //! switch is as before or as intended, what Mercury said agrees, nobody holds
 //! a lock, and the next attach works.
 
+mod between;
 mod cut;
 mod gnmi;
 mod killed;
