@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use mercury_sim::Options;
+use mercury_sim::{Handle, Options};
 use serde_json::json;
 
 use super::{IDLE, Inventory, Link, Node, PROVISIONING, Plant, TENANT, readme::mac};
-use crate::harness::{Datastores, Entry, Simulated, block_on, netconfd, wait};
+use crate::harness::{Datastores, Entry, Simulated, Switch, block_on, netconfd, wait};
 
 /// The switch's timer for what a dead Mercury did not confirm, in seconds.
 const CONFIRM: u8 = 2;
@@ -22,18 +22,30 @@ fn hasty(entry: Entry) -> Entry {
     entry.with("confirm_timeout", CONFIRM).with("commit_timeout", CONFIRM).with("lock_wait", 20)
 }
 
-/// One simulated switch, and a node whose two ports lead to it.
+/// One switch, and a node whose two ports lead to it.
 struct Stage {
     plant: Plant,
     inventory: Inventory,
-    switch: Simulated,
+    switch: Switch,
 }
 
 impl Stage {
     fn new(options: Options) -> Option<Self> {
-        let switch = Simulated::with(options);
+        Self::on(Switch::Simulated(Simulated::with(options)))
+    }
+
+    fn on_netconfd() -> Option<Self> {
+        Self::on(Switch::Real(netconfd(Datastores::Candidate)?))
+    }
+
+    fn on(switch: Switch) -> Option<Self> {
         let inventory = Inventory::of(&[hasty(known_by(switch.entry("leaf1"), &mac()))]);
         Some(Self { plant: Plant::new(&inventory)?, inventory, switch })
+    }
+
+    fn handle(&self) -> Handle {
+        let Switch::Simulated(simulated) = &self.switch else { panic!("a simulated switch has one") };
+        simulated.handle()
     }
 
     fn ports(&self) -> [String; 2] {
@@ -63,7 +75,15 @@ impl Stage {
 
 #[test]
 fn mercury_is_down_at_deploy_and_at_undeploy() {
-    let Some(mut stage) = Stage::new(Simulated::options()) else { return };
+    Stage::new(Simulated::options()).into_iter().for_each(down_at_deploy_and_at_undeploy);
+}
+
+#[test]
+fn mercury_is_down_at_deploy_and_at_undeploy_on_netconfd() {
+    Stage::on_netconfd().into_iter().for_each(down_at_deploy_and_at_undeploy);
+}
+
+fn down_at_deploy_and_at_undeploy(mut stage: Stage) {
     let node = Node::available(&stage.plant, 1, &Link::both());
     stage.down();
     node.becomes(&stage.plant, "active", "deploy failed");
@@ -91,7 +111,7 @@ fn mercury_is_killed_in_commit_and_in_confirm() {
         ("commit:2:before:hold", true),
         ("commit:2:after:hold", true),
     ] {
-        let handle = stage.switch.handle();
+        let handle = stage.handle();
         let held = handle.inject(fault.parse().unwrap());
         node.order(&stage.plant, "active");
         block_on(handle.held(held));
@@ -139,7 +159,7 @@ fn mercury_is_killed_in_commit_and_in_confirm_on_netconfd() {
 fn a_switch_that_refuses_one_port_keeps_no_other_from_its_place() {
     let Some(stage) = Stage::new(Simulated::options()) else { return };
     let node = Node::available(&stage.plant, 1, &Link::both());
-    let handle = stage.switch.handle();
+    let handle = stage.handle();
     let refuse = || handle.inject("edit-config:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap());
     refuse();
     node.becomes(&stage.plant, "active", "deploy failed");
@@ -160,7 +180,18 @@ fn a_switch_that_refuses_one_port_keeps_no_other_from_its_place() {
 #[test]
 fn a_slow_switch_is_waited_for() {
     let slow = Duration::from_millis(1200);
-    let Some(stage) = Stage::new(Options { commit_time: slow, ..Simulated::options() }) else { return };
+    Stage::new(Options { commit_time: slow, ..Simulated::options() }).iter().for_each(waited_for);
+}
+
+/// Every answer of which comes late.
+#[test]
+fn a_slow_netconfd_is_waited_for() {
+    let Some(switch) = netconfd(Datastores::Candidate) else { return };
+    switch.delay(Duration::from_millis(400));
+    Stage::on(Switch::Real(switch)).iter().for_each(waited_for);
+}
+
+fn waited_for(stage: &Stage) {
     let links = [Link::to(&mac(), "Ethernet1")];
     let carries = || stage.switch.look().port("Ethernet1").vlans;
     let node = Node::available(&stage.plant, 1, &links);

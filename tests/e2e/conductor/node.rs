@@ -39,6 +39,7 @@ impl Link {
 
 pub(super) struct Node {
     uuid: String,
+    ports: Vec<String>,
 }
 
 impl Node {
@@ -49,15 +50,15 @@ impl Node {
         let node = made(plant, "/v1/nodes", &json!({"driver": "fake-hardware", "driver_info": info}));
         assert_eq!(node["network_interface"], "ironic-networking", "{node}");
         let uuid = node["uuid"].as_str().unwrap().to_owned();
-        for (place, link) in links.iter().enumerate() {
+        let ports = links.iter().enumerate().map(|(place, link)| {
             let mut port = link.0.clone();
             port["node_uuid"] = json!(uuid);
             port["address"] = json!(format!("52:54:00:00:{number:02x}:{place:02x}"));
             // One that the node boots from may not be a trunk.
             port["pxe_enabled"] = json!(place == 0);
-            made(plant, "/v1/ports", &port);
-        }
-        Self { uuid }
+            made(plant, "/v1/ports", &port)["uuid"].as_str().unwrap().to_owned()
+        });
+        Self { ports: ports.collect(), uuid }
     }
 
     /// As [`Node::enroll`], and cleaned: it can be deployed.
@@ -119,6 +120,13 @@ impl Node {
     /// Instead of what `ironic.conf` says for all nodes.
     pub(super) fn with_network(&self, plant: &Plant, name: &str, network: &str) {
         self.patch(plant, &format!("/driver_info/{name}"), &json!(network));
+    }
+
+    /// Gives the first port's tenant another VLAN; whether Ironic took it.
+    pub(super) fn moves(&self, plant: &Plant, vlan: u16) -> bool {
+        let patch = json!([{"op": "replace", "path": "/extra/switchport/native_vlan", "value": vlan}]);
+        let (status, _) = plant.ironic.ask("PATCH", &format!("/v1/ports/{}", self.ports[0]), &patch);
+        status == 200
     }
 
     /// Takes it out of Ironic, in whatever state.

@@ -18,6 +18,13 @@ fn what_ironic_leaves_to_others() {
     node.goes(&plant, "active", "wait call-back", "active");
     assert_eq!(carries("Ethernet1"), "access 150");
 
+    // Another VLAN is on the port at once, or not taken by Ironic either.
+    assert!(node.moves(&plant, 151));
+    assert_eq!(carries("Ethernet1"), "access 151");
+    assert!(!node.moves(&plant, 300));
+    assert_eq!(carries("Ethernet1"), "access 151");
+    assert!(node.moves(&plant, 150));
+
     // Nobody is told when an active node is deleted.
     node.delete(&plant);
     assert_eq!(carries("Ethernet1"), "access 150");
