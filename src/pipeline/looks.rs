@@ -25,8 +25,8 @@ pub(super) struct Looked {
 
 impl Looked {
     /// What was read, looked at again where something is absent that was not
-    /// seen before on this switch. One flight, and another read where the target
-    /// turns out to have left out what is there.
+    /// seen before on this switch. One flight, and another read where that shows
+    /// what the first did not, or two where the target leaves out what is there.
     ///
     /// # Errors
     /// The switch has no such port, or does not show what it has.
@@ -63,12 +63,14 @@ impl Looked {
         let Self { mut running, mut absent, .. } = self;
         let seen = seen(line, &absent).await?;
         let mut verdict = judged(line, &absent, &seen)?;
-        if verdict == Verdict::Overlooked {
-            tracing::warn!(
-                switch = line.switch.identity.name,
-                "the switch left out of its reply what it has; reading all of its interfaces and VLANs from now on"
-            );
-            line.link.read_whole();
+        // Somebody may have made it between the two looks.
+        for is_left_out in [false, true] {
+            if verdict != Verdict::Overlooked {
+                break;
+            }
+            if is_left_out {
+                read_whole(line);
+            }
             running = commit::read_more(line.link, &running.scope.clone(), line.policy).await?;
             absent = desired::absent(intent, &running);
             verdict = judged(line, &absent, &seen)?;
@@ -81,6 +83,14 @@ impl Looked {
             }
         }
     }
+}
+
+fn read_whole(line: &mut Line<'_>) {
+    tracing::warn!(
+        switch = line.switch.identity.name,
+        "the switch left out of its reply what it has; reading all of its interfaces and VLANs from now on"
+    );
+    line.link.read_whole();
 }
 
 fn judged(line: &Line<'_>, absent: &Absent, seen: &Sighting) -> Result<Verdict, Fault> {
@@ -141,8 +151,12 @@ async fn confirmed(line: &mut Line<'_>, absent: &Absent, proof: &ReadBack) -> Re
         Verdict::NotConfigured { .. } if seen.interfaces.is_some() => Ok(()),
         Verdict::NotConfigured { .. } => Err(desired::unconfirmed(absent)),
         Verdict::Overlooked => {
-            line.link.read_whole();
-            let now = commit::read_more(line.link, &proof.running().scope.clone(), line.policy).await?;
+            let scope = proof.running().scope.clone();
+            let mut now = commit::read_more(line.link, &scope, line.policy).await?;
+            if absent.interfaces.iter().any(|name| !now.interfaces.contains_key(name)) {
+                read_whole(line);
+                now = commit::read_more(line.link, &scope, line.policy).await?;
+            }
             // It may be listed and hold nothing.
             if now.is_as(&proof.running().config) { Ok(()) } else { Err(desired::withheld(absent)) }
         }

@@ -11,7 +11,7 @@ use mercury::{
 use mercury_sim::Options;
 
 use crate::{
-    kind::{self, Kind, NETCONF},
+    kind::{self, Gnmi, Kind, NETCONF},
     world::{Wish, World, on_paused_clock},
 };
 
@@ -178,6 +178,41 @@ fn a_server_that_answers_the_first_of_several_is_found_out_once() {
                     }
                 }
             }
+        });
+    }
+}
+
+/// A list without names to match shows it, and the first reply did not: that is no
+/// server which answers the first of several.
+#[test]
+fn a_port_that_somebody_makes_between_two_looks_does_not_have_all_read_for_good() {
+    for kind in kind::all() {
+        on_paused_clock(async {
+            let world = world(kind, |options| options.quirks.leaves_out_idle_ports = true).await;
+            world.one(3, Wish::Access(100)).await;
+            let asked_again = async |wish| {
+                let before = world.handle(0).counters();
+                let report = world.one(3, wish).await;
+                assert!(matches!(report.outcome, Outcome::Committed(_)), "{kind:?}: {:?}", report.outcome);
+                let after = world.handle(0).counters();
+                (after.gets - before.gets, after.rpcs - before.rpcs)
+            };
+            let usual = asked_again(Wish::Access(200)).await;
+            let read = match kind {
+                Kind::Netconf(_) => "get-config",
+                Kind::Gnmi(Gnmi { get: true, .. }) => "gnmi-get",
+                Kind::Gnmi(_) => "gnmi-subscribe",
+            };
+            let hold = world.handle(0).inject(format!("{read}:2:before:hold").parse().unwrap());
+            let meanwhile = async {
+                world.handle(0).held(hold).await;
+                configure(&world, "Ethernet2");
+                world.handle(0).release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, Wish::Access(300)), meanwhile);
+            assert!(matches!(report.outcome, Outcome::Committed(_)), "{kind:?}: {:?}", report.outcome);
+            assert!(world.ports(0)["Ethernet2"].contains("300"), "{kind:?}");
+            assert_eq!(asked_again(Wish::Access(400)).await, usual, "{kind:?}");
         });
     }
 }
