@@ -361,6 +361,7 @@ impl Reader<'_> {
             (leaf, self.leaf_tree(leaf, raw, below.as_ref()))
         });
         let leaves: BTreeMap<Leaf, LeafTree> = leaves.collect();
+        let routed = self.routed(raw.routed, below);
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             kind: self.leaf("type", raw.kind, below),
@@ -371,10 +372,10 @@ impl Reader<'_> {
             aggregate_count: raw.aggregate_count.map(|path| self.path("aggregate-count", &path, None)),
             leaves,
             lists,
-            switched_vlan: self.switched_vlan("switched-vlan", raw.switched_vlan, below),
+            switched_vlan: self.switched_vlan("switched-vlan", raw.switched_vlan, below, &routed),
             aggregate_switched_vlan: raw
                 .aggregate_switched_vlan
-                .map(|raw| self.switched_vlan("aggregate-switched-vlan", raw, below)),
+                .map(|raw| self.switched_vlan("aggregate-switched-vlan", raw, below, &routed)),
             vlan: self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw)),
             channel_group: raw.channel_group.map(|raw| ChannelGroup {
                 number: self.path("channel-group", &raw.number, below),

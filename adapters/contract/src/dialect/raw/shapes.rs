@@ -20,6 +20,8 @@ pub(super) struct RawTree {
     pub(super) oper_status: Option<String>,
     pub(super) switched_vlan: RawSwitchedVlan,
     pub(super) aggregate_switched_vlan: Option<RawSwitchedVlan>,
+    #[serde(default)]
+    pub(super) routed: BTreeMap<String, RawRouted>,
     pub(super) lacp: Option<RawList>,
     pub(super) stp: Option<RawList>,
     pub(super) vlan: Option<RawVlan>,
@@ -102,8 +104,14 @@ pub(super) struct RawSwitchedVlan {
     pub(super) also: Vec<RawValue>,
     #[serde(default)]
     pub(super) foreign: Vec<RawForeign>,
-    #[serde(default)]
-    pub(super) routed: Vec<RawForeign>,
+}
+
+/// `true` where a node says it by being there, or else the value by which it does.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawRouted {
+    There(bool),
+    Value(String),
 }
 
 /// A node that is there, or that holds a value.

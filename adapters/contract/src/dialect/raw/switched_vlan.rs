@@ -1,8 +1,10 @@
 //! `switched-vlan` of a dialect file.
 
+use std::collections::BTreeMap;
+
 use super::{
     Reader,
-    shapes::{Derived, RawForeign, RawMode, RawSwitchedVlan, RawTrunk},
+    shapes::{Derived, RawForeign, RawMode, RawRouted, RawSwitchedVlan, RawTrunk},
 };
 use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm};
 
@@ -12,6 +14,7 @@ impl Reader<'_> {
         leaf: &str,
         raw: RawSwitchedVlan,
         inherited: Option<&Module>,
+        routed: &[(NodePath, Option<String>)],
     ) -> SwitchedVlanTree {
         let at = self.path(leaf, &raw.at, inherited);
         let below = at.module().or(inherited).cloned();
@@ -39,9 +42,26 @@ impl Reader<'_> {
             reads_also: true,
             trunk_vlans_within: raw.trunk_vlans_within.map(|text| path("trunk-vlans-within", &text)),
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
-            routed: raw.routed.into_iter().map(|routed| self.foreign(leaf, routed, &at, inherited)).collect(),
+            routed: routed.to_vec(),
             foreign: raw.foreign.into_iter().map(|foreign| self.foreign(leaf, foreign, &at, inherited)).collect(),
         }
+    }
+
+    /// Below the interface, by the key that names it.
+    pub(super) fn routed(
+        &mut self,
+        raw: BTreeMap<String, RawRouted>,
+        inherited: Option<&Module>,
+    ) -> Vec<(NodePath, Option<String>)> {
+        let mut one = |(text, said): (String, RawRouted)| {
+            let value = match said {
+                RawRouted::There(false) => return None,
+                RawRouted::There(true) => None,
+                RawRouted::Value(value) => Some(value),
+            };
+            Some((self.path("routed", &text, inherited), value))
+        };
+        raw.into_iter().filter_map(&mut one).collect()
     }
 
     /// Below the rest, or with a slash before it below the interface itself.
