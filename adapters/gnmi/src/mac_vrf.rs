@@ -22,9 +22,11 @@ use mercury_model::{
 };
 
 mod besides;
+mod nodes;
 mod read;
 mod words;
 
+pub(crate) use nodes::{all as nodes, defaults};
 pub(crate) use read::{entries, memberships, running};
 use words::{Template, network_instance, path};
 pub(crate) use words::{interface, oper_state};

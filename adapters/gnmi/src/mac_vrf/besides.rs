@@ -5,59 +5,18 @@ use std::collections::BTreeSet;
 
 use mercury_adapter::Data;
 
+use super::nodes::{
+    DEFAULTS_OF_NETWORK_INSTANCE, OWN_OF_NETWORK_INSTANCE, STATE_OF_BRIDGE_TABLE, STATE_OF_NETWORK_INSTANCE,
+};
 use super::read::{is_default, named, text};
 use super::words::{INTERFACE, MEMBER, SUBINTERFACE};
 use crate::tree;
 
-/// What Mercury puts there. A tunnel is a port that uses the VLAN.
-const OWN: [&str; 6] = ["name", "type", "admin-state", "description", MEMBER, "vxlan-interface"];
-
-/// What is no configuration, beside `oper-…` (srl_nokia-network-instance and
-/// -bridge-table 25.3.1; `mac-table` and `statistics` are of modules beside those).
-const STATE: [&str; 10] = [
-    "icmp",
-    "icmp6",
-    "mac-relearn-only",
-    "multicast-forwarding-information-base",
-    "route-table",
-    "system-ipv4-address",
-    "system-ipv6-address",
-    "tunnel-table",
-    "mac-table",
-    "statistics",
-];
-
-/// What a network instance has where nothing is said (srl_nokia-bridge-table, and its
-/// -mac-learning, -mac-duplication and -mac-limit 25.3.1). An empty `bridge-table` says
-/// nothing that the type does not.
-const DEFAULTS: [(&[&str], &str); 20] = [
-    (&["protocols"], ""),
-    (&["bridge-table"], ""),
-    (&["bridge-table", "tldp-mac-flush"], ""),
-    (&["bridge-table", "mac-learning"], ""),
-    (&["bridge-table", "mac-learning", "aging"], ""),
-    (&["bridge-table", "mac-duplication"], ""),
-    (&["bridge-table", "mac-limit"], ""),
-    (&["bridge-table", "discard-unknown-dest-mac"], "false"),
-    (&["bridge-table", "protect-anycast-gw-mac"], "false"),
-    (&["bridge-table", "tldp-mac-flush", "send-flush-on-failure"], "false"),
-    (&["bridge-table", "mac-learning", "admin-state"], "enable"),
-    (&["bridge-table", "mac-learning", "aging", "admin-state"], "enable"),
-    (&["bridge-table", "mac-learning", "aging", "age-time"], "300"),
-    (&["bridge-table", "mac-duplication", "admin-state"], "enable"),
-    (&["bridge-table", "mac-duplication", "monitoring-window"], "3"),
-    (&["bridge-table", "mac-duplication", "num-moves"], "5"),
-    (&["bridge-table", "mac-duplication", "hold-down-time"], "9"),
-    (&["bridge-table", "mac-duplication", "action"], "stop-learning"),
-    (&["bridge-table", "mac-limit", "maximum-entries"], "250"),
-    (&["bridge-table", "mac-limit", "warning-threshold-pct"], "95"),
-];
-
 /// The names of what else a network instance holds, sorted; `subinterfaces` are all
 /// that the switch has.
 pub(super) fn of(instance: &tree::Node<'_>, subinterfaces: &BTreeSet<String>) -> Option<String> {
-    let more = instance.below().filter(|one| !OWN.contains(&one.name()) && !is_state(one.name()));
-    let more = more.filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS, &is_state));
+    let more = instance.below().filter(|one| !OWN_OF_NETWORK_INSTANCE.contains(&one.name()) && !is_state(one.name()));
+    let more = more.filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS_OF_NETWORK_INSTANCE, &is_state));
     let mut more: BTreeSet<String> = more.map(|one| one.name().to_owned()).collect();
     // What no port has goes with no port.
     let referred = |member| {
@@ -75,7 +34,7 @@ pub(super) fn of(instance: &tree::Node<'_>, subinterfaces: &BTreeSet<String>) ->
 }
 
 fn is_state(name: &str) -> bool {
-    name.starts_with("oper-") || STATE.contains(&name)
+    name.starts_with("oper-") || STATE_OF_NETWORK_INSTANCE.contains(&name) || STATE_OF_BRIDGE_TABLE.contains(&name)
 }
 
 /// Every subinterface, as network instances name it.

@@ -14,30 +14,14 @@ use mercury_model::{
 };
 
 use super::besides;
+use super::nodes::{
+    ALSO_OF_NETWORK_INSTANCE, DEFAULTS_OF_SUBINTERFACE, NOT_OF_MEMBERS, NOT_TRUE_OF_MEMBERS, OF_INTERFACE,
+    OF_NETWORK_INSTANCE, OF_SUBINTERFACE, STATE_OF_MEMBER, STATE_OF_SUBINTERFACE,
+};
 use super::words::{
     self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, interface, membership, network_instance, path,
 };
 use crate::tree;
-
-/// What is read of an interface; a subscription is narrowed to it.
-const OF_INTERFACE: [&str; 10] = [
-    "admin-state",
-    "description",
-    "mtu",
-    "vlan-tagging",
-    "tpid",
-    "breakout-mode",
-    "load-balancing",
-    "ethernet",
-    "lag",
-    "subinterface",
-];
-/// What is read of a network instance.
-const OF_NETWORK_INSTANCE: [&str; 5] = ["type", "admin-state", "description", "interface", "vxlan-interface"];
-/// And where a VLAN may be taken away, which takes a look at every interface: the rest
-/// is not for a mac-vrf (each `must` of srl_nokia-network-instance), but for
-/// `connection-point`, which not every system has.
-const ALSO_OF_NETWORK_INSTANCE: [&str; 2] = ["protocols", "bridge-table"];
 
 /// The interfaces and VLANs of a scope; a list's path without its key is all of
 /// its entries.
@@ -267,21 +251,8 @@ fn others_tagging(port: &tree::Node<'_>) -> Option<ForeignVlans> {
 /// What a port has that no member of an aggregate may have and that is not Mercury's
 /// (srl_nokia-interfaces, each `must` of ethernet/aggregate-id; srl_nokia-interfaces-l2cp), or that routes.
 fn not_of_members(port: &tree::Node<'_>) -> Option<String> {
-    const NOT: [&[&str]; 8] = [
-        &["breakout-mode"],
-        &["tpid"],
-        &["ethernet", "duplex-mode"],
-        &["ethernet", "flow-control", "receive"],
-        &["ethernet", "flow-control", "transmit"],
-        &["ethernet", "standby-signaling"],
-        &["ethernet", "link-loss-forwarding"],
-        &["load-balancing", "hash-profile"],
-    ];
-    // Of the members of an aggregate with LACP alone, but nobody tunnels what none sends.
-    const NOT_TRUE: [&[&str]; 2] =
-        [&["ethernet", "l2cp-transparency", "tunnel-all-l2cp"], &["ethernet", "l2cp-transparency", "lacp", "tunnel"]];
-    let found = NOT.into_iter().filter(|path| below(port, path).is_some());
-    let found = found.chain(NOT_TRUE.into_iter().filter(|path| text(port, path) == Some("true")));
+    let found = NOT_OF_MEMBERS.into_iter().filter(|path| below(port, path).is_some());
+    let found = found.chain(NOT_TRUE_OF_MEMBERS.into_iter().filter(|path| text(port, path) == Some("true")));
     let found = found.map(|path| path.join("/"));
     let found: Vec<String> = found.chain(others(port)).collect();
     (!found.is_empty()).then(|| found.join(", "))
@@ -296,14 +267,14 @@ fn others<'a>(port: &'a tree::Node<'_>) -> impl Iterator<Item = String> + 'a {
 /// What a subinterface has besides what Mercury puts there, its state, and what is so
 /// where nothing is said: it would go with the VLAN.
 fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
-    const OWN: [&str; 4] = ["index", "type", "admin-state", "vlan"];
-    const STATE: [&str; 7] =
-        ["name", "ifindex", "oper-state", "oper-down-reason", "oper-up-time", "last-change", "statistics"];
-    let own = subinterface.below().filter(|one| !OWN.contains(&one.name()) && !STATE.contains(&one.name()));
+    let is_state = |name: &str| name.starts_with("oper-") || STATE_OF_SUBINTERFACE.contains(&name);
+    let own = subinterface.below().filter(|one| !OF_SUBINTERFACE.contains(&one.name()) && !is_state(one.name()));
     let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
-    let beside = own
-        .chain(vlan.filter(|one| one.name() != "encap"))
-        .filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS, &|_| false));
+    let vlan = vlan.filter(|one| one.name() != "encap").map(|one| (vec!["vlan"], one));
+    let beside = own.map(|one| (Vec::new(), one)).chain(vlan);
+    let beside = beside.filter_map(|(mut above, one)| {
+        (!is_default(one, &mut above, &DEFAULTS_OF_SUBINTERFACE, &|_| false)).then_some(one)
+    });
     let mut more: BTreeSet<&str> = beside.map(|one| one.name()).collect();
     // Mercury's are all enabled, so it would come back as one.
     if text(subinterface, &["admin-state"]) == Some("disable") {
@@ -311,17 +282,6 @@ fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
     }
     more.into_iter().collect()
 }
-
-/// What a subinterface has where nothing is said (srl_nokia-interfaces, -if-ip,
-/// -interfaces-vlans; SR Linux 25.3.1).
-const DEFAULTS: [(&[&str], &str); 6] = [
-    (&["unidirectional-link-delay", "static-delay"], "none"),
-    (&["ipv4", "admin-state"], "disable"),
-    (&["ipv4", "allow-directed-broadcast"], "false"),
-    (&["ipv4", "unnumbered", "admin-state"], "disable"),
-    (&["ipv6", "admin-state"], "disable"),
-    (&["swap-src-dst-mac"], "false"),
-];
 
 /// Whether all there is of a node is `defaults`, or state; a container that says
 /// nothing may say it by being there.
@@ -357,14 +317,14 @@ struct Memberships<'a> {
 
 impl<'a> Memberships<'a> {
     fn of(found: &'a tree::Node<'_>, template: Template<'_>, is_whole: bool) -> Self {
-        const STATE: [&str; 6] =
-            ["index", "oper-state", "oper-down-reason", "oper-mac-learning", "multicast-forwarding", "statistics"];
+        let is_state = |name: &str| name.starts_with("oper-") || STATE_OF_MEMBER.contains(&name);
         let mut all: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for instance in named(found, NETWORK_INSTANCE) {
             let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
             for member in named(instance, MEMBER) {
-                let more = member.below().map(|one| one.name());
-                let more: Vec<&str> = more.filter(|one| *one != "name" && !STATE.contains(one)).collect();
+                let more = member.below().filter(|one| one.name() != "name" && !is_state(one.name()));
+                let more = more.filter(|one| !is_default(*one, &mut Vec::new(), &[], &is_state));
+                let more: Vec<&str> = more.map(|one| one.name()).collect();
                 // Where it is said by reference, its name may be any.
                 let part = |leaf| text(member, &["interface-ref", leaf]);
                 let referred =

@@ -29,6 +29,8 @@ mod leftovers;
 mod mac_vrf;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+#[path = "../../../../tests/kit/paths.rs"]
+mod paths;
 mod payload;
 #[path = "../../../../tests/kit/published.rs"]
 mod published;
@@ -48,10 +50,41 @@ mod views;
 use std::{collections::BTreeSet, sync::Arc};
 
 use case::{golden, leftovers, plan};
-use mercury_adapter::{Capabilities, Dialect, GnmiDialect, Render as _, Unrenderable, builtin};
+use mercury_adapter::{
+    Capabilities, Dialect, GnmiDialect, Mapping, NodePath, Render as _, Tree, Unrenderable, builtin,
+};
 use mercury_gnmi::{Overrides, Renderer, SetOperations, conformance};
 use mercury_gnmi_proto::gnmi::SetRequest;
 use mercury_model::Plan;
+
+/// Where everything lies.
+fn trees(dialect: &Dialect) -> Vec<&Tree> {
+    match &gnmi(dialect).mapping {
+        Mapping::Tree(tree) => vec![tree],
+        Mapping::MacVrf => Vec::new(),
+    }
+}
+
+/// Nodes that code names, and no table.
+fn named_by_code(dialect: &Dialect) -> Vec<NodePath> {
+    match &gnmi(dialect).mapping {
+        Mapping::Tree(_) => Vec::new(),
+        Mapping::MacVrf => conformance::of_mac_vrf(),
+    }
+}
+
+/// Values that code takes for nobody's.
+fn defaults_by_code(dialect: &Dialect) -> Option<paths::Defaults> {
+    match &gnmi(dialect).mapping {
+        Mapping::Tree(_) => None,
+        Mapping::MacVrf => {
+            let (entry, own, said) = conformance::defaults_of_mac_vrf();
+            let said = said.iter().filter(|(_, value)| !value.is_empty());
+            let said = said.map(|(path, value)| (path.join("/"), vec![(*value).to_owned()]));
+            Some((entry, own.iter().map(|leaf| (*leaf).to_owned()).collect(), said.collect()))
+        }
+    }
+}
 
 /// The dialects of `adapters/dialects` that speak gNMI.
 fn dialects() -> Vec<Arc<Dialect>> {

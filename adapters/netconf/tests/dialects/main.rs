@@ -25,6 +25,8 @@ mod iosxe;
 mod leftovers;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+#[path = "../../../../tests/kit/paths.rs"]
+mod paths;
 mod payload;
 #[path = "../../../../tests/kit/published.rs"]
 mod published;
@@ -43,13 +45,29 @@ mod views;
 use std::{collections::BTreeSet, sync::Arc};
 
 use case::{golden, leftovers};
-use mercury_adapter::{Capabilities, Dialect, Render, Unrenderable, builtin};
+use mercury_adapter::{Capabilities, Dialect, NodePath, Render, Tree, Unrenderable, builtin};
 use mercury_model::Plan;
 use mercury_netconf::{EditConfig, Renderer};
 
 /// The dialects of `adapters/dialects` that speak NETCONF.
 fn dialects() -> Vec<Arc<Dialect>> {
     builtin().unwrap().into_iter().filter(|dialect| dialect.netconf.is_some()).map(Arc::new).collect()
+}
+
+/// Where everything lies, in each form.
+fn trees(dialect: &Dialect) -> Vec<&Tree> {
+    let netconf = dialect.netconf.as_ref().unwrap();
+    std::iter::once(&netconf.tree).chain(netconf.variants.iter().map(|variant| &variant.tree)).collect()
+}
+
+/// Nodes that code names, and no table.
+fn named_by_code(_: &Dialect) -> Vec<NodePath> {
+    Vec::new()
+}
+
+/// Values that code takes for nobody's.
+fn defaults_by_code(_: &Dialect) -> Option<paths::Defaults> {
+    None
 }
 
 /// Those, and each as it speaks with an earlier release.
