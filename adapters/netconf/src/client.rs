@@ -209,14 +209,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
 
     /// Sends the operations and waits for all their replies, in one round trip
     /// if the session pipelines, else one after the other; either way all are
-    /// sent, whatever the earlier replies say. `reply_timeout` is the longest
-    /// wait for the next reply.
+    /// sent, whatever the earlier replies say. All have to be there within `within`.
     ///
     /// # Errors
     /// When a reply is missing; the error keeps those that arrived. After an
     /// error from a flight that was begun, and after dropping this future, the
     /// session is unusable. A refusal by the device is no error here.
-    pub async fn flight(&mut self, operations: &[Element], reply_timeout: Duration) -> Result<Vec<Reply>, FlightError> {
+    pub async fn flight(&mut self, operations: &[Element], within: Duration) -> Result<Vec<Reply>, FlightError> {
         if !self.usable {
             return Err(FlightError::Unusable);
         }
@@ -226,10 +225,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         }
         let at_once = if self.pipelining { operations.len().max(1) } else { 1 };
         let (mut replies, mut sent) = (Vec::new(), 0);
+        let deadline = Instant::now() + within;
         for operations in operations.chunks(at_once) {
             let mut burst = self.burst(operations)?;
             self.usable = false;
-            let result = self.exchange(&mut burst, reply_timeout).await;
+            let result = self.exchange(&mut burst, (deadline, within)).await;
             sent += burst.begun().min(operations.len());
             replies.extend(burst.replies.into_iter().map_while(|(_, reply)| reply));
             result.map_err(|fault| fault.into_error(std::mem::take(&mut replies), sent))?;
@@ -274,18 +274,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         Ok(burst)
     }
 
-    async fn exchange(&mut self, burst: &mut Burst, reply_timeout: Duration) -> Result<(), Interruption> {
+    /// Until the deadline of a flight that is given so long.
+    async fn exchange(
+        &mut self,
+        burst: &mut Burst,
+        (deadline, within): (Instant, Duration),
+    ) -> Result<(), Interruption> {
         let start = Instant::now();
-        let mut deadline = start + reply_timeout;
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
         // Kept no longer than a flight: a thousand sessions rest.
         let (mut buffer, mut arriving) = (vec![0; READ_SIZE], self.share());
         loop {
-            while let Some((id, reply)) = self.next_reply(&mut arriving, deadline, reply_timeout).await? {
+            while let Some((id, reply)) = self.next_reply(&mut arriving, deadline, within).await? {
                 if let Some(slot) = burst.replies.iter_mut().find(|(asked, _)| *asked == id) {
                     slot.1 = Some(reply);
                 }
-                deadline = Instant::now() + reply_timeout;
                 (nudge, self.nudge_after) = (None, None);
             }
             if burst.replies.iter().all(|(_, reply)| reply.is_some()) {
@@ -305,7 +308,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
                     let request = self.protocol.unheeded_request(&operation::read_nothing());
                     burst.add(&request.map_err(ProtocolError::from)?);
                 }
-                Err(_) => return Err(Interruption::Timeout(reply_timeout)),
+                Err(_) => return Err(Interruption::Timeout(within)),
             }
         }
     }
@@ -318,13 +321,13 @@ impl<S> Client<S> {
         &mut self,
         arriving: &mut Share,
         deadline: Instant,
-        reply_timeout: Duration,
+        within: Duration,
     ) -> Result<Option<(MessageId, Reply)>, Interruption> {
         while let Some(message) = self.protocol.next_message()? {
             let share = std::mem::replace(arriving, self.share());
             arriving.grow(self.protocol.kept())?;
             let read = off_worker(message.len(), move || Inbound::parse(message, Limits::default(), share));
-            let read = timeout_at(deadline, read).await.map_err(|_| Interruption::Timeout(reply_timeout))??;
+            let read = timeout_at(deadline, read).await.map_err(|_| Interruption::Timeout(within))??;
             if let Some(reply) = self.protocol.accept(read.map_err(ProtocolError::from)?)? {
                 return Ok(Some(reply));
             }

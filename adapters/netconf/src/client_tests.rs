@@ -225,6 +225,29 @@ async fn a_silent_server_is_given_up_after_the_timeout_and_the_replies_are_kept(
     peer.await.unwrap();
 }
 
+/// A server that answers one request after the other, each just in time, would
+/// keep a switch locked for as many times as long.
+#[tokio::test(start_paused = true)]
+async fn a_flight_has_one_deadline() {
+    for pipelining in [true, false] {
+        let options = ClientOptions { pipelining, ..ClientOptions::default() };
+        let (mut client, peer) = session("1.0", options, |mut peer| async move {
+            while let Some(request) = peer.read().await {
+                tokio::time::sleep(WAIT.mul_f32(0.4)).await;
+                peer.ok(&request).await;
+            }
+        })
+        .await;
+        let begun = tokio::time::Instant::now();
+        let error = client.flight(&four(), WAIT).await.unwrap_err();
+        assert!(matches!(error, FlightError::Timeout { waited: WAIT, .. }), "{error:?}");
+        assert_eq!(begun.elapsed().as_secs(), WAIT.as_secs(), "pipelining: {pipelining}");
+        assert!(!error.into_replies().is_empty(), "those that came are kept");
+        drop(client);
+        peer.abort();
+    }
+}
+
 /// netconfd 2.13 leaves a request alone that it read together with the hello.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_overlooked_the_first_request_is_nudged_once() {
