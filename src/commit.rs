@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use begin::{begin, read_more, read_unlocked, release, settled};
+pub use begin::{begin, read_more, read_unlocked, release, release_saved, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
 pub use transition::Transition;
 

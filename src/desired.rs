@@ -4,7 +4,10 @@ mod absence;
 mod lag;
 mod vlans;
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use mercury_adapter::Dialect;
 use mercury_model::{
@@ -77,6 +80,9 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     }
     for port in &intent.ports {
         place(port, &mut made, &names, dialect)?;
+    }
+    if switch.rules.bounce_on_attach && switch.rules.bounce_unconfirmed {
+        raise(intent, &mut made);
     }
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
@@ -185,6 +191,21 @@ fn place(port: &PortIntent, made: &mut Desired, names: &LagNames<'_>, dialect: &
     }
     config.interfaces.insert(port.interface.clone(), interface);
     Ok(())
+}
+
+/// Enables what a Mercury that died while it bounced a link may have left down.
+fn raise(intent: &TargetIntent, made: &mut Desired) {
+    let names = |of: &dyn Fn(&PortIntent) -> bool| -> BTreeSet<&InterfaceName> {
+        intent.ports.iter().filter(|port| of(port)).map(|port| &port.interface).collect()
+    };
+    let told = names(&|port| port.enabled != Setting::Keep);
+    let asked = names(&|port| port.switched_vlan != Setting::Keep);
+    for (name, interface) in &mut made.intended.0.interfaces {
+        let is_member = interface.aggregate_id.as_ref().is_some_and(|lag| made.lags.values().any(|name| name == lag));
+        if !interface.enabled && (asked.contains(name) || is_member) && !told.contains(name) {
+            lay(&Setting::Set(true), interface, Leaf::Enabled, |interface| &mut interface.enabled);
+        }
+    }
 }
 
 /// Has a leaf hold what is wanted, whatever it held.

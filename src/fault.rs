@@ -167,6 +167,9 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What happened, for the caller; holds no secret and no configuration.
     pub message: String,
+    /// The message tells of something that may be so although the switch was read
+    /// back as before.
+    pub unsettled: bool,
     /// The parameter at fault, as a path such as `port.binding:profile`.
     pub parameter: Option<String>,
     /// The switch at fault, by its name in the inventory.
@@ -215,6 +218,7 @@ impl Fault {
         Self {
             kind,
             message: message.into(),
+            unsettled: false,
             parameter: None,
             switch: None,
             device_errors: Vec::new(),
@@ -242,6 +246,13 @@ impl Fault {
     pub fn at(mut self, switch: &str) -> Self {
         self.switch.get_or_insert_with(|| switch.to_owned());
         self
+    }
+
+    /// The same failure, and what may be so although the switch was read back as
+    /// before.
+    #[must_use]
+    pub fn but(self, unsettled: &str) -> Self {
+        Self { message: format!("{}; {unsettled}", self.message), unsettled: true, ..self }
     }
 
     /// The same failure with the switch's own errors.

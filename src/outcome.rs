@@ -46,9 +46,11 @@ pub enum Outcome {
     Planned,
     /// Nothing was committed: the failure came before.
     NotStarted(Fault),
-    /// The switch did not take it, and was read back as before.
+    /// The switch did not take it, and was read back as before; what may be so all
+    /// the same, the fault tells ([`Fault::unsettled`]).
     Rejected(Fault),
-    /// It failed after it was staged, was undone, and was read back as before.
+    /// It failed after it was staged, was undone, and was read back as before, with
+    /// the same reserve.
     RolledBack(Fault),
     /// It failed, and so did undoing it.
     RollbackFailed {
@@ -97,8 +99,8 @@ impl Outcome {
         match self {
             Self::Unchanged(_) | Self::Committed(_) | Self::Planned => None,
             Self::NotStarted(fault) => Some(fault.clone()),
-            Self::Rejected(fault) => Some(told(fault, "the switch is as before")),
-            Self::RolledBack(fault) => Some(told(fault, "it was undone and the switch is as before")),
+            Self::Rejected(fault) => Some(told(fault, &as_before("", fault))),
+            Self::RolledBack(fault) => Some(told(fault, &as_before("it was undone and ", fault))),
             Self::RollbackFailed { cause, undo } => {
                 let now = format!("undoing it failed as well: {}; look at the switch", undo.message);
                 Some(Fault { kind: FaultKind::Unknown, ..told(cause, &now) })
@@ -112,6 +114,14 @@ impl Outcome {
                 Some(Fault { kind: FaultKind::Unknown, ..told(cause, &now) })
             }
         }
+    }
+}
+
+/// What was read, and what may be so all the same.
+fn as_before(then: &str, fault: &Fault) -> String {
+    match fault.unsettled {
+        false => format!("{then}the switch is as before"),
+        true => format!("beside that {then}the switch shows what it had before"),
     }
 }
 

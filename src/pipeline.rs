@@ -159,7 +159,11 @@ async fn steps(
     let change = match unless_stopped(&stop, prepared).await {
         Ok(Prepared::Transition(change)) => change,
         Ok(Prepared::Nothing(proof)) => {
-            commit::release(line.link, line.policy).await;
+            match commit::release_saved(line.link, proof.running(), line.policy).await {
+                Ok(false) => {}
+                Ok(true) => report.warnings.push("running was so and was not saved; it is now".to_owned()),
+                Err(fault) => report.warnings.push(format!("running is so; whether it is saved is not known: {fault}")),
+            }
             return Outcome::Unchanged(*proof);
         }
         Err(fault) if stop.is_cancelled() => return not_started(line, fault),
@@ -246,18 +250,20 @@ async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn 
     if ports.is_empty() {
         return outcome;
     }
-    let means = commit::Means { render: line.render, lock: held };
-    match commit::bounce(line.link, &ports, means, line.policy).await {
-        Ok(()) => outcome,
-        Err(fault) if fault.kind == FaultKind::Unknown => Outcome::Unknown {
-            cause: Fault { message: format!("attached, but while its link was down: {}", fault.message), ..fault },
-            settles_within: None,
-        },
-        Err(fault) => {
+    let means = commit::Means { render: line.render, lock: held, rules: &line.switch.rules };
+    let Err(bounce) = commit::bounce(line.link, &ports, means, line.policy).await else { return outcome };
+    let down =
+        |cause: Fault| Fault { message: format!("attached, but while its link was down: {}", cause.message), ..cause };
+    match *bounce {
+        Outcome::Unknown { cause, settles_within } => Outcome::Unknown { cause: down(cause), settles_within },
+        Outcome::RollbackFailed { cause, undo } => Outcome::RollbackFailed { cause: down(cause), undo },
+        Outcome::NotStarted(fault) | Outcome::Rejected(fault) | Outcome::RolledBack(fault) => {
+            let warning = format!("the link was not taken down and up again as it should be: {}", fault.message);
             tracing::warn!(switch = line.switch.identity.name, %fault, "attached, but its link could not be taken down");
-            report.warnings.push(fault.to_string());
+            report.warnings.push(warning);
             outcome
         }
+        Outcome::Unchanged(_) | Outcome::Committed(_) | Outcome::Planned => outcome,
     }
 }
 

@@ -11,6 +11,8 @@ use super::{
     command::{Command, Landed, Machine, Moment, Next},
     drive::drive,
     first::First,
+    patience::is_in_the_way,
+    style::saves,
     taking::{Taking, given_back},
 };
 use crate::{
@@ -74,6 +76,38 @@ pub async fn release(link: &mut Link, policy: &Policy) {
     if link.capabilities().is_some() && !given_back(&flown(link, Step::Unlock, policy).await) {
         link.cut();
     }
+}
+
+/// As [`release`], where what was read is what is wanted. A Mercury that was killed
+/// may have made it so and not saved it: what it starts with is made the same,
+/// where it is to be. Says whether that was needed.
+///
+/// # Errors
+/// It could not be made sure.
+pub async fn release_saved(link: &mut Link, running: &Running, policy: &Policy) -> Result<bool, Fault> {
+    let saved = saved(link, running, policy).await;
+    release(link, policy).await;
+    match saved {
+        // Some servers leave startup alone while running is locked.
+        Err(fault) if is_in_the_way(&fault) && link.is_warm() => save(link, policy).await.map(|()| true),
+        saved => saved,
+    }
+}
+
+async fn saved(link: &mut Link, running: &Running, policy: &Policy) -> Result<bool, Fault> {
+    if !link.capabilities().is_some_and(|capabilities| saves(capabilities, policy)) {
+        return Ok(false);
+    }
+    let startup = flown(link, Step::ReadStartup(running.scope.clone()), policy).await.take_read(0);
+    match startup.is_ok_and(|startup| startup.config == running.config) {
+        true => Ok(false),
+        false => save(link, policy).await.map(|()| true),
+    }
+}
+
+async fn save(link: &mut Link, policy: &Policy) -> Result<(), Fault> {
+    let flight = link.flight(&[Step::Save], policy.commit_timeout).await;
+    taken(&Step::Save, flight.results.first(), flight.lost.as_ref())
 }
 
 async fn flown(link: &mut Link, step: Step, policy: &Policy) -> Landed {

@@ -2,17 +2,19 @@
 //! behind it asks for an address in its new network.
 //!
 //! The port is disabled by a change that never stays: the switch takes it
-//! back itself, even if Mercury dies meanwhile, where it can; else the inverse
-//! plan does, as for any change that is undone.
+//! back itself, even if Mercury dies meanwhile, where it can. Elsewhere the
+//! inverse plan does, as for any change that is undone, and the entry has to
+//! accept that a port is left down by a Mercury that dies.
 
 use std::collections::BTreeSet;
 
 use mercury_adapter::Render;
 use mercury_model::{Edit, Intended, InterfaceName, Leaf, Plan, Running, Scope};
 
-use super::{Policy, Transition, begin, make, release};
+use super::{Policy, Transition, begin, confirms, make, release};
 use crate::{
     fault::{Fault, FaultKind},
+    inventory::Rules,
     link::Link,
     lock::Held,
     outcome::Outcome,
@@ -46,30 +48,37 @@ pub struct Means<'a> {
     pub render: &'a dyn Render,
     /// What keeps other Mercurys away.
     pub lock: &'a dyn Held,
+    /// How long the links are to be down, and on which switches.
+    pub rules: &'a Rules,
 }
 
 /// Takes the links of `ports` down and lets them come up.
 ///
 /// # Errors
-/// It did not come to that, and the ports are up; or, as
-/// [`FaultKind::Unknown`], it is not known whether they are.
+/// How it ended, if not so; where it is known, the ports are up.
 pub async fn bounce(
     link: &mut Link,
     ports: &BTreeSet<InterfaceName>,
     means: Means<'_>,
     policy: &Policy,
-) -> Result<(), Fault> {
+) -> Result<(), Box<Outcome>> {
+    let not_started = |fault| Box::new(Outcome::NotStarted(fault));
+    link.open().await.map_err(not_started)?;
+    if !confirms(link, policy) && !means.rules.bounce_unconfirmed {
+        let reason = "the switch would not undo that by itself, and the entry has no bounce_unconfirmed";
+        return Err(not_started(Fault::new(FaultKind::Unsupported, reason)));
+    }
     let mut scope = Scope::default();
     ports.iter().for_each(|port| scope.add_interface(port.clone()));
-    let Some(down) = disabling(link, &scope, means, policy).await? else { return Ok(()) };
-    let outcome = match make(link, &down, policy, false).await {
-        Err(outcome) => *outcome,
-        Ok(made) => match made.undo(Fault::new(FaultKind::Undone, "the link was down for long enough")).await {
-            Outcome::RolledBack(_) => return Ok(()),
-            other => other,
-        },
-    };
-    outcome.fault().map_or(Ok(()), Err)
+    let Some(down) = disabling(link, &scope, means, policy).await.map_err(not_started)? else { return Ok(()) };
+    let stop = link.stop().clone();
+    let made = make(link, &down, policy, false).await?;
+    // Whoever is told to stop does not wait for it.
+    let _early = tokio::time::timeout(means.rules.bounce_time, stop.cancelled()).await;
+    match made.undo(Fault::new(FaultKind::Undone, "the link was down for long enough")).await {
+        Outcome::RolledBack(fault) if !fault.unsettled => Ok(()),
+        other => Err(Box::new(other)),
+    }
 }
 
 /// Under the lock, what disables all interfaces of `scope`; `None`, without the
@@ -80,7 +89,7 @@ async fn disabling<'a>(
     means: Means<'a>,
     policy: &Policy,
 ) -> Result<Option<Transition<'a>>, Fault> {
-    let Means { render, lock } = means;
+    let Means { render, lock, .. } = means;
     let before = begin(link, scope, policy, lock).await?;
     let mut intended = before.config.clone();
     intended.interfaces.values_mut().for_each(|port| port.enabled = false);

@@ -49,6 +49,8 @@ pub(crate) const SHARED: &[&str] = &[
     "lag_prefix",
     "mlag_domain",
     "bounce_on_attach",
+    "bounce_time",
+    "bounce_unconfirmed",
     "trunk_ports",
     "vlan_name",
     "remove_unused_vlans",

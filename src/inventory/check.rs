@@ -47,7 +47,9 @@ pub(crate) fn times(drafts: &[Draft], findings: &mut Findings) {
     let mut seen = HashSet::new();
     for draft in drafts.iter().filter(|draft| draft.sound && draft.switch.may_confirm()) {
         let Timing { confirm_timeout, commit_timeout, lock_wait, .. } = draft.switch.timing;
-        if !seen.insert((confirm_timeout, commit_timeout, lock_wait)) {
+        let rules = &draft.switch.rules;
+        let bounce = rules.bounce_on_attach.then_some(rules.bounce_time);
+        if !seen.insert((confirm_timeout, commit_timeout, lock_wait, bounce)) {
             continue;
         }
         let mut warn = |key: &str, message: &str, help: &str| {
@@ -60,6 +62,13 @@ pub(crate) fn times(drafts: &[Draft], findings: &mut Findings) {
                 "commit_timeout",
                 "longer than confirm_timeout: confirming is a commit, and one that takes longer than that comes too late",
                 "make confirm_timeout as long as a commit may take, or longer",
+            );
+        }
+        if bounce.is_some_and(|time| time >= confirm_timeout) {
+            warn(
+                "bounce_time",
+                "not shorter than confirm_timeout: the switch takes the link up sooner",
+                "make confirm_timeout longer than bounce_time and a commit",
             );
         }
         if lock_wait < confirm_timeout {

@@ -2,6 +2,7 @@ use super::{LagNumbers, Options};
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What may be done to a switch, and what is done beside what callers ask for.
 #[derive(Debug, Clone)]
@@ -48,6 +49,12 @@ pub struct Rules {
     /// After an attach, take the port's link down and let it come up again, so
     /// that the server asks for an address in its new network; false.
     pub bounce_on_attach: bool,
+    /// How long the link stays down then, 1 to 30 s; 3 s.
+    pub bounce_time: Duration,
+    /// Bounce also where the switch does not undo by itself what is not
+    /// confirmed, so that a port can stay down if Mercury dies meanwhile. Whoever
+    /// asks for VLANs of a port, or to take them away, then enables it; false.
+    pub bounce_unconfirmed: bool,
     /// What is done beside what callers ask for; nothing.
     pub options: Options,
     /// What its ports and aggregates are called, as its dialect says; `None`
@@ -73,6 +80,8 @@ impl Default for Rules {
             lag_prefix: None,
             mlag_domain: None,
             bounce_on_attach: false,
+            bounce_time: Duration::from_secs(3),
+            bounce_unconfirmed: false,
             options: Options::default(),
             interface_names: None,
         }

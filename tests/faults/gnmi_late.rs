@@ -6,7 +6,7 @@ use std::time::Duration;
 use mercury::fault::FaultKind;
 
 use crate::kind::{CONFIRMED, Kind, ONCE, PLAIN};
-use crate::world::{Claim, Wish, World, before_and_intended, claim, fault, on_paused_clock};
+use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock};
 
 const KIND: Kind = Kind::Gnmi(CONFIRMED);
 const WISH: Wish = Wish::Access(200);
@@ -33,6 +33,33 @@ fn a_cancel_of_nothing_does_not_make_a_set_forgotten_that_comes_later() {
                     assert_eq!(world.ports(0)["Ethernet2"], wanted["Ethernet2"], "{told}: {second} s later");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
+            }
+        }
+    });
+}
+
+/// The connection breaks when the Set was answered, and before it is read back.
+#[test]
+fn a_set_whose_read_back_is_lost_is_found_done() {
+    on_paused_clock(async {
+        for (kind, reads) in [(KIND, "gnmi-get"), (Kind::Gnmi(PLAIN), "gnmi-get"), (Kind::Gnmi(ONCE), "gnmi-subscribe")]
+        {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            for moment in ["before", "after"] {
+                let world = World::new(&[kind]).await;
+                let handle = world.handle(0);
+                let set = handle.inject(fault("gnmi-set:1:after:hold"));
+                let breaks = async {
+                    handle.held(set).await;
+                    handle.inject(fault(&format!("{reads}:1:{moment}:drop")));
+                    handle.release(set);
+                };
+                let (report, ()) = tokio::join!(world.one(2, WISH), breaks);
+                let told = format!("{kind:?}, {moment}");
+                // What waits to be confirmed is cancelled to find out.
+                let wanted = if kind == KIND { Claim::Before } else { Claim::Intended };
+                assert_eq!(claim(&report), wanted, "{told}: {:?}", report.outcome);
+                agree(&world, 0, &report, &before, &intended, &told).await;
             }
         }
     });

@@ -37,6 +37,8 @@ mod options;
 #[cfg(test)]
 mod own_lock;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod random;
@@ -44,6 +46,8 @@ mod random;
 mod schedule;
 #[cfg(test)]
 mod several;
+#[cfg(test)]
+mod startup;
 #[cfg(test)]
 mod steps;
 #[cfg(test)]

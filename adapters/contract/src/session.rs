@@ -47,6 +47,9 @@ pub enum Step {
     /// Read the candidate inside a scope, on a target that has one; answered as
     /// [`Step::Read`].
     ReadCandidate(Scope),
+    /// Read what it starts with inside a scope, on a target that has that apart;
+    /// answered as [`Step::Read`].
+    ReadStartup(Scope),
     /// Look in another way for what a reply to [`Step::Read`] left out.
     Look(Absent),
     /// Stage a payload; on a target without a candidate this applies it.
@@ -79,6 +82,7 @@ impl Step {
             Self::Discard => "discard",
             Self::Read(_) => "read",
             Self::ReadCandidate(_) => "read the candidate",
+            Self::ReadStartup(_) => "read startup",
             Self::Look(_) => "look again",
             Self::Stage(_) => "stage",
             Self::Commit(_) => "commit",
@@ -139,7 +143,7 @@ pub type StepResult = Result<Answer, Refusal>;
 /// not have been carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// No reply within the time allowed.
+    /// Not all replies within the time allowed.
     #[error("no reply within {} ms", .0.as_millis())]
     Timeout(Duration),
     /// The connection ended.
@@ -186,8 +190,8 @@ pub trait Session: Send {
 
     /// Carries out `steps` in order, in one round trip where the target
     /// allows. Each step is sent whatever became of the one before, so the
-    /// caller puts together only what is safe together. `timeout` is for each
-    /// reply.
+    /// caller puts together only what is safe together. `timeout` is for all of
+    /// them.
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight>;
 
     /// From now on no request is sent before the last one was answered.

@@ -14,12 +14,13 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding,
-    LeafValues, Reading, Refusal, RpcError, Save, Session, Step, Traffic,
+    LeafValues, Lost, Reading, Refusal, RpcError, Save, Session, Step, Traffic,
 };
 use mercury_gnmi_proto::{
     gnmi::{CapabilityResponse, Encoding, SetRequest},
     gnmi_ext::{CommitCancel, CommitConfirm, CommitRequest, commit},
 };
+use tokio::time::Instant;
 
 use crate::{
     client::Client,
@@ -122,12 +123,15 @@ impl GnmiSession {
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let mut results = Vec::new();
+        let deadline = Instant::now() + timeout;
         for step in steps {
-            match self.step(step, timeout).await {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.step(step, left).await {
                 Ok(answer) => results.push(Ok(answer)),
                 Err(Failure::Refused(refusal)) => results.push(Err(refusal)),
                 Err(Failure::Lost(lost)) => {
                     self.lost = true;
+                    let lost = if matches!(lost, Lost::Timeout(_)) { Lost::Timeout(timeout) } else { lost };
                     return Flight { results, lost: Some(lost) };
                 }
             }
@@ -179,7 +183,7 @@ impl GnmiSession {
                 }
                 _ => Ok(done()),
             },
-            Step::ReadCandidate(_) => Err(unreadable("gNMI knows no candidate")),
+            Step::ReadCandidate(_) | Step::ReadStartup(_) => Err(unreadable("gNMI knows one datastore")),
             Step::ListSessions | Step::KillSession(_) => Err(unreadable("gNMI knows no sessions")),
             Step::Look(absent) => self.look(absent, timeout).await,
             Step::Read(scope) => {

@@ -116,6 +116,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Discard => vec![operation::discard_changes()],
             Step::Read(scope) => self.reading(Store::Running, scope),
             Step::ReadCandidate(scope) => self.reading(Store::Candidate, scope),
+            Step::ReadStartup(scope) if self.client.hello().startup() => self.reading(Store::Startup, scope),
+            Step::ReadStartup(_) => Vec::new(),
             Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
             Step::Stage(payload) => {
                 let content = payload.body::<EditConfig>().map(EditConfig::content).unwrap_or_default();
@@ -176,7 +178,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             let work = off_worker(data.as_str().len(), move || data.with_tree(monitoring::sessions));
             return Ok(understanding(work, timeout).await?.map(Answer::Sessions));
         }
-        let (Step::Read(scope) | Step::ReadCandidate(scope)) = step else {
+        if matches!(step, Step::ReadStartup(_)) && replies.is_empty() {
+            return Ok(Err(Refusal::Unreadable("there is no startup datastore".to_owned())));
+        }
+        let (Step::Read(scope) | Step::ReadCandidate(scope) | Step::ReadStartup(scope)) = step else {
             if let Some(odd) = replies.iter().find(|reply| !reply.is_success()) {
                 return Ok(Err(Refusal::Unreadable(format!("<{}> is neither ok nor an error", odd.element.name))));
             }

@@ -151,7 +151,8 @@ impl Commit<'_> {
 
     fn startup_is_unsure(&mut self, undoer: Undoer, fault: &Fault, locked: bool, at: Moment) -> Onward {
         tracing::warn!(%fault, "running is as before; whether startup is, could not be made sure");
-        self.released(locked, Then::Over(undoer.undone()), at)
+        let unsettled = format!("startup may have the change, since saving over it failed ({})", fault.message);
+        self.released(locked, Then::Over(undoer.undone_but(&unsettled)), at)
     }
 
     /// Under the lock, which may have to be taken for it.

@@ -108,6 +108,17 @@ impl Undoer {
             Self::Found(search) => search.undone(),
         }
     }
+
+    /// The same, where something may be so that running does not show.
+    pub(super) fn undone_but(self, unsettled: &str) -> Outcome {
+        match self {
+            Self::Here(trouble) => trouble.taken.undone(trouble.cause.but(unsettled)),
+            Self::Found(mut search) => {
+                search.cause = search.cause.but(unsettled);
+                search.undone()
+            }
+        }
+    }
 }
 
 impl Depth {
@@ -192,7 +203,7 @@ impl Commit<'_> {
              {seconds} s",
             forbidden.message
         );
-        Fault { message: format!("{}; {pending}", cause.message), ..cause }
+        cause.but(&pending)
     }
 
     pub(super) fn relocking(&mut self, trouble: Trouble, mut taking: Taking, event: Event, at: Moment) -> Onward {

@@ -126,3 +126,30 @@ fn an_idle_port_is_on_the_default_vlan() {
         Bench::of(narrow).intent("reset_port", &ironic("Ethernet1", &json!({"default_vlan": 901}))).unwrap_err();
     assert_eq!(fault.parameter.as_deref(), Some("default_vlan"));
 }
+
+/// A Mercury that died while it bounced a link may have left it down.
+#[test]
+fn where_a_bounce_may_leave_a_port_down_whoever_asks_for_its_vlans_enables_it() {
+    let ruled_by = |accepted: bool| {
+        let mut bench =
+            Bench::of(ruled(Rules { bounce_on_attach: true, bounce_unconfirmed: accepted, ..Rules::default() }));
+        bench.lag("Port-Channel7", &["Ethernet2", "Ethernet3"]);
+        bench.allow("Port-Channel7");
+        for port in ["Ethernet1", "Ethernet2", "Ethernet9"] {
+            let mut down = bench.port(port);
+            down.enabled = false;
+            bench.device.interfaces.insert(down.name.clone(), down);
+        }
+        bench
+    };
+    let up = |bench: &Bench| ["Ethernet1", "Ethernet2", "Ethernet9"].map(|port| bench.port(port).enabled);
+    for accepted in [false, true] {
+        let mut bench = ruled_by(accepted);
+        bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+        bench.done("update_lag", &lags::update("Port-Channel7", &json!({"aggregation_mode": "static"})));
+        assert_eq!(up(&bench), [accepted, accepted, false]);
+        let mut bench = ruled_by(accepted);
+        bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
+        assert_eq!(up(&bench), [accepted, false, false]);
+    }
+}

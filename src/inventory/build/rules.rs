@@ -3,7 +3,7 @@
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId};
 
-use super::{Form, each, options};
+use super::{Form, each, options, seconds};
 use crate::config::reader::Reader;
 use crate::config::{Code, Finding};
 use crate::inventory::{Context, Rules};
@@ -36,6 +36,8 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         lag_prefix: lag_prefix(reader, dialect, context),
         mlag_domain: reader.text("mlag_domain"),
         bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
+        bounce_time: seconds(reader, "bounce_time", 3, 1, 30),
+        bounce_unconfirmed: reader.flag("bounce_unconfirmed").unwrap_or(false),
         options,
         interface_names,
     }

@@ -10,6 +10,8 @@ fn times_that_do_not_fit_together_are_told_and_the_switch_is_served() {
         ("commit_timeout = 90\nconfirm_timeout = 90", &[]),
         ("commit_timeout = 90\nconfirmed_commit = \"off\"", &[]),
         ("lock_wait = 20", &["lock_wait"]),
+        ("confirm_timeout = 10\ncommit_timeout = 10\nbounce_time = 10", &[]),
+        ("confirm_timeout = 10\ncommit_timeout = 10\nbounce_time = 10\nbounce_on_attach = true", &["bounce_time"]),
         ("confirm_timeout = 200\nlock_wait = 100", &["lock_wait"]),
     ] {
         let text = toml(&format!("dialect = \"openconfig\"\n{times}"));

@@ -116,7 +116,8 @@ pub(super) fn a_repeated_request_writes_nothing(peer: Peer) {
 pub(super) fn a_bounced_port_is_up_again(peer: Peer) {
     let Some(switch) = peer.own() else { return };
     let wrote = |bounce: bool, port: &str| {
-        let mercury = Mercury::serve(&[switch.entry("leaf1").with("bounce_on_attach", bounce)]);
+        let entry = switch.entry("leaf1").with("bounce_on_attach", bounce).with("bounce_unconfirmed", true);
+        let mercury = Mercury::serve(&[entry.with("bounce_time", 1)]);
         let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100});
         let before = written(&switch).0;
         let answer = Client::of(&mercury).done("update_port", &params);
