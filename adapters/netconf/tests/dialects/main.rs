@@ -57,7 +57,7 @@ fn dialects() -> Vec<Arc<Dialect>> {
 /// Where everything lies, in each form.
 fn trees(dialect: &Dialect) -> Vec<&Tree> {
     let netconf = dialect.netconf.as_ref().unwrap();
-    std::iter::once(&netconf.tree).chain(netconf.variants.iter().map(|variant| &variant.tree)).collect()
+    std::iter::once(&*netconf.tree).chain(netconf.variants.iter().map(|variant| &*variant.tree)).collect()
 }
 
 /// Nodes that code names, and no table.
