@@ -65,6 +65,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
     let elsewhere = elsewhere::Elsewhere::read(tree, data);
+    let mut interfaces = Dense::default();
     visit(data, &tree.interface.steps, &Names::default(), &mut |node, names| {
         let Some(name) = names.found_interface() else { return };
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
@@ -82,8 +83,9 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         if let Some(other) = shared::besides(tree, entry.node, &entry.names) {
             besides.insert(name.clone(), other);
         }
-        config.interfaces.insert(name, interface);
+        interfaces.insert(name, interface);
     });
+    config.interfaces = interfaces.whole();
     bundles.tell(&mut config);
     let mut without_entry = elsewhere.ports();
     if let InterfaceScope::Named(names) = &scope.interfaces {
@@ -129,6 +131,35 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         besides_vlans,
         aggregate_count,
         ..Running::found(config, scope.clone())
+    }
+}
+
+/// A map that is made of full nodes: what is inserted one by one, nearly in order, is
+/// in nodes that are half empty, and thousands of interfaces are a good part of what a
+/// reply takes in memory.
+struct Dense<K, V> {
+    whole: BTreeMap<K, V>,
+    newest: BTreeMap<K, V>,
+}
+
+impl<K, V> Default for Dense<K, V> {
+    fn default() -> Self {
+        Self { whole: BTreeMap::new(), newest: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord, V> Dense<K, V> {
+    fn insert(&mut self, key: K, value: V) {
+        self.newest.insert(key, value);
+        // So large a part that each is moved a few times at most.
+        if self.newest.len() > 64.max(self.whole.len() / 8) {
+            self.whole.append(&mut self.newest);
+        }
+    }
+
+    fn whole(mut self) -> BTreeMap<K, V> {
+        self.whole.append(&mut self.newest);
+        self.whole
     }
 }
 
@@ -317,6 +348,14 @@ mod tests {
             name: name.to_owned(),
             keys: keys.iter().map(|(key, word)| ((*key).to_owned(), (*word).to_owned())).collect(),
         }
+    }
+
+    #[test]
+    fn what_is_put_together_in_parts_is_what_was_inserted() {
+        let numbers = || (0..5_000u32).map(|number| (number * 7919 % 4_999, number));
+        let mut dense = Dense::default();
+        numbers().for_each(|(key, value)| dense.insert(key, value));
+        assert_eq!(dense.whole(), numbers().collect::<BTreeMap<_, _>>());
     }
 
     #[test]

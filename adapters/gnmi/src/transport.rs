@@ -38,8 +38,9 @@ use alert::{Attentive, Complaint};
 const KEEPALIVE_PROBES: u32 = 4;
 /// How long after a failed call its connection may still be ending.
 const ENDING: Duration = Duration::from_secs(1);
-/// HTTP/2's window for one answer; large trees come in one.
-const WINDOW: u32 = 1 << 20;
+/// HTTP/2's window for one answer: what of it may be here twice, as it came and as it
+/// is put together.
+const WINDOW: u32 = 1 << 18;
 
 /// One connection to one target. It is never made anew behind our back: a call
 /// on a lost one fails, so that what was under way is known to be in doubt.
