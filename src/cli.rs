@@ -13,6 +13,7 @@ mod serve;
 mod signals;
 mod simulate;
 mod switch;
+mod write;
 
 use std::{
     io::Read,
@@ -169,6 +170,10 @@ enum SwitchCommand {
     Probe {
         /// Its name, MAC address or address.
         name: String,
+        /// Try writing, too: describe this port in another way, and put back what
+        /// was there.
+        #[arg(long, value_name = "PORT")]
+        write: Option<String>,
     },
 }
 
@@ -233,7 +238,9 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Demo(arguments) => demo::run(&common, &arguments).await,
         Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),
-        Command::Switch { command: SwitchCommand::Probe { name } } => switch::probe(&common, &name).await,
+        Command::Switch { command: SwitchCommand::Probe { name, write } } => {
+            switch::probe(&common, &name, write.as_deref()).await
+        }
         Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
         Command::Attach(port) => port::attach(&common, &port).await,
         Command::Detach(port) => port::detach(&common, &port).await,

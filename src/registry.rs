@@ -12,6 +12,9 @@ use crate::{
 
 mod gnmi;
 mod netconf;
+mod ways;
+
+pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -54,7 +54,7 @@ const MODULES: [(&str, &str); 22] = [
     ("service", "fault group intent inventory lock outcome pace pipeline registry target transaction waits"),
     // Who asks.
     ("rpc", "auth config desired fault intent inventory outcome service waits"),
-    ("cli", "auth config inventory lock outcome registry rpc service"),
+    ("cli", "auth config fault intent inventory lock outcome registry rpc service"),
     ("lib", ""),
     ("main", ""),
 ];

@@ -7,7 +7,10 @@ use mercury_adapter::{ConnectError, Probe};
 use mercury_model::Scope;
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, Output, dialects, found, print};
+use super::{
+    Common, DONE, Ended, Failure, Output, dialects, found, print,
+    write::{self, Written},
+};
 use crate::{outcome::Report, registry, rpc::report_json};
 
 pub(super) fn list(common: &Common) -> Ended {
@@ -46,7 +49,7 @@ pub(super) fn list(common: &Common) -> Ended {
     Ok(DONE)
 }
 
-pub(super) async fn probe(common: &Common, name: &str) -> Ended {
+pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
     let switch = service.inventory().find(name).cloned();
     let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
@@ -54,7 +57,20 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
         service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report);
-    let probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
+    let mut probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
+    let written = match write {
+        Some(port) => Some(write::tried(&switch, port, &service.locks).await?),
+        None => None,
+    };
+    service.locks.finish().await;
+    let done = written.as_ref().is_none_or(|written| written.done);
+    if let Ok(probe) = &mut probe {
+        let not_tried = || ("write".to_owned(), "not tried; --write PORT does".to_owned());
+        let Written { facts, lines, .. } =
+            written.unwrap_or_else(|| Written { facts: vec![not_tried()], ..Written::default() });
+        probe.facts.extend(facts);
+        probe.entry.extend(lines);
+    }
     let port = registry::port(&switch, &*registry::dialect(&switch, &dialects()?).map_err(Failure::because)?);
     add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.identity.address));
     if common.output == Output::Json {
@@ -83,7 +99,7 @@ pub(super) async fn probe(common: &Common, name: &str) -> Ended {
             print::line(&format!("\nAn entry that suits it, but for the credentials:\n\n{entry}"));
         }
     }
-    Ok(if report.outcome.is_success() { DONE } else { found() })
+    Ok(if report.outcome.is_success() && done { DONE } else { found() })
 }
 
 /// What was tried, and the entry that follows from it.

@@ -351,3 +351,36 @@ fn the_sample_of_etcd_is_right() {
     let shown = (etcd.prefix, etcd.lease_ttl, etcd.timeout);
     assert_eq!(shown, (default.prefix, default.lease_ttl, default.timeout), "the defaults as they are");
 }
+
+#[test]
+fn a_change_that_may_take_longer_than_its_caller_waits_is_told_of() {
+    let dir = TempDir::new().unwrap();
+    let switches = |lines: &str| {
+        let text = format!(
+            "[[switch]]\nname = \"leaf1\"\naddress = \"192.0.2.1\"\ndialect = \"openconfig\"\nusername = \"u\"\n\
+             password = {{ env = \"PATH\" }}\ninsecure = true\n{lines}"
+        );
+        write(&dir, "switches.toml", &text)
+    };
+    for (limit, lines, told) in [
+        (110, "", None),
+        (110, "commit_timeout = 60\nconfirm_timeout = 60", Some(120)),
+        (120, "commit_timeout = 60\nconfirm_timeout = 60", None),
+        // Without a confirmation it is one commit.
+        (110, "commit_timeout = 60\nconfirmed_commit = \"off\"", None),
+        (50, "commit_timeout = 60\nconfirmed_commit = \"off\"", Some(60)),
+    ] {
+        let file = switches(lines);
+        let text = format!("switches = [{:?}]\n[limits]\nrequest_timeout = {limit}\n", file.to_str().unwrap());
+        let (_, _, findings) = check(Some(&write(&dir, "mercury.toml", &text)), &Overrides::default());
+        let mut about = findings.iter().filter(|finding| finding.field == "limits.request_timeout");
+        let found = about.next().map(|finding| finding.message.clone());
+        match told {
+            None => assert_eq!(found, None, "{limit}, {lines}"),
+            Some(takes) => {
+                let found = found.unwrap_or_else(|| panic!("{limit}, {lines}: {findings}"));
+                assert!(found.contains("leaf1") && found.contains(&format!("{takes} s")), "{found}");
+            }
+        }
+    }
+}

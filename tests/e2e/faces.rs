@@ -97,6 +97,86 @@ fn a_probe_finds_out_what_the_switch_can_do_and_proposes_its_entry() {
     assert_eq!(switch.look().port("Ethernet2").vlans, "access 100");
 }
 
+/// Tries it by what an attach is made by, and leaves the port as it was.
+#[test]
+fn a_probe_that_may_write_finds_out_how_and_proposes_it() {
+    let prefixed = Quirks { gnmi_prefixed_paths_only: true, ..Quirks::default() };
+    let no_scalars = Quirks { gnmi_no_scalars: true, ..Quirks::default() };
+    let both = Quirks { gnmi_prefixed_paths_only: true, ..no_scalars };
+    for (quirks, lines) in [
+        (Quirks::default(), &[][..]),
+        (no_scalars, &["leaf_values = \"json\""]),
+        (prefixed, &["path_prefixes = \"modules\""]),
+        (both, &["path_prefixes = \"modules\"", "leaf_values = \"json\""]),
+    ] {
+        let switch = Simulated::with(Options { quirks, ..Simulated::options() });
+        let mut setup = Setup::new().switches(&[switch.gnmi_entry("leaf1")]);
+        let before = switch.look();
+        let probed = setup.run(&["switch", "probe", "leaf1", "--write", "Ethernet3", "--output", "json"]);
+        // With bare paths not even reading works as the entry says.
+        let reads = !quirks.gnmi_prefixed_paths_only;
+        assert_eq!(probed.code(), if reads { 0 } else { 1 }, "{lines:?}: {}{}", probed.stdout, probed.stderr);
+        assert_eq!(switch.look(), before, "{lines:?}");
+        let proposed = probed.json()["proposed"].as_str().unwrap().to_owned();
+        let all = ["path_prefixes", "leaf_values", "write_level", "encoding"];
+        let said: Vec<_> = proposed.lines().filter(|line| all.iter().any(|key| line.starts_with(key))).collect();
+        assert_eq!(said, lines, "{proposed}");
+        let credentials = format!("username = \"mercury\"\npassword = {:?}\n", switch.password());
+        setup = Setup::new();
+        let path = setup.write("proposed.toml", &format!("{proposed}{credentials}"));
+        let setup = setup.flags(&["--switches", path.to_str().unwrap()]);
+        let done = setup.run(&["attach", "leaf1", "Ethernet2", "--access", "100", "--output", "json"]);
+        assert_eq!(done.code(), 0, "{proposed}\n{}", done.stderr);
+    }
+}
+
+#[test]
+fn a_probe_writes_only_where_it_is_told_to_and_may() {
+    let switch = Simulated::start(Mode::Candidate);
+    let entry = switch.netconf_entry("leaf1").with("allowed_ports", "[\"Ethernet1\", \"Ethernet2\"]");
+    let setup = Setup::new().switches(&[entry]);
+    let before = switch.look();
+    let probe = |more: &[&str]| setup.run(&[&["switch", "probe", "leaf1", "--output", "json"], more].concat());
+    let tried = |found: &serde_json::Value| {
+        let facts = found["probe"].as_array().unwrap();
+        facts.iter().find(|fact| fact["tried"] == "write").unwrap()["found"].as_str().unwrap().to_owned()
+    };
+    let looked = probe(&[]);
+    assert!(looked.code() == 0 && tried(&looked.json()).starts_with("not tried"), "{}", looked.stdout);
+    let refused = probe(&["--write", "Ethernet3"]);
+    assert!(refused.code() == 2 && refused.stdout.contains("Ethernet3"), "{}", refused.stdout);
+    assert_eq!(switch.handle().counters().edits, 0);
+    let wrote = probe(&["--write", "Ethernet2"]);
+    let told = tried(&wrote.json());
+    assert!(wrote.code() == 0 && told.contains("with confirmed commit") && told.contains("undone"), "{told}");
+    assert_eq!((switch.handle().counters().edits, switch.look()), (2, before.clone()));
+    switch.handle().inject("edit-config:*:before:refuse:access-denied".parse().unwrap());
+    let denied = probe(&["--write", "Ethernet2"]);
+    assert!(denied.code() == 1 && tried(&denied.json()).contains("access-denied"), "{}", denied.stdout);
+    assert_eq!(switch.look(), before);
+    switch.handle().clear_faults();
+    switch.handle().inject("edit-config:2:before:refuse:access-denied".parse().unwrap());
+    let left = probe(&["--write", "Ethernet2"]);
+    assert!(left.code() == 1 && tried(&left.json()).contains("may still be described"), "{}", left.stdout);
+    assert_eq!(switch.look().port("Ethernet2").description.as_deref(), Some("mercury probe"));
+}
+
+/// A switch that ends the session when it is asked again before it has answered.
+#[test]
+fn a_probe_proposes_to_ask_one_by_one() {
+    let quirks = Quirks { one_request_at_a_time: true, ..Quirks::default() };
+    let switch = Simulated::with(Options { quirks, ..Simulated::options() });
+    let setup = Setup::new().switches(&[switch.netconf_entry("leaf1")]);
+    let found = setup.run(&["switch", "probe", "leaf1", "--output", "json"]).json();
+    assert!(found["proposed"].as_str().unwrap().contains("pipelining = false\n"), "{found}");
+    let told = Setup::new().switches(&[switch.netconf_entry("leaf1").with("pipelining", false)]);
+    let found = told.run(&["switch", "probe", "leaf1", "--output", "json"]).json();
+    assert!(found["proposed"].is_null(), "{found}");
+    let sessions = switch.handle().counters().sessions;
+    let done = told.run(&["attach", "leaf1", "Ethernet2", "--access", "100", "--output", "json"]);
+    assert_eq!((done.code(), switch.handle().counters().sessions), (0, sessions + 1), "{}", done.stderr);
+}
+
 /// What dialects say of their systems an entry can say of its switch.
 #[test]
 fn an_entry_says_how_its_switch_wants_paths_and_values() {

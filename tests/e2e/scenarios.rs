@@ -71,6 +71,7 @@ on_every_peer!(
     links_are_all_undone_when_another_switch_refuses,
     links_are_all_undone_when_this_switch_refuses,
     a_bounced_port_is_up_again,
+    a_probe_may_write_and_leaves_the_port_as_it_was,
     a_bond_is_built_retagged_and_leaves_nothing_behind,
     a_lag_comes_and_goes_as_ironic_calls_it,
     a_bond_over_two_switches_has_one_number,

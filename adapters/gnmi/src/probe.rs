@@ -65,7 +65,6 @@ pub(crate) async fn probe(client: &Client, options: &GnmiOptions) -> Result<Prob
         ),
     }
     fact(&mut found, "commit_confirmed", "not asked: that takes a Set".to_owned());
-    fact(&mut found, "writing", "not tried".to_owned());
     found.entry = entry.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Ok(found)
 }

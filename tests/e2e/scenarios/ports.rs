@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Stage, access, naming_a_lag};
-use crate::harness::{Client, Entry, Mercury, Peer, Port, Switch};
+use crate::harness::{Client, Entry, Mercury, Peer, Port, Setup, Switch};
 
 pub(super) fn access_sets_the_vlan_and_the_description(peer: Peer) {
     let Some(mut stage) = Stage::new(peer) else { return };
@@ -127,6 +127,20 @@ pub(super) fn a_bounced_port_is_up_again(peer: Peer) {
     };
     let (without, with) = (wrote(false, "Ethernet1"), wrote(true, "Ethernet2"));
     assert!(with >= without + 2, "{without} without, {with} with: down and up");
+}
+
+/// What a probe writes it takes back.
+pub(super) fn a_probe_may_write_and_leaves_the_port_as_it_was(peer: Peer) {
+    let Some(switch) = peer.own() else { return };
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let (before, wrote) = (switch.look(), written(&switch).0);
+    let probed = setup.run(&["switch", "probe", "leaf1", "--write", "Ethernet2", "--output", "json"]);
+    assert_eq!(probed.code(), 0, "{}{}", probed.stdout, probed.stderr);
+    let found = probed.json();
+    let told = found["probe"].as_array().unwrap().iter().find(|fact| fact["tried"] == "write").unwrap();
+    assert!(told["found"].as_str().unwrap().starts_with("committed"), "{told}");
+    assert!(written(&switch).0 >= wrote + 2, "there and back");
+    assert_eq!(switch.look(), before);
 }
 
 /// Operations that touch a datastore, and all operations.
