@@ -2,13 +2,13 @@
 
 mod own;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, slice, time::Duration};
 
 use mercury_adapter::{
     Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
     Step, StepResult, Unrenderable,
 };
-use mercury_model::{InterfaceName, InterfaceScope, Plan, Scope, VlanScope};
+use mercury_model::{InterfaceName, InterfaceScope, Plan, Running, Scope, VlanScope};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +45,8 @@ pub struct Link {
     known: BTreeSet<InterfaceName>,
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
+    /// It has been seen to answer with several that it was asked for by their names.
+    answers_several: bool,
     /// The switch ends a session on which it is asked again before it has answered.
     one_by_one: bool,
     /// The session has carried a flight.
@@ -88,6 +90,7 @@ impl Link {
             opened: 0,
             known: BTreeSet::new(),
             reads_whole: false,
+            answers_several: false,
             one_by_one: false,
             flown: false,
             staged: false,
@@ -205,6 +208,7 @@ impl Link {
     pub async fn flight(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let wider: Option<Vec<Step>> = self.reads_whole.then(|| steps.iter().map(widened).collect());
         let mut flight = self.sent(wider.as_deref().unwrap_or(steps), timeout).await;
+        self.look_for_others(steps, &mut flight, timeout).await;
         for (step, result) in steps.iter().zip(&mut flight.results) {
             match (step, result) {
                 (Step::Read(scope), Ok(Answer::Running(running))) => {
@@ -227,6 +231,65 @@ impl Link {
             }
         }
         flight
+    }
+
+    /// Some servers answer with the first of several that they are asked for by
+    /// their names. One that shows some and not all of them, and has not been seen
+    /// to show several, is asked for everything before that is believed.
+    async fn look_for_others(&mut self, steps: &[Step], flight: &mut Flight, timeout: Duration) {
+        if self.reads_whole || self.answers_several || flight.lost.is_some() {
+            return;
+        }
+        let reads = steps.iter().zip(&flight.results).enumerate().filter_map(|(index, both)| match both {
+            (Step::Read(scope), Ok(Answer::Running(running))) => Some((index, scope, shown(scope, running))),
+            _ => None,
+        });
+        let reads: Vec<_> = reads.collect();
+        if reads.iter().any(|(.., shown)| *shown == Shows::Several) {
+            self.answers_several = true;
+            return;
+        }
+        let locks = self.capabilities().is_some_and(|capabilities| capabilities.lock);
+        let doubtful = reads.into_iter().find(|(.., shown)| *shown == Shows::SomeOfSeveral && locks);
+        let Some((index, scope, _)) = doubtful else { return };
+        let read = Step::Read(scope.clone());
+        let whole = self.once_more(&widened(&read), timeout).await;
+        let left_out = |whole: &Running| match flight.results.get(index) {
+            Some(Ok(Answer::Running(first))) => whole.config != first.config,
+            _ => false,
+        };
+        let whole = whole.map(|whole| whole.map(|whole| whole.narrowed(scope)).filter(left_out));
+        let again = match &whole {
+            Ok(Some(_)) => self.once_more(&read, timeout).await,
+            _ => Ok(None),
+        };
+        match (whole, again) {
+            (Err(lost), _) | (_, Err(lost)) => {
+                flight.results.truncate(index);
+                flight.lost = Some(lost);
+            }
+            (Ok(Some(whole)), Ok(again)) => {
+                // Somebody may have made it between the two.
+                if again.is_none_or(|again| again.config != whole.config) {
+                    tracing::warn!("the switch left out of its reply what it has; reading everything from now on");
+                    self.reads_whole = true;
+                }
+                if let Some(Ok(Answer::Running(first))) = flight.results.get_mut(index) {
+                    **first = whole;
+                }
+            }
+            (Ok(None), _) => {}
+        }
+    }
+
+    /// What one more read shows, if the switch takes it.
+    async fn once_more(&mut self, read: &Step, timeout: Duration) -> Result<Option<Running>, Lost> {
+        let Flight { results, lost } = self.sent(slice::from_ref(read), timeout).await;
+        match (results.into_iter().next(), lost) {
+            (_, Some(lost)) => Err(lost),
+            (Some(Ok(Answer::Running(running))), None) => Ok(Some(*running)),
+            _ => Ok(None),
+        }
     }
 
     fn remember(&mut self, names: impl IntoIterator<Item = InterfaceName>) {
@@ -300,6 +363,32 @@ impl Link {
             session.close().await;
             self.own.closed();
         }
+    }
+}
+
+/// How many a reply shows of those that were asked for by their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    Several,
+    SomeOfSeveral,
+    /// One or none was asked for, or none is there.
+    Nothing,
+}
+
+fn shown(scope: &Scope, running: &Running) -> Shows {
+    let interfaces = match &scope.interfaces {
+        InterfaceScope::Named(names) => (names.len(), running.interfaces.len()),
+        InterfaceScope::All => (0, 0),
+    };
+    let vlans = match &scope.vlans {
+        VlanScope::Named(ids) => (ids.len(), running.vlans.len()),
+        VlanScope::All => (0, 0),
+    };
+    let both = [interfaces, vlans];
+    match (both.iter().any(|(_, shown)| *shown > 1), both.iter().any(|(asked, shown)| *asked > 1 && *shown == 1)) {
+        (true, _) => Shows::Several,
+        (false, true) => Shows::SomeOfSeveral,
+        (false, false) => Shows::Nothing,
     }
 }
 

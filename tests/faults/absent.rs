@@ -12,7 +12,7 @@ use mercury_sim::Options;
 
 use crate::{
     kind::{self, Gnmi, Kind, NETCONF},
-    world::{Wish, World, on_paused_clock},
+    world::{Claim, Wish, World, agree, before_and_intended, claim, on_paused_clock},
 };
 
 async fn world(kind: Kind, tune: impl Fn(&mut Options)) -> World {
@@ -215,4 +215,21 @@ fn a_port_that_somebody_makes_between_two_looks_does_not_have_all_read_for_good(
             assert_eq!(asked_again(Wish::Access(400)).await, usual, "{kind:?}");
         });
     }
+}
+
+/// Nothing is there to be seen before: only the read-back is answered with the first
+/// of two new VLANs.
+#[test]
+fn a_server_that_answers_the_first_of_several_is_found_out_when_they_are_new() {
+    on_paused_clock(async {
+        for kind in NETCONF {
+            let wish = Wish::Trunk(200, 400);
+            let (before, intended) = before_and_intended(kind, wish).await;
+            let first_only = |options: &mut mercury_sim::Options| options.quirks.answers_first_entry_only = true;
+            let world = World::of(&[kind], |_| {}, first_only).await;
+            let report = world.one(2, wish).await;
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
+            agree(&world, 0, &report, &before, &intended, &format!("{kind:?}")).await;
+        }
+    });
 }
