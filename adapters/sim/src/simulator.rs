@@ -256,6 +256,22 @@ impl Handle {
         self.device.edit_from_console(&edit).map_err(SimError::Refused)
     }
 
+    /// Edits the candidate, as somebody at the console would who is not done. `xml`
+    /// is as in [`Handle::change_running`]. Returns whether it did: not where
+    /// somebody has it locked, or has staged something.
+    ///
+    /// # Errors
+    /// [`SimError::Malformed`], or [`SimError::Refused`].
+    pub fn stage(&self, xml: &str) -> Result<bool, SimError> {
+        let edit = netconf::edit_from_xml(xml)?;
+        self.device.stage_from_console(&edit).map_err(SimError::Refused)
+    }
+
+    /// Discards what is in the candidate, unless somebody has it locked.
+    pub fn unstage(&self) {
+        self.device.unstage_from_console();
+    }
+
     /// Locks a datastore for somebody who is not a NETCONF session; clients
     /// are told session 0 has it. `false` lets go again. Returns whether the
     /// lock was free, or was the console's.

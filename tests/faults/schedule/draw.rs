@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    Lag, Request, Schedule, Switch, Trouble, Want, What,
+    Face, Lag, Request, Schedule, Switch, Trouble, Want, What,
     values::{PORTS, VLANS},
 };
+use mercury_sim::Mode;
+
 use crate::{
     chance::Chance,
     kind::{Gnmi, Kind, NETCONF},
@@ -56,8 +58,10 @@ fn switch(chance: &mut Chance) -> Switch {
         let mut yes = || chance.one_in(2);
         Kind::Gnmi(Gnmi { confirmed: yes(), get: yes(), atomic: yes() })
     };
+    let face = if chance.one_in(3) { chance.of(Face::of(kind)) } else { Face::Standard };
     Switch {
         kind,
+        face,
         pipelining: !chance.one_in(4),
         commit_time: Duration::from_millis(chance.of(&[0, 0, 20, 1000])),
         confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
@@ -114,7 +118,10 @@ fn what(chance: &mut Chance, schedule: &Schedule) -> Option<What> {
         7 => What::Cut { mercury },
         8 => What::Stall { mercury, time: seconds(chance, &[1, 5, 40]) },
         9 => What::Reboot { switch },
-        10 => match chance.below(2) {
+        10 => match chance.below(3) {
+            2 if matches!(schedule.switches[switch].kind, Kind::Netconf(Mode::Candidate | Mode::CandidatePlain)) => {
+                What::Dirty { switch, time: seconds(chance, &[1, 20, 60]) }
+            }
             0 => What::Steal { switch, time: seconds(chance, &[1, 20, 60]) },
             _ => What::Lock { switch, time: seconds(chance, &[1, 20, 60]) },
         },

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Request, Schedule, Switch, What,
+    Face, Request, Schedule, Switch, What,
     tally::Tally,
     truth::{Truth, whole},
     values::{self, CONSOLE, Values},
@@ -194,6 +194,13 @@ impl<'a> Stage<'a> {
             What::Lock { switch, time } => {
                 hold(&self.handle(switch), lockable(self.schedule.switches[switch].kind), time).await;
             }
+            What::Dirty { switch, time } => {
+                let handle = self.handle(switch);
+                if handle.stage(&console(7, "half done")).unwrap() {
+                    sleep(time).await;
+                    handle.unstage();
+                }
+            }
             What::Console { switch, number } => self.console(switch, number),
             What::Coordinator { trouble, time } => {
                 self.locks.trouble(trouble);
@@ -295,7 +302,10 @@ impl<'a> Stage<'a> {
             for report in reports {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
-                if !report.outcome.is_success() && !(removes && (used || request.wants.len() > 1)) {
+                // A commit that is slower than the switches' patience succeeds on none of several.
+                let slow =
+                    request.wants.iter().any(|want| self.schedule.switches[want.switch].face == Face::SlowCommit);
+                if !report.outcome.is_success() && !slow && !(removes && (used || request.wants.len() > 1)) {
                     return Err(format!("r{index} once more: {}: {:?}", report.switch, report.outcome));
                 }
             }
@@ -317,6 +327,7 @@ impl Switch {
         let mut options = self.kind.options();
         options.commit_time = self.commit_time;
         options.confirm_timer_percent = self.confirm_timer_percent;
+        self.face.make(&mut options);
         options
     }
 }

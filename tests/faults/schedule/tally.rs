@@ -11,6 +11,7 @@ pub(super) struct Tally {
     schedules: u64,
     outcomes: BTreeMap<String, u64>,
     troubles: BTreeMap<&'static str, u64>,
+    faces: BTreeMap<String, u64>,
     pub(super) signals: u64,
     pub(super) unanswered: u64,
 }
@@ -18,6 +19,9 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new(schedule: &Schedule) -> Self {
         let mut tally = Self { schedules: 1, ..Self::default() };
+        for switch in &schedule.switches {
+            *tally.faces.entry(format!("{:?}", switch.face)).or_default() += 1;
+        }
         for trouble in &schedule.troubles {
             *tally.troubles.entry(trouble.what.name()).or_default() += 1;
         }
@@ -40,6 +44,7 @@ impl AddAssign for Tally {
         self.signals += other.signals;
         self.unanswered += other.unanswered;
         other.outcomes.into_iter().for_each(|(name, count)| *self.outcomes.entry(name).or_default() += count);
+        other.faces.into_iter().for_each(|(name, count)| *self.faces.entry(name).or_default() += count);
         other.troubles.into_iter().for_each(|(name, count)| *self.troubles.entry(name).or_default() += count);
     }
 }
@@ -48,6 +53,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} schedules, {} signals, {} unanswered", self.schedules, self.signals, self.unanswered)?;
         writeln!(f, "  outcomes: {:?}", self.outcomes)?;
+        writeln!(f, "  faces: {:?}", self.faces)?;
         write!(f, "  troubles: {:?}", self.troubles)
     }
 }
@@ -62,6 +68,7 @@ impl What {
             Self::Reboot { .. } => "reboot",
             Self::Steal { .. } => "steal",
             Self::Lock { .. } => "lock",
+            Self::Dirty { .. } => "dirty",
             Self::Console { .. } => "console",
             Self::Coordinator { .. } => "coordinator",
             Self::LocksLost => "locks lost",

@@ -11,8 +11,13 @@ impl fmt::Display for Schedule {
         for (index, switch) in self.switches.iter().enumerate() {
             writeln!(
                 f,
-                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}",
-                switch.kind, switch.pipelining, switch.commit_time, switch.confirm_timer_percent, switch.queue
+                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}",
+                switch.kind,
+                switch.pipelining,
+                switch.commit_time,
+                switch.confirm_timer_percent,
+                switch.queue,
+                switch.face
             )?;
         }
         let mut lines: Vec<(Duration, String)> = Vec::new();
@@ -49,6 +54,7 @@ impl fmt::Display for What {
                 write!(f, "leaf{switch}: the lock is stolen, and the console has it for {time:?}")
             }
             Self::Lock { switch, time } => write!(f, "leaf{switch}: the console has the lock for {time:?}"),
+            Self::Dirty { switch, time } => write!(f, "leaf{switch}: somebody types into the candidate for {time:?}"),
             Self::Console { switch, number } => write!(f, "leaf{switch}: the console makes change {number}"),
             Self::Coordinator { trouble, time } => write!(f, "coordinator: {trouble:?} for {time:?}"),
             Self::LocksLost => f.write_str("coordinator: every lock is lost"),

@@ -95,6 +95,28 @@ impl Device {
         })
     }
 
+    /// Edits the candidate for the console, unless somebody is at it. Returns
+    /// whether it did.
+    pub(crate) fn stage_from_console(&self, edit: &Edit) -> Result<bool, Refused> {
+        self.require(Datastore::Candidate)?;
+        self.change(|state| {
+            if state.locks.contains_key(&Datastore::Candidate) || state.candidate_is_dirty() {
+                return Ok(false);
+            }
+            state.candidate = Some(Arc::new(edit.apply(&state.running)?));
+            Ok(true)
+        })
+    }
+
+    /// Discards the candidate for the console, unless somebody has it locked.
+    pub(crate) fn unstage_from_console(&self) {
+        self.change(|state| {
+            if !state.locks.contains_key(&Datastore::Candidate) {
+                state.candidate = None;
+            }
+        });
+    }
+
     pub(super) fn valid(&self, config: &Container) -> Result<(), Refused> {
         let found = validate::findings(config, &self.ports);
         if found.is_empty() { Ok(()) } else { Err(Refused(found)) }

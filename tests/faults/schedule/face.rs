@@ -1,0 +1,82 @@
+//! How a switch differs from the standard, beside its kind.
+
+use std::{fmt, time::Duration};
+
+use mercury_sim::{Mode, Options};
+
+use crate::kind::Kind;
+
+/// What is odd about a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Nothing.
+    Standard,
+    /// It notices late that a client is gone, and tells who has a session.
+    Lingers,
+    /// It says in words only that the candidate is dirty.
+    DirtyInWords,
+    /// It asks to be asked one by one.
+    OneByOne,
+    /// It answers the first of several ports that a filter names.
+    FirstOnly,
+    /// It leaves out ports of which nothing is configured.
+    LeavesOutIdle,
+    /// It does not save while running is locked.
+    SavesUnlocked,
+    /// It says that it cancelled what it has yet to make.
+    CancelsNothing,
+    /// A commit takes longer than an unconfirmed change waits for other switches.
+    SlowCommit,
+}
+
+impl Face {
+    /// Those that a switch of this kind can have.
+    pub(crate) fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Netconf(Mode::RunningStartup) => &[
+                Self::Lingers,
+                Self::OneByOne,
+                Self::FirstOnly,
+                Self::LeavesOutIdle,
+                Self::SavesUnlocked,
+                Self::SlowCommit,
+            ],
+            Kind::Netconf(Mode::Running) => {
+                &[Self::Lingers, Self::OneByOne, Self::FirstOnly, Self::LeavesOutIdle, Self::SlowCommit]
+            }
+            Kind::Netconf(_) => &[
+                Self::Lingers,
+                Self::DirtyInWords,
+                Self::OneByOne,
+                Self::FirstOnly,
+                Self::LeavesOutIdle,
+                Self::SlowCommit,
+            ],
+            Kind::Gnmi(_) => &[Self::CancelsNothing, Self::SlowCommit],
+        }
+    }
+
+    pub(crate) fn make(self, options: &mut Options) {
+        let quirks = &mut options.quirks;
+        match self {
+            Self::Standard => {}
+            Self::Lingers => (options.linger, options.lists_sessions) = (Duration::from_secs(90), true),
+            Self::DirtyInWords => quirks.dirty_in_words = true,
+            Self::OneByOne => quirks.one_request_at_a_time = true,
+            Self::FirstOnly => quirks.answers_first_entry_only = true,
+            Self::LeavesOutIdle => quirks.leaves_out_idle_ports = true,
+            Self::SavesUnlocked => quirks.no_save_while_locked = true,
+            Self::CancelsNothing => quirks.gnmi_cancels_nothing = true,
+            Self::SlowCommit => options.commit_time = Duration::from_secs(42),
+        }
+    }
+}
+
+impl fmt::Display for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard => Ok(()),
+            odd => write!(f, ", {odd:?}"),
+        }
+    }
+}
