@@ -1,6 +1,6 @@
 //! `mercury bench`: what a call costs, through the whole service.
 //!
-//! Switches are simulated in a process of their own, so that what is measured
+//! Switches are simulated in processes of their own, so that what is measured
 //! here is Mercury. With `--switch` the calls are dry runs on a real one.
 
 mod burst;
@@ -14,7 +14,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, signals::interruptible, start};
+use super::{Common, DONE, Ended, Failure, Output, Spoken, log, machine, print, signals::interruptible, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
@@ -143,8 +143,9 @@ struct Served {
 
 impl Served {
     async fn start(inventory: Inventory, locks: Arc<dyn Coordinator>) -> Result<Self, Failure> {
-        let service = Arc::new(start(inventory, &locks)?);
         let limits = Limits { max_connections: 4096, max_connections_per_peer: 4096, ..Limits::default() };
+        machine::provide(&limits, inventory.len());
+        let service = Arc::new(start(inventory, &locks)?);
         let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
         let address = listener.address();

@@ -4,7 +4,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    config::{Code, Finding, Findings, Settings},
+    config::{Code, Finding, Findings, Limits, Settings},
     lock::LockFiles,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn check(settings: &Settings, switches: usize) -> Findings {
     {
         findings.push(Finding::error(Code::Machine, error.to_string()).field("lock_dir"));
     }
-    let need = descriptors(settings, switches);
+    let need = descriptors(&settings.limits, switches);
     let most = getrlimit(Resource::Nofile).maximum;
     if most.is_some_and(|most| most < need) {
         let message = format!("{need} file descriptors may be needed, and {} can be had", most.unwrap_or_default());
@@ -32,9 +32,19 @@ pub(super) fn check(settings: &Settings, switches: usize) -> Findings {
     findings
 }
 
-/// Raises the soft limit of file descriptors to what is needed, as far as it goes.
-pub(super) fn provide(settings: &Settings, switches: usize) {
-    let (need, limit) = (descriptors(settings, switches), getrlimit(Resource::Nofile));
+/// Raises the soft limit of file descriptors to what the service needs, as far as it goes.
+pub(super) fn provide(limits: &Limits, switches: usize) {
+    raise(descriptors(limits, switches));
+}
+
+/// The same for so many simulated switches: two listeners each, and a session
+/// that may be followed by another before it has ended.
+pub(super) fn provide_simulated(switches: usize) {
+    raise(number(switches).saturating_mul(4).saturating_add(OTHERS));
+}
+
+fn raise(need: u64) {
+    let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= need) {
         return;
     }
@@ -44,8 +54,11 @@ pub(super) fn provide(settings: &Settings, switches: usize) {
     }
 }
 
-fn descriptors(settings: &Settings, switches: usize) -> u64 {
-    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+fn descriptors(limits: &Limits, switches: usize) -> u64 {
     let switches = number(switches).saturating_mul(PER_SWITCH);
-    number(settings.limits.max_connections).saturating_add(switches).saturating_add(OTHERS)
+    number(limits.max_connections).saturating_add(switches).saturating_add(OTHERS)
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

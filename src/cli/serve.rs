@@ -27,7 +27,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let mut signals = Signals::of_a_service()?;
     let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
     let switches = inventory.len();
-    machine::provide(&settings, switches);
+    machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);
     let locks = lock::from_settings(&settings);
     let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use mercury_sim::{Fault, Mode, Options, Simulator};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, Output, log, print};
+use super::{Common, DONE, Ended, Failure, Output, log, machine, print};
 use crate::{
     config::{LogFormat, LogLevel},
     inventory::CertificatePin,
@@ -63,6 +63,7 @@ enum ModeName {
 
 pub(super) async fn run(common: &Common, arguments: &SimulateArguments) -> Ended {
     log::begin(LogFormat::Human, LogLevel::Warn)?;
+    machine::provide_simulated(arguments.count);
     let mut running = Vec::new();
     for number in 1..=arguments.count {
         let name = if arguments.count == 1 { arguments.name.clone() } else { format!("{}{number}", arguments.name) };

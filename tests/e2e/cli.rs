@@ -133,6 +133,18 @@ fn what_simulate_prints_is_a_file_of_switches() {
     assert_eq!(names, ["simulated1", "simulated1-gnmi", "simulated2", "simulated2-gnmi"].map(Some));
 }
 
+/// Systems give a process 1,024, and more if it asks.
+#[test]
+fn many_switches_are_simulated_and_measured_with_few_file_descriptors_at_first() {
+    let setup = Setup::new().descriptors(40, 4096);
+    let finished = setup.run(&["bench", "--burst", "1", "--count", "50", "--output", "json"]);
+    assert_eq!(finished.code(), 0, "{}", finished.stderr);
+    let row = finished.json();
+    assert_eq!(row["calls"], 50, "{row}");
+    let [started, warm] = ["started_kib", "warm_kib"].map(|name| row[name].as_u64().unwrap());
+    assert!(0 < started && started < warm, "{row}");
+}
+
 #[test]
 fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
     let fault = "commit:1:before:refuse:operation-failed:no room".parse().unwrap();

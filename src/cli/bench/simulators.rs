@@ -1,4 +1,4 @@
-//! Simulated switches in a process of their own, so that what is measured is
+//! Simulated switches in processes of their own, so that what is measured is
 //! Mercury.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
@@ -16,30 +16,58 @@ use crate::{
     inventory::{ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, SecretRef, Switch, Tls},
 };
 
-/// The process, and what it said of its switches.
+/// Switches of one process: a process may have some 20,000 descriptors on many
+/// systems, and each switch takes up to four.
+const PER_PROCESS: usize = 2_000;
+
+/// The processes, and what they said of their switches.
 pub(super) struct Simulators {
+    processes: Vec<Process>,
+    protocol: Spoken,
+    confirm: bool,
+}
+
+struct Process {
     child: Child,
     owner: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     described: Vec<Value>,
-    protocol: Spoken,
-    confirm: bool,
 }
 
 impl Simulators {
     /// Starts `count` switches with `ports` ports each.
     pub(super) async fn start(count: usize, ports: u16, arguments: &BenchArguments) -> Result<Self, Failure> {
+        let mut processes = Vec::new();
+        for first in (0..count).step_by(PER_PROCESS) {
+            let count = PER_PROCESS.min(count - first);
+            processes.push(Process::start(first, count, ports, arguments).await?);
+        }
+        Ok(Self { processes, protocol: arguments.protocol, confirm: !arguments.no_confirm })
+    }
+
+    /// The switches, as entries of an inventory.
+    pub(super) fn entries(&self) -> Result<Vec<Switch>, Failure> {
+        let described = self.processes.iter().flat_map(|process| &process.described);
+        described.map(|described| entry(described, self.protocol, self.confirm)).collect()
+    }
+
+    /// Stops them; how many edits each has taken: an edit-config, or a Set that
+    /// changes anything.
+    pub(super) async fn stop(self) -> Result<Vec<u64>, Failure> {
+        let mut edits = Vec::new();
+        for process in self.processes {
+            edits.extend(process.stop().await?);
+        }
+        Ok(edits)
+    }
+}
+
+impl Process {
+    async fn start(first: usize, count: usize, ports: u16, arguments: &BenchArguments) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
-            .args([
-                "simulate",
-                "--output",
-                "json",
-                "--count-until-eof",
-                "--count",
-                &count.to_string(),
-                "--ports",
-                &ports.to_string(),
-            ])
+            .args(["simulate", "--output", "json", "--count-until-eof"])
+            .args(["--name", &format!("simulated{first}-")])
+            .args(["--count", &count.to_string(), "--ports", &ports.to_string()])
             .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
             .args(["--commit-ms", &arguments.commit_ms.to_string()])
             .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
@@ -49,31 +77,16 @@ impl Simulators {
             .spawn()
             .map_err(Failure::because)?;
         let output = child.stdout.take().ok_or_else(|| Failure::Other("the simulator has no output".to_owned()))?;
-        let owner = child.stdin.take();
-        let lines = BufReader::new(output).lines();
-        let mut simulators = Self {
-            child,
-            owner,
-            lines,
-            described: Vec::new(),
-            protocol: arguments.protocol,
-            confirm: !arguments.no_confirm,
-        };
+        let (owner, lines) = (child.stdin.take(), BufReader::new(output).lines());
+        let mut process = Self { child, owner, lines, described: Vec::new() };
         for _ in 0..count {
-            let described = simulators.line().await?;
-            simulators.described.push(described);
+            let described = process.line().await?;
+            process.described.push(described);
         }
-        Ok(simulators)
+        Ok(process)
     }
 
-    /// The switches, as entries of an inventory.
-    pub(super) fn entries(&self) -> Result<Vec<Switch>, Failure> {
-        self.described.iter().map(|described| entry(described, self.protocol, self.confirm)).collect()
-    }
-
-    /// Stops them; how many edits each has taken: an edit-config, or a Set that
-    /// changes anything.
-    pub(super) async fn stop(mut self) -> Result<Vec<u64>, Failure> {
+    async fn stop(mut self) -> Result<Vec<u64>, Failure> {
         drop(self.owner.take());
         let mut edits = Vec::new();
         for _ in 0..self.described.len() {
