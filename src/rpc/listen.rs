@@ -15,7 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt};
 
@@ -30,6 +30,12 @@ use timed::Timed;
 
 /// How long the last answer may take to be taken once the service is told to stop.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
+/// Octets of answers that wait in the system for each caller to take them. The
+/// system would let some megabytes wait, and callers who take nothing would have
+/// as many requests answered. Linux counts its own part too, and doubles it.
+const NOT_TAKEN: u32 = 128 << 10;
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// Why the service cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +59,7 @@ impl Listener {
     /// The address cannot be had.
     pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
         let wrong = |source| ListenError { address, source };
-        let socket = TcpListener::bind(address).await.map_err(wrong)?;
+        let socket = listen(address).map_err(wrong)?;
         let address = socket.local_addr().map_err(wrong)?;
         Ok(Self { socket, address })
     }
@@ -143,9 +149,73 @@ async fn serve_one(
     Ok(())
 }
 
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Every connection inherits it.
+    socket.set_send_buffer_size(NOT_TAKEN)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Answers are small and waited for.
 fn without_delay(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    };
+
+    use axum::body::Bytes;
+    use futures_util::stream;
+    use tokio::{io::AsyncWriteExt, sync::mpsc};
+
+    use super::*;
+
+    /// Tells when it is dropped.
+    struct Kept(mpsc::UnboundedSender<()>);
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            let _nobody_asks = self.0.send(());
+        }
+    }
+
+    #[tokio::test]
+    async fn of_answers_that_nobody_takes_the_system_keeps_little() {
+        const PIECE: usize = 16 << 10;
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.address();
+        let (given, (kept, mut dropped)) = (Arc::new(AtomicUsize::new(0)), mpsc::unbounded_channel());
+        let counting = Arc::clone(&given);
+        let endless = move || {
+            let (counting, kept) = (Arc::clone(&counting), Kept(kept.clone()));
+            let piece = move || {
+                let _until_it_is_dropped = &kept;
+                counting.fetch_add(PIECE, SeqCst);
+                Ok::<_, io::Error>(Bytes::from_static(&[b'x'; PIECE]))
+            };
+            std::future::ready(Body::from_stream(stream::repeat_with(piece)))
+        };
+        let limits = Limits { answer_timeout: Duration::from_millis(100), ..Limits::default() };
+        let router = Router::new().fallback(endless);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        let serving =
+            tokio::spawn(async move { listener.serve(router, &limits, stopped, Duration::from_secs(1)).await });
+        let mut deaf = TcpSocket::new_v4().unwrap().connect(address).await.unwrap();
+        deaf.write_all(b"GET / HTTP/1.1\r\nHost: mercury\r\n\r\n").await.unwrap();
+        dropped.recv().await.unwrap();
+        drop(stop);
+        serving.await.unwrap();
+        // The caller's own system may have taken some of it.
+        assert!(given.load(SeqCst) < 2 << 20, "{} octets", given.load(SeqCst));
     }
 }
