@@ -144,7 +144,8 @@ impl Service {
                 let name = target.switch.clone();
                 self.one(&name, Work::Apply(target), who.gone.clone()).await.map(|report| vec![report])
             }
-            Err(targets) => self.together(targets, who).await,
+            // Boxed, because most requests are for one switch.
+            Err(targets) => Box::pin(self.together(targets, who)).await,
         };
         told::done(verb, who, &reports, begun.elapsed());
         reports
@@ -169,7 +170,7 @@ impl Service {
 
     async fn look(&self, intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
         let begun = Instant::now();
-        let reports = self.look_together(intent, who).await;
+        let reports = Box::pin(self.look_together(intent, who)).await;
         told::done(verb, who, &reports, begun.elapsed());
         reports
     }

@@ -59,7 +59,8 @@ pub struct Target {
 /// The task of a switch; it ends when nobody has it any more.
 #[derive(Clone)]
 struct Task {
-    queue: mpsc::Sender<Job>,
+    /// Boxed, because room for 32 of them is made at the first.
+    queue: mpsc::Sender<Box<Job>>,
     finish: CancellationToken,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -160,7 +161,7 @@ impl Target {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
         let job = Job { entry: self.entry, work, joint, queued: now, begun: now, report, alone: false, gone };
-        self.task.queue.try_send(job).map_err(|error| {
+        self.task.queue.try_send(Box::new(job)).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(
                     FaultKind::Busy,
@@ -184,13 +185,13 @@ fn lock_name(switch: &Switch, port: u16) -> String {
 
 impl Task {
     /// With a queue of so many.
-    fn begin(most: usize) -> (Self, mpsc::Receiver<Job>) {
+    fn begin(most: usize) -> (Self, mpsc::Receiver<Box<Job>>) {
         let (queue, jobs) = mpsc::channel(most.max(1));
         let (finish, stop, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         (Self { queue, finish, stop, ended }, jobs)
     }
 
-    fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Job>) {
+    fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
         let queue = Queue { owners, backlog: Backlog::default(), most: self.queue.max_capacity() };
         let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
         tokio::spawn(async move {
@@ -239,6 +240,15 @@ mod tests {
         let fault = read().await.unwrap().outcome.fault().unwrap();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
         target.finish().await;
+    }
+
+    /// There is one for each switch, whether anything is asked of it or not.
+    #[test]
+    fn a_task_that_waits_for_work_is_small() {
+        let (task, jobs) = Task::begin(1);
+        let queue = Queue { owners: Vec::new(), backlog: Backlog::default(), most: 1 };
+        let size = std::mem::size_of_val(&queue.run(jobs, task.finish.clone()));
+        assert!(size <= 2048, "{size} octets");
     }
 
     /// What can be known without asking anybody.

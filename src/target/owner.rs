@@ -56,7 +56,7 @@ pub(super) struct Owner {
 impl Queue {
     /// Works until there is nothing more to do. A panic ends what is under way and
     /// its session, and nothing else.
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>, finish: CancellationToken) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Box<Job>>, finish: CancellationToken) {
         while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
             for owner in &mut self.owners {
                 let switch = &owner.switch.identity.name;
@@ -70,18 +70,19 @@ impl Queue {
         }
     }
 
-    async fn work(&mut self, jobs: &mut mpsc::Receiver<Job>, finish: &CancellationToken) {
+    async fn work(&mut self, jobs: &mut mpsc::Receiver<Box<Job>>, finish: &CancellationToken) {
         loop {
             while self.backlog.len() < self.most
                 && let Ok(job) = jobs.try_recv()
             {
-                self.backlog.push(job);
+                self.backlog.push(*job);
             }
             if !self.backlog.is_empty() {
                 let group = self.backlog.next_group();
                 let owner = group.first().and_then(|job| self.owners.get_mut(job.entry));
                 if let Some(owner) = owner {
-                    owner.begin(group, &mut self.backlog).await;
+                    // Boxed, so that a task that waits for work is small.
+                    Box::pin(owner.begin(group, &mut self.backlog)).await;
                 }
                 continue;
             }
@@ -92,7 +93,7 @@ impl Queue {
                 () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
                     Some(job) => {
-                        self.backlog.push(job);
+                        self.backlog.push(*job);
                         // Whoever asks at the same moment goes along.
                         tokio::task::yield_now().await;
                     }
