@@ -1,0 +1,217 @@
+"""Switches that misbehave, for ./bench_hostile.
+
+    hostile_switch.py KIND COUNT
+
+KIND is what is wrong, one of KINDS below. Prints {"ports": [...], "fingerprint": ...},
+the ports of COUNT switches on 127.0.0.1 and, over NETCONF, their host key; ends
+with standard input.
+"""
+
+import base64
+import concurrent.futures
+import hashlib
+import itertools
+import json
+import os
+import re
+import socket
+import sys
+import threading
+
+MEGABYTES = 60
+ENTRIES = 40_000
+PIECE = 128 << 10
+HELLO = ('<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>'
+         "<capability>urn:ietf:params:netconf:base:1.1</capability>"
+         "<capability>urn:ietf:params:netconf:capability:candidate:1.0</capability>"
+         "</capabilities><session-id>1</session-id></hello>]]>]]>")
+DATA = '<data><interfaces xmlns="http://openconfig.net/yang/interfaces">'
+END = "</interfaces></data></rpc-reply>"
+
+
+def names():
+    return (f"Ethernet{number}" for number in range(ENTRIES))
+
+
+def repeated(piece):
+    return piece * (MEGABYTES * 1_000_000 // len(piece))
+
+
+# gNMI
+
+def gnmi(kind, count):
+    import grpc
+    from pygnmi.spec.v080 import gnmi_pb2 as pb
+
+    def elem(element, **key):
+        return pb.PathElem(name=element, key=key)
+
+    def got(text):
+        update = pb.Update(path=pb.Path(elem=[elem("interfaces")]), val=pb.TypedValue(json_ietf_val=text.encode()))
+        return pb.GetResponse(notification=[pb.Notification(update=[update])]).SerializeToString()
+
+    def entry(name):
+        return {"name": name, "config": {"name": name, "type": "iana-if-type:ethernetCsmacd", "enabled": True}}
+
+    def capabilities(_, context):
+        models = [pb.ModelData(name=name, organization="OpenConfig", version="1.0.0")
+                  for name in ("openconfig-interfaces", "openconfig-vlan", "openconfig-network-instance")]
+        return pb.CapabilityResponse(supported_models=models, supported_encodings=[pb.JSON_IETF],
+                                     gNMI_version="0.10.0").SerializeToString()
+
+    if kind == "gnmi-objects":
+        reply = got(f'{{"openconfig-interfaces:interface":[{repeated("{},")}{{}}]}}')
+    else:
+        reply = got(json.dumps({"openconfig-interfaces:interface": [entry(name) for name in names()]}))
+
+    def leaves(first):
+        path = lambda number: pb.Path(elem=[elem("interfaces"), elem("interface", name=f"Ethernet{number}"),
+                                            elem("config"), elem("description")])
+        update = [pb.Update(path=path(number), val=pb.TypedValue(string_val="x"))
+                  for number in range(first, first + 1000)]
+        return pb.SubscribeResponse(update=pb.Notification(update=update)).SerializeToString()
+
+    # Made beforehand: making them is slower than understanding them.
+    responses = [leaves(first) for first in range(0, 200_000, 1000)] if kind == "gnmi-endless" else []
+
+    def get(_, context):
+        if kind == "gnmi-endless":
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Get is not supported")
+        return reply
+
+    def subscribe(_, context):
+        if kind != "gnmi-endless":
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Subscribe is not supported")
+        for response in itertools.cycle(responses):
+            if not context.is_active():
+                return
+            yield response
+
+    handlers = {"Capabilities": grpc.unary_unary_rpc_method_handler(capabilities),
+                "Get": grpc.unary_unary_rpc_method_handler(get),
+                "Subscribe": grpc.stream_stream_rpc_method_handler(subscribe)}
+    pool = concurrent.futures.ThreadPoolExecutor(64)
+    server = grpc.server(pool, options=[("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("gnmi.gNMI", handlers)])
+    ports = [server.add_insecure_port("127.0.0.1:0") for _ in range(count)]
+    server.start()
+    return ports, server
+
+
+# NETCONF
+
+def netconf(kind, count):
+    import paramiko
+
+    def interface(name):
+        return (f"<interface><name>{name}</name><config><name>{name}</name><enabled>true</enabled></config>"
+                "</interface>")
+
+    if kind == "netconf-entries":
+        body = DATA + "".join(map(interface, names())) + END
+    else:
+        body = DATA + repeated("<a/>") + END
+    body = body.encode()
+    more = repeated("<a/>")[:1 << 20].encode()
+
+    class Door(paramiko.ServerInterface):
+        def check_auth_password(self, username, password):
+            return paramiko.AUTH_SUCCESSFUL
+
+        def get_allowed_auths(self, username):
+            return "password"
+
+        def check_channel_request(self, kind, chanid):
+            return paramiko.OPEN_SUCCEEDED
+
+    def send(channel, octets):
+        """Chunks of RFC 6242; sendall copies what is left for each packet, so they are small."""
+        for first in range(0, len(octets), PIECE):
+            piece = octets[first:first + PIECE]
+            channel.sendall(b"\n#%d\n" % len(piece))
+            channel.sendall(piece)
+
+    class Netconf(paramiko.SubsystemHandler):
+        def start_subsystem(self, name, transport, channel):
+            try:
+                self.talk(channel)
+            except (OSError, EOFError):
+                pass                                # the client has had enough
+
+        def talk(self, channel):
+            channel.sendall(HELLO.encode())
+            heard = b""
+            while b"]]>]]>" not in heard:
+                heard += channel.recv(4096) or self.gone()
+            heard = heard.partition(b"]]>]]>")[2]
+            while True:
+                while not re.search(rb"\n##\n", heard):
+                    heard += channel.recv(65536) or self.gone()
+                request, _, heard = heard.partition(b"\n##\n")
+                number = re.search(rb'message-id="([^"]*)"', request).group(1)
+                begin = b'<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="%s">' % number
+                send(channel, begin)
+                if kind == "netconf-endless":
+                    send(channel, DATA.encode())
+                    while True:
+                        send(channel, more)
+                send(channel, body)
+                channel.sendall(b"\n##\n")
+
+        def gone(self):
+            raise EOFError
+
+    key = paramiko.ECDSAKey.generate()
+
+    def serve(listener):
+        while True:
+            connection, _ = listener.accept()
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            transport.set_subsystem_handler("netconf", Netconf)
+            threading.Thread(target=start, args=(transport,), daemon=True).start()
+
+    def start(transport):
+        try:
+            transport.start_server(server=Door())
+        except (paramiko.SSHException, EOFError):
+            pass
+
+    ports = [listen(serve) for _ in range(count)]
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return ports, f"SHA256:{digest}"
+
+
+# Neither
+
+def dead(kind, count):
+    """Accepts and says nothing."""
+    held = []
+
+    def serve(listener):
+        while True:
+            held.append(listener.accept())
+
+    return [listen(serve) for _ in range(count)], held
+
+
+def listen(serve):
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()
+    return listener.getsockname()[1]
+
+
+KINDS = {"gnmi-objects": gnmi, "gnmi-endless": gnmi, "gnmi-entries": gnmi,
+         "netconf-elements": netconf, "netconf-endless": netconf, "netconf-entries": netconf, "dead": dead}
+
+
+def main():
+    kind, count = sys.argv[1], int(sys.argv[2])
+    ports, kept = KINDS[kind](kind, count)
+    print(json.dumps({"ports": ports, "fingerprint": kept if isinstance(kept, str) else None}), flush=True)
+    sys.stdin.read()
+    os._exit(0)                                     # whatever its threads are at
+
+
+if __name__ == "__main__":
+    main()
