@@ -96,6 +96,7 @@ impl<'a> Place<'a> {
         let lost = Self { exclusive: false, troubles: self.troubles + 1, ..self.clone() };
         let switch = &self.switch;
         let waits = switch.waiting.is_some() && !kind.any_commit();
+        let waits_for_anyone = switch.waiting.is_some() && self.troubles == 0;
         let busy = switch.locked || switch.ghost.is_some() || waits;
         if busy {
             return vec![lost];
@@ -103,6 +104,12 @@ impl<'a> Place<'a> {
         let mut others = lost.clone();
         (others.switch.running, others.switch.candidate) = (Has::Others, Has::Others);
         others.switch.waiting = None;
+        if waits_for_anyone {
+            // Half of it is taken away, and the other half confirmed by that.
+            let mut half = others.clone();
+            (half.switch.running, half.switch.candidate) = (Has::Half, Has::Half);
+            return vec![lost, others, half];
+        }
         vec![lost, others]
     }
 
