@@ -2,7 +2,9 @@
 
 Mercury, the simulated switch of the innocent caller, the hostile callers and the
 hostile switches are a process each, and this one is the innocent caller: from an
-address of its own, on a new connection each time, one call after the other.
+address of its own, on a new connection each time, one call after the other. What
+is hostile would be on other machines, so it has the processors when nobody else
+wants them.
 """
 
 import base64
@@ -20,7 +22,7 @@ import bcrypt
 
 PROGRAM, CALLS, ONLY = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 HERE = pathlib.Path(__file__).parent
-LEAST, LONGEST = 20, 60                          # s that the hostile half of a row takes
+LEAST, LONGEST = 10, 60                          # s that the hostile half of a row takes
 PATIENCE = 30                                    # s after which an answer counts as failed
 PASSWORD = "the innocent caller's"
 
@@ -143,7 +145,7 @@ def at(times, share):
 
 def row(name, switch, folder, switches=None, callers=None, auth=False, unread=False, busy=False):
     kind = switches[0] if switches else ""
-    hostile = Owned(sys.executable, HERE / "hostile_switch.py", *switches) if switches else None
+    hostile = Owned("nice", "-n19", sys.executable, HERE / "hostile_switch.py", *switches) if switches else None
     mercury = serve(folder, inventory(switch, hostile and hostile.said, kind), auth, unread)
     pid, address = mercury.process.pid, mercury.said["listen"]
     innocent = Innocent(address, switch["name"])
@@ -155,7 +157,7 @@ def row(name, switch, folder, switches=None, callers=None, auth=False, unread=Fa
     others = None
     if callers:
         names = [f"hostile{number}" for number in range(switches[1])] if switches else []
-        others = Owned(sys.executable, HERE / "hostile_callers.py", *callers, address, *names)
+        others = Owned("nice", "-n19", sys.executable, HERE / "hostile_callers.py", *callers, address, *names)
     if busy:
         others = Owned(sys.executable, "-c", "import threading, sys\nprint('{}', flush=True)\n"
                        "threading.Thread(target=exec, args=('while True: pass',), daemon=True).start()\n"
