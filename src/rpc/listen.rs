@@ -166,7 +166,6 @@ fn without_delay(stream: &TcpStream) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::sync::{
         Arc,
