@@ -53,6 +53,8 @@ pub struct Link {
     flown: bool,
     /// What was staged may be left in the candidate.
     staged: bool,
+    /// Nothing was changed since what was changed here was last saved.
+    saved: bool,
     stop: CancellationToken,
     shown: Shown,
     /// What was under way when `stop` was cancelled has been cut short.
@@ -94,6 +96,7 @@ impl Link {
             one_by_one: false,
             flown: false,
             staged: false,
+            saved: false,
             stop,
             shown: Shown::default(),
             cut_short: false,
@@ -178,6 +181,12 @@ impl Link {
     /// From now on everything is read, and what was asked for taken from that.
     pub const fn read_whole(&mut self) {
         self.reads_whole = true;
+    }
+
+    /// Whether all that this Mercury changed is saved; not, before it has saved once.
+    #[must_use]
+    pub const fn has_saved(&self) -> bool {
+        self.saved
     }
 
     /// Whether what Mercury staged may be left in the candidate: nothing has
@@ -305,7 +314,11 @@ impl Link {
         };
         let (begun, before) = (Instant::now(), session.traffic().flights);
         let stages = |step: &Step| matches!(step, Step::Stage(_));
+        let changes = |step: &Step| {
+            matches!(step, Step::Stage(_) | Step::Commit(_) | Step::Confirm(_) | Step::Cancel(_) | Step::Save)
+        };
         self.staged |= steps.iter().any(stages);
+        self.saved &= !steps.iter().any(changes);
         let flight = tokio::select! {
             biased;
             () = self.stop.cancelled(), if !self.cut_short => {
@@ -325,6 +338,7 @@ impl Link {
             // A lock is refused while there is something (RFC 6241 section 7.5).
             let clean = result.is_ok() && matches!(step, Step::Lock(_) | Step::Discard | Step::Commit(_));
             self.staged = stages(step) || (self.staged && !clean);
+            self.saved = (self.saved && !changes(step)) || (matches!(step, Step::Save) && result.is_ok());
         }
         self.staged |= steps.iter().skip(flight.results.len()).any(stages);
         if let Some(lost) = &flight.lost {

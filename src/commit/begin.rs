@@ -99,10 +99,12 @@ async fn saved(link: &mut Link, running: &Running, policy: &Policy) -> Result<bo
         return Ok(false);
     }
     let startup = flown(link, Step::ReadStartup(running.scope.clone()), policy).await.take_read(0);
-    match startup.is_ok_and(|startup| startup.config == running.config) {
-        true => Ok(false),
-        false => save(link, policy).await.map(|()| true),
-    }
+    let is_saved = match startup {
+        Ok(startup) => startup.config == running.config,
+        // It cannot be asked: once is enough, since all that is made here is saved.
+        Err(_) => link.has_saved(),
+    };
+    if is_saved { Ok(false) } else { save(link, policy).await.map(|()| true) }
 }
 
 async fn save(link: &mut Link, policy: &Policy) -> Result<(), Fault> {

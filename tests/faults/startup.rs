@@ -58,6 +58,30 @@ fn what_a_killed_mercury_made_and_did_not_save_is_saved_before_it_is_called_unch
     });
 }
 
+/// As on a switch that saves by an operation of its own.
+#[test]
+fn where_startup_cannot_be_read_it_is_saved_once() {
+    on_paused_clock(async {
+        let world = left_unsaved(|_| {}).await;
+        world.handle(0).inject(fault("get-config:2:before:refuse:operation-not-supported"));
+        let report = world.one(2, WISH).await;
+        assert!(matches!(report.outcome, Outcome::Unchanged(_)), "{:?}", report.outcome);
+        assert!(report.warnings.iter().any(|told| told.contains("was not saved")), "{:?}", report.warnings);
+        assert_eq!(startup(&world), world.ports(0));
+        for _ in 0..2 {
+            world.handle(0).clear_faults();
+            // A new session, which asks under the lock.
+            world.handle(0).inject(fault("get-config:1:before:drop"));
+            world.handle(0).inject(fault("get-config:4:before:refuse:operation-not-supported"));
+            world.handle(0).inject(fault("copy-config:*:before:refuse:operation-failed"));
+            let (asked, sessions) = (world.handle(0).counters().rpcs, world.handle(0).counters().sessions);
+            let again = world.one(2, WISH).await;
+            assert!(matches!(again.outcome, Outcome::Unchanged(_)) && again.warnings.is_empty(), "{again:?}");
+            assert!(world.handle(0).counters().sessions > sessions && world.handle(0).counters().rpcs > asked + 3);
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_saved_is_said_where_it_is_called_unchanged() {
     on_paused_clock(async {

@@ -1,6 +1,6 @@
 //! The namespaces of the modules that Juniper publishes, which a device speaks in
 //! that is set `system services netconf yang-compliant`: one for each module, by
-//! the device's family, such as http://yang.juniper.net/junos-qfx/conf/interfaces.
+//! the device's family, such as `http://yang.juniper.net/junos-qfx/conf/interfaces`.
 
 use std::sync::Arc;
 
