@@ -15,6 +15,7 @@ mod cli;
 mod conductor;
 #[cfg(test)]
 mod crowd;
+mod defaults;
 #[cfg(test)]
 mod driver;
 #[cfg(test)]

@@ -35,6 +35,9 @@ pub struct Quirks {
     pub announces_11_but_speaks_10: bool,
     /// Reads report default values too (NX-OS; RFC 6243 `report-all`).
     pub report_all_defaults: bool,
+    /// Reads leave out leaves that have their default value, even if they were set to
+    /// it (RFC 6243 `trim`).
+    pub trims_defaults: bool,
     /// Replies carry no `message-id` (seen on IOS-XE).
     pub no_message_id: bool,
     /// An `operation` attribute without the NETCONF namespace is ignored, as

@@ -42,8 +42,14 @@ impl Simulated {
 
     /// Such a switch whose [`Simulated::entry`] is for gNMI.
     pub(crate) fn gnmi(face: Face) -> Self {
+        Self::gnmi_with(face, |_| {})
+    }
+
+    /// The same with other quirks.
+    pub(crate) fn gnmi_with(face: Face, more: impl Fn(&mut Quirks)) -> Self {
         let quiet = matches!(face, Face::NoGet);
-        let quirks = Quirks { gnmi_no_get: quiet, gnmi_no_capabilities: quiet, ..Quirks::default() };
+        let mut quirks = Quirks { gnmi_no_get: quiet, gnmi_no_capabilities: quiet, ..Quirks::default() };
+        more(&mut quirks);
         let gnmi_commit_confirmed = matches!(face, Face::Confirmed);
         let simulated = Self::with(Options { quirks, gnmi_commit_confirmed, ..Self::options() });
         Self { gnmi: Some(face), ..simulated }

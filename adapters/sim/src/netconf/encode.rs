@@ -9,11 +9,13 @@ use crate::{
     schema::{Kind, Module, Node, ROOT, Type, Value},
 };
 
-/// Whether leaves nobody has set are shown with their defaults (RFC 6243).
+/// Which leaves with their defaults are shown (RFC 6243 section 2): those that somebody
+/// has set, all, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Defaults {
     Explicit,
     ReportAll,
+    Trim,
 }
 
 /// The top-level elements of a configuration, without white space between.
@@ -42,6 +44,8 @@ fn children(
                     });
                 }
             }
+            (Some(Data::Leaf(value)), Kind::Leaf(kind))
+                if defaults == Defaults::Trim && default_value(node, kind).as_ref() == Some(value) => {}
             (Some(Data::Leaf(value)), _) => leaf(xml, node, above, value),
             (Some(Data::LeafList(values)), _) => {
                 values.iter().for_each(|value| leaf(xml, node, above, value));

@@ -104,28 +104,27 @@ fn read(
     filter: Option<&Element>,
     defaults: Option<&Element>,
 ) -> Result<Body, Refused> {
-    let report_all = device.options.quirks.report_all_defaults;
+    let quirks = device.options.quirks;
+    let (mode, name) = match (quirks.report_all_defaults, quirks.trims_defaults) {
+        (true, _) => (Defaults::ReportAll, Some("report-all")),
+        (_, true) => (Defaults::Trim, Some("trim")),
+        _ => (Defaults::Explicit, None),
+    };
     if let Some(asked) = defaults {
-        if !report_all {
-            return Err(unknown(asked).into());
-        }
-        if asked.trimmed() != "report-all" {
+        let Some(name) = name else { return Err(unknown(asked).into()) };
+        if asked.trimmed() != name {
             return Err(invalid(asked).into());
         }
     }
     let config = device.shown(source, what)?;
-    let defaults = if report_all { Defaults::ReportAll } else { Defaults::Explicit };
     let xml = match filter {
-        None => encode::configuration(&config, defaults),
+        None => encode::configuration(&config, mode),
         Some(filter) => {
             let kind = filter.attributes.iter().find(|attribute| attribute.name == "type");
             if kind.is_some_and(|kind| kind.value != "subtree") {
                 return Err(unsupported("a filter other than subtree"));
             }
-            encode::configuration(
-                &filter::select(&config, filter, device.options.quirks.answers_first_entry_only),
-                defaults,
-            )
+            encode::configuration(&filter::select(&config, filter, quirks.answers_first_entry_only), mode)
         }
     };
     Ok(Body::Data(xml))

@@ -59,6 +59,7 @@ fn capabilities(options: &Options) -> Vec<&'static str> {
         (mode.validate(), "validate:1.1"),
         (mode.startup(), "startup:1.0"),
         (options.quirks.report_all_defaults, "with-defaults:1.0?basic-mode=report-all"),
+        (options.quirks.trims_defaults, "with-defaults:1.0?basic-mode=trim"),
     ]
     .into_iter()
     .filter_map(|(has, name)| has.then_some(name))

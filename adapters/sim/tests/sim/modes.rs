@@ -170,6 +170,18 @@ async fn a_switch_may_report_defaults_nobody_set() {
 }
 
 #[tokio::test]
+async fn a_switch_may_leave_out_what_was_set_to_its_default() {
+    let switch = start(quirk(Quirks { trims_defaults: true, ..Quirks::default() })).await;
+    let mut client = Client::open(&switch.handle()).await;
+    assert!(client.hello.contains("with-defaults:1.0?basic-mode=trim"));
+    assert_eq!(switch.running_xml().matches("<enabled>true</enabled>").count(), 4);
+    assert_eq!(client.rpc(GET).await.matches("<enabled>").count(), 0);
+    client.ok(&edit("candidate", &port("Ethernet1", "<config><enabled>false</enabled></config>"))).await;
+    client.ok(COMMIT).await;
+    assert_eq!(client.rpc(GET).await.matches("<enabled>false</enabled>").count(), 1);
+}
+
+#[tokio::test]
 async fn a_switch_may_leave_the_message_id_out() {
     let switch = start(quirk(Quirks { no_message_id: true, ..Quirks::default() })).await;
     let mut client = Client::open(&switch.handle()).await;
