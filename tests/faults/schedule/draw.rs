@@ -148,8 +148,11 @@ fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> Option<Stri
     let moment = chance.of(&["before", "after"]);
     let (operation, nth) = (chance.of(kind.operations()), 1 + u32::try_from(chance.below(4)).unwrap());
     let action = chance.of(kind.actions());
-    // Which commit is the confirmation is not known here.
-    let found_out = !kind.is_perfect_lie(operation, nth.max(2), action) && (operation, action) != ("lock", "ignore");
+    // Which commit is the confirmation is not known here. More time for a commit that
+    // nobody made, answered with OK, means ids that are not compared: from then on the
+    // extension is not used, for good.
+    let for_good = [("lock", "ignore"), ("gnmi-extend", "ignore")].contains(&(operation, action));
+    let found_out = !kind.is_perfect_lie(operation, nth.max(2), action) && !for_good;
     let outlasts = matches!(kind, Kind::Gnmi(_)) && action.starts_with("delay:");
     let twice = |trouble: &Trouble| matches!(&trouble.what, What::Fault { text, .. } if text.contains("delay:"));
     let outlasts = outlasts && schedule.troubles.iter().any(twice);

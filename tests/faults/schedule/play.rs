@@ -267,6 +267,12 @@ impl<'a> Stage<'a> {
             let handle = self.handle(index);
             handle.clear_faults();
             handle.console_lock(lockable(switch.kind), false);
+            let types =
+                |trouble: &super::Trouble| matches!(trouble.what, What::Dirty { switch, .. } if switch == index);
+            if self.schedule.troubles.iter().any(types) {
+                // Who is still typing, or could not discard it for somebody's lock.
+                handle.unstage();
+            }
             let quiet = handle.wait_until(|status| {
                 let nothing = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
                 nothing && status.sessions + status.connections <= self.schedule.mercuries
