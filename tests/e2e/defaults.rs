@@ -11,9 +11,9 @@ use crate::harness::{Client, Face, Mercury, Simulated};
 /// enabled port, LACP that is active and slow.
 fn requests() -> Vec<(&'static str, Value)> {
     let port = |name: &str| json!({"switch_id": "leaf1", "port_name": name, "description": "d"});
-    let with = |mut params: Value, more: &Value| {
-        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        params
+    let with = |params: Value, more: &Value| {
+        let members = [&params, more].into_iter().filter_map(Value::as_object).flatten();
+        members.map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
     };
     let lag = |more: &Value| with(json!({"switch_ids": ["leaf1"], "lag_name": "bond", "description": "b"}), more);
     let bond = |rate: &str| {
