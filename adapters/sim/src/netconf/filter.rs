@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::xml::Element;
 use crate::{
-    datastore::{Container, Data},
+    datastore::{Container, Data, Key},
     schema::{Kind, Node, ROOT, Value},
 };
 
@@ -86,7 +86,11 @@ impl Filter {
                     || Data::List(BTreeMap::new()),
                     |data| {
                         let Data::List(chosen) = data else { return };
-                        for (key, entry) in entries {
+                        // A list of thousands is not gone through for each entry that is named.
+                        let only = named_entry(node, filter);
+                        let found = only.as_ref().map(|key| entries.get_key_value(key));
+                        let rest = entries.iter().filter(|_| only.is_none());
+                        for (key, entry) in found.flatten().into_iter().chain(rest) {
                             let mut selected = Container::default();
                             if self.below(entry, node.children(), &filter.children, &mut selected)
                                 && !selected.is_empty()
@@ -105,6 +109,16 @@ impl Filter {
             Data::Leaf(_) | Data::LeafList(_) => {}
         }
     }
+}
+
+/// The key of the one entry that the filter names, if it names one.
+fn named_entry(node: &'static Node, filter: &Element) -> Option<Key> {
+    let Kind::List { key, children } = node.kind else { return None };
+    let (_, leaf) = crate::schema::child(children, key)?;
+    let Kind::Leaf(kind) = &leaf.kind else { return None };
+    let is_key = |inner: &&Element| is_content_match(inner) && inner.name == key;
+    let value = kind.parse(filter.children.iter().find(is_key)?.trimmed(), None)?;
+    Some(Key::new(&value.to_string()))
 }
 
 fn key_of(node: &'static Node, entry: &Container) -> Option<(usize, Value)> {
