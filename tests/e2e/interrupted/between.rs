@@ -17,7 +17,7 @@ impl Pair {
         let switches = [1, 2].map(|_| Simulated::with(Options { mode, ..Simulated::options() }));
         let entries = ["leaf1", "leaf2"].map(|name| {
             let switch = &switches[usize::from(name == "leaf2")];
-            switch.entry(name).with("confirm_timeout", 2).with("commit_timeout", 2).with("lock_wait", 20)
+            switch.entry(name).with("confirm_timeout", 5).with("commit_timeout", 50).with("lock_wait", 20)
         });
         let mercury = Mercury::serve(&entries);
         let pair = Self { switches, entries, mercury };
