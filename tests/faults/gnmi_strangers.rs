@@ -12,6 +12,7 @@ use mercury_sim::Datastore;
 use crate::kind::{CONFIRMED, GNMI, Kind, gnmi};
 use crate::life::Signal;
 use crate::locks::Locks;
+use crate::strangers::console;
 use crate::world::{Claim, Wish, World, agree, ask, claim, dialect, fault, on_paused_clock};
 
 const KIND: Kind = Kind::Gnmi(CONFIRMED);
@@ -179,5 +180,38 @@ fn what_a_dead_mercury_left_unconfirmed_is_never_called_unchanged() {
         assert_eq!(claim(&report) == Claim::Intended, made, "{:?}", report.outcome);
         let again = ask(&next.service, &[(0, 2, WISH)]).await.remove(0);
         assert_eq!(claim(&again), Claim::Intended, "{:?}", again.outcome);
+    });
+}
+
+/// A Set that was refused has made nothing. What another client does to a port that it
+/// was to change too, such as an uplink, is not taken for Mercury's and taken back.
+#[test]
+fn what_another_client_made_while_a_set_was_refused_stays() {
+    on_paused_clock(async {
+        for kind in GNMI.into_iter().filter(|kind| !matches!(kind, Kind::Gnmi(gnmi) if !gnmi.atomic)) {
+            let world = World::of(
+                &[kind],
+                |switch| {
+                    switch.rules.manage_vlans = true;
+                    switch.rules.options.trunk_ports = vec!["Ethernet8".parse().unwrap()];
+                },
+                |_| {},
+            )
+            .await;
+            let handle = world.handle(0);
+            for refused in ["status:failed-precondition", "status:aborted"] {
+                let hold = handle.inject(fault("gnmi-set:1:before:hold"));
+                handle.inject(fault(&format!("gnmi-set:1:before:{refused}")));
+                let stranger = async {
+                    handle.held(hold).await;
+                    handle.change_running(&console(8, "by hand")).unwrap();
+                    handle.release(hold);
+                };
+                let (report, ()) = tokio::join!(world.one(2, WISH), stranger);
+                assert_ne!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
+                assert!(world.ports(0)["Ethernet8"].contains("by hand"), "{kind:?}: {refused}: {:?}", report.outcome);
+                handle.clear_faults();
+            }
+        }
     });
 }

@@ -271,11 +271,14 @@ impl Commit<'_> {
             Undoer::Here(trouble) => (trouble.locked, trouble.is_disowned(), &trouble.depth),
             Undoer::Found(search) => (false, search.disowned, &search.depth),
         };
-        if at.exclusive || (locked_throughout && self.can(|capabilities| capabilities.lock)) {
+        let (locks, whole) =
+            (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
+        let is_nowhere = disowned && whole && self.transition.is_not_made(now);
+        // Where nothing locks, other clients than Mercury may have been there all the while.
+        if (at.exclusive && (locks || !is_nowhere)) || (locked_throughout && locks) {
             return Ok(true);
         }
-        let whole = self.can(|capabilities| capabilities.atomic_edit);
-        if self.transition.is_undone(now) || (disowned && whole && self.transition.is_not_made(now)) {
+        if self.transition.is_undone(now) || is_nowhere {
             return Ok(false);
         }
         let mut reason =
