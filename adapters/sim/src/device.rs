@@ -278,6 +278,11 @@ impl Device {
         })
     }
 
+    /// How often it has been switched off and on.
+    pub(crate) fn reboots(&self) -> u64 {
+        self.cut.borrow().reboots
+    }
+
     /// All sessions are dropped and running becomes what startup is. A commit
     /// that was not confirmed is gone with it (RFC 6241 section 8.4.1).
     pub(crate) fn reboot(&self) {

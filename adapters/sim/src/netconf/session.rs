@@ -285,7 +285,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         };
         let time = self.device.options.commit_time;
         if commits.contains(&&*operation.name) && !time.is_zero() {
+            let reboots = self.device.reboots();
             tokio::time::sleep(time).await;
+            if self.device.reboots() != reboots {
+                return Err(Reason::protocol(Tag::OperationFailed, "the power went").into());
+            }
         }
         operations::execute(self.device, self.id, operation)
     }
