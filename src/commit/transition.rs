@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Payload, Render};
-use mercury_model::{DeviceConfig, Intended, InterfaceScope, Plan, Running, VlanScope};
+use mercury_model::{DeviceConfig, Edit, Intended, InterfaceScope, Plan, Running, VlanScope};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -42,6 +42,14 @@ impl Transition<'_> {
         let (before, intended) = (&self.before, &self.intended.0);
         untouched(&now.interfaces, (&before.interfaces, &intended.interfaces))
             || untouched(&now.vlans, (&before.vlans, &intended.vlans))
+    }
+
+    /// Whether something that the change was to make is there as it was to be: then it
+    /// may have been made in part, whatever was said of it.
+    pub(super) fn shows_some(&self, now: &Running) -> bool {
+        let (wanted, missing) = (Plan::between(&self.before, &self.intended), Plan::between(now, &self.intended));
+        let is_missing = |edit: &Edit| missing.edits.iter().any(|other| is_of_one(edit, other));
+        wanted.edits.iter().any(|edit| !is_missing(edit))
     }
 
     /// What the read-back shows instead of what was intended.
@@ -88,6 +96,23 @@ fn leave<K: Ord + Clone, V: PartialEq + Clone>(
 }
 
 /// Whether something that was to change is as it was.
+/// Whether two edits are of the same leaf, or of the same entry as a whole.
+fn is_of_one(one: &Edit, other: &Edit) -> bool {
+    match (one, other) {
+        (Edit::Vlan { after: one, .. }, Edit::Vlan { after: other, .. }) => one.id == other.id,
+        (
+            Edit::Interface { interface: one, change, .. },
+            Edit::Interface { interface: other, change: other_change, .. },
+        ) => one == other && change.leaf == other_change.leaf,
+        (Edit::RemoveInterface { before: one, .. }, Edit::RemoveInterface { before: other, .. }) => {
+            one.name == other.name
+        }
+        (Edit::RemoveVlan { before: one, .. }, Edit::RemoveVlan { before: other, .. }) => one.id == other.id,
+        (Edit::CreateInterface { interface: one, .. }, Edit::CreateInterface { interface: other, .. }) => one == other,
+        _ => one == other,
+    }
+}
+
 fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>)) -> bool {
     let mut keys = before.keys().chain(after.keys());
     keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))

@@ -44,7 +44,7 @@ pub(super) enum Goal {
 pub(super) struct Search {
     /// Why it is.
     pub(super) cause: Fault,
-    taken: Taken,
+    pub(super) taken: Taken,
     pub(super) depth: Depth,
     /// The switch said that it did not do it, or is told to cancel it.
     pub(super) disowned: bool,

@@ -267,18 +267,21 @@ impl Commit<'_> {
     /// switch refused or cancelled this one, a part that is as before shows that
     /// nothing of it is there, and nothing is to do.
     fn may_revert(&self, undoer: &Undoer, now: &Running, at: Moment) -> Result<bool, Fault> {
-        let (locked_throughout, disowned, depth) = match undoer {
-            Undoer::Here(trouble) => (trouble.locked, trouble.is_disowned(), &trouble.depth),
-            Undoer::Found(search) => (false, search.disowned, &search.depth),
+        let (locked_throughout, disowned, taken, depth) = match undoer {
+            Undoer::Here(trouble) => (trouble.locked, trouble.is_disowned(), trouble.taken, &trouble.depth),
+            Undoer::Found(search) => (false, search.disowned, search.taken, &search.depth),
         };
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
-        let is_nowhere = disowned && whole && self.transition.is_not_made(now);
-        // Where nothing locks, other clients than Mercury may have been there all the while.
-        if (at.exclusive && (locks || !is_nowhere)) || (locked_throughout && locks) {
+        let is_nowhere = whole && self.transition.is_not_made(now);
+        // Where nothing locks, other clients than Mercury may have been there all the while. A
+        // refused change of which nothing shows is not there; what a cancel made of one may be
+        // Mercury's doing.
+        let is_theirs = !locks && taken == Taken::No && is_nowhere && !self.transition.shows_some(now);
+        if (at.exclusive && !is_theirs) || (locked_throughout && locks) {
             return Ok(true);
         }
-        if self.transition.is_undone(now) || is_nowhere {
+        if self.transition.is_undone(now) || (disowned && is_nowhere) {
             return Ok(false);
         }
         let mut reason =
