@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Payload, Render};
-use mercury_model::{DeviceConfig, Edit, Intended, InterfaceScope, Plan, Running, VlanScope};
+use mercury_model::{DeviceConfig, Edit, Intended, InterfaceScope, Leaf, Plan, Running, VlanScope};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -31,9 +31,10 @@ impl Transition<'_> {
         ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
     }
 
-    /// Whether nothing of the change is there.
-    pub(super) fn is_undone(&self, now: &Running) -> bool {
-        now.is_as(&self.with_others(&self.before.config, now))
+    /// Whether nothing of the change is there. `locks`: the switch has a lock, which
+    /// keeps everybody else away.
+    pub(super) fn is_undone(&self, now: &Running, locks: bool) -> bool {
+        now.is_as(&self.undone(now, locks))
     }
 
     /// Whether some of it is as it was before: where a change happens wholly or
@@ -53,8 +54,8 @@ impl Transition<'_> {
     }
 
     /// What the read-back shows instead of what was intended.
-    pub(super) fn differs(&self, now: &Running) -> Fault {
-        if self.is_undone(now) {
+    pub(super) fn differs(&self, now: &Running, locks: bool) -> Fault {
+        if self.is_undone(now, locks) {
             return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
         }
         let missing = Plan::between(now, &Intended(self.with_others(&self.intended.0, now)));
@@ -63,8 +64,29 @@ impl Transition<'_> {
     }
 
     /// What takes the change back, and nothing else.
-    pub(super) fn inverse(&self, now: &Running) -> Plan {
-        Plan::between(now, &Intended(self.with_others(&self.before.config, now))).written_as(&self.before)
+    pub(super) fn inverse(&self, now: &Running, locks: bool) -> Plan {
+        Plan::between(now, &Intended(self.undone(now, locks))).written_as(&self.before)
+    }
+
+    /// What the switch has when nothing of the change is there. Without a lock, what
+    /// was read before it may have been what another client made and has undone since:
+    /// only what the change was about is as it was, and all else as it is.
+    fn undone(&self, now: &Running, locks: bool) -> DeviceConfig {
+        let mut undone = self.with_others(&self.before.config, now);
+        if !locks {
+            let (before, intended) = (&self.before, &self.intended.0);
+            leave(&mut undone.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
+            leave(&mut undone.vlans, &now.vlans, (&before.vlans, &intended.vlans));
+            for (name, port) in &mut undone.interfaces {
+                if let (Some(before), Some(after), Some(now)) =
+                    (before.interfaces.get(name), intended.interfaces.get(name), now.interfaces.get(name))
+                {
+                    let others = Leaf::ALL.into_iter().filter(|leaf| leaf.get(before) == leaf.get(after));
+                    others.for_each(|leaf| leaf.set(port, leaf.get(now)));
+                }
+            }
+        }
+        undone
     }
 
     /// `wanted`, with the interfaces and VLANs that the change leaves alone as
@@ -95,7 +117,6 @@ fn leave<K: Ord + Clone, V: PartialEq + Clone>(
     wanted.extend(others.map(|(key, value)| (key.clone(), value.clone())));
 }
 
-/// Whether something that was to change is as it was.
 /// Whether two edits are of the same leaf, or of the same entry as a whole.
 fn is_of_one(one: &Edit, other: &Edit) -> bool {
     match (one, other) {
@@ -113,6 +134,7 @@ fn is_of_one(one: &Edit, other: &Edit) -> bool {
     }
 }
 
+/// Whether something that was to change is as it was.
 fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTreeMap<K, V>, &BTreeMap<K, V>)) -> bool {
     let mut keys = before.keys().chain(after.keys());
     keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))

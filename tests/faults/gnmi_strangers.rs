@@ -9,7 +9,7 @@ use mercury_adapter::{Capabilities, CommitMode, Payload, PersistId, Render, Sess
 use mercury_gnmi::{GnmiOptions, Overrides, Renderer};
 use mercury_sim::Datastore;
 
-use crate::kind::{CONFIRMED, GNMI, Kind, gnmi};
+use crate::kind::{CONFIRMED, GNMI, Kind, PLAIN, gnmi};
 use crate::life::Signal;
 use crate::locks::Locks;
 use crate::strangers::console;
@@ -45,6 +45,10 @@ impl Stranger {
 
     pub(crate) async fn confirm(&mut self) {
         self.say(&[Step::Confirm(Some(Self::name()))]).await;
+    }
+
+    pub(crate) async fn cancel(&mut self) {
+        self.say(&[Step::Cancel(Some(Self::name()))]).await;
     }
 
     async fn say(&mut self, steps: &[Step]) {
@@ -213,5 +217,52 @@ fn what_another_client_made_while_a_set_was_refused_stays() {
                 handle.clear_faults();
             }
         }
+    });
+}
+
+/// A VLAN that was read while its maker had yet to confirm it, and that its maker took
+/// back since, is not what the switch had before: the way back does not make it anew.
+#[test]
+fn what_another_client_took_back_since_it_was_read_is_not_made_again() {
+    on_paused_clock(async {
+        let world = World::new(&[KIND]).await;
+        world.one(1, Wish::Access(100)).await;
+        let (handle, before) = (world.handle(0), world.ports(0));
+        let mut stranger = Stranger::at(&world).await;
+        stranger.commit(payload(STRANGE.0, STRANGE.1).await, Duration::from_secs(600)).await;
+        let hold = handle.inject(fault("gnmi-set:1:before:hold"));
+        let taken_back = async {
+            handle.held(hold).await;
+            stranger.cancel().await;
+            handle.release(hold);
+        };
+        let (report, ()) = tokio::join!(world.one(2, STRANGE.1), taken_back);
+        assert_eq!((claim(&report), world.ports(0)), (Claim::Before, before), "{:?}", report.outcome);
+    });
+}
+
+/// Of a port that the change was about, the way back takes what the change was about.
+#[test]
+fn what_another_client_said_of_a_port_beside_a_change_of_it_stays() {
+    on_paused_clock(async {
+        let world = World::of(
+            &[Kind::Gnmi(PLAIN)],
+            |switch| switch.rules.options.trunk_ports = vec!["Ethernet8".parse().unwrap()],
+            |_| {},
+        )
+        .await;
+        let handle = world.handle(0);
+        // Made by half: the uplink is as it was to be, the port is not.
+        let hold = handle.inject(fault("gnmi-set:1:after:hold"));
+        handle.inject(fault("gnmi-set:1:before:part"));
+        let stranger = async {
+            handle.held(hold).await;
+            handle.change_running(&console(8, "by hand")).unwrap();
+            handle.release(hold);
+        };
+        let (report, ()) = tokio::join!(world.one(2, WISH), stranger);
+        assert_eq!(claim(&report), Claim::Before, "{:?}", report.outcome);
+        assert!(world.ports(0)["Ethernet8"].contains("by hand"), "{:?}", report.outcome);
+        assert!(!world.ports(0)["Ethernet8"].contains("200"), "{:?}", report.outcome);
     });
 }

@@ -66,7 +66,7 @@ impl Commit<'_> {
             Ok(Answer::Running(running)) => Some(running),
             _ => None,
         });
-        let as_before = read.is_some_and(|now| transition.is_undone(now));
+        let as_before = read.is_some_and(|now| transition.is_undone(now, self.locks));
         // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
         let made = landed.steps.iter().take_while(|step| !matches!(step, Step::Read(_))).count();
         let failed = (0..made).find_map(|index| Some((index, landed.fault(index)?)));
@@ -88,7 +88,7 @@ impl Commit<'_> {
             return if lost { self.search(trouble, Goal::Made, at) } else { self.undo(trouble, at) };
         };
         let Some(proof) = transition.proof(now) else {
-            let cause = transition.differs(now);
+            let cause = transition.differs(now, self.locks);
             return match lost {
                 true => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 false if as_before => self.undo(trouble(cause, Taken::Dropped, pending), at),
@@ -141,7 +141,7 @@ impl Commit<'_> {
                 self.state = State::Retaking(taking);
                 Next::Do(command)
             }
-            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now) => self.make(at),
+            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now, self.locks) => self.make(at),
             Next::End(Ok(_)) => {
                 let reason = "somebody else changed the switch while it was waited for them";
                 self.unlock(Then::Over(Outcome::NotStarted(Fault::new(FaultKind::Locked, reason))), at)

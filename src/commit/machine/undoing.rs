@@ -170,7 +170,7 @@ impl Commit<'_> {
             Err(fault) => return self.not_undone(Undoer::Here(trouble), fault, at),
         };
         let refused = landed.results.iter().any(Result::is_err);
-        if !self.transition.is_undone(now) {
+        if !self.transition.is_undone(now, self.locks) {
             if refused && trouble.depth.is_cancelled() {
                 let fault = Fault::new(FaultKind::Refused, "the switch refused to cancel the commit");
                 return self.not_undone(Undoer::Here(trouble), fault, at);
@@ -238,7 +238,7 @@ impl Commit<'_> {
                 return self.unlock(then, at);
             }
         }
-        let plan = self.transition.inverse(now);
+        let plan = self.transition.inverse(now, self.locks);
         let mut steps = Vec::new();
         if !plan.is_empty() {
             if self.has_candidate() {
@@ -281,7 +281,7 @@ impl Commit<'_> {
         if (at.exclusive && !is_theirs) || (locked_throughout && locks) {
             return Ok(true);
         }
-        if self.transition.is_undone(now) || (disowned && is_nowhere) {
+        if self.transition.is_undone(now, self.locks) || (disowned && is_nowhere) {
             return Ok(false);
         }
         let mut reason =
@@ -296,7 +296,7 @@ impl Commit<'_> {
     pub(super) fn reverted(&mut self, undoer: Undoer, landed: &Landed, at: Moment) -> Onward {
         let undone = match landed.first_fault() {
             Some(fault) => Err(fault),
-            None => landed.last_read().map(|now| self.transition.is_undone(now)),
+            None => landed.last_read().map(|now| self.transition.is_undone(now, self.locks)),
         };
         match undone {
             Ok(true) => self.is_reverted(undoer, at),
