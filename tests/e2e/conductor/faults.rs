@@ -158,21 +158,42 @@ fn mercury_is_killed_in_commit_and_in_confirm_on_netconfd() {
 #[test]
 fn a_switch_that_refuses_one_port_keeps_no_other_from_its_place() {
     let Some(stage) = Stage::new(Simulated::options()) else { return };
-    let node = Node::available(&stage.plant, 1, &Link::both());
     let handle = stage.handle();
-    let refuse = || handle.inject("edit-config:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap());
-    refuse();
+    let refuse = |_| {
+        handle.inject("edit-config:1:before:refuse:operation-failed:no room in the TCAM".parse().unwrap());
+    };
+    one_port_is_refused(&stage, refuse, "no room in the TCAM");
+}
+
+/// What comes there is no VLAN number, and netconfd says so.
+#[test]
+fn a_netconfd_that_refuses_one_port_keeps_no_other_from_its_place() {
+    let Some(stage) = Stage::on_netconfd() else { return };
+    let refuse = |vlan: u16| {
+        let (from, to) = (format!(">{vlan}<"), ">no!<");
+        let spoil =
+            json!({"op": "edit-config", "nth": 1, "moment": "before", "action": "spoil", "from": from, "to": to});
+        let Switch::Real(netconfd) = &stage.switch else { panic!("it is netconfd") };
+        netconfd.arm(&spoil);
+    };
+    one_port_is_refused(&stage, refuse, "access-vlan");
+}
+
+/// `refuse`: the first edit to come is refused, which is to put a port on this VLAN.
+fn one_port_is_refused(stage: &Stage, refuse: impl Fn(u16), says: &str) {
+    let node = Node::available(&stage.plant, 1, &Link::both());
+    refuse(110);
     node.becomes(&stage.plant, "active", "deploy failed");
     let error = node.last_error(&stage.plant);
-    assert!(error.contains("no room in the TCAM"), "{error}");
+    assert!(error.contains(says), "{error}");
     assert_eq!(stage.ports(), IDLE);
     stage.deleted(&node);
 
     stage.active(&node);
-    refuse();
+    refuse(199);
     node.becomes(&stage.plant, "deleted", "error");
     let error = node.last_error(&stage.plant);
-    assert!(error.contains("no room in the TCAM"), "{error}");
+    assert!(error.contains(says), "{error}");
     assert_eq!(stage.ports(), [TENANT[0], IDLE[1]]);
     stage.deleted(&node);
 }
