@@ -51,6 +51,8 @@ pub(super) struct Commit<'a> {
     token: Option<PersistId>,
     /// Whether the switch it is made on has a lock, under which it is tried again.
     locks: bool,
+    /// Whether it was tried again without one.
+    tried_again: bool,
     /// When the commit was sent, at the earliest.
     sent: Duration,
     /// How long it is tried to make the change while somebody else is in the way.
@@ -181,6 +183,7 @@ impl<'a> Commit<'a> {
             note: None,
             token: None,
             locks: false,
+            tried_again: false,
             sent: Duration::ZERO,
             patience,
             state: State::Over,

@@ -93,6 +93,31 @@ fn a_commit_that_another_client_has_pending_is_told_of_and_left_alone() {
     });
 }
 
+/// The session is warm, so that only the refused Set tells of it.
+#[test]
+fn a_commit_that_another_client_has_pending_is_waited_for() {
+    on_paused_clock(async {
+        let world = World::new(&[KIND]).await;
+        world.one(1, Wish::Access(100)).await;
+        let handle = world.handle(0);
+        let mut stranger = Stranger::at(&world).await;
+        stranger.commit(payload(STRANGE.0, STRANGE.1).await, Duration::from_secs(600)).await;
+        let theirs = world.ports(0);
+        let hold = handle.inject(fault("gnmi-extend:1:after:hold"));
+        let confirms = async {
+            // Mercury's Set was refused, and it asks whose commit waits.
+            handle.held(hold).await;
+            handle.release(hold);
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            stranger.confirm().await;
+        };
+        let (report, ()) = tokio::join!(world.one(2, WISH), confirms);
+        assert_eq!(claim(&report), Claim::Intended, "{:?}", report.outcome);
+        assert_eq!(world.ports(0)["Ethernet3"], theirs["Ethernet3"]);
+        assert!(handle.pending_commit().is_none());
+    });
+}
+
 /// Such as a Mercury that was killed: what it made looks made, and is undone
 /// when the timer ends. Nobody may call that a success.
 #[test]

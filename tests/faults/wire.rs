@@ -8,7 +8,10 @@ use std::sync::{
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::inventory::{ConfirmedCommit, Face, Switch};
 use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, Session};
-use mercury_gnmi::GnmiOptions;
+use mercury_gnmi::{
+    GnmiOptions,
+    conformance::{Known, next_session},
+};
 use mercury_netconf::{
     NetconfSession,
     client::{Client, ClientOptions},
@@ -98,7 +101,7 @@ pub(crate) fn adapter(
             let dialect = Arc::new(dialect.gnmi.clone().unwrap());
             let commit_confirmed = entry.confirmed_commit() != ConfirmedCommit::Off;
             let options = GnmiOptions { tls: None, commit_confirmed, ..GnmiOptions::new("memory", 9339) };
-            (Box::new(Gnmi { handle, dialect, options, wire }), Box::new(render))
+            (Box::new(Gnmi { handle, dialect, options, known: Known::default(), wire }), Box::new(render))
         }
     }
 }
@@ -132,6 +135,7 @@ struct Gnmi {
     handle: Handle,
     dialect: Arc<GnmiDialect>,
     options: GnmiOptions,
+    known: Known,
     wire: Arc<Wire>,
 }
 
@@ -142,7 +146,7 @@ impl Connector for Gnmi {
             let (ours, theirs) = pair(&self.wire);
             let handle = self.handle.clone();
             tokio::spawn(async move { handle.serve_gnmi(theirs).await });
-            mercury_gnmi::conformance::session(ours, &self.options, Arc::clone(&self.dialect)).await
+            next_session(ours, &self.options, Arc::clone(&self.dialect), &self.known).await
         }
         .boxed()
     }

@@ -10,7 +10,8 @@ use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    GnmiOptions, SetOperations, connect, mac_vrf, query::Questions, request, transport::Transport, tree::Tree,
+    GnmiOptions, SetOperations, connect, mac_vrf, query::Questions, request, session::Learned, transport::Transport,
+    tree::Tree,
 };
 
 /// The Set a session sends for these operations, with the dialect's own
@@ -96,7 +97,13 @@ pub fn defaults_of_mac_vrf() -> (NodePath, &'static [&'static str], &'static [(&
     mac_vrf::defaults()
 }
 
-/// A session over a stream that needs no TLS, for tests in memory.
+/// What is found out about a target, kept from session to session as a connector
+/// keeps it.
+#[derive(Debug, Default)]
+pub struct Known(Arc<Learned>);
+
+/// A session over a stream that needs no TLS, for tests in memory; the first with its
+/// target.
 ///
 /// # Errors
 /// As a connector's.
@@ -108,8 +115,24 @@ pub async fn session<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    next_session(stream, options, dialect, &Known::default()).await
+}
+
+/// The same, with a target of which this is known.
+///
+/// # Errors
+/// As a connector's.
+pub async fn next_session<S>(
+    stream: S,
+    options: &GnmiOptions,
+    dialect: Arc<GnmiDialect>,
+    known: &Known,
+) -> Result<Box<dyn Session>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let transport = Transport::over(stream).await?;
     let instance = dialect.network_instance.clone();
-    let session = connect::open(transport, options, dialect, instance, Arc::default()).await?;
+    let session = connect::open(transport, options, dialect, instance, Arc::clone(&known.0)).await?;
     Ok(Box::new(session))
 }

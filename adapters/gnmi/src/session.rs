@@ -251,7 +251,11 @@ impl GnmiSession {
         self.flights += 1;
         match self.client.set(request, timeout).await {
             Ok(()) => Ok(done()),
-            Err(status) => Err(failure(&status, timeout)),
+            Err(status) => {
+                // Somebody's commit may wait to be confirmed since the session began: asked next time.
+                self.alone &= status.code() != tonic::Code::FailedPrecondition;
+                Err(failure(&status, timeout))
+            }
         }
     }
 }

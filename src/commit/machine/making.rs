@@ -109,9 +109,13 @@ impl Commit<'_> {
     }
 
     /// It was refused, and what is there is as before: that is how it ended, or
-    /// it is tried again where somebody else was in the way.
+    /// it is tried again where somebody else was in the way. Without a lock that is
+    /// seen from the unconfirmed commit of theirs, which is asked for and waited for
+    /// first; who is refused once more for no such reason would be for ever.
     pub(super) fn refused(&mut self, taken: Taken, cause: Fault, locked: bool, at: Moment) -> Onward {
-        let again = taken == Taken::No && is_in_the_way(&cause) && at.exclusive && self.locks;
+        let is_waited_for = taken == Taken::No && is_in_the_way(&cause) && at.exclusive;
+        let again = is_waited_for && (self.locks || !self.tried_again);
+        self.tried_again |= again;
         let then = if again { Then::MakeAgain(cause) } else { Then::Over(taken.undone(cause)) };
         self.released(locked, then, at)
     }
