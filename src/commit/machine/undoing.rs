@@ -170,7 +170,8 @@ impl Commit<'_> {
             Err(fault) => return self.not_undone(Undoer::Here(trouble), fault, at),
         };
         let refused = landed.results.iter().any(Result::is_err);
-        if !self.transition.is_undone(now, self.locks) {
+        // Startup may have what running, by whatever means, has no more.
+        if !self.transition.is_undone(now, self.locks) || trouble.depth.may_be_saved() {
             if refused && trouble.depth.is_cancelled() {
                 let fault = Fault::new(FaultKind::Refused, "the switch refused to cancel the commit");
                 return self.not_undone(Undoer::Here(trouble), fault, at);

@@ -69,7 +69,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
         }
         match result {
             Some(Ok(Answer::Running(_))) => {
-                let has = if op == Op::ReadCandidate { next.switch.candidate } else { next.switch.running };
+                let has = if op == Op::ReadCandidate { next.switch.candidate } else { next.switch.shown() };
                 next.results.push(Ok(Answer::Running(Box::new(has.read()))));
             }
             Some(Ok(Answer::Sessions(_))) => next.results.push(Ok(Answer::Sessions(next.switch.sessions()))),
@@ -82,6 +82,7 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
         switch.does(kind, op, now);
     };
     let nothing = |_: &mut Switch| {};
+    let lies = |switch: &mut Switch| switch.lies.say(op);
     let ok = || match op {
         Op::Read | Op::ReadCandidate => Some(Ok(Answer::Running(Box::default()))),
         Op::ListSessions => Some(Ok(Answer::Sessions(Vec::new()))),
@@ -103,10 +104,15 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
                 }
             }
             Op::Lock => all.push(with(0, "not supported", refused(ErrorTag::OperationNotSupported), &nothing)),
-            Op::Discard | Op::Save => all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing)),
-            // Nobody can find out that what confirms alone was ignored.
+            Op::Discard => all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing)),
+            Op::Confirm { .. } => all.push(with(1, "ok and ignored", ok(), &lies)),
+            Op::Save => {
+                all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));
+                all.push(with(1, "ok and ignored", ok(), &lies));
+            }
             Op::Commit(_) if kind.any_commit() && flown.switch.only_confirms() => {
                 all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));
+                all.push(with(1, "ok and ignored", ok(), &lies));
             }
             Op::Stage(_) | Op::Commit(_) => {
                 all.push(with(1, "in use", refused(ErrorTag::InUse), &nothing));

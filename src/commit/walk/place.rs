@@ -206,7 +206,7 @@ impl<'a> Place<'a> {
     pub(super) fn agrees(&self, kind: Kind) {
         let Next::End(Reached::Over(outcome)) = &self.next else { return };
         let outcome = &**outcome;
-        let saves = kind.startup;
+        let (saves, lies) = (kind.startup, self.switch.lies);
         assert!(!(self.switch.open && self.switch.locked), "the lock is left behind");
         for future in self.switch.futures(kind, self.now) {
             // What somebody else did since is theirs.
@@ -214,13 +214,14 @@ impl<'a> Place<'a> {
             match outcome {
                 Outcome::Committed(proof) => {
                     assert_eq!(proof.running(), &Has::Intended.read(), "the proof shows something else");
-                    assert!(future.running == Has::Intended || others, "it is not there, but {:?}", future.running);
-                    assert!(!saves || future.startup == Has::Intended, "it does not survive a reboot");
+                    let there = future.running == Has::Intended || others || lies.confirmed;
+                    assert!(there, "it is not there, but {:?}", future.running);
+                    assert!(!saves || future.startup == Has::Intended || lies.saved, "it does not survive a reboot");
                 }
                 Outcome::NotStarted(_) | Outcome::Rejected(_) | Outcome::RolledBack(_) => {
                     assert!(future.running == Has::Before || others, "it is not as before: {:?}", future.running);
                     // A switch that takes the change back and will not save that is warned of.
-                    let unsure = self.saved == Some(false);
+                    let unsure = self.saved == Some(false) || lies.saved;
                     assert!(future.startup == Has::Before || unsure, "startup is not as before");
                 }
                 Outcome::Unknown { .. } | Outcome::RollbackFailed { .. } => {

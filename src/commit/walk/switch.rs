@@ -118,6 +118,25 @@ pub(super) struct Switch {
     pub(super) locked: bool,
     pub(super) waiting: Option<Waiting>,
     pub(super) ghost: Option<Ghost>,
+    pub(super) lies: Lies,
+}
+
+/// What was answered with success, was not done, and has not shown since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Lies {
+    /// What waits was confirmed: it looks so until its timer ends.
+    pub(super) confirmed: bool,
+    /// Running was saved: nothing but a restart shows it.
+    pub(super) saved: bool,
+}
+
+impl Lies {
+    pub(super) fn say(&mut self, op: Op) {
+        match op {
+            Op::Save => self.saved = true,
+            _ => self.confirmed = true,
+        }
+    }
 }
 
 impl Switch {
@@ -131,7 +150,14 @@ impl Switch {
             locked: kind.lock,
             waiting: None,
             ghost: None,
+            lies: Lies { confirmed: false, saved: false },
         }
+    }
+
+    /// What running has, which somebody reads.
+    pub(super) fn shown(&mut self) -> Has {
+        self.lies.confirmed &= self.running == Has::Intended;
+        self.running
     }
 
     /// Does it; says whether it could.
@@ -173,12 +199,12 @@ impl Switch {
             }
             Op::Commit(mode) => self.commit(mode, kind, now),
             Op::Confirm { .. } if kind.any_commit() => {
-                self.waiting = None;
+                self.is_confirmed();
                 true
             }
             Op::Confirm { token } => match self.waiting {
                 Some(waiting) if waiting.token == token && (token || waiting.owner == Owner::Here) => {
-                    self.waiting = None;
+                    self.is_confirmed();
                     true
                 }
                 // Without a token it is a plain commit, which comes too late and is no error.
@@ -193,7 +219,9 @@ impl Switch {
                 _ => false,
             },
             Op::Save => {
-                assert!(self.waiting.is_none(), "what waits to be confirmed is saved");
+                assert!(self.waiting.is_none() || self.lies.confirmed, "what waits to be confirmed is saved");
+                // What is taken back for not being confirmed is saved so.
+                self.lies.saved = self.lies.confirmed && self.running != Has::Intended;
                 self.startup = self.running;
                 true
             }
@@ -225,6 +253,7 @@ impl Switch {
             return false;
         }
         let before = self.running;
+        self.is_confirmed();
         self.write(self.candidate);
         self.waiting = match mode {
             Mode::Plain => None,
@@ -233,6 +262,11 @@ impl Switch {
             }
         };
         true
+    }
+
+    /// Nothing waits any more.
+    const fn is_confirmed(&mut self) {
+        (self.waiting, self.lies.confirmed) = (None, false);
     }
 
     fn write(&mut self, has: Has) {
