@@ -2,6 +2,7 @@
 
 mod absence;
 mod lag;
+mod leaving;
 mod vlans;
 
 use std::{
@@ -73,6 +74,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let names = LagNames::of(switch, dialect);
     let mut made =
         Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new(), notes: BTreeMap::new() };
+    let intent = &*leaving::without_others(intent, running, &mut made.notes);
     for lag in &intent.lags {
         if let Some(name) = lag::apply(lag, &mut made.intended.0, &names, dialect)? {
             made.lags.insert(lag.name.clone(), name);

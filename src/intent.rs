@@ -65,6 +65,9 @@ pub struct PortIntent {
     /// What becomes of its place in an aggregate that no [`LagIntent`] of the
     /// same request names.
     pub membership: Membership,
+    /// The network that it is to leave, where the caller says which: while it has
+    /// another, it is left as it is.
+    pub leaves: Option<VlanId>,
     /// Spanning tree.
     pub stp: StpIntent,
     /// Whether its link goes down and comes up once it has new VLANs.
@@ -96,6 +99,7 @@ impl PortIntent {
             mtu: Setting::Keep,
             switched_vlan: Setting::Keep,
             membership: Membership::default(),
+            leaves: None,
             stp: StpIntent::default(),
             bounces: false,
         }

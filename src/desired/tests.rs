@@ -1,6 +1,7 @@
 //! What a switch's entry adds to what callers ask for.
 
 mod lags;
+mod leaving;
 mod owners;
 mod ports;
 mod restored;

@@ -351,7 +351,7 @@ impl PluginRequest {
     }
 
     /// What `detach_port` wants: the switch's idle VLAN, or none, on every
-    /// link.
+    /// link that has the network, or whatever it has where none is named.
     ///
     /// # Errors
     /// The first parameter that cannot be used, by name.
@@ -359,6 +359,7 @@ impl PluginRequest {
         let mut intent = self.on_every_link("detach_port", inventory, None, |_, switch, port| {
             port.switched_vlan = Setting::Set(switch.rules.default_vlan.map(SwitchedVlan::access));
             port.membership = Membership::Leave;
+            port.leaves = self.network.as_ref().map(|network| network.vlan);
             port.stp = stp::no_edge(&switch.rules);
             if switch.rules.manage_mtu {
                 port.mtu = Setting::Set(None);

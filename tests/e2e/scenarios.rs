@@ -62,6 +62,7 @@ on_every_peer!(
     joining_a_lag_that_is_there,
     joining_a_lag_that_is_missing_makes_none,
     detach_leaves_no_vlan_or_the_idle_one,
+    a_detach_of_another_network_than_the_ports_leaves_it_there,
     admin_state_switches_the_port_off_and_on,
     mtu_is_set_where_it_is_managed_and_left_where_not,
     a_vlan_that_a_port_needs_is_made,

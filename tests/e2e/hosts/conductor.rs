@@ -168,9 +168,10 @@ impl Conductor {
             json!({"id": format!("server {}", self.number), "binding:profile": {"local_link_information": links}});
         let vlan = 100 + self.random(100);
         let network = json!({"id": "net", "network_type": "vlan", "segmentation_id": vlan});
-        let (method, vlans) = match self.random(4) {
-            0 => ("detach_port", "none".to_owned()),
-            _ => ("attach_port", format!("access {vlan}")),
+        let (method, network, vlans) = match self.random(4) {
+            // Whatever it is on.
+            0 => ("detach_port", Value::Null, "none".to_owned()),
+            _ => ("attach_port", network, format!("access {vlan}")),
         };
         let outcome = self.links.iter().cloned().map(|link| {
             let before = self.has.get(&link).cloned().unwrap_or_default();

@@ -18,6 +18,17 @@ pub(super) fn detach_leaves_no_vlan_or_the_idle_one(peer: Peer) {
     assert_eq!(stage.seen(&answer["switches"][0]).vlans, "access 900");
 }
 
+pub(super) fn a_detach_of_another_network_than_the_ports_leaves_it_there(peer: Peer) {
+    let Some(mut stage) = Stage::new(peer) else { return };
+    stage.client.done("attach_port", &stage.attach(&json!(101)));
+    let answer = stage.client.done("detach_port", &stage.attach(&json!(100)));
+    assert_eq!((&answer["changed"], stage.now().vlans.as_str()), (&json!(false), "access 101"));
+    let warning = answer["switches"][0]["warnings"].to_string();
+    assert!(warning.contains("is not on VLAN 100, which it was to leave, but access VLAN 101"), "{answer}");
+    stage.client.done("detach_port", &stage.attach(&json!(101)));
+    assert_eq!(stage.now().vlans, "none");
+}
+
 pub(super) fn admin_state_switches_the_port_off_and_on(peer: Peer) {
     let Some(mut stage) = Stage::new(peer) else { return };
     let mut params = stage.attach(&json!({"id": "n", "network_type": "vlan", "segmentation_id": 100}));
