@@ -1,7 +1,7 @@
 //! The VLANs themselves, and the trunk ports that carry those that Mercury
 //! makes. Pure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use mercury_adapter::Dialect;
 use mercury_model::{
@@ -193,7 +193,8 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 /// their name is one that Mercury gives. Where a port cannot be read, nobody can
 /// say whether it has them, and they stay. One that is suspended has been in
 /// other hands, and the one of idle ports is wanted again soon. One that holds more
-/// than is Mercury's stays too, and that is told.
+/// than is Mercury's stays too, and one that a trunk of all VLANs carries, and that is
+/// told.
 fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Desired) {
     let config = &mut made.intended.0;
     let options = &rules.options;
@@ -213,14 +214,21 @@ fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Des
         return;
     }
     for id in named(ports.iter().copied()).difference(&wanted) {
-        if !config.vlans.get(id).is_some_and(mine) || !users(*id, config, &options.trunk_ports).is_empty() {
+        if !config.vlans.get(id).is_some_and(mine) {
             continue;
         }
-        let Some(others) = running.besides_vlans.get(id) else {
-            remove(config, *id, &options.trunk_ports);
-            continue;
+        let users = users(*id, config, &options.trunk_ports);
+        let note = match running.besides_vlans.get(id) {
+            _ if users.iter().any(User::names) => continue,
+            _ if !users.is_empty() => {
+                format!("VLAN {id} stays: it is still used by {}; {OR_A_TRUNK_PORT}", shown(&users))
+            }
+            Some(others) => format!("VLAN {id}, which no port has any more, stays: it also has {others}"),
+            None => {
+                remove(config, *id, &options.trunk_ports);
+                continue;
+            }
         };
-        let note = format!("VLAN {id}, which no port has any more, stays: it also has {others}");
         for left in ports.iter().filter(|port| named(std::iter::once(**port)).contains(id)) {
             for port in asked_for(intent, running, &left.name) {
                 made.notes
@@ -248,7 +256,7 @@ fn refuse_shared(id: VlanId, running: &Running) -> Result<(), Fault> {
     Err(Fault::new(FaultKind::InvalidValue, reason))
 }
 
-/// A VLAN that a port names, or may name, is not taken away under it.
+/// A VLAN that a port has, or may have, is not taken away under it.
 fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName]) -> Result<(), Fault> {
     if let Some((port, foreign)) = unread(config).next() {
         return Err(unreadable(port, foreign, &format!("whether it uses VLAN {id} cannot be told")));
@@ -257,9 +265,8 @@ fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName])
     if users.is_empty() {
         return Ok(());
     }
-    let shown = users.iter().take(8).copied().collect::<Vec<_>>().join(", ");
-    let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
-    Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {shown}{more}")))
+    let help = if users.iter().any(User::names) { String::new() } else { format!("; {OR_A_TRUNK_PORT}") };
+    Err(Fault::new(FaultKind::InvalidValue, format!("VLAN {id} is still used by {}{help}", shown(&users))))
 }
 
 /// The ports of which it cannot be told what they carry.
@@ -268,16 +275,52 @@ fn unread(config: &DeviceConfig) -> impl Iterator<Item = (&Interface, &ForeignVl
     foreign.filter(|(_, foreign)| !foreign.routes)
 }
 
-/// The ports that name a VLAN. A trunk of all VLANs names none, and what a
-/// trunk port lists is there for others.
-fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<&'a str> {
-    let names = |port: &InterfaceName, vlans: &SwitchedVlan| match vlans {
-        SwitchedVlan::Trunk { native, vlans } if *vlans == TrunkVlans::All || trunk_ports.contains(port) => {
-            *native == Some(id)
+/// The ports that have a VLAN, and how. A trunk of all VLANs has each: what crosses
+/// it would be lost. What a trunk port has is there for others.
+fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<User<'a>> {
+    let uses = |port: &'a Interface| {
+        let (native, vlans) = match port.switched_vlan.as_ref()? {
+            SwitchedVlan::Trunk { native, vlans } => (*native == Some(id), Some(vlans)),
+            other => return other.carries(id).then_some(User::Named(&port.name)),
+        };
+        let listed = vlans.filter(|_| !trunk_ports.contains(&port.name));
+        match listed {
+            _ if native => Some(User::Named(&port.name)),
+            Some(TrunkVlans::All) => Some(User::All(&port.name)),
+            Some(vlans) if vlans.carries(id) => Some(User::Named(&port.name)),
+            _ => None,
         }
-        other => other.carries(id),
     };
-    let ports = config.interfaces.values();
-    let ports = ports.filter(|port| port.switched_vlan.as_ref().is_some_and(|vlans| names(&port.name, vlans)));
-    ports.map(|port| port.name.as_str()).collect()
+    config.interfaces.values().filter_map(uses).collect()
+}
+
+/// A port that has a VLAN: by its number, or as it has all.
+enum User<'a> {
+    Named(&'a InterfaceName),
+    All(&'a InterfaceName),
+}
+
+/// What to do about a trunk that is not to keep any VLAN.
+const OR_A_TRUNK_PORT: &str = "an uplink that is to keep none belongs in trunk_ports";
+
+impl User<'_> {
+    const fn names(&self) -> bool {
+        matches!(self, Self::Named(_))
+    }
+}
+
+impl fmt::Display for User<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(port) => write!(f, "{port}"),
+            Self::All(port) => write!(f, "{port} (a trunk of all VLANs)"),
+        }
+    }
+}
+
+/// The first of them.
+fn shown(users: &[User<'_>]) -> String {
+    let shown = users.iter().take(8).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let more = if users.len() > 8 { format!(" and {} more", users.len() - 8) } else { String::new() };
+    format!("{shown}{more}")
 }

@@ -20,7 +20,7 @@ pub struct Options {
     pub vlan_name: Option<Template>,
     /// `remove_unused_vlans`: a request that takes a port off a VLAN also
     /// removes the VLAN, if it bears a name that `vlan_name` gives and only
-    /// trunk ports are left on it; false. Only with `manage_vlans` and a
+    /// `trunk_ports` are left on it; false. Only with `manage_vlans` and a
     /// `vlan_name` that asks for `{vlan}`.
     pub remove_unused_vlans: bool,
     /// `port_names`: rules from the names of callers to those of the switch, a

@@ -176,6 +176,31 @@ fn a_vlan_with_more_in_it_stays_when_its_last_port_leaves_and_that_is_told() {
     assert_eq!(bench.carries("Ethernet48"), trunk("100"));
 }
 
+/// What crosses the switch on two such trunks ends where the VLAN does.
+#[test]
+fn a_vlan_that_a_trunk_of_all_vlans_carries_stays_but_for_trunk_ports() {
+    let all = || SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::All };
+    let mut bench = Bench::managed(pruning());
+    bench.set("Ethernet47", all());
+    bench.set("Ethernet48", all());
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    let detach = plugin("Ethernet1", &json!(100));
+    let note = "VLAN 100 stays: it is still used by Ethernet47 (a trunk of all VLANs); \
+                an uplink that is to keep none belongs in trunk_ports";
+    assert_eq!(bench.noted("detach_port", &detach), note);
+    bench.done("detach_port", &detach);
+    let fault = bench.call("delete_network", &json!({"network": 100})).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::InvalidValue);
+    assert!(fault.message.contains("still used by Ethernet47 (a trunk of all VLANs); an uplink"), "{fault}");
+    assert_eq!(bench.vlans(), ["100 mercury-100"]);
+    bench.rule(|rules| rules.options.trunk_ports.push("Ethernet47".parse().unwrap()));
+    bench.done("attach_port", &plugin("Ethernet1", &json!(100)));
+    assert_eq!(bench.noted("detach_port", &detach), "");
+    bench.done("detach_port", &detach);
+    assert!(bench.vlans().is_empty());
+    assert_eq!(bench.carries("Ethernet47"), all().to_string());
+}
+
 /// Its members have none of their own, and callers ask by those.
 #[test]
 fn what_an_aggregate_leaves_is_told_to_who_asked_by_its_member() {
