@@ -15,9 +15,10 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 7] = [
+const PACKAGES: [(&str, &[&str]); 8] = [
     ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model"]),
+    ("mercury-cli", &["mercury-adapter", "mercury-model"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),
@@ -183,7 +184,8 @@ fn only_those_that_read_entries_and_choose_adapters_name_a_protocol() {
 #[test]
 fn a_word_means_one_thing() {
     // The simulator is a world of its own, which has its own words.
-    let folders = ["src", "yang/src", "adapters/contract/src", "adapters/netconf/src", "adapters/gnmi/src"];
+    let folders =
+        ["src", "yang/src", "adapters/contract/src", "adapters/cli/src", "adapters/netconf/src", "adapters/gnmi/src"];
     let files: Vec<_> = folders.iter().flat_map(|folder| sources(&root().join(folder))).collect();
     let defined: Vec<(&str, String)> = files
         .iter()

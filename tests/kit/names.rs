@@ -53,7 +53,7 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
 }
 
 /// Where an aggregate's members say what it is.
-const BY_MEMBERS: [&str; 1] = ["cisco_iosxe"];
+const BY_MEMBERS: [&str; 2] = ["cisco_ios", "cisco_iosxe"];
 
 /// One without any says nothing of it; one that says nothing is LACP.
 fn by_members(config: &mut DeviceConfig) {

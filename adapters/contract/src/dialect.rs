@@ -5,6 +5,7 @@
 //! deviated is an error when the dialect is loaded, not when a port is
 //! attached.
 
+mod cli;
 mod gnmi;
 mod interface_names;
 mod netconf;
@@ -12,6 +13,10 @@ mod path;
 mod raw;
 mod tree;
 
+pub use cli::{
+    Blocks, CliDialect, CliForm, CliLine, CliSession, CliWords, Filled, Hole, Said, Shown, Template, TrunkAbsent,
+    TrunkWords, VlanTable,
+};
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
@@ -20,7 +25,9 @@ pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 
 use crate::Defaults;
-pub use tree::{ChannelGroup, LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, VlanTree};
+pub use tree::{
+    ChannelGroup, LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, Unsaid, VlanTree,
+};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -54,6 +61,8 @@ pub struct Dialect {
     pub netconf: Option<NetconfDialect>,
     /// How it is spoken to over gNMI, if it is.
     pub gnmi: Option<GnmiDialect>,
+    /// How it is spoken to at its command line, if it is.
+    pub cli: Option<CliDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
 }
@@ -84,7 +93,7 @@ impl Dialect {
     #[must_use]
     pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
         let tree = match protocol {
-            "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
+            "netconf" | "cli" => self.tree(protocol),
             _ => match self.gnmi.as_ref().map(|gnmi| &gnmi.mapping) {
                 Some(Mapping::Tree(tree)) => Some(&**tree),
                 Some(Mapping::MacVrf) => {
@@ -99,8 +108,19 @@ impl Dialect {
     /// Whether an aggregate is of a type only by what its members say.
     #[must_use]
     pub fn members_say_lag_type(&self, protocol: &str) -> bool {
-        let tree = self.netconf.as_ref().filter(|_| protocol == "netconf").map(|netconf| &netconf.tree);
-        tree.is_some_and(|tree| tree.channel_group.is_some())
+        self.tree(protocol).is_some_and(|tree| tree.channel_group.is_some())
+    }
+
+    /// Where everything lies, as one protocol shows it, if that is in a tree.
+    fn tree(&self, protocol: &str) -> Option<&Tree> {
+        match protocol {
+            "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
+            "cli" => self.cli.as_ref().map(|cli| &*cli.tree),
+            _ => match &self.gnmi.as_ref()?.mapping {
+                Mapping::Tree(tree) => Some(tree),
+                Mapping::MacVrf => None,
+            },
+        }
     }
 
     /// What is so where a leaf is absent, as one protocol shows it.
@@ -109,6 +129,7 @@ impl Dialect {
         match protocol {
             "netconf" => self.netconf.as_ref().map(|netconf| &netconf.defaults),
             "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
+            "cli" => self.cli.as_ref().map(|cli| &cli.defaults),
             _ => None,
         }
     }
@@ -130,7 +151,7 @@ impl Dialect {
     /// The protocols it speaks, by the names inventory entries use.
     #[must_use]
     pub fn protocols(&self) -> Vec<&'static str> {
-        let spoken = [("netconf", self.netconf.is_some()), ("gnmi", self.gnmi.is_some())];
+        let spoken = [("netconf", self.netconf.is_some()), ("gnmi", self.gnmi.is_some()), ("cli", self.cli.is_some())];
         spoken.into_iter().filter_map(|(name, is_spoken)| is_spoken.then_some(name)).collect()
     }
 }
@@ -153,7 +174,7 @@ pub enum Standing {
 pub struct Evidence {
     /// What it shows.
     pub standing: Standing,
-    /// The protocol it is about: `netconf` or `gnmi`.
+    /// The protocol it is about: `netconf`, `gnmi` or `cli`.
     pub protocol: String,
     /// Product and version of the server, or the release of the modules.
     pub against: String,
@@ -169,7 +190,7 @@ pub struct Evidence {
 pub struct Deviation {
     /// The leaf, in the words of the dialect file.
     pub leaf: String,
-    /// The protocol it cannot be written over, `netconf` or `gnmi`; both when
+    /// The protocol it cannot be written over, `netconf`, `gnmi` or `cli`; all when
     /// `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,

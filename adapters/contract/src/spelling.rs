@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId};
 
-use crate::{Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, find, reading::Entry};
+use crate::{Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, Unsaid, find, reading::Entry};
 
 /// One leaf and its value; a presence container has none.
 pub(crate) type Leaf = (NodePath, Option<String>);
@@ -27,7 +27,7 @@ pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
     let mut leaves: Vec<Leaf> = Vec::new();
     let trunk = matches!(vlans, SwitchedVlan::Trunk { .. });
     leaves.extend(match &tree.mode {
-        ModeForm::Leaf { path, access, trunk: word } => {
+        ModeForm::Leaf { path, access, trunk: word, .. } => {
             Some((path.clone(), Some(if trunk { word } else { access }.clone())))
         }
         ModeForm::Presence { access, trunk: path } => Some((if trunk { path } else { access }.clone(), None)),
@@ -203,11 +203,14 @@ fn understood(tree: &SwitchedVlanTree, raw: &ForeignVlans, named: &Named) -> Res
         [word] if word == trunk => true,
         [] if tree.mode == ModeForm::Derived && !raw.trunk_vlans.is_empty() => true,
         [] if !raw.access_vlan.is_empty() => false,
+        [] if matches!(tree.mode, ModeForm::Leaf { unsaid: Unsaid::Access, .. }) => false,
         [] if raw.native_vlan.is_empty() && raw.trunk_vlans.is_empty() && raw.trunk_parts.is_empty() => {
             return Ok(None);
         }
         // Which it is, such a port agrees with its neighbour.
-        [] if matches!(tree.mode, ModeForm::Presence { .. }) => return Err(()),
+        [] if matches!(tree.mode, ModeForm::Presence { .. } | ModeForm::Leaf { unsaid: Unsaid::Negotiated, .. }) => {
+            return Err(());
+        }
         [] => true,
         _ => return Err(()),
     };

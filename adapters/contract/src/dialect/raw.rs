@@ -14,22 +14,28 @@ use super::{
 };
 use crate::Defaults;
 
+mod cli;
+mod cli_lines;
 mod inherit;
 mod leaf;
 mod shapes;
 mod switched_vlan;
 
 use super::interface_names::RawInterfaceNames;
+use cli::RawCli;
 use inherit::{inherit, lay_over, without_false};
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords};
 
 type Problems = Vec<String>;
 
+/// The tables of a dialect file that say how it is spoken to.
+pub(super) const PROTOCOLS: [&str; 3] = ["netconf", "gnmi", "cli"];
+
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
     let mut table = inherit(name, texts, &mut vec![name.to_owned()])?;
     // `gnmi = false` says that a protocol of the base is not spoken here.
-    for protocol in ["netconf", "gnmi"] {
+    for protocol in PROTOCOLS {
         if table.get(protocol) == Some(&Value::Boolean(false)) {
             table.remove(protocol);
         }
@@ -66,6 +72,7 @@ pub(super) struct Raw {
     defaults: Table,
     netconf: Option<RawNetconf>,
     gnmi: Option<RawGnmi>,
+    cli: Option<RawCli>,
 }
 
 #[derive(Deserialize)]
@@ -169,7 +176,7 @@ impl Raw {
             if deviation.reason.trim().is_empty() || deviation.evidence.trim().is_empty() {
                 reader.problems.push(format!("deviation {}: a reason and evidence are needed", deviation.leaf));
             }
-            if deviation.protocol.as_ref().is_some_and(|protocol| !["netconf", "gnmi"].contains(&protocol.as_str())) {
+            if deviation.protocol.as_ref().is_some_and(|protocol| !PROTOCOLS.contains(&protocol.as_str())) {
                 reader.problems.push(format!("deviation {}: no such protocol", deviation.leaf));
             }
         }
@@ -185,6 +192,14 @@ impl Raw {
         });
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
+        reader.section = "cli";
+        let base = cli::Base {
+            defaults: &self.defaults,
+            text: self.text,
+            names: interface_names.as_ref(),
+            lag_prefix: self.lag_prefix.as_deref(),
+        };
+        let cli = self.cli.and_then(|cli| reader.cli(base, cli));
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
@@ -202,6 +217,7 @@ impl Raw {
             interface_names,
             netconf,
             gnmi,
+            cli,
             deviations: self.deviations,
         })
     }
@@ -364,7 +380,8 @@ impl Reader<'_> {
         let routed = self.routed(raw.routed, below);
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
-            kind: self.leaf("type", raw.kind, below),
+            // What an interface is, its name tells at a command line.
+            kind: if self.section == "cli" { None } else { self.leaf("type", raw.kind, below) },
             aggregate_names: raw.aggregate_names,
             member_without: raw.member_without.map(|path| self.path("member-without", &path, below)),
             inheritance: raw.inheritance.map(|path| self.path("inheritance", &path, None)),

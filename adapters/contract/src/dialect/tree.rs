@@ -137,6 +137,8 @@ pub enum ModeForm {
         access: String,
         /// Its value in trunk mode.
         trunk: String,
+        /// What a port is that has none.
+        unsaid: Unsaid,
     },
     /// One of two presence containers.
     Presence {
@@ -147,6 +149,20 @@ pub enum ModeForm {
     },
     /// Nothing: a port that lists VLANs is a trunk, another is not.
     Derived,
+}
+
+/// What a port is whose mode is a leaf, and that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsaid {
+    /// An access port if it has an access VLAN, or else a trunk if it has a trunk's.
+    #[default]
+    ByVlans,
+    /// An access port, whatever it has of a trunk's.
+    Access,
+    /// An access port if it has an access VLAN, or else what it agrees on with its
+    /// neighbour.
+    Negotiated,
 }
 
 impl ModeForm {

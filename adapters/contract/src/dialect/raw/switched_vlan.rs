@@ -6,7 +6,7 @@ use super::{
     Reader,
     shapes::{Derived, RawForeign, RawMode, RawRouted, RawSwitchedVlan, RawTrunk},
 };
-use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm};
+use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm, Unsaid};
 
 impl Reader<'_> {
     pub(super) fn switched_vlan(
@@ -28,7 +28,7 @@ impl Reader<'_> {
         SwitchedVlanTree {
             mode: match raw.mode {
                 RawMode::Leaf { path: text, access, trunk } => {
-                    ModeForm::Leaf { path: path("mode", &text), access, trunk }
+                    ModeForm::Leaf { path: path("mode", &text), access, trunk, unsaid: Unsaid::ByVlans }
                 }
                 RawMode::Presence { access, trunk } => {
                     ModeForm::Presence { access: path("mode", &access), trunk: path("mode", &trunk) }

@@ -1,0 +1,1 @@
+//! What the conformance kit in `tests/dialects` needs of the insides, and nothing else.

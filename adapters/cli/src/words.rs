@@ -1,0 +1,8 @@
+//! A system's lines: a plan as lines, and lines as data.
+
+mod lists;
+mod read;
+mod render;
+
+pub use read::{Unreadable, asks, running};
+pub use render::CliRenderer;

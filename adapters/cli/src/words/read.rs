@@ -1,0 +1,156 @@
+//! What a system shows of its configuration, as the data that the one reader
+//! understands. Every line is looked at once, and nothing is gone back to.
+
+mod blocks;
+mod port;
+mod vlan;
+
+use std::collections::BTreeMap;
+
+use mercury_adapter::{Bump, CliDialect, CliWords, DataNode, DataTree, Looking, NoRoom, Share, running as read};
+use mercury_model::{InterfaceScope, Running, Scope, VlanId};
+
+use blocks::{Block, Blocked};
+use port::Port;
+use vlan::VlanSaid;
+
+/// Octets that a port or VLAN takes while lines are read.
+const ENTRY: usize = 256;
+
+/// Why what a system showed cannot be believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It was not asked, or not answered, as it was to be.
+    #[error("{asked} commands were to be answered, and {answered} were")]
+    Answers {
+        /// How many commands there are.
+        asked: usize,
+        /// How many answers.
+        answered: usize,
+    },
+    /// There is no interface in it, or no VLAN: absent is a question.
+    #[error("the answer to {command:?} shows none of what it is asked for")]
+    Nothing {
+        /// The command.
+        command: String,
+    },
+    /// It has no room.
+    #[error("{0}")]
+    NoRoom(#[from] NoRoom),
+}
+
+/// The commands that show what `scope` is about, in the order of their answers.
+#[must_use]
+pub fn asks(dialect: &CliDialect, _scope: &Scope) -> Vec<String> {
+    dialect.words.shows.iter().map(|shown| shown.command.clone()).collect()
+}
+
+/// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.
+///
+/// # Errors
+/// [`Unreadable`]: they show nothing, or have no room.
+pub fn running(
+    dialect: &CliDialect,
+    scope: &Scope,
+    answers: &[String],
+    share: &mut Share,
+) -> Result<Running, Unreadable> {
+    let words = &*dialect.words;
+    if answers.len() != words.shows.len() {
+        return Err(Unreadable::Answers { asked: words.shows.len(), answered: answers.len() });
+    }
+    let arena = Bump::new();
+    let mut tree = DataTree::new(&arena, share);
+    let mut said = Lines::default();
+    for (shown, answer) in words.shows.iter().zip(answers) {
+        let found = match &shown.table {
+            Some(table) => vlan::table(words, table, answer, &mut said.vlans),
+            None => said.configuration(words, scope, answer, &mut tree)?,
+        };
+        if !found {
+            return Err(Unreadable::Nothing { command: shown.command.clone() });
+        }
+    }
+    let data = said.data(words, &mut tree)?;
+    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance };
+    Ok(read(looking, data, scope))
+}
+
+/// All that the lines say.
+#[derive(Default)]
+struct Lines<'t> {
+    ports: BTreeMap<String, Port<'t>>,
+    vlans: BTreeMap<VlanId, VlanSaid<'t>>,
+}
+
+impl<'t> Lines<'t> {
+    /// Reads a configuration; says whether there is an interface in it.
+    fn configuration(
+        &mut self,
+        words: &'t CliWords,
+        scope: &Scope,
+        text: &'t str,
+        tree: &mut DataTree<'_, '_>,
+    ) -> Result<bool, NoRoom> {
+        let mut found = false;
+        let mut block = Block::Other;
+        for line in blocks::Lines::of(words, text) {
+            match line {
+                Blocked::Enter(entered) => {
+                    tree.beside(ENTRY)?;
+                    block = entered;
+                    match &block {
+                        Block::Interface(name) => {
+                            found = true;
+                            let is_asked = match &scope.interfaces {
+                                InterfaceScope::All => true,
+                                InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
+                            };
+                            if is_asked {
+                                self.ports.entry(name.clone()).or_default();
+                            } else {
+                                block = Block::Other;
+                            }
+                        }
+                        Block::Vlans { ids, name } => {
+                            for id in ids.iter() {
+                                let vlan = self.vlans.entry(id).or_default();
+                                vlan.name = name.or(vlan.name);
+                            }
+                        }
+                        Block::Other => {}
+                    }
+                }
+                Blocked::Line(line) => match &block {
+                    Block::Interface(name) => {
+                        if let Some(port) = self.ports.get_mut(name) {
+                            port.line(words, line);
+                        }
+                    }
+                    Block::Vlans { ids, .. } => {
+                        for id in ids.iter() {
+                            self.vlans.entry(id).or_default().line(words, line);
+                        }
+                    }
+                    Block::Other => {}
+                },
+            }
+        }
+        Ok(found)
+    }
+
+    /// The data tree.
+    fn data<'a>(self, words: &CliWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
+        let root = tree.node("data")?;
+        let (ports, vlans) = (tree.group("interface")?, tree.group("vlan")?);
+        for (name, port) in self.ports {
+            ports.push(port.node(words, &name, tree)?);
+        }
+        for (id, vlan) in self.vlans {
+            vlans.push(vlan.node(words, id, tree)?);
+        }
+        root.push(ports);
+        root.push(vlans);
+        Ok(root)
+    }
+}

@@ -1,0 +1,103 @@
+//! Lines and the blocks that they are in.
+
+use std::str::Lines as TextLines;
+
+use mercury_adapter::{CliForm, CliWords, Filled, Hole};
+use mercury_model::VlanSet;
+
+use crate::words::lists;
+
+/// What a block is about.
+pub(super) enum Block<'t> {
+    /// An interface, by the name that Mercury knows it by.
+    Interface(String),
+    /// VLANs, and the name that the block's first line gives them.
+    Vlans {
+        /// Their numbers.
+        ids: VlanSet,
+        /// Their name.
+        name: Option<&'t str>,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// A line that says something.
+pub(super) enum Blocked<'t> {
+    /// It enters a block.
+    Enter(Block<'t>),
+    /// It stands in the block that was entered last.
+    Line(&'t str),
+}
+
+/// The lines of a configuration that are in no block within another.
+pub(super) struct Lines<'t> {
+    words: &'t CliWords,
+    lines: TextLines<'t>,
+    /// How far the lines of the present block are indented, once there was one.
+    indent: Option<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn of(words: &'t CliWords, text: &'t str) -> Self {
+        Self { words, lines: text.lines(), indent: None }
+    }
+
+    fn block(&self, line: &'t str) -> Option<Block<'t>> {
+        let words = self.words;
+        if let Some(vlan) = &words.vlan {
+            let said = std::iter::once(&vlan.enter).chain(&vlan.also).filter_map(|form| form.read(line));
+            for said in said {
+                if let Some(ids) = said.get(Hole::VlanId).and_then(lists::vlans) {
+                    return Some(Block::Vlans { ids, name: said.get(Hole::VlanName) });
+                }
+            }
+        }
+        let interface = std::iter::once(&words.interface.enter).chain(&words.interface.also);
+        let named = |said: Filled<'t>| said.get(Hole::Name);
+        interface.filter_map(|form| form.read(line)).find_map(named).map(|name| Block::Interface(named_by(words, name)))
+    }
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = Blocked<'t>;
+
+    fn next(&mut self) -> Option<Blocked<'t>> {
+        loop {
+            let line = self.lines.next()?.trim_end();
+            let text = line.trim_start();
+            let indent = line.len() - text.len();
+            let is_comment = self.words.comments.iter().any(|mark| text.starts_with(mark.as_str()));
+            if text.is_empty() {
+                continue;
+            }
+            let leaves = is_comment || self.words.leave.as_deref() == Some(text);
+            match self.words.form {
+                CliForm::Indented if is_comment => {}
+                CliForm::Indented if indent == 0 => {
+                    self.indent = None;
+                    return Some(Blocked::Enter(self.block(text).unwrap_or(Block::Other)));
+                }
+                CliForm::Indented => {
+                    // What is indented further is in a block of this one's.
+                    if *self.indent.get_or_insert(indent) >= indent {
+                        return Some(Blocked::Line(text));
+                    }
+                }
+                CliForm::Ended if leaves => return Some(Blocked::Enter(Block::Other)),
+                CliForm::Ended => {
+                    return Some(self.block(text).map_or(Blocked::Line(text), Blocked::Enter));
+                }
+            }
+        }
+    }
+}
+
+/// The name that Mercury knows an interface by: as the dialect spells it, where it has
+/// rules for that.
+fn named_by(words: &CliWords, shown: &str) -> String {
+    let shown = shown.trim_matches('"');
+    let Some(names) = &words.names else { return shown.to_owned() };
+    let squeezed = || names.spelled(&shown.split_whitespace().collect::<String>()).ok();
+    names.spelled(shown).ok().or_else(squeezed).unwrap_or_else(|| shown.to_owned())
+}

@@ -1,0 +1,167 @@
+//! What the lines below an interface say.
+
+use mercury_adapter::{CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, Template, TrunkAbsent};
+use mercury_model::VlanSet;
+
+use crate::words::lists;
+
+/// What was said so far.
+#[derive(Default)]
+pub(super) struct Port<'t> {
+    /// By node, what it holds.
+    leaves: Vec<(&'t str, &'t str)>,
+    /// The trunk's VLANs, once a line named some.
+    trunk: Option<VlanSet>,
+    /// Whether a list may go on in the next line.
+    goes_on: bool,
+    foreign: Vec<&'t str>,
+    routed: Vec<&'t str>,
+}
+
+impl<'t> Port<'t> {
+    /// Goes on by one line.
+    pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) {
+        let fits = |form: &Template| form.fits(line);
+        if self.wrapped(line) || words.nothing.iter().any(fits) || self.list(words, line) {
+            return;
+        }
+        if words.foreign.iter().any(fits) {
+            self.foreign.push(line);
+        } else if words.routed.iter().any(fits) {
+            self.routed.push(line);
+        } else {
+            self.said(words, line);
+        }
+    }
+
+    /// A list that was broken after a comma.
+    fn wrapped(&mut self, line: &'t str) -> bool {
+        let is_list = line.bytes().all(|byte| byte.is_ascii_digit() || b"-, ".contains(&byte));
+        if !std::mem::take(&mut self.goes_on) || !is_list {
+            return false;
+        }
+        self.goes_on = line.ends_with(',');
+        match lists::vlans(line) {
+            Some(more) => self.trunk = Some(self.trunk.take().unwrap_or_default().union(&more)),
+            None => self.foreign.push(line),
+        }
+        true
+    }
+
+    /// A line of the program that a trunk's VLANs are.
+    fn list(&mut self, words: &CliWords, line: &'t str) -> bool {
+        let trunk = &words.trunk;
+        if trunk.clear.as_ref().is_some_and(|form| form.fits(line)) {
+            self.trunk = None;
+            return true;
+        }
+        let value = |form: &Option<Template>| form.as_ref()?.read(line)?.get(Hole::Value);
+        let before = || self.trunk.clone().unwrap_or_else(|| lists::absent(trunk));
+        let list = |text: &str| {
+            let is = |word: &Option<String>| word.as_ref().is_some_and(|word| word.eq_ignore_ascii_case(text));
+            if is(&trunk.all) {
+                return Some(VlanSet::full());
+            }
+            if is(&trunk.none) { Some(VlanSet::new()) } else { lists::vlans(text) }
+        };
+        let (after, text) = if let Some(text) = value(&trunk.add) {
+            // Where nothing lists them, what is added to is what lines before added.
+            (list(text).map(|more| before().union(&more)), text)
+        } else if let Some(text) = value(&trunk.remove) {
+            (list(text).map(|less| before().difference(&less)), text)
+        } else if let Some(text) = value(&trunk.except) {
+            (list(text).map(|less| VlanSet::full().difference(&less)), text)
+        } else if let Some(text) = value(&trunk.list) {
+            (list(text), text)
+        } else {
+            return false;
+        };
+        self.goes_on = text.ends_with(',');
+        match after {
+            Some(after) => self.trunk = Some(after),
+            None => self.foreign.push(line),
+        }
+        true
+    }
+
+    /// A line that says a node, or that it is gone.
+    fn said(&mut self, words: &'t CliWords, line: &'t str) {
+        for (node, form) in &words.port {
+            if form.remove.fits(line) {
+                self.leaves.retain(|(own, _)| own != node);
+            } else if let Some(value) = value(form, line) {
+                self.leaves.retain(|(own, _)| own != node);
+                self.leaves.push((node, value));
+                // A line may say two nodes.
+                if let Some(mode) = mode(form, line) {
+                    self.leaves.retain(|(own, _)| *own != CHANNEL_MODE);
+                    self.leaves.push((CHANNEL_MODE, mode));
+                }
+            } else {
+                continue;
+            }
+            return;
+        }
+    }
+
+    /// The port's entry in the data.
+    pub(super) fn node<'a>(
+        self,
+        words: &CliWords,
+        name: &str,
+        tree: &mut DataTree<'a, '_>,
+    ) -> Result<&'a DataNode<'a>, NoRoom> {
+        let entry = tree.node("interface")?;
+        entry.push(tree.copied_leaf("name", name)?);
+        let is_trunk = self.leaves.contains(&("mode", "trunk"));
+        for (node, value) in &self.leaves {
+            // A line gives an aggregate by its number.
+            let prefix = if *node == "aggregate-id" { words.lag_prefix.as_str() } else { "" };
+            entry.push(tree.copied_leaf(node, &format!("{prefix}{value}"))?);
+        }
+        let trunk = match (self.trunk, &words.trunk.absent) {
+            (None, TrunkAbsent::Only(set)) if is_trunk => Some(set.clone()),
+            (trunk, _) => trunk,
+        };
+        let is_all = |set: &VlanSet| *set == VlanSet::full();
+        match (trunk, &words.trunk.absent) {
+            (None, _) => {}
+            (Some(set), TrunkAbsent::All) if is_all(&set) => {}
+            (Some(set), TrunkAbsent::None) if set.is_empty() => {}
+            (Some(set), _) if is_all(&set) => entry.push(tree.copied_leaf("trunk-vlans", "all")?),
+            (Some(set), _) if set.is_empty() => entry.push(tree.copied_leaf("trunk-vlans", "none")?),
+            (Some(set), _) => {
+                for range in set.ranges() {
+                    entry.push(tree.copied_leaf("trunk-vlans", &range.with_separator("-"))?);
+                }
+            }
+        }
+        for (node, lines) in [("foreign", &self.foreign), ("routed", &self.routed)] {
+            for line in lines {
+                entry.push(tree.copied_leaf(node, line)?);
+            }
+        }
+        Ok(entry)
+    }
+}
+
+const CHANNEL_MODE: &str = "channel-group-mode";
+
+/// What a line says of a node, in the data tree's words.
+pub(super) fn value<'t>(form: &'t CliLine, line: &'t str) -> Option<&'t str> {
+    match &form.said {
+        Said::Lines(lines) => lines.iter().find(|(_, form)| form.fits(line)).map(|(word, _)| word.as_str()),
+        Said::Value { line: own, also, words } => {
+            let said = std::iter::once(own).chain(also).find_map(|form| form.read(line))?;
+            let holes = [Hole::Value, Hole::Number, Hole::VlanName, Hole::Status];
+            let text = holes.into_iter().find_map(|hole| said.get(hole))?;
+            Some(words.iter().find(|(_, own)| own == text).map_or(text, |(word, _)| word.as_str()))
+        }
+    }
+}
+
+/// How a line says that a member of an aggregate speaks LACP.
+fn mode<'t>(form: &'t CliLine, line: &'t str) -> Option<&'t str> {
+    let Said::Value { line: own, also, .. } = &form.said else { return None };
+    std::iter::once(own).chain(also).find_map(|form| form.read(line))?.get(Hole::Mode)
+}

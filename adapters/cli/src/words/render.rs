@@ -1,0 +1,167 @@
+//! A plan's operations as a script.
+
+mod texts;
+mod trunk;
+
+use std::sync::Arc;
+
+use mercury_adapter::{
+    Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, Names, Node,
+    NodePath, Payload, Render, Said, Unrenderable, Writing, operations, operations::Value,
+};
+use mercury_model::Plan;
+
+use crate::{Line, Script};
+
+/// Puts plans in a system's lines.
+pub struct CliRenderer {
+    dialect: Arc<Dialect>,
+    cli: CliDialect,
+}
+
+impl CliRenderer {
+    /// A renderer for a dialect with a command line; `None` for one without.
+    #[must_use]
+    pub fn new(dialect: &Arc<Dialect>) -> Option<Self> {
+        Some(Self { dialect: Arc::clone(dialect), cli: dialect.cli.clone()? })
+    }
+}
+
+impl Render for CliRenderer {
+    fn render(&self, plan: &Plan, _target: &Capabilities) -> Result<Payload, Unrenderable> {
+        let writing = Writing {
+            dialect: &self.dialect,
+            protocol: "cli",
+            tree: &self.cli.tree,
+            instance: &self.cli.network_instance,
+            explicit_enabled: false,
+        };
+        let operations = operations(&writing, plan)?;
+        let mut script = Script::default();
+        let typing = Typing { words: &self.cli.words, writing };
+        for entry in &operations.entries {
+            typing.entry(&mut script, entry)?;
+        }
+        for node in &operations.removed {
+            let (block, names) = typing.block(node)?;
+            script.push(block.remove.fill(|hole| typing.named(names, hole)), 0, false);
+        }
+        Ok(Payload::new(script))
+    }
+}
+
+impl Script {
+    fn push(&mut self, text: String, depth: usize, is_block: bool) {
+        self.lines.push(Line { text, depth, is_block });
+    }
+}
+
+/// How operations become lines.
+struct Typing<'a> {
+    words: &'a CliWords,
+    writing: Writing<'a>,
+}
+
+impl Typing<'_> {
+    fn entry(&self, script: &mut Script, entry: &EntryOperations) -> Result<(), Unrenderable> {
+        let (block, names) = self.block(&entry.entry)?;
+        script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
+        let lines = if last(&entry.entry.path) == "vlan" { &self.words.in_vlan } else { &self.words.port };
+        for operation in &entry.leaves {
+            let (path, value) = match operation {
+                LeafOperation::SetList { present, wanted, .. } => {
+                    trunk::lines(self, present, wanted)?.into_iter().for_each(|line| script.push(line, 1, false));
+                    continue;
+                }
+                LeafOperation::Set(path, value) => (path, Some(value)),
+                LeafOperation::Remove(path) => (path, None),
+            };
+            // The line of a member's group says this too.
+            if last(path) == "channel-group-mode" {
+                continue;
+            }
+            let text = match (lines.get(last(path)), value) {
+                (Some(line), Some(value)) => self.line(line, path, value, entry)?,
+                (Some(line), None) => line.remove.fill(|_| None),
+                (None, None) => continue,
+                (None, Some(_)) => return Err(self.lacks(path)),
+            };
+            script.push(text, 1, false);
+        }
+        if let Some(leave) = &self.words.leave {
+            script.push(leave.clone(), 1, false);
+        }
+        Ok(())
+    }
+
+    /// The line that says a value.
+    fn line(
+        &self,
+        line: &CliLine,
+        path: &NodePath,
+        value: &Value,
+        entry: &EntryOperations,
+    ) -> Result<String, Unrenderable> {
+        let text = value.text();
+        match &line.said {
+            Said::Lines(lines) => {
+                let own = lines.iter().find(|(word, _)| *word == text);
+                own.map(|(_, line)| line.bare()).ok_or_else(|| {
+                    let said: Vec<_> = lines.iter().map(|(word, _)| word.as_str()).collect();
+                    let reason = format!("it is {} or nothing", said.join(" or "));
+                    self.writing.cannot(&format!("{} {text}", last(path)), &reason)
+                })
+            }
+            Said::Value { line, words, .. } => {
+                let own = words.iter().find(|(word, _)| *word == text).map(|(_, own)| own.clone());
+                let text = own.unwrap_or(text);
+                let number = text.strip_prefix(self.words.lag_prefix.as_str()).unwrap_or(&text).to_owned();
+                texts::checked(self, last(path), &text)?;
+                let mode = entry.leaves.iter().find_map(|leaf| match leaf {
+                    LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
+                    _ => None,
+                });
+                Ok(line.fill(|hole| match hole {
+                    Hole::Number => Some(number.clone()),
+                    Hole::Mode => mode.clone(),
+                    _ => Some(text.clone()),
+                }))
+            }
+        }
+    }
+
+    /// The block that an entry is, and what it is called.
+    fn block<'n>(&self, node: &'n Node) -> Result<(&Blocks, &'n Names), Unrenderable> {
+        let block = match last(&node.path) {
+            "vlan" => self.words.vlan.as_ref(),
+            _ => Some(&self.words.interface),
+        };
+        if let Some(name) = node.names.resolve("{name}") {
+            texts::checked(self, "the name", &name)?;
+        }
+        Ok((block.ok_or_else(|| self.lacks(&node.path))?, &node.names))
+    }
+
+    /// What stands for an entry in the line that enters it.
+    fn named(&self, names: &Names, hole: Hole) -> Option<String> {
+        let word = match hole {
+            Hole::Name => "{name}",
+            Hole::VlanId => "{vlan-id}",
+            Hole::Number => return names.resolve("{name}")?.strip_prefix(&*self.words.lag_prefix).map(str::to_owned),
+            _ => return None,
+        };
+        names.resolve(word).map(std::borrow::Cow::into_owned)
+    }
+
+    fn lacks(&self, path: &NodePath) -> Unrenderable {
+        let node = last(path);
+        let leaf = if node == "lacp-rate" { "lacp.interval" } else { node };
+        let deviation = self.writing.dialect.deviation("cli", leaf);
+        self.writing.cannot(leaf, deviation.map_or("no line says it", |deviation| &deviation.reason))
+    }
+}
+
+/// The name of the node that a path ends at.
+fn last(path: &NodePath) -> &str {
+    path.steps.last().map_or("", |step| &step.name)
+}

@@ -1,0 +1,63 @@
+//! A trunk's VLANs as lines.
+
+use mercury_adapter::{Template, Unrenderable, operations::Value};
+use mercury_model::VlanSet;
+
+use super::Typing;
+use crate::words::lists;
+
+/// The lines that make the VLANs `wanted` of those that are `present`; none: what is so
+/// without a line.
+pub(super) fn lines(typing: &Typing<'_>, present: &[Value], wanted: &[Value]) -> Result<Vec<String>, Unrenderable> {
+    let words = &typing.words.trunk;
+    let before = set(present).unwrap_or_else(|| lists::absent(words));
+    let after = set(wanted).unwrap_or_else(|| lists::absent(words));
+    if wanted.is_empty()
+        && let Some(clear) = &words.clear
+    {
+        return Ok(vec![clear.bare()]);
+    }
+    let filled = |form: &Template, text: &str| form.fill(|_| Some(text.to_owned()));
+    if let Some(list) = &words.list {
+        if let (true, Some(all)) = (after == VlanSet::full(), &words.all) {
+            return Ok(vec![filled(list, all)]);
+        }
+        if after.is_empty() {
+            let none =
+                words.none.as_ref().ok_or_else(|| typing.writing.cannot("a trunk of no VLANs", "no line says it"))?;
+            return Ok(vec![filled(list, none)]);
+        }
+        let all = lists::lists(words, &after);
+        // What goes on in further lines would be away in between.
+        let by_parts = all.len() > 1 && !present.is_empty() && words.add.is_some() && words.remove.is_some();
+        if !by_parts {
+            let Some((first, rest)) = all.split_first() else { return Ok(Vec::new()) };
+            let mut lines = vec![filled(list, first)];
+            for more in rest {
+                let add = words.add.as_ref();
+                let add =
+                    add.ok_or_else(|| typing.writing.cannot("a trunk of so many VLANs", "the list is too long"))?;
+                lines.push(filled(add, more));
+            }
+            return Ok(lines);
+        }
+    }
+    let parts = [(&words.add, after.difference(&before)), (&words.remove, before.difference(&after))];
+    let mut lines = Vec::new();
+    for (form, vlans) in parts {
+        let Some(form) = form else { continue };
+        lines.extend(lists::lists(words, &vlans).iter().map(|list| filled(form, list)));
+    }
+    Ok(lines)
+}
+
+/// The VLANs that these values are; `None` where there are none.
+fn set(values: &[Value]) -> Option<VlanSet> {
+    let words: Vec<String> = values.iter().map(Value::text).collect();
+    match words.as_slice() {
+        [] => None,
+        [word] if word == "all" => Some(VlanSet::full()),
+        [word] if word == "none" => Some(VlanSet::new()),
+        ranges => lists::vlans(&ranges.join(",")),
+    }
+}

@@ -1,0 +1,165 @@
+//! The lines of a system, as data: where each node of the data tree is said, in a form
+//! that both writes it and recognises it.
+
+use std::collections::BTreeMap;
+
+use mercury_model::VlanSet;
+
+use super::Template;
+use crate::{InterfaceNames, TextLimits};
+
+/// All lines that one system's configuration is written in and read from.
+#[derive(Clone, Debug)]
+pub struct CliWords {
+    /// What the configuration looks like.
+    pub form: CliForm,
+    /// The commands that show the configuration, in the order in which they are asked.
+    pub shows: Vec<Shown>,
+    /// The word before a line that takes it away, such as `no`.
+    pub undo: String,
+    /// What a block is left by, where it has to be.
+    pub leave: Option<String>,
+    /// What a line that is no configuration begins with.
+    pub comments: Vec<String>,
+    /// An interface's block.
+    pub interface: Blocks,
+    /// A VLAN's block; `None` where VLANs are not made.
+    pub vlan: Option<Blocks>,
+    /// What is said below an interface, by the names of the data tree's nodes.
+    pub port: BTreeMap<String, CliLine>,
+    /// What is said below a VLAN, likewise.
+    pub in_vlan: BTreeMap<String, CliLine>,
+    /// A trunk's VLANs.
+    pub trunk: TrunkWords,
+    /// Lines below an interface that change what its VLANs mean; the beginnings.
+    pub foreign: Vec<Template>,
+    /// Lines below an interface by which it routes; the beginnings.
+    pub routed: Vec<Template>,
+    /// Lines that say no more than their absence does; the beginnings.
+    pub nothing: Vec<Template>,
+    /// What a VLAN is called that was given no name, with `{vlan-id}` filled with four
+    /// digits.
+    pub unnamed: Option<Template>,
+    /// What an aggregate's name is before its number.
+    pub lag_prefix: String,
+    /// What its ports are called.
+    pub names: Option<InterfaceNames>,
+    /// What texts may be.
+    pub text: TextLimits,
+}
+
+/// What a system's configuration looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CliForm {
+    /// Blocks, and lines indented below them.
+    Indented,
+    /// Blocks that end where the line that leaves them stands, or the next begins.
+    Ended,
+}
+
+/// A command that shows the configuration, or a part of it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The command.
+    pub command: String,
+    /// How its answer is read, where that is not as configuration: as a table of VLANs.
+    pub table: Option<VlanTable>,
+}
+
+/// A table of VLANs: a VLAN is there if it has a row.
+#[derive(Clone, Debug)]
+pub struct VlanTable {
+    /// A row's beginning; what follows is not looked at.
+    pub row: Template,
+    /// What stands in it for `ACTIVE` and `SUSPENDED`.
+    pub status: Vec<(String, String)>,
+}
+
+/// How a block is entered and taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// The line that enters it, and makes it.
+    pub enter: Template,
+    /// Others that it is shown by.
+    pub also: Vec<Template>,
+    /// The line that takes it away with all that it holds.
+    pub remove: Template,
+}
+
+/// How one node is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CliLine {
+    /// How its values are said.
+    pub said: Said,
+    /// What takes it away.
+    pub remove: Template,
+    /// What is so where nothing is said.
+    pub absent: Option<String>,
+}
+
+/// How a node's values are said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// By one line with the value in it, in these words for the data tree's.
+    Value {
+        /// The line that is written.
+        line: Template,
+        /// Other lines that are read as it.
+        also: Vec<Template>,
+        /// The data tree's words and the lines'.
+        words: Vec<(String, String)>,
+    },
+    /// By a line for each value.
+    Lines(Vec<(String, Template)>),
+}
+
+impl Said {
+    /// The data tree's words that have one of the system's.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let (words, lines) = match self {
+            Self::Value { words, .. } => (words.as_slice(), &[][..]),
+            Self::Lines(lines) => (&[][..], lines.as_slice()),
+        };
+        words.iter().map(|(word, _)| word.as_str()).chain(lines.iter().map(|(word, _)| word.as_str()))
+    }
+}
+
+/// How a trunk's VLANs are said: a list, and lines that add to it and take from it, each
+/// of which goes on from what the lines before it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrunkWords {
+    /// The VLANs are these; `None` where there are only lines that change them.
+    pub list: Option<Template>,
+    /// And these.
+    pub add: Option<Template>,
+    /// But not these.
+    pub remove: Option<Template>,
+    /// All but these.
+    pub except: Option<Template>,
+    /// What takes all lines away.
+    pub clear: Option<Template>,
+    /// The word that stands for all of them.
+    pub all: Option<String>,
+    /// The word that stands for none.
+    pub none: Option<String>,
+    /// What a trunk carries that has no such line.
+    pub absent: TrunkAbsent,
+    /// What stands between the ends of a range.
+    pub range: String,
+    /// What stands between ranges.
+    pub separator: String,
+    /// Octets that a list may have; what is more is added by further lines.
+    pub longest: usize,
+}
+
+/// What a trunk carries of which no line says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrunkAbsent {
+    /// All VLANs.
+    All,
+    /// None.
+    None,
+    /// These.
+    Only(VlanSet),
+}

@@ -1,0 +1,376 @@
+//! `[cli]` of a dialect file.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mercury_model::{Leaf, VlanSet};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Reader, cli_lines::RawLine, default_instance};
+use crate::{
+    InterfaceNames, Module, TextLimits, Unsaid,
+    dialect::cli::{
+        Blocks, CliDialect, CliForm, CliLine, CliSession, CliWords, Shown, Template, TrunkAbsent, TrunkWords,
+    },
+};
+
+/// The data that lines are read as.
+const TREE: &str = include_str!("cli_tree.toml");
+
+/// The nodes below an interface, and the leaf of the model that each holds; those of
+/// `switched-vlan` and of a channel group hold one together.
+const NODES: [(&str, Option<Leaf>); 16] = [
+    ("description", Some(Leaf::Description)),
+    ("enabled", Some(Leaf::Enabled)),
+    ("mtu", Some(Leaf::Mtu)),
+    ("lag-type", Some(Leaf::LagType)),
+    ("min-links", Some(Leaf::MinLinks)),
+    ("mlag-id", Some(Leaf::MlagId)),
+    ("lacp-interval", Some(Leaf::LacpInterval)),
+    ("lacp-mode", Some(Leaf::LacpMode)),
+    ("aggregate-id", Some(Leaf::AggregateId)),
+    ("edge-port", Some(Leaf::EdgePort)),
+    ("bpdu-guard", Some(Leaf::BpduGuard)),
+    ("channel-group", None),
+    ("lacp-rate", None),
+    ("mode", None),
+    ("access-vlan", None),
+    ("native-vlan", None),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCli {
+    #[serde(default = "ssh_port")]
+    port: u16,
+    #[serde(default = "default_instance")]
+    network_instance: String,
+    #[serde(default)]
+    session: CliSession,
+    words: RawCliWords,
+    #[serde(default)]
+    defaults: Table,
+}
+
+/// What a dialect says of all protocols.
+pub(super) struct Base<'a> {
+    pub(super) defaults: &'a Table,
+    pub(super) text: TextLimits,
+    pub(super) names: Option<&'a InterfaceNames>,
+    pub(super) lag_prefix: Option<&'a str>,
+}
+
+const fn ssh_port() -> u16 {
+    22
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCliWords {
+    form: CliForm,
+    show: Vec<RawShow>,
+    #[serde(default = "no")]
+    undo: String,
+    leave: Option<String>,
+    #[serde(default = "bang")]
+    comments: Vec<String>,
+    interface: RawBlocks,
+    vlan: Option<RawBlocks>,
+    port: BTreeMap<String, RawLine>,
+    #[serde(default)]
+    in_vlan: BTreeMap<String, RawLine>,
+    trunk: RawTrunkWords,
+    /// What a port is that says no mode.
+    mode_absent: Unsaid,
+    #[serde(default)]
+    foreign: Vec<String>,
+    #[serde(default)]
+    routed: Vec<String>,
+    #[serde(default)]
+    nothing: Vec<String>,
+    unnamed: Option<String>,
+}
+
+fn no() -> String {
+    "no".to_owned()
+}
+
+fn bang() -> Vec<String> {
+    vec!["!".to_owned()]
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawShow {
+    Command(String),
+    Table {
+        command: String,
+        row: String,
+        #[serde(default)]
+        status: BTreeMap<String, String>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBlocks {
+    enter: String,
+    #[serde(default)]
+    also: Vec<String>,
+    remove: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTrunkWords {
+    list: Option<String>,
+    add: Option<String>,
+    remove: Option<String>,
+    except: Option<String>,
+    clear: Option<String>,
+    all: Option<String>,
+    none: Option<String>,
+    absent: String,
+    #[serde(default = "dash")]
+    range: String,
+    #[serde(default = "comma")]
+    separator: String,
+    #[serde(default = "longest")]
+    longest: usize,
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn comma() -> String {
+    ",".to_owned()
+}
+
+/// Less than any system known takes in one line.
+const fn longest() -> usize {
+    160
+}
+
+impl Reader<'_> {
+    pub(super) fn cli(&mut self, base: Base<'_>, raw: RawCli) -> Option<CliDialect> {
+        let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
+        self.modules.insert("cli".to_owned(), module);
+        let mode_absent = raw.words.mode_absent;
+        let words = self.words(&base, raw.words);
+        let tree = self.cli_tree(&words)?;
+        let mut tree = self.laid_over(&tree, Table::new())?;
+        if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
+            *unsaid = mode_absent;
+        }
+        Some(CliDialect {
+            port: raw.port,
+            network_instance: raw.network_instance,
+            tree: Arc::new(tree),
+            defaults: self.defaults(base.defaults, raw.defaults),
+            session: Arc::new(raw.session),
+            words: Arc::new(words),
+        })
+    }
+
+    /// The one tree, without what there are no lines for.
+    fn cli_tree(&mut self, words: &CliWords) -> Option<Table> {
+        let mut tree: Table = match TREE.parse() {
+            Ok(tree) => tree,
+            Err(error) => {
+                self.problems.push(format!("cli: {error}"));
+                return None;
+            }
+        };
+        tree.insert("aggregate-names".to_owned(), Value::String(words.lag_prefix.clone()));
+        for (node, leaf) in NODES {
+            let Some(leaf) = leaf else { continue };
+            let (group, name) =
+                leaf.name().split_once('.').map_or((None, leaf.name()), |(group, name)| (Some(group), name));
+            let own = match group {
+                None => Some(&mut tree),
+                Some(group) => tree.get_mut(group).and_then(Value::as_table_mut),
+            };
+            let Some(own) = own else { continue };
+            match words.port.get(node) {
+                None => drop(own.remove(name)),
+                Some(line) => drop(own.insert(name.to_owned(), leaf_of(node, line))),
+            }
+        }
+        if words.port.contains_key("channel-group") {
+            if !words.port.contains_key("lacp-rate") {
+                self.excused("lacp.interval");
+            }
+            if let Some(group) = tree.get_mut("channel-group").and_then(Value::as_table_mut) {
+                group.insert("prefix".to_owned(), Value::String(words.lag_prefix.clone()));
+            }
+        } else {
+            tree.remove("channel-group");
+        }
+        if let Some(own) = tree.get_mut("switched-vlan").and_then(Value::as_table_mut) {
+            let mut list = Table::from_iter([("path".to_owned(), Value::from("trunk-vlans"))]);
+            let absent = match words.trunk.absent {
+                TrunkAbsent::All => {
+                    list.insert("none".to_owned(), Value::from("none"));
+                    false
+                }
+                TrunkAbsent::None => {
+                    list.insert("all".to_owned(), Value::from("all"));
+                    true
+                }
+                TrunkAbsent::Only(_) => {
+                    list.extend(["all", "none"].map(|word| (word.to_owned(), Value::from(word))));
+                    false
+                }
+            };
+            list.insert("absent-is-none".to_owned(), Value::Boolean(absent));
+            own.insert("trunk-vlans".to_owned(), Value::Table(list));
+        }
+        match &words.vlan {
+            None => drop(tree.remove("vlan")),
+            Some(_) => {
+                if let Some(own) = tree.get_mut("vlan").and_then(Value::as_table_mut) {
+                    for node in ["name", "status"].into_iter().filter(|node| !words.in_vlan.contains_key(*node)) {
+                        own.remove(node);
+                    }
+                    if !own.contains_key("status") {
+                        own.remove("status-words");
+                    }
+                }
+            }
+        }
+        Some(tree)
+    }
+
+    fn words(&mut self, base: &Base<'_>, raw: RawCliWords) -> CliWords {
+        let undo = raw.undo;
+        let interface = self.blocks("interface", &undo, raw.interface);
+        let vlan = raw.vlan.map(|raw| self.blocks("vlan", &undo, raw));
+        let port = self.lines("port", &undo, raw.port, |node| NODES.iter().any(|(known, _)| *known == node));
+        let in_vlan = self.lines("in-vlan", &undo, raw.in_vlan, |node| ["name", "status"].contains(&node));
+        for node in ["mode", "access-vlan", "native-vlan"] {
+            if !port.contains_key(node) {
+                self.problems.push(format!("cli.words.port says nothing about {node}"));
+            }
+        }
+        if raw.show.is_empty() {
+            self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
+        }
+        let show = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        let lag_prefix = base.lag_prefix.unwrap_or_default().to_owned();
+        if lag_prefix.is_empty() {
+            self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
+        }
+        let unnamed = raw.unnamed.map(|text| self.template("unnamed", &text));
+        CliWords {
+            form: raw.form,
+            shows: show,
+            leave: raw.leave,
+            comments: raw.comments,
+            interface,
+            vlan,
+            port,
+            in_vlan,
+            trunk: self.trunk_words(&undo, raw.trunk),
+            foreign: self.templates("foreign", &raw.foreign),
+            routed: self.templates("routed", &raw.routed),
+            nothing: self.templates("nothing", &raw.nothing),
+            unnamed: unnamed.flatten(),
+            lag_prefix,
+            names: base.names.cloned(),
+            text: base.text,
+            undo,
+        }
+    }
+
+    fn shown(&mut self, raw: RawShow) -> Option<Shown> {
+        Some(match raw {
+            RawShow::Command(command) => Shown { command, table: None },
+            RawShow::Table { command, row, status } => {
+                let row = self.template("show", &row)?;
+                let table = crate::dialect::cli::VlanTable { row, status: status.into_iter().collect() };
+                Shown { command, table: Some(table) }
+            }
+        })
+    }
+
+    fn blocks(&mut self, key: &str, undo: &str, raw: RawBlocks) -> Blocks {
+        let remove = raw.remove.unwrap_or_else(|| format!("{undo} {}", raw.enter));
+        let mut one = |text: &str| self.template(key, text).unwrap_or_else(Template::nothing);
+        let (enter, remove) = (one(&raw.enter), one(&remove));
+        Blocks { enter, also: self.templates(key, &raw.also), remove }
+    }
+
+    fn lines(
+        &mut self,
+        table: &str,
+        undo: &str,
+        raw: BTreeMap<String, RawLine>,
+        known: impl Fn(&str) -> bool,
+    ) -> BTreeMap<String, CliLine> {
+        let mut lines = BTreeMap::new();
+        for (node, raw) in raw {
+            let key = format!("{table}.{node}");
+            if !known(&node) {
+                self.problems.push(format!("cli.words.{key}: Mercury knows no such node"));
+                continue;
+            }
+            if let Some(line) = self.line(&key, undo, raw) {
+                lines.insert(node, line);
+            }
+        }
+        lines
+    }
+
+    fn trunk_words(&mut self, undo: &str, raw: RawTrunkWords) -> TrunkWords {
+        let mut one = |text: Option<String>| text.and_then(|text| self.template("trunk", &text));
+        let list = one(raw.list);
+        let clear = raw.clear.or_else(|| list.as_ref().map(|list| format!("{undo} {}", list.bare())));
+        let clear = one(clear);
+        let (add, remove, except) = (one(raw.add), one(raw.remove), one(raw.except));
+        if list.is_none() && (add.is_none() || remove.is_none()) {
+            self.problems.push("cli.words.trunk: needs list, or both add and remove".to_owned());
+        }
+        let absent = match raw.absent.as_str() {
+            "all" => TrunkAbsent::All,
+            "none" => TrunkAbsent::None,
+            vlans => vlans.parse::<VlanSet>().map(TrunkAbsent::Only).unwrap_or_else(|error| {
+                self.problems.push(format!("cli.words.trunk.absent: {error}"));
+                TrunkAbsent::None
+            }),
+        };
+        TrunkWords {
+            list,
+            add,
+            remove,
+            except,
+            clear,
+            all: raw.all,
+            none: raw.none,
+            absent,
+            range: raw.range,
+            separator: raw.separator,
+            longest: raw.longest,
+        }
+    }
+
+    fn templates(&mut self, key: &str, texts: &[String]) -> Vec<Template> {
+        texts.iter().filter_map(|text| self.template(key, text)).collect()
+    }
+
+    pub(super) fn template(&mut self, key: &str, text: &str) -> Option<Template> {
+        let parsed = Template::parse(text);
+        parsed.map_err(|problem| self.problems.push(format!("cli.words.{key}: {problem}"))).ok()
+    }
+}
+
+/// A leaf as the tree has it.
+fn leaf_of(node: &str, line: &CliLine) -> Value {
+    let mut leaf = Table::from_iter([("path".to_owned(), Value::from(node))]);
+    if let Some(absent) = &line.absent {
+        let words = line.said.words().map(|word| (word.to_owned(), Value::from(word)));
+        leaf.insert("words".to_owned(), Value::Table(words.collect()));
+        leaf.insert("absent".to_owned(), Value::from(absent.as_str()));
+    }
+    Value::Table(leaf)
+}
