@@ -15,14 +15,15 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 8] = [
-    ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim"]),
-    ("mercury-netconf", &["mercury-adapter", "mercury-model"]),
+const PACKAGES: [(&str, &[&str]); 9] = [
+    ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim", "mercury-ssh"]),
+    ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-cli", &["mercury-adapter", "mercury-model"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),
     ("mercury-sim", &["mercury-gnmi-proto", "mercury-model"]),
+    ("mercury-ssh", &["mercury-adapter"]),
     ("mercury-adapter", &["mercury-model"]),
     ("mercury-model", &[]),
 ];
@@ -143,7 +144,7 @@ fn the_simulator_shares_no_encoder_with_an_adapter() {
     let files = sources(&root().join("adapters/sim/src"));
     assert!(!files.is_empty(), "the simulator has moved");
     for (file, text) in files {
-        for name in ["mercury_netconf", "mercury_adapter"] {
+        for name in ["mercury_netconf", "mercury_ssh", "mercury_adapter"] {
             assert!(!text.contains(name), "{} mentions {name}", file.display());
         }
     }
@@ -184,8 +185,15 @@ fn only_those_that_read_entries_and_choose_adapters_name_a_protocol() {
 #[test]
 fn a_word_means_one_thing() {
     // The simulator is a world of its own, which has its own words.
-    let folders =
-        ["src", "yang/src", "adapters/contract/src", "adapters/cli/src", "adapters/netconf/src", "adapters/gnmi/src"];
+    let folders = [
+        "src",
+        "yang/src",
+        "adapters/contract/src",
+        "adapters/cli/src",
+        "adapters/netconf/src",
+        "adapters/ssh/src",
+        "adapters/gnmi/src",
+    ];
     let files: Vec<_> = folders.iter().flat_map(|folder| sources(&root().join(folder))).collect();
     let defined: Vec<(&str, String)> = files
         .iter()

@@ -3,12 +3,8 @@
 use std::{error::Error, sync::Arc};
 
 use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, Render};
-use mercury_netconf::{
-    NetconfConnector, Renderer,
-    client::ClientOptions,
-    protocol::FramingChoice,
-    ssh::{HostKeyPolicy, KeyFile, SshOptions},
-};
+use mercury_netconf::{NetconfConnector, Renderer, client::ClientOptions, protocol::FramingChoice};
+use mercury_ssh::{HostKeyPolicy, KeyFile, SshOptions};
 use secrecy::SecretString;
 
 use crate::inventory::{Framing, HostKey, Identity, NetconfSettings, SecretError, SecretRef, Timing};

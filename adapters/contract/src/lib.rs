@@ -52,7 +52,7 @@ pub use render::{Writing, operations};
 pub use rpc_error::*;
 pub use session::{
     Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Probe, Refusal, Session, Step,
-    StepResult, Traffic,
+    StepResult, Traffic, chain,
 };
 pub use sessions::ListedSession;
 pub use spelling::vlan_key;

@@ -1,15 +1,15 @@
 //! Opening sessions: SSH, hello, and what was announced.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{ConnectError, ConnectFault, Connector, NetconfDialect, Probe, Session, Step};
 use mercury_model::Scope;
+use mercury_ssh::{SshOptions, SshStream};
 
 use crate::{
     client::{Client, ClientOptions, OpenError},
     session::NetconfSession,
-    ssh::{self, SshError, SshOptions, SshStream},
 };
 
 /// Opens NETCONF sessions with one switch over SSH.
@@ -35,7 +35,7 @@ where
 {
     async fn open(&self) -> Result<NetconfSession<SshStream>, ConnectError> {
         let options = (self.dial)()?;
-        let stream = ssh::connect(&options).await.map_err(|error| refused(&error))?;
+        let stream = mercury_ssh::connect(&options).await.map_err(|error| error.to_connect_error())?;
         let client = Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))?;
         let instance = self.instance.clone();
         let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
@@ -85,36 +85,10 @@ where
     }
 }
 
-fn refused(error: &SshError) -> ConnectError {
-    let fault = match error {
-        SshError::Resolve { .. } | SshError::Connect { .. } => ConnectFault::unconnected(error),
-        SshError::Timeout(_) | SshError::HungUp(_) => ConnectFault::Unreachable,
-        SshError::HostKeyUnknown(_)
-        | SshError::HostKeyChanged(_)
-        | SshError::HostKeyRevoked(_)
-        | SshError::KnownHosts { .. } => ConnectFault::HostKey,
-        SshError::KeyFile { .. } | SshError::AuthRejected { .. } => ConnectFault::Credentials,
-        SshError::SubsystemRefused { .. } | SshError::NoCommonAlgorithm { .. } | SshError::Protocol(_) => {
-            ConnectFault::Protocol
-        }
-    };
-    ConnectError { fault, message: chain(error) }
-}
-
 fn no_hello(error: &OpenError) -> ConnectError {
     let fault = match error {
         OpenError::Timeout(_) | OpenError::Closed | OpenError::Io(_) => ConnectFault::Unreachable,
         OpenError::Protocol(_) => ConnectFault::Protocol,
     };
-    ConnectError { fault, message: chain(error) }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    ConnectError { fault, message: mercury_adapter::chain(error) }
 }

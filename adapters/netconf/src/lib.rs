@@ -24,7 +24,6 @@ pub mod protocol;
 mod published;
 mod render;
 mod session;
-pub mod ssh;
 pub mod xml;
 
 pub use connect::NetconfConnector;

@@ -1,4 +1,4 @@
-//! NETCONF's transport: a subsystem channel of an SSH connection (RFC 6242).
+//! SSH as the adapters use it: a subsystem channel of a connection (RFC 6242 for NETCONF).
 //!
 //! [`connect`] resolves, dials, checks the host key, authenticates and opens
 //! the subsystem; whatever fails, the TCP connection is closed when it returns.
@@ -121,7 +121,7 @@ pub async fn connect(options: &SshOptions) -> Result<SshStream, SshError> {
                     return Err(SshError::HostKeyChanged(wrong.clone()));
                 }
             }
-            opened @ (Ok(_) | Err(SshError::AuthRejected { .. } | SshError::SubsystemRefused { .. })) => return opened,
+            opened @ (Ok(_) | Err(SshError::AuthRejected { .. } | SshError::ChannelRefused { .. })) => return opened,
             // It has no other key, or does not want to be asked again.
             Err(error) => return Err(first.map_or(error, SshError::HostKeyChanged)),
         }
@@ -177,7 +177,10 @@ async fn open_subsystem(
     options: &SshOptions,
     token: CancellationToken,
 ) -> Result<SshStream, SshError> {
-    let refused = |reason: String| SshError::SubsystemRefused { subsystem: options.subsystem.clone(), reason };
+    let refused = |reason: String| SshError::ChannelRefused {
+        service: format!("the subsystem \"{}\"", options.subsystem),
+        reason,
+    };
     let mut channel = match handle.channel_open_session().await {
         Err(error @ russh::Error::ChannelOpenFailure(_)) => return Err(refused(error.to_string())),
         opened => opened?,

@@ -252,7 +252,7 @@ async fn a_subsystem_the_server_does_not_have_is_refused() {
     let Some(sshd) = Sshd::start("").await else { return };
     let options = SshOptions { subsystem: "nosuch".into(), ..sshd.options() };
     let error = connect(&options).await.unwrap_err();
-    assert!(matches!(error, SshError::SubsystemRefused { .. }), "{error:?}");
+    assert!(matches!(error, SshError::ChannelRefused { .. }), "{error:?}");
 }
 
 #[tokio::test]

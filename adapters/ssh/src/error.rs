@@ -2,7 +2,9 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-/// Why [`super::connect`] failed.
+use mercury_adapter::{ConnectError, ConnectFault, chain};
+
+/// Why [`crate::connect`] failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SshError {
     /// The name has no address.
@@ -70,11 +72,11 @@ pub enum SshError {
         /// What the device said when it hung up, if it did.
         farewell: Option<String>,
     },
-    /// Logged in, but no NETCONF there.
-    #[error("the subsystem \"{subsystem}\" was refused: {reason}")]
-    SubsystemRefused {
-        /// Its name.
-        subsystem: String,
+    /// Logged in, but what was asked for is not there.
+    #[error("{service} was refused: {reason}")]
+    ChannelRefused {
+        /// What was asked for, such as `the subsystem "netconf"`.
+        service: String,
         /// Why.
         reason: String,
     },
@@ -94,6 +96,23 @@ pub enum SshError {
     /// The SSH protocol broke down.
     #[error("the SSH connection failed")]
     Protocol(#[source] Box<russh::Error>),
+}
+
+impl SshError {
+    /// Who must act, with this error and its causes as the message.
+    #[must_use]
+    pub fn to_connect_error(&self) -> ConnectError {
+        let fault = match self {
+            Self::Resolve { .. } | Self::Connect { .. } => ConnectFault::unconnected(self),
+            Self::Timeout(_) | Self::HungUp(_) => ConnectFault::Unreachable,
+            Self::HostKeyUnknown(_) | Self::HostKeyChanged(_) | Self::HostKeyRevoked(_) | Self::KnownHosts { .. } => {
+                ConnectFault::HostKey
+            }
+            Self::KeyFile { .. } | Self::AuthRejected { .. } => ConnectFault::Credentials,
+            Self::ChannelRefused { .. } | Self::NoCommonAlgorithm { .. } | Self::Protocol(_) => ConnectFault::Protocol,
+        };
+        ConnectError { fault, message: chain(self) }
+    }
 }
 
 /// A host key as it was presented.

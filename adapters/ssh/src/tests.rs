@@ -5,6 +5,8 @@ mod server;
 
 use std::{fs, path::Path};
 
+use mercury_adapter::chain;
+
 use super::*;
 
 /// Options for a peer on loopback that does not check anything.
@@ -26,9 +28,4 @@ fn write_private(path: &Path, text: &str) {
 
 fn key_file(path: &Path, passphrase: Option<&str>) -> Option<KeyFile> {
     Some(KeyFile { path: path.to_owned(), passphrase: passphrase.map(SecretString::from) })
-}
-
-/// The error and its causes, as a report would show it.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
-use mercury_adapter::{ConnectFault, Connector as _};
+use mercury_adapter::ConnectFault;
 use russh::{
     Channel, ChannelId, MethodKind, MethodSet,
     keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, ssh_key::LineEnding},
@@ -15,11 +15,6 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    NetconfConnector,
-    client::{Client, ClientOptions},
-    operation,
-};
 
 /// How the server lets users in.
 #[derive(Clone, Copy, PartialEq)]
@@ -105,40 +100,20 @@ impl server::Handler for Server {
         Ok(())
     }
 
-    /// `netconf` says hello and answers each request with ok; `echo` echoes.
+    /// Echoes.
     async fn subsystem_request(
         &mut self,
         id: ChannelId,
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        let (true, Some(channel)) = (name == "netconf" || name == "echo", self.channels.remove(&id)) else {
+        let (true, Some(channel)) = (name == "netconf", self.channels.remove(&id)) else {
             return session.channel_failure(id);
         };
         session.channel_success(id)?;
-        let echo = name == "echo";
         tokio::spawn(async move {
             let (mut read, mut write) = tokio::io::split(channel.into_stream());
-            if echo {
-                return tokio::io::copy(&mut read, &mut write).await.map(drop);
-            }
-            let hello = b"<hello><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]>";
-            write.write_all(hello).await?;
-            let mut decoder = crate::framing::Decoder::new(1 << 20);
-            let (mut buffer, mut number) = ([0; 4096], 0);
-            loop {
-                match read.read(&mut buffer).await? {
-                    0 => return Ok(()),
-                    read => decoder.push(&buffer[..read]),
-                }
-                while decoder.next_message().unwrap().is_some() {
-                    if number > 0 {
-                        let reply = format!("<rpc-reply message-id='{number}'><ok/></rpc-reply>]]>]]>");
-                        write.write_all(reply.as_bytes()).await?;
-                    }
-                    number += 1;
-                }
-            }
+            tokio::io::copy(&mut read, &mut write).await
         });
         Ok(())
     }
@@ -180,15 +155,15 @@ fn with_password(port: u16, password: &str) -> SshOptions {
 }
 
 #[tokio::test]
-async fn a_netconf_session_runs_over_ssh_and_dropping_it_closes_the_connection() {
+async fn a_subsystem_is_a_stream_and_dropping_it_closes_the_connection() {
     let (address, _, serving) = serve(Door::Password).await;
-    let stream = connect(&with_password(address.port(), "right")).await.unwrap();
-    let mut client = Client::connect(stream, ClientOptions::default()).await.unwrap();
-    let requests = [operation::discard_changes(), operation::commit(None)];
-    let replies = client.flight(&requests, Duration::from_secs(20)).await.unwrap();
-    assert_eq!((replies.len(), client.flights()), (2, 1));
-    assert!(!client.transport().is_closed());
-    drop(client);
+    let mut stream = connect(&with_password(address.port(), "right")).await.unwrap();
+    stream.write_all(b"hello").await.unwrap();
+    let mut buffer = [0; 5];
+    stream.read_exact(&mut buffer).await.unwrap();
+    assert_eq!(&buffer, b"hello");
+    assert!(!stream.is_closed());
+    drop(stream);
     serving.await.unwrap();
 }
 
@@ -239,7 +214,7 @@ async fn a_device_may_want_the_key_and_the_password() {
 async fn refused_channels_and_subsystems_say_so() {
     let (address, ..) = serve(Door::NoChannels).await;
     let error = connect(&with_password(address.port(), "right")).await.unwrap_err();
-    assert!(matches!(error, SshError::SubsystemRefused { .. }), "{error:?}");
+    assert!(matches!(error, SshError::ChannelRefused { .. }), "{error:?}");
     let (address, ..) = serve(Door::Password).await;
     let options = SshOptions { subsystem: "nosuch".into(), ..with_password(address.port(), "right") };
     let error = connect(&options).await.unwrap_err();
@@ -330,11 +305,7 @@ async fn a_device_that_hangs_up_during_the_handshake_cannot_be_reached() {
                 while socket.try_read(&mut [0; 4096]).is_ok_and(|read| read == 4096) {}
             }
         });
-        let all = mercury_adapter::builtin().unwrap();
-        let dialect = all.into_iter().find_map(|dialect| dialect.netconf).unwrap();
-        let dial = move || Ok(options(port));
-        let connector = NetconfConnector::new(dial, ClientOptions::default(), Arc::new(dialect), None);
-        let error = connector.connect().await.map(drop).unwrap_err();
+        let error = connect(&options(port)).await.unwrap_err().to_connect_error();
         assert_eq!(error.fault, ConnectFault::Unreachable, "{greeting:?}, reset: {reset}: {error}");
         peer.await.unwrap();
     }
@@ -356,7 +327,7 @@ async fn abandoning_a_connect_closes_the_connection() {
 #[tokio::test]
 async fn killing_a_stream_closes_the_connection_and_fails_its_reader() {
     let (address, _, serving) = serve(Door::Password).await;
-    let options = SshOptions { subsystem: "echo".into(), ..with_password(address.port(), "right") };
+    let options = SshOptions { ..with_password(address.port(), "right") };
     let mut stream = connect(&options).await.unwrap();
     stream.write_all(b"ping").await.unwrap();
     let mut buffer = [0; 4];
