@@ -1,10 +1,13 @@
-//! SSH as the adapters use it: a subsystem channel of a connection (RFC 6242 for NETCONF).
+//! SSH as adapters use it: a subsystem (RFC 6242), a shell, or commands.
 //!
 //! [`connect`] resolves, dials, checks the host key, authenticates and opens
-//! the subsystem; whatever fails, the TCP connection is closed when it returns.
+//! the subsystem, [`shell`] a terminal, and [`commands`] nothing yet; whatever
+//! fails, the TCP connection is closed when they return.
 
 mod algorithms;
 mod auth;
+mod channel;
+mod commands;
 mod error;
 mod host_key;
 mod key_file;
@@ -15,21 +18,23 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use mercury_adapter::dial;
 use russh::{
-    ChannelMsg, client,
+    Channel,
+    client::{self, Msg},
     keys::{Algorithm, PrivateKey},
 };
 use secrecy::SecretString;
-use tokio::{net::TcpStream, time::timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use commands::{CommandError, Finished, SshCommands};
 pub use error::{HostKey, SshError};
 pub use stream::SshStream;
 
 use host_key::{Gatekeeper, Trust};
 use stream::Killable;
-
-/// Bytes a server may send on the channel before it confirms the subsystem.
-const MAX_EARLY_BYTES: usize = 64 << 10;
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
@@ -104,6 +109,49 @@ pub enum HostKeyPolicy {
 /// # Errors
 /// See [`SshError`]; each names what an operator can do about it.
 pub async fn connect(options: &SshOptions) -> Result<SshStream, SshError> {
+    let login = log_in(options).await?;
+    let opening = channel::subsystem(&login.handle, &options.subsystem);
+    let (channel, early) = in_time(options, login.deadline, opening).await?;
+    Ok(login.into_stream(channel, early))
+}
+
+/// Connects and opens a shell on a terminal that is `columns` characters wide and
+/// has no end, so that lines are neither wrapped nor paged where the device
+/// heeds it.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn shell(options: &SshOptions, columns: u32) -> Result<SshStream, SshError> {
+    let login = log_in(options).await?;
+    let opening = channel::shell(&login.handle, columns);
+    let (channel, early) = in_time(options, login.deadline, opening).await?;
+    Ok(login.into_stream(channel, early))
+}
+
+/// Connects, to run commands each in a channel of its own.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn commands(options: &SshOptions) -> Result<SshCommands, SshError> {
+    let login = log_in(options).await?;
+    Ok(SshCommands::new(login.handle, login.guard))
+}
+
+/// A connection on which nothing was opened yet. Dropped, it is closed: russh's own
+/// task would keep it open.
+struct Login {
+    handle: client::Handle<Gatekeeper>,
+    guard: DropGuard,
+    deadline: Instant,
+}
+
+impl Login {
+    fn into_stream(self, channel: Channel<Msg>, early: Vec<u8>) -> SshStream {
+        SshStream::new(channel.into_stream(), early, self.handle, self.guard.disarm())
+    }
+}
+
+async fn log_in(options: &SshOptions) -> Result<Login, SshError> {
     let key = match &options.key {
         Some(file) => Some(key_file::load(file.clone()).await?),
         None => None,
@@ -121,7 +169,7 @@ pub async fn connect(options: &SshOptions) -> Result<SshStream, SshError> {
                     return Err(SshError::HostKeyChanged(wrong.clone()));
                 }
             }
-            opened @ (Ok(_) | Err(SshError::AuthRejected { .. } | SshError::ChannelRefused { .. })) => return opened,
+            judged @ (Ok(_) | Err(SshError::AuthRejected { .. })) => return judged,
             // It has no other key, or does not want to be asked again.
             Err(error) => return Err(first.map_or(error, SshError::HostKeyChanged)),
         }
@@ -134,26 +182,30 @@ async fn attempt(
     trust: &Arc<Trust>,
     without: &[Algorithm],
     key: Option<Arc<PrivateKey>>,
-) -> Result<SshStream, SshError> {
+) -> Result<Login, SshError> {
     let socket = reach(options).await?;
-    // Dropped on every way out but success, this closes the connection: russh's
-    // own task would keep it open after a timeout.
+    let deadline = Instant::now() + options.connect_timeout;
     let token = CancellationToken::new();
     let guard = token.clone().drop_guard();
     let opening = async {
         let config = Arc::new(algorithms::config(options, &trust.algorithms(), without));
         let gatekeeper = Gatekeeper::new(options, Arc::clone(trust));
         let farewell = gatekeeper.farewell();
-        let socket = Killable::new(socket, token.clone());
+        let socket = Killable::new(socket, token);
         let mut handle = client::connect_stream(config, socket, gatekeeper).await?;
         auth::authenticate(&mut handle, options, key, &farewell).await?;
-        open_subsystem(handle, options, token.clone()).await
+        Ok(handle)
     };
-    let stream = timeout(options.connect_timeout, Box::pin(opening))
-        .await
-        .map_err(|_| SshError::Timeout(options.connect_timeout))??;
-    guard.disarm();
-    Ok(stream)
+    let handle = in_time(options, deadline, Box::pin(opening)).await?;
+    Ok(Login { handle, guard, deadline })
+}
+
+async fn in_time<T>(
+    options: &SshOptions,
+    deadline: Instant,
+    work: impl Future<Output = Result<T, SshError>>,
+) -> Result<T, SshError> {
+    timeout_at(deadline, work).await.map_err(|_| SshError::Timeout(options.connect_timeout))?
 }
 
 async fn reach(options: &SshOptions) -> Result<TcpStream, SshError> {
@@ -170,36 +222,6 @@ async fn reach(options: &SshOptions) -> Result<TcpStream, SshError> {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     Ok(socket)
-}
-
-async fn open_subsystem(
-    handle: client::Handle<Gatekeeper>,
-    options: &SshOptions,
-    token: CancellationToken,
-) -> Result<SshStream, SshError> {
-    let refused = |reason: String| SshError::ChannelRefused {
-        service: format!("the subsystem \"{}\"", options.subsystem),
-        reason,
-    };
-    let mut channel = match handle.channel_open_session().await {
-        Err(error @ russh::Error::ChannelOpenFailure(_)) => return Err(refused(error.to_string())),
-        opened => opened?,
-    };
-    channel.request_subsystem(true, options.subsystem.as_str()).await?;
-    // The request is answered by a message, and only after it may data be sent.
-    let mut early = Vec::new();
-    loop {
-        match channel.wait().await {
-            Some(ChannelMsg::Success) => break,
-            Some(ChannelMsg::Data { data }) if early.len() + data.len() <= MAX_EARLY_BYTES => {
-                early.extend_from_slice(&data);
-            }
-            Some(ChannelMsg::WindowAdjusted { .. } | ChannelMsg::ExtendedData { .. }) => {}
-            Some(ChannelMsg::Failure) => return Err(refused("the device does not have it".into())),
-            _ => return Err(refused("the device closed the channel".into())),
-        }
-    }
-    Ok(SshStream::new(channel.into_stream(), early, handle, token))
 }
 
 #[cfg(test)]

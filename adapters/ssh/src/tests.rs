@@ -5,7 +5,7 @@ mod server;
 
 use std::{fs, path::Path};
 
-use mercury_adapter::chain;
+use mercury_adapter::{Budget, chain};
 
 use super::*;
 

@@ -270,3 +270,37 @@ async fn megabytes_pass_in_both_directions_while_keys_are_renewed() {
     read.unwrap();
     assert!(received == sent);
 }
+
+#[tokio::test]
+async fn a_command_ends_with_its_output_its_errors_and_its_status() {
+    let Some(sshd) = Sshd::start("").await else { return };
+    let commands = commands(&sshd.options()).await.unwrap();
+    let share = || Budget::new(1 << 20).share(1 << 20);
+    let finished = commands.run("cat; echo out; echo err >&2; exit 3", &mut share()).await.unwrap();
+    let expected = Finished { output: b"out\n".to_vec(), errors: b"err\n".to_vec(), status: Some(3) };
+    assert_eq!(finished, expected);
+    assert_eq!(commands.run("kill -9 $$", &mut share()).await.unwrap().status, None);
+    let flooded = commands.run("yes", &mut share()).await.unwrap_err();
+    assert!(matches!(flooded, CommandError::NoRoom(_)), "{flooded:?}");
+    assert!(!commands.is_closed());
+}
+
+#[tokio::test]
+async fn a_command_whose_connection_ends_has_no_known_end() {
+    let Some(sshd) = Sshd::start("").await else { return };
+    let commands = commands(&sshd.options()).await.unwrap();
+    let mut share = Budget::new(1 << 20).share(1 << 20);
+    let lost = commands.run("kill -9 $PPID; sleep 60", &mut share).await.unwrap_err();
+    assert!(matches!(lost, CommandError::Lost(_)), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_shell_has_a_terminal_as_wide_as_it_was_asked_for() {
+    let Some(sshd) = Sshd::start("").await else { return };
+    let mut stream = shell(&sshd.options(), 511).await.unwrap();
+    stream.write_all(b"stty size; exit\n").await.unwrap();
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).await.unwrap();
+    let text = String::from_utf8_lossy(&all);
+    assert!(text.contains("10000 511\r\n"), "{text}");
+}
