@@ -17,8 +17,8 @@ use serde_json::Value;
 /// tests too.
 const PACKAGES: [(&str, &[&str]); 9] = [
     ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim", "mercury-ssh"]),
+    ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
-    ("mercury-cli", &["mercury-adapter", "mercury-model"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),

@@ -1,10 +1,14 @@
-//! Command line adapter: plans as lines, and lines as data.
+//! Command line adapter: plans as lines, lines as data, and sessions at a prompt.
 //!
 //! [`CliRenderer`] puts a plan as a [`Script`] of lines; [`asks`] says which commands
-//! show a configuration, and [`running`] reads what they answered.
+//! show a configuration, and [`running`] reads what they answered. [`prompt`] is a
+//! terminal without socket and clock, which tells the answer to each line, and
+//! [`judge`] says what the answer means.
 
 #[doc(hidden)]
 pub mod conformance;
+pub mod judge;
+pub mod prompt;
 mod script;
 mod words;
 

@@ -36,11 +36,12 @@ pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;
 pub use dial::{dial, without_zone};
 pub use dialect::{
-    Blocks, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliWords, ConfirmedBy, Deviation, Dialect,
-    DialectError, Evidence, Filled, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, LeafTree, LeafValues, ListTree,
-    Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, Reading, Said, Save, Shown,
-    Standing, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid,
-    Variant, VlanTable, VlanTree, WriteLevel, builtin, load,
+    Blocks, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, ConfirmedBy, Deviation,
+    Dialect, DialectError, Enable, Evidence, Filled, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, LeafTree,
+    LeafValues, Level, ListTree, Mapping, Misnamed, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
+    Prompts, Question, Reading, Said, Save, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree,
+    TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanTable, VlanTree, When, WriteLevel, builtin,
+    load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -6,7 +6,7 @@ mod words;
 
 use std::sync::Arc;
 
-pub use session::CliSession;
+pub use session::{CliSession, CliTransport, Enable, Level, Prompts, Question, ShellLogin, When};
 pub use template::{Filled, Hole, Template};
 pub use words::{Blocks, CliForm, CliLine, CliWords, Said, Shown, TrunkAbsent, TrunkWords, VlanTable};
 

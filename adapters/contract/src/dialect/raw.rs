@@ -16,6 +16,7 @@ use crate::Defaults;
 
 mod cli;
 mod cli_lines;
+mod cli_session;
 mod inherit;
 mod leaf;
 mod shapes;
@@ -23,6 +24,7 @@ mod switched_vlan;
 
 use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
+pub(super) use cli_session::RawCliSession;
 use inherit::{inherit, lay_over, without_false};
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords};
 

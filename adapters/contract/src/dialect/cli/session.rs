@@ -1,8 +1,158 @@
-//! How a session at a command line is held.
+//! How a command line is talked to: its prompts, its modes, and what its answers mean.
 
+use std::str::FromStr;
+
+use regex::Regex;
 use serde::Deserialize;
 
-/// `[cli.session]` of a dialect file.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct CliSession {}
+use crate::dialect::raw::RawCliSession;
+
+/// How sessions at a system's command line go.
+#[derive(Clone, Debug)]
+pub struct CliSession {
+    /// What lines are given to.
+    pub transport: CliTransport,
+    /// Characters of a line of the terminal; lines longer than this wrap.
+    pub columns: u32,
+    /// What ends a line that is sent.
+    pub enter: String,
+    /// Whether lines may be sent before the one before was answered.
+    pub pipelined: bool,
+    /// How its prompts look; `None` where there are none.
+    pub prompts: Option<Prompts>,
+    /// How it asks in its shell who one is; `None` where SSH has told.
+    pub login: Option<ShellLogin>,
+    /// What it says at login when it waits for any key.
+    pub press: Option<Regex>,
+    /// What it says at the foot of a page; a blank goes on.
+    pub pager: Option<Regex>,
+    /// Lines that are no part of any answer.
+    pub noise: Vec<Regex>,
+    /// Lines sent once at the beginning, such as those that end paging; that it
+    /// refuses one is no failure.
+    pub prepare: Vec<String>,
+    /// How to be let in where configuration is; `None` where everybody is.
+    pub enable: Option<Enable>,
+    /// Into configuration mode.
+    pub configure: Vec<String>,
+    /// In configuration mode, makes what was entered so; empty where every line is
+    /// so at once.
+    pub commit: Vec<String>,
+    /// Out of configuration mode without what was entered since the commit; as
+    /// `end` where empty.
+    pub abort: Vec<String>,
+    /// Out of configuration mode.
+    pub end: Vec<String>,
+    /// Makes running survive a reboot; empty where it does.
+    pub save: Vec<String>,
+    /// What it asks, and what is answered.
+    pub questions: Vec<Question>,
+    /// What a line of an answer holds that means refusal.
+    pub refused: Vec<Regex>,
+    /// Lines that mean no refusal whatever they hold.
+    pub harmless: Vec<Regex>,
+    /// All lines that may be in the answer to a line of configuration; where not
+    /// empty, any other means refusal.
+    pub known_good: Vec<Regex>,
+}
+
+impl FromStr for CliSession {
+    type Err = Vec<String>;
+
+    /// Reads the text of a dialect's `[cli.session]`.
+    ///
+    /// # Errors
+    /// Everything wrong with it, each with its key.
+    fn from_str(text: &str) -> Result<Self, Vec<String>> {
+        toml::from_str::<RawCliSession>(text).map_err(|error| vec![error.message().to_owned()])?.build()
+    }
+}
+
+/// What takes the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CliTransport {
+    /// A shell on a terminal, with prompts.
+    #[default]
+    Shell,
+    /// The user's shell, one command at a time, each with its exit status.
+    Exec,
+}
+
+/// How far one is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// May look at little.
+    User,
+    /// May look at everything, and enter configuration mode.
+    Enable,
+    /// In configuration mode, or in a mode below it.
+    Configure,
+}
+
+/// Prompts, each matched with a whole line without the blanks around it. A group
+/// named `host` is the part that stays the same in every mode.
+#[derive(Clone, Debug)]
+pub struct Prompts {
+    /// Of [`Level::User`].
+    pub user: Option<Regex>,
+    /// Of [`Level::Enable`].
+    pub enable: Regex,
+    /// Of [`Level::Configure`].
+    pub configure: Option<Regex>,
+}
+
+impl Prompts {
+    /// The level a line is the prompt of, and the host name in it, if it is one.
+    #[must_use]
+    pub fn find<'a>(&self, line: &'a str) -> Option<(Level, Option<&'a str>)> {
+        let of = |level, pattern: Option<&Regex>| {
+            let found = pattern?.captures(line)?;
+            (found.get(0)?.as_str() == line).then(|| (level, found.name("host").map(|host| host.as_str())))
+        };
+        of(Level::Configure, self.configure.as_ref())
+            .or_else(|| of(Level::Enable, Some(&self.enable)))
+            .or_else(|| of(Level::User, self.user.as_ref()))
+    }
+}
+
+/// How a user logs in once more, in the shell.
+#[derive(Clone, Debug)]
+pub struct ShellLogin {
+    /// How the name is asked for.
+    pub name: Regex,
+    /// How the password is asked for.
+    pub password: Regex,
+}
+
+/// From [`Level::User`] to [`Level::Enable`].
+#[derive(Clone, Debug)]
+pub struct Enable {
+    /// The line that asks for it.
+    pub line: String,
+    /// How the secret is asked for.
+    pub ask: Regex,
+}
+
+/// A question that is answered without anybody being asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Where it may come.
+    pub when: When,
+    /// The end of what it says.
+    pub ask: Regex,
+    /// What is answered; `enter` follows.
+    pub answer: String,
+}
+
+/// What a question may come with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// Before the first prompt.
+    Login,
+    /// A line of configuration, or one into it or out of it.
+    Configure,
+    /// A line that saves.
+    Save,
+}

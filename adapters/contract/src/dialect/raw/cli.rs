@@ -6,12 +6,10 @@ use mercury_model::{Leaf, VlanSet};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Reader, cli_lines::RawLine, default_instance};
+use super::{RawCliSession, Reader, cli_lines::RawLine, default_instance};
 use crate::{
     InterfaceNames, Module, TextLimits, Unsaid,
-    dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliSession, CliWords, Shown, Template, TrunkAbsent, TrunkWords,
-    },
+    dialect::cli::{Blocks, CliDialect, CliForm, CliLine, CliWords, Shown, Template, TrunkAbsent, TrunkWords},
 };
 
 /// The data that lines are read as.
@@ -45,8 +43,7 @@ pub(super) struct RawCli {
     port: u16,
     #[serde(default = "default_instance")]
     network_instance: String,
-    #[serde(default)]
-    session: CliSession,
+    session: RawCliSession,
     words: RawCliWords,
     #[serde(default)]
     defaults: Table,
@@ -157,6 +154,7 @@ impl Reader<'_> {
         let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
         self.modules.insert("cli".to_owned(), module);
         let mode_absent = raw.words.mode_absent;
+        let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
         let words = self.words(&base, raw.words);
         let tree = self.cli_tree(&words)?;
         let mut tree = self.laid_over(&tree, Table::new())?;
@@ -168,7 +166,7 @@ impl Reader<'_> {
             network_instance: raw.network_instance,
             tree: Arc::new(tree),
             defaults: self.defaults(base.defaults, raw.defaults),
-            session: Arc::new(raw.session),
+            session: Arc::new(session.ok()?),
             words: Arc::new(words),
         })
     }

@@ -1,0 +1,232 @@
+//! `[cli.session]` of a dialect file.
+
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::{
+    super::{CliSession, CliTransport, Enable, Prompts, Question, ShellLogin, When},
+    Problems,
+};
+
+/// Octets a compiled pattern may take.
+const PATTERN_SIZE: usize = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::dialect) struct RawCliSession {
+    #[serde(default)]
+    transport: CliTransport,
+    #[serde(default = "columns")]
+    columns: u32,
+    #[serde(default = "enter")]
+    enter: String,
+    #[serde(default)]
+    pipelined: bool,
+    prompts: Option<RawPrompts>,
+    login: Option<RawLogin>,
+    press: Option<String>,
+    pager: Option<String>,
+    #[serde(default)]
+    noise: Vec<String>,
+    #[serde(default)]
+    prepare: Vec<String>,
+    enable: Option<RawEnable>,
+    #[serde(default)]
+    configure: Vec<String>,
+    #[serde(default)]
+    commit: Vec<String>,
+    #[serde(default)]
+    abort: Vec<String>,
+    #[serde(default)]
+    end: Vec<String>,
+    #[serde(default)]
+    save: Vec<String>,
+    #[serde(default, rename = "question")]
+    questions: Vec<RawQuestion>,
+    #[serde(default)]
+    refused: Vec<String>,
+    #[serde(default)]
+    harmless: Vec<String>,
+    #[serde(default)]
+    known_good: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPrompts {
+    user: Option<String>,
+    enable: String,
+    configure: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLogin {
+    name: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawEnable {
+    line: String,
+    ask: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawQuestion {
+    when: When,
+    ask: String,
+    answer: String,
+}
+
+const fn columns() -> u32 {
+    511
+}
+
+fn enter() -> String {
+    "\n".to_owned()
+}
+
+impl RawCliSession {
+    pub(in crate::dialect) fn build(self) -> Result<CliSession, Problems> {
+        let mut problems = self.contradictions();
+        let mut one =
+            |key: &str, text: &str| pattern(text).map_err(|problem| problems.push(format!("{key}: {problem}")));
+        let prompts = self.prompts.as_ref().and_then(|raw| {
+            let user = raw.user.as_deref().map(|text| one("prompts.user", text));
+            let configure = raw.configure.as_deref().map(|text| one("prompts.configure", text));
+            let enable = one("prompts.enable", &raw.enable).ok()?;
+            Some(Prompts { user: user.and_then(Result::ok), enable, configure: configure.and_then(Result::ok) })
+        });
+        let login = self.login.as_ref().and_then(|raw| {
+            let (name, password) = (one("login.name", &raw.name), one("login.password", &raw.password));
+            Some(ShellLogin { name: name.ok()?, password: password.ok()? })
+        });
+        let press = self.press.as_deref().and_then(|text| one("press", text).ok());
+        let pager = self.pager.as_deref().and_then(|text| one("pager", text).ok());
+        let enable =
+            self.enable.and_then(|raw| Some(Enable { ask: one("enable.ask", &raw.ask).ok()?, line: raw.line }));
+        let questions = self.questions.into_iter().filter_map(|raw| {
+            Some(Question { when: raw.when, ask: one("question.ask", &raw.ask).ok()?, answer: raw.answer })
+        });
+        let questions = questions.collect();
+        let mut all = |key: &str, texts: &[String]| texts.iter().filter_map(|text| one(key, text).ok()).collect();
+        let (noise, refused) = (all("noise", &self.noise), all("refused", &self.refused));
+        let (harmless, known_good) = (all("harmless", &self.harmless), all("known-good", &self.known_good));
+        if !problems.is_empty() {
+            return Err(problems.into_iter().map(|problem| format!("cli.session.{problem}")).collect());
+        }
+        Ok(CliSession {
+            transport: self.transport,
+            columns: self.columns,
+            enter: self.enter,
+            pipelined: self.pipelined,
+            prompts,
+            login,
+            press,
+            pager,
+            noise,
+            prepare: self.prepare,
+            enable,
+            configure: self.configure,
+            commit: self.commit,
+            abort: self.abort,
+            end: self.end,
+            save: self.save,
+            questions,
+            refused,
+            harmless,
+            known_good,
+        })
+    }
+
+    /// What does not go together, or is missing.
+    fn contradictions(&self) -> Problems {
+        let shell = self.transport == CliTransport::Shell;
+        let modes = !self.configure.is_empty();
+        let knows = |pattern: fn(&RawPrompts) -> &Option<String>| {
+            self.prompts.as_ref().is_some_and(|prompts| pattern(prompts).is_some())
+        };
+        let checks = [
+            (self.refused.is_empty(), "refused: no pattern tells a refusal"),
+            (shell && self.prompts.is_none(), "prompts: a shell has some"),
+            (!shell && self.prompts.is_some(), "prompts: a command has none"),
+            (shell && self.columns < 80, "columns: 80 or more"),
+            (self.enter != "\n" && self.enter != "\r" && self.enter != "\r\n", "enter: \\n, \\r or \\r\\n"),
+            (modes && self.end.is_empty(), "end: configuration mode is never left"),
+            (modes && shell && !knows(|prompts| &prompts.configure), "prompts.configure: its prompt is not known"),
+            (!modes && !self.commit.is_empty(), "commit: there is no configuration mode"),
+            (!modes && !self.abort.is_empty(), "abort: there is no configuration mode"),
+            (self.commit.is_empty() && !self.abort.is_empty(), "abort: without commit nothing can be taken back"),
+            (!self.commit.is_empty() && self.abort.is_empty(), "abort: what is not committed must be taken back"),
+            (
+                self.enable.is_some() && !knows(|prompts| &prompts.user),
+                "prompts.user: needed to see that enable failed",
+            ),
+            (self.lines().any(|line| line.chars().any(char::is_control)), "a line holds a control character"),
+        ];
+        checks.iter().filter(|(wrong, _)| *wrong).map(|(_, problem)| (*problem).to_owned()).collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.prepare, &self.configure, &self.commit, &self.abort, &self.end, &self.save];
+        let answers = self.questions.iter().map(|question| &question.answer);
+        lists.into_iter().flatten().chain(answers).chain(self.enable.iter().map(|enable| &enable.line))
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    let pattern = RegexBuilder::new(text).size_limit(PATTERN_SIZE).build().map_err(|error| error.to_string())?;
+    if pattern.is_match("") { Err(format!("{text:?} fits an empty line")) } else { Ok(pattern) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+    use crate::dialect::Level;
+
+    const PLAIN: &str = r#"
+        configure = ["configure terminal"]
+        end = ["end"]
+        refused = ["^% "]
+        [prompts]
+        user = '(?<host>[\w.-]+)>'
+        enable = '(?<host>[\w.-]+)#'
+        configure = '(?<host>[\w.-]+)\(config[^()]*\)#'
+    "#;
+
+    #[test]
+    fn a_prompt_is_a_whole_line_and_tells_how_far_one_is_in() {
+        let prompts = CliSession::from_str(PLAIN).unwrap().prompts.unwrap();
+        assert_eq!(prompts.find("sw-1>"), Some((Level::User, Some("sw-1"))));
+        assert_eq!(prompts.find("sw-1#"), Some((Level::Enable, Some("sw-1"))));
+        assert_eq!(prompts.find("sw-1(config-if)#"), Some((Level::Configure, Some("sw-1"))));
+        for other in ["", "sw-1", "sw-1# show", " description sw-1#", "--More--"] {
+            assert_eq!(prompts.find(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_does_not_go_together_is_said() {
+        for (without, word) in [("refused = [\"^% \"]", "refused"), ("end = [\"end\"]", "end")] {
+            let problems = CliSession::from_str(&PLAIN.replace(without, "")).unwrap_err();
+            assert!(problems.iter().any(|problem| problem.starts_with(&format!("cli.session.{word}"))), "{problems:?}");
+        }
+        for (more, word) in [
+            ("abort = [\"abort\"]", "without commit"),
+            ("commit = [\"commit\"]", "taken back"),
+            ("transport = \"exec\"", "a command has none"),
+            ("columns = 20", "80 or more"),
+            ("pager = \"(\"", "pager"),
+            ("pager = \" *\"", "empty line"),
+            ("prepare = [\"a\\nb\"]", "control character"),
+        ] {
+            let problems = CliSession::from_str(&format!("{more}\n{PLAIN}")).unwrap_err();
+            assert!(problems.iter().any(|problem| problem.contains(word)), "{word}: {problems:?}");
+        }
+    }
+}
