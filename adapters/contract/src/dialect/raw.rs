@@ -201,7 +201,7 @@ impl Raw {
             names: interface_names.as_ref(),
             lag_prefix: self.lag_prefix.as_deref(),
         };
-        let cli = self.cli.and_then(|cli| reader.cli(base, cli));
+        let cli = self.cli.and_then(|cli| reader.cli(&base, cli));
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }

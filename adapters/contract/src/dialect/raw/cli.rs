@@ -150,12 +150,12 @@ const fn longest() -> usize {
 }
 
 impl Reader<'_> {
-    pub(super) fn cli(&mut self, base: Base<'_>, raw: RawCli) -> Option<CliDialect> {
+    pub(super) fn cli(&mut self, base: &Base<'_>, raw: RawCli) -> Option<CliDialect> {
         let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
         self.modules.insert("cli".to_owned(), module);
         let mode_absent = raw.words.mode_absent;
         let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
-        let words = self.words(&base, raw.words);
+        let words = self.words(base, raw.words);
         let tree = self.cli_tree(&words)?;
         let mut tree = self.laid_over(&tree, Table::new())?;
         if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
