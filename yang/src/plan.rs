@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceType, Leaf, List, Running, Value, Vlan,
-    VlanName,
+    VlanName, VlanSet,
 };
 
 /// A leaf before and after a change; `None` is an absent leaf.
@@ -343,16 +343,40 @@ fn remove_vlans(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>)
     }
 }
 
+/// As many VLANs are told of one by one, by their names; more in ranges.
+const NAMED_VLANS: usize = 8;
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.edits.is_empty() {
             return f.write_str("no change");
         }
-        for (index, edit) in self.edits.iter().enumerate() {
-            write!(f, "{}{edit}", if index > 0 { "; " } else { "" })?;
+        let mut rest = self.edits.as_slice();
+        while let Some((first, others)) = rest.split_first() {
+            let (verb, many) = vlans_alike(rest);
+            rest = if many.len() > NAMED_VLANS {
+                write!(f, "{verb} VLANs {many}")?;
+                rest.get(many.len()..).unwrap_or_default()
+            } else {
+                write!(f, "{first}")?;
+                others
+            };
+            f.write_str(if rest.is_empty() { "" } else { "; " })?;
         }
         Ok(())
     }
+}
+
+/// The VLANs that the first edits do the same to, and what that is.
+fn vlans_alike(edits: &[Edit]) -> (&'static str, VlanSet) {
+    let told = |edit: &Edit| match edit {
+        Edit::Vlan { before: None, after } => Some(("create", after.id)),
+        Edit::Vlan { after, .. } => Some(("change", after.id)),
+        Edit::RemoveVlan { before } => Some(("remove", before.id)),
+        _ => None,
+    };
+    let verb = edits.first().and_then(told).map_or("", |(verb, _)| verb);
+    (verb, edits.iter().map_while(told).take_while(|(other, _)| *other == verb).map(|(_, id)| id).collect())
 }
 
 impl fmt::Display for Edit {

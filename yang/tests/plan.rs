@@ -204,6 +204,28 @@ fn a_plan_reads_like_a_sentence() {
     );
 }
 
+/// A log line holds it.
+#[test]
+fn many_vlans_are_told_in_ranges_and_a_few_by_their_names() {
+    let with = |ids: &[std::ops::RangeInclusive<u16>], name: &str| {
+        let ids = ids.iter().cloned().flatten().map(|id| VlanId::try_from(id).unwrap());
+        let vlan = |id| Vlan { id, name: format!("{name}-{id}").parse().ok(), status: VlanStatus::Active };
+        DeviceConfig { vlans: ids.map(|id| (id, vlan(id))).collect(), ..DeviceConfig::default() }
+    };
+    let between =
+        |have: &DeviceConfig, want: &DeviceConfig| Plan::between(&running(have), &Intended(want.clone())).to_string();
+    let (none, all, some) = (with(&[], ""), with(&[2..=99, 200..=4094], "m"), with(&[2..=3], "m"));
+    assert_eq!(between(&none, &all), "create VLANs 2-99,200-4094");
+    assert_eq!(between(&all, &none), "remove VLANs 2-99,200-4094");
+    assert_eq!(between(&none, &some), "create VLAN 2 \"m-2\"; create VLAN 3 \"m-3\"");
+    assert_eq!(between(&some, &all), "create VLANs 4-99,200-4094");
+    let other = with(&[2..=20, 31..=31], "n");
+    assert_eq!(
+        between(&with(&[2..=20, 30..=30], "m"), &other),
+        "change VLANs 2-20; create VLAN 31 \"n-31\"; remove VLAN 30"
+    );
+}
+
 /// An undo must never take a port's entry away, whatever else hangs on it.
 #[test]
 fn a_physical_port_is_cleared_and_never_removed() {
