@@ -20,8 +20,8 @@ pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) -> BTree
     found.names
 }
 
-/// Reports every rule of `port_names` that is of no use or of use for one name
-/// only; once where switches have the same rules.
+/// Reports every rule of `port_names` that is of no use, of use for one name only, or
+/// makes one port of several names; once where switches have the same rules.
 pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
     let mut seen = HashSet::new();
     for draft in drafts.iter().filter(|draft| draft.sound) {
@@ -29,15 +29,22 @@ pub(crate) fn idle_rules(drafts: &[Draft], findings: &mut Findings) {
         if !seen.insert(rules.patterns()) {
             continue;
         }
-        for (number, reach) in (1..).zip(rules.reaches()) {
-            let message = match reach {
-                Reach::Several => continue,
-                Reach::Only(text) => format!("rule {number} matches {text:?} only"),
-                Reach::Nothing => format!("rule {number} never matches a name, or only after one before it"),
+        for (number, (reach, made)) in (1..).zip(rules.reaches().zip(rules.constants())) {
+            let quotes = r"in single quotes a backslash is written once, as in '^Eth(\d+)$'";
+            let (message, help) = match (reach, made) {
+                (Reach::Several, None) => continue,
+                (Reach::Several, Some(made)) => (
+                    format!("rule {number} makes one port, {made:?}, of several names"),
+                    r"what tells them apart belongs in a group, as in '^Eth(\d+)$' and 'Ethernet$1'",
+                ),
+                (Reach::Only(text), _) => (format!("rule {number} matches {text:?} only"), quotes),
+                (Reach::Nothing, _) => {
+                    (format!("rule {number} never matches a name, or only after one before it"), quotes)
+                }
             };
             let finding = Finding::warning(Code::BadValue, message).at(&draft.file, Some(draft.line));
             let finding = finding.field(format!("switch.{}.port_names", draft.switch.identity.name));
-            findings.push(finding.help(r"in single quotes a backslash is written once, as in '^Eth(\d+)$'"));
+            findings.push(finding.help(help));
         }
     }
 }

@@ -109,7 +109,17 @@ pub(crate) struct Draft {
 pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings) {
     let mut findings = Findings::default();
     let mut drafts = Vec::new();
+    let mut seen = BTreeMap::new();
     for file in files {
+        let first = *seen.entry(file.canonicalize().unwrap_or_else(|_| file.clone())).or_insert(file);
+        if !std::ptr::eq(first, file) {
+            let message = match first == file {
+                true => "is named twice; it was read once".to_owned(),
+                false => format!("is the same file as {}; it was read once", first.display()),
+            };
+            findings.push(Finding::warning(Code::DuplicateKey, message).at(file, None).field("switches"));
+            continue;
+        }
         match source::read(file, MAX_FILE) {
             Ok(source) => {
                 let mut read = read(file, &source.text, context, &mut findings);

@@ -49,6 +49,14 @@ impl PortNames {
         self.rules.iter().map(|rule| rule.pattern.as_str()).collect()
     }
 
+    /// What each rule makes of every name that it matches, where that is one text.
+    pub(super) fn constants(&self) -> impl Iterator<Item = Option<String>> {
+        let names_no_group = |rule: &&PortNameRule| !rule.replacement.replace("$$", "").contains('$');
+        self.rules
+            .iter()
+            .map(move |rule| Some(rule).filter(names_no_group).map(|rule| rule.replacement.replace("$$", "$")))
+    }
+
     /// What each rule can match after those before it had their turn.
     pub(super) fn reaches(&self) -> impl Iterator<Item = Reach> {
         let patterns = self.patterns();

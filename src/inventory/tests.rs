@@ -457,6 +457,21 @@ fn files_that_hold_nothing_or_cannot_be_read_are_found() {
 }
 
 #[test]
+fn a_file_that_is_named_twice_is_read_once_and_that_is_told() {
+    let dir = TempDir::new().unwrap();
+    let file = write(&dir, "a.toml", &toml("dialect = \"openconfig\""));
+    let link = dir.path().join("b.toml");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for (again, told) in [(&file, "is named twice; it was read once"), (&link, "is the same file as ")] {
+        let (inventory, findings) = Inventory::load(&[file.clone(), again.clone()], &Context::default());
+        assert_eq!(inventory.len(), 1, "{findings}");
+        assert_eq!(places(&findings), [(Code::DuplicateKey, 0, "switches".to_owned())]);
+        let finding = findings.iter().next().unwrap();
+        assert!(finding.message.contains(told) && finding.severity == Severity::Warning, "{finding:?}");
+    }
+}
+
+#[test]
 fn control_characters_in_a_key_or_a_path_stay_on_their_line() {
     for (line, shown) in [
         ("\"a\\nb\\u001b\" = 1\n", "defaults.a\\nb\\u{1b}"),

@@ -44,6 +44,18 @@ fn names_and_rules_that_are_of_no_use_are_found() {
         ("port_names = [{ match = 'Eth1/1', replace = 'Ethernet1/1' }]", 1, "port_names", "\"Eth1/1\" only"),
         ("port_names = [{ match = 'a$b', replace = 'Ethernet1' }]", 1, "port_names", "rule 1 never"),
         (
+            "port_names = [{ match = '.*', replace = 'Ethernet1' }]",
+            1,
+            "port_names",
+            "one port, \"Ethernet1\", of several",
+        ),
+        (
+            "port_names = [{ match = 'Eth(\\d)', replace = 'Ethernet1' }]",
+            1,
+            "port_names",
+            "rule 1 makes one port, \"Ethernet1\", of several",
+        ),
+        (
             "port_names = [{ match = '(.*)', replace = '$1' }, { match = 'Eth(\\d+)', replace = 'Ethernet$1' }]",
             1,
             "port_names",
