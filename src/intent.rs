@@ -205,7 +205,12 @@ pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<A
                 Fault::new(FaultKind::Entry, message).at(&broken.name)
             }
             None => {
-                Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: switch {id:?} is not in the inventory"))
+                let sharing = inventory.sharing(id).join(", ");
+                let reason = match sharing.is_empty() {
+                    true => format!("switch {id:?} is not in the inventory"),
+                    false => format!("{id:?} is the address of {sharing}; name one of them, or a MAC address of it"),
+                };
+                Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: {reason}"))
             }
         };
         Fault { parameter: Some(parameter.to_owned()), ..fault }
@@ -267,6 +272,22 @@ mod tests {
         let port = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "description": null, "mode": "access",
                           "native_vlan": vlan, "allowed_vlans": [], "default_vlan": null, "lag_name": null});
         PortRequest::read(Fields::of("", &port).unwrap(), &inventory).unwrap().intent()
+    }
+
+    #[test]
+    fn an_address_that_switches_share_is_told_from_one_that_none_has() {
+        let switch = |name, address| Switch::new(name, address, "openconfig", "mercury");
+        let inventory = [switch("leaf1", "192.0.2.1"), switch("leaf2", "192.0.2.1"), switch("leaf3", "192.0.2.3")];
+        let inventory: Inventory = inventory.into_iter().collect();
+        for (id, told) in [
+            ("192.0.2.1", "switch_id: \"192.0.2.1\" is the address of leaf1, leaf2; name one of them"),
+            ("192.0.2.9", "switch_id: switch \"192.0.2.9\" is not in the inventory"),
+        ] {
+            let fault = find_switch(&inventory, "switch_id", id).unwrap_err();
+            assert_eq!(fault.kind, FaultKind::SwitchNotFound);
+            assert!(fault.message.contains(told), "{fault}");
+        }
+        assert_eq!(find_switch(&inventory, "switch_id", "192.0.2.3").unwrap().identity.name, "leaf3");
     }
 
     #[test]

@@ -97,6 +97,17 @@ impl Inventory {
         self.switches.get(*index)
     }
 
+    /// The names of the switches whose address `id` is, where there are several: none
+    /// of them is found by it.
+    pub fn sharing(&self, id: &str) -> Vec<&str> {
+        let key = address_key(id);
+        if self.addresses.get(&key) != Some(&None) {
+            return Vec::new();
+        }
+        let shares = self.switches.iter().filter(|switch| address_key(&switch.identity.address) == key);
+        shares.map(|switch| switch.identity.name.as_str()).collect()
+    }
+
     /// The entry that `id` names, if it cannot be used.
     pub fn broken(&self, id: &str) -> Option<&Broken> {
         let by_mac = || self.broken.get(&id.parse::<MacAddr>().ok()?.to_string());
