@@ -63,6 +63,20 @@ pub(super) fn changed(reports: &[Report]) -> Result<Value, Fault> {
     Ok(json!({"changed": reports.iter().any(Report::changed), "switches": switches}))
 }
 
+/// The answer to a method that makes or removes a network; `physical_network` is the
+/// one that it named.
+pub(super) fn networked(physical_network: Option<&str>, reports: &[Report]) -> Result<Value, Fault> {
+    let mut answer = changed(reports)?;
+    if let (true, Some(members)) = (reports.is_empty(), answer.as_object_mut()) {
+        let of = physical_network.map(|name| format!(" that is part of physical network {name:?}")).unwrap_or_default();
+        members.insert(
+            "warnings".to_owned(),
+            json!([format!("there is no switch with manage_vlans{of}; nothing was done")]),
+        );
+    }
+    Ok(answer)
+}
+
 /// The switches, without anything secret.
 pub(super) fn switches(inventory: &Inventory) -> Value {
     let entry = |switch: &crate::inventory::Switch| {

@@ -20,8 +20,10 @@ pub(super) enum Request {
     DeleteLag(LagRemoval),
     /// A port that is not Mercury's, by one of Ironic's methods.
     HandsOff(HandsOff),
-    /// One of the plugin methods.
+    /// One of the plugin methods that are about a port.
     Plugin(Intent),
+    /// One of those that are about a network, and the physical network it named.
+    Network(Intent, Option<String>),
 }
 
 impl Request {
@@ -45,12 +47,16 @@ impl Request {
             "attach_port" => Self::Plugin(PluginRequest::read(fields)?.attach("attach_port", inventory)?),
             "update_port" => Self::Plugin(PluginRequest::read(fields)?.attach("update_port", inventory)?),
             "detach_port" => Self::Plugin(PluginRequest::read(fields)?.detach(inventory)?),
-            "add_network" => Self::Plugin(NetworkRequest::read(fields)?.intent("add_network", true, inventory)?),
-            "delete_network" => {
-                Self::Plugin(NetworkRequest::read(fields)?.intent("delete_network", false, inventory)?)
-            }
+            "add_network" => Self::network("add_network", true, fields, inventory)?,
+            "delete_network" => Self::network("delete_network", false, fields, inventory)?,
             _ => return Ok(None),
         }))
+    }
+
+    fn network(verb: &'static str, present: bool, fields: Fields<'_>, inventory: &Inventory) -> Result<Self, Fault> {
+        let request = NetworkRequest::read(fields)?;
+        let intent = request.intent(verb, present, inventory)?;
+        Ok(Self::Network(intent, request.network.physical_network))
     }
 
     /// What it wants.
@@ -61,7 +67,7 @@ impl Request {
             Self::UpdateLag(request) => request.intent(),
             Self::DeleteLag(request) => request.intent(),
             Self::HandsOff(request) => Intent { verb: request.verb, targets: Vec::new() },
-            Self::Plugin(intent) => intent.clone(),
+            Self::Plugin(intent) | Self::Network(intent, _) => intent.clone(),
         }
     }
 
@@ -77,6 +83,7 @@ impl Request {
             Self::DeleteLag(request) => answer::lag_deleted(request, reports),
             Self::HandsOff(request) => Ok(answer::left_alone(request)),
             Self::Plugin(_) => answer::changed(reports),
+            Self::Network(_, physical) => answer::networked(physical.as_deref(), reports),
         }
     }
 }

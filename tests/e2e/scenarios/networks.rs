@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Stage, access, fresh_vlan};
-use crate::harness::{Peer, Port};
+use crate::harness::{Entry, Peer, Port};
 
 pub(super) fn detach_leaves_no_vlan_or_the_idle_one(peer: Peer) {
     let Some(mut stage) = Stage::new(peer) else { return };
@@ -66,8 +66,13 @@ pub(super) fn a_vlan_that_a_port_needs_is_made(peer: Peer) {
 }
 
 pub(super) fn networks_come_and_go_and_a_used_one_stays(peer: Peer) {
-    let Some(mut stage) = Stage::with(peer, |entry| entry.with("manage_vlans", true)) else { return };
+    let managed = |entry: Entry| entry.with("manage_vlans", true).with("physical_networks", "[\"physnet1\"]");
+    let Some(mut stage) = Stage::with(peer, managed) else { return };
     let vlan = fresh_vlan();
+    let elsewhere = json!({"network": {"segmentation_id": vlan, "physical_network": "physnet9"}});
+    let nothing = stage.client.done("add_network", &elsewhere);
+    assert_eq!(nothing["changed"], false);
+    assert!(nothing["warnings"].to_string().contains("part of physical network \\\"physnet9\\\""), "{nothing}");
     let network = json!({"network": {"id": "n", "network_type": "vlan", "segmentation_id": vlan, "name": "tenant-a"}});
     let answer = stage.client.done("add_network", &network);
     assert_eq!(answer["changed"], true);
