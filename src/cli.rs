@@ -29,8 +29,10 @@ use mercury_adapter::Budget;
 
 use crate::{
     config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
+    fault::Fault,
     inventory::Inventory,
     lock::{self, Coordinator},
+    rpc,
     service::Service,
 };
 
@@ -192,6 +194,9 @@ enum Failure {
     /// Files that are wrong.
     #[error("{0}")]
     Findings(Findings),
+    /// What was asked for is refused.
+    #[error("{0}")]
+    Refused(Fault),
     /// It is in the log.
     #[error("see the log")]
     Logged,
@@ -269,10 +274,11 @@ fn failed(output: Output, failure: &Failure) -> ExitCode {
     match (output, failure) {
         (_, Failure::Logged) => {}
         (Output::Json, Failure::Findings(findings)) => print::json(&serde_json::json!({"findings": findings})),
+        (Output::Json, Failure::Refused(fault)) => print::json(&serde_json::json!({"error": rpc::error_json(fault)})),
         (Output::Json, Failure::Other(message)) => print::json(&serde_json::json!({"error": message})),
         (Output::Human, failure) => print::talk(&failure.to_string()),
     }
-    ExitCode::from(2)
+    if let Failure::Refused(_) = failure { found() } else { ExitCode::from(2) }
 }
 
 impl Common {

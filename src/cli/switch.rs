@@ -11,7 +11,7 @@ use super::{
     Common, DONE, Ended, Failure, Output, dialects, found, print,
     write::{self, Written},
 };
-use crate::{outcome::Report, registry, rpc::report_json};
+use crate::{intent::find_switch, outcome::Report, registry, rpc::report_json};
 
 pub(super) fn list(common: &Common) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), None)?;
@@ -46,13 +46,12 @@ pub(super) fn list(common: &Common) -> Ended {
             text("standing")
         ));
     }
-    Ok(DONE)
+    Ok(if inventory.is_empty() { found() } else { DONE })
 }
 
 pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
-    let switch = service.inventory().find(name).cloned();
-    let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+    let switch = find_switch(service.inventory(), "switch", name).map_err(Failure::Refused)?;
     let report =
         service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
@@ -68,6 +67,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         let not_tried = || ("write".to_owned(), "not tried; --write PORT does".to_owned());
         let Written { facts, lines, .. } =
             written.unwrap_or_else(|| Written { facts: vec![not_tried()], ..Written::default() });
+        if done && write.is_some() {
+            // What was written tells.
+            probe.facts.retain(|(tried, _)| tried != "commit_confirmed");
+        }
         probe.facts.extend(facts);
         probe.entry.extend(lines);
     }

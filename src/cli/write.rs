@@ -36,7 +36,7 @@ pub(super) struct Written {
 /// Nothing was written: the port may not be configured, or cannot be read.
 pub(super) async fn tried(switch: &Arc<Switch>, port: &str, locks: &Arc<dyn Coordinator>) -> Result<Written, Failure> {
     let given: InterfaceName = port.parse().map_err(Failure::because)?;
-    let port = interface_of(switch, "--write", &given).map_err(Failure::because)?;
+    let port = interface_of(switch, "--write", &given).map_err(Failure::Refused)?;
     let mut written = Written::default();
     for Way { lines, switch } in registry::ways(switch) {
         let said: Vec<_> = lines.iter().map(|(key, value)| format!("{key} = {value}")).collect();
@@ -84,7 +84,9 @@ async fn once(service: &Service, port: &InterfaceName) -> Result<Ended, Failure>
     }
     let there = seen.now.as_ref().and_then(|now| now.interfaces.get(port));
     let Some(there) = there else {
-        return Err(Failure::Other(format!("{} shows no configuration of {port}", switch.identity.name)));
+        let message = format!("--write: {} shows no configuration of {port}", switch.identity.name);
+        let fault = Fault::new(FaultKind::InvalidValue, message);
+        return Err(Failure::Refused(fault.at(&switch.identity.name)));
     };
     let before = there.description.clone();
     let other = TEXTS.iter().find(|text| before.as_ref().map(Description::as_str) != Some(**text));

@@ -154,7 +154,8 @@ fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
         (&["attach", "leaf1", "Ethernet1", "--access", "100"][..], 1),
         (&["attach", "leaf1", "Ethernet1", "--access", "200"], 1),
         (&["attach", "leaf9", "Ethernet1", "--access", "100"], 1),
-        (&["switch", "probe", "leaf9"], 2),
+        (&["switch", "probe", "leaf9"], 1),
+        (&["switch", "probe", "leaf1", "--write", "Ethernet999"], 1),
         (&["attach", "leaf1", "Ethernet1", "--access", "4095"], 2),
         (&["attach", "leaf1", "Ethernet1"], 2),
         (&["explode"], 2),
@@ -168,6 +169,13 @@ fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
     assert_eq!(stage.port(), Port::default());
     let nowhere = Setup::new().flags(&["--switches", "/nonexistent/inventory.toml"]);
     assert_eq!(nowhere.run(&["switch", "list"]).code(), 2);
+    let nothing = Setup::new().run(&["switch", "list"]);
+    assert_eq!(
+        (nothing.code(), nothing.stderr.contains("no inventory file is named")),
+        (1, true),
+        "{}",
+        nothing.stderr
+    );
 }
 
 #[test]

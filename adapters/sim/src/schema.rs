@@ -9,7 +9,7 @@
 mod openconfig;
 mod value;
 
-pub use openconfig::{MODULES, ROOT};
+pub use openconfig::{MODULES, ROOT, announced};
 pub use value::{Identity, Type, Value};
 
 /// A YANG module: its name is what JSON uses, its namespace what XML uses.

@@ -8,7 +8,7 @@ use super::{BASE, junos, monitoring, xml::Element};
 use crate::{
     Options,
     refusal::{Layer, Path, Reason, Refused},
-    schema::MODULES,
+    schema::announced,
 };
 
 /// The content of a positive answer.
@@ -36,7 +36,7 @@ pub(crate) fn hello(options: &Options, session: u32) -> String {
     if options.mode.junos() {
         add(junos::CAPABILITY);
     }
-    for module in MODULES {
+    for module in announced() {
         let revision = module.revision.map(|date| format!("&revision={date}")).unwrap_or_default();
         add(&format!("{}?module={}{revision}", module.namespace, module.name));
     }

@@ -71,7 +71,7 @@ const IF_TYPE: Module = Module {
     revision: None,
 };
 
-/// Every module the switch implements, as its hello announces them.
+/// Every module the switch implements.
 pub static MODULES: [&Module; 11] = [
     &INTERFACES,
     &ETHERNET,
@@ -85,6 +85,11 @@ pub static MODULES: [&Module; 11] = [
     &VLAN_AUGMENTS,
     &IF_TYPE,
 ];
+
+/// Those that it announces: by one of EOS it would be taken for EOS.
+pub fn announced() -> impl Iterator<Item = &'static Module> {
+    MODULES.into_iter().filter(|module| module.name != VLAN_AUGMENTS.name)
+}
 
 const fn node(name: &'static str, module: &'static Module, kind: Kind) -> Node {
     Node { name, module, kind, default: None, when: None, mandatory: false }
