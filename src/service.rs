@@ -168,6 +168,16 @@ impl Service {
         self.look(intent, "verify", who).await
     }
 
+    /// Asks the switches whether they have the ports that are named; nothing is
+    /// written. False where one tells of its ports, and not of that; where a switch
+    /// cannot be asked, or does not tell, nothing speaks against it.
+    pub async fn has_ports(&self, intent: Intent, who: &Requester) -> bool {
+        let verb = intent.verb;
+        let reports = self.look(intent, verb, who).await.unwrap_or_default();
+        let lacks = |report: &Report| report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
+        !reports.iter().any(lacks)
+    }
+
     async fn look(&self, intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
         let begun = Instant::now();
         let reports = Box::pin(self.look_together(intent, who)).await;

@@ -350,6 +350,14 @@ impl PluginRequest {
         intent
     }
 
+    /// Nothing wanted of any link but that its switch has it.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be used, by name.
+    pub fn links(&self, verb: &'static str, inventory: &Inventory) -> Result<Intent, Fault> {
+        self.on_every_link(verb, inventory, None, |_, _, _| Ok(()))
+    }
+
     /// What `detach_port` wants: the switch's idle VLAN, or none, on every
     /// link that has the network, or whatever it has where none is named.
     ///

@@ -77,7 +77,7 @@ async fn route(service: &Service, method: &str, params: &Value, who: &Requester)
             Ok(json!(["vlan"]))
         }
         "is_port_supported" => Ok(port_supported(fields, service)?),
-        "is_link_valid" => Ok(link_valid(fields, service, who)?),
+        "is_link_valid" => Ok(link_valid(fields, service, who).await?),
         "plan_port" => {
             let method = if fields.has("port") { "attach_port" } else { "update_port" };
             let request = request(method, fields, service)?;
@@ -154,18 +154,19 @@ fn port_supported(fields: Fields<'_>, service: &Service) -> Result<Value, Fault>
 }
 
 /// Whether every link leads to a switch and a port that may be configured,
-/// in the network's physical network and with its VLAN.
-fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
+/// in the network's physical network and with its VLAN, and that the switch has, as
+/// far as it tells.
+async fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
     let request = PluginRequest::read(fields)?;
-    let fault = match (&request.network, links_fault(&request, service)) {
-        (_, Some(fault)) => Some(fault),
-        (Some(_), None) => request.attach("is_link_valid", service.inventory()).err(),
-        (None, None) => None,
-    };
-    if let Some(fault) = &fault {
-        refused("is_link_valid", who, fault);
+    let inventory = service.inventory();
+    let attached = request.network.as_ref().map(|_| request.attach("is_link_valid", inventory)).transpose();
+    match attached.and_then(|_| request.links("is_link_valid", inventory)) {
+        Ok(intent) => Ok(json!(service.has_ports(intent, who).await)),
+        Err(fault) => {
+            refused("is_link_valid", who, &fault);
+            Ok(json!(false))
+        }
     }
-    Ok(json!(fault.is_none()))
 }
 
 fn links_fault(request: &PluginRequest, service: &Service) -> Option<Fault> {

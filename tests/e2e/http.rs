@@ -226,14 +226,33 @@ fn update_port_serves_both_callers() {
 #[test]
 fn the_plugin_asks_what_is_supported() {
     let mut stage = Stage::new();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let entries = [stage.switch.entry("leaf1"), stage.switch.entry("gone").with("port", gone)];
+    stage.mercury = Mercury::serve(&entries.map(|entry| entry.text("allowed_vlans", "100-199")));
+    stage.client = Client::of(&stage.mercury);
     assert_eq!(stage.client.done("get_allowed_network_types", &json!({})), json!(["vlan"]));
-    let port = |switch: &str| {
-        json!({"port": {"binding:vnic_type": "baremetal", "binding:profile": {"local_link_information":
-            [{"switch_id": switch, "port_id": "Ethernet1"}]}}})
+    let asked = |switch: &str, port: &str, network: Option<u16>| {
+        json!({"network": network, "port": {"binding:vnic_type": "baremetal", "binding:profile":
+            {"local_link_information": [{"switch_id": switch, "port_id": port}]}}})
     };
-    for method in ["is_port_supported", "is_link_valid"] {
-        assert_eq!(stage.client.done(method, &port("leaf1")), json!(true), "{method}");
-        assert_eq!(stage.client.done(method, &port("leaf9")), json!(false), "{method}");
+    for (switch, port) in [("leaf1", "Ethernet1"), ("leaf1", "Ethernet999"), ("gone", "Ethernet1")] {
+        assert_eq!(stage.client.done("is_port_supported", &asked(switch, port, None)), json!(true), "{switch} {port}");
     }
-    assert!(stage.untouched());
+    assert_eq!(stage.client.done("is_port_supported", &asked("leaf9", "Ethernet1", None)), json!(false));
+    assert!(stage.untouched(), "it is in the inventory");
+    for (switch, port, network, valid) in [
+        ("leaf1", "Ethernet1", None, true),
+        ("leaf1", "Ethernet1", Some(100), true),
+        ("leaf1", "Ethernet1", Some(200), false),
+        ("leaf9", "Ethernet1", None, false),
+        // The switch tells of its ports, and not of this one.
+        ("leaf1", "Ethernet999", None, false),
+        ("leaf1", "Ethernet999", Some(100), false),
+        // It cannot be asked.
+        ("gone", "Ethernet1", Some(100), true),
+    ] {
+        let answer = stage.client.done("is_link_valid", &asked(switch, port, network));
+        assert_eq!(answer, json!(valid), "{switch} {port} {network:?}");
+    }
+    assert_eq!(stage.switch.handle().counters().edits, 0);
 }
