@@ -33,6 +33,8 @@ mod life;
 #[cfg(test)]
 mod locks;
 #[cfg(test)]
+mod odd_locks;
+#[cfg(test)]
 mod options;
 #[cfg(test)]
 mod own_lock;

@@ -80,6 +80,8 @@ pub(crate) struct State {
     last_session: SessionId,
     connections: usize,
     pending: Option<commit::Pending>,
+    /// Those that waited when others were made.
+    overlapped: Vec<commit::Pending>,
     history: history::History,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
@@ -106,6 +108,7 @@ impl Device {
                 last_session: 0,
                 connections: 0,
                 pending: None,
+                overlapped: Vec::new(),
                 history: history::History::default(),
                 faults,
                 counters: Counters::default(),
@@ -241,7 +244,8 @@ impl Device {
                 )
                 .into());
             }
-            let pending = state.pending.as_ref().map(commit::Pending::session);
+            let overlaps = self.options.quirks.overlapping_commits;
+            let pending = state.pending.as_ref().filter(|_| !overlaps).map(commit::Pending::session);
             if let (Datastore::Running, Some(other)) = (target, pending)
                 && other != session
             {

@@ -59,6 +59,9 @@ pub struct Quirks {
     pub dirty_in_words: bool,
     /// The session ends when a request comes before the last one was answered.
     pub one_request_at_a_time: bool,
+    /// Neither the lock of running nor a commit is kept from whoever comes while a
+    /// confirmed commit of another waits: each goes back to what was before it.
+    pub overlapping_commits: bool,
     /// There is no operational state.
     pub no_state: bool,
     /// A new session gets the lowest number that is free.

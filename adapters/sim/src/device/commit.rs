@@ -66,7 +66,10 @@ impl Device {
         self.change(|state| {
             state.writable(session, Datastore::Running)?;
             state.writable(session, Datastore::Candidate)?;
-            state.follows(session, commit.persist_id.as_deref())?;
+            match state.follows(session, commit.persist_id.as_deref()) {
+                Err(_) if self.options.quirks.overlapping_commits && commit.persist_id.is_none() => state.overlap(),
+                follows => follows?,
+            }
             let config = state.datastore(Datastore::Candidate);
             self.valid(&config)?;
             let earlier = state.pending.take();
@@ -144,6 +147,7 @@ impl Device {
             if let Some(device) = device.upgrade() {
                 let seconds = device.seconds();
                 device.change(|state| {
+                    state.roll_back_overlapped(deadline);
                     // A follow-up moves the deadline and may just have won.
                     if state.pending.as_ref().is_some_and(|found| found.deadline == deadline) {
                         state.roll_back();
@@ -198,6 +202,19 @@ impl State {
             (_, Some(_)) => {
                 Err(Reason::protocol(Tag::InvalidValue, "no commit with this persist-id waits to be confirmed").into())
             }
+        }
+    }
+
+    /// Another is made beside what waits.
+    fn overlap(&mut self) {
+        self.overlapped.extend(self.pending.take());
+        self.counters.overlaps += 1;
+    }
+
+    fn roll_back_overlapped(&mut self, deadline: Instant) {
+        for pending in self.overlapped.extract_if(.., |pending| pending.deadline == deadline) {
+            self.running = pending.before;
+            self.counters.rollbacks += 1;
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Counters {
     pub commits: u64,
     /// Confirmed commits that were undone.
     pub rollbacks: u64,
+    /// Commits that were made while another waited to be confirmed.
+    pub overlaps: u64,
     /// gNMI connections opened.
     pub connections: u64,
     /// Successful gNMI Sets, also those that only confirm, cancel or extend.
@@ -84,7 +86,7 @@ impl State {
             connections: self.connections,
             locks: self.locks.clone(),
             candidate_dirty: self.candidate_is_dirty(),
-            pending: self.pending.as_ref().map(|pending| PendingCommit {
+            pending: self.pending.as_ref().or(self.overlapped.first()).map(|pending| PendingCommit {
                 session: pending.session(),
                 persist: pending.persist().map(str::to_owned),
                 gnmi_id: pending.set().map(str::to_owned),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use mercury_sim::{Datastore, Mode, Simulator};
+use mercury_sim::{Datastore, Mode, Options, Quirks, Simulator};
 use tokio::time::advance;
 
-use crate::client::{COMMIT, Client, DISCARD, LOCK, described, edit, switch};
+use crate::client::{COMMIT, Client, DISCARD, LOCK, described, edit, start, switch};
 
 fn confirmed(inner: &str) -> String {
     format!("<commit><confirmed/>{inner}</commit>")
@@ -38,6 +38,24 @@ async fn it_is_undone_when_the_time_is_up() {
     assert_eq!(status.counters.rollbacks, 1);
     assert!(!status.candidate_dirty);
     client.ok(COMMIT).await;
+    assert_eq!(description(&switch), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_they_overlap_the_older_takes_away_what_was_confirmed_since() {
+    let quirks = Quirks { overlapping_commits: true, ..Quirks::default() };
+    let switch = start(Options { quirks, ..Options::default() }).await;
+    let handle = switch.handle();
+    let mut older = Client::open(&handle).await;
+    stage(&mut older, "older").await;
+    older.ok(&confirmed("<confirm-timeout>30</confirm-timeout><persist>older</persist>")).await;
+    let mut newer = Client::open(&handle).await;
+    newer.ok("<lock><target><running/></target></lock>").await;
+    stage(&mut newer, "newer").await;
+    newer.ok(&confirmed("<persist>newer</persist>")).await;
+    newer.ok("<commit><persist-id>newer</persist-id></commit>").await;
+    assert_eq!((description(&switch).as_str(), handle.counters().overlaps), ("newer", 1));
+    handle.wait_until(|status| status.pending.is_none()).await;
     assert_eq!(description(&switch), "");
 }
 
