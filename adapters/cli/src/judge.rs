@@ -8,24 +8,26 @@ const SHORT: usize = 6;
 /// Octets of a switch's own words that are passed on.
 const MAX_WORDS: usize = 1000;
 
-/// A line that the switch did not take, in its own words; `None` if it did.
+/// Why the switch did not take a line, in its own words; `None` if it did.
 #[must_use]
-pub fn refusal(session: &CliSession, answer: &[String]) -> Option<String> {
-    let matter = || answer.iter().filter(|line| !line.trim().is_empty() && !is_harmless(session, line));
-    let refused = matter().any(|line| session.refused.iter().any(|pattern| pattern.is_match(line)));
-    let is_good = |line: &String| session.known_good.iter().any(|pattern| pattern.is_match(line));
-    let unknown = !session.known_good.is_empty() && !matter().all(is_good);
-    (refused || unknown).then(|| words(answer))
+pub fn refusal(session: &CliSession, answer: &str) -> Option<String> {
+    let is_good = |line: &str| session.known_good.iter().any(|pattern| pattern.is_match(line));
+    let is_known = session.known_good.is_empty() || matter(session, answer).all(is_good);
+    if is_known { marked(session, answer) } else { Some(words(answer)) }
+}
+
+/// What a line of an answer says that means refusal, whatever else may be in it.
+#[must_use]
+pub fn marked(session: &CliSession, answer: &str) -> Option<String> {
+    matter(session, answer).any(|line| is_refusal(session, line)).then(|| words(answer))
 }
 
 /// The refusal to show something. What is shown may hold any text, such as a
 /// description, and only a refusal is short.
 #[must_use]
-pub fn refusal_to_show(session: &CliSession, answer: &[String]) -> Option<String> {
-    let mut lines = answer.iter().filter(|line| !line.trim().is_empty() && !is_harmless(session, line));
-    let short: Vec<&String> = lines.by_ref().take(SHORT).collect();
-    let refused = || short.iter().any(|line| session.refused.iter().any(|pattern| pattern.is_match(line)));
-    (lines.next().is_none() && refused()).then(|| words(answer))
+pub fn refusal_to_show(session: &CliSession, answer: &str) -> Option<String> {
+    let is_short = matter(session, answer).nth(SHORT).is_none();
+    if is_short { marked(session, answer) } else { None }
 }
 
 /// The error for a line, `position` of `of` of its script, that was answered so.
@@ -37,13 +39,19 @@ pub fn error(line: &str, position: usize, of: usize, words: &str) -> RpcError {
     error
 }
 
-fn is_harmless(session: &CliSession, line: &str) -> bool {
-    session.harmless.iter().any(|pattern| pattern.is_match(line))
+fn matter<'a>(session: &'a CliSession, answer: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_harmless = |line: &str| session.harmless.iter().any(|pattern| pattern.is_match(line));
+    answer.lines().filter(move |line| !line.trim().is_empty() && !is_harmless(line))
 }
 
-fn words(answer: &[String]) -> String {
+fn is_refusal(session: &CliSession, line: &str) -> bool {
+    session.refused.iter().any(|pattern| pattern.is_match(line))
+}
+
+/// A switch's own words in one line.
+pub(crate) fn words(answer: &str) -> String {
     let mut words = String::new();
-    for line in answer.iter().map(|line| line.trim()).filter(|line| !line.is_empty() && *line != "^") {
+    for line in answer.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "^") {
         if words.len() + line.len() > MAX_WORDS {
             break;
         }
@@ -66,15 +74,11 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn lines(text: &str) -> Vec<String> {
-        text.lines().map(str::to_owned).collect()
-    }
-
     #[test]
     fn a_refusal_may_stand_anywhere_and_a_warning_is_none() {
         let session =
             session("refused = ['% ?(Invalid|Incomplete)', 'rejected']\nharmless = ['^% Access VLAN does not exist']");
-        let refused = |text: &str| refusal(&session, &lines(text));
+        let refused = |text: &str| refusal(&session, text);
         assert_eq!(refused(""), None);
         assert_eq!(refused("% Access VLAN does not exist. Creating vlan 999"), None);
         assert_eq!(refused("             ^\n% Invalid input detected").as_deref(), Some("% Invalid input detected"));
@@ -85,8 +89,8 @@ mod tests {
     #[test]
     fn where_refusals_have_no_mark_all_that_is_not_known_to_be_good_is_one() {
         let session = session("refused = ['Error']\nknown-good = ['^Warning: ', '^delays in']");
-        assert_eq!(refusal(&session, &lines("\nWarning: many VLANs\ndelays in applying\n")), None);
-        let words = refusal(&session, &lines("VLAN ID not found.")).unwrap();
+        assert_eq!(refusal(&session, "\nWarning: many VLANs\ndelays in applying\n"), None);
+        let words = refusal(&session, "VLAN ID not found.").unwrap();
         assert_eq!(words, "VLAN ID not found.");
     }
 
@@ -94,8 +98,8 @@ mod tests {
     fn a_description_in_what_is_shown_is_no_refusal() {
         let session = session("refused = ['% Invalid']");
         let shown = "interface Gi1\n description % Invalid\n mtu 9000\n!\ninterface Gi2\n!\ninterface Gi3\nend";
-        assert_eq!(refusal_to_show(&session, &lines(shown)), None);
-        assert!(refusal_to_show(&session, &lines("   ^\n% Invalid input")).is_some());
+        assert_eq!(refusal_to_show(&session, shown), None);
+        assert!(refusal_to_show(&session, "   ^\n% Invalid input").is_some());
     }
 
     #[test]

@@ -7,10 +7,17 @@
 
 #[doc(hidden)]
 pub mod conformance;
+mod connector;
+mod exec;
 pub mod judge;
 pub mod prompt;
 mod script;
+mod session;
+mod shell;
+mod wire;
 mod words;
 
+pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
+pub use session::LineSession;
 pub use words::{CliRenderer, Unreadable, asks, running};

@@ -46,8 +46,9 @@ pub struct Secrets {
 pub struct Answered {
     /// The line; empty for what came before the first prompt.
     pub line: String,
-    /// The lines between it and the prompt, and those that came unasked before it.
-    pub text: Vec<String>,
+    /// The lines between it and the prompt, and those that came unasked before it,
+    /// each with a line feed behind it.
+    pub text: String,
     /// How far one is in, by the prompt that ended it.
     pub level: Level,
 }
@@ -77,7 +78,7 @@ pub struct Machine {
     /// What was sent and is not answered.
     sent: VecDeque<Sent>,
     /// What came when nothing was asked, or before the line that was.
-    unasked: Vec<String>,
+    unasked: String,
     answered: VecDeque<Answered>,
     output: Vec<u8>,
     /// Whether the first prompt has come.
@@ -95,7 +96,7 @@ struct Sent {
     when: Option<When>,
     echo: Echo,
     is_echoed: bool,
-    text: Vec<String>,
+    text: String,
     /// The echo of the answer to a question.
     answer: Option<String>,
     questions: usize,
@@ -113,7 +114,7 @@ impl Machine {
             secrets,
             host: None,
             sent: VecDeque::from([before]),
-            unasked: Vec::new(),
+            unasked: String::new(),
             answered: VecDeque::new(),
             output: Vec::new(),
             is_in: false,
@@ -141,8 +142,8 @@ impl Machine {
 
     /// The line that is being answered, and what has come of the answer.
     #[must_use]
-    pub fn pending(&self) -> Option<(&str, &[String])> {
-        self.sent.front().map(|sent| (sent.line.as_str(), sent.text.as_slice()))
+    pub fn pending(&self) -> Option<(&str, &str)> {
+        self.sent.front().map(|sent| (sent.line.as_str(), sent.text.as_str()))
     }
 
     /// When to call [`Machine::wake`] if nothing comes before.
@@ -160,7 +161,7 @@ impl Machine {
         self.nudge_at = (!self.is_in && self.nudges < MAX_NUDGES).then_some(now + NUDGE);
         for byte in bytes {
             if let Some(line) = self.terminal.push(*byte)? {
-                self.line(line);
+                self.line(&line);
             }
         }
         self.look(Some(now))
@@ -189,24 +190,24 @@ impl Machine {
     }
 
     /// A line has ended.
-    fn line(&mut self, line: String) {
-        if self.ends_by_next_echo(&line) {
+    fn line(&mut self, line: &str) {
+        if self.ends_by_next_echo(line) {
             return;
         }
-        let is_noise = line.is_empty() || self.session.noise.iter().any(|noise| noise.is_match(&line));
+        let is_noise = line.is_empty() || self.session.noise.iter().any(|noise| noise.is_match(line));
         let Some(sent) = self.sent.front_mut() else {
             if !is_noise {
-                self.unasked.push(line);
+                put(&mut self.unasked, line);
             }
             return;
         };
         if !sent.is_echoed {
-            sent.is_echoed = sent.echo.ends_with(&line);
+            sent.is_echoed = sent.echo.ends_with(line);
             if !sent.is_echoed && !sent.echo.is_begun() && !is_noise {
-                self.unasked.push(line);
+                put(&mut self.unasked, line);
             }
         } else if sent.answer.take_if(|answer| line.trim() == answer).is_none() && !is_noise {
-            sent.text.push(line);
+            put(&mut sent.text, line);
         }
     }
 
@@ -260,7 +261,7 @@ impl Machine {
     fn answer(&mut self, level: Level) {
         let Some(sent) = self.sent.pop_front() else { return };
         let mut text = std::mem::take(&mut self.unasked);
-        text.extend(sent.text);
+        text.push_str(&sent.text);
         self.answered.push_back(Answered { line: sent.line, text, level });
     }
 
@@ -280,7 +281,7 @@ impl Machine {
             }
             Reply::Line(answer) => {
                 self.output.extend_from_slice(answer.as_bytes());
-                sent.text.push(shown);
+                put(&mut sent.text, &shown);
                 sent.answer = Some(answer);
             }
             // Not echoed, and nobody's to read.
@@ -341,12 +342,17 @@ impl Sent {
             when,
             echo: Echo::of(line),
             is_echoed: false,
-            text: Vec::new(),
+            text: String::new(),
             answer: None,
             questions: 0,
             pages: 0,
         }
     }
+}
+
+fn put(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
 }
 
 /// Some cut a long name where a mode stands behind it.

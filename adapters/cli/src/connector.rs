@@ -1,0 +1,95 @@
+//! Opening sessions: SSH, the prompt, and the terminal made ready.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{
+    Budget, CliDialect, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Session, chain,
+};
+use mercury_ssh::SshOptions;
+use secrecy::SecretString;
+use tokio::time::timeout;
+
+use crate::{
+    exec::Exec,
+    prompt::Secrets,
+    session::LineSession,
+    shell::{Shell, ShellError},
+    wire::Wire,
+};
+
+/// How a switch is reached.
+#[derive(Clone, Debug)]
+pub struct CliOptions {
+    /// Over SSH.
+    pub ssh: SshOptions,
+    /// What lets in where configuration is.
+    pub enable: Option<SecretString>,
+    /// Time from the open shell to its prompt, in the mode that shows configuration.
+    pub prompt_timeout: Duration,
+    /// What answers may take of the memory.
+    pub budget: Budget,
+}
+
+/// Opens sessions at one switch's command line.
+pub struct CliConnector<F> {
+    dial: F,
+    dialect: Arc<CliDialect>,
+}
+
+impl<F> CliConnector<F> {
+    /// `dial` is asked for the options before each connection.
+    pub fn new(dial: F, dialect: Arc<CliDialect>) -> Self {
+        Self { dial, dialect }
+    }
+}
+
+impl<F> CliConnector<F>
+where
+    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync,
+{
+    async fn open(&self) -> Result<LineSession, ConnectError> {
+        let options = (self.dial)()?;
+        let wire: Box<dyn Wire> = match self.dialect.session.transport {
+            CliTransport::Exec => {
+                let commands = mercury_ssh::commands(&options.ssh).await;
+                Box::new(Exec::new(commands.map_err(|error| error.to_connect_error())?))
+            }
+            CliTransport::Shell => Box::new(self.shell(&options).await?),
+        };
+        Ok(LineSession::new(wire, Arc::clone(&self.dialect), options.budget))
+    }
+
+    async fn shell(&self, options: &CliOptions) -> Result<Shell<mercury_ssh::SshStream>, ConnectError> {
+        let session = &self.dialect.session;
+        let stream =
+            mercury_ssh::shell(&options.ssh, session.columns).await.map_err(|error| error.to_connect_error())?;
+        let secrets = Secrets {
+            username: options.ssh.username.clone(),
+            password: options.ssh.password.clone(),
+            enable: options.enable.clone(),
+        };
+        let mut share = options.budget.share(MAX_REPLY);
+        let opening = Shell::open(stream, session, secrets, &mut share);
+        let opened = timeout(options.prompt_timeout, opening).await;
+        let opened = opened.unwrap_or_else(|_| Err(ShellError::Lost(Lost::Timeout(options.prompt_timeout))));
+        opened.map_err(|error| {
+            let fault = match &error {
+                ShellError::Enable { .. } => ConnectFault::Credentials,
+                ShellError::Lost(Lost::Timeout(_) | Lost::Protocol(_)) => ConnectFault::Protocol,
+                ShellError::Lost(Lost::NoRoom(_)) => ConnectFault::Busy,
+                ShellError::Lost(Lost::Closed(_)) => ConnectFault::Unreachable,
+            };
+            ConnectError { fault, message: chain(&error) }
+        })
+    }
+}
+
+impl<F> Connector for CliConnector<F>
+where
+    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync,
+{
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+}

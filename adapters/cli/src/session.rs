@@ -1,0 +1,238 @@
+//! Steps as lines.
+//!
+//! A change is entered line by line, and every answer is judged before the next
+//! line: at the first refusal configuration mode is left, nothing is saved, and
+//! what was entered before it is told. Commit takes it back by the inverse plan,
+//! or the switch does where its lines wait for a commit of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{
+    Absent, Answer, Budget, Capabilities, CliDialect, Datastore, Flight, Level, Lost, MAX_REPLY, Refusal, RpcError,
+    Session, Sighting, Step, StepResult, Traffic, When, off_worker,
+};
+use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Script, Unreadable, asks, judge, running,
+    wire::{End, Entry, Reply, Wire},
+};
+
+/// A session at a command line that carries steps.
+pub struct LineSession {
+    wire: Box<dyn Wire>,
+    dialect: Arc<CliDialect>,
+    capabilities: Capabilities,
+    budget: Budget,
+    /// Configuration mode could not be left.
+    is_stuck: bool,
+}
+
+/// A step ends with its result, or with the session.
+type Carried = Result<StepResult, Lost>;
+
+impl LineSession {
+    pub(crate) fn new(wire: Box<dyn Wire>, dialect: Arc<CliDialect>, budget: Budget) -> Self {
+        let session = &dialect.session;
+        let capabilities = Capabilities {
+            datastore: Datastore::Running,
+            atomic_edit: !session.commit.is_empty(),
+            startup: !session.save.is_empty(),
+            ..Capabilities::unknown()
+        };
+        Self { wire, dialect, capabilities, budget, is_stuck: false }
+    }
+
+    async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let (mut results, deadline) = (Vec::new(), Instant::now() + timeout);
+        for step in steps {
+            match timeout_at(deadline, self.step(step)).await {
+                Ok(Ok(result)) => results.push(result),
+                Ok(Err(lost)) => return Flight { results, lost: Some(lost) },
+                Err(_) => return Flight { results, lost: Some(Lost::Timeout(timeout)) },
+            }
+        }
+        Flight { results, lost: None }
+    }
+
+    async fn step(&mut self, step: &Step) -> Carried {
+        let impossible = |reason: &str| Ok(Err(Refusal::Unreadable(reason.to_owned())));
+        match step {
+            // Nothing is staged, and nobody is kept out.
+            Step::Lock(_) | Step::Unlock | Step::Discard | Step::Settled | Step::Commit(_) => done(),
+            Step::Read(scope) => Ok(self.read(scope).await?.map(|found| Answer::Running(Box::new(found)))),
+            Step::Look(absent) => self.look(absent).await,
+            Step::Stage(payload) => match payload.body::<Script>() {
+                Some(script) => self.enter(script).await,
+                None => impossible("the payload is no script"),
+            },
+            Step::Save => self.save().await,
+            Step::ReadCandidate(_) | Step::ReadStartup(_) => impossible("a command line shows one configuration"),
+            Step::Confirm(_) | Step::Cancel(_) => impossible("no commit waits to be confirmed"),
+            Step::ListSessions | Step::KillSession(_) => impossible("sessions are not told"),
+        }
+    }
+
+    async fn ask(&mut self, line: &str, when: Option<When>) -> Result<Reply, Lost> {
+        let mut share = self.budget.share(MAX_REPLY);
+        let mut replies = self.wire.ask(&[Entry { line, when }], &mut share).await?;
+        replies.pop().ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))
+    }
+
+    async fn read(&mut self, scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
+        let (mut texts, mut share) = (Vec::new(), self.budget.share(MAX_REPLY));
+        let asks = asks(&self.dialect, scope);
+        for line in &asks {
+            let replies = self.wire.ask(&[Entry { line, when: None }], &mut share).await?;
+            for reply in replies {
+                if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
+                    return Ok(Err(refused(line, texts.len() + 1, asks.len(), &words)));
+                }
+                texts.push(reply.text);
+            }
+        }
+        let (dialect, scope) = (Arc::clone(&self.dialect), scope.clone());
+        let octets = texts.iter().map(String::len).sum();
+        let read = off_worker(octets, move || running(&dialect, &scope, &texts, &mut share)).await;
+        match read.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
+            Ok(found) => Ok(Ok(found)),
+            Err(Unreadable::NoRoom(error)) => Err(crate::shell::no_room(&error)),
+            Err(error) => Ok(Err(Refusal::Unreadable(error.to_string()))),
+        }
+    }
+
+    /// All that is shown, without a scope that could hide something.
+    async fn look(&mut self, absent: &Absent) -> Carried {
+        let found =
+            match self.read(&Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }).await? {
+                Ok(found) => found.config,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
+        let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
+        Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state: None }))))
+    }
+
+    /// Enters a script in configuration mode and leaves it.
+    async fn enter(&mut self, script: &Script) -> Carried {
+        let session = Arc::clone(&self.dialect.session);
+        let of = script.lines.len();
+        for line in &session.configure {
+            let reply = self.ask(line, Some(When::Configure)).await?;
+            if let Some(words) = self.failed(&reply, judge::marked).or_else(|| self.is_out(&reply)) {
+                self.leave(false).await?;
+                return Ok(Err(refused(line, 0, of, &words)));
+            }
+        }
+        let mut position = 0;
+        while let Some(burst) = script.lines.get(position..).filter(|rest| !rest.is_empty()) {
+            // What stands behind a refused block would be entered in another one.
+            let inner = burst.iter().take_while(|line| !line.is_block).count();
+            let at_once = if session.pipelined { inner.max(1) } else { 1 };
+            let lines: Vec<&str> = burst.iter().take(at_once).map(|line| line.text.as_str()).collect();
+            let entries: Vec<Entry<'_>> =
+                lines.iter().map(|line| Entry { line, when: Some(When::Configure) }).collect();
+            let mut share = self.budget.share(MAX_REPLY);
+            let replies = self.wire.ask(&entries, &mut share).await?;
+            for (reply, line) in replies.iter().zip(&lines) {
+                position += 1;
+                if let Some(words) = self.failed(reply, judge::refusal).or_else(|| self.is_out(reply)) {
+                    self.leave(false).await?;
+                    return Ok(Err(refused(line, position, of, &words)));
+                }
+            }
+        }
+        for line in &session.commit {
+            let reply = self.ask(line, Some(When::Configure)).await?;
+            if let Some(words) = self.failed(&reply, judge::marked) {
+                self.leave(false).await?;
+                return Ok(Err(refused(line, of, of, &words)));
+            }
+        }
+        match self.leave(true).await? {
+            Some((line, words)) => Ok(Err(refused(&line, of, of, &words))),
+            None => done(),
+        }
+    }
+
+    /// Leaves configuration mode; what was refused on the way out, if it was.
+    async fn leave(&mut self, is_committed: bool) -> Result<Option<(String, String)>, Lost> {
+        let session = Arc::clone(&self.dialect.session);
+        let lines = if is_committed || session.abort.is_empty() { &session.end } else { &session.abort };
+        let (mut refused, mut end) = (None, None);
+        for line in lines {
+            let reply = self.ask(line, Some(When::Configure)).await?;
+            let words = self.failed(&reply, judge::marked);
+            refused = refused.or_else(|| words.map(|words| (line.clone(), words)));
+            end = Some(reply.end);
+        }
+        self.is_stuck = end == Some(End::Prompt(Level::Configure));
+        Ok(refused)
+    }
+
+    async fn save(&mut self) -> Carried {
+        let session = Arc::clone(&self.dialect.session);
+        for (position, line) in session.save.iter().enumerate() {
+            let reply = self.ask(line, Some(When::Save)).await?;
+            if let Some(words) = self.failed(&reply, judge::marked) {
+                return Ok(Err(refused(line, position + 1, session.save.len(), &words)));
+            }
+        }
+        done()
+    }
+
+    /// In the switch's own words, why a line did not do what it says.
+    fn failed(
+        &self,
+        reply: &Reply,
+        judge: impl Fn(&mercury_adapter::CliSession, &str) -> Option<String>,
+    ) -> Option<String> {
+        match reply.end {
+            End::Prompt(_) | End::Status(Some(0)) => judge(&self.dialect.session, &reply.text),
+            End::Status(status) => {
+                let how = status.map_or_else(|| "no exit status".to_owned(), |status| format!("exit status {status}"));
+                Some(format!("{how}: {}", judge::words(&reply.text)))
+            }
+        }
+    }
+
+    /// Whether configuration mode was left, or not reached.
+    fn is_out(&self, reply: &Reply) -> Option<String> {
+        let is_out = !self.dialect.session.configure.is_empty()
+            && matches!(reply.end, End::Prompt(level) if level != Level::Configure);
+        is_out.then(|| format!("not in configuration mode: {}", judge::words(&reply.text)))
+    }
+}
+
+impl Session for LineSession {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
+        self.carry(steps, timeout).boxed()
+    }
+
+    fn is_usable(&self) -> bool {
+        self.wire.is_open() && !self.is_stuck
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.wire.traffic()
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        self.wire.close()
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what a step that was carried ends with")]
+fn done() -> Carried {
+    Ok(Ok(Answer::Done(Vec::<RpcError>::new())))
+}
+
+fn refused(line: &str, position: usize, of: usize, words: &str) -> Refusal {
+    Refusal::Errors(vec![judge::error(line, position, of, words)])
+}

@@ -1,0 +1,44 @@
+//! What takes lines and answers them.
+
+use futures_util::future::BoxFuture;
+use mercury_adapter::{Level, Lost, Share, Traffic, When};
+
+/// A line to enter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) line: &'a str,
+    /// The questions it may bring; those of no kind are answered where `None`.
+    pub(crate) when: Option<When>,
+}
+
+/// What a line brought.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// What was said, each line with a line feed behind it.
+    pub(crate) text: String,
+    /// Where it ended.
+    pub(crate) end: End,
+}
+
+/// How an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At a prompt, which tells how far one is in.
+    Prompt(Level),
+    /// With an exit status; `None` where there is none.
+    Status(Option<u32>),
+}
+
+/// A shell, or something that runs commands.
+pub(crate) trait Wire: Send {
+    /// Enters the lines, all at once, and waits for the answers to all of them.
+    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], share: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>>;
+
+    /// Whether it is still there, as far as is known.
+    fn is_open(&self) -> bool;
+
+    fn traffic(&self) -> Traffic;
+
+    /// Says goodbye.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
