@@ -46,14 +46,17 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
         }
         renamed.interfaces.insert(interface.name.clone(), interface);
     }
-    if BY_MEMBERS.contains(&dialect) {
+    if BY_MEMBERS.contains(dialect) {
         by_members(&mut renamed);
     }
     Some(renamed)
 }
 
-/// Where an aggregate's members say what it is.
-const BY_MEMBERS: [&str; 2] = ["cisco_ios", "cisco_iosxe"];
+/// Where an aggregate's members say what it is, over the kit's protocol.
+static BY_MEMBERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let all = mercury_adapter::builtin().unwrap().into_iter();
+    all.filter(|one| one.members_say_lag_type(crate::PROTOCOL)).map(|one| one.name).collect()
+});
 
 /// One without any says nothing of it; one that says nothing is LACP.
 fn by_members(config: &mut DeviceConfig) {

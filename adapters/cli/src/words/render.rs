@@ -56,6 +56,9 @@ impl Script {
     }
 }
 
+/// The nodes by which a port is a member of an aggregate.
+const JOINS: [&str; 3] = ["aggregate-id", "channel-group", "lacp-rate"];
+
 /// How operations become lines.
 struct Typing<'a> {
     words: &'a CliWords,
@@ -67,7 +70,10 @@ impl Typing<'_> {
         let (block, names) = self.block(&entry.entry)?;
         script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
         let lines = if last(&entry.entry.path) == "vlan" { &self.words.in_vlan } else { &self.words.port };
-        for operation in &entry.leaves {
+        // A port joins as what it is to be, and what it was as a member goes first.
+        let joins = |operation: &&LeafOperation| matches!(operation, LeafOperation::Set(path, _) if JOINS.contains(&last(path)));
+        let (last_ones, first_ones): (Vec<_>, Vec<_>) = entry.leaves.iter().partition(joins);
+        for operation in first_ones.into_iter().chain(last_ones) {
             let (path, value) = match operation {
                 LeafOperation::SetList { present, wanted, .. } => {
                     trunk::lines(self, present, wanted)?.into_iter().for_each(|line| script.push(line, 1, false));
@@ -117,6 +123,7 @@ impl Typing<'_> {
                 let text = own.unwrap_or(text);
                 let number = text.strip_prefix(self.words.lag_prefix.as_str()).unwrap_or(&text).to_owned();
                 texts::checked(self, last(path), &text)?;
+                let text = if self.words.quotes && text.contains(' ') { format!("\"{text}\"") } else { text };
                 let mode = entry.leaves.iter().find_map(|leaf| match leaf {
                     LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
                     _ => None,
@@ -136,8 +143,11 @@ impl Typing<'_> {
             "vlan" => self.words.vlan.as_ref(),
             _ => Some(&self.words.interface),
         };
+        let mut block = block;
         if let Some(name) = node.names.resolve("{name}") {
             texts::checked(self, "the name", &name)?;
+            let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
+            block = self.words.aggregate.as_ref().filter(|_| is_aggregate).or(block);
         }
         Ok((block.ok_or_else(|| self.lacks(&node.path))?, &node.names))
     }

@@ -86,6 +86,9 @@ fn defaults_by_code(dialect: &Dialect) -> Option<paths::Defaults> {
     }
 }
 
+/// The protocol of this kit, as dialect files call it.
+const PROTOCOL: &str = "gnmi";
+
 /// The dialects of `adapters/dialects` that speak gNMI.
 fn dialects() -> Vec<Arc<Dialect>> {
     builtin().unwrap().into_iter().filter(|dialect| dialect.gnmi.is_some()).map(Arc::new).collect()

@@ -49,6 +49,9 @@ use mercury_adapter::{Capabilities, Dialect, NodePath, Render, Tree, Unrenderabl
 use mercury_model::Plan;
 use mercury_netconf::{EditConfig, Renderer};
 
+/// The protocol of this kit, as dialect files call it.
+const PROTOCOL: &str = "netconf";
+
 /// The dialects of `adapters/dialects` that speak NETCONF.
 fn dialects() -> Vec<Arc<Dialect>> {
     builtin().unwrap().into_iter().filter(|dialect| dialect.netconf.is_some()).map(Arc::new).collect()

@@ -53,6 +53,11 @@ impl<'t> Lines<'t> {
                 }
             }
         }
+        let aggregate = words.aggregate.iter().flat_map(|block| std::iter::once(&block.enter).chain(&block.also));
+        let number = aggregate.filter_map(|form| form.read(line)).find_map(|said| said.get(Hole::Number));
+        if let Some(number) = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Some(Block::Interface(format!("{}{number}", words.lag_prefix)));
+        }
         let interface = std::iter::once(&words.interface.enter).chain(&words.interface.also);
         let named = |said: Filled<'t>| said.get(Hole::Name);
         interface.filter_map(|form| form.read(line)).find_map(named).map(|name| Block::Interface(named_by(words, name)))

@@ -22,15 +22,13 @@ impl<'t> Port<'t> {
     /// Goes on by one line.
     pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) {
         let fits = |form: &Template| form.fits(line);
-        if self.wrapped(line) || words.nothing.iter().any(fits) || self.list(words, line) {
+        if self.wrapped(line) || self.list(words, line) {
             return;
         }
         if words.foreign.iter().any(fits) {
             self.foreign.push(line);
-        } else if words.routed.iter().any(fits) {
+        } else if !self.said(words, line) && words.routed.iter().any(fits) {
             self.routed.push(line);
-        } else {
-            self.said(words, line);
         }
     }
 
@@ -85,7 +83,7 @@ impl<'t> Port<'t> {
     }
 
     /// A line that says a node, or that it is gone.
-    fn said(&mut self, words: &'t CliWords, line: &'t str) {
+    fn said(&mut self, words: &'t CliWords, line: &'t str) -> bool {
         for (node, form) in &words.port {
             if form.remove.fits(line) {
                 self.leaves.retain(|(own, _)| own != node);
@@ -100,8 +98,9 @@ impl<'t> Port<'t> {
             } else {
                 continue;
             }
-            return;
+            return true;
         }
+        false
     }
 
     /// The port's entry in the data.
@@ -115,6 +114,7 @@ impl<'t> Port<'t> {
         entry.push(tree.copied_leaf("name", name)?);
         let is_trunk = self.leaves.contains(&("mode", "trunk"));
         for (node, value) in &self.leaves {
+            let value = if words.quotes { unquoted(value) } else { value };
             // A line gives an aggregate by its number.
             let prefix = if *node == "aggregate-id" { words.lag_prefix.as_str() } else { "" };
             entry.push(tree.copied_leaf(node, &format!("{prefix}{value}"))?);
@@ -143,6 +143,11 @@ impl<'t> Port<'t> {
         }
         Ok(entry)
     }
+}
+
+/// A text without the marks it stands in.
+pub(super) fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 const CHANNEL_MODE: &str = "channel-group-mode";

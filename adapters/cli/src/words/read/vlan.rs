@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mercury_adapter::{CliWords, DataNode, DataTree, Hole, NoRoom, VlanTable};
 use mercury_model::VlanId;
 
-use super::port::value;
+use super::port::{unquoted, value};
 
 /// Words of a line by which it is known, where it is not Mercury's.
 const KNOWN_BY: usize = 3;
@@ -21,9 +21,6 @@ pub(super) struct VlanSaid<'t> {
 impl<'t> VlanSaid<'t> {
     /// Goes on by one line.
     pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) {
-        if words.nothing.iter().any(|form| form.fits(line)) {
-            return;
-        }
         for (node, form) in &words.in_vlan {
             let own = if node == "name" { &mut self.name } else { &mut self.status };
             if form.remove.fits(line) {
@@ -35,7 +32,9 @@ impl<'t> VlanSaid<'t> {
             }
             return;
         }
-        self.others.push(line);
+        if !words.nothing.iter().any(|form| form.fits(line)) {
+            self.others.push(line);
+        }
     }
 
     /// The VLAN's entry in the data.
@@ -48,7 +47,9 @@ impl<'t> VlanSaid<'t> {
         let entry = tree.node("vlan")?;
         entry.push(tree.copied_leaf("id", &id.to_string())?);
         let unnamed = words.unnamed.as_ref().map(|form| form.fill(|_| Some(format!("{id:0>4}", id = id.get()))));
-        if let Some(name) = self.name.filter(|name| unnamed.as_deref() != Some(*name)) {
+        let is_given =
+            |name: &&str| unnamed.as_deref() != Some(*name) && (words.text.vlan_1_named || id != VlanId::MIN);
+        if let Some(name) = self.name.map(|name| if words.quotes { unquoted(name) } else { name }).filter(is_given) {
             entry.push(tree.copied_leaf("name", name)?);
         }
         if let Some(status) = self.status.filter(|status| *status != "ACTIVE") {

@@ -28,6 +28,11 @@ pub(super) fn lines(typing: &Typing<'_>, present: &[Value], wanted: &[Value]) ->
             return Ok(vec![filled(list, none)]);
         }
         let all = lists::lists(words, &after);
+        if let (true, Some(remove)) = (words.list_adds, &words.remove) {
+            let gone = lists::lists(words, &before.difference(&after));
+            let gone = gone.iter().map(|list| filled(remove, list));
+            return Ok(gone.chain(all.iter().map(|text| filled(list, text))).collect());
+        }
         // What goes on in further lines would be away in between.
         let by_parts = all.len() > 1 && !present.is_empty() && words.add.is_some() && words.remove.is_some();
         if !by_parts {

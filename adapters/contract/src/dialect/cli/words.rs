@@ -23,6 +23,8 @@ pub struct CliWords {
     pub comments: Vec<String>,
     /// An interface's block.
     pub interface: Blocks,
+    /// An aggregate's, where it is another.
+    pub aggregate: Option<Blocks>,
     /// A VLAN's block; `None` where VLANs are not made.
     pub vlan: Option<Blocks>,
     /// What is said below an interface, by the names of the data tree's nodes.
@@ -37,6 +39,8 @@ pub struct CliWords {
     pub routed: Vec<Template>,
     /// Lines that say no more than their absence does; the beginnings.
     pub nothing: Vec<Template>,
+    /// Whether a text with blanks stands in quotation marks.
+    pub quotes: bool,
     /// What a VLAN is called that was given no name, with `{vlan-id}` filled with four
     /// digits.
     pub unnamed: Option<Template>,
@@ -131,6 +135,11 @@ impl Said {
 pub struct TrunkWords {
     /// The VLANs are these; `None` where there are only lines that change them.
     pub list: Option<Template>,
+    /// Whether such a line may leave those that lines before it named: what is too many
+    /// has to be taken away.
+    pub list_adds: bool,
+    /// Whether the untagged VLAN is in no list, and a trunk lists one VLAN at least.
+    pub tagged_only: bool,
     /// And these.
     pub add: Option<Template>,
     /// But not these.

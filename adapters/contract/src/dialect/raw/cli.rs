@@ -72,6 +72,7 @@ struct RawCliWords {
     #[serde(default = "bang")]
     comments: Vec<String>,
     interface: RawBlocks,
+    aggregate: Option<RawBlocks>,
     vlan: Option<RawBlocks>,
     port: BTreeMap<String, RawLine>,
     #[serde(default)]
@@ -86,6 +87,8 @@ struct RawCliWords {
     #[serde(default)]
     nothing: Vec<String>,
     unnamed: Option<String>,
+    #[serde(default)]
+    quotes: bool,
 }
 
 fn no() -> String {
@@ -118,9 +121,13 @@ struct RawBlocks {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawTrunkWords {
     list: Option<String>,
+    #[serde(default)]
+    list_adds: bool,
+    #[serde(default)]
+    tagged_only: bool,
     add: Option<String>,
     remove: Option<String>,
     except: Option<String>,
@@ -222,6 +229,10 @@ impl Reader<'_> {
                 }
             };
             list.insert("absent-is-none".to_owned(), Value::Boolean(absent));
+            list.insert("tagged-only".to_owned(), Value::Boolean(words.trunk.tagged_only));
+            if words.port.get("access-vlan") == words.port.get("native-vlan") {
+                own.insert("native-vlan".to_owned(), Value::from("access-vlan"));
+            }
             own.insert("trunk-vlans".to_owned(), Value::Table(list));
         }
         match &words.vlan {
@@ -243,6 +254,7 @@ impl Reader<'_> {
     fn words(&mut self, base: &Base<'_>, raw: RawCliWords) -> CliWords {
         let undo = raw.undo;
         let interface = self.blocks("interface", &undo, raw.interface);
+        let aggregate = raw.aggregate.map(|raw| self.blocks("aggregate", &undo, raw));
         let vlan = raw.vlan.map(|raw| self.blocks("vlan", &undo, raw));
         let port = self.lines("port", &undo, raw.port, |node| NODES.iter().any(|(known, _)| *known == node));
         let in_vlan = self.lines("in-vlan", &undo, raw.in_vlan, |node| ["name", "status"].contains(&node));
@@ -266,6 +278,7 @@ impl Reader<'_> {
             leave: raw.leave,
             comments: raw.comments,
             interface,
+            aggregate,
             vlan,
             port,
             in_vlan,
@@ -273,6 +286,7 @@ impl Reader<'_> {
             foreign: self.templates("foreign", &raw.foreign),
             routed: self.templates("routed", &raw.routed),
             nothing: self.templates("nothing", &raw.nothing),
+            quotes: raw.quotes,
             unnamed: unnamed.flatten(),
             lag_prefix,
             names: base.names.cloned(),
@@ -339,6 +353,8 @@ impl Reader<'_> {
         };
         TrunkWords {
             list,
+            list_adds: raw.list_adds,
+            tagged_only: raw.tagged_only,
             add,
             remove,
             except,

@@ -1,0 +1,157 @@
+//! A switch that takes lines: blocks, and lines in them of which some replace others. It
+//! knows no dialect, only what its rules say replaces what.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use mercury_adapter::Dialect;
+use mercury_cli::Script;
+
+/// What a system's lines do to each other.
+pub(crate) struct Rules {
+    /// The word that takes a line away.
+    undo: &'static str,
+    /// Beginnings of lines of which a block has one.
+    single: &'static [&'static str],
+    /// What is left where a block is.
+    leave: &'static str,
+    /// What the block of a VLAN begins with.
+    vlan: &'static str,
+}
+
+/// As Cisco IOS has it, and those that are like it.
+const IOS: Rules = Rules {
+    undo: "no ",
+    single: &[
+        "description",
+        "name",
+        "state",
+        "shutdown",
+        "mtu",
+        "switchport mode",
+        "switchport access vlan",
+        "switchport trunk native vlan",
+        "channel-group",
+        "lacp rate",
+        "lacp timer",
+        "lacp min-bundle",
+        "lacp min-links",
+        "port-channel min-links",
+        "minimum-links",
+        "mlag",
+        "vpc",
+        "spanning-tree portfast",
+        "spanning-tree port type",
+        "spanning-tree bpduguard",
+        "spanning-tree bpdu-guard",
+        "spanning-tree port-type",
+        "vlan access",
+        "vlan trunk native",
+        "lag",
+        "lacp mode",
+    ],
+    leave: "exit",
+    vlan: "vlan ",
+};
+
+pub(crate) fn rules(dialect: &str) -> Rules {
+    match dialect {
+        "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
+        _ => IOS,
+    }
+}
+
+pub(crate) struct Device {
+    rules: Rules,
+    blocks: BTreeMap<String, Vec<String>>,
+}
+
+impl Device {
+    /// One whose ports are there and bare.
+    pub(crate) fn with(dialect: &Dialect, ports: &[String]) -> Self {
+        let blocks = ports.iter().map(|port| (format!("interface {port}"), Vec::new()));
+        Self { rules: rules(&dialect.name), blocks: blocks.collect() }
+    }
+
+    /// Types a script.
+    pub(crate) fn apply(&mut self, script: &Script) {
+        let mut block = None;
+        for line in &script.lines {
+            let text = line.text.as_str();
+            if line.is_block {
+                assert_eq!(line.depth, 0, "{script}");
+                self.blocks.entry(text.to_owned()).or_default();
+                block = Some(text.to_owned());
+            } else if text == self.rules.leave {
+                block = None;
+            } else if line.depth == 0 {
+                let gone = text.strip_prefix(self.rules.undo).unwrap_or_else(|| panic!("{text} in no block"));
+                self.blocks.remove(gone);
+                block = None;
+            } else {
+                let lines = self.blocks.get_mut(block.as_ref().unwrap()).unwrap();
+                Self::line(&self.rules, lines, text);
+            }
+        }
+    }
+
+    fn line(rules: &Rules, lines: &mut Vec<String>, text: &str) {
+        if let Some(gone) = text.strip_prefix(rules.undo) {
+            lines.retain(|line| !begins(line, gone));
+            // What is so anyway is shown by some as it was typed.
+            return;
+        }
+        let replaced = rules.single.iter().find(|single| begins(text, single));
+        if let Some(single) = replaced {
+            lines.retain(|line| !begins(line, single));
+        } else if !text.contains(" add ") && !text.contains(" remove ") {
+            let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin);
+            lines.retain(|line| !begins(line, begin));
+        }
+        lines.push(text.to_owned());
+    }
+
+    /// The answers to what is asked.
+    pub(crate) fn answers(&self, dialect: &Dialect) -> Vec<String> {
+        let words = &dialect.cli.as_ref().unwrap().words;
+        words.shows.iter().map(|shown| if shown.table.is_some() { self.table() } else { self.text() }).collect()
+    }
+
+    /// Whether anybody configured VLAN 1.
+    pub(crate) fn has_vlan_1(&self) -> bool {
+        self.blocks.contains_key(&format!("{}1", self.rules.vlan))
+    }
+
+    /// The configuration.
+    pub(crate) fn text(&self) -> String {
+        let mut text =
+            "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();
+        for (block, lines) in &self.blocks {
+            writeln!(text, "{block}").unwrap();
+            lines.iter().for_each(|line| writeln!(text, " {line}").unwrap());
+            text.push_str("!\n");
+        }
+        // An interface that is no port, and a block that is none of Mercury's.
+        text + "interface loopback0\n ip address 192.0.2.1 255.255.255.255\n!\nline vty 0 4\n description none of an interface's\n transport input ssh\n!\nend\n"
+    }
+
+    /// The table of VLANs.
+    fn table(&self) -> String {
+        let mut text =
+            "VLAN Name                             Status    Ports\n---- ------------- --------- ----\n".to_owned();
+        text.push_str("1    default                          active    Gi1/0/1, Gi1/0/2\n");
+        text.push_str("                                                Gi1/0/3\n");
+        for (block, lines) in &self.blocks {
+            let Some(id) = block.strip_prefix(self.rules.vlan).filter(|id| *id != "1") else { continue };
+            let name =
+                lines.iter().find_map(|line| line.strip_prefix("name ")).map_or(format!("VLAN{id:0>4}"), str::to_owned);
+            let is_active = !lines.iter().any(|line| line == "state suspend");
+            writeln!(text, "{id:<4} {name:<32} {}", if is_active { "active" } else { "suspended" }).unwrap();
+        }
+        text
+    }
+}
+
+/// Whether a line is that, or that and more.
+fn begins(line: &str, with: &str) -> bool {
+    line.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}

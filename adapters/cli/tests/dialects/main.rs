@@ -1,0 +1,82 @@
+//! The conformance kit: every dialect with a command line against every case of
+//! `tests/cases`.
+//!
+//! What a dialect renders is compared with a file that a person has reviewed, typed into
+//! a small engine of lines that knows only what replaces what, and read back.
+//! `MERCURY_BLESS=1` writes the files anew; read the difference before committing it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a case that cannot be read is a failure of the test"
+)]
+
+#[path = "../../../../tests/kit/case.rs"]
+mod case;
+mod device;
+#[path = "../../../../tests/kit/names.rs"]
+mod names;
+mod round_trip;
+mod shown;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use case::{golden, leftovers};
+use mercury_adapter::{Capabilities, Dialect, Render, Unrenderable, builtin};
+use mercury_cli::{CliRenderer, Script};
+use mercury_model::Plan;
+
+/// The protocol of this kit, as dialect files call it.
+const PROTOCOL: &str = "cli";
+
+/// The dialects of `adapters/dialects` that have a command line.
+fn dialects() -> Vec<Arc<Dialect>> {
+    builtin().unwrap().into_iter().filter(|dialect| dialect.cli.is_some()).map(Arc::new).collect()
+}
+
+fn dialect(name: &str) -> Arc<Dialect> {
+    dialects().into_iter().find(|dialect| dialect.name == name).unwrap()
+}
+
+fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<Script, Unrenderable> {
+    let payload = CliRenderer::new(dialect).unwrap().render(plan, &Capabilities::unknown())?;
+    let script: &Script = payload.body().unwrap();
+    assert_eq!(payload.to_string(), script.to_string());
+    Ok(script.clone())
+}
+
+#[test]
+fn every_dialect_renders_every_case_as_reviewed() {
+    let (mut problems, dialects) = (Vec::new(), dialects());
+    for case in case::all() {
+        let mut expected = BTreeSet::new();
+        for dialect in &dialects {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let plan = case::plan(&case.running, &case.intended);
+            let (file, text) = match render(dialect, &plan) {
+                Ok(script) => (format!("{}.lines.txt", dialect.name), script.to_string()),
+                Err(refusal) => (format!("{}.lines.refused.txt", dialect.name), format!("{refusal}\n")),
+            };
+            golden(&case.folder.join(&file), &text, &mut problems);
+            expected.insert(file);
+        }
+        leftovers(&case, &["lines.txt", "lines.refused.txt"], &expected, &mut problems);
+    }
+    assert!(
+        problems.is_empty(),
+        "MERCURY_BLESS=1 writes these files; review the difference:\n\n{}",
+        problems.join("\n\n")
+    );
+}
+
+#[test]
+fn equal_configurations_render_nothing() {
+    for case in case::all() {
+        for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let script = render(&dialect, &case::plan(&case.intended, &case.intended)).unwrap();
+            assert_eq!(script.lines, [], "{} {}", dialect.name, case.name);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Render, type, read back: what arrives is what was intended.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Budget, Dialect, MAX_REPLY};
+use mercury_model::{DeviceConfig, Intended, Running, Scope};
+
+use crate::{
+    case::{self, plan},
+    device::Device,
+    dialects, names, render,
+};
+
+/// A switch of this dialect that has `config`, made from one whose ports are there and
+/// bare; `None` where it cannot have it.
+pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Option<Device> {
+    let ports = config.interfaces.values().filter(|one| one.kind.is_none()).map(|one| one.name.to_string());
+    let mut device = Device::with(dialect, &ports.collect::<Vec<_>>());
+    let script = render(dialect, &plan(&read(dialect, &device), config)).ok()?;
+    device.apply(&script);
+    assert_eq!(read(dialect, &device), *config, "{} {script}\n{}", dialect.name, device.text());
+    Some(device)
+}
+
+fn seen(dialect: &Dialect, device: &Device, scope: &Scope) -> Running {
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let cli = dialect.cli.as_ref().unwrap();
+    mercury_cli::running(cli, scope, &device.answers(dialect), &mut share).unwrap()
+}
+
+pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
+    let mut config = seen(dialect, device, &case::everything()).config;
+    config.interfaces.retain(|name, _| name.as_str() != "loopback0");
+    // Every switch has it, and few cases.
+    config.vlans.retain(|id, _| id.get() != 1 || device.has_vlan_1());
+    config
+}
+
+/// What of a configuration this dialect can read.
+pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+    let mut config = case::visible(dialect, "cli", config);
+    let prefix = dialect.lag_prefix.as_deref().unwrap();
+    let told = |name: &str| name.starts_with(prefix);
+    config.interfaces.values_mut().filter(|one| !told(one.name.as_str())).for_each(|one| one.kind = None);
+    config
+}
+
+#[test]
+fn every_case_that_renders_arrives_as_intended() {
+    let mut arrived = 0;
+    for case in case::all() {
+        for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            if render(&dialect, &case::plan(&case.running, &case.intended)).is_err() {
+                continue;
+            }
+            let what = format!("{} {}", dialect.name, case.name);
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let Some(mut switch) = device(&dialect, &running) else { continue };
+            let script = render(&dialect, &plan(&read(&dialect, &switch), &intended)).unwrap();
+            switch.apply(&script);
+            assert_eq!(read(&dialect, &switch), intended, "{what}\n{script}\n{}", switch.text());
+            assert!(plan(&read(&dialect, &switch), &intended).is_empty(), "{what}");
+            // Typed once more, it changes nothing: a retry is safe.
+            switch.apply(&script);
+            assert_eq!(read(&dialect, &switch), intended, "{what}, typed twice");
+            arrived += 1;
+        }
+    }
+    assert!(arrived >= 20, "only {arrived} round trips");
+}
+
+#[test]
+fn every_case_that_renders_can_be_undone() {
+    for case in case::all() {
+        for dialect in dialects() {
+            let Some(case) = case.of(&dialect.name) else { continue };
+            let (running, intended) = (visible(&dialect, &case.running), visible(&dialect, &case.intended));
+            let (Ok(there), Ok(back)) = (
+                render(&dialect, &case::plan(&case.running, &case.intended)),
+                render(&dialect, &plan(&intended, &running)),
+            ) else {
+                continue;
+            };
+            let Some(mut switch) = device(&dialect, &running) else { continue };
+            switch.apply(&there);
+            switch.apply(&back);
+            assert_eq!(read(&dialect, &switch), running, "{} {}\n{back}", dialect.name, case.name);
+        }
+    }
+}
+
+#[test]
+fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
+    for dialect in dialects() {
+        let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+        let Some(case) = case.of(&dialect.name) else { continue };
+        let running = visible(&dialect, &case.running);
+        let switch = device(&dialect, &running).unwrap();
+        let mut scope = Scope::default();
+        scope.add_interface(names::name(&dialect.name, &"Ethernet1/2".parse().unwrap()).unwrap());
+        scope.add_vlan("20".parse().unwrap());
+        let found = seen(&dialect, &switch, &scope);
+        assert_eq!(found.config, running.within(&scope), "{}", dialect.name);
+        assert!(Intended(running.within(&scope)).is_met_by(&found));
+    }
+}

@@ -1,0 +1,93 @@
+//! How systems show what they have, written as their documents and captures have it.
+
+use mercury_adapter::{Budget, MAX_REPLY};
+use mercury_cli::Unreadable;
+use mercury_model::{Running, Scope, SwitchedVlan, TrunkVlans};
+
+use crate::dialect;
+
+const TABLE: &str = "VLAN Name Status Ports\n1 default active\n10 blue active Gi1/0/1\n20 VLAN0020 act/lshut\n";
+
+fn ios(text: &str) -> Result<Running, Unreadable> {
+    let ios = dialect("cisco_ios");
+    let mut share = Budget::shared().share(MAX_REPLY);
+    mercury_cli::running(ios.cli.as_ref().unwrap(), &Scope::all(), &[text.to_owned(), TABLE.to_owned()], &mut share)
+}
+
+/// What the VLANs of a trunk are whose port has these lines.
+fn trunk(lines: &[&str]) -> Option<SwitchedVlan> {
+    let lines: String = lines.iter().map(|line| format!(" {line}\n")).collect();
+    let running = ios(&format!("interface GigabitEthernet1/0/1\n switchport mode trunk\n{lines}!\n")).unwrap();
+    running.interfaces.values().next().unwrap().switched_vlan.clone()
+}
+
+fn carries(vlans: &str) -> Option<SwitchedVlan> {
+    let vlans = match vlans {
+        "all" => TrunkVlans::All,
+        "none" => TrunkVlans::None,
+        set => TrunkVlans::only(set.parse().unwrap()),
+    };
+    Some(SwitchedVlan::Trunk { native: None, vlans })
+}
+
+#[test]
+fn the_lines_of_a_trunk_are_a_program() {
+    for (lines, vlans) in [
+        (&[][..], "all"),
+        (&["switchport trunk allowed vlan 10,20"], "10,20"),
+        (&["switchport trunk allowed vlan 10", "switchport trunk allowed vlan add 20-22, 30"], "10,20-22,30"),
+        (&["switchport trunk allowed vlan 10", "switchport trunk allowed vlan 20"], "20"),
+        (&["switchport trunk allowed vlan remove 2-4094"], "1"),
+        (&["switchport trunk allowed vlan except 100-4094"], "1-99"),
+        (&["switchport trunk allowed vlan none", "switchport trunk allowed vlan add 7"], "7"),
+        (&["switchport trunk allowed vlan none"], "none"),
+        (&["switchport trunk allowed vlan 10", "switchport trunk allowed vlan all"], "all"),
+        (&["switchport trunk allowed vlan 10", "no switchport trunk allowed vlan"], "all"),
+        (&["switchport trunk allowed vlan 10,181-181,", "182-183,", "190"], "10,181-183,190"),
+    ] {
+        assert_eq!(trunk(lines), carries(vlans), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_foreign_and_never_a_trunk_of_all() {
+    for line in [
+        "switchport trunk allowed vlan 10,x",
+        "switchport trunk allowed vlan 5000",
+        "switchport trunk allowed vlan 20 to",
+        "switchport mode dynamic desirable",
+        "switchport mode dot1q-tunnel",
+        "switchport voice vlan 50",
+        "no switchport",
+        "ip address 192.0.2.1 255.255.255.0",
+    ] {
+        assert!(matches!(trunk(&[line]), Some(SwitchedVlan::Foreign(_))), "{line}: {:?}", trunk(&[line]));
+    }
+    let without_mode = ios("interface GigabitEthernet1/0/1\n switchport trunk allowed vlan 10\n!\n").unwrap();
+    let port = without_mode.interfaces.values().next().unwrap();
+    assert!(matches!(port.switched_vlan, Some(SwitchedVlan::Foreign(_))), "it agrees with its neighbour");
+}
+
+#[test]
+fn a_vlan_is_there_that_the_table_or_the_configuration_has() {
+    let running = ios("interface Gi1/0/1\n!\nvlan 30-31,40\n name red\n remote-span\n!\nvlan 10\n").unwrap();
+    let shown: Vec<String> = running
+        .vlans
+        .values()
+        .map(|vlan| {
+            format!("{} {} {}", vlan.id, vlan.name.as_ref().map_or("-", |name| name.as_str()), vlan.status.word())
+        })
+        .collect();
+    let expected =
+        ["1 - ACTIVE", "10 blue ACTIVE", "20 - SUSPENDED", "30 red ACTIVE", "31 red ACTIVE", "40 red ACTIVE"];
+    assert_eq!(shown, expected);
+    assert_eq!(running.besides_vlans[&"31".parse().unwrap()], "remote-span");
+    assert_eq!(running.interfaces.keys().next().unwrap().as_str(), "GigabitEthernet1/0/1");
+}
+
+#[test]
+fn an_answer_that_shows_no_interface_is_no_answer() {
+    for text in ["", "% Invalid input detected at '^' marker.\n", "hostname sw1\nvlan 10\n!\n"] {
+        assert!(matches!(ios(text), Err(Unreadable::Nothing { .. })), "{text:?}");
+    }
+}
