@@ -56,6 +56,19 @@ impl Script {
     }
 }
 
+/// When a line is typed, those of one turn in the order of the operations.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// What the other lines mean something in.
+    Mode,
+    /// Where a VLAN may not be both tagged and untagged, not even for a while.
+    NoLongerTagged,
+    Others,
+    Tagged,
+    /// A port joins as what it is to be, and what it was goes first.
+    Joins,
+}
+
 /// The nodes by which a port is a member of an aggregate.
 const JOINS: [&str; 3] = ["aggregate-id", "channel-group", "lacp-rate"];
 
@@ -70,13 +83,11 @@ impl Typing<'_> {
         let (block, names) = self.block(&entry.entry)?;
         script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
         let lines = if last(&entry.entry.path) == "vlan" { &self.words.in_vlan } else { &self.words.port };
-        // A port joins as what it is to be, and what it was as a member goes first.
-        let joins = |operation: &&LeafOperation| matches!(operation, LeafOperation::Set(path, _) if JOINS.contains(&last(path)));
-        let (last_ones, first_ones): (Vec<_>, Vec<_>) = entry.leaves.iter().partition(joins);
-        for operation in first_ones.into_iter().chain(last_ones) {
+        let mut typed: Vec<(Turn, String)> = Vec::new();
+        for operation in &entry.leaves {
             let (path, value) = match operation {
                 LeafOperation::SetList { present, wanted, .. } => {
-                    trunk::lines(self, present, wanted)?.into_iter().for_each(|line| script.push(line, 1, false));
+                    typed.extend(trunk::lines(self, present, wanted)?);
                     continue;
                 }
                 LeafOperation::Set(path, value) => (path, Some(value)),
@@ -86,14 +97,21 @@ impl Typing<'_> {
             if last(path) == "channel-group-mode" {
                 continue;
             }
+            let turn = match (last(path), value) {
+                ("mode", Some(_)) => Turn::Mode,
+                (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
+                _ => Turn::Others,
+            };
             let text = match (lines.get(last(path)), value) {
                 (Some(line), Some(value)) => self.line(line, path, value, entry)?,
                 (Some(line), None) => line.remove.fill(|_| None),
                 (None, None) => continue,
                 (None, Some(_)) => return Err(self.lacks(path)),
             };
-            script.push(text, 1, false);
+            typed.push((turn, text));
         }
+        typed.sort_by_key(|(turn, _)| *turn);
+        typed.into_iter().for_each(|(_, text)| script.push(text, 1, false));
         if let Some(leave) = &self.words.leave {
             script.push(leave.clone(), 1, false);
         }

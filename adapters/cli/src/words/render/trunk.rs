@@ -3,55 +3,66 @@
 use mercury_adapter::{Template, Unrenderable, operations::Value};
 use mercury_model::VlanSet;
 
-use super::Typing;
+use super::{Turn, Typing};
 use crate::words::lists;
 
 /// The lines that make the VLANs `wanted` of those that are `present`; none: what is so
 /// without a line.
-pub(super) fn lines(typing: &Typing<'_>, present: &[Value], wanted: &[Value]) -> Result<Vec<String>, Unrenderable> {
+pub(super) fn lines(
+    typing: &Typing<'_>,
+    present: &[Value],
+    wanted: &[Value],
+) -> Result<Vec<(Turn, String)>, Unrenderable> {
+    let (less, more) = if typing.words.trunk.tagged_only {
+        (Turn::NoLongerTagged, Turn::Tagged)
+    } else {
+        (Turn::Others, Turn::Others)
+    };
     let words = &typing.words.trunk;
     let before = set(present).unwrap_or_else(|| lists::absent(words));
     let after = set(wanted).unwrap_or_else(|| lists::absent(words));
     if wanted.is_empty()
         && let Some(clear) = &words.clear
     {
-        return Ok(vec![clear.bare()]);
+        return Ok(vec![(less, clear.bare())]);
     }
     let filled = |form: &Template, text: &str| form.fill(|_| Some(text.to_owned()));
+    let gone = |text: String| (less, text);
+    let come = |text: String| (more, text);
     if let Some(list) = &words.list {
         if let (true, Some(all)) = (after == VlanSet::full(), &words.all) {
-            return Ok(vec![filled(list, all)]);
+            return Ok(vec![come(filled(list, all))]);
         }
         if after.is_empty() {
             let none =
                 words.none.as_ref().ok_or_else(|| typing.writing.cannot("a trunk of no VLANs", "no line says it"))?;
-            return Ok(vec![filled(list, none)]);
+            return Ok(vec![come(filled(list, none))]);
         }
         let all = lists::lists(words, &after);
         if let (true, Some(remove)) = (words.list_adds, &words.remove) {
-            let gone = lists::lists(words, &before.difference(&after));
-            let gone = gone.iter().map(|list| filled(remove, list));
-            return Ok(gone.chain(all.iter().map(|text| filled(list, text))).collect());
+            let too_many = lists::lists(words, &before.difference(&after));
+            let too_many = too_many.iter().map(|list| gone(filled(remove, list)));
+            return Ok(too_many.chain(all.iter().map(|text| come(filled(list, text)))).collect());
         }
         // What goes on in further lines would be away in between.
         let by_parts = all.len() > 1 && !present.is_empty() && words.add.is_some() && words.remove.is_some();
         if !by_parts {
             let Some((first, rest)) = all.split_first() else { return Ok(Vec::new()) };
-            let mut lines = vec![filled(list, first)];
-            for more in rest {
+            let mut lines = vec![come(filled(list, first))];
+            for further in rest {
                 let add = words.add.as_ref();
                 let add =
                     add.ok_or_else(|| typing.writing.cannot("a trunk of so many VLANs", "the list is too long"))?;
-                lines.push(filled(add, more));
+                lines.push(come(filled(add, further)));
             }
             return Ok(lines);
         }
     }
-    let parts = [(&words.add, after.difference(&before)), (&words.remove, before.difference(&after))];
+    let parts = [(&words.add, after.difference(&before), more), (&words.remove, before.difference(&after), less)];
     let mut lines = Vec::new();
-    for (form, vlans) in parts {
+    for (form, vlans, turn) in parts {
         let Some(form) = form else { continue };
-        lines.extend(lists::lists(words, &vlans).iter().map(|list| filled(form, list)));
+        lines.extend(lists::lists(words, &vlans).iter().map(|list| (turn, filled(form, list))));
     }
     Ok(lines)
 }
