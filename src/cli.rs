@@ -7,8 +7,11 @@ mod demo;
 mod dialect;
 mod log;
 mod machine;
+mod network;
 mod port;
 mod print;
+mod question;
+mod requests;
 mod serve;
 mod signals;
 mod simulate;
@@ -127,10 +130,10 @@ enum Command {
     /// Take the VLANs off a port.
     Detach(port::DetachArguments),
     /// Say what `attach`, or any request, would do, and send nothing.
-    Plan(port::QuestionArguments),
+    Plan(question::QuestionArguments),
     /// Say where a switch differs from what `attach`, or any request, would have
     /// made of it; change nothing. Ends with 1 where it does.
-    Verify(port::QuestionArguments),
+    Verify(question::QuestionArguments),
     /// Measure the service, on simulated switches or in dry runs on one of yours.
     Bench(bench::BenchArguments),
 }
@@ -249,8 +252,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
         Command::Attach(port) => port::attach(&common, &port).await,
         Command::Detach(port) => port::detach(&common, &port).await,
-        Command::Plan(question) => port::plan(&common, &question).await,
-        Command::Verify(question) => port::verify(&common, &question).await,
+        Command::Plan(question) => question::plan(&common, &question).await,
+        Command::Verify(question) => question::verify(&common, &question).await,
         Command::Bench(bench) => bench::run(&common, &bench).await,
     }
 }

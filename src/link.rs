@@ -434,6 +434,9 @@ pub fn lost_fault(lost: &Lost) -> Fault {
 
 /// Who must act on a refusal, as far as its tag tells.
 fn refused(refusal: &Refusal) -> FaultKind {
+    if let Refusal::Unknown(_) = refusal {
+        return FaultKind::Unknown;
+    }
     let Some(error) = refusal.errors().first() else { return FaultKind::Protocol };
     match (&error.tag, &error.error_type) {
         (ErrorTag::AccessDenied, ErrorType::Transport) => FaultKind::Credentials,
@@ -456,6 +459,7 @@ pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> R
             let message = format!("Mercury cannot read what the switch answered when it was to {}: {why}", step.name());
             Err(Fault::new(refused(refusal), message))
         }
+        Some(Err(refusal @ Refusal::Unknown(why))) => Err(Fault::new(refused(refusal), why)),
         Some(Err(refusal)) => {
             Err(Fault::new(refused(refusal), format!("the switch refused to {}: {refusal}", step.name()))
                 .with_errors(refusal.errors()))

@@ -12,8 +12,10 @@ use crate::{
 
 mod gnmi;
 mod netconf;
+mod offline;
 mod ways;
 
+pub use offline::{Shown, offline, recorded};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

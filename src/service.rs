@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use mercury_adapter::Dialect;
+use mercury_adapter::{Dialect, Recorded};
 use mercury_model::Scope;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
@@ -101,6 +101,20 @@ impl Service {
         locks: &Arc<dyn Coordinator>,
     ) -> Result<Self, RegistryError> {
         let targets = registry::targets(inventory.iter(), dialects, locks)?;
+        Ok(Self::over(inventory, targets))
+    }
+
+    /// A service that asks no switch: what files show answers in their place, and
+    /// nothing can be changed.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
+    pub fn offline(
+        inventory: Inventory,
+        dialects: &[Arc<Dialect>],
+        recorded: BTreeMap<String, Recorded>,
+    ) -> Result<Self, RegistryError> {
+        let targets = registry::offline(inventory.iter(), dialects, recorded)?;
         Ok(Self::over(inventory, targets))
     }
 

@@ -64,9 +64,11 @@ pub(super) fn announce(text: String) {
 pub(super) fn report(report: &Value) {
     let text = |name: &str| report[name].as_str().unwrap_or("-").to_owned();
     let flights = report["flights"].as_u64().unwrap_or_default();
-    let trips = if flights == 1 { "1 round trip".to_owned() } else { format!("{flights} round trips") };
+    let trips = counted(usize::try_from(flights).unwrap_or(usize::MAX), "round trip", "round trips");
     let milliseconds = report["device_ms"].as_f64().unwrap_or_default();
-    line(&format!("{}: {}, {trips}, {milliseconds} ms", text("switch"), text("outcome")));
+    // Nobody was asked where files tell.
+    let cost = if flights == 0 { String::new() } else { format!(", {trips}, {milliseconds} ms") };
+    line(&format!("{}: {}{cost}", text("switch"), text("outcome")));
     let edits = ["plan", "differences"].into_iter().flat_map(|name| report[name].as_array()).flatten();
     for edit in edits {
         line(&format!("  {}", edit.as_str().unwrap_or_default()));

@@ -18,6 +18,8 @@ pub enum FileAccess {
     Group,
     /// Modes are not looked at.
     Any,
+    /// No secret is looked for, as no switch is asked.
+    Unasked,
 }
 
 impl FileAccess {
@@ -26,7 +28,7 @@ impl FileAccess {
         match self {
             FileAccess::Owner => mode & 0o077 == 0,
             FileAccess::Group => mode & 0o037 == 0,
-            FileAccess::Any => true,
+            FileAccess::Any | FileAccess::Unasked => true,
         }
     }
 
@@ -34,7 +36,7 @@ impl FileAccess {
     pub(crate) fn advice(self) -> &'static str {
         match self {
             FileAccess::Owner => "chmod 600",
-            FileAccess::Group | FileAccess::Any => "chmod 640",
+            FileAccess::Group | FileAccess::Any | FileAccess::Unasked => "chmod 640",
         }
     }
 }

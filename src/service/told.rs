@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Requester;
 use crate::{
     fault::{Fault, FaultKind},
-    outcome::Report,
+    outcome::{Outcome, Report},
 };
 
 /// The longest text of a request that is told, in characters, and the most ports.
@@ -130,7 +130,9 @@ pub(super) fn done(verb: &str, who: &Requester, reports: &Result<Vec<Report>, Fa
         None => told!(info, "done"),
         Some((report, fault)) => {
             let message = if several { format!("{}: {}", report.switch, fault.message) } else { fault.message };
-            if fault.kind == FaultKind::Unknown { told!(error, message) } else { told!(warn, message) }
+            // Where nothing was sent, nothing is at stake.
+            let is_at_stake = fault.kind == FaultKind::Unknown && !matches!(report.outcome, Outcome::NotStarted(_));
+            if is_at_stake { told!(error, message) } else { told!(warn, message) }
         }
     }
 }

@@ -38,6 +38,8 @@ mod locks;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod others;
 #[cfg(test)]
 mod output;

@@ -4,6 +4,7 @@
 //! - [`Session`] carries [`Step`]s to a target in as few round trips as the
 //!   target allows; [`Connector`] opens one.
 //! - [`Capabilities`] say beforehand what a target can do.
+//! - [`Offline`] answers in a target's place with what was [`Recorded`] of it.
 //! - [`Dialect`] is how one vendor's system differs, as data.
 //! - [`Budget`] is what replies may take of the memory, [`DataTree`] what they
 //!   are understood as, [`off_worker`] where.
@@ -22,6 +23,7 @@ mod off_worker;
 pub mod operations;
 mod payload;
 mod reading;
+mod recorded;
 mod render;
 pub mod rpc_error;
 mod session;
@@ -49,6 +51,7 @@ pub use off_worker::{Unfinished, off_worker};
 pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
 pub use payload::{Body, Payload, Render, Unrenderable};
 pub use reading::{Data, Looking, find, running, value};
+pub use recorded::{Offline, Recorded};
 pub use render::{Writing, operations};
 pub use rpc_error::*;
 pub use session::{

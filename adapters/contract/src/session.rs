@@ -119,6 +119,9 @@ pub enum Refusal {
     /// The answer came and makes no sense.
     #[error("the reply cannot be read: {0}")]
     Unreadable(String),
+    /// Who answers in the target's place does not know.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 impl Refusal {
@@ -127,7 +130,7 @@ impl Refusal {
     pub fn errors(&self) -> &[RpcError] {
         match self {
             Self::Errors(errors) => errors,
-            Self::Unreadable(_) => &[],
+            Self::Unreadable(_) | Self::Unknown(_) => &[],
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `value` | values as JSON, JSON_IETF or scalars |
 //! | `tree` | what a target answers, as a data tree |
 //! | `mac_vrf` | the same for Nokia SR Linux, whose model is shaped otherwise |
+//! | `document` | what was answered once, from a file |
 //! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `answer` | what a target said, told from what was made of its silence |
@@ -31,6 +32,7 @@ mod commits;
 pub mod conformance;
 mod connect;
 mod counted;
+pub mod document;
 mod mac_vrf;
 mod meter;
 mod path;

@@ -90,12 +90,20 @@ impl<'a> Questions<'a> {
     /// # Errors
     /// A sentence that names what cannot be understood.
     pub(crate) fn decode(self, found: &tree::Tree, scope: &Scope) -> Result<Running, String> {
+        self.read(found.root(), scope)
+    }
+
+    /// What data says, wherever it came from.
+    ///
+    /// # Errors
+    /// A sentence that names what cannot be understood.
+    pub(crate) fn read(self, data: &tree::Node, scope: &Scope) -> Result<Running, String> {
         match &self.dialect.mapping {
             Mapping::Tree(tree) => {
                 let (defaults, instance) = (&self.dialect.defaults, self.instance);
-                Ok(running(Looking { tree, defaults, instance }, found.root(), scope))
+                Ok(running(Looking { tree, defaults, instance }, data, scope))
             }
-            Mapping::MacVrf => mac_vrf::running(found.root(), self.instance, &self.dialect.defaults, scope),
+            Mapping::MacVrf => mac_vrf::running(data, self.instance, &self.dialect.defaults, scope),
         }
     }
 }

@@ -69,6 +69,12 @@ impl<'a, 's> Tree<'a, 's> {
         notifications(answer).try_for_each(|notification| self.notify(notification?))
     }
 
+    /// Lays one JSON object, of a datastore's top, over what is there.
+    pub(crate) fn whole(&mut self, object: &[u8]) -> Result<(), Problem> {
+        let value = json::read(self, "", object)?;
+        self.merge(self.root, value)
+    }
+
     fn notify(&mut self, notification: &[u8]) -> Result<(), Problem> {
         let mut prefix = Vec::new();
         for field in fields(notification) {

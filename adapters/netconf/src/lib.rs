@@ -11,6 +11,7 @@ pub mod conformance;
 mod connect;
 mod counted;
 mod decode;
+pub mod document;
 pub mod framing;
 pub mod hello;
 mod junos;

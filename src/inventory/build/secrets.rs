@@ -26,18 +26,21 @@ pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> 
         let finding = Finding::error(Code::BadValue, "must be text, { file = \"...\" } or { env = \"NAME\" }");
         reader.blame(&found, finding);
     }
-    usable(reader, key, place)
+    usable(reader, key, place, access)
 }
 
 /// The path of a file that is secret as a whole.
 pub(super) fn secret_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let file = reader.path(key).map(|path| SecretRef::File { path, access });
-    usable(reader, key, file)
+    usable(reader, key, file, access)
 }
 
 /// The path of an SSH private key, which must be one, and open or with its `passphrase`.
 pub(super) fn key_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let file = secret_file(reader, key, access)?;
+    if access == FileAccess::Unasked {
+        return Some(file);
+    }
     let Ok(text) = file.resolve() else { return Some(file) };
     let (message, help) = match KeyForm::of(text.expose_secret()) {
         KeyForm::Encrypted if reader.find("passphrase").is_none() => {
@@ -52,7 +55,10 @@ pub(super) fn key_file(reader: &mut Reader<'_>, key: &str, access: FileAccess) -
 }
 
 /// A secret that cannot be had now will not be there for the first request either.
-fn usable(reader: &mut Reader<'_>, key: &str, secret: Option<SecretRef>) -> Option<SecretRef> {
+fn usable(reader: &mut Reader<'_>, key: &str, secret: Option<SecretRef>, access: FileAccess) -> Option<SecretRef> {
+    if access == FileAccess::Unasked {
+        return secret;
+    }
     let error = secret.as_ref()?.resolve().err();
     if let Some(error) = error {
         let code = match error {

@@ -1,0 +1,44 @@
+//! What a switch showed as XML, from a file.
+
+use mercury_adapter::{Data as _, DataNode, DataTree};
+
+use crate::xml::{self, DataError, Limits, XmlError};
+
+/// What holds data, one in another, in replies and in what people keep of them.
+const AROUND: [&str; 4] = ["rpc-reply", "data", "config", "edit-config"];
+/// What a reply may say beside.
+const REFUSED: &str = "rpc-error";
+
+/// Lays the data that a document shows below `root`: an `<rpc-reply>` with it, its
+/// `<data>`, a `<config>`, or one of its own top elements alone.
+///
+/// # Errors
+/// A sentence with the line: it is not well-formed or has a DOCTYPE; it is an
+/// error's reply; there is no room for it.
+pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
+    let mut top = xml::tree(text, Limits::default(), made).map_err(|error| told(text, &error))?;
+    if !AROUND.contains(&top.name()) {
+        root.push(top);
+        return Ok(());
+    }
+    loop {
+        if top.below().any(|child| child.name() == REFUSED) {
+            return Err("it is a reply that tells of an error".to_owned());
+        }
+        let inner = top.members().find(|child| AROUND.contains(&child.name()));
+        match inner {
+            Some(inner) => top = inner,
+            None => break,
+        }
+    }
+    if !top.is_leaf() {
+        top.members().filter(|member| !member.name().starts_with('@')).for_each(|member| root.push(member));
+    }
+    Ok(())
+}
+
+fn told(text: &str, error: &DataError) -> String {
+    let DataError::Xml(XmlError::Malformed { position, reason }) = error else { return error.to_string() };
+    let before = text.as_bytes().iter().take(usize::try_from(*position).unwrap_or(usize::MAX));
+    format!("line {}: malformed XML: {reason}", before.filter(|octet| **octet == b'\n').count() + 1)
+}

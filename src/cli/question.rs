@@ -1,0 +1,201 @@
+//! `mercury plan` and `verify`: what requests would do to switches, or to what files
+//! show of them.
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use futures_util::{StreamExt as _, stream};
+use mercury_adapter::MAX_REPLY;
+use serde_json::{Value, json};
+
+use super::{
+    Common, DONE, Ended, Failure, Output, Tool, dialects, found,
+    network::Networks,
+    port::VlanArguments,
+    print,
+    requests::{self, Request},
+    signals::interruptible,
+};
+use crate::{
+    config::{FileAccess, LogLevel, Overrides},
+    fault::Fault,
+    inventory::{Inventory, Switch},
+    lock::NoLocks,
+    registry::{self, Shown},
+    rpc,
+    service::{Requester, Service},
+};
+
+/// Requests that are asked about at a time.
+const AT_ONCE: usize = 32;
+
+/// What is asked about: a port and its VLANs, or any requests.
+#[derive(Clone, Debug, Args)]
+pub(super) struct QuestionArguments {
+    /// A file of requests that change switches, `{"method": …, "params": …}` as
+    /// Ironic sends them: one, a list, or one a line, in JSON or YAML; or Ironic's
+    /// ports, as `openstack baremetal port list --long -f json` shows them. `-` is
+    /// standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "access", "trunk", "description"])]
+    request: Option<PathBuf>,
+    /// What Ironic's ports are to be, as its own settings say it:
+    /// `access/native_vlan=110`. `NAME=` before it is for the ports of that physical
+    /// network. Without it a port's own `extra.switchport` counts.
+    #[arg(long, value_name = "[NAME=]NETWORK", requires = "request")]
+    network: Vec<String>,
+    /// The switch: its name, MAC address or address.
+    #[arg(required_unless_present = "request")]
+    switch: Option<String>,
+    /// The port, as the switch names it.
+    #[arg(required_unless_present = "request")]
+    port: Option<String>,
+    #[command(flatten)]
+    vlans: VlanArguments,
+    #[command(flatten)]
+    offline: OfflineArguments,
+}
+
+/// What stands in the place of switches.
+#[derive(Clone, Debug, Args)]
+struct OfflineArguments {
+    /// Ask no switch; `--running` says what it has.
+    #[arg(long, requires = "running")]
+    offline: bool,
+    /// What a switch showed: NETCONF's `<data>` or reply, RFC 7951 JSON, or a gNMI
+    /// answer as JSON. Several files of one switch are taken together.
+    #[arg(long, value_name = "[SWITCH=]FILE", requires = "offline")]
+    running: Vec<String>,
+    /// The files hold the whole running configuration: what they leave out is not
+    /// configured. Otherwise it is not known.
+    #[arg(long, requires = "offline")]
+    whole: bool,
+}
+
+pub(super) async fn plan(common: &Common, arguments: &QuestionArguments) -> Ended {
+    run(common, "mercury.plan", arguments).await
+}
+
+pub(super) async fn verify(common: &Common, arguments: &QuestionArguments) -> Ended {
+    run(common, "mercury.verify", arguments).await
+}
+
+async fn run(common: &Common, method: &'static str, arguments: &QuestionArguments) -> Ended {
+    let requests = arguments.requests()?;
+    let tool = match arguments.offline.offline {
+        true => arguments.offline.service(common, arguments.switch.as_deref())?,
+        false => common.service()?,
+    };
+    let asked = stream::iter(&requests).map(|request| asked(&tool, method, request)).buffered(AT_ONCE);
+    let Some(answers) = interruptible(&tool, tool.stop_timeout, asked.collect::<Vec<_>>()).await? else {
+        return Ok(found());
+    };
+    tool.finish().await;
+    let is_one = requests.len() == 1;
+    let mut refused = 0;
+    let mut differs = false;
+    for (request, answer) in requests.iter().zip(answers) {
+        match answer {
+            Ok(answer) => {
+                differs |= answer["matches"] == false;
+                tell(common.output, request, &answer, is_one);
+            }
+            Err(fault) => {
+                refused += 1;
+                tell_fault(common.output, request, &fault);
+            }
+        }
+    }
+    if !is_one && common.output == Output::Human {
+        let counted = print::counted(requests.len(), "request", "requests");
+        print::talk(&format!("{counted}, {refused} refused"));
+    }
+    Ok(if refused > 0 || differs { found() } else { DONE })
+}
+
+async fn asked(service: &Service, method: &str, request: &Request) -> Result<Value, Fault> {
+    let user = std::env::var("USER").ok();
+    let who = Requester { user, caller: "command line".to_owned(), ..Requester::default() };
+    let params = json!({"method": request.method, "params": request.params});
+    rpc::call(service, method, &params, who).await
+}
+
+fn tell(output: Output, request: &Request, answer: &Value, is_one: bool) {
+    match output {
+        Output::Json if is_one => print::json(answer),
+        Output::Json => print::json(&json!({"file": request.file, "line": request.line, "answer": answer})),
+        Output::Human => {
+            if let (false, Some(place)) = (is_one, request.place(None)) {
+                print::line(&format!("{place}:"));
+            }
+            answer["switches"].as_array().into_iter().flatten().for_each(print::report);
+        }
+    }
+}
+
+fn tell_fault(output: Output, request: &Request, fault: &Fault) {
+    match (output, request.place(fault.parameter.as_deref())) {
+        (Output::Human, Some(place)) => print::talk(&format!("{place}: {fault}")),
+        (Output::Human, None) => print::talk(&fault.to_string()),
+        (Output::Json, None) => print::json(&json!({"error": rpc::error_json(fault)})),
+        (Output::Json, Some(_)) => {
+            let line = request.line_of(fault.parameter.as_deref());
+            print::json(&json!({"file": request.file, "line": line, "error": rpc::error_json(fault)}));
+        }
+    }
+}
+
+impl QuestionArguments {
+    fn requests(&self) -> Result<Vec<Request>, Failure> {
+        if let Some(file) = &self.request {
+            return requests::read(file, &Networks::read(&self.network)?);
+        }
+        let named = |name: &Option<String>| name.clone().unwrap_or_default();
+        let params = self.vlans.params(&named(&self.switch), &named(&self.port))?;
+        Ok(vec![Request::typed("update_port", params)])
+    }
+}
+
+impl OfflineArguments {
+    /// A service over what the files show.
+    fn service(&self, common: &Common, named: Option<&str>) -> Result<Tool, Failure> {
+        let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+        let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
+        let dialects = dialects()?;
+        let mut files: BTreeMap<String, (Arc<Switch>, Vec<Shown>)> = BTreeMap::new();
+        for given in &self.running {
+            let (switch, file) = whose(&inventory, given, named)?;
+            let text = super::read_bounded(file.as_ref(), MAX_REPLY as u64)?;
+            let of = files.entry(switch.identity.name.clone()).or_insert_with(|| (switch, Vec::new()));
+            of.1.push(Shown { name: file, text });
+        }
+        let mut recorded = BTreeMap::new();
+        for (name, (switch, files)) in files {
+            let shown = registry::recorded(&switch, &dialects, &files, self.whole).map_err(Failure::Other)?;
+            recorded.insert(name, shown);
+        }
+        let service = Service::offline(inventory, &dialects, recorded).map_err(Failure::because)?;
+        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
+    }
+}
+
+/// The switch that a file is of: the one before the equals sign, the one that the
+/// command names, or the only one there is.
+fn whose(inventory: &Inventory, given: &str, named: Option<&str>) -> Result<(Arc<Switch>, String), Failure> {
+    if let Some((switch, file)) = given.split_once('=')
+        && let Some(switch) = inventory.find(switch)
+    {
+        return Ok((Arc::clone(switch), file.to_owned()));
+    }
+    let mut all = inventory.iter();
+    let only = match (named, all.next(), all.next()) {
+        (Some(named), ..) => inventory.find(named),
+        (None, only, None) => only,
+        (None, ..) => None,
+    };
+    let switch = only.ok_or_else(|| {
+        let reason = "of which switch of the inventory it is must be said: --running SWITCH=FILE";
+        Failure::Other(format!("{given}: {reason}"))
+    })?;
+    Ok((Arc::clone(switch), given.to_owned()))
+}

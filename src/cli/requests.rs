@@ -1,0 +1,222 @@
+//! Files of requests: JSON, JSON lines or YAML, or Ironic's ports; and where in the
+//! file each of them is.
+#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::{Value, json, value::RawValue};
+use serde_saphyr::Spanned;
+
+use super::{Failure, network::Networks};
+
+/// A file of requests may be this long, in bytes.
+const MAX_FILE: u64 = 16 << 20;
+/// More requests in one file are a mistake.
+const MAX_REQUESTS: usize = 100_000;
+
+/// A method and its parameters.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) method: Value,
+    pub(super) params: Value,
+    /// Where it is from; nowhere where it was typed.
+    pub(super) file: Option<String>,
+    /// The line on which it begins, from 1.
+    pub(super) line: usize,
+    /// The lines on which its members begin, by their paths.
+    lines: BTreeMap<String, usize>,
+}
+
+/// One value of a file.
+struct Item {
+    line: usize,
+    value: Value,
+    lines: BTreeMap<String, usize>,
+}
+
+impl Request {
+    /// One that was typed.
+    pub(super) fn typed(method: &str, params: Value) -> Self {
+        Self { method: method.into(), params, file: None, line: 0, lines: BTreeMap::new() }
+    }
+
+    /// The file and the line of a parameter, or of what holds it.
+    pub(super) fn place(&self, parameter: Option<&str>) -> Option<String> {
+        Some(format!("{}:{}", self.file.as_ref()?, self.line_of(parameter)))
+    }
+
+    /// The line of a parameter, or of what holds it.
+    pub(super) fn line_of(&self, parameter: Option<&str>) -> usize {
+        let parameter = parameter.unwrap_or_default();
+        let below = format!("params.{parameter}");
+        // A value that a switch's entry does not allow is named without what is around it.
+        let mut path = if parameter == "method" || parameter.starts_with("params") { parameter } else { &below };
+        loop {
+            if let Some(line) = self.lines.get(path) {
+                return *line;
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = path.get(..end).unwrap_or_default(),
+                None => return self.line,
+            }
+        }
+    }
+}
+
+/// The requests of a file.
+///
+/// # Errors
+/// A sentence with the file, the line and the field that is wrong.
+pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Failure> {
+    let text = super::read_bounded(file, MAX_FILE)?;
+    let name = file.display().to_string();
+    let items = items(&text).map_err(|(line, reason)| Failure::Other(format!("{name}:{line}: {reason}")))?;
+    if items.len() > MAX_REQUESTS {
+        return Err(Failure::Other(format!("{name}: more than {MAX_REQUESTS} requests")));
+    }
+    let mut requests = Vec::new();
+    for item in items {
+        let line = item.line;
+        let request = request(item, networks).map_err(|reason| Failure::Other(format!("{name}:{line}: {reason}")))?;
+        requests.extend(request.map(|request| Request { file: Some(name.clone()), ..request }));
+    }
+    if requests.is_empty() {
+        return Err(Failure::Other(format!("{name}: there is no request in it")));
+    }
+    Ok(requests)
+}
+
+type Misplaced = (usize, String);
+
+fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
+    match text.trim_start().chars().next() {
+        Some('{' | '[') => json(text),
+        _ => yaml(text),
+    }
+}
+
+/// One value, a list of them, an object with a list of Ironic's `ports`, or values one
+/// after the other.
+fn json(text: &str) -> Result<Vec<Item>, Misplaced> {
+    let misplaced = |error: serde_json::Error| {
+        let told = error.to_string();
+        let reason = told.rsplit_once(" at line ").map_or(told.as_str(), |(reason, _)| reason);
+        (error.line(), format!("column {}: {reason}", error.column()))
+    };
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let values: Vec<&RawValue> = values.collect::<Result<_, _>>().map_err(misplaced)?;
+    let mut raws = Vec::new();
+    for raw in values {
+        let ports = || serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()).ok()?.remove("ports");
+        let list = ports().unwrap_or(raw);
+        match serde_json::from_str::<Vec<&RawValue>>(list.get()) {
+            Ok(list) => raws.extend(list),
+            Err(_) => raws.push(raw),
+        }
+    }
+    let (mut items, mut counted) = (Vec::new(), Counted { text, at: 0, line: 1 });
+    for raw in raws {
+        let value = serde_json::from_str(raw.get()).map_err(misplaced)?;
+        let line = counted.line_at(raw);
+        let mut lines = BTreeMap::new();
+        members(Counted { ..counted }, "", raw, &mut lines);
+        items.push(Item { line, value, lines });
+    }
+    Ok(items)
+}
+
+/// Counts lines as it goes on through a text.
+#[derive(Clone, Copy)]
+struct Counted<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl Counted<'_> {
+    /// The line of a piece of the text that is not before the last one.
+    fn line_at(&mut self, piece: &RawValue) -> usize {
+        let at = piece.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        let between = self.text.as_bytes().get(self.at..at).unwrap_or_default();
+        self.line += between.iter().filter(|octet| **octet == b'\n').count();
+        self.at = at.max(self.at);
+        self.line
+    }
+}
+
+/// The lines of all members, as faults name them.
+fn members(counted: Counted<'_>, path: &str, raw: &RawValue, lines: &mut BTreeMap<String, usize>) {
+    let mut below = |path: String, raw: &RawValue| {
+        lines.insert(path.clone(), Counted { ..counted }.line_at(raw));
+        members(counted, &path, raw, lines);
+    };
+    if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) {
+        let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        object.iter().for_each(|(name, value)| below(join(name), value));
+    } else if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+        list.iter().enumerate().for_each(|(index, value)| below(format!("{path}[{index}]"), value));
+    }
+}
+
+/// A list, or documents one after the other.
+fn yaml(text: &str) -> Result<Vec<Item>, Misplaced> {
+    let misplaced = |error: serde_saphyr::Error| {
+        let line = error.location().map_or(1, |place| usize::try_from(place.line()).unwrap_or_default());
+        (line, error.without_snippet().to_string())
+    };
+    let item = |spanned: Spanned<Value>| {
+        let line = usize::try_from(spanned.referenced.line()).unwrap_or_default();
+        Item { line, value: spanned.value, lines: BTreeMap::new() }
+    };
+    if let Ok(list) = serde_saphyr::from_str::<Vec<Spanned<Value>>>(text) {
+        return Ok(list.into_iter().map(item).collect());
+    }
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple(text).map_err(misplaced)?;
+    Ok(documents.into_iter().map(item).collect())
+}
+
+/// A request, or one of Ironic's ports; `None` for a port that is not to be touched.
+fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
+    let Item { line, value, lines } = item;
+    let made = |method: Value, params: Value| Request { method, params, file: None, line, lines };
+    let Some(members) = value.as_object() else { return Err("it must be an object".to_owned()) };
+    if members.contains_key("method") {
+        return Ok(Some(made(value["method"].clone(), plain(&value["params"]))));
+    }
+    // As the command line heads its columns.
+    let named: BTreeMap<String, &Value> =
+        members.iter().map(|(name, value)| (name.to_lowercase().replace(' ', "_"), value)).collect();
+    let member = |name: &str| named.get(name).copied().unwrap_or(&Value::Null);
+    let link = member("local_link_connection");
+    if !named.contains_key("local_link_connection") {
+        return Err("it has neither a method nor a local_link_connection".to_owned());
+    }
+    if link["network_type"] == "unmanaged" {
+        return Ok(None);
+    }
+    let text = |name: &str| {
+        let text = link[name].as_str().filter(|text| !text.is_empty());
+        text.ok_or_else(|| format!("local_link_connection.{name}: is missing"))
+    };
+    let own = &member("extra")["switchport"];
+    let switchport = networks.of(member("physical_network").as_str()).unwrap_or(own);
+    if !switchport.is_object() {
+        return Err("extra.switchport: is missing, and no --network is for this port".to_owned());
+    }
+    let description = member("uuid").as_str().map(|uuid| format!("Ironic Port {uuid}"));
+    let params = json!({
+        "switch_id": text("switch_id")?, "port_name": text("port_id")?, "description": description,
+        "mode": switchport["mode"], "native_vlan": switchport["native_vlan"],
+        "allowed_vlans": switchport["allowed_vlans"], "lag_name": switchport["lag_name"],
+    });
+    Ok(Some(made("update_port".into(), params)))
+}
+
+/// Without what belongs to the call itself.
+fn plain(params: &Value) -> Value {
+    let mut params = params.clone();
+    if let Some(members) = params.as_object_mut() {
+        members.retain(|name, _| name != "context" && name != "rpc.version");
+    }
+    params
+}

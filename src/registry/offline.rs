@@ -1,0 +1,101 @@
+//! Switches of which files tell, in place of the switches themselves.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Recorded};
+
+use super::{Adapter, RegistryError, adapter, dialect, port};
+use crate::{
+    inventory::{Face, Switch},
+    lock::NoLocks,
+    target::{Entry, Target},
+};
+
+/// A file that shows what a switch has, whole or in part.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What to call it.
+    pub name: String,
+    /// NETCONF's XML, RFC 7951 JSON, or a gNMI answer as JSON.
+    pub text: String,
+}
+
+/// Starts a task for every switch, which asks nobody: what is known of a switch was
+/// recorded. Of one that is not there nothing is.
+///
+/// # Errors
+/// No adapter could serve one of them.
+pub fn offline<'a>(
+    switches: impl IntoIterator<Item = &'a Arc<Switch>>,
+    dialects: &[Arc<Dialect>],
+    mut recorded: BTreeMap<String, Recorded>,
+) -> Result<Vec<Target>, RegistryError> {
+    let entry = |switch: &'a Arc<Switch>| {
+        let dialect = dialect(switch, dialects)?;
+        let (_, render): Adapter = adapter(switch, &dialect)?;
+        let connector = Box::new(Offline::new(recorded.remove(&switch.identity.name).unwrap_or_default()));
+        Ok(Entry { switch: Arc::clone(switch), port: port(switch, &dialect), dialect, connector, render })
+    };
+    let entries: Vec<Entry> = switches.into_iter().map(entry).collect::<Result<_, _>>()?;
+    Ok(Target::start_all(entries, &NoLocks::shared()))
+}
+
+/// What files show of a switch, each in the format that it is seen to have, read by
+/// the dialect of the switch's entry.
+///
+/// # Errors
+/// A sentence with the file's name: it is in no known format, or shows no port that
+/// the dialect knows of; two of them show one port.
+pub fn recorded(
+    switch: &Switch,
+    dialects: &[Arc<Dialect>],
+    files: &[Shown],
+    is_whole: bool,
+) -> Result<Recorded, String> {
+    let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
+    let arena = Bump::new();
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let root = DataTree::new(&arena, &mut share).node("").map_err(|error| error.to_string())?;
+    let mut ports = BTreeMap::new();
+    for file in files {
+        let told = |error: String| format!("{}: {error}", file.name);
+        let mut made = DataTree::new(&arena, &mut share);
+        let own = made.node("").map_err(|error| told(error.to_string()))?;
+        match file.text.trim_start().chars().next() {
+            Some('<') => mercury_netconf::document::lay(&file.text, &mut made, own),
+            Some('{' | '[') => mercury_gnmi::document::lay(&file.text, &arena, &mut share, own),
+            _ => Err("it is neither XML nor JSON".to_owned()),
+        }
+        .map_err(told)?;
+        let shows = read(switch, &dialect, own).map_err(told)?.running.config.interfaces;
+        if shows.is_empty() && files.len() == 1 {
+            let reason = format!("it shows no port where the dialect {} has them", dialect.name);
+            return Err(told(reason));
+        }
+        for port in shows.into_keys() {
+            if let Some(other) = ports.insert(port.clone(), &file.name) {
+                return Err(told(format!("it shows {port}, and so does {other}")));
+            }
+        }
+        own.members().for_each(|member| root.push(member));
+    }
+    let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+    Ok(Recorded { is_whole, source, ..read(switch, &dialect, root)? })
+}
+
+fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recorded, String> {
+    let not_spoken = || super::not_spoken(switch).to_string();
+    let own = switch.identity.network_instance.as_deref();
+    match &switch.face {
+        Face::Netconf(_) => {
+            let netconf = dialect.netconf.as_ref().ok_or_else(not_spoken)?;
+            let instance = own.unwrap_or(&netconf.network_instance);
+            let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance };
+            Ok(Recorded::of(looking, data))
+        }
+        Face::Gnmi(_) => {
+            let gnmi = dialect.gnmi.as_ref().ok_or_else(not_spoken)?;
+            mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data)
+        }
+    }
+}
