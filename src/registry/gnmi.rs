@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use mercury_adapter::{
     ConnectError, ConnectFault, Connector, Dialect, GnmiEncoding, LeafValues, PathPrefixes, Reading, Render, WriteLevel,
 };
-use mercury_gnmi::{ClientIdentity, GnmiConnector, GnmiOptions, Overrides, Renderer, TlsOptions, Trust};
+use mercury_gnmi::{Asked, ClientIdentity, GnmiConnector, GnmiOptions, Overrides, Renderer, TlsOptions, Trust};
 
 use crate::inventory::{
     self, Encoding, GnmiSettings, Identity, ReadMethod, Roots, SecretError, SecretRef, Timing, Tls,
@@ -22,8 +22,14 @@ pub(super) fn adapter(
     let overrides = Overrides {
         instance: identity.network_instance.as_deref(),
         max_operations: settings.max_operations,
-        encoding: encoding(settings.encoding),
         write_level: settings.write_level.map(write_level),
+        asked: Asked {
+            encoding: encoding(settings.encoding),
+            origin: settings.origin.as_deref(),
+            target: settings.target.as_deref(),
+            path_prefixes: settings.path_prefixes.map(path_prefixes),
+            leaf_values: settings.leaf_values.map(leaf_values),
+        },
     };
     let renderer = Renderer::new(dialect, overrides)?;
     let instance = identity.network_instance.clone();

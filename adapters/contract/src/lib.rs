@@ -49,7 +49,7 @@ pub use names::Names;
 pub use node::Node;
 pub use off_worker::{Unfinished, off_worker};
 pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
-pub use payload::{Body, Payload, Render, Unrenderable};
+pub use payload::{Body, Payload, Render, RequestForm, Unrenderable};
 pub use reading::{Data, Looking, find, running, value};
 pub use recorded::{Offline, Recorded};
 pub use render::{Writing, operations};

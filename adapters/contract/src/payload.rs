@@ -54,8 +54,25 @@ pub struct Unrenderable {
     pub reason: String,
 }
 
+/// The forms in which people and other tools read the request that carries a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestForm {
+    /// NETCONF's XML.
+    Xml,
+    /// A SetRequest in the JSON of protocol buffers.
+    Json,
+    /// A SetRequest in the text format of protocol buffers.
+    Textproto,
+}
+
 /// Plan in, payload out; pure.
 pub trait Render: Send + Sync {
+    /// The request that carries a payload to a target that can do this, printed;
+    /// `None` where its protocol has no such form.
+    fn request(&self, _: &Payload, _: &Capabilities, _: RequestForm) -> Option<String> {
+        None
+    }
+
     /// Renders every edit of `plan`, in one payload, for a target that can do this.
     ///
     /// # Errors

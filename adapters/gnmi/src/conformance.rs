@@ -22,14 +22,7 @@ pub fn set_request(dialect: &GnmiDialect, operations: &SetOperations) -> SetRequ
 }
 
 fn form(dialect: &GnmiDialect) -> request::Form {
-    request::Form {
-        encoding: dialect.encoding.unwrap_or(mercury_adapter::GnmiEncoding::JsonIetf),
-        origin: dialect.origin.clone(),
-        target: dialect.target.clone(),
-        path_prefixes: dialect.path_prefixes,
-        json_prefixes: dialect.json_prefixes,
-        leaf_values: dialect.leaf_values,
-    }
+    request::Form::of(dialect, request::Asked::default(), mercury_adapter::GnmiEncoding::JsonIetf)
 }
 
 /// What a session asks for to see `scope`, given what was answered to what it

@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use crate::{
     client::Client,
     probe,
+    request::Asked,
     session::{GnmiSession, Learned},
     status::{self, Failure},
     tls::TlsOptions,
@@ -60,6 +61,17 @@ pub struct GnmiOptions {
 }
 
 impl GnmiOptions {
+    /// How requests are to be put.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked {
+            encoding: self.encoding,
+            origin: self.origin.as_deref(),
+            target: self.target.as_deref(),
+            path_prefixes: self.path_prefixes,
+            leaf_values: self.leaf_values,
+        }
+    }
+
     /// Options with every default, for an encrypted connection that trusts the
     /// system's roots.
     #[must_use]

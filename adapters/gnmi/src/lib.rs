@@ -22,6 +22,7 @@
 //! | `client` | the calls, with credentials and deadlines |
 //! | `transport` | HTTP/2 over TLS |
 //! | `request` | requests as a target wants them |
+//! | `printed` | Sets as other tools read them |
 //! | `session` | steps as calls |
 //! | `probe` | what a target can do that it does not say |
 
@@ -36,6 +37,7 @@ pub mod document;
 mod mac_vrf;
 mod meter;
 mod path;
+mod printed;
 mod probe;
 mod query;
 mod raw;
@@ -52,6 +54,7 @@ mod wire;
 
 pub use connect::{GnmiConnector, GnmiOptions};
 pub use render::{Overrides, Renderer};
+pub use request::Asked;
 pub use session::GnmiSession;
 pub use set::SetOperations;
 pub use tls::{ClientIdentity, TlsOptions, Trust};

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use mercury_adapter::{
     Capabilities, Dialect, EntryOperations, GnmiDialect, GnmiEncoding, LeafOperation, Mapping, Node, NodePath,
-    Operations, Origin, Payload, Render, Unrenderable, WriteLevel, Writing, operations,
+    Operations, Origin, Payload, Render, RequestForm, Unrenderable, WriteLevel, Writing, operations,
 };
 use mercury_model::{Change, Edit, Leaf, Plan};
 
 use crate::{
-    mac_vrf,
+    mac_vrf, printed,
+    request::{self, Asked},
     set::{Member, SetOperations, Value},
 };
 
@@ -20,6 +21,7 @@ pub struct Renderer {
     instance: String,
     max_operations: Option<usize>,
     scalars: bool,
+    form: request::Form,
 }
 
 /// What an inventory entry may say in place of the dialect.
@@ -29,8 +31,8 @@ pub struct Overrides<'a> {
     pub instance: Option<&'a str>,
     /// How many operations one Set may hold.
     pub max_operations: Option<usize>,
-    /// How values are written.
-    pub encoding: Option<GnmiEncoding>,
+    /// How requests are put.
+    pub asked: Asked<'a>,
     /// Where paths end, also of what is about aggregates.
     pub write_level: Option<WriteLevel>,
 }
@@ -48,7 +50,8 @@ impl Renderer {
             dialect: Arc::clone(dialect),
             instance: overrides.instance.unwrap_or(&gnmi.network_instance).to_owned(),
             max_operations: overrides.max_operations.or(gnmi.max_operations),
-            scalars: overrides.encoding.or(gnmi.encoding) == Some(GnmiEncoding::Proto),
+            scalars: overrides.asked.encoding.or(gnmi.encoding) == Some(GnmiEncoding::Proto),
+            form: request::Form::of(&gnmi, overrides.asked, GnmiEncoding::JsonIetf),
             gnmi,
         })
     }
@@ -90,6 +93,15 @@ impl Renderer {
 }
 
 impl Render for Renderer {
+    fn request(&self, payload: &Payload, _: &Capabilities, form: RequestForm) -> Option<String> {
+        let request = self.form.set(payload.body::<SetOperations>()?);
+        match form {
+            RequestForm::Xml => None,
+            RequestForm::Json => Some(printed::json(&request)),
+            RequestForm::Textproto => Some(printed::textproto(&request)),
+        }
+    }
+
     fn render(&self, plan: &Plan, _: &Capabilities) -> Result<Payload, Unrenderable> {
         let form = Form { level: self.level(plan), replace: self.gnmi.replace, scalars: self.scalars };
         let set = form.set(self.operations(plan)?);

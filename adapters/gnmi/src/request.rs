@@ -1,6 +1,6 @@
 //! Requests as a target wants them: encoding, origin, target, prefixes.
 
-use mercury_adapter::{GnmiEncoding, LeafValues, Node, PathPrefixes, PersistId};
+use mercury_adapter::{GnmiDialect, GnmiEncoding, LeafValues, Node, PathPrefixes, PersistId};
 use mercury_gnmi_proto::{
     gnmi::{
         Encoding, GetRequest, Path, SetRequest, Subscription, SubscriptionList, TypedValue, Update,
@@ -26,7 +26,38 @@ pub(crate) struct Form {
     pub(crate) leaf_values: LeafValues,
 }
 
+/// What an inventory entry may say of that in place of the dialect; an empty text
+/// leaves it unset.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// How values are written.
+    pub encoding: Option<GnmiEncoding>,
+    /// `origin` of paths.
+    pub origin: Option<&'a str>,
+    /// `target` of prefixes.
+    pub target: Option<&'a str>,
+    /// Which path elements name their module.
+    pub path_prefixes: Option<PathPrefixes>,
+    /// What the value of a leaf is, whatever `encoding` says of it.
+    pub leaf_values: Option<LeafValues>,
+}
+
 impl Form {
+    /// What an entry asks for, or else the dialect, or else what a target can do `best`.
+    pub(crate) fn of(dialect: &GnmiDialect, asked: Asked<'_>, best: GnmiEncoding) -> Self {
+        let chosen = |own: Option<&str>, dialects: &Option<String>| {
+            own.or(dialects.as_deref()).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        Self {
+            encoding: asked.encoding.or(dialect.encoding).unwrap_or(best),
+            origin: chosen(asked.origin, &dialect.origin),
+            target: chosen(asked.target, &dialect.target),
+            path_prefixes: asked.path_prefixes.unwrap_or(dialect.path_prefixes),
+            json_prefixes: dialect.json_prefixes,
+            leaf_values: asked.leaf_values.unwrap_or_else(|| leaf_values(asked.encoding, dialect.leaf_values)),
+        }
+    }
+
     /// A Set of these operations.
     pub(crate) fn set(&self, operations: &SetOperations) -> SetRequest {
         let updates = |list: &[(Node, Value)]| list.iter().map(|(node, value)| self.update(node, value)).collect();
@@ -93,6 +124,15 @@ impl Form {
             GnmiEncoding::Json => Encoding::Json,
             GnmiEncoding::Proto => Encoding::Proto,
         }
+    }
+}
+
+/// An encoding that was asked for is that of leaves, too.
+const fn leaf_values(asked: Option<GnmiEncoding>, dialects: LeafValues) -> LeafValues {
+    match (asked, dialects) {
+        (Some(GnmiEncoding::Json | GnmiEncoding::JsonIetf), LeafValues::Scalar) => LeafValues::Json,
+        (Some(GnmiEncoding::Proto), _) => LeafValues::Scalar,
+        _ => dialects,
     }
 }
 

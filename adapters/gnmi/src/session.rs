@@ -13,8 +13,8 @@ use std::{
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding,
-    LeafValues, Lost, Reading, Refusal, RpcError, Save, Session, Step, Traffic,
+    Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, GnmiDialect, GnmiEncoding, Lost,
+    Reading, Refusal, RpcError, Save, Session, Step, Traffic,
 };
 use mercury_gnmi_proto::{
     gnmi::{CapabilityResponse, Encoding, SetRequest},
@@ -81,17 +81,7 @@ impl GnmiSession {
         announced: Option<CapabilityResponse>,
         learned: Arc<Learned>,
     ) -> Self {
-        let chosen = |own: &Option<String>, dialects: &Option<String>| {
-            own.clone().or_else(|| dialects.clone()).filter(|text| !text.is_empty())
-        };
-        let form = request::Form {
-            encoding: options.encoding.or(dialect.encoding).unwrap_or_else(|| best(announced.as_ref())),
-            origin: chosen(&options.origin, &dialect.origin),
-            target: chosen(&options.target, &dialect.target),
-            path_prefixes: options.path_prefixes.unwrap_or(dialect.path_prefixes),
-            json_prefixes: dialect.json_prefixes,
-            leaf_values: options.leaf_values.unwrap_or_else(|| leaf_values(options.encoding, dialect.leaf_values)),
-        };
+        let form = request::Form::of(&dialect, options.asked(), best(announced.as_ref()));
         let files = options.tls.iter().flat_map(crate::TlsOptions::files);
         Self {
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
@@ -275,15 +265,6 @@ fn best(announced: Option<&CapabilityResponse>) -> GnmiEncoding {
         announced.is_some_and(|announced| announced.supported_encodings.contains(&i32::from(encoding)))
     };
     if has(Encoding::Json) && !has(Encoding::JsonIetf) { GnmiEncoding::Json } else { GnmiEncoding::JsonIetf }
-}
-
-/// An encoding that was asked for is that of leaves, too.
-const fn leaf_values(asked: Option<GnmiEncoding>, dialects: LeafValues) -> LeafValues {
-    match (asked, dialects) {
-        (Some(GnmiEncoding::Json | GnmiEncoding::JsonIetf), LeafValues::Scalar) => LeafValues::Json,
-        (Some(GnmiEncoding::Proto), _) => LeafValues::Scalar,
-        _ => dialects,
-    }
 }
 
 /// What a target announced, a line each.

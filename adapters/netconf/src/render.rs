@@ -3,12 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use mercury_adapter::{
-    Capabilities, Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, NodePath, Operations, Origin,
-    Payload, Render, Unrenderable, Writing, operations, operations::Value,
+    Capabilities, Datastore, Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, NodePath,
+    Operations, Origin, Payload, Render, RequestForm, Unrenderable, Writing, operations, operations::Value,
 };
 use mercury_model::Plan;
 
 use crate::{
+    operation::{self, EditOptions, ErrorOption, Store},
     place::{append, place},
     xml::{BASE_NS, Element},
 };
@@ -23,6 +24,17 @@ impl EditConfig {
     pub fn content(&self) -> Vec<Element> {
         self.0.elements().cloned().collect()
     }
+}
+
+/// The operation that has a target make an edit.
+pub(crate) fn request(edit: Option<&EditConfig>, target: &Capabilities) -> Element {
+    let store = match target.datastore {
+        Datastore::Candidate => Store::Candidate,
+        Datastore::Running => Store::Running,
+    };
+    let error_option = target.atomic_edit.then_some(ErrorOption::RollbackOnError);
+    let content = edit.map(EditConfig::content).unwrap_or_default();
+    operation::edit_config(store, EditOptions { error_option, ..EditOptions::default() }, content)
 }
 
 impl fmt::Display for EditConfig {
@@ -60,6 +72,11 @@ impl Renderer {
 }
 
 impl Render for Renderer {
+    fn request(&self, payload: &Payload, target: &Capabilities, form: RequestForm) -> Option<String> {
+        let edit = payload.body::<EditConfig>().filter(|_| form == RequestForm::Xml)?;
+        request(Some(edit), target).to_pretty().ok()
+    }
+
     fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable> {
         let writing = self.writing(target);
         let config = config(&operations(&writing, plan)?);

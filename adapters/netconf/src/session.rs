@@ -19,10 +19,10 @@ use crate::{
     library, look,
     message::{Reply, ReplyData},
     monitoring,
-    operation::{self, Confirmed, EditOptions, ErrorOption, Store},
+    operation::{self, Confirmed, Store},
     protocol::ProtocolError,
     published::Published,
-    render::EditConfig,
+    render::{self, EditConfig},
     xml::{DataError, Element},
 };
 
@@ -119,15 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::ReadStartup(scope) if self.client.hello().startup() => self.reading(Store::Startup, scope),
             Step::ReadStartup(_) => Vec::new(),
             Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
-            Step::Stage(payload) => {
-                let content = payload.body::<EditConfig>().map(EditConfig::content).unwrap_or_default();
-                let target = match self.capabilities.datastore {
-                    Datastore::Candidate => Store::Candidate,
-                    Datastore::Running => Store::Running,
-                };
-                let error_option = self.capabilities.atomic_edit.then_some(ErrorOption::RollbackOnError);
-                vec![operation::edit_config(target, EditOptions { error_option, ..EditOptions::default() }, content)]
-            }
+            Step::Stage(payload) => vec![render::request(payload.body::<EditConfig>(), &self.capabilities)],
             Step::Commit(CommitMode::Plain) | Step::Confirm(None) if self.is_junos() => vec![junos::commit()],
             Step::Commit(CommitMode::Confirmed { timeout, persist }) if self.is_junos() => {
                 vec![junos::commit_confirmed(*timeout, persist.as_ref().map(|name| &*name.0))]
