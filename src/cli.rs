@@ -11,7 +11,9 @@ mod network;
 mod port;
 mod print;
 mod question;
+mod render;
 mod requests;
+mod review;
 mod serve;
 mod signals;
 mod simulate;
@@ -130,7 +132,14 @@ enum Command {
     /// Take the VLANs off a port.
     Detach(port::DetachArguments),
     /// Say what `attach`, or any request, would do, and send nothing.
-    Plan(question::QuestionArguments),
+    Plan(question::PlanArguments),
+    /// Make the change that `plan --save` wrote down, exactly as it was reviewed; refuse
+    /// it, and say what has moved, where the switch, its entry or its dialect are not as
+    /// they were.
+    Apply(review::ApplyArguments),
+    /// Print the request that would carry what `attach`, or any request, does, as
+    /// other tools of its protocol read it; no switch is needed.
+    Render(render::RenderArguments),
     /// Say where a switch differs from what `attach`, or any request, would have
     /// made of it; change nothing. Ends with 1 where it does.
     Verify(question::QuestionArguments),
@@ -253,6 +262,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Attach(port) => port::attach(&common, &port).await,
         Command::Detach(port) => port::detach(&common, &port).await,
         Command::Plan(question) => question::plan(&common, &question).await,
+        Command::Apply(apply) => review::apply(&common, &apply).await,
+        Command::Render(render) => render::run(&common, &render).await,
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Bench(bench) => bench::run(&common, &bench).await,
     }

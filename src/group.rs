@@ -29,10 +29,12 @@ pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
     group.len() < LARGEST && !removes(next) && group.iter().all(|intent| !removes(intent) && lies_beside(intent, next))
 }
 
-/// Whether two requests have no port and no aggregate in common.
+/// Whether two requests have no port and no aggregate in common. What was reviewed
+/// stands alone.
 #[must_use]
 pub fn lies_beside(one: &TargetIntent, other: &TargetIntent) -> bool {
-    touched(one).is_disjoint(&touched(other))
+    let is_free = |intent: &TargetIntent| intent.reviewed.is_none();
+    is_free(one) && is_free(other) && touched(one).is_disjoint(&touched(other))
 }
 
 /// The ports and aggregates that a request names.

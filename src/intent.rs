@@ -7,6 +7,7 @@ mod ironic;
 mod lag;
 mod options;
 mod plugin;
+mod reviewed;
 pub mod stp;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use lag::{LagIntent, LagName, Offer, Offers, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
+pub use reviewed::Reviewed;
 use serde::Serialize;
 pub use stp::StpIntent;
 
@@ -145,13 +147,22 @@ pub struct TargetIntent {
     pub lags: Vec<LagIntent>,
     /// Its VLANs.
     pub vlans: Vec<VlanIntent>,
+    /// What people have seen of the change: no other is made.
+    #[serde(skip)]
+    pub reviewed: Option<Arc<Reviewed>>,
 }
 
 impl TargetIntent {
     /// Nothing wanted of this switch yet.
     #[must_use]
     pub fn new(switch: &Switch) -> Self {
-        Self { switch: switch.identity.name.clone(), ports: Vec::new(), lags: Vec::new(), vlans: Vec::new() }
+        Self {
+            switch: switch.identity.name.clone(),
+            ports: Vec::new(),
+            lags: Vec::new(),
+            vlans: Vec::new(),
+            reviewed: None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mercury_adapter::Capabilities;
+use mercury_adapter::{Capabilities, Payload};
 use mercury_model::{Intended, InterfaceName, Plan, Running, Scope};
 
 use crate::{
@@ -147,7 +147,7 @@ pub struct Report {
     /// The numbers that would do for aggregates.
     pub offers: Offers,
     /// What was, or would be, sent.
-    pub payload: Option<String>,
+    pub payload: Option<Payload>,
     /// What the switch can do, if it was reached.
     pub capabilities: Option<Capabilities>,
     /// What the switch warned of, and what else should be known.

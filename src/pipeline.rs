@@ -7,7 +7,7 @@ mod looks;
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
-use mercury_model::{Intended, Plan, Running, Scope};
+use mercury_model::{Edit, Intended, InterfaceName, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
 
 use looks::Looked;
@@ -16,7 +16,7 @@ use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::{LagName, Offers, TargetIntent},
+    intent::{LagName, Offers, Reviewed, TargetIntent},
     inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
@@ -52,6 +52,12 @@ impl Work {
             Self::Apply(intent) | Self::Plan(intent) => Some(intent),
             Self::Read(_) => None,
         }
+    }
+
+    /// What was seen of it beforehand, if it may be done in no other way.
+    fn reviewed(&self) -> Option<(&TargetIntent, &Reviewed)> {
+        let intent = self.intent()?;
+        Some((intent, intent.reviewed.as_deref()?))
     }
 
     fn scope(&self, switch: &Switch) -> Scope {
@@ -321,7 +327,7 @@ async fn prepared<'a: 'c, 'c>(
         }
     };
     let running = looked.running;
-    let payload = rendered(line, &plan, report)?;
+    let payload = rendered(line, work, &plan, report)?;
     // Asked first, so that none is said to have begun for the sake of another who has gone.
     if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
         return Err(Fault::abandoned());
@@ -385,7 +391,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     let running = looked.running;
     report.now = Some(running);
     if !plan.is_empty() {
-        rendered(line, &plan, report)?;
+        rendered(line, work, &plan, report)?;
     }
     Ok(Some(Outcome::Planned))
 }
@@ -394,13 +400,20 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
     report.before = Some(running.clone());
     let Desired { intended, lags, notes } = work.desired(line.switch, running, line.dialect)?;
     let plan = Plan::between(running, &intended);
+    if let Some((intent, reviewed)) = work.reviewed() {
+        let scope = told(intent, &line.switch.rules, &lags, &[running], Some(&plan));
+        reviewed.still(&Running::new(&running.config, scope), &plan)?;
+    }
     (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))
 }
 
-fn rendered(line: &Line<'_>, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {
+fn rendered(line: &Line<'_>, work: &Work, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {
     let payload = line.link.render(line.render, plan)?;
-    report.payload = Some(payload.to_string());
+    if let Some((_, reviewed)) = work.reviewed() {
+        reviewed.carries(&payload.to_string())?;
+    }
+    report.payload = Some(payload.clone());
     Ok(payload)
 }
 
@@ -425,13 +438,22 @@ async fn reach(joint: Option<&mut Joint>, milestone: Milestone) -> Result<Order,
 fn narrow(report: &mut Report, work: &Work, rules: &Rules) {
     let Some(intent) = work.wanted() else { return };
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
-    let mut scope = desired::concerns(intent, rules, &report.lags, &seen);
-    for edit in report.plan.iter().flat_map(|plan| &plan.edits) {
-        if let Some(interface) = edit.interface() {
-            scope.add_interface(interface.clone());
-        }
-    }
+    let scope = told(intent, rules, &report.lags, &seen, report.plan.as_ref());
     for running in report.before.iter_mut().chain(&mut report.now) {
         *running = Running::new(&running.config, scope.clone());
     }
+}
+
+/// What a request is about, and what it changes.
+fn told(
+    intent: &TargetIntent,
+    rules: &Rules,
+    lags: &BTreeMap<LagName, InterfaceName>,
+    seen: &[&Running],
+    plan: Option<&Plan>,
+) -> Scope {
+    let mut scope = desired::concerns(intent, rules, lags, seen);
+    let edits = plan.iter().flat_map(|plan| &plan.edits);
+    edits.filter_map(Edit::interface).for_each(|interface| scope.add_interface(interface.clone()));
+    scope
 }

@@ -69,6 +69,14 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
     Ok(adapter(switch, &dialect(switch, dialects)?)?.0)
 }
 
+/// What puts plans for a switch.
+///
+/// # Errors
+/// No adapter can serve it.
+pub fn renderer(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<dyn Render>, RegistryError> {
+    Ok(adapter(switch, &dialect(switch, dialects)?)?.1)
+}
+
 /// The TCP port of a switch: its entry's, or its dialect's.
 #[must_use]
 pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {

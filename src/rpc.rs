@@ -16,8 +16,8 @@ mod request;
 mod told;
 mod unique;
 
-pub use answer::report_json;
+pub use answer::{changed, report_json};
 pub use envelope::{Answered, Front, error_json};
 pub use http::router;
 pub use listen::{ListenError, Listener};
-pub use methods::{METHODS, call};
+pub use methods::{METHODS, call, intent, planned};

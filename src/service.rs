@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
     fault::{Fault, FaultKind},
+    group,
     intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
     lock::Coordinator,
@@ -51,6 +52,14 @@ pub struct Requester {
     pub gone: Option<Waits>,
     /// How long the caller waits for the answer, if it says so.
     pub patience: Option<Duration>,
+}
+
+impl Requester {
+    /// A person who types commands.
+    #[must_use]
+    pub fn at_a_shell() -> Self {
+        Self { user: std::env::var("USER").ok(), caller: "command line".to_owned(), ..Self::default() }
+    }
 }
 
 /// Everything that answers requests.
@@ -171,6 +180,25 @@ impl Service {
     /// A switch's queue is full, or the switches cannot agree.
     pub async fn plan(&self, intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
         self.look(intent, "plan", who).await
+    }
+
+    /// Several requests as one, which is done on all of their switches or on none.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidValue`]: two of them are about one port or aggregate.
+    pub fn as_one(&self, verb: &'static str, intents: Vec<Intent>) -> Result<Intent, Fault> {
+        let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
+        for target in intents.into_iter().flat_map(|intent| intent.targets) {
+            let Some(before) = targets.get_mut(&target.switch) else {
+                targets.insert(target.switch.clone(), target);
+                continue;
+            };
+            let merged = group::merged([&*before, &target]).filter(|_| group::lies_beside(before, &target));
+            *before = merged.ok_or_else(|| {
+                Fault::value("request", "two requests are about one port or aggregate").at(&target.switch)
+            })?;
+        }
+        Ok(Intent { verb, targets: targets.into_values().collect() })
     }
 
     /// Says where the switches differ from what [`Service::apply`] would have

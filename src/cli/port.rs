@@ -73,8 +73,7 @@ impl VlanArguments {
 
 async fn run(common: &Common, method: &str, params: Value) -> Ended {
     let service = common.service()?;
-    let user = std::env::var("USER").ok();
-    let who = Requester { user, caller: "command line".to_owned(), ..Requester::default() };
+    let who = Requester::at_a_shell();
     let answered =
         match interruptible(&service, service.stop_timeout, rpc::call(&service, method, &params, who)).await? {
             Some(answered) => answered,

@@ -15,6 +15,7 @@ use super::{
     port::VlanArguments,
     print,
     requests::{self, Request},
+    review,
     signals::interruptible,
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// Requests that are asked about at a time.
-const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 
 /// What is asked about: a port and its VLANs, or any requests.
 #[derive(Clone, Debug, Args)]
@@ -56,6 +57,17 @@ pub(super) struct QuestionArguments {
     offline: OfflineArguments,
 }
 
+/// A question, and where to keep the answer.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    question: QuestionArguments,
+    /// Write the plan to a new file, for `mercury apply`: all requests as one change, on
+    /// all switches or on none.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
 /// What stands in the place of switches.
 #[derive(Clone, Debug, Args)]
 struct OfflineArguments {
@@ -72,8 +84,28 @@ struct OfflineArguments {
     whole: bool,
 }
 
-pub(super) async fn plan(common: &Common, arguments: &QuestionArguments) -> Ended {
-    run(common, "mercury.plan", arguments).await
+pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
+    let Some(file) = &arguments.save else {
+        return run(common, "mercury.plan", &arguments.question).await;
+    };
+    let requests = arguments.question.requests()?;
+    let tool = arguments.question.service(common)?;
+    let saved = review::save(&tool, &requests, file);
+    let Some(saved) = interruptible(&tool, tool.stop_timeout, saved).await? else { return Ok(found()) };
+    tool.finish().await;
+    match (saved, common.output) {
+        (Ok(reports), Output::Json) => print::json(&rpc::changed(&reports).map_err(Failure::because)?),
+        (Ok(reports), Output::Human) => reports.iter().for_each(|report| print::report(&rpc::report_json(report))),
+        (Err(review::Failed::Tool(failure)), _) => return Err(failure),
+        (Err(review::Failed::Refused(fault)), output) => {
+            match output {
+                Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
+                Output::Human => print::talk(&fault.to_string()),
+            }
+            return Ok(found());
+        }
+    }
+    Ok(DONE)
 }
 
 pub(super) async fn verify(common: &Common, arguments: &QuestionArguments) -> Ended {
@@ -82,10 +114,7 @@ pub(super) async fn verify(common: &Common, arguments: &QuestionArguments) -> En
 
 async fn run(common: &Common, method: &'static str, arguments: &QuestionArguments) -> Ended {
     let requests = arguments.requests()?;
-    let tool = match arguments.offline.offline {
-        true => arguments.offline.service(common, arguments.switch.as_deref())?,
-        false => common.service()?,
-    };
+    let tool = arguments.service(common)?;
     let asked = stream::iter(&requests).map(|request| asked(&tool, method, request)).buffered(AT_ONCE);
     let Some(answers) = interruptible(&tool, tool.stop_timeout, asked.collect::<Vec<_>>()).await? else {
         return Ok(found());
@@ -114,10 +143,7 @@ async fn run(common: &Common, method: &'static str, arguments: &QuestionArgument
 }
 
 async fn asked(service: &Service, method: &str, request: &Request) -> Result<Value, Fault> {
-    let user = std::env::var("USER").ok();
-    let who = Requester { user, caller: "command line".to_owned(), ..Requester::default() };
-    let params = json!({"method": request.method, "params": request.params});
-    rpc::call(service, method, &params, who).await
+    rpc::call(service, method, &request.question(), Requester::at_a_shell()).await
 }
 
 fn tell(output: Output, request: &Request, answer: &Value, is_one: bool) {
@@ -133,7 +159,7 @@ fn tell(output: Output, request: &Request, answer: &Value, is_one: bool) {
     }
 }
 
-fn tell_fault(output: Output, request: &Request, fault: &Fault) {
+pub(super) fn tell_fault(output: Output, request: &Request, fault: &Fault) {
     match (output, request.place(fault.parameter.as_deref())) {
         (Output::Human, Some(place)) => print::talk(&format!("{place}: {fault}")),
         (Output::Human, None) => print::talk(&fault.to_string()),
@@ -146,7 +172,20 @@ fn tell_fault(output: Output, request: &Request, fault: &Fault) {
 }
 
 impl QuestionArguments {
-    fn requests(&self) -> Result<Vec<Request>, Failure> {
+    /// The switches, or what stands in their place.
+    pub(super) fn service(&self, common: &Common) -> Result<Tool, Failure> {
+        match self.offline.offline {
+            true => self.offline.service(common, self.switch.as_deref()),
+            false => common.service(),
+        }
+    }
+
+    /// What the switch is called, where one is named.
+    pub(super) fn switch(&self) -> Option<&str> {
+        self.switch.as_deref()
+    }
+
+    pub(super) fn requests(&self) -> Result<Vec<Request>, Failure> {
         if let Some(file) = &self.request {
             return requests::read(file, &Networks::read(&self.network)?);
         }

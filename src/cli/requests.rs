@@ -40,6 +40,11 @@ impl Request {
         Self { method: method.into(), params, file: None, line: 0, lines: BTreeMap::new() }
     }
 
+    /// As `mercury.plan` and `mercury.verify` take it.
+    pub(super) fn question(&self) -> Value {
+        json!({"method": self.method, "params": self.params})
+    }
+
     /// The file and the line of a parameter, or of what holds it.
     pub(super) fn place(&self, parameter: Option<&str>) -> Option<String> {
         Some(format!("{}:{}", self.file.as_ref()?, self.line_of(parameter)))

@@ -55,7 +55,7 @@ pub(super) fn left_alone(request: &HandsOff) -> Value {
 }
 
 /// The answer to a method that changes any number of switches.
-pub(super) fn changed(reports: &[Report]) -> Result<Value, Fault> {
+pub fn changed(reports: &[Report]) -> Result<Value, Fault> {
     if !reports.is_empty() {
         succeeded(reports)?;
     }
@@ -230,7 +230,7 @@ pub fn report_json(report: &Report) -> Value {
     if let (Some(payload), Some(members)) = (&report.payload, members.as_object_mut())
         && matches!(report.outcome, crate::outcome::Outcome::Planned)
     {
-        members.insert("payload".to_owned(), json!(payload));
+        members.insert("payload".to_owned(), json!(payload.to_string()));
     }
     members
 }

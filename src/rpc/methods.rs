@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{answer, request::Request};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Fields, PluginRequest, kind},
+    intent::{Fields, Intent, PluginRequest, kind},
+    outcome::Report,
     service::{Asked, Requester, Service, refused},
 };
 
@@ -48,6 +49,27 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
         }
         Failed::Told(fault) => fault,
     })
+}
+
+/// What a request would do, which is `method` and `params` of it, before that is put
+/// into an answer; and what it wants.
+///
+/// # Errors
+/// As of [`call`].
+pub async fn planned(service: &Service, params: &Value, who: Requester) -> Result<(Intent, Vec<Report>), Fault> {
+    let who = Requester { asked: params.as_object().map(Asked::of).unwrap_or_default(), ..who };
+    let intent = intent(service, params).inspect_err(|fault| refused("mercury.plan", &who, fault))?;
+    let reports = service.plan(intent.clone(), &who).await?;
+    answer::changed(&reports)?;
+    Ok((intent, reports))
+}
+
+/// What a request wants, which is `method` and `params` of it.
+///
+/// # Errors
+/// What is wrong with the parameters.
+pub fn intent(service: &Service, params: &Value) -> Result<Intent, Fault> {
+    Ok(named(Fields::of("", params)?, service)?.intent())
 }
 
 /// Why a call has no answer.

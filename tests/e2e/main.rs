@@ -44,6 +44,10 @@ mod others;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod render;
+#[cfg(test)]
+mod review;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 #[cfg(feature = "etcd")]

@@ -1,0 +1,229 @@
+//! `mercury plan --save` and `mercury apply`: a change that is worked out now, read by
+//! people, and made later as they read it.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clap::Args;
+use mercury_adapter::Dialect;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::{
+    format::Writer,
+    time::{FormatTime as _, SystemTime},
+};
+
+use super::{Common, DONE, Ended, Failure, Output, dialects, found, print, requests::Request, signals::interruptible};
+use crate::{
+    fault::Fault,
+    intent::{Intent, Reviewed},
+    inventory::Switch,
+    outcome::Report,
+    registry, rpc,
+    service::{Requester, Service},
+};
+
+/// What such files are called in themselves.
+const FORMAT: &str = "mercury-plan-1";
+/// They may be this long, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+
+/// A plan that was saved.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ApplyArguments {
+    /// The file that `mercury plan --save` wrote.
+    plan: PathBuf,
+}
+
+/// The file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    format: String,
+    /// The version that made it.
+    mercury: String,
+    /// When, in UTC (RFC 3339).
+    at: String,
+    /// The user who did.
+    by: Option<String>,
+    /// What is wanted.
+    requests: Vec<Value>,
+    switches: Vec<SavedSwitch>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedSwitch {
+    switch: String,
+    dialect: String,
+    /// Of the dialect, and of what the entry says of the switch (SHA-256, base64).
+    dialect_digest: String,
+    rules_digest: String,
+    /// What it was worked out from.
+    before: Value,
+    plan: Vec<String>,
+    warnings: Vec<String>,
+    payload: Option<String>,
+}
+
+/// All requests as one change.
+fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Fault> {
+    let intents: Vec<Intent> =
+        requests.iter().map(|request| rpc::intent(service, request)).collect::<Result<_, _>>()?;
+    service.as_one("plan", intents)
+}
+
+/// Works out all requests as one change, and writes what came of it.
+pub(super) async fn save(service: &Service, requests: &[Request], file: &Path) -> Result<Vec<Report>, Failed> {
+    let requests: Vec<Value> = requests.iter().map(Request::question).collect();
+    let intent = intent(service, &requests)?;
+    let reports = service.plan(intent, &Requester::at_a_shell()).await?;
+    if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
+        return Err(Failed::Refused(fault));
+    }
+    let dialects = dialects()?;
+    let switches = reports.iter().map(|report| {
+        let (switch, dialect) = named(service, &report.switch, &dialects)?;
+        let edits = report.plan.as_ref().map(Reviewed::edits).unwrap_or_default();
+        Ok(SavedSwitch {
+            switch: report.switch.clone(),
+            dialect: dialect.name.clone(),
+            dialect_digest: digest(&format!("{dialect:?}")),
+            rules_digest: rules(&switch),
+            before: report.before.as_ref().map(Reviewed::shown).unwrap_or_default(),
+            payload: report.payload.as_ref().map(ToString::to_string),
+            plan: edits,
+            warnings: report.told().map(ToString::to_string).collect(),
+        })
+    });
+    let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
+    let Requester { user: by, .. } = Requester::at_a_shell();
+    let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    let saved = Saved { format, mercury, at: now(), by, requests, switches };
+    let text = serde_json::to_string_pretty(&saved).map_err(Failure::because)?;
+    write(file, &text).map_err(|error| Failure::Other(format!("{}: {error}", file.display())))?;
+    Ok(reports)
+}
+
+/// One that somebody may have read is never written over.
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut into = fs::File::create_new(file)?;
+    into.write_all(text.as_bytes())?;
+    into.write_all(b"\n")?;
+    into.sync_all()
+}
+
+/// Why nothing came of it.
+pub(super) enum Failed {
+    Refused(Fault),
+    Tool(Failure),
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self::Tool(failure)
+    }
+}
+
+/// Makes the change that was saved, on all its switches or on none.
+pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended {
+    let file = arguments.plan.display();
+    let text = super::read_bounded(&arguments.plan, MAX_FILE)?;
+    let saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{file}: {error}")))?;
+    if saved.format != FORMAT {
+        return Err(Failure::Other(format!("{file}: its format is {:?}, not {FORMAT:?}", saved.format)));
+    }
+    let tool = common.service()?;
+    let done = match reviewed(&tool, &saved)? {
+        Ok(intent) => {
+            let who = Requester::at_a_shell();
+            match interruptible(&tool, tool.stop_timeout, tool.apply(intent, &who)).await? {
+                Some(done) => done.and_then(|reports| Ok((rpc::changed(&reports)?, reports))),
+                None => return Ok(found()),
+            }
+        }
+        Err(fault) => Err(fault),
+    };
+    tool.finish().await;
+    match done {
+        Ok((answer, reports)) => {
+            match common.output {
+                Output::Json => print::json(&answer),
+                Output::Human => reports.iter().for_each(|report| print::report(&rpc::report_json(report))),
+            }
+            Ok(DONE)
+        }
+        Err(fault) => {
+            match common.output {
+                Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
+                Output::Human => print::talk(&fault.to_string()),
+            }
+            Ok(found())
+        }
+    }
+}
+
+/// What is wanted, to be made as it was seen.
+fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, Failure> {
+    let mut intent = match intent(service, &saved.requests) {
+        Ok(intent) => intent,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let dialects = dialects()?;
+    let moved =
+        |switch: &str, what: &str| Ok(Err(Fault::value("plan", format!("nothing was sent: {what}")).at(switch)));
+    if let Some(other) = saved.switches.iter().find(|one| intent.targets.iter().all(|own| own.switch != one.switch)) {
+        return moved(&other.switch, "the requests are not about this switch any more");
+    }
+    for target in &mut intent.targets {
+        let Some(one) = saved.switches.iter().find(|one| one.switch == target.switch) else {
+            return moved(&target.switch, "the requests are about this switch too, by now");
+        };
+        let (switch, dialect) = named(service, &target.switch, &dialects)?;
+        if one.dialect != dialect.name || one.dialect_digest != digest(&format!("{dialect:?}")) {
+            let what = format!("its dialect {} is not the one that the plan was made with", dialect.name);
+            return moved(&target.switch, &what);
+        }
+        if one.rules_digest != rules(&switch) {
+            return moved(&target.switch, "what its entry says is not what it said when the plan was made");
+        }
+        let SavedSwitch { before, plan, payload, .. } = one;
+        let reviewed = Reviewed { before: before.clone(), plan: plan.clone(), payload: payload.clone() };
+        target.reviewed = Some(Arc::new(reviewed));
+    }
+    Ok(Ok(intent))
+}
+
+fn named(service: &Service, name: &str, dialects: &[Arc<Dialect>]) -> Result<(Arc<Switch>, Arc<Dialect>), Failure> {
+    let switch = service.inventory().find(name);
+    let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+    Ok((Arc::clone(switch), registry::dialect(switch, dialects).map_err(Failure::because)?))
+}
+
+/// What an entry says of how its switch is configured, and which switch it is.
+fn rules(switch: &Switch) -> String {
+    let identity = &switch.identity;
+    digest(&format!("{:?} {:?} {:?}", identity.address, identity.network_instance, switch.rules))
+}
+
+fn digest(text: &str) -> String {
+    STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
+}
+
+fn now() -> String {
+    let mut text = String::new();
+    // Writing to a text does not fail.
+    let _written = SystemTime.format_time(&mut Writer::new(&mut text));
+    text
+}

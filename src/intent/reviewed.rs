@@ -1,0 +1,84 @@
+//! A change that people have seen: it is made as they saw it, or not at all.
+
+use mercury_model::{Plan, Running};
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+
+/// The most differences that are told.
+const MAX_TOLD: usize = 16;
+
+/// What was seen of a change to one switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewed {
+    /// What the switch had of what the change is about.
+    pub before: Value,
+    /// What was to be changed, an edit a text.
+    pub plan: Vec<String>,
+    /// What was to be sent; `None` where nothing was to be.
+    pub payload: Option<String>,
+}
+
+impl Reviewed {
+    /// What a switch has, as it is kept.
+    #[must_use]
+    pub fn shown(running: &Running) -> Value {
+        json!(running)
+    }
+
+    /// A plan's edits, as they are kept.
+    #[must_use]
+    pub fn edits(plan: &Plan) -> Vec<String> {
+        plan.edits.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether the change is still the one that was seen.
+    ///
+    /// # Errors
+    /// [`crate::fault::FaultKind::InvalidValue`]: what of the switch is another now, or
+    /// that the plan is.
+    pub fn still(&self, running: &Running, plan: &Plan) -> Result<(), Fault> {
+        let mut moved = Vec::new();
+        compare("", &self.before, &Self::shown(running), &mut moved);
+        if !moved.is_empty() {
+            moved.truncate(MAX_TOLD);
+            return Err(stale(&format!("the switch has changed since: {}", moved.join("; "))));
+        }
+        let edits = Self::edits(plan);
+        if edits != self.plan {
+            return Err(stale(&format!("what would be changed is now: {}", edits.join("; "))));
+        }
+        Ok(())
+    }
+
+    /// Whether what is to be sent is what was seen, to the byte.
+    ///
+    /// # Errors
+    /// As of [`Reviewed::still`].
+    pub fn carries(&self, payload: &str) -> Result<(), Fault> {
+        if self.payload.as_deref() == Some(payload) {
+            return Ok(());
+        }
+        Err(stale("what would be sent is not what was reviewed, as the switch is spoken to in another way"))
+    }
+}
+
+fn stale(what: &str) -> Fault {
+    Fault::value("plan", format!("nothing was sent: {what}"))
+}
+
+/// The leaves that differ, with both values.
+fn compare(path: &str, before: &Value, now: &Value, moved: &mut Vec<String>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    match (before, now) {
+        (one, other) if one == other => {}
+        (Value::Object(before), Value::Object(now)) => {
+            let names = before.keys().chain(now.keys().filter(|name| !before.contains_key(*name)));
+            for name in names {
+                let value = |members: &serde_json::Map<String, Value>| members.get(name).cloned().unwrap_or_default();
+                compare(&below(name), &value(before), &value(now), moved);
+            }
+        }
+        (before, now) => moved.push(format!("{path} was {before} and is {now}")),
+    }
+}
