@@ -1,14 +1,13 @@
 #!/bin/bash
 # hier_config 3.7.1, platform CISCO_NXOS: the remediation of a trunk whose VLANs stand
-# on two lines, `switchport trunk allowed vlan 10,20` and `… add 30`, as older
-# NX-OS writes long lists. Guess: the commands that lead from the running configuration to
-# the intended one.
+# on two lines, `switchport trunk allowed vlan 10,20` and `… add 30`, as older NX-OS
+# writes long lists. Guess: the commands that lead from the running configuration to the
+# intended one.
 # Seen: both lines are taken for two values of one setting, so that whichever is there
 # already excuses the other. A line that should go is left: no command at all, and the
 # trunk goes on carrying VLAN 30. A first line that changes is sent alone, and as it
-# replaces the list, VLAN 30, which was to stay, is off the trunk; comparing again
-# with what the switch then shows is what brings it back. The same lists on one line
-# are right.
+# replaces the list, VLAN 30, which was to stay, is off the trunk. The same lists on one
+# line are right.
 # So: fold the lines into one list before anything is compared.
 #
 # Needs Python 3.11 with venv and pip's index, nothing else; ends with 1 if any of
