@@ -10,9 +10,11 @@ use crate::{
     target::{Entry, Target},
 };
 
+mod cli;
 mod gnmi;
 mod netconf;
 mod offline;
+mod ssh;
 mod ways;
 
 pub use offline::{Shown, offline, recorded};
@@ -83,6 +85,7 @@ pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
     let usual = match switch.protocol() {
         Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| netconf.port),
         Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
+        Protocol::Cli => dialect.cli.as_ref().map(|cli| cli.port),
     };
     switch.identity.port.or(usual).unwrap_or_else(|| switch.port())
 }
@@ -93,6 +96,7 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
     let found = match &switch.face {
         Face::Netconf(settings) => netconf::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Gnmi(settings) => gnmi::adapter(&switch.identity, settings, &switch.timing, dialect),
+        Face::Cli(settings) => cli::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
     found.ok_or_else(|| not_spoken(switch))
 }

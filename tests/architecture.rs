@@ -16,7 +16,18 @@ use serde_json::Value;
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
 const PACKAGES: [(&str, &[&str]); 9] = [
-    ("mercury", &["mercury-adapter", "mercury-gnmi", "mercury-model", "mercury-netconf", "mercury-sim", "mercury-ssh"]),
+    (
+        "mercury",
+        &[
+            "mercury-adapter",
+            "mercury-cli",
+            "mercury-gnmi",
+            "mercury-model",
+            "mercury-netconf",
+            "mercury-sim",
+            "mercury-ssh",
+        ],
+    ),
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),

@@ -18,7 +18,7 @@ use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{Face, GnmiSettings, HostKey, Inventory, NetconfSettings, SecretRef, Switch, Tls},
+    inventory::{Face, GnmiSettings, HostKey, Inventory, NetconfSettings, SecretRef, SshSettings, Switch, Tls},
     lock::NoLocks,
     rpc::{Front, Listener, router},
 };
@@ -192,7 +192,10 @@ fn entry(name: &str, simulator: &Simulator, protocol: Spoken) -> Result<Switch, 
         Spoken::Netconf => {
             let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
             let host_key = HostKey::Fingerprints(vec![fingerprint]);
-            switch.face = Face::Netconf(NetconfSettings { host_key, ..NetconfSettings::default() });
+            switch.face = Face::Netconf(NetconfSettings {
+                ssh: SshSettings { host_key, ..SshSettings::default() },
+                ..NetconfSettings::default()
+            });
         }
         Spoken::Gnmi => {
             let tls = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);

@@ -18,8 +18,9 @@ static QUEUE: OnceLock<Queue> = OnceLock::new();
 /// Begins to log. `RUST_LOG` refines the level for single modules.
 pub(super) fn begin(format: LogFormat, level: LogLevel) -> Result<(), Failure> {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(
-        std::env::var("RUST_LOG")
-            .unwrap_or_else(|_| format!("warn,mercury={0},mercury_netconf={0},mercury_ssh={0}", level.as_str())),
+        std::env::var("RUST_LOG").unwrap_or_else(|_| {
+            format!("warn,mercury={0},mercury_netconf={0},mercury_cli={0},mercury_ssh={0}", level.as_str())
+        }),
     );
     let queue = Queue::start(io::stderr(), |_, lost| {
         tracing::error!(lost, "log lines were lost: standard error could not be written, or was not read fast enough");

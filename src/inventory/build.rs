@@ -6,6 +6,7 @@ mod netconf;
 mod options;
 mod rules;
 mod secrets;
+mod ssh;
 mod timing;
 
 use super::load::Context;
@@ -73,17 +74,11 @@ pub(crate) const SHARED: &[&str] = &[
     "network_instance",
 ];
 
-/// Those of them that only NETCONF over SSH knows.
-const NETCONF: &[&str] = &[
-    "key_file",
-    "passphrase",
-    "known_hosts",
-    "host_key_fingerprints",
-    "legacy_algorithms",
-    "pipelining",
-    "discard_foreign_candidate",
-    "framing",
-];
+/// Those of them that only what goes over SSH knows.
+const SSH: &[&str] = &["key_file", "passphrase", "known_hosts", "host_key_fingerprints", "legacy_algorithms"];
+
+/// Those of them that only NETCONF knows.
+const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing"];
 
 /// Which file format the keys come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,6 +114,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
     let means = match kind.protocol.unwrap_or(Protocol::Netconf) {
         Protocol::Netconf => netconf::means(reader, context),
         Protocol::Gnmi => gnmi::means(reader, context),
+        Protocol::Cli => ssh::means(reader, context),
     };
     let rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
@@ -130,19 +126,20 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
 /// Refuses the switch's own keys that its protocol does not know, and keeps
 /// those of the defaults from it.
 fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>) {
-    let (foreign, speaker) = match protocol {
-        Some(Protocol::Netconf) => (GNMI, Protocol::Gnmi),
-        Some(Protocol::Gnmi) => (NETCONF, Protocol::Netconf),
+    let foreign: &[(&[&str], Protocol)] = match protocol {
+        Some(Protocol::Netconf) => &[(GNMI, Protocol::Gnmi)],
+        Some(Protocol::Gnmi) => &[(SSH, Protocol::Netconf), (NETCONF, Protocol::Netconf)],
+        Some(Protocol::Cli) => &[(GNMI, Protocol::Gnmi), (NETCONF, Protocol::Netconf)],
         None => return,
     };
-    for key in foreign {
-        if let Some(found) = reader.own(key) {
+    for (keys, speaker) in foreign {
+        for found in keys.iter().filter_map(|key| reader.own(key)).collect::<Vec<_>>() {
             let spoken = protocol.map_or("", Protocol::title);
             let message = format!("is for {}, and this switch speaks {spoken}", speaker.title());
             reader.blame(&found, Finding::error(Code::Conflict, message));
         }
+        reader.ignore(keys);
     }
-    reader.ignore(foreign);
 }
 
 /// Refuses what the dialect has no words for, or every attach would fail.

@@ -4,7 +4,15 @@ use super::Protocol;
 use crate::config::{Code, Finding};
 
 /// Protocols that device types are named after and Mercury does not speak yet.
-const NOT_YET: &[&str] = &["netmiko_", "restconf_", "cli_"];
+const NOT_YET: &[&str] = &["netmiko_", "restconf_"];
+
+/// What the device types of networking-generic-switch, which are named after
+/// netmiko's, have before the name of a system.
+const NETMIKO: &str = "netmiko_";
+
+/// Its names of systems that have another name here.
+const OTHERWISE: [(&str, &str); 3] =
+    [("dell_enterprise_sonic", "dell_sonic"), ("hp_comware", "hpe_comware"), ("juniper", "juniper_junos")];
 
 /// A protocol and the name of a dialect that it is spoken in.
 pub(crate) type Kind = (Protocol, String);
@@ -21,6 +29,12 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
             return (Some(protocol), dialect(protocol, name, known).map_err(help));
         }
     }
+    if let Some(name) = text.strip_prefix(NETMIKO) {
+        let otherwise = OTHERWISE.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours);
+        if let Ok(dialect) = dialect(Protocol::Cli, otherwise.unwrap_or(name), known) {
+            return (Some(Protocol::Cli), Ok(dialect));
+        }
+    }
     if NOT_YET.iter().any(|prefix| text.starts_with(prefix)) {
         let message = format!("device type {text:?} is not supported yet");
         return (None, Err(not_yet(&message, known)));
@@ -29,7 +43,7 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
     let protocol = Protocol::ALL.into_iter().find(|protocol| dialect(*protocol, text, known).is_ok());
     let help = match protocol {
         Some(protocol) => format!("did you mean {}_{text}?", protocol.as_str()),
-        None => "a device type is netconf_ or gnmi_ and a dialect".to_owned(),
+        None => "a device type is netconf_, gnmi_ or cli_ and a dialect".to_owned(),
     };
     (None, Err(finding.help(help)))
 }

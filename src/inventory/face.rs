@@ -1,4 +1,4 @@
-use super::{GnmiSettings, NetconfSettings};
+use super::{CliSettings, GnmiSettings, NetconfSettings};
 
 /// The side from which a switch is configured, and what that side alone needs.
 #[derive(Debug, Clone)]
@@ -7,6 +7,8 @@ pub enum Face {
     Netconf(NetconfSettings),
     /// gNMI over gRPC.
     Gnmi(GnmiSettings),
+    /// Lines at a command line over SSH.
+    Cli(CliSettings),
 }
 
 impl Face {
@@ -15,6 +17,7 @@ impl Face {
         match self {
             Face::Netconf(_) => Protocol::Netconf,
             Face::Gnmi(_) => Protocol::Gnmi,
+            Face::Cli(_) => Protocol::Cli,
         }
     }
 }
@@ -26,17 +29,20 @@ pub enum Protocol {
     Netconf,
     /// gNMI over gRPC (openconfig/reference, rpc/gnmi/gnmi-specification.md).
     Gnmi,
+    /// Lines at a command line over SSH, each with its answer.
+    Cli,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub(crate) const ALL: [Protocol; 2] = [Protocol::Netconf, Protocol::Gnmi];
+    pub(crate) const ALL: [Protocol; 3] = [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli];
 
     /// The word for it in an inventory.
     pub const fn as_str(self) -> &'static str {
         match self {
             Protocol::Netconf => "netconf",
             Protocol::Gnmi => "gnmi",
+            Protocol::Cli => "cli",
         }
     }
 
@@ -45,6 +51,7 @@ impl Protocol {
         match self {
             Protocol::Netconf => "NETCONF",
             Protocol::Gnmi => "gNMI",
+            Protocol::Cli => "CLI",
         }
     }
 
@@ -53,6 +60,7 @@ impl Protocol {
         match self {
             Protocol::Netconf => 830,
             Protocol::Gnmi => 9339,
+            Protocol::Cli => 22,
         }
     }
 }

@@ -8,9 +8,6 @@ use crate::config::reader::Reader;
 use crate::config::{Code, Finding, Findings, toml_tree};
 use std::path::Path;
 
-/// Protocols an inventory may ask for that Mercury does not speak yet.
-const NOT_YET: &[&str] = &["cli"];
-
 /// What `[defaults]` cannot say, because no two switches share it.
 pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses"];
 
@@ -98,11 +95,6 @@ fn kind(reader: &mut Reader<'_>, context: &Context) -> Kind {
     let mut protocol = Some(Protocol::Netconf);
     if let Some(found) = reader.find("protocol") {
         protocol = match reader.text_of(&found) {
-            Some(word) if NOT_YET.contains(&word.as_str()) => {
-                let message = format!("protocol {word:?} is not supported yet");
-                reader.blame(&found, device_type::not_yet(&message, &context.dialects));
-                None
-            }
             Some(_) => reader.choice("protocol", &Protocol::ALL.map(|protocol| (protocol.as_str(), protocol))),
             None => None,
         };

@@ -2,6 +2,9 @@ use super::{ConfirmedCommit, Credentials, Face, Identity, NetconfSettings, Proto
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{sync::Arc, time::Duration};
 
+/// A switch that has lost its session may still be at the last line that came.
+const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
+
 /// A switch: how to reach it and what may be done to it.
 ///
 /// Every field of its parts but `credentials`, `host_key`, `options`, `tls`,
@@ -19,7 +22,7 @@ pub struct Switch {
     pub rules: Rules,
     /// How long Mercury waits for it.
     pub timing: Timing,
-    /// The `protocol` it is spoken to by, `"netconf"` or `"gnmi"`, and what only
+    /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"` or `"cli"`, and what only
     /// that protocol needs; netconf.
     pub face: Face,
 }
@@ -61,6 +64,7 @@ impl Switch {
     pub const fn confirmed_commit(&self) -> ConfirmedCommit {
         match &self.face {
             Face::Netconf(netconf) => netconf.confirmed_commit,
+            Face::Cli(cli) => cli.confirmed_commit,
             Face::Gnmi(gnmi) => match gnmi.confirmed_commit {
                 None => ConfirmedCommit::Auto,
                 Some(true) => ConfirmedCommit::On,
@@ -89,6 +93,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(netconf) => !matches!(netconf.confirmed_commit, ConfirmedCommit::Off),
             Face::Gnmi(gnmi) => matches!(gnmi.confirmed_commit, Some(true)),
+            Face::Cli(_) => false,
         }
     }
 
@@ -96,7 +101,7 @@ impl Switch {
     pub const fn discards_foreign_candidate(&self) -> bool {
         match &self.face {
             Face::Netconf(netconf) => netconf.discard_foreign_candidate,
-            Face::Gnmi(_) => false,
+            Face::Gnmi(_) | Face::Cli(_) => false,
         }
     }
 
@@ -106,10 +111,12 @@ impl Switch {
         match &self.face {
             Face::Netconf(_) => Duration::ZERO,
             Face::Gnmi(gnmi) => gnmi.settle_time,
+            Face::Cli(_) => CLI_SETTLE_TIME,
         }
     }
 
-    /// What Ironic calls this kind of switch: `netconf_openconfig`, `gnmi_openconfig`.
+    /// What Ironic calls this kind of switch: `netconf_openconfig`,
+    /// `gnmi_openconfig`, `cli_cisco_ios`.
     pub fn device_type(&self) -> String {
         format!("{}_{}", self.protocol().as_str(), self.identity.dialect)
     }
@@ -118,7 +125,8 @@ impl Switch {
     pub(crate) fn has_inline_secrets(&self) -> bool {
         let Credentials { password, enable_secret } = &self.identity.credentials;
         let (key, passphrase) = match &self.face {
-            Face::Netconf(netconf) => (&netconf.key, &netconf.passphrase),
+            Face::Netconf(netconf) => (&netconf.ssh.key, &netconf.ssh.passphrase),
+            Face::Cli(cli) => (&cli.ssh.key, &cli.ssh.passphrase),
             // Its key is in a file, always.
             Face::Gnmi(_) => (&None, &None),
         };

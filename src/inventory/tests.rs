@@ -48,14 +48,14 @@ fn ini(lines: &str) -> String {
 fn by_netconf(switch: &Switch) -> &NetconfSettings {
     match &switch.face {
         Face::Netconf(netconf) => netconf,
-        Face::Gnmi(_) => panic!("{switch:?}"),
+        Face::Gnmi(_) | Face::Cli(_) => panic!("{switch:?}"),
     }
 }
 
 fn by_gnmi(switch: &Switch) -> &GnmiSettings {
     match &switch.face {
         Face::Gnmi(gnmi) => gnmi,
-        Face::Netconf(_) => panic!("{switch:?}"),
+        Face::Netconf(_) | Face::Cli(_) => panic!("{switch:?}"),
     }
 }
 
@@ -72,7 +72,6 @@ fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
         ("", Code::MissingKey, 1, "dialect"),
         ("dialect = \"cisco_ios\"", Code::UnknownDeviceType, 6, "dialect"),
         ("dialect = 1", Code::WrongType, 6, "dialect"),
-        ("protocol = \"cli\"", Code::UnsupportedDeviceType, 6, "protocol"),
         ("protocol = \"telnet\"", Code::BadValue, 6, "protocol"),
         ("port = 0", Code::OutOfRange, 6, "port"),
         ("port = 65536", Code::OutOfRange, 6, "port"),
@@ -154,8 +153,16 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
         );
         assert_eq!(switch.device_type(), format!("gnmi_{dialect}"));
     }
+    for device_type in ["cli_cisco_ios", "netmiko_cisco_ios"] {
+        let switch = one("i.conf", &ini("").replace("netconf_openconfig", device_type));
+        assert_eq!(
+            (switch.protocol(), switch.device_type(), switch.port()),
+            (Protocol::Cli, "cli_cisco_ios".into(), 22)
+        );
+    }
     for (device_type, code) in [
-        ("netmiko_cisco_ios", Code::UnsupportedDeviceType),
+        ("netmiko_nosuch", Code::UnsupportedDeviceType),
+        ("cli_nosuch", Code::UnknownDeviceType),
         ("restconf_openconfig", Code::UnsupportedDeviceType),
         ("netconf_", Code::UnknownDeviceType),
         ("netconf_cisco_ios", Code::UnknownDeviceType),
@@ -214,7 +221,7 @@ fn a_mistake_in_the_defaults_is_told_once_and_where_it_is() {
 fn how_a_host_key_is_checked_is_decided_in_one_place() {
     let fingerprint = "host_key_fingerprints = [\"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"]";
     let text = format!("[defaults]\ninsecure = true\n{}", toml(&format!("dialect = \"openconfig\"\n{fingerprint}")));
-    assert!(matches!(&by_netconf(&one("i.toml", &text)).host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
+    assert!(matches!(&by_netconf(&one("i.toml", &text)).ssh.host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
     let (_, findings) = load(
         &[("i.toml", &toml(&format!("dialect = \"openconfig\"\ninsecure = true\n{fingerprint}")))],
         &Context::default(),
@@ -222,7 +229,7 @@ fn how_a_host_key_is_checked_is_decided_in_one_place() {
     assert!(places(&findings).contains(&(Code::Conflict, 7, "switch.leaf1.insecure".to_owned())), "{findings}");
     let context = Context { known_hosts: vec!["/k".into()], ..Context::default() };
     let (inventory, _) = load(&[("i.conf", &ini("insecure = false"))], &context);
-    assert_eq!(by_netconf(inventory.find("leaf1").unwrap()).host_key, HostKey::KnownHosts(vec!["/k".into()]));
+    assert_eq!(by_netconf(inventory.find("leaf1").unwrap()).ssh.host_key, HostKey::KnownHosts(vec!["/k".into()]));
 }
 
 #[test]
@@ -253,7 +260,7 @@ fn every_option_reaches_the_switch() {
         ),
     );
     assert!(
-        by_netconf(&switch).legacy_algorithms
+        by_netconf(&switch).ssh.legacy_algorithms
             && !switch.rules.persist
             && switch.rules.manage_vlans
             && switch.rules.manage_mtu

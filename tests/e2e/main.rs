@@ -12,6 +12,8 @@ mod absent;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod conductor;
 #[cfg(test)]
 mod crowd;

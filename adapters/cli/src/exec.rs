@@ -29,6 +29,7 @@ impl Wire for Exec {
             self.is_open = false;
             let mut replies = Vec::new();
             for entry in lines {
+                tracing::debug!(line = entry.line, "run");
                 let finished = self.commands.run(entry.line, share).await.map_err(|error| lost(&error))?;
                 self.traffic.flights += 1;
                 self.traffic.sent += entry.line.len() as u64;

@@ -127,6 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Shell<S> {
             // Until all is answered: what is abandoned in between is of no use.
             self.is_open = false;
             for entry in lines {
+                tracing::debug!(line = entry.line, "entered");
                 self.machine.send(entry.line, entry.when);
             }
             let answers = self.answers(lines.len(), share).await?;

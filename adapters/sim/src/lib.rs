@@ -22,11 +22,13 @@
 //! | `netconf` | framing, XML, operations, replies |
 //! | `ssh` | the SSH server in front |
 //! | `gnmi` | paths, JSON, the four RPCs, and TLS in front |
+//! | `cli` | a switch with nothing but a command line, and its faults |
 //! | [`fault`] | what goes wrong, and when |
 //!
 //! Only `netconf` knows XML and only `gnmi` protocol buffers: another face is
 //! another module on `device`.
 
+mod cli;
 pub mod datastore;
 mod device;
 pub mod edit;
@@ -43,6 +45,7 @@ mod simulator;
 mod ssh;
 mod validate;
 
+pub use cli::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, Show};
 pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;

@@ -39,6 +39,10 @@ impl HostKey {
         key.map(Self).map_err(SimError::HostKey)
     }
 
+    pub(crate) fn into_key(self) -> PrivateKey {
+        self.0
+    }
+
     /// As `ssh-keygen -l` prints it.
     pub(crate) fn fingerprint(&self) -> String {
         self.0.public_key().fingerprint(HashAlg::Sha256).to_string()

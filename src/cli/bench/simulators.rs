@@ -13,7 +13,7 @@ use tokio::{
 use super::BenchArguments;
 use crate::{
     cli::{Failure, Spoken},
-    inventory::{ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, SecretRef, Switch, Tls},
+    inventory::{ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, SecretRef, SshSettings, Switch, Tls},
 };
 
 /// Switches of one process: a process may have some 20,000 descriptors on many
@@ -117,6 +117,10 @@ fn entry(described: &Value, protocol: Spoken, confirm: bool) -> Result<Switch, F
     }
     let host_key = HostKey::Fingerprints(vec![text("host_key_fingerprint").parse().map_err(Failure::because)?]);
     let confirmed_commit = if confirm { ConfirmedCommit::Auto } else { ConfirmedCommit::Off };
-    switch.face = Face::Netconf(NetconfSettings { host_key, confirmed_commit, ..NetconfSettings::default() });
+    switch.face = Face::Netconf(NetconfSettings {
+        ssh: SshSettings { host_key, ..SshSettings::default() },
+        confirmed_commit,
+        ..NetconfSettings::default()
+    });
     Ok(switch)
 }

@@ -1,22 +1,13 @@
-//! What only NETCONF needs: how a switch and Mercury prove themselves to one
-//! another over SSH, and how they talk.
+//! What only NETCONF needs: how a switch and Mercury talk.
 
-use super::secrets::{key_file, secret};
-use super::{Means, each, refuse_empty};
+use super::{Means, ssh};
 use crate::config::reader::Reader;
-use crate::config::{Code, FileAccess, Finding};
-use crate::inventory::{ConfirmedCommit, Context, Credentials, Face, Framing, HostKey, NetconfSettings, SecretRef};
-
-const HOST_KEY: &[&str] = &["known_hosts", "host_key_fingerprints", "insecure"];
+use crate::inventory::{ConfirmedCommit, Context, Face, Framing, NetconfSettings};
 
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
-    let username = reader.required_text("username").unwrap_or_default();
-    let (credentials, key, passphrase) = credentials(reader, context.access);
+    let (username, credentials, ssh) = ssh::login(reader, context);
     let settings = NetconfSettings {
-        key,
-        passphrase,
-        host_key: reader.group(HOST_KEY, |reader| host_key(reader, context)),
-        legacy_algorithms: reader.flag("legacy_algorithms").unwrap_or(false),
+        ssh,
         confirmed_commit: confirmed_commit(reader),
         pipelining: reader.flag("pipelining"),
         discard_foreign_candidate: reader.flag("discard_foreign_candidate").unwrap_or(false),
@@ -25,23 +16,7 @@ pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     Means { username, credentials, face: Face::Netconf(settings) }
 }
 
-/// What any login has, and the key and its passphrase.
-fn credentials(reader: &mut Reader<'_>, access: FileAccess) -> (Credentials, Option<SecretRef>, Option<SecretRef>) {
-    let password = secret(reader, "password", access);
-    let key = key_file(reader, "key_file", access);
-    let passphrase = secret(reader, "passphrase", access);
-    let enable_secret = secret(reader, "enable_secret", access);
-    if reader.find("password").is_none() && reader.find("key_file").is_none() {
-        let finding = Finding::error(Code::MissingKey, "a password or a key_file must be given");
-        reader.blame_key("password", finding);
-    }
-    if passphrase.is_some() && reader.find("key_file").is_none() {
-        reader.blame_key("passphrase", Finding::error(Code::Conflict, "is given without a key_file"));
-    }
-    (Credentials { password, enable_secret }, key, passphrase)
-}
-
-fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {
+pub(super) fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {
     let choices = [
         ("auto", ConfirmedCommit::Auto),
         ("on", ConfirmedCommit::On),
@@ -49,34 +24,4 @@ fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {
         ("off", ConfirmedCommit::Off),
     ];
     reader.choice("confirmed_commit", &choices).unwrap_or_default()
-}
-
-fn host_key(reader: &mut Reader<'_>, context: &Context) -> HostKey {
-    let files = reader.paths("known_hosts");
-    let fingerprints = each(reader, "host_key_fingerprints");
-    let insecure = reader.flag("insecure") == Some(true);
-    let said = usize::from(files.is_some()) + usize::from(fingerprints.is_some()) + usize::from(insecure);
-    if said > 1 {
-        let key = if insecure { "insecure" } else { "host_key_fingerprints" };
-        let message = "only one of known_hosts, host_key_fingerprints and insecure can hold";
-        reader.blame_key(key, Finding::error(Code::Conflict, message));
-    }
-    if insecure {
-        let finding = Finding::warning(Code::InsecureHostKey, "whoever answers at the address gets the credentials");
-        reader.blame_key("insecure", finding.help("host_key_fingerprints or known_hosts in Mercury's inventory"));
-        return HostKey::Insecure;
-    }
-    if let Some(fingerprints) = fingerprints {
-        refuse_empty(reader, "host_key_fingerprints");
-        return HostKey::Fingerprints(fingerprints);
-    }
-    let Some(files) = files else {
-        return HostKey::KnownHosts(context.known_hosts.clone());
-    };
-    refuse_empty(reader, "known_hosts");
-    for file in files.iter().filter(|file| !file.is_file()) {
-        let message = format!("{} is not a file", file.display());
-        reader.blame_key("known_hosts", Finding::error(Code::Unreadable, message));
-    }
-    HostKey::KnownHosts(files)
 }

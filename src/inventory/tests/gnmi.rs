@@ -223,7 +223,7 @@ fn a_key_of_another_protocol_is_refused_on_the_switch_and_waits_in_the_defaults(
     assert_eq!(by_gnmi(over_gnmi).tls, Tls::Pinned(vec![PIN.parse().unwrap()]));
     assert_eq!(over_gnmi.settle_time(), Duration::from_secs(1));
     let netconf = by_netconf(over_netconf);
-    assert!(netconf.key.is_some() && netconf.framing.is_some() && netconf.legacy_algorithms);
+    assert!(netconf.ssh.key.is_some() && netconf.framing.is_some() && netconf.ssh.legacy_algorithms);
     assert_eq!(netconf.pipelining, Some(true));
 }
 

@@ -1,0 +1,173 @@
+//! A switch with nothing but a command line: blocks of lines, a prompt, a pager,
+//! and what goes wrong at one line or the other.
+//!
+//! It knows no vendor: what its lines are, which of them open blocks, which take the
+//! place of an earlier one and how its prompts look is its [`Grammar`].
+
+mod blocks;
+mod grammar;
+mod server;
+mod session;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{net::TcpListener, sync::watch};
+
+pub use grammar::{Grammar, Show};
+
+use crate::{
+    SimError,
+    ssh::{HostKey, Login},
+};
+use blocks::Blocks;
+
+/// A running switch with a command line. It stops when this is dropped.
+#[derive(Debug)]
+pub struct CliSwitch {
+    handle: CliHandle,
+    addr: SocketAddr,
+    fingerprint: String,
+}
+
+/// The user that [`CliSwitch`] lets in.
+pub const CLI_USER: &str = "mercury";
+
+/// That user's password, and the secret of its privileged mode.
+pub const CLI_PASSWORD: &str = "simulated-only";
+
+impl CliSwitch {
+    /// Starts one on loopback, with these lines in its configuration.
+    ///
+    /// # Errors
+    /// The socket cannot be opened, or there is no host key to be had.
+    pub async fn start(grammar: Grammar, lines: &str) -> Result<Self, SimError> {
+        let host_key = HostKey::generate()?;
+        let fingerprint = host_key.fingerprint();
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let failed = |source| SimError::Listen { addr, source };
+        let listener = TcpListener::bind(addr).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let mut running = Blocks::default();
+        let mut place = None;
+        for line in lines.lines() {
+            running.enter(&grammar, &mut place, line.trim());
+        }
+        let state = State { startup: running.clone(), running, ..State::default() };
+        let (stop, stopped) = watch::channel(false);
+        let handle = CliHandle(Arc::new(Shared { state: Mutex::new(state), stop, grammar }));
+        let login =
+            Login { username: CLI_USER.to_owned(), password: CLI_PASSWORD.to_owned().into(), authorized_key: None };
+        tokio::spawn(server::listen(listener, host_key, handle.clone(), login, stopped));
+        Ok(Self { handle, addr, fingerprint })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The host key's fingerprint, `SHA256:...`.
+    #[must_use]
+    pub fn host_key_fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Watches and disturbs the switch.
+    #[must_use]
+    pub fn handle(&self) -> CliHandle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for CliSwitch {
+    fn drop(&mut self) {
+        self.handle.0.stop.send_replace(true);
+    }
+}
+
+/// Watches and disturbs a [`CliSwitch`].
+#[derive(Debug, Clone)]
+pub struct CliHandle(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    stop: watch::Sender<bool>,
+    grammar: Grammar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Blocks,
+    startup: Blocks,
+    host: Option<String>,
+    /// Lines that were entered in configuration mode, since the fault was set.
+    entered: Vec<String>,
+    fault: Option<(usize, LineFault)>,
+}
+
+/// What goes wrong at a line of configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineFault {
+    /// It is answered with this, and not done.
+    Refuse(String),
+    /// The connection ends before it is done.
+    DropBefore,
+    /// The connection ends after it was done.
+    DropAfter,
+    /// It is done and never answered.
+    Hang,
+    /// The answer never ends.
+    Flood,
+    /// It is done, and somebody has renamed the switch.
+    Rename(String),
+}
+
+impl CliHandle {
+    /// Sets what goes wrong at the nth line from now, counted from 0.
+    pub fn inject(&self, nth: usize, fault: LineFault) {
+        let mut state = self.state();
+        state.entered.clear();
+        state.fault = Some((nth, fault));
+    }
+
+    /// Whether what was to go wrong has.
+    #[must_use]
+    pub fn is_struck(&self) -> bool {
+        self.state().fault.is_none()
+    }
+
+    /// The lines entered in configuration mode since the last fault was set.
+    #[must_use]
+    pub fn entered(&self) -> Vec<String> {
+        self.state().entered.clone()
+    }
+
+    /// The running configuration, as it is shown.
+    #[must_use]
+    pub fn running(&self) -> String {
+        self.state().running.to_string()
+    }
+
+    /// What it starts with.
+    #[must_use]
+    pub fn startup(&self) -> String {
+        self.state().startup.to_string()
+    }
+
+    /// What somebody else enters.
+    pub fn enter(&self, lines: &str) {
+        let mut place = None;
+        for line in lines.lines() {
+            self.state().running.enter(&self.0.grammar, &mut place, line.trim());
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

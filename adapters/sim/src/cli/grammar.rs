@@ -1,0 +1,60 @@
+//! What a command line knows, as data.
+
+/// The lines of a system and its prompts. In texts, `{host}` is the host name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grammar {
+    /// The host name; lines that begin with `hostname` change it.
+    pub host: String,
+    /// First words of lines that open a block, and what its prompt says for them.
+    pub blocks: Vec<(String, String)>,
+    /// Beginnings of lines of which a block has one at most.
+    pub values: Vec<String>,
+    /// Beginnings of lines that hold a list of VLANs, or a change of one.
+    pub lists: Vec<String>,
+    /// Beginnings of all other lines that are known.
+    pub others: Vec<String>,
+    /// What takes back a line that it stands before.
+    pub undo: String,
+    /// The prompt of those who may look at little; `None` where everybody is let in.
+    pub user_prompt: Option<String>,
+    /// The prompt outside configuration mode.
+    pub prompt: String,
+    /// The prompt in it.
+    pub configure_prompt: String,
+    /// The prompt in a block, where `{block}` is what it says for it.
+    pub block_prompt: String,
+    /// Leads into configuration mode.
+    pub configure: String,
+    /// Leads out of it.
+    pub end: String,
+    /// Leads out of a block.
+    pub exit: String,
+    /// Copies running to startup, after a question where there is one.
+    pub save: (String, Option<String>),
+    /// Ends paging.
+    pub no_pager: String,
+    /// Lines of a page.
+    pub page: usize,
+    /// What is said of lines that are not known.
+    pub unknown: String,
+    /// What can be shown.
+    pub shows: Vec<(String, Show)>,
+}
+
+/// What a command shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Show {
+    /// The whole configuration.
+    Running,
+    /// A table of the blocks that one word opens.
+    Table {
+        /// That word.
+        block: String,
+        /// What stands above.
+        head: String,
+        /// A row, with `{id}` for what follows the word and `{name}` for its name.
+        row: String,
+        /// What is there whatever is configured.
+        always: Vec<String>,
+    },
+}

@@ -1,0 +1,174 @@
+//! One session: prompts, echoes, pages, and what goes wrong.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use super::{CLI_PASSWORD, CliHandle, LineFault};
+
+/// What stands at the foot of a page.
+const MORE: &str = " --More-- ";
+
+/// How far somebody is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mode {
+    User,
+    Enable,
+    Configure(Option<String>),
+}
+
+/// Serves a session until the client leaves.
+///
+/// # Errors
+/// The connection ended, or is to end without a word.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(switch: &CliHandle, stream: S) -> io::Result<()> {
+    let mode = if switch.0.grammar.user_prompt.is_some() { Mode::User } else { Mode::Enable };
+    let mut session = Session { switch, stream, input: Vec::new(), mode, is_paged: true };
+    session.say("\r\nAuthorised users only\r\n").await?;
+    loop {
+        let prompt = session.prompt();
+        session.say(&prompt).await?;
+        let Some(line) = session.line(true).await? else { return Ok(()) };
+        if !session.run(line.trim()).await? {
+            return Ok(());
+        }
+    }
+}
+
+struct Session<'a, S> {
+    switch: &'a CliHandle,
+    stream: S,
+    input: Vec<u8>,
+    mode: Mode,
+    is_paged: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    fn prompt(&self) -> String {
+        let grammar = &self.switch.0.grammar;
+        let host = self.switch.state().host.clone().unwrap_or_else(|| grammar.host.clone());
+        let prompt = match &self.mode {
+            Mode::User => grammar.user_prompt.as_ref().unwrap_or(&grammar.prompt).clone(),
+            Mode::Enable => grammar.prompt.clone(),
+            Mode::Configure(None) => grammar.configure_prompt.clone(),
+            Mode::Configure(Some(place)) => {
+                let said = grammar.blocks.iter().find(|(word, _)| place.split(' ').next() == Some(word));
+                grammar.block_prompt.replace("{block}", said.map_or("", |(_, said)| said))
+            }
+        };
+        prompt.replace("{host}", &host)
+    }
+
+    async fn run(&mut self, line: &str) -> io::Result<bool> {
+        let grammar = &self.switch.0.grammar;
+        if let Mode::Configure(_) = self.mode {
+            return self.configure(line).await.map(|()| true);
+        }
+        let shown = grammar.shows.iter().find(|(command, _)| command == line).map(|(_, show)| show);
+        match (line, shown) {
+            ("", _) => {}
+            ("exit", _) => return Ok(false),
+            ("enable", _) if self.mode == Mode::User => {
+                self.say("Password: ").await?;
+                let Some(secret) = self.line(false).await? else { return Ok(false) };
+                if secret.trim() == CLI_PASSWORD {
+                    self.mode = Mode::Enable;
+                } else {
+                    self.say("% Bad secrets\r\n").await?;
+                }
+            }
+            (line, _) if line == grammar.no_pager => self.is_paged = false,
+            (line, _) if line == grammar.configure && self.mode == Mode::Enable => self.mode = Mode::Configure(None),
+            (line, _) if line == grammar.save.0 && self.mode == Mode::Enable => {
+                if let Some(question) = &grammar.save.1 {
+                    self.say(question).await?;
+                    if self.line(true).await?.is_none() {
+                        return Ok(false);
+                    }
+                }
+                let mut state = self.switch.state();
+                state.startup = state.running.clone();
+            }
+            (_, Some(show)) if self.mode == Mode::Enable => {
+                let lines = self.switch.state().running.show(show);
+                self.page(&lines).await?;
+            }
+            _ => self.say(&format!("{}\r\n", grammar.unknown)).await?,
+        }
+        Ok(true)
+    }
+
+    async fn configure(&mut self, line: &str) -> io::Result<()> {
+        let grammar = &self.switch.0.grammar;
+        let fault = {
+            let mut state = self.switch.state();
+            let nth = state.entered.len();
+            state.entered.push(line.to_owned());
+            state.fault.take_if(|(at, _)| *at == nth).map(|(_, fault)| fault)
+        };
+        match &fault {
+            Some(LineFault::Refuse(words)) => return self.say(&format!("{words}\r\n")).await,
+            Some(LineFault::DropBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            _ => {}
+        }
+        let Mode::Configure(place) = &mut self.mode else { return Ok(()) };
+        let mut is_known = true;
+        if line == grammar.end || (line == grammar.exit && place.is_none()) {
+            self.mode = Mode::Enable;
+        } else if !line.is_empty() {
+            is_known = self.switch.state().running.enter(grammar, place, line);
+        }
+        match fault {
+            Some(LineFault::DropAfter) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            // Until the client has had enough.
+            Some(LineFault::Hang) => while self.line(false).await?.is_some() {},
+            Some(LineFault::Flood) => loop {
+                self.say(&"x".repeat(8 << 10)).await?;
+                self.say("\r\n").await?;
+            },
+            Some(LineFault::Rename(host)) => self.switch.state().host = Some(host),
+            _ => {}
+        }
+        if is_known { Ok(()) } else { self.say(&format!("{}\r\n", grammar.unknown)).await }
+    }
+
+    async fn page(&mut self, lines: &[String]) -> io::Result<()> {
+        let at_once = if self.is_paged { self.switch.0.grammar.page.max(1) } else { lines.len().max(1) };
+        for (number, page) in lines.chunks(at_once).enumerate() {
+            if number > 0 {
+                self.say(MORE).await?;
+                let mut key = [0];
+                self.stream.read_exact(&mut key).await?;
+                let (back, blank) = ("\u{8}".repeat(MORE.len()), " ".repeat(MORE.len()));
+                self.say(&format!("{back}{blank}{back}")).await?;
+            }
+            self.say(&format!("{}\r\n", page.join("\r\n"))).await?;
+        }
+        Ok(())
+    }
+
+    /// The next line, echoed as it is typed; `None` at the end.
+    async fn line(&mut self, is_echoed: bool) -> io::Result<Option<String>> {
+        loop {
+            if let Some(end) = self.input.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+                let line: Vec<u8> = self.input.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+                if is_echoed {
+                    self.say(&line).await?;
+                }
+                self.say("\r\n").await?;
+                return Ok(Some(line));
+            }
+            let mut buffer = [0; 4096];
+            match self.stream.read(&mut buffer).await? {
+                0 => return Ok(None),
+                read => self.input.extend(buffer.iter().take(read)),
+            }
+        }
+    }
+
+    async fn say(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes()).await?;
+        self.stream.flush().await
+    }
+}

@@ -1,0 +1,147 @@
+//! A switch with nothing but a command line: what it is told, what it answers, and
+//! what is so whatever goes wrong at whichever line.
+
+mod grammar;
+
+use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Entry, Mercury, RpcError, block_on};
+
+const PORT: &str = "GigabitEthernet1/0/1";
+
+/// As somebody else has configured it years ago.
+const BEFORE: &str = "hostname access-1
+vlan 10
+name servers
+vlan 100
+name tenant-a
+vlan 200
+interface GigabitEthernet1/0/1
+description free
+switchport access vlan 10
+switchport mode access
+interface GigabitEthernet1/0/2
+switchport mode trunk
+switchport trunk allowed vlan 10,100-200
+interface GigabitEthernet1/0/3
+no shutdown
+interface Port-channel1
+switchport mode access";
+
+fn start() -> CliSwitch {
+    block_on(CliSwitch::start(grammar::indented(), BEFORE)).unwrap()
+}
+
+fn entry(switch: &CliSwitch) -> Entry {
+    Entry::new("leaf1")
+        .text("protocol", "cli")
+        .text("dialect", "cisco_ios")
+        .text("address", &switch.addr().ip().to_string())
+        .with("port", switch.addr().port())
+        .text("username", CLI_USER)
+        .text("password", CLI_PASSWORD)
+        .text("enable_secret", CLI_PASSWORD)
+        .with("host_key_fingerprints", format!("[{:?}]", switch.host_key_fingerprint()))
+        .with("persist", true)
+}
+
+fn attach(port: &str, vlan: u16) -> Value {
+    let link = json!({"switch_id": "leaf1", "port_id": port});
+    json!({"port": {"binding:profile": {"local_link_information": [link]}}, "network": vlan})
+}
+
+/// The lines of an interface as the switch shows them.
+fn port(switch: &CliHandle, name: &str) -> Vec<String> {
+    let running = switch.running();
+    let lines = running.lines().skip_while(|line| *line != format!("interface {name}")).skip(1);
+    lines.take_while(|line| *line != "!").map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn a_port_is_attached_and_detached_and_what_is_saved_is_what_runs() {
+    let switch = start();
+    let handle = switch.handle();
+    let mercury = Mercury::serve(&[entry(&switch)]);
+    let mut client = Client::of(&mercury);
+    let answer = client.call("attach_port", &attach(PORT, 100)).unwrap();
+    assert_eq!(answer["changed"], true, "{answer}");
+    assert!(port(&handle, PORT).contains(&"switchport access vlan 100".to_owned()), "{}", handle.running());
+    assert_eq!(handle.startup(), handle.running());
+    let again = client.call("attach_port", &attach(PORT, 100)).unwrap();
+    assert_eq!(again["changed"], false, "{again}");
+    client.done("detach_port", &attach(PORT, 100));
+    let lines = port(&handle, PORT);
+    assert!(!lines.iter().any(|line| line.contains("100")), "{lines:?}");
+    assert_eq!(handle.startup(), handle.running());
+    assert_eq!(port(&handle, "GigabitEthernet1/0/2").len(), 2);
+}
+
+/// Attaches with a fault at one line of the script.
+fn struck(nth: usize, fault: &LineFault) -> (CliHandle, Result<Value, RpcError>, bool) {
+    let switch = start();
+    let handle = switch.handle();
+    let mercury = Mercury::serve(&[entry(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
+    handle.inject(nth, fault.clone());
+    let answer = Client::of(&mercury).call("attach_port", &attach(PORT, 100));
+    let is_struck = handle.is_struck();
+    (handle, answer, is_struck)
+}
+
+/// Does so at one line after the other, to the last; what was asked for is either
+/// done and saved, or undone and not saved.
+fn at_every_line(fault: &LineFault, may_be_done: bool) {
+    let before = start().handle().running();
+    for nth in 0.. {
+        let (switch, answer, is_struck) = struck(nth, fault);
+        if !is_struck {
+            assert!(nth >= 3, "{fault:?} at {nth} never struck: {answer:?}");
+            return;
+        }
+        let place = format!("{fault:?} at line {nth}: {answer:?}\n{:?}\n{}", switch.entered(), switch.running());
+        assert_eq!(switch.startup(), if answer.is_ok() { switch.running() } else { before.clone() }, "{place}");
+        match &answer {
+            Ok(answer) => {
+                assert!(may_be_done && answer["changed"] == true, "{place}");
+                assert!(port(&switch, PORT).contains(&"switchport access vlan 100".to_owned()), "{place}");
+            }
+            Err(error) if error.kind() == "unknown" => {}
+            Err(_) => assert_eq!(switch.running(), before, "{place}"),
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
+    let words = "Command rejected: the moon is full";
+    at_every_line(&LineFault::Refuse(words.to_owned()), false);
+    let (_, answer, _) = struck(2, &LineFault::Refuse(words.to_owned()));
+    let error = answer.unwrap_err();
+    assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
+}
+
+#[test]
+fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
+    at_every_line(&LineFault::DropBefore, true);
+    at_every_line(&LineFault::DropAfter, true);
+}
+
+#[test]
+fn a_switch_that_hangs_or_floods_at_any_line_is_left_in_a_known_state() {
+    at_every_line(&LineFault::Hang, true);
+    at_every_line(&LineFault::Flood, true);
+}
+
+#[test]
+fn a_switch_that_is_renamed_at_any_line_is_changed_all_the_same() {
+    at_every_line(&LineFault::Rename("access-2".to_owned()), true);
+}
+
+#[test]
+fn a_wrong_enable_secret_is_a_matter_of_credentials() {
+    let switch = start();
+    let mercury = Mercury::serve(&[entry(&switch).text("enable_secret", "another")]);
+    let error = Client::of(&mercury).call("attach_port", &attach(PORT, 100)).unwrap_err();
+    assert!(error.message.contains("enable") && error.message.contains("Bad secrets"), "{error:?}");
+    assert!(!error.message.contains("another"), "{error:?}");
+}
