@@ -2,13 +2,16 @@
 //! understands. Every line is looked at once, and nothing is gone back to.
 
 mod blocks;
+mod json_table;
 mod port;
 mod vlan;
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{Bump, CliDialect, CliWords, DataNode, DataTree, Looking, NoRoom, Share, running as read};
-use mercury_model::{InterfaceScope, Running, Scope, VlanId};
+use mercury_adapter::{
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, NoRoom, Share, running as read,
+};
+use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use blocks::{Block, Blocked};
 use port::Port;
@@ -33,6 +36,20 @@ pub enum Unreadable {
     Nothing {
         /// The command.
         command: String,
+    },
+    /// It is not in the form that the dialect says.
+    #[error("the answer to {command:?} is not in the form it should have")]
+    Malformed {
+        /// The command.
+        command: String,
+    },
+    /// What was asked of the switch last is not what it does.
+    #[error("the switch applied change {applied} last and was asked for change {asked}")]
+    NotApplied {
+        /// The change it applied last.
+        applied: String,
+        /// The change it was asked for last.
+        asked: String,
     },
     /// It has no room.
     #[error("{0}")]
@@ -59,6 +76,15 @@ pub fn running(
     if answers.len() != words.shows.len() {
         return Err(Unreadable::Answers { asked: words.shows.len(), answered: answers.len() });
     }
+    let mut tables = Vec::new();
+    if words.form == CliForm::JsonTable {
+        for (shown, answer) in words.shows.iter().zip(answers) {
+            share.grow(answer.len().saturating_mul(json_table::TIMES))?;
+            tables.push(json_table::blocks(words, &shown.command, answer)?);
+            share.shrink(0);
+        }
+    }
+    let answers = if words.form == CliForm::JsonTable { &tables } else { answers };
     let arena = Bump::new();
     let mut tree = DataTree::new(&arena, share);
     let mut said = Lines::default();
@@ -73,7 +99,13 @@ pub fn running(
     }
     let data = said.data(words, &mut tree)?;
     let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance };
-    Ok(read(looking, data, scope))
+    let mut found = read(looking, data, scope);
+    // Where none is made, each is there.
+    if let (None, VlanScope::Named(ids)) = (&words.vlan, &scope.vlans) {
+        let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
+        found.config.vlans.extend(ids.iter().map(vlan));
+    }
+    Ok(found)
 }
 
 /// All that the lines say.
@@ -140,7 +172,7 @@ impl<'t> Lines<'t> {
     }
 
     /// The data tree.
-    fn data<'a>(self, words: &CliWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
+    fn data<'a>(self, words: &'t CliWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
         let root = tree.node("data")?;
         let (ports, vlans) = (tree.group("interface")?, tree.group("vlan")?);
         for (name, port) in self.ports {

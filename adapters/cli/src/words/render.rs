@@ -2,6 +2,7 @@
 
 mod texts;
 mod trunk;
+mod whole;
 
 use std::sync::Arc;
 
@@ -39,6 +40,19 @@ impl Render for CliRenderer {
         let operations = operations(&writing, plan)?;
         let mut script = Script::default();
         let typing = Typing { words: &self.cli.words, writing };
+        if let Some(command) = &self.cli.words.command {
+            let mut parts = Vec::new();
+            for entry in &operations.entries {
+                parts.extend(typing.typed(entry)?.into_iter().map(|(_, text)| text));
+            }
+            if let Some(node) = operations.removed.first() {
+                return Err(typing.lacks(&node.path));
+            }
+            if !parts.is_empty() {
+                script.push(format!("{}{}", command.begin, parts.join(&command.join)), 0, false);
+            }
+            return Ok(Payload::new(script));
+        }
         for entry in &operations.entries {
             typing.entry(&mut script, entry)?;
         }
@@ -82,9 +96,29 @@ impl Typing<'_> {
     fn entry(&self, script: &mut Script, entry: &EntryOperations) -> Result<(), Unrenderable> {
         let (block, names) = self.block(&entry.entry)?;
         script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
-        let lines = if last(&entry.entry.path) == "vlan" { &self.words.in_vlan } else { &self.words.port };
+        for (_, text) in self.typed(entry)? {
+            script.push(text, 1, false);
+        }
+        if let Some(leave) = &self.words.leave {
+            script.push(leave.clone(), 1, false);
+        }
+        Ok(())
+    }
+
+    /// The lines of an entry, in their turns.
+    fn typed(&self, entry: &EntryOperations) -> Result<Vec<(Turn, String)>, Unrenderable> {
+        let (_, names) = self.block(&entry.entry)?;
+        let is_vlan = last(&entry.entry.path) == "vlan";
+        let lines = if is_vlan { &self.words.in_vlan } else { &self.words.port };
+        let whole = self.words.whole.as_ref().filter(|_| !is_vlan);
         let mut typed: Vec<(Turn, String)> = Vec::new();
+        if let Some(whole) = whole {
+            typed.extend(whole::line(self, whole, entry)?.map(|text| (Turn::Others, text)));
+        }
         for operation in &entry.leaves {
+            if whole.is_some() && whole::is_of_it(operation) {
+                continue;
+            }
             let (path, value) = match operation {
                 LeafOperation::SetList { present, wanted, .. } => {
                     typed.extend(trunk::lines(self, present, wanted)?);
@@ -104,18 +138,14 @@ impl Typing<'_> {
             };
             let text = match (lines.get(last(path)), value) {
                 (Some(line), Some(value)) => self.line(line, path, value, entry)?,
-                (Some(line), None) => line.remove.fill(|_| None),
+                (Some(line), None) => line.remove.fill(|hole| self.named(names, hole)),
                 (None, None) => continue,
                 (None, Some(_)) => return Err(self.lacks(path)),
             };
             typed.push((turn, text));
         }
         typed.sort_by_key(|(turn, _)| *turn);
-        typed.into_iter().for_each(|(_, text)| script.push(text, 1, false));
-        if let Some(leave) = &self.words.leave {
-            script.push(leave.clone(), 1, false);
-        }
-        Ok(())
+        Ok(typed)
     }
 
     /// The line that says a value.
@@ -130,7 +160,7 @@ impl Typing<'_> {
         match &line.said {
             Said::Lines(lines) => {
                 let own = lines.iter().find(|(word, _)| *word == text);
-                own.map(|(_, line)| line.bare()).ok_or_else(|| {
+                own.map(|(_, line)| line.fill(|hole| self.named(&entry.entry.names, hole))).ok_or_else(|| {
                     let said: Vec<_> = lines.iter().map(|(word, _)| word.as_str()).collect();
                     let reason = format!("it is {} or nothing", said.join(" or "));
                     self.writing.cannot(&format!("{} {text}", last(path)), &reason)
@@ -141,12 +171,13 @@ impl Typing<'_> {
                 let text = own.unwrap_or(text);
                 let number = text.strip_prefix(self.words.lag_prefix.as_str()).unwrap_or(&text).to_owned();
                 texts::checked(self, last(path), &text)?;
-                let text = if self.words.quotes && text.contains(' ') { format!("\"{text}\"") } else { text };
+                let text = texts::quoted(self.words, text);
                 let mode = entry.leaves.iter().find_map(|leaf| match leaf {
                     LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
                     _ => None,
                 });
                 Ok(line.fill(|hole| match hole {
+                    Hole::Name => self.named(&entry.entry.names, hole),
                     Hole::Number => Some(number.clone()),
                     Hole::Mode => mode.clone(),
                     _ => Some(text.clone()),
@@ -163,7 +194,7 @@ impl Typing<'_> {
         };
         let mut block = block;
         if let Some(name) = node.names.resolve("{name}") {
-            texts::checked(self, "the name", &name)?;
+            texts::checked(self, texts::NAME, &name)?;
             let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
             block = self.words.aggregate.as_ref().filter(|_| is_aggregate).or(block);
         }

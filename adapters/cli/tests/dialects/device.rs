@@ -3,8 +3,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{CliForm, Dialect};
 use mercury_cli::Script;
+
+use crate::table::Tables;
 
 /// What a system's lines do to each other.
 pub(crate) struct Rules {
@@ -63,17 +65,24 @@ pub(crate) fn rules(dialect: &str) -> Rules {
 pub(crate) struct Device {
     rules: Rules,
     blocks: BTreeMap<String, Vec<String>>,
+    /// One that has tables in place of blocks.
+    tables: Option<Tables>,
 }
 
 impl Device {
     /// One whose ports are there and bare.
     pub(crate) fn with(dialect: &Dialect, ports: &[String]) -> Self {
         let blocks = ports.iter().map(|port| (format!("interface {port}"), Vec::new()));
-        Self { rules: rules(&dialect.name), blocks: blocks.collect() }
+        let has_tables = dialect.cli.as_ref().unwrap().words.form == CliForm::JsonTable;
+        let tables = has_tables.then(|| Tables::with(ports));
+        Self { rules: rules(&dialect.name), blocks: blocks.collect(), tables }
     }
 
     /// Types a script.
     pub(crate) fn apply(&mut self, script: &Script) {
+        if let Some(tables) = &mut self.tables {
+            return tables.apply(script);
+        }
         let mut block = None;
         for line in &script.lines {
             let text = line.text.as_str();
@@ -123,6 +132,9 @@ impl Device {
 
     /// The configuration.
     pub(crate) fn text(&self) -> String {
+        if let Some(tables) = &self.tables {
+            return tables.text();
+        }
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();
         for (block, lines) in &self.blocks {

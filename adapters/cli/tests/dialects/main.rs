@@ -18,10 +18,11 @@ mod device;
 mod names;
 mod round_trip;
 mod shown;
+mod table;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use case::{golden, leftovers};
+use case::{Case, golden, leftovers};
 use mercury_adapter::{Capabilities, Dialect, Render, Unrenderable, builtin};
 use mercury_cli::{CliRenderer, Script};
 use mercury_model::Plan;
@@ -38,6 +39,20 @@ fn dialect(name: &str) -> Arc<Dialect> {
     dialects().into_iter().find(|dialect| dialect.name == name).unwrap()
 }
 
+/// A case on a dialect's system; `None` where it cannot be one, or is about VLANs that are
+/// never made there.
+fn case_of(case: &Case, dialect: &Dialect) -> Option<Case> {
+    let mut own = case.of(&dialect.name)?;
+    if dialect.cli.as_ref().unwrap().words.vlan.is_none() {
+        own.running.vlans.clear();
+        own.intended.vlans.clear();
+        if own.running == own.intended {
+            return None;
+        }
+    }
+    Some(own)
+}
+
 fn render(dialect: &Arc<Dialect>, plan: &Plan) -> Result<Script, Unrenderable> {
     let payload = CliRenderer::new(dialect).unwrap().render(plan, &Capabilities::unknown())?;
     let script: &Script = payload.body().unwrap();
@@ -51,7 +66,7 @@ fn every_dialect_renders_every_case_as_reviewed() {
     for case in case::all() {
         let mut expected = BTreeSet::new();
         for dialect in &dialects {
-            let Some(case) = case.of(&dialect.name) else { continue };
+            let Some(case) = case_of(&case, dialect) else { continue };
             let plan = case::plan(&case.running, &case.intended);
             let (file, text) = match render(dialect, &plan) {
                 Ok(script) => (format!("{}.lines.txt", dialect.name), script.to_string()),
@@ -73,7 +88,7 @@ fn every_dialect_renders_every_case_as_reviewed() {
 fn equal_configurations_render_nothing() {
     for case in case::all() {
         for dialect in dialects() {
-            let Some(case) = case.of(&dialect.name) else { continue };
+            let Some(case) = case_of(&case, &dialect) else { continue };
             let script = render(&dialect, &case::plan(&case.intended, &case.intended)).unwrap();
             assert_eq!(script.lines, [], "{} {}", dialect.name, case.name);
         }

@@ -91,3 +91,43 @@ fn an_answer_that_shows_no_interface_is_no_answer() {
         assert!(matches!(ios(text), Err(Unreadable::Nothing { .. })), "{text:?}");
     }
 }
+
+/// What a port of Open vSwitch with these columns carries.
+fn ovs(mode: &str, tag: &str, trunks: &str) -> Option<SwitchedVlan> {
+    let ovs = dialect("netmiko_ovs_linux");
+    let text = format!(r#"{{"data":[["eth1",{mode},{tag},{trunks}]],"headings":["name","vlan_mode","tag","trunks"]}}"#);
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let running = mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &[text], &mut share).unwrap();
+    running.interfaces.values().next().unwrap().switched_vlan.clone()
+}
+
+#[test]
+fn a_port_of_open_vswitch_carries_what_its_mode_makes_of_its_columns() {
+    let empty = r#"["set",[]]"#;
+    let access = |number: u16| Some(SwitchedVlan::access(number.try_into().unwrap()));
+    let trunk = |native: Option<u16>, vlans: &str| {
+        let Some(SwitchedVlan::Trunk { vlans, .. }) = carries(vlans) else { panic!("{vlans}") };
+        Some(SwitchedVlan::Trunk { native: native.map(|native| native.try_into().unwrap()), vlans })
+    };
+    let listed = r#"["set",[10,20]]"#;
+    for (mode, tag, trunks, carried) in [
+        (empty, empty, empty, trunk(None, "all")),
+        (empty, "5", empty, access(5)),
+        // The trunks are ignored.
+        (empty, "5", listed, access(5)),
+        (empty, empty, listed, trunk(None, "10,20")),
+        (r#""access""#, "5", empty, access(5)),
+        (r#""trunk""#, empty, "10", trunk(None, "10")),
+        // The tag is ignored.
+        (r#""trunk""#, "5", listed, trunk(None, "10,20")),
+        (r#""native-untagged""#, "5", listed, trunk(Some(5), "10,20")),
+        (r#""native-untagged""#, "5", empty, trunk(Some(5), "all")),
+        // The one that lets nothing through.
+        (r#""trunk""#, empty, "4095", None),
+    ] {
+        assert_eq!(ovs(mode, tag, trunks), carried, "{mode} {tag} {trunks}");
+    }
+    for mode in [r#""native-tagged""#, r#""dot1q-tunnel""#] {
+        assert!(matches!(ovs(mode, "5", listed), Some(SwitchedVlan::Foreign(_))), "{mode}");
+    }
+}

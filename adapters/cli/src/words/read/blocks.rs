@@ -78,12 +78,12 @@ impl<'t> Iterator for Lines<'t> {
             }
             let leaves = is_comment || self.words.leave.as_deref() == Some(text);
             match self.words.form {
-                CliForm::Indented if is_comment => {}
-                CliForm::Indented if indent == 0 => {
+                CliForm::Indented | CliForm::JsonTable if is_comment => {}
+                CliForm::Indented | CliForm::JsonTable if indent == 0 => {
                     self.indent = None;
                     return Some(Blocked::Enter(self.block(text).unwrap_or(Block::Other)));
                 }
-                CliForm::Indented => {
+                CliForm::Indented | CliForm::JsonTable => {
                     // What is indented further is in a block of this one's.
                     if *self.indent.get_or_insert(indent) >= indent {
                         return Some(Blocked::Line(text));

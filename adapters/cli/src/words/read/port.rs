@@ -1,6 +1,6 @@
 //! What the lines below an interface say.
 
-use mercury_adapter::{CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, Template, TrunkAbsent};
+use mercury_adapter::{CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, Template, TrunkAbsent, Whole};
 use mercury_model::VlanSet;
 
 use crate::words::lists;
@@ -14,6 +14,8 @@ pub(super) struct Port<'t> {
     trunk: Option<VlanSet>,
     /// Whether a list may go on in the next line.
     goes_on: bool,
+    /// Whether the list is that of a trunk that carries nothing.
+    is_closed: bool,
     foreign: Vec<&'t str>,
     routed: Vec<&'t str>,
 }
@@ -55,6 +57,11 @@ impl<'t> Port<'t> {
         }
         let value = |form: &Option<Template>| form.as_ref()?.read(line)?.get(Hole::Value);
         let before = || self.trunk.clone().unwrap_or_else(|| lists::absent(trunk));
+        if words.whole.as_ref().is_some_and(|whole| value(&trunk.list) == Some(whole.closed.as_str())) {
+            self.is_closed = true;
+            self.trunk = Some(VlanSet::new());
+            return true;
+        }
         let list = |text: &str| {
             let is = |word: &Option<String>| word.as_ref().is_some_and(|word| word.eq_ignore_ascii_case(text));
             if is(&trunk.all) {
@@ -103,15 +110,46 @@ impl<'t> Port<'t> {
         false
     }
 
+    /// What the mode says where it says more than a mode.
+    fn modes(&mut self, whole: &'t Whole) {
+        self.leaves.retain(|(_, value)| *value != whole.empty);
+        let mode = self.leaves.iter().find(|(node, _)| *node == "mode").map(|(_, mode)| *mode);
+        // What it says beside it means nothing then.
+        let without = |said: &mut Self, nodes: &[&str]| said.leaves.retain(|(node, _)| !nodes.contains(node));
+        match mode {
+            Some(mode) if mode == whole.trunk && self.is_closed => {
+                without(self, &["mode", "access-vlan"]);
+                self.trunk = None;
+            }
+            Some(mode) if mode == whole.trunk => {
+                without(self, &["mode", "access-vlan"]);
+                self.leaves.push(("mode", "trunk"));
+            }
+            Some(mode) if mode == whole.native => {
+                without(self, &["mode"]);
+                self.leaves.push(("mode", "trunk"));
+            }
+            Some(mode) if mode == whole.access => {
+                without(self, &["mode"]);
+                self.leaves.push(("mode", "access"));
+                self.trunk = None;
+            }
+            _ => {}
+        }
+    }
+
     /// The port's entry in the data.
     pub(super) fn node<'a>(
-        self,
-        words: &CliWords,
+        mut self,
+        words: &'t CliWords,
         name: &str,
         tree: &mut DataTree<'a, '_>,
     ) -> Result<&'a DataNode<'a>, NoRoom> {
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
+        if let Some(whole) = &words.whole {
+            self.modes(whole);
+        }
         let is_trunk = self.leaves.contains(&("mode", "trunk"));
         for (node, value) in &self.leaves {
             let value = if words.quotes { unquoted(value) } else { value };

@@ -17,6 +17,12 @@ pub struct CliWords {
     pub shows: Vec<Shown>,
     /// The word before a line that takes it away, such as `no`.
     pub undo: String,
+    /// Where a change is one command.
+    pub command: Option<Command>,
+    /// Where a port's VLANs are said at once.
+    pub whole: Option<Whole>,
+    /// The columns that say which change was applied last, and which was asked for last.
+    pub applied: Option<[String; 2]>,
     /// What a block is left by, where it has to be.
     pub leave: Option<String>,
     /// What a line that is no configuration begins with.
@@ -60,6 +66,36 @@ pub enum CliForm {
     Indented,
     /// Blocks that end where the line that leaves them stands, or the next begins.
     Ended,
+    /// Tables in JSON, as Open vSwitch's tools print them (`headings` and `data`): a row
+    /// is a block of lines, each a heading and its value. It is written by commands.
+    JsonTable,
+}
+
+/// How a change is one command, which the switch carries out whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What it begins with.
+    pub begin: String,
+    /// What stands between its parts.
+    pub join: String,
+}
+
+/// How all that a port says of its VLANs is said at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// The line, with the mode, the untagged VLAN as `{number}`, and the trunk's list.
+    pub line: Template,
+    /// What stands where there is none of them.
+    pub empty: String,
+    /// The mode of an access port.
+    pub access: String,
+    /// The mode of a trunk without an untagged VLAN.
+    pub trunk: String,
+    /// The mode of a trunk with one.
+    pub native: String,
+    /// The list of a trunk that carries nothing, which is also what is written where
+    /// nothing is to be said: a port without a word carries everything there.
+    pub closed: String,
 }
 
 /// A command that shows the configuration, or a part of it.

@@ -9,7 +9,9 @@ use toml::{Table, Value};
 use super::{RawCliSession, Reader, cli_lines::RawLine, default_instance};
 use crate::{
     InterfaceNames, Module, TextLimits, Unsaid,
-    dialect::cli::{Blocks, CliDialect, CliForm, CliLine, CliWords, Shown, Template, TrunkAbsent, TrunkWords},
+    dialect::cli::{
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, Shown, Template, TrunkAbsent, TrunkWords, Whole,
+    },
 };
 
 /// The data that lines are read as.
@@ -89,6 +91,27 @@ struct RawCliWords {
     unnamed: Option<String>,
     #[serde(default)]
     quotes: bool,
+    command: Option<RawCommand>,
+    whole: Option<RawWhole>,
+    applied: Option<[String; 2]>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCommand {
+    begin: String,
+    join: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWhole {
+    line: String,
+    empty: String,
+    access: String,
+    trunk: String,
+    native: String,
+    closed: String,
 }
 
 fn no() -> String {
@@ -267,6 +290,11 @@ impl Reader<'_> {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
         }
         let show = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        let whole = raw.whole.and_then(|raw| {
+            let line = self.template("whole", &raw.line)?;
+            let RawWhole { empty, access, trunk, native, closed, .. } = raw;
+            Some(Whole { line, empty, access, trunk, native, closed })
+        });
         let lag_prefix = base.lag_prefix.unwrap_or_default().to_owned();
         if lag_prefix.is_empty() {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
@@ -275,6 +303,9 @@ impl Reader<'_> {
         CliWords {
             form: raw.form,
             shows: show,
+            command: raw.command.map(|raw| Command { begin: raw.begin, join: raw.join }),
+            whole,
+            applied: raw.applied,
             leave: raw.leave,
             comments: raw.comments,
             interface,
