@@ -7,13 +7,13 @@ use mercury_adapter::{Capabilities, Datastore, Recorded, RequestForm};
 use serde_json::json;
 
 use super::{
-    Common, DONE, Ended, Failure, Output, Spoken, Tool, dialects, found, log, print,
+    Common, DONE, Ended, Failure, Output, Tool, dialects, found, log, print,
     question::{QuestionArguments, tell_fault},
     signals::interruptible,
 };
 use crate::{
     config::{LogFormat, LogLevel},
-    inventory::{Face, GnmiSettings, Inventory, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
     lock::NoLocks,
     registry, rpc,
     service::{Requester, Service},
@@ -34,7 +34,7 @@ pub(super) struct RenderArguments {
     /// How that switch is spoken to.
     #[arg(long, value_enum, requires = "dialect", default_value_t = Spoken::Netconf)]
     protocol: Spoken,
-    /// The form; NETCONF has xml alone, gNMI the others.
+    /// The form; NETCONF has xml alone, a command line lines, gNMI the others.
     #[arg(long = "as", value_enum, value_name = "FORM")]
     form: Option<Form>,
     /// Where NETCONF's edit goes.
@@ -50,6 +50,16 @@ enum Form {
     Json,
     /// A SetRequest in their text format.
     Textproto,
+    /// The lines typed in configuration mode.
+    Lines,
+}
+
+/// By which protocol it would be sent.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Spoken {
+    Netconf,
+    Gnmi,
+    Cli,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -85,6 +95,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
                 (Some(Form::Xml), _) | (None, Face::Netconf(_)) => RequestForm::Xml,
                 (Some(Form::Textproto), _) => RequestForm::Textproto,
                 (Some(Form::Json), _) | (None, Face::Gnmi(_)) => RequestForm::Json,
+                (Some(Form::Lines), _) | (None, Face::Cli(_)) => RequestForm::Lines,
             };
             let printed = render.request(payload, &arguments.target(), forms).ok_or_else(|| {
                 let protocol = switch.protocol().as_str();
@@ -117,8 +128,10 @@ impl RenderArguments {
         log::begin(format, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
         let name = self.question.switch().unwrap_or(ANY);
         let mut switch = Switch::new(name, "192.0.2.1", dialect, "");
-        if self.protocol == Spoken::Gnmi {
-            switch.face = Face::Gnmi(GnmiSettings::default());
+        match self.protocol {
+            Spoken::Netconf => {}
+            Spoken::Gnmi => switch.face = Face::Gnmi(GnmiSettings::default()),
+            Spoken::Cli => switch.face = Face::Cli(CliSettings::default()),
         }
         let nothing = Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = BTreeMap::from([(name.to_owned(), nothing)]);

@@ -16,7 +16,7 @@ use crate::{
 pub struct Shown {
     /// What to call it.
     pub name: String,
-    /// NETCONF's XML, RFC 7951 JSON, or a gNMI answer as JSON.
+    /// NETCONF's XML, RFC 7951 JSON, a gNMI answer as JSON, or a configuration's lines.
     pub text: String,
 }
 
@@ -53,8 +53,15 @@ pub fn recorded(
     is_whole: bool,
 ) -> Result<Recorded, String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
-    let arena = Bump::new();
+    let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut share = Budget::shared().share(MAX_REPLY);
+    if let Face::Cli(_) = &switch.face {
+        let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch).to_string())?;
+        let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+        let recorded = mercury_cli::recorded(cli, &texts, &mut share).map_err(|error| format!("{source}: {error}"))?;
+        return Ok(Recorded { is_whole, source, ..recorded });
+    }
+    let arena = Bump::new();
     let root = DataTree::new(&arena, &mut share).node("").map_err(|error| error.to_string())?;
     let mut ports = BTreeMap::new();
     for file in files {
@@ -79,7 +86,6 @@ pub fn recorded(
         }
         own.members().for_each(|member| root.push(member));
     }
-    let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
     Ok(Recorded { is_whole, source, ..read(switch, &dialect, root)? })
 }
 
@@ -97,5 +103,6 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
             let gnmi = dialect.gnmi.as_ref().ok_or_else(not_spoken)?;
             mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data)
         }
+        Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
     }
 }

@@ -20,4 +20,4 @@ mod words;
 pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
 pub use session::LineSession;
-pub use words::{CliRenderer, Unreadable, asks, running};
+pub use words::{CliRenderer, Unreadable, asks, recorded, running};

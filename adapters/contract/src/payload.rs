@@ -63,6 +63,8 @@ pub enum RequestForm {
     Json,
     /// A SetRequest in the text format of protocol buffers.
     Textproto,
+    /// The lines typed in configuration mode.
+    Lines,
 }
 
 /// Plan in, payload out; pure.

@@ -96,7 +96,7 @@ impl Render for Renderer {
     fn request(&self, payload: &Payload, _: &Capabilities, form: RequestForm) -> Option<String> {
         let request = self.form.set(payload.body::<SetOperations>()?);
         match form {
-            RequestForm::Xml => None,
+            RequestForm::Xml | RequestForm::Lines => None,
             RequestForm::Json => Some(printed::json(&request)),
             RequestForm::Textproto => Some(printed::textproto(&request)),
         }

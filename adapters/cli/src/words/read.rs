@@ -9,7 +9,7 @@ mod vlan;
 use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, NoRoom, Share, running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, NoRoom, Recorded, Share, running as read,
 };
 use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
@@ -106,6 +106,31 @@ pub fn running(
         found.config.vlans.extend(ids.iter().map(vlan));
     }
     Ok(found)
+}
+
+/// What configurations in files say, each as the system shows it.
+///
+/// # Errors
+/// A sentence with what cannot be read: the dialect's system shows no lines, or there
+/// is no interface in them, or no room for them.
+pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Result<Recorded, String> {
+    let words = &*dialect.words;
+    if words.form == CliForm::JsonTable {
+        return Err("what this system shows are tables, which are not read from files".to_owned());
+    }
+    let arena = Bump::new();
+    let mut tree = DataTree::new(&arena, share);
+    let mut said = Lines::default();
+    let mut found = false;
+    for text in texts {
+        found |= said.configuration(words, &Scope::all(), text, &mut tree).map_err(|error| error.to_string())?;
+    }
+    if !found {
+        return Err("there is no interface in it".to_owned());
+    }
+    let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
+    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance };
+    Ok(Recorded::of(looking, data))
 }
 
 /// All that the lines say.

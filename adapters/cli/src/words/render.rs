@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use mercury_adapter::{
     Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, Names, Node,
-    NodePath, Payload, Render, Said, Unrenderable, Writing, operations, operations::Value,
+    NodePath, Payload, Render, RequestForm, Said, Unrenderable, Writing, operations, operations::Value,
 };
 use mercury_model::Plan;
 
@@ -29,6 +29,10 @@ impl CliRenderer {
 }
 
 impl Render for CliRenderer {
+    fn request(&self, payload: &Payload, _: &Capabilities, form: RequestForm) -> Option<String> {
+        payload.body::<Script>().filter(|_| form == RequestForm::Lines).map(ToString::to_string)
+    }
+
     fn render(&self, plan: &Plan, _target: &Capabilities) -> Result<Payload, Unrenderable> {
         let writing = Writing {
             dialect: &self.dialect,

@@ -5,11 +5,7 @@
 //! a small engine of lines that knows only what replaces what, and read back.
 //! `MERCURY_BLESS=1` writes the files anew; read the difference before committing it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a case that cannot be read is a failure of the test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be read is a failure of the test")]
 
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
