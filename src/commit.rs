@@ -160,7 +160,9 @@ impl Way<'_> {
         let Self { link, transition, commit, begun } = self;
         let moment = || Moment { now: begun.elapsed(), exclusive: transition.lock.is_held() };
         let turn = commit.told(word, moment());
-        drive(link, &mut **commit, moment, turn).await
+        let reached = drive(link, &mut **commit, moment, turn).await;
+        link.shows_all_but(commit.unshown());
+        reached
     }
 
     async fn ended(mut self, word: Word) -> Outcome {

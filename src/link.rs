@@ -43,6 +43,8 @@ pub struct Link {
     opened: u64,
     /// Interfaces that the switch has shown.
     known: BTreeSet<InterfaceName>,
+    /// What the last change was about, and the last reading did not show.
+    unshown: BTreeSet<InterfaceName>,
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
     /// It has been seen to answer with several that it was asked for by their names.
@@ -91,6 +93,7 @@ impl Link {
             notes: Vec::new(),
             opened: 0,
             known: BTreeSet::new(),
+            unshown: BTreeSet::new(),
             reads_whole: false,
             answers_several: false,
             one_by_one: false,
@@ -119,6 +122,18 @@ impl Link {
         (self.flights, self.time) = (0, Duration::ZERO);
         self.warnings.clear();
         self.notes.clear();
+        self.unshown.clear();
+    }
+
+    /// What a change was about that was not shown when it was over.
+    pub(crate) fn shows_all_but(&mut self, unshown: &BTreeSet<InterfaceName>) {
+        self.unshown.clone_from(unshown);
+    }
+
+    /// The same, once; from now on it is looked for as if it had never been shown.
+    pub(crate) fn take_unshown(&mut self) -> BTreeSet<InterfaceName> {
+        self.known.retain(|name| !self.unshown.contains(name));
+        std::mem::take(&mut self.unshown)
     }
 
     /// Something that should be known beside the outcome.

@@ -178,12 +178,25 @@ async fn steps(
             return Outcome::NotStarted(fault);
         }
     };
-    let made = match commit::make(line.link, &change, line.policy, joint.is_none()).await {
+    let outcome = changed(line, &change, &*held, joint).await;
+    let outcome = looks::sure(line, work, outcome, report).await;
+    let outcome = looks::undone(line, outcome, report).await;
+    bounced(line, work, outcome, &*held, report).await
+}
+
+/// Makes the change, and keeps it where all of the request's switches do.
+async fn changed(
+    line: &mut Line<'_>,
+    change: &Transition<'_>,
+    held: &dyn Held,
+    mut joint: Option<&mut Joint>,
+) -> Outcome {
+    let made = match commit::make(line.link, change, line.policy, joint.is_none()).await {
         Ok(made) => made,
         Err(outcome) => return *outcome,
     };
     let stands = made.stands();
-    let still = || if stands { Ok(()) } else { still(&*held) };
+    let still = || if stands { Ok(()) } else { still(held) };
     let agreed = reach(joint.as_deref_mut(), Milestone::Made).await.and_then(|_| still());
     if let Err(cause) = agreed {
         return made.undo(cause).await;
@@ -195,9 +208,7 @@ async fn steps(
     if let Err(cause) = reach(joint, Milestone::Kept).await {
         return done.undo(cause).await;
     }
-    let outcome = done.unlock().await;
-    let outcome = looks::sure(line, work, outcome, report).await;
-    bounced(line, work, outcome, &*held, report).await
+    done.unlock().await
 }
 
 /// While nothing was sent, whoever is told to stop just stops.

@@ -12,9 +12,10 @@ mod saving;
 mod searching;
 mod undoing;
 
-use std::{fmt::Debug, time::Duration};
+use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
 use mercury_adapter::{Capabilities, PersistId, Step};
+use mercury_model::InterfaceName;
 
 use super::{
     Policy, Transition,
@@ -45,6 +46,8 @@ pub(super) struct Commit<'a> {
     cuts: bool,
     /// What was said to the change where no lock keeps others out.
     answered: Option<Answered>,
+    /// What it is about, and the last reading does not show.
+    unshown: BTreeSet<InterfaceName>,
     /// What is to be told beside the outcome.
     note: Option<&'static str>,
     /// By which a confirmed commit that needs one is known.
@@ -180,6 +183,7 @@ impl<'a> Commit<'a> {
             session,
             cuts: false,
             answered: None,
+            unshown: BTreeSet::new(),
             note: None,
             token: None,
             locks: false,
@@ -290,6 +294,11 @@ impl<'a> Commit<'a> {
         Turn { cut: std::mem::take(&mut self.cuts), note: self.note.take(), next }
     }
 
+    /// What the change is about, and the last reading did not show.
+    pub(super) const fn unshown(&self) -> &BTreeSet<InterfaceName> {
+        &self.unshown
+    }
+
     fn can(&self, what: impl Fn(&Capabilities) -> bool) -> bool {
         self.session.as_ref().is_some_and(what)
     }
@@ -310,6 +319,11 @@ impl Machine for Commit<'_> {
             Event::NotOpened(_) => self.session = None,
             Event::Landed(landed) if landed.lost.is_some() => self.session = None,
             Event::Landed(_) | Event::TimePassed => {}
+        }
+        if let Event::Landed(landed) = &event
+            && let Ok(now) = landed.last_read()
+        {
+            self.unshown = self.transition.unshown(now);
         }
         let next = match (std::mem::replace(&mut self.state, State::Over), event) {
             (State::Relocking(trouble, taking), event) => self.relocking(trouble, taking, event, at),

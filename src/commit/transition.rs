@@ -1,9 +1,9 @@
 //! From what a switch has to what it should have, and how much of that is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{Payload, Render};
-use mercury_model::{DeviceConfig, Edit, Intended, InterfaceScope, Leaf, Plan, Running, VlanScope};
+use mercury_model::{DeviceConfig, Edit, Intended, InterfaceName, InterfaceScope, Leaf, Plan, Running, VlanScope};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -35,6 +35,14 @@ impl Transition<'_> {
     /// keeps everybody else away.
     pub(super) fn is_undone(&self, now: &Running, locks: bool) -> bool {
         now.is_as(&self.undone(now, locks))
+    }
+
+    /// The interfaces that it is about and that `now` does not show: there may be
+    /// nothing of them, or they may be hidden.
+    pub(super) fn unshown(&self, now: &Running) -> BTreeSet<InterfaceName> {
+        let (before, intended) = (&self.before.interfaces, &self.intended.0.interfaces);
+        let names = before.keys().chain(intended.keys()).filter(|name| before.get(*name) != intended.get(*name));
+        names.filter(|name| !now.interfaces.contains_key(*name)).cloned().collect()
     }
 
     /// Whether some of it is as it was before: where a change happens wholly or

@@ -1,6 +1,6 @@
 //! The second look at what a reply left out, before anything rests on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{Absent, Answer, Sighting, Step};
 use mercury_model::{InterfaceName, InterfaceScope, Running};
@@ -122,6 +122,37 @@ pub(super) fn doubted(outcome: Outcome, doubts: &BTreeMap<InterfaceName, String>
             Outcome::Unknown { cause, settles_within: None }
         }
         other => other,
+    }
+}
+
+/// After the change was taken back: what is not shown is as before only if it is not
+/// hidden.
+pub(super) async fn undone(line: &mut Line<'_>, outcome: Outcome, report: &Report) -> Outcome {
+    let (Outcome::Rejected(cause) | Outcome::RolledBack(cause), Some(before)) = (&outcome, &report.before) else {
+        return outcome;
+    };
+    let unshown = Absent { interfaces: line.link.take_unshown(), vlans: BTreeSet::new() };
+    if unshown.is_empty() {
+        return outcome;
+    }
+    let Err(fault) = as_before(line, &unshown, before).await else { return outcome };
+    Outcome::Unknown { cause: cause.clone().but(&fault.message), settles_within: None }
+}
+
+async fn as_before(line: &mut Line<'_>, unshown: &Absent, before: &Running) -> Result<(), Fault> {
+    line.link.open().await?;
+    let seen = seen(line, unshown).await?;
+    match judged(line, unshown, &seen)? {
+        Verdict::NotConfigured { confirmed: true, .. } => Ok(()),
+        Verdict::NotConfigured { .. } => Err(desired::unconfirmed(unshown)),
+        Verdict::Overlooked => {
+            let now = commit::read_more(line.link, &before.scope, line.policy).await?;
+            let is_as_before = |name| match (now.interfaces.get(name), before.interfaces.get(name)) {
+                (Some(now), Some(before)) => now == before,
+                _ => false,
+            };
+            if unshown.interfaces.iter().all(is_as_before) { Ok(()) } else { Err(desired::withheld(unshown)) }
+        }
     }
 }
 

@@ -152,6 +152,55 @@ fn a_port_that_is_hidden_is_never_called_unchanged() {
     }
 }
 
+/// It was shown before, so nobody looks for it again before it is changed.
+#[test]
+fn a_port_that_is_hidden_from_some_time_on_is_told_of_as_it_is() {
+    for (kind, warm) in kind::all().flat_map(|kind| [(kind, false), (kind, true)]) {
+        on_paused_clock(async {
+            let world = world(kind, |_| {}).await;
+            if warm {
+                world.one(3, Wish::Access(100)).await;
+            }
+            for (first, then) in [(Wish::Access(100), Wish::Access(200)), (Wish::Access(200), Wish::Reset)] {
+                let made = world.one(2, first).await;
+                assert_eq!(claim(&made), Claim::Intended, "{kind:?}: {:?}", made.outcome);
+                let before = world.ports(0);
+                world.handle(0).hide("Ethernet2", true);
+                let report = world.one(2, then).await;
+                let told = format!("{kind:?}, warm {warm}, {then:?}: {:?}", report.outcome);
+                assert_ne!(claim(&report), Claim::Intended, "{told}");
+                if claim(&report) == Claim::Before {
+                    assert_eq!(world.ports(0), before, "{told}");
+                }
+                world.handle(0).hide("Ethernet2", false);
+            }
+        });
+    }
+}
+
+/// What is read then is as it was before, since nothing was configured there.
+#[test]
+fn a_port_that_is_hidden_while_it_is_changed_is_told_of_as_it_is() {
+    for kind in kind::all() {
+        on_paused_clock(async {
+            let world = world(kind, |_| {}).await;
+            let (handle, before) = (world.handle(0), world.ports(0));
+            let writes = if matches!(kind, Kind::Netconf(_)) { "edit-config" } else { "gnmi-set" };
+            let hold = handle.inject(format!("{writes}:1:after:hold").parse().unwrap());
+            let meanwhile = async {
+                handle.held(hold).await;
+                handle.hide("Ethernet2", true);
+                handle.release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, Wish::Access(100)), meanwhile);
+            assert_ne!(claim(&report), Claim::Intended, "{kind:?}: {:?}", report.outcome);
+            if claim(&report) == Claim::Before {
+                assert_eq!(world.ports(0), before, "{kind:?}: {:?}", report.outcome);
+            }
+        });
+    }
+}
+
 /// Seen on a real server: of two links the second was never detached, and the
 /// answer was success.
 #[test]

@@ -79,6 +79,8 @@ pub(crate) struct State {
     sessions: BTreeMap<SessionId, Login>,
     last_session: SessionId,
     connections: usize,
+    /// Ports that nobody is shown.
+    hidden: BTreeSet<String>,
     pending: Option<commit::Pending>,
     /// Those that waited when others were made.
     overlapped: Vec<commit::Pending>,
@@ -107,6 +109,7 @@ impl Device {
                 sessions: BTreeMap::new(),
                 last_session: 0,
                 connections: 0,
+                hidden: options.hidden.iter().cloned().collect(),
                 pending: None,
                 overlapped: Vec::new(),
                 history: history::History::default(),

@@ -272,6 +272,12 @@ impl Handle {
         self.device.unstage_from_console();
     }
 
+    /// Has access control hide a port from whoever reads, as [`Options::hidden`] does
+    /// from the start; `false` shows it again.
+    pub fn hide(&self, port: &str, hides: bool) {
+        self.device.hide(port, hides);
+    }
+
     /// Locks a datastore for somebody who is not a NETCONF session; clients
     /// are told session 0 has it. `false` lets go again. Returns whether the
     /// lock was free, or was the console's.

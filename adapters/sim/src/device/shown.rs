@@ -18,12 +18,20 @@ pub(crate) enum What {
 }
 
 impl Device {
+    /// Has access control hide a port from now on, or no longer.
+    pub(crate) fn hide(&self, port: &str, hides: bool) {
+        self.change(|state| match hides {
+            true => state.hidden.insert(port.to_owned()),
+            false => state.hidden.remove(port),
+        });
+    }
+
     /// What of a datastore, and of the state of the switch, a reader sees.
     pub(crate) fn shown(&self, source: Datastore, what: What) -> Result<Arc<Container>, Refused> {
         let config = self.read(source)?;
-        let quirks = &self.options.quirks;
+        let (quirks, hidden) = (&self.options.quirks, self.look().hidden.clone());
         let has_state = what != What::Configuration && !quirks.no_state;
-        if what == What::Configuration && !quirks.leaves_out_idle_ports && self.options.hidden.is_empty() {
+        if what == What::Configuration && !quirks.leaves_out_idle_ports && hidden.is_empty() {
             return Ok(config);
         }
         let mut shown = if what == What::State { Container::default() } else { (*config).clone() };
@@ -37,7 +45,7 @@ impl Device {
                 }
             }
         }
-        retain(&mut shown, |name, _| !self.options.hidden.iter().any(|hidden| hidden == name.as_str()));
+        retain(&mut shown, |name, _| !hidden.contains(name.as_str()));
         Ok(Arc::new(shown))
     }
 }
