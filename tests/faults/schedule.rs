@@ -57,6 +57,8 @@ struct Switch {
     commit_time: Duration,
     confirm_timer_percent: u32,
     queue: usize,
+    /// A port that access control hides.
+    hidden: Option<u16>,
 }
 
 #[derive(Clone, Debug)]
@@ -150,6 +152,12 @@ enum What {
         mercury: usize,
         when: When,
         signal: Signal,
+    },
+    /// Access control hides a port for a while.
+    Hide {
+        switch: usize,
+        port: u16,
+        time: Duration,
     },
     /// The clock jumps.
     Jump(Duration),

@@ -43,8 +43,28 @@ impl Schedule {
             let what = what(chance, &schedule);
             schedule.troubles.extend(what.map(|what| Trouble { at, what }));
         }
+        // Drawn apart, so that most seeds are what they were before this was.
+        let more = &mut Chance::new(seed ^ 0x0dd5_0000_0000_0000);
+        for switch in &mut schedule.switches {
+            let faces = Face::more(switch.kind);
+            if switch.face == Face::Standard && more.one_in(6) && !faces.is_empty() {
+                switch.face = more.of(faces);
+            }
+            switch.hidden = more.one_in(10).then(|| port(more));
+        }
+        if more.one_in(4) {
+            let (switch, at) = (more.below(schedule.switches.len()), milliseconds(more, length));
+            let time = Duration::from_secs(more.of(&[1, 20, 60]));
+            let (port, hidden) = (port(more), schedule.switches[switch].hidden);
+            let what = What::Hide { switch, port, time };
+            schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
+        }
         schedule
     }
+}
+
+fn port(chance: &mut Chance) -> u16 {
+    1 + u16::try_from(chance.below(usize::from(PORTS))).unwrap()
 }
 
 fn milliseconds(chance: &mut Chance, below: usize) -> Duration {
@@ -66,6 +86,7 @@ fn switch(chance: &mut Chance) -> Switch {
         commit_time: Duration::from_millis(chance.of(&[0, 0, 20, 1000])),
         confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
         queue: chance.of(&[256, 256, 256, 256, 1, 2]),
+        hidden: None,
     }
 }
 

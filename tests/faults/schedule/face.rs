@@ -4,7 +4,9 @@ use std::{fmt, time::Duration};
 
 use mercury_sim::{Mode, Options};
 
-use crate::kind::Kind;
+use crate::kind::{Gnmi, Kind};
+
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// What is odd about a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub(crate) enum Face {
     CancelsNothing,
     /// A commit takes longer than an unconfirmed change waits for other switches.
     SlowCommit,
+    /// It notices an hour late that a client is gone, and tells who has a session.
+    LingersForAnHour,
+    /// It does not hold the id of a commit against the one that waits.
+    ComparesNoIds,
 }
 
 impl Face {
@@ -56,11 +62,22 @@ impl Face {
         }
     }
 
+    /// The same, of those that are drawn apart.
+    pub(crate) const fn more(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Netconf(_) => &[Self::LingersForAnHour],
+            Kind::Gnmi(Gnmi { confirmed: true, .. }) => &[Self::ComparesNoIds],
+            Kind::Gnmi(_) => &[],
+        }
+    }
+
     pub(crate) fn make(self, options: &mut Options) {
         let quirks = &mut options.quirks;
         match self {
             Self::Standard => {}
             Self::Lingers => (options.linger, options.lists_sessions) = (Duration::from_secs(90), true),
+            Self::LingersForAnHour => (options.linger, options.lists_sessions) = (HOUR, true),
+            Self::ComparesNoIds => quirks.gnmi_ids_not_compared = true,
             Self::DirtyInWords => quirks.dirty_in_words = true,
             Self::OneByOne => quirks.one_request_at_a_time = true,
             Self::FirstOnly => quirks.answers_first_entry_only = true,

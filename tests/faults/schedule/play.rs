@@ -11,22 +11,23 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Face, Request, Schedule, Switch, What,
+    Face, Request, Schedule, Switch, Want, What,
+    face::HOUR,
     tally::Tally,
     truth::{Truth, whole},
     values::{self, CONSOLE, Values},
 };
 use crate::{
     kind::Kind,
-    kind::netconf,
+    kind::{gnmi, netconf},
     life::Signal,
     locks::{self, Locks},
     strangers::{console, lockable},
-    world::{Claim, Mercury, World, claim, name},
+    world::{Claim, Mercury, Ports, World, claim, name},
 };
 
 /// Longer than anything that may still happen takes, one after the other.
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_secs(2 * 3600);
 /// How many requests are made once more in the end.
 const REPEATED: usize = 6;
 
@@ -62,13 +63,13 @@ pub(super) async fn play(schedule: &Schedule, values: &Values) -> Result<Tally, 
         asked.map(drop)
     };
     timeout(LONG, play).await.map_err(|_| "a request is never answered".to_owned())??;
-    stage.quiet("after all requests").await?;
+    stage.quiet("after all requests", true).await?;
     timeout(LONG, stage.again()).await.map_err(|_| "a repeated request is never answered".to_owned())??;
     let mercuries = stage.mercuries.lock().unwrap().clone();
     for mercury in &mercuries {
         timeout(LONG, mercury.service.finish()).await.map_err(|_| "a Mercury does not finish".to_owned())?;
     }
-    stage.quiet("in the end").await?;
+    stage.quiet("in the end", false).await?;
     Ok(stage.tally.into_inner().unwrap())
 }
 
@@ -109,6 +110,10 @@ impl<'a> Stage<'a> {
             let switch = self.schedule.switches[index.unwrap()];
             if let Some(netconf) = netconf(entry) {
                 netconf.pipelining = Some(switch.pipelining);
+            }
+            if let (Face::ComparesNoIds, Some(gnmi)) = (switch.face, gnmi(entry)) {
+                // Once that is found out, changes go on without.
+                gnmi.confirmed_commit = None;
             }
             entry.timing.queue = switch.queue;
             values::tune(entry);
@@ -170,9 +175,22 @@ impl<'a> Stage<'a> {
         whole(&reports).map_err(told)?;
         for want in &request.wants {
             let now = self.ports(want.switch);
+            self.hidden_stays(want.switch, &now).map_err(told)?;
             self.truth.lock().unwrap().check(want.switch, &now).map_err(told)?;
         }
         Ok(reports)
+    }
+
+    /// A port that the switch does not show is refused before anything is sent.
+    fn hidden_stays(&self, switch: usize, now: &Ports) -> Result<(), Violation> {
+        let Some(hidden) = self.schedule.switches[switch].hidden else { return Ok(()) };
+        let name = format!("Ethernet{hidden}");
+        let (found, start) = (now.get(&name), self.truth.lock().unwrap().start(&name));
+        if found == start.as_ref() {
+            Ok(())
+        } else {
+            Err(format!("leaf{switch}: hidden {name} was changed: {found:?}"))
+        }
     }
 
     async fn trouble(&self, what: &What) {
@@ -220,6 +238,12 @@ impl<'a> Stage<'a> {
                     mercury.service.finish().await;
                 }
             }
+            What::Hide { switch, port, time } => {
+                let (handle, port) = (self.handle(switch), format!("Ethernet{port}"));
+                handle.hide(&port, true);
+                sleep(time).await;
+                handle.hide(&port, false);
+            }
             What::Jump(time) => tokio::time::advance(time).await,
         }
     }
@@ -239,7 +263,7 @@ impl<'a> Stage<'a> {
 
     /// What a switch has. One that puts something else in the place of what it is
     /// told does so with what the console says meanwhile as well.
-    fn ports(&self, switch: usize) -> crate::world::Ports {
+    fn ports(&self, switch: usize) -> Ports {
         let twists = |trouble: &super::Trouble| matches!(&trouble.what, What::Fault { switch: at, text } if *at == switch && text.ends_with("twist"));
         let mut ports = self.world.ports(switch);
         if self.schedule.troubles.iter().any(twists) {
@@ -251,7 +275,7 @@ impl<'a> Stage<'a> {
     /// Ends what is wrong, and waits until nothing is going on any more:
     /// nothing is locked, waits to be confirmed, or is left behind, and every
     /// switch is what was told.
-    async fn quiet(&self, when: &str) -> Result<(), Violation> {
+    async fn quiet(&self, when: &str, again: bool) -> Result<(), Violation> {
         self.locks.trouble(locks::Trouble::None);
         for mercury in self.mercuries.lock().unwrap().iter_mut() {
             mercury.life().forget_plan();
@@ -266,6 +290,7 @@ impl<'a> Stage<'a> {
         for (index, switch) in self.schedule.switches.iter().enumerate() {
             let handle = self.handle(index);
             handle.clear_faults();
+            self.shows(index);
             handle.console_lock(lockable(switch.kind), false);
             let types =
                 |trouble: &super::Trouble| matches!(trouble.what, What::Dirty { switch, .. } if switch == index);
@@ -277,6 +302,11 @@ impl<'a> Stage<'a> {
                 let nothing = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
                 nothing && status.sessions + status.connections <= self.schedule.mercuries
             });
+            // What lost sessions of its own hold, a Mercury frees when it is asked.
+            let died = self.schedule.troubles.iter().any(|trouble| matches!(trouble.what, What::Signal { .. }));
+            if switch.face == Face::LingersForAnHour && !died && again {
+                continue;
+            }
             let quiet = timeout(LONG, quiet).await;
             quiet.map_err(|_| format!("{when}: leaf{index}: left behind: {:?}", handle.status()))?;
         }
@@ -288,9 +318,56 @@ impl<'a> Stage<'a> {
             let now = self.ports(index);
             let truth = self.truth.lock().unwrap();
             truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
-            truth.vlans_exist(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
+            truth
+                .vlans_exist(index, &self.never_hidden(index, now))
+                .map_err(|violation| format!("{when}: {violation}"))?;
         }
         Ok(())
+    }
+
+    fn lingers(&self, request: &Request) -> bool {
+        request.wants.iter().any(|want| self.schedule.switches[want.switch].face == Face::LingersForAnHour)
+    }
+
+    /// Each Mercury ends the sessions that it lost itself when it is asked, but for one
+    /// that it lost as soon as it was open: that number may have been another's since.
+    async fn freed(&self, index: usize, request: &Request) -> Result<Vec<Report>, Violation> {
+        let number = |round: usize| (3 + round) * self.schedule.requests.len() + index;
+        for asked in 0..self.schedule.mercuries {
+            self.ask(number(asked), request, &self.mercury(asked)).await?;
+        }
+        let at_once = |what: &What| matches!(what, What::BadWire { .. } | What::Cut { .. } | What::Steal { .. });
+        if self.schedule.troubles.iter().any(|trouble| at_once(&trouble.what)) {
+            sleep(HOUR).await;
+        }
+        self.ask(number(self.schedule.mercuries), request, &self.mercury(request.mercury)).await
+    }
+
+    /// Shows again what was to be hidden for a while.
+    fn shows(&self, index: usize) {
+        for trouble in &self.schedule.troubles {
+            if let What::Hide { switch, port, .. } = trouble.what
+                && switch == index
+            {
+                self.handle(index).hide(&format!("Ethernet{port}"), false);
+            }
+        }
+    }
+
+    /// A VLAN that is used by a hidden port alone looks like one that is not used.
+    fn never_hidden(&self, index: usize, mut now: Ports) -> Ports {
+        for trouble in &self.schedule.troubles {
+            match trouble.what {
+                What::Hide { switch, port, .. } if switch == index => drop(now.remove(&format!("Ethernet{port}"))),
+                _ => {}
+            }
+        }
+        now
+    }
+
+    fn wants_hidden(&self, want: &Want) -> bool {
+        let hidden = self.schedule.switches[want.switch].hidden;
+        want.ports.iter().any(|(port, _)| Some(*port) == hidden)
     }
 
     /// Every request can be made once more, and succeeds.
@@ -305,12 +382,31 @@ impl<'a> Stage<'a> {
             if reports.iter().any(wire) {
                 reports = self.ask(number + self.schedule.requests.len(), &request, &mercury).await?;
             }
+            if self.lingers(&request) && reports.iter().any(is_locked) {
+                reports = self.freed(index, &request).await?;
+            }
+            let hidden = request.wants.iter().any(|want| self.wants_hidden(want));
+            let refused = |report: &Report| {
+                let told = report.outcome.fault();
+                told.is_some_and(|fault| fault.kind == FaultKind::InvalidValue && fault.message.contains("no port"))
+            };
+            if hidden && !reports.is_empty() {
+                if !reports.iter().any(refused) {
+                    return Err(format!("r{index} once more, of a hidden port: {reports:?}"));
+                }
+                continue;
+            }
             for report in reports {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
-                // A commit that is slower than the switches' patience succeeds on none of several.
-                let slow =
-                    request.wants.iter().any(|want| self.schedule.switches[want.switch].face == Face::SlowCommit);
+                // A commit that is slower than the switches' patience succeeds on none of several, and
+                // none where the switch undoes it before the time that it was given.
+                let several = request.wants.len() > 1;
+                let too_slow = |want: &Want| {
+                    let switch = self.schedule.switches[want.switch];
+                    switch.face == Face::SlowCommit && (several || switch.confirm_timer_percent < 100)
+                };
+                let slow = request.wants.iter().any(too_slow);
                 if !report.outcome.is_success() && !slow && !(removes && (used || request.wants.len() > 1)) {
                     return Err(format!("r{index} once more: {}: {:?}", report.switch, report.outcome));
                 }
@@ -318,6 +414,10 @@ impl<'a> Stage<'a> {
         }
         Ok(())
     }
+}
+
+fn is_locked(report: &Report) -> bool {
+    report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Locked)
 }
 
 /// The console has a lock for a while.
@@ -333,6 +433,7 @@ impl Switch {
         let mut options = self.kind.options();
         options.commit_time = self.commit_time;
         options.confirm_timer_percent = self.confirm_timer_percent;
+        options.hidden = self.hidden.iter().map(|port| format!("Ethernet{port}")).collect();
         self.face.make(&mut options);
         options
     }

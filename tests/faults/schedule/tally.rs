@@ -20,7 +20,10 @@ impl Tally {
     pub(super) fn new(schedule: &Schedule) -> Self {
         let mut tally = Self { schedules: 1, ..Self::default() };
         for switch in &schedule.switches {
-            *tally.faces.entry(format!("{:?}", switch.face)).or_default() += 1;
+            let hides = switch.hidden.map(|_| "Hides".to_owned());
+            for face in hides.into_iter().chain([format!("{:?}", switch.face)]) {
+                *tally.faces.entry(face).or_default() += 1;
+            }
         }
         for trouble in &schedule.troubles {
             *tally.troubles.entry(trouble.what.name()).or_default() += 1;
@@ -73,6 +76,7 @@ impl What {
             Self::Coordinator { .. } => "coordinator",
             Self::LocksLost => "locks lost",
             Self::Signal { .. } => "signal",
+            Self::Hide { .. } => "hide",
             Self::Jump(_) => "jump",
         }
     }

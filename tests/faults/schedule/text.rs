@@ -11,13 +11,14 @@ impl fmt::Display for Schedule {
         for (index, switch) in self.switches.iter().enumerate() {
             writeln!(
                 f,
-                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}",
+                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}{}",
                 switch.kind,
                 switch.pipelining,
                 switch.commit_time,
                 switch.confirm_timer_percent,
                 switch.queue,
-                switch.face
+                switch.face,
+                switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;
         }
         let mut lines: Vec<(Duration, String)> = Vec::new();
@@ -59,6 +60,9 @@ impl fmt::Display for What {
             Self::Coordinator { trouble, time } => write!(f, "coordinator: {trouble:?} for {time:?}"),
             Self::LocksLost => f.write_str("coordinator: every lock is lost"),
             Self::Signal { mercury, when, signal } => write!(f, "mercury {mercury}: gets {signal:?} at {when:?} more"),
+            Self::Hide { switch, port, time } => {
+                write!(f, "leaf{switch}: access control hides Ethernet{port} for {time:?}")
+            }
             Self::Jump(time) => write!(f, "the clock jumps by {time:?}"),
         }
     }

@@ -74,6 +74,11 @@ impl<'a> Truth<'a> {
         self.registers.entry((switch, key.to_owned())).or_default().push(written);
     }
 
+    /// What a register was in the beginning.
+    pub(crate) fn start(&self, key: &str) -> Option<String> {
+        self.values.start.get(key).cloned()
+    }
+
     /// What was last written to a register that only one writes.
     pub(crate) fn last(&self, switch: usize, key: &str) -> String {
         let written = self.registers.get(&(switch, key.to_owned())).and_then(|all| all.last()?.value.clone());
