@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use mercury_adapter::{
     Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, Names, Node,
-    NodePath, Payload, Render, RequestForm, Said, Unrenderable, Writing, operations, operations::Value,
+    NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Writing, operations,
+    operations::Value,
 };
 use mercury_model::Plan;
 
@@ -62,7 +63,7 @@ impl Render for CliRenderer {
         }
         for node in &operations.removed {
             let (block, names) = typing.block(node)?;
-            script.push(block.remove.fill(|hole| typing.named(names, hole)), 0, false);
+            typing.within(&mut script, block, block.remove.fill(|hole| typing.named(names, hole)));
         }
         Ok(Payload::new(script))
     }
@@ -74,15 +75,23 @@ impl Script {
     }
 }
 
-/// When a line is typed, those of one turn in the order of the operations.
+/// When a line is typed, those of one turn in the order of the operations. At no line
+/// between two does a port carry what neither configuration has it carry: the line may be
+/// the last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
+    /// A port leaves an aggregate, and what is said of it is said of it.
+    Leaves,
     /// What the other lines mean something in.
     Mode,
     /// Where a VLAN may not be both tagged and untagged, not even for a while.
     NoLongerTagged,
     Others,
     Tagged,
+    /// A port is made a trunk that would carry all VLANs, when its list is there.
+    Trunk,
+    /// What means nothing in the mode that the port has by now.
+    Gone,
     /// A port joins as what it is to be, and what it was goes first.
     Joins,
 }
@@ -99,6 +108,12 @@ struct Typing<'a> {
 impl Typing<'_> {
     fn entry(&self, script: &mut Script, entry: &EntryOperations) -> Result<(), Unrenderable> {
         let (block, names) = self.block(&entry.entry)?;
+        if let (Some((_, make)), Origin::Merge | Origin::Create) = (&block.within, entry.origin) {
+            self.within(script, block, make.fill(|hole| self.named(names, hole)));
+            if entry.leaves.is_empty() {
+                return Ok(());
+            }
+        }
         script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
         for (_, text) in self.typed(entry)? {
             script.push(text, 1, false);
@@ -107,6 +122,14 @@ impl Typing<'_> {
             script.push(leave.clone(), 1, false);
         }
         Ok(())
+    }
+
+    /// A line that stands where no block is entered, or in the one that it has to be in.
+    fn within(&self, script: &mut Script, block: &Blocks, line: String) {
+        let Some((enter, _)) = &block.within else { return script.push(line, 0, false) };
+        script.push(enter.clone(), 0, true);
+        script.push(line, 1, false);
+        script.lines.extend(self.words.leave.clone().map(|text| Line { text, depth: 1, is_block: false }));
     }
 
     /// The lines of an entry, in their turns.
@@ -135,11 +158,7 @@ impl Typing<'_> {
             if last(path) == "channel-group-mode" {
                 continue;
             }
-            let turn = match (last(path), value) {
-                ("mode", Some(_)) => Turn::Mode,
-                (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
-                _ => Turn::Others,
-            };
+            let turn = self.turn(last(path), value);
             let text = match (lines.get(last(path)), value) {
                 (Some(line), Some(value)) => self.line(line, path, value, entry)?,
                 (Some(line), None) => line.remove.fill(|hole| self.named(names, hole)),
@@ -150,6 +169,19 @@ impl Typing<'_> {
         }
         typed.sort_by_key(|(turn, _)| *turn);
         Ok(typed)
+    }
+
+    fn turn(&self, node: &str, value: Option<&Value>) -> Turn {
+        let opens = self.words.trunk.absent == TrunkAbsent::All;
+        match (node, value) {
+            ("mode", Some(value)) if opens && value.text() == "trunk" => Turn::Trunk,
+            ("mode", Some(_)) => Turn::Mode,
+            ("mode", None) if opens => Turn::Mode,
+            ("mode" | "access-vlan" | "native-vlan", None) => Turn::Gone,
+            (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
+            (node, None) if JOINS.contains(&node) => Turn::Leaves,
+            _ => Turn::Others,
+        }
     }
 
     /// The line that says a value.
@@ -180,6 +212,15 @@ impl Typing<'_> {
                     LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
                     _ => None,
                 });
+                let has_word = |mode: &String| words.iter().find(|(word, _)| word == mode).map(|(_, own)| own.clone());
+                let mode = match mode {
+                    Some(mode) if line.has(Hole::Mode) && !words.is_empty() => {
+                        Some(has_word(&mode).ok_or_else(|| {
+                            self.writing.cannot(&format!("a member that is {mode}"), "no word there means that")
+                        })?)
+                    }
+                    mode => mode,
+                };
                 Ok(line.fill(|hole| match hole {
                     Hole::Name => self.named(&entry.entry.names, hole),
                     Hole::Number => Some(number.clone()),

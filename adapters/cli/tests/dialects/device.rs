@@ -9,6 +9,7 @@ use mercury_cli::Script;
 use crate::table::Tables;
 
 /// What a system's lines do to each other.
+#[derive(Clone)]
 pub(crate) struct Rules {
     /// The word that takes a line away.
     undo: &'static str,
@@ -19,6 +20,9 @@ pub(crate) struct Rules {
     /// What the block of a VLAN begins with.
     vlan: &'static str,
 }
+
+/// The block in which some systems make VLANs; its lines are shown as if they stood in none.
+const DATABASE: &str = "vlan database";
 
 /// As Cisco IOS has it, and those that are like it.
 const IOS: Rules = Rules {
@@ -58,10 +62,12 @@ const IOS: Rules = Rules {
 pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
+        "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         _ => IOS,
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Device {
     rules: Rules,
     blocks: BTreeMap<String, Vec<String>>,
@@ -97,6 +103,10 @@ impl Device {
                 self.blocks.remove(gone);
                 block = None;
             } else {
+                // What the database has no longer has no block of its own either.
+                if let Some(gone) = text.strip_prefix("no vlan ").filter(|_| block.as_deref() == Some(DATABASE)) {
+                    self.blocks.remove(&format!("{}{gone}", self.rules.vlan));
+                }
                 let lines = self.blocks.get_mut(block.as_ref().unwrap()).unwrap();
                 Self::line(&self.rules, lines, text);
             }
@@ -112,6 +122,8 @@ impl Device {
         let replaced = rules.single.iter().find(|single| begins(text, single));
         if let Some(single) = replaced {
             lines.retain(|line| !begins(line, single));
+        } else if text.starts_with("vlan ") {
+            lines.retain(|line| line != text);
         } else if !text.contains(" add ") && !text.contains(" remove ") {
             let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin);
             lines.retain(|line| !begins(line, begin));
@@ -127,7 +139,8 @@ impl Device {
 
     /// Whether anybody configured VLAN 1.
     pub(crate) fn has_vlan_1(&self) -> bool {
-        self.blocks.contains_key(&format!("{}1", self.rules.vlan))
+        let database = self.blocks.get(DATABASE).is_some_and(|lines| lines.iter().any(|line| line == "vlan 1"));
+        database || self.blocks.contains_key(&format!("{}1", self.rules.vlan))
     }
 
     /// The configuration.
@@ -139,7 +152,8 @@ impl Device {
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();
         for (block, lines) in &self.blocks {
             writeln!(text, "{block}").unwrap();
-            lines.iter().for_each(|line| writeln!(text, " {line}").unwrap());
+            let indent = if block == DATABASE { "" } else { " " };
+            lines.iter().for_each(|line| writeln!(text, "{indent}{line}").unwrap());
             text.push_str("!\n");
         }
         // An interface that is no port, and a block that is none of Mercury's.

@@ -11,6 +11,7 @@ type Columns = BTreeMap<String, String>;
 /// Columns of `Port` that are maps.
 const MAPS: [&str; 2] = ["external_ids", "other_config"];
 
+#[derive(Clone)]
 pub(crate) struct Tables {
     /// By table and row.
     rows: BTreeMap<(&'static str, String), Columns>,

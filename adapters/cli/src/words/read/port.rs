@@ -76,7 +76,7 @@ impl<'t> Port<'t> {
             (list(text).map(|less| before().difference(&less)), text)
         } else if let Some(text) = value(&trunk.except) {
             (list(text).map(|less| VlanSet::full().difference(&less)), text)
-        } else if let Some(text) = value(&trunk.list) {
+        } else if let Some(text) = value(&trunk.list).or_else(|| value(&trunk.shown)) {
             (list(text), text)
         } else {
             return false;
@@ -205,6 +205,7 @@ pub(super) fn value<'t>(form: &'t CliLine, line: &'t str) -> Option<&'t str> {
 
 /// How a line says that a member of an aggregate speaks LACP.
 fn mode<'t>(form: &'t CliLine, line: &'t str) -> Option<&'t str> {
-    let Said::Value { line: own, also, .. } = &form.said else { return None };
-    std::iter::once(own).chain(also).find_map(|form| form.read(line))?.get(Hole::Mode)
+    let Said::Value { line: own, also, words } = &form.said else { return None };
+    let mode = std::iter::once(own).chain(also).find_map(|form| form.read(line))?.get(Hole::Mode)?;
+    Some(words.iter().find(|(_, own)| own == mode).map_or(mode, |(word, _)| word.as_str()))
 }

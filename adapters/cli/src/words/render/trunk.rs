@@ -24,7 +24,8 @@ pub(super) fn lines(
     if wanted.is_empty()
         && let Some(clear) = &words.clear
     {
-        return Ok(vec![(less, clear.bare())]);
+        let turn = if words.tagged_only { Turn::NoLongerTagged } else { Turn::Gone };
+        return Ok(vec![(turn, clear.bare())]);
     }
     let filled = |form: &Template, text: &str| form.fill(|_| Some(text.to_owned()));
     let gone = |text: String| (less, text);
@@ -58,6 +59,8 @@ pub(super) fn lines(
             return Ok(lines);
         }
     }
+    // Where what is so without a line is put back, that is more than the port carries.
+    let more = if wanted.is_empty() { Turn::Gone } else { more };
     let parts = [(&words.add, after.difference(&before), more), (&words.remove, before.difference(&after), less)];
     let mut lines = Vec::new();
     for (form, vlans, turn) in parts {

@@ -125,6 +125,9 @@ pub struct Blocks {
     pub also: Vec<Template>,
     /// The line that takes it away with all that it holds.
     pub remove: Template,
+    /// Where it is made and taken away within another block: what enters that, and the
+    /// line in it that makes one.
+    pub within: Option<(String, Template)>,
 }
 
 /// How one node is said.
@@ -171,6 +174,8 @@ impl Said {
 pub struct TrunkWords {
     /// The VLANs are these; `None` where there are only lines that change them.
     pub list: Option<Template>,
+    /// A list as it is shown, and not written.
+    pub shown: Option<Template>,
     /// Whether such a line may leave those that lines before it named: what is too many
     /// has to be taken away.
     pub list_adds: bool,

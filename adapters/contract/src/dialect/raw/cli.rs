@@ -141,6 +141,14 @@ struct RawBlocks {
     #[serde(default)]
     also: Vec<String>,
     remove: Option<String>,
+    within: Option<RawWithin>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWithin {
+    enter: String,
+    make: String,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +157,7 @@ struct RawTrunkWords {
     list: Option<String>,
     #[serde(default)]
     list_adds: bool,
+    shown: Option<String>,
     #[serde(default)]
     tagged_only: bool,
     add: Option<String>,
@@ -341,7 +350,8 @@ impl Reader<'_> {
         let remove = raw.remove.unwrap_or_else(|| format!("{undo} {}", raw.enter));
         let mut one = |text: &str| self.template(key, text).unwrap_or_else(Template::nothing);
         let (enter, remove) = (one(&raw.enter), one(&remove));
-        Blocks { enter, also: self.templates(key, &raw.also), remove }
+        let within = raw.within.and_then(|raw| Some((raw.enter, self.template(key, &raw.make)?)));
+        Blocks { enter, also: self.templates(key, &raw.also), remove, within }
     }
 
     fn lines(
@@ -370,7 +380,7 @@ impl Reader<'_> {
         let list = one(raw.list);
         let clear = raw.clear.or_else(|| list.as_ref().map(|list| format!("{undo} {}", list.bare())));
         let clear = one(clear);
-        let (add, remove, except) = (one(raw.add), one(raw.remove), one(raw.except));
+        let (add, remove, except, shown) = (one(raw.add), one(raw.remove), one(raw.except), one(raw.shown));
         if list.is_none() && (add.is_none() || remove.is_none()) {
             self.problems.push("cli.words.trunk: needs list, or both add and remove".to_owned());
         }
@@ -384,6 +394,7 @@ impl Reader<'_> {
         };
         TrunkWords {
             list,
+            shown,
             list_adds: raw.list_adds,
             tagged_only: raw.tagged_only,
             add,
