@@ -1,10 +1,12 @@
 //! The command line. Standard output is data, standard error is talk; exit
 //! codes are 0 done, 1 something was found or refused, 2 the tool failed.
 
+mod audit;
 mod bench;
 mod check;
 mod demo;
 mod dialect;
+mod difference;
 mod log;
 mod machine;
 mod network;
@@ -15,9 +17,11 @@ mod render;
 mod requests;
 mod review;
 mod serve;
+mod shell;
 mod signals;
 mod simulate;
 mod switch;
+mod table;
 mod write;
 
 use std::{
@@ -143,6 +147,16 @@ enum Command {
     /// Say where a switch differs from what `attach`, or any request, would have
     /// made of it; change nothing. Ends with 1 where it does.
     Verify(question::QuestionArguments),
+    /// Say where two configurations differ, by what they mean. Ends with 0 where they
+    /// are the same and with 1 where they differ.
+    Diff(difference::DiffArguments),
+    /// Say where switches differ from a table of what they should be, all of them side
+    /// by side; change nothing. Ends with 1 where one does.
+    Audit(audit::AuditArguments),
+    /// Print what a shell needs to complete commands.
+    Completions(shell::CompletionsArguments),
+    /// Write a page for `man` of every command.
+    Man(shell::ManArguments),
     /// Measure the service, on simulated switches or in dry runs on one of yours.
     Bench(bench::BenchArguments),
 }
@@ -265,6 +279,10 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Apply(apply) => review::apply(&common, &apply).await,
         Command::Render(render) => render::run(&common, &render).await,
         Command::Verify(question) => question::verify(&common, &question).await,
+        Command::Diff(diff) => difference::run(&common, &diff).await,
+        Command::Audit(audit) => audit::run(&common, &audit).await,
+        Command::Completions(completions) => shell::completions(&completions),
+        Command::Man(man) => shell::man(&man),
         Command::Bench(bench) => bench::run(&common, &bench).await,
     }
 }

@@ -16,7 +16,7 @@ mod request;
 mod told;
 mod unique;
 
-pub use answer::{changed, report_json};
+pub use answer::{changed, report_json, verified};
 pub use envelope::{Answered, Front, error_json};
 pub use http::router;
 pub use listen::{ListenError, Listener};

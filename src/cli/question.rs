@@ -70,7 +70,7 @@ pub(super) struct PlanArguments {
 
 /// What stands in the place of switches.
 #[derive(Clone, Debug, Args)]
-struct OfflineArguments {
+pub(super) struct OfflineArguments {
     /// Ask no switch; `--running` says what it has.
     #[arg(long, requires = "running")]
     offline: bool,
@@ -174,10 +174,7 @@ pub(super) fn tell_fault(output: Output, request: &Request, fault: &Fault) {
 impl QuestionArguments {
     /// The switches, or what stands in their place.
     pub(super) fn service(&self, common: &Common) -> Result<Tool, Failure> {
-        match self.offline.offline {
-            true => self.offline.service(common, self.switch.as_deref()),
-            false => common.service(),
-        }
+        self.offline.service(common, self.switch.as_deref())
     }
 
     /// What the switch is called, where one is named.
@@ -196,8 +193,12 @@ impl QuestionArguments {
 }
 
 impl OfflineArguments {
-    /// A service over what the files show.
-    fn service(&self, common: &Common, named: Option<&str>) -> Result<Tool, Failure> {
+    /// A service over the switches, or over what the files show; `named` is the switch
+    /// that a file is of if nothing else is said.
+    pub(super) fn service(&self, common: &Common, named: Option<&str>) -> Result<Tool, Failure> {
+        if !self.offline {
+            return common.service();
+        }
         let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
         let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
         let dialects = dialects()?;

@@ -1,4 +1,4 @@
-//! Files of requests: JSON, JSON lines or YAML, or Ironic's ports; and where in the
+//! Files of requests: JSON, JSON lines, YAML or CSV, or Ironic's ports; and where in the
 //! file each of them is.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
@@ -28,10 +28,12 @@ pub(super) struct Request {
 }
 
 /// One value of a file.
-struct Item {
-    line: usize,
-    value: Value,
-    lines: BTreeMap<String, usize>,
+pub(super) struct Item {
+    /// The line on which it begins, from 1.
+    pub(super) line: usize,
+    pub(super) value: Value,
+    /// The lines on which its members begin, by their paths.
+    pub(super) lines: BTreeMap<String, usize>,
 }
 
 impl Request {
@@ -91,11 +93,13 @@ pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Fai
     Ok(requests)
 }
 
-type Misplaced = (usize, String);
+/// A line, and what is wrong there.
+pub(super) type Misplaced = (usize, String);
 
 fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
     match text.trim_start().chars().next() {
         Some('{' | '[') => json(text),
+        _ if text.lines().next().is_some_and(super::table::is_head) => super::table::items(text),
         _ => yaml(text),
     }
 }

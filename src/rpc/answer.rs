@@ -7,7 +7,7 @@ use mercury_model::{Interface, InterfaceName, SwitchedVlan, TrunkVlans, VlanId};
 use serde_json::{Map, Value, json};
 
 pub(super) use lag::{lag_deleted, lag_updated};
-pub(super) use verified::verified;
+pub use verified::verified;
 
 use crate::{
     desired,

@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod absent;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod command_line;
@@ -18,6 +20,8 @@ mod conductor;
 #[cfg(test)]
 mod crowd;
 mod defaults;
+#[cfg(test)]
+mod difference;
 #[cfg(test)]
 mod driver;
 #[cfg(test)]

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use super::{report_json, succeeded};
 use crate::{fault::Fault, outcome::Report};
 
-pub(in crate::rpc) fn verified(reports: &[Report]) -> Result<Value, Fault> {
+/// Where the switches differ from what a request would have made of them.
+///
+/// # Errors
+/// What went wrong on one of them.
+pub fn verified(reports: &[Report]) -> Result<Value, Fault> {
     if !reports.is_empty() {
         succeeded(reports)?;
     }

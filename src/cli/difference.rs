@@ -1,0 +1,188 @@
+//! `mercury diff`: what two configurations mean differently.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use clap::Args;
+use mercury_adapter::{Answer, Connector, Dialect, Flight, MAX_REPLY, Step};
+use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
+use serde_json::json;
+use similar::TextDiff;
+
+use super::{Common, DONE, Ended, Failure, Output, dialects, found, print};
+use crate::{
+    config::LogLevel,
+    inventory::{Inventory, Switch},
+    registry::{self, Shown},
+};
+
+/// What is compared.
+#[derive(Clone, Debug, Args)]
+pub(super) struct DiffArguments {
+    /// A switch of the inventory (its running configuration), `SWITCH:running`,
+    /// `SWITCH:candidate` or `SWITCH:startup`, or a file as `plan --running` takes it;
+    /// `SWITCH=FILE` where it is not clear whose dialect reads the file.
+    a: String,
+    /// What it is compared with.
+    b: String,
+    /// Compare two files by their text.
+    #[arg(long)]
+    raw: bool,
+    /// Files hold whole configurations: what they leave out is not configured. Otherwise
+    /// only what a file holds is compared.
+    #[arg(long, conflicts_with = "raw")]
+    whole: bool,
+}
+
+/// Where a switch keeps a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Store {
+    Running,
+    Candidate,
+    Startup,
+}
+
+const STORES: [(&str, Store); 3] =
+    [("running", Store::Running), ("candidate", Store::Candidate), ("startup", Store::Startup)];
+
+/// One side.
+enum Side {
+    Switch(Arc<Switch>, Store),
+    File(Option<Arc<Switch>>, String),
+}
+
+/// What one side has.
+struct Found {
+    running: Running,
+    is_whole: bool,
+}
+
+pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
+    if arguments.raw {
+        return raw(common, arguments);
+    }
+    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let dialects = dialects()?;
+    let sides = [side(&inventory, &arguments.a), side(&inventory, &arguments.b)];
+    let reader = sides.iter().find_map(|side| match side {
+        Side::Switch(switch, _) | Side::File(Some(switch), _) => Some(Arc::clone(switch)),
+        Side::File(None, _) => inventory.iter().next().filter(|_| inventory.len() == 1).cloned(),
+    });
+    let [a, b] = &sides;
+    let whole = arguments.whole;
+    let read = |side| read(side, reader.as_ref(), &dialects, whole);
+    let (a, b) = futures_util::future::try_join(read(a), read(b)).await?;
+    let edits = differences(a, b);
+    match common.output {
+        Output::Json => {
+            print::json(&json!({"a": arguments.a, "b": arguments.b, "same": edits.is_empty(), "differences": edits}));
+        }
+        Output::Human => edits.iter().for_each(|edit| print::line(edit)),
+    }
+    Ok(if edits.is_empty() { DONE } else { found() })
+}
+
+fn side(inventory: &Inventory, text: &str) -> Side {
+    if let Some(switch) = inventory.find(text) {
+        return Side::Switch(Arc::clone(switch), Store::Running);
+    }
+    let stored = text.rsplit_once(':').and_then(|(switch, word)| {
+        let store = STORES.iter().find(|(name, _)| *name == word)?.1;
+        Some(Side::Switch(Arc::clone(inventory.find(switch)?), store))
+    });
+    let named = || {
+        let (switch, file) = text.split_once('=')?;
+        Some(Side::File(Some(Arc::clone(inventory.find(switch)?)), file.to_owned()))
+    };
+    stored.or_else(named).unwrap_or_else(|| Side::File(None, text.to_owned()))
+}
+
+async fn read(
+    side: &Side,
+    reader: Option<&Arc<Switch>>,
+    dialects: &[Arc<Dialect>],
+    is_whole: bool,
+) -> Result<Found, Failure> {
+    match side {
+        Side::Switch(switch, store) => {
+            let running = asked(switch, *store, dialects).await.map_err(|error| at(switch, *store, &error))?;
+            Ok(Found { running, is_whole: true })
+        }
+        Side::File(own, name) => {
+            let switch = own
+                .as_ref()
+                .or(reader)
+                .ok_or_else(|| Failure::Other(format!("{name}: of which switch it is must be said: SWITCH=FILE")))?;
+            let text = super::read_bounded(name.as_ref(), MAX_REPLY as u64)?;
+            let shown = [Shown { name: name.clone(), text }];
+            let recorded = registry::recorded(switch, dialects, &shown, is_whole).map_err(Failure::Other)?;
+            let running = recorded.running.narrowed(&Scope::all().with_stp(switch.rules.manages_stp()));
+            Ok(Found { running, is_whole })
+        }
+    }
+}
+
+fn at(switch: &Switch, store: Store, error: &str) -> Failure {
+    let word = STORES.iter().find(|(_, one)| *one == store).map_or("", |(name, _)| *name);
+    Failure::Other(format!("{}: {word} cannot be read: {error}", switch.identity.name))
+}
+
+async fn asked(switch: &Arc<Switch>, store: Store, dialects: &[Arc<Dialect>]) -> Result<Running, String> {
+    let connector: Box<dyn Connector> = registry::connector(switch, dialects).map_err(|error| error.to_string())?;
+    let mut session = connector.connect().await.map_err(|error| error.to_string())?;
+    let scope = Scope::all().with_stp(switch.rules.manages_stp());
+    let step = match store {
+        Store::Running => Step::Read(scope),
+        Store::Candidate => Step::ReadCandidate(scope),
+        Store::Startup => Step::ReadStartup(scope),
+    };
+    let Flight { results, lost } = session.flight(&[step], switch.timing.reply_timeout).await;
+    session.close().await;
+    match (results.into_iter().next(), lost) {
+        (Some(Ok(Answer::Running(running))), _) => Ok(*running),
+        (Some(Err(refusal)), _) => Err(refusal.to_string()),
+        (_, Some(lost)) => Err(lost.to_string()),
+        _ => Err("there was no answer".to_owned()),
+    }
+}
+
+/// What makes `b` of `a`, in the order of the ports. Of what a part does not hold
+/// nothing is said.
+fn differences(mut a: Found, mut b: Found) -> Vec<String> {
+    within(&mut a, &b);
+    within(&mut b, &a);
+    // A port of which nothing is configured may be listed or not.
+    for name in a.running.config.interfaces.keys().cloned().collect::<BTreeSet<_>>() {
+        let port = || Interface::new(name.clone());
+        let is_aggregate = a.running.config.interfaces.get(&name).is_some_and(Interface::is_aggregate);
+        if !is_aggregate {
+            b.running.config.interfaces.entry(name.clone()).or_insert_with(port);
+        }
+    }
+    let mut edits = Plan::between(&a.running, &Intended(b.running.config)).edits;
+    let port = |edit: &Edit| edit.interface().map(ToString::to_string);
+    edits.sort_by(|one, other| print::port_order(port(one).as_deref(), port(other).as_deref()));
+    edits.iter().map(ToString::to_string).collect()
+}
+
+/// Leaves of `found` only what `other` holds, where that is a part.
+fn within(found: &mut Found, other: &Found) {
+    if other.is_whole {
+        return;
+    }
+    let (own, held) = (&mut found.running.config, &other.running.config);
+    own.interfaces.retain(|name, _| held.interfaces.contains_key(name));
+    own.vlans.retain(|id, _| held.vlans.contains_key(id));
+}
+
+fn raw(common: &Common, arguments: &DiffArguments) -> Ended {
+    let [a, b] = [&arguments.a, &arguments.b].map(|file| super::read_bounded(file.as_ref(), MAX_REPLY as u64));
+    let (a, b) = (a?, b?);
+    let diff = TextDiff::from_lines(&a, &b);
+    let text = diff.unified_diff().header(&arguments.a, &arguments.b).to_string();
+    match common.output {
+        Output::Json => print::json(&json!({"a": arguments.a, "b": arguments.b, "same": a == b, "text": text})),
+        Output::Human if a != b => print::line(text.trim_end()),
+        Output::Human => {}
+    }
+    Ok(if a == b { DONE } else { found() })
+}

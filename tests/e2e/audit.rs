@@ -1,0 +1,108 @@
+//! A table of what should be, held against switches.
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Entry, Setup, Simulated};
+
+struct Stage {
+    switches: Vec<Simulated>,
+    setup: Setup,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let switches = vec![Simulated::start(Mode::Candidate), Simulated::start(Mode::Running)];
+        let gone = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let gone = Entry::new("leaf3").text("address", "127.0.0.1").with("port", gone).text("dialect", "openconfig");
+        let gone = gone.text("username", "mercury").text("password", "none").text("host_key", "insecure");
+        let entry =
+            |index: usize| switches[index].entry(&format!("leaf{}", index + 1)).text("allowed_vlans", "100-199");
+        let setup = Setup::new().switches(&[entry(0), entry(1), gone.without("host_key").with("insecure", true)]);
+        for port in ["Ethernet2", "Ethernet10"] {
+            let attached = setup.run(&["attach", "leaf1", port, "--access", "110"]);
+            assert_eq!(attached.code(), 0, "{} {}", attached.stdout, attached.stderr);
+        }
+        Self { switches, setup }
+    }
+
+    fn audit(&self, table: &str, words: &[&str]) -> crate::harness::Finished {
+        let file = self.setup.write("table.csv", table).to_str().unwrap().to_owned();
+        self.setup.run(&[&["audit", "--expected", &file], words].concat())
+    }
+}
+
+#[test]
+fn each_switch_is_told_of_and_none_is_changed() {
+    let stage = Stage::new();
+    let edits = || stage.switches.iter().map(|switch| switch.handle().counters().edits).sum::<u64>();
+    let before = edits();
+    let same = stage.audit("switch,port,mode,vlan\nleaf1,Ethernet2,access,110\nleaf1,Ethernet10,access,110\n", &[]);
+    assert_eq!((same.code(), same.stdout.trim()), (0, "leaf1: as expected"), "{}", same.stderr);
+    let table = "switch,port,mode,vlan,vlans\nleaf1,Ethernet10,access,120,\nleaf1,Ethernet2,access,120,\n\
+                 leaf2,Ethernet1,trunk,100,101 103-104\nleaf3,Ethernet1,access,100,\n";
+    let differs = stage.audit(table, &[]);
+    assert_eq!(differs.code(), 1, "{}", differs.stderr);
+    let lines: Vec<&str> = differs.stdout.lines().collect();
+    assert_eq!(
+        lines[..5],
+        [
+            "leaf1: differs",
+            "  Ethernet2: switched-vlan access VLAN 110 -> access VLAN 120",
+            "  Ethernet10: switched-vlan access VLAN 110 -> access VLAN 120",
+            "leaf2: differs",
+            "  Ethernet1: switched-vlan none -> trunk, native VLAN 100, VLANs 101,103-104",
+        ]
+    );
+    assert!(lines[5].starts_with("leaf3: not known: "), "{lines:?}");
+    assert!(differs.stderr.contains("3 switches, 3 not as expected; 4 rows, 0 that cannot be"), "{}", differs.stderr);
+    let told: Vec<Value> = stage
+        .audit(table, &["--output", "json"])
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (told.len(), &told[0]["rows"], &told[2]["error"]["data"]["kind"]),
+        (3, &json!(2), &json!("unreachable"))
+    );
+    assert_eq!(edits(), before);
+}
+
+#[test]
+fn a_row_that_is_wrong_is_told_with_its_line_and_keeps_nobody_from_the_others() {
+    let stage = Stage::new();
+    let table = "switch,port,mode,vlan\nleaf1,Ethernet2,access,110\nleaf1,Ethernet3,access,300\nleaf9,Ethernet1,access,110\n\
+                 leaf1,Ethernet2,access,111\n";
+    let told = stage.audit(table, &[]);
+    assert_eq!((told.code(), told.stdout.trim()), (1, "leaf1: as expected"), "{}", told.stderr);
+    for said in
+        ["table.csv:3: leaf1: native_vlan", "table.csv:4: ", "table.csv:5: leaf1: request: two requests are about"]
+    {
+        assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
+    }
+    for (table, said) in [
+        ("switch,port,colour\nleaf1,Ethernet1,red\n", "table.csv:1: no column \"colour\"; there are switch, port"),
+        ("switch,port,mode,vlan\nleaf1,Ethernet1,access,5000\n", "table.csv:2: native_vlan: "),
+        ("switch,port\nleaf1\n", "table.csv:2: "),
+    ] {
+        let wrong = stage.audit(table, &[]);
+        assert_eq!(wrong.code(), 2, "{table}");
+        assert!(wrong.stderr.contains(said), "{said}: {}", wrong.stderr);
+    }
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let setup = Setup::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let text = setup.run(&["completions", shell]).stdout;
+        assert!(["audit", "apply", "render", "diff"].iter().all(|command| text.contains(command)), "{shell}");
+    }
+    let folder = setup.path().join("man");
+    assert_eq!(setup.run(&["man", folder.to_str().unwrap()]).code(), 0);
+    for page in ["mercury.1", "mercury-plan.1", "mercury-switch-probe.1"] {
+        let text = std::fs::read_to_string(folder.join(page)).unwrap();
+        assert!(text.contains(".TH"), "{page}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Differences between configurations, wherever they are.
+
+use mercury_sim::Mode;
+use serde_json::json;
+
+use crate::harness::{Finished, Setup, Simulated};
+
+fn port(name: &str, vlan: u16) -> String {
+    format!(
+        "<interface><name>{name}</name><config><name>{name}</name></config>\
+         <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\">\
+         <switched-vlan xmlns=\"http://openconfig.net/yang/vlan\"><config><interface-mode>ACCESS</interface-mode>\
+         <access-vlan>{vlan}</access-vlan></config></switched-vlan></ethernet></interface>"
+    )
+}
+
+fn ports(ports: &[(&str, u16)]) -> String {
+    let ports: String = ports.iter().map(|(name, vlan)| port(name, *vlan)).collect();
+    format!("<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">{ports}</interfaces>")
+}
+
+fn diff(setup: &Setup, words: &[&str]) -> Finished {
+    setup.run(&[&["diff"], words].concat())
+}
+
+#[test]
+fn a_switch_is_held_against_a_file_and_against_its_own_datastores() {
+    let switch = Simulated::start(Mode::Candidate);
+    switch.handle().change_running(&ports(&[("Ethernet2", 110), ("Ethernet10", 120)])).unwrap();
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    // What is written otherwise and means the same is the same.
+    let text = ports(&[("Ethernet10", 120), ("Ethernet2", 110)]).replace("><", ">\n <");
+    let file = setup.write("same.xml", &text).to_str().unwrap().to_owned();
+    let same = diff(&setup, &["leaf1", &file]);
+    assert_eq!((same.code(), same.stdout.as_str()), (0, ""), "{}", same.stderr);
+    let text = ports(&[("Ethernet10", 121), ("Ethernet2", 111), ("Ethernet3", 112)]);
+    let other = setup.write("other.xml", &text).to_str().unwrap().to_owned();
+    let differs = diff(&setup, &[&file, &format!("leaf1={other}")]);
+    assert_eq!(differs.code(), 1, "{}", differs.stderr);
+    let lines: Vec<&str> = differs.stdout.lines().collect();
+    let expected = [
+        "Ethernet2: switched-vlan access VLAN 110 -> access VLAN 111",
+        "Ethernet10: switched-vlan access VLAN 120 -> access VLAN 121",
+    ];
+    assert_eq!(lines, expected, "a part says nothing of Ethernet3, and 2 is before 10");
+    let whole = diff(&setup, &[&file, &other, "--whole", "--output", "json"]);
+    let told = whole.json();
+    assert_eq!((whole.code(), &told["same"], told["differences"].as_array().unwrap().len()), (1, &json!(false), 3));
+
+    assert!(switch.handle().stage(&ports(&[("Ethernet2", 130)])).unwrap());
+    let staged = diff(&setup, &["leaf1", "leaf1:candidate"]);
+    assert_eq!(staged.code(), 1, "{}", staged.stderr);
+    assert_eq!(staged.stdout.trim(), "Ethernet2: switched-vlan access VLAN 110 -> access VLAN 130");
+    assert_eq!(diff(&setup, &["leaf1:running", "leaf1"]).code(), 0);
+    let startup = diff(&setup, &["leaf1", "leaf1:startup"]);
+    assert_eq!(startup.code(), 2);
+    assert!(startup.stderr.contains("leaf1: startup cannot be read: "), "{}", startup.stderr);
+    assert_eq!(switch.handle().counters().edits, 0);
+}
+
+#[test]
+fn files_are_compared_by_their_text_where_that_is_asked() {
+    let setup = Setup::new();
+    let [a, b] = [("a", "one\ntwo\n"), ("b", "one\n2\n")]
+        .map(|(name, text)| setup.write(name, text).to_str().unwrap().to_owned());
+    let differs = diff(&setup, &["--raw", &a, &b]);
+    assert_eq!(differs.code(), 1);
+    assert!(differs.stdout.contains("-two\n+2"), "{}", differs.stdout);
+    assert_eq!(diff(&setup, &["--raw", &a, &a]).code(), 0);
+    assert_eq!(diff(&setup, &["--raw", &a, "/nowhere"]).code(), 2);
+}
