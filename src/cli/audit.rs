@@ -1,6 +1,5 @@
 //! `mercury audit`: where switches differ from a table of what they should be. Nothing
 //! is changed.
-#![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -51,11 +50,11 @@ struct Audited {
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let rows = requests::read(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
-    let (wanted, wrong) = by_switch(&tool, &rows);
+    let Wanted { by_switch, wrong } = Wanted::of(&tool, &rows);
     for (row, fault) in &wrong {
         tell_fault(common.output, row, fault);
     }
-    let asked = stream::iter(wanted).map(|(switch, (rows, intent))| {
+    let asked = stream::iter(by_switch).map(|(switch, (rows, intent))| {
         let service: &Service = &tool;
         async move {
             let reports = service.verify(intent, &Requester::at_a_shell()).await;
@@ -77,34 +76,38 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     Ok(if unlike > 0 || !wrong.is_empty() { found() } else { DONE })
 }
 
-/// What should be of each switch, and the rows that nothing can be made of.
-fn by_switch<'r>(
-    service: &Service,
-    rows: &'r [Request],
-) -> (BTreeMap<String, (usize, Intent)>, Vec<(&'r Request, Fault)>) {
-    let (mut wanted, mut wrong): (BTreeMap<String, (usize, Intent)>, _) = (BTreeMap::new(), Vec::new());
-    for row in rows {
-        let intent = match rpc::intent(service, &row.question()) {
-            Ok(intent) => intent,
-            Err(fault) => {
-                wrong.push((row, fault));
-                continue;
-            }
-        };
-        for target in intent.targets {
-            let switch = target.switch.clone();
-            let mut intents: Vec<Intent> = wanted.get(&switch).map(|(_, before)| before.clone()).into_iter().collect();
-            let rows = wanted.get(&switch).map_or(1, |(rows, _)| rows + 1);
-            intents.push(Intent { verb: "audit", targets: vec![target] });
-            match service.as_one("audit", intents) {
-                Ok(intent) => {
-                    wanted.insert(switch, (rows, intent));
-                }
-                Err(fault) => wrong.push((row, fault)),
+/// What should be.
+#[derive(Default)]
+struct Wanted<'r> {
+    /// Of each switch, and how many rows say so.
+    by_switch: BTreeMap<String, (usize, Intent)>,
+    /// The rows that nothing can be made of.
+    wrong: Vec<(&'r Request, Fault)>,
+}
+
+impl<'r> Wanted<'r> {
+    fn of(service: &Service, rows: &'r [Request]) -> Self {
+        let mut wanted = Self::default();
+        for row in rows {
+            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(service, intent));
+            if let Err(fault) = done {
+                wanted.wrong.push((row, fault));
             }
         }
+        wanted
     }
-    (wanted, wrong)
+
+    fn add(&mut self, service: &Service, intent: Intent) -> Result<(), Fault> {
+        for target in intent.targets {
+            let switch = target.switch.clone();
+            let before = self.by_switch.get(&switch);
+            let rows = before.map_or(1, |(rows, _)| rows + 1);
+            let intents = before.map(|(_, before)| before.clone()).into_iter();
+            let intents = intents.chain([Intent { verb: "audit", targets: vec![target] }]).collect();
+            self.by_switch.insert(switch, (rows, service.as_one("audit", intents)?));
+        }
+        Ok(())
+    }
 }
 
 /// Says how a switch is; whether it is as expected.
@@ -112,8 +115,9 @@ fn tell(output: Output, audited: &Audited) -> bool {
     let Audited { switch, rows, answer } = audited;
     let mut differences: Vec<&str> = Vec::new();
     if let Ok(answer) = answer {
-        let reports = answer["switches"].as_array().into_iter().flatten();
-        let told = reports.filter_map(|report| report["differences"].as_array()).flatten().filter_map(Value::as_str);
+        let reports = answer.get("switches").and_then(Value::as_array).into_iter().flatten();
+        let told =
+            reports.filter_map(|report| report.get("differences")?.as_array()).flatten().filter_map(Value::as_str);
         differences.extend(told);
     }
     let port = |text: &&str| text.split_once(": ").map(|(port, _)| port.to_owned());
