@@ -2,14 +2,18 @@
 
 use std::{
     sync::{Arc, LazyLock},
-    thread::available_parallelism,
+    thread::{self, available_parallelism},
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Replies up to so many octets are understood where they are: that takes less
 /// than a millisecond.
 const INLINE: usize = 64 << 10;
+
+/// By how much background work is nicer than the rest of Mercury (sched(7)): of a
+/// processor that both want it has a quarter.
+const GIVES_WAY: i32 = 5;
 
 /// One processor stays free for the workers, where there is more than one.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
@@ -17,12 +21,13 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)))
 });
 
-/// Does `work` on `octets` of a reply: at once if they are few, else on a thread
-/// of its own, in turn with others that are as large. Who stops waiting for it
-/// leaves it to end by itself.
+/// Does `work` on `octets` of a reply: at once if they are few, else on a
+/// thread of its own, in turn with others that are as large; that thread gives way to
+/// whatever else the processors are wanted for. Who stops waiting for it leaves it to
+/// end by itself.
 ///
 /// # Errors
-/// It could not be ended: the runtime stops, or the work panicked.
+/// It could not be ended: there could be no thread, or the work panicked.
 pub async fn off_worker<T: Send + 'static>(
     octets: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -31,15 +36,50 @@ pub async fn off_worker<T: Send + 'static>(
         return Ok(work());
     }
     let turn = Arc::clone(&TURNS).acquire_owned().await.map_err(|_| Unfinished)?;
-    let done = tokio::task::spawn_blocking(move || {
+    in_background(move || {
         let done = work();
         drop(turn);
         done
-    });
+    })
+    .await
+}
+
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
+    let (tell, done) = oneshot::channel();
+    let begin = move || {
+        // On Linux it counts for this thread alone; where it is refused, work is as good as other work.
+        let _refused = rustix::process::nice(GIVES_WAY);
+        let _unheard = tell.send(work());
+    };
+    thread::Builder::new().name("background".to_owned()).spawn(begin).map_err(|_| Unfinished)?;
     done.await.map_err(|_| Unfinished)
 }
 
-/// A reply was not understood to its end, for a reason that is not in it.
+/// Work was not done to its end, for a reason that is not in what it was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a large reply could not be worked through")]
 pub struct Unfinished;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn niceness() -> i32 {
+        rustix::process::nice(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_large_gives_way_to_what_is_small_and_to_whoever_waits() {
+        let own = niceness();
+        assert_eq!(off_worker(INLINE, niceness).await, Ok(own));
+        assert_eq!(off_worker(INLINE + 1, niceness).await, Ok((own + GIVES_WAY).min(19)));
+        assert_eq!(niceness(), own, "the thread that waited");
+    }
+
+    #[tokio::test]
+    async fn what_fails_in_the_background_fails_there() {
+        assert_eq!(in_background(|| -> () { panic!("a bug") }).await, Err(Unfinished));
+        assert_eq!(off_worker(INLINE + 1, || -> () { panic!("a bug") }).await, Err(Unfinished));
+        assert_eq!(off_worker(INLINE + 1, || 1).await, Ok(1), "its turn was given back");
+    }
+}
