@@ -238,11 +238,13 @@ impl ConnectFault {
     pub fn unconnected(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            let number = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
-            if number.is_some_and(|number| EXHAUSTED.contains(&number)) {
+            let io = error.downcast_ref::<std::io::Error>();
+            if io.and_then(std::io::Error::raw_os_error).is_some_and(|number| EXHAUSTED.contains(&number)) {
                 return Self::Machine;
             }
-            cause = error.source();
+            // The source of an I/O error that wraps another is that one's source.
+            let wrapped = io.and_then(|io| io.get_ref()).map(|wrapped| wrapped as &(dyn std::error::Error + 'static));
+            cause = wrapped.or_else(|| error.source());
         }
         Self::Unreachable
     }
@@ -300,5 +302,25 @@ pub struct Probe {
 impl fmt::Display for PersistId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn whoever_has_no_descriptors_or_memory_left_is_not_told_of_the_network() {
+        for number in EXHAUSTED {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(ConnectFault::unconnected(&error), ConnectFault::Machine, "{error}");
+            let wrapped = io::Error::other(error);
+            assert_eq!(ConnectFault::unconnected(&wrapped), ConnectFault::Machine, "{wrapped}");
+        }
+        for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable] {
+            assert_eq!(ConnectFault::unconnected(&io::Error::from(kind)), ConnectFault::Unreachable);
+        }
     }
 }
