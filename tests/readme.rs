@@ -1,7 +1,8 @@
 //! The README's tables are the code's tables. `MERCURY_BLESS=1` writes them.
 #![expect(clippy::unwrap_used, reason = "a README that cannot be read is a failed test")]
 
-use mercury::fault::FaultKind;
+use mercury::{config::Limits, fault::FaultKind};
+use mercury_adapter::{Budget, MAX_REPLY};
 
 fn actor(kind: FaultKind) -> String {
     serde_json::to_value(kind.row().actor).unwrap().as_str().unwrap().replace('-', " ")
@@ -68,5 +69,26 @@ fn the_tables_of_the_readme_are_those_of_the_code() {
 fn no_kind_keeps_ironics_driver_from_the_nodes_other_ports() {
     for kind in FaultKind::ALL {
         assert!(["NetworkError", "InvalidParameterValue"].contains(&kind.row().class), "{}", kind.name());
+    }
+}
+
+/// What one caller or switch may take is said as it is.
+#[test]
+fn the_limits_of_the_readme_are_those_of_the_code() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let limits = Limits::default();
+    let mib = |octets: usize| octets >> 20;
+    assert_eq!(limits.max_replies_bytes, Budget::DEFAULT);
+    for said in [
+        format!("One reply of a switch up to {} MiB", mib(MAX_REPLY)),
+        format!("take at most {} MiB of memory (`max_replies_bytes`)", mib(Budget::DEFAULT)),
+        format!("Bodies up to {} KiB", limits.max_body_bytes >> 10),
+        format!("waits at most `request_timeout` ({} s)", limits.request_timeout.as_secs()),
+        format!("a body {} s", limits.body_timeout.as_secs()),
+        format!("an answer {} s to be taken", limits.answer_timeout.as_secs()),
+        format!("One switch has a quarter of what one address may have, {} requests", limits.per_switch()),
+    ] {
+        assert!(text.contains(&said), "README.md does not say: {said}");
     }
 }

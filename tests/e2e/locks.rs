@@ -1,9 +1,10 @@
 //! Two Mercury processes on one host, and one switch that has no lock of its
 //! own.
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Entry, Mercury, Port, Setup, Simulated, block_on};
+use crate::harness::{Client, Entry, Face, Mercury, Port, Setup, Simulated, block_on};
 
 fn attach(port: &str) -> Value {
     json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100})
@@ -99,4 +100,30 @@ fn the_limit_of_file_descriptors_is_raised_to_what_is_needed() {
     let setup = Setup::new().switches(&[switch.netconf_entry("leaf1")]).descriptors(64, 512);
     let checked = setup.run(&["config", "check"]);
     assert!(checked.stdout.contains("warning[machine]: limits.max_connections: "), "{}", checked.stdout);
+}
+
+#[test]
+fn without_descriptors_nothing_is_sent_and_the_operator_is_told() {
+    let switches = [Simulated::start(mercury_sim::Mode::Candidate), Simulated::gnmi(Face::Plain)];
+    let mercury = Setup::new().switches(&[switches[0].entry("netconf"), switches[1].entry("gnmi")]).serve();
+    let mut client = Client::of(&mercury);
+    client.done("get_switches", &json!({}));
+    let pid = Pid::from_raw(i32::try_from(mercury.pid()).unwrap()).unwrap();
+    let limit = getrlimit(Resource::Nofile);
+    // Whatever is open stays so.
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(0), ..limit }).unwrap();
+    for name in ["netconf", "gnmi"] {
+        let error = client.fails(
+            "update_port",
+            &json!({"switch_id": name, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100}),
+        );
+        assert_eq!((error.kind(), &error.data["who_acts"]), ("machine", &json!("operator")), "{error:?}");
+    }
+    prlimit(Some(pid), Resource::Nofile, limit).unwrap();
+    for name in ["netconf", "gnmi"] {
+        client.done(
+            "update_port",
+            &json!({"switch_id": name, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100}),
+        );
+    }
 }
