@@ -1,15 +1,16 @@
 //! A NETCONF session over any byte stream. The protocol is in
 //! [`crate::protocol`]; here are the socket and the clock.
 
-use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
+use std::{io, time::Duration};
 
 use mercury_adapter::{Budget, MAX_REPLY, NoRoom, Share, Unfinished, off_worker};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
+    burst::{Burst, step},
     counted::{Counted, Counters},
     hello::ServerHello,
     message::{Inbound, Reply},
@@ -18,8 +19,10 @@ use crate::{
     xml::{Element, Limits, XmlError},
 };
 
-/// How much is read at once, in bytes.
-const READ_SIZE: usize = 32 << 10;
+/// How much is read at once, in bytes: most replies are small, and a packet of SSH
+/// is no larger than the most.
+const FIRST_READ: usize = 4 << 10;
+const MOST_READ: usize = 32 << 10;
 
 /// How a session is held.
 #[derive(Debug, Clone)]
@@ -283,7 +286,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         let start = Instant::now();
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
         // Kept no longer than a flight: a thousand sessions rest.
-        let (mut buffer, mut arriving) = (vec![0; READ_SIZE], self.share());
+        let (mut buffer, mut arriving) = (vec![0; FIRST_READ], self.share());
         loop {
             while let Some((id, reply)) = self.next_reply(&mut arriving, deadline, within).await? {
                 if let Some(slot) = burst.replies.iter_mut().find(|(asked, _)| *asked == id) {
@@ -300,6 +303,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
                 Ok(Ok(read)) => {
                     arriving.grow(read)?;
                     self.protocol.push(buffer.get(..read).unwrap_or_default());
+                    if read == buffer.len() {
+                        buffer.resize((read * 2).min(MOST_READ), 0);
+                    }
                 }
                 Ok(Err(error)) => return Err(Interruption::Lost(Some(error))),
                 Err(_) if nudge.take().is_some() => {
@@ -374,7 +380,7 @@ async fn exchange_hellos<S: AsyncRead + AsyncWrite + Unpin>(
     io: &mut Counted<S>,
     protocol: &mut Protocol,
 ) -> Result<ServerHello, OpenError> {
-    let (mut burst, mut buffer) = (Burst::default(), vec![0; READ_SIZE]);
+    let (mut burst, mut buffer) = (Burst::default(), vec![0; FIRST_READ]);
     burst.add(&protocol.client_hello());
     loop {
         match step(io, &mut burst, &mut buffer).await? {
@@ -387,72 +393,6 @@ async fn exchange_hellos<S: AsyncRead + AsyncWrite + Unpin>(
             io.flush().await?;
             return Ok(hello);
         }
-    }
-}
-
-/// Writes what there is to write until something is read; returns its length,
-/// zero at the end of the stream. Reading goes on while writing is stuck:
-/// both windows may be full, and then neither side would ever move.
-async fn step<S: AsyncRead + AsyncWrite + Unpin>(
-    io: &mut Counted<S>,
-    burst: &mut Burst,
-    buffer: &mut [u8],
-) -> io::Result<usize> {
-    poll_fn(|cx| {
-        while !burst.rest().is_empty() {
-            match Pin::new(&mut *io).poll_write(cx, burst.rest()) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(written) => burst.wrote(written?),
-                Poll::Pending => break,
-            }
-        }
-        if burst.rest().is_empty() && !burst.flushed {
-            match Pin::new(&mut *io).poll_flush(cx) {
-                Poll::Ready(flushed) => {
-                    flushed?;
-                    burst.flushed = true;
-                }
-                Poll::Pending => {}
-            }
-        }
-        let mut into = ReadBuf::new(buffer);
-        match Pin::new(&mut *io).poll_read(cx, &mut into) {
-            Poll::Ready(read) => Poll::Ready(read.map(|()| into.filled().len())),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
-}
-
-/// Frames on their way out, and the replies they bring.
-#[derive(Default)]
-struct Burst {
-    bytes: Vec<u8>,
-    written: usize,
-    flushed: bool,
-    /// Where each frame begins.
-    starts: Vec<usize>,
-    replies: Vec<(MessageId, Option<Reply>)>,
-}
-
-impl Burst {
-    fn add(&mut self, frame: &[u8]) {
-        self.starts.push(self.bytes.len());
-        self.bytes.extend_from_slice(frame);
-        self.flushed = false;
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
-    }
-
-    fn wrote(&mut self, written: usize) {
-        self.written = self.written.saturating_add(written);
-    }
-
-    /// How many frames the peer may have seen something of.
-    fn begun(&self) -> usize {
-        self.starts.iter().filter(|start| **start < self.written).count()
     }
 }
 
