@@ -12,6 +12,7 @@ use mercury_adapter::without_zone;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
+        Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor,
     },
@@ -102,6 +103,8 @@ impl TlsOptions {
             }
         };
         config.alpn_protocols = vec![b"h2".to_vec()];
+        // It is of one connection, so there is nothing to resume; a cache takes 15 KiB.
+        config.resumption = Resumption::disabled();
         Ok(config)
     }
 
