@@ -30,8 +30,9 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
         }
     }
     if let Some(name) = text.strip_prefix(NETMIKO) {
-        let otherwise = OTHERWISE.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours);
-        if let Ok(dialect) = dialect(Protocol::Cli, otherwise.unwrap_or(name), known) {
+        let otherwise = OTHERWISE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);
+        let ours = [otherwise, text].into_iter().find_map(|name| dialect(Protocol::Cli, name, known).ok());
+        if let Some(dialect) = ours {
             return (Some(Protocol::Cli), Ok(dialect));
         }
     }

@@ -160,6 +160,8 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
             (Protocol::Cli, "cli_cisco_ios".into(), 22)
         );
     }
+    let bridge = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_ovs_linux"));
+    assert_eq!((bridge.protocol(), bridge.identity.dialect.as_str()), (Protocol::Cli, "netmiko_ovs_linux"));
     for (device_type, code) in [
         ("netmiko_nosuch", Code::UnsupportedDeviceType),
         ("cli_nosuch", Code::UnknownDeviceType),

@@ -20,6 +20,9 @@ use crate::{
     wire::{End, Entry, Reply, Wire},
 };
 
+/// Blocks that one may stand in.
+const MAX_BLOCKS: usize = 4;
+
 /// A session at a command line that carries steps.
 pub struct LineSession {
     wire: Box<dyn Wire>,
@@ -161,15 +164,19 @@ impl LineSession {
     async fn leave(&mut self, is_committed: bool) -> Result<Option<(String, String)>, Lost> {
         let session = Arc::clone(&self.dialect.session);
         let lines = if is_committed || session.abort.is_empty() { &session.end } else { &session.abort };
-        let (mut refused, mut end) = (None, None);
-        for line in lines {
+        let Some(last) = lines.last() else { return Ok(None) };
+        let mut refused = None;
+        // Where one line leads out of one block only, it is entered for each of them.
+        for line in lines.iter().chain(std::iter::repeat_n(last, MAX_BLOCKS)) {
             let reply = self.ask(line, Some(When::Configure)).await?;
+            self.is_stuck = reply.end == End::Prompt(Level::Configure);
             let words = self.failed(&reply, judge::marked);
             refused = refused.or_else(|| words.map(|words| (line.clone(), words)));
-            end = Some(reply.end);
+            if !self.is_stuck {
+                return Ok(refused);
+            }
         }
-        self.is_stuck = end == Some(End::Prompt(Level::Configure));
-        Ok(refused)
+        Ok(refused.or_else(|| Some((last.clone(), "configuration mode was not left".to_owned()))))
     }
 
     async fn save(&mut self) -> Carried {
@@ -236,3 +243,7 @@ fn done() -> Carried {
 fn refused(line: &str, position: usize, of: usize, words: &str) -> Refusal {
     Refusal::Errors(vec![judge::error(line, position, of, words)])
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

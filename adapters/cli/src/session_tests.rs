@@ -1,0 +1,101 @@
+//! Scripts at the prompt of a device that answers as it is told.
+
+use std::sync::Mutex;
+
+use mercury_adapter::{Dialect, Payload, builtin};
+use secrecy::SecretString;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
+
+use super::*;
+use crate::{Line, prompt::Secrets, shell::Shell};
+
+/// What the device was told.
+type Told = Arc<Mutex<Vec<String>>>;
+
+/// A device whose prompt shows in how many modes one is, and which answers some lines
+/// with something.
+async fn serve(stream: DuplexStream, told: Told, answers: &'static [(&'static str, &'static str)]) {
+    let (read, mut write) = tokio::io::split(stream);
+    let (mut lines, mut depth) = (BufReader::new(read).lines(), 0_usize);
+    loop {
+        let prompt = ["sw1#", "sw1(config)#", "sw1(config-if)#"][depth.min(2)];
+        write.write_all(prompt.as_bytes()).await.unwrap();
+        let Ok(Some(line)) = lines.next_line().await else { return };
+        let answer = answers.iter().find(|(own, _)| *own == line).map_or("", |(_, answer)| *answer);
+        match line.as_str() {
+            _ if answer == "stays" => {}
+            "configure terminal" => depth = 1,
+            "exit" => depth = depth.saturating_sub(1),
+            "end" => depth = 0,
+            other if other.starts_with("interface") => depth = 2,
+            _ => {}
+        }
+        write.write_all(format!("{line}\r\n{answer}\r\n").as_bytes()).await.unwrap();
+        told.lock().unwrap().push(line);
+    }
+}
+
+/// A session with it, and what it was told since then.
+async fn session(end: &str, answers: &'static [(&'static str, &'static str)]) -> (LineSession, Told) {
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let told = Told::default();
+    tokio::spawn(serve(far, Arc::clone(&told), answers));
+    let ios: Dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_ios").unwrap();
+    let mut dialect = ios.cli.unwrap();
+    let mut own = (*dialect.session).clone();
+    own.end = vec![end.to_owned()];
+    dialect.session = Arc::new(own);
+    let secrets = Secrets { enable: Some(SecretString::from("s")), ..Secrets::default() };
+    let budget = Budget::new(64 << 20);
+    let shell = Shell::open(near, &dialect.session, secrets, &mut budget.share(MAX_REPLY)).await.unwrap();
+    told.lock().unwrap().clear();
+    (LineSession::new(Box::new(shell), Arc::new(dialect), budget), told)
+}
+
+fn script() -> Step {
+    let line = |text: &str, depth, is_block| Line { text: text.to_owned(), depth, is_block };
+    let lines = vec![line("interface Gi1", 0, true), line("mtu 1", 1, false), line("mtu 2", 1, false)];
+    Step::Stage(Payload::new(Script { lines }))
+}
+
+async fn staged(session: &mut LineSession) -> StepResult {
+    let mut flight = session.flight(&[script()], Duration::from_secs(60)).await;
+    assert_eq!(flight.lost, None);
+    flight.results.pop().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_modes_are_left_as_there_are() {
+    for (end, entered) in [("end", vec!["end"]), ("exit", vec!["exit", "exit"])] {
+        let (mut session, told) = session(end, &[]).await;
+        staged(&mut session).await.unwrap();
+        let lines = ["configure terminal", "interface Gi1", "mtu 1", "mtu 2"].into_iter().chain(entered);
+        assert_eq!(*told.lock().unwrap(), lines.collect::<Vec<_>>());
+        assert!(session.is_usable());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_entered_behind_a_refused_line() {
+    let (mut session, told) = session("end", &[("mtu 1", "% Invalid input")]).await;
+    let refusal = staged(&mut session).await.unwrap_err();
+    assert!(refusal.to_string().contains("% Invalid input (bad-command: mtu 1, line: 2 of 3)"), "{refusal}");
+    assert_eq!(*told.lock().unwrap(), ["configure terminal", "interface Gi1", "mtu 1", "end"]);
+    assert!(session.is_usable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_stays_in_configuration_mode_says_so_and_is_not_used_again() {
+    let (mut session, _) = session("end", &[("end", "stays")]).await;
+    let refusal = staged(&mut session).await.unwrap_err();
+    assert!(refusal.to_string().contains("configuration mode was not left"), "{refusal}");
+    assert!(!session.is_usable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn configuration_mode_that_is_not_entered_is_a_refusal() {
+    let (mut session, told) = session("end", &[("configure terminal", "stays")]).await;
+    let refusal = staged(&mut session).await.unwrap_err();
+    assert!(refusal.to_string().contains("not in configuration mode"), "{refusal}");
+    assert_eq!(*told.lock().unwrap(), ["configure terminal", "end"]);
+}
