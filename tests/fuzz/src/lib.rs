@@ -7,6 +7,7 @@ mod dialect;
 mod framing;
 mod gnmi;
 mod inventory;
+mod prompt;
 mod reply;
 mod rpc;
 
@@ -14,6 +15,7 @@ pub use dialect::dialect;
 pub use framing::framing;
 pub use gnmi::gnmi;
 pub use inventory::inventory;
+pub use prompt::prompt;
 pub use reply::reply;
 pub use rpc::rpc;
 
@@ -35,13 +37,14 @@ mod tests {
 
     #[test]
     fn every_seed_still_keeps_every_promise() {
-        let targets: [(&str, fn(&[u8])); 6] = [
+        let targets: [(&str, fn(&[u8])); 7] = [
             ("framing", crate::framing),
             ("reply", crate::reply),
             ("gnmi", crate::gnmi),
             ("rpc", crate::rpc),
             ("dialect", crate::dialect),
             ("inventory", crate::inventory),
+            ("prompt", crate::prompt),
         ];
         for (name, target) in targets {
             assert!(replay(name, target) > 0, "{name} has no seeds");
@@ -50,7 +53,15 @@ mod tests {
 
     #[test]
     fn every_target_takes_nothing_at_all() {
-        for target in [crate::framing, crate::reply, crate::gnmi, crate::rpc, crate::dialect, crate::inventory] {
+        for target in [
+            crate::framing,
+            crate::reply,
+            crate::gnmi,
+            crate::rpc,
+            crate::dialect,
+            crate::inventory,
+            crate::prompt,
+        ] {
             target(b"");
         }
     }
