@@ -1,10 +1,15 @@
 //! A switch with nothing but a command line: what it is told, what it answers, and
 //! what is so whatever goes wrong at whichever line.
 
+mod bridge;
 mod grammar;
+mod imitation;
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
 use serde_json::{Value, json};
+
+use bridge::Bridge;
+use imitation::Imitation;
 
 use crate::harness::{Client, Entry, Mercury, RpcError, block_on};
 
@@ -144,4 +149,52 @@ fn a_wrong_enable_secret_is_a_matter_of_credentials() {
     let error = Client::of(&mercury).call("attach_port", &attach(PORT, 100)).unwrap_err();
     assert!(error.message.contains("enable") && error.message.contains("Bad secrets"), "{error:?}");
     assert!(!error.message.contains("another"), "{error:?}");
+}
+
+/// What Mercury makes of a port of Open vSwitch is what ovs-vsctl says of it.
+#[test]
+fn a_port_of_open_vswitch_is_attached_and_detached_by_its_own_commands() {
+    let Some(bridge) = Bridge::start(&["p1", "p2"]) else { return };
+    bridge.vsctl(&["set", "port", "p2", "tag=7", "vlan_mode=access"]);
+    let mercury = Mercury::serve(&[bridge.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    client.done("attach_port", &attach("p1", 100));
+    assert_eq!(bridge.vlans("p1")[..2], ["access", "100"]);
+    let trunk =
+        json!({"switch_id": "leaf1", "port_name": "p1", "mode": "trunk", "native_vlan": 10, "allowed_vlans": [20, 21]});
+    client.done("update_port", &trunk);
+    let [mode, tag, trunks] = bridge.vlans("p1");
+    assert_eq!((mode.as_str(), tag.as_str()), ("native-untagged", "10"));
+    assert!(trunks.contains("20") && trunks.contains("21") && !trunks.contains("100"), "{trunks}");
+    client.done("detach_port", &attach("p1", 10));
+    // Without a mode, a tag and trunks it would carry every VLAN there is.
+    let [mode, _, trunks] = bridge.vlans("p1");
+    assert!(mode == "trunk" && trunks != "[]", "{mode} {trunks}");
+    assert_eq!(bridge.vlans("p2")[..2], ["access", "7"]);
+}
+
+/// The port is not there: nothing is made of it, and nothing said to be done.
+#[test]
+fn a_port_that_open_vswitch_does_not_have_is_not_attached() {
+    let Some(bridge) = Bridge::start(&["p1"]) else { return };
+    let mercury = Mercury::serve(&[bridge.entry("leaf1")]);
+    let error = Client::of(&mercury).call("attach_port", &attach("nosuch", 100)).unwrap_err();
+    assert!(error.message.contains("nosuch"), "{error:?}");
+    assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "p1");
+}
+
+/// On what others wrote after real switches.
+#[test]
+fn a_port_of_an_imitated_switch_is_attached_and_detached() {
+    for (model, dialect, port) in [("cisco_generic", "cisco_ios", "FastEthernet0/1")] {
+        let Some(imitation) = Imitation::start(model) else { return };
+        let mercury = Mercury::serve(&[imitation.entry("leaf1", dialect).with("persist", true)]);
+        let mut client = Client::of(&mercury);
+        let answer = client.done("attach_port", &attach(port, 1000));
+        assert_eq!(answer["changed"], true, "{model}: {answer}");
+        let answer = client.done("attach_port", &attach(port, 1000));
+        assert_eq!(answer["changed"], false, "{model}: {answer}");
+        let answer = client.done("detach_port", &attach(port, 1000));
+        assert_eq!(answer["changed"], true, "{model}: {answer}");
+    }
 }
