@@ -15,6 +15,7 @@ mod names;
 mod round_trip;
 mod shown;
 mod table;
+mod transcripts;
 mod turns;
 
 use std::{collections::BTreeSet, sync::Arc};

@@ -60,7 +60,10 @@ impl<'t> Lines<'t> {
         }
         let interface = std::iter::once(&words.interface.enter).chain(&words.interface.also);
         let named = |said: Filled<'t>| said.get(Hole::Name);
-        interface.filter_map(|form| form.read(line)).find_map(named).map(|name| Block::Interface(named_by(words, name)))
+        interface
+            .filter_map(|form| form.read(line))
+            .find_map(named)
+            .and_then(|name| Some(Block::Interface(named_by(words, name)?)))
     }
 }
 
@@ -99,10 +102,17 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The name that Mercury knows an interface by: as the dialect spells it, where it has
-/// rules for that.
-fn named_by(words: &CliWords, shown: &str) -> String {
+/// rules for that. What has blanks in it and is none of the dialect's is no interface:
+/// OS10's `interface breakout 1/1/1 map 100g-1x`.
+fn named_by(words: &CliWords, shown: &str) -> Option<String> {
     let shown = shown.trim_matches('"');
-    let Some(names) = &words.names else { return shown.to_owned() };
-    let squeezed = || names.spelled(&shown.split_whitespace().collect::<String>()).ok();
-    names.spelled(shown).ok().or_else(squeezed).unwrap_or_else(|| shown.to_owned())
+    let Some(names) = &words.names else { return Some(shown.to_owned()) };
+    let squeezed: String = shown.split_whitespace().collect();
+    // Releases differ in letters' case.
+    let in_other_case = || {
+        let nearest = names.spelled(&squeezed).err()?.nearest?;
+        nearest.eq_ignore_ascii_case(&squeezed).then_some(nearest)
+    };
+    let own = names.spelled(shown).or_else(|_| names.spelled(&squeezed)).ok();
+    own.or_else(in_other_case).or_else(|| (!shown.contains(' ')).then(|| shown.to_owned()))
 }

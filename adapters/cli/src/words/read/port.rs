@@ -70,8 +70,9 @@ impl<'t> Port<'t> {
             if is(&trunk.none) { Some(VlanSet::new()) } else { lists::vlans(text) }
         };
         let (after, text) = if let Some(text) = value(&trunk.add) {
-            // Where nothing lists them, what is added to is what lines before added.
-            (list(text).map(|more| before().union(&more)), text)
+            // More than what? Where all would be carried, nobody would add to it.
+            let is_known = self.trunk.is_some() || trunk.absent != TrunkAbsent::All;
+            (list(text).filter(|_| is_known).map(|more| before().union(&more)), text)
         } else if let Some(text) = value(&trunk.remove) {
             (list(text).map(|less| before().difference(&less)), text)
         } else if let Some(text) = value(&trunk.except) {

@@ -1,0 +1,125 @@
+//! Published captures of real switches, each read by its dialect and compared with what a
+//! person read in it (`tests/transcripts/expected.toml`). The captures are no part of the
+//! project: MERCURY_PUBLISHED_TRANSCRIPTS names their folder.
+
+use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::Path};
+
+use mercury_adapter::{Budget, MAX_REPLY};
+use mercury_model::{EdgePort, Interface, Leaf, Running, Scope, SwitchedVlan, TrunkVlans};
+use ring::digest::{SHA256, digest};
+use serde::Deserialize;
+
+use crate::dialect;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    capture: Vec<Capture>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Capture {
+    dialect: String,
+    file: String,
+    sha256: String,
+    vlans: Vec<String>,
+    /// A name, or a name and the last number of a row of them, and what each has.
+    ports: Vec<(String, String)>,
+}
+
+/// A table that says nothing that a configuration does not.
+const TABLE: &str = "VLAN Name Status Ports\n1 default active\n";
+
+#[test]
+fn published_captures_are_read_as_a_person_reads_them() {
+    let Some(folder) = env::var_os("MERCURY_PUBLISHED_TRANSCRIPTS") else {
+        eprintln!("SKIPPED: MERCURY_PUBLISHED_TRANSCRIPTS names no folder of captures");
+        return;
+    };
+    let expected: Expected = toml::from_str(include_str!("../../../../tests/transcripts/expected.toml")).unwrap();
+    let mut problems = Vec::new();
+    for capture in &expected.capture {
+        let text = fs::read(Path::new(&folder).join(&capture.file)).unwrap();
+        let own = digest(&SHA256, &text).as_ref().iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").unwrap();
+            hex
+        });
+        assert_eq!(own, capture.sha256, "{} is another", capture.file);
+        let running = read(&capture.dialect, std::str::from_utf8(&text).unwrap());
+        let mut ports = BTreeMap::new();
+        for (names, what) in &capture.ports {
+            ports.extend(row(names).into_iter().map(|name| (name, what.clone())));
+        }
+        let found: BTreeMap<String, String> =
+            running.interfaces.values().map(|port| (port.name.to_string(), shown(port))).collect();
+        let vlans: Vec<String> = running
+            .vlans
+            .values()
+            .map(|vlan| vlan.name.as_ref().map_or_else(|| vlan.id.to_string(), |name| format!("{} {name}", vlan.id)))
+            .filter(|vlan| vlan != "1" || capture.vlans.contains(vlan))
+            .collect();
+        if found != ports {
+            let odd: Vec<_> = found.iter().filter(|(name, what)| ports.get(*name) != Some(what)).collect();
+            let missing: Vec<_> = ports.keys().filter(|name| !found.contains_key(*name)).collect();
+            problems.push(format!("{}: read {odd:?}, missed {missing:?}", capture.file));
+        }
+        if vlans != capture.vlans {
+            problems.push(format!("{}: read VLANs {vlans:?}", capture.file));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn read(name: &str, text: &str) -> Running {
+    let dialect = dialect(name);
+    let cli = dialect.cli.as_ref().unwrap();
+    let answers: Vec<String> = cli
+        .words
+        .shows
+        .iter()
+        .map(|shown| if shown.table.is_some() { TABLE.to_owned() } else { text.to_owned() })
+        .collect();
+    mercury_cli::running(cli, &Scope::all().with_stp(true), &answers, &mut Budget::shared().share(MAX_REPLY)).unwrap()
+}
+
+/// `eth2/8-48` is 41 names.
+fn row(names: &str) -> Vec<String> {
+    let last = names.rsplit_once('-').and_then(|(first, last)| Some((first, last.parse::<u32>().ok()?)));
+    let Some((first, last)) = last else { return vec![names.to_owned()] };
+    let (before, number) = first.split_at(first.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    match number.parse::<u32>() {
+        Ok(number) => (number..=last).map(|number| format!("{before}{number}")).collect(),
+        // `port-channel1`.
+        Err(_) => vec![names.to_owned()],
+    }
+}
+
+/// What a port has, in the words of the expectation.
+fn shown(port: &Interface) -> String {
+    let mut words = vec![match &port.switched_vlan {
+        None => "-".to_owned(),
+        Some(SwitchedVlan::Access { vlan }) => vlan.map_or("access".to_owned(), |vlan| format!("access {vlan}")),
+        Some(SwitchedVlan::Trunk { native, vlans }) => {
+            let native = native.map(|native| format!("native {native} ")).unwrap_or_default();
+            let vlans = match vlans {
+                TrunkVlans::All => "all".to_owned(),
+                TrunkVlans::None => "none".to_owned(),
+                TrunkVlans::Only(set) => set.to_string(),
+            };
+            format!("trunk {native}of {vlans}")
+        }
+        Some(SwitchedVlan::Foreign(foreign)) if foreign.routes => "routed".to_owned(),
+        Some(SwitchedVlan::Foreign(_)) => "foreign".to_owned(),
+    }];
+    let mut says = |what: Option<String>| words.extend(what);
+    says((!port.enabled).then(|| "off".to_owned()));
+    says(port.mtu.map(|mtu| format!("mtu {mtu}")));
+    says(port.aggregate_id.as_ref().map(|name| format!("in {name}")));
+    says(port.aggregation.and_then(|aggregation| aggregation.mlag_id).map(|number| format!("mlag {number}")));
+    let stp = port.stp.unwrap_or_default();
+    says(stp.edge_port.map(|edge| if edge == EdgePort::EdgeEnable { "edge" } else { edge.identity() }.to_owned()));
+    says(port.foreign.get(&Leaf::EdgePort).map(|foreign| format!("stp {}", foreign.values().join(" "))));
+    says((stp.bpdu_guard == Some(true)).then(|| "guard".to_owned()));
+    words.join(" ")
+}
