@@ -16,17 +16,20 @@ use crate::bytes::{Bytes, cut};
 const SECRET: &str = "never-to-be-seen";
 
 /// With all that may be asked on the way.
-static ASKING: LazyLock<Arc<CliSession>> = LazyLock::new(|| session("pager = '--More--'\npress = 'any key'"));
+static ASKING: LazyLock<Arc<CliSession>> = LazyLock::new(|| {
+    let enable = "[enable]\nline = 'enable'\nask = '^Password:$'\n";
+    let question = "[[question]]\nwhen = 'save'\nask = '\\[confirm\\]$'\nanswer = 'y'\n";
+    session("pager = '--More--'\npress = 'any key'", &format!("{enable}{question}"))
+});
 
 /// With nothing to answer before the prompt.
-static PLAIN: LazyLock<Arc<CliSession>> = LazyLock::new(|| session(""));
+static PLAIN: LazyLock<Arc<CliSession>> = LazyLock::new(|| session("", ""));
 
-fn session(more: &str) -> Arc<CliSession> {
+fn session(more: &str, tables: &str) -> Arc<CliSession> {
     let text = format!(
         "{more}\nconfigure = ['configure']\nend = ['end']\nrefused = ['^% ']\nharmless = ['^% Access']\n\
          noise = ['^\\[edit']\n[prompts]\nuser = '(?<host>[\\w.-]+)>'\nenable = '(?<host>[\\w.-]+)#'\n\
-         configure = '(?<host>[\\w.-]+)\\(\\S+\\)#'\n[enable]\nline = 'enable'\nask = '^Password:$'\n\
-         [[question]]\nwhen = 'save'\nask = '\\[confirm\\]$'\nanswer = 'y'\n"
+         configure = '(?<host>[\\w.-]+)\\(\\S+\\)#'\n{tables}"
     );
     Arc::new(text.parse().expect("the session of the target"))
 }
@@ -42,7 +45,8 @@ pub fn prompt(data: &[u8]) {
     let answers = hear(&ASKING, line, &cut(printed, seed));
     for answer in &answers {
         assert!(answer.text.len() <= 4 * (printed.len() + 16), "more came out than went in");
-        assert!(!answer.text.contains(SECRET), "the secret is in an answer");
+        let is_said = printed.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+        assert!(is_said || !answer.text.contains(SECRET), "the secret is in an answer");
         for words in [judge::refusal(&PLAIN, &answer.text), judge::refusal_to_show(&PLAIN, &answer.text)] {
             let error = words.map(|words| judge::error(line, 1, 1, &words).to_string());
             assert!(error.is_none_or(|error| error.len() < 4000 && !error.contains('\n')), "not a short line");

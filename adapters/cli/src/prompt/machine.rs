@@ -99,6 +99,8 @@ struct Sent {
     text: String,
     /// The echo of the answer to a question.
     answer: Option<String>,
+    /// The line that goes on may hold a secret.
+    hides: bool,
     questions: usize,
     pages: usize,
 }
@@ -201,6 +203,9 @@ impl Machine {
             }
             return;
         };
+        if std::mem::take(&mut sent.hides) {
+            return;
+        }
         if !sent.is_echoed {
             sent.is_echoed = sent.echo.ends_with(line);
             if !sent.is_echoed && !sent.echo.is_begun() && !is_noise {
@@ -284,8 +289,11 @@ impl Machine {
                 put(&mut sent.text, &shown);
                 sent.answer = Some(answer);
             }
-            // Not echoed, and nobody's to read.
-            Reply::Secret(secret) => self.output.extend_from_slice(secret.expose_secret().as_bytes()),
+            // Nobody's to read, on a device that echoes it either.
+            Reply::Secret(secret) => {
+                self.output.extend_from_slice(secret.expose_secret().as_bytes());
+                sent.hides = true;
+            }
         }
         sent.questions += 1;
         if sent.questions > MAX_QUESTIONS {
@@ -344,6 +352,7 @@ impl Sent {
             is_echoed: false,
             text: String::new(),
             answer: None,
+            hides: false,
             questions: 0,
             pages: 0,
         }
