@@ -62,6 +62,8 @@ use std::sync::Arc;
 pub struct Inventory {
     switches: Vec<Arc<Switch>>,
     names: BTreeMap<String, usize>,
+    /// Names in lower case; `None` where two differ in case alone.
+    folded: BTreeMap<String, Option<usize>>,
     macs: BTreeMap<MacAddr, usize>,
     /// `None` where two switches share the address.
     addresses: BTreeMap<String, Option<usize>>,
@@ -86,16 +88,21 @@ impl Inventory {
     }
 
     /// The switch that `id` names: its configured name, a MAC address of it in
-    /// any spelling, or its address.
+    /// any spelling, its address, or its name in another case.
     ///
-    /// Ironic passes on what LLDP told it, so all three turn up as `switch_id`.
-    /// A name goes before a MAC address and that before an address; `load`
-    /// refuses an inventory where the order would matter. An address that two
-    /// switches share finds neither.
+    /// Ironic passes on what LLDP told it, so all of them turn up as `switch_id` and
+    /// `switch_info`. A name goes before a MAC address and that before an address;
+    /// `load` refuses an inventory where the order would matter. An address that two
+    /// switches share, or a name in another case, finds neither.
     pub fn find(&self, id: &str) -> Option<&Arc<Switch>> {
         let by_mac = || self.macs.get(&id.parse().ok()?);
         let by_address = || self.addresses.get(&address_key(id)).and_then(Option::as_ref);
-        let index = self.names.get(id).or_else(by_mac).or_else(by_address)?;
+        // An entry of that very name that cannot be used is not another one.
+        let by_case = || {
+            let folded = self.folded.get(&id.to_lowercase()).and_then(Option::as_ref);
+            folded.filter(|_| !self.broken.contains_key(id))
+        };
+        let index = self.names.get(id).or_else(by_mac).or_else(by_address).or_else(by_case)?;
         self.switches.get(*index)
     }
 
@@ -160,6 +167,8 @@ impl FromIterator<Switch> for Inventory {
         let mut inventory = Inventory::default();
         for (index, switch) in switches.iter().enumerate() {
             inventory.names.entry(switch.identity.name.clone()).or_insert(index);
+            let folded = switch.identity.name.to_lowercase();
+            inventory.folded.entry(folded).and_modify(|at| *at = None).or_insert(Some(index));
             for mac in &switch.identity.mac_addresses {
                 inventory.macs.entry(*mac).or_insert(index);
             }

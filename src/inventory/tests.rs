@@ -337,12 +337,16 @@ fn entry(name: &str, address: &str, more: &str) -> String {
 fn a_switch_is_found_by_name_mac_address_and_address() {
     let text = entry("leaf1", "LEAF1.Example.org", "mac_addresses = [\"aa:bb:cc:0d:ee:0f\", \"52:54:00:00:00:01\"]")
         + &entry("leaf2", "FD00:0::2", "")
-        + &entry("deadbeef0001", "192.0.2.3", "");
+        + &entry("deadbeef0001", "192.0.2.3", "")
+        + &entry("Spine1", "192.0.2.4", "")
+        + &entry("SPINE1", "192.0.2.5", "");
     let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
     assert!(findings.is_empty(), "{findings}");
     for (id, name) in [
         ("leaf1", Some("leaf1")),
-        ("LEAF1", None),
+        ("LEAF1", Some("leaf1")),
+        ("SPINE1", Some("SPINE1")),
+        ("spine1", None),
         ("leaf1.example.org", Some("leaf1")),
         ("leaf1.example.org.", Some("leaf1")),
         ("aa:bb:cc:0d:ee:0f", Some("leaf1")),
