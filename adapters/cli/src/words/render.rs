@@ -7,8 +7,8 @@ mod whole;
 use std::sync::Arc;
 
 use mercury_adapter::{
-    Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, Names, Node,
-    NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Writing, operations,
+    Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, ModeChange,
+    Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Writing, operations,
     operations::Value,
 };
 use mercury_model::Plan;
@@ -148,14 +148,16 @@ impl Typing<'_> {
             }
             let (path, value) = match operation {
                 LeafOperation::SetList { present, wanted, .. } => {
-                    typed.extend(trunk::lines(self, present, wanted)?);
+                    if !(wanted.is_empty() && self.goes_with_mode("trunk-vlans", entry)) {
+                        typed.extend(trunk::lines(self, present, wanted)?);
+                    }
                     continue;
                 }
                 LeafOperation::Set(path, value) => (path, Some(value)),
                 LeafOperation::Remove(path) => (path, None),
             };
             // The line of a member's group says this too.
-            if last(path) == "channel-group-mode" {
+            if last(path) == "channel-group-mode" || value.is_none() && self.goes_with_mode(last(path), entry) {
                 continue;
             }
             let turn = self.turn(last(path), value);
@@ -171,12 +173,30 @@ impl Typing<'_> {
         Ok(typed)
     }
 
+    /// Whether a line is of the mode that a port is in no longer, and goes with that.
+    fn goes_with_mode(&self, node: &str, entry: &EntryOperations) -> bool {
+        let is_trunk = entry.leaves.iter().find_map(|leaf| match leaf {
+            LeafOperation::Set(path, value) if last(path) == "mode" => Some(value.text() == "trunk"),
+            LeafOperation::Remove(path) if last(path) == "mode" => Some(false),
+            _ => None,
+        });
+        let said = entry.leaves.iter().any(|leaf| matches!(leaf, LeafOperation::Set(path, _) if last(path) == "mode"));
+        self.words.mode_change == ModeChange::Resets
+            && match node {
+                "access-vlan" => said && is_trunk == Some(true),
+                "native-vlan" | "trunk-vlans" => is_trunk == Some(false),
+                _ => false,
+            }
+    }
+
     fn turn(&self, node: &str, value: Option<&Value>) -> Turn {
         let opens = self.words.trunk.absent == TrunkAbsent::All;
         match (node, value) {
             ("mode", Some(value)) if opens && value.text() == "trunk" => Turn::Trunk,
             ("mode", Some(_)) => Turn::Mode,
             ("mode", None) if opens => Turn::Mode,
+            ("access-vlan" | "native-vlan", None) if self.words.mode_change == ModeChange::Refused => Turn::Leaves,
+            ("mode", None) if self.words.mode_change == ModeChange::Refused => Turn::Mode,
             ("mode" | "access-vlan" | "native-vlan", None) => Turn::Gone,
             (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
             (node, None) if JOINS.contains(&node) => Turn::Leaves,

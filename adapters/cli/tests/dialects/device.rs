@@ -19,6 +19,10 @@ pub(crate) struct Rules {
     leave: &'static str,
     /// What the block of a VLAN begins with.
     vlan: &'static str,
+    /// Lines that go on from those before them, also where they take away.
+    program: &'static str,
+    /// The line of a port's mode, and what goes when that is changed.
+    resets: (&'static str, &'static [&'static str]),
 }
 
 /// The block in which some systems make VLANs; its lines are shown as if they stood in none.
@@ -57,12 +61,38 @@ const IOS: Rules = Rules {
     ],
     leave: "exit",
     vlan: "vlan ",
+    program: "none",
+    resets: ("none", &[]),
+};
+
+/// As HPE Comware has it.
+const COMWARE: Rules = Rules {
+    undo: "undo ",
+    single: &[
+        "description",
+        "name",
+        "shutdown",
+        "jumboframe enable",
+        "port link-type",
+        "port access vlan",
+        "port trunk pvid",
+        "port link-aggregation group",
+        "link-aggregation mode",
+        "link-aggregation selected-port minimum",
+        "stp edged-port",
+        "stp port bpdu-protection",
+    ],
+    leave: "quit",
+    vlan: "vlan ",
+    program: "port trunk permit vlan",
+    resets: ("port link-type", &["port access", "port trunk", "undo port trunk"]),
 };
 
 pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
+        "hpe_comware" => COMWARE,
         _ => IOS,
     }
 }
@@ -114,6 +144,16 @@ impl Device {
     }
 
     fn line(rules: &Rules, lines: &mut Vec<String>, text: &str) {
+        let (mode, others) = rules.resets;
+        let bare = text.strip_prefix(rules.undo).unwrap_or(text);
+        if begins(bare, mode) && !lines.iter().any(|line| line == text) {
+            lines.retain(|line| !others.iter().any(|other| begins(line, other)));
+        }
+        if begins(bare, rules.program) {
+            // Typed again, it says the same again.
+            lines.push(text.to_owned());
+            return;
+        }
         if let Some(gone) = text.strip_prefix(rules.undo) {
             lines.retain(|line| !begins(line, gone));
             // What is so anyway is shown by some as it was typed.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 pub use session::{CliSession, CliTransport, Enable, Level, Prompts, Question, ShellLogin, When};
 pub use template::{Filled, Hole, Template};
-pub use words::{Blocks, CliForm, CliLine, CliWords, Command, Said, Shown, TrunkAbsent, TrunkWords, VlanTable, Whole};
+pub use words::{
+    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, Said, Shown, TrunkAbsent, TrunkWords, VlanTable, Whole,
+};
 
 use super::Tree;
 use crate::Defaults;

@@ -1,6 +1,6 @@
 //! A trunk's VLANs as lines.
 
-use mercury_adapter::{Template, Unrenderable, operations::Value};
+use mercury_adapter::{ModeChange, Template, Unrenderable, operations::Value};
 use mercury_model::VlanSet;
 
 use super::{Turn, Typing};
@@ -60,7 +60,12 @@ pub(super) fn lines(
         }
     }
     // Where what is so without a line is put back, that is more than the port carries.
-    let more = if wanted.is_empty() { Turn::Gone } else { more };
+    let refused = typing.words.mode_change == ModeChange::Refused;
+    let (more, less) = match wanted.is_empty() {
+        true if refused => (Turn::Leaves, Turn::Leaves),
+        true => (Turn::Gone, less),
+        false => (more, less),
+    };
     let parts = [(&words.add, after.difference(&before), more), (&words.remove, before.difference(&after), less)];
     let mut lines = Vec::new();
     for (form, vlans, turn) in parts {

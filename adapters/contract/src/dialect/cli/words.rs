@@ -37,6 +37,8 @@ pub struct CliWords {
     pub port: BTreeMap<String, CliLine>,
     /// What is said below a VLAN, likewise.
     pub in_vlan: BTreeMap<String, CliLine>,
+    /// What becomes of a port's VLANs when its mode is changed.
+    pub mode_change: ModeChange,
     /// A trunk's VLANs.
     pub trunk: TrunkWords,
     /// Lines below an interface that change what its VLANs mean; the beginnings.
@@ -69,6 +71,19 @@ pub enum CliForm {
     /// Tables in JSON, as Open vSwitch's tools print them (`headings` and `data`): a row
     /// is a block of lines, each a heading and its value. It is written by commands.
     JsonTable,
+}
+
+/// What becomes of a port's VLANs when its mode is changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeChange {
+    /// The lines of the other mode stay, and mean nothing.
+    #[default]
+    Keeps,
+    /// The lines of the other mode go with it, and to take them away is an error.
+    Resets,
+    /// It is refused while there are lines of the other mode.
+    Refused,
 }
 
 /// How a change is one command, which the switch carries out whole or not at all.

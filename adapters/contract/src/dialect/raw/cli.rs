@@ -10,7 +10,8 @@ use super::{RawCliSession, Reader, cli_lines::RawLine, default_instance};
 use crate::{
     InterfaceNames, Module, TextLimits, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, Shown, Template, TrunkAbsent, TrunkWords, Whole,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, Shown, Template, TrunkAbsent, TrunkWords,
+        Whole,
     },
 };
 
@@ -80,6 +81,8 @@ struct RawCliWords {
     #[serde(default)]
     in_vlan: BTreeMap<String, RawLine>,
     trunk: RawTrunkWords,
+    #[serde(default)]
+    mode_change: ModeChange,
     /// What a port is that says no mode.
     mode_absent: Unsaid,
     #[serde(default)]
@@ -322,6 +325,7 @@ impl Reader<'_> {
             vlan,
             port,
             in_vlan,
+            mode_change: raw.mode_change,
             trunk: self.trunk_words(&undo, raw.trunk),
             foreign: self.templates("foreign", &raw.foreign),
             routed: self.templates("routed", &raw.routed),
