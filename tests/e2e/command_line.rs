@@ -186,15 +186,14 @@ fn a_port_that_open_vswitch_does_not_have_is_not_attached() {
 /// On what others wrote after real switches.
 #[test]
 fn a_port_of_an_imitated_switch_is_attached_and_detached() {
-    for (model, dialect, port) in [("cisco_generic", "cisco_ios", "FastEthernet0/1")] {
-        let Some(imitation) = Imitation::start(model) else { return };
-        let mercury = Mercury::serve(&[imitation.entry("leaf1", dialect).with("persist", true)]);
-        let mut client = Client::of(&mercury);
-        let answer = client.done("attach_port", &attach(port, 1000));
-        assert_eq!(answer["changed"], true, "{model}: {answer}");
-        let answer = client.done("attach_port", &attach(port, 1000));
-        assert_eq!(answer["changed"], false, "{model}: {answer}");
-        let answer = client.done("detach_port", &attach(port, 1000));
-        assert_eq!(answer["changed"], true, "{model}: {answer}");
-    }
+    let (model, dialect, port) = ("cisco_generic", "cisco_ios", "FastEthernet0/1");
+    let Some(imitation) = Imitation::start(model) else { return };
+    let mercury = Mercury::serve(&[imitation.entry("leaf1", dialect).with("persist", true)]);
+    let mut client = Client::of(&mercury);
+    let answer = client.done("attach_port", &attach(port, 1000));
+    assert_eq!(answer["changed"], true, "{model}: {answer}");
+    let answer = client.done("attach_port", &attach(port, 1000));
+    assert_eq!(answer["changed"], false, "{model}: {answer}");
+    let answer = client.done("detach_port", &attach(port, 1000));
+    assert_eq!(answer["changed"], true, "{model}: {answer}");
 }
