@@ -75,8 +75,8 @@ impl Dialect {
         self.deviations.iter().find(|deviation| deviation.excuses(protocol, leaf))
     }
 
-    /// `proven against …`, `schema-checked against …`, both, or `unverified`;
-    /// for one protocol.
+    /// `proven against …`, `schema-checked against …`, `imitated against …`, several of
+    /// them, or `unverified`; for one protocol.
     #[must_use]
     pub fn standing(&self, protocol: &str) -> String {
         let reached = |(step, word)| {
@@ -84,7 +84,11 @@ impl Dialect {
             let against: Vec<_> = own.map(|one| one.against.as_str()).collect();
             (!against.is_empty()).then(|| format!("{word} against {}", against.join(", ")))
         };
-        let steps = [(Standing::Proven, "proven"), (Standing::SchemaChecked, "schema-checked")];
+        let steps = [
+            (Standing::Proven, "proven"),
+            (Standing::SchemaChecked, "schema-checked"),
+            (Standing::Imitated, "imitated"),
+        ];
         let standing: Vec<_> = steps.into_iter().filter_map(reached).collect();
         if standing.is_empty() { "unverified".to_owned() } else { standing.join("; ") }
     }
@@ -166,6 +170,9 @@ pub enum Standing {
     /// Every case is valid by the modules that the vendor publishes: what is
     /// sent, and the whole datastore before and after.
     SchemaChecked,
+    /// Something that others wrote after real switches took what the dialect renders,
+    /// and showed it.
+    Imitated,
 }
 
 /// What shows that a dialect is right.
@@ -314,6 +321,7 @@ mod tests {
         assert_eq!(standing(&checked), ["unverified", "schema-checked against OS 1"]);
         let proven = [checked, evidence("proven", "gnmi", "a"), evidence("proven", "gnmi", "b")].concat();
         assert_eq!(standing(&proven)[1], "proven against a, b; schema-checked against OS 1");
+        assert_eq!(standing(&evidence("imitated", "gnmi", "c"))[1], "imitated against c");
         let errors = load_with(&evidence("believed", "gnmi", "a")).unwrap_err();
         assert!(errors[0].to_string().contains("believed"), "{errors:?}");
     }
