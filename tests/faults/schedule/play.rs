@@ -329,15 +329,15 @@ impl<'a> Stage<'a> {
         request.wants.iter().any(|want| self.schedule.switches[want.switch].face == Face::LingersForAnHour)
     }
 
-    /// Each Mercury ends the sessions that it lost itself when it is asked, but for one
-    /// that it lost as soon as it was open: that number may have been another's since.
+    /// Each Mercury ends the sessions that it lost itself when it is asked. What it lost
+    /// as soon as it was open, does not know to be locked, or left when it was killed,
+    /// ends within the hour.
     async fn freed(&self, index: usize, request: &Request) -> Result<Vec<Report>, Violation> {
         let number = |round: usize| (3 + round) * self.schedule.requests.len() + index;
         for asked in 0..self.schedule.mercuries {
             self.ask(number(asked), request, &self.mercury(asked)).await?;
         }
-        let at_once = |what: &What| matches!(what, What::BadWire { .. } | What::Cut { .. } | What::Steal { .. });
-        if self.schedule.troubles.iter().any(|trouble| at_once(&trouble.what)) {
+        if !self.schedule.troubles.is_empty() {
             sleep(HOUR).await;
         }
         self.ask(number(self.schedule.mercuries), request, &self.mercury(request.mercury)).await
