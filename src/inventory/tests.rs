@@ -3,6 +3,7 @@ mod ironics_file;
 mod keys;
 mod names;
 mod options;
+mod robust;
 mod served;
 mod times;
 use super::*;
@@ -494,16 +495,5 @@ fn control_characters_in_a_key_or_a_path_stay_on_their_line() {
         assert!(findings.iter().any(|finding| finding.to_string().contains(shown)), "{findings}");
         let bare = |finding: &Finding| Finding { help: None, ..finding.clone() }.to_string();
         assert!(!findings.iter().any(|finding| bare(finding).contains(char::is_control)), "{findings}");
-    }
-}
-
-proptest::proptest! {
-    #[test]
-    fn no_text_makes_a_reader_panic(text in "(\\[+(switch|DEFAULT|defaults)(:a)?\\]+|port|name|protocol|gnmi|device_type|gnmi_openconfig|tls_(ca|pins|cert|key)|origin|[=:#;\"'\\[\\]{}, \t\r\n\\\\]|[0-9-]{1,3}|\\PC){0,40}") {
-        let file = Path::new("x");
-        let mut findings = Findings::default();
-        ironic::read(file, &text, &Context::default(), &mut findings);
-        native::read(file, &text, &Context::default(), &mut findings);
-        proptest::prop_assert!(findings.iter().all(|f| f.line.is_none_or(|line| line >= 1)));
     }
 }
