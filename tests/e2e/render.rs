@@ -15,14 +15,10 @@ fn printed(setup: &Setup, words: &[&str]) -> String {
 #[test]
 fn every_dialect_has_its_request_without_a_switch() {
     let setup = Setup::new();
+    let names: toml::Table = include_str!("../cases/names.toml").parse().unwrap();
     for dialect in mercury_adapter::builtin().unwrap() {
-        let port = match dialect.name.as_str() {
-            "juniper_junos" => "xe-0/0/1",
-            "nokia_srl" => "ethernet-1/1",
-            "cisco_iosxe" => "GigabitEthernet1/0/1",
-            "cisco_nxos" => "eth1/1",
-            _ => "Ethernet1",
-        };
+        let own = names.get(&dialect.name).and_then(|names| names["Ethernet1/1"].as_str());
+        let port = own.unwrap_or("Ethernet1/1");
         let words = ["leaf1", port, "--access", "110", "--dialect", &dialect.name];
         for protocol in dialect.protocols() {
             let words = [&words[..], &["--protocol", protocol]].concat();
@@ -33,6 +29,11 @@ fn every_dialect_has_its_request_without_a_switch() {
                 let running = printed(&setup, &[&words[..], &["--datastore", "running"]].concat());
                 assert!(running.contains("<running/>"), "{running}");
                 assert_eq!(setup.run(&[&["render"], &words[..], &["--as", "json"]].concat()).code(), 2);
+                continue;
+            }
+            if protocol == "cli" {
+                assert!(text.contains(port) && text.contains("110"), "{}: {text}", dialect.name);
+                assert_eq!(setup.run(&[&["render"], &words[..], &["--as", "xml"]].concat()).code(), 2);
                 continue;
             }
             let request: Value = serde_json::from_str(&text).unwrap();
