@@ -131,7 +131,10 @@ pub(super) async fn undone(line: &mut Line<'_>, outcome: Outcome, report: &Repor
     let (Outcome::Rejected(cause) | Outcome::RolledBack(cause), Some(before)) = (&outcome, &report.before) else {
         return outcome;
     };
-    let unshown = Absent { interfaces: line.link.take_unshown(), vlans: BTreeSet::new() };
+    let mut unshown = Absent { interfaces: line.link.take_unshown(), vlans: BTreeSet::new() };
+    // What the switch itself refused is not there, and was not shown before either.
+    let refused = matches!(&outcome, Outcome::Rejected(cause) if !cause.device_errors.is_empty());
+    unshown.interfaces.retain(|name| !refused || before.interfaces.contains_key(name));
     if unshown.is_empty() {
         return outcome;
     }
