@@ -14,7 +14,9 @@ struct Pair {
 
 impl Pair {
     fn new(mode: Mode) -> Self {
-        let switches = [1, 2].map(|_| Simulated::with(Options { mode, ..Simulated::options() }));
+        let mut switches = [1, 2].map(|_| Simulated::with(Options { mode, ..Simulated::options() }));
+        // The order of their locks, which have their addresses for names.
+        switches.sort_by_key(|switch| switch.netconf_port().to_string());
         let entries = ["leaf1", "leaf2"].map(|name| {
             let switch = &switches[usize::from(name == "leaf2")];
             switch.entry(name).with("confirm_timeout", 5).with("commit_timeout", 50).with("lock_wait", 20)
