@@ -55,7 +55,7 @@ pub(super) fn a_plugins_attach_and_detach_leave_no_trace_in_spanning_tree(peer: 
     assert_eq!(stage.now().stp, EDGE);
     stage.client.done("update_port", &stage.attach(&json!(200)));
     assert_eq!((stage.now().stp.as_str(), stage.now().vlans.as_str()), (EDGE, "access 200"));
-    stage.client.done("detach_port", &params);
+    stage.client.done("detach_port", &stage.attach(&json!(200)));
     assert_eq!(stage.now(), Port::default());
 }
 
