@@ -29,7 +29,7 @@ pub struct Switch {
 
 impl Switch {
     /// A NETCONF switch with every option at its default; its host key is
-    /// known to nobody until [`NetconfSettings::host_key`] says more.
+    /// known to nobody until [`SshSettings::host_key`](crate::inventory::SshSettings::host_key) says more.
     pub fn new(name: &str, address: &str, dialect: &str, username: &str) -> Self {
         Switch {
             identity: Identity {
