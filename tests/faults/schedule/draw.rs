@@ -59,6 +59,13 @@ impl Schedule {
             let what = What::Hide { switch, port, time };
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
+        let last = &mut Chance::new(seed ^ 0x0dd6_0000_0000_0000);
+        for switch in &mut schedule.switches {
+            let waits = switch.kind == Kind::Netconf(Mode::Candidate);
+            if switch.face == Face::Standard && waits && last.one_in(3) {
+                switch.face = Face::Overlaps;
+            }
+        }
         schedule
     }
 }

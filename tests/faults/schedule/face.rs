@@ -33,6 +33,9 @@ pub(crate) enum Face {
     LingersForAnHour,
     /// It does not hold the id of a commit against the one that waits.
     ComparesNoIds,
+    /// Neither its lock nor a commit is kept from whoever comes while a confirmed
+    /// commit of another waits.
+    Overlaps,
 }
 
 impl Face {
@@ -78,6 +81,7 @@ impl Face {
             Self::Lingers => (options.linger, options.lists_sessions) = (Duration::from_secs(90), true),
             Self::LingersForAnHour => (options.linger, options.lists_sessions) = (HOUR, true),
             Self::ComparesNoIds => quirks.gnmi_ids_not_compared = true,
+            Self::Overlaps => quirks.overlapping_commits = true,
             Self::DirtyInWords => quirks.dirty_in_words = true,
             Self::OneByOne => quirks.one_request_at_a_time = true,
             Self::FirstOnly => quirks.answers_first_entry_only = true,

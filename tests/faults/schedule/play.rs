@@ -315,6 +315,9 @@ impl<'a> Stage<'a> {
             return Err(format!("{when}: still held at the coordinator: {:?}", self.locks.held()));
         }
         for index in 0..self.schedule.switches.len() {
+            if self.handle(index).counters().overlaps > 0 {
+                return Err(format!("{when}: leaf{index}: two commits of Mercury's waited together"));
+            }
             let now = self.ports(index);
             let truth = self.truth.lock().unwrap();
             truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
