@@ -44,6 +44,8 @@ pub(super) struct Taking {
     listed: bool,
     /// Why a lost session of Mercury's, which may be the holder, is not ended.
     unended: Option<String>,
+    /// The session that asks is the holder, by the switch's own words.
+    by_itself: bool,
     state: State,
 }
 
@@ -93,6 +95,7 @@ impl Taking {
             own: OwnSessions::default(),
             listed: false,
             unended: None,
+            by_itself: false,
         }
     }
 
@@ -204,7 +207,10 @@ impl Taking {
         Next::fly(vec![Step::Discard], self.reply_timeout)
     }
 
+    /// Of a lock that the very session that asks has, whatever it was answered when it
+    /// got it, that session is the end.
     fn wait(&mut self, refusal: &Refusal, why: Denied, now: Duration) -> Next<Result<Running, Fault>> {
+        self.by_itself = holder(refusal).is_some_and(|holder| self.own.is_open(holder));
         let Some(wait) = self.patience.pause(now) else {
             let fault = lock_fault(refusal, why, self.lock_wait);
             return Next::End(Err(match &self.unended {
@@ -232,7 +238,7 @@ impl Machine for Taking {
             self.own.clone_from(own);
             self.candidate = capabilities.lock && capabilities.datastore == Datastore::Candidate;
         }
-        match (std::mem::replace(&mut self.state, State::Over), event) {
+        let Turn { cut, note, next } = match (std::mem::replace(&mut self.state, State::Over), event) {
             (State::Asking(mut first), event) => {
                 let Turn { cut, next, .. } = first.on(event, at);
                 let next = match next {
@@ -256,7 +262,8 @@ impl Machine for Taking {
                 Turn { cut: !given_back(&landed), ..Next::End(Err(fault)).into() }
             }
             (_, event) => Next::End(Err(astray(&event))).into(),
-        }
+        };
+        Turn { cut: cut || std::mem::take(&mut self.by_itself), note, next }
     }
 }
 
@@ -300,10 +307,14 @@ fn unsupported(refusal: &Refusal) -> bool {
     refusal.errors().iter().any(|error| error.tag == ErrorTag::OperationNotSupported)
 }
 
+/// The session that a refusal names; 0 is none of NETCONF's.
+fn holder(refusal: &Refusal) -> Option<u64> {
+    refusal.errors().iter().find_map(|error| error.lock_holder())
+}
+
 fn lock_fault(refusal: &Refusal, why: Denied, lock_wait: Duration) -> Fault {
     let waited = lock_wait.as_secs();
-    let holder = refusal.errors().iter().find_map(|error| error.lock_holder());
-    let (kind, message) = match (why, holder) {
+    let (kind, message) = match (why, holder(refusal)) {
         (Denied::Odd | Denied::No, _) => (FaultKind::Refused, format!("the switch refused the lock: {refusal}")),
         (Denied::Dirty, None) => {
             let message = format!(

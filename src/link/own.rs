@@ -70,6 +70,12 @@ impl OwnSessions {
         self.lost.retain(|(lost, _)| lost.session_id != session_id);
     }
 
+    /// Whether the open one has this number.
+    #[must_use]
+    pub fn is_open(&self, session_id: u64) -> bool {
+        self.open.is_some_and(|open| open.session_id == session_id)
+    }
+
     /// Whether one was lost that the switch may still have.
     #[must_use]
     pub const fn any_lost(&self) -> bool {

@@ -58,6 +58,26 @@ fn a_lock_that_a_lost_session_of_mercurys_holds_is_freed() {
     });
 }
 
+/// The switch grants the lock and says that it does not: from then on it names the very
+/// session that asks.
+#[test]
+fn a_lock_that_the_session_that_asks_holds_itself_goes_with_it() {
+    on_paused_clock(async {
+        for kind in NETCONF {
+            for linger in [Duration::ZERO, HOURS] {
+                let told = format!("{kind:?}, {linger:?}");
+                let world = warm(kind, |options| options.linger = linger).await;
+                world.handle(0).inject(fault("lock:1:after:refuse:lock-denied"));
+                let begun = tokio::time::Instant::now();
+                let report = world.one(2, WISH).await;
+                assert_eq!(claim(&report), Claim::Intended, "{told}: {:?}", report.outcome);
+                assert!(begun.elapsed() < Duration::from_secs(20), "{told}: it was waited for");
+                assert!(world.handle(0).status().locks.is_empty(), "{told}");
+            }
+        }
+    });
+}
+
 /// The number is another's by now: same user, same host, a later login.
 #[test]
 fn who_has_a_lost_sessions_number_by_now_keeps_the_lock() {
