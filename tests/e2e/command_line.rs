@@ -4,6 +4,7 @@
 mod bridge;
 mod grammar;
 mod imitation;
+mod together;
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
 use serde_json::{Value, json};
