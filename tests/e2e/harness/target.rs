@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// How many ports a shared one has; each makes every Set of lemming's slower.
-pub(super) const PORTS: u16 = 32;
+pub(super) const PORTS: u16 = 40;
 const OWN_PORTS: u16 = 4;
 
 /// The child is the switch itself, so that it can be killed.
