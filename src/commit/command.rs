@@ -166,6 +166,14 @@ impl Landed {
         }
     }
 
+    /// What was read of running, by whichever step; the last where there were several.
+    pub(super) fn shown(&self) -> Option<&Running> {
+        self.steps.iter().zip(&self.results).rev().find_map(|answered| match answered {
+            (Step::Read(_), Ok(Answer::Running(running))) => Some(&**running),
+            _ => None,
+        })
+    }
+
     /// What was read by the last step.
     ///
     /// # Errors

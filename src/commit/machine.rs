@@ -321,7 +321,7 @@ impl Machine for Commit<'_> {
             Event::Landed(_) | Event::TimePassed => {}
         }
         if let Event::Landed(landed) = &event
-            && let Ok(now) = landed.last_read()
+            && let Some(now) = landed.shown()
         {
             self.unshown = self.transition.unshown(now);
         }

@@ -132,8 +132,10 @@ pub(super) async fn undone(line: &mut Line<'_>, outcome: Outcome, report: &Repor
         return outcome;
     };
     let mut unshown = Absent { interfaces: line.link.take_unshown(), vlans: BTreeSet::new() };
-    // What the switch itself refused is not there, and was not shown before either.
-    let refused = matches!(&outcome, Outcome::Rejected(cause) if !cause.device_errors.is_empty());
+    // What the switch itself refused is not there, and was not shown before either, unless it
+    // keeps of a change what it did before it came to what it refuses.
+    let whole = line.link.capabilities().is_some_and(|capabilities| capabilities.atomic_edit);
+    let refused = whole && matches!(&outcome, Outcome::Rejected(cause) if !cause.device_errors.is_empty());
     unshown.interfaces.retain(|name| !refused || before.interfaces.contains_key(name));
     if unshown.is_empty() {
         return outcome;

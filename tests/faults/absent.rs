@@ -161,7 +161,13 @@ fn a_port_that_is_hidden_from_some_time_on_is_told_of_as_it_is() {
             if warm {
                 world.one(3, Wish::Access(100)).await;
             }
-            for (first, then) in [(Wish::Access(100), Wish::Access(200)), (Wish::Access(200), Wish::Reset)] {
+            let wishes = [
+                (Wish::Access(100), Wish::Access(200)),
+                (Wish::Access(200), Wish::Reset),
+                // Which is refused for the VLAN that is there, when it was half done.
+                (Wish::Access(100), Wish::Trunk(200, 100)),
+            ];
+            for (first, then) in wishes {
                 let made = world.one(2, first).await;
                 assert_eq!(claim(&made), Claim::Intended, "{kind:?}: {:?}", made.outcome);
                 let before = world.ports(0);

@@ -1,6 +1,6 @@
 //! Making the change, and what its answers say of it.
 
-use mercury_adapter::{Answer, Step};
+use mercury_adapter::Step;
 
 use super::{
     super::{
@@ -62,10 +62,7 @@ impl Commit<'_> {
             let depth = pending.map_or(Depth::Running, Depth::Pending);
             Trouble { cause, depth, locked, taken }
         };
-        let read = landed.results.iter().rev().find_map(|result| match result {
-            Ok(Answer::Running(running)) => Some(running),
-            _ => None,
-        });
+        let read = landed.shown();
         let as_before = read.is_some_and(|now| transition.is_undone(now, self.locks));
         // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
         let made = landed.steps.iter().take_while(|step| !matches!(step, Step::Read(_))).count();

@@ -59,9 +59,12 @@ impl Schedule {
             let what = What::Hide { switch, port, time };
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
+        // Of a killed Mercury's commit the next one knows nothing, and no lock tells it.
+        let dies = |trouble: &Trouble| matches!(trouble.what, What::Signal { signal: Signal::Kill, .. });
+        let lives = !schedule.troubles.iter().any(dies);
         let last = &mut Chance::new(seed ^ 0x0dd6_0000_0000_0000);
         for switch in &mut schedule.switches {
-            let waits = switch.kind == Kind::Netconf(Mode::Candidate);
+            let waits = lives && switch.kind == Kind::Netconf(Mode::Candidate);
             if switch.face == Face::Standard && waits && last.one_in(3) {
                 switch.face = Face::Overlaps;
             }
