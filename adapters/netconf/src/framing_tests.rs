@@ -217,3 +217,24 @@ proptest! {
         }
     }
 }
+
+/// A session lives on after the one large reply that it had.
+#[test]
+fn little_is_kept_of_a_large_message_when_it_is_over() {
+    let message = vec![b'x'; 8 << 20];
+    let marked = [&message[..], b"]]>]]>"].concat();
+    for (chunked, framed) in [(false, marked), (true, encode_chunked(&message))] {
+        let mut decoder = Decoder::new(16 << 20);
+        if chunked {
+            decoder.set_chunked();
+        }
+        let mut whole = 0;
+        for piece in framed.chunks(5000) {
+            decoder.push(piece);
+            whole += drain(&mut decoder).unwrap().iter().map(Vec::len).sum::<usize>();
+        }
+        assert_eq!(whole, message.len());
+        let kept = decoder.buffer.capacity() + decoder.message.capacity();
+        assert!(kept <= 256 << 10, "chunked {chunked}: {kept} bytes");
+    }
+}

@@ -177,7 +177,10 @@ fn only_the_numbers_of_the_entry_are_made() {
     assert!(!bench.has("Po10") && !bench.has("Po11"));
     let mut none = Bench::of(switch());
     let fault = none.refused("update_lag", &update("lag-8d1f00aa", &json!({})));
-    assert!(fault.message.contains("lag_numbers"), "{fault}");
+    assert!(fault.message.contains("no such aggregate") && fault.message.contains("lag_numbers"), "{fault}");
+    let mut unnamed = Bench::of(ruled(Rules { lag_numbers: "10-12".parse().unwrap(), ..Rules::default() }));
+    let fault = unnamed.refused("update_lag", &update("lag-8d1f00aa", &json!({})));
+    assert!(fault.message.contains("no such aggregate") && fault.message.contains("lag_prefix"), "{fault}");
 }
 
 #[test]
