@@ -14,6 +14,7 @@ use crate::{
     exec::Exec,
     prompt::Secrets,
     session::LineSession,
+    sh::Sh,
     shell::{Shell, ShellError},
     wire::Wire,
 };
@@ -55,9 +56,24 @@ where
                 let commands = mercury_ssh::commands(&options.ssh).await;
                 Box::new(Exec::new(commands.map_err(|error| error.to_connect_error())?))
             }
+            CliTransport::Sh => Box::new(self.sh(&options).await?),
             CliTransport::Shell => Box::new(self.shell(&options).await?),
         };
         Ok(LineSession::new(wire, Arc::clone(&self.dialect), options.budget))
+    }
+
+    async fn sh(&self, options: &CliOptions) -> Result<Sh<mercury_ssh::SshStream>, ConnectError> {
+        let stream = mercury_ssh::program(&options.ssh, "sh").await.map_err(|error| error.to_connect_error())?;
+        let mut share = options.budget.share(MAX_REPLY);
+        let opened = timeout(options.prompt_timeout, Sh::open(stream, &mut share)).await;
+        let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
+        opened.map_err(|lost| {
+            let fault = match &lost {
+                Lost::NoRoom(_) => ConnectFault::Busy,
+                Lost::Timeout(_) | Lost::Protocol(_) | Lost::Closed(_) => ConnectFault::Protocol,
+            };
+            ConnectError { fault, message: format!("the program \"sh\" there is none of POSIX: {}", chain(&lost)) }
+        })
     }
 
     async fn shell(&self, options: &CliOptions) -> Result<Shell<mercury_ssh::SshStream>, ConnectError> {

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod prompt;
 mod script;
 mod session;
+mod sh;
 mod shell;
 mod wire;
 mod words;

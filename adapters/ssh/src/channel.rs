@@ -35,6 +35,14 @@ pub(super) async fn shell(handle: &Handle<Gatekeeper>, columns: u32) -> Result<(
     confirmed(channel, service).await
 }
 
+/// The channel of a program that the user's shell starts, without a terminal.
+pub(super) async fn program(handle: &Handle<Gatekeeper>, command: &str) -> Result<(Channel<Msg>, Vec<u8>), SshError> {
+    let service = format!("the program \"{command}\"");
+    let channel = open(handle, &service).await?;
+    channel.exec(true, command).await?;
+    confirmed(channel, &service).await
+}
+
 async fn open(handle: &Handle<Gatekeeper>, service: &str) -> Result<Channel<Msg>, SshError> {
     match handle.channel_open_session().await {
         Err(error @ russh::Error::ChannelOpenFailure(_)) => Err(refused(service, error.to_string())),

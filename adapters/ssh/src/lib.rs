@@ -128,6 +128,18 @@ pub async fn shell(options: &SshOptions, columns: u32) -> Result<SshStream, SshE
     Ok(login.into_stream(channel, early))
 }
 
+/// Connects and starts a program by the user's shell, without a terminal. What it
+/// writes to its standard error is dropped.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn program(options: &SshOptions, command: &str) -> Result<SshStream, SshError> {
+    let login = log_in(options).await?;
+    let opening = channel::program(&login.handle, command);
+    let (channel, early) = in_time(options, login.deadline, opening).await?;
+    Ok(login.into_stream(channel, early))
+}
+
 /// Connects, to run commands each in a channel of its own.
 ///
 /// # Errors

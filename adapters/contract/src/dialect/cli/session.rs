@@ -77,6 +77,9 @@ pub enum CliTransport {
     Shell,
     /// The user's shell, one command at a time, each with its exit status.
     Exec,
+    /// One POSIX `sh` that stays, for a system that has one: commands as with
+    /// [`CliTransport::Exec`], without a new process of the SSH server for each.
+    Sh,
 }
 
 /// How far one is in.

@@ -1,0 +1,207 @@
+//! Lines as commands of one `sh` that stays, each with its exit status.
+//!
+//! Nothing is echoed and there is no prompt: behind each command the shell is told to
+//! print a word that nobody else knows, and the status. All commands go out at once and
+//! are carried out one after the other.
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{Lost, Share, Traffic};
+use rand::RngExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use crate::{
+    shell::no_room,
+    wire::{End, Entry, Reply, Wire},
+};
+
+/// How much is read at once, in bytes.
+const READ_SIZE: usize = 32 << 10;
+/// The digits of a status, and what stands around them.
+const STATUS: usize = 16;
+
+/// A shell that waits for commands.
+#[derive(Debug)]
+pub(crate) struct Sh<S> {
+    io: S,
+    /// What stands before a status.
+    mark: String,
+    received: Vec<u8>,
+    traffic: Traffic,
+    is_open: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
+    /// Makes sure that there is one.
+    ///
+    /// # Errors
+    /// What is there does not do what POSIX says of `sh`.
+    pub(crate) async fn open(io: S, share: &mut Share) -> Result<Self, Lost> {
+        let mark = format!("{:032x}", rand::rng().random::<u128>());
+        let mut sh = Self { io, mark, received: Vec::new(), traffic: Traffic::default(), is_open: false };
+        let hello = [Entry { line: "printf '%s' ready && (exit 3)", when: None }];
+        let replies = sh.answers(&hello, share).await?;
+        match replies.first() {
+            Some(reply) if reply.text == "ready" && reply.end == End::Status(Some(3)) => {}
+            other => return Err(Lost::Protocol(format!("asked for a word, it says {other:?}"))),
+        }
+        (sh.is_open, sh.traffic.flights) = (true, 0);
+        Ok(sh)
+    }
+
+    async fn answers(&mut self, lines: &[Entry<'_>], share: &mut Share) -> Result<Vec<Reply>, Lost> {
+        let closed = |error: std::io::Error| Lost::Closed(error.to_string());
+        let mark = &self.mark;
+        // A line break ends whatever comment a command ends in.
+        let commands: String = lines
+            .iter()
+            .map(|entry| format!("{{\n{}\n}} </dev/null 2>&1\nprintf '\\n%s %s\\n' {mark} \"$?\"\n", entry.line))
+            .collect();
+        self.io.write_all(commands.as_bytes()).await.map_err(closed)?;
+        self.io.flush().await.map_err(closed)?;
+        self.traffic.flights += 1;
+        self.traffic.sent += commands.len() as u64;
+        let (mut replies, mut buffer, mut searched) = (Vec::new(), vec![0; READ_SIZE], 0);
+        while replies.len() < lines.len() {
+            if let Some(reply) = self.next(&mut searched)? {
+                replies.push(reply);
+                continue;
+            }
+            let read = self.io.read(&mut buffer).await.map_err(closed)?;
+            if read == 0 {
+                return Err(Lost::Closed("the shell there has ended".to_owned()));
+            }
+            share.grow(read).map_err(|error| no_room(&error))?;
+            self.traffic.received += read as u64;
+            self.received.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        }
+        Ok(replies)
+    }
+
+    /// The next answer, where it is whole; `searched` octets hold no mark.
+    fn next(&mut self, searched: &mut usize) -> Result<Option<Reply>, Lost> {
+        let mark = format!("\n{} ", self.mark);
+        let rest = self.received.get(*searched..).unwrap_or_default();
+        let Some(at) = rest.windows(mark.len()).position(|window| window == mark.as_bytes()) else {
+            *searched = self.received.len().saturating_sub(mark.len());
+            return Ok(None);
+        };
+        let at = *searched + at;
+        let status = self.received.get(at + mark.len()..).unwrap_or_default();
+        let Some(end) = status.iter().position(|byte| *byte == b'\n') else {
+            *searched = at;
+            let is_short = status.len() < STATUS;
+            return if is_short { Ok(None) } else { Err(Lost::Protocol("a status has no end".to_owned())) };
+        };
+        let number = status.get(..end).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let number = number.ok_or_else(|| Lost::Protocol("a status is no number".to_owned()))?;
+        let text = String::from_utf8_lossy(self.received.get(..at).unwrap_or_default()).into_owned();
+        self.received.drain(..at + mark.len() + end + 1);
+        *searched = 0;
+        Ok(Some(Reply { text, end: End::Status(Some(number)) }))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Sh<S> {
+    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], share: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
+        async move {
+            // Until all is answered: what is abandoned in between is of no use.
+            self.is_open = false;
+            for entry in lines {
+                tracing::debug!(line = entry.line, "run");
+            }
+            let replies = self.answers(lines, share).await?;
+            self.is_open = true;
+            Ok(replies)
+        }
+        .boxed()
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    fn close(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            // Nobody is left to tell where it is gone already.
+            let _gone = self.io.shutdown().await;
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        os::{fd::OwnedFd, unix::net::UnixStream as Pair},
+        process::{Child, Command, Stdio},
+    };
+
+    use mercury_adapter::{Budget, MAX_REPLY};
+    use tokio::net::UnixStream;
+
+    use super::*;
+
+    /// The sh of this machine.
+    async fn sh() -> (Sh<UnixStream>, Child) {
+        let (ours, theirs) = Pair::pair().unwrap();
+        let other = theirs.try_clone().unwrap();
+        let mut command = Command::new("sh");
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::from(OwnedFd::from(other)));
+        let child = command.stderr(Stdio::null()).spawn().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
+        (Sh::open(UnixStream::from_std(ours).unwrap(), &mut share).await.unwrap(), child)
+    }
+
+    async fn ask(sh: &mut Sh<UnixStream>, lines: &[&str]) -> Result<Vec<(String, Option<u32>)>, Lost> {
+        let entries: Vec<_> = lines.iter().map(|line| Entry { line, when: None }).collect();
+        let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
+        let replies = sh.ask(&entries, &mut share).await?;
+        let told = |reply: Reply| match reply.end {
+            End::Status(status) => (reply.text, status),
+            End::Prompt(_) => panic!("there is no prompt"),
+        };
+        Ok(replies.into_iter().map(told).collect())
+    }
+
+    fn all(expected: &[(&str, u32)]) -> Vec<(String, Option<u32>)> {
+        expected.iter().map(|(text, status)| ((*text).to_owned(), Some(*status))).collect()
+    }
+
+    #[tokio::test]
+    async fn each_command_has_what_it_printed_and_how_it_ended() {
+        let (mut sh, mut child) = sh().await;
+        let lines = ["echo one; echo two >&2", "false", "printf 'no line feed'", "cat", "echo x # and a comment", ":"];
+        let expected = [("one\ntwo\n", 0), ("", 1), ("no line feed", 0), ("", 0), ("x\n", 0), ("", 0)];
+        assert_eq!(ask(&mut sh, &lines).await.unwrap(), all(&expected));
+        assert_eq!(sh.traffic().flights, 1);
+        let many = ask(&mut sh, &["i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done"]).await.unwrap();
+        assert_eq!((many[0].0.lines().count(), many[0].1), (20_000, Some(0)));
+        Box::new(sh).close().await;
+        assert!(child.wait().unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_ends_is_lost() {
+        for line in ["exit 0", "kill -9 $$"] {
+            let (mut sh, mut child) = sh().await;
+            let answered = ask(&mut sh, &["echo before", line, "echo behind"]).await;
+            assert!(matches!(answered, Err(Lost::Closed(_))), "{line}: {answered:?}");
+            assert!(!sh.is_open());
+            child.wait().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_shell_is_found_out() {
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        theirs.write_all(b"This service allows nothing.\n").await.unwrap();
+        theirs.shutdown().await.unwrap();
+        let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
+        assert!(matches!(Sh::open(ours, &mut share).await, Err(Lost::Closed(_))));
+    }
+}
