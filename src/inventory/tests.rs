@@ -161,6 +161,11 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
             (Protocol::Cli, "cli_cisco_ios".into(), 22)
         );
     }
+    // Of networking-generic-switch 10.2.
+    for name in ["brocade_fastiron"] {
+        let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{name}")));
+        assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, name));
+    }
     let bridge = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_ovs_linux"));
     assert_eq!((bridge.protocol(), bridge.identity.dialect.as_str()), (Protocol::Cli, "netmiko_ovs_linux"));
     for (device_type, code) in [

@@ -21,4 +21,4 @@ mod words;
 pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
 pub use session::LineSession;
-pub use words::{CliRenderer, Unreadable, asks, recorded, running};
+pub use words::{CliRenderer, Unreadable, asks, ports, recorded, running};

@@ -16,7 +16,7 @@ use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, asks, judge, running,
+    Script, Unreadable, asks, judge, ports, running,
     wire::{End, Entry, Reply, Wire},
 };
 
@@ -106,7 +106,7 @@ impl LineSession {
         }
     }
 
-    /// All that is shown, without a scope that could hide something.
+    /// All that is shown, without a scope that could hide something, and every port there is.
     async fn look(&mut self, absent: &Absent) -> Carried {
         let found =
             match self.read(&Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }).await? {
@@ -115,7 +115,16 @@ impl LineSession {
             };
         let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
-        Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state: None }))))
+        let dialect = Arc::clone(&self.dialect);
+        let mut state = None;
+        if let Some(table) = dialect.words.ports.as_ref().filter(|_| !absent.interfaces.is_empty()) {
+            let reply = self.ask(&table.command, None).await?;
+            if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
+                return Ok(Err(refused(&table.command, 1, 1, &words)));
+            }
+            state = Some(ports(&dialect.words, table, &reply.text));
+        }
+        Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state }))))
     }
 
     /// Enters a script in configuration mode and leaves it.

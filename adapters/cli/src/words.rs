@@ -4,5 +4,5 @@ mod lists;
 mod read;
 mod render;
 
-pub use read::{Unreadable, asks, recorded, running};
+pub use read::{Unreadable, asks, ports, recorded, running};
 pub use render::CliRenderer;

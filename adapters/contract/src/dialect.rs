@@ -15,7 +15,8 @@ mod tree;
 
 pub use cli::{
     Blocks, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Enable, Filled, Hole, Level,
-    ModeChange, Prompts, Question, Said, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanTable, When, Whole,
+    ModeChange, PortTable, Prompts, Question, Said, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanMembers,
+    VlanTable, When, Whole,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};

@@ -41,9 +41,9 @@ pub use dialect::{
     Blocks, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, ConfirmedBy,
     Deviation, Dialect, DialectError, Enable, Evidence, Filled, GnmiDialect, GnmiEncoding, Hole, InterfaceNames,
     LeafTree, LeafValues, Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath,
-    PathPrefixes, PathStep, Prompts, Question, Reading, Said, Save, ShellLogin, Shown, Standing, SwitchedVlanTree,
-    Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanTable, VlanTree,
-    When, Whole, WriteLevel, builtin, load,
+    PathPrefixes, PathStep, PortTable, Prompts, Question, Reading, Said, Save, ShellLogin, Shown, Standing,
+    SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant,
+    VlanMembers, VlanTable, VlanTree, When, Whole, WriteLevel, builtin, load,
 };
 pub use names::Names;
 pub use node::Node;

@@ -3,15 +3,17 @@
 
 mod blocks;
 mod json_table;
+mod members;
 mod port;
 mod vlan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, NoRoom, Recorded, Share, running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, NoRoom, PortTable, Recorded, Share,
+    running as read,
 };
-use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use blocks::{Block, Blocked};
 use port::Port;
@@ -19,6 +21,9 @@ use vlan::VlanSaid;
 
 /// Octets that a port or VLAN takes while lines are read.
 const ENTRY: usize = 256;
+
+/// And once more for each VLAN that says the port is in it.
+const MEMBER: usize = 8;
 
 /// Why what a system showed cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +67,16 @@ pub fn asks(dialect: &CliDialect, _scope: &Scope) -> Vec<String> {
     dialect.words.shows.iter().map(|shown| shown.command.clone()).collect()
 }
 
+/// The ports that have a row in this answer, whether or not they are configured.
+#[must_use]
+pub fn ports(words: &CliWords, table: &PortTable, answer: &str) -> BTreeSet<InterfaceName> {
+    let named = |line: &str| {
+        let name = table.row.read(line)?.get(Hole::Name)?.to_owned();
+        words.names.as_ref().map_or(Ok(name.clone()), |names| names.spelled(&name)).ok()?.parse().ok()
+    };
+    answer.lines().filter(|line| !line.starts_with(' ')).filter_map(named).collect()
+}
+
 /// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.
 ///
 /// # Errors
@@ -91,9 +106,11 @@ pub fn running(
     for (shown, answer) in words.shows.iter().zip(answers) {
         let found = match &shown.table {
             Some(table) => vlan::table(words, table, answer, &mut said.vlans),
-            None => said.configuration(words, scope, answer, &mut tree)?,
+            None => said.configuration(words, scope, &shown.command, answer, &mut tree)?,
         };
-        if !found {
+        // Where VLANs say what they have, of ports there need be nothing to show.
+        let need_be_none = words.members.is_some() && !said.vlans.is_empty();
+        if !found && !need_be_none {
             return Err(Unreadable::Nothing { command: shown.command.clone() });
         }
     }
@@ -123,7 +140,8 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
     let mut said = Lines::default();
     let mut found = false;
     for text in texts {
-        found |= said.configuration(words, &Scope::all(), text, &mut tree).map_err(|error| error.to_string())?;
+        let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
+        found |= read.map_err(|error| error.to_string())?;
     }
     if !found {
         return Err("there is no interface in it".to_owned());
@@ -146,9 +164,14 @@ impl<'t> Lines<'t> {
         &mut self,
         words: &'t CliWords,
         scope: &Scope,
+        command: &str,
         text: &'t str,
         tree: &mut DataTree<'_, '_>,
-    ) -> Result<bool, NoRoom> {
+    ) -> Result<bool, Unreadable> {
+        let is_asked = |name: &str| match &scope.interfaces {
+            InterfaceScope::All => true,
+            InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
+        };
         let mut found = false;
         let mut block = Block::Other;
         for line in blocks::Lines::of(words, text) {
@@ -159,11 +182,7 @@ impl<'t> Lines<'t> {
                     match &block {
                         Block::Interface(name) => {
                             found = true;
-                            let is_asked = match &scope.interfaces {
-                                InterfaceScope::All => true,
-                                InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
-                            };
-                            if is_asked {
+                            if is_asked(name) {
                                 self.ports.entry(name.clone()).or_default();
                             } else {
                                 block = Block::Other;
@@ -185,6 +204,15 @@ impl<'t> Lines<'t> {
                         }
                     }
                     Block::Vlans { ids, .. } => {
+                        if let Some(said) = words.members.as_ref().and_then(|own| members::said(words, own, line)) {
+                            let said = said.map_err(|()| Unreadable::Malformed { command: command.to_owned() })?;
+                            for name in said.ports.into_iter().filter(|name| is_asked(name)) {
+                                tree.beside(if self.ports.contains_key(&name) { MEMBER } else { ENTRY })?;
+                                let port = self.ports.entry(name).or_default();
+                                ids.iter().for_each(|id| port.member(id, said.is_tagged));
+                            }
+                            continue;
+                        }
                         for id in ids.iter() {
                             self.vlans.entry(id).or_default().line(words, line);
                         }

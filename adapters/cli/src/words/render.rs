@@ -1,5 +1,6 @@
 //! A plan's operations as a script.
 
+mod members;
 mod texts;
 mod trunk;
 mod whole;
@@ -58,7 +59,12 @@ impl Render for CliRenderer {
             }
             return Ok(Payload::new(script));
         }
+        let moved = members::changes(plan);
         for entry in &operations.entries {
+            let moved = entry.entry.names.resolve("{name}").and_then(|name| moved.get(&*name));
+            if let (Some(members), Some((port, change))) = (&typing.words.members, moved) {
+                members::lines(&typing, members, &mut script, port, change)?;
+            }
             typing.entry(&mut script, entry)?;
         }
         for node in &operations.removed {
@@ -114,8 +120,12 @@ impl Typing<'_> {
                 return Ok(());
             }
         }
+        let typed = self.typed(entry)?;
+        if typed.is_empty() && entry.origin == Origin::Present && !entry.leaves.is_empty() {
+            return Ok(());
+        }
         script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
-        for (_, text) in self.typed(entry)? {
+        for (_, text) in typed {
             script.push(text, 1, false);
         }
         if let Some(leave) = &self.words.leave {
@@ -143,7 +153,8 @@ impl Typing<'_> {
             typed.extend(whole::line(self, whole, entry)?.map(|text| (Turn::Others, text)));
         }
         for operation in &entry.leaves {
-            if whole.is_some() && whole::is_of_it(operation) {
+            let is_elsewhere = whole.is_some() || self.words.members.is_some() && !is_vlan;
+            if is_elsewhere && whole::is_of_it(operation) {
                 continue;
             }
             let (path, value) = match operation {

@@ -1,10 +1,14 @@
 //! A switch that takes lines: blocks, and lines in them of which some replace others. It
 //! knows no dialect, only what its rules say replaces what.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use mercury_adapter::{CliForm, Dialect};
 use mercury_cli::Script;
+use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId};
 
 use crate::table::Tables;
 
@@ -23,6 +27,10 @@ pub(crate) struct Rules {
     program: &'static str,
     /// The line of a port's mode, and what goes when that is changed.
     resets: (&'static str, &'static [&'static str]),
+    /// Beginnings of lines of which a block has as many as were typed.
+    many: &'static [&'static str],
+    /// A line that takes another away, and is not shown.
+    takes: (&'static str, &'static str),
 }
 
 /// The block in which some systems make VLANs; its lines are shown as if they stood in none.
@@ -33,6 +41,7 @@ const IOS: Rules = Rules {
     undo: "no ",
     single: &[
         "description",
+        "port-name",
         "name",
         "state",
         "shutdown",
@@ -63,7 +72,12 @@ const IOS: Rules = Rules {
     vlan: "vlan ",
     program: "none",
     resets: ("none", &[]),
+    many: &[],
+    takes: ("none", "none"),
 };
+
+/// As Brocade FastIron has it.
+const FASTIRON: Rules = Rules { many: &["tagged", "untagged"], takes: ("enable", "disable"), ..IOS };
 
 /// As HPE Comware has it.
 const COMWARE: Rules = Rules {
@@ -86,6 +100,7 @@ const COMWARE: Rules = Rules {
     vlan: "vlan ",
     program: "port trunk permit vlan",
     resets: ("port link-type", &["port access", "port trunk", "undo port trunk"]),
+    ..IOS
 };
 
 pub(crate) fn rules(dialect: &str) -> Rules {
@@ -93,6 +108,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
+        "brocade_fastiron" => FASTIRON,
         _ => IOS,
     }
 }
@@ -101,6 +117,8 @@ pub(crate) fn rules(dialect: &str) -> Rules {
 pub(crate) struct Device {
     rules: Rules,
     blocks: BTreeMap<String, Vec<String>>,
+    /// Those of VLANs that are there only since a port was put into them.
+    unasked: BTreeSet<String>,
     /// One that has tables in place of blocks.
     tables: Option<Tables>,
 }
@@ -111,7 +129,61 @@ impl Device {
         let blocks = ports.iter().map(|port| (format!("interface {port}"), Vec::new()));
         let has_tables = dialect.cli.as_ref().unwrap().words.form == CliForm::JsonTable;
         let tables = has_tables.then(|| Tables::with(ports));
-        Self { rules: rules(&dialect.name), blocks: blocks.collect(), tables }
+        Self { rules: rules(&dialect.name), blocks: blocks.collect(), unasked: BTreeSet::new(), tables }
+    }
+
+    /// One that has this configuration.
+    pub(crate) fn of(dialect: &Dialect, text: &str) -> Self {
+        let mut device = Self::with(dialect, &[]);
+        let mut block = None;
+        for line in text.lines().filter(|line| !["", "!", "#"].contains(&line.trim())) {
+            if line.starts_with(' ') {
+                let lines: Option<&mut Vec<String>> = block.as_ref().and_then(|block| device.blocks.get_mut(block));
+                lines.unwrap_or_else(|| panic!("{line} in no block")).push(line.trim().to_owned());
+            } else {
+                // A VLAN may be named where its block begins.
+                let line = line.trim_end();
+                let vlan = line.strip_prefix(device.rules.vlan).and_then(|rest| rest.split_once(' '));
+                let (head, rest) =
+                    vlan.map_or((line, ""), |(id, rest)| (&line[..device.rules.vlan.len() + id.len()], rest));
+                let name = rest.strip_prefix("name ").map(|name| name.split(' ').next().unwrap());
+                let lines = device.blocks.entry(head.to_owned()).or_default();
+                lines.extend(name.map(|name| format!("name {name}")));
+                block = Some(head.to_owned());
+            }
+        }
+        device
+    }
+
+    /// Has each VLAN name its ports one by one, as it does when one of a range has left.
+    pub(crate) fn part(&mut self, config: &DeviceConfig) {
+        let [tagged, untagged] = self.rules.many else { return };
+        for (block, lines) in &mut self.blocks {
+            let Some(own) = block.strip_prefix(self.rules.vlan) else { continue };
+            let own: VlanId = own.parse().unwrap();
+            lines.retain(|line| !begins(line, tagged) && !begins(line, untagged));
+            for port in config.interfaces.values() {
+                let (bare, tags) = match &port.switched_vlan {
+                    Some(SwitchedVlan::Access { vlan }) => (*vlan, None),
+                    Some(SwitchedVlan::Trunk { native, vlans: TrunkVlans::Only(set) }) => (*native, Some(set)),
+                    _ => (None, None),
+                };
+                if bare == Some(own) {
+                    lines.push(format!("{untagged} {}", port.name));
+                } else if tags.is_some_and(|set| set.contains(own)) {
+                    lines.push(format!("{tagged} {}", port.name));
+                }
+            }
+        }
+    }
+
+    /// The lines of its blocks, in an order of their own, less those that name ports.
+    pub(crate) fn lines(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let is_own = |line: &&String| !self.rules.many.iter().any(|many| begins(line, many));
+        let lines = |lines: &Vec<String>| lines.iter().filter(is_own).cloned().collect();
+        // What is there only since a port was put into it says nothing.
+        let own = self.blocks.iter().filter(|(block, _)| !self.unasked.contains(*block));
+        own.map(|(block, own)| (block.clone(), lines(own))).collect()
     }
 
     /// Types a script.
@@ -120,10 +192,17 @@ impl Device {
             return tables.apply(script);
         }
         let mut block = None;
-        for line in &script.lines {
+        for (index, line) in script.lines.iter().enumerate() {
             let text = line.text.as_str();
             if line.is_block {
                 assert_eq!(line.depth, 0, "{script}");
+                let next = script.lines.get(index + 1).map_or("", |next| next.text.as_str());
+                if !self.rules.many.iter().any(|many| begins(next.strip_prefix(self.rules.undo).unwrap_or(next), many))
+                {
+                    self.unasked.remove(text);
+                } else if !self.blocks.contains_key(text) {
+                    self.unasked.insert(text.to_owned());
+                }
                 self.blocks.entry(text.to_owned()).or_default();
                 block = Some(text.to_owned());
             } else if text == self.rules.leave {
@@ -149,6 +228,9 @@ impl Device {
         if begins(bare, mode) && !lines.iter().any(|line| line == text) {
             lines.retain(|line| !others.iter().any(|other| begins(line, other)));
         }
+        if text == rules.takes.0 {
+            return lines.retain(|line| line != rules.takes.1);
+        }
         if begins(bare, rules.program) {
             // Typed again, it says the same again.
             lines.push(text.to_owned());
@@ -162,7 +244,7 @@ impl Device {
         let replaced = rules.single.iter().find(|single| begins(text, single));
         if let Some(single) = replaced {
             lines.retain(|line| !begins(line, single));
-        } else if text.starts_with("vlan ") {
+        } else if text.starts_with("vlan ") || rules.many.iter().any(|many| begins(text, many)) {
             lines.retain(|line| line != text);
         } else if !text.contains(" add ") && !text.contains(" remove ") {
             let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin);
@@ -175,6 +257,11 @@ impl Device {
     pub(crate) fn answers(&self, dialect: &Dialect) -> Vec<String> {
         let words = &dialect.cli.as_ref().unwrap().words;
         words.shows.iter().map(|shown| if shown.table.is_some() { self.table() } else { self.text() }).collect()
+    }
+
+    /// Whether anybody asked for a VLAN.
+    pub(crate) fn is_asked_for(&self, id: u16) -> bool {
+        !self.unasked.contains(&format!("{}{id}", self.rules.vlan))
     }
 
     /// Whether anybody configured VLAN 1.

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be read is a failure of the test")]
 
+mod brownfield;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 mod device;

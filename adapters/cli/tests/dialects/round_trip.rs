@@ -36,14 +36,14 @@ pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
     config.interfaces.retain(|name, _| name.as_str() != "loopback0");
     // Every switch has it, and few cases.
     config.vlans.retain(|id, _| id.get() != 1 || device.has_vlan_1());
+    config.vlans.retain(|id, _| device.is_asked_for(id.get()));
     config
 }
 
 /// What of a configuration this dialect can read.
 pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
     let mut config = case::visible(dialect, "cli", config);
-    let prefix = dialect.lag_prefix.as_deref().unwrap();
-    let told = |name: &str| name.starts_with(prefix);
+    let told = |name: &str| dialect.lag_prefix.as_deref().is_some_and(|prefix| name.starts_with(prefix));
     config.interfaces.values_mut().filter(|one| !told(one.name.as_str())).for_each(|one| one.kind = None);
     config
 }

@@ -47,31 +47,41 @@ fn published_captures_are_read_as_a_person_reads_them() {
         });
         assert_eq!(own, capture.sha256, "{} is another", capture.file);
         let running = read(&capture.dialect, std::str::from_utf8(&text).unwrap());
-        let mut ports = BTreeMap::new();
-        for (names, what) in &capture.ports {
-            ports.extend(row(names).into_iter().map(|name| (name, what.clone())));
-        }
-        let found: BTreeMap<String, String> =
-            running.interfaces.values().map(|port| (port.name.to_string(), shown(port))).collect();
-        let vlans: Vec<String> = running
-            .vlans
-            .values()
-            .map(|vlan| vlan.name.as_ref().map_or_else(|| vlan.id.to_string(), |name| format!("{} {name}", vlan.id)))
-            .filter(|vlan| vlan != "1" || capture.vlans.contains(vlan))
-            .collect();
-        if found != ports {
-            let odd: Vec<_> = found.iter().filter(|(name, what)| ports.get(*name) != Some(what)).collect();
-            let missing: Vec<_> = ports.keys().filter(|name| !found.contains_key(*name)).collect();
-            problems.push(format!("{}: read {odd:?}, missed {missing:?}", capture.file));
-        }
-        if vlans != capture.vlans {
-            problems.push(format!("{}: read VLANs {vlans:?}", capture.file));
-        }
+        problems.extend(differences(&capture.file, (&capture.vlans, &capture.ports), &running));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-fn read(name: &str, text: &str) -> Running {
+/// In what a configuration is not as it is to be read: its VLANs, and what its ports have.
+pub(crate) fn differences(
+    file: &str,
+    (vlans, expected): (&[String], &[(String, String)]),
+    running: &Running,
+) -> Vec<String> {
+    let (mut problems, mut ports) = (Vec::new(), BTreeMap::new());
+    for (names, what) in expected {
+        ports.extend(row(names).into_iter().map(|name| (name, what.clone())));
+    }
+    let found: BTreeMap<String, String> =
+        running.interfaces.values().map(|port| (port.name.to_string(), shown(port))).collect();
+    let shown: Vec<String> = running
+        .vlans
+        .values()
+        .map(|vlan| vlan.name.as_ref().map_or_else(|| vlan.id.to_string(), |name| format!("{} {name}", vlan.id)))
+        .filter(|vlan| vlan != "1" || vlans.contains(vlan))
+        .collect();
+    if found != ports {
+        let odd: Vec<_> = found.iter().filter(|(name, what)| ports.get(*name) != Some(what)).collect();
+        let missing: Vec<_> = ports.keys().filter(|name| !found.contains_key(*name)).collect();
+        problems.push(format!("{file}: read {odd:?}, missed {missing:?}"));
+    }
+    if shown != *vlans {
+        problems.push(format!("{file}: read VLANs {shown:?}"));
+    }
+    problems
+}
+
+pub(crate) fn read(name: &str, text: &str) -> Running {
     let dialect = dialect(name);
     let cli = dialect.cli.as_ref().unwrap();
     let answers: Vec<String> = cli

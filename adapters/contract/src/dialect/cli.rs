@@ -9,7 +9,8 @@ use std::sync::Arc;
 pub use session::{CliSession, CliTransport, Enable, Level, Prompts, Question, ShellLogin, When};
 pub use template::{Filled, Hole, Template};
 pub use words::{
-    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, Said, Shown, TrunkAbsent, TrunkWords, VlanTable, Whole,
+    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Said, Shown, TrunkAbsent, TrunkWords,
+    VlanMembers, VlanTable, Whole,
 };
 
 use super::Tree;

@@ -70,7 +70,8 @@ impl InterfaceNames {
         let word = squashed(word);
         let fits = |own: &str| {
             let own = squashed(own);
-            own == word || (word.len() >= 2 && (own.starts_with(&word) || word.starts_with(&own)))
+            // A number alone may be a name; no word is like none.
+            own == word || !own.is_empty() && (word.len() >= 2 && (own.starts_with(&word) || word.starts_with(&own)))
         };
         let meant = |kind: &&NamedType| {
             kind.number.is_match(number) && [&kind.word].into_iter().chain(&kind.also).any(|own| fits(own))
@@ -188,6 +189,10 @@ mod tests {
                 "sonic",
                 [("Ethernet0", "Ethernet0"), ("PortChannel0007", "PortChannel0007"), ("Ethernet124", "Ethernet124")],
             ),
+            (
+                "brocade_fastiron",
+                [("1/1/1", "ethernet 1/1/1"), ("GigabitEthernet1/1/1", "ethernet 1/1/1"), ("lag 7", "lag 7")],
+            ),
             ("dell_sonic", [("Ethernet0", "Ethernet0"), ("Eth1/1", "Eth1/1"), ("Eth1/49/2", "Eth1/49/2")]),
         ] {
             for (given, wanted) in names {
@@ -207,6 +212,7 @@ mod tests {
             ("arista_eos", "Ethernet1.100", "called Ethernet1"),
             ("arista_eos", "Ethernet", "called Ethernet1"),
             ("arista_eos", "Ethernet\u{661}", "called Ethernet1"),
+            ("brocade_fastiron", "swp1", "called ethernet 1/1/1"),
             ("cisco_nxos", "ETH1/1", "\"eth1/1\" would be"),
             ("cisco_nxos", "Ethernet1", "called eth1/1"),
             ("cisco_iosxe", "gi1/0/1", "\"GigabitEthernet1/0/1\" would be"),
@@ -234,7 +240,11 @@ mod tests {
                 assert!(["openconfig", "netmiko_ovs_linux"].contains(&dialect.name.as_str()), "{}", dialect.name);
                 continue;
             };
-            let aggregate = format!("{}7", dialect.lag_prefix.as_ref().unwrap());
+            let Some(prefix) = &dialect.lag_prefix else {
+                assert!(!dialect.has("cli", mercury_model::Leaf::AggregateId), "{}", dialect.name);
+                continue;
+            };
+            let aggregate = format!("{prefix}7");
             assert_eq!(names.spelled(&aggregate).as_ref(), Ok(&aggregate), "{}", dialect.name);
         }
     }

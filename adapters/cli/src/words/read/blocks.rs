@@ -81,6 +81,11 @@ impl<'t> Iterator for Lines<'t> {
             }
             let leaves = is_comment || self.words.leave.as_deref() == Some(text);
             match self.words.form {
+                CliForm::Indented | CliForm::JsonTable
+                    if indent == 0 && self.words.comments.iter().any(|mark| mark == text) =>
+                {
+                    return Some(Blocked::Enter(Block::Other));
+                }
                 CliForm::Indented | CliForm::JsonTable if is_comment => {}
                 CliForm::Indented | CliForm::JsonTable if indent == 0 => {
                     self.indent = None;
@@ -104,7 +109,7 @@ impl<'t> Iterator for Lines<'t> {
 /// The name that Mercury knows an interface by: as the dialect spells it, where it has
 /// rules for that. What has blanks in it and is none of the dialect's is no interface:
 /// OS10's `interface breakout 1/1/1 map 100g-1x`.
-fn named_by(words: &CliWords, shown: &str) -> Option<String> {
+pub(super) fn named_by(words: &CliWords, shown: &str) -> Option<String> {
     let shown = shown.trim_matches('"');
     let Some(names) = &words.names else { return Some(shown.to_owned()) };
     let squeezed: String = shown.split_whitespace().collect();

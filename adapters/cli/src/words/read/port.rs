@@ -1,7 +1,7 @@
 //! What the lines below an interface say.
 
 use mercury_adapter::{CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, Template, TrunkAbsent, Whole};
-use mercury_model::VlanSet;
+use mercury_model::{VlanId, VlanSet};
 
 use crate::words::lists;
 
@@ -16,6 +16,9 @@ pub(super) struct Port<'t> {
     goes_on: bool,
     /// Whether the list is that of a trunk that carries nothing.
     is_closed: bool,
+    /// VLANs that say it is in them, untagged and tagged.
+    untagged: Vec<VlanId>,
+    tagged: Vec<VlanId>,
     foreign: Vec<&'t str>,
     routed: Vec<&'t str>,
 }
@@ -31,6 +34,15 @@ impl<'t> Port<'t> {
             self.foreign.push(line);
         } else if !self.said(words, line) && words.routed.iter().any(fits) {
             self.routed.push(line);
+        }
+    }
+
+    /// A VLAN says that the port is in it.
+    pub(super) fn member(&mut self, vlan: VlanId, is_tagged: bool) {
+        let vlans = if is_tagged { &mut self.tagged } else { &mut self.untagged };
+        // Shown twice, it is in it once.
+        if vlans.last() != Some(&vlan) {
+            vlans.push(vlan);
         }
     }
 
@@ -150,6 +162,13 @@ impl<'t> Port<'t> {
         entry.push(tree.copied_leaf("name", name)?);
         if let Some(whole) = &words.whole {
             self.modes(whole);
+        }
+        if !self.tagged.is_empty() || !self.untagged.is_empty() {
+            entry.push(tree.copied_leaf("mode", if self.tagged.is_empty() { "access" } else { "trunk" })?);
+            for vlan in std::mem::take(&mut self.untagged) {
+                entry.push(tree.copied_leaf("access-vlan", &vlan.to_string())?);
+            }
+            self.trunk = Some(std::mem::take(&mut self.tagged).into_iter().collect());
         }
         let is_trunk = self.leaves.contains(&("mode", "trunk"));
         for (node, value) in &self.leaves {

@@ -15,6 +15,8 @@ pub struct CliWords {
     pub form: CliForm,
     /// The commands that show the configuration, in the order in which they are asked.
     pub shows: Vec<Shown>,
+    /// What tells of ports whether or not they are configured.
+    pub ports: Option<PortTable>,
     /// The word before a line that takes it away, such as `no`.
     pub undo: String,
     /// Where a change is one command.
@@ -41,6 +43,8 @@ pub struct CliWords {
     pub mode_change: ModeChange,
     /// A trunk's VLANs.
     pub trunk: TrunkWords,
+    /// Where a VLAN says which ports are in it, and a port says nothing of VLANs.
+    pub members: Option<VlanMembers>,
     /// Lines below an interface that change what its VLANs mean; the beginnings.
     pub foreign: Vec<Template>,
     /// Lines below an interface by which it routes; the beginnings.
@@ -52,7 +56,8 @@ pub struct CliWords {
     /// What a VLAN is called that was given no name, with `{vlan-id}` filled with four
     /// digits.
     pub unnamed: Option<Template>,
-    /// What an aggregate's name is before its number.
+    /// What an aggregate's name is before its number; empty where Mercury makes none, and one
+    /// is as any other port.
     pub lag_prefix: String,
     /// What its ports are called.
     pub names: Option<InterfaceNames>,
@@ -95,6 +100,16 @@ pub struct Command {
     pub join: String,
 }
 
+/// The lines below a VLAN that say which ports are in it. Each holds names of ports and
+/// ranges of them, and takes none out of another VLAN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VlanMembers {
+    /// Those whose frames bear its tag.
+    pub tagged: Template,
+    /// Those whose frames bear none.
+    pub untagged: Template,
+}
+
 /// How all that a port says of its VLANs is said at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
@@ -129,6 +144,15 @@ pub struct VlanTable {
     pub row: Template,
     /// What stands in it for `ACTIVE` and `SUSPENDED`.
     pub status: Vec<(String, String)>,
+}
+
+/// A command that tells of every port there is: one is there if it has a row.
+#[derive(Clone, Debug)]
+pub struct PortTable {
+    /// The command.
+    pub command: String,
+    /// A row's beginning, which holds the port's name.
+    pub row: Template,
 }
 
 /// How a block is entered and taken away.
@@ -216,6 +240,28 @@ pub struct TrunkWords {
     pub separator: String,
     /// Octets that a list may have; what is more is added by further lines.
     pub longest: usize,
+}
+
+impl TrunkWords {
+    /// Where the VLANs say which ports are in them: nothing is said below a port.
+    pub(crate) fn of_members() -> Self {
+        Self {
+            list: None,
+            shown: None,
+            list_adds: false,
+            tagged_only: true,
+            add: None,
+            remove: None,
+            except: None,
+            clear: None,
+            all: None,
+            none: None,
+            absent: TrunkAbsent::None,
+            range: "-".to_owned(),
+            separator: ",".to_owned(),
+            longest: 0,
+        }
+    }
 }
 
 /// What a trunk carries of which no line says it.

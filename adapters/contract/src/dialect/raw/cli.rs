@@ -10,8 +10,8 @@ use super::{RawCliSession, Reader, cli_lines::RawLine, default_instance};
 use crate::{
     InterfaceNames, Module, TextLimits, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, Shown, Template, TrunkAbsent, TrunkWords,
-        Whole,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Shown, Template, TrunkAbsent,
+        TrunkWords, VlanMembers, Whole,
     },
 };
 
@@ -69,6 +69,7 @@ const fn ssh_port() -> u16 {
 struct RawCliWords {
     form: CliForm,
     show: Vec<RawShow>,
+    ports: Option<RawPorts>,
     #[serde(default = "no")]
     undo: String,
     leave: Option<String>,
@@ -80,7 +81,8 @@ struct RawCliWords {
     port: BTreeMap<String, RawLine>,
     #[serde(default)]
     in_vlan: BTreeMap<String, RawLine>,
-    trunk: RawTrunkWords,
+    trunk: Option<RawTrunkWords>,
+    members: Option<RawMembers>,
     #[serde(default)]
     mode_change: ModeChange,
     /// What a port is that says no mode.
@@ -101,9 +103,23 @@ struct RawCliWords {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawPorts {
+    command: String,
+    row: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawCommand {
     begin: String,
     join: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMembers {
+    tagged: String,
+    untagged: String,
 }
 
 #[derive(Deserialize)]
@@ -222,7 +238,9 @@ impl Reader<'_> {
                 return None;
             }
         };
-        tree.insert("aggregate-names".to_owned(), Value::String(words.lag_prefix.clone()));
+        if !words.lag_prefix.is_empty() {
+            tree.insert("aggregate-names".to_owned(), Value::String(words.lag_prefix.clone()));
+        }
         for (node, leaf) in NODES {
             let Some(leaf) = leaf else { continue };
             let (group, name) =
@@ -293,28 +311,39 @@ impl Reader<'_> {
         let vlan = raw.vlan.map(|raw| self.blocks("vlan", &undo, raw));
         let port = self.lines("port", &undo, raw.port, |node| NODES.iter().any(|(known, _)| *known == node));
         let in_vlan = self.lines("in-vlan", &undo, raw.in_vlan, |node| ["name", "status"].contains(&node));
+        let members = raw.members.and_then(|raw| {
+            let (tagged, untagged) = (self.template("members", &raw.tagged), self.template("members", &raw.untagged));
+            Some(VlanMembers { tagged: tagged?, untagged: untagged? })
+        });
         for node in ["mode", "access-vlan", "native-vlan"] {
-            if !port.contains_key(node) {
-                self.problems.push(format!("cli.words.port says nothing about {node}"));
+            if port.contains_key(node) == members.is_some() {
+                let what = if members.is_some() { "what its members say" } else { "nothing" };
+                self.problems.push(format!("cli.words.port says {what} about {node}"));
             }
+        }
+        if raw.trunk.is_some() == members.is_some() {
+            self.problems.push("cli.words: needs trunk, or else members".to_owned());
         }
         if raw.show.is_empty() {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
         }
         let show = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        let ports =
+            raw.ports.and_then(|raw| Some(PortTable { row: self.template("ports", &raw.row)?, command: raw.command }));
         let whole = raw.whole.and_then(|raw| {
             let line = self.template("whole", &raw.line)?;
             let RawWhole { empty, access, trunk, native, closed, .. } = raw;
             Some(Whole { line, empty, access, trunk, native, closed })
         });
         let lag_prefix = base.lag_prefix.unwrap_or_default().to_owned();
-        if lag_prefix.is_empty() {
+        if lag_prefix.is_empty() && ["channel-group", "aggregate-id"].iter().any(|node| port.contains_key(*node)) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
         let unnamed = raw.unnamed.map(|text| self.template("unnamed", &text));
         CliWords {
             form: raw.form,
             shows: show,
+            ports,
             command: raw.command.map(|raw| Command { begin: raw.begin, join: raw.join }),
             whole,
             applied: raw.applied,
@@ -326,7 +355,8 @@ impl Reader<'_> {
             port,
             in_vlan,
             mode_change: raw.mode_change,
-            trunk: self.trunk_words(&undo, raw.trunk),
+            trunk: raw.trunk.map_or_else(TrunkWords::of_members, |raw| self.trunk_words(&undo, raw)),
+            members,
             foreign: self.templates("foreign", &raw.foreign),
             routed: self.templates("routed", &raw.routed),
             nothing: self.templates("nothing", &raw.nothing),

@@ -1,0 +1,112 @@
+//! Lines below a VLAN that say which ports are in it.
+
+use mercury_adapter::{CliWords, Hole, Template, VlanMembers};
+
+use super::blocks::named_by;
+
+/// Ports that one range may have: more than any chassis.
+const RANGE: u32 = 4096;
+
+/// What such a line says.
+pub(super) struct Membership {
+    /// The ports, by the names that Mercury knows them by.
+    pub(super) ports: Vec<String>,
+    /// Whether their frames bear the VLAN's tag.
+    pub(super) is_tagged: bool,
+}
+
+/// What a line says of its VLAN's ports; `None` where it is about something else.
+///
+/// # Errors
+/// It names ports in a way that is not known.
+pub(super) fn said(words: &CliWords, members: &VlanMembers, line: &str) -> Option<Result<Membership, ()>> {
+    // The default VLAN has its ports until a line takes them out.
+    if line
+        .strip_prefix(&words.undo)
+        .is_some_and(|rest| [&members.tagged, &members.untagged].iter().any(|form| form.fits(rest)))
+    {
+        return Some(Ok(Membership { ports: Vec::new(), is_tagged: false }));
+    }
+    let named = |form: &Template| form.read(line)?.get(Hole::Name).map(|text| ports(words, text).ok_or(()));
+    let membership = |is_tagged| move |ports| Membership { ports, is_tagged };
+    named(&members.tagged)
+        .map(|ports| ports.map(membership(true)))
+        .or_else(|| named(&members.untagged).map(|ports| ports.map(membership(false))))
+}
+
+/// The ports of `ethe 1/1/1 to 1/1/16 lag 100` and of `TenGigabitEthernet 0/1-3,5`; `None`
+/// where it is anything else.
+fn ports(words: &CliWords, text: &str) -> Option<Vec<String>> {
+    let (mut ports, mut kind, mut last) = (Vec::new(), "", None);
+    let mut goes_on = false;
+    for word in text.split_whitespace() {
+        if word.eq_ignore_ascii_case("to") {
+            goes_on = true;
+            continue;
+        }
+        let (own, numbers) = word.split_at(word.find(|c: char| c.is_ascii_digit()).unwrap_or(word.len()));
+        if !own.is_empty() {
+            kind = own;
+        }
+        let mut module = "";
+        for number in numbers.split(',').filter(|number| !number.is_empty()) {
+            let (first, end) = number.split_once('-').unwrap_or((number, number));
+            if std::mem::take(&mut goes_on) {
+                // The first of them stands there already.
+                let (module, first) = last?;
+                ports.extend(range(module, first, end)?.skip(1).map(|number| named(words, kind, &number)));
+                continue;
+            }
+            // `0/1,3` has another of the same module.
+            let (own, first) = first.split_at(first.rfind('/').map_or(0, |at| at + 1));
+            module = if own.is_empty() { module } else { own };
+            ports.extend(range(module, first, end)?.map(|number| named(words, kind, &number)));
+            last = Some((module, first));
+        }
+    }
+    (!goes_on && !ports.is_empty()).then_some(ports)
+}
+
+/// The numbers of a module from one to another, or to `0/4` in the module `0/`.
+fn range<'t>(module: &'t str, first: &str, end: &str) -> Option<impl Iterator<Item = String> + use<'t>> {
+    let (from, to) = (first.parse::<u32>().ok()?, end.strip_prefix(module).unwrap_or(end).parse::<u32>().ok()?);
+    (from <= to && to - from < RANGE).then(|| (from..=to).map(move |number| format!("{module}{number}")))
+}
+
+fn named(words: &CliWords, kind: &str, number: &str) -> String {
+    named_by(words, &format!("{kind} {number}")).unwrap_or_else(|| format!("{kind}{number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_stand_in_ranges_and_rows() {
+        let mut dialects = mercury_adapter::builtin().unwrap().into_iter();
+        let words = dialects.find(|one| one.name == "brocade_fastiron").unwrap().cli.unwrap().words;
+        for (text, expected) in [
+            ("ethe 1/1/1", "ethernet 1/1/1"),
+            ("ethe 1/1/1 to 1/1/3 ethe 2/1/1", "ethernet 1/1/1|ethernet 1/1/2|ethernet 1/1/3|ethernet 2/1/1"),
+            ("ethe 1/2 ethe 1/4 to 1/5 lag 100 to 101", "ethernet 1/2|ethernet 1/4|ethernet 1/5|lag 100|lag 101"),
+            ("Te 0/1-0/2,4-5,1/7", "Te0/1|Te0/2|Te0/4|Te0/5|Te1/7"),
+            ("Po 1-2,7", "Po1|Po2|Po7"),
+            ("lag 1 ethe 1", "lag 1|ethernet 1"),
+        ] {
+            assert_eq!(ports(&words, text).unwrap().join("|"), expected, "{text}");
+        }
+        for text in [
+            "",
+            "ethe",
+            "ethe 1/1/1 to",
+            "to 1/1/4",
+            "ethe 1/1/4 to 1/1/1",
+            "ethe 1/1 to 2/1",
+            "Te 0/1-1/4",
+            "ethe 1/x",
+            "ethe 1 to 99999",
+        ] {
+            assert_eq!(ports(&words, text), None, "{text}");
+        }
+    }
+}
