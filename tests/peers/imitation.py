@@ -22,8 +22,16 @@ from twisted.conch.ssh import factory, keys  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 
 
+def configured(switch):
+    """Has what others made: some of these show nothing at all otherwise."""
+    switch.ports[-1].description = "uplink"
+    for number in (20, 1000, 1001):
+        switch.add_vlan(switch.new("Vlan", number))
+
+
 def main(model, password):
     core = SwitchFactory().get(model, "access-1", password)
+    configured(core.switch_configuration)
     checker = checkers.InMemoryUsernamePasswordDatabaseDontUse()
     checker.addUser(b"mercury", password.encode())
     server = factory.SSHFactory()

@@ -44,7 +44,7 @@ pub(super) fn lists(words: &TrunkWords, vlans: &VlanSet) -> Vec<String> {
 pub(super) fn absent(words: &TrunkWords) -> VlanSet {
     match &words.absent {
         TrunkAbsent::All => VlanSet::full(),
-        TrunkAbsent::None => VlanSet::new(),
+        TrunkAbsent::None | TrunkAbsent::Unknown => VlanSet::new(),
         TrunkAbsent::Only(set) => set.clone(),
     }
 }

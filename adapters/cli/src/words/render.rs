@@ -207,7 +207,8 @@ impl Typing<'_> {
             ("mode", Some(_)) => Turn::Mode,
             ("mode", None) if opens => Turn::Mode,
             ("access-vlan" | "native-vlan", None) if self.words.mode_change == ModeChange::Refused => Turn::Leaves,
-            ("mode", None) if self.words.mode_change == ModeChange::Refused => Turn::Mode,
+            // What is said before it would go with it, or be refused.
+            ("mode", None) if self.words.mode_change != ModeChange::Keeps => Turn::Mode,
             ("mode" | "access-vlan" | "native-vlan", None) => Turn::Gone,
             (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
             (node, None) if JOINS.contains(&node) => Turn::Leaves,

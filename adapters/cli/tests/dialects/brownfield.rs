@@ -59,9 +59,12 @@ fn what_others_configured_is_read_as_a_person_reads_it() {
 }
 
 /// What is tried on each port.
-fn tried(port: &Interface) -> Vec<Option<SwitchedVlan>> {
+fn tried(dialect: &Dialect, port: &Interface) -> Vec<Option<SwitchedVlan>> {
     let vlan = |id: &str| id.parse().unwrap();
-    let trunk = SwitchedVlan::Trunk { native: Some(vlan("10")), vlans: TrunkVlans::only("10,30".parse().unwrap()) };
+    let words = &dialect.cli.as_ref().unwrap().words;
+    let has_native = words.members.is_some() || words.port.contains_key("native-vlan");
+    let native = has_native.then(|| vlan("10"));
+    let trunk = SwitchedVlan::Trunk { native, vlans: TrunkVlans::only("10,30".parse().unwrap()) };
     [Some(SwitchedVlan::access(vlan("10"))), Some(trunk), None]
         .into_iter()
         .filter(|vlans| *vlans != port.switched_vlan)
@@ -76,7 +79,7 @@ fn a_port_is_attached_and_put_back_and_nothing_else_changes() {
         let running = seen(&dialect, &before);
         for port in running.interfaces.values().filter(|port| port.aggregate_id.is_none()) {
             let is_refused = made.refused.contains(&port.name.to_string());
-            for vlans in tried(port) {
+            for vlans in tried(&dialect, port) {
                 let what = format!("{file}: {} to {vlans:?}", port.name);
                 let mut wanted = running.config.clone();
                 let own: &mut Interface = wanted.interfaces.get_mut(&port.name).unwrap();

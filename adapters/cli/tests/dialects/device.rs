@@ -79,6 +79,14 @@ const IOS: Rules = Rules {
 /// As Brocade FastIron has it.
 const FASTIRON: Rules = Rules { many: &["tagged", "untagged"], takes: ("enable", "disable"), ..IOS };
 
+/// As Dell PowerConnect has it.
+const POWERCONNECT: Rules = Rules {
+    vlan: "interface vlan ",
+    program: "switchport trunk allowed vlan",
+    resets: ("switchport mode", &["switchport access", "switchport trunk"]),
+    ..IOS
+};
+
 /// As HPE Comware has it.
 const COMWARE: Rules = Rules {
     undo: "undo ",
@@ -109,6 +117,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
         "brocade_fastiron" => FASTIRON,
+        "dell_powerconnect" => POWERCONNECT,
         _ => IOS,
     }
 }

@@ -183,6 +183,9 @@ impl<'t> Port<'t> {
         };
         let is_all = |set: &VlanSet| *set == VlanSet::full();
         match (trunk, &words.trunk.absent) {
+            (None, TrunkAbsent::Unknown) if is_trunk => {
+                self.foreign.push("a trunk of which no line says what it carries")
+            }
             (None, _) => {}
             (Some(set), TrunkAbsent::All) if is_all(&set) => {}
             (Some(set), TrunkAbsent::None) if set.is_empty() => {}

@@ -1,6 +1,6 @@
 //! A trunk's VLANs as lines.
 
-use mercury_adapter::{ModeChange, Template, Unrenderable, operations::Value};
+use mercury_adapter::{ModeChange, Template, TrunkAbsent, Unrenderable, operations::Value};
 use mercury_model::VlanSet;
 
 use super::{Turn, Typing};
@@ -26,6 +26,11 @@ pub(super) fn lines(
     {
         let turn = if words.tagged_only { Turn::NoLongerTagged } else { Turn::Gone };
         return Ok(vec![(turn, clear.bare())]);
+    }
+    if after.is_empty() && !wanted.is_empty() && words.absent == TrunkAbsent::Unknown {
+        return Err(typing
+            .writing
+            .cannot("a trunk of no VLANs", "what it carries of which no line says it is not known"));
     }
     let filled = |form: &Template, text: &str| form.fill(|_| Some(text.to_owned()));
     let gone = |text: String| (less, text);

@@ -273,4 +273,6 @@ pub enum TrunkAbsent {
     None,
     /// These.
     Only(VlanSet),
+    /// It is not known, or not the same in all releases: such a trunk is left alone.
+    Unknown,
 }

@@ -276,7 +276,7 @@ impl Reader<'_> {
                     list.insert("all".to_owned(), Value::from("all"));
                     true
                 }
-                TrunkAbsent::Only(_) => {
+                TrunkAbsent::Only(_) | TrunkAbsent::Unknown => {
                     list.extend(["all", "none"].map(|word| (word.to_owned(), Value::from(word))));
                     false
                 }
@@ -315,7 +315,10 @@ impl Reader<'_> {
             let (tagged, untagged) = (self.template("members", &raw.tagged), self.template("members", &raw.untagged));
             Some(VlanMembers { tagged: tagged?, untagged: untagged? })
         });
-        for node in ["mode", "access-vlan", "native-vlan"] {
+        if members.is_none() && !port.contains_key("native-vlan") {
+            self.excused("native-vlan");
+        }
+        for node in ["mode", "access-vlan"] {
             if port.contains_key(node) == members.is_some() {
                 let what = if members.is_some() { "what its members say" } else { "nothing" };
                 self.problems.push(format!("cli.words.port says {what} about {node}"));
@@ -421,6 +424,7 @@ impl Reader<'_> {
         let absent = match raw.absent.as_str() {
             "all" => TrunkAbsent::All,
             "none" => TrunkAbsent::None,
+            "unknown" => TrunkAbsent::Unknown,
             vlans => vlans.parse::<VlanSet>().map(TrunkAbsent::Only).unwrap_or_else(|error| {
                 self.problems.push(format!("cli.words.trunk.absent: {error}"));
                 TrunkAbsent::None
