@@ -118,6 +118,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "hpe_comware" => COMWARE,
         "brocade_fastiron" => FASTIRON,
         "dell_powerconnect" => POWERCONNECT,
+        "dell_force10" => Rules { vlan: "interface vlan ", many: FASTIRON.many, ..IOS },
         _ => IOS,
     }
 }
