@@ -8,7 +8,7 @@ use std::{
 
 use mercury_adapter::{CliForm, Dialect};
 use mercury_cli::Script;
-use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
 use crate::table::Tables;
 
@@ -31,6 +31,8 @@ pub(crate) struct Rules {
     many: &'static [&'static str],
     /// A line that takes another away, and is not shown.
     takes: (&'static str, &'static str),
+    /// The line of a port's mode, which is not changed while the port has VLANs of another.
+    refuses: &'static str,
 }
 
 /// The block in which some systems make VLANs; its lines are shown as if they stood in none.
@@ -74,6 +76,7 @@ const IOS: Rules = Rules {
     resets: ("none", &[]),
     many: &[],
     takes: ("none", "none"),
+    refuses: "none",
 };
 
 /// As Brocade FastIron has it.
@@ -111,11 +114,34 @@ const COMWARE: Rules = Rules {
     ..IOS
 };
 
+/// As Huawei has it.
+const HUAWEI: Rules = Rules {
+    single: &[
+        "description",
+        "name",
+        "shutdown",
+        "jumboframe enable",
+        "port link-type",
+        "port default vlan",
+        "port trunk pvid",
+        "eth-trunk",
+        "mode",
+        "least active-linknumber",
+        "lacp timeout",
+        "stp edged-port",
+    ],
+    program: "port trunk allow-pass vlan",
+    resets: ("none", &[]),
+    refuses: "port link-type",
+    ..COMWARE
+};
+
 pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
+        "huawei" | "huawei_vrpv8" => HUAWEI,
         "brocade_fastiron" => FASTIRON,
         "dell_powerconnect" => POWERCONNECT,
         "dell_force10" => Rules { vlan: "interface vlan ", many: FASTIRON.many, ..IOS },
@@ -154,6 +180,7 @@ impl Device {
                 // A VLAN may be named where its block begins.
                 let line = line.trim_end();
                 let vlan = line.strip_prefix(device.rules.vlan).and_then(|rest| rest.split_once(' '));
+                let vlan = vlan.filter(|(id, _)| id.parse::<VlanId>().is_ok());
                 let (head, rest) =
                     vlan.map_or((line, ""), |(id, rest)| (&line[..device.rules.vlan.len() + id.len()], rest));
                 let name = rest.strip_prefix("name ").map(|name| name.split(' ').next().unwrap());
@@ -238,6 +265,9 @@ impl Device {
         if begins(bare, mode) && !lines.iter().any(|line| line == text) {
             lines.retain(|line| !others.iter().any(|other| begins(line, other)));
         }
+        if begins(bare, rules.refuses) && !lines.iter().any(|line| line == text) {
+            Self::renewed(rules, lines, text);
+        }
         if text == rules.takes.0 {
             return lines.retain(|line| line != rules.takes.1);
         }
@@ -261,6 +291,21 @@ impl Device {
             lines.retain(|line| !begins(line, begin));
         }
         lines.push(text.to_owned());
+    }
+
+    /// Refuses a change of mode while there are VLANs of another.
+    fn renewed(rules: &Rules, lines: &mut Vec<String>, text: &str) {
+        let mut trunk: VlanSet = [VlanId::MIN].into_iter().collect();
+        for line in lines.iter() {
+            let bare = line.strip_prefix(rules.undo).unwrap_or(line);
+            let Some(list) = bare.strip_prefix(rules.program) else { continue };
+            let list: VlanSet = list.trim().replace(" to ", "-").replace(' ', ",").parse().unwrap();
+            trunk = if bare == line { trunk.union(&list) } else { trunk.difference(&list) };
+        }
+        let is_bare = trunk == [VlanId::MIN].into_iter().collect();
+        let is_other = |line: &&String| line.starts_with("port default") || line.starts_with("port trunk pvid");
+        assert!(is_bare && !lines.iter().any(|line| is_other(&line)), "{text}: Please renew the default: {lines:?}");
+        lines.retain(|line| !begins(line.strip_prefix(rules.undo).unwrap_or(line), rules.program));
     }
 
     /// The answers to what is asked.
