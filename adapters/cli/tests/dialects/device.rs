@@ -52,6 +52,7 @@ const IOS: Rules = Rules {
         "switchport access vlan",
         "switchport trunk native vlan",
         "channel-group",
+        "port-group",
         "lacp rate",
         "lacp timer",
         "lacp min-bundle",
@@ -287,7 +288,7 @@ impl Device {
         } else if text.starts_with("vlan ") || rules.many.iter().any(|many| begins(text, many)) {
             lines.retain(|line| line != text);
         } else if !text.contains(" add ") && !text.contains(" remove ") {
-            let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin);
+            let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin.trim_end_matches(" only"));
             lines.retain(|line| !begins(line, begin));
         }
         lines.push(text.to_owned());

@@ -30,7 +30,8 @@ const HOLES: [(&str, Hole); 7] = [
 ];
 
 /// Words, the last part of each of which may be a hole. What a hole stands for is one
-/// word, or at the end of the template all that is left of the line. Three dots at the
+/// word, or at the end of the template all that is left of the line; a number is one word
+/// there too. Three dots at the
 /// end stand for whatever follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -95,7 +96,7 @@ impl Template {
             let after = rest.get(word.fixed.len()..)?;
             let is_last = index + 1 == self.words.len() && !self.is_open;
             let end = match word.hole {
-                Some(_) if is_last => after.len(),
+                Some(hole) if is_last && hole != Hole::Number => after.len(),
                 _ => after.find(char::is_whitespace).unwrap_or(after.len()),
             };
             let (text, behind) = after.split_at(end);
@@ -155,6 +156,8 @@ mod tests {
         }
         // What is left of the line is the last hole's.
         assert_eq!(group.read("channel-group 7 mode on force").unwrap().get(Hole::Mode), Some("on force"));
+        let bare = Template::parse("port-group {number}").unwrap();
+        assert!(bare.fits("port-group 7") && !bare.fits("port-group 7 mode active"));
         let text = Template::parse("description {value}").unwrap();
         assert_eq!(text.read("description  to  rack 7").unwrap().get(Hole::Value), Some("to  rack 7"));
         assert_eq!(text.read("description"), None);
