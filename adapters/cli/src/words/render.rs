@@ -180,12 +180,37 @@ impl Typing<'_> {
             };
             typed.push((turn, text));
         }
+        if let (Some(bare), false) = (&self.words.bare, is_vlan)
+            && self.is_trunk(entry).is_none()
+            && entry.leaves.iter().any(whole::is_of_it)
+        {
+            typed.push((Turn::Others, bare.bare()));
+        }
         typed.sort_by_key(|(turn, _)| *turn);
         Ok(typed)
     }
 
+    /// Whether its VLANs make a port a trunk; `None` where it is to have none.
+    fn is_trunk(&self, entry: &EntryOperations) -> Option<bool> {
+        let one = |leaf: &LeafOperation| match leaf {
+            LeafOperation::Set(path, _) if last(path) == "access-vlan" => Some(false),
+            LeafOperation::Set(path, _) if last(path) == "native-vlan" => Some(true),
+            LeafOperation::SetList { wanted, .. } if !wanted.is_empty() => Some(true),
+            _ => None,
+        };
+        entry.leaves.iter().find_map(one)
+    }
+
     /// Whether a line is of the mode that a port is in no longer, and goes with that.
     fn goes_with_mode(&self, node: &str, entry: &EntryOperations) -> bool {
+        if self.words.bare.is_some() {
+            let is_trunk = self.is_trunk(entry);
+            return match node {
+                "access-vlan" => is_trunk != Some(false),
+                "native-vlan" | "trunk-vlans" => is_trunk != Some(true),
+                _ => false,
+            };
+        }
         let is_trunk = entry.leaves.iter().find_map(|leaf| match leaf {
             LeafOperation::Set(path, value) if last(path) == "mode" => Some(value.text() == "trunk"),
             LeafOperation::Remove(path) if last(path) == "mode" => Some(false),
@@ -203,6 +228,9 @@ impl Typing<'_> {
     fn turn(&self, node: &str, value: Option<&Value>) -> Turn {
         let opens = self.words.trunk.absent == TrunkAbsent::All;
         match (node, value) {
+            ("switched", _) => Turn::Mode,
+            // Said first, it might open the trunk to all.
+            ("native-vlan", Some(_)) if self.words.bare.is_some() => Turn::Trunk,
             ("mode", Some(value)) if opens && value.text() == "trunk" => Turn::Trunk,
             ("mode", Some(_)) => Turn::Mode,
             ("mode", None) if opens => Turn::Mode,

@@ -33,6 +33,8 @@ pub(crate) struct Rules {
     takes: (&'static str, &'static str),
     /// The line of a port's mode, which is not changed while the port has VLANs of another.
     refuses: &'static str,
+    /// Beginnings of lines of which one takes the other away.
+    either: (&'static str, &'static str),
 }
 
 /// The block in which some systems make VLANs; its lines are shown as if they stood in none.
@@ -78,6 +80,7 @@ const IOS: Rules = Rules {
     many: &[],
     takes: ("none", "none"),
     refuses: "none",
+    either: ("none", "none"),
 };
 
 /// As Brocade FastIron has it.
@@ -142,6 +145,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
+        "aruba_aoscx" => Rules { either: ("vlan access", "vlan trunk"), ..IOS },
         "huawei" | "huawei_vrpv8" => HUAWEI,
         "brocade_fastiron" => FASTIRON,
         "dell_powerconnect" => POWERCONNECT,
@@ -178,8 +182,9 @@ impl Device {
                 let lines: Option<&mut Vec<String>> = block.as_ref().and_then(|block| device.blocks.get_mut(block));
                 lines.unwrap_or_else(|| panic!("{line} in no block")).push(line.trim().to_owned());
             } else {
-                // A VLAN may be named where its block begins.
-                let line = line.trim_end();
+                // A VLAN may be named where its block begins, and a block entered by less than it
+                // is shown by.
+                let line = line.trim_end().trim_end_matches(" multi-chassis");
                 let vlan = line.strip_prefix(device.rules.vlan).and_then(|rest| rest.split_once(' '));
                 let vlan = vlan.filter(|(id, _)| id.parse::<VlanId>().is_ok());
                 let (head, rest) =
@@ -265,6 +270,11 @@ impl Device {
         let bare = text.strip_prefix(rules.undo).unwrap_or(text);
         if begins(bare, mode) && !lines.iter().any(|line| line == text) {
             lines.retain(|line| !others.iter().any(|other| begins(line, other)));
+        }
+        for (one, other) in [rules.either, (rules.either.1, rules.either.0)] {
+            if begins(text, one) {
+                lines.retain(|line| !begins(line, other));
+            }
         }
         if begins(bare, rules.refuses) && !lines.iter().any(|line| line == text) {
             Self::renewed(rules, lines, text);

@@ -170,7 +170,9 @@ impl<'t> Port<'t> {
             }
             self.trunk = Some(std::mem::take(&mut self.tagged).into_iter().collect());
         }
-        let is_trunk = self.leaves.contains(&("mode", "trunk"));
+        self.leaves.retain(|(node, _)| *node != "switched");
+        let has = |node: &str| self.leaves.iter().any(|(own, _)| *own == node);
+        let is_trunk = self.leaves.contains(&("mode", "trunk")) || words.bare.is_some() && has("native-vlan");
         for (node, value) in &self.leaves {
             let value = if words.quotes { unquoted(value) } else { value };
             // A line gives an aggregate by its number.
@@ -184,7 +186,7 @@ impl<'t> Port<'t> {
         let is_all = |set: &VlanSet| *set == VlanSet::full();
         match (trunk, &words.trunk.absent) {
             (None, TrunkAbsent::Unknown) if is_trunk => {
-                self.foreign.push("a trunk of which no line says what it carries")
+                self.foreign.push("a trunk of which no line says what it carries");
             }
             (None, _) => {}
             (Some(set), TrunkAbsent::All) if is_all(&set) => {}
@@ -208,7 +210,8 @@ impl<'t> Port<'t> {
 
 /// A text without the marks it stands in.
 pub(super) fn unquoted(text: &str) -> &str {
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+    let within = |mark: char| text.strip_prefix(mark)?.strip_suffix(mark);
+    within('"').or_else(|| within('\'')).unwrap_or(text)
 }
 
 const CHANNEL_MODE: &str = "channel-group-mode";

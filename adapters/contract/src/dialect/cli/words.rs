@@ -41,6 +41,9 @@ pub struct CliWords {
     pub in_vlan: BTreeMap<String, CliLine>,
     /// What becomes of a port's VLANs when its mode is changed.
     pub mode_change: ModeChange,
+    /// Where only a port's VLANs tell its mode, and the lines of the other mode go when one
+    /// of them is typed: the line that leaves of them what nobody set.
+    pub bare: Option<Template>,
     /// A trunk's VLANs.
     pub trunk: TrunkWords,
     /// Where a VLAN says which ports are in it, and a port says nothing of VLANs.

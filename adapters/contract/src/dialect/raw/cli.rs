@@ -20,7 +20,7 @@ const TREE: &str = include_str!("cli_tree.toml");
 
 /// The nodes below an interface, and the leaf of the model that each holds; those of
 /// `switched-vlan` and of a channel group hold one together.
-const NODES: [(&str, Option<Leaf>); 16] = [
+const NODES: [(&str, Option<Leaf>); 17] = [
     ("description", Some(Leaf::Description)),
     ("enabled", Some(Leaf::Enabled)),
     ("mtu", Some(Leaf::Mtu)),
@@ -35,6 +35,7 @@ const NODES: [(&str, Option<Leaf>); 16] = [
     ("channel-group", None),
     ("lacp-rate", None),
     ("mode", None),
+    ("switched", None),
     ("access-vlan", None),
     ("native-vlan", None),
 ];
@@ -83,6 +84,7 @@ struct RawCliWords {
     in_vlan: BTreeMap<String, RawLine>,
     trunk: Option<RawTrunkWords>,
     members: Option<RawMembers>,
+    bare: Option<String>,
     #[serde(default)]
     mode_change: ModeChange,
     /// What a port is that says no mode.
@@ -287,6 +289,14 @@ impl Reader<'_> {
                 own.insert("native-vlan".to_owned(), Value::from("access-vlan"));
             }
             own.insert("trunk-vlans".to_owned(), Value::Table(list));
+            if words.bare.is_some() {
+                own.insert("mode".to_owned(), Value::from("derived"));
+            }
+            if words.port.contains_key("switched") {
+                let switched =
+                    [("path", "switched"), ("value", "true")].map(|(key, word)| (key.to_owned(), word.into()));
+                own.insert("also".to_owned(), Value::Array(vec![Value::Table(switched.into_iter().collect())]));
+            }
         }
         match &words.vlan {
             None => drop(tree.remove("vlan")),
@@ -318,9 +328,11 @@ impl Reader<'_> {
         if members.is_none() && !port.contains_key("native-vlan") {
             self.excused("native-vlan");
         }
-        for node in ["mode", "access-vlan"] {
-            if port.contains_key(node) == members.is_some() {
-                let what = if members.is_some() { "what its members say" } else { "nothing" };
+        for (node, is_elsewhere) in
+            [("mode", members.is_some() || raw.bare.is_some()), ("access-vlan", members.is_some())]
+        {
+            if port.contains_key(node) == is_elsewhere {
+                let what = if is_elsewhere { "what is said elsewhere" } else { "nothing" };
                 self.problems.push(format!("cli.words.port says {what} about {node}"));
             }
         }
@@ -360,6 +372,7 @@ impl Reader<'_> {
             mode_change: raw.mode_change,
             trunk: raw.trunk.map_or_else(TrunkWords::of_members, |raw| self.trunk_words(&undo, raw)),
             members,
+            bare: raw.bare.and_then(|text| self.template("bare", &text)),
             foreign: self.templates("foreign", &raw.foreign),
             routed: self.templates("routed", &raw.routed),
             nothing: self.templates("nothing", &raw.nothing),
