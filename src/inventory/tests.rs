@@ -162,9 +162,16 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
         );
     }
     // Of networking-generic-switch 10.2.
-    for name in
-        ["brocade_fastiron", "dell_powerconnect", "dell_force10", "huawei", "huawei_vrpv8", "ruijie", "aruba_aoscx"]
-    {
+    for name in [
+        "brocade_fastiron",
+        "dell_powerconnect",
+        "dell_force10",
+        "huawei",
+        "huawei_vrpv8",
+        "ruijie",
+        "aruba_aoscx",
+        "mellanox_mlnxos",
+    ] {
         let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{name}")));
         assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, name));
     }

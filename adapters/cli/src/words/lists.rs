@@ -26,6 +26,9 @@ pub(super) fn vlans(text: &str) -> Option<VlanSet> {
 
 /// Lists of these VLANs, none longer than it may be.
 pub(super) fn lists(words: &TrunkWords, vlans: &VlanSet) -> Vec<String> {
+    if words.singly {
+        return vlans.iter().map(|id| id.to_string()).collect();
+    }
     let mut lists: Vec<String> = Vec::new();
     for range in vlans.ranges() {
         let range = range.with_separator(&words.range);

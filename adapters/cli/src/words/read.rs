@@ -177,7 +177,8 @@ impl<'t> Lines<'t> {
         for line in blocks::Lines::of(words, text) {
             match line {
                 Blocked::Enter(entered) => {
-                    tree.beside(ENTRY)?;
+                    let is_known = matches!(&entered, Block::Interface(name) if self.ports.contains_key(name));
+                    tree.beside(if is_known { 0 } else { ENTRY })?;
                     block = entered;
                     match &block {
                         Block::Interface(name) => {

@@ -216,9 +216,12 @@ impl Typing<'_> {
             LeafOperation::Remove(path) if last(path) == "mode" => Some(false),
             _ => None,
         });
+        let is_one = self.words.port.get("access-vlan") == self.words.port.get("native-vlan");
         let said = entry.leaves.iter().any(|leaf| matches!(leaf, LeafOperation::Set(path, _) if last(path) == "mode"));
         self.words.mode_change == ModeChange::Resets
             && match node {
+                // It is what is untagged in either mode.
+                "access-vlan" if is_one => false,
                 "access-vlan" => said && is_trunk == Some(true),
                 "native-vlan" | "trunk-vlans" => is_trunk == Some(false),
                 _ => false,

@@ -35,6 +35,8 @@ pub(crate) struct Rules {
     refuses: &'static str,
     /// Beginnings of lines of which one takes the other away.
     either: (&'static str, &'static str),
+    /// Whether each line is shown with the one that enters its block.
+    is_flat: bool,
 }
 
 /// The block in which some systems make VLANs; its lines are shown as if they stood in none.
@@ -81,6 +83,7 @@ const IOS: Rules = Rules {
     takes: ("none", "none"),
     refuses: "none",
     either: ("none", "none"),
+    is_flat: false,
 };
 
 /// As Brocade FastIron has it.
@@ -91,6 +94,14 @@ const POWERCONNECT: Rules = Rules {
     vlan: "interface vlan ",
     program: "switchport trunk allowed vlan",
     resets: ("switchport mode", &["switchport access", "switchport trunk"]),
+    ..IOS
+};
+
+/// As NVIDIA Onyx has it.
+const ONYX: Rules = Rules {
+    resets: ("switchport mode", &["switchport access", "switchport hybrid"]),
+    program: "switchport hybrid allowed-vlan",
+    is_flat: true,
     ..IOS
 };
 
@@ -145,6 +156,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
+        "mellanox_mlnxos" => ONYX,
         "aruba_aoscx" => Rules { either: ("vlan access", "vlan trunk"), ..IOS },
         "huawei" | "huawei_vrpv8" => HUAWEI,
         "brocade_fastiron" => FASTIRON,
@@ -178,7 +190,12 @@ impl Device {
         let mut device = Self::with(dialect, &[]);
         let mut block = None;
         for line in text.lines().filter(|line| !["", "!", "#"].contains(&line.trim())) {
-            if line.starts_with(' ') {
+            if device.rules.is_flat {
+                let words = if line.starts_with("interface") { 3 } else { 2 };
+                let at = line.match_indices(' ').nth(words - 1).map_or(line.len(), |(at, _)| at);
+                let lines = device.blocks.entry(line[..at].to_owned()).or_default();
+                lines.extend((at < line.len()).then(|| line[at + 1..].to_owned()));
+            } else if line.starts_with(' ') {
                 let lines: Option<&mut Vec<String>> = block.as_ref().and_then(|block| device.blocks.get_mut(block));
                 lines.unwrap_or_else(|| panic!("{line} in no block")).push(line.trim().to_owned());
             } else {
@@ -346,6 +363,7 @@ impl Device {
         for (block, lines) in &self.blocks {
             writeln!(text, "{block}").unwrap();
             let indent = if block == DATABASE { "" } else { " " };
+            let indent = if self.rules.is_flat { format!("{block} ") } else { indent.to_owned() };
             lines.iter().for_each(|line| writeln!(text, "{indent}{line}").unwrap());
             text.push_str("!\n");
         }

@@ -1,6 +1,6 @@
 //! Lines and the blocks that they are in.
 
-use std::str::Lines as TextLines;
+use std::{collections::VecDeque, str::Lines as TextLines};
 
 use mercury_adapter::{CliForm, CliWords, Filled, Hole};
 use mercury_model::VlanSet;
@@ -36,11 +36,13 @@ pub(super) struct Lines<'t> {
     lines: TextLines<'t>,
     /// How far the lines of the present block are indented, once there was one.
     indent: Option<usize>,
+    /// What the present line says besides, the next first to last.
+    queue: VecDeque<Blocked<'t>>,
 }
 
 impl<'t> Lines<'t> {
     pub(super) fn of(words: &'t CliWords, text: &'t str) -> Self {
-        Self { words, lines: text.lines(), indent: None }
+        Self { words, lines: text.lines(), indent: None, queue: VecDeque::new() }
     }
 
     fn block(&self, line: &'t str) -> Option<Block<'t>> {
@@ -67,11 +69,43 @@ impl<'t> Lines<'t> {
     }
 }
 
+impl<'t> Lines<'t> {
+    /// The blocks that a line begins with, and what it says in each.
+    fn flat(&self, line: &'t str) -> Vec<(Block<'t>, &'t str)> {
+        let words = self.words;
+        let ends = line.match_indices(' ').map(|(at, _)| at).chain([line.len()]);
+        // A name has a blank in it: `interface ethernet 1/1`.
+        let ends: Vec<usize> = ends.take(LONGEST_NAME).collect();
+        for (head, rest) in ends.iter().rev().filter_map(|at| line.split_at_checked(*at)) {
+            match self.block(head) {
+                // Of `interface ethernet`, the name is not whole.
+                Some(Block::Interface(name)) if name.bytes().any(|byte| byte.is_ascii_digit()) => {
+                    return vec![(Block::Interface(name), rest.trim())];
+                }
+                Some(Block::Vlans { ids, name }) => return vec![(Block::Vlans { ids, name }, rest.trim())],
+                _ => {}
+            }
+            let ports =
+                words.interface.enter.read(head).and_then(|said| super::members::ports(words, said.get(Hole::Name)?));
+            if let Some(ports) = ports.filter(|ports| ports.len() > 1) {
+                return ports.into_iter().map(|name| (Block::Interface(name), rest.trim())).collect();
+            }
+        }
+        vec![(Block::Other, "")]
+    }
+}
+
+/// Words of the line that enters a block where each line begins with that.
+const LONGEST_NAME: usize = 3;
+
 impl<'t> Iterator for Lines<'t> {
     type Item = Blocked<'t>;
 
     fn next(&mut self) -> Option<Blocked<'t>> {
         loop {
+            if let Some(more) = self.queue.pop_front() {
+                return Some(more);
+            }
             let line = self.lines.next()?.trim_end();
             let text = line.trim_start();
             let indent = line.len() - text.len();
@@ -95,6 +129,13 @@ impl<'t> Iterator for Lines<'t> {
                     // What is indented further is in a block of this one's.
                     if *self.indent.get_or_insert(indent) >= indent {
                         return Some(Blocked::Line(text));
+                    }
+                }
+                CliForm::Flat if is_comment => {}
+                CliForm::Flat => {
+                    for (block, rest) in self.flat(text) {
+                        self.queue.push_back(Blocked::Enter(block));
+                        self.queue.extend((!rest.is_empty()).then_some(Blocked::Line(rest)));
                     }
                 }
                 CliForm::Ended if leaves => return Some(Blocked::Enter(Block::Other)),

@@ -36,7 +36,7 @@ pub(super) fn said(words: &CliWords, members: &VlanMembers, line: &str) -> Optio
 
 /// The ports of `ethe 1/1/1 to 1/1/16 lag 100` and of `TenGigabitEthernet 0/1-3,5`; `None`
 /// where it is anything else.
-fn ports(words: &CliWords, text: &str) -> Option<Vec<String>> {
+pub(super) fn ports(words: &CliWords, text: &str) -> Option<Vec<String>> {
     let (mut ports, mut kind, mut last) = (Vec::new(), "", None);
     let mut goes_on = false;
     for word in text.split_whitespace() {

@@ -76,6 +76,8 @@ pub enum CliForm {
     Indented,
     /// Blocks that end where the line that leaves them stands, or the next begins.
     Ended,
+    /// Each line begins with the one that enters its block, which may be one of several.
+    Flat,
     /// Tables in JSON, as Open vSwitch's tools print them (`headings` and `data`): a row
     /// is a block of lines, each a heading and its value. It is written by commands.
     JsonTable,
@@ -241,6 +243,8 @@ pub struct TrunkWords {
     pub range: String,
     /// What stands between ranges.
     pub separator: String,
+    /// Whether a line adds one VLAN, or takes one away.
+    pub singly: bool,
     /// Octets that a list may have; what is more is added by further lines.
     pub longest: usize,
 }
@@ -262,6 +266,7 @@ impl TrunkWords {
             absent: TrunkAbsent::None,
             range: "-".to_owned(),
             separator: ",".to_owned(),
+            singly: false,
             longest: 0,
         }
     }

@@ -192,6 +192,8 @@ struct RawTrunkWords {
     range: String,
     #[serde(default = "comma")]
     separator: String,
+    #[serde(default)]
+    singly: bool,
     #[serde(default = "longest")]
     longest: usize,
 }
@@ -457,6 +459,7 @@ impl Reader<'_> {
             absent,
             range: raw.range,
             separator: raw.separator,
+            singly: raw.singly,
             longest: raw.longest,
         }
     }
