@@ -175,6 +175,8 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
         let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{name}")));
         assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, name));
     }
+    let sonic = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_dell_enterprise_sonic"));
+    assert_eq!((sonic.protocol(), sonic.identity.dialect.as_str()), (Protocol::Cli, "dell_sonic"));
     let bridge = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_ovs_linux"));
     assert_eq!((bridge.protocol(), bridge.identity.dialect.as_str()), (Protocol::Cli, "netmiko_ovs_linux"));
     for (device_type, code) in [

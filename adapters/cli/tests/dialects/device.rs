@@ -54,6 +54,7 @@ const IOS: Rules = Rules {
         "mtu",
         "switchport mode",
         "switchport access vlan",
+        "switchport access Vlan",
         "switchport trunk native vlan",
         "channel-group",
         "port-group",
@@ -153,6 +154,7 @@ const HUAWEI: Rules = Rules {
 
 pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
+        "dell_sonic" => Rules { vlan: "interface Vlan ", ..IOS },
         "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,

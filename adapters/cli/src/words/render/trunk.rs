@@ -1,6 +1,6 @@
 //! A trunk's VLANs as lines.
 
-use mercury_adapter::{ModeChange, Template, TrunkAbsent, Unrenderable, operations::Value};
+use mercury_adapter::{Hole, ModeChange, Template, TrunkAbsent, Unrenderable, operations::Value};
 use mercury_model::VlanSet;
 
 use super::{Turn, Typing};
@@ -25,6 +25,10 @@ pub(super) fn lines(
         && let Some(clear) = &words.clear
     {
         let turn = if words.tagged_only { Turn::NoLongerTagged } else { Turn::Gone };
+        if clear.has(Hole::Value) {
+            let lists = lists::lists(words, &before);
+            return Ok(lists.iter().map(|list| (turn, clear.fill(|_| Some(list.clone())))).collect());
+        }
         return Ok(vec![(turn, clear.bare())]);
     }
     if after.is_empty() && !wanted.is_empty() && words.absent == TrunkAbsent::Unknown {

@@ -231,7 +231,7 @@ pub struct TrunkWords {
     pub remove: Option<Template>,
     /// All but these.
     pub except: Option<Template>,
-    /// What takes all lines away.
+    /// What takes all lines away; with a hole, what takes those VLANs away that are listed.
     pub clear: Option<Template>,
     /// The word that stands for all of them.
     pub all: Option<String>,

@@ -291,7 +291,8 @@ impl Reader<'_> {
                 own.insert("native-vlan".to_owned(), Value::from("access-vlan"));
             }
             own.insert("trunk-vlans".to_owned(), Value::Table(list));
-            if words.bare.is_some() {
+            // Its VLANs tell it.
+            if words.members.is_none() && !words.port.contains_key("mode") {
                 own.insert("mode".to_owned(), Value::from("derived"));
             }
             if words.port.contains_key("switched") {
@@ -330,13 +331,12 @@ impl Reader<'_> {
         if members.is_none() && !port.contains_key("native-vlan") {
             self.excused("native-vlan");
         }
-        for (node, is_elsewhere) in
-            [("mode", members.is_some() || raw.bare.is_some()), ("access-vlan", members.is_some())]
-        {
-            if port.contains_key(node) == is_elsewhere {
-                let what = if is_elsewhere { "what is said elsewhere" } else { "nothing" };
-                self.problems.push(format!("cli.words.port says {what} about {node}"));
-            }
+        if port.contains_key("mode") && (members.is_some() || raw.bare.is_some()) {
+            self.problems.push("cli.words.port says what is said elsewhere about mode".to_owned());
+        }
+        if port.contains_key("access-vlan") == members.is_some() {
+            let what = if members.is_some() { "what is said elsewhere" } else { "nothing" };
+            self.problems.push(format!("cli.words.port says {what} about access-vlan"));
         }
         if raw.trunk.is_some() == members.is_some() {
             self.problems.push("cli.words: needs trunk, or else members".to_owned());
