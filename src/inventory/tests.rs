@@ -171,6 +171,7 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
         "ruijie",
         "aruba_aoscx",
         "mellanox_mlnxos",
+        "supermicro_smis",
     ] {
         let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{name}")));
         assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, name));
