@@ -5,6 +5,7 @@
 //! terminal without socket and clock, which tells the answer to each line, and
 //! [`judge`] says what the answer means.
 
+mod candidate;
 #[doc(hidden)]
 pub mod conformance;
 mod connector;

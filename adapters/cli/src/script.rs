@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Script {
     /// The lines.
     pub lines: Vec<Line>,
+    /// The ways to what they make and must not be there yet, where to say it again would
+    /// change it.
+    pub fresh: Vec<String>,
 }
 
 /// One line.

@@ -9,14 +9,14 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Absent, Answer, Budget, Capabilities, CliDialect, Datastore, Flight, Level, Lost, MAX_REPLY, Refusal, RpcError,
-    Session, Sighting, Step, StepResult, Traffic, When, off_worker,
+    Absent, Answer, Budget, Capabilities, CliDialect, CommitMode, ConfirmedCommit, Datastore, Flight, Level, Lost,
+    MAX_REPLY, Refusal, RpcError, Session, Sighting, Step, StepResult, Traffic, When, off_worker,
 };
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, asks, judge, ports, running,
+    Script, Unreadable, asks, candidate, judge, ports, running,
     wire::{End, Entry, Reply, Wire},
 };
 
@@ -26,26 +26,32 @@ const MAX_BLOCKS: usize = 4;
 /// A session at a command line that carries steps.
 pub struct LineSession {
     wire: Box<dyn Wire>,
-    dialect: Arc<CliDialect>,
+    pub(crate) dialect: Arc<CliDialect>,
     capabilities: Capabilities,
     budget: Budget,
     /// Configuration mode could not be left.
-    is_stuck: bool,
+    pub(crate) is_stuck: bool,
+    /// One is in configuration mode, between steps.
+    pub(crate) is_inside: bool,
+    /// Lines were entered that wait for their commit.
+    pub(crate) is_staged: bool,
 }
 
 /// A step ends with its result, or with the session.
-type Carried = Result<StepResult, Lost>;
+pub(crate) type Carried = Result<StepResult, Lost>;
 
 impl LineSession {
     pub(crate) fn new(wire: Box<dyn Wire>, dialect: Arc<CliDialect>, budget: Budget) -> Self {
         let session = &dialect.session;
         let capabilities = Capabilities {
-            datastore: Datastore::Running,
-            atomic_edit: !session.commit.is_empty(),
+            datastore: if session.candidate.is_some() { Datastore::Candidate } else { Datastore::Running },
+            confirmed_commit: candidate::confirms(session).then_some(ConfirmedCommit::AnyCommit),
+            lock: session.candidate.is_some() && !session.configure.is_empty(),
+            atomic_edit: !session.commit.is_empty() && session.candidate.is_none(),
             startup: !session.save.is_empty(),
             ..Capabilities::unknown()
         };
-        Self { wire, dialect, capabilities, budget, is_stuck: false }
+        Self { wire, dialect, capabilities, budget, is_stuck: false, is_inside: false, is_staged: false }
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
@@ -62,10 +68,32 @@ impl LineSession {
 
     async fn step(&mut self, step: &Step) -> Carried {
         let impossible = |reason: &str| Ok(Err(Refusal::Unreadable(reason.to_owned())));
+        let dialect = Arc::clone(&self.dialect);
+        if let Some(candidate) = &dialect.session.candidate {
+            match step {
+                Step::Lock(own) => return self.lock(candidate, own.as_ref()).await,
+                Step::Unlock => return self.unlock().await,
+                Step::Discard => return self.discard(candidate).await,
+                Step::Settled => return self.settled(candidate, None).await,
+                Step::Commit(mode) => return self.commit(candidate, mode).await,
+                // Any commit confirms what waits.
+                Step::Confirm(_) => return self.commit(candidate, &CommitMode::Plain).await,
+                Step::Stage(payload) => {
+                    return match payload.body::<Script>() {
+                        Some(script) => self.stage(candidate, script).await,
+                        None => impossible("the payload is no script"),
+                    };
+                }
+                Step::ReadCandidate(scope) if !candidate.shows.is_empty() && self.is_inside => {
+                    return Ok(self.read(&candidate.shows, scope).await?.map(|found| Answer::Running(Box::new(found))));
+                }
+                _ => {}
+            }
+        }
         match step {
             // Nothing is staged, and nobody is kept out.
             Step::Lock(_) | Step::Unlock | Step::Discard | Step::Settled | Step::Commit(_) => done(),
-            Step::Read(scope) => Ok(self.read(scope).await?.map(|found| Answer::Running(Box::new(found)))),
+            Step::Read(scope) => Ok(self.running(scope).await?.map(|found| Answer::Running(Box::new(found)))),
             Step::Look(absent) => self.look(absent).await,
             Step::Stage(payload) => match payload.body::<Script>() {
                 Some(script) => self.enter(script).await,
@@ -78,16 +106,21 @@ impl LineSession {
         }
     }
 
-    async fn ask(&mut self, line: &str, when: Option<When>) -> Result<Reply, Lost> {
+    pub(crate) async fn ask(&mut self, line: &str, when: Option<When>) -> Result<Reply, Lost> {
         let mut share = self.budget.share(MAX_REPLY);
         let mut replies = self.wire.ask(&[Entry { line, when }], &mut share).await?;
         replies.pop().ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))
     }
 
-    async fn read(&mut self, scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
+    async fn running(&mut self, scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
+        let asks: Vec<String> = asks(&self.dialect, scope).iter().map(|line| self.shown(line)).collect();
+        self.read(&asks, scope).await
+    }
+
+    /// Reads what these commands show.
+    async fn read(&mut self, asks: &[String], scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
         let (mut texts, mut share) = (Vec::new(), self.budget.share(MAX_REPLY));
-        let asks = asks(&self.dialect, scope);
-        for line in &asks {
+        for line in asks {
             let replies = self.wire.ask(&[Entry { line, when: None }], &mut share).await?;
             for reply in replies {
                 if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
@@ -109,7 +142,7 @@ impl LineSession {
     /// All that is shown, without a scope that could hide something, and every port there is.
     async fn look(&mut self, absent: &Absent) -> Carried {
         let found =
-            match self.read(&Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }).await? {
+            match self.running(&Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }).await? {
                 Ok(found) => found.config,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -117,12 +150,13 @@ impl LineSession {
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
         let dialect = Arc::clone(&self.dialect);
         let mut state = None;
-        if let Some(table) = dialect.words.ports.as_ref().filter(|_| !absent.interfaces.is_empty()) {
+        let words = dialect.words.table().filter(|_| !absent.interfaces.is_empty());
+        if let Some((words, table)) = words.and_then(|words| Some((words, words.ports.as_ref()?))) {
             let reply = self.ask(&table.command, None).await?;
             if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
                 return Ok(Err(refused(&table.command, 1, 1, &words)));
             }
-            state = Some(ports(&dialect.words, table, &reply.text));
+            state = Some(ports(words, table, &reply.text));
         }
         Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state }))))
     }
@@ -138,23 +172,9 @@ impl LineSession {
                 return Ok(Err(refused(line, 0, of, &words)));
             }
         }
-        let mut position = 0;
-        while let Some(burst) = script.lines.get(position..).filter(|rest| !rest.is_empty()) {
-            // What stands behind a refused block would be entered in another one.
-            let inner = burst.iter().take_while(|line| !line.is_block).count();
-            let at_once = if session.pipelined { inner.max(1) } else { 1 };
-            let lines: Vec<&str> = burst.iter().take(at_once).map(|line| line.text.as_str()).collect();
-            let entries: Vec<Entry<'_>> =
-                lines.iter().map(|line| Entry { line, when: Some(When::Configure) }).collect();
-            let mut share = self.budget.share(MAX_REPLY);
-            let replies = self.wire.ask(&entries, &mut share).await?;
-            for (reply, line) in replies.iter().zip(&lines) {
-                position += 1;
-                if let Some(words) = self.failed(reply, judge::refusal).or_else(|| self.is_out(reply)) {
-                    self.leave(false).await?;
-                    return Ok(Err(refused(line, position, of, &words)));
-                }
-            }
+        if let Err(refusal) = self.lines(script).await? {
+            self.leave(false).await?;
+            return Ok(Err(refusal));
         }
         for line in &session.commit {
             let reply = self.ask(line, Some(When::Configure)).await?;
@@ -169,8 +189,32 @@ impl LineSession {
         }
     }
 
+    /// Enters the lines of a script, up to one that is refused.
+    pub(crate) async fn lines(&mut self, script: &Script) -> Result<Result<(), Refusal>, Lost> {
+        let is_pipelined = self.dialect.session.pipelined;
+        let of = script.lines.len();
+        let mut position = 0;
+        while let Some(burst) = script.lines.get(position..).filter(|rest| !rest.is_empty()) {
+            // What stands behind a refused block would be entered in another one.
+            let inner = burst.iter().take_while(|line| !line.is_block).count();
+            let at_once = if is_pipelined { inner.max(1) } else { 1 };
+            let lines: Vec<&str> = burst.iter().take(at_once).map(|line| line.text.as_str()).collect();
+            let entries: Vec<Entry<'_>> =
+                lines.iter().map(|line| Entry { line, when: Some(When::Configure) }).collect();
+            let mut share = self.budget.share(MAX_REPLY);
+            let replies = self.wire.ask(&entries, &mut share).await?;
+            for (reply, line) in replies.iter().zip(&lines) {
+                position += 1;
+                if let Some(words) = self.failed(reply, judge::refusal).or_else(|| self.is_out(reply)) {
+                    return Ok(Err(refused(line, position, of, &words)));
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Leaves configuration mode; what was refused on the way out, if it was.
-    async fn leave(&mut self, is_committed: bool) -> Result<Option<(String, String)>, Lost> {
+    pub(crate) async fn leave(&mut self, is_committed: bool) -> Result<Option<(String, String)>, Lost> {
         let session = Arc::clone(&self.dialect.session);
         let lines = if is_committed || session.abort.is_empty() { &session.end } else { &session.abort };
         let Some(last) = lines.last() else { return Ok(None) };
@@ -200,7 +244,7 @@ impl LineSession {
     }
 
     /// In the switch's own words, why a line did not do what it says.
-    fn failed(
+    pub(crate) fn failed(
         &self,
         reply: &Reply,
         judge: impl Fn(&mercury_adapter::CliSession, &str) -> Option<String>,
@@ -215,7 +259,7 @@ impl LineSession {
     }
 
     /// Whether configuration mode was left, or not reached.
-    fn is_out(&self, reply: &Reply) -> Option<String> {
+    pub(crate) fn is_out(&self, reply: &Reply) -> Option<String> {
         let is_out = !self.dialect.session.configure.is_empty()
             && matches!(reply.end, End::Prompt(level) if level != Level::Configure);
         is_out.then(|| format!("not in configuration mode: {}", judge::words(&reply.text)))
@@ -245,11 +289,11 @@ impl Session for LineSession {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what a step that was carried ends with")]
-fn done() -> Carried {
+pub(crate) fn done() -> Carried {
     Ok(Ok(Answer::Done(Vec::<RpcError>::new())))
 }
 
-fn refused(line: &str, position: usize, of: usize, words: &str) -> Refusal {
+pub(crate) fn refused(line: &str, position: usize, of: usize, words: &str) -> Refusal {
     Refusal::Errors(vec![judge::error(line, position, of, words)])
 }
 

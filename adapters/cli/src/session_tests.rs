@@ -55,7 +55,7 @@ async fn session(end: &str, answers: &'static [(&'static str, &'static str)]) ->
 fn script() -> Step {
     let line = |text: &str, depth, is_block| Line { text: text.to_owned(), depth, is_block };
     let lines = vec![line("interface Gi1", 0, true), line("mtu 1", 1, false), line("mtu 2", 1, false)];
-    Step::Stage(Payload::new(Script { lines }))
+    Step::Stage(Payload::new(Script { lines, ..Script::default() }))
 }
 
 async fn staged(session: &mut LineSession) -> StepResult {

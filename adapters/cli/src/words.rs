@@ -3,6 +3,7 @@
 mod lists;
 mod read;
 mod render;
+mod set;
 
 pub use read::{Unreadable, asks, ports, recorded, running};
 pub use render::CliRenderer;

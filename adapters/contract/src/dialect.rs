@@ -14,9 +14,9 @@ mod raw;
 mod tree;
 
 pub use cli::{
-    Blocks, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Enable, Filled, Hole, Level,
-    ModeChange, PortTable, Prompts, Question, Said, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanMembers,
-    VlanTable, When, Whole,
+    Blocks, Candidate, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Confirming, Enable,
+    Filled, Hole, Known, Level, ModeChange, PortTable, Prompts, Question, Said, SetWords, ShellLogin, Shown, Template,
+    TrunkAbsent, TrunkWords, VlanMembers, VlanTable, When, Whole, Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};

@@ -10,11 +10,12 @@ mod vlan;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, NoRoom, PortTable, Recorded, Share,
-    running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Names, NoRoom, PortTable, Recorded, Share,
+    Wording, find, running as read,
 };
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
+use super::set;
 use blocks::{Block, Blocked};
 use port::Port;
 use vlan::VlanSaid;
@@ -64,7 +65,7 @@ pub enum Unreadable {
 /// The commands that show what `scope` is about, in the order of their answers.
 #[must_use]
 pub fn asks(dialect: &CliDialect, _scope: &Scope) -> Vec<String> {
-    dialect.words.shows.iter().map(|shown| shown.command.clone()).collect()
+    dialect.words.shows().iter().map(|shown| shown.command.clone()).collect()
 }
 
 /// The ports that have a row in this answer, whether or not they are configured.
@@ -87,10 +88,25 @@ pub fn running(
     answers: &[String],
     share: &mut Share,
 ) -> Result<Running, Unreadable> {
-    let words = &*dialect.words;
-    if answers.len() != words.shows.len() {
-        return Err(Unreadable::Answers { asked: words.shows.len(), answered: answers.len() });
+    let shows = dialect.words.shows();
+    if answers.len() != shows.len() {
+        return Err(Unreadable::Answers { asked: shows.len(), answered: answers.len() });
     }
+    let words = match &dialect.words {
+        Wording::Table(words) => &**words,
+        Wording::Set(words) => {
+            let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
+            let (arena, looking) = (Bump::new(), looking(dialect));
+            let data = set::tree(words, &texts, &mut DataTree::new(&arena, share))?;
+            return match has_interface(looking, data) {
+                true => Ok(read(looking, data, scope)),
+                false => {
+                    let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
+                    Err(Unreadable::Nothing { command })
+                }
+            };
+        }
+    };
     let mut tables = Vec::new();
     if words.form == CliForm::JsonTable {
         for (shown, answer) in words.shows.iter().zip(answers) {
@@ -115,8 +131,7 @@ pub fn running(
         }
     }
     let data = said.data(words, &mut tree)?;
-    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance };
-    let mut found = read(looking, data, scope);
+    let mut found = read(looking(dialect), data, scope);
     // Where none is made, each is there.
     if let (None, VlanScope::Named(ids)) = (&words.vlan, &scope.vlans) {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -131,7 +146,15 @@ pub fn running(
 /// A sentence with what cannot be read: the dialect's system shows no lines, or there
 /// is no interface in them, or no room for them.
 pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Result<Recorded, String> {
-    let words = &*dialect.words;
+    let words = match &dialect.words {
+        Wording::Table(words) => &**words,
+        Wording::Set(words) => {
+            let (arena, looking) = (Bump::new(), looking(dialect));
+            let data = set::tree(words, texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
+            let found = has_interface(looking, data).then(|| Recorded::of(looking, data));
+            return found.ok_or_else(|| "there is no interface in it".to_owned());
+        }
+    };
     if words.form == CliForm::JsonTable {
         return Err("what this system shows are tables, which are not read from files".to_owned());
     }
@@ -147,8 +170,15 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         return Err("there is no interface in it".to_owned());
     }
     let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
-    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance };
-    Ok(Recorded::of(looking, data))
+    Ok(Recorded::of(looking(dialect), data))
+}
+
+fn looking(dialect: &CliDialect) -> Looking<'_> {
+    Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance }
+}
+
+fn has_interface(looking: Looking<'_>, data: &DataNode<'_>) -> bool {
+    !find(data, &looking.tree.interface, &Names::default()).is_empty()
 }
 
 /// All that the lines say.

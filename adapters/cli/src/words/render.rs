@@ -1,20 +1,21 @@
 //! A plan's operations as a script.
 
 mod members;
-mod texts;
+pub(super) mod texts;
 mod trunk;
 mod whole;
 
 use std::sync::Arc;
 
 use mercury_adapter::{
-    Blocks, Capabilities, CliDialect, CliLine, CliWords, Dialect, EntryOperations, Hole, LeafOperation, ModeChange,
-    Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Writing, operations,
-    operations::Value,
+    Blocks, Capabilities, CliDialect, CliLine, CliTransport, CliWords, Dialect, EntryOperations, Hole, LeafOperation,
+    ModeChange, Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Wording,
+    Writing, operations, operations::Value,
 };
 use mercury_model::Plan;
 
-use crate::{Line, Script};
+use crate::{Line, Script, words::set};
+use texts::Takes;
 
 /// Puts plans in a system's lines.
 pub struct CliRenderer {
@@ -44,9 +45,18 @@ impl Render for CliRenderer {
             explicit_enabled: false,
         };
         let operations = operations(&writing, plan)?;
+        let is_shell = self.cli.session.transport != CliTransport::Shell;
+        let words = match &self.cli.words {
+            Wording::Table(words) => words,
+            Wording::Set(words) => {
+                let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
+                return Ok(Payload::new(set::script(&writing, words, takes, &operations)?));
+            }
+        };
+        let takes = Takes { ascii: words.text.ascii, is_shell, quotes: words.quotes || is_shell };
         let mut script = Script::default();
-        let typing = Typing { words: &self.cli.words, writing };
-        if let Some(command) = &self.cli.words.command {
+        let typing = Typing { words, writing, takes };
+        if let Some(command) = &words.command {
             let mut parts = Vec::new();
             for entry in &operations.entries {
                 parts.extend(typing.typed(entry)?.into_iter().map(|(_, text)| text));
@@ -76,7 +86,7 @@ impl Render for CliRenderer {
 }
 
 impl Script {
-    fn push(&mut self, text: String, depth: usize, is_block: bool) {
+    pub(super) fn push(&mut self, text: String, depth: usize, is_block: bool) {
         self.lines.push(Line { text, depth, is_block });
     }
 }
@@ -109,6 +119,7 @@ const JOINS: [&str; 3] = ["aggregate-id", "channel-group", "lacp-rate"];
 struct Typing<'a> {
     words: &'a CliWords,
     writing: Writing<'a>,
+    takes: Takes,
 }
 
 impl Typing<'_> {
@@ -269,8 +280,8 @@ impl Typing<'_> {
                 let own = words.iter().find(|(word, _)| *word == text).map(|(_, own)| own.clone());
                 let text = own.unwrap_or(text);
                 let number = text.strip_prefix(self.words.lag_prefix.as_str()).unwrap_or(&text).to_owned();
-                texts::checked(self, last(path), &text)?;
-                let text = texts::quoted(self.words, text);
+                texts::checked(&self.writing, self.takes, last(path), &text)?;
+                let text = self.takes.quoted(&text);
                 let mode = entry.leaves.iter().find_map(|leaf| match leaf {
                     LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
                     _ => None,
@@ -302,7 +313,7 @@ impl Typing<'_> {
         };
         let mut block = block;
         if let Some(name) = node.names.resolve("{name}") {
-            texts::checked(self, texts::NAME, &name)?;
+            texts::checked(&self.writing, self.takes, texts::NAME, &name)?;
             let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
             block = self.words.aggregate.as_ref().filter(|_| is_aggregate).or(block);
         }

@@ -61,7 +61,7 @@ fn what_others_configured_is_read_as_a_person_reads_it() {
 /// What is tried on each port.
 fn tried(dialect: &Dialect, port: &Interface) -> Vec<Option<SwitchedVlan>> {
     let vlan = |id: &str| id.parse().unwrap();
-    let words = &dialect.cli.as_ref().unwrap().words;
+    let words = dialect.cli.as_ref().unwrap().words.table().unwrap();
     let has_native = words.members.is_some() || words.port.contains_key("native-vlan");
     let native = has_native.then(|| vlan("10"));
     let trunk = SwitchedVlan::Trunk { native, vlans: TrunkVlans::only("10,30".parse().unwrap()) };

@@ -10,7 +10,10 @@ use mercury_adapter::{CliForm, Dialect};
 use mercury_cli::Script;
 use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
-use crate::table::Tables;
+use crate::{
+    sets::{self, Sets},
+    table::Tables,
+};
 
 /// What a system's lines do to each other.
 #[derive(Clone)]
@@ -176,15 +179,19 @@ pub(crate) struct Device {
     unasked: BTreeSet<String>,
     /// One that has tables in place of blocks.
     tables: Option<Tables>,
+    /// One whose lines say the whole way.
+    sets: Option<Sets>,
 }
 
 impl Device {
     /// One whose ports are there and bare.
     pub(crate) fn with(dialect: &Dialect, ports: &[String]) -> Self {
         let blocks = ports.iter().map(|port| (format!("interface {port}"), Vec::new()));
-        let has_tables = dialect.cli.as_ref().unwrap().words.form == CliForm::JsonTable;
+        let words = &dialect.cli.as_ref().unwrap().words;
+        let has_tables = words.table().is_some_and(|words| words.form == CliForm::JsonTable);
         let tables = has_tables.then(|| Tables::with(ports));
-        Self { rules: rules(&dialect.name), blocks: blocks.collect(), unasked: BTreeSet::new(), tables }
+        let sets = words.table().is_none().then(|| Sets::with(sets::rules(&dialect.name), ports));
+        Self { rules: rules(&dialect.name), blocks: blocks.collect(), unasked: BTreeSet::new(), tables, sets }
     }
 
     /// One that has this configuration.
@@ -252,6 +259,9 @@ impl Device {
     pub(crate) fn apply(&mut self, script: &Script) {
         if let Some(tables) = &mut self.tables {
             return tables.apply(script);
+        }
+        if let Some(sets) = &mut self.sets {
+            return sets.apply(script);
         }
         let mut block = None;
         for (index, line) in script.lines.iter().enumerate() {
@@ -341,7 +351,7 @@ impl Device {
     /// The answers to what is asked.
     pub(crate) fn answers(&self, dialect: &Dialect) -> Vec<String> {
         let words = &dialect.cli.as_ref().unwrap().words;
-        words.shows.iter().map(|shown| if shown.table.is_some() { self.table() } else { self.text() }).collect()
+        words.shows().iter().map(|shown| if shown.table.is_some() { self.table() } else { self.text() }).collect()
     }
 
     /// Whether anybody asked for a VLAN.
@@ -351,6 +361,9 @@ impl Device {
 
     /// Whether anybody configured VLAN 1.
     pub(crate) fn has_vlan_1(&self) -> bool {
+        if let Some(sets) = &self.sets {
+            return sets.has_vlan_1();
+        }
         let database = self.blocks.get(DATABASE).is_some_and(|lines| lines.iter().any(|line| line == "vlan 1"));
         database || self.blocks.contains_key(&format!("{}1", self.rules.vlan))
     }
@@ -359,6 +372,9 @@ impl Device {
     pub(crate) fn text(&self) -> String {
         if let Some(tables) = &self.tables {
             return tables.text();
+        }
+        if let Some(sets) = &self.sets {
+            return sets.text();
         }
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();

@@ -14,7 +14,9 @@ mod device;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod round_trip;
+mod sets;
 mod shown;
+mod shown_sets;
 mod table;
 mod transcripts;
 mod turns;
@@ -38,11 +40,16 @@ fn dialect(name: &str) -> Arc<Dialect> {
     dialects().into_iter().find(|dialect| dialect.name == name).unwrap()
 }
 
+/// Whether VLANs are never made there.
+fn makes_no_vlans(dialect: &Dialect) -> bool {
+    dialect.cli.as_ref().unwrap().tree.vlan.is_none()
+}
+
 /// A case on a dialect's system; `None` where it cannot be one, or is about VLANs that are
 /// never made there.
 fn case_of(case: &Case, dialect: &Dialect) -> Option<Case> {
     let mut own = case.of(&dialect.name)?;
-    if dialect.cli.as_ref().unwrap().words.vlan.is_none() {
+    if makes_no_vlans(dialect) {
         own.running.vlans.clear();
         own.intended.vlans.clear();
         if own.running == own.intended {

@@ -86,7 +86,7 @@ pub(crate) fn read(name: &str, text: &str) -> Running {
     let cli = dialect.cli.as_ref().unwrap();
     let answers: Vec<String> = cli
         .words
-        .shows
+        .shows()
         .iter()
         .map(|shown| if shown.table.is_some() { TABLE.to_owned() } else { text.to_owned() })
         .collect();

@@ -40,7 +40,9 @@ fn no_line_opens_a_port_to_what_is_not_its() {
             for (from, to) in [(&running, &intended), (&intended, &running)] {
                 let Ok(script) = render(&dialect, &plan(from, to)) else { continue };
                 let Some(start) = device(&dialect, from) else { continue };
-                for length in 0..script.lines.len() {
+                // What waits for a commit is nothing before that.
+                let waits = dialect.cli.as_ref().unwrap().session.candidate.is_some();
+                for length in 0..if waits { 0 } else { script.lines.len() } {
                     let mut switch = start.clone();
                     let mut part = script.clone();
                     part.lines.truncate(length);

@@ -1,12 +1,16 @@
 //! What a command line needs of a dialect.
 
 mod session;
+mod set;
 mod template;
 mod words;
 
 use std::sync::Arc;
 
-pub use session::{CliSession, CliTransport, Enable, Level, Prompts, Question, ShellLogin, When};
+pub use session::{
+    Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, When,
+};
+pub use set::{Known, SetWords};
 pub use template::{Filled, Hole, Template};
 pub use words::{
     Blocks, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Said, Shown, TrunkAbsent, TrunkWords,
@@ -23,13 +27,43 @@ pub struct CliDialect {
     pub port: u16,
     /// The network instance that holds the VLANs; lines name none.
     pub network_instance: String,
-    /// Where everything lies in the data that lines are read as: one tree for all
-    /// systems, less what this one has no lines for.
+    /// Where everything lies in the data that lines are read as: where they are by a
+    /// table, one tree for all systems, less what this one has no lines for; or else the
+    /// system's own.
     pub tree: Arc<Tree>,
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
     /// How a session is held.
     pub session: Arc<CliSession>,
     /// Its lines.
-    pub words: Arc<CliWords>,
+    pub words: Wording,
+}
+
+/// The form of a system's lines.
+#[derive(Clone, Debug)]
+pub enum Wording {
+    /// Each node of the one tree has its own.
+    Table(Arc<CliWords>),
+    /// They say the way through the system's own tree.
+    Set(Arc<SetWords>),
+}
+
+impl Wording {
+    /// The commands that show the configuration, in the order in which they are asked.
+    #[must_use]
+    pub fn shows(&self) -> &[Shown] {
+        match self {
+            Self::Table(words) => &words.shows,
+            Self::Set(words) => &words.shows,
+        }
+    }
+
+    /// The lines by the table, where they are.
+    #[must_use]
+    pub fn table(&self) -> Option<&CliWords> {
+        match self {
+            Self::Table(words) => Some(words),
+            Self::Set(_) => None,
+        }
+    }
 }

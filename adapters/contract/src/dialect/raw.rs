@@ -17,6 +17,8 @@ use crate::Defaults;
 mod cli;
 mod cli_lines;
 mod cli_session;
+mod cli_set;
+mod cli_trunk;
 mod inherit;
 mod leaf;
 mod shapes;
@@ -26,7 +28,7 @@ use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 use inherit::{inherit, lay_over, without_false};
-use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords};
+use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords, is_revision};
 
 type Problems = Vec<String>;
 
@@ -196,6 +198,7 @@ impl Raw {
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
         reader.section = "cli";
         let base = cli::Base {
+            tree: &self.tree,
             defaults: &self.defaults,
             text: self.text,
             names: interface_names.as_ref(),
@@ -232,12 +235,6 @@ struct Reader<'a> {
     modules: BTreeMap<String, Module>,
     /// The protocol whose part is read.
     section: &'static str,
-}
-
-/// As RFC 7950 section 7.1.9 writes it.
-fn is_revision(text: &str) -> bool {
-    text.len() == 10
-        && text.char_indices().all(|(at, c)| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() })
 }
 
 fn module(raw: RawNamespace) -> Module {

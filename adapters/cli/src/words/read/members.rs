@@ -93,7 +93,7 @@ mod tests {
             ("Po 1-2,7", "Po1|Po2|Po7"),
             ("lag 1 ethe 1", "lag 1|ethernet 1"),
         ] {
-            assert_eq!(ports(&words, text).unwrap().join("|"), expected, "{text}");
+            assert_eq!(ports(words.table().unwrap(), text).unwrap().join("|"), expected, "{text}");
         }
         for text in [
             "",
@@ -106,7 +106,7 @@ mod tests {
             "ethe 1/x",
             "ethe 1 to 99999",
         ] {
-            assert_eq!(ports(&words, text), None, "{text}");
+            assert_eq!(ports(words.table().unwrap(), text), None, "{text}");
         }
     }
 }

@@ -1,19 +1,34 @@
 //! What may stand in a line: nothing that a command line takes for anything but text.
 
-use mercury_adapter::{CliWords, Unrenderable};
-
-use super::Typing;
+use mercury_adapter::{Unrenderable, Writing};
 
 /// What an entry's name is called in a refusal.
-pub(super) const NAME: &str = "the name";
+pub(in crate::words) const NAME: &str = "the name";
 
-/// A text as it stands in a line: in the marks that the system, or a shell before it,
-/// takes it in.
-pub(super) fn quoted(words: &CliWords, text: String) -> String {
-    if words.command.is_some() {
-        return if text.chars().all(is_plain) { text } else { format!("'\"{text}\"'") };
+/// What a line can hold.
+#[derive(Clone, Copy)]
+pub(in crate::words) struct Takes {
+    /// Nothing but ASCII.
+    pub(in crate::words) ascii: bool,
+    /// A shell looks at it first.
+    pub(in crate::words) is_shell: bool,
+    /// A text with blanks stands in quotation marks.
+    pub(in crate::words) quotes: bool,
+}
+
+impl Takes {
+    /// A text as it stands in a line: in the marks that the system, or a shell before
+    /// it, takes it in.
+    pub(in crate::words) fn quoted(self, text: &str) -> String {
+        let is_plain = text.chars().all(is_plain);
+        match (self.is_shell, self.quotes) {
+            (true, _) if is_plain => text.to_owned(),
+            (true, true) => format!("'\"{text}\"'"),
+            (true, false) => format!("'{text}'"),
+            (false, true) if text.contains(' ') => format!("\"{text}\""),
+            (false, _) => text.to_owned(),
+        }
     }
-    if words.quotes && text.contains(' ') { format!("\"{text}\"") } else { text }
 }
 
 /// Letters that no shell takes for anything else.
@@ -22,7 +37,12 @@ fn is_plain(c: char) -> bool {
 }
 
 /// Refuses what would end the line, ask for help, filter its output, or be cut.
-pub(super) fn checked(typing: &Typing<'_>, what: &str, text: &str) -> Result<(), Unrenderable> {
+pub(in crate::words) fn checked(
+    writing: &Writing<'_>,
+    takes: Takes,
+    what: &str,
+    text: &str,
+) -> Result<(), Unrenderable> {
     let odd = if text.chars().any(char::is_control) {
         "a line end or another control character"
     } else if text.contains(['?', '|', '"']) {
@@ -31,14 +51,14 @@ pub(super) fn checked(typing: &Typing<'_>, what: &str, text: &str) -> Result<(),
         "a mark of a comment or a quotation at its beginning"
     } else if text.trim() != text || text.contains("  ") {
         "a blank at an end, or two in a row"
-    } else if typing.words.text.ascii && !text.is_ascii() {
+    } else if takes.ascii && !text.is_ascii() {
         "a letter that is not ASCII"
-    } else if typing.words.command.is_some() && text.contains(['\'', '\\']) {
+    } else if takes.is_shell && text.contains(['\'', '\\']) {
         "a quotation mark or a backslash"
-    } else if typing.words.command.is_some() && what == NAME && !text.chars().all(is_plain) {
+    } else if takes.is_shell && what == NAME && !text.chars().all(is_plain) {
         "a name of anything but letters, digits and . _ - : @"
     } else {
         return Ok(());
     };
-    Err(typing.writing.cannot(&format!("{what} {text:?}"), &format!("no line can hold {odd}")))
+    Err(writing.cannot(&format!("{what} {text:?}"), &format!("no line can hold {odd}")))
 }

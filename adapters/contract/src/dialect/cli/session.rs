@@ -43,6 +43,9 @@ pub struct CliSession {
     pub abort: Vec<String>,
     /// Out of configuration mode.
     pub end: Vec<String>,
+    /// How what is entered waits for its commit; `None` where every line is so at once,
+    /// or is committed as soon as it was entered.
+    pub candidate: Option<Candidate>,
     /// Makes running survive a reboot; empty where it does.
     pub save: Vec<String>,
     /// What it asks, and what is answered.
@@ -158,4 +161,42 @@ pub enum When {
     Configure,
     /// A line that saves.
     Save,
+}
+
+/// A candidate at the prompt. [`CliSession::configure`] enters it and keeps others out,
+/// where there is such a mode, and [`CliSession::commit`] commits it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Throws away what was entered since the last commit.
+    pub discard: Vec<String>,
+    /// What stands before a command that shows something, in configuration mode.
+    pub inside: String,
+    /// The commands that show the candidate, in the order of those that show running;
+    /// empty where none does.
+    pub shows: Vec<String>,
+    /// The command that shows, in configuration mode, what is at a `{way}`; nothing where
+    /// nothing is.
+    pub fresh: String,
+    /// What a refusal to enter holds where somebody else keeps one out.
+    pub locked: Vec<Regex>,
+    /// What the answer to a commit holds, or it failed.
+    pub committed: Regex,
+    /// How a commit waits to be confirmed; `None` where none does.
+    pub confirming: Option<Confirming>,
+}
+
+/// A commit that is undone unless another follows in time, whoever makes that
+/// ([`ConfirmedCommit::AnyCommit`]).
+///
+/// [`ConfirmedCommit::AnyCommit`]: crate::ConfirmedCommit::AnyCommit
+#[derive(Clone, Debug)]
+pub struct Confirming {
+    /// The line, with `{minutes}` to wait and the `{name}` by which the history has it.
+    pub line: String,
+    /// Shows the history, the newest first.
+    pub history: String,
+    /// How its entries begin.
+    pub entry: Regex,
+    /// What the newest holds if that waits.
+    pub waits: Regex,
 }

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use mercury_model::{Leaf, VlanSet};
+use mercury_model::Leaf;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{RawCliSession, Reader, cli_lines::RawLine, default_instance};
+use super::{RawCliSession, Reader, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords, default_instance};
 use crate::{
-    InterfaceNames, Module, TextLimits, Unsaid,
+    InterfaceNames, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
         Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Shown, Template, TrunkAbsent,
-        TrunkWords, VlanMembers, Whole,
+        TrunkWords, VlanMembers, Whole, Wording,
     },
 };
 
@@ -48,13 +48,18 @@ pub(super) struct RawCli {
     #[serde(default = "default_instance")]
     network_instance: String,
     session: RawCliSession,
-    words: RawCliWords,
+    words: Option<RawCliWords>,
+    set: Option<RawSet>,
+    /// What lies elsewhere for lines that set.
+    #[serde(default)]
+    tree: Table,
     #[serde(default)]
     defaults: Table,
 }
 
 /// What a dialect says of all protocols.
 pub(super) struct Base<'a> {
+    pub(super) tree: &'a Table,
     pub(super) defaults: &'a Table,
     pub(super) text: TextLimits,
     pub(super) names: Option<&'a InterfaceNames>,
@@ -139,13 +144,13 @@ fn no() -> String {
     "no".to_owned()
 }
 
-fn bang() -> Vec<String> {
+pub(super) fn bang() -> Vec<String> {
     vec!["!".to_owned()]
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum RawShow {
+pub(super) enum RawShow {
     Command(String),
     Table {
         command: String,
@@ -172,65 +177,42 @@ struct RawWithin {
     make: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawTrunkWords {
-    list: Option<String>,
-    #[serde(default)]
-    list_adds: bool,
-    shown: Option<String>,
-    #[serde(default)]
-    tagged_only: bool,
-    add: Option<String>,
-    remove: Option<String>,
-    except: Option<String>,
-    clear: Option<String>,
-    all: Option<String>,
-    none: Option<String>,
-    absent: String,
-    #[serde(default = "dash")]
-    range: String,
-    #[serde(default = "comma")]
-    separator: String,
-    #[serde(default)]
-    singly: bool,
-    #[serde(default = "longest")]
-    longest: usize,
-}
-
-fn dash() -> String {
-    "-".to_owned()
-}
-
-fn comma() -> String {
-    ",".to_owned()
-}
-
-/// Less than any system known takes in one line.
-const fn longest() -> usize {
-    160
-}
-
 impl Reader<'_> {
     pub(super) fn cli(&mut self, base: &Base<'_>, raw: RawCli) -> Option<CliDialect> {
-        let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
-        self.modules.insert("cli".to_owned(), module);
-        let mode_absent = raw.words.mode_absent;
         let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
-        let words = self.words(base, raw.words);
-        let tree = self.cli_tree(&words)?;
-        let mut tree = self.laid_over(&tree, Table::new())?;
-        if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
-            *unsaid = mode_absent;
-        }
+        let (tree, words) = match (raw.words, raw.set) {
+            (Some(words), None) if raw.tree.is_empty() => self.by_table(base, words)?,
+            (None, Some(set)) => {
+                let tree = self.laid_over(base.tree, raw.tree)?;
+                let words = self.set_words(base, set, &tree);
+                (tree, Wording::Set(Arc::new(words)))
+            }
+            _ => {
+                self.problems.push("cli: has words, or set and a tree".to_owned());
+                return None;
+            }
+        };
         Some(CliDialect {
             port: raw.port,
             network_instance: raw.network_instance,
             tree: Arc::new(tree),
             defaults: self.defaults(base.defaults, raw.defaults),
             session: Arc::new(session.ok()?),
-            words: Arc::new(words),
+            words,
         })
+    }
+
+    fn by_table(&mut self, base: &Base<'_>, raw: RawCliWords) -> Option<(Tree, Wording)> {
+        let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
+        self.modules.insert("cli".to_owned(), module);
+        let mode_absent = raw.mode_absent;
+        let words = self.words(base, raw);
+        let tree = self.cli_tree(&words)?;
+        let mut tree = self.laid_over(&tree, Table::new())?;
+        if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
+            *unsaid = mode_absent;
+        }
+        Some((tree, Wording::Table(Arc::new(words))))
     }
 
     /// The one tree, without what there are no lines for.
@@ -387,7 +369,7 @@ impl Reader<'_> {
         }
     }
 
-    fn shown(&mut self, raw: RawShow) -> Option<Shown> {
+    pub(super) fn shown(&mut self, raw: RawShow) -> Option<Shown> {
         Some(match raw {
             RawShow::Command(command) => Shown { command, table: None },
             RawShow::Table { command, row, status } => {
@@ -427,44 +409,7 @@ impl Reader<'_> {
         lines
     }
 
-    fn trunk_words(&mut self, undo: &str, raw: RawTrunkWords) -> TrunkWords {
-        let mut one = |text: Option<String>| text.and_then(|text| self.template("trunk", &text));
-        let list = one(raw.list);
-        let clear = raw.clear.or_else(|| list.as_ref().map(|list| format!("{undo} {}", list.bare())));
-        let clear = one(clear);
-        let (add, remove, except, shown) = (one(raw.add), one(raw.remove), one(raw.except), one(raw.shown));
-        if list.is_none() && (add.is_none() || remove.is_none()) {
-            self.problems.push("cli.words.trunk: needs list, or both add and remove".to_owned());
-        }
-        let absent = match raw.absent.as_str() {
-            "all" => TrunkAbsent::All,
-            "none" => TrunkAbsent::None,
-            "unknown" => TrunkAbsent::Unknown,
-            vlans => vlans.parse::<VlanSet>().map(TrunkAbsent::Only).unwrap_or_else(|error| {
-                self.problems.push(format!("cli.words.trunk.absent: {error}"));
-                TrunkAbsent::None
-            }),
-        };
-        TrunkWords {
-            list,
-            shown,
-            list_adds: raw.list_adds,
-            tagged_only: raw.tagged_only,
-            add,
-            remove,
-            except,
-            clear,
-            all: raw.all,
-            none: raw.none,
-            absent,
-            range: raw.range,
-            separator: raw.separator,
-            singly: raw.singly,
-            longest: raw.longest,
-        }
-    }
-
-    fn templates(&mut self, key: &str, texts: &[String]) -> Vec<Template> {
+    pub(super) fn templates(&mut self, key: &str, texts: &[String]) -> Vec<Template> {
         texts.iter().filter_map(|text| self.template(key, text)).collect()
     }
 

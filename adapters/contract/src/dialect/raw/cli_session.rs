@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::{
-    super::{CliSession, CliTransport, Enable, Prompts, Question, ShellLogin, When},
+    super::{Candidate, CliSession, CliTransport, Confirming, Enable, Prompts, Question, ShellLogin, When},
     Problems,
 };
 
@@ -39,6 +39,7 @@ pub(in crate::dialect) struct RawCliSession {
     abort: Vec<String>,
     #[serde(default)]
     end: Vec<String>,
+    candidate: Option<RawCandidate>,
     #[serde(default)]
     save: Vec<String>,
     #[serde(default, rename = "question")]
@@ -81,6 +82,31 @@ struct RawQuestion {
     answer: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCandidate {
+    discard: Vec<String>,
+    #[serde(default)]
+    inside: String,
+    #[serde(default)]
+    show: Vec<String>,
+    #[serde(default)]
+    fresh: String,
+    #[serde(default)]
+    locked: Vec<String>,
+    committed: String,
+    confirming: Option<RawConfirming>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfirming {
+    line: String,
+    history: String,
+    entry: String,
+    waits: String,
+}
+
 const fn columns() -> u32 {
     511
 }
@@ -112,6 +138,16 @@ impl RawCliSession {
             Some(Question { when: raw.when, ask: one("question.ask", &raw.ask).ok()?, answer: raw.answer })
         });
         let questions = questions.collect();
+        let candidate = self.candidate.and_then(|raw| {
+            let confirming = raw.confirming.and_then(|raw| {
+                let (entry, waits) = (one("confirming.entry", &raw.entry), one("confirming.waits", &raw.waits));
+                Some(Confirming { line: raw.line, history: raw.history, entry: entry.ok()?, waits: waits.ok()? })
+            });
+            let locked = raw.locked.iter().filter_map(|text| one("candidate.locked", text).ok()).collect();
+            let committed = one("candidate.committed", &raw.committed).ok()?;
+            let (discard, inside, shows, fresh) = (raw.discard, raw.inside, raw.show, raw.fresh);
+            Some(Candidate { discard, inside, shows, fresh, locked, committed, confirming })
+        });
         let mut all = |key: &str, texts: &[String]| texts.iter().filter_map(|text| one(key, text).ok()).collect();
         let (noise, refused) = (all("noise", &self.noise), all("refused", &self.refused));
         let (harmless, known_good) = (all("harmless", &self.harmless), all("known-good", &self.known_good));
@@ -134,6 +170,7 @@ impl RawCliSession {
             commit: self.commit,
             abort: self.abort,
             end: self.end,
+            candidate,
             save: self.save,
             questions,
             refused,
@@ -157,10 +194,14 @@ impl RawCliSession {
             (self.enter != "\n" && self.enter != "\r" && self.enter != "\r\n", "enter: \\n, \\r or \\r\\n"),
             (modes && self.end.is_empty(), "end: configuration mode is never left"),
             (modes && shell && !knows(|prompts| &prompts.configure), "prompts.configure: its prompt is not known"),
-            (!modes && !self.commit.is_empty(), "commit: there is no configuration mode"),
+            (!modes && !self.commit.is_empty() && self.candidate.is_none(), "commit: there is no configuration mode"),
+            (self.candidate.is_some() && self.commit.is_empty(), "candidate: nothing commits it"),
             (!modes && !self.abort.is_empty(), "abort: there is no configuration mode"),
             (self.commit.is_empty() && !self.abort.is_empty(), "abort: without commit nothing can be taken back"),
-            (!self.commit.is_empty() && self.abort.is_empty(), "abort: what is not committed must be taken back"),
+            (
+                modes && !self.commit.is_empty() && self.abort.is_empty(),
+                "abort: what is not committed must be taken back",
+            ),
             (
                 self.enable.is_some() && !knows(|prompts| &prompts.user),
                 "prompts.user: needed to see that enable failed",
@@ -173,7 +214,11 @@ impl RawCliSession {
     fn lines(&self) -> impl Iterator<Item = &String> {
         let lists = [&self.prepare, &self.configure, &self.commit, &self.abort, &self.end, &self.save];
         let answers = self.questions.iter().map(|question| &question.answer);
-        lists.into_iter().flatten().chain(answers).chain(self.enable.iter().map(|enable| &enable.line))
+        let candidate = self.candidate.iter().flat_map(|own| {
+            let confirming = own.confirming.iter().flat_map(|own| [&own.line, &own.history]);
+            own.discard.iter().chain(&own.show).chain(confirming)
+        });
+        lists.into_iter().flatten().chain(answers).chain(candidate).chain(self.enable.iter().map(|enable| &enable.line))
     }
 }
 

@@ -187,3 +187,9 @@ pub(super) enum RawWords {
     One(String),
     Several(Vec<String>),
 }
+
+/// As RFC 7950 section 7.1.9 writes it.
+pub(super) fn is_revision(text: &str) -> bool {
+    text.len() == 10
+        && text.char_indices().all(|(at, c)| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() })
+}

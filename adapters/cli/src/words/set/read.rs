@@ -1,0 +1,166 @@
+//! Such lines as the system's own data tree. Each is looked at once. What no node of the
+//! dialect's tree is in is not kept; what stands beside those that are is, by its words.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    ptr,
+};
+
+use mercury_adapter::{DataNode, DataTree, NoRoom, SetWords};
+
+use super::line::words as words_of;
+
+/// Octets that a node with others below takes beside the tree while lines are read.
+const ENTRY: usize = 96;
+
+/// By the node above it, its name and its key, each node with others below.
+type Entries<'a> = HashMap<(*const DataNode<'a>, &'a str, &'a str), &'a DataNode<'a>>;
+
+/// The data of configurations.
+///
+/// # Errors
+/// There is no room for it.
+pub(in crate::words) fn tree<'a>(
+    words: &SetWords,
+    texts: &[&'a str],
+    tree: &mut DataTree<'a, '_>,
+) -> Result<&'a DataNode<'a>, NoRoom> {
+    let root = tree.node("data")?;
+    let top = if words.top.is_empty() { root } else { tree.node(&words.top)? };
+    if !ptr::eq(root, top) {
+        root.push(top);
+    }
+    let mut reading = Reading { words, tree, entries: HashMap::new(), inactive: HashSet::new() };
+    for text in texts {
+        let lines = || text.lines().map(str::trim).filter(|line| !words.is_comment(line));
+        // What has no effect is known before it is seen.
+        if let Some(verb) = &words.deactivate {
+            for way in lines().filter_map(|line| behind(line, verb)) {
+                reading.tree.beside(ENTRY + way.len())?;
+                reading.inactive.insert(words_of(way).join(" "));
+            }
+        }
+        for way in lines().filter_map(|line| behind(line, &words.set)) {
+            reading.line(top, way)?;
+        }
+    }
+    Ok(root)
+}
+
+/// What stands behind a verb.
+fn behind<'t>(line: &'t str, verb: &str) -> Option<&'t str> {
+    line.strip_prefix(verb).filter(|rest| rest.starts_with(' '))
+}
+
+struct Reading<'w, 'a, 't, 's> {
+    words: &'w SetWords,
+    tree: &'t mut DataTree<'a, 's>,
+    entries: Entries<'a>,
+    /// The ways to what has no effect.
+    inactive: HashSet<String>,
+}
+
+impl<'a> Reading<'_, 'a, '_, '_> {
+    fn line(&mut self, top: &'a DataNode<'a>, line: &'a str) -> Result<(), NoRoom> {
+        let words = words_of(line);
+        let (mut at, mut node, mut said, mut in_entry) = (Some(&self.words.known), top, 0, false);
+        loop {
+            let Some(word) = words.get(said) else { return Ok(()) };
+            let rest = words.get(said + 1..).unwrap_or_default();
+            let next = at.and_then(|at| at.below.get(&**word));
+            let unsaid = at.and_then(|at| at.unsaid.as_deref()).filter(|own| own.key.is_some() || rest.is_empty());
+            let (own, value, taken) = match (next, unsaid) {
+                (Some(own), _) if own.key.is_some() => (own, rest.first(), said + 2),
+                (Some(own), _) => (own, None, said + 1),
+                (None, Some(own)) => (own, Some(word), said + 1),
+                (None, None) if !in_entry => return Ok(()),
+                (None, None) => match rest {
+                    [] => return self.container(node, word, None, &words, said + 1).map(drop),
+                    [value] => return self.leaf(node, word, value, &words),
+                    _ => {
+                        node = self.container(node, word, None, &words, said + 1)?;
+                        (at, said) = (None, said + 1);
+                        continue;
+                    }
+                },
+            };
+            if own.is_leaf() {
+                let value = match (next, rest) {
+                    (None, _) => word.clone(),
+                    (Some(_), [one]) => one.clone(),
+                    (Some(_), several) => several.join(" ").into(),
+                };
+                return self.leaf(node, &own.name, &value, &words);
+            }
+            let key = own.key.as_deref().zip(value).map(|(key, value)| (key, &**value));
+            in_entry |= key.is_some();
+            node = self.container(node, &own.name, key, &words, taken)?;
+            // Below a group is what is at the top.
+            if own.is_whole {
+                in_entry = false;
+            }
+            (at, said) = (Some(if own.is_whole { &self.words.known } else { own }), taken);
+        }
+    }
+
+    /// A node with others below, which may be there. `said` words lead to it.
+    fn container(
+        &mut self,
+        above: &'a DataNode<'a>,
+        name: &str,
+        key: Option<(&str, &str)>,
+        words: &[Cow<'a, str>],
+        said: usize,
+    ) -> Result<&'a DataNode<'a>, NoRoom> {
+        let name = self.tree.known(name)?;
+        let value = key.map_or("", |(_, value)| value);
+        // The key lives as long as the lookup; where it is new, the tree has a copy.
+        if let Some(node) = self.entries.get(&(ptr::from_ref(above), name, value)) {
+            return Ok(node);
+        }
+        self.tree.beside(ENTRY)?;
+        let node = self.tree.node(name)?;
+        if self.is_inactive(words.get(..said).unwrap_or(words)) {
+            self.tree.attribute(node, "inactive", "inactive")?;
+        }
+        let mut copy = "";
+        if let Some((key, value)) = key {
+            copy = self.tree.text(value)?;
+            node.push(self.tree.leaf(key, copy)?);
+        }
+        above.push(node);
+        self.entries.insert((ptr::from_ref(above), name, copy), node);
+        Ok(node)
+    }
+
+    fn leaf(&mut self, above: &'a DataNode<'a>, name: &str, value: &str, words: &[Cow<'a, str>]) -> Result<(), NoRoom> {
+        let name = self.tree.known(name)?;
+        let is_gone = |words: &[Cow<'a, str>]| self.is_inactive(words);
+        let is_inactive = is_gone(words) || words.split_last().is_some_and(|(_, way)| is_gone(way));
+        if !is_inactive {
+            above.push(self.tree.copied_leaf(name, value)?);
+            return Ok(());
+        }
+        let node = self.tree.node(name)?;
+        self.tree.attribute(node, "inactive", "inactive")?;
+        let value = self.tree.text(value)?;
+        self.tree.set_value(node, value)?;
+        above.push(node);
+        Ok(())
+    }
+
+    fn is_inactive(&self, way: &[Cow<'a, str>]) -> bool {
+        !self.inactive.is_empty() && self.inactive.contains(&way.join(" "))
+    }
+}
+
+trait Comments {
+    fn is_comment(&self, line: &str) -> bool;
+}
+
+impl Comments for SetWords {
+    fn is_comment(&self, line: &str) -> bool {
+        line.is_empty() || self.comments.iter().any(|mark| line.starts_with(mark.as_str()))
+    }
+}

@@ -1,0 +1,123 @@
+//! `[cli.set]` of a dialect file.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    Reader,
+    cli::{Base, RawShow, bang},
+};
+use crate::{
+    NodePath, SwitchedVlanTree, Tree,
+    dialect::cli::{Known, SetWords},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawSet {
+    show: Vec<RawShow>,
+    set: String,
+    delete: String,
+    deactivate: Option<String>,
+    #[serde(default = "bang")]
+    comments: Vec<String>,
+    #[serde(default)]
+    top: String,
+    /// Nodes whose names no line has, as `interfaces/interface`.
+    #[serde(default)]
+    unsaid: Vec<String>,
+    /// Words that are not their nodes' names.
+    #[serde(default)]
+    said: BTreeMap<String, String>,
+    /// Paths that are read and never written.
+    #[serde(default)]
+    also: Vec<String>,
+    /// Entries that have all that an interface has.
+    #[serde(default)]
+    like_interface: Vec<String>,
+    /// Entries that have all that there is.
+    #[serde(default)]
+    like_all: Vec<String>,
+}
+
+impl Reader<'_> {
+    pub(super) fn set_words(&mut self, base: &Base<'_>, raw: RawSet, tree: &Tree) -> SetWords {
+        if raw.show.is_empty() {
+            self.problems.push("cli.set.show: nothing shows the configuration".to_owned());
+        }
+        if tree.aggregate_names.is_none() {
+            self.problems
+                .push("cli.tree.aggregate-names: only its name tells an aggregate at a command line".to_owned());
+        }
+        let unsaid = raw.unsaid.iter().filter_map(|text| {
+            let nodes = text.split_once('/').map(|(above, name)| [above.to_owned(), name.to_owned()]);
+            if nodes.is_none() {
+                self.problems.push(format!("cli.set.unsaid: {text:?} is no node and one below it"));
+            }
+            nodes
+        });
+        let unsaid = unsaid.collect();
+        let mut paths = |texts: &[String]| -> Vec<NodePath> {
+            texts.iter().map(|text| self.path("also", text, tree.interface.module())).collect()
+        };
+        let (also, like_interface, like_all) = (paths(&raw.also), paths(&raw.like_interface), paths(&raw.like_all));
+        let mut words = SetWords {
+            shows: raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect(),
+            set: raw.set,
+            delete: raw.delete,
+            deactivate: raw.deactivate,
+            comments: raw.comments,
+            top: raw.top,
+            unsaid,
+            said: raw.said,
+            known: Known::default(),
+            text: base.text,
+        };
+        let below = below_interface(tree);
+        for entry in std::iter::once(&tree.interface).chain(&like_interface) {
+            words.know(entry, false);
+            below.iter().for_each(|path| words.know(&entry.join(path), false));
+        }
+        beside(tree).iter().chain(&also).for_each(|path| words.know(path, false));
+        like_all.iter().for_each(|path| words.know(path, true));
+        words
+    }
+}
+
+/// All nodes that the tree has below an interface.
+fn below_interface(tree: &Tree) -> Vec<NodePath> {
+    let own = |(leaf, _): &(&mercury_model::Leaf, &crate::LeafTree)| {
+        leaf.list().and_then(|list| tree.lists.get(&list)).is_none_or(|list| !list.is_beside)
+    };
+    let leaves = tree.leaves.iter().filter(own).flat_map(|(_, at)| at.paths());
+    let lists = tree.lists.values().filter(|list| !list.is_beside).map(|list| &list.entry);
+    let vlans = std::iter::once(&tree.switched_vlan).chain(&tree.aggregate_switched_vlan).flat_map(switched_vlan);
+    let others = tree.name.iter().chain(&tree.member_without);
+    leaves.chain(lists).chain(others).cloned().chain(vlans).collect()
+}
+
+fn switched_vlan(tree: &SwitchedVlanTree) -> Vec<NodePath> {
+    let own = tree.mode.path().into_iter().chain([&tree.access_vlan, &tree.native_vlan]);
+    let mode = match &tree.mode {
+        crate::ModeForm::Presence { trunk, .. } => Some(trunk),
+        _ => None,
+    };
+    let foreign = tree.foreign.iter().chain(&tree.routed).map(|(path, _)| path);
+    own.chain(mode).chain(tree.trunk_vlans.nodes()).chain(foreign).cloned().collect()
+}
+
+/// All nodes that it has elsewhere.
+fn beside(tree: &Tree) -> Vec<NodePath> {
+    let mut paths: Vec<NodePath> = tree.aggregate_count.iter().chain(&tree.inheritance).cloned().collect();
+    for (list, own) in tree.lists.iter().filter(|(_, own)| own.is_beside) {
+        let leaves = tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list));
+        paths.push(own.entry.clone());
+        paths.extend(leaves.flat_map(|(_, at)| at.paths()).chain(&own.name).map(|path| own.entry.join(path)));
+    }
+    if let Some(vlan) = &tree.vlan {
+        paths.push(vlan.entry.clone());
+        paths.extend(vlan.leaves().chain(&vlan.members).map(|path| vlan.entry.join(path)));
+    }
+    paths
+}
