@@ -2,6 +2,7 @@
 //! what is so whatever goes wrong at whichever line.
 
 mod bridge;
+mod candidate;
 mod grammar;
 mod imitation;
 mod together;

@@ -1,13 +1,15 @@
-//! A switch with nothing but a command line: blocks of lines, a prompt, a pager,
-//! and what goes wrong at one line or the other.
+//! A switch with nothing but a command line: blocks of lines, or lines that set and
+//! delete in a candidate; a prompt, a pager, and what goes wrong at one line or the other.
 //!
 //! It knows no vendor: what its lines are, which of them open blocks, which take the
 //! place of an earlier one and how its prompts look is its [`Grammar`].
 
 mod blocks;
+mod candidate;
 mod grammar;
 mod server;
 mod session;
+mod sets;
 
 use std::{
     net::SocketAddr,
@@ -16,13 +18,14 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch};
 
-pub use grammar::{Grammar, Show};
+pub use grammar::{Grammar, SetGrammar, Show};
 
 use crate::{
     SimError,
     ssh::{HostKey, Login},
 };
 use blocks::Blocks;
+use candidate::Candidates;
 
 /// A running switch with a command line. It stops when this is dropped.
 #[derive(Debug)]
@@ -50,12 +53,9 @@ impl CliSwitch {
         let failed = |source| SimError::Listen { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        let mut running = Blocks::default();
-        let mut place = None;
-        for line in lines.lines() {
-            running.enter(&grammar, &mut place, line.trim());
-        }
-        let state = State { startup: running.clone(), running, ..State::default() };
+        let mut state = State::default();
+        state.enter(&grammar, lines);
+        state.startup = state.running.clone();
         let (stop, stopped) = watch::channel(false);
         let handle = CliHandle(Arc::new(Shared { state: Mutex::new(state), stop, grammar }));
         let login =
@@ -104,10 +104,26 @@ struct Shared {
 struct State {
     running: Blocks,
     startup: Blocks,
+    candidates: Candidates,
+    /// Sessions that there were.
+    sessions: u64,
     host: Option<String>,
     /// Lines that were entered in configuration mode, since the fault was set.
     entered: Vec<String>,
     fault: Option<(usize, LineFault)>,
+}
+
+impl State {
+    /// What somebody has entered.
+    fn enter(&mut self, grammar: &Grammar, lines: &str) {
+        let mut place = None;
+        for line in lines.lines().map(str::trim) {
+            match &grammar.sets {
+                Some(sets) => drop(self.candidates.running.enter(sets, line)),
+                None => drop(self.running.enter(grammar, &mut place, line)),
+            }
+        }
+    }
 }
 
 /// What goes wrong at a line of configuration.
@@ -150,7 +166,19 @@ impl CliHandle {
     /// The running configuration, as it is shown.
     #[must_use]
     pub fn running(&self) -> String {
-        self.state().running.to_string()
+        let state = self.state();
+        if self.0.grammar.sets.is_some() { state.candidates.running.to_string() } else { state.running.to_string() }
+    }
+
+    /// What somebody has entered and not committed, while somebody has the candidate.
+    #[must_use]
+    pub fn candidate(&self) -> Option<String> {
+        self.state().candidates.held.as_ref().map(|(_, candidate)| candidate.to_string())
+    }
+
+    /// The time for a commit that waits to be confirmed is over.
+    pub fn lapse(&self) {
+        self.state().candidates.lapse(None);
     }
 
     /// What it starts with.
@@ -161,10 +189,7 @@ impl CliHandle {
 
     /// What somebody else enters.
     pub fn enter(&self, lines: &str) {
-        let mut place = None;
-        for line in lines.lines() {
-            self.state().running.enter(&self.0.grammar, &mut place, line.trim());
-        }
+        self.state().enter(&self.0.grammar, lines);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -45,7 +45,7 @@ mod simulator;
 mod ssh;
 mod validate;
 
-pub use cli::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, Show};
+pub use cli::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, SetGrammar, Show};
 pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;

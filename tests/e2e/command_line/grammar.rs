@@ -1,6 +1,6 @@
 //! What the simulated command lines know.
 
-use mercury_sim::{Grammar, Show};
+use mercury_sim::{Grammar, SetGrammar, Show};
 
 fn all(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
@@ -50,5 +50,61 @@ pub(super) fn indented() -> Grammar {
                 },
             ),
         ],
+        sets: None,
+    }
+}
+
+/// Lines that set and delete in a candidate, as Junos'.
+pub(super) fn sets() -> Grammar {
+    Grammar {
+        host: "leaf-7".into(),
+        blocks: Vec::new(),
+        values: Vec::new(),
+        lists: Vec::new(),
+        others: Vec::new(),
+        undo: String::new(),
+        user_prompt: None,
+        prompt: "{master:0}\r\nmercury@{host}> ".into(),
+        configure_prompt: "\r\n{master:0}[edit]\r\nmercury@{host}# ".into(),
+        block_prompt: String::new(),
+        configure: "configure exclusive".into(),
+        end: "exit configuration-mode".into(),
+        exit: String::new(),
+        save: (String::new(), None),
+        no_pager: "set cli screen-length 0".into(),
+        page: 24,
+        unknown: "\r\nerror: unknown command".into(),
+        shows: Vec::new(),
+        sets: Some(SetGrammar {
+            set: "set".into(),
+            delete: "delete".into(),
+            tops: all(&["system", "version", "chassis", "interfaces", "vlans", "protocols", "groups", "apply-groups"]),
+            values: all(&[
+                "interfaces * description",
+                "interfaces * mtu",
+                "interfaces * native-vlan-id",
+                "interfaces * ether-options 802.3ad",
+                "interfaces * unit * family ethernet-switching interface-mode",
+                "vlans * vlan-id",
+            ]),
+            stays: all(&[
+                "interfaces *",
+                "interfaces * unit *",
+                "interfaces * unit * family ethernet-switching",
+                "vlans *",
+                "protocols rstp interface *",
+            ]),
+            unknown: "                ^\r\nsyntax error.".into(),
+            not_found: "warning: statement not found".into(),
+            locked: "error: configuration database locked by:\r\n  ops terminal p0 (pid 4711) on since 2026-11-28 17:00:00 UTC\r\n      exclusive [edit]"
+                .into(),
+            discard: "rollback 0".into(),
+            commit: "commit".into(),
+            confirmed: "commit confirmed".into(),
+            end: "exit configuration-mode".into(),
+            inside: "run ".into(),
+            show: "show configuration | display set".into(),
+            history: "show system commit".into(),
+        }),
     }
 }

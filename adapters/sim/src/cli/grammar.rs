@@ -39,6 +39,43 @@ pub struct Grammar {
     pub unknown: String,
     /// What can be shown.
     pub shows: Vec<(String, Show)>,
+    /// Where lines say the whole way and wait for a commit; then there are no blocks.
+    pub sets: Option<SetGrammar>,
+}
+
+/// Lines that set and delete in a candidate. In ways, a star is any one word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetGrammar {
+    /// The word before what is set.
+    pub set: String,
+    /// The word before what is deleted.
+    pub delete: String,
+    /// The first words of ways that are known.
+    pub tops: Vec<String>,
+    /// Ways that have one value.
+    pub values: Vec<String>,
+    /// Ways that stay when what is below them goes.
+    pub stays: Vec<String>,
+    /// What is said of lines that are not known.
+    pub unknown: String,
+    /// What is said of what is to be deleted and is not there.
+    pub not_found: String,
+    /// What is said to whom the candidate is refused.
+    pub locked: String,
+    /// Throws the candidate away.
+    pub discard: String,
+    /// Commits it.
+    pub commit: String,
+    /// Commits it until a number of minutes has passed without another commit.
+    pub confirmed: String,
+    /// Leads out of configuration mode.
+    pub end: String,
+    /// What stands before commands that show something, in configuration mode.
+    pub inside: String,
+    /// Shows what runs.
+    pub show: String,
+    /// Shows the commits.
+    pub history: String,
 }
 
 /// What a command shows.

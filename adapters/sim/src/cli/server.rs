@@ -51,6 +51,7 @@ pub(super) async fn listen(
             login: Arc::clone(&login),
             knife: knife.clone(),
             channels: HashMap::new(),
+            gone: watch::Sender::new(()),
         };
         let (config, mut stopped) = (Arc::clone(&config), stopped.clone());
         tokio::spawn(async move {
@@ -76,6 +77,8 @@ struct Connection {
     login: Arc<Login>,
     knife: Knife,
     channels: HashMap<ChannelId, Channel<Msg>>,
+    /// Goes with the connection. Who waits to write to one that is gone may wait for ever.
+    gone: watch::Sender<()>,
 }
 
 impl server::Handler for Connection {
@@ -116,8 +119,13 @@ impl server::Handler for Connection {
         session.channel_success(id)?;
         let handle = session.handle();
         let (switch, knife) = (self.switch.clone(), self.knife.clone());
+        let mut gone = self.gone.subscribe();
         tokio::spawn(async move {
-            if session::serve(&switch, channel.into_stream()).await.is_err() {
+            let served = tokio::select! {
+                served = session::serve(&switch, channel.into_stream()) => served,
+                _ = gone.changed() => return,
+            };
+            if served.is_err() {
                 knife.cut();
             } else {
                 // The client may have closed its side already.

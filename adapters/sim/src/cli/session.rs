@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::{CLI_PASSWORD, CliHandle, LineFault};
+use super::{CLI_PASSWORD, CliHandle, LineFault, candidate};
 
 /// What stands at the foot of a page.
 const MORE: &str = " --More-- ";
@@ -23,15 +23,24 @@ enum Mode {
 /// The connection ended, or is to end without a word.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(switch: &CliHandle, stream: S) -> io::Result<()> {
     let mode = if switch.0.grammar.user_prompt.is_some() { Mode::User } else { Mode::Enable };
-    let mut session = Session { switch, stream, input: Vec::new(), mode, is_paged: true };
-    session.say("\r\nAuthorised users only\r\n").await?;
-    loop {
-        let prompt = session.prompt();
-        session.say(&prompt).await?;
-        let Some(line) = session.line(true).await? else { return Ok(()) };
-        if !session.run(line.trim()).await? {
-            return Ok(());
-        }
+    let number = {
+        let mut state = switch.state();
+        state.sessions += 1;
+        state.sessions
+    };
+    let _goes = Holder { switch, number };
+    Session { switch, stream, input: Vec::new(), mode, is_paged: true, number }.serve().await
+}
+
+/// What it holds goes with it, however it ends.
+struct Holder<'a> {
+    switch: &'a CliHandle,
+    number: u64,
+}
+
+impl Drop for Holder<'_> {
+    fn drop(&mut self) {
+        candidate::leave(self.switch, self.number);
     }
 }
 
@@ -41,9 +50,22 @@ struct Session<'a, S> {
     input: Vec<u8>,
     mode: Mode,
     is_paged: bool,
+    number: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    async fn serve(&mut self) -> io::Result<()> {
+        self.say("\r\nAuthorised users only\r\n").await?;
+        loop {
+            let prompt = self.prompt();
+            self.say(&prompt).await?;
+            let Some(line) = self.line(true).await? else { return Ok(()) };
+            if !self.run(line.trim()).await? {
+                return Ok(());
+            }
+        }
+    }
+
     fn prompt(&self) -> String {
         let grammar = &self.switch.0.grammar;
         let host = self.switch.state().host.clone().unwrap_or_else(|| grammar.host.clone());
@@ -64,6 +86,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if let Mode::Configure(_) = self.mode {
             return self.configure(line).await.map(|()| true);
         }
+        if let Some(sets) = &grammar.sets {
+            let lines = candidate::shown(&self.switch.state().candidates, sets, line);
+            if let Some(lines) = lines {
+                return self.page(&lines).await.map(|()| true);
+            }
+        }
         let shown = grammar.shows.iter().find(|(command, _)| command == line).map(|(_, show)| show);
         match (line, shown) {
             ("", _) => {}
@@ -78,7 +106,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
             }
             (line, _) if line == grammar.no_pager => self.is_paged = false,
-            (line, _) if line == grammar.configure && self.mode == Mode::Enable => self.mode = Mode::Configure(None),
+            (line, _) if line == grammar.configure && self.mode == Mode::Enable => {
+                let entered = grammar.sets.as_ref().map(|sets| candidate::enter(self.switch, sets, self.number));
+                match entered {
+                    Some(Err(words)) => self.say(&format!("{words}\r\n")).await?,
+                    _ => self.mode = Mode::Configure(None),
+                }
+            }
             (line, _) if line == grammar.save.0 && self.mode == Mode::Enable => {
                 if let Some(question) = &grammar.save.1 {
                     self.say(question).await?;
@@ -99,7 +133,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn configure(&mut self, line: &str) -> io::Result<()> {
-        let grammar = &self.switch.0.grammar;
         let fault = {
             let mut state = self.switch.state();
             let nth = state.entered.len();
@@ -111,13 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(LineFault::DropBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
             _ => {}
         }
-        let Mode::Configure(place) = &mut self.mode else { return Ok(()) };
-        let mut is_known = true;
-        if line == grammar.end || (line == grammar.exit && place.is_none()) {
-            self.mode = Mode::Enable;
-        } else if !line.is_empty() {
-            is_known = self.switch.state().running.enter(grammar, place, line);
-        }
+        let said = self.done(line);
         match fault {
             Some(LineFault::DropAfter) => return Err(io::ErrorKind::ConnectionAborted.into()),
             // Until the client has had enough.
@@ -129,7 +156,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(LineFault::Rename(host)) => self.switch.state().host = Some(host),
             _ => {}
         }
-        if is_known { Ok(()) } else { self.say(&format!("{}\r\n", grammar.unknown)).await }
+        if said.is_empty() { Ok(()) } else { self.page(&said).await }
+    }
+
+    /// Does what a line of configuration says; what is said of it.
+    fn done(&mut self, line: &str) -> Vec<String> {
+        let grammar = &self.switch.0.grammar;
+        if let Some(sets) = &grammar.sets {
+            let (said, is_left) = candidate::configure(self.switch, sets, self.number, line);
+            if is_left {
+                self.mode = Mode::Enable;
+            }
+            return said;
+        }
+        let Mode::Configure(place) = &mut self.mode else { return Vec::new() };
+        let mut is_known = true;
+        if line == grammar.end || (line == grammar.exit && place.is_none()) {
+            self.mode = Mode::Enable;
+        } else if !line.is_empty() {
+            is_known = self.switch.state().running.enter(grammar, place, line);
+        }
+        if is_known { Vec::new() } else { vec![grammar.unknown.clone()] }
     }
 
     async fn page(&mut self, lines: &[String]) -> io::Result<()> {
