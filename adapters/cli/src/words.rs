@@ -1,5 +1,6 @@
 //! A system's lines: a plan as lines, and lines as data.
 
+mod flat;
 mod lists;
 mod read;
 mod render;

@@ -15,8 +15,12 @@ use mercury_adapter::{
 };
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
-use super::set;
+use super::{
+    flat::{self, Unshown},
+    set,
+};
 use blocks::{Block, Blocked};
+pub(super) use json_table::TIMES;
 use port::Port;
 use vlan::VlanSaid;
 
@@ -106,6 +110,17 @@ pub fn running(
                 }
             };
         }
+        Wording::Flat(words) => {
+            let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
+            let arena = Bump::new();
+            let command = |number: usize| shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default();
+            return match flat::tree(words, &texts, &mut DataTree::new(&arena, share)) {
+                Ok(data) => Ok(read(looking(dialect), data, scope)),
+                Err(Unshown::Malformed(number)) => Err(Unreadable::Malformed { command: command(number) }),
+                Err(Unshown::Nothing) => Err(Unreadable::Nothing { command: command(0) }),
+                Err(Unshown::NoRoom(error)) => Err(error.into()),
+            };
+        }
     };
     let mut tables = Vec::new();
     if words.form == CliForm::JsonTable {
@@ -153,6 +168,15 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
             let data = set::tree(words, texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
             let found = has_interface(looking, data).then(|| Recorded::of(looking, data));
             return found.ok_or_else(|| "there is no interface in it".to_owned());
+        }
+        Wording::Flat(words) => {
+            let arena = Bump::new();
+            return match flat::tree(words, texts, &mut DataTree::new(&arena, share)) {
+                Ok(data) => Ok(Recorded::of(looking(dialect), data)),
+                Err(Unshown::Malformed(_)) => Err("it is no JSON".to_owned()),
+                Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
+                Err(Unshown::NoRoom(error)) => Err(error.to_string()),
+            };
         }
     };
     if words.form == CliForm::JsonTable {

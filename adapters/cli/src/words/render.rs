@@ -14,7 +14,10 @@ use mercury_adapter::{
 };
 use mercury_model::Plan;
 
-use crate::{Line, Script, words::set};
+use crate::{
+    Line, Script,
+    words::{flat, set},
+};
 use texts::Takes;
 
 /// Puts plans in a system's lines.
@@ -51,6 +54,10 @@ impl Render for CliRenderer {
             Wording::Set(words) => {
                 let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
                 return Ok(Payload::new(set::script(&writing, words, takes, &operations)?));
+            }
+            Wording::Flat(words) => {
+                let takes = Takes { ascii: words.text.ascii, is_shell, quotes: false };
+                return Ok(Payload::new(flat::script(&writing, words, takes, &operations, plan)?));
             }
         };
         let takes = Takes { ascii: words.text.ascii, is_shell, quotes: words.quotes || is_shell };

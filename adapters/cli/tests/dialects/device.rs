@@ -6,11 +6,12 @@ use std::{
     fmt::Write as _,
 };
 
-use mercury_adapter::{CliForm, Dialect};
+use mercury_adapter::{CliForm, Dialect, Wording};
 use mercury_cli::Script;
 use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
 use crate::{
+    database::Database,
     sets::{self, Sets},
     table::Tables,
 };
@@ -181,6 +182,8 @@ pub(crate) struct Device {
     tables: Option<Tables>,
     /// One whose lines say the whole way.
     sets: Option<Sets>,
+    /// One of commands and a database.
+    database: Option<Database>,
 }
 
 impl Device {
@@ -190,8 +193,10 @@ impl Device {
         let words = &dialect.cli.as_ref().unwrap().words;
         let has_tables = words.table().is_some_and(|words| words.form == CliForm::JsonTable);
         let tables = has_tables.then(|| Tables::with(ports));
-        let sets = words.table().is_none().then(|| Sets::with(sets::rules(&dialect.name), ports));
-        Self { rules: rules(&dialect.name), blocks: blocks.collect(), unasked: BTreeSet::new(), tables, sets }
+        let sets = matches!(words, Wording::Set(_)).then(|| Sets::with(sets::rules(&dialect.name), ports));
+        let database = matches!(words, Wording::Flat(_)).then(|| Database::with(ports));
+        let (rules, blocks) = (rules(&dialect.name), blocks.collect());
+        Self { rules, blocks, unasked: BTreeSet::new(), tables, sets, database }
     }
 
     /// One that has this configuration.
@@ -262,6 +267,9 @@ impl Device {
         }
         if let Some(sets) = &mut self.sets {
             return sets.apply(script);
+        }
+        if let Some(database) = &mut self.database {
+            return database.apply(script);
         }
         let mut block = None;
         for (index, line) in script.lines.iter().enumerate() {
@@ -375,6 +383,9 @@ impl Device {
         }
         if let Some(sets) = &self.sets {
             return sets.text();
+        }
+        if let Some(database) = &self.database {
+            return database.text();
         }
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();

@@ -10,12 +10,14 @@
 mod brownfield;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
+mod database;
 mod device;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod round_trip;
 mod sets;
 mod shown;
+mod shown_flat;
 mod shown_sets;
 mod table;
 mod transcripts;

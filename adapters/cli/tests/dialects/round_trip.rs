@@ -12,6 +12,9 @@ use crate::{
     dialects, makes_no_vlans, names, render,
 };
 
+/// Interfaces that every switch has, and no case.
+const OTHERS: [&str; 2] = ["loopback0", "Ethernet200"];
+
 /// A switch of this dialect that has `config`, made from one whose ports are there and
 /// bare; `None` where it cannot have it.
 pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Option<Device> {
@@ -33,7 +36,7 @@ fn seen(dialect: &Dialect, device: &Device, scope: &Scope) -> Running {
 
 pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {
     let mut config = seen(dialect, device, &case::everything()).config;
-    config.interfaces.retain(|name, _| name.as_str() != "loopback0");
+    config.interfaces.retain(|name, _| !OTHERS.contains(&name.as_str()));
     // Every switch has it, and few cases.
     config.vlans.retain(|id, _| id.get() != 1 || device.has_vlan_1());
     config.vlans.retain(|id, _| device.is_asked_for(id.get()));

@@ -1,5 +1,6 @@
 //! What a command line needs of a dialect.
 
+mod flat;
 mod session;
 mod set;
 mod template;
@@ -7,6 +8,7 @@ mod words;
 
 use std::sync::Arc;
 
+pub use flat::{FlatLeaf, FlatMember, FlatWords};
 pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, When,
 };
@@ -46,6 +48,8 @@ pub enum Wording {
     Table(Arc<CliWords>),
     /// They say the way through the system's own tree.
     Set(Arc<SetWords>),
+    /// They are commands, and what is shown are other lines.
+    Flat(Arc<FlatWords>),
 }
 
 impl Wording {
@@ -55,6 +59,7 @@ impl Wording {
         match self {
             Self::Table(words) => &words.shows,
             Self::Set(words) => &words.shows,
+            Self::Flat(words) => &words.shows,
         }
     }
 
@@ -63,7 +68,7 @@ impl Wording {
     pub fn table(&self) -> Option<&CliWords> {
         match self {
             Self::Table(words) => Some(words),
-            Self::Set(_) => None,
+            Self::Set(_) | Self::Flat(_) => None,
         }
     }
 }

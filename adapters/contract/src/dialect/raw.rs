@@ -15,6 +15,7 @@ use super::{
 use crate::Defaults;
 
 mod cli;
+mod cli_flat;
 mod cli_lines;
 mod cli_session;
 mod cli_set;
@@ -27,7 +28,7 @@ mod switched_vlan;
 use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
-use inherit::{inherit, lay_over, without_false};
+use inherit::{inherit, lay_over, without_false, without_unspoken};
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords, is_revision};
 
 type Problems = Vec<String>;
@@ -38,12 +39,7 @@ pub(super) const PROTOCOLS: [&str; 3] = ["netconf", "gnmi", "cli"];
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
     let mut table = inherit(name, texts, &mut vec![name.to_owned()])?;
-    // `gnmi = false` says that a protocol of the base is not spoken here.
-    for protocol in PROTOCOLS {
-        if table.get(protocol) == Some(&Value::Boolean(false)) {
-            table.remove(protocol);
-        }
-    }
+    without_unspoken(&mut table);
     Raw::deserialize(Value::Table(table)).map_err(|error| vec![error.message().to_owned()])
 }
 

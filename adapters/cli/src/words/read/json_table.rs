@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Value};
 use super::Unreadable;
 
 /// Octets that one of an answer takes while it is JSON.
-pub(super) const TIMES: usize = 8;
+pub(in crate::words) const TIMES: usize = 8;
 
 /// The column that names a row.
 const KEY: &str = "name";

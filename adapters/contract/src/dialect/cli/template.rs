@@ -135,6 +135,12 @@ impl Template {
         line
     }
 
+    /// How many words it has, but for what follows whatever it is.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.words.len()
+    }
+
     /// What is fixed before the first hole.
     #[must_use]
     pub fn bare(&self) -> String {

@@ -6,7 +6,10 @@ use mercury_model::Leaf;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{RawCliSession, Reader, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords, default_instance};
+use super::{
+    RawCliSession, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords,
+    default_instance,
+};
 use crate::{
     InterfaceNames, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
@@ -50,6 +53,7 @@ pub(super) struct RawCli {
     session: RawCliSession,
     words: Option<RawCliWords>,
     set: Option<RawSet>,
+    flat: Option<RawFlat>,
     /// What lies elsewhere for lines that set.
     #[serde(default)]
     tree: Table,
@@ -180,15 +184,20 @@ struct RawWithin {
 impl Reader<'_> {
     pub(super) fn cli(&mut self, base: &Base<'_>, raw: RawCli) -> Option<CliDialect> {
         let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
-        let (tree, words) = match (raw.words, raw.set) {
-            (Some(words), None) if raw.tree.is_empty() => self.by_table(base, words)?,
-            (None, Some(set)) => {
+        let (tree, words) = match (raw.words, raw.set, raw.flat) {
+            (Some(words), None, None) if raw.tree.is_empty() => self.by_table(base, words)?,
+            (None, Some(set), None) => {
                 let tree = self.laid_over(base.tree, raw.tree)?;
                 let words = self.set_words(base, set, &tree);
                 (tree, Wording::Set(Arc::new(words)))
             }
+            (None, None, Some(flat)) => {
+                self.knows_cli();
+                let (tree, words) = self.flat_words(base, flat)?;
+                (self.laid_over(&tree, raw.tree)?, Wording::Flat(Arc::new(words)))
+            }
             _ => {
-                self.problems.push("cli: has words, or set and a tree".to_owned());
+                self.problems.push("cli: has words, or one of set and flat and a tree".to_owned());
                 return None;
             }
         };
@@ -202,9 +211,14 @@ impl Reader<'_> {
         })
     }
 
-    fn by_table(&mut self, base: &Base<'_>, raw: RawCliWords) -> Option<(Tree, Wording)> {
+    /// The module of the one tree.
+    fn knows_cli(&mut self) {
         let module = Module { namespace: Arc::from("urn:mercury:cli"), name: None };
         self.modules.insert("cli".to_owned(), module);
+    }
+
+    fn by_table(&mut self, base: &Base<'_>, raw: RawCliWords) -> Option<(Tree, Wording)> {
+        self.knows_cli();
         let mode_absent = raw.mode_absent;
         let words = self.words(base, raw);
         let tree = self.cli_tree(&words)?;

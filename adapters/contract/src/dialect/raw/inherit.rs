@@ -2,13 +2,14 @@
 
 use toml::{Table, Value};
 
-use super::Problems;
+use super::{PROTOCOLS, Problems};
 
 /// A dialect's table with those it inherits beneath it.
 pub(super) fn inherit(name: &str, texts: &[(&str, &str)], seen: &mut Vec<String>) -> Result<Table, Problems> {
     let (_, text) =
         texts.iter().find(|(other, _)| *other == name).ok_or_else(|| vec![format!("there is no {name}")])?;
     let mut table: Table = text.parse().map_err(|error: toml::de::Error| vec![format!("not TOML: {error}")])?;
+    let is_own = table.get_mut("cli").and_then(Value::as_table_mut).and_then(|cli| cli.remove("own"));
     let Some(base) = table.remove("inherits") else { return Ok(table) };
     let base = base.as_str().ok_or_else(|| vec!["inherits: not a text".to_owned()])?.to_owned();
     if seen.contains(&base) {
@@ -18,6 +19,10 @@ pub(super) fn inherit(name: &str, texts: &[(&str, &str)], seen: &mut Vec<String>
     let mut under = inherit(&base, texts, seen)?;
     // Evidence is about what one dialect renders, so it is not inherited.
     under.remove("evidence");
+    // Nor is a command line that has nothing of the base's.
+    if is_own == Some(Value::Boolean(true)) {
+        under.remove("cli");
+    }
     lay_over(&mut under, table);
     Ok(under)
 }
@@ -38,4 +43,13 @@ pub(super) fn lay_over(under: &mut Table, over: Table) {
 pub(super) fn without_false(table: &mut Table) {
     table.retain(|_, value| *value != Value::Boolean(false));
     table.iter_mut().filter_map(|(_, value)| value.as_table_mut()).for_each(without_false);
+}
+
+/// `gnmi = false` says that a protocol of the base is not spoken here.
+pub(super) fn without_unspoken(table: &mut Table) {
+    for protocol in PROTOCOLS {
+        if table.get(protocol) == Some(&Value::Boolean(false)) {
+            table.remove(protocol);
+        }
+    }
 }

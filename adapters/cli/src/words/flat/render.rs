@@ -1,0 +1,196 @@
+//! A plan as commands, each of which is so at once. A port leaves what it is to be in no
+//! longer before it comes to where it is to be, since few systems have it untagged in two
+//! VLANs, even for a while, or a member of an aggregate in any.
+
+use mercury_adapter::{
+    EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, NodePath, Operations, Origin, Template,
+    Unrenderable, Writing,
+};
+use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
+
+use crate::{
+    Script,
+    words::render::texts::{NAME, Takes, checked},
+};
+
+/// The commands of a plan.
+///
+/// # Errors
+/// [`Unrenderable`]: there is no command for something, or a text that none can hold.
+pub(in crate::words) fn script(
+    writing: &Writing<'_>,
+    words: &FlatWords,
+    takes: Takes,
+    operations: &Operations,
+    plan: &Plan,
+) -> Result<Script, Unrenderable> {
+    let mut typing = Typing { writing, words, takes, script: Script::default() };
+    let edits = |leaf: Leaf| {
+        plan.edits.iter().filter_map(move |edit| match edit {
+            Edit::Interface { interface, change, .. } if change.leaf == leaf => Some((interface, change)),
+            _ => None,
+        })
+    };
+    for entry in operations.entries.iter().filter(|entry| is_vlan(entry)) {
+        typing.made(&words.vlan, entry)?;
+    }
+    for entry in operations.entries.iter().filter(|entry| !is_vlan(entry) && entry.origin != Origin::Present) {
+        let aggregate = words.aggregate.as_ref().ok_or_else(|| typing.lacks("aggregation"))?;
+        typing.made(aggregate, entry)?;
+    }
+    for (port, change) in edits(Leaf::AggregateId) {
+        typing.member(port, change, false)?;
+    }
+    for (port, change) in edits(Leaf::SwitchedVlan) {
+        typing.vlans(port, change)?;
+    }
+    for entry in operations.entries.iter().filter(|entry| !is_vlan(entry)) {
+        typing.leaves(entry)?;
+    }
+    for (port, change) in edits(Leaf::AggregateId) {
+        typing.member(port, change, true)?;
+    }
+    for node in &operations.removed {
+        let is_vlan = last(&node.path) == "vlan";
+        let aggregate = words.aggregate.as_ref().map(|[_, remove]| remove);
+        let [_, vlan] = &words.vlan;
+        let form = if is_vlan { Some(vlan) } else { aggregate };
+        let form = form.ok_or_else(|| typing.lacks("aggregation"))?;
+        let text = form.fill(|hole| typing.named(&node.names, hole));
+        typing.script.push(text, 0, false);
+    }
+    Ok(typing.script)
+}
+
+struct Typing<'a> {
+    writing: &'a Writing<'a>,
+    words: &'a FlatWords,
+    takes: Takes,
+    script: Script,
+}
+
+impl Typing<'_> {
+    /// What makes an entry.
+    fn made(&mut self, [make, _]: &[Template; 2], entry: &EntryOperations) -> Result<(), Unrenderable> {
+        self.checks(entry)?;
+        let text = make.fill(|hole| self.named(&entry.entry.names, hole));
+        self.script.push(text, 0, false);
+        Ok(())
+    }
+
+    /// What is said of a port by itself.
+    fn leaves(&mut self, entry: &EntryOperations) -> Result<(), Unrenderable> {
+        self.checks(entry)?;
+        for operation in &entry.leaves {
+            let (path, value) = match operation {
+                LeafOperation::Set(path, value) => (path, Some(value.text())),
+                LeafOperation::Remove(path) => (path, None),
+                LeafOperation::SetList { .. } => continue,
+            };
+            let node = last(path);
+            if ["mode", "access-vlan", "aggregate-id"].contains(&node) {
+                continue;
+            }
+            let leaf = self.words.port.get(node).ok_or_else(|| self.lacks(node))?;
+            let text = self.leaf(leaf, node, value, entry)?;
+            self.script.push(text, 0, false);
+        }
+        Ok(())
+    }
+
+    fn leaf(
+        &self,
+        leaf: &FlatLeaf,
+        node: &str,
+        value: Option<String>,
+        entry: &EntryOperations,
+    ) -> Result<String, Unrenderable> {
+        let named = |hole| self.named(&entry.entry.names, hole);
+        let Some(value) = value else { return Ok(leaf.unset.fill(named)) };
+        checked(self.writing, self.takes, node, &value)?;
+        let own = leaf.said.iter().find(|(word, _)| *word == value).map(|(_, own)| own.clone());
+        let text = own.unwrap_or_else(|| self.takes.quoted(&value));
+        Ok(leaf.set.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) }))
+    }
+
+    /// Takes a port out of the VLANs that it is to be in no longer, and puts it into those
+    /// that it is to be in.
+    fn vlans(&mut self, port: &InterfaceName, change: &Change) -> Result<(), Unrenderable> {
+        checked(self.writing, self.takes, NAME, port.as_str())?;
+        let (before, after) = (self.carried(port, change.before.as_ref())?, self.carried(port, change.after.as_ref())?);
+        let words = self.words;
+        let forms = [(&words.untagged, &before.0, &after.0), (&words.tagged, &before.1, &after.1)];
+        for (form, before, after) in forms {
+            before.difference(after).iter().for_each(|id| self.put(&form.remove, port, &id.to_string()));
+        }
+        for (form, before, after) in forms {
+            after.difference(before).iter().for_each(|id| self.put(&form.add, port, &id.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Takes a port out of an aggregate, or puts it into one.
+    fn member(&mut self, port: &InterfaceName, change: &Change, joins: bool) -> Result<(), Unrenderable> {
+        checked(self.writing, self.takes, NAME, port.as_str())?;
+        let FlatMember { add, remove, .. } = self.words.member.as_ref().ok_or_else(|| self.lacks("aggregate-id"))?;
+        let (form, value) = if joins { (add, &change.after) } else { (remove, &change.before) };
+        let Some(aggregate) = value.as_ref().and_then(Value::spelled) else { return Ok(()) };
+        checked(self.writing, self.takes, NAME, &aggregate)?;
+        self.put(form, port, &aggregate);
+        Ok(())
+    }
+
+    /// A command about a port and one other thing.
+    fn put(&mut self, form: &Template, port: &InterfaceName, other: &str) {
+        let text = form.fill(|hole| match hole {
+            Hole::Name => Some(port.to_string()),
+            Hole::VlanId | Hole::Value => Some(other.to_owned()),
+            _ => None,
+        });
+        self.script.push(text, 0, false);
+    }
+
+    /// The VLANs that a port is in, untagged and tagged.
+    fn carried(&self, port: &InterfaceName, value: Option<&Value>) -> Result<(VlanSet, VlanSet), Unrenderable> {
+        let one = |id: &Option<mercury_model::VlanId>| -> VlanSet { id.iter().copied().collect() };
+        match value {
+            None => Ok((VlanSet::new(), VlanSet::new())),
+            Some(Value::SwitchedVlan(SwitchedVlan::Access { vlan })) => Ok((one(vlan), VlanSet::new())),
+            Some(Value::SwitchedVlan(SwitchedVlan::Trunk { native, vlans: TrunkVlans::Only(set) })) => {
+                Ok((one(native), set.difference(&one(native))))
+            }
+            Some(_) => {
+                let reason = "each VLAN is one that the port is put into";
+                Err(self.writing.cannot(&format!("these VLANs on {port}"), reason))
+            }
+        }
+    }
+
+    fn checks(&self, entry: &EntryOperations) -> Result<(), Unrenderable> {
+        let name = entry.entry.names.resolve("{name}");
+        name.map_or(Ok(()), |name| checked(self.writing, self.takes, NAME, &name))
+    }
+
+    fn named(&self, names: &mercury_adapter::Names, hole: Hole) -> Option<String> {
+        let word = match hole {
+            Hole::Name => "{name}",
+            Hole::VlanId => "{vlan-id}",
+            _ => return None,
+        };
+        names.resolve(word).map(std::borrow::Cow::into_owned)
+    }
+
+    fn lacks(&self, leaf: &str) -> Unrenderable {
+        let deviation = self.writing.dialect.deviation("cli", leaf);
+        self.writing.cannot(leaf, deviation.map_or("no command says it", |deviation| &deviation.reason))
+    }
+}
+
+fn is_vlan(entry: &EntryOperations) -> bool {
+    last(&entry.entry.path) == "vlan"
+}
+
+/// The name of the node that a path ends at.
+fn last(path: &NodePath) -> &str {
+    path.steps.last().map_or("", |step| &step.name)
+}

@@ -1,0 +1,75 @@
+//! What others have configured in databases.
+
+use mercury_adapter::{Budget, MAX_REPLY};
+use mercury_cli::Unreadable;
+use mercury_model::{Running, Scope, SwitchedVlan};
+
+use crate::dialect;
+
+fn read(name: &str, text: &str) -> Result<Running, Unreadable> {
+    let dialect = dialect(name);
+    let mut share = Budget::shared().share(MAX_REPLY);
+    mercury_cli::running(dialect.cli.as_ref().unwrap(), &Scope::all(), &[text.to_owned()], &mut share)
+}
+
+/// What one port is.
+fn vlans(running: &Running, port: &str) -> String {
+    match &running.interfaces.get(&port.parse().unwrap()).unwrap().switched_vlan {
+        None => "nothing".to_owned(),
+        Some(SwitchedVlan::Foreign(foreign)) if foreign.routes => "routed".to_owned(),
+        Some(SwitchedVlan::Foreign(foreign)) => format!("foreign: {}", foreign.others.join(", ")),
+        Some(known) => known.to_string(),
+    }
+}
+
+const SONIC: &str = r#"{
+  "DEVICE_METADATA": {"localhost": {"hostname": "leaf-7", "mac": "00:00:5e:00:53:01"}},
+  "INTERFACE": {"Ethernet12": {}, "Ethernet12|192.0.2.1/31": {}},
+  "PORT": {
+    "Ethernet0": {"admin_status": "up", "mtu": "9216", "lanes": "0,1,2,3", "description": "to rack 7\nVLAN Vlan7"},
+    "Ethernet4": {"admin_status": "down"}, "Ethernet8": {"admin_status": "up"}, "Ethernet12": {"admin_status": "up"},
+    "Ethernet16": {"admin_status": "up"}, "Ethernet20": {"admin_status": "up"}
+  },
+  "PORTCHANNEL": {"PortChannel1": {"admin_status": "up", "mtu": "9100", "lacp_key": "auto"}},
+  "PORTCHANNEL_MEMBER": {"PortChannel1|Ethernet16": {}},
+  "VLAN": {"Vlan10": {"vlanid": "10", "members": ["Ethernet0"]}, "Vlan20": {"vlanid": "20", "dhcp_servers": ["192.0.2.9"]}, "Vlan30": {}},
+  "VLAN_INTERFACE": {"Vlan30": {}, "Vlan30|198.51.100.1/24": {}},
+  "VLAN_MEMBER": {
+    "Vlan10|Ethernet0": {"tagging_mode": "untagged"}, "Vlan20|Ethernet4": {"tagging_mode": "tagged"},
+    "Vlan10|Ethernet4": {"tagging_mode": "untagged"}, "Vlan10|Ethernet8": {"tagging_mode": "untagged"},
+    "Vlan20|Ethernet8": {"tagging_mode": "untagged"}, "Vlan20|PortChannel1": {"tagging_mode": "tagged"}
+  }
+}"#;
+
+#[test]
+fn a_database_is_read_whatever_others_have_in_it() {
+    let running = read("sonic", SONIC).unwrap();
+    for (port, expected) in [
+        ("Ethernet0", "access VLAN 10"),
+        ("Ethernet8", "foreign: foreign \"untagged in VLAN 20 too\""),
+        ("Ethernet12", "routed"),
+        ("Ethernet16", "nothing"),
+        ("Ethernet20", "nothing"),
+        ("PortChannel1", "trunk, no native VLAN, VLANs 20"),
+    ] {
+        assert_eq!(vlans(&running, port), expected, "{port}");
+    }
+    let port = |name: &str| running.interfaces.get(&name.parse().unwrap()).unwrap().clone();
+    let trunk = SwitchedVlan::Trunk {
+        native: "10".parse().ok(),
+        vlans: mercury_model::TrunkVlans::only("10,20".parse().unwrap()),
+    };
+    assert_eq!(port("Ethernet4").switched_vlan, Some(trunk));
+    assert_eq!((port("Ethernet0").mtu, port("Ethernet4").enabled), (Some(9216), false));
+    assert_eq!(port("Ethernet16").aggregate_id.unwrap().as_str(), "PortChannel1");
+    assert!(running.vlans.keys().map(ToString::to_string).eq(["10", "20", "30"]), "{:?}", running.vlans);
+    let besides: Vec<String> = running.besides_vlans.keys().map(ToString::to_string).collect();
+    assert_eq!(besides, ["20", "30"]);
+}
+
+#[test]
+fn what_is_no_database_or_has_no_port_is_no_answer() {
+    for text in ["", "Error: no such table", "{\"PORT\": ", "[]", "{}", r#"{"VLAN": {"Vlan10": {"vlanid": "10"}}}"#] {
+        assert!(read("sonic", text).is_err(), "{text:?}");
+    }
+}
