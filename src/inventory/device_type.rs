@@ -14,6 +14,9 @@ const NETMIKO: &str = "netmiko_";
 const OTHERWISE: [(&str, &str); 3] =
     [("dell_enterprise_sonic", "dell_sonic"), ("hp_comware", "hpe_comware"), ("juniper", "juniper_junos")];
 
+/// Its switch that is none, which here is the simulated one (`mercury demo`).
+const FAKE: (&str, Protocol, &str) = ("netmiko_fake", Protocol::Netconf, "openconfig");
+
 /// A protocol and the name of a dialect that it is spoken in.
 pub(crate) type Kind = (Protocol, String);
 
@@ -28,6 +31,10 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
             let help = |finding: Finding| finding.help(format!("device types: {}", device_types(protocol, known)));
             return (Some(protocol), dialect(protocol, name, known).map_err(help));
         }
+    }
+    let (fake, protocol, name) = FAKE;
+    if text == fake && dialect(protocol, name, known).is_ok() {
+        return (Some(protocol), Ok(name.to_owned()));
     }
     if let Some(name) = text.strip_prefix(NETMIKO) {
         let otherwise = OTHERWISE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);

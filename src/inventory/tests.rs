@@ -2,6 +2,7 @@ mod gnmi;
 mod ironics_file;
 mod keys;
 mod names;
+mod netmiko;
 mod options;
 mod robust;
 mod served;

@@ -14,6 +14,7 @@ mod database;
 mod device;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+mod robust;
 mod round_trip;
 mod sets;
 mod shown;
