@@ -89,7 +89,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
-    vlans::lay(intent, &switch.rules, running, &mut made, dialect)?;
+    vlans::lay(intent, switch, running, &mut made, dialect)?;
     let config = &mut made.intended.0;
     let described = config.interfaces.values().filter(|port| {
         running.interfaces.get(&port.name).and_then(|before| before.description.as_ref()) != port.description.as_ref()

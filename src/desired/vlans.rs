@@ -13,7 +13,7 @@ use super::{Desired, fits, spelled, unreadable};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{TargetIntent, VlanIntent},
-    inventory::{Placeholder, Rules},
+    inventory::{Placeholder, Rules, Switch},
 };
 
 /// Adds to `scope` what the VLANs need: the VLANs and the trunk ports; every
@@ -67,11 +67,13 @@ fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
 /// more than is Mercury's, or the dialect cannot take a name.
 pub(super) fn lay(
     intent: &TargetIntent,
-    rules: &Rules,
+    switch: &Switch,
     running: &Running,
     made: &mut Desired,
     dialect: &Dialect,
 ) -> Result<(), Fault> {
+    let rules = &switch.rules;
+    let names_vlans = dialect.names_vlans(switch.protocol().as_str());
     let config = &mut made.intended.0;
     let trunk_ports = &rules.options.trunk_ports;
     guard(running, config, trunk_ports)?;
@@ -80,7 +82,8 @@ pub(super) fn lay(
             VlanIntent::Present { id, name } => {
                 let vlan = config.vlans.entry(*id).or_insert_with(|| unnamed(*id));
                 vlan.status = VlanStatus::Active;
-                let may_be_named = dialect.text.vlan_1_named || *id != VlanId::MIN;
+                // Who has no name for it is not refused for one that its network has.
+                let may_be_named = names_vlans && (dialect.text.vlan_1_named || *id != VlanId::MIN);
                 if may_be_named && !running.vlans.contains_key(id) && vlan.name.is_none() {
                     vlan.name.clone_from(name);
                 }

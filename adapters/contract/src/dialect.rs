@@ -110,6 +110,14 @@ impl Dialect {
         tree.is_some_and(|tree| tree.has(leaf))
     }
 
+    /// Whether a VLAN can be given a name over one protocol.
+    #[must_use]
+    pub fn names_vlans(&self, protocol: &str) -> bool {
+        let named = |vlan: &VlanTree| vlan.name.is_some() || vlan.is_keyed_by_name();
+        // What has no tree says it in a description.
+        self.tree(protocol).is_none_or(|tree| tree.vlan.as_ref().is_some_and(named))
+    }
+
     /// Whether an aggregate is of a type only by what its members say.
     #[must_use]
     pub fn members_say_lag_type(&self, protocol: &str) -> bool {
