@@ -3,6 +3,7 @@
 
 mod bridge;
 mod candidate;
+mod database;
 mod grammar;
 mod imitation;
 mod together;

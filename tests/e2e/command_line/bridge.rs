@@ -31,7 +31,8 @@ impl Bridge {
         let remote = format!("--remote=punix:{}", at("db.sock"));
         let pid = |name: &str| format!("--pidfile={}", at(name));
         run("ovsdb-server", &["--detach", "--no-chdir", &pid("db.pid"), &remote, &at("conf.db")], directory.path());
-        let bridge = Self { port: listen(directory.path()), directory };
+        let environment = format!("OVS_RUNDIR={}", directory.path().display());
+        let bridge = Self { port: listen(directory.path(), &environment), directory };
         bridge.vsctl(&["--no-wait", "init"]);
         let database = format!("unix:{}", bridge.directory.path().join("db.sock").display());
         let pid = format!("--pidfile={}", bridge.directory.path().join("vs.pid").display());
@@ -56,18 +57,7 @@ impl Bridge {
     }
 
     pub(super) fn entry(&self, name: &str) -> Entry {
-        let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        let key = fs::read_to_string(self.path("host.pub")).unwrap();
-        let known = self.path("known_hosts");
-        fs::write(&known, format!("[127.0.0.1]:{} {key}", self.port)).unwrap();
-        Entry::new(name)
-            .text("protocol", "cli")
-            .text("dialect", "netmiko_ovs_linux")
-            .text("address", "127.0.0.1")
-            .with("port", self.port)
-            .text("username", String::from_utf8(user).unwrap().trim())
-            .text("key_file", &self.path("user").display().to_string())
-            .with("known_hosts", format!("[{:?}]", known.display().to_string()))
+        entry(self.directory.path(), self.port, name, "netmiko_ovs_linux")
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -85,6 +75,22 @@ impl Drop for Bridge {
     }
 }
 
+/// The entry of what [`listen`] lets in to.
+pub(super) fn entry(folder: &Path, port: u16, name: &str, dialect: &str) -> Entry {
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    let key = fs::read_to_string(folder.join("host.pub")).unwrap();
+    let known = folder.join("known_hosts");
+    fs::write(&known, format!("[127.0.0.1]:{port} {key}")).unwrap();
+    Entry::new(name)
+        .text("protocol", "cli")
+        .text("dialect", dialect)
+        .text("address", "127.0.0.1")
+        .with("port", port)
+        .text("username", String::from_utf8(user).unwrap().trim())
+        .text("key_file", &folder.join("user").display().to_string())
+        .with("known_hosts", format!("[{:?}]", known.display().to_string()))
+}
+
 /// Runs a program with its files in a folder.
 fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
     let folders = ["OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR"].map(|name| (name, folder));
@@ -96,7 +102,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
 }
 
 /// An sshd for each connection, which lets in whoever runs the tests by a key.
-fn listen(folder: &Path) -> u16 {
+pub(super) fn listen(folder: &Path, environment: &str) -> u16 {
     let path = |name: &str| folder.join(name);
     for name in ["host", "user"] {
         let file = path(name).display().to_string();
@@ -106,7 +112,7 @@ fn listen(folder: &Path) -> u16 {
     let config = format!(
         "HostKey {at}/host\nAuthorizedKeysFile {at}/user.pub\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\nLogLevel ERROR\n\
-         SetEnv OVS_RUNDIR={at}\n"
+         SetEnv {environment}\n"
     );
     fs::write(path("config"), config).unwrap();
     fs::set_permissions(path("user.pub"), fs::Permissions::from_mode(0o600)).unwrap();
