@@ -6,6 +6,7 @@ mod netmiko;
 mod options;
 mod robust;
 mod served;
+mod theirs;
 mod times;
 use super::*;
 use crate::config::{Code, FileAccess, Finding, Severity};
@@ -162,25 +163,6 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
             (Protocol::Cli, "cli_cisco_ios".into(), 22)
         );
     }
-    // Of networking-generic-switch 10.2.
-    for name in [
-        "brocade_fastiron",
-        "dell_powerconnect",
-        "dell_force10",
-        "huawei",
-        "huawei_vrpv8",
-        "ruijie",
-        "aruba_aoscx",
-        "mellanox_mlnxos",
-        "supermicro_smis",
-    ] {
-        let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{name}")));
-        assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, name));
-    }
-    let sonic = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_dell_enterprise_sonic"));
-    assert_eq!((sonic.protocol(), sonic.identity.dialect.as_str()), (Protocol::Cli, "dell_sonic"));
-    let bridge = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_ovs_linux"));
-    assert_eq!((bridge.protocol(), bridge.identity.dialect.as_str()), (Protocol::Cli, "netmiko_ovs_linux"));
     for (device_type, code) in [
         ("netmiko_nosuch", Code::UnsupportedDeviceType),
         ("cli_nosuch", Code::UnknownDeviceType),

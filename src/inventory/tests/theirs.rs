@@ -1,0 +1,31 @@
+//! The device types of networking-generic-switch 10.2, by which a file of its is accepted
+//! as it is.
+
+use super::*;
+
+#[test]
+fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
+    for (theirs, ours) in [
+        ("arista_eos", "arista_eos"),
+        ("aruba_aoscx", "aruba_aoscx"),
+        ("brocade_fastiron", "brocade_fastiron"),
+        ("cisco_ios", "cisco_ios"),
+        ("cisco_nxos", "cisco_nxos"),
+        ("cisco_s300", "cisco_s300"),
+        ("dell_enterprise_sonic", "dell_sonic"),
+        ("dell_force10", "dell_force10"),
+        ("dell_os10", "dell_os10"),
+        ("dell_powerconnect", "dell_powerconnect"),
+        ("hp_comware", "hpe_comware"),
+        ("hpe_comware", "hpe_comware"),
+        ("huawei", "huawei"),
+        ("huawei_vrpv8", "huawei_vrpv8"),
+        ("mellanox_mlnxos", "mellanox_mlnxos"),
+        ("ovs_linux", "netmiko_ovs_linux"),
+        ("ruijie", "ruijie"),
+        ("supermicro_smis", "supermicro_smis"),
+    ] {
+        let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{theirs}")));
+        assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, ours), "{theirs}");
+    }
+}
