@@ -22,4 +22,4 @@ mod words;
 pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
 pub use session::LineSession;
-pub use words::{CliRenderer, Unreadable, asks, ports, recorded, running};
+pub use words::{CliRenderer, Unreadable, another, asks, ports, recorded, running};

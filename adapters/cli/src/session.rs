@@ -16,7 +16,7 @@ use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, asks, candidate, judge, ports, running,
+    Script, Unreadable, another, asks, candidate, judge, ports, running,
     wire::{End, Entry, Reply, Wire},
 };
 
@@ -128,6 +128,9 @@ impl LineSession {
                 }
                 texts.push(reply.text);
             }
+        }
+        if let Some(line) = self.dialect.words.table().and_then(|words| another(words, &texts)) {
+            return Ok(Err(Refusal::Unreadable(format!("this is another system than the dialect's: {line}"))));
         }
         let (dialect, scope) = (Arc::clone(&self.dialect), scope.clone());
         let octets = texts.iter().map(String::len).sum();

@@ -72,6 +72,13 @@ pub fn asks(dialect: &CliDialect, _scope: &Scope) -> Vec<String> {
     dialect.words.shows().iter().map(|shown| shown.command.clone()).collect()
 }
 
+/// The line of these answers by which another system is known than the dialect's.
+#[must_use]
+pub fn another<'t>(words: &CliWords, answers: &'t [String]) -> Option<&'t str> {
+    let lines = answers.iter().flat_map(|answer| answer.lines()).filter(|_| !words.another.is_empty());
+    lines.map(str::trim).find(|line| words.another.iter().any(|form| form.fits(line)))
+}
+
 /// The ports that have a row in this answer, whether or not they are configured.
 #[must_use]
 pub fn ports(words: &CliWords, table: &PortTable, answer: &str) -> BTreeSet<InterfaceName> {

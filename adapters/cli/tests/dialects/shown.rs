@@ -92,6 +92,17 @@ fn an_answer_that_shows_no_interface_is_no_answer() {
     }
 }
 
+#[test]
+fn another_system_is_known_by_what_it_says_of_itself() {
+    let words = &dialect("dell_powerconnect").cli.as_ref().unwrap().words.table().unwrap().clone();
+    let shown =
+        |version: &str| [format!("!Current Configuration:\n!System Software Version {version}\n!\nconfigure\n")];
+    assert_eq!(mercury_cli::another(words, &shown("6.2.0.5")), Some("!System Software Version 6.2.0.5"));
+    assert_eq!(mercury_cli::another(words, &shown("3.3.7.3")), None);
+    let ios = &dialect("cisco_ios").cli.as_ref().unwrap().words.table().unwrap().clone();
+    assert_eq!(mercury_cli::another(ios, &shown("6.2.0.5")), None);
+}
+
 /// What a port of Open vSwitch with these columns carries.
 fn ovs(mode: &str, tag: &str, trunks: &str) -> Option<SwitchedVlan> {
     let ovs = dialect("netmiko_ovs_linux");

@@ -15,6 +15,9 @@ pub struct CliWords {
     pub form: CliForm,
     /// The commands that show the configuration, in the order in which they are asked.
     pub shows: Vec<Shown>,
+    /// Lines by which another system is known that answers the same commands and does
+    /// something else with the lines.
+    pub another: Vec<Template>,
     /// What tells of ports whether or not they are configured.
     pub ports: Option<PortTable>,
     /// The word before a line that takes it away, such as `no`.

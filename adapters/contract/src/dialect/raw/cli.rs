@@ -80,6 +80,8 @@ struct RawCliWords {
     form: CliForm,
     show: Vec<RawShow>,
     ports: Option<RawPorts>,
+    #[serde(default)]
+    another: Vec<String>,
     #[serde(default = "no")]
     undo: String,
     leave: Option<String>,
@@ -356,6 +358,7 @@ impl Reader<'_> {
         CliWords {
             form: raw.form,
             shows: show,
+            another: self.templates("another", &raw.another),
             ports,
             command: raw.command.map(|raw| Command { begin: raw.begin, join: raw.join }),
             whole,
