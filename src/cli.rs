@@ -37,8 +37,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mercury_adapter::Budget;
 
 use crate::{
-    config::{self, AuthKind, Findings, LogFormat, LogLevel, Overrides, Settings},
+    config::{self, AuthKind, LogFormat, LogLevel, Overrides, Settings},
     fault::Fault,
+    finding::Findings,
     inventory::Inventory,
     lock::{self, Coordinator},
     rpc,
@@ -64,6 +65,9 @@ struct Common {
     /// A file of switches, TOML or Ironic's INI; may be given several times.
     #[arg(long, global = true, value_name = "FILE")]
     switches: Vec<PathBuf>,
+    /// A file of the network team's rules; may be given several times.
+    #[arg(long, global = true, value_name = "FILE")]
+    rules: Vec<PathBuf>,
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
     output: Output,
@@ -317,6 +321,7 @@ impl Common {
     fn overrides(&self) -> Overrides {
         Overrides {
             switches: self.switches.clone(),
+            rules: self.rules.clone(),
             log_format: self.log_format.map(|format| match format {
                 Format::Human => LogFormat::Human,
                 Format::Json => LogFormat::Json,

@@ -7,18 +7,17 @@
 
 mod etcd;
 pub(crate) mod fields;
-mod finding;
 pub(crate) mod reader;
 mod settings;
 pub(crate) mod source;
 pub(crate) mod toml_tree;
 
 pub use etcd::Etcd;
-pub use finding::{Code, Finding, Findings, Severity};
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
 pub use source::{FileAccess, SourceError};
 
 use crate::auth::Htpasswd;
+use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{Context, Inventory};
 use std::path::Path;
 

@@ -7,6 +7,8 @@ use std::fmt;
 use mercury_adapter::RpcError;
 use serde::Serialize;
 
+use crate::finding::Findings;
+
 /// The kinds of failure; each has one row in the table of the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -178,6 +180,8 @@ pub struct Fault {
     pub device_errors: Vec<RpcError>,
     /// How the request ended on each of its switches, where it had several.
     pub switches: Box<[SwitchOutcome]>,
+    /// What the network team's rules have against it, each of error severity.
+    pub findings: Findings,
 }
 
 /// How a request ended on one of its switches.
@@ -223,6 +227,7 @@ impl Fault {
             switch: None,
             device_errors: Vec::new(),
             switches: Box::default(),
+            findings: Findings::default(),
         }
     }
 
@@ -234,6 +239,14 @@ impl Fault {
     /// A parameter whose value cannot be used.
     pub fn value(parameter: impl Into<String>, reason: impl fmt::Display) -> Self {
         Self::about(FaultKind::InvalidValue, parameter.into(), reason)
+    }
+
+    /// A change that the network team's rules do not allow, and why: nothing was sent.
+    #[must_use]
+    pub fn against_rules(findings: Findings) -> Self {
+        let told: Vec<String> =
+            findings.iter().map(|finding| format!("{} [{}]", finding.message, finding.code)).collect();
+        Self { findings, ..Self::new(FaultKind::InvalidValue, told.join("; ")) }
     }
 
     fn about(kind: FaultKind, parameter: String, reason: impl fmt::Display) -> Self {

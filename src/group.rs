@@ -12,6 +12,7 @@ use mercury_model::{Intended, InterfaceName, Plan, Running};
 use crate::{
     desired::concerns,
     fault::FaultKind,
+    finding::Finding,
     intent::{LagName, Membership, TargetIntent, VlanIntent},
     inventory::Rules,
     outcome::{Outcome, Report},
@@ -127,7 +128,16 @@ pub fn share(report: &Report, intent: &TargetIntent, rules: &Rules) -> Report {
     let notes = report.notes.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
     let doubts = report.doubts.iter().filter(|&(port, _)| about(port)).map(|(port, note)| (port.clone(), note.clone()));
     let (notes, doubts) = (notes.collect(), doubts.collect());
-    Report { outcome, before, now, plan, lags, notes, doubts, payload: None, ..report.clone() }
+    let is_own = |finding: &&Finding| {
+        let ports = intent.ports.iter().map(|port| &port.interface).chain(lags.values());
+        let Some(rest) = finding.field.strip_prefix("interfaces/") else { return true };
+        ports
+            .into_iter()
+            .filter_map(|port| rest.strip_prefix(port.as_str()))
+            .any(|leaf| leaf.is_empty() || leaf.starts_with('/'))
+    };
+    let findings = report.findings.iter().filter(is_own).cloned().collect();
+    Report { findings, outcome, before, now, plan, lags, notes, doubts, payload: None, ..report.clone() }
 }
 
 #[cfg(test)]

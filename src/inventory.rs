@@ -27,6 +27,7 @@ mod rules;
 mod secret;
 mod ssh;
 mod switch;
+mod team;
 mod template;
 mod timing;
 
@@ -48,10 +49,11 @@ pub use rules::Rules;
 pub use secret::{SecretError, SecretRef};
 pub use ssh::{CliSettings, SshSettings};
 pub use switch::Switch;
+pub use team::{Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
 
-use crate::config::Findings;
+use crate::finding::Findings;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;

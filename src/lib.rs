@@ -41,6 +41,7 @@ pub mod commit;
 pub mod config;
 pub mod desired;
 pub mod fault;
+pub mod finding;
 pub mod group;
 pub mod intent;
 pub mod inventory;

@@ -7,6 +7,7 @@ use mercury_model::{Intended, InterfaceName, Plan, Running, Scope};
 
 use crate::{
     fault::{Fault, FaultKind},
+    finding::{Code, Finding, Findings, Severity},
     intent::{LagName, Offers},
 };
 
@@ -150,6 +151,8 @@ pub struct Report {
     pub payload: Option<Payload>,
     /// What the switch can do, if it was reached.
     pub capabilities: Option<Capabilities>,
+    /// What the network team's rules have to say of the plan.
+    pub findings: Findings,
     /// What the switch warned of, and what else should be known.
     pub warnings: Vec<String>,
     /// Round trips on the wire.
@@ -176,6 +179,7 @@ impl Report {
             offers: Offers::new(),
             payload: None,
             capabilities: None,
+            findings: Findings::default(),
             warnings: Vec::new(),
             flights: 0,
             device_time: Duration::ZERO,
@@ -185,7 +189,25 @@ impl Report {
 
     /// Whatever should be known beside the outcome.
     pub fn told(&self) -> impl Iterator<Item = &str> {
-        self.warnings.iter().chain(self.notes.values()).chain(self.doubts.values()).map(String::as_str)
+        let ruled = self.findings.iter().filter(|finding| finding.severity == Severity::Warning);
+        let told = self.warnings.iter().chain(self.notes.values()).chain(self.doubts.values());
+        told.chain(ruled.map(|finding| &finding.message)).map(String::as_str)
+    }
+
+    /// The same where a plan is asked for: it is refused as the change would be, but for
+    /// the hour, since it may be made by day what is done by night.
+    #[must_use]
+    pub fn held_to_rules(mut self) -> Self {
+        let later = |finding: &Finding| match finding.code {
+            Code::RuleOutsideWindow => Finding { severity: Severity::Warning, ..finding.clone() },
+            _ => finding.clone(),
+        };
+        self.findings = self.findings.iter().map(later).collect();
+        if self.outcome.is_success() && self.findings.has_errors() {
+            let errors = self.findings.errors();
+            self.outcome = Outcome::NotStarted(Fault::against_rules(errors).at(&self.switch));
+        }
+        self
     }
 
     /// Whether anything was written and kept.

@@ -16,8 +16,9 @@ use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
+    finding::Findings,
     intent::{LagName, Offers, Reviewed, TargetIntent},
-    inventory::{Rules, Switch},
+    inventory::{Proposed, Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
     outcome::{Outcome, ReadBack, Report},
@@ -415,8 +416,35 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
         let scope = told(intent, &line.switch.rules, &lags, &[running], Some(&plan));
         reviewed.still(&Running::new(&running.config, scope), &plan)?;
     }
+    report.findings = judged(line, running, &intended, &plan, &lags);
+    if work.writes() && report.findings.has_errors() {
+        return Err(Fault::against_rules(report.findings.errors()));
+    }
     (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))
+}
+
+/// What the network team's rules have to say of a plan.
+fn judged(
+    line: &Line<'_>,
+    running: &Running,
+    intended: &Intended,
+    plan: &Plan,
+    lags: &BTreeMap<LagName, InterfaceName>,
+) -> Findings {
+    let rules = &line.switch.rules;
+    if rules.team.is_empty() {
+        return Findings::default();
+    }
+    let edited = Proposed::edited(plan);
+    let after = Running::new(&intended.0, running.scope.clone());
+    // Requests that share a commit are not counted together.
+    let of = |part: &&TargetIntent| {
+        let scope = desired::concerns(part, rules, lags, &[running, &after]);
+        edited.iter().filter(|name| scope.interfaces.covers(name)).count()
+    };
+    let ports = line.parts.iter().map(of).max().unwrap_or(edited.len());
+    rules.judge(&Proposed { before: &running.config, after: &intended.0, plan, ports })
 }
 
 fn rendered(line: &Line<'_>, work: &Work, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {

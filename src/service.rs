@@ -179,7 +179,11 @@ impl Service {
     /// # Errors
     /// A switch's queue is full, or the switches cannot agree.
     pub async fn plan(&self, intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
-        self.look(intent, "plan", who).await
+        let begun = Instant::now();
+        let reports = Box::pin(self.look_together(intent, who)).await;
+        let reports = reports.map(|all| all.into_iter().map(Report::held_to_rules).collect());
+        told::done("plan", who, &reports, begun.elapsed());
+        reports
     }
 
     /// Several requests as one, which is done on all of their switches or on none.

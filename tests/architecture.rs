@@ -42,32 +42,33 @@ const PACKAGES: [(&str, &[&str]); 9] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 22] = [
+const MODULES: [(&str, &str); 23] = [
     // What any of them may use.
     ("waits", ""),
-    ("auth", "config"),
-    ("config", "auth inventory"),
-    ("inventory", "config"),
-    ("fault", ""),
+    ("finding", ""),
+    ("auth", "config finding"),
+    ("config", "auth finding inventory"),
+    ("inventory", "config finding"),
+    ("fault", "finding"),
     ("lock", "config fault"),
     // The line, of one switch.
     ("intent", "fault inventory"),
     ("desired", "fault intent inventory"),
     ("link", "fault"),
-    ("outcome", "fault intent"),
+    ("outcome", "fault finding intent"),
     ("commit", "fault inventory link lock outcome"),
     // Several requests at once, and several switches.
     ("pace", "fault intent outcome"),
-    ("group", "desired fault intent inventory outcome"),
+    ("group", "desired fault finding intent inventory outcome"),
     ("transaction", "fault intent outcome pace waits"),
     // What has a request go along the line.
-    ("pipeline", "commit desired fault intent inventory link lock outcome pace waits"),
+    ("pipeline", "commit desired fault finding intent inventory link lock outcome pace waits"),
     ("target", "commit fault group intent inventory link lock outcome pace pipeline waits"),
     ("registry", "inventory lock target"),
     ("service", "fault group intent inventory lock outcome pace pipeline registry target transaction waits"),
     // Who asks.
     ("rpc", "auth config desired fault intent inventory outcome service waits"),
-    ("cli", "auth config fault intent inventory lock outcome registry rpc service"),
+    ("cli", "auth config fault finding intent inventory lock outcome registry rpc service"),
     ("lib", ""),
     ("main", ""),
 ];

@@ -1,4 +1,5 @@
-use crate::config::{Code, Finding, Findings, source};
+use crate::config::source;
+use crate::finding::{Code, Finding, Findings};
 use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::MetadataExt;

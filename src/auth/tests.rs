@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Code, Severity};
+use crate::finding::{Code, Severity};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fs;

@@ -7,7 +7,8 @@ use std::{io, io::IsTerminal as _, panic, sync::OnceLock, time::Duration};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
 use super::Failure;
-use crate::config::{Finding, LogFormat, LogLevel, Severity};
+use crate::config::{LogFormat, LogLevel};
+use crate::finding::{Finding, Severity};
 use queue::Queue;
 
 /// How long the end of the process waits for somebody to read the last lines.

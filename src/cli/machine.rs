@@ -4,7 +4,8 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    config::{Code, Finding, Findings, Limits, Settings},
+    config::{Limits, Settings},
+    finding::{Code, Finding, Findings},
     lock::LockFiles,
 };
 

@@ -1,9 +1,9 @@
 //! The `[etcd]` table.
 
 use super::fields::{Entry, Table, Value};
-use super::finding::{Code, Finding, Findings};
 use super::reader::Reader;
 use super::source::FileAccess;
+use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, read_secret};
 use axum::http::Uri;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Taking typed values out of a [`Table`]; what is wrong becomes a finding.
 
 use super::fields::{Entry, Table, Value};
-use super::finding::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings};
 use mercury_model::{VlanId, VlanSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     fn report(&mut self, finding: Finding, line: Option<usize>) {
-        self.failed |= finding.severity == super::Severity::Error;
+        self.failed |= finding.severity == crate::finding::Severity::Error;
         // No file: the command line or a default is at fault.
         let placed = !self.file.as_os_str().is_empty();
         self.findings.push(if placed { finding.at(self.file, line) } else { finding });

@@ -1,10 +1,10 @@
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
-use super::finding::{Code, Finding, Findings};
 use super::reader::Reader;
 use super::source::{self, FileAccess};
 use super::toml_tree;
-use crate::inventory::SecretRef;
+use crate::finding::{Code, Finding, Findings};
+use crate::inventory::{SecretRef, TeamRules};
 use mercury_adapter::Budget;
 use mercury_model::VlanSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,6 +33,9 @@ pub struct Settings {
     /// `allowed_vlans`: the VLANs that may be configured on a switch that does
     /// not say so itself; absent means all, empty means none.
     pub allowed_vlans: Option<VlanSet>,
+    /// `rules`: files of the network team's own rules (`config/rules.md`), which hold
+    /// for every request; none. A mistake in one keeps the service from its start.
+    pub rules: TeamRules,
     /// `known_hosts`: files of SSH host keys for switches that name none of
     /// their own; `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. A file
     /// that is named here must exist, the default ones need not.
@@ -188,6 +191,8 @@ pub struct Overrides {
     pub switches: Vec<PathBuf>,
     /// Instead of `allowed_vlans`.
     pub allowed_vlans: Option<VlanSet>,
+    /// Instead of `rules`, unless empty.
+    pub rules: Vec<PathBuf>,
     /// Instead of `known_hosts`, unless empty.
     pub known_hosts: Vec<PathBuf>,
     /// Instead of `secret_files`.
@@ -254,6 +259,7 @@ pub(super) const KEYS: &[&str] = &[
     "allow_remote_noauth",
     "switches",
     "allowed_vlans",
+    "rules",
     "known_hosts",
     "secret_files",
     "lock_dir",
@@ -287,7 +293,8 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let listen = reader.parsed("listen");
     let auth = reader.choice("auth", &[("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic)]);
     let auth = overrides.auth.or(auth);
-    let settings = Settings {
+    let rules = instead(&overrides.rules, reader.paths("rules")).unwrap_or_default();
+    let mut settings = Settings {
         listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
         auth: auth.unwrap_or_default(),
         htpasswd: replaced(&overrides.htpasswd, reader.path("htpasswd")),
@@ -295,6 +302,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
             .unwrap_or(false),
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
+        rules: TeamRules::default(),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
@@ -310,6 +318,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         let finding = Finding::warning(Code::NoSwitches, "no inventory file is named");
         reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
     }
+    settings.rules = TeamRules::load(&rules, findings);
     settings
 }
 

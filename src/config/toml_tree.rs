@@ -1,7 +1,7 @@
 //! TOML into a [`Table`] with lines.
 
 use super::fields::{Entry, Table, Value};
-use super::finding::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings};
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};

@@ -12,7 +12,7 @@ mod timing;
 use super::load::Context;
 use super::{Credentials, Face, Protocol, Switch};
 use crate::config::reader::Reader;
-use crate::config::{Code, Finding};
+use crate::finding::{Code, Finding};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub(crate) const SHARED: &[&str] = &[
     "stp_edge",
     "stp_bpdu_guard",
     "physical_networks",
+    "role",
     "allowed_ports",
     "allowed_lags",
     "lag_numbers",
@@ -116,11 +117,13 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Gnmi => gnmi::means(reader, context),
         Protocol::Cli => ssh::means(reader, context),
     };
-    let rules = rules::rules(reader, &kind.dialect, form, context);
+    let mut rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
     let known =
         identity::Known { name, dialect: kind.dialect, username: means.username, credentials: means.credentials };
-    Switch { identity: identity::identity(reader, known, form), rules, timing, face: means.face }
+    let identity = identity::identity(reader, known, form);
+    rules.team = context.team.of(&identity.name, identity.role.as_deref());
+    Switch { identity, rules, timing, face: means.face }
 }
 
 /// Refuses the switch's own keys that its protocol does not know, and keeps

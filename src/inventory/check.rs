@@ -5,7 +5,7 @@
 use super::load::Draft;
 use super::port_names::Reach;
 use super::{MacAddr, Timing, address_key};
-use crate::config::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What Ironic calls a kind of switch, as a protocol and a dialect.
 
 use super::Protocol;
-use crate::config::{Code, Finding};
+use crate::finding::{Code, Finding};
 
 /// Protocols that device types are named after and Mercury does not speak yet.
 const NOT_YET: &[&str] = &["netmiko_", "restconf_"];

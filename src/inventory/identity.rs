@@ -18,6 +18,9 @@ pub struct Identity {
     pub network_instance: Option<String>,
     /// The names of the physical networks it is part of; none.
     pub physical_networks: Vec<String>,
+    /// What it is in the network, such as `"leaf"`, as the network team's rules call
+    /// it; none.
+    pub role: Option<String>,
     /// The user Mercury logs in as; required, but over gNMI with a client
     /// certificate, where empty means that none is sent.
     pub username: String,

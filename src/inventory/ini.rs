@@ -9,7 +9,7 @@
 //! first value counts. Where something is lost by that, there is a warning.
 
 use crate::config::fields::{Entry, Table, Value};
-use crate::config::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings};
 use std::collections::btree_map;
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use super::ini::{self, Section};
 use super::load::{Context, Draft};
 use super::{build, device_type};
 use crate::config::reader::Reader;
-use crate::config::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings};
 use std::path::Path;
 
 pub(crate) const KEYS: &[&str] = &[

@@ -1,7 +1,8 @@
 //! From files to an inventory.
 
-use super::{Inventory, Protocol, Switch, check, ironic, native};
-use crate::config::{Code, FileAccess, Finding, Findings, Settings, Severity, source};
+use super::{Inventory, Protocol, Switch, TeamRules, check, ironic, native};
+use crate::config::{FileAccess, Settings, source};
+use crate::finding::{Code, Finding, Findings, Severity};
 use mercury_adapter::InterfaceNames;
 use mercury_model::{VlanId, VlanSet};
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub struct Context {
     /// The VLANs that are allowed where neither switch nor file says so.
     pub allowed_vlans: Option<VlanSet>,
+    /// The network team's rules, for every switch.
+    pub team: TeamRules,
     /// The files that host keys are looked up in where nothing else is said.
     pub known_hosts: Vec<PathBuf>,
     /// Who may be able to read a file that holds a secret.
@@ -72,6 +75,7 @@ impl Default for Context {
         };
         Context {
             allowed_vlans: None,
+            team: TeamRules::default(),
             known_hosts: Vec::new(),
             access: FileAccess::default(),
             lag_prefixes: prefixed.map(|dialect| dialect.name.clone()).collect(),
@@ -90,6 +94,7 @@ impl From<&Settings> for Context {
     fn from(settings: &Settings) -> Self {
         Context {
             allowed_vlans: settings.allowed_vlans.clone(),
+            team: settings.rules.clone(),
             known_hosts: settings.known_hosts.clone(),
             access: settings.secret_files,
             ..Self::default()

@@ -5,7 +5,8 @@ use super::load::{Context, Draft};
 use super::{Protocol, build, device_type};
 use crate::config::fields::{Entry, Table, Value};
 use crate::config::reader::Reader;
-use crate::config::{Code, Finding, Findings, toml_tree};
+use crate::config::toml_tree;
+use crate::finding::{Code, Finding, Findings};
 use std::path::Path;
 
 /// What `[defaults]` cannot say, because no two switches share it.

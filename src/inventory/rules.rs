@@ -1,4 +1,5 @@
-use super::{LagNumbers, Options};
+use super::{LagNumbers, Options, Proposed, TeamRules};
+use crate::finding::Findings;
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub struct Rules {
     /// What its ports and aggregates are called, as its dialect says; `None`
     /// where any name will do.
     pub interface_names: Option<Arc<InterfaceNames>>,
+    /// The network team's rules of the service's `rules` files that hold here; none.
+    pub team: TeamRules,
 }
 
 impl Default for Rules {
@@ -84,6 +87,7 @@ impl Default for Rules {
             bounce_unconfirmed: false,
             options: Options::default(),
             interface_names: None,
+            team: TeamRules::default(),
         }
     }
 }
@@ -102,6 +106,13 @@ impl Rules {
     /// Whether the inventory lets this port be configured; names are compared exactly.
     pub fn allows_port(&self, name: &InterfaceName) -> bool {
         self.allowed_ports.as_ref().is_none_or(|allowed| allowed.contains(name))
+    }
+
+    /// What the network team's rules have to say of a change, before anything of it is
+    /// sent; one of error severity is not to be made.
+    #[must_use]
+    pub fn judge(&self, change: &Proposed<'_>) -> Findings {
+        self.team.judge(change)
     }
 
     /// A port or aggregate as the switch names it, from what a caller calls it:

@@ -8,7 +8,7 @@ const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
 /// A switch: how to reach it and what may be done to it.
 ///
 /// Every field of its parts but `credentials`, `host_key`, `options`, `tls`,
-/// `server_name`, `client`, `key`, `lowest_vlan` and `interface_names`, which say
+/// `server_name`, `client`, `key`, `lowest_vlan`, `interface_names` and `team`, which say
 /// themselves where they come from, is written under its own name in a
 /// `[[switch]]` table, and all but `name`, `address` and `mac_addresses` may
 /// stand in `[defaults]` for every switch of that file. What is for one protocol
@@ -40,6 +40,7 @@ impl Switch {
                 dialect: dialect.to_owned(),
                 network_instance: None,
                 physical_networks: Vec::new(),
+                role: None,
                 username: username.to_owned(),
                 credentials: Credentials::default(),
             },

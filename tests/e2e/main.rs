@@ -54,6 +54,8 @@ mod render;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 #[cfg(feature = "etcd")]

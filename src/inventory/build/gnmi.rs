@@ -5,8 +5,9 @@ mod tls;
 
 use super::secrets::secret;
 use super::{Means, seconds};
+use crate::config::FileAccess;
 use crate::config::reader::Reader;
-use crate::config::{Code, FileAccess, Finding};
+use crate::finding::{Code, Finding};
 use crate::inventory::{
     Context, Credentials, Encoding, Face, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Tls, WriteLevel,
 };

@@ -6,7 +6,7 @@ use mercury_adapter::without_zone;
 
 use super::Form;
 use crate::config::reader::Reader;
-use crate::config::{Code, Finding};
+use crate::finding::{Code, Finding};
 use crate::inventory::{Credentials, Identity, MacAddr};
 
 /// What is known of a switch before its other keys are read.
@@ -25,6 +25,7 @@ pub(super) fn identity(reader: &mut Reader<'_>, known: Known, form: Form) -> Ide
         mac_addresses: mac_addresses(reader, macs),
         network_instance: reader.text("network_instance"),
         physical_networks: words(reader, "physical_networks").unwrap_or_default(),
+        role: reader.text("role"),
         name: known.name,
         dialect: known.dialect,
         username: known.username,

@@ -5,7 +5,7 @@ use mercury_model::{Description, InterfaceName, VlanName};
 use super::each;
 use crate::config::fields::{Entry, Table, Value};
 use crate::config::reader::{Found, Reader};
-use crate::config::{Code, Finding};
+use crate::finding::{Code, Finding};
 use crate::inventory::{Options, Placeholder, PortNameRule, PortNames, Template};
 
 /// More rules than this are a mistake, or too slow for each request.

@@ -5,8 +5,8 @@ use mercury_model::{InterfaceName, VlanId};
 
 use super::{Form, each, options, seconds};
 use crate::config::reader::Reader;
-use crate::config::{Code, Finding};
-use crate::inventory::{Context, Rules};
+use crate::finding::{Code, Finding};
+use crate::inventory::{Context, Rules, TeamRules};
 
 pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context: &Context) -> Rules {
     let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
@@ -40,6 +40,7 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         bounce_unconfirmed: reader.flag("bounce_unconfirmed").unwrap_or(false),
         options,
         interface_names,
+        team: TeamRules::default(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a switch's secrets are, and whether they can be had.
 
+use crate::config::FileAccess;
 use crate::config::fields::{Entry, Value};
 use crate::config::reader::{Reader, beside};
-use crate::config::{Code, FileAccess, Finding};
+use crate::finding::{Code, Finding};
 use crate::inventory::private_key::KeyForm;
 use crate::inventory::{SecretError, SecretRef};
 use secrecy::ExposeSecret as _;

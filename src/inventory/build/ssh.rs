@@ -3,8 +3,9 @@
 
 use super::secrets::{key_file, secret};
 use super::{Means, each, netconf, refuse_empty};
+use crate::config::FileAccess;
 use crate::config::reader::Reader;
-use crate::config::{Code, FileAccess, Finding};
+use crate::finding::{Code, Finding};
 use crate::inventory::{CliSettings, Context, Credentials, Face, HostKey, SecretRef, SshSettings};
 
 const HOST_KEY: &[&str] = &["known_hosts", "host_key_fingerprints", "insecure"];

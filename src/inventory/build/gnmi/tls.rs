@@ -1,7 +1,8 @@
 //! The keys about TLS.
 
 use crate::config::reader::Reader;
-use crate::config::{Code, FileAccess, Finding, source};
+use crate::config::{FileAccess, source};
+use crate::finding::{Code, Finding};
 use crate::inventory::build::secrets::secret_file;
 use crate::inventory::build::{each, is_host_name, refuse_empty};
 use crate::inventory::{CertificatePin, ClientCertificate, Roots, SecretRef, Tls};

@@ -1,3 +1,10 @@
+//! What is wrong with something that people wrote: a setting, an entry, a rule, a
+//! request, a candidate configuration. One type, whoever finds it and whoever reads it.
+
+mod code;
+
+pub use code::Code;
+
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,72 +13,25 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The configuration works, but somebody should know.
+    /// It works, but somebody should know.
     Warning,
     /// What it is about is not used: a setting keeps `mercury serve` from its
-    /// start, an entry its switch from being served.
+    /// start, an entry its switch from being served, a rule a change from being made.
     Error,
 }
 
-/// What kind of mistake a finding is; the kebab-case spelling is stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// The file cannot be read, is not a regular file, or is too big.
-    Unreadable,
-    /// A file that holds a secret may be read by others.
-    FilePermissions,
-    /// The text is not TOML, INI or htpasswd.
-    Syntax,
-    /// A key or section that Mercury does not know.
-    UnknownKey,
-    /// A key or section that is given twice.
-    DuplicateKey,
-    /// A key that must be there is not.
-    MissingKey,
-    /// A value of another type than the key takes.
-    WrongType,
-    /// A number or duration outside its range.
-    OutOfRange,
-    /// A value of the right type that means nothing.
-    BadValue,
-    /// Settings that exclude or need one another.
-    Conflict,
-    /// Two switches carry the same name.
-    DuplicateSwitch,
-    /// One identifier would find two switches.
-    AmbiguousId,
-    /// A device type or dialect nobody knows.
-    UnknownDeviceType,
-    /// A device type that is known but whose protocol Mercury does not speak yet.
-    UnsupportedDeviceType,
-    /// A secret's file or environment variable is not usable.
-    SecretUnavailable,
-    /// The switch's host key is not checked.
-    InsecureHostKey,
-    /// The switch's certificate is not checked.
-    InsecureCertificate,
-    /// The switch, or etcd, is spoken to without TLS.
-    Plaintext,
-    /// Requests without credentials would be taken from other machines.
-    RemoteNoauth,
-    /// A password hash other than bcrypt.
-    UnsupportedHash,
-    /// There is nothing to manage.
-    NoSwitches,
-    /// An option that this build of Mercury was made without.
-    NotBuilt,
-    /// The machine does not give what the settings take.
-    Machine,
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
     }
 }
 
-/// One thing wrong with a file: where, what, and what to do about it.
+/// One thing that is wrong: where, what, and what to do about it.
 ///
 /// A finding never holds the value of a secret, nor a line of a file that may
 /// hold one.
@@ -81,7 +41,11 @@ pub struct Finding {
     pub file: Option<PathBuf>,
     /// The line, counted from 1, where one is to blame.
     pub line: Option<usize>,
-    /// The key and the table or switch it is in: `switch.leaf1.port`.
+    /// The column, counted from 1, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The key and the table or switch it is in, `switch.leaf1.port`; of a
+    /// configuration the data path, `interfaces/Ethernet1/mtu`.
     pub field: String,
     /// How much it weighs.
     pub severity: Severity,
@@ -99,6 +63,7 @@ impl Finding {
         Finding {
             file: None,
             line: None,
+            column: None,
             field: String::new(),
             severity: Severity::Error,
             code,
@@ -132,6 +97,13 @@ impl Finding {
         self
     }
 
+    /// The same, in this column of its line.
+    #[must_use]
+    pub fn column(mut self, column: Option<usize>) -> Self {
+        self.column = column;
+        self
+    }
+
     /// The same, about this field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
@@ -160,13 +132,12 @@ impl fmt::Display for Finding {
             if let Some(line) = self.line {
                 write!(f, "{line}:")?;
             }
+            if let Some(column) = self.column {
+                write!(f, "{column}:")?;
+            }
             f.write_str(" ")?;
         }
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(f, "{severity}[{}]: ", self.code)?;
+        write!(f, "{}[{}]: ", self.severity.word(), self.code)?;
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;
         }
@@ -203,6 +174,12 @@ impl Findings {
     /// Whether anything of error severity was found.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// Those of error severity.
+    #[must_use]
+    pub fn errors(&self) -> Self {
+        self.0.iter().filter(|f| f.severity == Severity::Error).cloned().collect()
     }
 
     /// Whether nothing was found at all.

@@ -1,0 +1,174 @@
+//! The codes of findings, each with what it means and what to do about it.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+macro_rules! codes {
+    ($($name:ident $word:literal: $what:literal, $help:literal;)*) => {
+        /// What kind of mistake a finding is; the kebab-case spelling is stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $what] $name,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// Its stable spelling.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Code::$name => $word,)* }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$name => $what,)* }
+            }
+
+            /// What to do about it, in a sentence or two.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Code::$name => $help,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unreadable "unreadable":
+        "The file cannot be read, is not a regular file, or is too big.",
+        "Look at its path, its permissions and its size; a pipe or a folder is never read.";
+    FilePermissions "file-permissions":
+        "A file that holds a secret may be read by others.",
+        "`chmod 600` it, put the secret in a file of its own, or say with `secret_files` who may read it.";
+    Syntax "syntax":
+        "The text is not what its format allows: TOML, INI, htpasswd, XML, JSON.",
+        "Nothing of what follows that place was read. Mend it there first.";
+    UnknownKey "unknown-key":
+        "A key or section that Mercury does not know.",
+        "A mistyped key would otherwise be a setting that silently is not made. The nearest known one is proposed.";
+    DuplicateKey "duplicate-key":
+        "A key, section or file that is given twice.",
+        "Which of the two is meant nobody can tell. Leave one.";
+    MissingKey "missing-key":
+        "A key that must be there and is not.",
+        "The samples under config/ show every key with its default.";
+    WrongType "wrong-type":
+        "A value of another type than the key takes.",
+        "In TOML text is in quotes, numbers and true or false are not.";
+    OutOfRange "out-of-range":
+        "A number or duration outside its range.",
+        "The message says the range.";
+    BadValue "bad-value":
+        "A value of the right type that means nothing.",
+        "The message says what was expected.";
+    Conflict "conflict":
+        "Settings that exclude or need one another.",
+        "Each is right by itself; together they cannot be meant.";
+    DuplicateSwitch "duplicate-switch":
+        "Two switches carry the same name.",
+        "Neither is served until one of them is renamed.";
+    AmbiguousId "ambiguous-id":
+        "One identifier would find two switches.",
+        "Requests name switches by name, MAC address or address; each must find one.";
+    UnknownDeviceType "unknown-device-type":
+        "A device type or dialect nobody knows.",
+        "`mercury dialect list` shows those there are.";
+    UnsupportedDeviceType "unsupported-device-type":
+        "A device type that is known but whose protocol Mercury does not speak yet.",
+        "Use another of the switch's protocols, if it has one.";
+    SecretUnavailable "secret-unavailable":
+        "A secret's file or environment variable is not usable.",
+        "The switch is not served without it.";
+    InsecureHostKey "insecure-host-key":
+        "The switch's host key is not checked.",
+        "Whoever is in between reads the password. Take `insecure` away and name the key.";
+    InsecureCertificate "insecure-certificate":
+        "The switch's certificate is not checked.",
+        "Whoever is in between reads the password. Use `tls_ca` or `tls_pins`.";
+    Plaintext "plaintext":
+        "The switch, or etcd, is spoken to without TLS.",
+        "Passwords and configuration travel readable.";
+    RemoteNoauth "remote-noauth":
+        "Requests without credentials would be taken from other machines.",
+        "Use `http_basic`, or say both `auth = \"noauth\"` and `allow_remote_noauth = true`.";
+    UnsupportedHash "unsupported-hash":
+        "A password hash other than bcrypt.",
+        "`htpasswd -B` writes bcrypt.";
+    NoSwitches "no-switches":
+        "There is nothing to manage.",
+        "Name an inventory file with `switches`.";
+    NotBuilt "not-built":
+        "An option that this build of Mercury was made without.",
+        "The message says which cargo feature it takes.";
+    Machine "machine":
+        "The machine does not give what the settings take.",
+        "Raise the limit that is named, or lower the setting.";
+    RuleVlanNotAllowed "rule-vlan-not-allowed":
+        "A change brings a VLAN that a rule's `allowed_vlans` leaves out.",
+        "A rule is about what a change brings: VLANs that the port carries already do not count. VLANs of an aggregate are those of its members, too. Use an allowed VLAN, or have the network team widen the rule.";
+    RuleVlanReserved "rule-vlan-reserved":
+        "A change brings, makes or removes a VLAN that a rule reserves.",
+        "Such VLANs belong to the network team: management, peer links, what a system keeps for itself. Use another.";
+    RulePortProtected "rule-port-protected":
+        "A change touches a port that a rule protects.",
+        "Nothing of such a port is changed: uplinks, peer links, management. An aggregate is protected with its members.";
+    RuleTrunkTooWide "rule-trunk-too-wide":
+        "A trunk would carry more VLANs than a rule's `max_trunk_vlans`.",
+        "A trunk that is too wide already may be made narrower. One of all VLANs has 4,094.";
+    RuleMtuOutOfRange "rule-mtu-out-of-range":
+        "A port's MTU would be outside a rule's `mtu`.",
+        "The number is in octets as the switch itself counts them.";
+    RuleDescriptionPattern "rule-description-pattern":
+        "A port's description would not be as a rule's `description` wants it.",
+        "The whole text must match. Taking a description away is a change to none, which no pattern is about.";
+    RuleVlanNamePattern "rule-vlan-name-pattern":
+        "A VLAN's name would not be as a rule's `vlan_name` wants it.",
+        "The whole name must match; a VLAN without a name is not judged.";
+    RuleTooManyPorts "rule-too-many-ports":
+        "One change touches more ports of a switch than a rule's `max_ports`.",
+        "Send it in parts. Requests of several callers that share a commit are counted one by one.";
+    RuleOutsideWindow "rule-outside-window":
+        "A change comes outside a rule's change windows.",
+        "Windows are in UTC. A plan may be made and saved at any time and is told of it; `apply`, `attach` and the service refuse until the window opens.";
+}
+
+impl Code {
+    /// The code of that spelling.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.word() == word)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_and_spelled_once() {
+        let mut words = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(words.insert(code.word()), "{code} twice");
+            assert_eq!(Code::of(code.word()), Some(*code));
+            assert!(code.word().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
+            for text in [code.meaning(), code.advice()] {
+                assert!(text.ends_with('.') && text.len() > 10, "{code}: {text:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The network team's own rules, which hold for whoever asks.
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Setup, Simulated};
+
+/// What may be done to whom.
+const RULES: &str = r#"
+[[rule]]
+name = "uplinks"
+reason = "they carry the rack"
+roles = ["leaf"]
+ports = ["Ethernet[7-8]"]
+protected = true
+
+[[rule]]
+name = "reserved"
+reason = "150 is for phones"
+help = "ask #network"
+reserved_vlans = "150"
+
+[[rule]]
+name = "names"
+reason = "the inventory is searched by them"
+severity = "warning"
+description = "server-.*"
+"#;
+
+const NEVER: &str = "[[rule]]\nname = \"closed\"\nreason = \"it is Christmas\"\nwindows = [\"mon 00:00-00:01\"]\n";
+
+struct Stage {
+    switch: Simulated,
+    setup: Setup,
+}
+
+fn stage(rules: &str) -> Stage {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1").text("role", "leaf")]);
+    let file = setup.write("rules.toml", rules);
+    let setup = setup.flags(&["--rules", file.to_str().unwrap()]);
+    Stage { switch, setup }
+}
+
+fn update(port: &str, vlan: u16, description: &str) -> Value {
+    json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": vlan, "description": description})
+}
+
+#[test]
+fn a_change_against_a_rule_is_refused_before_anything_is_sent() {
+    let Stage { switch, setup } = stage(RULES);
+    let mercury = setup.serve();
+    let mut client = Client::of(&mercury);
+    for (port, vlan, code, path) in [
+        ("Ethernet7", 110, "rule-port-protected", "interfaces/Ethernet7"),
+        ("Ethernet1", 150, "rule-vlan-reserved", "interfaces/Ethernet1/switched-vlan"),
+    ] {
+        let params = update(port, vlan, "server-1");
+        for (method, params) in
+            [("update_port", params.clone()), ("mercury.plan", json!({"method": "update_port", "params": params}))]
+        {
+            let error = client.fails(method, &params);
+            assert_eq!(error.kind(), "invalid-value", "{error:?}");
+            let finding = &error.data["findings"][0];
+            assert_eq!((&finding["code"], &finding["field"]), (&json!(code), &json!(path)), "{error:?}");
+            assert!(error.message.contains(code), "{error:?}");
+        }
+        // Where it differs, nothing is sent.
+        let verified =
+            client.done("mercury.verify", &json!({"method": "update_port", "params": update(port, vlan, "a")}));
+        assert_eq!(verified["matches"], false, "{verified}");
+    }
+    let counters = switch.handle().counters();
+    assert_eq!((counters.edits, counters.commits), (0, 0));
+    let error = client.fails("update_port", &update("Ethernet1", 150, "server-1"));
+    assert_eq!(error.data["findings"][0]["help"], "ask #network");
+}
+
+#[test]
+fn a_warning_is_told_and_done_and_what_is_allowed_is_done() {
+    let Stage { switch, setup } = stage(RULES);
+    let mercury = setup.serve();
+    let mut client = Client::of(&mercury);
+    let told = client.done("mercury.plan", &json!({"method": "update_port", "params": update("Ethernet1", 110, "x")}));
+    assert!(told["switches"][0]["warnings"].to_string().contains("rule \\\"names\\\""), "{told}");
+    let done = client.done("update_port", &update("Ethernet1", 110, "x"));
+    assert!(done["warnings"].to_string().contains("rule \\\"names\\\""), "{done}");
+    let again = client.done("update_port", &update("Ethernet1", 110, "x"));
+    assert!(again["changed"] == false && !again["warnings"].to_string().contains("rule"), "{again}");
+    assert_eq!(switch.handle().counters().edits, 1);
+}
+
+/// Made by day, done by night.
+#[test]
+fn outside_the_window_plans_are_made_and_told_of_it_and_changes_are_not_made() {
+    let Stage { switch, setup } = stage(NEVER);
+    let plan = setup.path().join("plan.json").to_str().unwrap().to_owned();
+    let words = ["leaf1", "Ethernet1", "--access", "110"];
+    let saved = setup.run(&[&["plan", "--save", &plan], &words[..]].concat());
+    assert_eq!(saved.code(), 0, "{} {}", saved.stdout, saved.stderr);
+    assert!(saved.stdout.contains("warning: now is not in a change window"), "{}", saved.stdout);
+    for words in [&["apply", &plan][..], &[&["attach"], &words[..]].concat()] {
+        let refused = setup.run(words);
+        assert_eq!(refused.code(), 1, "{}", refused.stdout);
+        assert!(refused.stderr.contains("rule-outside-window"), "{}", refused.stderr);
+    }
+    assert_eq!(switch.handle().counters().edits, 0);
+}
+
+#[test]
+fn a_plan_is_not_applied_when_the_rules_are_others() {
+    let Stage { switch, setup } = stage(RULES);
+    let plan = setup.path().join("plan.json").to_str().unwrap().to_owned();
+    let saved = setup.run(&["plan", "--save", &plan, "leaf1", "Ethernet1", "--access", "110"]);
+    assert_eq!(saved.code(), 0, "{} {}", saved.stdout, saved.stderr);
+    setup.write("rules.toml", &RULES.replace("150 is for phones", "150 is for doors"));
+    let refused = setup.run(&["apply", &plan]);
+    assert_eq!(refused.code(), 1);
+    assert!(refused.stderr.contains("not what it said when the plan was made"), "{}", refused.stderr);
+    setup.write("rules.toml", RULES);
+    assert_eq!(setup.run(&["apply", &plan]).code(), 0);
+    assert_eq!(switch.handle().counters().edits, 1);
+}
+
+#[test]
+fn a_rule_file_with_a_mistake_keeps_everything_from_its_start() {
+    let Stage { setup, .. } = stage(&RULES.replace("reserved_vlans", "reserved_vlan"));
+    for words in [&["config", "check"][..], &["attach", "leaf1", "Ethernet1", "--access", "110"], &["serve"]] {
+        let finished = setup.run(words);
+        assert_ne!(finished.code(), 0, "{words:?}");
+        let said = finished.stdout + &finished.stderr;
+        assert!(said.contains("rules.toml:13: error[unknown-key]: rule.reserved.reserved_vlan"), "{said}");
+        assert!(said.contains("did you mean reserved_vlans?"), "{said}");
+    }
+}
+
+/// However many share a commit, each is counted alone and blamed alone.
+#[test]
+fn the_innocent_who_wait_together_with_a_guilty_request_are_served() {
+    let Stage { switch, setup } = stage(&format!("{RULES}\n[[rule]]\nname = \"few\"\nreason = \"b\"\nmax_ports = 1\n"));
+    let mercury = setup.serve();
+    let address = mercury.address;
+    let asked = std::thread::scope(|scope| {
+        let one = |port: u16| {
+            let vlan = if port == 3 { 150 } else { 110 };
+            let params = update(&format!("Ethernet{port}"), vlan, "server-1");
+            move || {
+                Client::at(address)
+                    .call("update_port", &params)
+                    .map_err(|error| error.data["findings"][0]["code"].clone())
+            }
+        };
+        let all: Vec<_> = (1..=6).map(|port| scope.spawn(one(port))).collect();
+        all.into_iter().map(|one| one.join().unwrap().err()).collect::<Vec<_>>()
+    });
+    let guilty = Some(json!("rule-vlan-reserved"));
+    assert_eq!(asked, [None, None, guilty, None, None, None]);
+    assert!(switch.handle().counters().commits >= 1);
+}
