@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mercury_adapter::{Bump, DataNode, GnmiDialect, Looking, Mapping, Recorded, Share, named};
-use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, PathElem, TypedValue, Update, typed_value::Value};
+use mercury_gnmi_proto::gnmi::{
+    GetResponse, Notification, Path, PathElem, ScalarArray, TypedValue, Update, typed_value::Value,
+};
 use mercury_model::Scope;
 use prost::Message as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{mac_vrf, query::Questions, tree::Tree};
+use crate::{mac_vrf, query::Questions, textproto, tree::Tree};
 
 /// What data says that is read as this dialect's.
 ///
@@ -50,6 +52,26 @@ pub fn lay<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'
     };
     top.members().for_each(|member| root.push(member));
     Ok(())
+}
+
+/// The same of what a SetRequest brings: in the JSON or the text format of protocol
+/// buffers, or as gnmic takes it from a file (`gnmic set --request-file`). What it deletes
+/// is not laid, but counted.
+///
+/// # Errors
+/// As of [`lay`].
+pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'a>) -> Result<usize, String> {
+    let value = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).map_err(|error| error.to_string())?,
+        false => textproto::json(text)?,
+    };
+    let said: SaidSet = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let (notification, deletes) = said.notification()?;
+    let response = GetResponse { notification: vec![notification], ..GetResponse::default() };
+    let mut tree = Tree::new(arena, share).map_err(|problem| problem.to_string())?;
+    tree.add(&response.encode_to_vec()).map_err(|problem| problem.to_string())?;
+    tree.root().members().for_each(|member| root.push(member));
+    Ok(deletes)
 }
 
 /// The GetResponse that a text is; `None` where it is data.
@@ -165,6 +187,11 @@ struct SaidElem {
 }
 
 #[derive(Deserialize)]
+struct SaidList {
+    element: Vec<BTreeMap<String, serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
 struct SaidUpdate {
     #[serde(default)]
     path: SaidPath,
@@ -190,6 +217,47 @@ impl SaidNotification {
     }
 }
 
+/// A SetRequest in the JSON of protocol buffers, or as gnmic writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaidSet {
+    #[serde(default)]
+    prefix: SaidPath,
+    #[serde(default)]
+    delete: Vec<serde_json::Value>,
+    #[serde(default, alias = "deletes")]
+    gnmic_delete: Vec<String>,
+    #[serde(default)]
+    replace: Vec<SaidUpdate>,
+    #[serde(default)]
+    update: Vec<SaidUpdate>,
+    #[serde(default, alias = "replaces")]
+    gnmic_replace: Vec<GnmicUpdate>,
+    #[serde(default, alias = "updates")]
+    gnmic_update: Vec<GnmicUpdate>,
+    #[serde(default, rename = "extension")]
+    _extension: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct GnmicUpdate {
+    path: String,
+    value: serde_json::Value,
+}
+
+impl SaidSet {
+    /// What it brings, and how many paths it deletes.
+    fn notification(self) -> Result<(Notification, usize), String> {
+        let update = self.replace.into_iter().chain(self.update).collect();
+        let mut notification = SaidNotification { prefix: self.prefix, update }.notification()?;
+        for GnmicUpdate { path, value } in self.gnmic_replace.into_iter().chain(self.gnmic_update) {
+            let val = TypedValue { value: Some(Value::JsonIetfVal(value.to_string().into_bytes())) };
+            notification.update.push(Update { path: Some(parsed(&path)?), val: Some(val), ..Update::default() });
+        }
+        Ok((notification, self.delete.len() + self.gnmic_delete.len()))
+    }
+}
+
 /// Octets are base64 and large numbers are texts in the JSON of protocol buffers.
 fn typed(val: BTreeMap<String, serde_json::Value>) -> Result<Value, String> {
     let (name, value) = val.into_iter().next().ok_or("an update has no value")?;
@@ -201,8 +269,72 @@ fn typed(val: BTreeMap<String, serde_json::Value>) -> Result<Value, String> {
         "stringVal" | "string_val" => value.as_str().map(|text| Value::StringVal(text.to_owned())),
         "boolVal" | "bool_val" => value.as_bool().map(Value::BoolVal),
         "uintVal" | "uint_val" => number(&value).parse().ok().map(Value::UintVal),
+        "leaflistVal" | "leaflist_val" => {
+            let list: SaidList = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+            let element = list.element.into_iter().map(|one| Ok(TypedValue { value: Some(typed(one)?) }));
+            Some(Value::LeaflistVal(ScalarArray { element: element.collect::<Result<_, String>>()? }))
+        }
         "intVal" | "int_val" => number(&value).parse().ok().map(Value::IntVal),
         _ => None,
     };
     read.ok_or_else(|| format!("a value {name:?} that is not read, or not of that type"))
+}
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::{Budget, MAX_REPLY};
+
+    use super::*;
+
+    fn laid(text: &str) -> Result<(String, usize), String> {
+        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
+        let root = mercury_adapter::DataTree::new(&arena, &mut share).node("").unwrap();
+        let deletes = lay_set(text, &arena, &mut share, root)?;
+        Ok((format!("{root:?}"), deletes))
+    }
+
+    #[test]
+    fn a_set_request_says_the_same_in_each_of_its_spellings() {
+        let textproto = r#"
+            # of somebody's own hand
+            prefix { origin: "openconfig" }
+            delete: { elem: { name: "vlans" } }
+            update: {
+              path: <elem { name: "interfaces" } elem { name: "interface" key { key: "name" value: "Ethernet1" } }>
+              val { json_ietf_val: "{\"config\":" '{"mtu":\x31500}}' }
+            }
+            update { path { elem: [{ name: "a" }, { name: "b" }] } val { uint_val: 5 } }"#;
+        let octets = STANDARD.encode(r#"{"config":{"mtu":1500}}"#);
+        let json = serde_json::json!({
+            "prefix": {"origin": "openconfig"}, "delete": [{"elem": [{"name": "vlans"}]}],
+            "update": [
+                {"path": {"elem": [{"name": "interfaces"}, {"name": "interface", "key": {"name": "Ethernet1"}}]},
+                 "val": {"jsonIetfVal": octets}},
+                {"path": {"elem": [{"name": "a"}, {"name": "b"}]}, "val": {"uintVal": "5"}}],
+        });
+        let gnmic = serde_json::json!({"deletes": ["/vlans"], "updates": [
+            {"path": "/interfaces/interface[name=Ethernet1]", "value": {"config": {"mtu": 1500}}, "encoding": "json_ietf"},
+            {"path": "a/b", "value": 5}]});
+        let one = laid(textproto).unwrap();
+        assert!(one.0.contains("Ethernet1") && one.0.contains("<mtu \"1500\">") && one.1 == 1, "{one:?}");
+        assert_eq!(laid(&json.to_string()).unwrap(), one);
+        assert_eq!(laid(&gnmic.to_string()).unwrap(), one);
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_told_with_its_line() {
+        for (text, said) in [
+            ("update {\n path {\n elem { name: \"a }", "line 3: a text that does not end"),
+            ("update {\n", "the text ends before '}'"),
+            ("update \"a\"", "a colon or a message is expected"),
+            ("\n= 5", "line 2: '=' is not expected"),
+            ("prefix { target: \"a\" target: \"b\" }", "target is there twice"),
+            ("prefix { target: \"\\400\" }", "an escape that is no octet"),
+            ("upgrade { }", "unknown field"),
+            (&"a {".repeat(64), "messages in one another"),
+        ] {
+            let told = laid(text).unwrap_err();
+            assert!(told.contains(said), "{text}: {told}");
+        }
+    }
 }

@@ -13,7 +13,8 @@
 //! | `value` | values as JSON, JSON_IETF or scalars |
 //! | `tree` | what a target answers, as a data tree |
 //! | `mac_vrf` | the same for Nokia SR Linux, whose model is shaped otherwise |
-//! | `document` | what was answered once, from a file |
+//! | `document` | what was answered once, or is to be set, from a file |
+//! | `textproto` | the text format of protocol buffers |
 //! | `query` | what to ask for to see a scope, and what the answers say |
 //! | `status` | a gRPC status in RFC 6241's words |
 //! | `answer` | what a target said, told from what was made of its silence |
@@ -46,6 +47,7 @@ mod request;
 mod session;
 mod set;
 mod status;
+mod textproto;
 mod tls;
 mod transport;
 mod tree;

@@ -10,13 +10,14 @@ const AROUND: [&str; 4] = ["rpc-reply", "data", "config", "edit-config"];
 const REFUSED: &str = "rpc-error";
 
 /// Lays the data that a document shows below `root`: an `<rpc-reply>` with it, its
-/// `<data>`, a `<config>`, or one of its own top elements alone.
+/// `<data>`, a `<config>`, or one of its own top elements alone. What an edit deletes or
+/// removes is not laid.
 ///
 /// # Errors
 /// A sentence with the line: it is not well-formed or has a DOCTYPE; it is an
 /// error's reply; there is no room for it.
 pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
-    let mut top = xml::tree(text, Limits::default(), made).map_err(|error| told(text, &error))?;
+    let mut top = xml::tree(text, Limits::default(), true, made).map_err(|error| told(text, &error))?;
     if !AROUND.contains(&top.name()) {
         root.push(top);
         return Ok(());

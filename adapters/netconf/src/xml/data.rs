@@ -22,7 +22,8 @@ pub(crate) enum DataError {
 
 /// The element that `text` holds, as [`super::Element::parse`] reads it. Names
 /// are without prefixes, namespaces are not looked at, and text beside elements
-/// is dropped, as no data model has any.
+/// is dropped, as no data model has any. Of an edit's document, what the edit takes away
+/// is not there.
 ///
 /// # Errors
 /// It is not well-formed, has a DOCTYPE, is nested too deep, or there is no room
@@ -30,6 +31,7 @@ pub(crate) enum DataError {
 pub(crate) fn tree<'a>(
     text: &'a str,
     limits: Limits,
+    is_edit: bool,
     made: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, DataError> {
     let mut reader = Reader::from_str(text);
@@ -41,7 +43,7 @@ pub(crate) fn tree<'a>(
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
                 let node = made.node(tag.local_name().into_inner())?;
-                let mut is_default = false;
+                let (mut is_default, mut is_taken) = (false, false);
                 for attribute in tag.attributes() {
                     let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
                     if attribute.key.as_namespace_binding().is_none() {
@@ -50,12 +52,17 @@ pub(crate) fn tree<'a>(
                         let name = attribute.key.local_name().into_inner();
                         let is_tag = attribute.key.prefix().is_some() && name == "default";
                         is_default |= is_tag && matches!(&*value, "true" | "1");
+                        // What an edit takes away it does not bring (RFC 6241 section 7.2).
+                        is_taken |= is_edit
+                            && attribute.key.prefix().is_some()
+                            && name == "operation"
+                            && matches!(&*value, "delete" | "remove");
                         made.attribute(node, name, &value)?;
                     }
                 }
                 match open.last() {
                     // Only shown because it is the default (RFC 6243 section 6).
-                    Some(_) if is_default => {}
+                    Some(_) if is_default || is_taken => {}
                     Some(above) => above.push(node),
                     None if root.is_none() => root = Some(node),
                     None => return Err(malformed("a second root element".into()).into()),
