@@ -7,6 +7,8 @@ mod check;
 mod demo;
 mod dialect;
 mod difference;
+mod explain;
+mod findings;
 mod log;
 mod machine;
 mod network;
@@ -16,12 +18,14 @@ mod question;
 mod render;
 mod requests;
 mod review;
+mod rules;
 mod serve;
 mod shell;
 mod signals;
 mod simulate;
 mod switch;
 mod table;
+mod validate;
 mod write;
 
 use std::{
@@ -68,8 +72,11 @@ struct Common {
     /// A file of the network team's rules; may be given several times.
     #[arg(long, global = true, value_name = "FILE")]
     rules: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    /// How results are printed; sarif and junit are for findings.
+    #[arg(long = "output", global = true, value_enum, default_value_t = Shape::Human)]
+    shape: Shape,
+    /// The same, for results that are no findings.
+    #[arg(skip)]
     output: Output,
     /// The least severe thing that is logged.
     #[arg(long, global = true, value_enum)]
@@ -88,10 +95,25 @@ enum Spoken {
     Gnmi,
 }
 
-/// How results are printed.
+/// How findings are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// For people.
+    #[value(alias = "text")]
+    Human,
+    /// One JSON value.
+    Json,
+    /// SARIF 2.1.0, for code forges.
+    Sarif,
+    /// JUnit's XML, for CI.
+    Junit,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Output {
     /// For people.
+    #[default]
     Human,
     /// One JSON value.
     Json,
@@ -157,12 +179,28 @@ enum Command {
     /// Say where switches differ from a table of what they should be, all of them side
     /// by side; change nothing. Ends with 1 where one does.
     Audit(audit::AuditArguments),
+    /// Say what is wrong with candidate configurations that people bring, before any of
+    /// them is sent anywhere. Ends with 1 where something is.
+    Validate(validate::ValidateArguments),
+    /// The network team's rules.
+    Rules {
+        #[command(subcommand)]
+        command: rules::RulesCommand,
+    },
+    /// Say what a finding's code means, and what to do about it.
+    Explain(explain::ExplainArguments),
     /// Print what a shell needs to complete commands.
     Completions(shell::CompletionsArguments),
     /// Write a page for `man` of every command.
     Man(shell::ManArguments),
     /// Measure the service, on simulated switches or in dry runs on one of yours.
     Bench(bench::BenchArguments),
+}
+
+impl Command {
+    const fn tells_findings(&self) -> bool {
+        matches!(self, Self::Config { .. } | Self::Validate(_) | Self::Rules { .. })
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -251,8 +289,13 @@ fn found() -> ExitCode {
 
 /// Runs a command.
 #[must_use]
-pub fn run(arguments: Arguments) -> ExitCode {
-    let output = arguments.common.output;
+pub fn run(mut arguments: Arguments) -> ExitCode {
+    let shape = arguments.common.shape;
+    let output = if shape == Shape::Json { Output::Json } else { Output::Human };
+    arguments.common.output = output;
+    if matches!(shape, Shape::Sarif | Shape::Junit) && !arguments.command.tells_findings() {
+        return failed(output, &Failure::Other("sarif and junit are for commands that tell findings".to_owned()));
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(output, &Failure::because(error)),
@@ -285,6 +328,9 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Diff(diff) => difference::run(&common, &diff).await,
         Command::Audit(audit) => audit::run(&common, &audit).await,
+        Command::Validate(validate) => validate::run(&common, &validate),
+        Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,
+        Command::Explain(explain) => explain::run(&common, &explain),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),
         Command::Bench(bench) => bench::run(&common, &bench).await,

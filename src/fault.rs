@@ -177,11 +177,11 @@ pub struct Fault {
     /// The switch at fault, by its name in the inventory.
     pub switch: Option<String>,
     /// What the switch itself said.
-    pub device_errors: Vec<RpcError>,
+    pub device_errors: Box<[RpcError]>,
     /// How the request ended on each of its switches, where it had several.
     pub switches: Box<[SwitchOutcome]>,
-    /// What the network team's rules have against it, each of error severity.
-    pub findings: Findings,
+    /// What the network team's rules have to say of it.
+    pub findings: Option<Box<Findings>>,
 }
 
 /// How a request ended on one of its switches.
@@ -225,9 +225,9 @@ impl Fault {
             unsettled: false,
             parameter: None,
             switch: None,
-            device_errors: Vec::new(),
+            device_errors: Box::default(),
             switches: Box::default(),
-            findings: Findings::default(),
+            findings: None,
         }
     }
 
@@ -244,9 +244,10 @@ impl Fault {
     /// A change that the network team's rules do not allow, and why: nothing was sent.
     #[must_use]
     pub fn against_rules(findings: Findings) -> Self {
+        let errors = findings.errors();
         let told: Vec<String> =
-            findings.iter().map(|finding| format!("{} [{}]", finding.message, finding.code)).collect();
-        Self { findings, ..Self::new(FaultKind::InvalidValue, told.join("; ")) }
+            errors.iter().map(|finding| format!("{} [{}]", finding.message, finding.code)).collect();
+        Self { findings: Some(Box::new(findings)), ..Self::new(FaultKind::InvalidValue, told.join("; ")) }
     }
 
     fn about(kind: FaultKind, parameter: String, reason: impl fmt::Display) -> Self {
@@ -271,7 +272,7 @@ impl Fault {
     /// The same failure with the switch's own errors.
     #[must_use]
     pub fn with_errors(mut self, errors: &[RpcError]) -> Self {
-        self.device_errors.extend_from_slice(errors);
+        self.device_errors = self.device_errors.iter().chain(errors).cloned().collect();
         self
     }
 }

@@ -7,6 +7,7 @@ pub use code::Code;
 
 use serde::Serialize;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// How much a finding weighs.
@@ -43,7 +44,7 @@ pub struct Finding {
     pub line: Option<usize>,
     /// The column, counted from 1, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
+    pub column: Option<NonZeroU32>,
     /// The key and the table or switch it is in, `switch.leaf1.port`; of a
     /// configuration the data path, `interfaces/Ethernet1/mtu`.
     pub field: String,
@@ -100,7 +101,7 @@ impl Finding {
     /// The same, in this column of its line.
     #[must_use]
     pub fn column(mut self, column: Option<usize>) -> Self {
-        self.column = column;
+        self.column = column.and_then(|column| u32::try_from(column).ok().and_then(NonZeroU32::new));
         self
     }
 

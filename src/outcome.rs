@@ -204,8 +204,7 @@ impl Report {
         };
         self.findings = self.findings.iter().map(later).collect();
         if self.outcome.is_success() && self.findings.has_errors() {
-            let errors = self.findings.errors();
-            self.outcome = Outcome::NotStarted(Fault::against_rules(errors).at(&self.switch));
+            self.outcome = Outcome::NotStarted(Fault::against_rules(self.findings.clone()).at(&self.switch));
         }
         self
     }

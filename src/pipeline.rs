@@ -418,7 +418,7 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
     }
     report.findings = judged(line, running, &intended, &plan, &lags);
     if work.writes() && report.findings.has_errors() {
-        return Err(Fault::against_rules(report.findings.errors()));
+        return Err(Fault::against_rules(report.findings.clone()));
     }
     (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))

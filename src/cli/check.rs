@@ -4,7 +4,11 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Common, DONE, Output, found, machine, print};
+use super::{
+    Common, DONE, Shape,
+    findings::{self, Checked},
+    found, machine, print,
+};
 use crate::config;
 
 pub(super) fn run(common: &Common) -> ExitCode {
@@ -13,9 +17,14 @@ pub(super) fn run(common: &Common) -> ExitCode {
     if let Some(settings) = &settings {
         findings.merge(machine::check(settings, switches));
     }
-    match common.output {
-        Output::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
-        Output::Human => {
+    match common.shape {
+        Shape::Sarif | Shape::Junit => {
+            let name = common.config.as_ref().map_or_else(|| "settings".to_owned(), |file| file.display().to_string());
+            let checked = Checked { name, level: "configuration", source: None, told: Vec::new(), findings };
+            return findings::tell(common, &[checked]);
+        }
+        Shape::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
+        Shape::Human => {
             if !findings.is_empty() {
                 print::line(&findings.to_string());
             }

@@ -106,6 +106,30 @@ codes! {
     Machine "machine":
         "The machine does not give what the settings take.",
         "Raise the limit that is named, or lower the setting.";
+    CandidateKind "candidate-kind":
+        "It is not seen what kind of candidate a file is.",
+        "Say it with `--as`: xml, json, set-request or lines.";
+    CandidateSwitch "candidate-switch":
+        "It is not known whose candidate a file is.",
+        "Name the file after a switch of the inventory (leaf1.xml), or say --switch or --dialect.";
+    ReadingUnread "reading-unread":
+        "The dialect reads nothing in this form.",
+        "Nothing was judged. `mercury dialect list` shows which protocols a dialect has words for.";
+    ReadingNothing "reading-nothing":
+        "The dialect sees no port and no VLAN in a candidate.",
+        "Rules have nothing to judge there. It may be written for another system, or be about other things.";
+    ReadingForeign "reading-foreign":
+        "A candidate holds a value that the dialect's reader has no word for.",
+        "It is not judged by rules. It may be right for the switch all the same.";
+    ReadingDeletes "reading-deletes":
+        "A SetRequest deletes paths, and what is there is not known.",
+        "Rules judge what a candidate brings. What it takes away only the switch can tell.";
+    RuleExample "rule-example":
+        "An example of the team's own did not come out as it says.",
+        "Either the rule or the example is not what was meant.";
+    RequestRefused "request-refused":
+        "A request is refused for another reason than a rule.",
+        "The message says which: an entry's own allow-lists go before the rules.";
     RuleVlanNotAllowed "rule-vlan-not-allowed":
         "A change brings a VLAN that a rule's `allowed_vlans` leaves out.",
         "A rule is about what a change brings: VLANs that the port carries already do not count. VLANs of an aggregate are those of its members, too. Use an allowed VLAN, or have the network team widen the rule.";

@@ -6,7 +6,7 @@ use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_RE
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
-    inventory::{Face, Switch},
+    inventory::{Face, GnmiSettings, NetconfSettings, Switch},
     lock::NoLocks,
     target::{Entry, Target},
 };
@@ -105,4 +105,52 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
         }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
     }
+}
+
+/// How a candidate configuration is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// NETCONF's `<config>`, `<edit-config>` or data alone.
+    Xml,
+    /// RFC 7951 JSON.
+    Json,
+    /// A gNMI SetRequest, in JSON or the text format, or as gnmic takes it from a file.
+    SetRequest,
+    /// A command line's configuration.
+    Lines,
+}
+
+/// What somebody would have a switch do, read as its dialect reads what the switch shows;
+/// and how many paths a SetRequest deletes.
+///
+/// # Errors
+/// A sentence with line and column where they are known: it is not well-formed, there is
+/// no room for it, or the dialect reads nothing in that form.
+pub fn candidate(
+    switch: &Switch,
+    dialects: &[Arc<Dialect>],
+    form: Form,
+    text: &str,
+) -> Result<(Recorded, usize), String> {
+    let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let unread = |what: &str| format!("dialect {} reads no {what}", dialect.name);
+    if form == Form::Lines {
+        let cli = dialect.cli.as_ref().ok_or_else(|| unread("lines of a command line"))?;
+        return Ok((mercury_cli::recorded(cli, &[text], &mut share)?, 0));
+    }
+    let arena = Bump::new();
+    let mut made = DataTree::new(&arena, &mut share);
+    let root = made.node("").map_err(|error| error.to_string())?;
+    let deletes = match form {
+        Form::Xml => mercury_netconf::document::lay(text, &mut made, root).map(|()| 0)?,
+        Form::SetRequest => mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?,
+        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root).map(|()| 0)?,
+    };
+    // The tree is the same but for what only one protocol has; the form's own goes first.
+    let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));
+    let gnmi = dialect.gnmi.as_ref().map(|_| Face::Gnmi(GnmiSettings::default()));
+    let face = if form == Form::Xml { netconf.or(gnmi) } else { gnmi.or(netconf) };
+    let face = face.ok_or_else(|| unread("data"))?;
+    read(&Switch { face, ..switch.clone() }, &dialect, root).map(|recorded| (recorded, deletes))
 }

@@ -37,8 +37,8 @@ pub(super) fn data(fault: &Fault) -> Value {
         });
         members.insert("switches".to_owned(), json!(told.collect::<Vec<_>>()));
     }
-    if let (false, Some(members)) = (fault.findings.is_empty(), data.as_object_mut()) {
-        members.insert("findings".to_owned(), json!(fault.findings.iter().take(MAX_ERRORS).collect::<Vec<_>>()));
+    if let (Some(findings), Some(members)) = (&fault.findings, data.as_object_mut()) {
+        members.insert("findings".to_owned(), json!(findings.iter().take(MAX_ERRORS).collect::<Vec<_>>()));
     }
     data
 }

@@ -69,3 +69,5 @@ mod shared_vlans;
 mod signals;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod validate;

@@ -1,0 +1,40 @@
+//! `mercury explain`: what a finding's code means, and what to do about it.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Common, DONE, Ended, Failure, Output, print};
+use crate::{config::reader::nearest, finding::Code};
+
+/// Which code.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The code, as a finding has it in brackets; all of them without one.
+    code: Option<String>,
+}
+
+pub(super) fn run(common: &Common, arguments: &ExplainArguments) -> Ended {
+    let codes = match &arguments.code {
+        None => Code::ALL.to_vec(),
+        Some(word) => vec![Code::of(word).ok_or_else(|| unknown(word))?],
+    };
+    match (common.output, &arguments.code) {
+        (Output::Json, None) => print::json(&codes.iter().map(|code| told(*code)).collect()),
+        (Output::Json, Some(_)) => codes.iter().for_each(|code| print::json(&told(*code))),
+        (Output::Human, None) => codes.iter().for_each(|code| print::line(&format!("{code:<26} {}", code.meaning()))),
+        (Output::Human, Some(_)) => {
+            codes.iter().for_each(|code| print::line(&format!("{code}\n  {}\n  {}", code.meaning(), code.advice())));
+        }
+    }
+    Ok(DONE)
+}
+
+fn told(code: Code) -> Value {
+    json!({"code": code, "meaning": code.meaning(), "advice": code.advice()})
+}
+
+fn unknown(word: &str) -> Failure {
+    let words: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
+    let near = nearest(word, &words).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Failure::Other(format!("there is no code {word:?}{near}"))
+}

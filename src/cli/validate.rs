@@ -1,0 +1,190 @@
+//! `mercury validate`: candidate configurations that people bring, before any of them is
+//! sent anywhere. Nothing is changed, and no switch is asked.
+
+mod kind;
+pub(super) use kind::of as kind_of;
+mod place;
+pub(super) mod reading;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
+
+use clap::{Args, ValueEnum};
+use mercury_adapter::{Dialect, MAX_REPLY};
+use mercury_model::DeviceConfig;
+
+use super::{
+    Common, Ended, Failure, dialects,
+    findings::{self, Checked},
+};
+use crate::{
+    config::{FileAccess, LogLevel, Overrides, Settings},
+    finding::{Code, Finding, Findings},
+    inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
+    registry::Form,
+};
+use reading::Candidate;
+
+/// Folders may be so deep.
+const MAX_DEPTH: usize = 32;
+/// What candidates are called in folders; other files there are passed over.
+const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
+
+/// What is to be validated.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ValidateArguments {
+    /// Candidate configurations, and folders of them. A file that is called as a switch
+    /// of the inventory (`leaf1.xml`) is for that switch.
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// What kind they are, where that is not seen.
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    kind: Option<Kind>,
+    /// The switch that all of them are for: its dialect reads them, and its rules hold.
+    #[arg(long, value_name = "SWITCH", conflicts_with = "dialect")]
+    switch: Option<String>,
+    /// Whose words they are in, where they are for no switch in particular.
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// NETCONF's `<config>`, `<edit-config>`, or data alone.
+    Xml,
+    /// RFC 7951.
+    Json,
+    /// A gNMI SetRequest, in JSON or text, or as gnmic takes it from a file.
+    SetRequest,
+    /// A command line's configuration.
+    Lines,
+}
+
+impl From<Kind> for Form {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Xml => Self::Xml,
+            Kind::Json => Self::Json,
+            Kind::SetRequest => Self::SetRequest,
+            Kind::Lines => Self::Lines,
+        }
+    }
+}
+
+pub(super) fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
+    let team = Team::load(common)?;
+    let mut files = Vec::new();
+    for path in &arguments.paths {
+        gather(path, 0, &mut files)?;
+    }
+    if files.is_empty() {
+        return Err(Failure::Other(format!("there is no file that ends in {}", ENDINGS.join(", "))));
+    }
+    let mut all = Vec::new();
+    for file in &files {
+        all.extend(arguments.checked(&team, file)?);
+    }
+    Ok(findings::tell(common, &all))
+}
+
+/// What the network team's files say.
+pub(super) struct Team {
+    pub(super) settings: Settings,
+    pub(super) inventory: Inventory,
+    pub(super) dialects: Vec<Arc<Dialect>>,
+}
+
+impl Team {
+    /// No secret is looked for, as no switch is asked.
+    pub(super) fn load(common: &Common) -> Result<Self, Failure> {
+        let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+        let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
+        Ok(Self { settings, inventory, dialects: dialects()? })
+    }
+
+    /// A switch of the inventory, or one that is made up, with the rules for it.
+    pub(super) fn made_up(&self, name: &str, role: Option<&str>, dialect: &str) -> Result<Switch, Failure> {
+        let known = self.dialects.iter().find(|known| known.name == dialect);
+        let known = known.ok_or_else(|| Failure::Other(format!("there is no dialect {dialect:?}")))?;
+        let mut switch = Switch::new(name, "192.0.2.1", dialect, "");
+        switch.identity.role = role.map(str::to_owned);
+        if known.netconf.is_none() {
+            switch.face = match known.gnmi {
+                Some(_) => Face::Gnmi(GnmiSettings::default()),
+                None => Face::Cli(CliSettings::default()),
+            };
+        }
+        switch.rules.team = self.settings.rules.of(name, role);
+        switch.rules.manage_mtu = true;
+        Ok(switch)
+    }
+}
+
+/// A file, and every file below a folder that is called as candidates are, in order.
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
+    let is_folder = fs::metadata(path).map_err(failed)?.is_dir();
+    if !is_folder {
+        let ends = path.extension().and_then(|ending| ending.to_str()).is_some_and(|it| ENDINGS.contains(&it));
+        if depth == 0 || ends {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    if depth > MAX_DEPTH {
+        return Err(Failure::Other(format!("{}: more than {MAX_DEPTH} folders in one another", path.display())));
+    }
+    let mut inside = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // A link may lead back to where it is.
+        let is_link = entry.file_type().map_err(failed)?.is_symlink();
+        if !is_link && !entry.file_name().to_string_lossy().starts_with('.') {
+            inside.push(entry.path());
+        }
+    }
+    inside.sort();
+    inside.iter().try_for_each(|path| gather(path, depth + 1, files))
+}
+
+impl ValidateArguments {
+    fn checked(&self, team: &Team, file: &Path) -> Result<Vec<Checked>, Failure> {
+        let name = file.display().to_string();
+        let broken = |finding: Finding| {
+            let findings = Findings::from(finding.at(file, None));
+            Ok(vec![Checked { name: name.clone(), level: "reading", source: None, told: Vec::new(), findings }])
+        };
+        let text: Rc<str> = match super::read_bounded(file, MAX_REPLY as u64) {
+            Ok(text) => text.into(),
+            Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
+        };
+        let Some(form) = self.kind.map(Form::from).or_else(|| kind::of(&text)) else {
+            let finding = Finding::error(Code::CandidateKind, "it is not seen what kind of candidate it is");
+            return broken(finding.help("--as xml, json, set-request or lines"));
+        };
+        let Some(switch) = self.switch(team, file)? else {
+            let finding = Finding::error(Code::CandidateSwitch, "it is not known which switch it is for");
+            return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
+        };
+        let candidate = Candidate { switch: &switch, form, name: &name, text: &text };
+        Ok(candidate.judged(&team.dialects, &DeviceConfig::default()))
+    }
+
+    fn switch(&self, team: &Team, file: &Path) -> Result<Option<Switch>, Failure> {
+        if let Some(dialect) = &self.dialect {
+            return team.made_up("candidate", None, dialect).map(Some);
+        }
+        if let Some(name) = &self.switch {
+            let found = team.inventory.find(name).map(|switch| Switch::clone(switch));
+            return found.map(Some).ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")));
+        }
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let mut all = team.inventory.iter();
+        let only = all.next().filter(|_| all.next().is_none());
+        Ok(team.inventory.find(stem).or(only).map(|switch| Switch::clone(switch)))
+    }
+}
