@@ -5,6 +5,7 @@ mod kind;
 pub(super) use kind::of as kind_of;
 mod place;
 pub(super) mod reading;
+mod schema;
 
 use std::{
     fs,
@@ -28,6 +29,7 @@ use crate::{
     registry::Form,
 };
 use reading::Candidate;
+use schema::{Encoding, Modules};
 
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
@@ -47,6 +49,15 @@ pub(super) struct ValidateArguments {
     /// The switch that all of them are for: its dialect reads them, and its rules hold.
     #[arg(long, value_name = "SWITCH", conflicts_with = "dialect")]
     switch: Option<String>,
+    /// A folder of YANG modules to check them by, with a `load.json` (`{"load": […]}`) where
+    /// not all are to be loaded; may be given several times. Mercury's own subset of
+    /// OpenConfig for dialect openconfig.
+    #[arg(long, value_name = "FOLDER")]
+    yang_dir: Vec<PathBuf>,
+    /// Each is a whole configuration, not a part to be laid over what the switch has: what
+    /// it refers to must be in it.
+    #[arg(long)]
+    whole: bool,
     /// Whose words they are in, where they are for no switch in particular.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
@@ -84,9 +95,14 @@ pub(super) fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
     if files.is_empty() {
         return Err(Failure::Other(format!("there is no file that ends in {}", ENDINGS.join(", "))));
     }
+    let modules = Modules::load(&arguments.yang_dir);
     let mut all = Vec::new();
+    if let Err(finding) = &modules {
+        let (name, findings) = ("modules".to_owned(), finding.clone().into());
+        all.push(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
+    }
     for file in &files {
-        all.extend(arguments.checked(&team, file)?);
+        all.extend(arguments.checked(&team, modules.as_ref().ok(), file)?);
     }
     Ok(findings::tell(common, &all))
 }
@@ -152,7 +168,7 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
 }
 
 impl ValidateArguments {
-    fn checked(&self, team: &Team, file: &Path) -> Result<Vec<Checked>, Failure> {
+    fn checked(&self, team: &Team, modules: Option<&Modules>, file: &Path) -> Result<Vec<Checked>, Failure> {
         let name = file.display().to_string();
         let broken = |finding: Finding| {
             let findings = Findings::from(finding.at(file, None));
@@ -171,7 +187,20 @@ impl ValidateArguments {
             return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
         };
         let candidate = Candidate { switch: &switch, form, name: &name, text: &text };
-        Ok(candidate.judged(&team.dialects, &DeviceConfig::default()))
+        let mut checked = candidate.judged(&team.dialects, &DeviceConfig::default());
+        let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
+        let encoding = match form {
+            Form::Xml => Some(Encoding::Xml),
+            Form::Json => Some(Encoding::Json),
+            Form::SetRequest | Form::Lines => None,
+        };
+        // Other dialects' modules are their vendors'.
+        let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";
+        if let (Some(modules), Some(encoding), true, false) = (modules, encoding, is_known, is_broken) {
+            let findings = modules.check(file, &text, encoding, self.whole);
+            checked.insert(0, Checked { findings, ..candidate.checked("schema") });
+        }
+        Ok(checked)
     }
 
     fn switch(&self, team: &Team, file: &Path) -> Result<Option<Switch>, Failure> {

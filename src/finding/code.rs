@@ -124,6 +124,42 @@ codes! {
     ReadingDeletes "reading-deletes":
         "A SetRequest deletes paths, and what is there is not known.",
         "Rules judge what a candidate brings. What it takes away only the switch can tell.";
+    SchemaUnknownNode "schema-unknown-node":
+        "No module has a node of that name there, or none that is configuration.",
+        "Look at the name, at its namespace or module prefix, and at what is around it; state is not configured.";
+    SchemaNamespace "schema-namespace":
+        "A namespace, a module prefix or the lack of one: no loaded module is meant by it.",
+        "In XML each top element declares its module's namespace; in JSON it begins with the module's name.";
+    SchemaValue "schema-value":
+        "A value that is not of its leaf's type: range, enumeration, pattern, identity.",
+        "The message says what was found. In JSON (RFC 7951) numbers of up to 32 bits are numbers, and larger ones texts.";
+    SchemaMissingKey "schema-missing-key":
+        "An entry of a list without one of its keys.",
+        "Without all keys it is not known which entry is meant.";
+    SchemaDuplicate "schema-duplicate":
+        "The same leaf, or two entries with the same keys.",
+        "Only one of them can be meant.";
+    SchemaReference "schema-reference":
+        "A leafref whose target is not in the candidate.",
+        "It may be on the switch already, so it is a warning; in a whole configuration (--whole) it must be there.";
+    SchemaMandatory "schema-mandatory":
+        "A node that must be there is not.",
+        "It may be on the switch already, so it is a warning, and an error with --whole.";
+    SchemaWhen "schema-when":
+        "A node that the model has only where another says so (`when`).",
+        "An access-vlan goes with interface-mode ACCESS, say. What decides may be on the switch, so it is a warning, and an error with --whole.";
+    SchemaMust "schema-must":
+        "A condition of the model (`must`) does not hold.",
+        "The message has the model's own words. It may hold on the switch, so it is a warning, and an error with --whole.";
+    SchemaOperation "schema-operation":
+        "An attribute `operation` without NETCONF's namespace.",
+        "Servers pass it over, and what was to be deleted is merged (RFC 6241 section 7.2). Write nc:operation.";
+    SchemaOther "schema-other":
+        "Something else that the modules do not allow.",
+        "The message has libyang's own words.";
+    SchemaModules "schema-modules":
+        "Modules cannot be loaded.",
+        "Every import must be in a --yang-dir. A deviation that removes a leafref's target is refused by strict compilers: leave that statement, or that module of load.json, out.";
     RuleExample "rule-example":
         "An example of the team's own did not come out as it says.",
         "Either the rule or the example is not what was meant.";

@@ -58,6 +58,9 @@ mod rules;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+#[cfg(feature = "yang")]
+mod schema;
+#[cfg(test)]
 #[cfg(feature = "etcd")]
 #[path = "../kit/etcd.rs"]
 mod server;

@@ -9,6 +9,7 @@
 mod device;
 mod interface;
 mod leaf;
+mod modules;
 mod plan;
 mod stp;
 mod switched_vlan;
@@ -18,6 +19,7 @@ mod vlan;
 pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use leaf::{Foreign, Leaf, List, Value};
+pub use modules::MODULES;
 pub use plan::{Bundle, Bundles, Change, Edit, Places, Plan};
 pub use stp::{EdgePort, Stp};
 pub use switched_vlan::{ForeignVlans, SwitchedVlan, TrunkVlans};

@@ -38,3 +38,14 @@ fn holds(line: &str, name: &str) -> bool {
         !before.is_some_and(goes_on) && !behind.is_some_and(goes_on)
     })
 }
+
+/// The line of the node that a path of libyang's leads to, as far as it can be seen: the
+/// one that holds its name behind the one that holds the last key.
+#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such paths"))]
+pub(super) fn of_data_path(path: &str, text: &str) -> Option<usize> {
+    let key = path.rsplit_once("='").and_then(|(_, rest)| rest.split_once('\'').map(|(key, _)| key));
+    let begin = key.and_then(|key| text.lines().position(|line| holds(line, key)));
+    let leaf = path.rsplit(['/', ':']).next().map(|name| name.split('[').next().unwrap_or(name))?;
+    let behind = text.lines().enumerate().skip(begin.unwrap_or_default()).find(|(_, line)| holds(line, leaf));
+    behind.map(|(index, _)| index).or(begin).map(|index| index + 1)
+}

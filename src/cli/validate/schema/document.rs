@@ -1,0 +1,215 @@
+//! What of a document the modules speak of. All else becomes blanks, so that every line
+//! and column stays what it is.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use quick_xml::{
+    NsReader,
+    events::{BytesStart, Event},
+    name::ResolveResult,
+};
+use serde_json::value::RawValue;
+
+/// NETCONF's namespace (RFC 6241 section 3.1).
+const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+/// What holds data, one in another.
+const AROUND: [&str; 5] = ["rpc", "rpc-reply", "edit-config", "data", "config"];
+
+/// What stands beside the data.
+const BESIDE: [&str; 6] = ["target", "source", "default-operation", "test-option", "error-option", "with-defaults"];
+
+/// A document without what is around its data.
+pub(super) struct Plain {
+    pub(super) text: String,
+    /// The lines of operations that are none.
+    pub(super) unqualified: Vec<usize>,
+    /// Elements in no module's namespace, each with its line: libyang passes them over.
+    pub(super) nobodys: Vec<(usize, String)>,
+}
+
+/// The data of a JSON document: RESTCONF's `data` is taken away.
+pub(super) fn json(text: &str) -> Plain {
+    let inner = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok().and_then(|members| {
+        let is_around = |name: &str| name == "data" || name.ends_with(":data");
+        match members.iter().next() {
+            Some((name, value)) if members.len() == 1 && is_around(name) => Some(value.get()),
+            _ => None,
+        }
+    });
+    let text = match inner {
+        None => text.to_owned(),
+        Some(inner) => {
+            let at = offset(text, inner);
+            let mut blank = Blanked::of(text);
+            blank.out(0..at);
+            blank.out(at + inner.len()..text.len());
+            blank.text()
+        }
+    };
+    Plain { text, unqualified: Vec::new(), nobodys: Vec::new() }
+}
+
+/// Where a piece of a text begins.
+fn offset(text: &str, piece: &str) -> usize {
+    piece.as_ptr().addr().saturating_sub(text.as_ptr().addr()).min(text.len())
+}
+
+/// A text, and which parts of it become blanks.
+struct Blanked(Vec<u8>);
+
+impl Blanked {
+    fn of(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+
+    fn out(&mut self, range: Range<usize>) {
+        for octet in self.0.get_mut(range).into_iter().flatten().filter(|octet| **octet != b'\n') {
+            *octet = b' ';
+        }
+    }
+
+    fn text(self) -> String {
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+/// The data of an XML document: without what is around it, NETCONF's own attributes, and
+/// what an edit takes away.
+///
+/// # Errors
+/// A sentence: it is not well-formed.
+pub(super) fn xml(text: &str) -> Result<Plain, String> {
+    let mut walk = Walk {
+        text,
+        blank: Blanked::of(text),
+        unqualified: Vec::new(),
+        nobodys: Vec::new(),
+        declared: Vec::new(),
+        inserts: Vec::new(),
+    };
+    let mut reader = NsReader::from_str(text);
+    // How many open elements are inside the data, and the one of them that is taken away.
+    let (mut inside, mut gone): (usize, Option<(usize, usize)>) = (0, None);
+    loop {
+        let begin = at(&reader);
+        let event = reader.read_event().map_err(|error| error.to_string())?;
+        let end = at(&reader);
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let is_open = matches!(event, Event::Start(_));
+                if inside == 0 && AROUND.contains(&tag.local_name().as_ref()) {
+                    walk.around(tag);
+                    walk.blank.out(begin..end);
+                    continue;
+                }
+                let is_beside = inside == 0 && BESIDE.contains(&tag.local_name().as_ref());
+                if !is_beside && gone.is_none() && is_nobodys(&reader, tag) {
+                    walk.nobodys.push((walk.line(begin), tag.local_name().as_ref().to_owned()));
+                }
+                let is_taken = walk.attributes(&reader, tag, begin) || is_beside;
+                if inside == 0 && !is_beside {
+                    walk.declare(begin + 1 + tag.name().as_ref().len());
+                }
+                inside += usize::from(is_open);
+                if is_taken && gone.is_none() {
+                    if is_open {
+                        gone = Some((inside, begin));
+                    } else {
+                        walk.blank.out(begin..end);
+                    }
+                }
+            }
+            Event::End(_) if inside == 0 => walk.blank.out(begin..end),
+            Event::End(_) => {
+                if let Some((_, from)) = gone.filter(|(depth, _)| *depth == inside) {
+                    walk.blank.out(from..end);
+                    gone = None;
+                }
+                inside -= 1;
+            }
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => walk.blank.out(begin..end),
+            Event::Eof => return Ok(walk.done()),
+            _ if inside == 0 => walk.blank.out(begin..end),
+            _ => {}
+        }
+    }
+}
+
+fn at(reader: &NsReader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
+}
+
+/// Whether it is in no module's namespace.
+fn is_nobodys(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> bool {
+    match reader.resolver().resolve_element(tag.name()).0 {
+        ResolveResult::Bound(space) => space.as_ref() == BASE,
+        ResolveResult::Unbound | ResolveResult::Unknown(_) => true,
+    }
+}
+
+struct Walk<'t> {
+    text: &'t str,
+    blank: Blanked,
+    unqualified: Vec<usize>,
+    nobodys: Vec<(usize, String)>,
+    /// The prefixes that are declared around the data.
+    declared: Vec<String>,
+    /// Where they are to be declared instead.
+    inserts: Vec<usize>,
+}
+
+impl Walk<'_> {
+    fn around(&mut self, tag: &BytesStart<'_>) {
+        for attribute in tag.attributes().flatten() {
+            let key = attribute.key.as_ref().to_owned();
+            if key.starts_with("xmlns:") {
+                let value = attribute.value.clone().into_owned();
+                self.declared.push(format!(" {key}=\"{value}\""));
+            }
+        }
+    }
+
+    fn declare(&mut self, at: usize) {
+        if !self.declared.is_empty() {
+            self.inserts.push(at);
+        }
+    }
+
+    /// Takes NETCONF's attributes away; says whether the element is taken away.
+    fn attributes(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, begin: usize) -> bool {
+        let mut is_taken = false;
+        for attribute in tag.attributes().flatten() {
+            let (space, name) = reader.resolver().resolve_attribute(attribute.key);
+            let is_base = matches!(space, ResolveResult::Bound(space) if space.as_ref() == BASE);
+            let is_bare = attribute.key.prefix().is_none() && name.as_ref() == "operation";
+            if !is_base && !is_bare {
+                continue;
+            }
+            let from = offset(self.text, attribute.key.as_ref());
+            // With the quote behind the value.
+            self.blank.out(from..offset(self.text, &attribute.value) + attribute.value.len() + 1);
+            if is_bare {
+                self.unqualified.push(self.line(begin));
+            } else {
+                is_taken |= name.as_ref() == "operation" && matches!(&*attribute.value, "delete" | "remove");
+            }
+        }
+        is_taken
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.text.get(..at).unwrap_or_default().matches('\n').count() + 1
+    }
+
+    fn done(self) -> Plain {
+        let Walk { blank, unqualified, nobodys, declared, inserts, .. } = self;
+        let (mut text, words) = (blank.text(), declared.concat());
+        for at in inserts.into_iter().rev().filter(|at| text.is_char_boundary(*at)).collect::<Vec<_>>() {
+            // What became blanks needs none.
+            if text.get(..at).is_some_and(|before| !before.ends_with(' ')) {
+                text.insert_str(at, &words);
+            }
+        }
+        Plain { text, unqualified, nobodys }
+    }
+}

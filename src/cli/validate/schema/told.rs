@@ -1,0 +1,68 @@
+//! What libyang says, as findings.
+
+use std::path::Path;
+
+use super::super::place;
+use crate::finding::{Code, Finding, Severity};
+
+/// One of libyang's messages.
+pub(super) struct Told {
+    pub(super) message: String,
+    /// The data path, `/openconfig-interfaces:interfaces/interface[name='Ethernet1']`.
+    pub(super) path: String,
+    pub(super) line: Option<usize>,
+}
+
+/// What messages have in them, each with its code; the first that fits counts.
+const WORDS: [(&str, Code); 24] = [
+    ("Mandatory", Code::SchemaMandatory),
+    ("Duplicate instance", Code::SchemaDuplicate),
+    ("missing its key", Code::SchemaMissingKey),
+    ("Invalid leafref value", Code::SchemaReference),
+    ("required leafref", Code::SchemaReference),
+    ("When condition", Code::SchemaWhen),
+    ("Must condition", Code::SchemaMust),
+    ("Too few", Code::SchemaMandatory),
+    ("No module with namespace", Code::SchemaNamespace),
+    ("No module named", Code::SchemaNamespace),
+    ("Missing XML namespace", Code::SchemaNamespace),
+    ("must be namespace-qualified", Code::SchemaNamespace),
+    ("Unknown XML prefix", Code::SchemaNamespace),
+    ("not found as a child", Code::SchemaUnknownNode),
+    ("not found in the", Code::SchemaUnknownNode),
+    ("Unexpected data state node", Code::SchemaUnknownNode),
+    ("Invalid non-", Code::SchemaValue),
+    ("Invalid enumeration", Code::SchemaValue),
+    ("Invalid identityref", Code::SchemaValue),
+    ("Unsatisfied", Code::SchemaValue),
+    ("Invalid type", Code::SchemaValue),
+    ("Invalid ", Code::SchemaValue),
+    ("Value \"", Code::SchemaValue),
+    ("is out of", Code::SchemaValue),
+];
+
+impl Told {
+    /// libyang may have read on to the next line: the one that holds what it quotes.
+    fn settled(&self, line: usize, text: &str) -> usize {
+        let quoted = self.message.split('"').nth(1).unwrap_or_default();
+        let holds = |number: usize| text.lines().nth(number - 1).is_some_and(|line| line.contains(quoted));
+        if line > 1 && !quoted.is_empty() && !holds(line) && holds(line - 1) { line - 1 } else { line }
+    }
+
+    fn code(&self) -> Code {
+        let fits = |(word, _): &&(&str, Code)| self.message.contains(word);
+        WORDS.iter().find(fits).map_or(Code::SchemaOther, |(_, code)| *code)
+    }
+
+    /// What a candidate refers to may be on the switch, but for a whole configuration.
+    pub(super) fn finding(self, file: &Path, text: &str, is_whole: bool) -> Finding {
+        let code = self.code();
+        let elsewhere =
+            matches!(code, Code::SchemaReference | Code::SchemaMandatory | Code::SchemaMust | Code::SchemaWhen);
+        let severity = if elsewhere && !is_whole { Severity::Warning } else { Severity::Error };
+        let line = self.line.map(|line| self.settled(line, text));
+        let line = line.or_else(|| place::of_data_path(&self.path, text));
+        let finding = Finding { severity, ..Finding::error(code, self.message.trim_end_matches('.')) };
+        finding.field(self.path).at(file, line)
+    }
+}

@@ -1,0 +1,220 @@
+//! Candidates against YANG modules.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Finished, Setup};
+
+const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+
+fn validate(setup: &Setup, file: &str, text: &str, more: &[&str]) -> Finished {
+    let path = setup.write(file, text);
+    setup.run(&[&["validate", path.to_str().unwrap(), "--output", "json", "--dialect", "openconfig"], more].concat())
+}
+
+/// What the schema level found: code, line, data path, severity.
+fn schema(finished: &Finished) -> Vec<(String, Value, String, String)> {
+    let told = finished.json();
+    let findings = told["findings"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all =
+        findings.map(|one| (text(&one["code"]), one["line"].clone(), text(&one["field"]), text(&one["severity"])));
+    all.filter(|(code, ..)| code.starts_with("schema") || code == "syntax").collect()
+}
+
+/// A port of a candidate; each part may be another.
+#[derive(Clone)]
+struct Port {
+    name: &'static str,
+    mtu: &'static str,
+    mode: &'static str,
+    vlan: &'static str,
+    more: &'static str,
+}
+
+const GOOD: Port = Port {
+    name: "<name>Ethernet1</name>",
+    mtu: "9000",
+    mode: "ACCESS",
+    vlan: "<access-vlan>110</access-vlan>",
+    more: "",
+};
+
+fn xml(port: &Port) -> String {
+    let Port { name, mtu, mode, vlan, more } = port;
+    format!(
+        "<config xmlns=\"{BASE}\" xmlns:nc=\"{BASE}\">\n<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\n\
+         <interface>\n{name}\n<config>\n<name>Ethernet1</name>\n\
+         <type xmlns:i=\"urn:ietf:params:xml:ns:yang:iana-if-type\">i:ethernetCsmacd</type>\n<mtu>{mtu}</mtu>\n{more}\n</config>\n\
+         <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\">\n\
+         <switched-vlan xmlns=\"http://openconfig.net/yang/vlan\">\n<config>\n<interface-mode>{mode}</interface-mode>\n\
+         {vlan}\n</config>\n</switched-vlan>\n</ethernet>\n</interface>\n</interfaces>\n</config>\n"
+    )
+}
+
+fn data(mtu: &Value) -> Value {
+    json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "Ethernet1", "config": {
+        "name": "Ethernet1", "type": "iana-if-type:ethernetCsmacd", "mtu": mtu}}]}})
+}
+
+#[test]
+fn what_is_in_order_is_found_to_be() {
+    let setup = Setup::new();
+    let edit = format!(
+        "<edit-config xmlns=\"{BASE}\">\n<target><candidate/></target>\n<default-operation>merge</default-operation>\n{}</edit-config>",
+        xml(&GOOD).replace("<interface>", "<interface nc:operation=\"merge\">")
+    );
+    let restconf = json!({"ietf-restconf:data": data(&json!(1500))}).to_string();
+    for (file, text) in
+        [("a.xml", xml(&GOOD)), ("a.xml", edit), ("a.json", data(&json!(1500)).to_string()), ("a.json", restconf)]
+    {
+        let finished = validate(&setup, file, &text, &[]);
+        assert_eq!(finished.code(), 0, "{text}: {} {}", finished.stdout, finished.stderr);
+        let checked = finished.json()["checked"].to_string();
+        assert!(schema(&finished).is_empty() && checked.contains("\"schema\""), "{text}: {}", finished.stdout);
+    }
+}
+
+/// Every kind of mistake, with its code, its line and what is said of it.
+#[test]
+fn each_mistake_has_its_code_its_line_and_its_path() {
+    let setup = Setup::new();
+    let port = |edit: &dyn Fn(&mut Port)| {
+        let mut port = GOOD;
+        edit(&mut port);
+        xml(&port)
+    };
+    let leaf = "/openconfig-interfaces:interfaces/interface[name='Ethernet1']/config/mtu";
+    for (text, code, line, path) in [
+        (port(&|port| port.mtu = "70000"), "schema-value", 8, leaf),
+        (port(&|port| port.mtu = "many"), "schema-value", 8, leaf),
+        (port(&|port| port.mode = "TUNNEL"), "schema-value", 14, "interface-mode"),
+        (port(&|port| port.vlan = "<access-vlan>5000</access-vlan>"), "schema-value", 15, "access-vlan"),
+        (port(&|port| port.more = "<colour>red</colour>"), "schema-unknown-node", 9, "config"),
+        (port(&|port| port.name = ""), "schema-missing-key", 19, "interface"),
+        (port(&|port| port.more = "<mtu>1500</mtu>"), "schema-duplicate", 8, "mtu"),
+        (port(&|port| port.vlan = "<native-vlan>5</native-vlan>"), "schema-when", 15, "native-vlan"),
+        (port(&|_| ()).replace("yang/vlan", "yang/wlan"), "schema-namespace", 12, "ethernet"),
+        (port(&|_| ()).replace(" xmlns=\"http://openconfig.net/yang/interfaces\"", ""), "schema-namespace", 2, ""),
+        (port(&|_| ()).replace("<interface>", "<interface operation=\"delete\">"), "schema-operation", 3, ""),
+        (port(&|port| port.name = "<name>Ethernet2</name>"), "schema-reference", 4, "name"),
+    ] {
+        let finished = validate(&setup, "a.xml", &text, &["--whole"]);
+        let found = schema(&finished);
+        assert_eq!(finished.code(), 1, "{code}: {}", finished.stdout);
+        let (own, at, field, _) = &found[0];
+        assert_eq!((own.as_str(), at), (code, &json!(line)), "{found:?}\n{}\n{text}", finished.stdout);
+        assert!(field.contains(path), "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
+    let setup = Setup::new();
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+    let bare = pretty(&data(&json!(1500))).replace("openconfig-interfaces:", "");
+    let other = pretty(&data(&json!(1500))).replace("iana-if-type:", "iana-if-tape:");
+    let twice = pretty(&data(&json!(1500))).replace("\"mtu\": 1500", "\"mtu\": 1500,\n\"mtu\": 1501");
+    for (text, code) in [
+        (pretty(&data(&json!("1500"))), "schema-value"),
+        (pretty(&data(&json!(70000))), "schema-value"),
+        (bare, "schema-namespace"),
+        (other, "schema-value"),
+        (twice, "schema-duplicate"),
+    ] {
+        let finished = validate(&setup, "a.json", &text, &[]);
+        let found = schema(&finished);
+        assert_eq!(found.first().map(|one| one.0.as_str()), Some(code), "{text}: {}", finished.stdout);
+        assert!(found[0].1.is_number(), "{found:?}");
+    }
+}
+
+/// What an edit refers to may be on the switch; what it takes away needs no more than
+/// its key.
+#[test]
+fn a_part_is_no_whole_configuration() {
+    let setup = Setup::new();
+    let mut member = GOOD;
+    member.name = "<name>Ethernet2</name>";
+    let edit =
+        |config: &str| format!("<edit-config xmlns=\"{BASE}\"><target><candidate/></target>\n{config}</edit-config>");
+    let finished = validate(&setup, "a.xml", &edit(&xml(&member)), &[]);
+    let found = schema(&finished);
+    assert_eq!((finished.code(), found[0].0.as_str(), found[0].3.as_str()), (0, "schema-reference", "warning"));
+    let gone = xml(&GOOD).replace("<mtu>9000</mtu>", "<mtu nc:operation=\"remove\"/>");
+    let finished = validate(&setup, "a.xml", &edit(&gone), &[]);
+    assert!(schema(&finished).is_empty(), "{}", finished.stdout);
+}
+
+#[test]
+fn what_would_hurt_the_reader_is_refused() {
+    let setup = Setup::new();
+    let bomb = "<!DOCTYPE a [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><config>&b;</config>";
+    let deep = format!("<config>{}{}</config>", "<a>".repeat(5000), "</a>".repeat(5000));
+    let nul = xml(&GOOD).replace("Ethernet1</name>\n<type", "Ether\0net1</name>\n<type");
+    for text in [bomb, &deep, &nul] {
+        let finished = validate(&setup, "a.xml", text, &[]);
+        assert_eq!((finished.code(), schema(&finished)[0].0.as_str()), (1, "syntax"), "{}", finished.stdout);
+    }
+    let path = setup.path().join("big.xml");
+    std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    let finished = setup.run(&["validate", path.to_str().unwrap(), "--output", "json"]);
+    let told = finished.json()["findings"][0].clone();
+    assert!(finished.code() == 1 && told["message"].to_string().contains("longer than"), "{told}");
+}
+
+#[test]
+fn modules_that_cannot_be_loaded_are_told() {
+    let setup = Setup::new();
+    setup.write(
+        "a.yang",
+        "module a { namespace \"urn:a\"; prefix a; import missing { prefix m; } leaf x { type string; } }",
+    );
+    let folder = setup.path().to_str().unwrap();
+    let finished = validate(&setup, "a.xml", &xml(&GOOD), &["--yang-dir", folder]);
+    let found = schema(&finished);
+    assert_eq!((finished.code(), found[0].0.as_str()), (1, "schema-modules"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("missing"), "{}", finished.stdout);
+    let finished = validate(&setup, "a.xml", &xml(&GOOD), &["--yang-dir", "/nowhere"]);
+    assert_eq!(schema(&finished)[0].0, "schema-modules");
+}
+
+/// The sets that vendors publish load whole, and what Mercury itself sends is valid by them.
+#[test]
+fn the_published_modules_load_whole() {
+    let Some(published) = std::env::var_os("MERCURY_PUBLISHED_MODULES") else { return };
+    let setup = Setup::new();
+    for (vendor, dialect) in [
+        ("openconfig", "openconfig"),
+        ("arista", "arista_eos"),
+        ("juniper", "juniper_junos"),
+        ("nokia", "nokia_srl"),
+        ("sonic", "sonic"),
+    ] {
+        let folder = std::path::Path::new(&published).join(vendor);
+        let path = setup.write("a.xml", &xml(&GOOD));
+        let words = ["validate", path.to_str().unwrap(), "--output", "json", "--dialect", dialect, "--yang-dir"];
+        let finished = setup.run(&[&words[..], &[folder.to_str().unwrap()]].concat());
+        let found = schema(&finished);
+        let failed = found.iter().find(|one| one.0 == "schema-modules");
+        assert!(failed.is_none(), "{vendor}: {}", finished.stdout);
+        // Junos and SR Linux have models of their own, and SONiC's deviations have no type.
+        let expected = match vendor {
+            "juniper" | "nokia" => Some("schema-namespace"),
+            "sonic" => Some("schema-unknown-node"),
+            _ => None,
+        };
+        assert_eq!(found.first().map(|one| one.0.as_str()), expected, "{vendor}: {found:?}");
+    }
+}
+
+/// libyang 5 takes what 2 and 3 refuse by the same module; the reader does not.
+#[test]
+fn a_vlan_range_that_libyang_takes_and_no_switch_does_is_warned_of() {
+    let setup = Setup::new();
+    let mut port = GOOD;
+    port.mode = "TRUNK";
+    port.vlan = "<trunk-vlans>20..5000</trunk-vlans>";
+    let finished = validate(&setup, "a.xml", &xml(&port), &[]);
+    let codes = finished.json()["findings"].to_string();
+    assert!(codes.contains("reading-foreign") && codes.contains("20..5000"), "{codes}");
+}
