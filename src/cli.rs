@@ -328,7 +328,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Diff(diff) => difference::run(&common, &diff).await,
         Command::Audit(audit) => audit::run(&common, &audit).await,
-        Command::Validate(validate) => validate::run(&common, &validate),
+        Command::Validate(validate) => validate::run(&common, &validate).await,
         Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,
         Command::Explain(explain) => explain::run(&common, &explain),
         Command::Completions(completions) => shell::completions(&completions),

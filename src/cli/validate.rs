@@ -2,6 +2,7 @@
 //! sent anywhere. Nothing is changed, and no switch is asked.
 
 mod kind;
+mod on;
 pub(super) use kind::of as kind_of;
 mod place;
 pub(super) mod reading;
@@ -58,6 +59,11 @@ pub(super) struct ValidateArguments {
     /// it refers to must be in it.
     #[arg(long)]
     whole: bool,
+    /// Have this switch say whether it would take them, too: each is staged in its candidate,
+    /// validated, compared, and discarded; nothing is committed. NETCONF with a candidate
+    /// alone can do so.
+    #[arg(long, value_name = "SWITCH", conflicts_with_all = ["dialect", "switch"])]
+    on: Option<String>,
     /// Whose words they are in, where they are for no switch in particular.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
@@ -86,8 +92,8 @@ impl From<Kind> for Form {
     }
 }
 
-pub(super) fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
-    let team = Team::load(common)?;
+pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
+    let team = if arguments.on.is_some() { Team::to_be_asked(common)? } else { Team::load(common)? };
     let mut files = Vec::new();
     for path in &arguments.paths {
         gather(path, 0, &mut files)?;
@@ -104,6 +110,11 @@ pub(super) fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
     for file in &files {
         all.extend(arguments.checked(&team, modules.as_ref().ok(), file)?);
     }
+    if let Some(name) = &arguments.on {
+        let switch = team.inventory.find(name);
+        let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+        all.extend(on::asked(switch, &team.dialects, &files, |text| arguments.form(text)).await?);
+    }
     Ok(findings::tell(common, &all))
 }
 
@@ -119,6 +130,12 @@ impl Team {
     pub(super) fn load(common: &Common) -> Result<Self, Failure> {
         let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
         let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
+        Ok(Self { settings, inventory, dialects: dialects()? })
+    }
+
+    /// With the secrets that asking takes.
+    fn to_be_asked(common: &Common) -> Result<Self, Failure> {
+        let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
         Ok(Self { settings, inventory, dialects: dialects()? })
     }
 
@@ -168,6 +185,10 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
 }
 
 impl ValidateArguments {
+    fn form(&self, text: &str) -> Option<Form> {
+        self.kind.map(Form::from).or_else(|| kind::of(text))
+    }
+
     fn checked(&self, team: &Team, modules: Option<&Modules>, file: &Path) -> Result<Vec<Checked>, Failure> {
         let name = file.display().to_string();
         let broken = |finding: Finding| {
@@ -178,7 +199,7 @@ impl ValidateArguments {
             Ok(text) => text.into(),
             Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
         };
-        let Some(form) = self.kind.map(Form::from).or_else(|| kind::of(&text)) else {
+        let Some(form) = self.form(&text) else {
             let finding = Finding::error(Code::CandidateKind, "it is not seen what kind of candidate it is");
             return broken(finding.help("--as xml, json, set-request or lines"));
         };
@@ -207,7 +228,7 @@ impl ValidateArguments {
         if let Some(dialect) = &self.dialect {
             return team.made_up("candidate", None, dialect).map(Some);
         }
-        if let Some(name) = &self.switch {
+        if let Some(name) = self.switch.as_ref().or(self.on.as_ref()) {
             let found = team.inventory.find(name).map(|switch| Switch::clone(switch));
             return found.map(Some).ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")));
         }

@@ -160,6 +160,18 @@ codes! {
     SchemaModules "schema-modules":
         "Modules cannot be loaded.",
         "Every import must be in a --yang-dir. A deviation that removes a leafref's target is refused by strict compilers: leave that statement, or that module of load.json, out.";
+    SwitchCannot "switch-cannot":
+        "A switch cannot be asked whether it would take a candidate.",
+        "That takes NETCONF with a candidate and `<validate>` (RFC 6241 sections 8.3 and 8.6). Over gNMI and at a command line nothing is checked that is not done.";
+    SwitchUnasked "switch-unasked":
+        "A switch could not be asked: not reached, locked by somebody else, or lost on the way.",
+        "Nothing was committed. A lost session's candidate is discarded by the switch; look at it if the message says so.";
+    SwitchRefused "switch-refused":
+        "The switch itself does not take a candidate.",
+        "The message has the switch's own words. It was discarded, and nothing was committed.";
+    SwitchChanged "switch-changed":
+        "Running or candidate was not read back as before.",
+        "Nothing was committed by this command: somebody else may have changed it meanwhile. Look at the switch.";
     RuleExample "rule-example":
         "An example of the team's own did not come out as it says.",
         "Either the rule or the example is not what was meant.";

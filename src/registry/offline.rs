@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Recorded};
+use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Payload, Recorded};
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
@@ -105,6 +105,14 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
         }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
     }
+}
+
+/// The edit that NETCONF's XML asks for, as it is.
+///
+/// # Errors
+/// A sentence: it is not well-formed, or passes a limit.
+pub fn edit(text: &str) -> Result<Payload, String> {
+    mercury_netconf::document::edit(text)
 }
 
 /// How a candidate configuration is written.

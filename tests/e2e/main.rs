@@ -46,6 +46,8 @@ mod logs;
 #[cfg(test)]
 mod offline;
 #[cfg(test)]
+mod on_switch;
+#[cfg(test)]
 mod others;
 #[cfg(test)]
 mod output;

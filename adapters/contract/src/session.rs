@@ -54,6 +54,9 @@ pub enum Step {
     Look(Absent),
     /// Stage a payload; on a target without a candidate this applies it.
     Stage(Payload),
+    /// Have the target itself say whether what is staged is valid, where it can (RFC 6241
+    /// section 8.6).
+    Validate,
     /// Commit what is staged.
     Commit(CommitMode),
     /// Confirm the confirmed commit with this token, or this session's own.
@@ -85,6 +88,7 @@ impl Step {
             Self::ReadStartup(_) => "read startup",
             Self::Look(_) => "look again",
             Self::Stage(_) => "stage",
+            Self::Validate => "validate",
             Self::Commit(_) => "commit",
             Self::Confirm(_) => "confirm",
             Self::Cancel(_) => "cancel",

@@ -1,11 +1,14 @@
 //! What a switch showed as XML, from a file.
 
-use mercury_adapter::{Data as _, DataNode, DataTree};
+use mercury_adapter::{Data as _, DataNode, DataTree, Payload};
 
-use crate::xml::{self, DataError, Limits, XmlError};
+use crate::{
+    render::EditConfig,
+    xml::{self, BASE_NS, DataError, Element, Limits, XmlError},
+};
 
 /// What holds data, one in another, in replies and in what people keep of them.
-const AROUND: [&str; 4] = ["rpc-reply", "data", "config", "edit-config"];
+const AROUND: [&str; 5] = ["rpc", "rpc-reply", "data", "config", "edit-config"];
 /// What a reply may say beside.
 const REFUSED: &str = "rpc-error";
 
@@ -36,6 +39,27 @@ pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) 
         top.members().filter(|member| !member.name().starts_with('@')).for_each(|member| root.push(member));
     }
     Ok(())
+}
+
+/// The edit that a document asks for, as it is: what is in its `<config>`, or its own top
+/// elements.
+///
+/// # Errors
+/// A sentence: it is not well-formed, has a DOCTYPE, or passes a limit (4 MiB, 100,000
+/// elements).
+pub fn edit(text: &str) -> Result<Payload, String> {
+    let mut top = Element::parse(text.as_bytes(), Limits::default()).map_err(|error| error.to_string())?;
+    let content = loop {
+        if !AROUND.contains(&&*top.name) {
+            break vec![top];
+        }
+        let inner = top.elements().find(|child| AROUND.contains(&&*child.name)).cloned();
+        match inner {
+            Some(inner) => top = inner,
+            None => break top.elements().cloned().collect(),
+        }
+    };
+    Ok(Payload::new(EditConfig(Element::new(BASE_NS, "config").children(content))))
 }
 
 fn told(text: &str, error: &DataError) -> String {

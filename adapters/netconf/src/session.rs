@@ -120,6 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::ReadStartup(_) => Vec::new(),
             Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
             Step::Stage(payload) => vec![render::request(payload.body::<EditConfig>(), &self.capabilities)],
+            Step::Validate => vec![operation::validate(Store::Candidate)],
             Step::Commit(CommitMode::Plain) | Step::Confirm(None) if self.is_junos() => vec![junos::commit()],
             Step::Commit(CommitMode::Confirmed { timeout, persist }) if self.is_junos() => {
                 vec![junos::commit_confirmed(*timeout, persist.as_ref().map(|name| &*name.0))]

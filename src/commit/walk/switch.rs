@@ -65,7 +65,9 @@ impl Op {
                 assert_eq!(*id, SESSIONS.1, "somebody else's session is ended");
                 Self::KillSession
             }
-            Step::Settled | Step::Look(_) | Step::ReadStartup(_) => panic!("a machine of a change never asks that"),
+            Step::Settled | Step::Look(_) | Step::ReadStartup(_) | Step::Validate => {
+                panic!("a machine of a change never asks that")
+            }
         }
     }
 
