@@ -21,6 +21,8 @@ mod conductor;
 mod crowd;
 mod defaults;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod difference;
 #[cfg(test)]
 mod driver;

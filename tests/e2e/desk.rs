@@ -1,0 +1,127 @@
+//! What a network team pastes into a repository of its own: a hook, and CI.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+const RULES: &str = "[[rule]]\nname = \"phones\"\nreason = \"150 is theirs\"\nreserved_vlans = \"150\"\n";
+const EXAMPLES: &str = "[[example]]\nname = \"phones keep theirs\"\nswitch = \"leaf1\"\nexpect = [\"rule-vlan-reserved\"]\n\
+                        candidate = \"examples/phones.xml\"\n";
+const INVENTORY: &str = "[[switch]]\nname = \"leaf1\"\naddress = \"192.0.2.1\"\ndialect = \"openconfig\"\n\
+                         username = \"mercury\"\npassword = { env = \"MERCURY_TEST_DESK\" }\ninsecure = true\n";
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
+}
+
+fn candidate(vlan: u16) -> String {
+    format!(
+        "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">\n<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\
+         <interface>\n<name>Ethernet1</name>\n<config><name>Ethernet1</name></config>\n\
+         <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\"><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\">\
+         <config><interface-mode>ACCESS</interface-mode><access-vlan>{vlan}</access-vlan></config></switched-vlan></ethernet>\
+         \n</interface></interfaces></config>\n"
+    )
+}
+
+/// A repository as a network team keeps it.
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Self {
+        let made = Self(tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap());
+        for (name, text) in [
+            ("mercury.toml", "switches = [\"inventory.toml\"]\nrules = [\"rules.toml\"]\n"),
+            ("inventory.toml", INVENTORY),
+            ("rules.toml", RULES),
+            ("rules-examples.toml", EXAMPLES),
+            ("examples/phones.xml", &candidate(150)),
+            ("candidates/leaf1.xml", &candidate(110)),
+        ] {
+            made.write(name, text);
+        }
+        made.git(&["init", "--quiet"]);
+        made
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// In the repository, with this mercury and nobody's git settings.
+    fn run(&self, program: &str, words: &[&str]) -> Output {
+        let mercury = Path::new(env!("CARGO_BIN_EXE_mercury")).parent().unwrap();
+        let path = format!("{}:{}", mercury.display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new(program);
+        command.args(words).current_dir(self.0.path()).env("PATH", path).env("MERCURY_TEST_DESK", "word");
+        command.env("HOME", self.0.path()).env("GIT_CONFIG_NOSYSTEM", "1").env_remove("GIT_DIR");
+        command.output().unwrap()
+    }
+
+    fn git(&self, words: &[&str]) -> Output {
+        let who = ["-c", "user.name=desk", "-c", "user.email=desk@example.org"];
+        self.run("git", &[&who[..], words].concat())
+    }
+
+    /// Whether git takes it, and what is said.
+    fn commits(&self) -> (bool, String) {
+        self.git(&["add", "--all"]);
+        let done = self.git(&["commit", "--quiet", "--message", "change"]);
+        (done.status.success(), String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap())
+    }
+}
+
+#[test]
+fn the_hook_refuses_a_commit_whose_candidates_break_a_rule() {
+    let repository = Repository::new();
+    let hook = repository.0.path().join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::copy(sample("pre-commit"), hook).unwrap();
+    let (is_done, said) = repository.commits();
+    assert!(is_done, "{said}");
+    repository.write("candidates/leaf1.xml", &candidate(150));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("rule-vlan-reserved"), "{said}");
+    // What is staged counts, whatever lies there.
+    repository.write("candidates/leaf1.xml", &candidate(110));
+    let done = repository.git(&["commit", "--quiet", "--message", "change"]);
+    assert!(!done.status.success());
+    // Other files are nobody's candidates.
+    let (is_done, _) = repository.commits();
+    assert!(!is_done, "there is nothing to commit");
+    repository.write("README.md", "# ours\n");
+    let (is_done, said) = repository.commits();
+    assert!(is_done && !said.contains("checked"), "{said}");
+}
+
+#[test]
+fn the_lines_of_ci_pass_and_fail_as_the_candidates_do() {
+    let repository = Repository::new();
+    let file: Value = serde_saphyr::from_str(&fs::read_to_string(sample("gitlab-ci.yml")).unwrap()).unwrap();
+    let lines: Vec<&str> =
+        file["mercury"]["script"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    let script = lines.join("\n");
+    let run = || repository.run("sh", &["-e", "-c", &script]);
+    let good = run();
+    assert!(
+        good.status.success(),
+        "{} {}",
+        String::from_utf8_lossy(&good.stdout),
+        String::from_utf8_lossy(&good.stderr)
+    );
+    repository.write("candidates/leaf1.xml", &candidate(150));
+    assert_eq!(run().status.code(), Some(1));
+    let report = fs::read_to_string(
+        repository.0.path().join(file["mercury"]["artifacts"]["reports"]["junit"].as_str().unwrap()),
+    );
+    assert!(report.unwrap().contains("<failure type=\"rule-vlan-reserved\""));
+    repository.write("candidates/leaf1.xml", &candidate(110));
+    repository.write("examples/phones.xml", &candidate(151));
+    assert_eq!(run().status.code(), Some(1), "an example that is not what it says");
+}
