@@ -5,7 +5,7 @@ mod excerpt;
 mod junit;
 mod sarif;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub(super) struct Checked {
     /// What was looked for, such as `rules`.
     pub(super) level: &'static str,
     /// The file's text, where it may be shown.
-    pub(super) source: Option<Rc<str>>,
+    pub(super) source: Option<Arc<str>>,
     /// What else people should see of it.
     pub(super) told: Vec<String>,
     pub(super) findings: Findings,

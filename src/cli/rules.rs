@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -90,7 +90,7 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
         let named = |reason: String| Failure::Other(format!("{}: {reason}", file.display()));
         let examples: Examples =
             toml::from_str(&text).map_err(|error| named(misread(&text, error.span(), error.message())))?;
-        let source: Rc<str> = text.into();
+        let source: Arc<str> = text.into();
         for example in examples.example {
             let line = line_at(&source, example.span().start);
             let example = example.into_inner();
@@ -100,7 +100,13 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
                 example.unlike(&found).map(|finding| finding.at(file, Some(line)).field(example.name.clone()));
             let findings: Findings = findings.into_iter().collect();
             let name = format!("{}: {}", file.display(), example.name);
-            all.push(Checked { name, level: "examples", source: Some(Rc::clone(&source)), told: Vec::new(), findings });
+            all.push(Checked {
+                name,
+                level: "examples",
+                source: Some(Arc::clone(&source)),
+                told: Vec::new(),
+                findings,
+            });
         }
     }
     Ok(findings::tell(common, &all))
@@ -194,7 +200,7 @@ fn of_candidate(
     before: &DeviceConfig,
     file: &Path,
 ) -> Result<BTreeMap<&'static str, String>, Failure> {
-    let text: Rc<str> = super::read_bounded(file, MAX_REPLY as u64)?.into();
+    let text: Arc<str> = super::read_bounded(file, MAX_REPLY as u64)?.into();
     let name = file.display().to_string();
     let form = kind_of(&text).ok_or_else(|| Failure::Other(format!("{name}: it is not seen what kind it is")))?;
     let judged = Candidate { switch, form, name: &name, text: &text }.judged(&team.dialects, before);

@@ -11,8 +11,10 @@ mod schema;
 use std::{
     fs,
     path::{Path, PathBuf},
-    rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use clap::{Args, ValueEnum};
@@ -107,15 +109,42 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
         let (name, findings) = ("modules".to_owned(), finding.clone().into());
         all.push(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
     }
-    for file in &files {
-        all.extend(arguments.checked(&team, modules.as_ref().ok(), file)?);
-    }
+    all.extend(side_by_side(&files, |file| arguments.checked(&team, modules.as_ref().ok(), file))?);
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
         let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
         all.extend(on::asked(switch, &team.dialects, &files, |text| arguments.form(text)).await?);
     }
     Ok(findings::tell(common, &all))
+}
+
+/// Checks files on every processor; what came of them, in their order.
+fn side_by_side(
+    files: &[PathBuf],
+    check: impl Fn(&Path) -> Result<Vec<Checked>, Failure> + Sync,
+) -> Result<Vec<Checked>, Failure> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((index, file)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?)))
+        {
+            done.push((index, check(file)));
+        }
+        done
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        // A worker that panicked leaves files unchecked, which must not look like success.
+        let broken = || (usize::MAX, Err(Failure::Other("a file could not be checked: a bug".to_owned())));
+        others.into_iter().for_each(|other| done.extend(other.join().unwrap_or_else(|_| vec![broken()])));
+        done
+    });
+    done.sort_by_key(|(index, _)| *index);
+    let all = done.into_iter().map(|(_, checked)| checked).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// What the network team's files say.
@@ -195,7 +224,7 @@ impl ValidateArguments {
             let findings = Findings::from(finding.at(file, None));
             Ok(vec![Checked { name: name.clone(), level: "reading", source: None, told: Vec::new(), findings }])
         };
-        let text: Rc<str> = match super::read_bounded(file, MAX_REPLY as u64) {
+        let text: Arc<str> = match super::read_bounded(file, MAX_REPLY as u64) {
             Ok(text) => text.into(),
             Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
         };
@@ -221,6 +250,8 @@ impl ValidateArguments {
             let findings = modules.check(file, &text, encoding, self.whole);
             checked.insert(0, Checked { findings, ..candidate.checked("schema") });
         }
+        // Of a text in which nothing is wrong no line is shown.
+        checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
         Ok(checked)
     }
 

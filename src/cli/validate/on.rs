@@ -2,7 +2,7 @@
 //! validated and discarded under the switch's lock; nothing is committed, and what is read
 //! back afterwards shows that.
 
-use std::{path::PathBuf, rc::Rc, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use mercury_adapter::{Answer, Datastore, Dialect, Flight, MAX_REPLY, Refusal, Session, Step};
 use mercury_model::{Intended, Plan, Running, Scope};
@@ -52,7 +52,7 @@ pub(super) async fn asked(
         let mut checked = Checked {
             name: file.display().to_string(),
             level: "switch",
-            source: Some(Rc::from(text.as_str())),
+            source: Some(Arc::from(text.as_str())),
             told: Vec::new(),
             findings: Findings::default(),
         };

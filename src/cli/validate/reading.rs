@@ -1,7 +1,7 @@
 //! What the dialect's own reader makes of a candidate, and what the network team's rules
 //! have to say of that.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use mercury_adapter::{Dialect, Recorded};
 use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running, Scope};
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Candidate<'a> {
     pub(in crate::cli) switch: &'a Switch,
     pub(in crate::cli) form: Form,
     pub(in crate::cli) name: &'a str,
-    pub(in crate::cli) text: &'a Rc<str>,
+    pub(in crate::cli) text: &'a Arc<str>,
 }
 
 impl Candidate<'_> {
@@ -48,7 +48,7 @@ impl Candidate<'_> {
     }
 
     pub(in crate::cli) fn checked(&self, level: &'static str) -> Checked {
-        let (name, source) = (self.name.to_owned(), Some(Rc::clone(self.text)));
+        let (name, source) = (self.name.to_owned(), Some(Arc::clone(self.text)));
         Checked { name, level, source, told: Vec::new(), findings: Findings::default() }
     }
 
