@@ -17,7 +17,7 @@ mod offline;
 mod ssh;
 mod ways;
 
-pub use offline::{Form, Shown, candidate, edit, offline, recorded};
+pub use offline::{Form, Shown, brought, candidate, edit, offline, recorded};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

@@ -242,7 +242,8 @@ impl ValidateArguments {
         let encoding = match form {
             Form::Xml => Some(Encoding::Xml),
             Form::Json => Some(Encoding::Json),
-            Form::SetRequest | Form::Lines => None,
+            Form::SetRequest => Some(Encoding::SetRequest),
+            Form::Lines => None,
         };
         // Other dialects' modules are their vendors'.
         let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";

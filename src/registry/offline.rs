@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Payload, Recorded};
 
+use mercury_gnmi::document::Brought;
+
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
     inventory::{Face, GnmiSettings, NetconfSettings, Switch},
@@ -105,6 +107,14 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
         }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
     }
+}
+
+/// What a gNMI SetRequest brings, one by one.
+///
+/// # Errors
+/// A sentence: it is no SetRequest.
+pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
+    mercury_gnmi::document::brought(text)
 }
 
 /// The edit that NETCONF's XML asks for, as it is.

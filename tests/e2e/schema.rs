@@ -128,6 +128,54 @@ fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
     }
 }
 
+/// By the modules' own names, whatever a path leaves out.
+#[test]
+fn what_a_set_request_brings_is_checked() {
+    let setup = Setup::new();
+    let request = |path: &str, value: Value| json!({"updates": [{"path": path, "value": value}]}).to_string();
+    let vlan = "/network-instances/network-instance[name=default]/vlans/vlan[vlan-id=110]";
+    let port = "/interfaces/interface[name=Ethernet1]";
+    let vlans = "/ethernet/switched-vlan/config/access-vlan";
+    for (text, code, message) in [
+        (request(vlan, json!({"config": {"vlan-id": 110, "name": "tenant"}})), None, ""),
+        (request(&format!("{port}/config/mtu"), json!(1500)), None, ""),
+        (request(&format!("{port}{vlans}"), json!(110)), None, ""),
+        (request(vlan, json!({"config": {"vlan-id": 5000}})), Some("schema-value"), "5000"),
+        (request(&format!("{port}/config/mtu"), json!("1500")), Some("schema-value"), "1500"),
+        (request(&format!("{port}{vlans}"), json!(5000)), Some("schema-value"), "5000"),
+        (request(&format!("{port}/config/colour"), json!("red")), Some("schema-unknown-node"), "colour"),
+        (request(port, json!({"config": {"colour": "red"}})), Some("schema-unknown-node"), "colour"),
+        (request("/interface[name=Ethernet1]", json!({})), Some("schema-unknown-node"), "interface"),
+    ] {
+        let finished = validate(&setup, "a.json", &text, &[]);
+        let found = schema(&finished);
+        let errors: Vec<&str> = found.iter().filter(|one| one.3 == "error").map(|one| one.0.as_str()).collect();
+        assert_eq!(errors, Vec::from_iter(code), "{text}: {}", finished.stdout);
+        assert!(code.is_none() || finished.stdout.contains(message), "{text}: {}", finished.stdout);
+    }
+}
+
+/// What was found is in the message, what was expected in the help.
+#[test]
+fn what_was_expected_is_told() {
+    let setup = Setup::new();
+    let port = |edit: &dyn Fn(&mut Port)| {
+        let mut port = GOOD;
+        edit(&mut port);
+        xml(&port)
+    };
+    for (text, message, help) in [
+        (port(&|port| port.mtu = "70000"), "70000", "expected uint16"),
+        (port(&|port| port.mode = "TUNNEL"), "TUNNEL", "expected enum"),
+        (port(&|port| port.more = "<descriptoin>x</descriptoin>"), "descriptoin", "did you mean description?"),
+        (port(&|port| port.more = "<colour>red</colour>"), "colour", "expected: name, "),
+    ] {
+        let told = validate(&setup, "a.xml", &text, &[]).json()["findings"][0].clone();
+        assert!(told["message"].as_str().unwrap().contains(message), "{told}");
+        assert!(told["help"].as_str().is_some_and(|own| own.contains(help)), "{told}");
+    }
+}
+
 /// What an edit refers to may be on the switch; what it takes away needs no more than
 /// its key.
 #[test]

@@ -61,17 +61,59 @@ pub fn lay<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'
 /// # Errors
 /// As of [`lay`].
 pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'a>) -> Result<usize, String> {
-    let value = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|error| error.to_string())?,
-        false => textproto::json(text)?,
-    };
-    let said: SaidSet = serde_json::from_value(value).map_err(|error| error.to_string())?;
-    let (notification, deletes) = said.notification()?;
+    let (notification, deletes) = said_set(text)?.notification()?;
     let response = GetResponse { notification: vec![notification], ..GetResponse::default() };
     let mut tree = Tree::new(arena, share).map_err(|problem| problem.to_string())?;
     tree.add(&response.encode_to_vec()).map_err(|problem| problem.to_string())?;
     tree.root().members().for_each(|member| root.push(member));
     Ok(deletes)
+}
+
+/// One thing that a SetRequest brings: each element of its path with its keys, and the value
+/// that goes there.
+pub type Brought = (Vec<(String, BTreeMap<String, String>)>, serde_json::Value);
+
+/// What a SetRequest brings, one by one, in the spellings of [`lay_set`].
+///
+/// # Errors
+/// As of [`lay`].
+pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
+    let (notification, _) = said_set(text)?.notification()?;
+    let prefix = notification.prefix.map(|path| path.elem).unwrap_or_default();
+    let one = |update: Update| {
+        let own = update.path.map(|path| path.elem).unwrap_or_default();
+        let elements = prefix.iter().cloned().chain(own);
+        let path = elements.map(|elem| (elem.name, elem.key.into_iter().collect())).collect();
+        let value = update.val.and_then(|val| val.value).ok_or("an update has no value")?;
+        Ok((path, plain(value)?))
+    };
+    notification.update.into_iter().map(one).collect()
+}
+
+/// A value as RFC 7951 JSON, where the type of its leaf is not known.
+fn plain(value: Value) -> Result<serde_json::Value, String> {
+    Ok(match value {
+        Value::JsonIetfVal(octets) | Value::JsonVal(octets) => {
+            serde_json::from_slice(&octets).map_err(|error| error.to_string())?
+        }
+        Value::StringVal(text) => text.into(),
+        Value::BoolVal(word) => word.into(),
+        Value::UintVal(number) => number.into(),
+        Value::IntVal(number) => number.into(),
+        Value::LeaflistVal(list) => {
+            let all = list.element.into_iter().filter_map(|one| one.value).map(plain);
+            all.collect::<Result<Vec<_>, _>>()?.into()
+        }
+        _ => return Err("a value of a type that is not read".to_owned()),
+    })
+}
+
+fn said_set(text: &str) -> Result<SaidSet, String> {
+    let value = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).map_err(|error| error.to_string())?,
+        false => textproto::json(text)?,
+    };
+    serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
 /// The GetResponse that a text is; `None` where it is data.

@@ -4,7 +4,11 @@
 #[cfg(feature = "yang")]
 mod document;
 #[cfg(feature = "yang")]
+mod expected;
+#[cfg(feature = "yang")]
 mod libyang;
+#[cfg(feature = "yang")]
+mod set_request;
 #[cfg(feature = "yang")]
 mod sets;
 #[cfg(feature = "yang")]
@@ -18,6 +22,7 @@ pub(super) use libyang::Modules;
 pub(super) enum Encoding {
     Xml,
     Json,
+    SetRequest,
 }
 
 /// Why a build without libyang checks nothing.

@@ -16,10 +16,15 @@ use yang5::{
 
 use super::{
     Encoding, document,
+    expected::expected,
+    set_request,
     sets::{self, Wanted},
     told::Told,
 };
-use crate::finding::{Code, Finding, Findings};
+use crate::{
+    finding::{Code, Finding, Findings},
+    registry,
+};
 
 /// Mercury's own subset of OpenConfig.
 static SUBSET: LazyLock<EmbeddedModules> = LazyLock::new(|| {
@@ -114,6 +119,10 @@ impl Modules {
         let plain = match encoding {
             Encoding::Xml => document::xml(text),
             Encoding::Json => Ok(document::json(text)),
+            Encoding::SetRequest => {
+                self.check_set(file, text, is_whole, &mut findings);
+                return findings;
+            }
         };
         let plain = match plain {
             Ok(plain) => plain,
@@ -132,15 +141,48 @@ impl Modules {
             return findings;
         }
         for told in self.told(&plain.text, encoding) {
-            findings.push(told.finding(file, text, is_whole));
+            findings.push(self.finding(told, file, text, is_whole));
         }
         findings
+    }
+
+    fn finding(&self, told: Told, file: &Path, text: &str, is_whole: bool) -> Finding {
+        let help = expected(&self.0, told.code(), &told.path, &told.message);
+        let finding = told.finding(file, text, is_whole);
+        match help {
+            Some(help) => finding.help(help),
+            None => finding,
+        }
+    }
+
+    /// Each of what a SetRequest brings by itself; what it deletes is not looked at.
+    fn check_set(&self, file: &Path, text: &str, is_whole: bool, findings: &mut Findings) {
+        let brought = match registry::brought(text) {
+            Ok(brought) => brought,
+            Err(reason) => {
+                findings.push(Finding::error(Code::Syntax, reason).at(file, None));
+                return;
+            }
+        };
+        for (path, value) in brought {
+            let all = match set_request::document(&self.0, &path, value) {
+                Ok(document) => self.told(&document.to_string(), Encoding::Json),
+                Err((path, name)) => {
+                    let message = format!("Node \"{name}\" not found as a child of \"{path}\"");
+                    vec![Told { message, path, line: None }]
+                }
+            };
+            for told in all {
+                // Its lines are those of a document that nobody wrote.
+                findings.push(self.finding(Told { line: None, ..told }, file, text, is_whole));
+            }
+        }
     }
 
     fn told(&self, text: &str, encoding: Encoding) -> Vec<Told> {
         let format = match encoding {
             Encoding::Xml => DataFormat::XML,
-            Encoding::Json => DataFormat::JSON,
+            Encoding::Json | Encoding::SetRequest => DataFormat::JSON,
         };
         if text.trim().is_empty() {
             return Vec::new();

@@ -49,7 +49,8 @@ impl Told {
         if line > 1 && !quoted.is_empty() && !holds(line) && holds(line - 1) { line - 1 } else { line }
     }
 
-    fn code(&self) -> Code {
+    /// The kind of mistake, by libyang's own words.
+    pub(super) fn code(&self) -> Code {
         let fits = |(word, _): &&(&str, Code)| self.message.contains(word);
         WORDS.iter().find(fits).map_or(Code::SchemaOther, |(_, code)| *code)
     }

@@ -1,0 +1,63 @@
+//! What the modules have where something is wrong.
+
+use yang5::{
+    context::Context,
+    schema::{SchemaNode, SchemaNodeKind},
+};
+
+use crate::{config::reader::nearest, finding::Code};
+
+/// So many names are listed.
+const MAX_NAMES: usize = 24;
+/// So many characters of a description are told.
+const MAX_TEXT: usize = 160;
+
+/// What stands at a data path: of a wrong value its type and what it means, of an unknown
+/// node those that there are.
+pub(super) fn expected(context: &Context, code: Code, path: &str, message: &str) -> Option<String> {
+    let node = context.find_path(&without_keys(path)).ok()?;
+    match code {
+        Code::SchemaValue => leaf(&node),
+        Code::SchemaUnknownNode => {
+            let names: Vec<String> = node.all_children().map(|child| child.name().to_owned()).collect();
+            let known: Vec<&str> = names.iter().map(String::as_str).collect();
+            let given = message.split('"').nth(1).unwrap_or_default();
+            match nearest(given, &known) {
+                Some(near) => Some(format!("did you mean {near}?")),
+                None if known.is_empty() => None,
+                None => Some(format!("expected: {}", known.into_iter().take(MAX_NAMES).collect::<Vec<_>>().join(", "))),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn leaf(node: &SchemaNode<'_>) -> Option<String> {
+    if !matches!(node.kind(), SchemaNodeKind::Leaf | SchemaNodeKind::LeafList) {
+        return None;
+    }
+    let own = node.leaf_type()?;
+    let kind = own.leafref_real_type().map_or_else(|| own.base_type(), |real| real.base_type());
+    let units = node.units().map(|units| format!(" in {units}")).unwrap_or_default();
+    let description = node.description().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = description.chars().take(MAX_TEXT).collect();
+    let meaning = if short.is_empty() { String::new() } else { format!(": {short}") };
+    Some(format!("expected {}{units}{meaning}", format!("{kind:?}").to_lowercase()))
+}
+
+/// `/a:b/c[name='x']/d` is `/a:b/c/d`.
+fn without_keys(path: &str) -> String {
+    let (mut plain, mut depth, mut quote) = (String::new(), 0usize, None);
+    for c in path.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('\'' | '"', None) if depth > 0 => quote = Some(c),
+            ('[', None) => depth += 1,
+            (']', None) => depth = depth.saturating_sub(1),
+            (c, None) if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
+}

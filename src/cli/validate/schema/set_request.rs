@@ -1,0 +1,69 @@
+//! What a SetRequest brings, as documents from the top of the models: RFC 7951 JSON, whose
+//! names are qualified as the modules have them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use yang5::{
+    context::Context,
+    schema::{DataValueType, SchemaNode, SchemaNodeKind},
+};
+
+/// An element of a path: its name and keys.
+type Elem = (String, BTreeMap<String, String>);
+
+/// The document in which a value is at a path.
+///
+/// # Errors
+/// The path to the element that no module has, and that element.
+pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result<Value, (String, String)> {
+    let Some((first, rest)) = path.split_first() else { return Ok(value) };
+    let bare = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
+    let unknown = |at: &str, name: &str| (at.to_owned(), name.to_owned());
+    let name = bare(&first.0);
+    let tops = context.modules(true).flat_map(|module| module.data().collect::<Vec<_>>());
+    let top = tops.into_iter().find(|node| node.name() == name).ok_or_else(|| unknown("", &name))?;
+    let mut at = format!("/{}:{}", top.module().name(), top.name());
+    let mut nodes = vec![top];
+    for (name, _) in rest {
+        let name = bare(name);
+        let above = nodes.last().and_then(|above| above.all_children().find(|node| node.name() == name));
+        nodes.push(above.ok_or_else(|| unknown(&at, &name))?);
+        at = format!("{at}/{name}");
+    }
+    let mut made = value;
+    for (index, (node, (_, keys))) in nodes.iter().zip(path).enumerate().rev() {
+        made = match (node.kind(), made) {
+            (SchemaNodeKind::List, Value::Object(mut entry)) => {
+                let typed = keys.iter().map(|(key, text)| (key.clone(), typed(node, key, text)));
+                for (key, value) in typed {
+                    entry.entry(key).or_insert(value);
+                }
+                Value::Array(vec![Value::Object(entry)])
+            }
+            (_, other) => other,
+        };
+        let above = index.checked_sub(1).and_then(|above| nodes.get(above));
+        let is_as_above = above.is_some_and(|above| above.module().name() == node.module().name());
+        let name = match is_as_above {
+            true => node.name().to_owned(),
+            false => format!("{}:{}", node.module().name(), node.name()),
+        };
+        made = Value::Object(Map::from_iter([(name, made)]));
+    }
+    Ok(made)
+}
+
+/// A key, which is a text in a path and may be a number in JSON.
+fn typed(list: &SchemaNode<'_>, key: &str, text: &str) -> Value {
+    use DataValueType::{Int8, Int16, Int32, Uint8, Uint16, Uint32};
+    let leaf = list.all_children().find(|leaf| leaf.name() == key);
+    let own = leaf.as_ref().and_then(SchemaNode::leaf_type);
+    let kind = own.map(|own| own.leafref_real_type().map_or_else(|| own.base_type(), |real| real.base_type()));
+    match kind {
+        Some(Uint8 | Uint16 | Uint32 | Int8 | Int16 | Int32) => {
+            text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
+        }
+        _ => text.into(),
+    }
+}
