@@ -2,7 +2,6 @@ mod gnmi;
 mod ironics_file;
 mod keys;
 mod names;
-mod netmiko;
 mod options;
 mod robust;
 mod served;

@@ -20,12 +20,16 @@ fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
         ("hpe_comware", "hpe_comware"),
         ("huawei", "huawei"),
         ("huawei_vrpv8", "huawei_vrpv8"),
+        ("juniper", "juniper_junos"),
         ("mellanox_mlnxos", "mellanox_mlnxos"),
         ("ovs_linux", "netmiko_ovs_linux"),
         ("ruijie", "ruijie"),
+        ("sonic", "sonic"),
         ("supermicro_smis", "supermicro_smis"),
     ] {
         let switch = one("i.conf", &ini("").replace("netconf_openconfig", &format!("netmiko_{theirs}")));
         assert_eq!((switch.protocol(), switch.identity.dialect.as_str()), (Protocol::Cli, ours), "{theirs}");
     }
+    let fake = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_fake"));
+    assert_eq!((fake.protocol(), fake.identity.dialect.as_str()), (Protocol::Netconf, "openconfig"));
 }
