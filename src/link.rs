@@ -41,8 +41,8 @@ pub struct Link {
     notes: Vec<&'static str>,
     /// How often a session was opened.
     opened: u64,
-    /// Interfaces that the switch has shown.
-    known: BTreeSet<InterfaceName>,
+    /// Ports that are there with nothing configured, as far as was last seen.
+    idle: BTreeSet<InterfaceName>,
     /// What the last change was about, and the last reading did not show.
     unshown: BTreeSet<InterfaceName>,
     /// The switch leaves things out where it is asked for some by their names.
@@ -92,7 +92,7 @@ impl Link {
             warnings: Vec::new(),
             notes: Vec::new(),
             opened: 0,
-            known: BTreeSet::new(),
+            idle: BTreeSet::new(),
             unshown: BTreeSet::new(),
             reads_whole: false,
             answers_several: false,
@@ -132,7 +132,7 @@ impl Link {
 
     /// The same, once; from now on it is looked for as if it had never been shown.
     pub(crate) fn take_unshown(&mut self) -> BTreeSet<InterfaceName> {
-        self.known.retain(|name| !self.unshown.contains(name));
+        self.idle.retain(|name| !self.unshown.contains(name));
         std::mem::take(&mut self.unshown)
     }
 
@@ -187,10 +187,11 @@ impl Link {
         &self.own
     }
 
-    /// Whether the switch has shown this interface before.
+    /// Whether this port was found to be there with nothing configured, and has not been
+    /// seen otherwise since. One that had something may be hidden as well.
     #[must_use]
-    pub fn knows(&self, name: &InterfaceName) -> bool {
-        self.known.contains(name)
+    pub fn is_idle(&self, name: &InterfaceName) -> bool {
+        self.idle.contains(name)
     }
 
     /// From now on everything is read, and what was asked for taken from that.
@@ -239,15 +240,17 @@ impl Link {
                     if running.scope != *scope {
                         **running = std::mem::take(&mut **running).narrowed(scope);
                     }
-                    if scope.interfaces != InterfaceScope::All {
-                        self.remember(running.interfaces.keys().cloned());
-                    }
+                    self.idle.retain(|name| !running.interfaces.contains_key(name));
                 }
                 (Step::Look(absent), Ok(Answer::Seen(seen))) => {
-                    let state = seen.state.as_ref();
-                    let there =
-                        absent.interfaces.iter().filter(|name| state.is_some_and(|state| state.contains(*name)));
-                    self.remember(there.cloned().collect::<Vec<_>>());
+                    let has = |all: &Option<BTreeSet<InterfaceName>>, name| {
+                        all.as_ref().is_some_and(|all| all.contains(name))
+                    };
+                    let idle = absent
+                        .interfaces
+                        .iter()
+                        .filter(|name| has(&seen.state, *name) && !has(&seen.interfaces, *name));
+                    self.are_idle(idle.cloned().collect::<Vec<_>>());
                 }
                 (Step::ListSessions, Ok(Answer::Sessions(listed))) => self.own.told(listed),
                 (Step::KillSession(session_id), Ok(_)) => self.own.killed(*session_id),
@@ -316,11 +319,12 @@ impl Link {
         }
     }
 
-    fn remember(&mut self, names: impl IntoIterator<Item = InterfaceName>) {
-        if self.known.len() > REMEMBERED {
-            self.known.clear();
+    /// What is not shown of these is not there: they were looked for.
+    pub(crate) fn are_idle(&mut self, names: impl IntoIterator<Item = InterfaceName>) {
+        if self.idle.len() > REMEMBERED {
+            self.idle.clear();
         }
-        self.known.extend(names);
+        self.idle.extend(names);
     }
 
     async fn sent(&mut self, steps: &[Step], timeout: Duration) -> Flight {

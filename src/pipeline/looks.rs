@@ -25,7 +25,7 @@ pub(super) struct Looked {
 
 impl Looked {
     /// What was read, looked at again where something is absent that was not
-    /// seen before on this switch. One flight, and another read where that shows
+    /// found absent before on this switch, and not seen since. One flight, and another read where that shows
     /// what the first did not, or two where the target leaves out what is there.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Looked {
         let absent = desired::absent(intent, &running);
         let known = absent.vlans.is_empty()
             && desired::answers_several(&running)
-            && absent.interfaces.iter().all(|name| line.link.knows(name));
+            && absent.interfaces.iter().all(|name| line.link.is_idle(name));
         let first = Self { running, confirmed: absent.is_empty().then_some(true), absent };
         if known { Ok(first) } else { first.again(line, work, report).await }
     }
@@ -184,7 +184,10 @@ async fn confirmed(line: &mut Line<'_>, absent: &Absent, proof: &ReadBack) -> Re
     let seen = seen(line, absent).await?;
     match judged(line, absent, &seen)? {
         // The port was there a moment ago.
-        Verdict::NotConfigured { .. } if seen.interfaces.is_some() => Ok(()),
+        Verdict::NotConfigured { .. } if seen.interfaces.is_some() => {
+            line.link.are_idle(absent.interfaces.iter().cloned());
+            Ok(())
+        }
         Verdict::NotConfigured { .. } => Err(desired::unconfirmed(absent)),
         Verdict::Overlooked => {
             let scope = proof.running().scope.clone();

@@ -59,17 +59,37 @@ impl Schedule {
             let what = What::Hide { switch, port, time };
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
-        // Of a killed Mercury's commit the next one knows nothing, and no lock tells it.
-        let dies = |trouble: &Trouble| matches!(trouble.what, What::Signal { signal: Signal::Kill, .. });
-        let lives = !schedule.troubles.iter().any(dies);
-        let last = &mut Chance::new(seed ^ 0x0dd6_0000_0000_0000);
-        for switch in &mut schedule.switches {
-            let waits = lives && switch.kind == Kind::Netconf(Mode::Candidate);
-            if switch.face == Face::Standard && waits && last.one_in(3) {
+        schedule.without_what_nobody_can_know(&mut Chance::new(seed ^ 0x0dd6_0000_0000_0000));
+        schedule
+    }
+}
+
+impl Schedule {
+    /// Some of the switches let commits overlap. Of those, and of those that compare no ids,
+    /// nothing tells that the commit of a Mercury waits that was killed, or that another
+    /// took the lock away from; nor that one still waits whose cancel was answered with OK.
+    fn without_what_nobody_can_know(&mut self, chance: &mut Chance) {
+        let is_apart = |trouble: &Trouble| match trouble.what {
+            What::Signal { signal, .. } => signal == Signal::Kill,
+            What::LocksLost => true,
+            _ => false,
+        };
+        let are_apart = self.troubles.iter().any(is_apart);
+        let lies = |at: usize| {
+            let is_lie = |text: &str| text.starts_with("cancel-commit") && text.ends_with("ignore");
+            let of = |trouble: &Trouble| matches!(&trouble.what, What::Fault { switch, text } if *switch == at && is_lie(text));
+            self.troubles.iter().any(of)
+        };
+        let lying: Vec<bool> = (0..self.switches.len()).map(lies).collect();
+        for (switch, lies) in self.switches.iter_mut().zip(lying) {
+            let waits = switch.kind == Kind::Netconf(Mode::Candidate);
+            if switch.face == Face::Standard && waits && chance.one_in(3) && !are_apart && !lies {
                 switch.face = Face::Overlaps;
             }
+            if switch.face == Face::ComparesNoIds && are_apart {
+                switch.face = Face::Standard;
+            }
         }
-        schedule
     }
 }
 

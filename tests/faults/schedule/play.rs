@@ -382,7 +382,8 @@ impl<'a> Stage<'a> {
             let number = self.schedule.requests.len() + index;
             let mut reports = self.ask(number, &request, &mercury).await?;
             // A wire that was bad before may be found out only now.
-            let wire = |report: &Report| report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Protocol);
+            let is_bad = |kind| matches!(kind, FaultKind::Protocol | FaultKind::Unreachable);
+            let wire = |report: &Report| report.outcome.fault().is_some_and(|fault| is_bad(fault.kind));
             if reports.iter().any(wire) {
                 reports = self.ask(number + self.schedule.requests.len(), &request, &mercury).await?;
             }

@@ -108,6 +108,12 @@ impl<'a> Truth<'a> {
             written.claim != Some(Claim::Before) && stands
         };
         let told = |one: &Written| one.value.as_ref() == found || one.claim == Some(Claim::Unknown);
+        // Who does not know what it left, left what the switch made of it; what does not concern
+        // the text of a port leaves that.
+        let twisted = found.is_some_and(|text| text.contains("not what was asked for"));
+        if twisted && all.iter().any(|one| one.claim == Some(Claim::Unknown)) {
+            return Ok(());
+        }
         let at_work = all.iter().any(|written| written.ended.is_none());
         if at_work || (made.count() == 0 && found == start) || all.iter().filter(may_be).any(told) {
             return Ok(());
