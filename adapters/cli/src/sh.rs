@@ -7,10 +7,13 @@
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{Lost, Share, Traffic};
 use rand::RngExt as _;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::timeout,
+};
 
 use crate::{
-    shell::no_room,
+    shell::{FAREWELL, no_room},
     wire::{End, Entry, Reply, Wire},
 };
 
@@ -127,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Sh<S> {
     fn close(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
             // Nobody is left to tell where it is gone already.
-            let _gone = self.io.shutdown().await;
+            let _gone = timeout(FAREWELL, self.io.shutdown()).await;
         }
         .boxed()
     }

@@ -20,7 +20,7 @@ use crate::{
 const READ_SIZE: usize = 32 << 10;
 
 /// How long the end of the stream may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// An open shell, at its prompt.
 #[derive(Debug)]
