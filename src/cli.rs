@@ -441,9 +441,8 @@ fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Service, 
 }
 
 fn dialects() -> Result<Vec<Arc<mercury_adapter::Dialect>>, Failure> {
-    let loaded = mercury_adapter::builtin()
-        .map_err(|errors| Failure::Other(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    Ok(loaded.into_iter().map(Arc::new).collect())
+    mercury_adapter::builtin()
+        .map_err(|errors| Failure::Other(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 impl From<Auth> for AuthKind {

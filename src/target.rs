@@ -232,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_one_request_and_not_the_switch() {
         let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
-        let dialects = mercury_adapter::builtin().unwrap().into_iter().map(Arc::new).collect::<Vec<_>>();
+        let dialects = mercury_adapter::builtin().unwrap().into_iter().collect::<Vec<_>>();
         let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
         let target = Target::start(switch, dialect, Box::<Broken>::default(), Box::<Broken>::default());
         let read = || target.submit(Work::Read(Scope::all()), None, None).unwrap();

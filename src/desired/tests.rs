@@ -26,7 +26,7 @@ use crate::{
 /// A switch, its entry, and what callers ask of it.
 struct Bench {
     inventory: Inventory,
-    dialect: Dialect,
+    dialect: Arc<Dialect>,
     device: DeviceConfig,
     /// What others have in its VLANs.
     besides_vlans: BTreeMap<VlanId, String>,

@@ -70,7 +70,7 @@ impl Default for Context {
             dialects.iter().filter(move |dialect| dialect.protocols().contains(&protocol.as_str()))
         };
         let kinds = |protocol| spoken(protocol).map(move |dialect| (protocol, dialect.name.clone()));
-        let named = |dialect: &mercury_adapter::Dialect| {
+        let named = |dialect: &Arc<mercury_adapter::Dialect>| {
             Some((dialect.name.clone(), Arc::new(dialect.interface_names.clone()?)))
         };
         Context {

@@ -31,7 +31,7 @@ use crate::{
 pub(crate) fn dialect() -> Arc<Dialect> {
     static DIALECT: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
         let all = mercury_adapter::builtin().unwrap();
-        Arc::new(all.into_iter().find(|dialect| dialect.name == "openconfig").unwrap())
+        all.into_iter().find(|dialect| dialect.name == "openconfig").unwrap()
     });
     Arc::clone(&DIALECT)
 }

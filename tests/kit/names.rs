@@ -55,7 +55,7 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
 /// Where an aggregate's members say what it is, over the kit's protocol.
 static BY_MEMBERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let all = mercury_adapter::builtin().unwrap().into_iter();
-    all.filter(|one| one.members_say_lag_type(crate::PROTOCOL)).map(|one| one.name).collect()
+    all.filter(|one| one.members_say_lag_type(crate::PROTOCOL)).map(|one| one.name.clone()).collect()
 });
 
 /// One without any says nothing of it; one that says nothing is LACP.

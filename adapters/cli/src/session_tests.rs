@@ -40,8 +40,8 @@ async fn session(end: &str, answers: &'static [(&'static str, &'static str)]) ->
     let (near, far) = tokio::io::duplex(1 << 16);
     let told = Told::default();
     tokio::spawn(serve(far, Arc::clone(&told), answers));
-    let ios: Dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_ios").unwrap();
-    let mut dialect = ios.cli.unwrap();
+    let ios: Arc<Dialect> = builtin().unwrap().into_iter().find(|one| one.name == "cisco_ios").unwrap();
+    let mut dialect = ios.cli.clone().unwrap();
     let mut own = (*dialect.session).clone();
     own.end = vec![end.to_owned()];
     dialect.session = Arc::new(own);

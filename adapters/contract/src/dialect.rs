@@ -13,6 +13,8 @@ mod path;
 mod raw;
 mod tree;
 
+use std::sync::{Arc, LazyLock};
+
 pub use cli::{
     Blocks, Candidate, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Confirming, Enable,
     Filled, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, ModeChange, PortTable, Prompts, Question, Said,
@@ -264,12 +266,14 @@ pub struct DialectError {
     pub problems: Vec<String>,
 }
 
-/// The dialects built into the binary.
+/// The dialects built into the binary, read once in a process.
 ///
 /// # Errors
 /// Every built-in dialect that does not load; a test keeps this empty.
-pub fn builtin() -> Result<Vec<Dialect>, Vec<DialectError>> {
-    load(EMBEDDED)
+pub fn builtin() -> Result<Vec<Arc<Dialect>>, Vec<DialectError>> {
+    static READ: LazyLock<Result<Vec<Arc<Dialect>>, Vec<DialectError>>> =
+        LazyLock::new(|| Ok(load(EMBEDDED)?.into_iter().map(Arc::new).collect()));
+    READ.clone()
 }
 
 /// Loads dialects from their names and texts; a later one of the same name

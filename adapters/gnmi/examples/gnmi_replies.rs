@@ -116,7 +116,7 @@ async fn read(shape: Shape, ports: usize, vlans: usize, more: usize) -> Read {
     let (port, size): (u16, usize) = (port.parse().unwrap(), size.parse().unwrap());
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let dialects = mercury_adapter::builtin().unwrap();
-    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().gnmi.unwrap();
+    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().gnmi.clone().unwrap();
     let reading = if shape == Shape::Leaves { Reading::Subscribe } else { Reading::Get };
     let options = GnmiOptions { tls: None, reading: Some(reading), ..GnmiOptions::new("memory", 9339) };
     let mut session = mercury_gnmi::conformance::session(stream, &options, Arc::new(dialect)).await.unwrap();

@@ -67,7 +67,7 @@ async fn measure(ports: usize, vlans: usize, subinterfaces: usize) {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let client = Client::connect(stream, ClientOptions::default()).await.unwrap();
     let dialects = mercury_adapter::builtin().unwrap();
-    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().netconf.unwrap();
+    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().netconf.clone().unwrap();
     let mut session = NetconfSession::new(client, &dialect, "default".to_owned(), true).unwrap();
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let (before, begun) = (kib("VmRSS:"), Instant::now());

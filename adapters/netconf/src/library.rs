@@ -49,7 +49,7 @@ mod tests {
 
     fn iosxe() -> Arc<NetconfDialect> {
         let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|one| one.name == "cisco_iosxe").unwrap();
-        Arc::new(dialect.netconf.unwrap())
+        Arc::new(dialect.netconf.clone().unwrap())
     }
 
     /// The next message of a client without chunked framing.

@@ -96,7 +96,8 @@ mod tests {
     /// Its configuration has a list for each type of interface, its state one for all.
     #[test]
     fn iosxe_is_asked_for_the_state_of_its_ports() {
-        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_iosxe").unwrap().netconf.unwrap();
+        let dialect =
+            builtin().unwrap().into_iter().find(|one| one.name == "cisco_iosxe").unwrap().netconf.clone().unwrap();
         let absent = Absent { interfaces: ["GigabitEthernet1/0/9".parse().unwrap()].into(), ..Absent::default() };
         let asked: Vec<_> = questions(&dialect, "default", &absent, true);
         let state = asked[1].to_xml().unwrap();

@@ -138,7 +138,8 @@ mod tests {
         let (ours, theirs) = duplex(1 << 16);
         let shown = "<configuration xmlns='http://yang.juniper.net/junos/conf/root'/>";
         let server = tokio::spawn(serve(theirs, [shown, "", shown]));
-        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "juniper_junos").unwrap().netconf.unwrap();
+        let dialect =
+            builtin().unwrap().into_iter().find(|one| one.name == "juniper_junos").unwrap().netconf.clone().unwrap();
         let client = Client::connect(ours, ClientOptions::default()).await.unwrap();
         let mut session = NetconfSession::new(client, &dialect, "default".to_owned(), true).unwrap();
         let mut scope = Scope { vlans: VlanScope::Named(BTreeSet::new()), ..Scope::default() };

@@ -257,7 +257,7 @@ fn a_bond_called_like_the_network_teams_aggregate_is_detached_all_the_same() {
 fn an_aggregate_is_named_as_the_system_spells_it_elsewhere_too() {
     let mut bench = bench("10-12");
     let dialect = mercury_adapter::builtin().unwrap().into_iter().find(|one| one.name == "cisco_nxos").unwrap();
-    let names = dialect.interface_names.map(std::sync::Arc::new);
+    let names = dialect.interface_names.clone().map(std::sync::Arc::new);
     let allowed = vec!["po5".parse().unwrap()];
     let numbers = "7-9".parse().unwrap();
     let rules = Rules {

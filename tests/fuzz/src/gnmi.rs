@@ -63,7 +63,7 @@ fn dialects() -> &'static [Arc<Dialect>] {
     static DIALECTS: OnceLock<Vec<Arc<Dialect>>> = OnceLock::new();
     DIALECTS.get_or_init(|| {
         let all = mercury_adapter::builtin().unwrap();
-        let found: Vec<_> = all.into_iter().filter(|dialect| dialect.gnmi.is_some()).map(Arc::new).collect();
+        let found: Vec<_> = all.into_iter().filter(|dialect| dialect.gnmi.is_some()).collect();
         assert!(found.len() > 1);
         found
     })

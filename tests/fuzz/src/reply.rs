@@ -131,7 +131,7 @@ fn dialects() -> &'static [Arc<Dialect>] {
     DIALECTS.get_or_init(|| {
         let wanted = ["openconfig", "juniper_junos", "cisco_iosxe"];
         let all = mercury_adapter::builtin().unwrap();
-        let found: Vec<_> = all.into_iter().filter(|d| wanted.contains(&d.name.as_str())).map(Arc::new).collect();
+        let found: Vec<_> = all.into_iter().filter(|d| wanted.contains(&d.name.as_str())).collect();
         assert_eq!(found.len(), wanted.len());
         found
     })

@@ -36,7 +36,7 @@ const PROTOCOL: &str = "cli";
 
 /// The dialects of `adapters/dialects` that have a command line.
 fn dialects() -> Vec<Arc<Dialect>> {
-    builtin().unwrap().into_iter().filter(|dialect| dialect.cli.is_some()).map(Arc::new).collect()
+    builtin().unwrap().into_iter().filter(|dialect| dialect.cli.is_some()).collect()
 }
 
 fn dialect(name: &str) -> Arc<Dialect> {

@@ -150,7 +150,7 @@ mod tests {
 
     fn spelled(dialect: &str, name: &str) -> Result<String, String> {
         let dialect = builtin().unwrap().into_iter().find(|one| one.name == dialect).unwrap();
-        dialect.interface_names.unwrap().spelled(name).map_err(|misnamed| misnamed.to_string())
+        dialect.interface_names.as_ref().unwrap().spelled(name).map_err(|misnamed| misnamed.to_string())
     }
 
     #[test]

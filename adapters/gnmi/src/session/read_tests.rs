@@ -39,7 +39,7 @@ async fn session(first: Bytes, frame: Bytes, options: GnmiOptions) -> Box<dyn Se
         serving.serve_connection(TokioIo::new(theirs), answer).await
     });
     let dialects = mercury_adapter::builtin().unwrap();
-    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().gnmi.unwrap();
+    let dialect = dialects.into_iter().find(|dialect| dialect.name == "openconfig").unwrap().gnmi.clone().unwrap();
     conformance::session(ours, &options, Arc::new(dialect)).await.unwrap()
 }
 

@@ -91,7 +91,7 @@ const PROTOCOL: &str = "gnmi";
 
 /// The dialects of `adapters/dialects` that speak gNMI.
 fn dialects() -> Vec<Arc<Dialect>> {
-    builtin().unwrap().into_iter().filter(|dialect| dialect.gnmi.is_some()).map(Arc::new).collect()
+    builtin().unwrap().into_iter().filter(|dialect| dialect.gnmi.is_some()).collect()
 }
 
 fn dialect(name: &str) -> Arc<Dialect> {

@@ -54,7 +54,7 @@ const PROTOCOL: &str = "netconf";
 
 /// The dialects of `adapters/dialects` that speak NETCONF.
 fn dialects() -> Vec<Arc<Dialect>> {
-    builtin().unwrap().into_iter().filter(|dialect| dialect.netconf.is_some()).map(Arc::new).collect()
+    builtin().unwrap().into_iter().filter(|dialect| dialect.netconf.is_some()).collect()
 }
 
 /// Where everything lies, in each form.

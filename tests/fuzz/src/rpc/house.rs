@@ -95,7 +95,7 @@ fn openconfig() -> Arc<Dialect> {
     static OPENCONFIG: OnceLock<Arc<Dialect>> = OnceLock::new();
     let load = || {
         let mut all = mercury_adapter::builtin().unwrap().into_iter();
-        Arc::new(all.find(|dialect| dialect.name == "openconfig").unwrap())
+        all.find(|dialect| dialect.name == "openconfig").unwrap()
     };
     Arc::clone(OPENCONFIG.get_or_init(load))
 }

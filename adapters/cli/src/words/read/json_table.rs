@@ -89,7 +89,7 @@ mod tests {
 
     fn shown(text: &str) -> Result<String, Unreadable> {
         let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
-        blocks(ovs.cli.unwrap().words.table().unwrap(), "list", text)
+        blocks(ovs.cli.as_ref().unwrap().words.table().unwrap(), "list", text)
     }
 
     #[test]

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn ports_stand_in_ranges_and_rows() {
         let mut dialects = mercury_adapter::builtin().unwrap().into_iter();
-        let words = dialects.find(|one| one.name == "brocade_fastiron").unwrap().cli.unwrap().words;
+        let words = dialects.find(|one| one.name == "brocade_fastiron").unwrap().cli.clone().unwrap().words;
         for (text, expected) in [
             ("ethe 1/1/1", "ethernet 1/1/1"),
             ("ethe 1/1/1 to 1/1/3 ethe 2/1/1", "ethernet 1/1/1|ethernet 1/1/2|ethernet 1/1/3|ethernet 2/1/1"),
