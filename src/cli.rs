@@ -41,7 +41,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mercury_adapter::Budget;
 
 use crate::{
-    config::{self, AuthKind, LogFormat, LogLevel, Overrides, Settings},
+    config::{self, AuthKind, Dialects, LogFormat, LogLevel, Overrides, Settings},
     fault::Fault,
     finding::Findings,
     inventory::Inventory,
@@ -72,6 +72,9 @@ struct Common {
     /// A file of the network team's rules; may be given several times.
     #[arg(long, global = true, value_name = "FILE")]
     rules: Vec<PathBuf>,
+    /// A folder of the operator's own dialects, above those built in.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    dialects: Option<PathBuf>,
     /// How results are printed; sarif and junit are for findings.
     #[arg(long = "output", global = true, value_enum, default_value_t = Shape::Human)]
     shape: Shape,
@@ -199,7 +202,13 @@ enum Command {
 
 impl Command {
     const fn tells_findings(&self) -> bool {
-        matches!(self, Self::Config { .. } | Self::Validate(_) | Self::Rules { .. })
+        matches!(
+            self,
+            Self::Config { .. }
+                | Self::Validate(_)
+                | Self::Rules { .. }
+                | Self::Dialect { command: DialectCommand::Check(_) }
+        )
     }
 }
 
@@ -251,6 +260,13 @@ enum SwitchCommand {
 enum DialectCommand {
     /// List the dialects, and what shows that each is right.
     List,
+    /// Print the file of a built-in one, to begin another with.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Say whether files of dialects are complete, and what is wrong with them.
+    Check(dialect::CheckArguments),
 }
 
 /// How a command ended.
@@ -320,6 +336,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
             switch::probe(&common, &name, write.as_deref()).await
         }
         Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
+        Command::Dialect { command: DialectCommand::Show { name } } => dialect::show(&name),
+        Command::Dialect { command: DialectCommand::Check(check) } => dialect::check(&common, &check),
         Command::Attach(port) => port::attach(&common, &port).await,
         Command::Detach(port) => port::detach(&common, &port).await,
         Command::Plan(question) => question::plan(&common, &question).await,
@@ -368,6 +386,7 @@ impl Common {
         Overrides {
             switches: self.switches.clone(),
             rules: self.rules.clone(),
+            dialects: self.dialects.clone(),
             log_format: self.log_format.map(|format| match format {
                 Format::Human => LogFormat::Human,
                 Format::Json => LogFormat::Json,
@@ -405,6 +424,12 @@ impl Common {
         Ok((settings, inventory))
     }
 
+    /// The dialects, whatever else the settings say.
+    fn dialects(&self) -> Result<Dialects, Failure> {
+        let settings = Settings::load(self.config.as_deref(), &self.overrides()).map_err(Failure::Findings)?;
+        Ok(settings.dialects)
+    }
+
     /// A service for one command of a person; it logs only what went wrong.
     fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
@@ -437,12 +462,7 @@ impl Tool {
 }
 
 fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Service, Failure> {
-    Service::start(inventory, &dialects()?, locks).map_err(Failure::because)
-}
-
-fn dialects() -> Result<Vec<Arc<mercury_adapter::Dialect>>, Failure> {
-    mercury_adapter::builtin()
-        .map_err(|errors| Failure::Other(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+    Service::start(inventory, locks).map_err(Failure::because)
 }
 
 impl From<Auth> for AuthKind {

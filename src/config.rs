@@ -5,6 +5,7 @@
 //! [`Finding`]; nothing stops at the first mistake. [`check`] is the one way in
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
 
+mod dialects;
 mod etcd;
 pub(crate) mod fields;
 pub(crate) mod reader;
@@ -12,6 +13,7 @@ mod settings;
 pub(crate) mod source;
 pub(crate) mod toml_tree;
 
+pub use dialects::Dialects;
 pub use etcd::Etcd;
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
 pub use source::{FileAccess, SourceError};

@@ -53,6 +53,7 @@ pub use team::{Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
 
+use crate::config::Dialects;
 use crate::finding::Findings;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -71,6 +72,8 @@ pub struct Inventory {
     addresses: BTreeMap<String, Option<usize>>,
     /// Entries that cannot be used, by any name they go by, and why.
     broken: BTreeMap<String, Arc<Broken>>,
+    /// What its switches may be.
+    dialects: Dialects,
 }
 
 /// An entry that is not served, because something is wrong with it.
@@ -87,6 +90,17 @@ impl Inventory {
     /// knows why the others are not used.
     pub fn load(files: &[PathBuf], context: &Context) -> (Self, Findings) {
         load::load(files, context)
+    }
+
+    /// The dialects its entries were read with.
+    pub fn dialects(&self) -> &Dialects {
+        &self.dialects
+    }
+
+    /// The same, of switches that may have these dialects.
+    #[must_use]
+    pub fn speaking(self, dialects: Dialects) -> Self {
+        Self { dialects, ..self }
     }
 
     /// The switch that `id` names: its configured name, a MAC address of it in

@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use mercury_adapter::{Dialect, Recorded};
+use mercury_adapter::Recorded;
 use mercury_model::Scope;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
@@ -104,12 +104,8 @@ impl Service {
     ///
     /// # Errors
     /// A switch's dialect is not known or does not speak the switch's protocol.
-    pub fn start(
-        inventory: Inventory,
-        dialects: &[Arc<Dialect>],
-        locks: &Arc<dyn Coordinator>,
-    ) -> Result<Self, RegistryError> {
-        let targets = registry::targets(inventory.iter(), dialects, locks)?;
+    pub fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Self, RegistryError> {
+        let targets = registry::targets(inventory.iter(), inventory.dialects(), locks)?;
         Ok(Self::over(inventory, targets))
     }
 
@@ -118,12 +114,8 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::start`].
-    pub fn offline(
-        inventory: Inventory,
-        dialects: &[Arc<Dialect>],
-        recorded: BTreeMap<String, Recorded>,
-    ) -> Result<Self, RegistryError> {
-        let targets = registry::offline(inventory.iter(), dialects, recorded)?;
+    pub fn offline(inventory: Inventory, recorded: BTreeMap<String, Recorded>) -> Result<Self, RegistryError> {
+        let targets = registry::offline(inventory.iter(), inventory.dialects(), recorded)?;
         Ok(Self::over(inventory, targets))
     }
 

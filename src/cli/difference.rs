@@ -8,7 +8,7 @@ use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
 use serde_json::json;
 use similar::TextDiff;
 
-use super::{Common, DONE, Ended, Failure, Output, dialects, found, print};
+use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::{
     config::LogLevel,
     inventory::{Inventory, Switch},
@@ -61,7 +61,7 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
         return raw(common, arguments);
     }
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-    let dialects = dialects()?;
+    let dialects = inventory.dialects();
     let sides = [side(&inventory, &arguments.a), side(&inventory, &arguments.b)];
     let reader = sides.iter().find_map(|side| match side {
         Side::Switch(switch, _) | Side::File(Some(switch), _) => Some(Arc::clone(switch)),
@@ -69,7 +69,7 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
     });
     let [a, b] = &sides;
     let whole = arguments.whole;
-    let read = |side| read(side, reader.as_ref(), &dialects, whole);
+    let read = |side| read(side, reader.as_ref(), dialects, whole);
     let (a, b) = futures_util::future::try_join(read(a), read(b)).await?;
     let edits = differences(a, b);
     match common.output {

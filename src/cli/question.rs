@@ -10,7 +10,7 @@ use mercury_adapter::MAX_REPLY;
 use serde_json::{Value, json};
 
 use super::{
-    Common, DONE, Ended, Failure, Output, Tool, dialects, found,
+    Common, DONE, Ended, Failure, Output, Tool, found,
     network::Networks,
     port::VlanArguments,
     print,
@@ -201,7 +201,6 @@ impl OfflineArguments {
         }
         let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
         let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
-        let dialects = dialects()?;
         let mut files: BTreeMap<String, (Arc<Switch>, Vec<Shown>)> = BTreeMap::new();
         for given in &self.running {
             let (switch, file) = whose(&inventory, given, named)?;
@@ -211,10 +210,11 @@ impl OfflineArguments {
         }
         let mut recorded = BTreeMap::new();
         for (name, (switch, files)) in files {
-            let shown = registry::recorded(&switch, &dialects, &files, self.whole).map_err(Failure::Other)?;
+            let shown =
+                registry::recorded(&switch, inventory.dialects(), &files, self.whole).map_err(Failure::Other)?;
             recorded.insert(name, shown);
         }
-        let service = Service::offline(inventory, &dialects, recorded).map_err(Failure::because)?;
+        let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
         Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
     }
 }

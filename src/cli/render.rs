@@ -1,13 +1,13 @@
 //! `mercury render`: the request on the wire that would carry a change.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use clap::{Args, ValueEnum};
 use mercury_adapter::{Capabilities, Datastore, Recorded, RequestForm};
 use serde_json::json;
 
 use super::{
-    Common, DONE, Ended, Failure, Output, Tool, dialects, found, log, print,
+    Common, DONE, Ended, Failure, Output, Tool, found, log, print,
     question::{QuestionArguments, tell_fault},
     signals::interruptible,
 };
@@ -74,7 +74,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
         Some(dialect) => arguments.bare(common, dialect)?,
         None => arguments.question.service(common)?,
     };
-    let (dialects, mut is_refused) = (dialects()?, false);
+    let (dialects, mut is_refused) = (tool.inventory().dialects(), false);
     for request in &requests {
         let question = request.question();
         let planned = rpc::planned(&tool, &question, Requester::at_a_shell());
@@ -90,7 +90,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
         for report in reports {
             let switch = tool.inventory().find(&report.switch);
             let (Some(switch), Some(payload)) = (switch, &report.payload) else { continue };
-            let render = registry::renderer(switch, &dialects).map_err(Failure::because)?;
+            let render = registry::renderer(switch, dialects).map_err(Failure::because)?;
             let forms = match (arguments.form, &switch.face) {
                 (Some(Form::Xml), _) | (None, Face::Netconf(_)) => RequestForm::Xml,
                 (Some(Form::Textproto), _) => RequestForm::Textproto,
@@ -135,9 +135,8 @@ impl RenderArguments {
         }
         let nothing = Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = BTreeMap::from([(name.to_owned(), nothing)]);
-        let inventory: Inventory = [switch].into_iter().collect();
-        let dialects: Vec<Arc<_>> = dialects()?;
-        let service = Service::offline(inventory, &dialects, recorded).map_err(Failure::because)?;
+        let inventory = Inventory::from_iter([switch]).speaking(common.dialects()?);
+        let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
         Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
     }
 }

@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use super::{Common, DONE, Ended, Failure, Output, dialects, found, print, requests::Request, signals::interruptible};
+use super::{Common, DONE, Ended, Failure, Output, found, print, requests::Request, signals::interruptible};
 use crate::{
     fault::Fault,
     intent::{Intent, Reviewed},
@@ -86,9 +86,9 @@ pub(super) async fn save(service: &Service, requests: &[Request], file: &Path) -
     if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
         return Err(Failed::Refused(fault));
     }
-    let dialects = dialects()?;
+    let dialects = service.inventory().dialects();
     let switches = reports.iter().map(|report| {
-        let (switch, dialect) = named(service, &report.switch, &dialects)?;
+        let (switch, dialect) = named(service, &report.switch, dialects)?;
         let edits = report.plan.as_ref().map(Reviewed::edits).unwrap_or_default();
         Ok(SavedSwitch {
             switch: report.switch.clone(),
@@ -180,7 +180,7 @@ fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, F
         Ok(intent) => intent,
         Err(fault) => return Ok(Err(fault)),
     };
-    let dialects = dialects()?;
+    let dialects = service.inventory().dialects();
     let moved =
         |switch: &str, what: &str| Ok(Err(Fault::value("plan", format!("nothing was sent: {what}")).at(switch)));
     if let Some(other) = saved.switches.iter().find(|one| intent.targets.iter().all(|own| own.switch != one.switch)) {
@@ -190,7 +190,7 @@ fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, F
         let Some(one) = saved.switches.iter().find(|one| one.switch == target.switch) else {
             return moved(&target.switch, "the requests are about this switch too, by now");
         };
-        let (switch, dialect) = named(service, &target.switch, &dialects)?;
+        let (switch, dialect) = named(service, &target.switch, dialects)?;
         if one.dialect != dialect.name || one.dialect_digest != digest(&format!("{dialect:?}")) {
             let what = format!("its dialect {} is not the one that the plan was made with", dialect.name);
             return moved(&target.switch, &what);

@@ -132,7 +132,8 @@ impl Example {
             let name = beside(file, running);
             let text = super::read_bounded(&name, MAX_REPLY as u64)?;
             let shown = Shown { name: name.display().to_string(), text };
-            recorded = registry::recorded(&switch, &team.dialects, &[shown], true).map_err(Failure::Other)?;
+            recorded =
+                registry::recorded(&switch, team.inventory.dialects(), &[shown], true).map_err(Failure::Other)?;
         }
         match (&self.request, &self.candidate) {
             (Some(request), None) => of_request(team, switch, recorded, request).await,
@@ -179,9 +180,9 @@ async fn of_request(
     request: &Value,
 ) -> Result<BTreeMap<&'static str, String>, Failure> {
     let name = switch.identity.name.clone();
-    let inventory: Inventory = [switch].into_iter().collect();
+    let inventory = Inventory::from_iter([switch]).speaking(team.inventory.dialects().clone());
     let recorded = BTreeMap::from([(name, recorded)]);
-    let service = Service::offline(inventory, &team.dialects, recorded).map_err(Failure::because)?;
+    let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
     let planned = rpc::planned(&service, request, Requester::at_a_shell()).await;
     service.finish().await;
     let found = match planned {
@@ -203,7 +204,7 @@ fn of_candidate(
     let text: Arc<str> = super::read_bounded(file, MAX_REPLY as u64)?.into();
     let name = file.display().to_string();
     let form = kind_of(&text).ok_or_else(|| Failure::Other(format!("{name}: it is not seen what kind it is")))?;
-    let judged = Candidate { switch, form, name: &name, text: &text }.judged(&team.dialects, before);
+    let judged = Candidate { switch, form, name: &name, text: &text }.judged(team.inventory.dialects(), before);
     Ok(judged.iter().flat_map(|one| &one.findings).map(told).collect())
 }
 

@@ -8,17 +8,16 @@ use mercury_model::Scope;
 use serde_json::{Value, json};
 
 use super::{
-    Common, DONE, Ended, Failure, Output, dialects, found, print,
+    Common, DONE, Ended, Failure, Output, found, print,
     write::{self, Written},
 };
 use crate::{intent::find_switch, outcome::Report, registry, rpc::report_json};
 
 pub(super) fn list(common: &Common) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), None)?;
-    let dialects = dialects()?;
     let mut rows = Vec::new();
     for switch in &inventory {
-        let dialect = registry::dialect(switch, &dialects).map_err(Failure::because)?;
+        let dialect = registry::dialect(switch, inventory.dialects()).map_err(Failure::because)?;
         rows.push(json!({
             "name": switch.identity.name,
             "address": switch.identity.address,
@@ -56,9 +55,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report);
-    let mut probe = registry::connector(&switch, &dialects()?).map_err(Failure::because)?.probe().await;
+    let mut probe =
+        registry::connector(&switch, service.inventory().dialects()).map_err(Failure::because)?.probe().await;
     let written = match write {
-        Some(port) => Some(write::tried(&switch, port, &service.locks).await?),
+        Some(port) => Some(write::tried(&switch, service.inventory().dialects(), port, &service.locks).await?),
         None => None,
     };
     service.locks.finish().await;
@@ -74,7 +74,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         probe.facts.extend(facts);
         probe.entry.extend(lines);
     }
-    let port = registry::port(&switch, &*registry::dialect(&switch, &dialects()?).map_err(Failure::because)?);
+    let port = registry::port(
+        &switch,
+        &*registry::dialect(&switch, service.inventory().dialects()).map_err(Failure::because)?,
+    );
     add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.identity.address));
     if common.output == Output::Json {
         print::json(&answer);

@@ -18,11 +18,11 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use mercury_adapter::{Dialect, MAX_REPLY};
+use mercury_adapter::MAX_REPLY;
 use mercury_model::DeviceConfig;
 
 use super::{
-    Common, Ended, Failure, dialects,
+    Common, Ended, Failure,
     findings::{self, Checked},
 };
 use crate::{
@@ -113,7 +113,7 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
         let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
-        all.extend(on::asked(switch, &team.dialects, &files, |text| arguments.form(text)).await?);
+        all.extend(on::asked(switch, team.inventory.dialects(), &files, |text| arguments.form(text)).await?);
     }
     Ok(findings::tell(common, &all))
 }
@@ -151,7 +151,6 @@ fn side_by_side(
 pub(super) struct Team {
     pub(super) settings: Settings,
     pub(super) inventory: Inventory,
-    pub(super) dialects: Vec<Arc<Dialect>>,
 }
 
 impl Team {
@@ -159,18 +158,18 @@ impl Team {
     pub(super) fn load(common: &Common) -> Result<Self, Failure> {
         let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
         let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
-        Ok(Self { settings, inventory, dialects: dialects()? })
+        Ok(Self { settings, inventory })
     }
 
     /// With the secrets that asking takes.
     fn to_be_asked(common: &Common) -> Result<Self, Failure> {
         let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-        Ok(Self { settings, inventory, dialects: dialects()? })
+        Ok(Self { settings, inventory })
     }
 
     /// A switch of the inventory, or one that is made up, with the rules for it.
     pub(super) fn made_up(&self, name: &str, role: Option<&str>, dialect: &str) -> Result<Switch, Failure> {
-        let known = self.dialects.iter().find(|known| known.name == dialect);
+        let known = self.inventory.dialects().iter().find(|known| known.name == dialect);
         let known = known.ok_or_else(|| Failure::Other(format!("there is no dialect {dialect:?}")))?;
         let mut switch = Switch::new(name, "192.0.2.1", dialect, "");
         switch.identity.role = role.map(str::to_owned);
@@ -237,7 +236,7 @@ impl ValidateArguments {
             return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
         };
         let candidate = Candidate { switch: &switch, form, name: &name, text: &text };
-        let mut checked = candidate.judged(&team.dialects, &DeviceConfig::default());
+        let mut checked = candidate.judged(team.inventory.dialects(), &DeviceConfig::default());
         let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
         let encoding = match form {
             Form::Xml => Some(Encoding::Xml),

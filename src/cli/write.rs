@@ -7,6 +7,7 @@ use mercury_model::{Description, InterfaceName, Scope};
 
 use super::{Failure, start};
 use crate::{
+    config::Dialects,
     fault::{Fault, FaultKind},
     intent::{Intent, PortIntent, Setting, TargetIntent, interface_of},
     inventory::{Inventory, Switch},
@@ -34,14 +35,19 @@ pub(super) struct Written {
 ///
 /// # Errors
 /// Nothing was written: the port may not be configured, or cannot be read.
-pub(super) async fn tried(switch: &Arc<Switch>, port: &str, locks: &Arc<dyn Coordinator>) -> Result<Written, Failure> {
+pub(super) async fn tried(
+    switch: &Arc<Switch>,
+    dialects: &Dialects,
+    port: &str,
+    locks: &Arc<dyn Coordinator>,
+) -> Result<Written, Failure> {
     let given: InterfaceName = port.parse().map_err(Failure::because)?;
     let port = interface_of(switch, "--write", &given).map_err(Failure::Refused)?;
     let mut written = Written::default();
     for Way { lines, switch } in registry::ways(switch) {
         let said: Vec<_> = lines.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let name = if said.is_empty() { "write".to_owned() } else { format!("write with {}", said.join(", ")) };
-        let inventory: Inventory = [switch].into_iter().collect();
+        let inventory = Inventory::from_iter([switch]).speaking(dialects.clone());
         let service = start(inventory, locks)?;
         let ended = once(&service, &port).await;
         service.finish().await;

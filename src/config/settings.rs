@@ -1,3 +1,4 @@
+use super::dialects::Dialects;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::reader::Reader;
@@ -36,6 +37,10 @@ pub struct Settings {
     /// `rules`: files of the network team's own rules (`config/rules.md`), which hold
     /// for every request; none. A mistake in one keeps the service from its start.
     pub rules: TeamRules,
+    /// `dialects`: a folder of the operator's own dialects, each a file like those of
+    /// `adapters/dialects`, above those built in; none. A mistake in one keeps the
+    /// service from its start.
+    pub dialects: Dialects,
     /// `known_hosts`: files of SSH host keys for switches that name none of
     /// their own; `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. A file
     /// that is named here must exist, the default ones need not.
@@ -193,6 +198,8 @@ pub struct Overrides {
     pub allowed_vlans: Option<VlanSet>,
     /// Instead of `rules`, unless empty.
     pub rules: Vec<PathBuf>,
+    /// Instead of `dialects`.
+    pub dialects: Option<PathBuf>,
     /// Instead of `known_hosts`, unless empty.
     pub known_hosts: Vec<PathBuf>,
     /// Instead of `secret_files`.
@@ -260,6 +267,7 @@ pub(super) const KEYS: &[&str] = &[
     "switches",
     "allowed_vlans",
     "rules",
+    "dialects",
     "known_hosts",
     "secret_files",
     "lock_dir",
@@ -294,6 +302,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let auth = reader.choice("auth", &[("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic)]);
     let auth = overrides.auth.or(auth);
     let rules = instead(&overrides.rules, reader.paths("rules")).unwrap_or_default();
+    let dialects = replaced(&overrides.dialects, reader.path("dialects"));
     let mut settings = Settings {
         listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
         auth: auth.unwrap_or_default(),
@@ -303,6 +312,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),
+        dialects: Dialects::default(),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
@@ -319,6 +329,9 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
     }
     settings.rules = TeamRules::load(&rules, findings);
+    if let Some(folder) = dialects {
+        settings.dialects = Dialects::load(&folder, findings);
+    }
     settings
 }
 

@@ -79,6 +79,9 @@ codes! {
     UnsupportedDeviceType "unsupported-device-type":
         "A device type that is known but whose protocol Mercury does not speak yet.",
         "Use another of the switch's protocols, if it has one.";
+    DialectRefused "dialect-refused":
+        "A dialect that is not complete, or says what cannot be.",
+        "Every leaf has a place or a deviation with its reason; the message names the key. `mercury dialect check` reads one file.";
     SecretUnavailable "secret-unavailable":
         "A secret's file or environment variable is not usable.",
         "The switch is not served without it.";

@@ -1,7 +1,7 @@
 //! From files to an inventory.
 
 use super::{Inventory, Protocol, Switch, TeamRules, check, ironic, native};
-use crate::config::{FileAccess, Settings, source};
+use crate::config::{Dialects, FileAccess, Settings, source};
 use crate::finding::{Code, Finding, Findings, Severity};
 use mercury_adapter::InterfaceNames;
 use mercury_model::{VlanId, VlanSet};
@@ -23,7 +23,9 @@ pub struct Context {
     pub known_hosts: Vec<PathBuf>,
     /// Who may be able to read a file that holds a secret.
     pub access: FileAccess,
-    /// The dialects there are and the protocols each is spoken over; the built-in ones.
+    /// The dialects there are; the built-in ones.
+    pub known: Dialects,
+    /// Their names, with the protocols each is spoken over.
     pub dialects: Vec<(Protocol, String)>,
     /// What an entry may ask for in vain.
     pub unsayable: Vec<Unsayable>,
@@ -63,8 +65,14 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
 
 impl Default for Context {
     fn default() -> Self {
-        // The folder of dialects is the registry; one that does not load fails a test there.
-        let dialects = mercury_adapter::builtin().unwrap_or_default();
+        Self::of(Dialects::default())
+    }
+}
+
+impl Context {
+    /// What entries may say where these are the dialects.
+    pub fn of(known: Dialects) -> Self {
+        let dialects = &known;
         let prefixed = dialects.iter().filter(|dialect| dialect.lag_prefix.is_some());
         let spoken = |protocol: Protocol| {
             dialects.iter().filter(move |dialect| dialect.protocols().contains(&protocol.as_str()))
@@ -86,6 +94,7 @@ impl Default for Context {
                 .collect(),
             interface_names: dialects.iter().filter_map(named).collect(),
             lowest_vlans: dialects.iter().map(|dialect| (dialect.name.clone(), dialect.lowest_vlan)).collect(),
+            known,
         }
     }
 }
@@ -97,7 +106,7 @@ impl From<&Settings> for Context {
             team: settings.rules.clone(),
             known_hosts: settings.known_hosts.clone(),
             access: settings.secret_files,
-            ..Self::default()
+            ..Self::of(settings.dialects.clone())
         }
     }
 }
@@ -141,7 +150,8 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
     check::times(&drafts, &mut findings);
     let (sound, broken): (Vec<_>, Vec<_>) =
         drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.identity.name));
-    let mut inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();
+    let inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();
+    let mut inventory = inventory.speaking(context.known.clone());
     for draft in broken {
         let mut about = contradictory.remove(&draft.switch.identity.name).unwrap_or_default();
         for finding in findings.iter().filter(|finding| concerns(finding, &draft)).map(ToString::to_string) {

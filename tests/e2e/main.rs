@@ -54,6 +54,8 @@ mod others;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod own_dialects;
+#[cfg(test)]
 mod render;
 #[cfg(test)]
 mod review;

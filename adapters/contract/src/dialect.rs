@@ -276,6 +276,25 @@ pub fn builtin() -> Result<Vec<Arc<Dialect>>, Vec<DialectError>> {
     READ.clone()
 }
 
+/// The file of a built-in dialect, as it was written.
+pub fn builtin_text(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The built-in dialects with others above them, given as names and texts: one of the
+/// name of a built-in one takes its place, for what inherits from it too.
+///
+/// # Errors
+/// As [`load`].
+pub fn above_builtin(files: &[(String, String)]) -> Result<Vec<Arc<Dialect>>, Vec<DialectError>> {
+    if files.is_empty() {
+        return builtin();
+    }
+    let own = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let all: Vec<_> = EMBEDDED.iter().copied().chain(own).collect();
+    Ok(load(&all)?.into_iter().map(Arc::new).collect())
+}
+
 /// Loads dialects from their names and texts; a later one of the same name
 /// takes the earlier one's place, and `inherits` may name any of them.
 ///

@@ -44,7 +44,7 @@ pub use dialect::{
     Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, PortTable, Prompts,
     Question, Reading, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree,
     TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, When, Whole,
-    Wording, WriteLevel, builtin, load,
+    Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use names::Names;
 pub use node::Node;

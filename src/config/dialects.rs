@@ -1,0 +1,119 @@
+//! The dialects there are: those built in, and the operator's own above them.
+
+use super::source;
+use crate::finding::{Code, Finding, Findings};
+use mercury_adapter::Dialect;
+use std::fmt;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A dialect's file may be this big, in bytes; the longest one built in has a tenth of it.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// A folder may have so many dialects.
+const MAX_FILES: usize = 256;
+
+/// Every dialect there is, each name once.
+#[derive(Clone)]
+pub struct Dialects(Arc<[Arc<Dialect>]>);
+
+impl Dialects {
+    /// Those built in, with those of the folder above them: every `NAME.toml` in it is
+    /// one, in place of the built-in one of its name if there is one. It may inherit
+    /// from any other.
+    ///
+    /// Only those built in where one is not complete: each problem of each is found.
+    pub fn load(folder: &Path, findings: &mut Findings) -> Self {
+        match files(folder) {
+            Ok(files) => Self::above(&files, findings).unwrap_or_default(),
+            Err(finding) => {
+                findings.push(*finding);
+                Self::default()
+            }
+        }
+    }
+
+    /// Those built in, with these files above them.
+    pub fn above(files: &[PathBuf], findings: &mut Findings) -> Option<Self> {
+        let (mut texts, mut is_whole) = (Vec::new(), true);
+        for file in files {
+            let text = source::read(file, MAX_FILE).map_err(|error| Finding::caused(Code::Unreadable, &error));
+            let named = text.and_then(|source| Ok((name(file)?, source.text)));
+            match named {
+                Ok(named) => texts.push(named),
+                Err(finding) => {
+                    findings.push(finding.at(file, None));
+                    is_whole = false;
+                }
+            }
+        }
+        match mercury_adapter::above_builtin(&texts) {
+            Ok(dialects) => is_whole.then(|| Self(dialects.into())),
+            Err(errors) => {
+                for error in errors {
+                    // A built-in one is wrong by what it inherits from a file here.
+                    let file = files.iter().find(|file| file.file_stem().is_some_and(|stem| *stem == *error.name));
+                    for problem in error.problems {
+                        let finding = Finding::error(Code::DialectRefused, problem).field(error.name.as_str());
+                        findings.push(file.map_or(finding.clone(), |file| finding.at(file, None)));
+                    }
+                }
+                None
+            }
+        }
+    }
+}
+
+impl Deref for Dialects {
+    type Target = [Arc<Dialect>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Default for Dialects {
+    /// Those built in.
+    fn default() -> Self {
+        // The folder of dialects is the registry; one that does not load fails a test there.
+        Self(mercury_adapter::builtin().unwrap_or_default().into())
+    }
+}
+
+impl fmt::Debug for Dialects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|dialect| &dialect.name)).finish()
+    }
+}
+
+/// The folder's files of dialects, by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<Finding>> {
+    let found = |finding: Finding| Box::new(finding.at(folder, None).field("dialects"));
+    let unreadable = |error: std::io::Error| found(Finding::caused(Code::Unreadable, &error));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        // What editors and mounts keep beside a file begins with a point.
+        let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !is_hidden && file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+        if files.len() > MAX_FILES {
+            let message = format!("has more than {MAX_FILES} dialects");
+            return Err(found(Finding::error(Code::OutOfRange, message)));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What entries call the dialect of a file.
+fn name(file: &Path) -> Result<String, Finding> {
+    let is_part = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_' || char == '-';
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| stem.chars().all(is_part));
+    stem.map(str::to_owned).ok_or_else(|| {
+        let message = "a dialect is called as its file, in lower-case letters, digits, `_` and `-`";
+        Finding::error(Code::BadValue, message)
+    })
+}
