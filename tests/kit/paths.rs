@@ -82,6 +82,8 @@ fn of_ports(own: &SwitchedVlanTree) -> Vec<NodePath> {
         mode,
         access_vlan,
         native_vlan,
+        native_none: _,
+        native_inherited,
         trunk_vlans,
         also_trunk_vlans,
         reads_also: _,
@@ -101,6 +103,7 @@ fn of_ports(own: &SwitchedVlanTree) -> Vec<NodePath> {
         .chain([access_vlan, native_vlan])
         .chain(trunks)
         .chain(trunk_vlans_within)
+        .chain(native_inherited)
         .chain(with_values)
         .cloned()
         .collect()

@@ -163,7 +163,7 @@ fn newest(confirming: &Confirming, history: &str) -> String {
 }
 
 /// Somebody else is in the way.
-fn denied(refusal: &mut Refusal) {
+pub(crate) fn denied(refusal: &mut Refusal) {
     if let Refusal::Errors(errors) = refusal {
         errors.iter_mut().for_each(|error| error.tag = ErrorTag::LockDenied);
     }

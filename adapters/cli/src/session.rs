@@ -169,6 +169,18 @@ impl LineSession {
     async fn enter(&mut self, script: &Script) -> Carried {
         let session = Arc::clone(&self.dialect.session);
         let of = script.lines.len();
+        if let Some(waiting) = &session.waiting {
+            let reply = self.ask(&waiting.show, None).await?;
+            if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
+                return Ok(Err(refused(&waiting.show, 0, of, &words)));
+            }
+            if waiting.holds.is_match(&reply.text) {
+                let words = format!("there are changes that nobody committed yet: {}", judge::words(&reply.text));
+                let mut refusal = refused(&waiting.show, 0, of, &words);
+                candidate::denied(&mut refusal);
+                return Ok(Err(refusal));
+            }
+        }
         for line in &session.configure {
             let reply = self.ask(line, Some(When::Configure)).await?;
             if let Some(words) = self.failed(&reply, judge::marked).or_else(|| self.is_out(&reply)) {

@@ -99,3 +99,73 @@ async fn configuration_mode_that_is_not_entered_is_a_refusal() {
     assert!(refusal.to_string().contains("not in configuration mode"), "{refusal}");
     assert_eq!(*told.lock().unwrap(), ["configure terminal", "end"]);
 }
+
+/// A shell whose commands answer as they are told, and end with this status.
+struct Commands {
+    answers: &'static [(&'static str, &'static str, u32)],
+    told: Told,
+}
+
+impl Wire for Commands {
+    fn ask<'a>(
+        &'a mut self,
+        lines: &'a [Entry<'a>],
+        _: &'a mut mercury_adapter::Share,
+    ) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
+        let replies = lines.iter().map(|entry| {
+            self.told.lock().unwrap().push(entry.line.to_owned());
+            let answer = self.answers.iter().find(|(own, ..)| *own == entry.line);
+            let (text, status) = answer.map_or(("", 0), |(_, text, status)| (*text, *status));
+            Reply { text: text.to_owned(), end: End::Status(Some(status)) }
+        });
+        let replies = replies.collect();
+        async { Ok(replies) }.boxed()
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async {}.boxed()
+    }
+}
+
+/// What becomes of a script of commands that wait for `net commit`, and what was run.
+async fn committed(answers: &'static [(&'static str, &'static str, u32)]) -> (StepResult, Vec<String>) {
+    let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus").unwrap();
+    let told = Told::default();
+    let wire = Box::new(Commands { answers, told: Arc::clone(&told) });
+    let mut session = LineSession::new(wire, Arc::new(dialect.cli.clone().unwrap()), Budget::new(64 << 20));
+    let result = staged(&mut session).await;
+    let told = told.lock().unwrap().clone();
+    (result, told)
+}
+
+#[tokio::test]
+async fn commands_that_wait_for_a_commit_are_committed_or_thrown_away() {
+    let lines = ["net pending", "interface Gi1", "mtu 1", "mtu 2"];
+    let (result, told) = committed(&[]).await;
+    result.unwrap();
+    assert_eq!(told, [&lines[..], &["net commit"]].concat());
+    let (result, told) = committed(&[("mtu 1", "ERROR: Command not found.", 0)]).await;
+    assert!(result.unwrap_err().to_string().contains("line: 2 of 3"));
+    assert_eq!(told, ["net pending", "interface Gi1", "mtu 1", "net abort"]);
+    let (result, told) = committed(&[("net commit", "no space left", 1)]).await;
+    assert!(result.unwrap_err().to_string().contains("exit status 1: no space left"));
+    assert_eq!(told, [&lines[..], &["net commit", "net abort"]].concat());
+}
+
+#[tokio::test]
+async fn what_others_entered_and_did_not_commit_is_theirs() {
+    let others = "User Timestamp Command\ncumulus 2026-11-28 22:00:00 net add interface swp7 mtu 9000\n";
+    let (result, told) = committed(Box::leak(Box::new([("net pending", others, 0)]))).await;
+    let Err(Refusal::Errors(errors)) = result else { panic!("{result:?}") };
+    assert_eq!(errors[0].tag, mercury_adapter::ErrorTag::LockDenied);
+    assert!(errors[0].to_string().contains("net add interface swp7 mtu 9000"), "{:?}", errors[0]);
+    assert_eq!(told, ["net pending"]);
+}

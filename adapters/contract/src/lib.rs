@@ -39,12 +39,12 @@ pub use defaults::Defaults;
 pub use dial::{dial, without_zone};
 pub use dialect::{
     Blocks, Candidate, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command,
-    ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatLeaf, FlatMember,
-    FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues, Level, ListTree, Mapping,
-    Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep, PortTable, Prompts,
-    Question, Reading, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree,
-    TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, When, Whole,
-    Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
+    FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
+    Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
+    PortTable, Prompts, Question, Reading, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree,
+    Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable,
+    VlanTree, Waiting, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use names::Names;
 pub use node::Node;

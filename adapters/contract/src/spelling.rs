@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use mercury_model::{ForeignVlans, SwitchedVlan, TrunkVlans, VlanId};
 
-use crate::{Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, Unsaid, find, reading::Entry};
+use crate::{
+    Data, Defaults, ModeForm, NodePath, SwitchedVlanTree, TrunkForm, Unsaid, find,
+    reading::{Entry, value},
+};
 
 /// One leaf and its value; a presence container has none.
 pub(crate) type Leaf = (NodePath, Option<String>);
@@ -44,7 +47,8 @@ pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
             leaves.extend(vlan.map(|vlan| (tree.access_vlan.clone(), Some(vlan.to_string()))));
         }
         SwitchedVlan::Trunk { native, vlans } => {
-            leaves.extend(native.map(|vlan| (tree.native_vlan.clone(), Some(vlan.to_string()))));
+            let native_word = native.map(|vlan| vlan.to_string()).or_else(|| tree.native_none.clone());
+            leaves.extend(native_word.map(|word| (tree.native_vlan.clone(), Some(word))));
             let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans)?) } else { None };
             leaves.extend(trunk::leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
         }
@@ -90,7 +94,8 @@ pub(crate) fn read<D: Data>(
 ) -> Said {
     let mut raw = raw(tree, entry);
     raw.others.extend(others);
-    let vlans = if raw.others.is_empty() { understood(tree, &raw, named) } else { Err(()) };
+    let inherited = tree.native_inherited.as_ref().and_then(|path| value(entry.node, path, &entry.names)?.parse().ok());
+    let vlans = if raw.others.is_empty() { understood(tree, &raw, named, inherited) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
     let vlans = vlans.and_then(|vlans| defaults.vlans(vlans));
     let own = match &vlans {
@@ -192,7 +197,12 @@ fn beside<D: Data>(nodes: &[(NodePath, Option<String>)], entry: &Entry<'_, D>) -
 }
 
 /// `Err`: they have a meaning that the model has no word for.
-fn understood(tree: &SwitchedVlanTree, raw: &ForeignVlans, named: &Named) -> Result<Option<SwitchedVlan>, ()> {
+fn understood(
+    tree: &SwitchedVlanTree,
+    raw: &ForeignVlans,
+    named: &Named,
+    inherited: Option<VlanId>,
+) -> Result<Option<SwitchedVlan>, ()> {
     let (access, trunk) = match &tree.mode {
         ModeForm::Leaf { access, trunk, .. } => (access.as_str(), trunk.as_str()),
         ModeForm::Presence { access, trunk } => (last(access), last(trunk)),
@@ -217,7 +227,11 @@ fn understood(tree: &SwitchedVlanTree, raw: &ForeignVlans, named: &Named) -> Res
     if !is_trunk {
         return Ok(Some(SwitchedVlan::Access { vlan: single(&raw.access_vlan, named)? }));
     }
-    let native = single(&raw.native_vlan, named)?;
+    let native = match raw.native_vlan.as_slice() {
+        [] => inherited,
+        [word] if Some(word) == tree.native_none.as_ref() => None,
+        said => single(said, named)?,
+    };
     let vlans = trunk::understood(tree, raw, named)?;
     let vlans = match native {
         Some(native) if tree.trunk_vlans.tagged_only => vlans.with(native),

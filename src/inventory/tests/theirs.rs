@@ -12,6 +12,8 @@ fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
         ("cisco_ios", "cisco_ios"),
         ("cisco_nxos", "cisco_nxos"),
         ("cisco_s300", "cisco_s300"),
+        ("cumulus", "cumulus"),
+        ("cumulus_nvue", "cumulus_nvue"),
         ("dell_enterprise_sonic", "dell_sonic"),
         ("dell_force10", "dell_force10"),
         ("dell_os10", "dell_os10"),

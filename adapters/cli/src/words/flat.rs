@@ -1,6 +1,9 @@
-//! Commands, and the database that shows what they have done.
+//! Commands, and the lines that show what they have done.
 
+mod bridged;
 mod json;
+mod names;
+mod port;
 mod read;
 mod render;
 

@@ -18,6 +18,10 @@ struct Made {
     /// Ports whose VLANs cannot be told to be others.
     #[serde(default)]
     refused: Vec<String>,
+    /// Ports that keep what else they say only while they have VLANs, so that they cannot
+    /// lose those alone.
+    #[serde(default)]
+    bound: Vec<String>,
     config: String,
 }
 
@@ -61,8 +65,8 @@ fn what_others_configured_is_read_as_a_person_reads_it() {
 /// What is tried on each port.
 fn tried(dialect: &Dialect, port: &Interface) -> Vec<Option<SwitchedVlan>> {
     let vlan = |id: &str| id.parse().unwrap();
-    let words = dialect.cli.as_ref().unwrap().words.table().unwrap();
-    let has_native = words.members.is_some() || words.port.contains_key("native-vlan");
+    let table = dialect.cli.as_ref().unwrap().words.table();
+    let has_native = table.is_none_or(|words| words.members.is_some() || words.port.contains_key("native-vlan"));
     let native = has_native.then(|| vlan("10"));
     let trunk = SwitchedVlan::Trunk { native, vlans: TrunkVlans::only("10,30".parse().unwrap()) };
     [Some(SwitchedVlan::access(vlan("10"))), Some(trunk), None]
@@ -79,7 +83,8 @@ fn a_port_is_attached_and_put_back_and_nothing_else_changes() {
         let running = seen(&dialect, &before);
         for port in running.interfaces.values().filter(|port| port.aggregate_id.is_none()) {
             let is_refused = made.refused.contains(&port.name.to_string());
-            for vlans in tried(&dialect, port) {
+            let is_bound = made.bound.contains(&port.name.to_string());
+            for vlans in tried(&dialect, port).into_iter().filter(|vlans| vlans.is_some() || !is_bound) {
                 let what = format!("{file}: {} to {vlans:?}", port.name);
                 let mut wanted = running.config.clone();
                 let own: &mut Interface = wanted.interfaces.get_mut(&port.name).unwrap();

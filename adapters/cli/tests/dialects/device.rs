@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
 };
 
-use mercury_adapter::{CliForm, Dialect, Wording};
+use mercury_adapter::{CliForm, Dialect, FlatForm, Wording};
 use mercury_cli::Script;
 use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
@@ -193,8 +193,10 @@ impl Device {
         let words = &dialect.cli.as_ref().unwrap().words;
         let has_tables = words.table().is_some_and(|words| words.form == CliForm::JsonTable);
         let tables = has_tables.then(|| Tables::with(ports));
-        let sets = matches!(words, Wording::Set(_)).then(|| Sets::with(sets::rules(&dialect.name), ports));
-        let database = matches!(words, Wording::Flat(_)).then(|| Database::with(ports));
+        let has_lines = matches!(words, Wording::Flat(words) if words.form == FlatForm::Lines);
+        let has_sets = has_lines || matches!(words, Wording::Set(_));
+        let sets = has_sets.then(|| Sets::with(sets::rules(&dialect.name), ports));
+        let database = (matches!(words, Wording::Flat(_)) && !has_lines).then(|| Database::with(ports));
         let (rules, blocks) = (rules(&dialect.name), blocks.collect());
         Self { rules, blocks, unasked: BTreeSet::new(), tables, sets, database }
     }
@@ -202,6 +204,10 @@ impl Device {
     /// One that has this configuration.
     pub(crate) fn of(dialect: &Dialect, text: &str) -> Self {
         let mut device = Self::with(dialect, &[]);
+        if device.sets.is_some() {
+            device.sets = Some(Sets::of(sets::rules(&dialect.name), text));
+            return device;
+        }
         let mut block = None;
         for line in text.lines().filter(|line| !["", "!", "#"].contains(&line.trim())) {
             if device.rules.is_flat {
@@ -253,6 +259,9 @@ impl Device {
 
     /// The lines of its blocks, in an order of their own, less those that name ports.
     pub(crate) fn lines(&self) -> BTreeMap<String, BTreeSet<String>> {
+        if let Some(sets) = &self.sets {
+            return sets.lines();
+        }
         let is_own = |line: &&String| !self.rules.many.iter().any(|many| begins(line, many));
         let lines = |lines: &Vec<String>| lines.iter().filter(is_own).cloned().collect();
         // What is there only since a port was put into it says nothing.
@@ -359,6 +368,9 @@ impl Device {
     /// The answers to what is asked.
     pub(crate) fn answers(&self, dialect: &Dialect) -> Vec<String> {
         let words = &dialect.cli.as_ref().unwrap().words;
+        if let (Wording::Flat(_), Some(sets)) = (words, &self.sets) {
+            return vec![sets.ports(), sets.text()];
+        }
         words.shows().iter().map(|shown| if shown.table.is_some() { self.table() } else { self.text() }).collect()
     }
 

@@ -1,9 +1,10 @@
 //! A switch that takes lines which each set or delete one thing: a set of ways, of which
 //! some have one value, and some stay when nothing is left below them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_cli::Script;
+use mercury_model::VlanSet;
 
 /// A line's words.
 type Way = Vec<String>;
@@ -22,6 +23,8 @@ pub(crate) struct Rules {
     interface: &'static str,
     /// The way that makes VLAN 1.
     vlan_1: &'static str,
+    /// Ways that have several values, which one line may say at once.
+    lists: &'static [&'static str],
     /// Ways that have one value.
     single: &'static [&'static str],
     /// Ways that stay when what is below them goes.
@@ -35,6 +38,7 @@ const JUNOS: Rules = Rules {
     delete: "delete ",
     interface: "interfaces *",
     vlan_1: "vlans * vlan-id 1",
+    lists: &[],
     single: &[
         "interfaces * description",
         "interfaces * mtu",
@@ -59,8 +63,57 @@ const JUNOS: Rules = Rules {
              protocols lldp interface all\nrouting-options static route 0.0.0.0/0 next-hop 192.0.2.254",
 };
 
-pub(crate) fn rules(_dialect: &str) -> &'static Rules {
-    &JUNOS
+const NVUE: Rules = Rules {
+    set: "nv set ",
+    delete: "nv unset ",
+    interface: "interface *",
+    vlan_1: "bridge domain br_default vlan 1",
+    lists: &["interface * bridge domain br_default vlan", "bridge domain br_default vlan"],
+    single: &[
+        "interface * description",
+        "interface * link mtu",
+        "interface * link state",
+        "interface * bond mode",
+        "interface * bond mlag id",
+        "interface * bridge domain br_default access",
+        "interface * bridge domain br_default untagged",
+        "interface * bridge domain br_default stp admin-edge",
+        "interface * bridge domain br_default stp bpdu-guard",
+    ],
+    stays: &["interface *", "interface * bridge domain br_default"],
+    others: "bridge domain br_default type vlan-aware\ninterface lo ip address 192.0.2.1/32\n\
+             interface eth0 ip vrf mgmt\nsystem hostname leaf-7",
+};
+
+const NCLU: Rules = Rules {
+    set: "net add ",
+    delete: "net del ",
+    interface: "interface *",
+    vlan_1: "bridge bridge vids 1",
+    lists: &["interface * bridge vids", "bond * bridge vids", "bridge bridge vids"],
+    single: &[
+        "interface * alias",
+        "interface * mtu",
+        "interface * bridge access",
+        "interface * bridge pvid",
+        "bond * alias",
+        "bond * mtu",
+        "bond * bridge access",
+        "bond * bridge pvid",
+        "bond * bond mode",
+        "bond * clag id",
+    ],
+    stays: &["interface *"],
+    others: "bridge bridge vlan-aware\nloopback lo ip address 192.0.2.1/32\ninterface eth0 vrf mgmt\nhostname leaf-7\n\
+             bgp autonomous-system 65001",
+};
+
+pub(crate) fn rules(dialect: &str) -> &'static Rules {
+    match dialect {
+        "cumulus" => &NCLU,
+        "cumulus_nvue" => &NVUE,
+        _ => &JUNOS,
+    }
 }
 
 impl Sets {
@@ -70,17 +123,69 @@ impl Sets {
         Self { rules, ways: ways.collect() }
     }
 
+    /// One that shows this.
+    pub(crate) fn of(rules: &'static Rules, text: &str) -> Self {
+        let mut own = Self { rules, ways: BTreeSet::new() };
+        for way in text.lines().filter_map(|line| line.strip_prefix(rules.set)) {
+            let ways = own.each(words(way));
+            own.ways.extend(ways);
+        }
+        own
+    }
+
+    /// What is said, by what it is said of.
+    pub(crate) fn lines(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for way in &self.ways {
+            let of = match way.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["interface" | "bond", port, ..] | ["bridge", _, "ports", port] => format!("interface{port}"),
+                _ => way.iter().take(2).cloned().collect(),
+            };
+            lines.entry(of).or_default().insert(way.join(" "));
+        }
+        lines
+    }
+
     /// Types a script and commits it.
     pub(crate) fn apply(&mut self, script: &Script) {
         for line in &script.lines {
             assert_eq!((line.depth, line.is_block), (0, false), "{script}");
             if let Some(way) = line.text.strip_prefix(self.rules.delete) {
-                self.delete(&words(way));
+                self.each(words(way)).iter().for_each(|way| self.delete(way));
             } else {
                 let way = line.text.strip_prefix(self.rules.set).unwrap_or_else(|| panic!("{script}"));
-                self.set(words(way));
+                self.each(words(way)).into_iter().for_each(|way| self.set(way));
             }
         }
+    }
+
+    /// A way for each name and each value.
+    fn each(&self, way: Way) -> Vec<Way> {
+        let at = match way.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["interface" | "bond", ..] if !self.rules.lists.is_empty() => 1,
+            ["bridge", _, "ports", _] => 3,
+            _ => return self.values(way),
+        };
+        let named = |name: String| {
+            let mut own = way.clone();
+            *own.get_mut(at).unwrap() = name;
+            self.values(own)
+        };
+        several(way.get(at).unwrap()).into_iter().flat_map(named).collect()
+    }
+
+    fn values(&self, way: Way) -> Vec<Way> {
+        let (list, above) = way.split_last().unwrap();
+        let Some(vlans) = list.parse::<VlanSet>().ok().filter(|_| fits(self.rules.lists, above)) else {
+            return vec![way];
+        };
+        vlans.iter().map(|id| above.iter().cloned().chain([id.to_string()]).collect()).collect()
+    }
+
+    /// The ports of which something may be said.
+    pub(crate) fn ports(&self) -> String {
+        let names = self.ways.iter().filter_map(|way| way.get(1)).filter(|name| name.starts_with("swp"));
+        names.collect::<BTreeSet<_>>().iter().map(|name| format!("port {name}\n")).collect()
     }
 
     fn set(&mut self, way: Way) {
@@ -115,6 +220,22 @@ impl Sets {
             .map(|way| format!("{}{}\n", self.rules.set, way.iter().map(quoted).collect::<Vec<_>>().join(" ")))
             .collect()
     }
+}
+
+/// The names of `swp1-3,7`.
+fn several(text: &str) -> Vec<String> {
+    let (mut names, mut letters) = (Vec::new(), String::new());
+    for part in text.split(',') {
+        let numbers = part.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+        if numbers.len() < part.len() {
+            letters = part[..part.len() - numbers.len()].to_owned();
+        }
+        match numbers.split_once('-').map(|(low, high)| (low.parse::<u32>(), high.parse::<u32>())) {
+            Some((Ok(low), Ok(high))) => names.extend((low..=high).map(|number| format!("{letters}{number}"))),
+            _ => names.push(format!("{letters}{numbers}")),
+        }
+    }
+    names
 }
 
 fn fits(patterns: &[&str], way: &[String]) -> bool {

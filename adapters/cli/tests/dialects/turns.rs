@@ -41,7 +41,8 @@ fn no_line_opens_a_port_to_what_is_not_its() {
                 let Ok(script) = render(&dialect, &plan(from, to)) else { continue };
                 let Some(start) = device(&dialect, from) else { continue };
                 // What waits for a commit is nothing before that.
-                let waits = dialect.cli.as_ref().unwrap().session.candidate.is_some();
+                let session = &dialect.cli.as_ref().unwrap().session;
+                let waits = session.candidate.is_some() || session.waiting.is_some();
                 for length in 0..if waits { 0 } else { script.lines.len() } {
                     let mut switch = start.clone();
                     let mut part = script.clone();

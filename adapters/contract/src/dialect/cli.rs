@@ -8,9 +8,9 @@ mod words;
 
 use std::sync::Arc;
 
-pub use flat::{FlatLeaf, FlatMember, FlatWords};
+pub use flat::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords};
 pub use session::{
-    Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, When,
+    Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,
 };
 pub use set::{Known, SetWords};
 pub use template::{Filled, Hole, Template};

@@ -242,6 +242,10 @@ pub struct SwitchedVlanTree {
     pub access_vlan: NodePath,
     /// `native-vlan`.
     pub native_vlan: NodePath,
+    /// What `native-vlan` holds on a trunk without one, where its absence means another.
+    pub native_none: Option<String>,
+    /// The node that holds the native VLAN of a trunk whose own is absent; never written.
+    pub native_inherited: Option<NodePath>,
     /// `trunk-vlans`.
     pub trunk_vlans: TrunkForm,
     /// Other forms in which a target may show them, by its release.

@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_adapter::{DataNode, DataTree, FlatMember, FlatWords, Hole, NoRoom, Template};
-use mercury_model::VlanId;
+use mercury_adapter::{
+    DataNode, DataTree, Filled, FlatBridge, FlatForm, FlatMember, FlatWords, Hole, NoRoom, Template,
+};
+use mercury_model::{VlanId, VlanSet};
 use serde_json::Value;
 
-use super::json;
-use crate::words::read::TIMES;
+use super::{json, names::several, port::Port};
+use crate::words::{lists::vlans, read::TIMES};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
+
+/// And each thing that a line says of a port.
+const SAID: usize = 64;
 
 /// Words by which a line is known that is not Mercury's.
 const KNOWN_BY: usize = 3;
@@ -30,98 +35,185 @@ impl From<NoRoom> for Unshown {
     }
 }
 
+/// What a bridge makes of ports that say nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Bridge {
+    pub(super) untagged: VlanId,
+    pub(super) is_aware: bool,
+}
+
 /// The data of what was shown.
 pub(in crate::words) fn tree<'a>(
     words: &FlatWords,
     texts: &[&str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unshown> {
-    let mut said = Said::default();
+    let needs_line = words.bridge.as_ref().is_some_and(|bridge| bridge.aware.is_some());
+    let mut said = Said { is_aware: !needs_line, ..Said::default() };
     for (number, text) in texts.iter().enumerate() {
-        tree.beside(text.len().saturating_mul(TIMES))?;
-        let value: Value = serde_json::from_str(text).map_err(|_| Unshown::Malformed(number))?;
-        json::lines(&value, words.split, &mut |line| said.line(words, line));
+        match words.form {
+            FlatForm::Json => {
+                tree.beside(text.len().saturating_mul(TIMES))?;
+                let value: Value = serde_json::from_str(text).map_err(|_| Unshown::Malformed(number))?;
+                json::lines(&value, words.split, &mut |line| said.line(words, line));
+            }
+            FlatForm::Lines => {
+                for line in text.lines().map(str::trim) {
+                    said.line(words, line);
+                    tree.beside(std::mem::take(&mut said.octets))?;
+                }
+            }
+        }
     }
     if said.ports.is_empty() {
         return Err(Unshown::Nothing);
     }
     tree.beside((said.ports.len() + said.vlans.len()).saturating_mul(ENTRY))?;
-    Ok(said.data(tree)?)
+    Ok(said.data(words, tree)?)
 }
 
 #[derive(Default)]
 struct Said {
     ports: BTreeMap<String, Port>,
     vlans: BTreeMap<VlanId, BTreeSet<String>>,
-}
-
-#[derive(Default)]
-struct Port {
-    leaves: Vec<(String, String)>,
-    untagged: BTreeSet<VlanId>,
-    tagged: BTreeSet<VlanId>,
-    foreign: Vec<String>,
-    routed: Vec<String>,
+    /// The bridge's.
+    untagged: Option<VlanId>,
+    is_aware: bool,
+    /// What the last lines take that is not counted yet.
+    octets: usize,
 }
 
 impl Said {
     fn line(&mut self, words: &FlatWords, line: &str) {
-        let name = |form: &Template| form.read(line)?.get(Hole::Name).map(str::to_owned);
-        if let Some(name) = words.interfaces.iter().find_map(name) {
-            self.ports.entry(name).or_default();
+        let found = Named::of_any(words, &words.interfaces, line);
+        for name in found.iter().flat_map(|named| &named.names) {
+            self.port(name);
         }
-        for (node, leaf) in &words.port {
-            let Some(said) = leaf.shown.iter().find_map(|form| form.read(line)) else { continue };
-            let (Some(name), Some(value)) = (said.get(Hole::Name), said.get(Hole::Value)) else { continue };
-            let value = leaf.words.iter().find(|(_, own)| own == value).map_or(value, |(word, _)| word.as_str());
-            self.port(name).leaves.push((node.clone(), value.to_owned()));
+        let on_bridge = words.bridge.as_ref().and_then(|own| Named::of_any(words, &own.member.shown, line));
+        for name in on_bridge.iter().flat_map(|named| &named.names) {
+            self.port(name).is_on_bridge = true;
+        }
+        if self.leaf(words, line) || self.in_vlans(words, line) || on_bridge.is_some() {
             return;
         }
-        for (member, is_tagged) in [(&words.untagged, false), (&words.tagged, true)] {
-            let Some((name, vlan)) = in_vlan(member, line) else { continue };
-            let port = self.port(name);
-            if is_tagged {
-                port.tagged.insert(vlan)
-            } else {
-                port.untagged.insert(vlan)
-            };
+        let named = |forms: &[Template]| Named::of_any(words, forms, line);
+        if let Some(member) = words.member.as_ref().and_then(|own| named(&own.shown)) {
+            let aggregate = member.said.get(Hole::Value).unwrap_or_default();
+            for name in &member.names {
+                self.port(name).leaves.push(("aggregate-id".to_owned(), aggregate.to_owned()));
+            }
             return;
         }
-        let member = words.member.as_ref().and_then(|own| own.shown.iter().find_map(|form| form.read(line)));
-        if let Some((name, value)) = member.and_then(|said| said.get(Hole::Name).zip(said.get(Hole::Value))) {
-            self.port(name).leaves.push(("aggregate-id".to_owned(), value.to_owned()));
-            return;
-        }
-        if let Some(name) = words.routed.iter().find_map(name) {
-            self.port(&name).routed.push(line.to_owned());
-        } else if let Some(name) = words.foreign.iter().find_map(name) {
-            self.port(&name).foreign.push(line.to_owned());
-        } else if let Some(vlan) = words.vlans.iter().find_map(|form| vlan(form, line)) {
-            let others = self.vlans.entry(vlan).or_default();
+        if let Some(routed) = named(&words.routed) {
+            routed.names.iter().for_each(|name| self.port(name).routed.push(line.to_owned()));
+        } else if let Some(foreign) = named(&words.foreign) {
+            foreign.names.iter().for_each(|name| self.port(name).foreign.push(line.to_owned()));
+        } else if let Some(ids) = words.vlans.iter().find_map(|form| ids(words, &form.read(line)?)) {
             // The row itself says no more than that it is there.
-            let is_row = words.vlans.iter().any(|form| form.length() == line.split_whitespace().count());
-            if !is_row && !words.nothing.iter().any(|form| form.fits(line)) {
-                others.insert(line.to_owned());
+            let length = line.split_whitespace().count();
+            let is_row = words.vlans.iter().any(|form| form.length() == length && form.fits(line));
+            let says_more = !is_row && !words.nothing.iter().any(|form| form.fits(line));
+            for id in ids.iter() {
+                let others = self.vlans.entry(id).or_default();
+                self.octets += SAID;
+                if says_more {
+                    self.octets += line.len();
+                    others.insert(line.to_owned());
+                }
             }
         }
     }
 
+    /// Reads what is said of ports by themselves; whether it was that.
+    fn leaf(&mut self, words: &FlatWords, line: &str) -> bool {
+        for (node, leaf) in &words.port {
+            let marked =
+                leaf.marks.iter().find_map(|(word, form)| Some((Named::of(words, form, line)?, word.as_str())));
+            let valued = || leaf.shown.iter().find_map(|form| valued(words, form, line));
+            let Some((named, value)) = marked.or_else(valued) else { continue };
+            let value = leaf.words.iter().find(|(_, own)| own == value).map_or(value, |(word, _)| word.as_str());
+            for name in &named.names {
+                self.port(name).leaves.push((node.clone(), value.to_owned()));
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Reads what is said of the VLANs of ports; whether it was that.
+    fn in_vlans(&mut self, words: &FlatWords, line: &str) -> bool {
+        let named = |member: &FlatMember| Named::of_any(words, &member.shown, line);
+        if let Some(bridge) = &words.bridge {
+            if let Some(tagged_only) = named(&bridge.tagged_only) {
+                tagged_only.names.iter().for_each(|name| self.port(name).is_tagged_only = true);
+                return true;
+            }
+            if let Some(access) = named(&bridge.access) {
+                let Some(vlan) = access.said.get(Hole::VlanId).and_then(|id| id.parse().ok()) else { return false };
+                for name in &access.names {
+                    self.port(name).access.insert(vlan);
+                }
+                return true;
+            }
+            self.of_bridge(bridge, line);
+        }
+        if let Some(tagged) = named(&words.tagged) {
+            let text = tagged.said.get(Hole::VlanId).unwrap_or_default();
+            let set = if words.lists { vlans(text) } else { text.parse().ok() };
+            if set.is_none() && words.bridge.is_none() {
+                return false;
+            }
+            for name in &tagged.names {
+                let port = self.port(name);
+                match &set {
+                    Some(set) => port.tagged.extend(set.ranges()),
+                    None => drop(port.words.insert(text.to_owned())),
+                }
+                self.octets += set.as_ref().map_or(text.len(), |set| set.ranges().len() * size_of::<[VlanId; 2]>());
+            }
+            return true;
+        }
+        if let Some(untagged) = named(&words.untagged) {
+            let Some(vlan) = untagged.said.get(Hole::VlanId).and_then(|id| id.parse().ok()) else { return false };
+            for name in &untagged.names {
+                self.port(name).untagged.insert(vlan);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Reads what is said of the bridge itself.
+    fn of_bridge(&mut self, bridge: &FlatBridge, line: &str) {
+        self.is_aware |= bridge.aware.as_ref().is_some_and(|form| form.fits(line));
+        let untagged = bridge.untagged.iter().find_map(|form| form.read(line)?.get(Hole::VlanId)?.parse().ok());
+        self.untagged = untagged.or(self.untagged);
+    }
+
     fn port(&mut self, name: &str) -> &mut Port {
+        self.octets += SAID;
+        if !self.ports.contains_key(name) {
+            self.octets += ENTRY + name.len();
+            self.ports.insert(name.to_owned(), Port::default());
+        }
         self.ports.entry(name.to_owned()).or_default()
     }
 
-    fn data<'a>(self, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
+    fn data<'a>(self, words: &FlatWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
+        let untagged = self.untagged.unwrap_or(VlanId::MIN);
+        let bridge = words.bridge.as_ref().map(|_| Bridge { untagged, is_aware: self.is_aware });
+        let known_by = if words.form == FlatForm::Json { KNOWN_BY } else { usize::MAX };
         let root = tree.node("data")?;
         let (ports, vlans) = (tree.group("interface")?, tree.group("vlan")?);
         for (name, port) in self.ports {
-            ports.push(port.node(&name, tree)?);
+            ports.push(port.node(&name, bridge, tree)?);
         }
         for (id, others) in self.vlans {
             let entry = tree.node("vlan")?;
             entry.push(tree.copied_leaf("id", &id.to_string())?);
             for line in others {
-                let known_by = line.split_whitespace().take(KNOWN_BY).collect::<Vec<_>>().join(" ");
-                entry.push(tree.copied_leaf(&known_by, &line)?);
+                let known = line.split_whitespace().take(known_by).collect::<Vec<_>>().join(" ");
+                entry.push(tree.copied_leaf(&known, &line)?);
             }
             vlans.push(entry);
         }
@@ -131,44 +223,43 @@ impl Said {
     }
 }
 
-impl Port {
-    fn node<'a>(self, name: &str, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
-        let entry = tree.node("interface")?;
-        entry.push(tree.copied_leaf("name", name)?);
-        for (node, value) in &self.leaves {
-            entry.push(tree.copied_leaf(node, value)?);
+/// A line that fits, and the ports that it is about.
+struct Named<'t> {
+    names: Vec<String>,
+    said: Filled<'t>,
+}
+
+impl<'t> Named<'t> {
+    fn of_any(words: &FlatWords, forms: &[Template], line: &'t str) -> Option<Self> {
+        forms.iter().find_map(|form| Self::of(words, form, line))
+    }
+
+    fn of(words: &FlatWords, form: &Template, line: &'t str) -> Option<Self> {
+        let said = form.read(line)?;
+        let is_known = |kind: &str| words.kinds.iter().flatten().any(|known| known == kind);
+        if said.get(Hole::Kind).is_some_and(|kind| !is_known(kind)) {
+            return None;
         }
-        let mode = if self.tagged.is_empty() { "access" } else { "trunk" };
-        if !(self.tagged.is_empty() && self.untagged.is_empty()) {
-            entry.push(tree.copied_leaf("mode", mode)?);
-        }
-        let mut untagged = self.untagged.iter();
-        if let Some(vlan) = untagged.next() {
-            entry.push(tree.copied_leaf("access-vlan", &vlan.to_string())?);
-        }
-        for vlan in untagged {
-            entry.push(tree.copied_leaf("foreign", &format!("untagged in VLAN {vlan} too"))?);
-        }
-        for vlan in &self.tagged {
-            entry.push(tree.copied_leaf("trunk-vlans", &vlan.to_string())?);
-        }
-        for (node, lines) in [("foreign", &self.foreign), ("routed", &self.routed)] {
-            for line in lines {
-                entry.push(tree.copied_leaf(node, line)?);
-            }
-        }
-        Ok(entry)
+        let name = said.get(Hole::Name)?;
+        Some(Self { names: if words.lists { several(name) } else { vec![name.to_owned()] }, said })
     }
 }
 
-/// The port and the VLAN of a line that says that one is in the other.
-fn in_vlan<'t>(member: &FlatMember, line: &'t str) -> Option<(&'t str, VlanId)> {
-    member.shown.iter().find_map(|form| {
-        let said = form.read(line)?;
-        said.get(Hole::Name).zip(said.get(Hole::VlanId)?.parse().ok())
-    })
+/// The value that a line says of ports.
+fn valued<'t>(words: &FlatWords, form: &Template, line: &'t str) -> Option<(Named<'t>, &'t str)> {
+    let named = Named::of(words, form, line)?;
+    let value = named.said.get(Hole::Value)?;
+    Some((named, if words.form == FlatForm::Lines { unquoted(value) } else { value }))
 }
 
-fn vlan(form: &Template, line: &str) -> Option<VlanId> {
-    form.read(line)?.get(Hole::VlanId)?.parse().ok()
+/// A text without the marks that a shell takes it in.
+fn unquoted(text: &str) -> &str {
+    let within = |mark: char| text.strip_prefix(mark)?.strip_suffix(mark).filter(|text| !text.contains(mark));
+    within('\'').or_else(|| within('"')).unwrap_or(text)
+}
+
+/// The VLANs of a line.
+fn ids(words: &FlatWords, said: &Filled<'_>) -> Option<VlanSet> {
+    let text = said.get(Hole::VlanId)?;
+    if words.lists { vlans(text) } else { text.parse::<VlanId>().ok().map(|id| [id].into_iter().collect()) }
 }

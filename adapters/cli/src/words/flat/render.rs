@@ -2,6 +2,8 @@
 //! longer before it comes to where it is to be, since few systems have it untagged in two
 //! VLANs, even for a while, or a member of an aggregate in any.
 
+use std::collections::BTreeMap;
+
 use mercury_adapter::{
     EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, NodePath, Operations, Origin, Template,
     Unrenderable, Writing,
@@ -41,11 +43,16 @@ pub(in crate::words) fn script(
     for (port, change) in edits(Leaf::AggregateId) {
         typing.member(port, change, false)?;
     }
+    let mut placed = BTreeMap::new();
     for (port, change) in edits(Leaf::SwitchedVlan) {
-        typing.vlans(port, change)?;
+        match &words.bridge {
+            Some(bridge) => typing.on_bridge(bridge, port, change)?,
+            None => typing.vlans(port, change)?,
+        }
+        placed.insert(port.as_str(), change.after.is_some());
     }
     for entry in operations.entries.iter().filter(|entry| !is_vlan(entry)) {
-        typing.leaves(entry)?;
+        typing.leaves(entry, &placed)?;
     }
     for (port, change) in edits(Leaf::AggregateId) {
         typing.member(port, change, true)?;
@@ -62,9 +69,9 @@ pub(in crate::words) fn script(
     Ok(typing.script)
 }
 
-struct Typing<'a> {
-    writing: &'a Writing<'a>,
-    words: &'a FlatWords,
+pub(super) struct Typing<'a> {
+    pub(super) writing: &'a Writing<'a>,
+    pub(super) words: &'a FlatWords,
     takes: Takes,
     script: Script,
 }
@@ -79,8 +86,9 @@ impl Typing<'_> {
     }
 
     /// What is said of a port by itself.
-    fn leaves(&mut self, entry: &EntryOperations) -> Result<(), Unrenderable> {
+    fn leaves(&mut self, entry: &EntryOperations, placed: &BTreeMap<&str, bool>) -> Result<(), Unrenderable> {
         self.checks(entry)?;
+        let name = entry.entry.names.resolve("{name}").unwrap_or_default();
         for operation in &entry.leaves {
             let (path, value) = match operation {
                 LeafOperation::Set(path, value) => (path, Some(value.text())),
@@ -88,10 +96,20 @@ impl Typing<'_> {
                 LeafOperation::SetList { .. } => continue,
             };
             let node = last(path);
-            if ["mode", "access-vlan", "aggregate-id"].contains(&node) {
+            if ["mode", "access-vlan", "native-vlan", "aggregate-id"].contains(&node) {
                 continue;
             }
             let leaf = self.words.port.get(node).ok_or_else(|| self.lacks(node))?;
+            match placed.get(&*name) {
+                // It went with the bridge.
+                Some(false) if leaf.on_bridge && value.is_none() => continue,
+                // Said of a port that is not on the bridge, it would put it there.
+                None | Some(false) if leaf.on_bridge && value.is_some() => {
+                    let reason = "it is said of a port on the bridge alone, and would put this one there";
+                    return Err(self.writing.cannot(&format!("{node} of {name}"), reason));
+                }
+                _ => {}
+            }
             let text = self.leaf(leaf, node, value, entry)?;
             self.script.push(text, 0, false);
         }
@@ -108,6 +126,10 @@ impl Typing<'_> {
         let named = |hole| self.named(&entry.entry.names, hole);
         let Some(value) = value else { return Ok(leaf.unset.fill(named)) };
         checked(self.writing, self.takes, node, &value)?;
+        let marked: Vec<&str> = leaf.marks.iter().map(|(word, _)| word.as_str()).collect();
+        if !marked.is_empty() && !marked.contains(&value.as_str()) {
+            return Err(self.writing.cannot(&format!("{node} {value}"), "no line shows it"));
+        }
         let own = leaf.said.iter().find(|(word, _)| *word == value).map(|(_, own)| own.clone());
         let text = own.unwrap_or_else(|| self.takes.quoted(&value));
         Ok(leaf.set.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) }))
@@ -116,7 +138,7 @@ impl Typing<'_> {
     /// Takes a port out of the VLANs that it is to be in no longer, and puts it into those
     /// that it is to be in.
     fn vlans(&mut self, port: &InterfaceName, change: &Change) -> Result<(), Unrenderable> {
-        checked(self.writing, self.takes, NAME, port.as_str())?;
+        self.port(port)?;
         let (before, after) = (self.carried(port, change.before.as_ref())?, self.carried(port, change.after.as_ref())?);
         let words = self.words;
         let forms = [(&words.untagged, &before.0, &after.0), (&words.tagged, &before.1, &after.1)];
@@ -131,7 +153,7 @@ impl Typing<'_> {
 
     /// Takes a port out of an aggregate, or puts it into one.
     fn member(&mut self, port: &InterfaceName, change: &Change, joins: bool) -> Result<(), Unrenderable> {
-        checked(self.writing, self.takes, NAME, port.as_str())?;
+        self.port(port)?;
         let FlatMember { add, remove, .. } = self.words.member.as_ref().ok_or_else(|| self.lacks("aggregate-id"))?;
         let (form, value) = if joins { (add, &change.after) } else { (remove, &change.before) };
         let Some(aggregate) = value.as_ref().and_then(Value::spelled) else { return Ok(()) };
@@ -141,13 +163,27 @@ impl Typing<'_> {
     }
 
     /// A command about a port and one other thing.
-    fn put(&mut self, form: &Template, port: &InterfaceName, other: &str) {
+    pub(super) fn put(&mut self, form: &Template, port: &InterfaceName, other: &str) {
         let text = form.fill(|hole| match hole {
             Hole::Name => Some(port.to_string()),
             Hole::VlanId | Hole::Value => Some(other.to_owned()),
+            Hole::Kind => self.kind(port.as_str()),
             _ => None,
         });
         self.script.push(text, 0, false);
+    }
+
+    /// The word for what a name is of.
+    fn kind(&self, name: &str) -> Option<String> {
+        let [port, aggregate] = self.words.kinds.as_ref()?;
+        let prefix = self.writing.tree.aggregate_names.as_ref();
+        let is_aggregate = prefix.is_some_and(|prefix| name.starts_with(prefix.as_str()));
+        Some(if is_aggregate { aggregate.clone() } else { port.clone() })
+    }
+
+    /// A port's name, as a line can hold it.
+    pub(super) fn port(&self, port: &InterfaceName) -> Result<(), Unrenderable> {
+        checked(self.writing, self.takes, NAME, port.as_str())
     }
 
     /// The VLANs that a port is in, untagged and tagged.
@@ -175,6 +211,7 @@ impl Typing<'_> {
         let word = match hole {
             Hole::Name => "{name}",
             Hole::VlanId => "{vlan-id}",
+            Hole::Kind => return self.kind(&names.resolve("{name}")?),
             _ => return None,
         };
         names.resolve(word).map(std::borrow::Cow::into_owned)

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::{Shown, Template};
 use crate::TextLimits;
 
@@ -12,13 +14,23 @@ use crate::TextLimits;
 pub struct FlatWords {
     /// The commands that show the configuration, in the order in which they are asked.
     pub shows: Vec<Shown>,
+    /// What is shown.
+    pub form: FlatForm,
+    /// The words for a port and for an aggregate, where lines say which of them a name
+    /// is of.
+    pub kinds: Option<[String; 2]>,
+    /// Whether a line that is shown may name several at once, as `swp1-3,swp7`.
+    pub lists: bool,
     /// What keys of several parts have between them, in JSON.
     pub split: Option<char>,
     /// Lines that tell of a port, by its `{name}`.
     pub interfaces: Vec<Template>,
     /// By the names of the data tree's nodes, what is said of a port.
     pub port: BTreeMap<String, FlatLeaf>,
-    /// A port's untagged VLAN.
+    /// The bridge that ports are put on to have VLANs; `None` where its VLANs alone say
+    /// what a port is.
+    pub bridge: Option<FlatBridge>,
+    /// A port's untagged VLAN; with a bridge, that of a trunk.
     pub untagged: FlatMember,
     /// Its tagged ones, each.
     pub tagged: FlatMember,
@@ -40,6 +52,33 @@ pub struct FlatWords {
     pub text: TextLimits,
 }
 
+/// What shows a configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlatForm {
+    /// JSON, each value of which is a line.
+    #[default]
+    Json,
+    /// The commands that would make it, each a line.
+    Lines,
+}
+
+/// A bridge that knows VLANs. A port on it of which nothing more is said is a trunk of all
+/// VLANs that the bridge has; one that is not on it carries none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlatBridge {
+    /// That a port is on it.
+    pub member: FlatMember,
+    /// The VLAN of an access port.
+    pub access: FlatMember,
+    /// That a trunk has no untagged VLAN.
+    pub tagged_only: FlatMember,
+    /// Lines that say the untagged VLAN of trunks that say none; it is 1 without one.
+    pub untagged: Vec<Template>,
+    /// The line without which it knows no VLANs, where it needs one.
+    pub aware: Option<Template>,
+}
+
 /// How one node of a port is shown and said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlatLeaf {
@@ -47,6 +86,10 @@ pub struct FlatLeaf {
     pub shown: Vec<Template>,
     /// The data tree's words and those that are shown.
     pub words: Vec<(String, String)>,
+    /// The data tree's words and the lines that show them by being there.
+    pub marks: Vec<(String, Template)>,
+    /// Whether it is said of a port on the bridge alone.
+    pub on_bridge: bool,
     /// The data tree's words and those of the command.
     pub said: Vec<(String, String)>,
     /// The command that says a value.

@@ -43,6 +43,9 @@ pub struct CliSession {
     pub abort: Vec<String>,
     /// Out of configuration mode.
     pub end: Vec<String>,
+    /// How it is told that somebody entered what a commit of ours would make so too;
+    /// `None` where nobody can, or [`CliSession::candidate`] keeps others out.
+    pub waiting: Option<Waiting>,
     /// How what is entered waits for its commit; `None` where every line is so at once,
     /// or is committed as soon as it was entered.
     pub candidate: Option<Candidate>,
@@ -161,6 +164,15 @@ pub enum When {
     Configure,
     /// A line that saves.
     Save,
+}
+
+/// What waits for a commit, of one user and not of one session.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The command that shows it.
+    pub show: String,
+    /// What its answer holds if there is something.
+    pub holds: Regex,
 }
 
 /// A candidate at the prompt. [`CliSession::configure`] enters it and keeps others out,

@@ -17,9 +17,11 @@ pub enum Hole {
     VlanName,
     /// A VLAN's status.
     Status,
+    /// Whether a name is a port's or an aggregate's.
+    Kind,
 }
 
-const HOLES: [(&str, Hole); 7] = [
+const HOLES: [(&str, Hole); 8] = [
     ("{value}", Hole::Value),
     ("{name}", Hole::Name),
     ("{vlan-id}", Hole::VlanId),
@@ -27,6 +29,7 @@ const HOLES: [(&str, Hole); 7] = [
     ("{mode}", Hole::Mode),
     ("{vlan-name}", Hole::VlanName),
     ("{status}", Hole::Status),
+    ("{kind}", Hole::Kind),
 ];
 
 /// Words, the last part of each of which may be a hole. What a hole stands for is one

@@ -9,21 +9,38 @@ use super::{
     Reader,
     cli::{Base, RawShow},
 };
-use crate::dialect::cli::{FlatLeaf, FlatMember, FlatWords, Template};
+use crate::dialect::cli::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Template};
 
 /// The data that lines are read as.
 const TREE: &str = include_str!("cli_tree.toml");
 
-/// The nodes below an interface that a dialect may have.
-const NODES: [&str; 4] = ["description", "enabled", "mtu", "min-links"];
+/// The nodes below an interface that a dialect may have, and the group of the tree that
+/// each is in.
+const NODES: [(&str, Option<&str>); 9] = [
+    ("description", None),
+    ("enabled", None),
+    ("mtu", None),
+    ("lag-type", Some("aggregation")),
+    ("min-links", Some("aggregation")),
+    ("mlag-id", Some("aggregation")),
+    ("lacp-interval", Some("lacp")),
+    ("edge-port", Some("stp")),
+    ("bpdu-guard", Some("stp")),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawFlat {
     show: Vec<RawShow>,
+    #[serde(default)]
+    form: FlatForm,
+    kinds: Option<RawKinds>,
+    #[serde(default)]
+    lists: bool,
     split: Option<char>,
     interfaces: Vec<String>,
     port: BTreeMap<String, RawFlatLeaf>,
+    bridge: Option<RawBridge>,
     untagged: RawFlatMember,
     tagged: RawFlatMember,
     member: Option<RawFlatMember>,
@@ -40,10 +57,34 @@ pub(super) struct RawFlat {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawKinds {
+    port: String,
+    aggregate: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawBridge {
+    member: RawFlatMember,
+    access: RawFlatMember,
+    tagged_only: RawFlatMember,
+    #[serde(default)]
+    untagged: Vec<String>,
+    aware: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawFlatLeaf {
+    #[serde(default)]
     shown: Vec<String>,
     #[serde(default)]
     words: BTreeMap<String, String>,
+    /// Lines that show a word by being there.
+    #[serde(default)]
+    marks: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    on_bridge: bool,
     /// The command's, where those are others.
     said: Option<BTreeMap<String, String>>,
     set: String,
@@ -77,18 +118,30 @@ impl Reader<'_> {
         let absent = raw.port.iter().filter_map(|(node, leaf)| Some((node.clone(), leaf.absent.clone()?))).collect();
         let mut port = BTreeMap::new();
         for (node, leaf) in raw.port {
-            if !NODES.contains(&node.as_str()) {
+            if !NODES.iter().any(|(known, _)| *known == node) {
                 self.problems.push(format!("cli.flat.port.{node}: Mercury knows no such node"));
                 continue;
             }
             let shown = self.templates("flat.port", &leaf.shown);
+            let mut marks = Vec::new();
+            for (word, lines) in &leaf.marks {
+                marks.extend(self.templates("flat.port", lines).into_iter().map(|line| (word.clone(), line)));
+            }
+            if shown.is_empty() && marks.is_empty() {
+                self.problems.push(format!("cli.flat.port.{node}: no line shows it"));
+            }
             let (set, unset) = (self.template("flat.port", &leaf.set), self.template("flat.port", &leaf.unset));
             let said = leaf.said.unwrap_or_else(|| leaf.words.clone()).into_iter().collect();
             if let (Some(set), Some(unset)) = (set, unset) {
-                port.insert(node, FlatLeaf { shown, words: leaf.words.into_iter().collect(), said, set, unset });
+                let words = leaf.words.into_iter().collect();
+                port.insert(node, FlatLeaf { shown, words, marks, on_bridge: leaf.on_bridge, said, set, unset });
             }
         }
         shape(&mut tree, &port, &absent, raw.member.is_some());
+        if raw.bridge.is_some() {
+            bridged(&mut tree);
+        }
+        let bridge = raw.bridge.and_then(|raw| self.flat_bridge(&raw));
         let untagged = self.flat_member(&raw.untagged)?;
         let tagged = self.flat_member(&raw.tagged)?;
         let member = raw.member.and_then(|raw| self.flat_member(&raw));
@@ -97,9 +150,13 @@ impl Reader<'_> {
             tree,
             FlatWords {
                 shows: raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect(),
+                form: raw.form,
+                kinds: raw.kinds.map(|raw| [raw.port, raw.aggregate]),
+                lists: raw.lists,
                 split: raw.split,
                 interfaces: self.templates("flat.interfaces", &raw.interfaces),
                 port,
+                bridge,
                 untagged,
                 tagged,
                 member,
@@ -119,6 +176,16 @@ impl Reader<'_> {
         Some(FlatMember { shown: self.templates("flat", &raw.shown), add, remove })
     }
 
+    fn flat_bridge(&mut self, raw: &RawBridge) -> Option<FlatBridge> {
+        Some(FlatBridge {
+            member: self.flat_member(&raw.member)?,
+            access: self.flat_member(&raw.access)?,
+            tagged_only: self.flat_member(&raw.tagged_only)?,
+            untagged: self.templates("flat.bridge", &raw.untagged),
+            aware: raw.aware.as_ref().and_then(|text| self.template("flat.bridge", text)),
+        })
+    }
+
     fn made(&mut self, raw: &RawMade) -> Option<[Template; 2]> {
         Some([self.template("flat", &raw.make)?, self.template("flat", &raw.remove)?])
     }
@@ -127,24 +194,37 @@ impl Reader<'_> {
 /// Takes out of the one tree what there are no lines for. A port has one untagged VLAN,
 /// and is a trunk by its tagged ones.
 fn shape(tree: &mut Table, port: &BTreeMap<String, FlatLeaf>, absent: &BTreeMap<String, String>, members: bool) {
-    for gone in ["channel-group", "lacp", "stp"] {
-        tree.remove(gone);
+    tree.remove("channel-group");
+    for (node, group) in NODES {
+        let name = group.and_then(|group| node.strip_prefix(group)?.strip_prefix('-')).unwrap_or(node);
+        let own = match group {
+            None => Some(&mut *tree),
+            Some(group) => tree.get_mut(group).and_then(Value::as_table_mut),
+        };
+        let Some(own) = own else { continue };
+        let Some(leaf) = port.get(node) else {
+            own.remove(name);
+            continue;
+        };
+        let Some(absent) = absent.get(node) else { continue };
+        let marked = leaf.marks.iter().map(|(word, _)| word);
+        let words = leaf.words.iter().map(|(word, _)| word).chain(marked);
+        let words: Table = words.map(|word| (word.clone(), Value::from(word.as_str()))).collect();
+        let mut said = Table::from_iter([("path".to_owned(), Value::from(node))]);
+        said.extend([("words".to_owned(), Value::Table(words)), ("absent".to_owned(), Value::from(absent.as_str()))]);
+        own.insert(name.to_owned(), Value::Table(said));
     }
-    for node in ["description", "enabled", "mtu"].into_iter().filter(|node| !port.contains_key(*node)) {
-        tree.remove(node);
+    if let Some(own) = tree.get_mut("lacp").and_then(Value::as_table_mut) {
+        own.remove("lacp-mode");
     }
-    for (node, absent) in absent {
-        let words = port.get(node).into_iter().flat_map(|leaf| &leaf.words);
-        let words: Table = words.map(|(word, _)| (word.clone(), Value::from(word.as_str()))).collect();
-        let mut leaf = Table::from_iter([("path".to_owned(), Value::from(node.as_str()))]);
-        leaf.extend([("words".to_owned(), Value::Table(words)), ("absent".to_owned(), Value::from(absent.as_str()))]);
-        tree.insert(node.clone(), Value::Table(leaf));
+    let is_empty = |tree: &Table, group: &str| tree.get(group).and_then(Value::as_table).is_some_and(Table::is_empty);
+    for group in ["lacp", "stp"] {
+        if is_empty(tree, group) {
+            tree.remove(group);
+        }
     }
     if !members {
         tree.remove("aggregate-id");
-    }
-    if let Some(own) = tree.get_mut("aggregation").and_then(Value::as_table_mut) {
-        own.retain(|leaf, _| leaf == "min-links" && port.contains_key(leaf));
     }
     if let Some(own) = tree.get_mut("switched-vlan").and_then(Value::as_table_mut) {
         own.insert("native-vlan".to_owned(), Value::from("access-vlan"));
@@ -155,5 +235,18 @@ fn shape(tree: &mut Table, port: &BTreeMap<String, FlatLeaf>, absent: &BTreeMap<
     }
     if let Some(own) = tree.get_mut("vlan").and_then(Value::as_table_mut) {
         own.retain(|leaf, _| leaf == "entry");
+    }
+}
+
+/// A port on a bridge has a mode, and what it does not say of its VLANs the bridge does.
+fn bridged(tree: &mut Table) {
+    let Some(own) = tree.get_mut("switched-vlan").and_then(Value::as_table_mut) else { return };
+    for (key, word) in
+        [("native-vlan", "native-vlan"), ("native-none", "none"), ("native-inherited", "native-inherited")]
+    {
+        own.insert(key.to_owned(), Value::from(word));
+    }
+    if let Some(list) = own.get_mut("trunk-vlans").and_then(Value::as_table_mut) {
+        list.insert("absent-is-none".to_owned(), Value::from(false));
     }
 }

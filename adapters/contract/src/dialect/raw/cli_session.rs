@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::{
-    super::{Candidate, CliSession, CliTransport, Confirming, Enable, Prompts, Question, ShellLogin, When},
+    super::{Candidate, CliSession, CliTransport, Confirming, Enable, Prompts, Question, ShellLogin, Waiting, When},
     Problems,
 };
 
@@ -39,6 +39,7 @@ pub(in crate::dialect) struct RawCliSession {
     abort: Vec<String>,
     #[serde(default)]
     end: Vec<String>,
+    waiting: Option<RawWaiting>,
     candidate: Option<RawCandidate>,
     #[serde(default)]
     save: Vec<String>,
@@ -80,6 +81,13 @@ struct RawQuestion {
     when: When,
     ask: String,
     answer: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWaiting {
+    show: String,
+    holds: String,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +146,9 @@ impl RawCliSession {
             Some(Question { when: raw.when, ask: one("question.ask", &raw.ask).ok()?, answer: raw.answer })
         });
         let questions = questions.collect();
+        let waiting = self
+            .waiting
+            .and_then(|raw| Some(Waiting { holds: one("waiting.holds", &raw.holds).ok()?, show: raw.show }));
         let candidate = self.candidate.and_then(|raw| {
             let confirming = raw.confirming.and_then(|raw| {
                 let (entry, waits) = (one("confirming.entry", &raw.entry), one("confirming.waits", &raw.waits));
@@ -170,6 +181,7 @@ impl RawCliSession {
             commit: self.commit,
             abort: self.abort,
             end: self.end,
+            waiting,
             candidate,
             save: self.save,
             questions,
@@ -194,12 +206,15 @@ impl RawCliSession {
             (self.enter != "\n" && self.enter != "\r" && self.enter != "\r\n", "enter: \\n, \\r or \\r\\n"),
             (modes && self.end.is_empty(), "end: configuration mode is never left"),
             (modes && shell && !knows(|prompts| &prompts.configure), "prompts.configure: its prompt is not known"),
-            (!modes && !self.commit.is_empty() && self.candidate.is_none(), "commit: there is no configuration mode"),
+            (
+                !modes && !self.commit.is_empty() && self.candidate.is_none() && self.waiting.is_none(),
+                "commit: there is no configuration mode, and what others entered is not told",
+            ),
             (self.candidate.is_some() && self.commit.is_empty(), "candidate: nothing commits it"),
-            (!modes && !self.abort.is_empty(), "abort: there is no configuration mode"),
+            (self.waiting.is_some() && (modes || self.commit.is_empty()), "waiting: nothing waits for a commit"),
             (self.commit.is_empty() && !self.abort.is_empty(), "abort: without commit nothing can be taken back"),
             (
-                modes && !self.commit.is_empty() && self.abort.is_empty(),
+                (modes || self.waiting.is_some()) && !self.commit.is_empty() && self.abort.is_empty(),
                 "abort: what is not committed must be taken back",
             ),
             (
@@ -214,11 +229,18 @@ impl RawCliSession {
     fn lines(&self) -> impl Iterator<Item = &String> {
         let lists = [&self.prepare, &self.configure, &self.commit, &self.abort, &self.end, &self.save];
         let answers = self.questions.iter().map(|question| &question.answer);
+        let waiting = self.waiting.iter().map(|own| &own.show);
         let candidate = self.candidate.iter().flat_map(|own| {
             let confirming = own.confirming.iter().flat_map(|own| [&own.line, &own.history]);
             own.discard.iter().chain(&own.show).chain(confirming)
         });
-        lists.into_iter().flatten().chain(answers).chain(candidate).chain(self.enable.iter().map(|enable| &enable.line))
+        lists
+            .into_iter()
+            .flatten()
+            .chain(answers)
+            .chain(waiting)
+            .chain(candidate)
+            .chain(self.enable.iter().map(|enable| &enable.line))
     }
 }
 

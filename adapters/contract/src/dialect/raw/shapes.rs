@@ -96,6 +96,8 @@ pub(super) struct RawSwitchedVlan {
     pub(super) mode: RawMode,
     pub(super) access_vlan: String,
     pub(super) native_vlan: String,
+    pub(super) native_none: Option<String>,
+    pub(super) native_inherited: Option<String>,
     pub(super) trunk_vlans: RawTrunk,
     #[serde(default)]
     pub(super) also_trunk_vlans: Vec<RawTrunk>,

@@ -37,6 +37,8 @@ impl Reader<'_> {
             },
             access_vlan: path("access-vlan", &raw.access_vlan),
             native_vlan: path("native-vlan", &raw.native_vlan),
+            native_none: raw.native_none,
+            native_inherited: raw.native_inherited.map(|text| path("native-inherited", &text)),
             trunk_vlans: trunk(raw.trunk_vlans, &mut path),
             also_trunk_vlans: raw.also_trunk_vlans.into_iter().map(|form| trunk(form, &mut path)).collect(),
             reads_also: true,
