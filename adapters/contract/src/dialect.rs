@@ -28,7 +28,7 @@ pub use netconf::{ConfirmedBy, NetconfDialect, Variant};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 
-use crate::Defaults;
+use crate::{Defaults, Unrenderable};
 pub use tree::{
     ChannelGroup, LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, Unsaid, VlanTree,
 };
@@ -97,20 +97,24 @@ impl Dialect {
         if standing.is_empty() { "unverified".to_owned() } else { standing.join("; ") }
     }
 
+    /// The refusal of what it cannot say.
+    #[must_use]
+    pub fn cannot(&self, what: &str, reason: &str) -> Unrenderable {
+        Unrenderable { dialect: self.name.clone(), what: what.to_owned(), reason: reason.to_owned() }
+    }
+
     /// Whether a leaf can be written over one protocol.
     #[must_use]
     pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
-        let tree = match protocol {
-            "netconf" | "cli" => self.tree(protocol),
-            _ => match self.gnmi.as_ref().map(|gnmi| &gnmi.mapping) {
-                Some(Mapping::Tree(tree)) => Some(&**tree),
-                Some(Mapping::MacVrf) => {
-                    return !matches!(leaf, Leaf::MlagId | Leaf::EdgePort | Leaf::BpduGuard);
-                }
-                None => None,
-            },
+        let mapping = match protocol {
+            "netconf" => None,
+            "cli" => self.cli.as_ref().map(|cli| &cli.mapping),
+            _ => self.gnmi.as_ref().map(|gnmi| &gnmi.mapping),
         };
-        tree.is_some_and(|tree| tree.has(leaf))
+        match mapping {
+            Some(Mapping::MacVrf) => !matches!(leaf, Leaf::MlagId | Leaf::EdgePort | Leaf::BpduGuard),
+            _ => self.tree(protocol).is_some_and(|tree| tree.has(leaf)),
+        }
     }
 
     /// Whether a VLAN can be given a name over one protocol.
@@ -131,7 +135,7 @@ impl Dialect {
     fn tree(&self, protocol: &str) -> Option<&Tree> {
         match protocol {
             "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
-            "cli" => self.cli.as_ref().map(|cli| &*cli.tree),
+            "cli" => self.cli.as_ref().and_then(CliDialect::tree),
             _ => match &self.gnmi.as_ref()?.mapping {
                 Mapping::Tree(tree) => Some(tree),
                 Mapping::MacVrf => None,

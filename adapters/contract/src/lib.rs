@@ -17,6 +17,7 @@ mod data_tree;
 mod defaults;
 mod dial;
 mod dialect;
+pub mod mac_vrf;
 mod names;
 mod node;
 mod off_worker;

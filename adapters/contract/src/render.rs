@@ -139,6 +139,6 @@ impl Writing<'_> {
     /// What the dialect has no word for, and why.
     #[must_use]
     pub fn cannot(&self, what: &str, reason: &str) -> Unrenderable {
-        Unrenderable { dialect: self.dialect.name.clone(), what: what.to_owned(), reason: reason.to_owned() }
+        self.dialect.cannot(what, reason)
     }
 }

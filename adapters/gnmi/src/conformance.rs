@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Budget, Bump, ConnectError, Dialect, GnmiDialect, MAX_REPLY, NodePath, Session};
+use mercury_adapter::{Budget, Bump, ConnectError, Dialect, GnmiDialect, MAX_REPLY, Session};
 use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, SetRequest};
 use mercury_model::{Running, Scope};
 use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    GnmiOptions, SetOperations, connect, mac_vrf, query::Questions, request, session::Learned, transport::Transport,
-    tree::Tree,
+    GnmiOptions, SetOperations, connect, query::Questions, request, session::Learned, transport::Transport, tree::Tree,
 };
 
 /// The Set a session sends for these operations, with the dialect's own
@@ -73,21 +72,6 @@ pub fn decode(dialect: &Dialect, notifications: &[Notification], scope: &Scope) 
 pub fn decode_octets(dialect: &Dialect, answer: &[u8], scope: &Scope) -> Result<Running, String> {
     let gnmi = dialect.gnmi.as_ref().ok_or_else(|| format!("{} does not speak gNMI", dialect.name))?;
     collected(answer, |tree| Questions::one_by_one(gnmi, &gnmi.network_instance).decode(tree, scope))
-}
-
-/// The nodes of SR Linux that are read or written.
-#[must_use]
-pub fn of_mac_vrf() -> Vec<NodePath> {
-    mac_vrf::nodes()
-}
-
-/// A network instance of SR Linux, the leaves of it that are Mercury's, and the values
-/// of others, by their names below it, that are there without a word of anybody's.
-#[must_use]
-#[expect(clippy::type_complexity, reason = "three tables")]
-pub fn defaults_of_mac_vrf() -> (NodePath, &'static [&'static str], &'static [(&'static [&'static str], &'static str)])
-{
-    mac_vrf::defaults()
 }
 
 /// What is found out about a target, kept from session to session as a connector

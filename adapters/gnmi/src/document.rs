@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mercury_adapter::{Bump, DataNode, GnmiDialect, Looking, Mapping, Recorded, Share, named};
+use mercury_adapter::{Bump, DataNode, GnmiDialect, Looking, Mapping, Recorded, Share, mac_vrf, named};
 use mercury_gnmi_proto::gnmi::{
     GetResponse, Notification, Path, PathElem, ScalarArray, TypedValue, Update, typed_value::Value,
 };
@@ -12,7 +12,7 @@ use prost::Message as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{mac_vrf, query::Questions, textproto, tree::Tree};
+use crate::{query::Questions, textproto, tree::Tree};
 
 /// What data says that is read as this dialect's.
 ///

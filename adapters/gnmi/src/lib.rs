@@ -12,7 +12,6 @@
 //! | `path` | a dialect's paths as gNMI paths |
 //! | `value` | values as JSON, JSON_IETF or scalars |
 //! | `tree` | what a target answers, as a data tree |
-//! | `mac_vrf` | the same for Nokia SR Linux, whose model is shaped otherwise |
 //! | `document` | what was answered once, or is to be set, from a file |
 //! | `textproto` | the text format of protocol buffers |
 //! | `query` | what to ask for to see a scope, and what the answers say |
@@ -35,7 +34,6 @@ pub mod conformance;
 mod connect;
 mod counted;
 pub mod document;
-mod mac_vrf;
 mod meter;
 mod path;
 mod printed;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use mercury_adapter::{GnmiDialect, Looking, Mapping, Names, Node, NodePath, Tree, running};
+use mercury_adapter::{GnmiDialect, Looking, Mapping, Names, Node, NodePath, Tree, mac_vrf, running};
 use mercury_model::{InterfaceScope, Leaf, List, Running, Scope, VlanScope};
 
-use crate::{mac_vrf, tree};
+use crate::tree;
 
 /// Of more VLANs than this the whole list is asked for: two bursts of calls at
 /// most, and a switch has 4,094 VLANs at most.

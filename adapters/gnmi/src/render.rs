@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use mercury_adapter::{
     Capabilities, Dialect, EntryOperations, GnmiDialect, GnmiEncoding, LeafOperation, Mapping, Node, NodePath,
-    Operations, Origin, Payload, Render, RequestForm, Unrenderable, WriteLevel, Writing, operations,
+    Operations, Origin, Payload, Render, RequestForm, Unrenderable, WriteLevel, Writing, mac_vrf, operations,
 };
 use mercury_model::{Change, Edit, Leaf, Plan};
 
 use crate::{
-    mac_vrf, printed,
+    printed,
     request::{self, Asked},
     set::{Member, SetOperations, Value},
 };
@@ -63,11 +63,10 @@ impl Renderer {
                 let explicit_enabled = self.gnmi.explicit_enabled;
                 operations(&Writing { dialect, protocol: "gnmi", tree, instance, explicit_enabled }, plan)
             }
-            Mapping::MacVrf => mac_vrf::operations(plan, &self.instance).map_err(|unsayable| {
-                // What the code has no place for, the dialect excuses.
-                let deviation = self.dialect.deviation("gnmi", &unsayable.what);
-                self.cannot(&unsayable.what, deviation.map_or(&unsayable.reason, |deviation| &deviation.reason))
-            }),
+            Mapping::MacVrf => {
+                let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "gnmi");
+                mac_vrf::operations(plan, &self.instance).map_err(refused)
+            }
         }
     }
 
@@ -88,7 +87,7 @@ impl Renderer {
     }
 
     fn cannot(&self, what: &str, reason: &str) -> Unrenderable {
-        Unrenderable { dialect: self.dialect.name.clone(), what: what.to_owned(), reason: reason.to_owned() }
+        self.dialect.cannot(what, reason)
     }
 }
 

@@ -24,6 +24,7 @@ fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
         ("huawei_vrpv8", "huawei_vrpv8"),
         ("juniper", "juniper_junos"),
         ("mellanox_mlnxos", "mellanox_mlnxos"),
+        ("nokia_srl", "nokia_srl"),
         ("ovs_linux", "netmiko_ovs_linux"),
         ("ruijie", "ruijie"),
         ("sonic", "sonic"),

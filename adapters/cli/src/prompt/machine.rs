@@ -1,6 +1,6 @@
 //! Where the answer to each line ends, and what is asked on the way.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::VecDeque, sync::Arc, time::Duration};
 
 use mercury_adapter::{CliSession, Level, When};
 use secrecy::{ExposeSecret, SecretString};
@@ -75,6 +75,8 @@ pub struct Machine {
     terminal: Terminal,
     /// In the prompts so far.
     host: Option<String>,
+    /// The line above a prompt, where each stands on two, if that is the last one.
+    above: Option<String>,
     /// What was sent and is not answered.
     sent: VecDeque<Sent>,
     /// What came when nothing was asked, or before the line that was.
@@ -115,6 +117,7 @@ impl Machine {
             session,
             secrets,
             host: None,
+            above: None,
             sent: VecDeque::from([before]),
             unasked: String::new(),
             answered: VecDeque::new(),
@@ -193,7 +196,7 @@ impl Machine {
 
     /// A line has ended.
     fn line(&mut self, line: &str) {
-        if self.ends_by_next_echo(line) {
+        if self.ends_by_next_echo(line) || self.is_above(line) {
             return;
         }
         let is_noise = line.is_empty() || self.session.noise.iter().any(|noise| noise.is_match(line));
@@ -214,6 +217,18 @@ impl Machine {
         } else if sent.answer.take_if(|answer| line.trim() == answer).is_none() && !is_noise {
             put(&mut sent.text, line);
         }
+    }
+
+    /// Whether a line is the first of a prompt's two.
+    fn is_above(&mut self, line: &str) -> bool {
+        let above = self.session.prompts.as_ref().and_then(|prompts| prompts.above.as_ref());
+        let is_above = above.is_some_and(|above| above.is_match(line));
+        if is_above {
+            self.above = Some(line.trim().to_owned());
+        } else if !line.trim().is_empty() {
+            self.above = None;
+        }
+        is_above
     }
 
     /// Whether a line is a prompt with the next line behind it, as it is where lines
@@ -259,7 +274,12 @@ impl Machine {
     }
 
     fn prompt(&self, line: &str) -> Option<(Level, Option<String>)> {
-        let (level, host) = self.session.prompts.as_ref()?.find(line)?;
+        let prompts = self.session.prompts.as_ref()?;
+        let whole = match &prompts.above {
+            Some(_) => Cow::Owned(format!("{} {line}", self.above.as_ref()?)),
+            None => Cow::Borrowed(line),
+        };
+        let (level, host) = prompts.find(&whole)?;
         Some((level, host.map(str::to_owned)))
     }
 

@@ -308,3 +308,44 @@ proptest! {
         }
     }
 }
+
+/// SR Linux's, whose upper line tells the mode.
+const TWO_LINES: &str = r#"
+    configure = ["enter candidate exclusive"]
+    end = ["enter running"]
+    refused = ["^Error"]
+    [prompts]
+    above = '^--\{.*\}--\[.*\]--$'
+    enable = '--\{[^{}]*\brunning\b[^{}]*\}--\[.*\]-- [A-D]:(?<host>[\w.@-]+)#'
+    configure = '--\{[^{}]*\bcandidate\b[^{}]*\}--\[.*\]-- [A-D]:(?<host>[\w.@-]+)#'
+"#;
+
+#[test]
+fn a_prompt_on_two_lines_is_both_of_them() {
+    let session = Arc::new(TWO_LINES.parse().unwrap());
+    let mut talk = Talk { machine: Machine::new(session, Secrets::default(), Duration::ZERO), now: Duration::ZERO };
+    talk.says("Welcome to the srlinux CLI.\r\n\r\n--{ + running }--[  ]--\r\nA:admin@leaf1# ");
+    talk.waits();
+    assert_eq!(talk.answer().unwrap().level, Level::Enable);
+    talk.sends("enter candidate exclusive");
+    talk.says("enter candidate exclusive\r\n\r\n--{ + candidate exclusive default }--[  ]--\r\n");
+    assert_eq!(talk.answer(), None, "half a prompt is none");
+    talk.says("A:admin@leaf1# ");
+    assert_eq!(
+        talk.answer().unwrap(),
+        Answered { line: "enter candidate exclusive".to_owned(), text: String::new(), level: Level::Configure }
+    );
+    // What is shown may look like either line, and like both.
+    talk.sends("info flat / interface *");
+    talk.says("info flat / interface *\r\n--{ running }--[  ]--\r\nset / interface ethernet-1/1\r\nA:admin@leaf1#");
+    assert_eq!(talk.answer(), None, "the lower line alone is none");
+    talk.says(" x\r\n--{ +* candidate exclusive default }--[ interface ethernet-1/1 ]--\r\nA:admin@leaf1# ");
+    let answer = talk.answer().unwrap();
+    assert_eq!(
+        (answer.text.as_str(), answer.level),
+        ("set / interface ethernet-1/1\nA:admin@leaf1# x\n", Level::Configure)
+    );
+    talk.sends("discard now");
+    talk.says("discard now\r\n--{ + running }--[  ]--\r\nA:admin@leaf1# ");
+    assert_eq!(talk.answer().unwrap().level, Level::Enable);
+}

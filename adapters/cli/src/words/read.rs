@@ -10,8 +10,8 @@ mod vlan;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Names, NoRoom, PortTable, Recorded, Share,
-    Wording, find, running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, PortTable,
+    Recorded, Share, Wording, find, mac_vrf, running as read,
 };
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
@@ -107,14 +107,12 @@ pub fn running(
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
             let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
-            let (arena, looking) = (Bump::new(), looking(dialect));
+            let arena = Bump::new();
             let data = set::tree(words, &texts, &mut DataTree::new(&arena, share))?;
-            return match has_interface(looking, data) {
-                true => Ok(read(looking, data, scope)),
-                false => {
-                    let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
-                    Err(Unreadable::Nothing { command })
-                }
+            let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
+            return match has_interface(dialect, data) {
+                true => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command }),
+                false => Err(Unreadable::Nothing { command }),
             };
         }
         Wording::Flat(words) => {
@@ -122,7 +120,7 @@ pub fn running(
             let arena = Bump::new();
             let command = |number: usize| shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default();
             return match flat::tree(words, &texts, &mut DataTree::new(&arena, share)) {
-                Ok(data) => Ok(read(looking(dialect), data, scope)),
+                Ok(data) => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command: command(0) }),
                 Err(Unshown::Malformed(number)) => Err(Unreadable::Malformed { command: command(number) }),
                 Err(Unshown::Nothing) => Err(Unreadable::Nothing { command: command(0) }),
                 Err(Unshown::NoRoom(error)) => Err(error.into()),
@@ -153,7 +151,9 @@ pub fn running(
         }
     }
     let data = said.data(words, &mut tree)?;
-    let mut found = read(looking(dialect), data, scope);
+    let mut found = found(dialect, data, scope).map_err(|_| Unreadable::Malformed {
+        command: shows.first().map(|one| one.command.clone()).unwrap_or_default(),
+    })?;
     // Where none is made, each is there.
     if let (None, VlanScope::Named(ids)) = (&words.vlan, &scope.vlans) {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -171,15 +171,17 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
     let words = match &dialect.words {
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
-            let (arena, looking) = (Bump::new(), looking(dialect));
+            let arena = Bump::new();
             let data = set::tree(words, texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
-            let found = has_interface(looking, data).then(|| Recorded::of(looking, data));
-            return found.ok_or_else(|| "there is no interface in it".to_owned());
+            return match has_interface(dialect, data) {
+                true => all(dialect, data),
+                false => Err("there is no interface in it".to_owned()),
+            };
         }
         Wording::Flat(words) => {
             let arena = Bump::new();
             return match flat::tree(words, texts, &mut DataTree::new(&arena, share)) {
-                Ok(data) => Ok(Recorded::of(looking(dialect), data)),
+                Ok(data) => all(dialect, data),
                 Err(Unshown::Malformed(_)) => Err("it is no JSON".to_owned()),
                 Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
                 Err(Unshown::NoRoom(error)) => Err(error.to_string()),
@@ -201,15 +203,44 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         return Err("there is no interface in it".to_owned());
     }
     let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
-    Ok(Recorded::of(looking(dialect), data))
+    all(dialect, data)
 }
 
-fn looking(dialect: &CliDialect) -> Looking<'_> {
-    Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &dialect.network_instance }
+/// What data says about `scope`.
+///
+/// # Errors
+/// A sentence: the network instances of VLANs have no names.
+fn found(dialect: &CliDialect, data: &DataNode<'_>, scope: &Scope) -> Result<Running, String> {
+    let (defaults, instance) = (&dialect.defaults, dialect.network_instance.as_str());
+    match &dialect.mapping {
+        Mapping::Tree(tree) => Ok(read(Looking { tree, defaults, instance }, data, scope)),
+        Mapping::MacVrf => {
+            let mut found = mac_vrf::running(data, instance, defaults, scope)?;
+            // All that is there was shown.
+            found.config.vlans.retain(|id, _| match &scope.vlans {
+                VlanScope::All => true,
+                VlanScope::Named(ids) => ids.contains(id),
+            });
+            Ok(found)
+        }
+    }
 }
 
-fn has_interface(looking: Looking<'_>, data: &DataNode<'_>) -> bool {
-    !find(data, &looking.tree.interface, &Names::default()).is_empty()
+/// All that data says.
+fn all(dialect: &CliDialect, data: &DataNode<'_>) -> Result<Recorded, String> {
+    let (defaults, instance) = (&dialect.defaults, dialect.network_instance.as_str());
+    match &dialect.mapping {
+        Mapping::Tree(tree) => Ok(Recorded::of(Looking { tree, defaults, instance }, data)),
+        Mapping::MacVrf => {
+            let running = found(dialect, data, &Scope::all().with_stp(true))?;
+            Ok(Recorded { running, is_scattered: true, ..Recorded::default() })
+        }
+    }
+}
+
+fn has_interface(dialect: &CliDialect, data: &DataNode<'_>) -> bool {
+    let at = dialect.tree().map_or_else(mac_vrf::interface, |tree| tree.interface.clone());
+    !find(data, &at, &Names::default()).is_empty()
 }
 
 /// All that the lines say.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use mercury_adapter::{
     Blocks, Capabilities, CliDialect, CliLine, CliTransport, CliWords, Dialect, EntryOperations, Hole, LeafOperation,
-    ModeChange, Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable, Wording,
-    Writing, operations, operations::Value,
+    Mapping, ModeChange, Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable,
+    Wording, Writing, mac_vrf, operations, operations::Value,
 };
 use mercury_model::Plan;
 
@@ -40,20 +40,25 @@ impl Render for CliRenderer {
     }
 
     fn render(&self, plan: &Plan, _target: &Capabilities) -> Result<Payload, Unrenderable> {
-        let writing = Writing {
-            dialect: &self.dialect,
-            protocol: "cli",
-            tree: &self.cli.tree,
-            instance: &self.cli.network_instance,
-            explicit_enabled: false,
-        };
-        let operations = operations(&writing, plan)?;
         let is_shell = self.cli.session.transport != CliTransport::Shell;
+        let instance = self.cli.network_instance.as_str();
+        let tree = match (&self.cli.mapping, &self.cli.words) {
+            (Mapping::Tree(tree), _) => tree,
+            (Mapping::MacVrf, Wording::Set(words)) => {
+                let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "cli");
+                let operations = mac_vrf::operations(plan, instance).map_err(refused)?;
+                let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
+                return Ok(Payload::new(set::script(&self.dialect, words, takes, &operations)?));
+            }
+            (Mapping::MacVrf, _) => return Err(self.dialect.cannot("anything", "its lines do not say the way")),
+        };
+        let writing = Writing { dialect: &self.dialect, protocol: "cli", tree, instance, explicit_enabled: false };
+        let operations = operations(&writing, plan)?;
         let words = match &self.cli.words {
             Wording::Table(words) => words,
             Wording::Set(words) => {
                 let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
-                return Ok(Payload::new(set::script(&writing, words, takes, &operations)?));
+                return Ok(Payload::new(set::script(&self.dialect, words, takes, &operations)?));
             }
             Wording::Flat(words) => {
                 let takes = Takes { ascii: words.text.ascii, is_shell, quotes: false };
@@ -287,7 +292,7 @@ impl Typing<'_> {
                 let own = words.iter().find(|(word, _)| *word == text).map(|(_, own)| own.clone());
                 let text = own.unwrap_or(text);
                 let number = text.strip_prefix(self.words.lag_prefix.as_str()).unwrap_or(&text).to_owned();
-                texts::checked(&self.writing, self.takes, last(path), &text)?;
+                texts::checked(self.writing.dialect, self.takes, last(path), &text)?;
                 let text = self.takes.quoted(&text);
                 let mode = entry.leaves.iter().find_map(|leaf| match leaf {
                     LeafOperation::Set(path, value) if last(path) == "channel-group-mode" => Some(value.text()),
@@ -320,7 +325,7 @@ impl Typing<'_> {
         };
         let mut block = block;
         if let Some(name) = node.names.resolve("{name}") {
-            texts::checked(&self.writing, self.takes, texts::NAME, &name)?;
+            texts::checked(self.writing.dialect, self.takes, texts::NAME, &name)?;
             let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
             block = self.words.aggregate.as_ref().filter(|_| is_aggregate).or(block);
         }

@@ -45,7 +45,7 @@ fn dialect(name: &str) -> Arc<Dialect> {
 
 /// Whether VLANs are never made there.
 fn makes_no_vlans(dialect: &Dialect) -> bool {
-    dialect.cli.as_ref().unwrap().tree.vlan.is_none()
+    dialect.cli.as_ref().unwrap().tree().is_some_and(|tree| tree.vlan.is_none())
 }
 
 /// A case on a dialect's system; `None` where it cannot be one, or is about VLANs that are

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Interfaces that every switch has, and no case.
-const OTHERS: [&str; 4] = ["loopback0", "Ethernet200", "eth0", "lo"];
+const OTHERS: [&str; 5] = ["loopback0", "Ethernet200", "eth0", "lo", "mgmt0"];
 
 /// A switch of this dialect that has `config`, made from one whose ports are there and
 /// bare; `None` where it cannot have it.

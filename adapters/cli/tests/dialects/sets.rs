@@ -63,6 +63,42 @@ const JUNOS: Rules = Rules {
              protocols lldp interface all\nrouting-options static route 0.0.0.0/0 next-hop 192.0.2.254",
 };
 
+const SRL: Rules = Rules {
+    set: "set / ",
+    delete: "delete / ",
+    interface: "interface *",
+    vlan_1: "network-instance vlan-1 type mac-vrf",
+    lists: &[],
+    single: &[
+        "interface * description",
+        "interface * admin-state",
+        "interface * mtu",
+        "interface * vlan-tagging",
+        "interface * ethernet aggregate-id",
+        "interface * lag lag-type",
+        "interface * lag min-links",
+        "interface * lag lacp interval",
+        "interface * lag lacp lacp-mode",
+        "interface * subinterface * type",
+        "interface * subinterface * admin-state",
+        "interface * subinterface * vlan encap single-tagged vlan-id",
+        "network-instance * type",
+        "network-instance * admin-state",
+        "network-instance * description",
+    ],
+    stays: &[
+        "interface *",
+        "interface * lag",
+        "interface * lag lacp",
+        "interface * subinterface *",
+        "network-instance *",
+        "network-instance * interface *",
+    ],
+    others: "interface mgmt0 admin-state enable\ninterface mgmt0 subinterface 0 ipv4 admin-state enable\n\
+             interface mgmt0 subinterface 0 ipv4 dhcp-client\nnetwork-instance mgmt type ip-vrf\n\
+             network-instance mgmt interface mgmt0.0\nsystem name host-name leaf-7",
+};
+
 const NVUE: Rules = Rules {
     set: "nv set ",
     delete: "nv unset ",
@@ -112,6 +148,7 @@ pub(crate) fn rules(dialect: &str) -> &'static Rules {
     match dialect {
         "cumulus" => &NCLU,
         "cumulus_nvue" => &NVUE,
+        "nokia_srl" => &SRL,
         _ => &JUNOS,
     }
 }
@@ -136,9 +173,12 @@ impl Sets {
     /// What is said, by what it is said of.
     pub(crate) fn lines(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for way in &self.ways {
+        for way in self.shown() {
             let of = match way.iter().map(String::as_str).collect::<Vec<_>>()[..] {
                 ["interface" | "bond", port, ..] | ["bridge", _, "ports", port] => format!("interface{port}"),
+                ["network-instance", _, "interface", member] => {
+                    format!("interface{}", member.rsplit_once('.').map_or(member, |(port, _)| port))
+                }
                 _ => way.iter().take(2).cloned().collect(),
             };
             lines.entry(of).or_default().insert(way.join(" "));
@@ -211,12 +251,16 @@ impl Sets {
         self.ways.iter().any(|way| fits(&[self.rules.vlan_1], way))
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// What is said by others below it is not said again.
+    fn shown(&self) -> impl Iterator<Item = &Way> {
         let is_bare = |way: &Way| {
             fits(self.rules.stays, way) && self.ways.iter().any(|own| own.len() > way.len() && own.starts_with(way))
         };
-        let shown = self.ways.iter().filter(|way| !is_bare(way));
-        shown
+        self.ways.iter().filter(move |way| !is_bare(way))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.shown()
             .map(|way| format!("{}{}\n", self.rules.set, way.iter().map(quoted).collect::<Vec<_>>().join(" ")))
             .collect()
     }

@@ -19,7 +19,7 @@ pub use words::{
     VlanMembers, VlanTable, Whole,
 };
 
-use super::Tree;
+use super::{Mapping, Tree};
 use crate::Defaults;
 
 /// How a dialect is spoken to at its command line; cheap to clone.
@@ -27,18 +27,29 @@ use crate::Defaults;
 pub struct CliDialect {
     /// TCP port where an inventory entry names none; 22 is IANA's for SSH.
     pub port: u16,
-    /// The network instance that holds the VLANs; lines name none.
+    /// The network instance that holds the VLANs, where lines name one.
     pub network_instance: String,
-    /// Where everything lies in the data that lines are read as: where they are by a
-    /// table, one tree for all systems, less what this one has no lines for; or else the
-    /// system's own.
-    pub tree: Arc<Tree>,
+    /// How the model is found in the data that lines are read as: where they are by a
+    /// table or commands, in one tree for all systems, less what this one has no lines
+    /// for; or else in the system's own.
+    pub mapping: Mapping,
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
     /// How a session is held.
     pub session: Arc<CliSession>,
     /// Its lines.
     pub words: Wording,
+}
+
+impl CliDialect {
+    /// Where everything lies, if that is in a tree.
+    #[must_use]
+    pub fn tree(&self) -> Option<&Tree> {
+        match &self.mapping {
+            Mapping::Tree(tree) => Some(tree),
+            Mapping::MacVrf => None,
+        }
+    }
 }
 
 /// The form of a system's lines.

@@ -267,16 +267,21 @@ impl Reader<'_> {
         })
     }
 
+    /// What code finds has no tree, and its VLANs are network instances.
+    fn keeps_no_tree(&mut self, section: &str, network_instance: &str, trees: [&Table; 2]) {
+        if !network_instance.contains("{vlan-id}") {
+            self.problems.push(format!("{section}.network-instance: must hold {{vlan-id}}"));
+        }
+        if !trees.iter().all(|tree| tree.is_empty()) {
+            self.problems.push(format!("{section}.mapper: leaves no place for a tree"));
+        }
+    }
+
     fn gnmi(&mut self, (tree, defaults): (&Table, &Table), raw: RawGnmi) -> Option<GnmiDialect> {
         let mapping = match raw.mapper {
             None => Mapping::Tree(Arc::new(self.laid_over(tree, raw.tree)?)),
             Some(RawMapper::MacVrf) => {
-                if !raw.network_instance.contains("{vlan-id}") {
-                    self.problems.push("gnmi.network-instance: must hold {vlan-id}".to_owned());
-                }
-                if !(tree.is_empty() && raw.tree.is_empty()) {
-                    self.problems.push("gnmi.mapper: leaves no place for a tree".to_owned());
-                }
+                self.keeps_no_tree("gnmi", &raw.network_instance, [tree, &raw.tree]);
                 Mapping::MacVrf
             }
         };

@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use mercury_adapter::{Absent, Answer, Bump, GnmiDialect, Mapping, Names, Node, NodePath, Sighting, named, off_worker};
+use mercury_adapter::{
+    Absent, Answer, Bump, GnmiDialect, Mapping, Names, Node, NodePath, Sighting, mac_vrf, named, off_worker,
+};
 use mercury_gnmi_proto::gnmi::get_request::DataType;
 use mercury_model::{InterfaceName, InterfaceScope, Scope, VlanScope};
 use tokio::time::Instant;
@@ -14,7 +16,6 @@ use super::{
     read::{finished, questions},
 };
 use crate::{
-    mac_vrf,
     raw::Raw,
     status::{Failure, failure},
     tree::{Problem, Tree},

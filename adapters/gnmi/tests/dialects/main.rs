@@ -69,7 +69,7 @@ fn trees(dialect: &Dialect) -> Vec<&Tree> {
 fn named_by_code(dialect: &Dialect) -> Vec<NodePath> {
     match &gnmi(dialect).mapping {
         Mapping::Tree(_) => Vec::new(),
-        Mapping::MacVrf => conformance::of_mac_vrf(),
+        Mapping::MacVrf => mercury_adapter::mac_vrf::nodes(),
     }
 }
 
@@ -78,7 +78,7 @@ fn defaults_by_code(dialect: &Dialect) -> Option<paths::Defaults> {
     match &gnmi(dialect).mapping {
         Mapping::Tree(_) => None,
         Mapping::MacVrf => {
-            let (entry, own, said) = conformance::defaults_of_mac_vrf();
+            let (entry, own, said) = mercury_adapter::mac_vrf::defaults();
             let said = said.iter().filter(|(_, value)| !value.is_empty());
             let said = said.map(|(path, value)| (path.join("/"), vec![(*value).to_owned()]));
             Some((entry, own.iter().map(|leaf| (*leaf).to_owned()).collect(), said.collect()))

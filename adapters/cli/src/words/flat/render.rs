@@ -125,7 +125,7 @@ impl Typing<'_> {
     ) -> Result<String, Unrenderable> {
         let named = |hole| self.named(&entry.entry.names, hole);
         let Some(value) = value else { return Ok(leaf.unset.fill(named)) };
-        checked(self.writing, self.takes, node, &value)?;
+        checked(self.writing.dialect, self.takes, node, &value)?;
         let marked: Vec<&str> = leaf.marks.iter().map(|(word, _)| word.as_str()).collect();
         if !marked.is_empty() && !marked.contains(&value.as_str()) {
             return Err(self.writing.cannot(&format!("{node} {value}"), "no line shows it"));
@@ -157,7 +157,7 @@ impl Typing<'_> {
         let FlatMember { add, remove, .. } = self.words.member.as_ref().ok_or_else(|| self.lacks("aggregate-id"))?;
         let (form, value) = if joins { (add, &change.after) } else { (remove, &change.before) };
         let Some(aggregate) = value.as_ref().and_then(Value::spelled) else { return Ok(()) };
-        checked(self.writing, self.takes, NAME, &aggregate)?;
+        checked(self.writing.dialect, self.takes, NAME, &aggregate)?;
         self.put(form, port, &aggregate);
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Typing<'_> {
 
     /// A port's name, as a line can hold it.
     pub(super) fn port(&self, port: &InterfaceName) -> Result<(), Unrenderable> {
-        checked(self.writing, self.takes, NAME, port.as_str())
+        checked(self.writing.dialect, self.takes, NAME, port.as_str())
     }
 
     /// The VLANs that a port is in, untagged and tagged.
@@ -204,7 +204,7 @@ impl Typing<'_> {
 
     fn checks(&self, entry: &EntryOperations) -> Result<(), Unrenderable> {
         let name = entry.entry.names.resolve("{name}");
-        name.map_or(Ok(()), |name| checked(self.writing, self.takes, NAME, &name))
+        name.map_or(Ok(()), |name| checked(self.writing.dialect, self.takes, NAME, &name))
     }
 
     fn named(&self, names: &mercury_adapter::Names, hole: Hole) -> Option<String> {

@@ -28,7 +28,7 @@ pub(super) fn lines(
     port: &InterfaceName,
     change: &Change,
 ) -> Result<(), Unrenderable> {
-    texts::checked(&typing.writing, typing.takes, texts::NAME, port.as_str())?;
+    texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
     let ((untagged, tagged), (to_be_untagged, to_be_tagged)) =
         (of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?);
     let forms = [(&members.untagged, untagged, to_be_untagged), (&members.tagged, tagged, to_be_tagged)];

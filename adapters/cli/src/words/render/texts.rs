@@ -1,6 +1,6 @@
 //! What may stand in a line: nothing that a command line takes for anything but text.
 
-use mercury_adapter::{Unrenderable, Writing};
+use mercury_adapter::{Dialect, Unrenderable};
 
 /// What an entry's name is called in a refusal.
 pub(in crate::words) const NAME: &str = "the name";
@@ -37,12 +37,7 @@ fn is_plain(c: char) -> bool {
 }
 
 /// Refuses what would end the line, ask for help, filter its output, or be cut.
-pub(in crate::words) fn checked(
-    writing: &Writing<'_>,
-    takes: Takes,
-    what: &str,
-    text: &str,
-) -> Result<(), Unrenderable> {
+pub(in crate::words) fn checked(dialect: &Dialect, takes: Takes, what: &str, text: &str) -> Result<(), Unrenderable> {
     let odd = if text.chars().any(char::is_control) {
         "a line end or another control character"
     } else if text.contains(['?', '|', '"']) {
@@ -60,5 +55,5 @@ pub(in crate::words) fn checked(
     } else {
         return Ok(());
     };
-    Err(writing.cannot(&format!("{what} {text:?}"), &format!("no line can hold {odd}")))
+    Err(dialect.cannot(&format!("{what} {text:?}"), &format!("no line can hold {odd}")))
 }

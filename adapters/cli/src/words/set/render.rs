@@ -1,8 +1,9 @@
 //! A plan's operations as such lines. They wait for a commit, so that their order is of
-//! no account, but that what takes the place of something stands behind what deletes it.
+//! no account, but that what takes the place of something stands behind what deletes it:
+//! so whole entries go first.
 
 use mercury_adapter::{
-    EntryOperations, LeafOperation, Names, NodePath, Operations, Origin, SetWords, Unrenderable, Writing,
+    Dialect, EntryOperations, LeafOperation, Names, NodePath, Operations, Origin, SetWords, Unrenderable,
     operations::Value,
 };
 
@@ -16,23 +17,23 @@ use crate::{
 /// # Errors
 /// [`Unrenderable`]: a text that no line can hold.
 pub(in crate::words) fn script(
-    writing: &Writing<'_>,
+    dialect: &Dialect,
     words: &SetWords,
     takes: Takes,
     operations: &Operations,
 ) -> Result<Script, Unrenderable> {
-    let mut typing = Typing { writing, words, takes, script: Script::default() };
-    for entry in &operations.entries {
-        typing.entry(entry)?;
-    }
+    let mut typing = Typing { dialect, words, takes, script: Script::default() };
     for node in &operations.removed {
         typing.delete(&node.path, &node.names, None)?;
+    }
+    for entry in &operations.entries {
+        typing.entry(entry)?;
     }
     Ok(typing.script)
 }
 
 struct Typing<'a> {
-    writing: &'a Writing<'a>,
+    dialect: &'a Dialect,
     words: &'a SetWords,
     takes: Takes,
     script: Script,
@@ -90,6 +91,13 @@ impl Typing<'_> {
         if let Some(value) = value {
             self.word(&mut line, what, &value.text())?;
         }
+        // What goes with something above it is gone by then.
+        let is_above = |own: &str| line.strip_prefix(own).is_some_and(|rest| rest.starts_with(' '));
+        let deletes =
+            |own: &str| verb == self.words.delete && own.strip_prefix(verb).is_some_and(|way| !way.is_empty());
+        if self.script.lines.iter().any(|own| deletes(&own.text) && is_above(&own.text)) {
+            return Ok(());
+        }
         // What two operations do alike is done once.
         if !self.script.lines.iter().rev().take_while(|own| own.text.starts_with(verb)).any(|own| own.text == line) {
             self.script.push(line, 0, false);
@@ -99,7 +107,7 @@ impl Typing<'_> {
 
     /// The words to a node behind those that are there.
     fn way(&self, mut line: String, path: &NodePath, names: &Names) -> Result<String, Unrenderable> {
-        let missing = || self.writing.cannot(NAME, "it is not known on the way there");
+        let missing = || self.dialect.cannot(NAME, "it is not known on the way there");
         for word in self.words.words(path, names).ok_or_else(missing)? {
             self.word(&mut line, NAME, &word)?;
         }
@@ -107,7 +115,7 @@ impl Typing<'_> {
     }
 
     fn word(&self, line: &mut String, what: &str, text: &str) -> Result<(), Unrenderable> {
-        checked(self.writing, self.takes, what, text)?;
+        checked(self.dialect, self.takes, what, text)?;
         if !line.is_empty() {
             line.push(' ');
         }

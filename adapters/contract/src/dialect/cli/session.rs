@@ -103,6 +103,9 @@ pub enum Level {
 /// named `host` is the part that stays the same in every mode.
 #[derive(Clone, Debug)]
 pub struct Prompts {
+    /// Where each stands on two lines, the line above; the prompts below are then both
+    /// lines, with a blank between.
+    pub above: Option<Regex>,
     /// Of [`Level::User`].
     pub user: Option<Regex>,
     /// Of [`Level::Enable`].

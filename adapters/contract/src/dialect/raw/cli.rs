@@ -7,11 +7,11 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    RawCliSession, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords,
+    RawCliSession, RawMapper, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords,
     default_instance,
 };
 use crate::{
-    InterfaceNames, Module, TextLimits, Tree, Unsaid,
+    InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
         Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Shown, Template, TrunkAbsent,
         TrunkWords, VlanMembers, Whole, Wording,
@@ -50,6 +50,7 @@ pub(super) struct RawCli {
     port: u16,
     #[serde(default = "default_instance")]
     network_instance: String,
+    mapper: Option<RawMapper>,
     session: RawCliSession,
     words: Option<RawCliWords>,
     set: Option<RawSet>,
@@ -186,17 +187,25 @@ struct RawWithin {
 impl Reader<'_> {
     pub(super) fn cli(&mut self, base: &Base<'_>, raw: RawCli) -> Option<CliDialect> {
         let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
-        let (tree, words) = match (raw.words, raw.set, raw.flat) {
-            (Some(words), None, None) if raw.tree.is_empty() => self.by_table(base, words)?,
+        let at = |tree: Tree| Mapping::Tree(Arc::new(tree));
+        let (mapping, words) = match (raw.words, raw.set, raw.flat) {
+            (Some(words), None, None) if raw.tree.is_empty() => {
+                let (tree, words) = self.by_table(base, words)?;
+                (at(tree), words)
+            }
+            (None, Some(set), None) if raw.mapper.is_some() => {
+                self.keeps_no_tree("cli", &raw.network_instance, [base.tree, &raw.tree]);
+                (Mapping::MacVrf, Wording::Set(Arc::new(self.set_words_of_mac_vrf(base, set))))
+            }
             (None, Some(set), None) => {
                 let tree = self.laid_over(base.tree, raw.tree)?;
                 let words = self.set_words(base, set, &tree);
-                (tree, Wording::Set(Arc::new(words)))
+                (at(tree), Wording::Set(Arc::new(words)))
             }
             (None, None, Some(flat)) => {
                 self.knows_cli();
                 let (tree, words) = self.flat_words(base, flat)?;
-                (self.laid_over(&tree, raw.tree)?, Wording::Flat(Arc::new(words)))
+                (at(self.laid_over(&tree, raw.tree)?), Wording::Flat(Arc::new(words)))
             }
             _ => {
                 self.problems.push("cli: has words, or one of set and flat and a tree".to_owned());
@@ -206,7 +215,7 @@ impl Reader<'_> {
         Some(CliDialect {
             port: raw.port,
             network_instance: raw.network_instance,
-            tree: Arc::new(tree),
+            mapping,
             defaults: self.defaults(base.defaults, raw.defaults),
             session: Arc::new(session.ok()?),
             words,

@@ -56,6 +56,7 @@ pub(in crate::dialect) struct RawCliSession {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawPrompts {
+    above: Option<String>,
     user: Option<String>,
     enable: String,
     configure: Option<String>,
@@ -129,10 +130,12 @@ impl RawCliSession {
         let mut one =
             |key: &str, text: &str| pattern(text).map_err(|problem| problems.push(format!("{key}: {problem}")));
         let prompts = self.prompts.as_ref().and_then(|raw| {
+            let above = raw.above.as_deref().map(|text| one("prompts.above", text));
             let user = raw.user.as_deref().map(|text| one("prompts.user", text));
             let configure = raw.configure.as_deref().map(|text| one("prompts.configure", text));
             let enable = one("prompts.enable", &raw.enable).ok()?;
-            Some(Prompts { user: user.and_then(Result::ok), enable, configure: configure.and_then(Result::ok) })
+            let [above, user, configure] = [above, user, configure].map(|pattern| pattern.and_then(Result::ok));
+            Some(Prompts { above, user, enable, configure })
         });
         let login = self.login.as_ref().and_then(|raw| {
             let (name, password) = (one("login.name", &raw.name), one("login.password", &raw.password));

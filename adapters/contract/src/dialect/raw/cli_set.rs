@@ -11,6 +11,7 @@ use super::{
 use crate::{
     NodePath, SwitchedVlanTree, Tree,
     dialect::cli::{Known, SetWords},
+    mac_vrf,
 };
 
 #[derive(Deserialize)]
@@ -43,12 +44,36 @@ pub(super) struct RawSet {
 
 impl Reader<'_> {
     pub(super) fn set_words(&mut self, base: &Base<'_>, raw: RawSet, tree: &Tree) -> SetWords {
-        if raw.show.is_empty() {
-            self.problems.push("cli.set.show: nothing shows the configuration".to_owned());
-        }
         if tree.aggregate_names.is_none() {
             self.problems
                 .push("cli.tree.aggregate-names: only its name tells an aggregate at a command line".to_owned());
+        }
+        let mut paths = |texts: &[String]| -> Vec<NodePath> {
+            texts.iter().map(|text| self.path("also", text, tree.interface.module())).collect()
+        };
+        let (also, like_interface, like_all) = (paths(&raw.also), paths(&raw.like_interface), paths(&raw.like_all));
+        let mut words = self.saying(base, raw);
+        let below = below_interface(tree);
+        for entry in std::iter::once(&tree.interface).chain(&like_interface) {
+            words.know(entry, false);
+            below.iter().for_each(|path| words.know(&entry.join(path), false));
+        }
+        beside(tree).iter().chain(&also).for_each(|path| words.know(path, false));
+        like_all.iter().for_each(|path| words.know(path, true));
+        words
+    }
+
+    /// Of a system that code finds everything in.
+    pub(super) fn set_words_of_mac_vrf(&mut self, base: &Base<'_>, raw: RawSet) -> SetWords {
+        let mut words = self.saying(base, raw);
+        mac_vrf::nodes().iter().chain(&mac_vrf::lists()).for_each(|path| words.know(path, false));
+        words
+    }
+
+    /// How lines say nodes, none of which is known.
+    fn saying(&mut self, base: &Base<'_>, raw: RawSet) -> SetWords {
+        if raw.show.is_empty() {
+            self.problems.push("cli.set.show: nothing shows the configuration".to_owned());
         }
         let unsaid = raw.unsaid.iter().filter_map(|text| {
             let nodes = text.split_once('/').map(|(above, name)| [above.to_owned(), name.to_owned()]);
@@ -58,11 +83,7 @@ impl Reader<'_> {
             nodes
         });
         let unsaid = unsaid.collect();
-        let mut paths = |texts: &[String]| -> Vec<NodePath> {
-            texts.iter().map(|text| self.path("also", text, tree.interface.module())).collect()
-        };
-        let (also, like_interface, like_all) = (paths(&raw.also), paths(&raw.like_interface), paths(&raw.like_all));
-        let mut words = SetWords {
+        SetWords {
             shows: raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect(),
             set: raw.set,
             delete: raw.delete,
@@ -73,15 +94,7 @@ impl Reader<'_> {
             said: raw.said,
             known: Known::default(),
             text: base.text,
-        };
-        let below = below_interface(tree);
-        for entry in std::iter::once(&tree.interface).chain(&like_interface) {
-            words.know(entry, false);
-            below.iter().for_each(|path| words.know(&entry.join(path), false));
         }
-        beside(tree).iter().chain(&also).for_each(|path| words.know(path, false));
-        like_all.iter().for_each(|path| words.know(path, true));
-        words
     }
 }
 

@@ -1,8 +1,8 @@
 //! The nodes of SR Linux that are read, by their names below an entry; and the tests'
 //! list of all.
 
-use mercury_adapter::NodePath;
-use mercury_model::Leaf;
+use crate::NodePath;
+use mercury_model::{Leaf, VlanId};
 
 use super::words::{self, interface, membership, network_instance, oper_state, path};
 
@@ -111,12 +111,18 @@ pub(super) const DEFAULTS_OF_NETWORK_INSTANCE: [(Below, &str); 20] = [
 ];
 
 /// A network instance, what of it is Mercury's, and what is so where nothing is said.
-pub(crate) fn defaults() -> (NodePath, &'static [&'static str], &'static [(Below, &'static str)]) {
+pub fn defaults() -> (NodePath, &'static [&'static str], &'static [(Below, &'static str)]) {
     (network_instance(), &OWN_OF_NETWORK_INSTANCE, &DEFAULTS_OF_NETWORK_INSTANCE)
 }
 
+/// The lists, each by an entry with its key.
+pub fn lists() -> [NodePath; 5] {
+    let tunnel = network_instance().join(&words::entry("vxlan-interface", "name", "{name}"));
+    [interface(), words::subinterface(VlanId::MIN), network_instance(), membership(), tunnel]
+}
+
 /// Every node that is read or written and that the published modules have.
-pub(crate) fn all() -> Vec<NodePath> {
+pub fn all() -> Vec<NodePath> {
     // Whatever module: of two that have a `lacp`, `path` knows one.
     let names = |below: &[&str]| {
         let mut path = path(&below.join("/"));

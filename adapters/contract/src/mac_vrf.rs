@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{EntryOperations, Names, Node, NodePath, Operations, Origin, operations::Value};
+use crate::{Dialect, EntryOperations, Names, Node, NodePath, Operations, Origin, Unrenderable, operations::Value};
 use mercury_model::{
     self as model, Change, Edit, InterfaceName, InterfaceType, Leaf, List, Plan, SwitchedVlan, TrunkVlans, Vlan,
     VlanId, VlanStatus,
@@ -26,20 +26,36 @@ mod nodes;
 mod read;
 mod words;
 
-pub(crate) use nodes::{all as nodes, defaults};
-pub(crate) use read::{entries, memberships, running};
+pub use nodes::{all as nodes, defaults, lists};
+pub use read::{entries, memberships, running};
 use words::{Template, network_instance, path};
-pub(crate) use words::{interface, oper_state};
+pub use words::{interface, oper_state};
 
 /// What SR Linux has no word for, and why.
-pub(crate) struct Unsayable {
-    pub(crate) what: String,
-    pub(crate) reason: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsayable {
+    /// The setting, or the model's name of it.
+    pub what: String,
+    /// Why it cannot be said.
+    pub reason: String,
+}
+
+impl Unsayable {
+    /// As a refusal of this dialect, which excuses over one protocol what the code has no
+    /// place for.
+    #[must_use]
+    pub fn of(&self, dialect: &Dialect, protocol: &str) -> Unrenderable {
+        let deviation = dialect.deviation(protocol, &self.what);
+        dialect.cannot(&self.what, deviation.map_or(&self.reason, |deviation| &deviation.reason))
+    }
 }
 
 /// The operations that carry a plan out; `instance` is the template that names
 /// a VLAN's network instance.
-pub(crate) fn operations(plan: &Plan, instance: &str) -> Result<Operations, Unsayable> {
+///
+/// # Errors
+/// [`Unsayable`]: SR Linux has no word for something.
+pub fn operations(plan: &Plan, instance: &str) -> Result<Operations, Unsayable> {
     let template = Template::parse(instance)
         .ok_or_else(|| unsayable("the network instance of a VLAN", "its name must hold {vlan-id}"))?;
     let mut writer = Writer { template, operations: Operations::default() };

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_adapter::{Data, Defaults, Names, Node};
+use crate::{Data, DataNode, Defaults, Names, Node};
 use mercury_model::{
     DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, List,
     Running, Scope, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
@@ -21,11 +21,10 @@ use super::nodes::{
 use super::words::{
     self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, interface, membership, network_instance, path,
 };
-use crate::tree;
 
 /// The interfaces and VLANs of a scope; a list's path without its key is all of
 /// its entries.
-pub(crate) fn entries(instance: &str, scope: &Scope, narrow: bool) -> Vec<Node> {
+pub fn entries(instance: &str, scope: &Scope, narrow: bool) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut ask = |node: Node, below: &[&str]| {
         if narrow {
@@ -55,7 +54,7 @@ pub(crate) fn entries(instance: &str, scope: &Scope, narrow: bool) -> Vec<Node> 
 }
 
 /// Where it is said which VLANs the subinterfaces that were found carry.
-pub(crate) fn memberships(found: &tree::Node, instance: &str, scope: &Scope) -> Vec<Node> {
+pub fn memberships(found: &DataNode, instance: &str, scope: &Scope) -> Vec<Node> {
     let Some(template) = Template::parse(instance) else { return Vec::new() };
     let subinterfaces = named(found, INTERFACE).filter_map(|port| {
         let name = text(port, &["name"])?.parse::<InterfaceName>().ok()?;
@@ -87,12 +86,7 @@ pub(crate) fn memberships(found: &tree::Node, instance: &str, scope: &Scope) -> 
 ///
 /// # Errors
 /// The template that names a VLAN's network instance is none.
-pub(crate) fn running(
-    found: &tree::Node,
-    instance: &str,
-    defaults: &Defaults,
-    scope: &Scope,
-) -> Result<Running, String> {
+pub fn running(found: &DataNode, instance: &str, defaults: &Defaults, scope: &Scope) -> Result<Running, String> {
     let template = Template::parse(instance)
         .ok_or_else(|| format!("the network instance {instance:?} of a VLAN does not hold {{vlan-id}}"))?;
     let is_whole = scope.interfaces == InterfaceScope::All;
@@ -142,7 +136,7 @@ pub(crate) fn running(
 
 /// The tunnels that carry VLANs to other switches, which are in no list of interfaces:
 /// `vxlan1` by its `vxlan1.20`.
-fn tunnels(found: &tree::Node<'_>, template: Template<'_>) -> BTreeMap<InterfaceName, VlanSet> {
+fn tunnels(found: &DataNode<'_>, template: Template<'_>) -> BTreeMap<InterfaceName, VlanSet> {
     let mut tunnels: BTreeMap<_, VlanSet> = BTreeMap::new();
     for instance in named(found, NETWORK_INSTANCE) {
         let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
@@ -156,7 +150,7 @@ fn tunnels(found: &tree::Node<'_>, template: Template<'_>) -> BTreeMap<Interface
     tunnels
 }
 
-fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
+fn read_interface(port: &DataNode, name: &InterfaceName, vlans: &Memberships<'_>) -> Interface {
     let mut interface = Interface::new(name.clone());
     if words::is_lag(name.as_str()) {
         interface.kind = Some(InterfaceType::Ieee8023adLag);
@@ -182,7 +176,7 @@ fn read_interface(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'
 /// What its bridged subinterfaces carry, or those of an irb route for; foreign where
 /// somebody bridged one in another way, or the whole port routes. One of which nothing
 /// is in a VLAN's network instance carries none, as one that routes.
-fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
+fn switched_vlan(port: &DataNode, name: &InterfaceName, vlans: &Memberships<'_>) -> Option<SwitchedVlan> {
     let gateways = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
     let routed_for = gateways.filter_map(|one| vlans.of_member(&format!("{name}.{}", text(one, &["index"])?)));
     let routed_for: VlanSet = routed_for.map(|(vlan, _)| vlan).collect();
@@ -241,7 +235,7 @@ fn switched_vlan(port: &tree::Node, name: &InterfaceName, vlans: &Memberships<'_
 }
 
 /// `vlan-tagging` of a port where what others route needs it.
-fn others_tagging(port: &tree::Node<'_>) -> Option<ForeignVlans> {
+fn others_tagging(port: &DataNode<'_>) -> Option<ForeignVlans> {
     let tagging = text(port, &["vlan-tagging"]).filter(|tagging| *tagging == "true")?;
     let others: Vec<String> = others(port).collect();
     let interface_mode = vec![tagging.to_owned()];
@@ -250,7 +244,7 @@ fn others_tagging(port: &tree::Node<'_>) -> Option<ForeignVlans> {
 
 /// What a port has that no member of an aggregate may have and that is not Mercury's
 /// (srl_nokia-interfaces, each `must` of ethernet/aggregate-id; srl_nokia-interfaces-l2cp), or that routes.
-fn not_of_members(port: &tree::Node<'_>) -> Option<String> {
+fn not_of_members(port: &DataNode<'_>) -> Option<String> {
     let found = NOT_OF_MEMBERS.into_iter().filter(|path| below(port, path).is_some());
     let found = found.chain(NOT_TRUE_OF_MEMBERS.into_iter().filter(|path| text(port, path) == Some("true")));
     let found = found.map(|path| path.join("/"));
@@ -259,14 +253,14 @@ fn not_of_members(port: &tree::Node<'_>) -> Option<String> {
 }
 
 /// The subinterfaces that are not bridged.
-fn others<'a>(port: &'a tree::Node<'_>) -> impl Iterator<Item = String> + 'a {
+fn others<'a>(port: &'a DataNode<'_>) -> impl Iterator<Item = String> + 'a {
     let others = named(port, SUBINTERFACE).filter(|one| !is_of_type(*one, "bridged"));
     others.filter_map(|one| text(one, &["index"])).map(|index| format!("subinterface {index}"))
 }
 
 /// What a subinterface has besides what Mercury puts there, its state, and what is so
 /// where nothing is said: it would go with the VLAN.
-fn beside<'a>(subinterface: &'a tree::Node<'_>) -> Vec<&'a str> {
+fn beside<'a>(subinterface: &'a DataNode<'_>) -> Vec<&'a str> {
     let is_state = |name: &str| name.starts_with("oper-") || STATE_OF_SUBINTERFACE.contains(&name);
     let own = subinterface.below().filter(|one| !OF_SUBINTERFACE.contains(&one.name()) && !is_state(one.name()));
     let vlan = below(subinterface, &["vlan"]).into_iter().flat_map(|vlan| vlan.below());
@@ -316,7 +310,7 @@ struct Memberships<'a> {
 }
 
 impl<'a> Memberships<'a> {
-    fn of(found: &'a tree::Node<'_>, template: Template<'_>, is_whole: bool) -> Self {
+    fn of(found: &'a DataNode<'_>, template: Template<'_>, is_whole: bool) -> Self {
         let is_state = |name: &str| name.starts_with("oper-") || STATE_OF_MEMBER.contains(&name);
         let mut all: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for instance in named(found, NETWORK_INSTANCE) {
@@ -342,7 +336,7 @@ impl<'a> Memberships<'a> {
     }
 
     /// Whether it is known that nothing of a port is in one.
-    fn has_none_of(&self, port: &tree::Node<'_>, name: &InterfaceName) -> bool {
+    fn has_none_of(&self, port: &DataNode<'_>, name: &InterfaceName) -> bool {
         let mut indices = named(port, SUBINTERFACE).filter_map(|one| text(one, &["index"]));
         self.is_whole && indices.all(|index| self.of_member(&format!("{name}.{index}")).is_none())
     }

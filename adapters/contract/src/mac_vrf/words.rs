@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Module, NodePath, PathStep, operations};
+use crate::{Module, NodePath, PathStep, operations};
 use mercury_model::{Foreign, InterfaceName, Leaf, Value, VlanId};
 
 pub(super) const INTERFACE: &str = "interface";
@@ -15,12 +15,12 @@ pub(super) const SUBINTERFACE: &str = "subinterface";
 pub(super) const LAG: &str = "lag";
 
 /// `/interface[name={name}]`.
-pub(crate) fn interface() -> NodePath {
+pub fn interface() -> NodePath {
     entry(INTERFACE, "name", "{name}")
 }
 
 /// `/interface[name={name}]/oper-state` (srl_nokia-interfaces).
-pub(crate) fn oper_state() -> NodePath {
+pub fn oper_state() -> NodePath {
     interface().join(&path("oper-state"))
 }
 
@@ -61,7 +61,7 @@ const AUGMENTS: [(&str, &str); 4] = [
     ("lacp", "srl_nokia-lacp"),
 ];
 
-fn entry(name: &str, key: &str, value: &str) -> NodePath {
+pub(super) fn entry(name: &str, key: &str, value: &str) -> NodePath {
     NodePath { steps: vec![step(name, vec![(key.to_owned(), value.to_owned())])] }
 }
 

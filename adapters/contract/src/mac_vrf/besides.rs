@@ -3,18 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::Data;
+use crate::{Data, DataNode};
 
 use super::nodes::{
     DEFAULTS_OF_NETWORK_INSTANCE, OWN_OF_NETWORK_INSTANCE, STATE_OF_BRIDGE_TABLE, STATE_OF_NETWORK_INSTANCE,
 };
 use super::read::{is_default, named, text};
 use super::words::{INTERFACE, MEMBER, SUBINTERFACE};
-use crate::tree;
 
 /// The names of what else a network instance holds, sorted; `subinterfaces` are all
 /// that the switch has.
-pub(super) fn of(instance: &tree::Node<'_>, subinterfaces: &BTreeSet<String>) -> Option<String> {
+pub(super) fn of(instance: &DataNode<'_>, subinterfaces: &BTreeSet<String>) -> Option<String> {
     let more = instance.below().filter(|one| !OWN_OF_NETWORK_INSTANCE.contains(&one.name()) && !is_state(one.name()));
     let more = more.filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS_OF_NETWORK_INSTANCE, &is_state));
     let mut more: BTreeSet<String> = more.map(|one| one.name().to_owned()).collect();
@@ -38,7 +37,7 @@ fn is_state(name: &str) -> bool {
 }
 
 /// Every subinterface, as network instances name it.
-pub(super) fn subinterfaces(found: &tree::Node<'_>) -> BTreeSet<String> {
+pub(super) fn subinterfaces(found: &DataNode<'_>) -> BTreeSet<String> {
     let of = |port| {
         let name = text(port, &["name"]).unwrap_or_default();
         named(port, SUBINTERFACE).filter_map(move |one| Some(format!("{name}.{}", text(one, &["index"])?)))
