@@ -18,8 +18,8 @@ use std::sync::{Arc, LazyLock};
 pub use cli::{
     Blocks, Candidate, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Confirming, Enable,
     Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, ModeChange, PortTable, Prompts,
-    Question, Said, SetWords, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting,
-    When, Whole, Wording,
+    Question, Rows, Said, SetWords, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable,
+    Waiting, When, Whole, Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};

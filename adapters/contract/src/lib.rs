@@ -43,7 +43,7 @@ pub use dialect::{
     ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
     FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
     Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
-    PortTable, Prompts, Question, Reading, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree,
+    PortTable, Prompts, Question, Reading, Rows, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree,
     Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable,
     VlanTree, Waiting, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };

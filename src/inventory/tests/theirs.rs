@@ -26,6 +26,7 @@ fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
         ("mellanox_mlnxos", "mellanox_mlnxos"),
         ("nokia_srl", "nokia_srl"),
         ("ovs_linux", "netmiko_ovs_linux"),
+        ("pluribus", "pluribus"),
         ("ruijie", "ruijie"),
         ("sonic", "sonic"),
         ("supermicro_smis", "supermicro_smis"),

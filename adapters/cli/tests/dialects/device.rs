@@ -12,6 +12,7 @@ use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
 use crate::{
     database::Database,
+    fabric::Fabric,
     sets::{self, Sets},
     table::Tables,
 };
@@ -184,6 +185,8 @@ pub(crate) struct Device {
     sets: Option<Sets>,
     /// One of commands and a database.
     database: Option<Database>,
+    /// One of commands and rows.
+    fabric: Option<Fabric>,
 }
 
 impl Device {
@@ -193,12 +196,14 @@ impl Device {
         let words = &dialect.cli.as_ref().unwrap().words;
         let has_tables = words.table().is_some_and(|words| words.form == CliForm::JsonTable);
         let tables = has_tables.then(|| Tables::with(ports));
+        let has_rows = matches!(words, Wording::Flat(words) if words.shows.iter().any(|shown| shown.rows.is_some()));
+        let fabric = has_rows.then(|| Fabric::with(ports));
         let has_lines = matches!(words, Wording::Flat(words) if words.form == FlatForm::Lines);
-        let has_sets = has_lines || matches!(words, Wording::Set(_));
+        let has_sets = has_lines && !has_rows || matches!(words, Wording::Set(_));
         let sets = has_sets.then(|| Sets::with(sets::rules(&dialect.name), ports));
         let database = (matches!(words, Wording::Flat(_)) && !has_lines).then(|| Database::with(ports));
         let (rules, blocks) = (rules(&dialect.name), blocks.collect());
-        Self { rules, blocks, unasked: BTreeSet::new(), tables, sets, database }
+        Self { rules, blocks, unasked: BTreeSet::new(), tables, sets, database, fabric }
     }
 
     /// One that has this configuration.
@@ -279,6 +284,9 @@ impl Device {
         }
         if let Some(database) = &mut self.database {
             return database.apply(script);
+        }
+        if let Some(fabric) = &mut self.fabric {
+            return fabric.apply(script);
         }
         let mut block = None;
         for (index, line) in script.lines.iter().enumerate() {
@@ -367,6 +375,9 @@ impl Device {
 
     /// The answers to what is asked.
     pub(crate) fn answers(&self, dialect: &Dialect) -> Vec<String> {
+        if let Some(fabric) = &self.fabric {
+            return fabric.answers();
+        }
         let words = &dialect.cli.as_ref().unwrap().words;
         if let (Wording::Flat(_), Some(sets)) = (words, &self.sets) {
             return vec![sets.ports(), sets.text()];
@@ -376,6 +387,9 @@ impl Device {
 
     /// Whether anybody asked for a VLAN.
     pub(crate) fn is_asked_for(&self, id: u16) -> bool {
+        if let Some(fabric) = &self.fabric {
+            return fabric.is_asked_for(id);
+        }
         !self.unasked.contains(&format!("{}{id}", self.rules.vlan))
     }
 
@@ -383,6 +397,9 @@ impl Device {
     pub(crate) fn has_vlan_1(&self) -> bool {
         if let Some(sets) = &self.sets {
             return sets.has_vlan_1();
+        }
+        if let Some(fabric) = &self.fabric {
+            return fabric.has_vlan_1();
         }
         let database = self.blocks.get(DATABASE).is_some_and(|lines| lines.iter().any(|line| line == "vlan 1"));
         database || self.blocks.contains_key(&format!("{}1", self.rules.vlan))
@@ -398,6 +415,9 @@ impl Device {
         }
         if let Some(database) = &self.database {
             return database.text();
+        }
+        if let Some(fabric) = &self.fabric {
+            return fabric.answers().join("");
         }
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();

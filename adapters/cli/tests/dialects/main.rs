@@ -12,6 +12,7 @@ mod brownfield;
 mod case;
 mod database;
 mod device;
+mod fabric;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod robust;

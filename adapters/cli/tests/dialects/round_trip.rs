@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Interfaces that every switch has, and no case.
-const OTHERS: [&str; 5] = ["loopback0", "Ethernet200", "eth0", "lo", "mgmt0"];
+const OTHERS: [&str; 6] = ["loopback0", "Ethernet200", "eth0", "lo", "mgmt0", "200"];
 
 /// A switch of this dialect that has `config`, made from one whose ports are there and
 /// bare; `None` where it cannot have it.

@@ -73,3 +73,25 @@ fn what_is_no_database_or_has_no_port_is_no_answer() {
         assert!(read("sonic", text).is_err(), "{text:?}");
     }
 }
+
+#[test]
+fn rows_are_read_by_what_was_asked_for() {
+    let dialect = dialect("pluribus");
+    let answers =
+        ["1\n2\n3\n4\n49\n", "1:local\n10:local\n20:fabric\n", "1:1-4,49\n10:1-2\n20:2,49\n", "1:3-4\n10:1\n20:none\n"];
+    let answers = answers.map(str::to_owned);
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let running = mercury_cli::running(dialect.cli.as_ref().unwrap(), &Scope::all(), &answers, &mut share).unwrap();
+    for (port, expected) in [
+        ("1", "trunk, native VLAN 10, VLANs 1,10"),
+        ("2", "trunk, no native VLAN, VLANs 1,10,20"),
+        ("3", "access VLAN 1"),
+        ("4", "access VLAN 1"),
+        ("49", "trunk, no native VLAN, VLANs 1,20"),
+    ] {
+        assert_eq!(vlans(&running, port), expected, "{port}");
+    }
+    assert_eq!(running.interfaces.len(), 5, "nobody is no port");
+    let besides: Vec<String> = running.besides_vlans.keys().map(ToString::to_string).collect();
+    assert_eq!(besides, ["20"], "one of the fabric is not this switch's to take away");
+}

@@ -15,7 +15,7 @@ pub use session::{
 pub use set::{Known, SetWords};
 pub use template::{Filled, Hole, Template};
 pub use words::{
-    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Said, Shown, TrunkAbsent, TrunkWords,
+    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Rows, Said, Shown, TrunkAbsent, TrunkWords,
     VlanMembers, VlanTable, Whole,
 };
 

@@ -54,7 +54,9 @@ impl Port {
 
     /// A port that is what its VLANs say.
     fn by_vlans<'a>(&mut self, entry: &'a DataNode<'a>, tree: &mut DataTree<'a, '_>) -> Result<(), NoRoom> {
+        // Some list the untagged one among all of them.
         let tagged: VlanSet = self.tagged.iter().copied().collect();
+        let tagged = tagged.difference(&self.untagged.iter().copied().collect());
         let mode = if tagged.is_empty() { "access" } else { "trunk" };
         if !(tagged.is_empty() && self.untagged.is_empty()) {
             entry.push(tree.copied_leaf("mode", mode)?);

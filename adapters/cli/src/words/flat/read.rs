@@ -58,8 +58,12 @@ pub(in crate::words) fn tree<'a>(
                 json::lines(&value, words.split, &mut |line| said.line(words, line));
             }
             FlatForm::Lines => {
+                let rows = words.shows.get(number).and_then(|shown| shown.rows.as_ref());
                 for line in text.lines().map(str::trim) {
-                    said.line(words, line);
+                    match rows {
+                        Some(rows) => said.line(words, &format!("{} {}", rows.before, line.replace(rows.split, " "))),
+                        None => said.line(words, line),
+                    }
                     tree.beside(std::mem::take(&mut said.octets))?;
                 }
             }
@@ -240,7 +244,7 @@ impl<'t> Named<'t> {
         if said.get(Hole::Kind).is_some_and(|kind| !is_known(kind)) {
             return None;
         }
-        let name = said.get(Hole::Name)?;
+        let name = said.get(Hole::Name).filter(|name| words.nobody.as_deref() != Some(*name))?;
         Some(Self { names: if words.lists { several(name) } else { vec![name.to_owned()] }, said })
     }
 }

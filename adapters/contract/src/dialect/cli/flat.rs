@@ -21,6 +21,8 @@ pub struct FlatWords {
     pub kinds: Option<[String; 2]>,
     /// Whether a line that is shown may name several at once, as `swp1-3,swp7`.
     pub lists: bool,
+    /// The word in the place of names where there are none.
+    pub nobody: Option<String>,
     /// What keys of several parts have between them, in JSON.
     pub split: Option<char>,
     /// Lines that tell of a port, by its `{name}`.

@@ -143,6 +143,17 @@ pub struct Shown {
     pub command: String,
     /// How its answer is read, where that is not as configuration: as a table of VLANs.
     pub table: Option<VlanTable>,
+    /// What its rows are read with, where they do not tell themselves what they are.
+    pub rows: Option<Rows>,
+}
+
+/// Rows of fields: each is read as a line of a word that says what they are, and the fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// The word.
+    pub before: String,
+    /// What stands between fields.
+    pub split: char,
 }
 
 /// A table of VLANs: a VLAN is there if it has a row.

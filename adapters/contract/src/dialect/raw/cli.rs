@@ -13,8 +13,8 @@ use super::{
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Shown, Template, TrunkAbsent,
-        TrunkWords, VlanMembers, Whole, Wording,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Rows, Shown, Template,
+        TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
     },
 };
 
@@ -164,6 +164,11 @@ pub(super) enum RawShow {
         row: String,
         #[serde(default)]
         status: BTreeMap<String, String>,
+    },
+    Rows {
+        command: String,
+        before: String,
+        split: char,
     },
 }
 
@@ -397,11 +402,14 @@ impl Reader<'_> {
 
     pub(super) fn shown(&mut self, raw: RawShow) -> Option<Shown> {
         Some(match raw {
-            RawShow::Command(command) => Shown { command, table: None },
+            RawShow::Command(command) => Shown { command, table: None, rows: None },
             RawShow::Table { command, row, status } => {
                 let row = self.template("show", &row)?;
                 let table = crate::dialect::cli::VlanTable { row, status: status.into_iter().collect() };
-                Shown { command, table: Some(table) }
+                Shown { command, table: Some(table), rows: None }
+            }
+            RawShow::Rows { command, before, split } => {
+                Shown { command, table: None, rows: Some(Rows { before, split }) }
             }
         })
     }

@@ -37,6 +37,7 @@ pub(super) struct RawFlat {
     kinds: Option<RawKinds>,
     #[serde(default)]
     lists: bool,
+    nobody: Option<String>,
     split: Option<char>,
     interfaces: Vec<String>,
     port: BTreeMap<String, RawFlatLeaf>,
@@ -114,7 +115,9 @@ impl Reader<'_> {
             self.problems.push("cli.flat.show: nothing shows the configuration".to_owned());
         }
         let mut tree: Table = TREE.parse().map_err(|error| self.problems.push(format!("cli: {error}"))).ok()?;
-        tree.insert("aggregate-names".to_owned(), Value::from(base.lag_prefix.unwrap_or_default()));
+        if let Some(prefix) = base.lag_prefix {
+            tree.insert("aggregate-names".to_owned(), Value::from(prefix));
+        }
         let absent = raw.port.iter().filter_map(|(node, leaf)| Some((node.clone(), leaf.absent.clone()?))).collect();
         let mut port = BTreeMap::new();
         for (node, leaf) in raw.port {
@@ -153,6 +156,7 @@ impl Reader<'_> {
                 form: raw.form,
                 kinds: raw.kinds.map(|raw| [raw.port, raw.aggregate]),
                 lists: raw.lists,
+                nobody: raw.nobody,
                 split: raw.split,
                 interfaces: self.templates("flat.interfaces", &raw.interfaces),
                 port,
