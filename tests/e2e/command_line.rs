@@ -6,6 +6,7 @@ mod candidate;
 mod database;
 mod grammar;
 mod imitation;
+mod theirs;
 mod together;
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};

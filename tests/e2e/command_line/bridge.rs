@@ -60,6 +60,11 @@ impl Bridge {
         entry(self.directory.path(), self.port, name, "netmiko_ovs_linux")
     }
 
+    /// What lets in to it.
+    pub(super) fn way_in(&self) -> WayIn {
+        WayIn { port: self.port, user: user(), key_file: self.path("user").display().to_string() }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -75,9 +80,21 @@ impl Drop for Bridge {
     }
 }
 
+/// Who is let in, and where.
+pub(super) struct WayIn {
+    pub(super) port: u16,
+    pub(super) user: String,
+    pub(super) key_file: String,
+}
+
+/// Who runs the tests.
+fn user() -> String {
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    String::from_utf8(user).unwrap().trim().to_owned()
+}
+
 /// The entry of what [`listen`] lets in to.
 pub(super) fn entry(folder: &Path, port: u16, name: &str, dialect: &str) -> Entry {
-    let user = Command::new("id").arg("-un").output().unwrap().stdout;
     let key = fs::read_to_string(folder.join("host.pub")).unwrap();
     let known = folder.join("known_hosts");
     fs::write(&known, format!("[127.0.0.1]:{port} {key}")).unwrap();
@@ -86,7 +103,7 @@ pub(super) fn entry(folder: &Path, port: u16, name: &str, dialect: &str) -> Entr
         .text("dialect", dialect)
         .text("address", "127.0.0.1")
         .with("port", port)
-        .text("username", String::from_utf8(user).unwrap().trim())
+        .text("username", &user())
         .text("key_file", &folder.join("user").display().to_string())
         .with("known_hosts", format!("[{:?}]", known.display().to_string()))
 }
