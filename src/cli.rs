@@ -27,6 +27,7 @@ mod switch;
 mod table;
 mod validate;
 mod write;
+mod yang;
 
 use std::{
     io::Read,
@@ -190,6 +191,11 @@ enum Command {
         #[command(subcommand)]
         command: rules::RulesCommand,
     },
+    /// The YANG modules of switches.
+    Yang {
+        #[command(subcommand)]
+        command: yang::YangCommand,
+    },
     /// Say what a finding's code means, and what to do about it.
     Explain(explain::ExplainArguments),
     /// Print what a shell needs to complete commands.
@@ -348,6 +354,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Audit(audit) => audit::run(&common, &audit).await,
         Command::Validate(validate) => validate::run(&common, &validate).await,
         Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,
+        Command::Yang { command: yang::YangCommand::Fetch(fetch) } => yang::fetch(&common, &fetch).await,
         Command::Explain(explain) => explain::run(&common, &explain),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),

@@ -29,6 +29,9 @@ mod driver;
 #[cfg(test)]
 mod faces;
 #[cfg(test)]
+#[cfg(feature = "yang")]
+mod fetch;
+#[cfg(test)]
 mod flights;
 #[cfg(test)]
 mod harness;

@@ -8,6 +8,7 @@
 //! - [`Dialect`] is how one vendor's system differs, as data.
 //! - [`Budget`] is what replies may take of the memory, [`DataTree`] what they
 //!   are understood as, [`off_worker`] where.
+//! - [`ModuleSource`] tells which YANG modules a target has.
 //! - [`RpcError`] is what a target refuses with, in RFC 6241's vocabulary.
 
 mod absence;
@@ -18,6 +19,7 @@ mod defaults;
 mod dial;
 mod dialect;
 pub mod mac_vrf;
+mod modules;
 mod names;
 mod node;
 mod off_worker;
@@ -47,6 +49,7 @@ pub use dialect::{
     Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable,
     VlanTree, Waiting, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
+pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;
 pub use node::Node;
 pub use off_worker::{Unfinished, off_worker};

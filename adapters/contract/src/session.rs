@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_model::{Running, Scope};
 
-use crate::{Absent, Capabilities, ListedSession, Payload, RpcError, Sighting};
+use crate::{Absent, Capabilities, ListedSession, ModuleSource, Payload, RpcError, Sighting};
 
 /// The token by which a persistent confirmed commit is confirmed or cancelled
 /// (RFC 6241 section 8.4.1).
@@ -289,6 +289,15 @@ pub trait Connector: Send + Sync {
             Ok(Probe { facts: Vec::new(), announced, entry: Vec::new() })
         }
         .boxed()
+    }
+
+    /// Opens a session that tells of the target's YANG modules; `None` where the protocol
+    /// has no words for them.
+    ///
+    /// # Errors
+    /// The target could not be reached, or did not let anybody in.
+    fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
+        async { Ok(None) }.boxed()
     }
 }
 

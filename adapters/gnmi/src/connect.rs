@@ -5,7 +5,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
-    PathPrefixes, Probe, Reading, Session,
+    ModuleSource, PathPrefixes, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::gnmi::CapabilityResponse;
 use secrecy::SecretString;
@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 
 use crate::{
     client::Client,
+    modules::Models,
     probe,
     request::Asked,
     session::{GnmiSession, Learned},
@@ -125,6 +126,16 @@ where
             let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
             let session = open(transport, &options, dialect, self.instance.clone(), learned).await?;
             Ok(Box::new(session) as Box<dyn Session>)
+        }
+        .boxed()
+    }
+
+    fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let transport = Transport::connect(&options).await?;
+            let announced = announced(&Client::new(transport, &options)?, &options).await?;
+            Ok(Some(Box::new(Models::of(announced.as_ref())) as Box<dyn ModuleSource>))
         }
         .boxed()
     }

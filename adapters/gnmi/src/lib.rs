@@ -35,6 +35,7 @@ mod connect;
 mod counted;
 pub mod document;
 mod meter;
+mod modules;
 mod path;
 mod printed;
 mod probe;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, NetconfDialect, Probe, Session, Step};
+use mercury_adapter::{ConnectError, ConnectFault, Connector, ModuleSource, NetconfDialect, Probe, Session, Step};
 use mercury_model::Scope;
 use mercury_ssh::{SshOptions, SshStream};
 
 use crate::{
     client::{Client, ClientOptions, OpenError},
+    modules::NetconfModules,
     session::NetconfSession,
 };
 
@@ -33,10 +34,14 @@ impl<F> NetconfConnector<F>
 where
     F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync,
 {
-    async fn open(&self) -> Result<NetconfSession<SshStream>, ConnectError> {
+    async fn greeted(&self) -> Result<Client<SshStream>, ConnectError> {
         let options = (self.dial)()?;
         let stream = mercury_ssh::connect(&options).await.map_err(|error| error.to_connect_error())?;
-        let client = Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))?;
+        Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))
+    }
+
+    async fn open(&self) -> Result<NetconfSession<SshStream>, ConnectError> {
+        let client = self.greeted().await?;
         let instance = self.instance.clone();
         let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
             .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: error.to_string() })?;
@@ -54,6 +59,11 @@ where
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+
+    /// Also of a server that cannot be configured.
+    fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
+        async move { Ok(Some(Box::new(NetconfModules::new(self.greeted().await?)) as Box<dyn ModuleSource>)) }.boxed()
     }
 
     /// Tries whether it takes a request before it has answered the last one.

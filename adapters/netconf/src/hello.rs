@@ -226,14 +226,20 @@ impl ServerHello {
     /// here but in the YANG library.
     #[must_use]
     pub fn module(&self, name: &str) -> Option<ModuleCapability> {
-        let is_it = |uri: &&String| parameter(uri, "module").as_deref() == Some(name);
-        let uri = self.capabilities.iter().find(is_it)?;
-        let several = |key| list(&parameter(uri, key).unwrap_or_default());
-        Some(ModuleCapability {
-            namespace: without_query(uri).to_owned(),
-            revision: parameter(uri, "revision"),
-            features: several("features"),
-            deviations: several("deviations"),
+        self.modules().find(|(announced, _)| announced == name).map(|(_, module)| module)
+    }
+
+    /// Every YANG module that is announced here, by its name.
+    pub fn modules(&self) -> impl Iterator<Item = (String, ModuleCapability)> {
+        self.capabilities.iter().filter_map(|uri| {
+            let several = |key| list(&parameter(uri, key).unwrap_or_default());
+            let module = ModuleCapability {
+                namespace: without_query(uri).to_owned(),
+                revision: parameter(uri, "revision"),
+                features: several("features"),
+                deviations: several("deviations"),
+            };
+            Some((parameter(uri, "module")?, module))
         })
     }
 

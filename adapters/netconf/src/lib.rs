@@ -19,6 +19,7 @@ mod junos;
 mod library;
 mod look;
 pub mod message;
+mod modules;
 mod monitoring;
 pub mod operation;
 mod place;

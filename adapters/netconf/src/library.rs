@@ -5,7 +5,7 @@ use mercury_adapter::Data;
 
 use crate::{operation, xml::Element};
 
-const NS: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
+pub(crate) const NS: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
 
 /// `<get>` for the revisions of these modules, in the library's older form and
 /// its newer.

@@ -5,7 +5,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{hello::ServerHello, operation, xml::Element};
 
-const NS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
+pub(crate) const NS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
 
 /// Whether the server says that it has it.
 pub(crate) fn is_announced(hello: &ServerHello) -> bool {

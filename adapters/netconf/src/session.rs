@@ -351,7 +351,7 @@ impl<S> fmt::Debug for NetconfSession<S> {
 }
 
 /// Waits for data to be understood.
-async fn understanding<T>(
+pub(crate) async fn understanding<T>(
     work: impl Future<Output = Result<Result<T, DataError>, Unfinished>>,
     timeout: Duration,
 ) -> Result<Result<T, Refusal>, Lost> {
@@ -424,11 +424,11 @@ fn has(hello: &ServerHello, module: &str) -> bool {
     hello.module(module).is_some() || !any
 }
 
-fn has_library(hello: &ServerHello) -> bool {
+pub(crate) fn has_library(hello: &ServerHello) -> bool {
     hello.capabilities.iter().any(|capability| capability.contains(":yang-library:"))
 }
 
-fn lost(error: &FlightError) -> Lost {
+pub(crate) fn lost(error: &FlightError) -> Lost {
     match error {
         FlightError::NoRoom { source: source @ NoRoom::Together { .. }, .. } => Lost::NoRoom(source.to_string()),
         FlightError::NoRoom { source, .. } => Lost::Protocol(source.to_string()),

@@ -12,6 +12,8 @@ mod set_request;
 #[cfg(feature = "yang")]
 mod sets;
 #[cfg(feature = "yang")]
+mod statements;
+#[cfg(feature = "yang")]
 mod told;
 
 #[cfg(feature = "yang")]

@@ -71,29 +71,37 @@ impl Modules {
     /// What of it cannot be loaded, in libyang's words.
     pub(in crate::cli::validate) fn load(folders: &[PathBuf]) -> Result<Self, Finding> {
         let failed = |reason: String| Finding::error(Code::SchemaModules, reason);
-        let mut context = Context::new(ContextFlags::DISABLE_SEARCHDIR_CWD | ContextFlags::ALL_IMPLEMENTED)
+        for folder in folders {
+            let is_sayable = folder.to_str().is_some_and(|text| !text.contains('\0'));
+            if !is_sayable || !folder.is_dir() {
+                return Err(failed(format!("{} is no folder", folder.display())));
+            }
+        }
+        let selection = (!folders.is_empty()).then(|| sets::wanted(folders)).transpose().map_err(failed)?;
+        let is_exact = selection.as_ref().is_some_and(|selection| selection.is_exact);
+        // Of ietf-yang-library the switch has its own revision.
+        let implements = if is_exact { ContextFlags::NO_YANGLIBRARY } else { ContextFlags::ALL_IMPLEMENTED };
+        let mut context = Context::new(ContextFlags::DISABLE_SEARCHDIR_CWD | implements)
             .map_err(|error| failed(error.to_string()))?;
         static HEARS: Once = Once::new();
         // Somebody listens already where this is not the first.
         HEARS.call_once(|| drop(context.init_logger(Ear)));
-        let wanted = if folders.is_empty() {
+        for folder in folders {
+            context.set_searchdir(folder).map_err(|error| failed(error.to_string()))?;
+        }
+        let wanted = selection.map(|selection| selection.modules).unwrap_or_else(|| {
             context.set_embedded_modules(&SUBSET);
-            let own = |(name, _): &(&str, &str)| Wanted { name: (*name).to_owned(), features: Vec::new() };
+            let own =
+                |(name, _): &(&str, &str)| Wanted { name: (*name).to_owned(), revision: None, features: Vec::new() };
             MODULES.iter().map(own).collect()
-        } else {
-            for folder in folders {
-                let is_sayable = folder.to_str().is_some_and(|text| !text.contains('\0'));
-                if !is_sayable || !folder.is_dir() {
-                    return Err(failed(format!("{} is no folder", folder.display())));
-                }
-                context.set_searchdir(folder).map_err(|error| failed(error.to_string()))?;
-            }
-            sets::wanted(folders).map_err(failed)?
-        };
+        });
         let features: Vec<Vec<&str>> =
             wanted.iter().map(|one| one.features.iter().map(String::as_str).collect()).collect();
-        let modules: Vec<_> =
-            wanted.iter().zip(&features).map(|(one, own)| (one.name.as_str(), None, own.as_slice())).collect();
+        let modules: Vec<_> = wanted
+            .iter()
+            .zip(&features)
+            .map(|(one, own)| (one.name.as_str(), one.revision.as_deref(), own.as_slice()))
+            .collect();
         drop(said());
         context.load_modules(&modules).map_err(|error| {
             let words = said().into_iter().map(|told| told.message).collect::<Vec<_>>();

@@ -8,6 +8,8 @@ use std::{
 
 use serde::Deserialize;
 
+use super::statements::has_no_data;
+
 /// A file of modules, or of what to load, may be this big, in bytes.
 const MAX_FILE: u64 = 16 << 20;
 
@@ -19,30 +21,100 @@ struct Load {
     features: Option<std::collections::BTreeMap<String, Vec<String>>>,
 }
 
+/// `yang-library.json`: what a switch implements, as data of `ietf-yang-library` in the
+/// form of RFC 8525 or of RFC 7895.
+#[derive(Deserialize)]
+struct Library {
+    #[serde(rename = "ietf-yang-library:yang-library")]
+    newer: Option<Newer>,
+    #[serde(rename = "ietf-yang-library:modules-state")]
+    older: Option<ModuleSet>,
+}
+
+#[derive(Deserialize)]
+struct Newer {
+    #[serde(default, rename = "module-set")]
+    sets: Vec<ModuleSet>,
+}
+
+#[derive(Deserialize)]
+struct ModuleSet {
+    #[serde(default, rename = "module")]
+    modules: Vec<Entry>,
+    #[serde(default, rename = "import-only-module")]
+    imported: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    #[serde(default)]
+    revision: Option<String>,
+    #[serde(default, rename = "feature")]
+    features: Vec<String>,
+    #[serde(default, rename = "deviation")]
+    deviations: Vec<Deviation>,
+    #[serde(default, rename = "conformance-type")]
+    conformance: Option<String>,
+}
+
+/// The newer form has names alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Deviation {
+    Name(String),
+    Entry { name: String },
+}
+
 /// A module to load, and its features.
 pub(super) struct Wanted {
     pub(super) name: String,
+    pub(super) revision: Option<String>,
     pub(super) features: Vec<String>,
 }
 
-/// What is to be loaded of these folders: what `load.json` says, or every module. Types
-/// come first, since what others import must be said to be implemented before.
+impl Wanted {
+    fn whole(name: String) -> Self {
+        Self { name, revision: None, features: vec!["*".to_owned()] }
+    }
+
+    fn file(&self, folder: &Path) -> PathBuf {
+        let revision = self.revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
+        folder.join(format!("{}{revision}.yang", self.name))
+    }
+}
+
+/// What is to be loaded of folders.
+pub(super) struct Selection {
+    pub(super) modules: Vec<Wanted>,
+    /// What is imported and not loaded by itself is there for its types alone, as a switch's
+    /// library says of it.
+    pub(super) is_exact: bool,
+}
+
+/// What is to be loaded of these folders: what `load.json` says, or `yang-library.json`, or
+/// every module. Types come first, since what others import must be said to be implemented
+/// before.
 ///
 /// # Errors
 /// A sentence with the file that cannot be read or understood.
-pub(super) fn wanted(folders: &[PathBuf]) -> Result<Vec<Wanted>, String> {
-    let mut all: Vec<Wanted> = Vec::new();
+pub(super) fn wanted(folders: &[PathBuf]) -> Result<Selection, String> {
+    let (mut all, mut is_exact): (Vec<Wanted>, bool) = (Vec::new(), !folders.is_empty());
     for folder in folders {
-        let said = folder.join("load.json");
+        let (said, library) = (folder.join("load.json"), folder.join("yang-library.json"));
+        let is_told = !said.is_file() && library.is_file();
+        is_exact &= is_told;
         if said.is_file() {
             let load: Load =
                 serde_json::from_str(&text(&said)?).map_err(|error| format!("{}: {error}", said.display()))?;
             all.extend(load.load.into_iter().map(|name| {
                 let own = load.features.as_ref().and_then(|features| features.get(&name).cloned());
-                Wanted { name, features: own.unwrap_or_else(|| vec!["*".to_owned()]) }
+                Wanted { features: own.unwrap_or_else(|| vec!["*".to_owned()]), ..Wanted::whole(name) }
             }));
+        } else if is_told {
+            all.extend(told(folder, &library)?);
         } else {
-            all.extend(modules(folder)?.into_iter().map(|name| Wanted { name, features: vec!["*".to_owned()] }));
+            all.extend(modules(folder)?.into_iter().map(Wanted::whole));
         }
     }
     let mut seen = BTreeSet::new();
@@ -50,8 +122,39 @@ pub(super) fn wanted(folders: &[PathBuf]) -> Result<Vec<Wanted>, String> {
     all.sort_by_key(|one| !one.name.ends_with("-types"));
     match all.iter().find(|one| one.name.contains('\0')) {
         Some(odd) => Err(format!("{:?} is no module's name", odd.name)),
-        None => Ok(all),
+        None => Ok(Selection { modules: all, is_exact }),
     }
+}
+
+/// What a switch's library says that it implements; what deviates that is loaded, too. So
+/// is what it says to be imported alone where that has no data: a value may be an identity
+/// of modules that are implemented alone (RFC 7950 section 9.10), which not all switches
+/// say of those.
+fn told(folder: &Path, file: &Path) -> Result<Vec<Wanted>, String> {
+    let library: Library =
+        serde_json::from_str(&text(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
+    let sets = library.newer.map(|newer| newer.sets).into_iter().flatten().chain(library.older);
+    let (mut modules, mut deviations, mut imported) = (Vec::new(), Vec::new(), Vec::new());
+    for set in sets {
+        let entries = set.modules.into_iter().map(|entry| (entry.conformance.as_deref() == Some("import"), entry));
+        for (import_only, entry) in entries.chain(set.imported.into_iter().map(|entry| (true, entry))) {
+            let Entry { name, revision, features, deviations: own, .. } = entry;
+            let wanted = Wanted { name, revision: revision.filter(|revision| !revision.is_empty()), features };
+            if !import_only {
+                deviations.extend(own.into_iter().map(|(Deviation::Name(name) | Deviation::Entry { name })| name));
+                modules.push(wanted);
+            } else if text(&wanted.file(folder)).is_ok_and(|text| has_no_data(&text)) {
+                imported.push(wanted);
+            }
+        }
+    }
+    if modules.is_empty() {
+        return Err(format!("{}: there is no module in it", file.display()));
+    }
+    imported.retain(|one| !modules.iter().any(|other| other.name == one.name));
+    modules.extend(imported);
+    modules.extend(deviations.into_iter().map(Wanted::whole));
+    Ok(modules)
 }
 
 /// The names of a folder's modules; submodules come with theirs.
