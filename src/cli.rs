@@ -16,6 +16,7 @@ mod port;
 mod print;
 mod question;
 mod render;
+mod report;
 mod requests;
 mod review;
 mod rules;
@@ -171,6 +172,10 @@ enum Command {
     /// it, and say what has moved, where the switch, its entry or its dialect are not as
     /// they were.
     Apply(review::ApplyArguments),
+    /// Write one HTML page of a change, for people to review: what is wanted, what would
+    /// change on each switch, what the rules have to say, and what would be sent. Ends with
+    /// 1 where it would be refused.
+    Report(report::ReportArguments),
     /// Print the request that would carry what `attach`, or any request, does, as
     /// other tools of its protocol read it; no switch is needed.
     Render(render::RenderArguments),
@@ -348,6 +353,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Detach(port) => port::detach(&common, &port).await,
         Command::Plan(question) => question::plan(&common, &question).await,
         Command::Apply(apply) => review::apply(&common, &apply).await,
+        Command::Report(report) => report::run(&common, &report).await,
         Command::Render(render) => render::run(&common, &render).await,
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Diff(diff) => difference::run(&common, &diff).await,

@@ -137,6 +137,8 @@ pub struct Report {
     pub before: Option<Running>,
     /// What was last read.
     pub now: Option<Running>,
+    /// What it would have, where nothing was to be written.
+    pub intended: Option<Running>,
     /// What was, or would be, changed.
     pub plan: Option<Plan>,
     /// The aggregates that the request named, as the switch names them.
@@ -172,6 +174,7 @@ impl Report {
             outcome,
             before: None,
             now: None,
+            intended: None,
             plan: None,
             lags: BTreeMap::new(),
             notes: BTreeMap::new(),

@@ -383,7 +383,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     }
     let mut looked = Looked::at(line, work, running, report).await?;
     report.offers = work.offers(line.switch, &looked.running, line.dialect);
-    let plan = loop {
+    let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
         let proof = ReadBack::proves(&intended, &looked.running).filter(|_| !matches!(work, Work::Plan(_)));
@@ -391,7 +391,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
         let is_same = was_warm && line.link.session_number() == session;
         match proof {
             None if work.writes() => return Ok(None),
-            None => break plan,
+            None => break (intended, plan),
             Some(_) if work.writes() && !is_same => return Ok(None),
             Some(proof) => match looked.is_confirmed() {
                 Some(true) => return Ok(Some(Outcome::Unchanged(proof))),
@@ -400,8 +400,8 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
             },
         }
     };
-    let running = looked.running;
-    report.now = Some(running);
+    report.intended = Some(Running::new(&intended.0, looked.running.scope.clone()));
+    report.now = Some(looked.running);
     if !plan.is_empty() {
         rendered(line, work, &plan, report)?;
     }
@@ -478,7 +478,7 @@ fn narrow(report: &mut Report, work: &Work, rules: &Rules) {
     let Some(intent) = work.wanted() else { return };
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
     let scope = told(intent, rules, &report.lags, &seen, report.plan.as_ref());
-    for running in report.before.iter_mut().chain(&mut report.now) {
+    for running in [&mut report.before, &mut report.now, &mut report.intended].into_iter().flatten() {
         *running = Running::new(&running.config, scope.clone());
     }
 }

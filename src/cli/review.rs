@@ -43,32 +43,41 @@ pub(super) struct ApplyArguments {
 /// The file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Saved {
+pub(super) struct Saved {
     format: String,
     /// The version that made it.
-    mercury: String,
+    pub(super) mercury: String,
     /// When, in UTC (RFC 3339).
-    at: String,
+    pub(super) at: String,
     /// The user who did.
-    by: Option<String>,
+    pub(super) by: Option<String>,
     /// What is wanted.
-    requests: Vec<Value>,
-    switches: Vec<SavedSwitch>,
+    pub(super) requests: Vec<Value>,
+    pub(super) switches: Vec<SavedSwitch>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SavedSwitch {
-    switch: String,
-    dialect: String,
+pub(super) struct SavedSwitch {
+    pub(super) switch: String,
+    pub(super) dialect: String,
     /// Of the dialect, and of what the entry says of the switch (SHA-256, base64).
-    dialect_digest: String,
+    pub(super) dialect_digest: String,
     rules_digest: String,
     /// What it was worked out from.
-    before: Value,
-    plan: Vec<String>,
-    warnings: Vec<String>,
-    payload: Option<String>,
+    pub(super) before: Value,
+    /// What it would have then; none in files of an earlier Mercury.
+    #[serde(default)]
+    pub(super) after: Value,
+    pub(super) plan: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    /// What the rules have to say of it; none in files of an earlier Mercury.
+    #[serde(default)]
+    pub(super) findings: Value,
+    pub(super) payload: Option<String>,
+    /// Why it cannot be made; no such plan is saved.
+    #[serde(skip)]
+    pub(super) refused: Option<String>,
 }
 
 /// All requests as one change.
@@ -80,38 +89,60 @@ fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Fault> {
 
 /// Works out all requests as one change, and writes what came of it.
 pub(super) async fn save(service: &Service, requests: &[Request], file: &Path) -> Result<Vec<Report>, Failed> {
-    let requests: Vec<Value> = requests.iter().map(Request::question).collect();
-    let intent = intent(service, &requests)?;
-    let reports = service.plan(intent, &Requester::at_a_shell()).await?;
+    let (saved, reports) = worked_out(service, requests).await?;
     if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
         return Err(Failed::Refused(fault));
     }
-    let dialects = service.inventory().dialects();
-    let switches = reports.iter().map(|report| {
-        let (switch, dialect) = named(service, &report.switch, dialects)?;
-        let edits = report.plan.as_ref().map(Reviewed::edits).unwrap_or_default();
-        Ok(SavedSwitch {
-            switch: report.switch.clone(),
-            dialect: dialect.name.clone(),
-            dialect_digest: digest(&format!("{dialect:?}")),
-            rules_digest: rules(&switch),
-            before: report.before.as_ref().map(Reviewed::shown).unwrap_or_default(),
-            payload: report.payload.as_ref().map(ToString::to_string),
-            plan: edits,
-            warnings: report.told().map(ToString::to_string).collect(),
-        })
-    });
-    let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
-    let Requester { user: by, .. } = Requester::at_a_shell();
-    let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    let saved = Saved { format, mercury, at: now(), by, requests, switches };
     let text = serde_json::to_string_pretty(&saved).map_err(Failure::because)?;
     write(file, &text).map_err(|error| Failure::Other(format!("{}: {error}", file.display())))?;
     Ok(reports)
 }
 
+/// Works out all requests as one change, also one that would be refused.
+pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Result<(Saved, Vec<Report>), Failed> {
+    let requests: Vec<Value> = requests.iter().map(Request::question).collect();
+    let intent = intent(service, &requests)?;
+    let reports = service.plan(intent, &Requester::at_a_shell()).await?;
+    let dialects = service.inventory().dialects();
+    let switches = reports.iter().map(|report| {
+        let (switch, dialect) = named(service, &report.switch, dialects)?;
+        let edits = report.plan.as_ref().map(Reviewed::edits).unwrap_or_default();
+        let shown = |running: &Option<_>| running.as_ref().map(Reviewed::shown).unwrap_or_default();
+        Ok(SavedSwitch {
+            switch: report.switch.clone(),
+            dialect: dialect.name.clone(),
+            dialect_digest: digest(&format!("{dialect:?}")),
+            rules_digest: rules(&switch),
+            before: shown(&report.before),
+            after: shown(&report.intended),
+            payload: report.payload.as_ref().map(ToString::to_string),
+            plan: edits,
+            warnings: report.told().map(ToString::to_string).collect(),
+            findings: json!(report.findings),
+            refused: report.outcome.fault().map(|fault| fault.to_string()),
+        })
+    });
+    let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
+    let Requester { user: by, .. } = Requester::at_a_shell();
+    let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    Ok((Saved { format, mercury, at: now(), by, requests, switches }, reports))
+}
+
+/// A plan that was saved.
+///
+/// # Errors
+/// A sentence: it cannot be read, or is none.
+pub(super) fn read(file: &Path) -> Result<Saved, Failure> {
+    let (name, text) = (file.display(), super::read_bounded(file, MAX_FILE)?);
+    let saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{name}: {error}")))?;
+    if saved.format != FORMAT {
+        return Err(Failure::Other(format!("{name}: its format is {:?}, not {FORMAT:?}", saved.format)));
+    }
+    Ok(saved)
+}
+
 /// One that somebody may have read is never written over.
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let mut into = fs::File::create_new(file)?;
     into.write_all(text.as_bytes())?;
     into.write_all(b"\n")?;
@@ -138,12 +169,7 @@ impl From<Failure> for Failed {
 
 /// Makes the change that was saved, on all its switches or on none.
 pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended {
-    let file = arguments.plan.display();
-    let text = super::read_bounded(&arguments.plan, MAX_FILE)?;
-    let saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{file}: {error}")))?;
-    if saved.format != FORMAT {
-        return Err(Failure::Other(format!("{file}: its format is {:?}, not {FORMAT:?}", saved.format)));
-    }
+    let saved = read(&arguments.plan)?;
     let tool = common.service()?;
     let done = match reviewed(&tool, &saved)? {
         Ok(intent) => {

@@ -1,0 +1,84 @@
+//! `mercury report`: a change as one HTML page, for whoever has to agree to it. The page
+//! needs nothing but itself.
+
+mod page;
+mod picture;
+mod rows;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    Common, DONE, Ended, Failure, Output, found,
+    network::Networks,
+    print,
+    question::OfflineArguments,
+    requests,
+    review::{self, Failed, Saved},
+    signals::interruptible,
+};
+use crate::rpc;
+
+/// What is shown, and where.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReportArguments {
+    /// A plan that `mercury plan --save` wrote, as it is in the file.
+    #[arg(required_unless_present = "request", conflicts_with = "request")]
+    plan: Option<PathBuf>,
+    /// A file of requests, as `mercury plan` takes it: all as one change, worked out now.
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// What Ironic's ports are to be, as `mercury plan` takes it.
+    #[arg(long, value_name = "[NAME=]NETWORK", requires = "request")]
+    network: Vec<String>,
+    /// Where the page is written; nothing is written over.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    offline: OfflineArguments,
+}
+
+pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
+    let saved = match (&arguments.plan, &arguments.request) {
+        (Some(plan), _) => review::read(plan)?,
+        (None, Some(file)) => {
+            let requests = requests::read(file, &Networks::read(&arguments.network)?)?;
+            let tool = arguments.offline.service(common, None)?;
+            let worked_out = review::worked_out(&tool, &requests);
+            let Some(worked_out) = interruptible(&tool, tool.stop_timeout, worked_out).await? else {
+                return Ok(found());
+            };
+            tool.finish().await;
+            match worked_out {
+                Ok((saved, _)) => saved,
+                Err(Failed::Tool(failure)) => return Err(failure),
+                Err(Failed::Refused(fault)) => {
+                    match common.output {
+                        Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
+                        Output::Human => print::talk(&fault.to_string()),
+                    }
+                    return Ok(found());
+                }
+            }
+        }
+        (None, None) => return Err(Failure::Other("a plan or --request must be named".to_owned())),
+    };
+    let file = arguments.to.display();
+    review::write(&arguments.to, &page::page(&saved)).map_err(|error| Failure::Other(format!("{file}: {error}")))?;
+    let refused = saved.switches.iter().filter(|switch| switch.refused.is_some()).count();
+    tell(common, &saved, &file.to_string(), refused);
+    Ok(if refused == 0 { DONE } else { found() })
+}
+
+fn tell(common: &Common, saved: &Saved, file: &str, refused: usize) {
+    let count = saved.switches.len();
+    match common.output {
+        Output::Json => print::json(&json!({"page": file, "switches": count, "refused": refused})),
+        Output::Human => {
+            let switches = print::counted(count, "switch", "switches");
+            print::line(&format!("{file}: {switches}, {refused} refused"));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A change as a page for its reviewers.
+
+use std::fs;
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Setup, Simulated};
+
+const RULES: &str = "[[rule]]\nname = \"storage\"\nreason = \"they are for storage\"\nreserved_vlans = \"150-159\"\n";
+
+fn requests(setup: &Setup, vlans: [u16; 2]) -> String {
+    let request = |port: &str, vlan: u16| {
+        let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": vlan,
+                            "description": "<b>node</b>"});
+        json!({"method": "update_port", "params": params})
+    };
+    let all = Value::from(vec![request("Ethernet1", vlans[0]), request("Ethernet2", vlans[1])]);
+    setup.write("requests.json", &all.to_string()).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_saved_plan_and_the_same_requests_make_a_page_and_change_nothing() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let requests = requests(&setup, [110, 120]);
+    let file = |name: &str| setup.path().join(name).to_str().unwrap().to_owned();
+    let plan = file("plan.json");
+    assert_eq!(setup.run(&["plan", "--request", &requests, "--save", &plan]).code(), 0);
+    let (of_plan, of_requests) = (file("plan.html"), file("requests.html"));
+    for words in
+        [["report", &plan, "--to", &of_plan].as_slice(), &["report", "--request", &requests, "--to", &of_requests]]
+    {
+        let finished = setup.run(words);
+        assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
+    }
+    let page = fs::read_to_string(&of_plan).unwrap();
+    let body = |page: &str| page.split_once("<nav").unwrap().1.to_owned();
+    assert_eq!(body(&page), body(&fs::read_to_string(&of_requests).unwrap()), "two ways, one page");
+    for part in
+        ["Ethernet1 carries VLAN 110 untagged", "+ 120", "&lt;access-vlan&gt;110&lt;", "&lt;b&gt;node&lt;/b&gt;"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("<b>") && !page.contains(switch.password()));
+    assert_eq!(switch.handle().counters().edits, 0);
+    // What somebody may have read is not written over.
+    let again = setup.run(&["report", &plan, "--to", &of_plan]);
+    assert!(again.code() == 2 && again.stderr.contains("exists"), "{}", again.stderr);
+    assert_eq!(fs::read_to_string(&of_plan).unwrap(), page);
+}
+
+#[test]
+fn what_the_rules_refuse_is_on_the_page_with_the_reason() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let rules = setup.write("rules.toml", RULES).to_str().unwrap().to_owned();
+    let requests = requests(&setup, [110, 150]);
+    let page = setup.path().join("page.html").to_str().unwrap().to_owned();
+    let finished = setup.run(&["report", "--request", &requests, "--to", &page, "--rules", &rules, "--output", "json"]);
+    assert_eq!((finished.code(), &finished.json()["refused"]), (1, &json!(1)), "{}", finished.stderr);
+    let page = fs::read_to_string(page).unwrap();
+    for part in ["rule-vlan-reserved", "they are for storage", "<td>refused</td>", "mercury explain rule-vlan-reserved"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
