@@ -9,6 +9,7 @@ mod dialect;
 mod difference;
 mod explain;
 mod findings;
+mod init;
 mod log;
 mod machine;
 mod network;
@@ -147,6 +148,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Show the whole of it on a simulated switch, in seconds.
     Demo(demo::DemoArguments),
+    /// Write a first inventory and its settings, for one switch that is looked at.
+    Init(init::InitArguments),
     /// Say everything that is wrong with the settings and the switch files.
     Config {
         #[command(subcommand)]
@@ -341,6 +344,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Serve(serve) => serve::run(&common, &serve).await,
         Command::Simulate(simulate) => simulate::run(&common, &simulate).await,
         Command::Demo(arguments) => demo::run(&common, &arguments).await,
+        Command::Init(init) => init::run(&common, &init).await,
         Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),
         Command::Switch { command: SwitchCommand::Probe { name, write } } => {

@@ -51,6 +51,12 @@ pub(super) fn talk(text: &str) {
     let _unheard = writeln!(stderr(), "{text}");
 }
 
+/// A question; the answer comes on the same line.
+pub(super) fn prompt(text: &str) {
+    let mut talk = stderr();
+    let _unheard = write!(talk, "{text}").and_then(|()| talk.flush());
+}
+
 /// Data of a service, which goes on whether or not anybody takes it.
 pub(super) fn announce(text: String) {
     let unsaid = |error: std::io::Error| tracing::warn!(%error, "standard output could not be written");

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Budget, CliDialect, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Session, chain,
+    Budget, CliDialect, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Presented, Session, chain,
 };
 use mercury_ssh::SshOptions;
 use secrecy::SecretString;
@@ -107,5 +107,14 @@ where
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+
+    fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let shown = mercury_ssh::presented(&options.ssh).await.map_err(|error| error.to_connect_error())?;
+            Ok(Some(shown.into()))
+        }
+        .boxed()
     }
 }

@@ -291,6 +291,15 @@ pub trait Connector: Send + Sync {
         .boxed()
     }
 
+    /// How the target proves that it is the target, whether or not that is believed here;
+    /// nobody logs in. `None` where the entry has it prove nothing.
+    ///
+    /// # Errors
+    /// The target could not be reached, or proved nothing.
+    fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
+        async { Ok(None) }.boxed()
+    }
+
     /// Opens a session that tells of the target's YANG modules; `None` where the protocol
     /// has no words for them.
     ///
@@ -299,6 +308,15 @@ pub trait Connector: Send + Sync {
     fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
         async { Ok(None) }.boxed()
     }
+}
+
+/// What a target showed of who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// What it is, for people: `host key (ssh-ed25519)`, `certificate`.
+    pub what: String,
+    /// `SHA256:` and unpadded base64, of the key or of the certificate's DER.
+    pub fingerprint: String,
 }
 
 /// What was found out about a target.

@@ -2,10 +2,11 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
-    ModuleSource, PathPrefixes, Probe, Reading, Session,
+    ModuleSource, PathPrefixes, Presented, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::gnmi::CapabilityResponse;
 use secrecy::SecretString;
@@ -18,7 +19,7 @@ use crate::{
     request::Asked,
     session::{GnmiSession, Learned},
     status::{self, Failure},
-    tls::TlsOptions,
+    tls::{TlsOptions, Trust},
     transport::Transport,
 };
 
@@ -126,6 +127,19 @@ where
             let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
             let session = open(transport, &options, dialect, self.instance.clone(), learned).await?;
             Ok(Box::new(session) as Box<dyn Session>)
+        }
+        .boxed()
+    }
+
+    fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let Some(tls) = options.tls else { return Ok(None) };
+            // Nothing is said behind the handshake.
+            let tls = Some(TlsOptions { trust: Trust::Insecure, identity: None, ..tls });
+            let transport = Transport::connect(&GnmiOptions { tls, ..options }).await?;
+            let pin = transport.certificate().map(|pin| format!("SHA256:{}", STANDARD_NO_PAD.encode(pin)));
+            Ok(pin.map(|fingerprint| Presented { what: "certificate".to_owned(), fingerprint }))
         }
         .boxed()
     }

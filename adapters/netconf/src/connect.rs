@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, ModuleSource, NetconfDialect, Probe, Session, Step};
+use mercury_adapter::{
+    ConnectError, ConnectFault, Connector, ModuleSource, NetconfDialect, Presented, Probe, Session, Step,
+};
 use mercury_model::Scope;
 use mercury_ssh::{SshOptions, SshStream};
 
@@ -59,6 +61,15 @@ where
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+
+    fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
+        async move {
+            let options = (self.dial)()?;
+            let shown = mercury_ssh::presented(&options).await.map_err(|error| error.to_connect_error())?;
+            Ok(Some(shown.into()))
+        }
+        .boxed()
     }
 
     /// Also of a server that cannot be configured.

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use mercury_adapter::{ConnectError, ConnectFault, chain};
+use mercury_adapter::{ConnectError, ConnectFault, Presented, chain};
 
 /// Why [`crate::connect`] failed.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +124,12 @@ pub struct HostKey {
     pub algorithm: String,
     /// `SHA256:` and unpadded base64.
     pub fingerprint: String,
+}
+
+impl From<HostKey> for Presented {
+    fn from(key: HostKey) -> Self {
+        Self { what: format!("host key ({})", key.algorithm), fingerprint: key.fingerprint }
+    }
 }
 
 impl fmt::Display for HostKey {

@@ -149,6 +149,21 @@ pub async fn commands(options: &SshOptions) -> Result<SshCommands, SshError> {
     Ok(SshCommands::new(login.handle, login.guard))
 }
 
+/// The host key that a device shows first. Whatever the policy, it is not believed, and
+/// nobody logs in.
+///
+/// # Errors
+/// As [`connect`], before a host key was shown.
+pub async fn presented(options: &SshOptions) -> Result<HostKey, SshError> {
+    // Nobody's key has none of no fingerprints.
+    let trust = Arc::new(Trust::Fingerprints(Vec::new()));
+    match attempt(options, &trust, &[], None).await {
+        Err(SshError::HostKeyChanged(shown)) => Ok(*shown),
+        Err(error) => Err(error),
+        Ok(_) => Err(SshError::Protocol(Box::new(russh::Error::UnknownKey))),
+    }
+}
+
 /// A connection on which nothing was opened yet. Dropped, it is closed: russh's own
 /// task would keep it open.
 struct Login {

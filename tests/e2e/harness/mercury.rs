@@ -137,6 +137,12 @@ impl Setup {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Begins a command that asks.
+    pub(crate) fn conversation(&self, words: &[&str]) -> Child {
+        let mut command = self.command(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts the service and waits until it is ready.
     pub(crate) fn serve(self) -> Mercury {
         self.serve_with_stderr(Stdio::piped())

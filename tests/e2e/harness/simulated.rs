@@ -80,6 +80,10 @@ impl Simulated {
         self.simulator.addr().port()
     }
 
+    pub(crate) fn gnmi_port(&self) -> u16 {
+        self.simulator.gnmi_addr().unwrap().port()
+    }
+
     /// The certificate of its gNMI face, PEM.
     pub(crate) fn certificate(&self) -> &str {
         self.simulator.gnmi_certificate_pem()

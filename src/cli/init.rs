@@ -1,0 +1,241 @@
+//! `mercury init`: a first inventory and its settings, for one switch that was seen.
+//! Nothing is written over, and no host key or certificate is taken without a person or a
+//! fingerprint that says so.
+
+mod answers;
+mod files;
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, ValueEnum};
+use mercury_adapter::{Answer, Connector, Presented, Step};
+use mercury_model::{Running, Scope};
+use serde_json::json;
+
+use super::{Common, DONE, Ended, Failure, Output, dialects, found, log, print};
+use crate::{
+    config::{LogFormat, LogLevel},
+    inventory::{CliSettings, Face, GnmiSettings, Switch},
+    registry,
+};
+use answers::Answers;
+use files::{Staged, quoted};
+
+/// What is asked for where no flag says it.
+#[derive(Clone, Debug, Args)]
+pub(super) struct InitArguments {
+    /// The folder for `mercury.toml` and `inventory.toml`.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    into: PathBuf,
+    /// What the switch is to be called.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its address or host name.
+    #[arg(long)]
+    address: Option<String>,
+    /// Its TCP port; the dialect's or the protocol's own.
+    #[arg(long)]
+    port: Option<u16>,
+    /// How it is spoken to.
+    #[arg(long, value_enum)]
+    protocol: Option<Speaks>,
+    /// Its dialect, as `mercury dialect list` has it.
+    #[arg(long)]
+    dialect: Option<String>,
+    /// The user to log in as.
+    #[arg(long)]
+    username: Option<String>,
+    /// The file that holds the password, which nobody else may read. The password itself
+    /// is not asked for.
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    password_file: Option<PathBuf>,
+    /// The environment variable that holds the password.
+    #[arg(long, value_name = "NAME")]
+    password_env: Option<String>,
+    /// The VLANs that may be configured, such as 100-199; without it none may.
+    #[arg(long, value_name = "VLANS")]
+    allowed_vlans: Option<String>,
+    /// The SHA-256 fingerprint of its host key or certificate, as it is known from
+    /// elsewhere: then that is what it must show, and nobody is asked.
+    #[arg(long, value_name = "SHA256:…")]
+    fingerprint: Option<String>,
+    /// Ask nothing; takes a fingerprint.
+    #[arg(long, requires = "fingerprint")]
+    yes: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Speaks {
+    Netconf,
+    Gnmi,
+    Cli,
+}
+
+/// All that is to be written, but for who the switch is.
+struct Entry {
+    name: String,
+    address: String,
+    port: Option<u16>,
+    speaks: Speaks,
+    dialect: String,
+    username: String,
+    password: String,
+    allowed_vlans: String,
+}
+
+pub(super) async fn run(common: &Common, arguments: &InitArguments) -> Ended {
+    log::begin(LogFormat::Human, LogLevel::Error)?;
+    files::are_free(&arguments.into)?;
+    let mut answers = Answers::new(arguments.yes);
+    let entry = arguments.entry(&mut answers)?;
+    let name = &entry.name;
+    let at_switch = |error: &dyn std::fmt::Display| Failure::Other(format!("{name}: {error}"));
+    let connector = entry.stranger()?;
+    let presented = connector.presented().await.map_err(|error| at_switch(&error))?;
+    let presented = presented.ok_or_else(|| at_switch(&"it shows nothing that it could be known by"))?;
+    if !is_believed(arguments, &mut answers, name, &presented)? {
+        print::talk(&format!("{name}: nothing was written, and nobody has logged in"));
+        return Ok(found());
+    }
+    // What the switch itself says of how it is to be spoken to is only known once it is.
+    let first = Staged::write(&arguments.into, &entry.text(&presented, &[]))?;
+    let switch = first.loaded()?;
+    let more = connected(&switch)?.probe().await.map_err(|error| at_switch(&error))?.entry;
+    drop(first);
+    let staged = Staged::write(&arguments.into, &entry.text(&presented, &more))?;
+    let switch = staged.loaded()?;
+    let running = read(&switch).await.map_err(|reason| at_switch(&reason))?;
+    let written = staged.keep()?;
+    match common.output {
+        Output::Json => print::json(&json!({
+            "switch": name, "fingerprint": presented.fingerprint, "interfaces": running.interfaces.len(),
+            "vlans": running.vlans.len(), "written": written,
+        })),
+        Output::Human => {
+            let ports = print::counted(running.interfaces.len(), "port", "ports");
+            let vlans = print::counted(running.vlans.len(), "VLAN", "VLANs");
+            print::line(&format!("{name} was read: {ports}, {vlans}"));
+            written.iter().for_each(|file| print::line(&format!("written: {}", file.display())));
+            let settings = arguments.into.join(files::SETTINGS);
+            print::line(&format!("next: mercury --config {} config check", settings.display()));
+        }
+    }
+    Ok(DONE)
+}
+
+/// Whether the switch is the one that is meant, as somebody has said.
+fn is_believed(
+    arguments: &InitArguments,
+    answers: &mut Answers,
+    name: &str,
+    presented: &Presented,
+) -> Result<bool, Failure> {
+    let Presented { what, fingerprint } = presented;
+    if let Some(expected) = &arguments.fingerprint {
+        let is_it = expected.trim_end_matches('=') == fingerprint;
+        if !is_it {
+            print::talk(&format!("{name} shows another {what}: {fingerprint}, not {expected}"));
+        }
+        return Ok(is_it);
+    }
+    print::talk(&format!("{name} shows its {what}: {fingerprint}"));
+    answers.confirmed("Compare it with what the switch's own console shows. Is it that one")
+}
+
+fn connected(switch: &Arc<Switch>) -> Result<Box<dyn Connector>, Failure> {
+    registry::connector(switch, &dialects()?).map_err(Failure::because)
+}
+
+/// What the switch has, as Mercury would read it.
+async fn read(switch: &Arc<Switch>) -> Result<Running, String> {
+    let connector = connected(switch).map_err(|failure| failure.to_string())?;
+    let mut session = connector.connect().await.map_err(|error| error.to_string())?;
+    let flight = session.flight(&[Step::Read(Scope::all())], switch.timing.reply_timeout).await;
+    session.close().await;
+    match (flight.results.into_iter().next(), flight.lost) {
+        (Some(Ok(Answer::Running(running))), _) => Ok(*running),
+        (Some(Err(refusal)), _) => Err(refusal.to_string()),
+        (_, Some(lost)) => Err(lost.to_string()),
+        _ => Err("it answered nothing".to_owned()),
+    }
+}
+
+impl InitArguments {
+    fn entry(&self, answers: &mut Answers) -> Result<Entry, Failure> {
+        let name = answers.text("--name", "Name of the switch", self.name.as_deref(), None)?;
+        let address = answers.text("--address", "Its address or host name", self.address.as_deref(), None)?;
+        let speaks = match self.protocol {
+            Some(speaks) => speaks,
+            None => {
+                let word = answers.text("--protocol", "Protocol: netconf, gnmi or cli", None, Some("netconf"))?;
+                Speaks::from_str(&word, true).map_err(|error| Failure::Other(format!("--protocol: {error}")))?
+            }
+        };
+        let dialect = answers.text("--dialect", "Its dialect", self.dialect.as_deref(), Some("openconfig"))?;
+        let username = answers.text("--username", "User to log in as", self.username.as_deref(), None)?;
+        let password = match (&self.password_file, &self.password_env) {
+            (Some(file), _) => from_file(file)?,
+            (None, Some(name)) => format!("{{ env = {} }}", quoted(name)),
+            (None, None) => {
+                let question = "File that holds its password, or env:NAME";
+                let given = answers.text("--password-file", question, None, None)?;
+                match given.strip_prefix("env:") {
+                    Some(name) => format!("{{ env = {} }}", quoted(name)),
+                    None => from_file(given.as_ref())?,
+                }
+            }
+        };
+        let question = "VLANs that may be configured, such as 100-199; empty is none yet";
+        let allowed_vlans = answers.text("--allowed-vlans", question, self.allowed_vlans.as_deref(), Some(""))?;
+        Ok(Entry { name, address, port: self.port, speaks, dialect, username, password, allowed_vlans })
+    }
+}
+
+fn from_file(file: &std::path::Path) -> Result<String, Failure> {
+    let absolute = std::path::absolute(file).map_err(Failure::because)?;
+    let text = absolute.to_str().ok_or_else(|| Failure::Other(format!("{}: not UTF-8", file.display())))?;
+    Ok(format!("{{ file = {} }}", quoted(text)))
+}
+
+impl Entry {
+    /// The switch as somebody who is not known yet: nobody logs in.
+    fn stranger(&self) -> Result<Box<dyn Connector>, Failure> {
+        let mut switch = Switch::new(&self.name, &self.address, &self.dialect, &self.username);
+        switch.identity.port = self.port;
+        switch.face = match self.speaks {
+            Speaks::Netconf => switch.face,
+            Speaks::Gnmi => Face::Gnmi(GnmiSettings::default()),
+            Speaks::Cli => Face::Cli(CliSettings::default()),
+        };
+        connected(&Arc::new(switch))
+    }
+
+    /// A `[[switch]]` table; what is said here goes before what a probe says.
+    fn text(&self, presented: &Presented, more: &[(String, String)]) -> String {
+        let (protocol, pins) = match self.speaks {
+            Speaks::Netconf => ("netconf", "host_key_fingerprints"),
+            Speaks::Gnmi => ("gnmi", "tls_pins"),
+            Speaks::Cli => ("cli", "host_key_fingerprints"),
+        };
+        let vlans = match self.allowed_vlans.as_str() {
+            "" => "[]".to_owned(),
+            vlans => quoted(vlans),
+        };
+        let mut keys = vec![
+            ("name", quoted(&self.name)),
+            ("address", quoted(&self.address)),
+            ("protocol", quoted(protocol)),
+            ("dialect", quoted(&self.dialect)),
+            ("username", quoted(&self.username)),
+            ("password", self.password.clone()),
+            (pins, format!("[{}]", quoted(&presented.fingerprint))),
+            ("allowed_vlans", vlans),
+        ];
+        keys.extend(self.port.map(|port| ("port", port.to_string())));
+        let own: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        let more = more.iter().filter(|(key, _)| !own.contains(&key.as_str()));
+        let more: String = more.map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let keys: String = keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        format!("[[switch]]\n{keys}{more}")
+    }
+}
