@@ -12,9 +12,9 @@ use mercury_adapter::{Answer, Connector, Presented, Step};
 use mercury_model::{Running, Scope};
 use serde_json::json;
 
-use super::{Common, DONE, Ended, Failure, Output, dialects, found, log, print};
+use super::{Common, DONE, Ended, Failure, Output, found, log, print};
 use crate::{
-    config::{LogFormat, LogLevel},
+    config::{Dialects, LogFormat, LogLevel},
     inventory::{CliSettings, Face, GnmiSettings, Switch},
     registry,
 };
@@ -85,6 +85,10 @@ struct Entry {
 
 pub(super) async fn run(common: &Common, arguments: &InitArguments) -> Ended {
     log::begin(LogFormat::Human, LogLevel::Error)?;
+    if common.dialects.is_some() {
+        let message = "init knows the built-in dialects alone; name the folder in what it has written";
+        return Err(Failure::Other(message.to_owned()));
+    }
     files::are_free(&arguments.into)?;
     let mut answers = Answers::new(arguments.yes);
     let entry = arguments.entry(&mut answers)?;
@@ -143,7 +147,7 @@ fn is_believed(
 }
 
 fn connected(switch: &Arc<Switch>) -> Result<Box<dyn Connector>, Failure> {
-    registry::connector(switch, &dialects()?).map_err(Failure::because)
+    registry::connector(switch, &Dialects::default()).map_err(Failure::because)
 }
 
 /// What the switch has, as Mercury would read it.

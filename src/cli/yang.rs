@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use mercury_adapter::{ModuleList, ModuleSource, YangModule};
 use serde_json::json;
 
-use super::{Common, DONE, Ended, Failure, Output, dialects, found, print};
+use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::{config::LogLevel, registry};
 use folder::{Folder, Unsafe};
 
@@ -60,7 +60,7 @@ pub(super) async fn fetch(common: &Common, arguments: &FetchArguments) -> Ended 
         switch.ok_or_else(|| Failure::Other(format!("switch {:?} is not in the inventory", arguments.switch)))?;
     let name = &switch.identity.name;
     let at_switch = |error: String| Failure::Other(format!("{name}: {error}"));
-    let connector = registry::connector(switch, &dialects()?).map_err(Failure::because)?;
+    let connector = registry::connector(switch, inventory.dialects()).map_err(Failure::because)?;
     let source = connector.modules().await.map_err(|error| at_switch(error.to_string()))?;
     let speaks = switch.protocol().title();
     let mut source = source.ok_or_else(|| at_switch(format!("over {speaks} a switch tells of no modules")))?;
