@@ -9,6 +9,7 @@ mod dialect;
 mod difference;
 mod explain;
 mod findings;
+mod import;
 mod init;
 mod log;
 mod machine;
@@ -253,6 +254,8 @@ enum Auth {
 enum ConfigCommand {
     /// Check the settings, every switch file and the htpasswd file.
     Check,
+    /// Make Mercury's files of Ironic's or networking-generic-switch's.
+    Import(import::ImportArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -346,6 +349,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Demo(arguments) => demo::run(&common, &arguments).await,
         Command::Init(init) => init::run(&common, &init).await,
         Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
+        Command::Config { command: ConfigCommand::Import(import) } => import::run(&common, &import),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),
         Command::Switch { command: SwitchCommand::Probe { name, write } } => {
             switch::probe(&common, &name, write.as_deref()).await

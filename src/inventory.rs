@@ -33,12 +33,14 @@ mod timing;
 
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
+pub(crate) use device_type::parse as device_type;
 pub use face::{ConfirmedCommit, Face, Protocol};
 pub use gnmi::{
     ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,
 };
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use identity::{Credentials, Identity};
+pub(crate) use ini::parse as sections;
 pub use lag_numbers::{LagNumbers, LagNumbersError};
 pub use load::{Context, Unsayable};
 pub use mac::{MacAddr, MacError};

@@ -106,6 +106,9 @@ codes! {
     NotBuilt "not-built":
         "An option that this build of Mercury was made without.",
         "The message says which cargo feature it takes.";
+    NotCarriedOver "not-carried-over":
+        "An option of another service's file that means something there and nothing here.",
+        "The message says what Mercury does instead, or what takes its place.";
     Machine "machine":
         "The machine does not give what the settings take.",
         "Raise the limit that is named, or lower the setting.";

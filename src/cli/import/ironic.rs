@@ -1,0 +1,116 @@
+//! `[ironic_networking]` and `[ironic_networking_json_rpc]` of Ironic 39.
+
+use super::{
+    Given, is_true, listed,
+    write::{Written, comment, list, quoted},
+};
+use crate::finding::Findings;
+
+/// Ironic's own default port of the section, where a file says none (RPC of Ironic 39).
+const PORT: &str = "8089";
+
+pub(super) fn said(section: &Given<'_>, written: &mut Written, findings: &mut Findings) {
+    match section.name.as_str() {
+        "ironic_networking" => networking(section, written, findings),
+        "ironic_networking_json_rpc" => json_rpc(section, written, findings),
+        // It is another tool's matter, or Ironic's alone.
+        "ngs_coordination" => {
+            let why = "locks of several hosts are kept in etcd by [etcd] of mercury.toml, with other keys";
+            findings.push(section.lost("backend_url", section.line, why));
+        }
+        _ => {}
+    }
+}
+
+fn networking(section: &Given<'_>, written: &mut Written, findings: &mut Findings) {
+    for (option, line, value) in &section.options {
+        match option.as_str() {
+            "switch_config_file" if !value.is_empty() => written.switch_file = Some(value.clone()),
+            "allowed_vlans" => written.settings.push(format!("allowed_vlans = {}", quoted(&listed(value).join(",")))),
+            "rpc_transport" if value != "json-rpc" => {
+                let why = "Mercury is asked over JSON-RPC alone: Ironic needs rpc_transport = json-rpc";
+                findings.push(section.lost(option, *line, why));
+            }
+            "enabled_switch_drivers" if listed(value) != ["generic-switch"] => {
+                findings.push(section.lost(option, *line, "Mercury takes the place of generic-switch and of no other"));
+            }
+            "switch_config_file" | "rpc_transport" | "enabled_switch_drivers" => {}
+            "driver_config_dir" => {
+                written.settings.push(comment("driver_config_dir: Mercury writes no files of drivers"));
+            }
+            // The conductor reads these, and sends them with each request.
+            other if other.ends_with("_network") => {}
+            _ => written.settings.push(comment(&format!("{option}: not read by Mercury"))),
+        }
+    }
+}
+
+fn json_rpc(section: &Given<'_>, written: &mut Written, findings: &mut Findings) {
+    let said = |name: &str| section.option(name).map(|(_, value)| value);
+    let host = said("host_ip").unwrap_or("::");
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    written.settings.push(format!("listen = {}", quoted(&format!("{host}:{}", said("port").unwrap_or(PORT)))));
+    if host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[') {
+        let (line, _) = section.option("host_ip").unwrap_or_default();
+        findings.push(section.lost("host_ip", line, "is a name; Mercury listens on an address"));
+    }
+    match said("auth_strategy") {
+        Some("noauth") => {
+            // As Ironic has it, whoever reaches the port; Mercury wants that said twice.
+            written.settings.push("auth = \"noauth\"".to_owned());
+        }
+        Some("http_basic") => {
+            written.settings.push("auth = \"http_basic\"".to_owned());
+            let users = said("http_basic_auth_user_file").unwrap_or("/etc/ironic/htpasswd-json-rpc");
+            written.settings.push(format!("htpasswd = {}", quoted(users)));
+        }
+        Some("keystone") => {
+            written.settings.push("auth = \"keystone\"".to_owned());
+            keystone(section, written, findings);
+        }
+        _ => {
+            let why = "is not said here; Ironic takes that of [DEFAULT]. Say `auth` in mercury.toml";
+            findings.push(section.lost("auth_strategy", section.line, why));
+        }
+    }
+    if said("use_ssl").is_some_and(is_true) {
+        written.tables.push("\n[tls]".to_owned());
+        for (theirs, ours) in
+            [("cert_file", "cert"), ("key_file", "key"), ("server_tls_minimum_version", "min_version")]
+        {
+            written.tables.extend(said(theirs).map(|value| format!("{ours} = {}", quoted(value))));
+        }
+    }
+    if let Some(path) = said("unix_socket") {
+        written.tables.push(format!("\n[socket]\npath = {}", quoted(path)));
+        written.tables.extend(said("unix_socket_mode").map(|mode| format!("mode = {}", quoted(mode))));
+        let (line, _) = section.option("unix_socket").unwrap_or_default();
+        let why = "Mercury lets in who is listed: add `uids` or `gids` to [socket]";
+        findings.push(section.lost("unix_socket", line, why));
+    }
+    if let Some((line, _)) = section.option("server_tls_ciphers") {
+        findings.push(section.lost("server_tls_ciphers", line, "which ciphers there are is not settable"));
+    }
+}
+
+/// Whom Mercury is to Keystone, as keystoneauth's options say it.
+fn keystone(section: &Given<'_>, written: &mut Written, findings: &mut Findings) {
+    let said = |name: &str| section.option(name).map(|(_, value)| value);
+    written.tables.push("\n[keystone]".to_owned());
+    for (theirs, ours) in [
+        ("auth_url", "url"),
+        ("cafile", "ca"),
+        ("username", "username"),
+        ("user_domain_name", "user_domain"),
+        ("project_name", "project"),
+        ("project_domain_name", "project_domain"),
+    ] {
+        written.tables.extend(said(theirs).map(|value| format!("{ours} = {}", quoted(value))));
+    }
+    written.tables.extend(said("allowed_roles").map(|roles| format!("roles = {}", list(listed(roles)))));
+    if let Some((line, _)) = section.option("password") {
+        // It would be in a file of settings, which others may read.
+        let why = "is not copied: put it in a file, and say [keystone] password = { file = \"...\" }";
+        findings.push(section.lost("password", line, why));
+    }
+}
