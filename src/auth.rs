@@ -1,33 +1,48 @@
-//! Who asks: HTTP Basic (RFC 7617) against a file of bcrypt hashes, or nobody asked.
-//!
-//! bcrypt is slow on purpose, and Ironic sends its password with every call.
-//! So a success is remembered, under a key that only this process has, and a
-//! failure never is: whoever guesses pays in full each time. What bcrypt costs
-//! is bounded by a gate, which a remembered caller does not pass.
+//! Who asks: by a password (HTTP Basic), by the certificate of the connection, or
+//! nobody asked. Several ways may be open at once; each caller takes one.
 
+mod basic;
 mod cache;
+mod failures;
 mod gate;
 mod header;
 mod htpasswd;
 
 pub use htpasswd::Htpasswd;
 
-use cache::Cache;
-use gate::{Bcrypt, Gate, Verify};
-use header::Credentials;
-use htpasswd::Stamp;
+use crate::tls::ClientName;
+use basic::Basic;
+use failures::Failures;
+use gate::{Bcrypt, Verify};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Who asks.
+///
+/// Each is displayed differently from those who came another way, but for users,
+/// whose name is theirs whichever way they gave their password.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Principal {
     /// Anybody; authentication is off.
     Anonymous,
     /// A user of the htpasswd file.
     User(String),
+    /// Whose certificate has this name.
+    Certificate(ClientName),
+}
+
+impl Principal {
+    /// The way it came, as the settings call it.
+    #[must_use]
+    pub const fn way(&self) -> &'static str {
+        match self {
+            Principal::Anonymous => "noauth",
+            Principal::User(_) => "http_basic",
+            Principal::Certificate(_) => "mtls",
+        }
+    }
 }
 
 impl fmt::Display for Principal {
@@ -35,6 +50,7 @@ impl fmt::Display for Principal {
         match self {
             Principal::Anonymous => f.write_str("anonymous"),
             Principal::User(name) => f.write_str(name),
+            Principal::Certificate(name) => name.fmt(f),
         }
     }
 }
@@ -42,137 +58,150 @@ impl fmt::Display for Principal {
 /// Why nobody was recognised; tells neither name nor password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// No `Authorization` header: 401 and a challenge.
+    /// Nothing says who asks: 401 and a challenge.
     #[error("authorization required")]
     Missing,
-    /// The header is not `Basic` and base64 of `user:password`: 400.
+    /// The `Authorization` header is not what its scheme asks for: 400.
     #[error("the Authorization header cannot be read")]
     Malformed,
-    /// The header is of another scheme than Basic: 400.
-    #[error("only the Basic authorization scheme is supported")]
+    /// The header is of a scheme that is not taken here: 400.
+    #[error("that authorization scheme is not taken here")]
     OtherScheme,
     /// No such user, or another password: 401 and a challenge.
     #[error("incorrect username or password")]
     Wrong,
+    /// A certificate was shown, but none of its names is let in: 401.
+    #[error("the client certificate has no name that is let in")]
+    Stranger,
 }
 
-/// Recognises callers by their `Authorization` header.
+/// What a request shows of who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Its `Authorization` header.
+    pub authorization: Option<&'a [u8]>,
+    /// Where it comes from.
+    pub peer: IpAddr,
+    /// The names of the connection's certificate, whose issuer was checked.
+    pub names: &'a [ClientName],
+}
+
+/// Recognises callers.
 #[derive(Clone)]
-pub struct Authenticator(Option<Arc<Basic>>);
+pub struct Authenticator(Arc<Ways>);
 
-struct Basic {
-    path: std::path::PathBuf,
-    users: Mutex<Known>,
-    cache: Cache,
-    gate: Gate,
-}
-
-/// The users, and the state of the file they were read from.
-struct Known {
-    users: Arc<Htpasswd>,
-    stamp: Option<Stamp>,
+/// The ways that are open.
+#[derive(Default)]
+struct Ways {
+    /// Nobody is asked.
+    anybody: bool,
+    failures: Arc<Failures>,
+    basic: Option<Basic>,
+    clients: Option<Vec<ClientName>>,
 }
 
 impl Authenticator {
-    /// Takes everybody for [`Principal::Anonymous`], whatever header they send.
-    pub const fn noauth() -> Self {
-        Authenticator(None)
+    /// Takes everybody for [`Principal::Anonymous`], whatever they send.
+    #[must_use]
+    pub fn noauth() -> Self {
+        Authenticator(Arc::new(Ways { anybody: true, ..Ways::default() }))
     }
 
-    /// Recognises the users of an htpasswd file, which is read again when its
-    /// inode, size or time changes.
+    /// Recognises those that the ways of this let in.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder(Ways::default())
+    }
+
+    /// Recognises whoever sent a request.
     ///
-    /// An entry that is wrong recognises nobody, and neither does a file that
-    /// cannot be read: whoever takes a user out of it must be sure of that.
-    /// [`Htpasswd::read`] tells what is wrong with a file.
-    pub fn basic(htpasswd: &Path) -> Self {
-        Self::with_verifier(htpasswd, Arc::new(Bcrypt))
-    }
-
-    fn with_verifier(htpasswd: &Path, verify: Arc<dyn Verify>) -> Self {
-        let known = Known { users: Arc::default(), stamp: None };
-        Authenticator(Some(Arc::new(Basic {
-            path: htpasswd.to_owned(),
-            users: Mutex::new(known),
-            cache: Cache::new(),
-            gate: Gate::new(verify),
-        })))
-    }
-
-    /// Recognises the caller at `peer` who sent this `Authorization` header, if any.
-    ///
-    /// Takes as long as one bcrypt when the answer is not remembered, longer while
+    /// Takes as long as one bcrypt when a password is not remembered, longer while
     /// others who have not failed wait for theirs, and up to 5 s more after failures
     /// from there; dropping the future is safe.
     ///
     /// # Errors
     /// [`AuthError`], whose variants say which HTTP status they are.
-    pub async fn check(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Principal, AuthError> {
-        let Some(basic) = &self.0 else {
+    pub async fn check(&self, asked: &Asked<'_>) -> Result<Principal, AuthError> {
+        let ways = &self.0;
+        if ways.anybody {
             return Ok(Principal::Anonymous);
-        };
-        let credentials = Credentials::parse(authorization.ok_or(AuthError::Missing)?)?;
-        let users = basic.users().await;
-        basic.recognise(&users, credentials, peer).await
+        }
+        // A password that is given counts, and a connection that is known needs none.
+        if let Some(header) = asked.authorization {
+            let (scheme, rest) = header::scheme(header)?;
+            match &ways.basic {
+                Some(basic) if scheme.eq_ignore_ascii_case("basic") => return basic.check(rest, asked.peer).await,
+                _ => {}
+            }
+        }
+        match (ways.client(asked.names), asked.authorization) {
+            (Some(name), _) => Ok(Principal::Certificate(name.clone())),
+            (None, Some(_)) => Err(AuthError::OtherScheme),
+            (None, None) if ways.clients.is_some() && !asked.names.is_empty() => Err(AuthError::Stranger),
+            (None, None) => Err(AuthError::Missing),
+        }
+    }
+
+    /// What a caller who was not let in is told to try, each a `WWW-Authenticate`
+    /// header, in an order that clients understand.
+    #[must_use]
+    pub fn challenges(&self) -> Vec<String> {
+        let basic = self.0.basic.iter().map(|_| format!("Basic realm=\"{REALM}\""));
+        basic.collect()
     }
 }
 
-impl Basic {
-    async fn recognise(
-        &self,
-        users: &Htpasswd,
-        credentials: Credentials,
-        peer: IpAddr,
-    ) -> Result<Principal, AuthError> {
-        let Some(hash) = users.hash(&credentials.user) else {
-            // A guess at a name must not be told from a guess at a password by its time.
-            let mut turn = self.gate.turn((peer, None)).await;
-            turn.verify(credentials.password, users.dummy_hash()).await;
-            turn.went(false);
-            return Err(AuthError::Wrong);
-        };
-        let key = self.cache.key(&credentials, hash);
-        if !self.cache.has(&key) {
-            let mut turn = self.gate.turn((peer, Some(credentials.user.clone()))).await;
-            // Those who waited together for the first of them need not all pay.
-            if !self.cache.has(&key) {
-                let right = turn.verify(credentials.password, hash.to_owned()).await;
-                turn.went(right);
-                if !right {
-                    return Err(AuthError::Wrong);
-                }
-                self.cache.remember(key);
-            }
-        }
-        Ok(Principal::User(credentials.user))
+/// What all of it is called; Ironic's own.
+const REALM: &str = "Baremetal API";
+
+impl Ways {
+    /// The first of a certificate's names that is let in.
+    fn client<'a>(&self, names: &'a [ClientName]) -> Option<&'a ClientName> {
+        let clients = self.clients.as_ref()?;
+        names.iter().find(|name| clients.contains(name))
+    }
+}
+
+/// The ways that are to be open; without any, nobody is let in.
+pub struct Builder(Ways);
+
+impl Builder {
+    /// The users of an htpasswd file, which is read again when its inode, size or time
+    /// changes.
+    ///
+    /// An entry that is wrong recognises nobody, and neither does a file that
+    /// cannot be read: whoever takes a user out of it must be sure of that.
+    /// [`Htpasswd::read`] tells what is wrong with a file.
+    #[must_use]
+    pub fn basic(self, htpasswd: &Path) -> Self {
+        self.verified(htpasswd, Arc::new(Bcrypt))
     }
 
-    /// The users as the file has them now.
-    async fn users(&self) -> Arc<Htpasswd> {
-        let (path, stamp) = (self.path.clone(), self.known().stamp.clone());
-        let reading = tokio::task::spawn_blocking(move || htpasswd::read_if_changed(&path, stamp.as_ref()));
-        if let Ok(Some((users, findings, stamp))) = reading.await {
-            for finding in &findings {
-                tracing::error!(%finding, "htpasswd");
-            }
-            let mut known = self.known();
-            *known = Known { users: Arc::new(users), stamp };
-        }
-        Arc::clone(&self.known().users)
+    fn verified(mut self, htpasswd: &Path, verify: Arc<dyn Verify>) -> Self {
+        self.0.basic = Some(Basic::new(htpasswd, verify, Arc::clone(&self.0.failures)));
+        self
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // Whoever panicked with it had replaced it whole or not at all.
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whose certificate has one of these names.
+    #[must_use]
+    pub fn clients(mut self, clients: Vec<ClientName>) -> Self {
+        self.0.clients = Some(clients);
+        self
+    }
+
+    /// With these ways.
+    #[must_use]
+    pub fn build(self) -> Authenticator {
+        Authenticator(Arc::new(self.0))
     }
 }
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            None => f.write_str("Authenticator(noauth)"),
-            Some(basic) => write!(f, "Authenticator(basic, {})", basic.path.display()),
-        }
+        let Ways { anybody, basic, clients, .. } = &*self.0;
+        let ways = [(*anybody, "noauth"), (basic.is_some(), "http_basic"), (clients.is_some(), "mtls")];
+        let open: Vec<_> = ways.iter().filter(|(open, _)| *open).map(|(_, way)| *way).collect();
+        write!(f, "Authenticator({})", open.join(", "))
     }
 }
 

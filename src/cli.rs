@@ -232,15 +232,19 @@ struct ServeArguments {
     /// The address to listen on; port 0 lets the system choose.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// How callers are told apart.
+    /// How callers are told apart; may be given several times.
     #[arg(long, value_enum)]
-    auth: Option<Auth>,
+    auth: Vec<Auth>,
     /// bcrypt hashes of the callers' passwords, for http_basic.
     #[arg(long, value_name = "FILE")]
     htpasswd: Option<PathBuf>,
     /// Let anybody on the network ask; needs `--auth noauth` beside it.
     #[arg(long)]
     allow_remote_noauth: bool,
+    /// Take passwords without TLS from other machines; needs `--auth http_basic`
+    /// beside it.
+    #[arg(long)]
+    allow_plaintext_passwords: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -248,6 +252,7 @@ enum Auth {
     Noauth,
     #[value(name = "http_basic")]
     HttpBasic,
+    Mtls,
 }
 
 #[derive(Debug, Subcommand)]
@@ -491,6 +496,7 @@ impl From<Auth> for AuthKind {
         match auth {
             Auth::Noauth => Self::Noauth,
             Auth::HttpBasic => Self::HttpBasic,
+            Auth::Mtls => Self::Mtls,
         }
     }
 }

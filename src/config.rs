@@ -6,17 +6,20 @@
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
 
 mod dialects;
+mod callers;
 mod etcd;
 pub(crate) mod fields;
 pub(crate) mod reader;
 mod settings;
 pub(crate) mod source;
+mod tls;
 pub(crate) mod toml_tree;
 
 pub use dialects::Dialects;
 pub use etcd::Etcd;
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
 pub use source::{FileAccess, SourceError};
+pub use tls::{Tls, TlsVersion};
 
 use crate::auth::Htpasswd;
 use crate::finding::{Code, Finding, Findings};
@@ -34,6 +37,9 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     let sound = !findings.has_errors();
     if let Some(path) = &settings.htpasswd {
         findings.merge(Htpasswd::read(path).1);
+    }
+    if let Some(tls) = &settings.tls {
+        findings.merge(crate::tls::check(tls));
     }
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);

@@ -54,5 +54,6 @@ pub mod registry;
 pub mod rpc;
 pub mod service;
 pub mod target;
+pub mod tls;
 pub mod transaction;
 pub mod waits;

@@ -43,6 +43,8 @@ pub struct Requester {
     pub project: Option<String>,
     /// Who was authenticated, or the command line.
     pub caller: String,
+    /// How, as the settings call it; empty at the command line.
+    pub way: &'static str,
     /// Where the request came from.
     pub peer: Option<String>,
     /// What was asked for.

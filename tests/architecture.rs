@@ -42,12 +42,13 @@ const PACKAGES: [(&str, &[&str]); 9] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 23] = [
+const MODULES: [(&str, &str); 24] = [
     // What any of them may use.
     ("waits", ""),
     ("finding", ""),
-    ("auth", "config finding"),
-    ("config", "auth finding inventory"),
+    ("tls", "config finding"),
+    ("auth", "config finding tls"),
+    ("config", "auth finding inventory tls"),
     ("inventory", "config finding"),
     ("fault", "finding"),
     ("lock", "config fault"),
@@ -67,15 +68,15 @@ const MODULES: [(&str, &str); 23] = [
     ("registry", "inventory lock target"),
     ("service", "fault group intent inventory lock outcome pace pipeline registry target transaction waits"),
     // Who asks.
-    ("rpc", "auth config desired fault intent inventory outcome service waits"),
-    ("cli", "auth config fault finding intent inventory lock outcome registry rpc service"),
+    ("rpc", "auth config desired fault intent inventory outcome service tls waits"),
+    ("cli", "auth config fault finding intent inventory lock outcome registry rpc service tls"),
     ("lib", ""),
     ("main", ""),
 ];
 
 /// Modules that name a later one too: they read the network team's files
 /// together.
-const TOGETHER: [(&str, &str); 2] = [("auth", "config"), ("config", "inventory")];
+const TOGETHER: [(&str, &str); 3] = [("tls", "config"), ("auth", "config"), ("config", "inventory")];
 
 /// Words that mean one thing: a type, trait or function of that name is defined
 /// once.

@@ -1,24 +1,14 @@
 //! Whose bcrypt runs next: few at a time, and those who have not failed before
 //! those who have, so that guessing costs the guesser and nobody else.
 
+use super::failures::{Failures, Who};
 use secrecy::{ExposeSecret, SecretSlice};
-use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 /// How many bcrypts run at a time at most; one core is left to everything else.
 const AT_A_TIME: usize = 2;
-/// How long whoever failed waits before the next try; it doubles with each up to
-/// [`LONGEST_PAUSE`], and is forgotten after [`FORGOTTEN`] without one.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const FORGOTTEN: Duration = Duration::from_secs(60);
-/// How many are remembered who failed.
-const REMEMBERED: usize = 4096;
-
 /// Compares a password with a bcrypt hash.
 pub(super) trait Verify: Send + Sync {
     /// Whether the hash is the password's; false when the hash is damaged.
@@ -34,19 +24,18 @@ impl Verify for Bcrypt {
     }
 }
 
-/// Who tries: from where, and for which user of the file; all others are one.
-pub(super) type Who = (IpAddr, Option<String>);
-
 /// Lets a few bcrypts run at a time, away from the async threads.
 pub(super) struct Gate {
     verify: Arc<dyn Verify>,
     queue: Arc<Queue>,
+    failures: Arc<Failures>,
 }
 
 /// The right to run one bcrypt.
 pub(super) struct Turn {
     verify: Arc<dyn Verify>,
     permit: Option<Permit>,
+    failures: Arc<Failures>,
     who: Who,
 }
 
@@ -61,7 +50,6 @@ struct State {
     /// By how often they failed, then in the order they came.
     waiting: BTreeMap<(u32, u64), oneshot::Sender<Permit>>,
     came: u64,
-    failed: HashMap<Who, (u32, Instant)>,
 }
 
 /// One of those that run; the next one's turn comes when it is dropped.
@@ -97,30 +85,26 @@ impl Queue {
 }
 
 impl Gate {
-    pub(super) fn new(verify: Arc<dyn Verify>) -> Self {
+    pub(super) fn new(verify: Arc<dyn Verify>, failures: Arc<Failures>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let most = cores.saturating_sub(1).clamp(1, AT_A_TIME);
-        Gate { verify, queue: Arc::new(Queue { most, state: Mutex::default() }) }
+        Gate { verify, queue: Arc::new(Queue { most, state: Mutex::default() }), failures }
     }
 
     /// Waits for a turn, and before that for as long as former failures ask for.
     pub(super) async fn turn(&self, who: Who) -> Turn {
-        let failed = self.queue.state().failed.get(&who).copied();
-        let failed = failed.filter(|(_, last)| last.elapsed() < FORGOTTEN);
-        if let Some((times, last)) = failed {
-            let pause = FIRST_PAUSE.saturating_mul(1 << times.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
-            tokio::time::sleep_until(last + pause).await;
-        }
+        let failed = self.failures.pause(&who).await;
         let (turn, comes) = oneshot::channel();
         {
             let mut state = self.queue.state();
             state.came += 1;
-            let place = (failed.map_or(0, |(times, _)| times), state.came);
+            let place = (failed, state.came);
             state.waiting.insert(place, turn);
             self.queue.admit(&mut state);
         }
         // Nobody drops a sender that waits.
-        Turn { verify: Arc::clone(&self.verify), permit: comes.await.ok(), who }
+        let failures = Arc::clone(&self.failures);
+        Turn { verify: Arc::clone(&self.verify), permit: comes.await.ok(), failures, who }
     }
 }
 
@@ -141,20 +125,6 @@ impl Turn {
 
     /// Remembers how it went.
     pub(super) fn went(&self, well: bool) {
-        let Some(queue) = self.permit.as_ref().and_then(|permit| permit.0.as_ref()) else { return };
-        let failed = &mut queue.state().failed;
-        if well {
-            failed.remove(&self.who);
-            return;
-        }
-        if failed.len() >= REMEMBERED {
-            failed.retain(|_, (_, last)| last.elapsed() < FORGOTTEN);
-        }
-        if failed.len() < REMEMBERED || failed.contains_key(&self.who) {
-            let now = Instant::now();
-            let (times, last) = failed.entry(self.who.clone()).or_insert((0, now));
-            *times = if last.elapsed() < FORGOTTEN { times.saturating_add(1) } else { 1 };
-            *last = now;
-        }
+        self.failures.went(&self.who, well);
     }
 }

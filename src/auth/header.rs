@@ -6,6 +6,22 @@ use secrecy::SecretSlice;
 /// The largest header that is looked at, in bytes.
 const MAX_HEADER: usize = 8192;
 
+/// The scheme of an `Authorization` header, and what follows it.
+///
+/// # Errors
+/// [`AuthError::Malformed`].
+pub(super) fn scheme(header: &[u8]) -> Result<(&str, &str), AuthError> {
+    if header.len() > MAX_HEADER {
+        return Err(AuthError::Malformed);
+    }
+    let header = str::from_utf8(header).map_err(|_| AuthError::Malformed)?.trim_matches([' ', '\t']);
+    let (scheme, rest) = header.split_once([' ', '\t']).unwrap_or((header, ""));
+    if scheme.is_empty() {
+        return Err(AuthError::Malformed);
+    }
+    Ok((scheme, rest.trim_start_matches([' ', '\t'])))
+}
+
 /// What a `Basic` header says (RFC 7617 section 2).
 pub(super) struct Credentials {
     pub(super) user: String,
@@ -13,21 +29,12 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
+    /// From what follows the word `Basic`.
+    ///
     /// # Errors
-    /// [`AuthError::OtherScheme`] or [`AuthError::Malformed`].
-    pub(super) fn parse(header: &[u8]) -> Result<Self, AuthError> {
-        if header.len() > MAX_HEADER {
-            return Err(AuthError::Malformed);
-        }
-        let header = str::from_utf8(header).map_err(|_| AuthError::Malformed)?.trim_matches([' ', '\t']);
-        let (scheme, token) = header.split_once([' ', '\t']).unwrap_or((header, ""));
-        if scheme.is_empty() {
-            return Err(AuthError::Malformed);
-        }
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return Err(AuthError::OtherScheme);
-        }
-        let pair = STANDARD.decode(token.trim_start_matches([' ', '\t'])).map_err(|_| AuthError::Malformed)?;
+    /// [`AuthError::Malformed`].
+    pub(super) fn parse(token: &str) -> Result<Self, AuthError> {
+        let pair = STANDARD.decode(token).map_err(|_| AuthError::Malformed)?;
         // The first colon ends the name; a name cannot have one, a password can.
         let colon = pair.iter().position(|&byte| byte == b':').ok_or(AuthError::Malformed)?;
         let (user, password) = pair.split_at_checked(colon).ok_or(AuthError::Malformed)?;

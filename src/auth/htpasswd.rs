@@ -1,8 +1,7 @@
-use crate::config::source;
+use crate::config::source::{self, Stamp};
 use crate::finding::{Code, Finding, Findings};
 use std::collections::HashMap;
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The file may be this big, in bytes: some ten thousand users.
@@ -22,17 +21,6 @@ const DEFAULT_COST: u32 = 10;
 pub struct Htpasswd {
     hashes: HashMap<String, String>,
     highest_cost: Option<u32>,
-}
-
-/// What tells one state of a file from another.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    /// Changes with every write, also one that puts the times back.
-    changed: (i64, i64),
 }
 
 impl Htpasswd {
@@ -135,13 +123,7 @@ fn cost(hash: &str) -> Result<u32, Finding> {
 /// a file that was not there or never read).
 pub(super) fn read_if_changed(path: &Path, last: Option<&Stamp>) -> Option<(Htpasswd, Findings, Option<Stamp>)> {
     // Taken before reading, so that a change while reading is seen next time.
-    let stamp = std::fs::metadata(path).ok().map(|metadata| Stamp {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        size: metadata.size(),
-        modified: (metadata.mtime(), metadata.mtime_nsec()),
-        changed: (metadata.ctime(), metadata.ctime_nsec()),
-    });
+    let stamp = Stamp::of(path);
     if stamp.is_some() && stamp.as_ref() == last {
         return None;
     }

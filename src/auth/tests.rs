@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
@@ -39,7 +40,9 @@ impl Setup {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("htpasswd"), file).unwrap();
         let counted = Arc::new(Counted::default());
-        let auth = Authenticator::with_verifier(&dir.path().join("htpasswd"), Arc::clone(&counted) as Arc<dyn Verify>);
+        let auth = Authenticator::builder()
+            .verified(&dir.path().join("htpasswd"), Arc::clone(&counted) as Arc<dyn Verify>)
+            .build();
         Setup { dir, auth, counted }
     }
 
@@ -48,7 +51,7 @@ impl Setup {
     }
 
     async fn ask(&self, user: &str, password: &str) -> Result<Principal, AuthError> {
-        self.auth.check(Some(basic(user, password.as_bytes()).as_bytes()), HERE).await
+        self.auth.check(&with(Some(basic(user, password.as_bytes()).as_bytes()), HERE)).await
     }
 
     fn calls(&self) -> usize {
@@ -62,6 +65,10 @@ fn basic(user: &str, password: &[u8]) -> String {
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+fn with(authorization: Option<&[u8]>, peer: IpAddr) -> Asked<'_> {
+    Asked { authorization, peer, names: &[] }
+}
+
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
 }
@@ -74,7 +81,7 @@ fn ironic() -> Result<Principal, AuthError> {
 async fn noauth_takes_everybody_whatever_they_send() {
     let auth = Authenticator::noauth();
     for header in [None, Some(&b"Basic !"[..]), Some(b"Bearer x"), Some(b"\xff")] {
-        assert_eq!(auth.check(header, HERE).await, Ok(Principal::Anonymous));
+        assert_eq!(auth.check(&with(header, HERE)).await, Ok(Principal::Anonymous));
     }
 }
 
@@ -101,7 +108,7 @@ async fn a_header_is_refused_for_what_is_wrong_with_it_without_bcrypt() {
         (Some(b"Digest username=x"), AuthError::OtherScheme),
         (Some(b"BasicaXJvbmljOnNlY3JldA=="), AuthError::OtherScheme),
     ] {
-        assert_eq!(setup.auth.check(header, HERE).await, Err(error), "{header:?}");
+        assert_eq!(setup.auth.check(&with(header, HERE)).await, Err(error), "{header:?}");
     }
     assert_eq!(setup.calls(), 0);
 }
@@ -125,7 +132,7 @@ async fn a_success_is_remembered_and_a_failure_pays_each_time() {
 async fn the_scheme_is_of_any_case_and_any_blanks_follow_it() {
     let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
     for header in ["basic aXJvbmljOnNlY3JldA==", "BASIC   aXJvbmljOnNlY3JldA==", " Basic\taXJvbmljOnNlY3JldA== "] {
-        assert_eq!(setup.auth.check(Some(header.as_bytes()), HERE).await, ironic(), "{header}");
+        assert_eq!(setup.auth.check(&with(Some(header.as_bytes()), HERE)).await, ironic(), "{header}");
     }
 }
 
@@ -221,7 +228,7 @@ async fn whoever_has_not_failed_comes_before_all_who_have() {
             let guess = async move {
                 loop {
                     let header = basic(user, b"guess");
-                    assert_eq!(setup.auth.check(Some(header.as_bytes()), from).await, Err(AuthError::Wrong));
+                    assert_eq!(setup.auth.check(&with(Some(header.as_bytes()), from)).await, Err(AuthError::Wrong));
                 }
             };
             tokio::spawn(async move { over.run_until_cancelled(guess).await })

@@ -12,6 +12,7 @@ use crate::{
     lock,
     rpc::{Front, Listener, router},
     service::Service,
+    tls::Certificate,
 };
 
 /// What the end of the process itself may take, of the time there is to stop.
@@ -20,12 +21,20 @@ const LAST: Duration = Duration::from_secs(2);
 pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let mut overrides = common.overrides();
     overrides.listen = arguments.listen;
-    overrides.auth = arguments.auth.map(AuthKind::from);
+    overrides.auth = arguments.auth.iter().copied().map(AuthKind::from).collect();
     overrides.htpasswd.clone_from(&arguments.htpasswd);
     overrides.allow_remote_noauth = arguments.allow_remote_noauth.then_some(true);
+    overrides.allow_plaintext_passwords = arguments.allow_plaintext_passwords.then_some(true);
     let (settings, inventory) = common.load(&overrides, None)?;
     let mut signals = Signals::of_a_service()?;
-    let listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
+    let certificate = match &settings.tls {
+        Some(tls) => Some(Arc::new(Certificate::new(tls.clone()).map_err(Failure::Findings)?)),
+        None => None,
+    };
+    let mut listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
+    if let Some(certificate) = &certificate {
+        listener = listener.with_tls(Arc::clone(certificate));
+    }
     let switches = inventory.len();
     machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);
@@ -34,11 +43,12 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
     let router = router(front.clone(), authenticator(&settings), &settings.limits);
     let address = listener.address();
+    let scheme = if certificate.is_some() { "https" } else { "http" };
     print::announce(match common.output {
         Output::Json => json!({"ready": true, "listen": address, "switches": switches}).to_string(),
         Output::Human => {
             let switches = print::counted(switches, "switch", "switches");
-            format!("mercury is ready on http://{address} for {switches}")
+            format!("mercury is ready on {scheme}://{address} for {switches}")
         }
     });
     let time = settings.limits.stop_timeout.saturating_sub(LAST);
@@ -74,10 +84,17 @@ async fn hurry(service: Arc<Service>, front: Front, end: Instant, time: Duration
     front.end();
 }
 
+/// The settings are refused where a way lacks what it needs.
 fn authenticator(settings: &Settings) -> Authenticator {
-    match (&settings.auth, &settings.htpasswd) {
-        (AuthKind::HttpBasic, Some(htpasswd)) => Authenticator::basic(htpasswd),
-        // The settings are refused when http_basic has no file.
-        _ => Authenticator::noauth(),
+    if settings.auth.contains(&AuthKind::Noauth) {
+        return Authenticator::noauth();
     }
+    let mut ways = Authenticator::builder();
+    if let Some(htpasswd) = &settings.htpasswd {
+        ways = ways.basic(htpasswd);
+    }
+    if let Some(tls) = settings.tls.as_ref().filter(|tls| tls.client_ca.is_some()) {
+        ways = ways.clients(tls.clients.clone());
+    }
+    ways.build()
 }

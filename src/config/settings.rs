@@ -1,8 +1,10 @@
 use super::dialects::Dialects;
+use super::callers;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::reader::Reader;
 use super::source::{self, FileAccess};
+use super::tls::{self, Tls};
 use super::toml_tree;
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, TeamRules};
@@ -22,13 +24,19 @@ const MAX_FILE: u64 = 1024 * 1024;
 pub struct Settings {
     /// `listen`: the address and port to serve on; 127.0.0.1:6190.
     pub listen: SocketAddr,
-    /// `auth`: how callers are told apart, `"noauth"` or `"http_basic"`; noauth.
-    pub auth: AuthKind,
+    /// `auth`: how callers are told apart, `"noauth"`, or one or several of
+    /// `"http_basic"` and `"mtls"`; noauth.
+    pub auth: Vec<AuthKind>,
     /// `htpasswd`: the file of users and bcrypt hashes that `http_basic` needs; none.
     pub htpasswd: Option<PathBuf>,
     /// `allow_remote_noauth`: take requests without credentials on an address
     /// that other machines reach; false. `auth = "noauth"` must be written too.
     pub allow_remote_noauth: bool,
+    /// `allow_plaintext_passwords`: take the passwords of `http_basic` without TLS on an
+    /// address that other machines reach; false. `auth` must be written too.
+    pub allow_plaintext_passwords: bool,
+    /// `[tls]`: TLS instead of plain HTTP; none.
+    pub tls: Option<Tls>,
     /// `switches`: the inventory files, Mercury's TOML or Ironic's INI; none.
     pub switches: Vec<PathBuf>,
     /// `allowed_vlans`: the VLANs that may be configured on a switch that does
@@ -133,13 +141,14 @@ pub struct Log {
 }
 
 /// How callers are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthKind {
     /// Everybody who reaches the port may ask.
-    #[default]
     Noauth,
     /// HTTP Basic (RFC 7617) against the htpasswd file.
     HttpBasic,
+    /// The certificates of callers, by `[tls]`.
+    Mtls,
 }
 
 /// The form of a log line.
@@ -186,12 +195,14 @@ impl LogLevel {
 pub struct Overrides {
     /// Instead of `listen`.
     pub listen: Option<SocketAddr>,
-    /// Instead of `auth`.
-    pub auth: Option<AuthKind>,
+    /// Instead of `auth`, unless empty.
+    pub auth: Vec<AuthKind>,
     /// Instead of `htpasswd`.
     pub htpasswd: Option<PathBuf>,
     /// Instead of `allow_remote_noauth`.
     pub allow_remote_noauth: Option<bool>,
+    /// Instead of `allow_plaintext_passwords`.
+    pub allow_plaintext_passwords: Option<bool>,
     /// Instead of `switches`, unless empty.
     pub switches: Vec<PathBuf>,
     /// Instead of `allowed_vlans`.
@@ -264,6 +275,8 @@ pub(super) const KEYS: &[&str] = &[
     "auth",
     "htpasswd",
     "allow_remote_noauth",
+    "allow_plaintext_passwords",
+    "tls",
     "switches",
     "allowed_vlans",
     "rules",
@@ -295,20 +308,26 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let log = log(file, &sub_table(file, table, "log", findings), overrides, findings);
     let access = secret_files(file, table, overrides, findings);
     let etcd = etcd::read(file, table, access, findings);
+    let tls = tls::read(file, table, access, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
     let listen = reader.parsed("listen");
-    let auth = reader.choice("auth", &[("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic)]);
-    let auth = overrides.auth.or(auth);
+    let auth = callers::kinds(&mut reader, &overrides.auth);
     let rules = instead(&overrides.rules, reader.paths("rules")).unwrap_or_default();
     let dialects = replaced(&overrides.dialects, reader.path("dialects"));
     let mut settings = Settings {
         listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
-        auth: auth.unwrap_or_default(),
+        auth: auth.clone().unwrap_or_else(|| vec![AuthKind::Noauth]),
         htpasswd: replaced(&overrides.htpasswd, reader.path("htpasswd")),
         allow_remote_noauth: replaced(&overrides.allow_remote_noauth, reader.flag("allow_remote_noauth"))
             .unwrap_or(false),
+        allow_plaintext_passwords: replaced(
+            &overrides.allow_plaintext_passwords,
+            reader.flag("allow_plaintext_passwords"),
+        )
+        .unwrap_or(false),
+        tls,
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),
@@ -322,7 +341,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     };
     // A word that was not understood is no ground for more findings.
     if auth.is_some() || reader.find("auth").is_none() {
-        who_may_ask(&mut reader, &settings, auth.is_some());
+        callers::check(&mut reader, &settings, auth.is_some());
     }
     if settings.switches.is_empty() && reader.find("switches").is_none() {
         let finding = Finding::warning(Code::NoSwitches, "no inventory file is named");
@@ -340,27 +359,6 @@ fn secret_files(file: &Path, table: &Table, overrides: &Overrides, findings: &mu
     let words = [("owner", FileAccess::Owner), ("group", FileAccess::Group), ("any", FileAccess::Any)];
     let said = Reader::new(file, "", table, findings).choice("secret_files", &words);
     overrides.secret_files.or(said).unwrap_or_default()
-}
-
-fn who_may_ask(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
-    match settings.auth {
-        AuthKind::HttpBasic if settings.htpasswd.is_none() => {
-            let finding = Finding::error(Code::MissingKey, "must be given with auth = \"http_basic\"");
-            reader.blame_key("htpasswd", finding.help("htpasswd -B -c FILE USER makes one"));
-        }
-        // Whoever names users means to ask for them.
-        AuthKind::Noauth if settings.htpasswd.is_some() => {
-            let finding = Finding::error(Code::Conflict, "is given, but auth is noauth and nobody would be asked");
-            reader.blame_key("htpasswd", finding.help("auth = \"http_basic\""));
-        }
-        _ => {}
-    }
-    let reachable = !settings.listen.ip().to_canonical().is_loopback();
-    if settings.auth == AuthKind::Noauth && reachable && !(said && settings.allow_remote_noauth) {
-        let message = format!("{} takes requests from other machines without credentials", settings.listen);
-        let help = "use auth = \"http_basic\", or write both auth = \"noauth\" and allow_remote_noauth = true";
-        reader.blame_key("listen", Finding::error(Code::RemoteNoauth, message).help(help));
-    }
 }
 
 fn known_hosts(reader: &mut Reader<'_>, overrides: &[PathBuf]) -> Vec<PathBuf> {

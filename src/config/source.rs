@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Who besides the owner may be able to read a file that holds a secret.
@@ -45,6 +45,31 @@ impl FileAccess {
 pub(crate) struct Source {
     pub(crate) text: String,
     pub(crate) mode: u32,
+}
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    /// Changes with every write, also one that puts the times back.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// Of the file as it is now; `None` when it is not there. Taken before reading,
+    /// so that a change while reading is seen next time.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|metadata| Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
 }
 
 /// Why a file was not read.

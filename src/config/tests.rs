@@ -87,8 +87,9 @@ fn every_option_is_in_a_sample() {
         text.lines().filter_map(option).filter(is_key).collect()
     };
     let expected = |lists: &[&[&str]]| lists.concat().iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
-    let top: Vec<_> = settings::KEYS.iter().copied().filter(|key| !["etcd", "limits", "log"].contains(key)).collect();
-    assert_eq!(keys(&sample(SAMPLES[0])), expected(&[&top, etcd::KEYS, settings::LIMITS, settings::LOG]));
+    let top: Vec<_> =
+        settings::KEYS.iter().copied().filter(|key| !["etcd", "limits", "log", "tls"].contains(key)).collect();
+    assert_eq!(keys(&sample(SAMPLES[0])), expected(&[&top, etcd::KEYS, tls::KEYS, settings::LIMITS, settings::LOG]));
     let [own, shared, gnmi, ironic] = crate::inventory::keys();
     assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared, gnmi]));
     assert_eq!(keys(&sample(SAMPLES[2])), expected(&[gnmi, ironic]));
@@ -103,10 +104,23 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("listen = \"[::]:6190\"\nauth = \"noauth\"", Code::RemoteNoauth, 1, "listen"),
         ("listen = \"[::ffff:192.0.2.1]:1\"\nauth = \"noauth\"", Code::RemoteNoauth, 1, "listen"),
         ("listen = \"192.0.2.1:1\"\nallow_remote_noauth = true", Code::RemoteNoauth, 1, "listen"),
-        ("auth = \"keystone\"", Code::BadValue, 1, "auth"),
+        ("auth = \"kerberos\"", Code::BadValue, 1, "auth"),
         ("auth = true", Code::WrongType, 1, "auth"),
         ("\nauth = \"http_basic\"", Code::MissingKey, 0, "htpasswd"),
         ("htpasswd = \"users\"", Code::Conflict, 1, "htpasswd"),
+        ("auth = []", Code::BadValue, 1, "auth"),
+        ("auth = [\"noauth\",\n\"http_basic\"]\nhtpasswd = \"u\"", Code::Conflict, 1, "auth"),
+        ("\nauth = \"mtls\"", Code::MissingKey, 0, "tls"),
+        ("tls = \"1.3\"", Code::WrongType, 1, "tls"),
+        ("[tls]\ncert = \"c\"", Code::MissingKey, 1, "tls.key"),
+        ("[tls]\ncert = \"c\"\nkey = \"k\"\nmin_version = \"1.1\"", Code::BadValue, 4, "tls.min_version"),
+        ("[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"", Code::MissingKey, 1, "tls.clients"),
+        (
+            "[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\nclients = [\"DNS:x\", \"x\"]",
+            Code::BadValue,
+            5,
+            "tls.clients",
+        ),
         ("htpasswd = \"\"", Code::BadValue, 1, "htpasswd"),
         ("allow_remote_noauth = \"yes\"", Code::WrongType, 1, "allow_remote_noauth"),
         ("allow_remote_noath = true", Code::UnknownKey, 1, "allow_remote_noath"),
@@ -133,7 +147,7 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("[log]\nlevel = \"verbose\"", Code::BadValue, 2, "log.level"),
         ("[log]\nformat = \"xml\"", Code::BadValue, 2, "log.format"),
         ("etcd = true", Code::WrongType, 1, "etcd"),
-        ("[tls]\n", Code::UnknownKey, 1, "tls"),
+        ("[proxy]\n", Code::UnknownKey, 1, "proxy"),
     ] {
         let text = format!("{text}\n");
         let (settings, mut findings) = read(&text);
@@ -173,7 +187,15 @@ fn noauth_beyond_loopback_needs_two_words() {
     for listen in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
         assert!(read(&format!("listen = \"{listen}\"\n")).0.is_some(), "{listen}");
     }
-    assert!(read("listen = \"0.0.0.0:1\"\nauth = \"http_basic\"\nhtpasswd = \"users\"\n").0.is_some());
+}
+
+#[test]
+fn passwords_beyond_loopback_need_tls_or_two_words() {
+    let basic = "listen = \"0.0.0.0:1\"\nauth = \"http_basic\"\nhtpasswd = \"users\"\n";
+    assert!(read(basic).1.contains(&(Code::PlaintextPasswords, Some(1), "listen".to_owned())));
+    assert!(read(&format!("{basic}allow_plaintext_passwords = true\n")).0.is_some());
+    assert!(read(&format!("{basic}[tls]\ncert = \"c\"\nkey = \"k\"\n")).0.is_some());
+    assert!(read(&basic.replace("0.0.0.0", "127.0.0.1")).0.is_some());
 }
 
 #[test]
@@ -183,7 +205,8 @@ fn the_command_line_goes_before_the_file() {
         write(&dir, "mercury.toml", "listen = \"127.0.0.1:1\"\nswitches = [\"a.toml\"]\n[log]\nlevel = \"warn\"\n");
     let overrides = Overrides {
         listen: Some("0.0.0.0:2".parse().unwrap()),
-        auth: Some(AuthKind::HttpBasic),
+        auth: vec![AuthKind::HttpBasic],
+        allow_plaintext_passwords: Some(true),
         htpasswd: Some("users".into()),
         switches: vec!["b.toml".into()],
         allowed_vlans: Some("5".parse().unwrap()),
@@ -203,7 +226,7 @@ fn the_command_line_goes_before_the_file() {
 #[test]
 fn settings_need_no_file_but_a_named_file_must_be_there() {
     let settings = Settings::load(None, &Overrides::default()).unwrap();
-    assert_eq!((settings.auth, settings.limits), (AuthKind::Noauth, Limits::default()));
+    assert_eq!((settings.auth, settings.limits), (vec![AuthKind::Noauth], Limits::default()));
     let findings = Settings::load(Some(Path::new("/nonexistent/mercury.toml")), &Overrides::default()).unwrap_err();
     assert_eq!(findings.iter().next().unwrap().code, Code::Unreadable);
     let overrides = Overrides { listen: Some("0.0.0.0:1".parse().unwrap()), ..Overrides::default() };

@@ -97,6 +97,12 @@ codes! {
     RemoteNoauth "remote-noauth":
         "Requests without credentials would be taken from other machines.",
         "Use `http_basic`, or say both `auth = \"noauth\"` and `allow_remote_noauth = true`.";
+    PlaintextPasswords "plaintext-passwords":
+        "Callers' passwords would be taken from other machines without TLS.",
+        "Write a `[tls]` table, use `http_digest`, or say both `auth = \"http_basic\"` and `allow_plaintext_passwords = true`.";
+    Certificate "certificate":
+        "A certificate or private key that cannot be served, or not for long.",
+        "The message says whether it cannot be read, has expired or soon does, or does not belong to its key.";
     UnsupportedHash "unsupported-hash":
         "A password hash other than bcrypt.",
         "`htpasswd -B` writes bcrypt.";

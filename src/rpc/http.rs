@@ -24,7 +24,7 @@ use super::{
     unique::duplicate,
 };
 use crate::{
-    auth::{AuthError, Authenticator, Principal},
+    auth::{Asked, AuthError, Authenticator, Principal},
     config::Limits,
     fault::Fault,
     intent::Fields,
@@ -118,12 +118,16 @@ struct Admitted {
 /// Who asks is decided by the headers: nobody else's body is read.
 async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Result<Admitted, Box<Response>> {
     let (head, body) = request.into_parts();
-    let authorization = head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let identity = door.authenticator.check(authorization, host(caller.peer.ip())).await.map_err(|fault| {
+    let asked = Asked {
+        authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        peer: host(caller.peer.ip()),
+        names: &caller.names,
+    };
+    let identity = door.authenticator.check(&asked).await.map_err(|fault| {
         if let Some(before) = door.refused.tell() {
             tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
         }
-        Box::new(unauthorized(fault))
+        Box::new(unauthorized(&door.authenticator, fault))
     })?;
     let open = identity == Principal::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
     pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
@@ -131,6 +135,7 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
     let patience = head.headers.get_all("prefer").iter().find_map(wait);
     let who = Requester {
         caller: identity.to_string(),
+        way: identity.way(),
         peer: Some(caller.peer.to_string()),
         patience,
         ..Requester::default()
@@ -167,13 +172,17 @@ fn wait(prefer: &HeaderValue) -> Option<Duration> {
     waits.next()
 }
 
-fn unauthorized(fault: AuthError) -> Response {
-    let challenge = matches!(fault, AuthError::Missing | AuthError::Wrong);
-    let status = if challenge { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+fn unauthorized(authenticator: &Authenticator, fault: AuthError) -> Response {
+    let status = match fault {
+        AuthError::Missing | AuthError::Wrong | AuthError::Stranger => StatusCode::UNAUTHORIZED,
+        AuthError::Malformed | AuthError::OtherScheme => StatusCode::BAD_REQUEST,
+    };
     let mut response = error(status, status.as_u16(), &fault.to_string());
-    if challenge {
-        let realm = HeaderValue::from_static("Basic realm=\"Baremetal API\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+    if status == StatusCode::UNAUTHORIZED {
+        let challenges = authenticator.challenges();
+        for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+        }
     }
     response
 }

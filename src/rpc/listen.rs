@@ -4,10 +4,11 @@
 
 mod caller;
 mod full;
+mod greeting;
 mod places;
 mod timed;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -15,15 +16,22 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpSocket, TcpStream},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt};
 
 use super::often::Often;
-use crate::config::Limits;
+use crate::{
+    config::Limits,
+    tls::{self, Certificate},
+};
 use caller::Phase;
 pub(super) use caller::{Caller, Working};
 use full::Full;
+use greeting::{Greeted, Greeting};
 use places::Places;
 pub(super) use places::host;
 use timed::Timed;
@@ -50,6 +58,7 @@ pub struct ListenError {
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    certificate: Option<Arc<Certificate>>,
 }
 
 impl Listener {
@@ -61,7 +70,13 @@ impl Listener {
         let wrong = |source| ListenError { address, source };
         let socket = listen(address).map_err(wrong)?;
         let address = socket.local_addr().map_err(wrong)?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, certificate: None })
+    }
+
+    /// The same, speaking TLS and nothing else.
+    #[must_use]
+    pub fn with_tls(self, certificate: Arc<Certificate>) -> Self {
+        Self { certificate: Some(certificate), ..self }
     }
 
     /// The address that was bound.
@@ -75,6 +90,7 @@ impl Listener {
     pub async fn serve(self, router: Router, limits: &Limits, stop: impl Future<Output = ()>, drain: Duration) {
         let places = Places::new(limits.max_connections, limits.max_connections_per_peer);
         let (full, often) = (Full::new(), Often::default());
+        let greeting = Arc::new(Greeting::new(self.certificate));
         let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(64 * 1024);
@@ -99,11 +115,17 @@ impl Listener {
                 continue;
             };
             without_delay(&stream);
-            let caller = Caller::new(peer, &stream);
-            let stream = Timed::new(stream, limits.answer_timeout);
-            let serving = serve_one(builder.clone(), stream, caller, router.clone(), stopping.clone());
+            let connection = Connection {
+                builder: builder.clone(),
+                greeting: Arc::clone(&greeting),
+                caller: Caller::new(peer, &stream),
+                router: router.clone(),
+                begin: limits.header_timeout,
+                taken: limits.answer_timeout,
+                stopping: stopping.clone(),
+            };
             connections.spawn(async move {
-                if let Err(error) = serving.await {
+                if let Err(error) = connection.serve(stream).await {
                     tracing::debug!(%peer, %error, "a connection ended badly");
                 }
                 drop(place);
@@ -118,35 +140,68 @@ impl Listener {
     }
 }
 
-/// Serves one connection until it ends or, once `stopping` is cancelled, what
-/// has arrived on it is answered.
-async fn serve_one(
+/// Everything that one connection is served with.
+struct Connection {
     builder: http1::Builder,
-    stream: Timed,
+    greeting: Arc<Greeting>,
     caller: Caller,
     router: Router,
+    /// How long it may take until HTTP can begin.
+    begin: Duration,
+    /// How long an answer may take to be taken.
+    taken: Duration,
     stopping: CancellationToken,
-) -> hyper::Result<()> {
-    let arriving = caller.clone();
-    let service = Extension(caller.clone()).layer(router).map_request(move |request: Request<Incoming>| {
-        arriving.reads();
-        request.map(Body::new)
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        ended = &mut connection => return ended,
-        () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+}
+
+impl Connection {
+    /// Serves it until it ends or, once it is to stop, what has arrived on it is
+    /// answered.
+    async fn serve(mut self, stream: TcpStream) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let (peer, taken) = (self.caller.peer, self.taken);
+        let timed = |stream| Timed::new(stream, taken);
+        let greeted = tokio::select! {
+            greeted = tokio::time::timeout(self.begin, self.greeting.greet(stream, peer, timed)) => greeted,
+            () = self.stopping.cancelled() => return Ok(()),
+        };
+        let Ok(greeted) = greeted else {
+            self.greeting.late(peer);
+            return Ok(());
+        };
+        match greeted? {
+            None => {}
+            Some(Greeted::Plain(stream)) => self.speak(timed(stream)).await?,
+            Some(Greeted::Tls(stream)) => {
+                self.caller = self.caller.named(tls::client_names(stream.get_ref().1));
+                self.speak(stream).await?;
+            }
+        }
+        Ok(())
     }
-    let phase = tokio::select! {
-        biased;
-        ended = &mut connection => return ended,
-        phase = caller.worked() => phase,
-    };
-    if phase == Phase::Answering {
-        let _not_taken = tokio::time::timeout(LAST_ANSWER, connection).await;
+
+    /// Speaks HTTP.
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> hyper::Result<()> {
+        let Self { builder, caller, router, stopping, .. } = self;
+        let arriving = caller.clone();
+        let service = Extension(caller.clone()).layer(router).map_request(move |request: Request<Incoming>| {
+            arriving.reads();
+            request.map(Body::new)
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended,
+            () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        let phase = tokio::select! {
+            biased;
+            ended = &mut connection => return ended,
+            phase = caller.worked() => phase,
+        };
+        if phase == Phase::Answering {
+            let _not_taken = tokio::time::timeout(LAST_ANSWER, connection).await;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

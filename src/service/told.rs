@@ -65,6 +65,7 @@ macro_rules! line {
             user = $who.user.as_deref().unwrap_or("-"),
             project = $who.project.as_deref().unwrap_or("-"),
             caller = $who.caller,
+            way = or_none($who.way),
             peer = $who.peer.as_deref().unwrap_or("-"),
             action = $verb,
             port = or_none(&$who.asked.ports),

@@ -8,6 +8,8 @@ use std::{
 
 use tokio::{net::TcpStream, sync::watch};
 
+use crate::tls::ClientName;
+
 /// One connection, as its requests know it.
 #[derive(Clone)]
 pub(in crate::rpc) struct Caller {
@@ -15,6 +17,8 @@ pub(in crate::rpc) struct Caller {
     pub(in crate::rpc) peer: SocketAddr,
     /// The address it reached, if the system knows.
     pub(in crate::rpc) local: Option<IpAddr>,
+    /// The names of its certificate.
+    pub(in crate::rpc) names: Arc<[ClientName]>,
     phase: Arc<watch::Sender<Phase>>,
 }
 
@@ -32,7 +36,12 @@ pub(super) enum Phase {
 impl Caller {
     pub(super) fn new(peer: SocketAddr, stream: &TcpStream) -> Self {
         let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
-        Self { peer, local, phase: Arc::new(watch::Sender::new(Phase::Reading)) }
+        Self { peer, local, names: Arc::default(), phase: Arc::new(watch::Sender::new(Phase::Reading)) }
+    }
+
+    /// The same, with the names of a certificate that it has shown.
+    pub(super) fn named(self, names: Vec<ClientName>) -> Self {
+        Self { names: names.into(), ..self }
     }
 
     /// A request has begun to arrive.

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -16,11 +17,16 @@ const AT_A_TIME: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(1);
 const HEARD: u64 = 64 * 1024;
 
-const ANSWER: &str = concat!(
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: application/json\r\n",
-    "Content-Length: 61\r\n\r\n",
-    "{\"error\": {\"code\": 503, \"message\": \"too many connections\"}}\r\n",
-);
+/// The last answer of a connection, which nothing has been read from.
+pub(super) fn answer(status: u16, reason: &str, message: &str) -> String {
+    let body = format!("{}\r\n", json!({"error": {"code": status, "message": message}}));
+    let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
+    format!(
+        "HTTP/1.1 {status} {reason}\r\n{retry}Connection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
 
 /// Tells those who come too many.
 pub(super) struct Full {
@@ -39,21 +45,24 @@ impl Full {
         }
         let Ok(teller) = Arc::clone(&self.tellers).try_acquire_owned() else { return };
         tokio::spawn(async move {
-            let _gone_already = tokio::time::timeout(PATIENCE, tell(stream)).await;
+            let _gone_already = tell(stream, &answer(503, "Service Unavailable", "too many connections")).await;
             drop(teller);
         });
     }
 }
 
-/// Hears the request out: what is closed with something unread is reset, and
-/// the answer with it.
-async fn tell(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.write_all(ANSWER.as_bytes()).await?;
-    stream.shutdown().await?;
-    let mut heard = stream.take(HEARD);
-    let mut buffer = [0; 4096];
-    while heard.read(&mut buffer).await? > 0 {}
-    Ok(())
+/// Answers, and hears the request out for a moment: what is closed with something
+/// unread is reset, and the answer with it.
+pub(super) async fn tell(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
+    let telling = async move {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut heard = stream.take(HEARD);
+        let mut buffer = [0; 4096];
+        while heard.read(&mut buffer).await? > 0 {}
+        Ok(())
+    };
+    tokio::time::timeout(PATIENCE, telling).await.unwrap_or(Ok(()))
 }
 
 #[cfg(test)]
@@ -62,7 +71,8 @@ mod tests {
 
     #[test]
     fn the_answer_is_as_long_as_it_says() {
-        let (head, body) = ANSWER.split_once("\r\n\r\n").unwrap();
+        let answer = answer(503, "Service Unavailable", "too many connections");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
         serde_json::from_str::<serde_json::Value>(body).unwrap();
     }

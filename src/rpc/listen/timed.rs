@@ -9,20 +9,19 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::Sleep,
 };
 
 /// A stream that fails once something to be written has not been taken whole
 /// for `limit`.
-pub(super) struct Timed {
-    stream: TcpStream,
+pub(super) struct Timed<S> {
+    stream: S,
     limit: Duration,
     blocked: Option<Pin<Box<Sleep>>>,
 }
 
-impl Timed {
-    pub(super) const fn new(stream: TcpStream, limit: Duration) -> Self {
+impl<S> Timed<S> {
+    pub(super) const fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, blocked: None }
     }
 
@@ -47,7 +46,7 @@ impl Timed {
     }
 }
 
-impl AsyncRead for Timed {
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -57,7 +56,7 @@ impl AsyncRead for Timed {
     }
 }
 
-impl AsyncWrite for Timed {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.judged(context, written, bytes.len())
