@@ -1,17 +1,22 @@
-//! Who asks: by a password (HTTP Basic), by the certificate of the connection, or
-//! nobody asked. Several ways may be open at once; each caller takes one.
+//! Who asks: by a password (HTTP Basic, HTTP Digest), by the certificate of the
+//! connection, or nobody asked. Several ways may be open at once; each caller takes one.
 
 mod basic;
 mod cache;
+mod digest;
 mod failures;
 mod gate;
 mod header;
 mod htpasswd;
+mod watched;
 
+pub(crate) use digest::is_realm;
+pub use digest::{Algorithm, Cover, DigestOptions, DigestUsers, NotAUser, Unjudged, line};
 pub use htpasswd::Htpasswd;
 
 use crate::tls::ClientName;
 use basic::Basic;
+use digest::{Digest, Judged};
 use failures::Failures;
 use gate::{Bcrypt, Verify};
 use std::fmt;
@@ -29,6 +34,8 @@ pub enum Principal {
     Anonymous,
     /// A user of the htpasswd file.
     User(String),
+    /// A user of the file of Digest's users.
+    Digest(String),
     /// Whose certificate has this name.
     Certificate(ClientName),
 }
@@ -40,6 +47,7 @@ impl Principal {
         match self {
             Principal::Anonymous => "noauth",
             Principal::User(_) => "http_basic",
+            Principal::Digest(_) => "http_digest",
             Principal::Certificate(_) => "mtls",
         }
     }
@@ -49,7 +57,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Principal::Anonymous => f.write_str("anonymous"),
-            Principal::User(name) => f.write_str(name),
+            Principal::User(name) | Principal::Digest(name) => f.write_str(name),
             Principal::Certificate(name) => name.fmt(f),
         }
     }
@@ -70,6 +78,13 @@ pub enum AuthError {
     /// No such user, or another password: 401 and a challenge.
     #[error("incorrect username or password")]
     Wrong,
+    /// The password is right, but the nonce is too old, or was used with this count: 401
+    /// and a challenge that says so.
+    #[error("the nonce is stale; the request must be made again with a new one")]
+    Stale,
+    /// The answer to a Digest challenge is for another target: 400.
+    #[error("the Authorization header is for another target")]
+    OtherTarget,
     /// A certificate was shown, but none of its names is let in: 401.
     #[error("the client certificate has no name that is let in")]
     Stranger,
@@ -80,10 +95,22 @@ pub enum AuthError {
 pub struct Asked<'a> {
     /// Its `Authorization` header.
     pub authorization: Option<&'a [u8]>,
+    /// Its method.
+    pub method: &'a str,
+    /// What it is addressed to, as it was sent: path and query.
+    pub target: &'a str,
     /// Where it comes from.
     pub peer: IpAddr,
     /// The names of the connection's certificate, whose issuer was checked.
     pub names: &'a [ClientName],
+}
+
+/// What is known of a caller.
+pub enum Recognised {
+    /// Who it is.
+    As(Principal),
+    /// Who it says it is; the body decides.
+    Unread(Unjudged),
 }
 
 /// Recognises callers.
@@ -97,6 +124,7 @@ struct Ways {
     anybody: bool,
     failures: Arc<Failures>,
     basic: Option<Basic>,
+    digest: Option<Arc<Digest>>,
     clients: Option<Vec<ClientName>>,
 }
 
@@ -121,21 +149,29 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthError`], whose variants say which HTTP status they are.
-    pub async fn check(&self, asked: &Asked<'_>) -> Result<Principal, AuthError> {
+    pub async fn check(&self, asked: &Asked<'_>) -> Result<Recognised, AuthError> {
         let ways = &self.0;
         if ways.anybody {
-            return Ok(Principal::Anonymous);
+            return Ok(Recognised::As(Principal::Anonymous));
         }
         // A password that is given counts, and a connection that is known needs none.
         if let Some(header) = asked.authorization {
             let (scheme, rest) = header::scheme(header)?;
-            match &ways.basic {
-                Some(basic) if scheme.eq_ignore_ascii_case("basic") => return basic.check(rest, asked.peer).await,
+            match (&ways.basic, &ways.digest) {
+                (Some(basic), _) if scheme.eq_ignore_ascii_case("basic") => {
+                    return basic.check(rest, asked.peer).await.map(Recognised::As);
+                }
+                (_, Some(digest)) if scheme.eq_ignore_ascii_case("digest") => {
+                    return Ok(match digest.check(rest, asked).await? {
+                        Judged::Known(principal) => Recognised::As(principal),
+                        Judged::Unread(unjudged) => Recognised::Unread(unjudged),
+                    });
+                }
                 _ => {}
             }
         }
         match (ways.client(asked.names), asked.authorization) {
-            (Some(name), _) => Ok(Principal::Certificate(name.clone())),
+            (Some(name), _) => Ok(Recognised::As(Principal::Certificate(name.clone()))),
             (None, Some(_)) => Err(AuthError::OtherScheme),
             (None, None) if ways.clients.is_some() && !asked.names.is_empty() => Err(AuthError::Stranger),
             (None, None) => Err(AuthError::Missing),
@@ -143,11 +179,13 @@ impl Authenticator {
     }
 
     /// What a caller who was not let in is told to try, each a `WWW-Authenticate`
-    /// header, in an order that clients understand.
+    /// header, in an order that clients understand: aiohttp gives up when Basic
+    /// comes first.
     #[must_use]
-    pub fn challenges(&self) -> Vec<String> {
+    pub fn challenges(&self, fault: AuthError) -> Vec<String> {
+        let digest = self.0.digest.iter().flat_map(|digest| digest.challenges(fault == AuthError::Stale));
         let basic = self.0.basic.iter().map(|_| format!("Basic realm=\"{REALM}\""));
-        basic.collect()
+        digest.chain(basic).collect()
     }
 }
 
@@ -182,6 +220,14 @@ impl Builder {
         self
     }
 
+    /// The users of a file that Digest answers to, which is read again as that of
+    /// [`Builder::basic`].
+    #[must_use]
+    pub fn digest(mut self, options: DigestOptions) -> Self {
+        self.0.digest = Some(Arc::new(Digest::new(options, Arc::clone(&self.0.failures))));
+        self
+    }
+
     /// Whose certificate has one of these names.
     #[must_use]
     pub fn clients(mut self, clients: Vec<ClientName>) -> Self {
@@ -198,8 +244,13 @@ impl Builder {
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ways { anybody, basic, clients, .. } = &*self.0;
-        let ways = [(*anybody, "noauth"), (basic.is_some(), "http_basic"), (clients.is_some(), "mtls")];
+        let Ways { anybody, basic, digest, clients, .. } = &*self.0;
+        let ways = [
+            (*anybody, "noauth"),
+            (digest.is_some(), "http_digest"),
+            (basic.is_some(), "http_basic"),
+            (clients.is_some(), "mtls"),
+        ];
         let open: Vec<_> = ways.iter().filter(|(open, _)| *open).map(|(_, way)| *way).collect();
         write!(f, "Authenticator({})", open.join(", "))
     }

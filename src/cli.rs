@@ -28,6 +28,7 @@ mod signals;
 mod simulate;
 mod switch;
 mod table;
+mod users;
 mod validate;
 mod write;
 mod yang;
@@ -252,15 +253,19 @@ enum Auth {
     Noauth,
     #[value(name = "http_basic")]
     HttpBasic,
+    #[value(name = "http_digest")]
+    HttpDigest,
     Mtls,
 }
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check the settings, every switch file and the htpasswd file.
+    /// Check the settings, every switch file, the files of users, certificate and key.
     Check,
     /// Make Mercury's files of Ironic's or networking-generic-switch's.
     Import(import::ImportArguments),
+    /// Make the lines of a user of HTTP Digest from a password on standard input.
+    Digest(users::DigestArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -355,6 +360,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Init(init) => init::run(&common, &init).await,
         Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
         Command::Config { command: ConfigCommand::Import(import) } => import::run(&common, &import),
+        Command::Config { command: ConfigCommand::Digest(user) } => users::digest(&user),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),
         Command::Switch { command: SwitchCommand::Probe { name, write } } => {
             switch::probe(&common, &name, write.as_deref()).await
@@ -496,6 +502,7 @@ impl From<Auth> for AuthKind {
         match auth {
             Auth::Noauth => Self::Noauth,
             Auth::HttpBasic => Self::HttpBasic,
+            Auth::HttpDigest => Self::HttpDigest,
             Auth::Mtls => Self::Mtls,
         }
     }

@@ -7,6 +7,7 @@
 
 mod dialects;
 mod callers;
+mod digest;
 mod etcd;
 pub(crate) mod fields;
 pub(crate) mod reader;
@@ -21,7 +22,7 @@ pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settin
 pub use source::{FileAccess, SourceError};
 pub use tls::{Tls, TlsVersion};
 
-use crate::auth::Htpasswd;
+use crate::auth::{DigestUsers, Htpasswd};
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{Context, Inventory};
 use std::path::Path;
@@ -37,6 +38,15 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     let sound = !findings.has_errors();
     if let Some(path) = &settings.htpasswd {
         findings.merge(Htpasswd::read(path).1);
+    }
+    if let Some(digest) = &settings.digest {
+        let (users, wrong) = DigestUsers::read(&digest.users);
+        findings.merge(wrong);
+        for realm in users.realms().iter().filter(|realm| **realm != digest.realm) {
+            let message =
+                format!("has lines of the realm {realm:?}, which let nobody in: the realm is {:?}", digest.realm);
+            findings.push(Finding::error(Code::Conflict, message).field("digest.realm").at(&digest.users, None));
+        }
     }
     if let Some(tls) = &settings.tls {
         findings.merge(crate::tls::check(tls));

@@ -9,38 +9,29 @@ use super::cache::Cache;
 use super::failures::Failures;
 use super::gate::{Gate, Verify};
 use super::header::Credentials;
-use super::htpasswd::{self, Htpasswd};
+use super::htpasswd::Htpasswd;
+use super::watched::Watched;
 use super::{AuthError, Principal};
-use crate::config::source::Stamp;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 
-/// The users of an htpasswd file, which is read again when its inode, size or time
-/// changes.
+/// The users of an htpasswd file.
 pub(super) struct Basic {
-    path: PathBuf,
-    users: Mutex<Known>,
+    users: Watched<Htpasswd>,
     cache: Cache,
     gate: Gate,
 }
 
-/// The users, and the state of the file they were read from.
-struct Known {
-    users: Arc<Htpasswd>,
-    stamp: Option<Stamp>,
-}
-
 impl Basic {
     pub(super) fn new(path: &Path, verify: Arc<dyn Verify>, failures: Arc<Failures>) -> Self {
-        let known = Known { users: Arc::default(), stamp: None };
-        Self { path: path.to_owned(), users: Mutex::new(known), cache: Cache::new(), gate: Gate::new(verify, failures) }
+        Self { users: Watched::new(path, Htpasswd::read), cache: Cache::new(), gate: Gate::new(verify, failures) }
     }
 
     /// Whose user and password are in what follows the scheme of the header.
     pub(super) async fn check(&self, rest: &str, peer: IpAddr) -> Result<Principal, AuthError> {
         let credentials = Credentials::parse(rest)?;
-        let users = self.users().await;
+        let users = self.users.current().await;
         self.recognise(&users, credentials, peer).await
     }
 
@@ -71,24 +62,5 @@ impl Basic {
             }
         }
         Ok(Principal::User(credentials.user))
-    }
-
-    /// The users as the file has them now.
-    async fn users(&self) -> Arc<Htpasswd> {
-        let (path, stamp) = (self.path.clone(), self.known().stamp.clone());
-        let reading = tokio::task::spawn_blocking(move || htpasswd::read_if_changed(&path, stamp.as_ref()));
-        if let Ok(Some((users, findings, stamp))) = reading.await {
-            for finding in &findings {
-                tracing::error!(%finding, "htpasswd");
-            }
-            let mut known = self.known();
-            *known = Known { users: Arc::new(users), stamp };
-        }
-        Arc::clone(&self.known().users)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // Whoever panicked with it had replaced it whole or not at all.
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

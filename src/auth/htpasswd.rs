@@ -1,4 +1,4 @@
-use crate::config::source::{self, Stamp};
+use crate::config::source;
 use crate::finding::{Code, Finding, Findings};
 use std::collections::HashMap;
 use std::fmt;
@@ -29,7 +29,7 @@ impl Htpasswd {
         match source::read(path, MAX_FILE) {
             Ok(source) => {
                 let (users, mut findings) = Self::parse(path, &source.text);
-                exposed(path, source.mode, &mut findings);
+                exposed(path, source.mode, "htpasswd", &mut findings);
                 (users, findings)
             }
             Err(error) => {
@@ -90,7 +90,7 @@ impl Htpasswd {
 
 /// Whoever may write the file lets in whom it likes; whoever may read it may guess
 /// as fast as its machines allow.
-fn exposed(path: &Path, mode: u32, findings: &mut Findings) {
+pub(super) fn exposed(path: &Path, mode: u32, field: &str, findings: &mut Findings) {
     let finding = match mode {
         mode if mode & 0o022 != 0 => {
             Finding::error(Code::FilePermissions, format!("has mode {mode:03o}, and others may change it"))
@@ -100,7 +100,7 @@ fn exposed(path: &Path, mode: u32, findings: &mut Findings) {
         }
         _ => return,
     };
-    findings.push(finding.field("htpasswd").at(path, None).help("chmod 640"));
+    findings.push(finding.field(field).at(path, None).help("chmod 640"));
 }
 
 /// The cost of a bcrypt hash.
@@ -117,18 +117,6 @@ fn cost(hash: &str) -> Result<u32, Finding> {
         return Err(Finding::error(Code::OutOfRange, message).help("htpasswd -B -C 10"));
     }
     Ok(cost)
-}
-
-/// The file anew, unless it is still in the state `last` (which is `None` for
-/// a file that was not there or never read).
-pub(super) fn read_if_changed(path: &Path, last: Option<&Stamp>) -> Option<(Htpasswd, Findings, Option<Stamp>)> {
-    // Taken before reading, so that a change while reading is seen next time.
-    let stamp = Stamp::of(path);
-    if stamp.is_some() && stamp.as_ref() == last {
-        return None;
-    }
-    let (users, findings) = Htpasswd::read(path);
-    Some((users, findings, stamp))
 }
 
 impl fmt::Debug for Htpasswd {

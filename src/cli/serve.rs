@@ -93,6 +93,9 @@ fn authenticator(settings: &Settings) -> Authenticator {
     if let Some(htpasswd) = &settings.htpasswd {
         ways = ways.basic(htpasswd);
     }
+    if let Some(digest) = &settings.digest {
+        ways = ways.digest(digest.clone());
+    }
     if let Some(tls) = settings.tls.as_ref().filter(|tls| tls.client_ca.is_some()) {
         ways = ways.clients(tls.clients.clone());
     }

@@ -5,8 +5,12 @@ use super::settings::{AuthKind, Settings};
 use crate::finding::{Code, Finding};
 
 /// What each way is called.
-const WORDS: [(&str, AuthKind); 3] =
-    [("noauth", AuthKind::Noauth), ("http_basic", AuthKind::HttpBasic), ("mtls", AuthKind::Mtls)];
+const WORDS: [(&str, AuthKind); 4] = [
+    ("noauth", AuthKind::Noauth),
+    ("http_basic", AuthKind::HttpBasic),
+    ("http_digest", AuthKind::HttpDigest),
+    ("mtls", AuthKind::Mtls),
+];
 
 /// The ways of `auth`; `None` when nothing was said that could be understood.
 pub(super) fn kinds(reader: &mut Reader<'_>, overrides: &[AuthKind]) -> Option<Vec<AuthKind>> {
@@ -41,6 +45,7 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
     // Whoever names users means to ask for them.
     for (kind, key, there, example) in [
         (AuthKind::HttpBasic, "htpasswd", settings.htpasswd.is_some(), "htpasswd -B -c FILE USER makes one"),
+        (AuthKind::HttpDigest, "digest", settings.digest.is_some(), "[digest] with users = \"FILE\""),
         (AuthKind::Mtls, "tls.client_ca", settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()), ""),
     ] {
         let word = WORDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| word);

@@ -1,11 +1,13 @@
 use super::dialects::Dialects;
 use super::callers;
+use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::reader::Reader;
 use super::source::{self, FileAccess};
 use super::tls::{self, Tls};
 use super::toml_tree;
+use crate::auth::DigestOptions;
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, TeamRules};
 use mercury_adapter::Budget;
@@ -25,10 +27,12 @@ pub struct Settings {
     /// `listen`: the address and port to serve on; 127.0.0.1:6190.
     pub listen: SocketAddr,
     /// `auth`: how callers are told apart, `"noauth"`, or one or several of
-    /// `"http_basic"` and `"mtls"`; noauth.
+    /// `"http_basic"`, `"http_digest"` and `"mtls"`; noauth.
     pub auth: Vec<AuthKind>,
     /// `htpasswd`: the file of users and bcrypt hashes that `http_basic` needs; none.
     pub htpasswd: Option<PathBuf>,
+    /// `[digest]`: what `http_digest` needs; none.
+    pub digest: Option<DigestOptions>,
     /// `allow_remote_noauth`: take requests without credentials on an address
     /// that other machines reach; false. `auth = "noauth"` must be written too.
     pub allow_remote_noauth: bool,
@@ -147,6 +151,8 @@ pub enum AuthKind {
     Noauth,
     /// HTTP Basic (RFC 7617) against the htpasswd file.
     HttpBasic,
+    /// HTTP Digest (RFC 7616) by `[digest]`.
+    HttpDigest,
     /// The certificates of callers, by `[tls]`.
     Mtls,
 }
@@ -277,6 +283,7 @@ pub(super) const KEYS: &[&str] = &[
     "allow_remote_noauth",
     "allow_plaintext_passwords",
     "tls",
+    "digest",
     "switches",
     "allowed_vlans",
     "rules",
@@ -309,6 +316,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let access = secret_files(file, table, overrides, findings);
     let etcd = etcd::read(file, table, access, findings);
     let tls = tls::read(file, table, access, findings);
+    let digest = digest::read(file, table, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
@@ -328,6 +336,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         )
         .unwrap_or(false),
         tls,
+        digest,
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),

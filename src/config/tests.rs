@@ -87,9 +87,15 @@ fn every_option_is_in_a_sample() {
         text.lines().filter_map(option).filter(is_key).collect()
     };
     let expected = |lists: &[&[&str]]| lists.concat().iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
-    let top: Vec<_> =
-        settings::KEYS.iter().copied().filter(|key| !["etcd", "limits", "log", "tls"].contains(key)).collect();
-    assert_eq!(keys(&sample(SAMPLES[0])), expected(&[&top, etcd::KEYS, tls::KEYS, settings::LIMITS, settings::LOG]));
+    let top: Vec<_> = settings::KEYS
+        .iter()
+        .copied()
+        .filter(|key| !["digest", "etcd", "limits", "log", "tls"].contains(key))
+        .collect();
+    assert_eq!(
+        keys(&sample(SAMPLES[0])),
+        expected(&[&top, digest::KEYS, etcd::KEYS, tls::KEYS, settings::LIMITS, settings::LOG])
+    );
     let [own, shared, gnmi, ironic] = crate::inventory::keys();
     assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared, gnmi]));
     assert_eq!(keys(&sample(SAMPLES[2])), expected(&[gnmi, ironic]));
@@ -111,6 +117,13 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("auth = []", Code::BadValue, 1, "auth"),
         ("auth = [\"noauth\",\n\"http_basic\"]\nhtpasswd = \"u\"", Code::Conflict, 1, "auth"),
         ("\nauth = \"mtls\"", Code::MissingKey, 0, "tls"),
+        ("\nauth = \"http_digest\"", Code::MissingKey, 0, "digest"),
+        ("[digest]\nusers = \"u\"", Code::Conflict, 1, "digest"),
+        ("[digest]\n", Code::MissingKey, 1, "digest.users"),
+        ("[digest]\nusers = \"u\"\nrealm = \"a\\\"b\"", Code::BadValue, 3, "digest.realm"),
+        ("[digest]\nusers = \"u\"\nalgorithms = [\"SHA-1\"]", Code::BadValue, 3, "digest.algorithms"),
+        ("[digest]\nusers = \"u\"\nqop = \"auth-int, auth\"", Code::BadValue, 3, "digest.qop"),
+        ("[digest]\nusers = \"u\"\nreordering = 64", Code::OutOfRange, 3, "digest.reordering"),
         ("tls = \"1.3\"", Code::WrongType, 1, "tls"),
         ("[tls]\ncert = \"c\"", Code::MissingKey, 1, "tls.key"),
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nmin_version = \"1.1\"", Code::BadValue, 4, "tls.min_version"),

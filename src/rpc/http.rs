@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Extension, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header, uri::PathAndQuery},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -24,7 +24,7 @@ use super::{
     unique::duplicate,
 };
 use crate::{
-    auth::{Asked, AuthError, Authenticator, Principal},
+    auth::{Asked, AuthError, Authenticator, Principal, Recognised},
     config::Limits,
     fault::Fault,
     intent::Fields,
@@ -115,23 +115,32 @@ struct Admitted {
     working: Working,
 }
 
-/// Who asks is decided by the headers: nobody else's body is read.
+/// Who asks is decided by the headers, and nobody else's body is read; an answer that
+/// covers the body is judged with it, and only whoever has a nonce has it read.
 async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Result<Admitted, Box<Response>> {
     let (head, body) = request.into_parts();
     let asked = Asked {
         authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        method: head.method.as_str(),
+        target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
         peer: host(caller.peer.ip()),
         names: &caller.names,
     };
-    let identity = door.authenticator.check(&asked).await.map_err(|fault| {
+    let not_let_in = |fault: AuthError| {
         if let Some(before) = door.refused.tell() {
             tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
         }
         Box::new(unauthorized(&door.authenticator, fault))
-    })?;
-    let open = identity == Principal::Anonymous && caller.local.is_some_and(|local| local.is_loopback());
+    };
+    let recognised = door.authenticator.check(&asked).await.map_err(not_let_in)?;
+    let open = matches!(recognised, Recognised::As(Principal::Anonymous));
+    let open = open && caller.local.is_some_and(|local| local.is_loopback());
     pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
     let body = whole(door, &head.headers, body).await?;
+    let identity = match recognised {
+        Recognised::As(principal) => principal,
+        Recognised::Unread(unjudged) => unjudged.judge(&body).await.map_err(not_let_in)?,
+    };
     let patience = head.headers.get_all("prefer").iter().find_map(wait);
     let who = Requester {
         caller: identity.to_string(),
@@ -174,12 +183,12 @@ fn wait(prefer: &HeaderValue) -> Option<Duration> {
 
 fn unauthorized(authenticator: &Authenticator, fault: AuthError) -> Response {
     let status = match fault {
-        AuthError::Missing | AuthError::Wrong | AuthError::Stranger => StatusCode::UNAUTHORIZED,
-        AuthError::Malformed | AuthError::OtherScheme => StatusCode::BAD_REQUEST,
+        AuthError::Missing | AuthError::Wrong | AuthError::Stale | AuthError::Stranger => StatusCode::UNAUTHORIZED,
+        AuthError::Malformed | AuthError::OtherScheme | AuthError::OtherTarget => StatusCode::BAD_REQUEST,
     };
     let mut response = error(status, status.as_u16(), &fault.to_string());
     if status == StatusCode::UNAUTHORIZED {
-        let challenges = authenticator.challenges();
+        let challenges = authenticator.challenges(fault);
         for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
             response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
         }

@@ -2,6 +2,7 @@
 
 mod authority;
 mod encrypted;
+mod passwords;
 
 use std::{path::Path, process::Command};
 

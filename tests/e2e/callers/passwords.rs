@@ -1,0 +1,73 @@
+//! HTTP Digest and Basic, as curl, Python's libraries and Go log in.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use super::{Stage, curl};
+use crate::harness::Setup;
+
+const PASSWORD: &str = "secret: w\u{f6}rd";
+
+/// Lines that `mercury config digest` makes.
+fn lines(words: &[&str], password: &str) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mercury"));
+    let command = command.args(["config", "digest", "ironic"]).args(words);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// One that takes Digest, and Basic behind it, with these keys of `[digest]`.
+fn stage(more: &str) -> Stage {
+    let both = "auth = [\"http_digest\", \"http_basic\"]\nhtpasswd = \"htpasswd\"";
+    let digest = format!("[digest]\nusers = \"users\"\n{more}");
+    Stage::set(both, &digest, |setup, _| with_users(setup))
+}
+
+fn with_users(setup: Setup) -> Setup {
+    let words = ["--algorithm", "SHA-256", "--algorithm", "SHA-512-256", "--algorithm", "MD5"];
+    setup.write("users", &lines(&words, &format!("{PASSWORD}\n")).1);
+    setup.write("htpasswd", &format!("ironic:{}\n", bcrypt::hash(PASSWORD, 4).unwrap()));
+    setup
+}
+
+#[test]
+fn lines_are_made_of_a_password_that_is_no_argument() {
+    let (done, text) = lines(&[], "Circle of Life\n");
+    assert!(done && text.lines().count() == 2 && !text.contains("Circle"), "{text}");
+    assert_eq!(lines(&[], "Circle of Life").1, text, "a newline at the end is none of it");
+    let (done, md5) = lines(&["--realm", "http-auth@example.org", "--algorithm", "MD5"], "Circle of Life");
+    assert!(done && md5.starts_with("ironic:http-auth@example.org:MD5:"), "{md5}");
+    for (words, password) in [(&[][..], ""), (&[], "two\nlines\n"), (&["--algorithm", "SHA-1"], "p")] {
+        assert_eq!(lines(words, password), (false, String::new()), "{words:?}");
+    }
+}
+
+#[test]
+fn curl_logs_in_with_digest_and_with_basic_over_tls() {
+    let stage = stage("");
+    let user = format!("ironic:{PASSWORD}");
+    for (way, words) in
+        [("http_digest", &["--digest"][..]), ("http_digest", &["--anyauth"]), ("http_basic", &["--basic"])]
+    {
+        assert_eq!(stage.curl(&[words, &["-u", &user]].concat()).status, 200, "{words:?}");
+        let line = stage.mercury.stderr.wait_json(way, |line| line["way"] == way);
+        assert_eq!(line["caller"], "ironic", "{line}");
+    }
+    assert_eq!(stage.curl(&["--digest", "-u", "ironic:guess"]).status, 401);
+    assert_eq!(stage.curl(&["--digest", "-u", "nobody:guess"]).status, 401);
+    assert_eq!(stage.curl(&[]).status, 401);
+    let log = stage.mercury.stderr.text();
+    assert!(!log.contains("secret") && !log.contains("guess") && !log.contains("response="), "{log}");
+}
+
+#[test]
+fn the_password_of_another_scheme_than_those_of_auth_is_refused() {
+    let stage = Stage::set("auth = \"http_digest\"", "[digest]\nusers = \"users\"", |setup, _| with_users(setup));
+    let user = format!("ironic:{PASSWORD}");
+    assert_eq!(stage.curl(&["--basic", "-u", &user]).status, 400);
+    assert_eq!(curl(&stage.url(), &["-k", "--digest", "-u", &user]).status, 200);
+}
