@@ -38,6 +38,8 @@ pub enum Principal {
     Digest(String),
     /// Whose certificate has this name.
     Certificate(ClientName),
+    /// A process of this user, which called by the socket.
+    Process(u32),
 }
 
 impl Principal {
@@ -49,6 +51,7 @@ impl Principal {
             Principal::User(_) => "http_basic",
             Principal::Digest(_) => "http_digest",
             Principal::Certificate(_) => "mtls",
+            Principal::Process(_) => "socket",
         }
     }
 }
@@ -59,6 +62,7 @@ impl fmt::Display for Principal {
             Principal::Anonymous => f.write_str("anonymous"),
             Principal::User(name) | Principal::Digest(name) => f.write_str(name),
             Principal::Certificate(name) => name.fmt(f),
+            Principal::Process(uid) => write!(f, "uid:{uid}"),
         }
     }
 }
@@ -90,6 +94,20 @@ pub enum AuthError {
     Stranger,
 }
 
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A host.
+    Host(IpAddr),
+    /// A process of this machine, which the socket admits.
+    Process {
+        /// Its user.
+        uid: u32,
+        /// Its primary group.
+        gid: u32,
+    },
+}
+
 /// What a request shows of who asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -100,7 +118,7 @@ pub struct Asked<'a> {
     /// What it is addressed to, as it was sent: path and query.
     pub target: &'a str,
     /// Where it comes from.
-    pub peer: IpAddr,
+    pub origin: Origin,
     /// The names of the connection's certificate, whose issuer was checked.
     pub names: &'a [ClientName],
 }
@@ -151,15 +169,17 @@ impl Authenticator {
     /// [`AuthError`], whose variants say which HTTP status they are.
     pub async fn check(&self, asked: &Asked<'_>) -> Result<Recognised, AuthError> {
         let ways = &self.0;
-        if ways.anybody {
-            return Ok(Recognised::As(Principal::Anonymous));
-        }
+        let known = match asked.origin {
+            Origin::Process { uid, .. } => Some(Principal::Process(uid)),
+            Origin::Host(_) if ways.anybody => return Ok(Recognised::As(Principal::Anonymous)),
+            Origin::Host(_) => ways.client(asked.names).cloned().map(Principal::Certificate),
+        };
         // A password that is given counts, and a connection that is known needs none.
         if let Some(header) = asked.authorization {
             let (scheme, rest) = header::scheme(header)?;
             match (&ways.basic, &ways.digest) {
                 (Some(basic), _) if scheme.eq_ignore_ascii_case("basic") => {
-                    return basic.check(rest, asked.peer).await.map(Recognised::As);
+                    return basic.check(rest, asked.origin).await.map(Recognised::As);
                 }
                 (_, Some(digest)) if scheme.eq_ignore_ascii_case("digest") => {
                     return Ok(match digest.check(rest, asked).await? {
@@ -170,8 +190,8 @@ impl Authenticator {
                 _ => {}
             }
         }
-        match (ways.client(asked.names), asked.authorization) {
-            (Some(name), _) => Ok(Recognised::As(Principal::Certificate(name.clone()))),
+        match (known, asked.authorization) {
+            (Some(known), _) => Ok(Recognised::As(known)),
             (None, Some(_)) => Err(AuthError::OtherScheme),
             (None, None) if ways.clients.is_some() && !asked.names.is_empty() => Err(AuthError::Stranger),
             (None, None) => Err(AuthError::Missing),

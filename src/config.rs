@@ -12,6 +12,7 @@ mod etcd;
 pub(crate) mod fields;
 pub(crate) mod reader;
 mod settings;
+mod socket;
 pub(crate) mod source;
 mod tls;
 pub(crate) mod toml_tree;
@@ -19,6 +20,7 @@ pub(crate) mod toml_tree;
 pub use dialects::Dialects;
 pub use etcd::Etcd;
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
+pub use socket::Socket;
 pub use source::{FileAccess, SourceError};
 pub use tls::{Tls, TlsVersion};
 

@@ -19,5 +19,5 @@ mod unique;
 pub use answer::{changed, report_json, verified};
 pub use envelope::{Answered, Front, error_json};
 pub use http::router;
-pub use listen::{ListenError, Listener};
+pub use listen::{ListenError, Listener, SocketError};
 pub use methods::{METHODS, call, intent, planned};

@@ -11,8 +11,7 @@ use super::gate::{Gate, Verify};
 use super::header::Credentials;
 use super::htpasswd::Htpasswd;
 use super::watched::Watched;
-use super::{AuthError, Principal};
-use std::net::IpAddr;
+use super::{AuthError, Origin, Principal};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,28 +28,28 @@ impl Basic {
     }
 
     /// Whose user and password are in what follows the scheme of the header.
-    pub(super) async fn check(&self, rest: &str, peer: IpAddr) -> Result<Principal, AuthError> {
+    pub(super) async fn check(&self, rest: &str, origin: Origin) -> Result<Principal, AuthError> {
         let credentials = Credentials::parse(rest)?;
         let users = self.users.current().await;
-        self.recognise(&users, credentials, peer).await
+        self.recognise(&users, credentials, origin).await
     }
 
     async fn recognise(
         &self,
         users: &Htpasswd,
         credentials: Credentials,
-        peer: IpAddr,
+        origin: Origin,
     ) -> Result<Principal, AuthError> {
         let Some(hash) = users.hash(&credentials.user) else {
             // A guess at a name must not be told from a guess at a password by its time.
-            let mut turn = self.gate.turn((peer, None)).await;
+            let mut turn = self.gate.turn((origin, None)).await;
             turn.verify(credentials.password, users.dummy_hash()).await;
             turn.went(false);
             return Err(AuthError::Wrong);
         };
         let key = self.cache.key(&credentials, hash);
         if !self.cache.has(&key) {
-            let mut turn = self.gate.turn((peer, Some(credentials.user.clone()))).await;
+            let mut turn = self.gate.turn((origin, Some(credentials.user.clone()))).await;
             // Those who waited together for the first of them need not all pay.
             if !self.cache.has(&key) {
                 let right = turn.verify(credentials.password, hash.to_owned()).await;

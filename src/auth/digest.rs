@@ -12,11 +12,10 @@ pub use users::{DigestUsers, NotAUser, line};
 
 use super::failures::{Failures, Who};
 use super::watched::Watched;
-use super::{Asked, AuthError, Principal};
+use super::{Asked, AuthError, Origin, Principal};
 use answer::Answer;
 use nonce::Nonces;
 use ring::hmac;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +79,7 @@ pub struct Unjudged {
     digest: Arc<Digest>,
     answer: Answer,
     method: String,
-    peer: IpAddr,
+    origin: Origin,
 }
 
 impl Unjudged {
@@ -90,7 +89,7 @@ impl Unjudged {
     /// [`AuthError`], as of [`super::Authenticator::check`].
     pub async fn judge(self, body: &[u8]) -> Result<Principal, AuthError> {
         let hash = self.answer.algorithm.hash(&[body]);
-        self.digest.judge(&self.answer, &self.method, Some(&hash), self.peer).await
+        self.digest.judge(&self.answer, &self.method, Some(&hash), self.origin).await
     }
 }
 
@@ -142,9 +141,9 @@ impl Digest {
         if answer.with_body {
             // Only who has a nonce has a body read.
             self.nonces.check(&answer.nonce).map_err(|nonce::Stale| AuthError::Stale)?;
-            return Ok(Judged::Unread(Unjudged { digest: Arc::clone(self), answer, method, peer: asked.peer }));
+            return Ok(Judged::Unread(Unjudged { digest: Arc::clone(self), answer, method, origin: asked.origin }));
         }
-        self.judge(&answer, &method, None, asked.peer).await.map(Judged::Known)
+        self.judge(&answer, &method, None, asked.origin).await.map(Judged::Known)
     }
 
     /// A wrong nonce is told of to those alone who know the password.
@@ -153,13 +152,13 @@ impl Digest {
         answer: &Answer,
         method: &str,
         body: Option<&str>,
-        peer: IpAddr,
+        origin: Origin,
     ) -> Result<Principal, AuthError> {
         let users = self.users.current().await;
         let algorithm = answer.algorithm;
         let user = if answer.hashed { users.unhashed(algorithm, &answer.user) } else { Some(answer.user.as_str()) };
         let known = user.and_then(|user| Some((user, users.secret(algorithm, user)?)));
-        let who: Who = (peer, known.map(|(user, _)| user.to_owned()));
+        let who: Who = (origin, known.map(|(user, _)| user.to_owned()));
         self.failures.pause(&who).await;
         // A guess at a name must not be told from a guess at a password by its time.
         let nobody = "0".repeat(algorithm.digits());

@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use super::Origin;
 use tokio::time::Instant;
 
 /// How long whoever failed waits before the next try; it doubles with each up to
@@ -18,7 +18,7 @@ const FORGOTTEN: Duration = Duration::from_secs(60);
 const REMEMBERED: usize = 4096;
 
 /// Who tries: from where, and for which known user; all others are one.
-pub(super) type Who = (IpAddr, Option<String>);
+pub(super) type Who = (Origin, Option<String>);
 
 /// Those who failed, whichever way they tried.
 #[derive(Default)]

@@ -66,7 +66,10 @@ fn basic(user: &str, password: &[u8]) -> String {
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 async fn who(auth: &Authenticator, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Principal, AuthError> {
-    match auth.check(&Asked { authorization, method: "POST", target: "/", peer, names: &[] }).await? {
+    match auth
+        .check(&Asked { authorization, method: "POST", target: "/", origin: Origin::Host(peer), names: &[] })
+        .await?
+    {
         Recognised::As(principal) => Ok(principal),
         Recognised::Unread(_) => panic!("no password covers a body"),
     }

@@ -35,6 +35,9 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     if let Some(certificate) = &certificate {
         listener = listener.with_tls(Arc::clone(certificate));
     }
+    if let Some(socket) = &settings.socket {
+        listener = listener.with_socket(socket).map_err(Failure::because)?;
+    }
     let switches = inventory.len();
     machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);

@@ -4,6 +4,7 @@ use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::reader::Reader;
+use super::socket::{self, Socket};
 use super::source::{self, FileAccess};
 use super::tls::{self, Tls};
 use super::toml_tree;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub allow_plaintext_passwords: bool,
     /// `[tls]`: TLS instead of plain HTTP; none.
     pub tls: Option<Tls>,
+    /// `[socket]`: a socket of the file system beside `listen`; none.
+    pub socket: Option<Socket>,
     /// `switches`: the inventory files, Mercury's TOML or Ironic's INI; none.
     pub switches: Vec<PathBuf>,
     /// `allowed_vlans`: the VLANs that may be configured on a switch that does
@@ -284,6 +287,7 @@ pub(super) const KEYS: &[&str] = &[
     "allow_plaintext_passwords",
     "tls",
     "digest",
+    "socket",
     "switches",
     "allowed_vlans",
     "rules",
@@ -317,6 +321,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let etcd = etcd::read(file, table, access, findings);
     let tls = tls::read(file, table, access, findings);
     let digest = digest::read(file, table, findings);
+    let socket = socket::read(file, table, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
@@ -337,6 +342,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         .unwrap_or(false),
         tls,
         digest,
+        socket,
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),

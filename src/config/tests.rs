@@ -90,11 +90,11 @@ fn every_option_is_in_a_sample() {
     let top: Vec<_> = settings::KEYS
         .iter()
         .copied()
-        .filter(|key| !["digest", "etcd", "limits", "log", "tls"].contains(key))
+        .filter(|key| !["digest", "etcd", "limits", "log", "socket", "tls"].contains(key))
         .collect();
     assert_eq!(
         keys(&sample(SAMPLES[0])),
-        expected(&[&top, digest::KEYS, etcd::KEYS, tls::KEYS, settings::LIMITS, settings::LOG])
+        expected(&[&top, digest::KEYS, etcd::KEYS, socket::KEYS, tls::KEYS, settings::LIMITS, settings::LOG])
     );
     let [own, shared, gnmi, ironic] = crate::inventory::keys();
     assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared, gnmi]));
@@ -117,6 +117,10 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("auth = []", Code::BadValue, 1, "auth"),
         ("auth = [\"noauth\",\n\"http_basic\"]\nhtpasswd = \"u\"", Code::Conflict, 1, "auth"),
         ("\nauth = \"mtls\"", Code::MissingKey, 0, "tls"),
+        ("[socket]\npath = \"s\"", Code::MissingKey, 1, "socket.uids"),
+        ("[socket]\npath = \"s\"\nuids = [\"root\"]", Code::BadValue, 3, "socket.uids"),
+        ("[socket]\npath = \"s\"\ngids = -1", Code::BadValue, 3, "socket.gids"),
+        ("[socket]\npath = \"s\"\nuids = 0\nmode = \"0444\"", Code::BadValue, 4, "socket.mode"),
         ("\nauth = \"http_digest\"", Code::MissingKey, 0, "digest"),
         ("[digest]\nusers = \"u\"", Code::Conflict, 1, "digest"),
         ("[digest]\n", Code::MissingKey, 1, "digest.users"),

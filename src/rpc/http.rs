@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Extension, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header, uri::PathAndQuery},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts, uri::PathAndQuery},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answered, Front,
-    listen::{Caller, Working, host},
+    listen::{Caller, Working},
     often::Often,
     told,
     unique::duplicate,
@@ -30,6 +30,9 @@ use crate::{
     intent::Fields,
     service::Requester,
 };
+
+/// How long the rest of a request that is refused may take to arrive.
+const HEARD_OUT: Duration = Duration::from_secs(1);
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -115,31 +118,18 @@ struct Admitted {
     working: Working,
 }
 
-/// Who asks is decided by the headers, and nobody else's body is read; an answer that
-/// covers the body is judged with it, and only whoever has a nonce has it read.
+/// Who asks is decided by the headers, and nobody else's body is kept; an answer that
+/// covers the body is judged with it, and only whoever has a nonce has it kept.
 async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Result<Admitted, Box<Response>> {
     let (head, body) = request.into_parts();
-    let asked = Asked {
-        authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
-        method: head.method.as_str(),
-        target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
-        peer: host(caller.peer.ip()),
-        names: &caller.names,
+    let recognised = match recognised(door, caller, &head).await {
+        Ok(recognised) => recognised,
+        Err(refused) => return Err(heard_out(door, &head.headers, body, refused).await),
     };
-    let not_let_in = |fault: AuthError| {
-        if let Some(before) = door.refused.tell() {
-            tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
-        }
-        Box::new(unauthorized(&door.authenticator, fault))
-    };
-    let recognised = door.authenticator.check(&asked).await.map_err(not_let_in)?;
-    let open = matches!(recognised, Recognised::As(Principal::Anonymous));
-    let open = open && caller.local.is_some_and(|local| local.is_loopback());
-    pages::refused(&head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
     let body = whole(door, &head.headers, body).await?;
     let identity = match recognised {
         Recognised::As(principal) => principal,
-        Recognised::Unread(unjudged) => unjudged.judge(&body).await.map_err(not_let_in)?,
+        Recognised::Unread(unjudged) => unjudged.judge(&body).await.map_err(|fault| not_let_in(door, caller, fault))?,
     };
     let patience = head.headers.get_all("prefer").iter().find_map(wait);
     let who = Requester {
@@ -150,6 +140,54 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
         ..Requester::default()
     };
     Ok(Admitted { who, body, working: caller.works() })
+}
+
+async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recognised, Box<Response>> {
+    let asked = Asked {
+        authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        method: head.method.as_str(),
+        target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
+        origin: caller.origin,
+        names: &caller.names,
+    };
+    let recognised = door.authenticator.check(&asked).await.map_err(|fault| not_let_in(door, caller, fault))?;
+    let open = matches!(recognised, Recognised::As(Principal::Anonymous));
+    let open = open && caller.local.is_some_and(|local| local.is_loopback());
+    pages::refused(head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
+    Ok(recognised)
+}
+
+fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {
+    if let Some(before) = door.refused.tell() {
+        tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
+    }
+    Box::new(unauthorized(&door.authenticator, fault))
+}
+
+/// A refusal, once the rest of the request is over: whoever answers a challenge does so on
+/// the same connection, which hyper closes when it holds the rest of a body. What goes on
+/// for longer, or waits to be asked for, ends the connection and is told so.
+async fn heard_out(door: &Door, headers: &HeaderMap, body: Body, mut refused: Box<Response>) -> Box<Response> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let bounded = !headers.contains_key(header::EXPECT) && length.is_none_or(|length| length <= door.max_body_bytes);
+    let over = bounded && tokio::time::timeout(HEARD_OUT, passed_over(body, door.max_body_bytes)).await == Ok(true);
+    if !over {
+        refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    refused
+}
+
+/// Whether the body came to its end within so many bytes.
+async fn passed_over(mut body: Body, limit: usize) -> bool {
+    let mut left = limit;
+    while let Some(frame) = body.frame().await {
+        let length = frame.map(|frame| frame.data_ref().map_or(0, Bytes::len));
+        match length.ok().and_then(|length| left.checked_sub(length)) {
+            Some(rest) => left = rest,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The body, which has a limit in bytes and one in time.

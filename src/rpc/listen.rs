@@ -7,6 +7,7 @@ mod full;
 mod greeting;
 mod places;
 mod timed;
+mod unix;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,14 +19,14 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixStream},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt};
 
 use super::often::Often;
 use crate::{
-    config::Limits,
+    config::{Limits, Socket},
     tls::{self, Certificate},
 };
 use caller::Phase;
@@ -33,8 +34,10 @@ pub(super) use caller::{Caller, Working};
 use full::Full;
 use greeting::{Greeted, Greeting};
 use places::Places;
-pub(super) use places::host;
+use places::host;
 use timed::Timed;
+use unix::Bound;
+pub use unix::SocketError;
 
 /// How long the last answer may take to be taken once the service is told to stop.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
@@ -59,6 +62,13 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     certificate: Option<Arc<Certificate>>,
+    beside: Option<(Bound, Socket)>,
+}
+
+/// A connection that has come.
+enum Accepted {
+    Host(TcpStream),
+    Process(UnixStream),
 }
 
 impl Listener {
@@ -70,13 +80,44 @@ impl Listener {
         let wrong = |source| ListenError { address, source };
         let socket = listen(address).map_err(wrong)?;
         let address = socket.local_addr().map_err(wrong)?;
-        Ok(Self { socket, address, certificate: None })
+        Ok(Self { socket, address, certificate: None, beside: None })
     }
 
     /// The same, speaking TLS and nothing else.
     #[must_use]
     pub fn with_tls(self, certificate: Arc<Certificate>) -> Self {
         Self { certificate: Some(certificate), ..self }
+    }
+
+    /// The same, with a socket of the file system beside the port.
+    ///
+    /// # Errors
+    /// The socket cannot be had.
+    pub fn with_socket(self, socket: &Socket) -> Result<Self, SocketError> {
+        Ok(Self { beside: Some((Bound::bind(socket)?, socket.clone())), ..self })
+    }
+
+    /// Waits for a connection.
+    async fn accept(&self) -> io::Result<(Accepted, Caller)> {
+        let process = async {
+            match &self.beside {
+                Some((bound, _)) => bound.socket.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = self.socket.accept() => {
+                let (stream, peer) = accepted?;
+                without_delay(&stream);
+                let caller = Caller::of_a_host(peer, &stream);
+                Ok((Accepted::Host(stream), caller))
+            }
+            accepted = process => {
+                let (stream, _) = accepted?;
+                let caller = Caller::of_a_process(stream.peer_cred()?);
+                Ok((Accepted::Process(stream), caller))
+            }
+        }
     }
 
     /// The address that was bound.
@@ -90,14 +131,15 @@ impl Listener {
     pub async fn serve(self, router: Router, limits: &Limits, stop: impl Future<Output = ()>, drain: Duration) {
         let places = Places::new(limits.max_connections, limits.max_connections_per_peer);
         let (full, often) = (Full::new(), Often::default());
-        let greeting = Arc::new(Greeting::new(self.certificate));
+        let socket = self.beside.as_ref().map(|(_, socket)| socket.clone());
+        let greeting = Arc::new(Greeting::new(self.certificate.clone(), socket));
         let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(64 * 1024);
         let mut stop = std::pin::pin!(stop);
         loop {
-            let (stream, peer) = tokio::select! {
-                accepted = self.socket.accept() => match accepted {
+            let (stream, caller) = tokio::select! {
+                accepted = self.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of file descriptors: existing connections must end first.
@@ -110,28 +152,35 @@ impl Listener {
                 },
                 () = &mut stop => break,
             };
-            let Some(place) = places.take(peer.ip()) else {
-                full.refuse(stream, peer);
+            let Some(place) = places.take(caller.origin) else {
+                match stream {
+                    Accepted::Host(stream) => full.refuse(stream, &caller.peer),
+                    Accepted::Process(stream) => full.refuse(stream, &caller.peer),
+                }
                 continue;
             };
-            without_delay(&stream);
             let connection = Connection {
                 builder: builder.clone(),
                 greeting: Arc::clone(&greeting),
-                caller: Caller::new(peer, &stream),
+                caller,
                 router: router.clone(),
                 begin: limits.header_timeout,
                 taken: limits.answer_timeout,
                 stopping: stopping.clone(),
             };
+            let peer = Arc::clone(&connection.caller.peer);
             connections.spawn(async move {
-                if let Err(error) = connection.serve(stream).await {
+                let served = match stream {
+                    Accepted::Host(stream) => connection.serve(stream).await,
+                    Accepted::Process(stream) => connection.serve_process(stream).await,
+                };
+                if let Err(error) = served {
                     tracing::debug!(%peer, %error, "a connection ended badly");
                 }
                 drop(place);
             });
         }
-        drop(self.socket);
+        drop((self.socket, self.beside));
         stopping.cancel();
         connections.close();
         if tokio::time::timeout(drain, connections.wait()).await.is_err() {
@@ -139,6 +188,9 @@ impl Listener {
         }
     }
 }
+
+/// Why a connection ended badly.
+type Ended = Box<dyn std::error::Error + Send + Sync>;
 
 /// Everything that one connection is served with.
 struct Connection {
@@ -156,15 +208,15 @@ struct Connection {
 impl Connection {
     /// Serves it until it ends or, once it is to stop, what has arrived on it is
     /// answered.
-    async fn serve(mut self, stream: TcpStream) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let (peer, taken) = (self.caller.peer, self.taken);
+    async fn serve(mut self, stream: TcpStream) -> Result<(), Ended> {
+        let (peer, taken) = (Arc::clone(&self.caller.peer), self.taken);
         let timed = |stream| Timed::new(stream, taken);
         let greeted = tokio::select! {
-            greeted = tokio::time::timeout(self.begin, self.greeting.greet(stream, peer, timed)) => greeted,
+            greeted = tokio::time::timeout(self.begin, self.greeting.greet(stream, &peer, timed)) => greeted,
             () = self.stopping.cancelled() => return Ok(()),
         };
         let Ok(greeted) = greeted else {
-            self.greeting.late(peer);
+            self.greeting.late(&peer);
             return Ok(());
         };
         match greeted? {
@@ -174,6 +226,16 @@ impl Connection {
                 self.caller = self.caller.named(tls::client_names(stream.get_ref().1));
                 self.speak(stream).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// The same for one of the socket, where nothing but HTTP is spoken.
+    async fn serve_process(self, stream: UnixStream) -> Result<(), Ended> {
+        let taken = self.taken;
+        match self.greeting.admit(&self.caller) {
+            Ok(()) => self.speak(Timed::new(stream, taken)).await?,
+            Err(answer) => full::tell(stream, &answer).await?,
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! Who may call, as real clients see it: TLS, certificates and passwords.
 
 mod authority;
+
 mod encrypted;
 mod passwords;
+mod socket;
 
 use std::{path::Path, process::Command};
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::*;
 use crate::auth::{Authenticator, Recognised};
 use crate::finding::Code;
 
-const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+const HERE: Origin = Origin::Host(IpAddr::V4(Ipv4Addr::LOCALHOST));
 const REALM: &str = "Baremetal API";
 const PASSWORD: &str = "pass:w\u{f6}rd";
 
@@ -68,7 +69,7 @@ impl Stage {
     }
 
     async fn ask_with(&self, header: &str, target: &str, body: &[u8]) -> Result<String, AuthError> {
-        let asked = Asked { authorization: Some(header.as_bytes()), method: "POST", target, peer: HERE, names: &[] };
+        let asked = Asked { authorization: Some(header.as_bytes()), method: "POST", target, origin: HERE, names: &[] };
         let principal = match self.auth.check(&asked).await? {
             Recognised::As(principal) => principal,
             Recognised::Unread(unjudged) => unjudged.judge(body).await?,
@@ -287,7 +288,8 @@ async fn an_answer_that_covers_the_body_covers_every_octet_of_it() {
     }
     assert_eq!(stage.ask(&stage.answer().header()).await, Err(AuthError::Missing), "without");
     let unknown = Given { nonce: "AAAA".to_owned(), body: Some(b""), ..stage.answer() }.header();
-    let asked = Asked { authorization: Some(unknown.as_bytes()), method: "POST", target: "/", peer: HERE, names: &[] };
+    let asked =
+        Asked { authorization: Some(unknown.as_bytes()), method: "POST", target: "/", origin: HERE, names: &[] };
     assert!(matches!(stage.auth.check(&asked).await, Err(AuthError::Stale)), "no body is read for it");
     let either = Stage::with(|options| options.cover = Cover::Either);
     assert_eq!(either.ask(&either.answer().header()).await, ironic());
@@ -305,9 +307,9 @@ async fn failures_slow_down_who_failed_and_nobody_else() {
     assert!(begin.elapsed() >= Duration::from_millis(700), "{:?}", begin.elapsed());
     let begin = tokio::time::Instant::now();
     let header = stage.answer().header();
-    let elsewhere = IpAddr::from([192, 0, 2, 1]);
+    let elsewhere = Origin::Host(IpAddr::from([192, 0, 2, 1]));
     let asked =
-        Asked { authorization: Some(header.as_bytes()), method: "POST", target: "/", peer: elsewhere, names: &[] };
+        Asked { authorization: Some(header.as_bytes()), method: "POST", target: "/", origin: elsewhere, names: &[] };
     assert!(stage.auth.check(&asked).await.is_ok());
     assert!(begin.elapsed() < Duration::from_millis(100), "{:?}", begin.elapsed());
 }

@@ -6,15 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    net::{TcpStream, unix::UCred},
+    sync::watch,
+};
 
-use crate::tls::ClientName;
+use super::host;
+use crate::{auth::Origin, tls::ClientName};
 
 /// One connection, as its requests know it.
 #[derive(Clone)]
 pub(in crate::rpc) struct Caller {
-    /// Its address.
-    pub(in crate::rpc) peer: SocketAddr,
+    /// Its address, or its process, as it is told.
+    pub(in crate::rpc) peer: Arc<str>,
+    /// The host or the user that it belongs to.
+    pub(in crate::rpc) origin: Origin,
     /// The address it reached, if the system knows.
     pub(in crate::rpc) local: Option<IpAddr>,
     /// The names of its certificate.
@@ -34,9 +40,21 @@ pub(super) enum Phase {
 }
 
 impl Caller {
-    pub(super) fn new(peer: SocketAddr, stream: &TcpStream) -> Self {
+    /// Of a connection to the port.
+    pub(super) fn of_a_host(peer: SocketAddr, stream: &TcpStream) -> Self {
         let local = stream.local_addr().ok().map(|local| local.ip().to_canonical());
-        Self { peer, local, names: Arc::default(), phase: Arc::new(watch::Sender::new(Phase::Reading)) }
+        Self { local, ..Self::new(peer.to_string().into(), host(peer.ip())) }
+    }
+
+    /// Of a connection to the socket.
+    pub(super) fn of_a_process(process: UCred) -> Self {
+        let (uid, gid) = (process.uid(), process.gid());
+        let pid = process.pid().map_or_else(|| "?".to_owned(), |pid| pid.to_string());
+        Self::new(format!("pid {pid} uid {uid} gid {gid}").into(), Origin::Process { uid, gid })
+    }
+
+    fn new(peer: Arc<str>, origin: Origin) -> Self {
+        Self { peer, origin, local: None, names: Arc::default(), phase: Arc::new(watch::Sender::new(Phase::Reading)) }
     }
 
     /// The same, with the names of a certificate that it has shown.

@@ -1,11 +1,10 @@
 //! What a connection is told that there is no place for.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::Semaphore,
 };
 
@@ -39,9 +38,9 @@ impl Full {
         Self { tellers: Arc::new(Semaphore::new(AT_A_TIME)), often: Often::default() }
     }
 
-    pub(super) fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
+    pub(super) fn refuse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: &str) {
         if let Some(before) = self.often.tell() {
-            tracing::warn!(%peer, before, "too many connections; this one is refused");
+            tracing::warn!(peer, before, "too many connections; this one is refused");
         }
         let Ok(teller) = Arc::clone(&self.tellers).try_acquire_owned() else { return };
         tokio::spawn(async move {
@@ -53,7 +52,7 @@ impl Full {
 
 /// Answers, and hears the request out for a moment: what is closed with something
 /// unread is reset, and the answer with it.
-pub(super) async fn tell(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
+pub(super) async fn tell(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) -> std::io::Result<()> {
     let telling = async move {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await?;

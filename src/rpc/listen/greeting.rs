@@ -1,13 +1,15 @@
 //! How a connection begins: with TLS where that is spoken, and with a plain word for
 //! who speaks the other protocol.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{full, timed::Timed};
+use super::{caller::Caller, full, timed::Timed};
 use crate::{
+    auth::Origin,
+    config::Socket,
     rpc::often::Often,
     tls::{self, Certificate},
 };
@@ -18,6 +20,7 @@ const HANDSHAKE: u8 = 0x16;
 /// What each connection is greeted with.
 pub(super) struct Greeting {
     certificate: Option<Arc<Certificate>>,
+    socket: Option<Socket>,
     often: Often,
 }
 
@@ -28,8 +31,24 @@ pub(super) enum Greeted {
 }
 
 impl Greeting {
-    pub(super) fn new(certificate: Option<Arc<Certificate>>) -> Self {
-        Self { certificate, often: Often::default() }
+    pub(super) fn new(certificate: Option<Arc<Certificate>>, socket: Option<Socket>) -> Self {
+        Self { certificate, socket, often: Often::default() }
+    }
+
+    /// Whether the socket admits the process.
+    ///
+    /// # Errors
+    /// What it is told otherwise.
+    pub(super) fn admit(&self, caller: &Caller) -> Result<(), String> {
+        let admitted = match (caller.origin, &self.socket) {
+            (Origin::Process { uid, gid }, Some(socket)) => socket.admits(uid, gid),
+            _ => false,
+        };
+        if admitted {
+            return Ok(());
+        }
+        self.tell(&caller.peer, "a process that the socket does not admit was not let in");
+        Err(full::answer(403, "Forbidden", "neither user nor group of the process is admitted"))
     }
 
     /// Waits for the first octet, and for TLS; `None` when there is nothing to serve.
@@ -37,7 +56,7 @@ impl Greeting {
     pub(super) async fn greet(
         &self,
         stream: TcpStream,
-        peer: SocketAddr,
+        peer: &str,
         timed: impl FnOnce(TcpStream) -> Timed<TcpStream>,
     ) -> io::Result<Option<Greeted>> {
         let mut first = [0];
@@ -69,15 +88,15 @@ impl Greeting {
     }
 
     /// The handshake did not come to its end in time.
-    pub(super) fn late(&self, peer: SocketAddr) {
+    pub(super) fn late(&self, peer: &str) {
         if self.certificate.is_some() {
             self.tell(peer, "a TLS handshake was not over in time");
         }
     }
 
-    fn tell(&self, peer: SocketAddr, what: &str) {
+    fn tell(&self, peer: &str, what: &str) {
         if let Some(before) = self.often.tell() {
-            tracing::warn!(%peer, before, "{what}");
+            tracing::warn!(peer, before, "{what}");
         }
     }
 }

@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::auth::Origin;
+
 /// The places there are.
 pub(super) struct Places {
     all: usize,
@@ -17,13 +19,13 @@ pub(super) struct Places {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_peer: HashMap<IpAddr, usize>,
+    by_peer: HashMap<Origin, usize>,
 }
 
 /// One place; it is free again when this is dropped.
 pub(super) struct Place {
     places: Arc<Places>,
-    peer: IpAddr,
+    peer: Origin,
 }
 
 impl Places {
@@ -32,9 +34,8 @@ impl Places {
         Arc::new(Self { all, each, taken: Mutex::default() })
     }
 
-    /// A place for a connection from this address, if there is one.
-    pub(super) fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
-        let peer = host(from);
+    /// A place for a connection from there, if there is one.
+    pub(super) fn take(self: &Arc<Self>, peer: Origin) -> Option<Place> {
         let mut taken = self.taken();
         let its = taken.by_peer.get(&peer).copied().unwrap_or_default();
         if taken.all >= self.all || its >= self.each {
@@ -64,11 +65,11 @@ impl Drop for Place {
 
 /// The host that an address belongs to, which with IPv6 has a whole /64 (RFC 4291
 /// section 2.5.4).
-pub(in crate::rpc) fn host(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+pub(super) fn host(address: IpAddr) -> Origin {
+    Origin::Host(match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
     #[test]
     fn no_peer_takes_all_and_what_is_given_back_can_be_had_again() {
         let places = Places::new(3, 2);
-        let take = |from: &str| places.take(from.parse().unwrap());
+        let take = |from: &str| places.take(host(from.parse().unwrap()));
         let (one, two) = (take("192.0.2.1"), take("::ffff:192.0.2.1"));
         assert!(one.is_some() && two.is_some() && take("192.0.2.1").is_none());
         let other = take("2001:db8::1");

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{Stage, curl};
-use crate::harness::Setup;
+use crate::harness::{Client, Setup};
 
-const PASSWORD: &str = "secret: w\u{f6}rd";
+pub(super) const PASSWORD: &str = "secret: 'w/o=rd";
 
 /// Lines that `mercury config digest` makes.
 fn lines(words: &[&str], password: &str) -> (bool, String) {
@@ -21,13 +21,13 @@ fn lines(words: &[&str], password: &str) -> (bool, String) {
 }
 
 /// One that takes Digest, and Basic behind it, with these keys of `[digest]`.
-fn stage(more: &str) -> Stage {
+pub(super) fn stage(more: &str) -> Stage {
     let both = "auth = [\"http_digest\", \"http_basic\"]\nhtpasswd = \"htpasswd\"";
     let digest = format!("[digest]\nusers = \"users\"\n{more}");
     Stage::set(both, &digest, |setup, _| with_users(setup))
 }
 
-fn with_users(setup: Setup) -> Setup {
+pub(super) fn with_users(setup: Setup) -> Setup {
     let words = ["--algorithm", "SHA-256", "--algorithm", "SHA-512-256", "--algorithm", "MD5"];
     setup.write("users", &lines(&words, &format!("{PASSWORD}\n")).1);
     setup.write("htpasswd", &format!("ironic:{}\n", bcrypt::hash(PASSWORD, 4).unwrap()));
@@ -70,4 +70,33 @@ fn the_password_of_another_scheme_than_those_of_auth_is_refused() {
     let user = format!("ironic:{PASSWORD}");
     assert_eq!(stage.curl(&["--basic", "-u", &user]).status, 400);
     assert_eq!(curl(&stage.url(), &["-k", "--digest", "-u", &user]).status, 200);
+}
+
+/// Whoever is challenged answers on the same connection, and writes its request in two pieces.
+#[test]
+fn a_challenge_leaves_the_connection_to_its_answer() {
+    let setup = Setup::new().settings("auth = \"http_digest\"\n[digest]\nusers = \"users\"\n");
+    let mercury = with_users(setup).serve();
+    let post = |length: usize, more: &str| {
+        format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}Content-Length: {length}\r\n\r\n"
+        )
+    };
+    for _ in 0..50 {
+        let mut client = Client::of(&mercury);
+        for _ in 0..2 {
+            client.send(post(2, "").as_bytes());
+            client.send(b"{}");
+            let answer = client.response().expect("the connection goes on");
+            assert_eq!((answer.status, answer.headers.get("connection")), (401, None));
+        }
+    }
+    // Who announces what it will not send, or waits to be asked, is told that it is over.
+    for head in [post(2, ""), post(2, "Expect: 100-continue\r\n"), post(10 << 20, "")] {
+        let mut client = Client::of(&mercury);
+        client.send(head.as_bytes());
+        let answer = client.response().expect("an answer");
+        assert_eq!((answer.status, answer.headers["connection"].as_str()), (401, "close"), "{head}");
+        assert!(client.response().is_none());
+    }
 }
