@@ -1,6 +1,7 @@
 //! Who may call, as real clients see it: TLS, certificates and passwords.
 
 mod authority;
+mod clients;
 
 mod encrypted;
 mod passwords;

@@ -4,6 +4,7 @@ of a node that uses it, ironic.drivers.modules.network.ironic_networking.
 
     ironic_client.py --port PORT [--host HOST] [--auth noauth|http_basic]
                      [--username NAME] [--password WORD] [--timeout SECONDS]
+                     [--tls [--cafile FILE]]
 
 One JSON object per line on standard input, one per line on standard output:
 
@@ -54,6 +55,8 @@ def parse_options():
     parser.add_argument("--username", default="")
     parser.add_argument("--password", default=os.environ.get("MERCURY_PASSWORD", ""))
     parser.add_argument("--timeout", type=int, default=120, help="seconds; Ironic's default is 120")
+    parser.add_argument("--tls", action="store_true", help="Ironic's client_use_ssl")
+    parser.add_argument("--cafile", help="who has signed the service's certificate")
     return parser.parse_args()
 
 
@@ -70,6 +73,10 @@ def configure(options):
             f"port = {options.port}\n"
             f"auth_strategy = {options.auth}\n"
             f"timeout = {options.timeout}\n")
+        if options.tls:
+            file.write("client_use_ssl = true\n")
+        if options.cafile:
+            file.write(f"cafile = {options.cafile}\n")
         if options.auth == "http_basic":
             # A dollar sign would start a substitution.
             word = options.password.replace("$", "$$")

@@ -37,6 +37,13 @@ impl Ironic {
         Self::start(mercury, &["--auth", "http_basic", "--username", user], password)
     }
 
+    /// With HTTP Basic credentials over https, believing this file of certificates.
+    pub(crate) fn encrypted(mercury: &Mercury, ca: Option<&str>, user: &str, password: &str) -> Self {
+        let mut words = vec!["--host", "localhost", "--tls", "--auth", "http_basic", "--username", user];
+        words.extend(ca.iter().flat_map(|ca| ["--cafile", ca]));
+        Self::start(mercury, &words, password)
+    }
+
     fn start(mercury: &Mercury, more: &[&str], password: &str) -> Self {
         let port = mercury.address.port().to_string();
         let arguments = [&["--port", port.as_str()], more].concat();
