@@ -8,17 +8,20 @@ mod failures;
 mod gate;
 mod header;
 mod htpasswd;
+mod keystone;
 mod watched;
 
 pub(crate) use digest::is_realm;
 pub use digest::{Algorithm, Cover, DigestOptions, DigestUsers, NotAUser, Unjudged, line};
 pub use htpasswd::Htpasswd;
+pub use keystone::KeystoneOptions;
 
 use crate::tls::ClientName;
 use basic::Basic;
 use digest::{Digest, Judged};
 use failures::Failures;
 use gate::{Bcrypt, Verify};
+use keystone::Keystone;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
@@ -38,6 +41,13 @@ pub enum Principal {
     Digest(String),
     /// Whose certificate has this name.
     Certificate(ClientName),
+    /// A user of Keystone.
+    Keystone {
+        /// Its name.
+        user: String,
+        /// The name of its domain.
+        domain: String,
+    },
     /// A process of this user, which called by the socket.
     Process(u32),
 }
@@ -51,6 +61,7 @@ impl Principal {
             Principal::User(_) => "http_basic",
             Principal::Digest(_) => "http_digest",
             Principal::Certificate(_) => "mtls",
+            Principal::Keystone { .. } => "keystone",
             Principal::Process(_) => "socket",
         }
     }
@@ -62,9 +73,20 @@ impl fmt::Display for Principal {
             Principal::Anonymous => f.write_str("anonymous"),
             Principal::User(name) | Principal::Digest(name) => f.write_str(name),
             Principal::Certificate(name) => name.fmt(f),
+            Principal::Keystone { user, domain } => write!(f, "keystone:{}@{}", told(user), told(domain)),
             Principal::Process(uid) => write!(f, "uid:{uid}"),
         }
     }
+}
+
+/// No two users are told alike, and none goes on to another line.
+fn told(name: &str) -> String {
+    let escaped = |letter: char| letter == '@' || letter == '%' || letter.is_control();
+    let letters = name.chars().map(|letter| match escaped(letter) {
+        true => format!("%{:02X}", u32::from(letter)),
+        false => letter.to_string(),
+    });
+    letters.collect()
 }
 
 /// Why nobody was recognised; tells neither name nor password.
@@ -89,6 +111,15 @@ pub enum AuthError {
     /// The answer to a Digest challenge is for another target: 400.
     #[error("the Authorization header is for another target")]
     OtherTarget,
+    /// Keystone does not know the token: 401.
+    #[error("the token is not valid")]
+    BadToken,
+    /// Keystone knows it, but it has none of the roles that let in: 403.
+    #[error("the token has no role that is let in")]
+    Role,
+    /// Keystone cannot be asked: 503.
+    #[error("tokens cannot be checked now")]
+    Unavailable,
     /// A certificate was shown, but none of its names is let in: 401.
     #[error("the client certificate has no name that is let in")]
     Stranger,
@@ -113,6 +144,8 @@ pub enum Origin {
 pub struct Asked<'a> {
     /// Its `Authorization` header.
     pub authorization: Option<&'a [u8]>,
+    /// Its `X-Auth-Token` header.
+    pub token: Option<&'a [u8]>,
     /// Its method.
     pub method: &'a str,
     /// What it is addressed to, as it was sent: path and query.
@@ -143,6 +176,7 @@ struct Ways {
     failures: Arc<Failures>,
     basic: Option<Basic>,
     digest: Option<Arc<Digest>>,
+    keystone: Option<Keystone>,
     clients: Option<Vec<ClientName>>,
 }
 
@@ -190,6 +224,9 @@ impl Authenticator {
                 _ => {}
             }
         }
+        if let (None, None, Some(keystone), Some(token)) = (&known, asked.authorization, &ways.keystone, asked.token) {
+            return keystone.check(token, asked.origin).await.map(Recognised::As);
+        }
         match (known, asked.authorization) {
             (Some(known), _) => Ok(Recognised::As(known)),
             (None, Some(_)) => Err(AuthError::OtherScheme),
@@ -205,7 +242,8 @@ impl Authenticator {
     pub fn challenges(&self, fault: AuthError) -> Vec<String> {
         let digest = self.0.digest.iter().flat_map(|digest| digest.challenges(fault == AuthError::Stale));
         let basic = self.0.basic.iter().map(|_| format!("Basic realm=\"{REALM}\""));
-        digest.chain(basic).collect()
+        let keystone = self.0.keystone.iter().map(Keystone::challenge);
+        digest.chain(basic).chain(keystone).collect()
     }
 }
 
@@ -248,6 +286,13 @@ impl Builder {
         self
     }
 
+    /// Whose token a Keystone knows.
+    #[must_use]
+    pub fn keystone(mut self, options: KeystoneOptions) -> Self {
+        self.0.keystone = Some(Keystone::new(options, Arc::clone(&self.0.failures)));
+        self
+    }
+
     /// Whose certificate has one of these names.
     #[must_use]
     pub fn clients(mut self, clients: Vec<ClientName>) -> Self {
@@ -264,12 +309,13 @@ impl Builder {
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ways { anybody, basic, digest, clients, .. } = &*self.0;
+        let Ways { anybody, basic, digest, keystone, clients, .. } = &*self.0;
         let ways = [
             (*anybody, "noauth"),
             (digest.is_some(), "http_digest"),
             (basic.is_some(), "http_basic"),
             (clients.is_some(), "mtls"),
+            (keystone.is_some(), "keystone"),
         ];
         let open: Vec<_> = ways.iter().filter(|(open, _)| *open).map(|(_, way)| *way).collect();
         write!(f, "Authenticator({})", open.join(", "))

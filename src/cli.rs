@@ -256,6 +256,7 @@ enum Auth {
     #[value(name = "http_digest")]
     HttpDigest,
     Mtls,
+    Keystone,
 }
 
 #[derive(Debug, Subcommand)]
@@ -504,6 +505,7 @@ impl From<Auth> for AuthKind {
             Auth::HttpBasic => Self::HttpBasic,
             Auth::HttpDigest => Self::HttpDigest,
             Auth::Mtls => Self::Mtls,
+            Auth::Keystone => Self::Keystone,
         }
     }
 }

@@ -10,6 +10,7 @@ mod callers;
 mod digest;
 mod etcd;
 pub(crate) mod fields;
+mod keystone;
 pub(crate) mod reader;
 mod settings;
 mod socket;

@@ -47,7 +47,7 @@ const MODULES: [(&str, &str); 24] = [
     ("waits", ""),
     ("finding", ""),
     ("tls", "config finding"),
-    ("auth", "config finding tls"),
+    ("auth", "config finding inventory tls"),
     ("config", "auth finding inventory tls"),
     ("inventory", "config finding"),
     ("fault", "finding"),
@@ -76,7 +76,8 @@ const MODULES: [(&str, &str); 24] = [
 
 /// Modules that name a later one too: they read the network team's files
 /// together.
-const TOGETHER: [(&str, &str); 3] = [("tls", "config"), ("auth", "config"), ("config", "inventory")];
+const TOGETHER: [(&str, &str); 4] =
+    [("tls", "config"), ("auth", "config"), ("auth", "inventory"), ("config", "inventory")];
 
 /// Words that mean one thing: a type, trait or function of that name is defined
 /// once.

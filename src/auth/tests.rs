@@ -67,7 +67,14 @@ const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 async fn who(auth: &Authenticator, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Principal, AuthError> {
     match auth
-        .check(&Asked { authorization, method: "POST", target: "/", origin: Origin::Host(peer), names: &[] })
+        .check(&Asked {
+            authorization,
+            token: None,
+            method: "POST",
+            target: "/",
+            origin: Origin::Host(peer),
+            names: &[],
+        })
         .await?
     {
         Recognised::As(principal) => Ok(principal),

@@ -99,6 +99,9 @@ fn authenticator(settings: &Settings) -> Authenticator {
     if let Some(digest) = &settings.digest {
         ways = ways.digest(digest.clone());
     }
+    if let Some(keystone) = &settings.keystone {
+        ways = ways.keystone(keystone.clone());
+    }
     if let Some(tls) = settings.tls.as_ref().filter(|tls| tls.client_ca.is_some()) {
         ways = ways.clients(tls.clients.clone());
     }

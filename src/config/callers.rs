@@ -5,11 +5,12 @@ use super::settings::{AuthKind, Settings};
 use crate::finding::{Code, Finding};
 
 /// What each way is called.
-const WORDS: [(&str, AuthKind); 4] = [
+const WORDS: [(&str, AuthKind); 5] = [
     ("noauth", AuthKind::Noauth),
     ("http_basic", AuthKind::HttpBasic),
     ("http_digest", AuthKind::HttpDigest),
     ("mtls", AuthKind::Mtls),
+    ("keystone", AuthKind::Keystone),
 ];
 
 /// The ways of `auth`; `None` when nothing was said that could be understood.
@@ -46,6 +47,7 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
     for (kind, key, there, example) in [
         (AuthKind::HttpBasic, "htpasswd", settings.htpasswd.is_some(), "htpasswd -B -c FILE USER makes one"),
         (AuthKind::HttpDigest, "digest", settings.digest.is_some(), "[digest] with users = \"FILE\""),
+        (AuthKind::Keystone, "keystone", settings.keystone.is_some(), "[keystone] with url, username and password"),
         (AuthKind::Mtls, "tls.client_ca", settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()), ""),
     ] {
         let word = WORDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| word);
@@ -60,7 +62,8 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
         };
         let finding = if there || example.is_empty() { finding } else { finding.help(example) };
         // A table that is wrong is told of already.
-        if table == key || reader.find(table).is_none() || there {
+        let whole = table != key && settings.tls.is_some();
+        if there || whole || reader.find(table).is_none() {
             reader.blame_key(table, finding);
         }
     }

@@ -3,12 +3,13 @@ use super::callers;
 use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
+use super::keystone;
 use super::reader::Reader;
 use super::socket::{self, Socket};
 use super::source::{self, FileAccess};
 use super::tls::{self, Tls};
 use super::toml_tree;
-use crate::auth::DigestOptions;
+use crate::auth::{DigestOptions, KeystoneOptions};
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, TeamRules};
 use mercury_adapter::Budget;
@@ -28,7 +29,7 @@ pub struct Settings {
     /// `listen`: the address and port to serve on; 127.0.0.1:6190.
     pub listen: SocketAddr,
     /// `auth`: how callers are told apart, `"noauth"`, or one or several of
-    /// `"http_basic"`, `"http_digest"` and `"mtls"`; noauth.
+    /// `"http_basic"`, `"http_digest"`, `"mtls"` and `"keystone"`; noauth.
     pub auth: Vec<AuthKind>,
     /// `htpasswd`: the file of users and bcrypt hashes that `http_basic` needs; none.
     pub htpasswd: Option<PathBuf>,
@@ -42,6 +43,8 @@ pub struct Settings {
     pub allow_plaintext_passwords: bool,
     /// `[tls]`: TLS instead of plain HTTP; none.
     pub tls: Option<Tls>,
+    /// `[keystone]`: what `keystone` needs; none.
+    pub keystone: Option<KeystoneOptions>,
     /// `[socket]`: a socket of the file system beside `listen`; none.
     pub socket: Option<Socket>,
     /// `switches`: the inventory files, Mercury's TOML or Ironic's INI; none.
@@ -158,6 +161,8 @@ pub enum AuthKind {
     HttpDigest,
     /// The certificates of callers, by `[tls]`.
     Mtls,
+    /// Tokens in `X-Auth-Token`, by `[keystone]`.
+    Keystone,
 }
 
 /// The form of a log line.
@@ -269,12 +274,15 @@ fn root(path: &Path, findings: &mut Findings) -> (Table, u32) {
 
 /// A file that holds a password must be as private as a password's own file.
 fn exposed(file: &Path, mode: u32, settings: &Settings, findings: &mut Findings) {
-    let password = settings.etcd.as_ref().and_then(|etcd| etcd.password.as_ref());
-    if password.is_some_and(SecretRef::is_inline) && !settings.secret_files.permits(mode) {
-        let message = format!("is in a file of mode {mode:03o}, and others may read it");
-        let finding = Finding::error(Code::FilePermissions, message).field("etcd.password").at(file, None);
-        let advice = settings.secret_files.advice();
-        findings.push(finding.help(format!("{advice}, or put the password in a file of its own")));
+    let etcd = settings.etcd.as_ref().and_then(|etcd| etcd.password.as_ref());
+    let keystone = settings.keystone.as_ref().map(|keystone| &keystone.password);
+    for (field, password) in [("etcd.password", etcd), ("keystone.password", keystone)] {
+        if password.is_some_and(SecretRef::is_inline) && !settings.secret_files.permits(mode) {
+            let message = format!("is in a file of mode {mode:03o}, and others may read it");
+            let finding = Finding::error(Code::FilePermissions, message).field(field).at(file, None);
+            let advice = settings.secret_files.advice();
+            findings.push(finding.help(format!("{advice}, or put the password in a file of its own")));
+        }
     }
 }
 
@@ -288,6 +296,7 @@ pub(super) const KEYS: &[&str] = &[
     "tls",
     "digest",
     "socket",
+    "keystone",
     "switches",
     "allowed_vlans",
     "rules",
@@ -322,6 +331,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let tls = tls::read(file, table, access, findings);
     let digest = digest::read(file, table, findings);
     let socket = socket::read(file, table, findings);
+    let keystone = keystone::read(file, table, access, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
@@ -343,6 +353,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         tls,
         digest,
         socket,
+        keystone,
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),

@@ -90,11 +90,20 @@ fn every_option_is_in_a_sample() {
     let top: Vec<_> = settings::KEYS
         .iter()
         .copied()
-        .filter(|key| !["digest", "etcd", "limits", "log", "socket", "tls"].contains(key))
+        .filter(|key| !["digest", "etcd", "keystone", "limits", "log", "socket", "tls"].contains(key))
         .collect();
     assert_eq!(
         keys(&sample(SAMPLES[0])),
-        expected(&[&top, digest::KEYS, etcd::KEYS, socket::KEYS, tls::KEYS, settings::LIMITS, settings::LOG])
+        expected(&[
+            &top,
+            digest::KEYS,
+            etcd::KEYS,
+            keystone::KEYS,
+            socket::KEYS,
+            tls::KEYS,
+            settings::LIMITS,
+            settings::LOG
+        ])
     );
     let [own, shared, gnmi, ironic] = crate::inventory::keys();
     assert_eq!(keys(&sample(SAMPLES[1])), expected(&[own, shared, gnmi]));
@@ -117,6 +126,14 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("auth = []", Code::BadValue, 1, "auth"),
         ("auth = [\"noauth\",\n\"http_basic\"]\nhtpasswd = \"u\"", Code::Conflict, 1, "auth"),
         ("\nauth = \"mtls\"", Code::MissingKey, 0, "tls"),
+        ("\nauth = \"keystone\"", Code::MissingKey, 0, "keystone"),
+        ("[keystone]\nurl = \"http://localhost\"\nusername = \"m\"", Code::MissingKey, 1, "keystone.password"),
+        (
+            "auth = \"keystone\"\n[keystone]\nurl = \"k:5000\"\nusername = \"m\"\npassword = \"p\"",
+            Code::BadValue,
+            3,
+            "keystone.url",
+        ),
         ("[socket]\npath = \"s\"", Code::MissingKey, 1, "socket.uids"),
         ("[socket]\npath = \"s\"\nuids = [\"root\"]", Code::BadValue, 3, "socket.uids"),
         ("[socket]\npath = \"s\"\ngids = -1", Code::BadValue, 3, "socket.gids"),

@@ -145,6 +145,7 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
 async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recognised, Box<Response>> {
     let asked = Asked {
         authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        token: head.headers.get("x-auth-token").map(HeaderValue::as_bytes),
         method: head.method.as_str(),
         target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
         origin: caller.origin,
@@ -221,8 +222,12 @@ fn wait(prefer: &HeaderValue) -> Option<Duration> {
 
 fn unauthorized(authenticator: &Authenticator, fault: AuthError) -> Response {
     let status = match fault {
-        AuthError::Missing | AuthError::Wrong | AuthError::Stale | AuthError::Stranger => StatusCode::UNAUTHORIZED,
+        AuthError::Missing | AuthError::Wrong | AuthError::Stale | AuthError::BadToken | AuthError::Stranger => {
+            StatusCode::UNAUTHORIZED
+        }
         AuthError::Malformed | AuthError::OtherScheme | AuthError::OtherTarget => StatusCode::BAD_REQUEST,
+        AuthError::Role => StatusCode::FORBIDDEN,
+        AuthError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut response = error(status, status.as_u16(), &fault.to_string());
     if status == StatusCode::UNAUTHORIZED {

@@ -69,7 +69,14 @@ impl Stage {
     }
 
     async fn ask_with(&self, header: &str, target: &str, body: &[u8]) -> Result<String, AuthError> {
-        let asked = Asked { authorization: Some(header.as_bytes()), method: "POST", target, origin: HERE, names: &[] };
+        let asked = Asked {
+            authorization: Some(header.as_bytes()),
+            token: None,
+            method: "POST",
+            target,
+            origin: HERE,
+            names: &[],
+        };
         let principal = match self.auth.check(&asked).await? {
             Recognised::As(principal) => principal,
             Recognised::Unread(unjudged) => unjudged.judge(body).await?,
@@ -288,8 +295,14 @@ async fn an_answer_that_covers_the_body_covers_every_octet_of_it() {
     }
     assert_eq!(stage.ask(&stage.answer().header()).await, Err(AuthError::Missing), "without");
     let unknown = Given { nonce: "AAAA".to_owned(), body: Some(b""), ..stage.answer() }.header();
-    let asked =
-        Asked { authorization: Some(unknown.as_bytes()), method: "POST", target: "/", origin: HERE, names: &[] };
+    let asked = Asked {
+        authorization: Some(unknown.as_bytes()),
+        token: None,
+        method: "POST",
+        target: "/",
+        origin: HERE,
+        names: &[],
+    };
     assert!(matches!(stage.auth.check(&asked).await, Err(AuthError::Stale)), "no body is read for it");
     let either = Stage::with(|options| options.cover = Cover::Either);
     assert_eq!(either.ask(&either.answer().header()).await, ironic());
@@ -308,8 +321,14 @@ async fn failures_slow_down_who_failed_and_nobody_else() {
     let begin = tokio::time::Instant::now();
     let header = stage.answer().header();
     let elsewhere = Origin::Host(IpAddr::from([192, 0, 2, 1]));
-    let asked =
-        Asked { authorization: Some(header.as_bytes()), method: "POST", target: "/", origin: elsewhere, names: &[] };
+    let asked = Asked {
+        authorization: Some(header.as_bytes()),
+        token: None,
+        method: "POST",
+        target: "/",
+        origin: elsewhere,
+        names: &[],
+    };
     assert!(stage.auth.check(&asked).await.is_ok());
     assert!(begin.elapsed() < Duration::from_millis(100), "{:?}", begin.elapsed());
 }
