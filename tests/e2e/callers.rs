@@ -6,6 +6,7 @@ mod clients;
 mod encrypted;
 mod passwords;
 mod socket;
+mod tokens;
 
 use std::{path::Path, process::Command};
 

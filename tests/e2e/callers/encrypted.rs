@@ -1,6 +1,7 @@
 //! TLS, and who is let in by a certificate.
 
 use std::{
+    collections::HashSet,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     sync::Arc,
@@ -117,6 +118,22 @@ fn a_new_certificate_is_shown_to_new_connections_and_kept_ones_go_on() {
     for kept in [&mut first, &mut second, &mut third] {
         assert_eq!(kept.healthy(), 200);
     }
+}
+
+/// Between the two renames of a rotation certificate and key do not belong together.
+#[test]
+fn nobody_fails_while_certificates_rotate() {
+    let stage = Stage::new("", "");
+    let mut kept = Kept::open(&stage);
+    let mut seen = HashSet::new();
+    std::thread::scope(|scope| {
+        let rotating = scope.spawn(|| (0..50).for_each(|_| drop(stage.authority.server("mercury", &["localhost"]))));
+        while !rotating.is_finished() {
+            seen.insert(Kept::open(&stage).certificate());
+            assert_eq!(kept.healthy(), 200);
+        }
+    });
+    assert!(seen.len() > 1, "one certificate alone was shown");
 }
 
 #[test]
