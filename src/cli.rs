@@ -46,7 +46,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mercury_adapter::Budget;
 
 use crate::{
-    config::{self, AuthKind, Dialects, LogFormat, LogLevel, Overrides, Settings},
+    config::{self, Dialects, LogFormat, LogLevel, Overrides, Settings},
     fault::Fault,
     finding::Findings,
     inventory::Inventory,
@@ -235,7 +235,7 @@ struct ServeArguments {
     listen: Option<SocketAddr>,
     /// How callers are told apart; may be given several times.
     #[arg(long, value_enum)]
-    auth: Vec<Auth>,
+    auth: Vec<users::Auth>,
     /// bcrypt hashes of the callers' passwords, for http_basic.
     #[arg(long, value_name = "FILE")]
     htpasswd: Option<PathBuf>,
@@ -246,17 +246,6 @@ struct ServeArguments {
     /// beside it.
     #[arg(long)]
     allow_plaintext_passwords: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Auth {
-    Noauth,
-    #[value(name = "http_basic")]
-    HttpBasic,
-    #[value(name = "http_digest")]
-    HttpDigest,
-    Mtls,
-    Keystone,
 }
 
 #[derive(Debug, Subcommand)]
@@ -496,16 +485,4 @@ impl Tool {
 
 fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Service, Failure> {
     Service::start(inventory, locks).map_err(Failure::because)
-}
-
-impl From<Auth> for AuthKind {
-    fn from(auth: Auth) -> Self {
-        match auth {
-            Auth::Noauth => Self::Noauth,
-            Auth::HttpBasic => Self::HttpBasic,
-            Auth::HttpDigest => Self::HttpDigest,
-            Auth::Mtls => Self::Mtls,
-            Auth::Keystone => Self::Keystone,
-        }
-    }
 }

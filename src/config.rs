@@ -5,8 +5,8 @@
 //! [`Finding`]; nothing stops at the first mistake. [`check`] is the one way in
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
 
-mod dialects;
 mod callers;
+mod dialects;
 mod digest;
 mod etcd;
 pub(crate) mod fields;

@@ -1,12 +1,39 @@
-//! `mercury config digest`.
+//! Who may call: the ways of `--auth`, and `mercury config digest`.
 
 use std::io::Read as _;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{DONE, Ended, Failure, print};
-use crate::auth::{Algorithm, line};
+use crate::{
+    auth::{Algorithm, line},
+    config::AuthKind,
+};
+
+/// How callers are told apart.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Auth {
+    Noauth,
+    #[value(name = "http_basic")]
+    HttpBasic,
+    #[value(name = "http_digest")]
+    HttpDigest,
+    Mtls,
+    Keystone,
+}
+
+impl From<Auth> for AuthKind {
+    fn from(auth: Auth) -> Self {
+        match auth {
+            Auth::Noauth => Self::Noauth,
+            Auth::HttpBasic => Self::HttpBasic,
+            Auth::HttpDigest => Self::HttpDigest,
+            Auth::Mtls => Self::Mtls,
+            Auth::Keystone => Self::Keystone,
+        }
+    }
+}
 
 /// A password may be this long, in bytes.
 const MAX_PASSWORD: u64 = 1024;

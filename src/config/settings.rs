@@ -1,5 +1,5 @@
-use super::dialects::Dialects;
 use super::callers;
+use super::dialects::Dialects;
 use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
