@@ -17,6 +17,7 @@ mod network;
 mod port;
 mod print;
 mod question;
+mod record;
 mod render;
 mod report;
 mod requests;
@@ -206,6 +207,10 @@ enum Command {
         #[command(subcommand)]
         command: yang::YangCommand,
     },
+    /// Print what a switch says at its command line, with secrets and names masked.
+    Record(record::RecordArguments),
+    /// Read what was recorded, in place of the switch.
+    Replay(record::ReplayArguments),
     /// Say what a finding's code means, and what to do about it.
     Explain(explain::ExplainArguments),
     /// Print what a shell needs to complete commands.
@@ -370,6 +375,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Validate(validate) => validate::run(&common, &validate).await,
         Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,
         Command::Yang { command: yang::YangCommand::Fetch(fetch) } => yang::fetch(&common, &fetch).await,
+        Command::Record(record) => record::record(&common, &record).await,
+        Command::Replay(replay) => record::replay(&common, &replay).await,
         Command::Explain(explain) => explain::run(&common, &explain),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Connector, Dialect, Render};
+use mercury_cli::{Recording, Transcript};
+use mercury_model::{Running, Scope};
 
 use crate::{
     inventory::{Face, Protocol, Switch},
@@ -69,6 +71,26 @@ pub fn targets<'a>(
 /// No adapter can serve it.
 pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<dyn Connector>, RegistryError> {
     Ok(adapter(switch, &dialect(switch, dialects)?)?.0)
+}
+
+/// Records what a switch says at its command line.
+///
+/// # Errors
+/// A sentence: it has none, or no session could be opened.
+pub async fn record(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Recording, String> {
+    let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
+    let recorded = cli::record(switch, &dialect).await.ok_or_else(|| not_spoken(switch).to_string())?;
+    recorded.map_err(|error| error.to_string())
+}
+
+/// What a switch had when it was recorded, by the dialect of its entry.
+///
+/// # Errors
+/// A sentence: it is no transcript, or not of this dialect; what it holds cannot be read.
+pub async fn replayed(switch: &Switch, dialects: &[Arc<Dialect>], text: &str, scope: Scope) -> Result<Running, String> {
+    let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
+    let cli = dialect.cli.clone().ok_or_else(|| not_spoken(switch).to_string())?;
+    text.parse::<Transcript>()?.read(&dialect.name, &Arc::new(cli), scope).await
 }
 
 /// What puts plans for a switch.

@@ -74,8 +74,8 @@ pub(super) struct OfflineArguments {
     /// Ask no switch; `--running` says what it has.
     #[arg(long, requires = "running")]
     offline: bool,
-    /// What a switch showed: NETCONF's `<data>` or reply, RFC 7951 JSON, or a gNMI
-    /// answer as JSON. Several files of one switch are taken together.
+    /// What a switch showed: NETCONF's `<data>` or reply, RFC 7951 JSON, a gNMI
+    /// answer as JSON, lines, or what `mercury record` printed. Several files of one switch are taken together.
     #[arg(long, value_name = "[SWITCH=]FILE", requires = "offline")]
     running: Vec<String>,
     /// The files hold the whole running configuration: what they leave out is not

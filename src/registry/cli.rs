@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Budget, Connector, Dialect, Render};
-use mercury_cli::{CliConnector, CliOptions, CliRenderer};
+use mercury_adapter::{Budget, CliDialect, ConnectError, Connector, Dialect, Render};
+use mercury_cli::{CliConnector, CliOptions, CliRenderer, Recording};
 
 use super::ssh;
-use crate::inventory::{CliSettings, Identity, Timing};
+use crate::inventory::{CliSettings, Face, Identity, Switch, Timing};
+
+/// Records what a switch says; `None` when its dialect has no command line.
+pub(super) async fn record(switch: &Switch, dialect: &Dialect) -> Option<Result<Recording, ConnectError>> {
+    let Face::Cli(settings) = &switch.face else { return None };
+    let cli = Arc::new(dialect.cli.clone()?);
+    let connector = connector(&switch.identity, settings, &switch.timing, cli);
+    Some(connector.record(&dialect.name, switch.timing.reply_timeout).await)
+}
 
 /// The adapter for a switch; `None` when its dialect has no command line.
 pub(super) fn adapter(
@@ -17,6 +25,15 @@ pub(super) fn adapter(
 ) -> Option<(Box<dyn Connector>, Box<dyn Render>)> {
     let cli = Arc::new(dialect.cli.clone()?);
     let renderer = CliRenderer::new(dialect)?;
+    Some((Box::new(connector(identity, settings, timing, cli)), Box::new(renderer)))
+}
+
+fn connector(
+    identity: &Identity,
+    settings: &CliSettings,
+    timing: &Timing,
+    cli: Arc<CliDialect>,
+) -> CliConnector<impl Fn() -> Result<CliOptions, ConnectError> + Send + Sync + use<>> {
     let (identity, settings, timing) = (identity.clone(), settings.ssh.clone(), timing.clone());
     let default_port = cli.port;
     // Secrets are read anew for each connection, so that they can be changed without a restart.
@@ -28,5 +45,5 @@ pub(super) fn adapter(
             budget: Budget::shared(),
         })
     };
-    Some((Box::new(CliConnector::new(dial, cli)), Box::new(renderer)))
+    CliConnector::new(dial, cli)
 }

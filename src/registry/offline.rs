@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Payload, Recorded};
 
+use mercury_cli::Transcript;
 use mercury_gnmi::document::Brought;
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
@@ -18,7 +19,8 @@ use crate::{
 pub struct Shown {
     /// What to call it.
     pub name: String,
-    /// NETCONF's XML, RFC 7951 JSON, a gNMI answer as JSON, or a configuration's lines.
+    /// NETCONF's XML, RFC 7951 JSON, a gNMI answer as JSON, a configuration's lines, or
+    /// what was recorded at a command line.
     pub text: String,
 }
 
@@ -59,6 +61,17 @@ pub fn recorded(
     let mut share = Budget::shared().share(MAX_REPLY);
     if let Face::Cli(_) = &switch.face {
         let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch).to_string())?;
+        if let [Shown { text, .. }] = files
+            && Transcript::is_one(text)
+        {
+            let transcript = text.parse::<Transcript>();
+            let recorded = transcript.and_then(|own| own.recorded(&dialect.name, cli, &mut share));
+            return Ok(Recorded {
+                is_whole,
+                source: source.clone(),
+                ..recorded.map_err(|error| format!("{source}: {error}"))?
+            });
+        }
         let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
         let recorded = mercury_cli::recorded(cli, &texts, &mut share).map_err(|error| format!("{source}: {error}"))?;
         return Ok(Recorded { is_whole, source, ..recorded });

@@ -6,6 +6,7 @@ mod candidate;
 mod database;
 mod grammar;
 mod imitation;
+mod recorded;
 mod theirs;
 mod together;
 

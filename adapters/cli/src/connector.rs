@@ -16,6 +16,7 @@ use crate::{
     session::LineSession,
     sh::Sh,
     shell::{Shell, ShellError},
+    transcript::{self, Recording},
     wire::Wire,
 };
 
@@ -49,17 +50,31 @@ impl<F> CliConnector<F>
 where
     F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync,
 {
+    /// Reads the switch in a session of its own, whose dialect has this name, in that time,
+    /// and keeps what is said.
+    ///
+    /// # Errors
+    /// No session could be opened.
+    pub async fn record(&self, name: &str, timeout: Duration) -> Result<Recording, ConnectError> {
+        let options = (self.dial)()?;
+        let wire = self.wire(&options).await?;
+        Ok(transcript::record(wire, name, &self.dialect, options.budget, timeout).await)
+    }
+
     async fn open(&self) -> Result<LineSession, ConnectError> {
         let options = (self.dial)()?;
-        let wire: Box<dyn Wire> = match self.dialect.session.transport {
+        Ok(LineSession::new(self.wire(&options).await?, Arc::clone(&self.dialect), options.budget))
+    }
+
+    async fn wire(&self, options: &CliOptions) -> Result<Box<dyn Wire>, ConnectError> {
+        Ok(match self.dialect.session.transport {
             CliTransport::Exec => {
                 let commands = mercury_ssh::commands(&options.ssh).await;
                 Box::new(Exec::new(commands.map_err(|error| error.to_connect_error())?))
             }
-            CliTransport::Sh => Box::new(self.sh(&options).await?),
-            CliTransport::Shell => Box::new(self.shell(&options).await?),
-        };
-        Ok(LineSession::new(wire, Arc::clone(&self.dialect), options.budget))
+            CliTransport::Sh => Box::new(self.sh(options).await?),
+            CliTransport::Shell => Box::new(self.shell(options).await?),
+        })
     }
 
     async fn sh(&self, options: &CliOptions) -> Result<Sh<mercury_ssh::SshStream>, ConnectError> {

@@ -16,10 +16,12 @@ mod script;
 mod session;
 mod sh;
 mod shell;
+mod transcript;
 mod wire;
 mod words;
 
 pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
 pub use session::LineSession;
+pub use transcript::{Recording, Transcript};
 pub use words::{CliRenderer, Unreadable, another, asks, ports, recorded, running};

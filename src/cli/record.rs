@@ -1,0 +1,70 @@
+//! `mercury record` and `mercury replay`: what a switch says at its command line, kept and
+//! read again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mercury_adapter::MAX_REPLY;
+use mercury_model::Scope;
+use serde_json::{Value, json};
+
+use super::{Common, DONE, Ended, Failure, Output, found, print, read_bounded};
+use crate::{config::LogLevel, intent::find_switch, registry};
+
+/// A switch to record.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RecordArguments {
+    /// Its name, MAC address or address.
+    switch: String,
+}
+
+/// A switch that was recorded.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReplayArguments {
+    /// The switch's name, MAC address or address: its entry says how it is read.
+    switch: String,
+    /// What `mercury record` printed; `-` is standard input.
+    transcript: PathBuf,
+}
+
+pub(super) async fn record(common: &Common, arguments: &RecordArguments) -> Ended {
+    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let switch = find_switch(&inventory, "switch", &arguments.switch).map_err(Failure::Refused)?;
+    let recording = registry::record(&switch, inventory.dialects()).await.map_err(Failure::Other)?;
+    print::line(&recording.transcript.to_string());
+    match recording.failed {
+        None => Ok(DONE),
+        Some(reason) => {
+            print::talk(&format!("{}: it was recorded, and could not be read: {reason}", switch.identity.name));
+            Ok(found())
+        }
+    }
+}
+
+pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ended {
+    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let switch = find_switch(&inventory, "switch", &arguments.switch).map_err(Failure::Refused)?;
+    let text = read_bounded(&arguments.transcript, MAX_REPLY as u64)?;
+    let scope = Scope::all().with_stp(switch.rules.manages_stp());
+    let read = registry::replayed(&switch, inventory.dialects(), &text, scope).await;
+    let running = read.map_err(|error| Failure::Other(format!("{}: {error}", arguments.transcript.display())))?;
+    let mut ports: Vec<Value> = running.interfaces.values().map(|port| json!(port)).collect();
+    ports.sort_by(|one, other| print::port_order(name_of(one), name_of(other)));
+    if common.output == Output::Json {
+        let vlans: Vec<_> = running.vlans.values().collect();
+        print::json(&json!({"switch": switch.identity.name, "interfaces": ports, "vlans": vlans}));
+        return Ok(DONE);
+    }
+    for port in &ports {
+        print::line(&format!("{:<16} {}", name_of(port).unwrap_or("-"), print::state(port)));
+    }
+    for vlan in running.vlans.values() {
+        let name = vlan.name.as_ref().map_or("-", |name| name.as_str());
+        print::line(&format!("VLAN {:<11} {name}", vlan.id));
+    }
+    Ok(DONE)
+}
+
+fn name_of(port: &Value) -> Option<&str> {
+    port.get("name")?.as_str()
+}
