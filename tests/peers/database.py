@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """A stand-in for sonic-utilities over a file, as `sudo -n config ...` and `sudo -n show
 ...` are called: it checks what the real ones check, answers with their exit status, and
-refuses one command when told to. It is no evidence of what a switch does."""
+does something else with one command when told to. It is no evidence of what a switch
+does."""
 
 import json
 import os
+import pathlib
+import signal
 import sys
 
 HOME = os.environ["DATABASE_HOME"]
@@ -25,6 +28,28 @@ def fail(words):
     sys.exit(f"Error: {words}")
 
 
+def strike(fault):
+    match fault:
+        case "refuse":
+            fail("the moon is full")
+        case "hang":
+            # Until nobody listens any more.
+            sys.stdin.read()
+            sys.exit(1)
+
+
+def drop():
+    """Ends the connection that this came by."""
+    process = os.getppid()
+    while (name := pathlib.Path(f"/proc/{process}/comm").read_text().strip()).startswith(("sshd", "sh", "bash", "dash")):
+        parent = int(pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        if name.startswith("sshd"):
+            os.kill(process, signal.SIGKILL)
+        process = parent
+    sys.exit(1)
+
+
+after = None
 with open(at("running.json")) as file:
     running = json.load(file)
 words = sys.argv[2:]
@@ -34,14 +59,18 @@ if words == ["show", "runningconfiguration", "all"]:
 if words == ["config", "save", "-y"]:
     write("startup.json", running)
     sys.exit()
-if os.path.exists(at("refuse")):
-    with open(at("refuse")) as file:
-        left = int(file.read())
-    if left == 0:
-        os.remove(at("refuse"))
-        fail("the moon is full")
-    with open(at("refuse"), "w") as file:
-        file.write(str(left - 1))
+if os.path.exists(at("fault")):
+    with open(at("fault")) as file:
+        left, fault = file.read().split()
+    if left == "0":
+        os.remove(at("fault"))
+        if fault == "drop-after":
+            after = drop
+        else:
+            strike(fault)
+    else:
+        with open(at("fault"), "w") as file:
+            file.write(f"{int(left) - 1} {fault}")
 members = running.setdefault("VLAN_MEMBER", {})
 match words:
     case ["config", "vlan", "add", number]:
@@ -65,3 +94,5 @@ match words:
     case _:
         fail(f"No such command '{words[-1]}'.")
 write("running.json", running)
+if after:
+    after()

@@ -88,21 +88,53 @@ fn a_vlan_of_a_network_with_a_name_is_made_without() {
     assert_eq!(host.has("running.json")["VLAN"]["Vlan100"], json!({"vlanid": "100"}));
 }
 
-#[test]
-fn a_command_that_is_refused_takes_those_before_it_along() {
+/// Attaches with a fault at one command after the other, to the last: what was asked for
+/// is done and saved, or undone and not saved.
+fn at_every_command(fault: &str, may_be_done: bool) {
     let Some(host) = Host::start() else { return };
-    let mercury = Mercury::serve(&[host.entry()]);
-    let mut client = Client::of(&mercury);
     for nth in 0.. {
-        fs::write(host.directory.path().join("refuse"), nth.to_string()).unwrap();
-        let answer = client.call("attach_port", &attach(PORT, 100));
-        if host.directory.path().join("refuse").exists() {
-            assert!(answer.is_ok() && nth == 4, "{nth}: {answer:?}");
+        for file in ["running.json", "startup.json"] {
+            fs::write(host.directory.path().join(file), before().to_string()).unwrap();
+        }
+        let patience = if fault == "hang" { 5 } else { 30 };
+        let entry = host.entry().with("reply_timeout", patience).with("commit_timeout", patience);
+        let mercury = Mercury::serve(&[entry]);
+        let path = host.directory.path().join("fault");
+        fs::write(&path, format!("{nth} {fault}")).unwrap();
+        let answer = Client::of(&mercury).call("attach_port", &attach(PORT, 100));
+        let is_struck = !path.exists();
+        let (running, startup) = (host.has("running.json"), host.has("startup.json"));
+        let place = format!("{fault} at command {nth}: {answer:?}\n{running}");
+        match &answer {
+            Ok(_) => {
+                assert!(!is_struck || may_be_done, "{place}");
+                assert_eq!(running["VLAN_MEMBER"]["Vlan100|Ethernet4"]["tagging_mode"], "untagged", "{place}");
+                assert_eq!(startup, running, "{place}");
+            }
+            Err(error) if error.kind() == "unknown" => assert_eq!(startup, before(), "{place}"),
+            Err(error) => {
+                assert!(fault != "refuse" || error.message.contains("the moon is full"), "{place}");
+                assert_eq!((&running, &startup), (&before(), &before()), "{place}");
+            }
+        }
+        if !is_struck {
+            assert!(nth == 4, "{place}");
             return;
         }
-        let error = answer.unwrap_err();
-        assert!(error.message.contains("the moon is full"), "{nth}: {error:?}");
-        assert_eq!(host.has("running.json"), before(), "{nth}: {error:?}");
-        assert_eq!(host.has("startup.json"), before(), "{nth}: {error:?}");
     }
+}
+
+#[test]
+fn a_command_that_is_refused_takes_those_before_it_along() {
+    at_every_command("refuse", false);
+}
+
+#[test]
+fn a_connection_that_ends_at_any_command_leaves_a_known_state() {
+    at_every_command("drop-after", true);
+}
+
+#[test]
+fn a_host_that_hangs_at_any_command_is_left_in_a_known_state() {
+    at_every_command("hang", true);
 }
