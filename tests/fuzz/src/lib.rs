@@ -10,6 +10,7 @@ mod inventory;
 mod prompt;
 mod reply;
 mod rpc;
+mod scraper;
 
 pub use dialect::dialect;
 pub use framing::framing;
@@ -18,6 +19,7 @@ pub use inventory::inventory;
 pub use prompt::prompt;
 pub use reply::reply;
 pub use rpc::rpc;
+pub use scraper::scraper;
 
 #[cfg(test)]
 mod tests {
@@ -37,7 +39,7 @@ mod tests {
 
     #[test]
     fn every_seed_still_keeps_every_promise() {
-        let targets: [(&str, fn(&[u8])); 7] = [
+        let targets: [(&str, fn(&[u8])); 8] = [
             ("framing", crate::framing),
             ("reply", crate::reply),
             ("gnmi", crate::gnmi),
@@ -45,6 +47,7 @@ mod tests {
             ("dialect", crate::dialect),
             ("inventory", crate::inventory),
             ("prompt", crate::prompt),
+            ("scraper", crate::scraper),
         ];
         for (name, target) in targets {
             assert!(replay(name, target) > 0, "{name} has no seeds");
@@ -61,6 +64,7 @@ mod tests {
             crate::dialect,
             crate::inventory,
             crate::prompt,
+            crate::scraper,
         ] {
             target(b"");
         }

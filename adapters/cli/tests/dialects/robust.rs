@@ -10,7 +10,8 @@ use crate::dialects;
 const WORDS: &str = "set|delete|deactivate|interfaces|interface|xe-0/0/1|ae1|unit|0|family|ethernet-switching|vlan|members|\
                      interface-mode|trunk|all|vlans|blue|vlan-id|groups|apply-groups|<*>|interface-range|member-range|to|\
                      protocols|rstp|edge|ether-options|802.3ad|\"a b|\"|\\|{|}|[|]|:|,|\"PORT\"|\"VLAN_MEMBER\"|\"Vlan10|Ethernet0\"|\
-                     switchport|allowed|add|except|!|no|description|\u{e9}|10|4095|1-4094|,|\t|\r|\n|\n|\n";
+                     switchport|allowed|nv set|net add|set /|bridge|domain|br_default|ports|vids|bond|access|untagged|none|swp1-3,5|swp1|\
+                     subinterface|network-instance|type|mac-vrf|bridged|encap|untagged|single-tagged|vlan-10|1:2|add|except|!|no|description|\u{e9}|10|4095|1-4094|,|\t|\r|\n|\n|\n";
 
 fn text() -> impl Strategy<Value = String> {
     let words: Vec<&'static str> = WORDS.split('|').collect();
@@ -28,7 +29,7 @@ fn read(dialect: &Dialect, text: &str) {
 #[test]
 fn no_text_makes_a_reader_panic() {
     let dialects = dialects();
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) };
     proptest!(config, |(text in text())| {
         dialects.iter().for_each(|dialect| read(dialect, &text));
     });
