@@ -433,9 +433,22 @@ impl Common {
 
     /// Settings and inventory, with logging begun; warnings are logged.
     fn load(&self, overrides: &Overrides, quiet: Option<LogLevel>) -> Result<(Settings, Inventory), Failure> {
+        let (settings, inventory, _) = self.read(overrides, quiet, false)?;
+        Ok((settings, inventory))
+    }
+
+    /// The same with what is wrong all the same. Whoever `waits` can do with inventory
+    /// files that are not there yet.
+    fn read(
+        &self,
+        overrides: &Overrides,
+        quiet: Option<LogLevel>,
+        waits: bool,
+    ) -> Result<(Settings, Inventory, Findings), Failure> {
         let (settings, inventory, findings) = config::check(self.config.as_deref(), overrides);
+        let waits = waits && settings.as_ref().is_some_and(|settings| settings.lacks_only_files(&findings));
         // What is wrong with one switch keeps nobody from the others.
-        let served = inventory.filter(|inventory| !inventory.is_empty() || !findings.has_errors());
+        let served = inventory.filter(|inventory| !inventory.is_empty() || !findings.has_errors() || waits);
         let told = settings.as_ref().map(|settings| settings.log.format).or(overrides.log_format);
         let (Some(settings), Some(inventory)) = (settings, served) else {
             if told != Some(LogFormat::Json) || self.output == Output::Json || quiet.is_some() {
@@ -450,7 +463,7 @@ impl Common {
         log::begin(settings.log.format, level)?;
         Budget::shared().set_limit(settings.limits.max_replies_bytes);
         findings.iter().for_each(log::finding);
-        Ok((settings, inventory))
+        Ok((settings, inventory, findings))
     }
 
     /// The dialects, whatever else the settings say.

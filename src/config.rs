@@ -12,10 +12,12 @@ mod etcd;
 pub(crate) mod fields;
 mod keystone;
 pub(crate) mod reader;
+mod renewal;
 mod settings;
 mod socket;
 pub(crate) mod source;
 mod tls;
+mod stamps;
 pub(crate) mod toml_tree;
 
 pub use dialects::Dialects;
@@ -24,6 +26,7 @@ pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settin
 pub use socket::Socket;
 pub use source::{FileAccess, SourceError};
 pub use tls::{Tls, TlsVersion};
+pub use stamps::Stamps;
 
 use crate::auth::{DigestUsers, Htpasswd};
 use crate::finding::{Code, Finding, Findings};

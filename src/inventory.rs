@@ -7,6 +7,7 @@
 
 mod build;
 mod certificate_pin;
+mod changes;
 mod check;
 mod device_type;
 mod face;
@@ -34,6 +35,7 @@ mod timing;
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub(crate) use device_type::parse as device_type;
+pub use changes::Changes;
 pub use face::{ConfirmedCommit, Face, Protocol};
 pub use gnmi::{
     ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,
@@ -57,7 +59,7 @@ pub use timing::Timing;
 
 use crate::config::Dialects;
 use crate::finding::Findings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,6 +78,8 @@ pub struct Inventory {
     broken: BTreeMap<String, Arc<Broken>>,
     /// What its switches may be.
     dialects: Dialects,
+    /// The files that entries name, usable or not.
+    files: BTreeSet<PathBuf>,
 }
 
 /// An entry that is not served, because something is wrong with it.
@@ -163,6 +167,11 @@ impl Inventory {
     /// Every switch, by name.
     pub fn iter(&self) -> std::slice::Iter<'_, Arc<Switch>> {
         self.switches.iter()
+    }
+
+    /// The files that entries name: secrets, certificates, host keys.
+    pub const fn files(&self) -> &BTreeSet<PathBuf> {
+        &self.files
     }
 
     /// How many switches there are.

@@ -56,13 +56,23 @@ pub fn targets<'a>(
     dialects: &[Arc<Dialect>],
     locks: &Arc<dyn Coordinator>,
 ) -> Result<Vec<Target>, RegistryError> {
+    Ok(Target::start_all(entries(switches, dialects)?, locks))
+}
+
+/// What is needed to start a task for every switch.
+///
+/// # Errors
+/// No adapter can serve one of them.
+pub fn entries<'a>(
+    switches: impl IntoIterator<Item = &'a Arc<Switch>>,
+    dialects: &[Arc<Dialect>],
+) -> Result<Vec<Entry>, RegistryError> {
     let entry = |switch: &'a Arc<Switch>| {
         let dialect = dialect(switch, dialects)?;
         let (connector, render) = adapter(switch, &dialect)?;
         Ok(Entry { switch: Arc::clone(switch), port: port(switch, &dialect), dialect, connector, render })
     };
-    let entries: Vec<Entry> = switches.into_iter().map(entry).collect::<Result<_, _>>()?;
-    Ok(Target::start_all(entries, locks))
+    switches.into_iter().map(entry).collect()
 }
 
 /// What opens sessions with a switch.

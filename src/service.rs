@@ -2,6 +2,7 @@
 //! and requests that touch one or several of them.
 
 mod one_switch;
+mod renewal;
 mod told;
 
 use std::{
@@ -25,11 +26,12 @@ use crate::{
     pace::{self, JointId},
     pipeline::Work,
     registry::{self, RegistryError},
-    target::Target,
+    target::{Leaving, Target},
     transaction,
     waits::Waits,
 };
 
+pub use renewal::Current;
 pub use told::{Asked, refused};
 
 /// Who asks, on whose behalf and for what; for logs.
@@ -67,11 +69,13 @@ impl Requester {
 /// Everything that answers requests.
 pub struct Service {
     inventory: Inventory,
-    targets: BTreeMap<String, Target>,
+    targets: BTreeMap<String, Arc<Target>>,
+    /// Switches of the inventories before that still finish what was asked of them.
+    leaving: Vec<Arc<Leaving>>,
     /// Requests for several switches enter their queues one at a time, so that
     /// two of them meet in the same order everywhere and cannot wait for each
     /// other.
-    gate: Mutex<()>,
+    gate: Arc<Mutex<()>>,
     share: Share,
 }
 
@@ -85,6 +89,14 @@ impl Share {
     fn of(most: usize, switches: impl Iterator<Item = String>) -> Self {
         let most = most.min(Semaphore::MAX_PERMITS);
         Self { most, by_switch: switches.map(|switch| (switch, Arc::new(Semaphore::new(most)))).collect() }
+    }
+
+    /// The same for other switches; what is under way for one of both counts on.
+    fn after(before: &Self, switches: impl Iterator<Item = String>) -> Self {
+        let own = |switch: &String| before.by_switch.get(switch).cloned();
+        let places = |switch: String| (own(&switch).unwrap_or_else(|| Arc::new(Semaphore::new(before.most))), switch);
+        let by_switch = switches.map(places).map(|(places, switch)| (switch, places)).collect();
+        Self { most: before.most, by_switch }
     }
 
     fn is_taken(&self, switch: &str) -> bool {
@@ -121,9 +133,9 @@ impl Service {
         Ok(Self::over(inventory, targets))
     }
 
-    fn new(inventory: Inventory, targets: BTreeMap<String, Target>) -> Self {
+    fn new(inventory: Inventory, targets: BTreeMap<String, Arc<Target>>) -> Self {
         let share = Share::of(usize::MAX, targets.keys().cloned());
-        Self { inventory, targets, gate: Mutex::new(()), share }
+        Self { inventory, targets, leaving: Vec::new(), gate: Arc::default(), share }
     }
 
     /// With at most so many requests for one switch under way at a time, so that
@@ -139,7 +151,8 @@ impl Service {
     #[doc(hidden)]
     #[must_use]
     pub fn over(inventory: Inventory, targets: impl IntoIterator<Item = Target>) -> Self {
-        Self::new(inventory, targets.into_iter().map(|target| (target.switch.identity.name.clone(), target)).collect())
+        let named = |target: Target| (target.switch.identity.name.clone(), Arc::new(target));
+        Self::new(inventory, targets.into_iter().map(named).collect())
     }
 
     /// The switches.
@@ -260,19 +273,22 @@ impl Service {
 
     /// Begins nothing more, and undoes what is under way, as after lost sessions.
     pub fn stop(&self) {
-        self.targets.values().for_each(Target::stop);
+        self.targets.values().for_each(|target| target.stop());
+        self.leaving.iter().for_each(|leaving| leaving.stop());
     }
 
     /// Takes no more work, finishes what was begun, and closes every session, all
     /// side by side.
     pub async fn finish(&self) {
-        join_all(self.targets.values().map(Target::finish)).await;
+        let targets = join_all(self.targets.values().map(|target| target.finish()));
+        futures_util::join!(targets, join_all(self.leaving.iter().map(|leaving| leaving.finish())));
     }
 
     /// The switches that something is done on, or is to be.
     pub fn busy(&self) -> impl Iterator<Item = &Switch> {
-        let busy = |target: &&Target| self.share.is_taken(&target.switch.identity.name);
-        self.targets.values().filter(busy).map(|target| &*target.switch)
+        let busy = |target: &&Arc<Target>| self.share.is_taken(&target.switch.identity.name);
+        let leaving = self.leaving.iter().filter(|leaving| !leaving.has_ended()).map(|leaving| &*leaving.switch);
+        self.targets.values().filter(busy).map(|target| &*target.switch).chain(leaving)
     }
 
     async fn one(&self, switch: &str, work: Work, gone: Option<Waits>) -> Result<Report, Fault> {
@@ -283,6 +299,7 @@ impl Service {
     fn target(&self, switch: &str) -> Result<&Target, Fault> {
         self.targets
             .get(switch)
+            .map(|target| &**target)
             .ok_or_else(|| Fault::new(FaultKind::Internal, "the switch has no owner task").at(switch))
     }
 
@@ -301,7 +318,7 @@ impl Service {
         };
         let reports = parts.into_iter().filter_map(|part| {
             let report = done.remove(&part.intent.switch)?;
-            Some(part.shared(report, |switch| self.targets.get(switch)))
+            Some(part.shared(report, |switch| self.targets.get(switch).map(|target| &**target)))
         });
         let mut reports: Vec<_> = reports.flatten().collect();
         reports.sort_by(|one, other| one.switch.cmp(&other.switch));

@@ -2,7 +2,9 @@
 //! and two switches never wait for each other.
 
 mod backlog;
+mod changes;
 mod owner;
+mod renewal;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,7 +29,9 @@ use crate::{
     waits::Waits,
 };
 use backlog::{Backlog, Job};
+use changes::Changes;
 use owner::{Owner, Queue};
+pub use renewal::Leaving;
 
 /// An entry of the inventory, and what speaks to its switch.
 pub struct Entry {
@@ -61,6 +65,7 @@ pub struct Target {
 struct Task {
     /// Boxed, because room for 32 of them is made at the first.
     queue: mpsc::Sender<Box<Job>>,
+    changes: Arc<Changes>,
     finish: CancellationToken,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -76,7 +81,7 @@ impl Target {
         render: Box<dyn Render>,
     ) -> Self {
         let entry = Entry { port: switch.port(), switch, dialect, connector, render };
-        let (lock, task) = (lock_name(&entry.switch, entry.port), Task::begin(entry.switch.timing.queue));
+        let (lock, task) = (lock_name(&entry.switch, entry.port), Task::begin(entry.switch.timing.queue, 1));
         let (target, owner) = Self::of(entry, (lock, 0), &task.0, &NoLocks::shared());
         task.0.spawn(vec![owner], task.1);
         target
@@ -93,7 +98,7 @@ impl Target {
         let mut targets = Vec::new();
         for (lock, entries) in switches {
             let most = entries.iter().map(|entry| entry.switch.timing.queue).max().unwrap_or_default();
-            let (task, jobs) = Task::begin(most);
+            let (task, jobs) = Task::begin(most, entries.len());
             let entries = entries.into_iter().enumerate();
             let both = entries.map(|(index, entry)| Self::of(entry, (lock.clone(), index), &task, locks));
             let (own, owners): (Vec<_>, Vec<_>) = both.unzip();
@@ -126,6 +131,7 @@ impl Target {
             lock: lock.clone(),
             link: Link::new(connector, task.stop.clone()),
             last: HashMap::new(),
+            is_leaving: false,
         };
         (Self { switch, dialect, lock, entry: index, task: task.clone() }, owner)
     }
@@ -167,7 +173,9 @@ impl Target {
                     FaultKind::Busy,
                     format!("{} requests already wait for this switch", self.switch.timing.queue),
                 ),
-                mpsc::error::TrySendError::Closed(_) => Fault::new(FaultKind::Internal, "the owner task has ended"),
+                mpsc::error::TrySendError::Closed(_) => {
+                    Fault::new(FaultKind::Busy, "this switch is not served any more; nothing was sent")
+                }
             };
             fault.at(&self.switch.identity.name)
         })?;
@@ -184,15 +192,17 @@ fn lock_name(switch: &Switch, port: u16) -> String {
 }
 
 impl Task {
-    /// With a queue of so many.
-    fn begin(most: usize) -> (Self, mpsc::Receiver<Box<Job>>) {
+    /// With a queue of so many, for so many entries.
+    fn begin(most: usize, entries: usize) -> (Self, mpsc::Receiver<Box<Job>>) {
         let (queue, jobs) = mpsc::channel(most.max(1));
         let (finish, stop, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-        (Self { queue, finish, stop, ended }, jobs)
+        (Self { queue, changes: Arc::new(Changes::of(entries)), finish, stop, ended }, jobs)
     }
 
     fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
-        let queue = Queue { owners, backlog: Backlog::default(), most: self.queue.max_capacity() };
+        let owners = owners.into_iter().enumerate().collect();
+        let (most, changes) = (self.queue.max_capacity(), Arc::clone(&self.changes));
+        let queue = Queue { owners, backlog: Backlog::default(), most, changes };
         let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
         tokio::spawn(async move {
             let _ends = ends;
@@ -245,8 +255,9 @@ mod tests {
     /// There is one for each switch, whether anything is asked of it or not.
     #[test]
     fn a_task_that_waits_for_work_is_small() {
-        let (task, jobs) = Task::begin(1);
-        let queue = Queue { owners: Vec::new(), backlog: Backlog::default(), most: 1 };
+        let (task, jobs) = Task::begin(1, 0);
+        let (owners, changes) = (BTreeMap::new(), Arc::clone(&task.changes));
+        let queue = Queue { owners, backlog: Backlog::default(), most: 1, changes };
         let size = std::mem::size_of_val(&queue.run(jobs, task.finish.clone()));
         assert!(size <= 2048, "{size} octets");
     }

@@ -21,7 +21,7 @@ use crate::{
     inventory::Inventory,
     lock::{self, Coordinator, NoLocks},
     rpc::{Front, Listener, router},
-    service::Service,
+    service::{Current, Service},
 };
 use load::Load;
 use simulators::Simulators;
@@ -146,7 +146,7 @@ impl Served {
         let limits = Limits { max_connections: 4096, max_connections_per_peer: 4096, ..Limits::default() };
         machine::provide(&limits, inventory.len());
         let service = Arc::new(start(inventory, &locks)?);
-        let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
+        let front = Front::new(Current::new(Arc::clone(&service)), &limits).map_err(Failure::because)?;
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
         let address = listener.address();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -21,6 +21,7 @@ use crate::{
     inventory::{Face, GnmiSettings, HostKey, Inventory, NetconfSettings, SecretRef, SshSettings, Switch, Tls},
     lock::NoLocks,
     rpc::{Front, Listener, router},
+    service::Current,
 };
 
 /// What the demo does, one call after the other.
@@ -76,7 +77,7 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     let entry = entry("leaf1", &simulator, arguments.protocol)?;
     let service = Arc::new(start(Inventory::from_iter([entry]), &NoLocks::shared())?);
     let limits = Limits::default();
-    let front = Front::new(Arc::clone(&service), &limits).map_err(Failure::because)?;
+    let front = Front::new(Current::new(Arc::clone(&service)), &limits).map_err(Failure::because)?;
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
     let address = listener.address();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,19 +1,26 @@
 //! `mercury serve`.
 
+mod reload;
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
 
-use super::{Common, DONE, Ended, Failure, Output, ServeArguments, log, machine, print, signals::Signals, start};
+use super::{
+    Common, DONE, Ended, Failure, Output, ServeArguments, log, machine, print,
+    signals::{self, Signals},
+};
 use crate::{
     auth::Authenticator,
     config::{AuthKind, Settings},
     lock,
     rpc::{Front, Listener, router},
-    service::Service,
+    service::{Current, Service},
     tls::Certificate,
 };
+use reload::{Read, Reload};
 
 /// What the end of the process itself may take, of the time there is to stop.
 const LAST: Duration = Duration::from_secs(2);
@@ -25,8 +32,8 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     overrides.htpasswd.clone_from(&arguments.htpasswd);
     overrides.allow_remote_noauth = arguments.allow_remote_noauth.then_some(true);
     overrides.allow_plaintext_passwords = arguments.allow_plaintext_passwords.then_some(true);
-    let (settings, inventory) = common.load(&overrides, None)?;
-    let mut signals = Signals::of_a_service()?;
+    let (settings, inventory, findings) = common.read(&overrides, None, true)?;
+    let (mut signals, again) = (Signals::of_a_service()?, signals::read_again()?);
     let certificate = match &settings.tls {
         Some(tls) => Some(Arc::new(Certificate::new(tls.clone()).map_err(Failure::Findings)?)),
         None => None,
@@ -42,11 +49,16 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);
     let locks = lock::from_settings(&settings);
-    let service = Arc::new(start(inventory, &locks)?.sharing(settings.limits.per_switch()));
-    let front = Front::new(Arc::clone(&service), &settings.limits).map_err(Failure::because)?;
+    let service = Service::start(inventory, &locks).map_err(Failure::because)?;
+    let current = Current::new(service.sharing(settings.limits.per_switch()));
+    let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
     let router = router(front.clone(), authenticator(&settings), &settings.limits);
     let address = listener.address();
     let scheme = if certificate.is_some() { "https" } else { "http" };
+    let read = Read { settings: settings.clone(), findings };
+    let reload = Reload::new((common, overrides), read, Arc::clone(&current), Arc::clone(&locks));
+    let reloads_end = CancellationToken::new();
+    let reloads = tokio::spawn(reload.watch(again, reloads_end.clone()));
     print::announce(match common.output {
         Output::Json => json!({"ready": true, "listen": address, "switches": switches}).to_string(),
         Output::Human => {
@@ -60,9 +72,12 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         let signal = signals.end().await;
         tracing::info!(signal, "told to stop; finishing what was begun");
         end = Instant::now() + time;
-        tokio::spawn(hurry(Arc::clone(&service), front, end, time));
+        reloads_end.cancel();
+        tokio::spawn(hurry(Arc::clone(&current), front, end, time));
     };
     listener.serve(router, &settings.limits, stop, time).await;
+    let _read_to_the_end = timeout_at(end, reloads).await;
+    let service = current.service();
     if timeout_at(end, service.finish()).await.is_err() {
         for switch in service.busy() {
             let seconds = switch.timing.confirm_timeout.as_secs();
@@ -79,10 +94,10 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
 
 /// Has what was begun undone when most of the time is over, so that there is
 /// time for that; then answers whoever still waits.
-async fn hurry(service: Arc<Service>, front: Front, end: Instant, time: Duration) {
+async fn hurry(current: Arc<Current>, front: Front, end: Instant, time: Duration) {
     sleep_until(end - time * 2 / 5).await;
     tracing::warn!("nothing more is begun, and what was begun is undone");
-    service.stop();
+    current.service().stop();
     sleep_until(end - time / 10).await;
     front.end();
 }

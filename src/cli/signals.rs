@@ -15,7 +15,8 @@ type Listened = (&'static str, Signal);
 /// that Mercury does.
 const IGNORED: [Kind; 2] = [("SIGUSR1", SignalKind::user_defined1), ("SIGUSR2", SignalKind::user_defined2)];
 /// What a terminal sends when it is closed, or when somebody wants to be sure.
-const OF_A_TERMINAL: [Kind; 2] = [("SIGHUP", SignalKind::hangup), ("SIGQUIT", SignalKind::quit)];
+const OF_A_TERMINAL: [Kind; 2] = [("SIGHUP", SignalKind::hangup), QUIT];
+const QUIT: Kind = ("SIGQUIT", SignalKind::quit);
 const ENDS: [Kind; 2] = [("SIGTERM", SignalKind::terminate), ("SIGINT", SignalKind::interrupt)];
 
 /// The signals that are listened to, for the rest of the process.
@@ -25,9 +26,10 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// For a service, which outlives terminals.
+    /// For a service, which outlives terminals; SIGHUP is [`read_again`]'s.
     pub(super) fn of_a_service() -> Result<Self, Failure> {
-        Ok(Self { ends: listen(&ENDS)?, ignored: listen(&[OF_A_TERMINAL, IGNORED].concat())? })
+        let [one, other] = IGNORED;
+        Ok(Self { ends: listen(&ENDS)?, ignored: listen(&[QUIT, one, other])? })
     }
 
     /// For a command at a terminal.
@@ -41,11 +43,16 @@ impl Signals {
             tokio::select! {
                 name = any(&mut self.ends) => return name,
                 name = any(&mut self.ignored) => {
-                    tracing::warn!(signal = name, "nothing is done for this signal; files are read at the start");
+                    tracing::warn!(signal = name, "nothing is done for this signal");
                 }
             }
         }
     }
+}
+
+/// What has a service read its files again.
+pub(super) fn read_again() -> Result<Signal, Failure> {
+    signal(SignalKind::hangup()).map_err(Failure::because)
 }
 
 /// A call that a signal ends: what was begun is undone. `None` when even that

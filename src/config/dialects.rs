@@ -3,6 +3,7 @@
 use super::source;
 use crate::finding::{Code, Finding, Findings};
 use mercury_adapter::Dialect;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,32 @@ impl Dialects {
                 None
             }
         }
+    }
+}
+
+impl Dialects {
+    /// The same, where those that are as `before` are the very same in memory too; and
+    /// the names of the others.
+    #[must_use]
+    pub fn after(self, before: &Self) -> (Self, BTreeSet<String>) {
+        let mut changed = BTreeSet::new();
+        let kept = |dialect: &Arc<Dialect>| {
+            let old = before.iter().find(|old| old.name == dialect.name);
+            let is_as = |old: &&Arc<Dialect>| Arc::ptr_eq(old, dialect) || format!("{old:?}") == format!("{dialect:?}");
+            old.filter(is_as).cloned().unwrap_or_else(|| {
+                changed.insert(dialect.name.clone());
+                Arc::clone(dialect)
+            })
+        };
+        let dialects = self.0.iter().map(kept).collect();
+        (Self(dialects), changed)
+    }
+
+    /// What changes when a folder of dialects does.
+    pub(super) fn watched(folder: &Path) -> Vec<PathBuf> {
+        let mut watched = files(folder).unwrap_or_default();
+        watched.push(folder.to_owned());
+        watched
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 ///
 /// Every host must give a switch the same address: that is what its lock is
 /// called.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Etcd {
     /// `endpoints`: where its members take clients, 1 to 16 addresses such as
     /// `http://192.0.2.1:2379`; required. The first that answers is used until

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// The configuration file may be this big, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
+/// How often files are looked at where nothing is said.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How the service runs; every option of `mercury.toml`.
 ///
@@ -59,6 +61,14 @@ pub struct Settings {
     /// `adapters/dialects`, above those built in; none. A mistake in one keeps the
     /// service from its start.
     pub dialects: Dialects,
+    /// `dialects`: that folder.
+    pub dialect_folder: Option<PathBuf>,
+    /// `rules`: those files.
+    pub rule_files: Vec<PathBuf>,
+    /// `reload_interval`: how often is looked whether a file has changed that was read
+    /// at the start, 1 to 3600 s, or 0, and `None`, for never; 5 s. One that has changed
+    /// and not since the look before is read again, with all others; so does SIGHUP.
+    pub reload_interval: Option<Duration>,
     /// `known_hosts`: files of SSH host keys for switches that name none of
     /// their own; `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. A file
     /// that is named here must exist, the default ones need not.
@@ -301,6 +311,7 @@ pub(super) const KEYS: &[&str] = &[
     "allowed_vlans",
     "rules",
     "dialects",
+    "reload_interval",
     "known_hosts",
     "secret_files",
     "lock_dir",
@@ -358,6 +369,10 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),
         dialects: Dialects::default(),
+        dialect_folder: None,
+        rule_files: Vec::new(),
+        reload_interval: Some(reader.duration("reload_interval", 0..=3600).unwrap_or(RELOAD_INTERVAL))
+            .filter(|interval| !interval.is_zero()),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
@@ -376,7 +391,9 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     settings.rules = TeamRules::load(&rules, findings);
     if let Some(folder) = dialects {
         settings.dialects = Dialects::load(&folder, findings);
+        settings.dialect_folder = Some(folder);
     }
+    settings.rule_files = rules;
     settings
 }
 

@@ -1,7 +1,7 @@
 use super::{CliSettings, GnmiSettings, NetconfSettings};
 
 /// The side from which a switch is configured, and what that side alone needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Face {
     /// NETCONF over SSH.
     Netconf(NetconfSettings),

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Every key stands in a `[[switch]]` table, in `[defaults]`, or in Ironic's
 /// file; a NETCONF switch that has one itself is refused, and those of
 /// `[defaults]` do not concern it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GnmiSettings {
     /// How the connection is protected and the switch proves that it is the
     /// switch: at most one of `tls_ca`, `tls_pins`, `insecure = true` and
@@ -105,7 +105,7 @@ pub enum Roots {
 ///
 /// Both are looked at when the inventory is loaded and read again for each
 /// connection, so that they can be renewed without a restart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClientCertificate {
     /// `tls_cert`: a PEM file with the certificate, and those between it and
     /// the root after it.

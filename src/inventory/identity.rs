@@ -1,7 +1,7 @@
 use super::{MacAddr, SecretRef};
 
 /// What a switch is, where it is, and as whom Mercury logs in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
     /// The name Ironic and people use for it; required, unique.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Identity {
 ///
 /// Each secret is text, or `{ file = "..." }`, or `{ env = "NAME" }`. A file
 /// must not be readable by others.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Credentials {
     /// `password`: for password and keyboard-interactive login, and for gNMI;
     /// required, but over NETCONF with a key and over gNMI with a client certificate.

@@ -148,10 +148,12 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
     let mut contradictory = check::contradictions(&drafts, &mut findings);
     check::idle_rules(&drafts, &mut findings);
     check::times(&drafts, &mut findings);
+    let files = drafts.iter().flat_map(|draft| draft.switch.files()).map(Path::to_owned).collect();
     let (sound, broken): (Vec<_>, Vec<_>) =
         drafts.into_iter().partition(|draft| draft.sound && !contradictory.contains_key(&draft.switch.identity.name));
     let inventory: Inventory = sound.into_iter().map(|draft| draft.switch).collect();
     let mut inventory = inventory.speaking(context.known.clone());
+    inventory.files = files;
     for draft in broken {
         let mut about = contradictory.remove(&draft.switch.identity.name).unwrap_or_default();
         for finding in findings.iter().filter(|finding| concerns(finding, &draft)).map(ToString::to_string) {

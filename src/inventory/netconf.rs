@@ -2,7 +2,7 @@ use super::{ConfirmedCommit, SshSettings};
 
 /// What only a switch that speaks NETCONF has; a gNMI switch that has a key of
 /// it itself is refused, and those of `[defaults]` do not concern it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NetconfSettings {
     /// How one logs in, over SSH.
     pub ssh: SshSettings,

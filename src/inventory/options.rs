@@ -6,7 +6,7 @@ use super::{PortNames, Template};
 
 /// What is done on a switch beside what a request says; nothing, unless its
 /// entry asks for it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// `trunk_ports`: the ports and aggregates that carry every VLAN that
     /// Mercury makes, such as uplinks; none. Only with `manage_vlans`, and no

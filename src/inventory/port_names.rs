@@ -11,7 +11,7 @@ const LARGEST: usize = 256 * 1024;
 
 /// The rules of one switch, tried in order; the first that matches decides.
 /// A name that none of them matches stays as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PortNames {
     rules: Vec<PortNameRule>,
 }
@@ -21,6 +21,12 @@ pub struct PortNames {
 pub struct PortNameRule {
     pattern: Regex,
     replacement: String,
+}
+
+impl PartialEq for PortNameRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern.as_str() == other.pattern.as_str() && self.replacement == other.replacement
+    }
 }
 
 /// Why a rule cannot be used.

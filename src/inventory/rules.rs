@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What may be done to a switch, and what is done beside what callers ask for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Save the running configuration over the startup configuration after
     /// each change, where they differ; true. In Ironic's INI file false, as

@@ -2,7 +2,7 @@ use crate::config::FileAccess;
 use crate::config::source::{self, SourceError};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A secret file may be this big, in bytes.
 const MAX_SECRET: u64 = 64 * 1024;
@@ -84,9 +84,31 @@ impl SecretRef {
         }
     }
 
+    /// The file that it is in, if it is in one of its own.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            SecretRef::File { path, .. } => Some(path),
+            SecretRef::Inline(_) | SecretRef::Env(_) => None,
+        }
+    }
+
     /// Whether the secret is written in the inventory file itself.
     pub const fn is_inline(&self) -> bool {
         matches!(self, SecretRef::Inline(_))
+    }
+}
+
+/// Whether both are of one place, or the same text; not for what a caller sends.
+impl PartialEq for SecretRef {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (SecretRef::Inline(one), SecretRef::Inline(other)) => one.expose_secret() == other.expose_secret(),
+            (SecretRef::File { path, access }, SecretRef::File { path: other, access: theirs }) => {
+                path == other && access == theirs
+            }
+            (SecretRef::Env(one), SecretRef::Env(other)) => one == other,
+            (SecretRef::Inline(_) | SecretRef::File { .. } | SecretRef::Env(_), _) => false,
+        }
     }
 }
 
@@ -105,7 +127,6 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
 
     fn file(directory: &Path, content: &[u8], mode: u32) -> PathBuf {
         let path = directory.join("secret");

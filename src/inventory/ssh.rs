@@ -3,7 +3,7 @@ use super::{ConfirmedCommit, HostKey, SecretRef};
 /// How a switch and Mercury prove themselves to one another over SSH; a gNMI
 /// switch that has a key of it itself is refused, and those of `[defaults]` do not
 /// concern it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SshSettings {
     /// `key_file`: the path of a private SSH key, tried before the password;
     /// always [`SecretRef::File`].
@@ -27,7 +27,7 @@ impl Default for SshSettings {
 }
 
 /// What only a switch at whose command line lines are entered has.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CliSettings {
     /// How one logs in, over SSH.
     pub ssh: SshSettings,

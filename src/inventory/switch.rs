@@ -1,6 +1,13 @@
-use super::{ConfirmedCommit, Credentials, Face, Identity, NetconfSettings, Protocol, Rules, SecretRef, Timing};
+use super::{
+    CliSettings, ConfirmedCommit, Credentials, Face, HostKey, Identity, NetconfSettings, Protocol, Roots, Rules,
+    SecretRef, Timing, Tls,
+};
 use mercury_adapter::{ConfirmedBy, Dialect};
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// A switch that has lost its session may still be at the last line that came.
 const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
@@ -14,7 +21,7 @@ const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
 /// stand in `[defaults]` for every switch of that file. What is for one protocol
 /// only is refused on a switch that speaks another; in `[defaults]` it waits for
 /// the switches that it is for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Switch {
     /// What it is, where it is, and as whom Mercury logs in.
     pub identity: Identity,
@@ -120,6 +127,31 @@ impl Switch {
     /// `gnmi_openconfig`, `cli_cisco_ios`.
     pub fn device_type(&self) -> String {
         format!("{}_{}", self.protocol().as_str(), self.identity.dialect)
+    }
+
+    /// The files that its entry names.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        let mut secrets = vec![&self.identity.credentials.password, &self.identity.credentials.enable_secret];
+        let mut files: Vec<&Path> = Vec::new();
+        match &self.face {
+            Face::Netconf(NetconfSettings { ssh, .. }) | Face::Cli(CliSettings { ssh, .. }) => {
+                secrets.extend([&ssh.key, &ssh.passphrase]);
+                if let HostKey::KnownHosts(known) = &ssh.host_key {
+                    files.extend(known.iter().map(PathBuf::as_path));
+                }
+            }
+            Face::Gnmi(gnmi) => {
+                if let Some(client) = &gnmi.client {
+                    files.push(&client.chain);
+                    files.extend(client.key.file());
+                }
+                if let Tls::Verified(Roots::Files(roots)) = &gnmi.tls {
+                    files.extend(roots.iter().map(PathBuf::as_path));
+                }
+            }
+        }
+        files.extend(secrets.into_iter().flatten().filter_map(SecretRef::file));
+        files
     }
 
     /// Whether any of its secrets is written in the inventory file itself.

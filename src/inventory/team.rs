@@ -18,7 +18,7 @@ use pattern::{Pattern, Text};
 use window::Window;
 
 /// One rule: where it holds, and what it wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TeamRule {
     name: String,
     reason: String,
@@ -54,7 +54,7 @@ impl TeamRule {
 }
 
 /// The rules of a network, or those of them that hold for one switch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TeamRules {
     rules: Vec<Arc<TeamRule>>,
     /// What is taken to be now by examples; the clock's time.

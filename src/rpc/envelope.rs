@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::Limits,
     fault::{Fault, FaultKind},
-    service::{Requester, Service},
+    service::{Current, Requester},
     waits::Waits,
 };
 
@@ -40,7 +40,7 @@ pub enum Answered {
 #[derive(Clone)]
 pub struct Front {
     methods: Methods,
-    service: Arc<Service>,
+    current: Arc<Current>,
     depth: usize,
     timeout: Duration,
     slots: Arc<Semaphore>,
@@ -81,26 +81,26 @@ impl Drop for GivesUp {
 }
 
 impl Front {
-    /// A front before `service`.
+    /// A front before a service, and before those that take its place.
     ///
     /// # Errors
     /// Two methods of one name.
-    pub fn new(service: Arc<Service>, limits: &Limits) -> Result<Self, jsonrpsee::core::RegisterMethodError> {
-        let mut module = RpcModule::new(Arc::clone(&service));
+    pub fn new(current: Arc<Current>, limits: &Limits) -> Result<Self, jsonrpsee::core::RegisterMethodError> {
+        let mut module = RpcModule::new(Arc::clone(&current));
         for method in METHODS {
-            module.register_async_method(method, move |params, service, extensions| async move {
+            module.register_async_method(method, move |params, current, extensions| async move {
                 let who = extensions.get::<Requester>().cloned().unwrap_or_default();
                 let params: Value = params
                     .as_str()
                     .map_or(Ok(json!({})), serde_json::from_str)
                     .map_err(|error| error_object(&Fault::params("params", format!("cannot be read: {error}"))))?;
-                let answer = methods::call(&service, method, &params, who).await.and_then(told::bounded);
+                let answer = methods::call(&current.service(), method, &params, who).await.and_then(told::bounded);
                 answer.map_err(|fault| error_object(&fault))
             })?;
         }
         Ok(Self {
             methods: module.into(),
-            service,
+            current,
             depth: limits.max_json_depth,
             timeout: limits.request_timeout,
             slots: Arc::new(Semaphore::new(limits.max_in_flight)),
@@ -144,7 +144,7 @@ impl Front {
         let waiting = GivesUp::of(&mut who);
         let timeout = self.timeout(&who);
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
-        let (service, method) = (Arc::clone(&self.service), method.to_owned());
+        let (service, method) = (self.current.service(), method.to_owned());
         let call = async move {
             let _slot = slot;
             methods::call(&service, &method, &params, who).await
@@ -323,6 +323,7 @@ fn within_depth(body: &[u8], limit: usize) -> bool {
 mod tests {
     use super::*;
     use crate::inventory::Inventory;
+    use crate::service::Service;
 
     #[test]
     fn depth_counts_brackets_outside_texts_only() {
@@ -332,7 +333,7 @@ mod tests {
     }
 
     async fn answer(body: &[u8]) -> String {
-        let service = Arc::new(Service::over(Inventory::default(), []));
+        let service = Current::new(Service::over(Inventory::default(), []));
         let front = Front::new(service, &Limits::default()).unwrap();
         let Answered::Response(text) = front.answer(body, Requester::default()).await else { panic!("carried out") };
         text

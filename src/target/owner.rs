@@ -2,7 +2,7 @@
 //! those that share a commit together.
 
 use std::{
-    collections::{HashMap, hash_map::DefaultHasher},
+    collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -14,7 +14,10 @@ use mercury_adapter::{Dialect, Render};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::{Backlog, Job};
+use super::{
+    backlog::{Backlog, Job},
+    changes::Changes,
+};
 use crate::{
     commit::Policy,
     fault::Fault,
@@ -32,11 +35,13 @@ const REMEMBERED: usize = 4096;
 
 /// A switch's requests, and who serves those of each entry.
 pub(super) struct Queue {
-    pub(super) owners: Vec<Owner>,
+    pub(super) owners: BTreeMap<usize, Owner>,
     /// What was taken from the queue and not served yet.
     pub(super) backlog: Backlog,
     /// How many may wait.
     pub(super) most: usize,
+    /// What is to be served in another way from now on.
+    pub(super) changes: Arc<Changes>,
 }
 
 /// Serves the requests of one entry.
@@ -51,6 +56,8 @@ pub(super) struct Owner {
     pub(super) link: Link,
     /// What was asked last of each port, aggregate and VLAN.
     pub(super) last: HashMap<String, u64>,
+    /// Its entry is there no more; what was asked through it is still served.
+    pub(super) is_leaving: bool,
 }
 
 impl Queue {
@@ -58,14 +65,14 @@ impl Queue {
     /// its session, and nothing else.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Box<Job>>, finish: CancellationToken) {
         while AssertUnwindSafe(self.work(&mut jobs, &finish)).catch_unwind().await.is_err() {
-            for owner in &mut self.owners {
+            for owner in self.owners.values_mut() {
                 let switch = &owner.switch.identity.name;
                 tracing::error!(switch, "Mercury failed in the middle of a request; its session is closed");
                 owner.link.cut();
                 owner.last.clear();
             }
         }
-        for owner in &mut self.owners {
+        for owner in self.owners.values_mut() {
             owner.link.close().await;
         }
     }
@@ -77,16 +84,17 @@ impl Queue {
             {
                 self.backlog.push(*job);
             }
+            Box::pin(self.take_changes()).await;
             if !self.backlog.is_empty() {
                 let group = self.backlog.next_group();
-                let owner = group.first().and_then(|job| self.owners.get_mut(job.entry));
+                let owner = group.first().and_then(|job| self.owners.get_mut(&job.entry));
                 if let Some(owner) = owner {
                     // Boxed, so that a task that waits for work is small.
                     Box::pin(owner.begin(group, &mut self.backlog)).await;
                 }
                 continue;
             }
-            let warm = self.owners.iter().filter(|owner| owner.link.is_warm());
+            let warm = self.owners.values().filter(|owner| owner.link.is_warm());
             let idle = warm.map(|owner| owner.switch.timing.idle_timeout).min();
             tokio::select! {
                 biased;
@@ -99,8 +107,9 @@ impl Queue {
                     }
                     None => break,
                 },
+                () = self.changes.wait() => {}
                 () = tokio::time::sleep(idle.unwrap_or_default()), if idle.is_some() => {
-                    for owner in &mut self.owners {
+                    for owner in self.owners.values_mut() {
                         tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
                         owner.link.close().await;
                     }
@@ -110,7 +119,45 @@ impl Queue {
     }
 }
 
+impl Queue {
+    /// Serves from now on as was said last. An entry that is gone goes when nothing
+    /// waits any more.
+    async fn take_changes(&mut self) {
+        for (entry, change) in self.changes.take() {
+            let Some(mut new) = change else {
+                if let Some(owner) = self.owners.get_mut(&entry) {
+                    owner.is_leaving = true;
+                }
+                continue;
+            };
+            if let Some(mut old) = self.owners.remove(&entry) {
+                if old.is_reached_as(&new) {
+                    new.link = old.link;
+                } else {
+                    old.link.close().await;
+                }
+            }
+            self.owners.insert(entry, *new);
+        }
+        if self.backlog.is_empty() {
+            for owner in self.owners.values_mut().filter(|owner| owner.is_leaving) {
+                owner.link.close().await;
+            }
+            self.owners.retain(|_, owner| !owner.is_leaving);
+        }
+    }
+}
+
 impl Owner {
+    /// Whether a session of the one serves the other as well.
+    fn is_reached_as(&self, other: &Self) -> bool {
+        let (one, other) = ((&self.switch, &self.dialect), (&other.switch, &other.dialect));
+        one.0.identity == other.0.identity
+            && one.0.face == other.0.face
+            && one.0.timing == other.0.timing
+            && Arc::ptr_eq(one.1, other.1)
+    }
+
     async fn begin(&mut self, group: Vec<Job>, backlog: &mut Backlog) {
         match self.link.stop().is_cancelled() {
             false => self.serve(group, backlog).await,

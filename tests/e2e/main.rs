@@ -65,6 +65,8 @@ mod output;
 #[cfg(test)]
 mod own_dialects;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod render;
 #[cfg(test)]
 mod report;

@@ -12,6 +12,12 @@ const MAX_RANGE: u32 = 4096;
 #[derive(Debug, Clone)]
 pub(super) struct Pattern(Regex);
 
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
 impl Pattern {
     pub(super) fn matches(&self, name: &str) -> bool {
         self.0.is_match(name)
@@ -59,6 +65,12 @@ pub(super) struct Text {
     /// As it was written.
     pub(super) written: String,
     regex: Regex,
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
 }
 
 impl Text {

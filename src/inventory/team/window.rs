@@ -10,7 +10,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MINUTES: u64 = 24 * 60;
 
 /// `mon-fri 22:00-04:00`: from its `from` on each of its days until the next `to`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Window {
     written: String,
     /// Monday first.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The names of a system's ports and aggregates: the word of a type, and a
 /// number of that type's shape, with nothing between.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct InterfaceNames {
     types: Vec<NamedType>,
     unit: Option<String>,
@@ -21,6 +21,12 @@ struct NamedType {
     /// Other words for it that the system itself uses, in LLDP or in its tables.
     also: Vec<String>,
     number: Regex,
+}
+
+impl PartialEq for NamedType {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word && self.also == other.also && self.number.as_str() == other.number.as_str()
+    }
 }
 
 /// A name that no port or aggregate of the system can have.

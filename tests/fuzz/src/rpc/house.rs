@@ -7,7 +7,7 @@ use mercury::{
     config::Limits,
     inventory::{Face, HostKey, Inventory, NetconfSettings, SshSettings, Switch},
     rpc::Front,
-    service::Service,
+    service::{Current, Service},
     target::Target,
 };
 use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, Session};
@@ -45,7 +45,7 @@ impl House {
             entries.push(entry);
         }
         let service = Arc::new(Service::over(Inventory::from_iter(entries), targets));
-        let front = Front::new(Arc::clone(&service), &Limits::default()).unwrap();
+        let front = Front::new(Current::new(Arc::clone(&service)), &Limits::default()).unwrap();
         Self { front, service, switches }
     }
 

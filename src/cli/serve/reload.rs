@@ -1,0 +1,164 @@
+//! Reading the files again, when somebody says so or they have changed: all of them
+//! are read and checked before anything is taken over, and where something new is
+//! wrong everything stays as it is.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::signal::unix::Signal;
+use tokio_util::sync::CancellationToken;
+
+use super::super::{Common, log, machine};
+use crate::{
+    config::{self, Overrides, Settings, Stamps},
+    finding::{Finding, Findings, Severity},
+    inventory::{Changes, Inventory},
+    lock::Coordinator,
+    service::Current,
+};
+
+/// How long one waits for the next look where none is wanted.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// What the files said that the service runs with.
+pub(super) struct Read {
+    pub(super) settings: Settings,
+    pub(super) findings: Findings,
+}
+
+/// Reads the files of a service again.
+pub(super) struct Reload {
+    common: Common,
+    overrides: Overrides,
+    current: Arc<Current>,
+    locks: Arc<dyn Coordinator>,
+    settings: Settings,
+    /// What was wrong already, wherever in its file.
+    known: BTreeSet<Finding>,
+    /// As the files were when they were read.
+    read: Stamps,
+    /// As they were at the last look.
+    seen: Stamps,
+}
+
+impl Reload {
+    /// For a service that runs with what was `read`.
+    pub(super) fn new(
+        (common, overrides): (&Common, Overrides),
+        read: Read,
+        current: Arc<Current>,
+        locks: Arc<dyn Coordinator>,
+    ) -> Self {
+        let files = read.settings.files(common.config.as_deref(), current.service().inventory());
+        let (stamps, known) = (Stamps::of(files), read.findings.iter().map(without_place).collect());
+        let common = common.clone();
+        Self { common, overrides, current, locks, settings: read.settings, known, seen: stamps.clone(), read: stamps }
+    }
+
+    /// Reads them whenever it is asked to, or they have changed, until it is told to stop.
+    pub(super) async fn watch(self, mut asked: Signal, stop: CancellationToken) {
+        let reload = Arc::new(Mutex::new(self));
+        loop {
+            let interval = reload.lock().unwrap_or_else(PoisonError::into_inner).settings.reload_interval;
+            let is_asked = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = asked.recv() => {
+                    tracing::info!(signal = "SIGHUP", "reading the files again");
+                    true
+                }
+                () = tokio::time::sleep(interval.unwrap_or(NEVER)) => false,
+            };
+            let reload = Arc::clone(&reload);
+            let looking = tokio::task::spawn_blocking(move || {
+                let mut reload = reload.lock().unwrap_or_else(PoisonError::into_inner);
+                if is_asked || reload.is_due() {
+                    reload.read();
+                }
+            });
+            if looking.await.is_err() {
+                tracing::error!("Mercury failed while it read the files; everything stays as it is");
+            }
+        }
+    }
+
+    /// Whether the files have changed, and not since the last look: whoever writes
+    /// them has probably come to an end.
+    fn is_due(&mut self) -> bool {
+        let now = self.read.again();
+        let is_due = now != self.read && now == self.seen;
+        self.seen = now;
+        is_due
+    }
+
+    fn read(&mut self) {
+        let begun = Instant::now();
+        let before = self.read.again();
+        let (settings, inventory, findings) = config::check(self.common.config.as_deref(), &self.overrides);
+        let mut files = self.files(&self.settings, self.current.service().inventory());
+        if let (Some(settings), Some(inventory)) = (&settings, &inventory) {
+            files.extend(self.files(settings, inventory));
+        }
+        // As they were before they were read: one that changed meanwhile is read once more.
+        self.read = before.only(&files).and(Stamps::of(files));
+        self.seen = self.read.clone();
+        let found: BTreeSet<Finding> = findings.iter().map(without_place).collect();
+        let news: Vec<&Finding> =
+            findings.iter().filter(|finding| !self.known.contains(&without_place(finding))).collect();
+        news.iter().for_each(|finding| log::finding(finding));
+        let (Some(settings), Some(inventory)) = (settings, inventory) else { return kept() };
+        if news.iter().any(|finding| finding.severity == Severity::Error) {
+            return kept();
+        }
+        match self.take_over(settings, inventory) {
+            Ok(changes) => {
+                self.known = found;
+                let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(
+                    added = changes.added.len(),
+                    removed = changes.removed.len(),
+                    changed = changes.changed.len(),
+                    took_ms,
+                    "the files were read again: {changes}"
+                );
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                kept();
+            }
+        }
+    }
+
+    fn take_over(&mut self, new: Settings, inventory: Inventory) -> Result<Changes, crate::registry::RegistryError> {
+        machine::provide(&self.settings.limits, inventory.len());
+        let (service, changes) = self.current.service().renewed(inventory, &self.locks)?;
+        let (settings, restart) = self.settings.renewed(new);
+        if !restart.is_empty() {
+            tracing::warn!("settings differ that take a restart: {}", restart.join(", "));
+        }
+        self.settings = settings;
+        self.current.replace(service);
+        Ok(changes)
+    }
+
+    fn files(&self, settings: &Settings, inventory: &Inventory) -> BTreeSet<std::path::PathBuf> {
+        settings.files(self.common.config.as_deref(), inventory).into_iter().collect()
+    }
+}
+
+fn kept() {
+    tracing::error!("what the files say is not taken over, and everything stays as it is");
+}
+
+/// What was wrong already is wrong when it is on another line, too, or tells of
+/// another.
+fn without_place(finding: &Finding) -> Finding {
+    let mut parts = finding.message.split("line ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let message =
+        parts.fold(first, |text, part| text + "line " + part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    Finding { line: None, column: None, message, ..finding.clone() }
+}

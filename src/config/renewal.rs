@@ -1,0 +1,77 @@
+//! Which settings a service takes over while it runs, and which not.
+
+use std::path::{Path, PathBuf};
+
+use super::{Dialects, Settings};
+use crate::finding::{Finding, Findings, Severity};
+use crate::inventory::Inventory;
+
+impl Settings {
+    /// The settings a service runs with after it has read these `new` ones, and the
+    /// keys of those that differ and take a restart.
+    #[must_use]
+    pub fn renewed(&self, new: Self) -> (Self, Vec<&'static str>) {
+        let differs = [
+            ("listen", self.listen != new.listen),
+            ("auth", self.auth != new.auth),
+            ("htpasswd", self.htpasswd != new.htpasswd),
+            ("allow_remote_noauth", self.allow_remote_noauth != new.allow_remote_noauth),
+            ("lock_dir", self.lock_dir != new.lock_dir),
+            ("etcd", self.etcd != new.etcd),
+            ("limits", self.limits != new.limits),
+            ("log", self.log != new.log),
+        ];
+        let differ = differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect();
+        let runs = Self {
+            switches: new.switches,
+            allowed_vlans: new.allowed_vlans,
+            rules: new.rules,
+            dialects: new.dialects,
+            dialect_folder: new.dialect_folder,
+            rule_files: new.rule_files,
+            known_hosts: new.known_hosts,
+            secret_files: new.secret_files,
+            reload_interval: new.reload_interval,
+            ..self.clone()
+        };
+        (runs, differ)
+    }
+
+    /// Whether nothing is wrong but that inventory files are not there, which somebody
+    /// else may write yet, and somebody looks for them.
+    pub fn lacks_only_files(&self, findings: &Findings) -> bool {
+        let is_absent = |finding: &Finding| {
+            finding.file.as_ref().is_some_and(|file| self.switches.contains(file) && !file.exists())
+        };
+        let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        self.reload_interval.is_some() && errors.all(is_absent)
+    }
+
+    /// Every file that these settings, their own file `config` and `inventory` were
+    /// read from or name.
+    pub fn files(&self, config: Option<&Path>, inventory: &Inventory) -> Vec<PathBuf> {
+        let own = config.map(Path::to_owned).into_iter().chain(self.htpasswd.clone());
+        let lists = [&self.switches, &self.rule_files, &self.known_hosts];
+        let files = own.chain(lists.into_iter().flatten().cloned()).chain(inventory.files().iter().cloned());
+        files.chain(self.dialect_folder.iter().flat_map(|folder| Dialects::watched(folder))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Overrides, settings};
+
+    #[test]
+    fn what_takes_a_restart_is_named_and_kept() {
+        let (before, _) = settings::read(None, &Overrides::default());
+        let mut new = before.clone();
+        new.listen = "127.0.0.1:1".parse().unwrap();
+        new.limits.max_in_flight = 1;
+        new.switches = vec!["other.toml".into()];
+        let (runs, restart) = before.renewed(new);
+        assert_eq!(restart, ["listen", "limits"]);
+        assert_eq!((runs.listen, runs.limits), (before.listen, before.limits));
+        assert_eq!(runs.switches, [PathBuf::from("other.toml")]);
+    }
+}
