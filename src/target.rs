@@ -2,9 +2,9 @@
 //! and two switches never wait for each other.
 
 mod backlog;
-mod changes;
 mod owner;
 mod renewal;
+mod successors;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,9 +29,9 @@ use crate::{
     waits::Waits,
 };
 use backlog::{Backlog, Job};
-use changes::Changes;
 use owner::{Owner, Queue};
 pub use renewal::Leaving;
+use successors::Successors;
 
 /// An entry of the inventory, and what speaks to its switch.
 pub struct Entry {
@@ -65,7 +65,7 @@ pub struct Target {
 struct Task {
     /// Boxed, because room for 32 of them is made at the first.
     queue: mpsc::Sender<Box<Job>>,
-    changes: Arc<Changes>,
+    successors: Arc<Successors>,
     finish: CancellationToken,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -196,13 +196,13 @@ impl Task {
     fn begin(most: usize, entries: usize) -> (Self, mpsc::Receiver<Box<Job>>) {
         let (queue, jobs) = mpsc::channel(most.max(1));
         let (finish, stop, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-        (Self { queue, changes: Arc::new(Changes::of(entries)), finish, stop, ended }, jobs)
+        (Self { queue, successors: Arc::new(Successors::of(entries)), finish, stop, ended }, jobs)
     }
 
     fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
         let owners = owners.into_iter().enumerate().collect();
-        let (most, changes) = (self.queue.max_capacity(), Arc::clone(&self.changes));
-        let queue = Queue { owners, backlog: Backlog::default(), most, changes };
+        let (most, successors) = (self.queue.max_capacity(), Arc::clone(&self.successors));
+        let queue = Queue { owners, backlog: Backlog::default(), most, successors };
         let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
         tokio::spawn(async move {
             let _ends = ends;
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn a_task_that_waits_for_work_is_small() {
         let (task, jobs) = Task::begin(1, 0);
-        let (owners, changes) = (BTreeMap::new(), Arc::clone(&task.changes));
-        let queue = Queue { owners, backlog: Backlog::default(), most: 1, changes };
+        let (owners, successors) = (BTreeMap::new(), Arc::clone(&task.successors));
+        let queue = Queue { owners, backlog: Backlog::default(), most: 1, successors };
         let size = std::mem::size_of_val(&queue.run(jobs, task.finish.clone()));
         assert!(size <= 2048, "{size} octets");
     }

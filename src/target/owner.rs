@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     backlog::{Backlog, Job},
-    changes::Changes,
+    successors::Successors,
 };
 use crate::{
     commit::Policy,
@@ -41,7 +41,7 @@ pub(super) struct Queue {
     /// How many may wait.
     pub(super) most: usize,
     /// What is to be served in another way from now on.
-    pub(super) changes: Arc<Changes>,
+    pub(super) successors: Arc<Successors>,
 }
 
 /// Serves the requests of one entry.
@@ -84,7 +84,7 @@ impl Queue {
             {
                 self.backlog.push(*job);
             }
-            Box::pin(self.take_changes()).await;
+            Box::pin(self.take_over()).await;
             if !self.backlog.is_empty() {
                 let group = self.backlog.next_group();
                 let owner = group.first().and_then(|job| self.owners.get_mut(&job.entry));
@@ -107,7 +107,7 @@ impl Queue {
                     }
                     None => break,
                 },
-                () = self.changes.wait() => {}
+                () = self.successors.wait() => {}
                 () = tokio::time::sleep(idle.unwrap_or_default()), if idle.is_some() => {
                     for owner in self.owners.values_mut() {
                         tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
@@ -122,9 +122,9 @@ impl Queue {
 impl Queue {
     /// Serves from now on as was said last. An entry that is gone goes when nothing
     /// waits any more.
-    async fn take_changes(&mut self) {
-        for (entry, change) in self.changes.take() {
-            let Some(mut new) = change else {
+    async fn take_over(&mut self) {
+        for (entry, successor) in self.successors.take() {
+            let Some(mut new) = successor else {
                 if let Some(owner) = self.owners.get_mut(&entry) {
                     owner.is_leaving = true;
                 }

@@ -75,12 +75,12 @@ impl Target {
             };
             let name = entry.switch.identity.name.clone();
             let before = old.get(&name).filter(|target| target.lock() == *lock);
-            let number = before.map_or_else(|| task.changes.added(), |target| target.entry);
+            let number = before.map_or_else(|| task.successors.added(), |target| target.entry);
             let (target, owner) = Self::of(entry, ((*lock).to_owned(), number), task, locks);
             if target.switch.timing.queue > task.queue.max_capacity() {
                 tracing::warn!(switch = name, "a longer queue takes a restart; it keeps the length it has");
             }
-            task.changes.put(number, Some(Box::new(owner)));
+            task.successors.put(number, Some(Box::new(owner)));
             targets.push(target);
             *left.entry(*lock).or_default() += 1;
             stayed.extend(before.map(|_| name));
@@ -90,7 +90,7 @@ impl Target {
             if left.get(target.lock()) == Some(&0) {
                 leaving.entry(target.lock()).or_insert_with(|| Leaving::of(target));
             } else {
-                target.task.changes.put(target.entry, None);
+                target.task.successors.put(target.entry, None);
             }
         }
         targets.extend(Self::start_all(fresh, locks));

@@ -1,5 +1,5 @@
-//! What is changed about a switch's task while it is at work: whoever changes it
-//! leaves that here, and the task takes it when what it has begun is over.
+//! Who serves the entries of a switch from now on: whoever changes an entry
+//! leaves that here, and the task takes it over when what it has begun is over.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 use super::owner::Owner;
 
 /// Whoever serves an entry from now on; nobody, where it was removed.
-pub(super) type Change = Option<Box<Owner>>;
+pub(super) type Successor = Option<Box<Owner>>;
 
-/// Changes that wait for the task, the last of each entry.
-pub(super) struct Changes {
+/// Successors that wait for the task, the last of each entry.
+pub(super) struct Successors {
     waiting: Mutex<Waiting>,
     there: Notify,
 }
@@ -22,10 +22,10 @@ pub(super) struct Changes {
 struct Waiting {
     /// The number of the next entry there has not been yet.
     next: usize,
-    by_entry: BTreeMap<usize, Change>,
+    by_entry: BTreeMap<usize, Successor>,
 }
 
-impl Changes {
+impl Successors {
     /// None yet, of a task that has so many entries.
     pub(super) fn of(entries: usize) -> Self {
         let waiting = Waiting { next: entries, by_entry: BTreeMap::new() };
@@ -39,12 +39,12 @@ impl Changes {
         waiting.next - 1
     }
 
-    pub(super) fn put(&self, entry: usize, change: Change) {
-        self.waiting().by_entry.insert(entry, change);
+    pub(super) fn put(&self, entry: usize, successor: Successor) {
+        self.waiting().by_entry.insert(entry, successor);
         self.there.notify_one();
     }
 
-    pub(super) fn take(&self) -> BTreeMap<usize, Change> {
+    pub(super) fn take(&self) -> BTreeMap<usize, Successor> {
         std::mem::take(&mut self.waiting().by_entry)
     }
 
