@@ -47,6 +47,7 @@ pub mod intent;
 pub mod inventory;
 pub mod link;
 pub mod lock;
+pub mod metrics;
 pub mod outcome;
 pub mod pace;
 pub mod pipeline;

@@ -52,6 +52,15 @@ pub trait Coordinator: Send + Sync {
     /// [`FaultKind::Coordinator`]: crate::fault::FaultKind::Coordinator
     fn acquire<'a>(&'a self, name: &'a str, wait: Duration) -> BoxFuture<'a, Result<Box<dyn Held>, Fault>>;
 
+    /// Whether locks can be had, as far as that can be told without taking one or
+    /// asking anybody.
+    ///
+    /// # Errors
+    /// [`FaultKind::Machine`](crate::fault::FaultKind::Machine): there can be no lock file.
+    fn check(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Waits, for a bounded time, until others can see that what was dropped
     /// is free; to be called before the process ends.
     fn finish(&self) -> BoxFuture<'_, ()> {

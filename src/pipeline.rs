@@ -21,6 +21,7 @@ use crate::{
     inventory::{Proposed, Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
+    metrics,
     outcome::{Outcome, ReadBack, Report},
     pace::{Joint, Milestone, Order},
     waits::Waits,
@@ -251,7 +252,7 @@ async fn begun(
     }
     // A switch that cannot be reached keeps nobody from it.
     line.link.open().await?;
-    let held = locked(line.locks, line.lock, line.policy, joint).await?;
+    let held = locked(line.locks, (&line.switch.identity.name, line.lock), line.policy, joint).await?;
     let running = commit::begin(line.link, &work.scope(line.switch), line.policy, &*held).await?;
     Ok(Begun::Locked(held, running))
 }
@@ -289,12 +290,12 @@ async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn 
 /// switches are in the request.
 async fn locked(
     locks: &dyn Coordinator,
-    name: &str,
+    (switch, name): (&str, &str),
     policy: &Policy,
     mut joint: Option<&mut Joint>,
 ) -> Result<Box<dyn Held>, Fault> {
     reach(joint.as_deref_mut(), Milestone::Unlocked).await?;
-    let held = locks.acquire(name, policy.lock_wait).await?;
+    let held = metrics::locking(switch, locks.acquire(name, policy.lock_wait)).await?;
     reach(joint, Milestone::Locked).await?;
     Ok(held)
 }

@@ -18,6 +18,6 @@ mod unique;
 
 pub use answer::{changed, report_json, verified};
 pub use envelope::{Answered, Front, error_json};
-pub use http::router;
+pub use http::{metrics_router, readiness, router};
 pub use listen::{ListenError, Listener, SocketError};
 pub use methods::{METHODS, call, intent, planned};

@@ -22,6 +22,7 @@ use crate::{
     intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
     lock::Coordinator,
+    metrics::Waiting,
     outcome::Report,
     pace::{self, JointId},
     pipeline::Work,
@@ -79,6 +80,9 @@ pub struct Service {
     share: Share,
 }
 
+/// A request that is under way, as it counts here and in the metrics.
+type Place<'a> = (SemaphorePermit<'a>, Waiting);
+
 /// How many requests for each switch may be under way at a time.
 struct Share {
     most: usize,
@@ -103,9 +107,10 @@ impl Share {
         self.by_switch.get(switch).is_some_and(|places| places.available_permits() < self.most)
     }
 
-    fn take(&self, switch: &str) -> Result<Option<SemaphorePermit<'_>>, Fault> {
+    fn take(&self, switch: &str) -> Result<Option<Place<'_>>, Fault> {
         let Some(places) = self.by_switch.get(switch) else { return Ok(None) };
-        places.try_acquire().map(Some).map_err(|_| {
+        let place = |permit| Some((permit, Waiting::of(switch)));
+        places.try_acquire().map(place).map_err(|_| {
             let message =
                 format!("{} requests for this switch are under way, and others' are to be served too", self.most);
             Fault::new(FaultKind::Busy, message).at(switch)

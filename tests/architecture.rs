@@ -42,13 +42,14 @@ const PACKAGES: [(&str, &[&str]); 9] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 24] = [
+const MODULES: [(&str, &str); 25] = [
     // What any of them may use.
     ("waits", ""),
     ("finding", ""),
     ("tls", "config finding"),
     ("auth", "config finding inventory tls"),
     ("config", "auth finding inventory tls"),
+    ("metrics", ""),
     ("inventory", "config finding"),
     ("fault", "finding"),
     ("lock", "config fault"),
@@ -63,13 +64,13 @@ const MODULES: [(&str, &str); 24] = [
     ("group", "desired fault finding intent inventory outcome"),
     ("transaction", "fault intent outcome pace waits"),
     // What has a request go along the line.
-    ("pipeline", "commit desired fault finding intent inventory link lock outcome pace waits"),
-    ("target", "commit fault group intent inventory link lock outcome pace pipeline waits"),
+    ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace waits"),
+    ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline waits"),
     ("registry", "inventory lock target"),
-    ("service", "fault group intent inventory lock outcome pace pipeline registry target transaction waits"),
+    ("service", "fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits"),
     // Who asks.
-    ("rpc", "auth config desired fault intent inventory outcome service tls waits"),
-    ("cli", "auth config fault finding intent inventory lock outcome registry rpc service tls"),
+    ("rpc", "auth config desired fault intent inventory lock metrics outcome service tls waits"),
+    ("cli", "auth config fault finding intent inventory lock metrics outcome registry rpc service tls"),
     ("lib", ""),
     ("main", ""),
 ];

@@ -9,6 +9,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 use super::Failure;
 use crate::config::{LogFormat, LogLevel};
 use crate::finding::{Finding, Severity};
+use crate::metrics;
 use queue::Queue;
 
 /// How long the end of the process waits for somebody to read the last lines.
@@ -24,6 +25,7 @@ pub(super) fn begin(format: LogFormat, level: LogLevel) -> Result<(), Failure> {
         }),
     );
     let queue = Queue::start(io::stderr(), |_, lost| {
+        metrics::lost_log_lines(lost);
         tracing::error!(lost, "log lines were lost: standard error could not be written, or was not read fast enough");
     })
     .map_err(|error| Failure::Other(format!("logs cannot be written: {error}")))?;

@@ -2,7 +2,7 @@
 
 mod reload;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     auth::Authenticator,
-    config::{AuthKind, Settings},
-    lock,
-    rpc::{Front, Listener, router},
+    config::{AuthKind, Limits, Settings},
+    lock, metrics,
+    rpc::{Front, Listener, metrics_router, readiness, router},
     service::{Current, Service},
     tls::Certificate,
 };
@@ -50,9 +50,16 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     machine::check(&settings, switches).iter().for_each(log::finding);
     let locks = lock::from_settings(&settings);
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;
+    let broken = service.inventory().all_broken().count();
+    metrics::switches(switches, broken);
     let current = Current::new(service.sharing(settings.limits.per_switch()));
     let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
     let router = router(front.clone(), authenticator(&settings), &settings.limits);
+    let mut router = router.merge(readiness(Arc::clone(&locks)));
+    match settings.metrics_listen {
+        Some(address) => tell_of_metrics(address, settings.limits.clone()).await?,
+        None => router = router.merge(metrics_router()),
+    }
     let address = listener.address();
     let scheme = if certificate.is_some() { "https" } else { "http" };
     let read = Read { settings: settings.clone(), findings };
@@ -100,6 +107,16 @@ async fn hurry(current: Arc<Current>, front: Front, end: Instant, time: Duration
     current.service().stop();
     sleep_until(end - time / 10).await;
     front.end();
+}
+
+/// Serves what is counted at an address of its own, until the process ends.
+async fn tell_of_metrics(address: SocketAddr, limits: Limits) -> Result<(), Failure> {
+    let listener = Listener::bind(address).await.map_err(Failure::because)?;
+    tracing::info!(address = %listener.address(), "metrics are told of at an address of their own");
+    tokio::spawn(async move {
+        listener.serve(metrics_router(), &limits, std::future::pending(), Duration::ZERO).await;
+    });
+    Ok(())
 }
 
 /// The settings are refused where a way lacks what it needs.

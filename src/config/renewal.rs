@@ -13,6 +13,7 @@ impl Settings {
     pub fn renewed(&self, new: Self) -> (Self, Vec<&'static str>) {
         let differs = [
             ("listen", self.listen != new.listen),
+            ("metrics_listen", self.metrics_listen != new.metrics_listen),
             ("auth", self.auth != new.auth),
             ("htpasswd", self.htpasswd != new.htpasswd),
             ("allow_remote_noauth", self.allow_remote_noauth != new.allow_remote_noauth),

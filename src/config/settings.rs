@@ -30,6 +30,9 @@ const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// `listen`: the address and port to serve on; 127.0.0.1:6190.
     pub listen: SocketAddr,
+    /// `metrics_listen`: an address and port for `/metrics` alone; by default it is at
+    /// `listen`, where anybody may read it as `/healthz`.
+    pub metrics_listen: Option<SocketAddr>,
     /// `auth`: how callers are told apart, `"noauth"`, or one or several of
     /// `"http_basic"`, `"http_digest"`, `"mtls"` and `"keystone"`; noauth.
     pub auth: Vec<AuthKind>,
@@ -299,6 +302,7 @@ fn exposed(file: &Path, mode: u32, settings: &Settings, findings: &mut Findings)
 /// Every key of the top level.
 pub(super) const KEYS: &[&str] = &[
     "listen",
+    "metrics_listen",
     "auth",
     "htpasswd",
     "allow_remote_noauth",
@@ -347,11 +351,13 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     reader.refuse_unknown(KEYS, |_| None);
 
     let listen = reader.parsed("listen");
+    let metrics_listen = reader.parsed("metrics_listen");
     let auth = callers::kinds(&mut reader, &overrides.auth);
     let rules = instead(&overrides.rules, reader.paths("rules")).unwrap_or_default();
     let dialects = replaced(&overrides.dialects, reader.path("dialects"));
     let mut settings = Settings {
         listen: overrides.listen.or(listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 6190))),
+        metrics_listen,
         auth: auth.clone().unwrap_or_else(|| vec![AuthKind::Noauth]),
         htpasswd: replaced(&overrides.htpasswd, reader.path("htpasswd")),
         allow_remote_noauth: replaced(&overrides.allow_remote_noauth, reader.flag("allow_remote_noauth"))

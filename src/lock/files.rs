@@ -164,6 +164,10 @@ impl Coordinator for LockFiles {
     fn acquire<'a>(&'a self, name: &'a str, wait: Duration) -> BoxFuture<'a, Result<Box<dyn Held>, Fault>> {
         self.take(name, wait).boxed()
     }
+
+    fn check(&self) -> Result<(), Fault> {
+        Self::check(self).map_err(|error| Fault::new(FaultKind::Machine, error.to_string()))
+    }
 }
 
 struct LockFile {

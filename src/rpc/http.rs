@@ -28,6 +28,8 @@ use crate::{
     config::Limits,
     fault::Fault,
     intent::Fields,
+    lock::Coordinator,
+    metrics,
     service::Requester,
 };
 
@@ -60,6 +62,31 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
             body_timeout: limits.body_timeout,
             refused: Arc::default(),
         })
+}
+
+/// What the service counts; beside the other routes, or at an address of its own.
+pub fn metrics_router() -> Router {
+    Router::new().route("/metrics", get(counted))
+}
+
+async fn counted() -> Response {
+    match metrics::text() {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response(),
+        Err(fault) => error(StatusCode::INTERNAL_SERVER_ERROR, 500, &fault.to_string()),
+    }
+}
+
+/// Whether changes can be made, as far as this machine knows: each takes a lock.
+pub fn readiness(locks: Arc<dyn Coordinator>) -> Router {
+    Router::new().route("/readyz", get(ready)).with_state(locks)
+}
+
+async fn ready(State(locks): State<Arc<dyn Coordinator>>) -> Response {
+    match tokio::task::spawn_blocking(move || locks.check()).await {
+        Ok(Ok(())) => "ready\n".into_response(),
+        Ok(Err(fault)) => error(StatusCode::SERVICE_UNAVAILABLE, 503, &fault.message),
+        Err(_) => error(StatusCode::INTERNAL_SERVER_ERROR, 500, "it could not be found out"),
+    }
 }
 
 async fn rpc(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
@@ -159,6 +186,7 @@ async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recogn
 }
 
 fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {
+    metrics::not_let_in();
     if let Some(before) = door.refused.tell() {
         tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
     }

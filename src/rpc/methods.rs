@@ -1,12 +1,15 @@
 //! The methods: Ironic's RPC API 1.0, the plugin methods of the design, and
 //! Mercury's own, which say what another request would do or has done.
 
+use std::time::Instant;
+
 use serde_json::{Map, Value, json};
 
 use super::{answer, request::Request};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{Fields, Intent, PluginRequest, kind},
+    metrics,
     outcome::Report,
     service::{Asked, Requester, Service, refused},
 };
@@ -35,6 +38,7 @@ pub const METHODS: [&str; 15] = [
 /// # Errors
 /// What is wrong with the parameters, or what happened on the switches.
 pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
+    let begun = Instant::now();
     let answer = match plain(params, &mut who) {
         Ok(params) => {
             who.asked = Asked::of(&params);
@@ -42,6 +46,11 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
         }
         Err(fault) => Err(fault.into()),
     };
+    let outcome = match &answer {
+        Ok(_) => "ok",
+        Err(Failed::Early(fault) | Failed::Told(fault)) => fault.kind.name(),
+    };
+    metrics::called(method, outcome, begun.elapsed());
     answer.map_err(|failed| match failed {
         Failed::Early(fault) => {
             refused(method, &who, &fault);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Requester;
 use crate::{
     fault::{Fault, FaultKind},
+    metrics::{self, Cost},
     outcome::{Outcome, Report},
 };
 
@@ -93,6 +94,10 @@ pub(super) fn done(verb: &str, who: &Requester, reports: &Result<Vec<Report>, Fa
         Ok(reports) => reports,
         Err(fault) => return refused(verb, who, fault),
     };
+    for report in reports {
+        let cost = Cost { round_trips: report.flights, device: report.device_time, queue: report.queue_time };
+        metrics::done(&report.switch, verb, report.outcome.name(), cost);
+    }
     let several = reports.len() > 1;
     let each = |tell: &dyn Fn(&Report) -> String| {
         let told = reports.iter().map(|report| match (tell(report), several) {

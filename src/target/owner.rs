@@ -25,6 +25,7 @@ use crate::{
     inventory::Switch,
     link::Link,
     lock::Coordinator,
+    metrics,
     outcome::{Outcome, Report},
     pace::{Milestone, Order},
     pipeline::{self, Line, Work},
@@ -112,6 +113,7 @@ impl Queue {
                     for owner in self.owners.values_mut() {
                         tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
                         owner.link.close().await;
+                        owner.tell_of_session();
                     }
                 }
             }
@@ -156,6 +158,10 @@ impl Owner {
             && one.0.face == other.0.face
             && one.0.timing == other.0.timing
             && Arc::ptr_eq(one.1, other.1)
+    }
+
+    fn tell_of_session(&self) {
+        metrics::session(&self.switch.identity.name, self.link.is_warm());
     }
 
     async fn begin(&mut self, group: Vec<Job>, backlog: &mut Backlog) {
@@ -283,6 +289,10 @@ impl Owner {
             },
         };
         let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
+        self.tell_of_session();
+        if group.len() > 1 {
+            metrics::joined(&self.switch.identity.name, group.len());
+        }
         if let Some(first) = group.first_mut() {
             first.joint = joint;
         }

@@ -17,6 +17,7 @@ use crate::{
     finding::{Finding, Findings, Severity},
     inventory::{Changes, Inventory},
     lock::Coordinator,
+    metrics,
     service::Current,
 };
 
@@ -140,7 +141,13 @@ impl Reload {
             tracing::warn!("settings differ that take a restart: {}", restart.join(", "));
         }
         self.settings = settings;
+        metrics::read_again(true);
+        metrics::switches(service.inventory().len(), service.inventory().all_broken().count());
+        let served = service.inventory().iter().map(|switch| switch.identity.name.clone()).collect::<BTreeSet<_>>();
         self.current.replace(service);
+        if !changes.removed.is_empty() {
+            metrics::keep(|switch| served.contains(switch));
+        }
         Ok(changes)
     }
 
@@ -150,6 +157,7 @@ impl Reload {
 }
 
 fn kept() {
+    metrics::read_again(false);
     tracing::error!("what the files say is not taken over, and everything stays as it is");
 }
 
