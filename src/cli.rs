@@ -2,6 +2,7 @@
 //! codes are 0 done, 1 something was found or refused, 2 the tool failed.
 
 mod audit;
+mod audit_log;
 mod bench;
 mod check;
 mod demo;
@@ -194,6 +195,11 @@ enum Command {
     /// Say where switches differ from a table of what they should be, all of them side
     /// by side; change nothing. Ends with 1 where one does.
     Audit(audit::AuditArguments),
+    /// Look at an audit log of the service.
+    AuditLog {
+        #[command(subcommand)]
+        command: audit_log::AuditLogCommand,
+    },
     /// Say what is wrong with candidate configurations that people bring, before any of
     /// them is sent anywhere. Ends with 1 where something is.
     Validate(validate::ValidateArguments),
@@ -371,6 +377,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Render(render) => render::run(&common, &render).await,
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Diff(diff) => difference::run(&common, &diff).await,
+        Command::AuditLog { command } => audit_log::run(&common, &command),
         Command::Audit(audit) => audit::run(&common, &audit).await,
         Command::Validate(validate) => validate::run(&common, &validate).await,
         Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,

@@ -5,6 +5,7 @@
 //! [`Finding`]; nothing stops at the first mistake. [`check`] is the one way in
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
 
+mod audit;
 mod callers;
 mod dialects;
 mod digest;
@@ -20,6 +21,7 @@ mod tls;
 mod stamps;
 pub(crate) mod toml_tree;
 
+pub use audit::AuditLog;
 pub use dialects::Dialects;
 pub use etcd::Etcd;
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};

@@ -35,6 +35,7 @@
 //! - No configuration outside the modelled paths is read for change, written
 //!   or removed; no database, no background reconciliation.
 
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod commit;

@@ -120,6 +120,11 @@ pub fn switches(served: usize, broken: usize) {
     });
 }
 
+/// Lines of the audit log were lost.
+pub fn lost_audit_lines(count: u64) {
+    with(|families| families.lost_audit_lines.inc_by(count));
+}
+
 /// Log lines were lost.
 pub fn lost_log_lines(count: u64) {
     with(|families| families.lost_log_lines.inc_by(count));

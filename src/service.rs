@@ -1,6 +1,7 @@
 //! The service without its listener: an inventory, an owner task per switch,
 //! and requests that touch one or several of them.
 
+mod audited;
 mod one_switch;
 mod renewal;
 mod told;
@@ -32,6 +33,7 @@ use crate::{
     waits::Waits,
 };
 
+pub use audited::asked;
 pub use renewal::Current;
 pub use told::{Asked, refused};
 
@@ -52,6 +54,8 @@ pub struct Requester {
     pub peer: Option<String>,
     /// What was asked for.
     pub asked: Asked,
+    /// What the call is called in the audit log, if its change is told of there.
+    pub call: Option<String>,
     /// Whether anybody waits for the answer: what has not begun when nobody does
     /// any more is dropped. Without this, everything is done.
     pub gone: Option<Waits>,
@@ -183,6 +187,9 @@ impl Service {
             Err(targets) => Box::pin(self.together(targets, who)).await,
         };
         told::done(verb, who, &reports, begun.elapsed());
+        if let Ok(reports) = &reports {
+            audited::done(verb, who, reports, begun.elapsed());
+        }
         reports
     }
 

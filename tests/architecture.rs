@@ -42,7 +42,7 @@ const PACKAGES: [(&str, &[&str]); 9] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 25] = [
+const MODULES: [(&str, &str); 26] = [
     // What any of them may use.
     ("waits", ""),
     ("finding", ""),
@@ -53,6 +53,7 @@ const MODULES: [(&str, &str); 25] = [
     ("inventory", "config finding"),
     ("fault", "finding"),
     ("lock", "config fault"),
+    ("audit", "config fault metrics"),
     // The line, of one switch.
     ("intent", "fault inventory"),
     ("desired", "fault intent inventory"),
@@ -67,10 +68,13 @@ const MODULES: [(&str, &str); 25] = [
     ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace waits"),
     ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline waits"),
     ("registry", "inventory lock target"),
-    ("service", "fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits"),
+    (
+        "service",
+        "audit fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits",
+    ),
     // Who asks.
-    ("rpc", "auth config desired fault intent inventory lock metrics outcome service tls waits"),
-    ("cli", "auth config fault finding intent inventory lock metrics outcome registry rpc service tls"),
+    ("rpc", "audit auth config desired fault intent inventory lock metrics outcome service tls waits"),
+    ("cli", "audit auth config fault finding intent inventory lock metrics outcome registry rpc service tls"),
     ("lib", ""),
     ("main", ""),
 ];

@@ -13,6 +13,7 @@ use super::{
     signals::{self, Signals},
 };
 use crate::{
+    audit,
     auth::Authenticator,
     config::{AuthKind, Limits, Settings},
     lock, metrics,
@@ -48,6 +49,10 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let switches = inventory.len();
     machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);
+    if let Some(settings) = &settings.audit {
+        let failed = |error| Failure::Other(format!("there can be no audit log: {error}"));
+        audit::begin(settings).map_err(failed)?;
+    }
     let locks = lock::from_settings(&settings);
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;
     let broken = service.inventory().all_broken().count();
@@ -96,6 +101,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         }
     }
     let _bounded = timeout_at(end + LAST / 2, locks.finish()).await;
+    audit::finish(LAST / 2);
     Ok(DONE)
 }
 

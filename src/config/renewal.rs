@@ -19,6 +19,7 @@ impl Settings {
             ("allow_remote_noauth", self.allow_remote_noauth != new.allow_remote_noauth),
             ("lock_dir", self.lock_dir != new.lock_dir),
             ("etcd", self.etcd != new.etcd),
+            ("audit", self.audit != new.audit),
             ("limits", self.limits != new.limits),
             ("log", self.log != new.log),
         ];

@@ -1,3 +1,4 @@
+use super::audit::{self, AuditLog};
 use super::callers;
 use super::dialects::Dialects;
 use super::digest;
@@ -88,6 +89,8 @@ pub struct Settings {
     /// `[etcd]`: what keeps the Mercury processes of several hosts apart,
     /// instead of lock files; none.
     pub etcd: Option<Etcd>,
+    /// `[audit]`: the audit log; none.
+    pub audit: Option<AuditLog>,
     /// `[limits]`: what one caller may cost.
     pub limits: Limits,
     /// `[log]`: what is told on standard error.
@@ -320,6 +323,7 @@ pub(super) const KEYS: &[&str] = &[
     "secret_files",
     "lock_dir",
     "etcd",
+    "audit",
     "limits",
     "log",
 ];
@@ -342,6 +346,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let limits = limits(file, &sub_table(file, table, "limits", findings), findings);
     let log = log(file, &sub_table(file, table, "log", findings), overrides, findings);
     let access = secret_files(file, table, overrides, findings);
+    let audit = audit::read(file, table, findings);
     let etcd = etcd::read(file, table, access, findings);
     let tls = tls::read(file, table, access, findings);
     let digest = digest::read(file, table, findings);
@@ -383,6 +388,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
         etcd,
+        audit,
         limits,
         log,
     };
@@ -458,7 +464,7 @@ fn log(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Finding
     }
 }
 
-fn sub_table(file: &Path, table: &Table, key: &str, findings: &mut Findings) -> Table {
+pub(super) fn sub_table(file: &Path, table: &Table, key: &str, findings: &mut Findings) -> Table {
     match table.entries.get(key) {
         None => Table::default(),
         Some(entry) => match &entry.value {

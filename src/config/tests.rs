@@ -90,12 +90,13 @@ fn every_option_is_in_a_sample() {
     let top: Vec<_> = settings::KEYS
         .iter()
         .copied()
-        .filter(|key| !["digest", "etcd", "keystone", "limits", "log", "socket", "tls"].contains(key))
+        .filter(|key| !["audit", "digest", "etcd", "keystone", "limits", "log", "socket", "tls"].contains(key))
         .collect();
     assert_eq!(
         keys(&sample(SAMPLES[0])),
         expected(&[
             &top,
+            audit::KEYS,
             digest::KEYS,
             etcd::KEYS,
             keystone::KEYS,

@@ -25,6 +25,7 @@ pub(super) struct Families {
     pub(super) reload_failed: IntGauge,
     pub(super) switches: IntGaugeVec,
     pub(super) lost_log_lines: IntCounter,
+    pub(super) lost_audit_lines: IntCounter,
 }
 
 const SWITCH: &[&str] = &["switch"];
@@ -103,6 +104,10 @@ impl Families {
             lost_log_lines: registered(
                 &registry,
                 IntCounter::with_opts(own("lost_log_lines_total", "Log lines that could not be written in time."))?,
+            )?,
+            lost_audit_lines: registered(
+                &registry,
+                IntCounter::with_opts(own("lost_audit_lines_total", "Lines of the audit log that are not written."))?,
             )?,
             registry,
         })

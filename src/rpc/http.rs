@@ -24,6 +24,7 @@ use super::{
     unique::duplicate,
 };
 use crate::{
+    audit,
     auth::{Asked, AuthError, Authenticator, Principal, Recognised},
     config::Limits,
     fault::Fault,
@@ -187,6 +188,8 @@ async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recogn
 
 fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {
     metrics::not_let_in();
+    let told = [("peer", json!(caller.peer.to_string())), ("reason", json!(fault.to_string()))];
+    audit::tell("not-let-in", told.map(|(name, value)| (name.to_owned(), value)).into_iter().collect());
     if let Some(before) = door.refused.tell() {
         tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
     }

@@ -11,7 +11,7 @@ use crate::{
     intent::{Fields, Intent, PluginRequest, kind},
     metrics,
     outcome::Report,
-    service::{Asked, Requester, Service, refused},
+    service::{Asked, Requester, Service, asked, refused},
 };
 
 /// Every method there is.
@@ -42,7 +42,7 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
     let answer = match plain(params, &mut who) {
         Ok(params) => {
             who.asked = Asked::of(&params);
-            route(service, method, &Value::Object(params), &who).await
+            route(service, method, &Value::Object(params), &mut who).await
         }
         Err(fault) => Err(fault.into()),
     };
@@ -95,7 +95,7 @@ impl From<Fault> for Failed {
     }
 }
 
-async fn route(service: &Service, method: &str, params: &Value, who: &Requester) -> Result<Value, Failed> {
+async fn route(service: &Service, method: &str, params: &Value, who: &mut Requester) -> Result<Value, Failed> {
     let fields = Fields::of("", params)?;
     let inventory = service.inventory();
     match method {
@@ -127,6 +127,7 @@ async fn route(service: &Service, method: &str, params: &Value, who: &Requester)
         }
         method => {
             let request = request(method, fields, service)?;
+            asked(method, who).await?;
             let done = service.apply(request.intent(), who).await;
             done.and_then(|reports| request.answer(&reports)).map_err(Failed::Told)
         }

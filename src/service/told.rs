@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::Requester;
+use super::{Requester, audited};
 use crate::{
     fault::{Fault, FaultKind},
     metrics::{self, Cost},
@@ -35,6 +35,11 @@ impl Asked {
             ports: named(about, &["port_name"], "port_id"),
             params: text,
         }
+    }
+
+    /// The switches that are named, and the parameters.
+    pub(super) fn told(&self) -> (&str, &str) {
+        (&self.switches, &self.params)
     }
 }
 
@@ -80,6 +85,7 @@ macro_rules! line {
 
 /// A request that was refused before any switch was asked.
 pub fn refused(verb: &str, who: &Requester, fault: &Fault) {
+    audited::refused(verb, who, fault);
     let switch = fault.switch.as_deref().unwrap_or_else(|| or_none(&who.asked.switches));
     line!(warn, who, verb, { switch, fault = fault.kind.name(), parameter = fault.parameter, }, format!("not done: {fault}"));
 }

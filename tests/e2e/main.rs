@@ -12,6 +12,8 @@ mod absent;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod audit_log;
+#[cfg(test)]
 mod callers;
 #[cfg(test)]
 mod cli;

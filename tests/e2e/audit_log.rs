@@ -1,0 +1,128 @@
+//! The audit log: who asked for what, what came of it, and whether a line is missing.
+
+use std::{fs, path::Path, process::Command};
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Mercury, Setup, Simulated, wait};
+
+fn update(vlan: u16) -> Value {
+    json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": vlan,
+           "context": {"request_id": format!("req-{vlan}"), "user": "admin", "auth_token": "hunter-secret"}})
+}
+
+fn lines(file: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn events(file: &Path) -> Vec<String> {
+    lines(file).iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What `audit-log verify` says, and its exit code.
+fn verify(files: &[&Path]) -> (Value, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mercury"));
+    let said = command.args(["--output", "json", "audit-log", "verify"]).args(files).output().unwrap();
+    (serde_json::from_slice(&said.stdout).unwrap(), said.status.code().unwrap())
+}
+
+fn serve(folder: &Path, switch: &Simulated, more: &str) -> Mercury {
+    let setup = Setup::new().switches(&[switch.entry("leaf1").with("allowed_vlans", "\"100-199\"")]);
+    setup.settings(&format!("[audit]\nfile = {:?}\n{more}", folder.join("audit.jsonl"))).serve()
+}
+
+#[test]
+fn changes_and_refusals_are_told_in_a_chain_that_outlives_the_process_and_the_file() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let (file, moved) = (folder.path().join("audit.jsonl"), folder.path().join("audit.jsonl.1"));
+    let mut mercury = serve(folder.path(), &switch, "");
+    let mut client = Client::of(&mercury);
+    client.done("get_switches", &json!({}));
+    client.done("plan_port", &update(101));
+    client.done("update_port", &update(100));
+    client.fails("update_port", &update(200));
+    wait("three lines", || events(&file) == ["asked", "done", "refused"]);
+    let told = lines(&file);
+    assert_eq!(told[0]["call"], told[1]["call"]);
+    for line in &told {
+        assert_eq!(
+            (&line["caller"], &line["method"], &line["user"]),
+            (&json!("anonymous"), &json!("update_port"), &json!("admin"))
+        );
+        assert!(line["time"].is_string() && line["peer"].is_string(), "{line}");
+    }
+    assert_eq!((&told[1]["request_id"], &told[2]["request_id"]), (&json!("req-100"), &json!("req-200")));
+    assert_eq!(told[1]["switches"][0]["outcome"], "committed");
+    assert!(told[1]["switches"][0]["plan"].as_str().unwrap().contains("100"), "{}", told[1]);
+    assert_eq!(told[2]["fault"], "invalid-value");
+
+    fs::rename(&file, &moved).unwrap();
+    client.done("update_port", &update(102));
+    wait("a new file", || events(&file) == ["asked", "done"]);
+    mercury.terminate();
+    assert!(mercury.wait().success());
+    let mercury = serve(folder.path(), &switch, "");
+    Client::of(&mercury).done("update_port", &update(103));
+    wait("the next process's lines", || events(&file).len() == 4);
+
+    let (said, code) = verify(&[&moved, &file]);
+    assert_eq!((&said["whole"], &said["lines"], code), (&json!(true), &json!(7), 0), "{said}");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("hunter-secret") && !text.contains(switch.password()), "{text}");
+    let copy = folder.path().join("copy");
+    fs::write(&copy, text.replacen("Ethernet1", "Ethernet2", 1)).unwrap();
+    let (said, code) = verify(&[&moved, &copy]);
+    assert_eq!((&said["whole"], &said["line"], code), (&json!(false), &json!(2), 1), "{said}");
+}
+
+/// As on a full disk, or where the folder is gone.
+#[test]
+fn where_the_settings_say_so_nothing_is_changed_that_cannot_be_told() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let own = folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    let mercury = serve(&own, &switch, "required = true\n");
+    let mut client = Client::of(&mercury);
+    client.done("update_port", &update(100));
+    assert_eq!(events(&own.join("audit.jsonl"))[0], "asked", "it is written before anything is sent");
+    let elsewhere = folder.path().join("elsewhere");
+    fs::rename(&own, &elsewhere).unwrap();
+    let before = switch.handle().counters().rpcs;
+    let error = client.fails("update_port", &update(101));
+    assert_eq!(error.kind(), "machine", "{error:?}");
+    assert!(error.message.contains("audit log"), "{error:?}");
+    assert_eq!(switch.handle().counters().rpcs, before, "nothing is sent");
+    fs::rename(&elsewhere, &own).unwrap();
+    client.done("update_port", &update(101));
+    wait("what was lost", || events(&own.join("audit.jsonl")).contains(&"lost".to_owned()));
+    assert_eq!(verify(&[&own.join("audit.jsonl")]).1, 0);
+}
+
+#[test]
+fn otherwise_what_cannot_be_told_is_counted_and_changes_go_on() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let own = folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    let mercury = serve(&own, &switch, "");
+    fs::rename(&own, folder.path().join("elsewhere")).unwrap();
+    Client::of(&mercury).done("update_port", &update(100));
+    mercury.stderr.wait_json("the failure", |line| line["message"] == "the audit log cannot be written");
+    wait("the count", || {
+        let told = Client::of(&mercury).request("GET", "/metrics", b"").body;
+        let told = String::from_utf8(told).unwrap();
+        told.lines().any(|line| line == "mercury_lost_audit_lines_total 2")
+    });
+}
+
+#[test]
+fn two_processes_do_not_write_one_log() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let _mercury = serve(folder.path(), &switch, "");
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let setup = setup.settings(&format!("[audit]\nfile = {:?}\n", folder.path().join("audit.jsonl")));
+    let other = setup.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(other.code(), 2);
+    assert!(other.stderr.contains("another process writes to it"), "{}", other.stderr);
+}
