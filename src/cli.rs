@@ -4,6 +4,7 @@
 mod audit;
 mod audit_log;
 mod bench;
+mod bounded;
 mod check;
 mod demo;
 mod dialect;
@@ -35,14 +36,7 @@ mod validate;
 mod write;
 mod yang;
 
-use std::{
-    io::Read,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mercury_adapter::Budget;
@@ -56,6 +50,7 @@ use crate::{
     rpc,
     service::Service,
 };
+use bounded::read_bounded;
 
 /// Configures switch ports for bare-metal provisioning.
 #[derive(Debug, Parser)]
@@ -389,21 +384,6 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Man(man) => shell::man(&man),
         Command::Bench(bench) => bench::run(&common, &bench).await,
     }
-}
-
-/// A file of at most so many bytes; `-` is standard input.
-fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", file.display()));
-    let source: Box<dyn Read> = match file == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(file).map_err(failed)?),
-    };
-    let mut text = String::new();
-    source.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > limit {
-        return Err(Failure::Other(format!("{}: longer than {limit} bytes", file.display())));
-    }
-    Ok(text)
 }
 
 fn failed(output: Output, failure: &Failure) -> ExitCode {

@@ -230,6 +230,34 @@ fn settings_that_take_a_restart_are_named() {
     client.fails("update_port", &update("leaf1", "Ethernet1", 100));
 }
 
+/// Switches of other dialects are left alone.
+#[test]
+fn a_dialect_of_the_operators_own_is_read_again() {
+    let (own, other) = (Simulated::start(Mode::Candidate), Simulated::start(Mode::Candidate));
+    let setup = Setup::new().switches(&[own.entry("own").text("dialect", "acme"), other.entry("other")]);
+    let folder = setup.path().join("dialects");
+    fs::create_dir(&folder).unwrap();
+    let dialect = |longest: u16| {
+        let text = format!("inherits = \"openconfig\"\n[text]\ndescription-max = {longest}\n");
+        replace(&folder.join("acme.toml"), &text);
+    };
+    dialect(20);
+    let mercury = setup.flags(&["--dialects", folder.to_str().unwrap()]).serve();
+    let mut client = Client::of(&mercury);
+    let mut described = update("own", "Ethernet1", 100);
+    described["description"] = json!("eleven long");
+    client.done("update_port", &described);
+    client.done("update_port", &update("other", "Ethernet1", 100));
+    dialect(10);
+    mercury.signal("HUP");
+    let told = read_again(&mercury, 1);
+    assert!(told["message"].as_str().unwrap().ends_with("changed: own"), "{told}");
+    described["description"] = json!("other words");
+    assert_eq!(client.fails("update_port", &described).kind(), "invalid-value");
+    client.done("update_port", &update("other", "Ethernet1", 101));
+    assert_eq!(sessions(&other), 1);
+}
+
 /// Nobody who asks notices that files change all the time.
 #[test]
 fn every_request_succeeds_while_files_rotate() {
