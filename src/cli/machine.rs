@@ -1,7 +1,7 @@
 //! What the service takes of its own machine: a folder for locks, and file
 //! descriptors.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::{
     config::{Limits, Settings},
@@ -31,6 +31,16 @@ pub(super) fn check(settings: &Settings, switches: usize) -> Findings {
         findings.push(finding.help("raise the hard limit (systemd: LimitNOFILE=), or lower max_connections"));
     }
     findings
+}
+
+/// Keeps the memory of the process, which has passwords in it, from core dumps and from
+/// debuggers of its user.
+pub(super) fn hide() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let hidden = setrlimit(Resource::Core, none).and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    if let Err(error) = hidden {
+        tracing::warn!(%error, "core dumps could not be turned off, and they have passwords in them");
+    }
 }
 
 /// Raises the soft limit of file descriptors to what the service needs, as far as it goes.

@@ -47,6 +47,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         listener = listener.with_socket(socket).map_err(Failure::because)?;
     }
     let switches = inventory.len();
+    machine::hide();
     machine::provide(&settings.limits, switches);
     machine::check(&settings, switches).iter().for_each(log::finding);
     if let Some(settings) = &settings.audit {

@@ -31,8 +31,9 @@ pub struct Identity {
 /// How Mercury's user proves itself to a switch, whichever protocol it speaks;
 /// a key or a certificate is its face's.
 ///
-/// Each secret is text, or `{ file = "..." }`, or `{ env = "NAME" }`. A file
-/// must not be readable by others.
+/// Each secret is text, or `{ file = "..." }`, or `{ env = "NAME" }`, or
+/// `{ credential = "NAME" }` for one that systemd has loaded. A file must not be
+/// readable by others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Credentials {
     /// `password`: for password and keyboard-interactive login, and for gNMI;

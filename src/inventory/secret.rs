@@ -1,6 +1,6 @@
 use crate::config::FileAccess;
 use crate::config::source::{self, SourceError};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize as _};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ impl SecretRef {
         match self {
             SecretRef::Inline(secret) => Ok(secret.expose_secret().into()),
             SecretRef::File { path, access } => {
-                let source = source::read(path, MAX_SECRET)?;
+                let mut source = source::read(path, MAX_SECRET)?;
                 if !access.permits(source.mode) {
                     let (path, mode, advice) = (path.clone(), source.mode, access.advice());
                     return Err(SecretError::Exposed { path, mode, advice });
@@ -74,7 +74,9 @@ impl SecretRef {
                 if text.is_empty() {
                     return Err(SecretError::Empty { path: path.clone() });
                 }
-                Ok(text.into())
+                let secret = text.into();
+                source.text.zeroize();
+                Ok(secret)
             }
             SecretRef::Env(name) => match std::env::var(name) {
                 Ok(text) if !text.is_empty() => Ok(text.into()),

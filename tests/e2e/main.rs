@@ -84,6 +84,8 @@ mod scenarios;
 #[cfg(feature = "yang")]
 mod schema;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 #[cfg(feature = "etcd")]
 #[path = "../kit/etcd.rs"]
 mod server;

@@ -7,8 +7,11 @@ use crate::finding::{Code, Finding};
 use crate::inventory::private_key::KeyForm;
 use crate::inventory::{SecretError, SecretRef};
 use secrecy::ExposeSecret as _;
+use std::path::PathBuf;
 
-/// Text, `{ file = "..." }` or `{ env = "NAME" }`.
+const MUST_BE: &str = "must be text, { file = \"...\" }, { env = \"NAME\" } or { credential = \"NAME\" }";
+
+/// Text, `{ file = "..." }`, `{ env = "NAME" }` or `{ credential = "NAME" }`.
 pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let found = reader.find(key)?;
     let Value::Table(table) = &found.entry.value else {
@@ -18,16 +21,31 @@ pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> 
     let place = match (places.next(), places.next()) {
         (Some((kind, Entry { value: Value::Text(text), .. })), None) if !text.is_empty() => match kind.as_str() {
             "file" => Some(SecretRef::File { path: beside(reader.file(), text), access }),
+            "credential" if is_credential(text) => {
+                // systemd lets nobody else into the folder.
+                Some(SecretRef::File { path: credentials().join(text), access: FileAccess::Any })
+            }
             "env" if !text.contains(['=', '\0']) => Some(SecretRef::Env(text.clone())),
             _ => None,
         },
         _ => None,
     };
     if place.is_none() {
-        let finding = Finding::error(Code::BadValue, "must be text, { file = \"...\" } or { env = \"NAME\" }");
+        let finding = Finding::error(Code::BadValue, MUST_BE);
         reader.blame(&found, finding);
     }
     usable(reader, key, place, access)
+}
+
+/// What systemd calls a credential (systemd.exec(5), `LoadCredential=`).
+fn is_credential(name: &str) -> bool {
+    !name.contains(['/', '\0']) && name != "." && name != ".."
+}
+
+/// Where systemd puts a unit's credentials; those of `mercury.service` for whoever is not
+/// started by it.
+fn credentials() -> PathBuf {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map_or_else(|| "/run/credentials/mercury.service".into(), PathBuf::from)
 }
 
 /// The path of a file that is secret as a whole.
