@@ -16,6 +16,7 @@ mod init;
 mod log;
 mod machine;
 mod network;
+mod policy;
 mod port;
 mod print;
 mod question;
@@ -191,10 +192,9 @@ enum Command {
     /// by side; change nothing. Ends with 1 where one does.
     Audit(audit::AuditArguments),
     /// Look at an audit log of the service.
-    AuditLog {
-        #[command(subcommand)]
-        command: audit_log::AuditLogCommand,
-    },
+    AuditLog(audit_log::AuditLogArguments),
+    /// Look at what each caller may ask for.
+    Policy(policy::PolicyArguments),
     /// Say what is wrong with candidate configurations that people bring, before any of
     /// them is sent anywhere. Ends with 1 where something is.
     Validate(validate::ValidateArguments),
@@ -372,7 +372,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Render(render) => render::run(&common, &render).await,
         Command::Verify(question) => question::verify(&common, &question).await,
         Command::Diff(diff) => difference::run(&common, &diff).await,
-        Command::AuditLog { command } => audit_log::run(&common, &command),
+        Command::AuditLog(log) => audit_log::run(&common, &log),
+        Command::Policy(policy) => policy::run(&common, &policy),
         Command::Audit(audit) => audit::run(&common, &audit).await,
         Command::Validate(validate) => validate::run(&common, &validate).await,
         Command::Rules { command: rules::RulesCommand::Test(test) } => rules::test(&common, &test).await,

@@ -53,7 +53,7 @@ pub use rules::Rules;
 pub use secret::{SecretError, SecretRef};
 pub use ssh::{CliSettings, SshSettings};
 pub use switch::Switch;
-pub use team::{Proposed, TeamRules};
+pub use team::{Pattern, Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
 

@@ -3,6 +3,7 @@
 
 mod audited;
 mod one_switch;
+mod permitted;
 mod renewal;
 mod told;
 
@@ -18,6 +19,7 @@ use mercury_model::Scope;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
+    config::CallerPolicy,
     fault::{Fault, FaultKind},
     group,
     intent::{Intent, TargetIntent},
@@ -74,6 +76,8 @@ impl Requester {
 /// Everything that answers requests.
 pub struct Service {
     inventory: Inventory,
+    /// What callers may ask for, where not everything.
+    policy: Option<Arc<CallerPolicy>>,
     targets: BTreeMap<String, Arc<Target>>,
     /// Switches of the inventories before that still finish what was asked of them.
     leaving: Vec<Arc<Leaving>>,
@@ -144,7 +148,7 @@ impl Service {
 
     fn new(inventory: Inventory, targets: BTreeMap<String, Arc<Target>>) -> Self {
         let share = Share::of(usize::MAX, targets.keys().cloned());
-        Self { inventory, targets, leaving: Vec::new(), gate: Arc::default(), share }
+        Self { inventory, policy: None, targets, leaving: Vec::new(), gate: Arc::default(), share }
     }
 
     /// With at most so many requests for one switch under way at a time, so that

@@ -70,7 +70,7 @@ const MODULES: [(&str, &str); 26] = [
     ("registry", "inventory lock target"),
     (
         "service",
-        "audit fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits",
+        "audit config fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits",
     ),
     // Who asks.
     ("rpc", "audit auth config desired fault intent inventory lock metrics outcome service tls waits"),

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{self, BufRead as _, BufReader, Read as _},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _},
     path::{Path, PathBuf},
 };
 
@@ -114,8 +114,15 @@ pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
 
 /// The last line of a file, and how long the file is up to its end.
 pub(super) fn last_line(file: &Path) -> io::Result<(Option<Last>, u64)> {
-    let mut lines = BufReader::new(File::open(file)?);
-    let (mut last, mut length) = (None, 0);
+    let file = File::open(file)?;
+    // A log may be large; nobody needs more of it than its last lines.
+    let mut length = file.metadata()?.len().saturating_sub(2 * MAX_LINE);
+    let mut lines = BufReader::new(file);
+    lines.seek(io::SeekFrom::Start(length))?;
+    if length > 0 {
+        length += next_line(&mut lines)?.map_or(0, |part| part.len() as u64);
+    }
+    let mut last = None;
     while let Some(text) = next_line(&mut lines)? {
         let Some(line) = text.strip_suffix(b"\n") else { break };
         last = Some(line.to_vec());
@@ -177,6 +184,17 @@ mod tests {
         assert!(verify(std::slice::from_ref(&two)).unwrap().unwrap().continues);
         assert_eq!(verify(&[two, one]).unwrap().unwrap_err().line, 1);
         assert_eq!(last_line(&file).unwrap().0.unwrap().number, 5);
+    }
+
+    #[test]
+    fn the_last_line_of_a_large_log_is_found_and_a_part_of_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, lines) = log(folder.path(), 30_000);
+        let whole = lines.concat();
+        assert!(whole.len() as u64 > 2 * MAX_LINE, "{}", whole.len());
+        fs::write(&file, whole.clone() + "{\"n\":").unwrap();
+        let (last, length) = last_line(&file).unwrap();
+        assert_eq!((last.unwrap().number, length), (30_000, whole.len() as u64));
     }
 
     #[test]

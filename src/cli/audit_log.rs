@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::audit;
 
 /// What is done with an audit log.
+#[derive(Debug, Args)]
+pub(super) struct AuditLogArguments {
+    #[command(subcommand)]
+    command: AuditLogCommand,
+}
+
 #[derive(Debug, Subcommand)]
-pub(super) enum AuditLogCommand {
+enum AuditLogCommand {
     /// Say whether every line is there as it was written, or the first that is not.
     Verify {
         /// The log; of several files, into which it was moved, the oldest first.
@@ -19,8 +25,8 @@ pub(super) enum AuditLogCommand {
     },
 }
 
-pub(super) fn run(common: &Common, command: &AuditLogCommand) -> Ended {
-    let AuditLogCommand::Verify { files } = command;
+pub(super) fn run(common: &Common, arguments: &AuditLogArguments) -> Ended {
+    let AuditLogCommand::Verify { files } = &arguments.command;
     let verified = audit::verify(files).map_err(Failure::because)?;
     let (shown, text, code) = match verified {
         Ok(whole) => {

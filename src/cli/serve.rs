@@ -58,7 +58,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;
     let broken = service.inventory().all_broken().count();
     metrics::switches(switches, broken);
-    let current = Current::new(service.sharing(settings.limits.per_switch()));
+    let current = Current::new(service.sharing(settings.limits.per_switch()).under(settings.policy.clone()));
     let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
     let router = router(front.clone(), authenticator(&settings), &settings.limits);
     let mut router = router.merge(readiness(Arc::clone(&locks)));

@@ -31,6 +31,8 @@ impl Settings {
             dialects: new.dialects,
             dialect_folder: new.dialect_folder,
             rule_files: new.rule_files,
+            policy: new.policy,
+            policy_file: new.policy_file,
             known_hosts: new.known_hosts,
             secret_files: new.secret_files,
             reload_interval: new.reload_interval,
@@ -52,7 +54,7 @@ impl Settings {
     /// Every file that these settings, their own file `config` and `inventory` were
     /// read from or name.
     pub fn files(&self, config: Option<&Path>, inventory: &Inventory) -> Vec<PathBuf> {
-        let own = config.map(Path::to_owned).into_iter().chain(self.htpasswd.clone());
+        let own = config.map(Path::to_owned).into_iter().chain(self.htpasswd.clone()).chain(self.policy_file.clone());
         let lists = [&self.switches, &self.rule_files, &self.known_hosts];
         let files = own.chain(lists.into_iter().flatten().cloned()).chain(inventory.files().iter().cloned());
         files.chain(self.dialect_folder.iter().flat_map(|folder| Dialects::watched(folder))).collect()

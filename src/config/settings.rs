@@ -5,6 +5,7 @@ use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::keystone;
+use super::policy::CallerPolicy;
 use super::reader::Reader;
 use super::socket::{self, Socket};
 use super::source::{self, FileAccess};
@@ -17,6 +18,7 @@ use mercury_adapter::Budget;
 use mercury_model::VlanSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration file may be this big, in bytes.
@@ -69,6 +71,12 @@ pub struct Settings {
     pub dialect_folder: Option<PathBuf>,
     /// `rules`: those files.
     pub rule_files: Vec<PathBuf>,
+    /// `policy`: a file of what each caller may ask for (`config/operating.md`); without
+    /// one everybody who is let in may ask for everything. A mistake in it keeps the
+    /// service from its start.
+    pub policy: Option<Arc<CallerPolicy>>,
+    /// `policy`: that file.
+    pub policy_file: Option<PathBuf>,
     /// `reload_interval`: how often is looked whether a file has changed that was read
     /// at the start, 1 to 3600 s, or 0, and `None`, for never; 5 s. One that has changed
     /// and not since the look before is read again, with all others; so does SIGHUP.
@@ -318,6 +326,7 @@ pub(super) const KEYS: &[&str] = &[
     "allowed_vlans",
     "rules",
     "dialects",
+    "policy",
     "reload_interval",
     "known_hosts",
     "secret_files",
@@ -382,6 +391,8 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         dialects: Dialects::default(),
         dialect_folder: None,
         rule_files: Vec::new(),
+        policy: None,
+        policy_file: reader.path("policy"),
         reload_interval: Some(reader.duration("reload_interval", 0..=3600).unwrap_or(RELOAD_INTERVAL))
             .filter(|interval| !interval.is_zero()),
         known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
@@ -406,6 +417,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         settings.dialect_folder = Some(folder);
     }
     settings.rule_files = rules;
+    settings.policy = settings.policy_file.as_ref().map(|file| Arc::new(CallerPolicy::load(file, findings)));
     settings
 }
 

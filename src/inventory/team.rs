@@ -14,7 +14,8 @@ use mercury_model::VlanSet;
 use crate::finding::{Findings, Severity};
 
 pub use judge::Proposed;
-use pattern::{Pattern, Text};
+pub use pattern::Pattern;
+use pattern::Text;
 use window::Window;
 
 /// One rule: where it holds, and what it wants.

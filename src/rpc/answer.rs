@@ -77,8 +77,8 @@ pub(super) fn networked(physical_network: Option<&str>, reports: &[Report]) -> R
     Ok(answer)
 }
 
-/// The switches, without anything secret.
-pub(super) fn switches(inventory: &Inventory) -> Value {
+/// The switches that are to be shown, without anything secret.
+pub(super) fn switches(inventory: &Inventory, shows: impl Fn(&str) -> bool) -> Value {
     let entry = |switch: &crate::inventory::Switch| {
         let allowed = switch.rules.allowed_vlans.as_ref().map(|allowed| match allowed.is_empty() {
             true => String::new(),
@@ -97,7 +97,8 @@ pub(super) fn switches(inventory: &Inventory) -> Value {
         (broken.name.clone(), members)
     };
     let sound = inventory.iter().map(|switch| (switch.identity.name.clone(), entry(switch)));
-    sound.chain(inventory.all_broken().map(broken)).collect::<Map<_, _>>().into()
+    let all = sound.chain(inventory.all_broken().map(broken));
+    all.filter(|(name, _)| shows(name)).collect::<Map<_, _>>().into()
 }
 
 fn port_fields(

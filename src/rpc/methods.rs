@@ -78,7 +78,7 @@ pub async fn planned(service: &Service, params: &Value, who: Requester) -> Resul
 /// # Errors
 /// What is wrong with the parameters.
 pub fn intent(service: &Service, params: &Value) -> Result<Intent, Fault> {
-    Ok(named(Fields::of("", params)?, service)?.intent())
+    Ok(named(Fields::of("", params)?, service)?.1.intent())
 }
 
 /// Why a call has no answer.
@@ -101,32 +101,36 @@ async fn route(service: &Service, method: &str, params: &Value, who: &mut Reques
     match method {
         "get_switches" => {
             fields.finish()?;
-            Ok(answer::switches(inventory))
+            Ok(answer::switches(inventory, |switch| service.shows(switch, who)))
         }
         "get_allowed_network_types" => {
             fields.finish()?;
             Ok(json!(["vlan"]))
         }
-        "is_port_supported" => Ok(port_supported(fields, service)?),
+        "is_port_supported" => Ok(port_supported(fields, service, who)?),
         "is_link_valid" => Ok(link_valid(fields, service, who).await?),
         "plan_port" => {
             let method = if fields.has("port") { "attach_port" } else { "update_port" };
             let request = request(method, fields, service)?;
+            service.permits(method, &request.intent(), who, false)?;
             let planned = service.plan(request.intent(), who).await;
             planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.plan" => {
-            let request = named(fields, service)?;
+            let (method, request) = named(fields, service)?;
+            service.permits(&method, &request.intent(), who, false)?;
             let planned = service.plan(request.intent(), who).await;
             planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.verify" => {
-            let request = named(fields, service)?;
+            let (method, request) = named(fields, service)?;
+            service.permits(&method, &request.intent(), who, false)?;
             let verified = service.verify(request.intent(), who).await;
             verified.and_then(|reports| answer::verified(&reports)).map_err(Failed::Told)
         }
         method => {
             let request = request(method, fields, service)?;
+            service.permits(method, &request.intent(), who, true)?;
             asked(method, who).await?;
             let done = service.apply(request.intent(), who).await;
             done.and_then(|reports| request.answer(&reports)).map_err(Failed::Told)
@@ -140,15 +144,16 @@ fn request(method: &str, fields: Fields<'_>, service: &Service) -> Result<Reques
 }
 
 /// `method` and `params` of another request.
-fn named(mut fields: Fields<'_>, service: &Service) -> Result<Request, Fault> {
+fn named(mut fields: Fields<'_>, service: &Service) -> Result<(String, Request), Fault> {
     let method = fields.text("method")?.ok_or_else(|| Fault::params("method", "is missing"))?;
     let params = fields.required("params")?;
     fields.finish()?;
     let params = Fields::of("params", params)?;
-    Request::read(method, params, service.inventory())?.ok_or_else(|| {
+    let request = Request::read(method, params, service.inventory())?.ok_or_else(|| {
         let shown: String = method.chars().filter(|c| !c.is_control()).take(64).collect();
         Fault::value("method", format!("{shown:?} is no method that changes a switch"))
-    })
+    })?;
+    Ok((method.to_owned(), request))
 }
 
 /// The parameters without what belongs to every call: the context, and the
@@ -179,10 +184,10 @@ fn plain(params: &Value, who: &mut Requester) -> Result<Map<String, Value>, Faul
 }
 
 /// Whether every link of the port leads to a switch of the inventory.
-fn port_supported(fields: Fields<'_>, service: &Service) -> Result<Value, Fault> {
+fn port_supported(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
     let request = PluginRequest::read(fields)?;
     let baremetal = request.port.vnic_type.as_deref().is_none_or(|kind| kind == "baremetal");
-    Ok(json!(baremetal && links_fault(&request, service).is_none()))
+    Ok(json!(baremetal && links_fault(&request, service, who).is_none()))
 }
 
 /// Whether every link leads to a switch and a port that may be configured,
@@ -192,7 +197,12 @@ async fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> R
     let request = PluginRequest::read(fields)?;
     let inventory = service.inventory();
     let attached = request.network.as_ref().map(|_| request.attach("is_link_valid", inventory)).transpose();
-    match attached.and_then(|_| request.links("is_link_valid", inventory)) {
+    let links = attached.and_then(|attached| {
+        let links = request.links("is_link_valid", inventory)?;
+        service.permits("is_link_valid", attached.as_ref().unwrap_or(&links), who, false)?;
+        Ok(links)
+    });
+    match links {
         Ok(intent) => Ok(json!(service.has_ports(intent, who).await)),
         Err(fault) => {
             refused("is_link_valid", who, &fault);
@@ -201,12 +211,15 @@ async fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> R
     }
 }
 
-fn links_fault(request: &PluginRequest, service: &Service) -> Option<Fault> {
+fn links_fault(request: &PluginRequest, service: &Service, who: &Requester) -> Option<Fault> {
     let links = match request.port.links.given() {
         Ok(links) => links,
         Err(fault) => return Some(fault),
     };
     links.iter().find_map(|link| match link.switch(service.inventory()) {
+        Ok(switch) if !service.shows(&switch.identity.name, who) => {
+            Some(Fault::new(FaultKind::SwitchNotFound, "the policy does not grant it"))
+        }
         Ok(switch) => crate::intent::interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
         Err(fault) => Some(fault),
     })

@@ -65,6 +65,9 @@ impl Service {
         let leaving = self.leaving.iter().filter(|leaving| !leaving.has_ended()).cloned();
         let leaving: Vec<Arc<Leaving>> = leaving.chain(left.into_iter().map(Arc::new)).collect();
         let share = Share::after(&self.share, targets.keys().cloned());
-        Ok((Self { inventory, targets, leaving, gate: Arc::clone(&self.gate), share }, changes))
+        Ok((
+            Self { inventory, policy: self.policy.clone(), targets, leaving, gate: Arc::clone(&self.gate), share },
+            changes,
+        ))
     }
 }

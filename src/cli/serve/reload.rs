@@ -141,6 +141,7 @@ impl Reload {
             tracing::warn!("settings differ that take a restart: {}", restart.join(", "));
         }
         self.settings = settings;
+        let service = service.under(self.settings.policy.clone());
         metrics::read_again(true);
         metrics::switches(service.inventory().len(), service.inventory().all_broken().count());
         let served = service.inventory().iter().map(|switch| switch.identity.name.clone()).collect::<BTreeSet<_>>();

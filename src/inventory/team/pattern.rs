@@ -10,7 +10,7 @@ const MAX_RANGE: u32 = 4096;
 /// A name with `*` for any text, `?` for one character and `[1-48]` for a number of
 /// that range; all else stands for itself.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Regex);
+pub struct Pattern(Regex);
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
@@ -19,7 +19,8 @@ impl PartialEq for Pattern {
 }
 
 impl Pattern {
-    pub(super) fn matches(&self, name: &str) -> bool {
+    /// Whether a whole name is as the pattern says.
+    pub fn matches(&self, name: &str) -> bool {
         self.0.is_match(name)
     }
 }

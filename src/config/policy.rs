@@ -1,0 +1,263 @@
+//! What each caller may ask for (`config/operating.md`), beside the network team's rules,
+//! which hold for everybody.
+
+use super::fields::{Table, Value};
+use super::reader::Reader;
+use super::{source, toml_tree};
+use crate::finding::{Code, Finding, Findings};
+use crate::inventory::Pattern;
+use mercury_model::{VlanId, VlanSet};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A policy file may be this big, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+const KEYS: &[&str] = &["names", "switches", "ports", "allowed_vlans", "operations", "dry_run"];
+
+/// What can be granted: the methods that change something.
+pub const OPERATIONS: [&str; 9] = [
+    "update_port",
+    "reset_port",
+    "update_lag",
+    "delete_lag",
+    "attach_port",
+    "detach_port",
+    "add_network",
+    "delete_network",
+    "is_link_valid",
+];
+
+/// What each caller may ask for; whoever is not named may ask for nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallerPolicy(BTreeMap<String, Arc<Grant>>);
+
+/// What one caller may ask for; an absent list grants all.
+#[derive(Debug, PartialEq)]
+struct Grant {
+    switches: Vec<Pattern>,
+    ports: Option<Vec<Pattern>>,
+    allowed_vlans: Option<VlanSet>,
+    operations: Option<Vec<String>>,
+    dry_run: bool,
+}
+
+/// What is asked for of one switch.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The method that is called, or that would be.
+    pub operation: &'a str,
+    /// Whether it is to be done, or only looked at.
+    pub writes: bool,
+    /// The switch, by its name.
+    pub switch: &'a str,
+    /// The ports.
+    pub ports: &'a [&'a str],
+    /// Whether an aggregate is meant, whose ports are not told.
+    pub is_about_aggregates: bool,
+    /// The VLANs; `None` for every VLAN there is.
+    pub vlans: Option<&'a [VlanId]>,
+}
+
+impl CallerPolicy {
+    /// Reads a file. A mistake refuses all of it: half a policy would let pass what it was
+    /// written to stop.
+    pub(super) fn load(file: &Path, findings: &mut Findings) -> Self {
+        let mut own = Findings::default();
+        let callers = match source::read(file, MAX_FILE) {
+            Ok(source) => read(file, &toml_tree::parse(file, &source.text, &mut own), &mut own),
+            Err(error) => {
+                own.push(Finding::caused(Code::Unreadable, &error).field("policy").at(file, None));
+                BTreeMap::new()
+            }
+        };
+        findings.merge(own);
+        Self(callers)
+    }
+
+    /// Whether a caller may know of a switch.
+    #[must_use]
+    pub fn shows(&self, caller: &str, switch: &str) -> bool {
+        self.0.get(caller).is_some_and(|grant| any(&grant.switches, switch))
+    }
+
+    /// Whether a caller may call a method at all.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    pub fn knows(&self, caller: &str, operation: &str) -> Result<(), String> {
+        let grant = self.0.get(caller).ok_or_else(|| format!("the policy does not name {caller:?}"))?;
+        match &grant.operations {
+            Some(granted) if !granted.iter().any(|one| one == operation) => {
+                Err(format!("the policy does not grant {caller} {operation}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a caller may ask for this.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    pub fn judge(&self, caller: &str, wanted: &Wanted<'_>) -> Result<(), String> {
+        self.knows(caller, wanted.operation)?;
+        let Some(grant) = self.0.get(caller) else { return Err(format!("the policy does not name {caller:?}")) };
+        let refused = |what: String| Err(format!("the policy does not grant {caller} {what}"));
+        if !any(&grant.switches, wanted.switch) {
+            return refused(format!("switch {}", wanted.switch));
+        }
+        if wanted.writes && grant.dry_run {
+            return refused("changes, only dry runs".to_owned());
+        }
+        if let Some(ports) = &grant.ports {
+            if wanted.is_about_aggregates {
+                return refused("aggregates, as it grants some ports only".to_owned());
+            }
+            if let Some(port) = wanted.ports.iter().find(|port| !any(ports, port)) {
+                return refused(format!("port {port}"));
+            }
+        }
+        let Some(allowed) = &grant.allowed_vlans else { return Ok(()) };
+        match wanted.vlans {
+            None => refused("a trunk of all VLANs, as it grants some only".to_owned()),
+            Some(vlans) => match vlans.iter().find(|vlan| !allowed.contains(**vlan)) {
+                Some(vlan) => refused(format!("VLAN {vlan}")),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+fn any(patterns: &[Pattern], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(text))
+}
+
+fn read(file: &Path, root: &Table, findings: &mut Findings) -> BTreeMap<String, Arc<Grant>> {
+    let mut callers = BTreeMap::new();
+    Reader::new(file, "", root, findings).refuse_unknown(&["caller"], |_| None);
+    let items = match root.entries.get("caller").map(|entry| &entry.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    if items.is_empty() {
+        let finding = Finding::error(Code::MissingKey, "must be a list of tables, each headed [[caller]]");
+        findings.push(finding.field("caller").at(file, None));
+    }
+    for item in items {
+        let Value::Table(table) = &item.value else {
+            let finding = Finding::error(Code::WrongType, "must be a table, headed [[caller]]");
+            findings.push(finding.field("caller").at(file, Some(item.line)));
+            continue;
+        };
+        let mut reader = Reader::new(file, "caller", table, findings);
+        reader.refuse_unknown(KEYS, |_| None);
+        let names = reader.texts("names").unwrap_or_default();
+        let grant = Arc::new(grant(&mut reader));
+        for required in ["names", "switches"] {
+            if !reader.failed() && reader.texts(required).is_none_or(|texts| texts.is_empty()) {
+                reader.blame_key(required, Finding::error(Code::MissingKey, "must name one at least"));
+            }
+        }
+        for (name, found) in names {
+            if callers.insert(name, Arc::clone(&grant)).is_some() {
+                reader.blame(&found, Finding::error(Code::DuplicateKey, "this caller is named twice"));
+            }
+        }
+    }
+    callers
+}
+
+fn grant(reader: &mut Reader<'_>) -> Grant {
+    let operations = reader.texts("operations");
+    for (operation, found) in operations.iter().flatten() {
+        if !OPERATIONS.contains(&operation.as_str()) {
+            let message = format!("there is no {operation:?}; there are {}", OPERATIONS.join(", "));
+            reader.blame(found, Finding::error(Code::BadValue, message));
+        }
+    }
+    Grant {
+        switches: patterns(reader, "switches").unwrap_or_default(),
+        ports: patterns(reader, "ports"),
+        allowed_vlans: reader.vlans("allowed_vlans"),
+        operations: operations.map(|all| all.into_iter().map(|(text, _)| text).collect()),
+        dry_run: reader.flag("dry_run").unwrap_or(false),
+    }
+}
+
+fn patterns(reader: &mut Reader<'_>, key: &str) -> Option<Vec<Pattern>> {
+    let mut patterns = Vec::new();
+    for (text, found) in reader.texts(key)? {
+        match text.parse() {
+            Ok(pattern) => patterns.push(pattern),
+            Err(reason) => reader.blame(&found, Finding::error(Code::BadValue, reason)),
+        }
+    }
+    Some(patterns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Result<CallerPolicy, Findings> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.toml");
+        std::fs::write(&file, text).unwrap();
+        let mut findings = Findings::default();
+        let policy = CallerPolicy::load(&file, &mut findings);
+        if findings.has_errors() { Err(findings) } else { Ok(policy) }
+    }
+
+    #[test]
+    fn what_is_not_granted_is_refused() {
+        let policy = policy(
+            "[[caller]]\nnames = [\"a\"]\nswitches = [\"leaf*\"]\nports = [\"Ethernet[1-4]\"]\nallowed_vlans = \"100-199\"\n\
+             operations = [\"update_port\"]\n[[caller]]\nnames = [\"b\"]\nswitches = [\"*\"]\ndry_run = true\n",
+        )
+        .unwrap();
+        let vlans: Vec<VlanId> = [100_u16, 199].map(|vlan| vlan.try_into().unwrap()).to_vec();
+        let other: Vec<VlanId> = vec![200_u16.try_into().unwrap()];
+        let fine = Wanted {
+            operation: "update_port",
+            writes: true,
+            switch: "leaf1",
+            ports: &["Ethernet4"],
+            is_about_aggregates: false,
+            vlans: Some(&vlans),
+        };
+        assert_eq!(policy.judge("a", &fine), Ok(()));
+        for (caller, wanted, reason) in [
+            ("c", fine, "does not name"),
+            ("a", Wanted { operation: "reset_port", ..fine }, "reset_port"),
+            ("a", Wanted { switch: "spine1", ..fine }, "switch spine1"),
+            ("a", Wanted { ports: &["Ethernet4", "Ethernet5"], ..fine }, "port Ethernet5"),
+            ("a", Wanted { is_about_aggregates: true, ..fine }, "aggregates"),
+            ("a", Wanted { vlans: Some(&other), ..fine }, "VLAN 200"),
+            ("a", Wanted { vlans: None, ..fine }, "all VLANs"),
+            ("b", fine, "only dry runs"),
+        ] {
+            let refused = policy.judge(caller, &wanted).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+        }
+        assert_eq!(policy.judge("b", &Wanted { writes: false, vlans: None, ..fine }), Ok(()));
+        assert!(policy.shows("a", "leaf9") && !policy.shows("a", "spine1") && !policy.shows("c", "leaf1"));
+    }
+
+    #[test]
+    fn a_mistake_is_an_error() {
+        for text in [
+            "",
+            "[[caller]]\nnames = [\"a\"]\n",
+            "[[caller]]\nswitches = [\"a\"]\n",
+            "[[caller]]\nnames = []\nswitches = [\"a\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nswitches = [\"leaf[1\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nswitches = [\"*\"]\nport = [\"a\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nswitches = [\"*\"]\noperations = [\"update\"]\n",
+            "[[caller]]\nnames = [\"a\", \"a\"]\nswitches = [\"*\"]\n",
+            "[caller]\nnames = [\"a\"]\nswitches = [\"*\"]\n",
+            "[[callers]]\nnames = [\"a\"]\nswitches = [\"*\"]\n",
+        ] {
+            assert!(policy(text).is_err(), "{text}");
+        }
+    }
+}

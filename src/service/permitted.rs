@@ -1,0 +1,74 @@
+//! What a request wants, held against what its caller may ask for.
+
+use std::sync::Arc;
+
+use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
+
+use super::{Requester, Service};
+use crate::{
+    config::{CallerPolicy, Wanted},
+    fault::{Fault, FaultKind},
+    intent::{Intent, Membership, Setting, TargetIntent},
+};
+
+impl Service {
+    /// With a policy, by which callers may ask for what they are granted and for nothing
+    /// else.
+    #[must_use]
+    pub fn under(self, policy: Option<Arc<CallerPolicy>>) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Whether a caller may know of a switch.
+    #[must_use]
+    pub fn shows(&self, switch: &str, who: &Requester) -> bool {
+        self.policy.as_ref().is_none_or(|policy| policy.shows(&who.caller, switch))
+    }
+
+    /// Whether a caller may ask for this, which is done where it `writes`, and looked at
+    /// otherwise.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidValue`]: the policy does not grant it.
+    pub fn permits(&self, operation: &str, intent: &Intent, who: &Requester, writes: bool) -> Result<(), Fault> {
+        let Some(policy) = &self.policy else { return Ok(()) };
+        policy.knows(&who.caller, operation).map_err(|reason| Fault::new(FaultKind::InvalidValue, reason))?;
+        for target in &intent.targets {
+            let ports: Vec<&str> = target.ports.iter().map(|port| port.interface.as_str()).collect();
+            let vlans = vlans(target);
+            let joins = |membership: &Membership| matches!(membership, Membership::Join(_));
+            let wanted = Wanted {
+                operation,
+                writes,
+                switch: &target.switch,
+                ports: &ports,
+                is_about_aggregates: !target.lags.is_empty() || target.ports.iter().any(|port| joins(&port.membership)),
+                vlans: vlans.as_deref(),
+            };
+            let refused = |reason| Fault::new(FaultKind::InvalidValue, reason).at(&target.switch);
+            policy.judge(&who.caller, &wanted).map_err(refused)?;
+        }
+        Ok(())
+    }
+}
+
+/// The VLANs that are asked for; `None` for every VLAN there is.
+fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
+    let mut vlans: Vec<VlanId> = target.vlans.iter().map(crate::intent::VlanIntent::id).collect();
+    let ports = target.ports.iter().map(|port| &port.switched_vlan);
+    for switched in ports.chain(target.lags.iter().map(|lag| &lag.switched_vlan)) {
+        match switched {
+            Setting::Keep | Setting::Set(None | Some(SwitchedVlan::Foreign(_))) => {}
+            Setting::Set(Some(SwitchedVlan::Access { vlan })) => vlans.extend(*vlan),
+            Setting::Set(Some(SwitchedVlan::Trunk { native, vlans: carried })) => {
+                vlans.extend(*native);
+                match carried {
+                    TrunkVlans::All => return None,
+                    TrunkVlans::None => {}
+                    TrunkVlans::Only(set) => vlans.extend(set.iter()),
+                }
+            }
+        }
+    }
+    Some(vlans)
+}
