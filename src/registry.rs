@@ -19,7 +19,7 @@ mod offline;
 mod ssh;
 mod ways;
 
-pub use offline::{Form, Shown, brought, candidate, edit, offline, recorded};
+pub use offline::{Form, Shown, brought, candidate, deleted, edit, offline, recorded};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

@@ -1,6 +1,7 @@
 //! `mercury validate`: candidate configurations that people bring, before any of them is
 //! sent anywhere. Nothing is changed, and no switch is asked.
 
+mod deletes;
 mod kind;
 mod on;
 pub(super) use kind::of as kind_of;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Payload, Recorded};
 
 use mercury_cli::Transcript;
-use mercury_gnmi::document::Brought;
+use mercury_gnmi::document::{Brought, Elements};
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
@@ -130,6 +130,14 @@ pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
     mercury_gnmi::document::brought(text)
 }
 
+/// The paths that a gNMI SetRequest deletes.
+///
+/// # Errors
+/// As of [`brought`].
+pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
+    mercury_gnmi::document::deleted(text)
+}
+
 /// The edit that NETCONF's XML asks for, as it is.
 ///
 /// # Errors
@@ -152,7 +160,7 @@ pub enum Form {
 }
 
 /// What somebody would have a switch do, read as its dialect reads what the switch shows;
-/// and how many paths a SetRequest deletes.
+/// and the paths that a SetRequest, or a configuration of set lines, deletes.
 ///
 /// # Errors
 /// A sentence with line and column where they are known: it is not well-formed, there is
@@ -162,21 +170,30 @@ pub fn candidate(
     dialects: &[Arc<Dialect>],
     form: Form,
     text: &str,
-) -> Result<(Recorded, usize), String> {
+) -> Result<(Recorded, Vec<Elements>), String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
     let mut share = Budget::shared().share(MAX_REPLY);
     let unread = |what: &str| format!("dialect {} reads no {what}", dialect.name);
     if form == Form::Lines {
         let cli = dialect.cli.as_ref().ok_or_else(|| unread("lines of a command line"))?;
-        return Ok((mercury_cli::recorded(cli, &[text], &mut share)?, 0));
+        let deletes = mercury_cli::deleted(cli, text);
+        // Of one that only deletes nothing is read.
+        let recorded = match mercury_cli::recorded(cli, &[text], &mut share) {
+            Err(_) if !deletes.is_empty() => Recorded::default(),
+            read => read?,
+        };
+        return Ok((recorded, deletes));
     }
     let arena = Bump::new();
     let mut made = DataTree::new(&arena, &mut share);
     let root = made.node("").map_err(|error| error.to_string())?;
     let deletes = match form {
-        Form::Xml => mercury_netconf::document::lay(text, &mut made, root).map(|()| 0)?,
-        Form::SetRequest => mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?,
-        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root).map(|()| 0)?,
+        Form::Xml => mercury_netconf::document::lay(text, &mut made, root).map(|()| Vec::new())?,
+        Form::SetRequest => {
+            mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
+            deleted(text)?
+        }
+        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root).map(|()| Vec::new())?,
     };
     // The tree is the same but for what only one protocol has; the form's own goes first.
     let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));

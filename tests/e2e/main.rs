@@ -98,6 +98,8 @@ mod shared_vlans;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
+mod taken_away;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod validate;

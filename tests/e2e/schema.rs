@@ -128,6 +128,40 @@ fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
     }
 }
 
+/// The kinds of mistake that Mercury's own subset has no place for, with their messages.
+#[test]
+fn a_must_a_second_entry_and_what_is_no_text_are_told() {
+    let setup = Setup::new();
+    let folder = setup.path().join("modules");
+    std::fs::create_dir(&folder).unwrap();
+    let module = "module m { namespace \"urn:m\"; prefix m; container top { \
+                  leaf low { type uint8; } \
+                  leaf odd { type string { pattern \"a+\" { error-message \"not of a\"; } } } leaf high { type uint8; must \"not(../low) or . >= ../low\" { \
+                  error-message \"high is below low\"; } } \
+                  list port { key name; leaf name { type string; } } } }";
+    std::fs::write(folder.join("m.yang"), module).unwrap();
+    let top = |inside: &str| format!("<config xmlns=\"{BASE}\">\n<top xmlns=\"urn:m\">\n{inside}\n</top>\n</config>");
+    for (inside, code, message) in [
+        ("<low>5</low>\n<high>4</high>", "schema-must", "high is below low"),
+        ("<port><name>a</name></port>\n<port><name>a</name></port>", "schema-duplicate", "port"),
+        ("<low>300</low>", "schema-value", "300"),
+        ("<odd>b</odd>", "schema-value", "not of a"),
+    ] {
+        let more = ["--yang-dir", folder.to_str().unwrap(), "--whole"];
+        let finished = validate(&setup, "a.xml", &top(inside), &more);
+        let told = finished.json()["findings"].clone();
+        let one = told.as_array().unwrap().iter().find(|one| one["code"] == code);
+        assert!(one.is_some_and(|one| one["message"].as_str().unwrap().contains(message)), "{inside}: {told}");
+        assert_eq!(finished.code(), 1, "{told}");
+    }
+    let path = setup.path().join("latin1.xml");
+    std::fs::write(&path, b"<config><a>\xe9</a></config>").unwrap();
+    let finished = setup.run(&["validate", path.to_str().unwrap(), "--output", "json", "--dialect", "openconfig"]);
+    let told = finished.json()["findings"][0].clone();
+    assert!(finished.code() == 1 && told["code"] == "unreadable", "{told}");
+    assert!(told["message"].as_str().unwrap().contains("UTF-8"), "{told}");
+}
+
 /// By the modules' own names, whatever a path leaves out.
 #[test]
 fn what_a_set_request_brings_is_checked() {

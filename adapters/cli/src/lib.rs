@@ -24,4 +24,4 @@ pub use connector::{CliConnector, CliOptions};
 pub use script::{Line, Script};
 pub use session::LineSession;
 pub use transcript::{Recording, Transcript};
-pub use words::{CliRenderer, Unreadable, another, asks, ports, recorded, running};
+pub use words::{CliRenderer, Unreadable, another, asks, deleted, ports, recorded, running};

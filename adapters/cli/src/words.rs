@@ -6,5 +6,5 @@ mod read;
 mod render;
 mod set;
 
-pub use read::{Unreadable, another, asks, ports, recorded, running};
+pub use read::{Unreadable, another, asks, deleted, ports, recorded, running};
 pub use render::CliRenderer;

@@ -56,34 +56,49 @@ pub fn lay<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'
 
 /// The same of what a SetRequest brings: in the JSON or the text format of protocol
 /// buffers, or as gnmic takes it from a file (`gnmic set --request-file`). What it deletes
-/// is not laid, but counted.
+/// is not laid: see [`deleted`].
 ///
 /// # Errors
 /// As of [`lay`].
-pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'a>) -> Result<usize, String> {
-    let (notification, deletes) = said_set(text)?.notification()?;
+pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'a>) -> Result<(), String> {
+    let notification = Notification { delete: Vec::new(), ..said_set(text)?.notification()? };
     let response = GetResponse { notification: vec![notification], ..GetResponse::default() };
     let mut tree = Tree::new(arena, share).map_err(|problem| problem.to_string())?;
     tree.add(&response.encode_to_vec()).map_err(|problem| problem.to_string())?;
     tree.root().members().for_each(|member| root.push(member));
-    Ok(deletes)
+    Ok(())
 }
 
-/// One thing that a SetRequest brings: each element of its path with its keys, and the value
-/// that goes there.
-pub type Brought = (Vec<(String, BTreeMap<String, String>)>, serde_json::Value);
+/// A path: each element with its keys.
+pub type Elements = Vec<(String, BTreeMap<String, String>)>;
+
+/// The paths that a SetRequest deletes, in the spellings of [`lay_set`].
+///
+/// # Errors
+/// As of [`lay`].
+pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
+    let notification = said_set(text)?.notification()?;
+    let prefix = notification.prefix.map(|path| path.elem).unwrap_or_default();
+    Ok(notification.delete.into_iter().map(|own| elements(&prefix, own.elem)).collect())
+}
+
+fn elements(prefix: &[PathElem], own: Vec<PathElem>) -> Elements {
+    prefix.iter().cloned().chain(own).map(|elem| (elem.name, elem.key.into_iter().collect())).collect()
+}
+
+/// One thing that a SetRequest brings: its path, and the value that goes there.
+pub type Brought = (Elements, serde_json::Value);
 
 /// What a SetRequest brings, one by one, in the spellings of [`lay_set`].
 ///
 /// # Errors
 /// As of [`lay`].
 pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
-    let (notification, _) = said_set(text)?.notification()?;
+    let notification = said_set(text)?.notification()?;
     let prefix = notification.prefix.map(|path| path.elem).unwrap_or_default();
     let one = |update: Update| {
         let own = update.path.map(|path| path.elem).unwrap_or_default();
-        let elements = prefix.iter().cloned().chain(own);
-        let path = elements.map(|elem| (elem.name, elem.key.into_iter().collect())).collect();
+        let path = elements(&prefix, own);
         let value = update.val.and_then(|val| val.value).ok_or("an update has no value")?;
         Ok((path, plain(value)?))
     };
@@ -266,7 +281,7 @@ struct SaidSet {
     #[serde(default)]
     prefix: SaidPath,
     #[serde(default)]
-    delete: Vec<serde_json::Value>,
+    delete: Vec<SaidPath>,
     #[serde(default, alias = "deletes")]
     gnmic_delete: Vec<String>,
     #[serde(default)]
@@ -288,15 +303,18 @@ struct GnmicUpdate {
 }
 
 impl SaidSet {
-    /// What it brings, and how many paths it deletes.
-    fn notification(self) -> Result<(Notification, usize), String> {
+    fn notification(self) -> Result<Notification, String> {
         let update = self.replace.into_iter().chain(self.update).collect();
         let mut notification = SaidNotification { prefix: self.prefix, update }.notification()?;
         for GnmicUpdate { path, value } in self.gnmic_replace.into_iter().chain(self.gnmic_update) {
             let val = TypedValue { value: Some(Value::JsonIetfVal(value.to_string().into_bytes())) };
             notification.update.push(Update { path: Some(parsed(&path)?), val: Some(val), ..Update::default() });
         }
-        Ok((notification, self.delete.len() + self.gnmic_delete.len()))
+        notification.delete = self.delete.into_iter().map(SaidPath::path).collect();
+        for path in &self.gnmic_delete {
+            notification.delete.push(parsed(path)?);
+        }
+        Ok(notification)
     }
 }
 
@@ -331,8 +349,8 @@ mod tests {
     fn laid(text: &str) -> Result<(String, usize), String> {
         let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
         let root = mercury_adapter::DataTree::new(&arena, &mut share).node("").unwrap();
-        let deletes = lay_set(text, &arena, &mut share, root)?;
-        Ok((format!("{root:?}"), deletes))
+        lay_set(text, &arena, &mut share, root)?;
+        Ok((format!("{root:?}"), deleted(text)?.len()))
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(in crate::cli) fn of(text: &str) -> Option<Form> {
         '{' if is_set(start) => Some(Form::SetRequest),
         '{' | '[' => Some(Form::Json),
         _ if is_textproto(start) => Some(Form::SetRequest),
-        _ if start.lines().any(is_of_a_command_line) => Some(Form::Lines),
+        _ if start.lines().any(|line| is_of_a_command_line(line) || is_block(line)) => Some(Form::Lines),
         _ => None,
     }
 }
@@ -42,6 +42,12 @@ fn is_textproto(text: &str) -> bool {
         let rest = rest.trim_start().trim_start_matches(':').trim_start();
         rest.is_empty() || rest.starts_with(['{', '<', '['])
     })
+}
+
+/// The beginning of one in curly braces, at the top.
+fn is_block(line: &str) -> bool {
+    let name = line.strip_suffix('{').map(str::trim_end);
+    name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(['<', '"', ';']))
 }
 
 fn is_of_a_command_line(line: &str) -> bool {

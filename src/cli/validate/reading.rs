@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mercury_adapter::{Dialect, Recorded};
 use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running, Scope};
 
-use super::{super::findings::Checked, place};
+use super::{super::findings::Checked, deletes, place};
 use crate::{
     finding::{Code, Finding, Findings},
     inventory::{Proposed, Switch},
@@ -33,13 +33,18 @@ impl Candidate<'_> {
             }
         };
         let Recorded { running, .. } = recorded;
+        let scope = || Scope::all().with_stp(true);
         let after = Intended(laid(before, &running.config));
-        let plan = Plan::between(&Running::new(before, Scope::all().with_stp(true)), &after);
+        let plan = Plan::between(&Running::new(before, scope()), &after);
         reading.told = plan.edits.iter().map(ToString::to_string).collect();
-        self.doubts(&running, deletes, &mut reading.findings);
+        reading.told.extend(deletes.iter().map(|path| format!("delete {}", deletes::shown(path))));
+        self.doubts(&running, deletes.len(), &mut reading.findings);
         let mut rules = self.checked("rules");
+        // What is deleted is taken to be there.
+        let there = deletes::there(before, &deletes);
+        let plan = Plan::between(&Running::new(&there, scope()), &after);
         let ports = Proposed::edited(&plan).len();
-        let change = Proposed { before, after: &after.0, plan: &plan, ports };
+        let change = Proposed { before: &there, after: &after.0, plan: &plan, ports };
         for finding in &self.switch.rules.judge(&change) {
             let line = place::of_path(&finding.field, self.text);
             rules.findings.push(finding.clone().at(self.name.as_ref(), line));

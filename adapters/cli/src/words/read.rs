@@ -7,7 +7,10 @@ mod members;
 mod port;
 mod vlan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mercury_adapter::{
     Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, PortTable,
@@ -172,7 +175,11 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
             let arena = Bump::new();
-            let data = set::tree(words, texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
+            let lines: Vec<Cow<'_, str>> =
+                texts.iter().map(|text| set::lines(words, text)).collect::<Result<_, _>>()?;
+            let texts: Vec<&str> = lines.iter().map(|text| &**text).collect();
+            let data =
+                set::tree(words, &texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
             return match has_interface(dialect, data) {
                 true => all(dialect, data),
                 false => Err("there is no interface in it".to_owned()),
@@ -204,6 +211,16 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
     }
     let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
     all(dialect, data)
+}
+
+/// What a configuration of lines that set and delete takes away: each port or VLAN that a
+/// line deletes something of, as a path of its list and its name.
+#[must_use]
+pub fn deleted(dialect: &CliDialect, text: &str) -> Vec<Vec<(String, BTreeMap<String, String>)>> {
+    match &dialect.words {
+        Wording::Set(words) => set::deleted(words, text),
+        Wording::Table(_) | Wording::Flat(_) => Vec::new(),
+    }
 }
 
 /// What data says about `scope`.

@@ -2,15 +2,29 @@
 
 use yang5::{
     context::Context,
-    schema::{SchemaNode, SchemaNodeKind},
+    schema::{SchemaNode, SchemaNodeKind, SchemaStmtMust},
 };
 
+use super::told::Told;
 use crate::{config::reader::nearest, finding::Code};
 
 /// So many names are listed.
 const MAX_NAMES: usize = 24;
 /// So many characters of a description are told.
 const MAX_TEXT: usize = 160;
+
+/// The kind of mistake at a data path: modules may have words of their own for a `must`, a
+/// range or a pattern (RFC 7950 sections 7.5.4.1 and 9.4.5).
+pub(super) fn kind(context: &Context, told: &Told) -> Code {
+    let code = told.code();
+    let Ok(node) = context.find_path(&without_keys(&told.path)) else { return code };
+    let is_own = |must: SchemaStmtMust<'_>| must.error_msg() == Some(told.message.as_str());
+    if node.musts().into_iter().flatten().any(is_own) {
+        return Code::SchemaMust;
+    }
+    let is_value = matches!(node.kind(), SchemaNodeKind::Leaf | SchemaNodeKind::LeafList);
+    if code == Code::SchemaOther && is_value { Code::SchemaValue } else { code }
+}
 
 /// What stands at a data path: of a wrong value its type and what it means, of an unknown
 /// node those that there are.

@@ -16,7 +16,7 @@ use yang5::{
 
 use super::{
     Encoding, document,
-    expected::expected,
+    expected::{expected, kind},
     set_request,
     sets::{self, Wanted},
     told::Told,
@@ -155,30 +155,31 @@ impl Modules {
     }
 
     fn finding(&self, told: Told, file: &Path, text: &str, is_whole: bool) -> Finding {
-        let help = expected(&self.0, told.code(), &told.path, &told.message);
-        let finding = told.finding(file, text, is_whole);
+        let code = kind(&self.0, &told);
+        let help = expected(&self.0, code, &told.path, &told.message);
+        let finding = told.finding(code, file, text, is_whole);
         match help {
             Some(help) => finding.help(help),
             None => finding,
         }
     }
 
-    /// Each of what a SetRequest brings by itself; what it deletes is not looked at.
+    /// Each of what a SetRequest brings by itself; of what it deletes that there are such nodes.
     fn check_set(&self, file: &Path, text: &str, is_whole: bool, findings: &mut Findings) {
-        let brought = match registry::brought(text) {
-            Ok(brought) => brought,
+        let both = registry::brought(text).and_then(|brought| Ok((brought, registry::deleted(text)?)));
+        let (brought, deleted) = match both {
+            Ok(both) => both,
             Err(reason) => {
                 findings.push(Finding::error(Code::Syntax, reason).at(file, None));
                 return;
             }
         };
+        let unknown = deleted.iter().filter_map(|path| set_request::nodes(&self.0, path).err());
+        findings.merge(unknown.map(|unknown| self.finding(not_found(unknown), file, text, is_whole)).collect());
         for (path, value) in brought {
             let all = match set_request::document(&self.0, &path, value) {
                 Ok(document) => self.told(&document.to_string(), Encoding::Json),
-                Err((path, name)) => {
-                    let message = format!("Node \"{name}\" not found as a child of \"{path}\"");
-                    vec![Told { message, path, line: None }]
-                }
+                Err(unknown) => vec![not_found(unknown)],
             };
             for told in all {
                 // Its lines are those of a document that nobody wrote.
@@ -207,4 +208,9 @@ impl Modules {
         }
         all
     }
+}
+
+/// What libyang would say of a path's element that no module has.
+fn not_found((path, name): (String, String)) -> Told {
+    Told { message: format!("Node \"{name}\" not found as a child of \"{path}\""), path, line: None }
 }

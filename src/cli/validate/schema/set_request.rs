@@ -12,12 +12,12 @@ use yang5::{
 /// An element of a path: its name and keys.
 type Elem = (String, BTreeMap<String, String>);
 
-/// The document in which a value is at a path.
+/// The schema nodes of a path, from the top.
 ///
 /// # Errors
 /// The path to the element that no module has, and that element.
-pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result<Value, (String, String)> {
-    let Some((first, rest)) = path.split_first() else { return Ok(value) };
+pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
+    let Some((first, rest)) = path.split_first() else { return Ok(Vec::new()) };
     let bare = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
     let unknown = |at: &str, name: &str| (at.to_owned(), name.to_owned());
     let name = bare(&first.0);
@@ -31,6 +31,15 @@ pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result
         nodes.push(above.ok_or_else(|| unknown(&at, &name))?);
         at = format!("{at}/{name}");
     }
+    Ok(nodes)
+}
+
+/// The document in which a value is at a path.
+///
+/// # Errors
+/// As of [`nodes`].
+pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result<Value, (String, String)> {
+    let nodes = nodes(context, path)?;
     let mut made = value;
     for (index, (node, (_, keys))) in nodes.iter().zip(path).enumerate().rev() {
         made = match (node.kind(), made) {

@@ -56,8 +56,7 @@ impl Told {
     }
 
     /// What a candidate refers to may be on the switch, but for a whole configuration.
-    pub(super) fn finding(self, file: &Path, text: &str, is_whole: bool) -> Finding {
-        let code = self.code();
+    pub(super) fn finding(self, code: Code, file: &Path, text: &str, is_whole: bool) -> Finding {
         let elsewhere =
             matches!(code, Code::SchemaReference | Code::SchemaMandatory | Code::SchemaMust | Code::SchemaWhen);
         let severity = if elsewhere && !is_whole { Severity::Warning } else { Severity::Error };
