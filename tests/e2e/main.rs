@@ -103,3 +103,6 @@ mod taken_away;
 mod tls;
 #[cfg(test)]
 mod validate;
+#[cfg(test)]
+#[cfg(feature = "yang")]
+mod yanglint;

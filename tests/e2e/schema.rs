@@ -289,7 +289,7 @@ fn the_published_modules_load_whole() {
     }
 }
 
-/// libyang 5 takes what 2 and 3 refuse by the same module; the reader does not.
+/// libyang 5 takes it by the published modules; the reader warns whichever those are.
 #[test]
 fn a_vlan_range_that_libyang_takes_and_no_switch_does_is_warned_of() {
     let setup = Setup::new();
