@@ -19,6 +19,7 @@ mod network;
 mod policy;
 mod port;
 mod print;
+mod progress;
 mod question;
 mod record;
 mod render;

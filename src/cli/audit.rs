@@ -11,6 +11,7 @@ use super::{
     Common, DONE, Ended, Output, found,
     network::Networks,
     print,
+    progress::Progress,
     question::{OfflineArguments, tell_fault},
     requests::{self, Request},
     signals::interruptible,
@@ -54,6 +55,7 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     for (row, fault) in &wrong {
         tell_fault(common.output, row, fault);
     }
+    let progress = Progress::of(by_switch.len(), "switches");
     let asked = stream::iter(by_switch).map(|(switch, (rows, intent))| {
         let service: &Service = &tool;
         async move {
@@ -61,8 +63,9 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
             Audited { switch, rows, answer: reports.and_then(|reports| rpc::verified(&reports)) }
         }
     });
-    let asked = asked.buffered(AT_ONCE).collect::<Vec<_>>();
+    let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
     let Some(audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    drop(progress);
     tool.finish().await;
     let mut unlike = 0;
     for one in &audited {

@@ -14,6 +14,7 @@ use super::{
     network::Networks,
     port::VlanArguments,
     print,
+    progress::Progress,
     requests::{self, Request},
     review,
     signals::interruptible,
@@ -115,10 +116,11 @@ pub(super) async fn verify(common: &Common, arguments: &QuestionArguments) -> En
 async fn run(common: &Common, method: &'static str, arguments: &QuestionArguments) -> Ended {
     let requests = arguments.requests()?;
     let tool = arguments.service(common)?;
+    let progress = Progress::of(requests.len(), "requests");
     let asked = stream::iter(&requests).map(|request| asked(&tool, method, request)).buffered(AT_ONCE);
-    let Some(answers) = interruptible(&tool, tool.stop_timeout, asked.collect::<Vec<_>>()).await? else {
-        return Ok(found());
-    };
+    let asked = asked.inspect(|_| progress.step()).collect::<Vec<_>>();
+    let Some(answers) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    drop(progress);
     tool.finish().await;
     let is_one = requests.len() == 1;
     let mut refused = 0;

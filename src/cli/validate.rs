@@ -25,6 +25,7 @@ use mercury_model::DeviceConfig;
 use super::{
     Common, Ended, Failure,
     findings::{self, Checked},
+    progress::Progress,
 };
 use crate::{
     config::{FileAccess, LogLevel, Overrides, Settings},
@@ -124,13 +125,14 @@ fn side_by_side(
     files: &[PathBuf],
     check: impl Fn(&Path) -> Result<Vec<Checked>, Failure> + Sync,
 ) -> Result<Vec<Checked>, Failure> {
-    let next = AtomicUsize::new(0);
+    let (next, progress) = (AtomicUsize::new(0), Progress::of(files.len(), "files"));
     let work = || {
         let mut done = Vec::new();
         while let Some((index, file)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?)))
         {
             done.push((index, check(file)));
+            progress.step();
         }
         done
     };

@@ -27,6 +27,14 @@ pub(super) enum Encoding {
     SetRequest,
 }
 
+/// What a build without libyang says of itself.
+#[cfg(any(test, not(feature = "yang")))]
+fn not_built() -> crate::finding::Finding {
+    use crate::finding::{Code, Finding};
+    let finding = Finding::warning(Code::NotBuilt, "this mercury was built without yang: no schema was checked");
+    finding.help("cargo build --release --features yang, which takes cmake and libpcre2-dev")
+}
+
 /// Why a build without libyang checks nothing.
 #[cfg(not(feature = "yang"))]
 pub(super) struct Modules;
@@ -35,12 +43,25 @@ pub(super) struct Modules;
 impl Modules {
     /// Never: this build has no libyang.
     pub(super) fn load(_: &[std::path::PathBuf]) -> Result<Self, crate::finding::Finding> {
-        use crate::finding::{Code, Finding};
-        let finding = Finding::warning(Code::NotBuilt, "this mercury was built without yang: no schema was checked");
-        Err(finding.help("cargo build --release --features yang, which takes cmake and libpcre2-dev"))
+        Err(not_built())
     }
 
     pub(super) fn check(&self, _: &std::path::Path, _: &str, _: Encoding, _: bool) -> crate::finding::Findings {
         crate::finding::Findings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_libyang_says_so_and_how_to_make_one_with_it() {
+        let told = not_built();
+        assert_eq!(told.code, crate::finding::Code::NotBuilt);
+        assert!(told.message.contains("built without yang"), "{told}");
+        assert!(told.help.is_some_and(|help| help.contains("--features yang")));
+        #[cfg(not(feature = "yang"))]
+        assert_eq!(Modules::load(&[]).err(), Some(not_built()));
     }
 }
