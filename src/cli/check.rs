@@ -21,7 +21,7 @@ pub(super) fn run(common: &Common) -> ExitCode {
         Shape::Sarif | Shape::Junit => {
             let name = common.config.as_ref().map_or_else(|| "settings".to_owned(), |file| file.display().to_string());
             let checked = Checked { name, level: "configuration", source: None, told: Vec::new(), findings };
-            return findings::tell(common, &[checked]);
+            return findings::tell(common, [checked]);
         }
         Shape::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
         Shape::Human => {

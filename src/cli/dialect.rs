@@ -50,7 +50,7 @@ pub(super) fn check(common: &Common, arguments: &CheckArguments) -> Ended {
         let name = "built-in dialects above them".to_owned();
         checked.push(Checked { name, level: "dialect", source: None, told: Vec::new(), findings: elsewhere });
     }
-    Ok(findings::tell(common, &checked))
+    Ok(findings::tell(common, checked))
 }
 
 pub(super) fn show(name: &str) -> Ended {

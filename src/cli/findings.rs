@@ -5,7 +5,7 @@ mod excerpt;
 mod junit;
 mod sarif;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::json;
 
@@ -26,37 +26,65 @@ pub(super) struct Checked {
 }
 
 /// Tells of all; ends with 1 where something of error severity was found.
-pub(super) fn tell(common: &Common, all: &[Checked]) -> std::process::ExitCode {
-    match common.shape {
-        Shape::Human => human(all),
-        Shape::Json => {
-            let findings: Vec<_> = all.iter().flat_map(|one| &one.findings).collect();
-            let checked = all.iter().map(|one| {
-                json!({"name": one.name, "level": one.level, "errors": one.findings.errors().len(),
-                       "findings": one.findings.len(), "told": one.told})
-            });
-            print::json(&json!({"findings": findings, "checked": checked.collect::<Vec<_>>()}));
-        }
-        Shape::Sarif => print::json(&sarif::log(all)),
-        Shape::Junit => print::line(&junit::suites(all)),
-    }
-    if all.iter().any(|one| one.findings.has_errors()) { found() } else { DONE }
+pub(super) fn tell(common: &Common, all: impl IntoIterator<Item = Checked>) -> std::process::ExitCode {
+    let mut telling = Telling::new(common);
+    all.into_iter().for_each(|one| telling.add(one));
+    telling.end()
 }
 
-fn human(all: &[Checked]) {
-    for one in all {
-        if !one.told.is_empty() {
-            print::line(&format!("{}:", one.name));
-            one.told.iter().for_each(|line| print::line(&format!("  {line}")));
-        }
-        one.findings.iter().for_each(|finding| print::line(&excerpt::told(finding, one.source.as_deref())));
+/// Tells of one after the other: to people at once, to machines at the end.
+pub(super) struct Telling {
+    shape: Shape,
+    kept: Vec<Checked>,
+    names: BTreeSet<String>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Telling {
+    pub(super) fn new(common: &Common) -> Self {
+        Self { shape: common.shape, kept: Vec::new(), names: BTreeSet::new(), errors: 0, warnings: 0 }
     }
-    let count = |severity| all.iter().flat_map(|one| &one.findings).filter(|one| one.severity == severity).count();
-    let names = all.iter().map(|one| &one.name).collect::<std::collections::BTreeSet<_>>().len();
-    print::line(&format!(
-        "{} checked, {}, {}",
-        names,
-        print::counted(count(Severity::Error), "error", "errors"),
-        print::counted(count(Severity::Warning), "warning", "warnings")
-    ));
+
+    pub(super) fn add(&mut self, one: Checked) {
+        self.errors += one.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        self.warnings += one.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+        if self.shape == Shape::Human {
+            human(&one);
+            self.names.insert(one.name);
+        } else {
+            self.kept.push(one);
+        }
+    }
+
+    /// Ends with 1 where something of error severity was found.
+    pub(super) fn end(self) -> std::process::ExitCode {
+        match self.shape {
+            Shape::Human => print::line(&format!(
+                "{} checked, {}, {}",
+                self.names.len(),
+                print::counted(self.errors, "error", "errors"),
+                print::counted(self.warnings, "warning", "warnings")
+            )),
+            Shape::Json => {
+                let findings: Vec<_> = self.kept.iter().flat_map(|one| &one.findings).collect();
+                let checked = self.kept.iter().map(|one| {
+                    json!({"name": one.name, "level": one.level, "errors": one.findings.errors().len(),
+                           "findings": one.findings.len(), "told": one.told})
+                });
+                print::json(&json!({"findings": findings, "checked": checked.collect::<Vec<_>>()}));
+            }
+            Shape::Sarif => print::json(&sarif::log(&self.kept)),
+            Shape::Junit => print::line(&junit::suites(&self.kept)),
+        }
+        if self.errors > 0 { found() } else { DONE }
+    }
+}
+
+fn human(one: &Checked) {
+    if !one.told.is_empty() {
+        print::line(&format!("{}:", one.name));
+        one.told.iter().for_each(|line| print::line(&format!("  {line}")));
+    }
+    one.findings.iter().for_each(|finding| print::line(&excerpt::told(finding, one.source.as_deref())));
 }

@@ -38,6 +38,11 @@ impl Progress {
         }
         self.bar.inc(1);
     }
+
+    /// Does something that prints, with nothing of this in its way.
+    pub(super) fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
 }
 
 impl Drop for Progress {

@@ -109,7 +109,7 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
             });
         }
     }
-    Ok(findings::tell(common, &all))
+    Ok(findings::tell(common, all))
 }
 
 fn line_at(text: &str, at: usize) -> usize {

@@ -10,21 +10,21 @@ pub(super) mod reading;
 mod schema;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use clap::{Args, ValueEnum};
-use mercury_adapter::MAX_REPLY;
 use mercury_model::DeviceConfig;
 
 use super::{
     Common, Ended, Failure,
-    findings::{self, Checked},
+    findings::{Checked, Telling},
     progress::Progress,
 };
 use crate::{
@@ -36,6 +36,8 @@ use crate::{
 use reading::Candidate;
 use schema::{Encoding, Modules};
 
+/// A candidate may be this big, in bytes: its tree takes several times as much.
+const MAX_CANDIDATE: u64 = 16 << 20;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 /// What candidates are called in folders; other files there are passed over.
@@ -106,48 +108,73 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
         return Err(Failure::Other(format!("there is no file that ends in {}", ENDINGS.join(", "))));
     }
     let modules = Modules::load(&arguments.yang_dir);
-    let mut all = Vec::new();
+    let mut telling = Telling::new(common);
     if let Err(finding) = &modules {
         let (name, findings) = ("modules".to_owned(), finding.clone().into());
-        all.push(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
+        telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
     }
-    all.extend(side_by_side(&files, |file| arguments.checked(&team, modules.as_ref().ok(), file))?);
+    let check = |file: &Path| arguments.checked(&team, modules.as_ref().ok(), file);
+    side_by_side(&files, check, |checked| telling.add(checked))?;
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
         let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
-        all.extend(on::asked(switch, team.inventory.dialects(), &files, |text| arguments.form(text)).await?);
+        let asked = on::asked(switch, team.inventory.dialects(), &files, |text| arguments.form(text)).await?;
+        asked.into_iter().for_each(|checked| telling.add(checked));
     }
-    Ok(findings::tell(common, &all))
+    Ok(telling.end())
 }
 
-/// Checks files on every processor; what came of them, in their order.
+/// Checks files on every processor; what came of them is told in their order, each as soon
+/// as those before it were.
 fn side_by_side(
     files: &[PathBuf],
     check: impl Fn(&Path) -> Result<Vec<Checked>, Failure> + Sync,
-) -> Result<Vec<Checked>, Failure> {
+    tell: impl FnMut(Checked) + Send,
+) -> Result<(), Failure> {
     let (next, progress) = (AtomicUsize::new(0), Progress::of(files.len(), "files"));
+    let in_order = Mutex::new(InOrder { told: 0, waiting: BTreeMap::new(), tell });
     let work = || {
-        let mut done = Vec::new();
-        while let Some((index, file)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?)))
-        {
-            done.push((index, check(file)));
+        let next_file = || {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, files.get(index)?))
+        };
+        while let Some((index, file)) = next_file() {
+            let checked = check(file)?;
+            let mut in_order = in_order.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.aside(|| in_order.add(index, checked));
             progress.step();
         }
-        done
+        Ok(())
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    let mut done = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let mut done = work();
-        // A worker that panicked leaves files unchecked, which must not look like success.
-        let broken = || (usize::MAX, Err(Failure::Other("a file could not be checked: a bug".to_owned())));
-        others.into_iter().for_each(|other| done.extend(other.join().unwrap_or_else(|_| vec![broken()])));
+        for other in others {
+            // A worker that panicked leaves files unchecked, which must not look like success.
+            let broken = |_| Err(Failure::Other("a file could not be checked: a bug".to_owned()));
+            done = done.and(other.join().unwrap_or_else(broken));
+        }
         done
-    });
-    done.sort_by_key(|(index, _)| *index);
-    let all = done.into_iter().map(|(_, checked)| checked).collect::<Result<Vec<_>, _>>()?;
-    Ok(all.into_iter().flatten().collect())
+    })
+}
+
+/// What has to wait for what is before it.
+struct InOrder<T> {
+    /// How many were told.
+    told: usize,
+    waiting: BTreeMap<usize, Vec<Checked>>,
+    tell: T,
+}
+
+impl<T: FnMut(Checked)> InOrder<T> {
+    fn add(&mut self, index: usize, checked: Vec<Checked>) {
+        self.waiting.insert(index, checked);
+        while let Some(next) = self.waiting.remove(&self.told) {
+            next.into_iter().for_each(&mut self.tell);
+            self.told += 1;
+        }
+    }
 }
 
 /// What the network team's files say.
@@ -226,7 +253,7 @@ impl ValidateArguments {
             let findings = Findings::from(finding.at(file, None));
             Ok(vec![Checked { name: name.clone(), level: "reading", source: None, told: Vec::new(), findings }])
         };
-        let text: Arc<str> = match super::read_bounded(file, MAX_REPLY as u64) {
+        let text: Arc<str> = match super::read_bounded(file, MAX_CANDIDATE) {
             Ok(text) => text.into(),
             Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
         };

@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use mercury_adapter::{Answer, Datastore, Dialect, Flight, MAX_REPLY, Refusal, Session, Step};
+use mercury_adapter::{Answer, Datastore, Dialect, Flight, Refusal, Session, Step};
 use mercury_model::{Intended, Plan, Running, Scope};
 
 use super::super::{Failure, findings::Checked, signals::Signals};
@@ -48,7 +48,7 @@ pub(super) async fn asked(
     let mut all = Vec::new();
     for file in files {
         // What cannot be read is told of elsewhere.
-        let Ok(text) = super::super::read_bounded(file, MAX_REPLY as u64) else { continue };
+        let Ok(text) = super::super::read_bounded(file, super::MAX_CANDIDATE) else { continue };
         let mut checked = Checked {
             name: file.display().to_string(),
             level: "switch",
