@@ -18,8 +18,8 @@ mod renewal;
 mod settings;
 mod socket;
 pub(crate) mod source;
-mod tls;
 mod stamps;
+mod tls;
 pub(crate) mod toml_tree;
 
 pub use audit::AuditLog;
@@ -29,8 +29,8 @@ pub use policy::{CallerPolicy, OPERATIONS, Wanted};
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
 pub use socket::Socket;
 pub use source::{FileAccess, SourceError};
-pub use tls::{Tls, TlsVersion};
 pub use stamps::Stamps;
+pub use tls::{Tls, TlsVersion};
 
 use crate::auth::{DigestUsers, Htpasswd};
 use crate::finding::{Code, Finding, Findings};

@@ -34,8 +34,8 @@ mod timing;
 
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
-pub(crate) use device_type::parse as device_type;
 pub use changes::Changes;
+pub(crate) use device_type::parse as device_type;
 pub use face::{ConfirmedCommit, Face, Protocol};
 pub use gnmi::{
     ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,

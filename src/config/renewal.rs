@@ -17,13 +17,18 @@ impl Settings {
             ("auth", self.auth != new.auth),
             ("htpasswd", self.htpasswd != new.htpasswd),
             ("allow_remote_noauth", self.allow_remote_noauth != new.allow_remote_noauth),
+            ("allow_plaintext_passwords", self.allow_plaintext_passwords != new.allow_plaintext_passwords),
+            ("digest", differ(&self.digest, &new.digest)),
+            ("tls", differ(&self.tls, &new.tls)),
+            ("keystone", differ(&self.keystone, &new.keystone)),
+            ("socket", differ(&self.socket, &new.socket)),
             ("lock_dir", self.lock_dir != new.lock_dir),
             ("etcd", self.etcd != new.etcd),
             ("audit", self.audit != new.audit),
             ("limits", self.limits != new.limits),
             ("log", self.log != new.log),
         ];
-        let differ = differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect();
+        let keys = differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect();
         let runs = Self {
             switches: new.switches,
             allowed_vlans: new.allowed_vlans,
@@ -38,7 +43,7 @@ impl Settings {
             reload_interval: new.reload_interval,
             ..self.clone()
         };
-        (runs, differ)
+        (runs, keys)
     }
 
     /// Whether nothing is wrong but that inventory files are not there, which somebody
@@ -59,6 +64,11 @@ impl Settings {
         let files = own.chain(lists.into_iter().flatten().cloned()).chain(inventory.files().iter().cloned());
         files.chain(self.dialect_folder.iter().flat_map(|folder| Dialects::watched(folder))).collect()
     }
+}
+
+/// By what they show of themselves, which is all but secrets that are written in them.
+fn differ<T: std::fmt::Debug>(one: &T, other: &T) -> bool {
+    format!("{one:?}") != format!("{other:?}")
 }
 
 #[cfg(test)]
