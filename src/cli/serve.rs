@@ -1,6 +1,7 @@
 //! `mercury serve`.
 
 mod reload;
+mod supervisor;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use crate::{
     tls::Certificate,
 };
 use reload::{Read, Reload};
+use supervisor::Supervisor;
 
 /// What the end of the process itself may take, of the time there is to stop.
 const LAST: Duration = Duration::from_secs(2);
@@ -79,11 +81,13 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
             format!("mercury is ready on {scheme}://{address} for {switches}")
         }
     });
+    let supervisor = Supervisor::ready(&print::counted(switches, "switch", "switches"));
     let time = settings.limits.stop_timeout.saturating_sub(LAST);
     let mut end = Instant::now();
     let stop = async {
         let signal = signals.end().await;
         tracing::info!(signal, "told to stop; finishing what was begun");
+        supervisor.stopping();
         end = Instant::now() + time;
         reloads_end.cancel();
         tokio::spawn(hurry(Arc::clone(&current), front, end, time));

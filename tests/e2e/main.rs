@@ -69,6 +69,8 @@ mod output;
 #[cfg(test)]
 mod own_dialects;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod reload;
