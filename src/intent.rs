@@ -25,7 +25,7 @@ pub use stp::StpIntent;
 
 use crate::{
     fault::{Fault, FaultKind},
-    inventory::{Inventory, Switch},
+    inventory::{Inventory, Pattern, Switch},
 };
 
 /// Leave a leaf as it is, or set it.
@@ -147,6 +147,10 @@ pub struct TargetIntent {
     pub lags: Vec<LagIntent>,
     /// Its VLANs.
     pub vlans: Vec<VlanIntent>,
+    /// The interfaces that its caller was granted, where those are not all: no other is
+    /// changed.
+    #[serde(skip)]
+    pub granted: Option<Arc<[Pattern]>>,
     /// What people have seen of the change: no other is made.
     #[serde(skip)]
     pub reviewed: Option<Arc<Reviewed>>,
@@ -161,6 +165,7 @@ impl TargetIntent {
             ports: Vec::new(),
             lags: Vec::new(),
             vlans: Vec::new(),
+            granted: None,
             reviewed: None,
         }
     }

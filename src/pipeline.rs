@@ -2,6 +2,7 @@
 //! out what should be, plan the difference, render it, commit it, and answer
 //! with what is. A dry run is the same line cut short.
 
+mod judged;
 mod looks;
 
 use std::collections::BTreeMap;
@@ -10,15 +11,15 @@ use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{Edit, Intended, InterfaceName, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
 
+use judged::{judged, within_grants};
 use looks::Looked;
 
 use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    finding::Findings,
     intent::{LagName, Offers, Reviewed, TargetIntent},
-    inventory::{Proposed, Rules, Switch},
+    inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
     metrics,
@@ -413,6 +414,7 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
     report.before = Some(running.clone());
     let Desired { intended, lags, notes } = work.desired(line.switch, running, line.dialect)?;
     let plan = Plan::between(running, &intended);
+    within_grants(line, work, running, &plan)?;
     if let Some((intent, reviewed)) = work.reviewed() {
         let scope = told(intent, &line.switch.rules, &lags, &[running], Some(&plan));
         reviewed.still(&Running::new(&running.config, scope), &plan)?;
@@ -423,29 +425,6 @@ fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report)
     }
     (report.plan, report.lags, report.notes) = (Some(plan.clone()), lags, notes);
     Ok((intended, plan))
-}
-
-/// What the network team's rules have to say of a plan.
-fn judged(
-    line: &Line<'_>,
-    running: &Running,
-    intended: &Intended,
-    plan: &Plan,
-    lags: &BTreeMap<LagName, InterfaceName>,
-) -> Findings {
-    let rules = &line.switch.rules;
-    if rules.team.is_empty() {
-        return Findings::default();
-    }
-    let edited = Proposed::edited(plan);
-    let after = Running::new(&intended.0, running.scope.clone());
-    // Requests that share a commit are not counted together.
-    let of = |part: &&TargetIntent| {
-        let scope = desired::concerns(part, rules, lags, &[running, &after]);
-        edited.iter().filter(|name| scope.interfaces.covers(name)).count()
-    };
-    let ports = line.parts.iter().map(of).max().unwrap_or(edited.len());
-    rules.judge(&Proposed { before: &running.config, after: &intended.0, plan, ports })
 }
 
 fn rendered(line: &Line<'_>, work: &Work, plan: &Plan, report: &mut Report) -> Result<Payload, Fault> {

@@ -46,7 +46,7 @@ pub(super) fn run(common: &Common, arguments: &PolicyArguments) -> Ended {
     let intent = rpc::intent(&service, &request).map_err(Failure::Refused)?;
     let who = Requester { caller: caller.clone(), ..Requester::default() };
     let method = request.get("method").and_then(Value::as_str).unwrap_or_default();
-    let permitted = service.permits(method, &intent, &who, true);
+    let permitted = service.permits(method, intent, &who, true);
     let reason = permitted.as_ref().err().map(|fault| fault.message.clone());
     match common.output {
         Output::Json => print::json(&json!({"granted": reason.is_none(), "reason": reason})),

@@ -36,7 +36,7 @@ pub struct CallerPolicy(BTreeMap<String, Arc<Grant>>);
 #[derive(Debug, PartialEq)]
 struct Grant {
     switches: Vec<Pattern>,
-    ports: Option<Vec<Pattern>>,
+    ports: Option<Arc<[Pattern]>>,
     allowed_vlans: Option<VlanSet>,
     operations: Option<Vec<String>>,
     dry_run: bool,
@@ -93,6 +93,12 @@ impl CallerPolicy {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The ports that a caller is granted; `None` for all.
+    #[must_use]
+    pub fn ports(&self, caller: &str) -> Option<Arc<[Pattern]>> {
+        self.0.get(caller)?.ports.clone()
     }
 
     /// Whether a caller may ask for this.
@@ -177,7 +183,7 @@ fn grant(reader: &mut Reader<'_>) -> Grant {
     }
     Grant {
         switches: patterns(reader, "switches").unwrap_or_default(),
-        ports: patterns(reader, "ports"),
+        ports: patterns(reader, "ports").map(Into::into),
         allowed_vlans: reader.vlans("allowed_vlans"),
         operations: operations.map(|all| all.into_iter().map(|(text, _)| text).collect()),
         dry_run: reader.flag("dry_run").unwrap_or(false),

@@ -112,27 +112,27 @@ async fn route(service: &Service, method: &str, params: &Value, who: &mut Reques
         "plan_port" => {
             let method = if fields.has("port") { "attach_port" } else { "update_port" };
             let request = request(method, fields, service)?;
-            service.permits(method, &request.intent(), who, false)?;
-            let planned = service.plan(request.intent(), who).await;
+            let intent = service.permits(method, request.intent(), who, false)?;
+            let planned = service.plan(intent, who).await;
             planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.plan" => {
             let (method, request) = named(fields, service)?;
-            service.permits(&method, &request.intent(), who, false)?;
-            let planned = service.plan(request.intent(), who).await;
+            let intent = service.permits(&method, request.intent(), who, false)?;
+            let planned = service.plan(intent, who).await;
             planned.and_then(|reports| answer::changed(&reports)).map_err(Failed::Told)
         }
         "mercury.verify" => {
             let (method, request) = named(fields, service)?;
-            service.permits(&method, &request.intent(), who, false)?;
-            let verified = service.verify(request.intent(), who).await;
+            let intent = service.permits(&method, request.intent(), who, false)?;
+            let verified = service.verify(intent, who).await;
             verified.and_then(|reports| answer::verified(&reports)).map_err(Failed::Told)
         }
         method => {
             let request = request(method, fields, service)?;
-            service.permits(method, &request.intent(), who, true)?;
+            let intent = service.permits(method, request.intent(), who, true)?;
             asked(method, who).await?;
-            let done = service.apply(request.intent(), who).await;
+            let done = service.apply(intent, who).await;
             done.and_then(|reports| request.answer(&reports)).map_err(Failed::Told)
         }
     }
@@ -199,7 +199,7 @@ async fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> R
     let attached = request.network.as_ref().map(|_| request.attach("is_link_valid", inventory)).transpose();
     let links = attached.and_then(|attached| {
         let links = request.links("is_link_valid", inventory)?;
-        service.permits("is_link_valid", attached.as_ref().unwrap_or(&links), who, false)?;
+        service.permits("is_link_valid", attached.as_ref().unwrap_or(&links).clone(), who, false)?;
         Ok(links)
     });
     match links {

@@ -25,15 +25,15 @@ impl Service {
         self.policy.as_ref().is_none_or(|policy| policy.shows(&who.caller, switch))
     }
 
-    /// Whether a caller may ask for this, which is done where it `writes`, and looked at
-    /// otherwise.
+    /// What a caller may ask for as it does, which is done where it `writes`, and looked at
+    /// otherwise; the intent knows what it was granted from here on.
     ///
     /// # Errors
     /// [`FaultKind::InvalidValue`]: the policy does not grant it.
-    pub fn permits(&self, operation: &str, intent: &Intent, who: &Requester, writes: bool) -> Result<(), Fault> {
-        let Some(policy) = &self.policy else { return Ok(()) };
+    pub fn permits(&self, operation: &str, mut intent: Intent, who: &Requester, writes: bool) -> Result<Intent, Fault> {
+        let Some(policy) = &self.policy else { return Ok(intent) };
         policy.knows(&who.caller, operation).map_err(|reason| Fault::new(FaultKind::InvalidValue, reason))?;
-        for target in &intent.targets {
+        for target in &mut intent.targets {
             let ports: Vec<&str> = target.ports.iter().map(|port| port.interface.as_str()).collect();
             let vlans = vlans(target);
             let joins = |membership: &Membership| matches!(membership, Membership::Join(_));
@@ -47,8 +47,9 @@ impl Service {
             };
             let refused = |reason| Fault::new(FaultKind::InvalidValue, reason).at(&target.switch);
             policy.judge(&who.caller, &wanted).map_err(refused)?;
+            target.granted = policy.ports(&who.caller);
         }
-        Ok(())
+        Ok(intent)
     }
 }
 

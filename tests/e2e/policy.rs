@@ -84,6 +84,46 @@ fn a_caller_may_ask_for_what_it_is_granted_and_sees_nothing_else() {
     assert_eq!(stage.switches[0].look().port("Ethernet1").vlans, "access 100");
 }
 
+/// What is wanted of a member is wanted of its aggregate, and so of who else is in it.
+#[test]
+fn a_port_that_is_granted_moves_no_other_by_an_aggregate() {
+    let stage = Stage::new();
+    let member = |port: &str| {
+        format!(
+            "<interface><name>{port}</name><ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\"><config>\
+             <aggregate-id xmlns=\"http://openconfig.net/yang/interfaces/aggregate\">Port-Channel1</aggregate-id>\
+             </config></ethernet></interface>"
+        )
+    };
+    let theirs = format!(
+        "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Port-Channel1</name><config>\
+         <name>Port-Channel1</name><type xmlns:ift=\"urn:ietf:params:xml:ns:yang:iana-if-type\">ift:ieee8023adLag</type>\
+         </config></interface>{}{}</interfaces>",
+        member("Ethernet1"),
+        member("Ethernet6")
+    );
+    stage.switches[0].handle().change_running(&theirs).unwrap();
+    let before = stage.switches[0].look();
+    let mut one = stage.caller("one");
+    let asked = update("leaf1", "Ethernet1", 100);
+    for (method, params) in
+        [("update_port", asked.clone()), ("mercury.plan", json!({"method": "update_port", "params": asked}))]
+    {
+        let refused = one.fails(method, &params);
+        assert_eq!(refused.kind(), "invalid-value", "{method}: {refused:?}");
+        assert!(refused.message.contains("does not grant its caller Port-Channel1"), "{method}: {refused:?}");
+    }
+    assert_eq!(stage.switches[0].look(), before);
+    one.done("update_port", &update("leaf1", "Ethernet2", 100));
+
+    // Who is granted the aggregate as well may say what it carries.
+    std::fs::write(&stage.file, POLICY.replace("\"Ethernet[1-4]\"", "\"Ethernet[1-4]\", \"Port-Channel1\"")).unwrap();
+    stage.mercury.signal("HUP");
+    wait("the new policy", || stage.mercury.stderr.text().contains("took_ms"));
+    one.done("update_port", &asked);
+    assert_eq!(stage.switches[0].look().port("Port-Channel1").vlans, "access 100");
+}
+
 #[test]
 fn a_policy_is_read_again_and_one_with_a_mistake_is_not_taken_over() {
     let stage = Stage::new();

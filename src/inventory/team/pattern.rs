@@ -18,6 +18,8 @@ impl PartialEq for Pattern {
     }
 }
 
+impl Eq for Pattern {}
+
 impl Pattern {
     /// Whether a whole name is as the pattern says.
     pub fn matches(&self, name: &str) -> bool {

@@ -1,0 +1,70 @@
+//! What a plan is held against before anything is sent: the network team's rules, and
+//! what its caller was granted.
+
+use std::collections::BTreeMap;
+
+use mercury_model::{Edit, Intended, InterfaceName, Plan, Running};
+
+use super::{Line, Work};
+use crate::{
+    desired,
+    fault::{Fault, FaultKind},
+    finding::Findings,
+    intent::{LagName, TargetIntent},
+    inventory::Proposed,
+};
+
+/// What the network team's rules have to say of a plan.
+pub(super) fn judged(
+    line: &Line<'_>,
+    running: &Running,
+    intended: &Intended,
+    plan: &Plan,
+    lags: &BTreeMap<LagName, InterfaceName>,
+) -> Findings {
+    let rules = &line.switch.rules;
+    if rules.team.is_empty() {
+        return Findings::default();
+    }
+    let edited = Proposed::edited(plan);
+    let after = Running::new(&intended.0, running.scope.clone());
+    // Requests that share a commit are not counted together.
+    let of = |part: &&TargetIntent| {
+        let scope = desired::concerns(part, rules, lags, &[running, &after]);
+        edited.iter().filter(|name| scope.interfaces.covers(name)).count()
+    };
+    let ports = line.parts.iter().map(of).max().unwrap_or(edited.len());
+    rules.judge(&Proposed { before: &running.config, after: &intended.0, plan, ports })
+}
+
+/// Whether a plan changes only what its callers were granted: what is wanted of a port
+/// may turn out to be wanted of its aggregate, and so of all its members. What carries
+/// every VLAN that is made (`trunk_ports`) is changed for whoever has one made.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`]: the interface that was not granted.
+pub(super) fn within_grants(line: &Line<'_>, work: &Work, running: &Running, plan: &Plan) -> Result<(), Fault> {
+    match line.parts.as_slice() {
+        [] | [_] => work.wanted().map_or(Ok(()), |intent| within(line, intent, plan)),
+        // Each of a group answers for what it changes itself.
+        parts => parts.iter().filter(|part| part.granted.is_some()).try_for_each(|part| {
+            let alone = desired::desired(part, line.switch, running, line.dialect)?.intended;
+            within(line, part, &Plan::between(running, &alone))
+        }),
+    }
+}
+
+fn within(line: &Line<'_>, intent: &TargetIntent, plan: &Plan) -> Result<(), Fault> {
+    let Some(granted) = &intent.granted else { return Ok(()) };
+    let rules = &line.switch.rules;
+    let is_granted = |name: &&InterfaceName| {
+        granted.iter().any(|pattern| pattern.matches(name.as_str())) || rules.options.trunk_ports.contains(name)
+    };
+    match plan.edits.iter().filter_map(Edit::interface).find(|name| !is_granted(name)) {
+        None => Ok(()),
+        Some(other) => {
+            let reason = format!("the policy does not grant its caller {other}, which the change is about as well");
+            Err(Fault::new(FaultKind::InvalidValue, reason))
+        }
+    }
+}
