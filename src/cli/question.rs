@@ -95,8 +95,17 @@ pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
     let Some(saved) = interruptible(&tool, tool.stop_timeout, saved).await? else { return Ok(found()) };
     tool.finish().await;
     match (saved, common.output) {
-        (Ok(reports), Output::Json) => print::json(&rpc::changed(&reports).map_err(Failure::because)?),
-        (Ok(reports), Output::Human) => reports.iter().for_each(|report| print::report(&rpc::report_json(report))),
+        (Ok((reports, digest)), Output::Json) => {
+            let mut told = rpc::changed(&reports).map_err(Failure::because)?;
+            if let Some(told) = told.as_object_mut() {
+                told.insert("saved".to_owned(), json!({"file": file, "digest": digest}));
+            }
+            print::json(&told);
+        }
+        (Ok((reports, digest)), Output::Human) => {
+            reports.iter().for_each(|report| print::report(&rpc::report_json(report)));
+            print::line(&format!("saved: {}, digest {digest}", file.display()));
+        }
         (Err(review::Failed::Tool(failure)), _) => return Err(failure),
         (Err(review::Failed::Refused(fault)), output) => {
             match output {

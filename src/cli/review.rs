@@ -54,6 +54,10 @@ pub(super) struct Saved {
     /// What is wanted.
     pub(super) requests: Vec<Value>,
     pub(super) switches: Vec<SavedSwitch>,
+    /// Of all the rest (SHA-256, base64), so that what was reviewed can be told from what
+    /// was edited since; none of what is not saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,15 +91,21 @@ fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Fault> {
     service.as_one("plan", intents)
 }
 
-/// Works out all requests as one change, and writes what came of it.
-pub(super) async fn save(service: &Service, requests: &[Request], file: &Path) -> Result<Vec<Report>, Failed> {
-    let (saved, reports) = worked_out(service, requests).await?;
+/// Works out all requests as one change, and writes what came of it; tells the digest.
+pub(super) async fn save(
+    service: &Service,
+    requests: &[Request],
+    file: &Path,
+) -> Result<(Vec<Report>, String), Failed> {
+    let (mut saved, reports) = worked_out(service, requests).await?;
     if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
         return Err(Failed::Refused(fault));
     }
+    let digest = saved.digested()?;
+    saved.digest = Some(digest.clone());
     let text = serde_json::to_string_pretty(&saved).map_err(Failure::because)?;
     write(file, &text).map_err(|error| Failure::Other(format!("{}: {error}", file.display())))?;
-    Ok(reports)
+    Ok((reports, digest))
 }
 
 /// Works out all requests as one change, also one that would be refused.
@@ -125,7 +135,7 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
     let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
     let Requester { user: by, .. } = Requester::at_a_shell();
     let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    Ok((Saved { format, mercury, at: now(), by, requests, switches }, reports))
+    Ok((Saved { format, mercury, at: now(), by, requests, switches, digest: None }, reports))
 }
 
 /// A plan that was saved.
@@ -134,11 +144,30 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
 /// A sentence: it cannot be read, or is none.
 pub(super) fn read(file: &Path) -> Result<Saved, Failure> {
     let (name, text) = (file.display(), super::read_bounded(file, MAX_FILE)?);
-    let saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{name}: {error}")))?;
+    let mut saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{name}: {error}")))?;
     if saved.format != FORMAT {
         return Err(Failure::Other(format!("{name}: its format is {:?}, not {FORMAT:?}", saved.format)));
     }
+    let said = saved.digest.take();
+    let digest = saved.digested()?;
+    if said.as_ref() != Some(&digest) {
+        let said = said.unwrap_or_else(|| "none".to_owned());
+        let message = format!(
+            "{name}: it is not as `plan --save` wrote it: its digest is {said}, and that of what it says is {digest}. \
+             Save the plan again"
+        );
+        return Err(Failure::Other(message));
+    }
+    saved.digest = Some(digest);
     Ok(saved)
+}
+
+impl Saved {
+    /// The digest of all but the digest, members in the order of their names.
+    fn digested(&self) -> Result<String, Failure> {
+        let value = serde_json::to_value(self).map_err(Failure::because)?;
+        Ok(digest(&value.to_string()))
+    }
 }
 
 /// One that somebody may have read is never written over.
@@ -222,7 +251,8 @@ fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, F
             return moved(&target.switch, &what);
         }
         if one.rules_digest != rules(&switch) {
-            return moved(&target.switch, "what its entry says is not what it said when the plan was made");
+            let what = "what its entry and the network team's rules say is not what they said when the plan was made";
+            return moved(&target.switch, what);
         }
         let SavedSwitch { before, plan, payload, .. } = one;
         let reviewed = Reviewed { before: before.clone(), plan: plan.clone(), payload: payload.clone() };

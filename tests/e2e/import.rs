@@ -35,6 +35,7 @@ username = admin
 password = a \"password\"
 secret = another
 ngs_manage_vlans = False
+ngs_allowed_ports = Gi1/0/1, GigabitEthernet1/0/2
 ngs_save_configuration = False
 
 [ngs_coordination]
@@ -77,6 +78,8 @@ fn a_file_of_networking_generic_switch_is_served_as_before() {
     let old = entries.iter().find(|one| one["name"].as_str() == Some("Old Switch")).unwrap();
     assert_eq!((old["protocol"].as_str(), old["dialect"].as_str()), (Some("cli"), Some("cisco_ios")), "{inventory}");
     assert_eq!((old["manage_vlans"].as_bool(), old["persist"].as_bool()), (Some(false), Some(false)), "{inventory}");
+    let ports: Vec<&str> = old["allowed_ports"].as_array().unwrap().iter().map(|port| port.as_str().unwrap()).collect();
+    assert_eq!(ports, ["GigabitEthernet1/0/1", "GigabitEthernet1/0/2"], "{inventory}");
     let secret = ours.join(old["password"]["file"].as_str().unwrap());
     assert_eq!(std::fs::read_to_string(&secret).unwrap(), "a \"password\"");
     assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);

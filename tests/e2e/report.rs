@@ -35,7 +35,9 @@ fn a_saved_plan_and_the_same_requests_make_a_page_and_change_nothing() {
         assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     }
     let page = fs::read_to_string(&of_plan).unwrap();
-    let body = |page: &str| page.split_once("<nav").unwrap().1.to_owned();
+    let body = |page: &str| page.split_once("<nav").unwrap().1.split_once("<footer").unwrap().0.to_owned();
+    let saved: serde_json::Value = serde_json::from_str(&fs::read_to_string(&plan).unwrap()).unwrap();
+    assert!(page.contains(saved["digest"].as_str().unwrap()), "what is reviewed can be told by its digest");
     assert_eq!(body(&page), body(&fs::read_to_string(&of_requests).unwrap()), "two ways, one page");
     for part in
         ["Ethernet1 carries VLAN 110 untagged", "+ 120", "&lt;access-vlan&gt;110&lt;", "&lt;b&gt;node&lt;/b&gt;"]

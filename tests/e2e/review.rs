@@ -1,5 +1,6 @@
 //! Plans that people read before they are made.
 
+use base64::Engine as _;
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
@@ -86,6 +87,15 @@ fn a_port_that_was_changed_since_is_left_alone_and_what_moved_is_told() {
     assert_eq!(stage.switch.look().port("Ethernet1").vlans, Port::default().vlans);
 }
 
+/// A plan whose digest is that of what it says.
+fn digested(text: &str) -> String {
+    let mut plan: Value = serde_json::from_str(text).unwrap();
+    plan.as_object_mut().unwrap().remove("digest").unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, plan.to_string().as_bytes());
+    plan["digest"] = json!(base64::engine::general_purpose::STANDARD.encode(digest));
+    plan.to_string()
+}
+
 #[test]
 fn a_plan_that_somebody_edited_is_not_made() {
     let stage = Stage::new();
@@ -98,6 +108,13 @@ fn a_plan_that_somebody_edited_is_not_made() {
     ] {
         assert!(text.contains(from), "{from}: {text}");
         std::fs::write(&stage.file, text.replace(from, to)).unwrap();
+        let finished = stage.apply();
+        assert_eq!(finished.code(), 2, "{from}: {}", finished.stdout);
+        let told = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(told.contains("it is not as `plan --save` wrote it"), "{from}: {told}");
+        assert_eq!(stage.switch.handle().counters().edits, 0);
+        // Nor by somebody who has the digest fit.
+        std::fs::write(&stage.file, digested(&text.replace(from, to))).unwrap();
         stage.refuses(said);
     }
     std::fs::write(&stage.file, text.replace("mercury-plan-1", "mercury-plan-0")).unwrap();
@@ -111,7 +128,7 @@ fn an_entry_that_says_otherwise_since_makes_the_plan_void() {
     let text = std::fs::read_to_string(&stage.file).unwrap();
     stage.setup = Setup::new().switches(&[entry]);
     stage.file = stage.setup.write("plan.json", &text).to_str().unwrap().to_owned();
-    stage.refuses("what its entry says is not what it said");
+    stage.refuses("what its entry and the network team's rules say is not");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_plan_is_not_applied_when_the_rules_are_others() {
     setup.write("rules.toml", &RULES.replace("150 is for phones", "150 is for doors"));
     let refused = setup.run(&["apply", &plan]);
     assert_eq!(refused.code(), 1);
-    assert!(refused.stderr.contains("not what it said when the plan was made"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("not what they said when the plan was made"), "{}", refused.stderr);
     setup.write("rules.toml", RULES);
     assert_eq!(setup.run(&["apply", &plan]).code(), 0);
     assert_eq!(switch.handle().counters().edits, 1);

@@ -23,6 +23,8 @@ enum Becomes {
     Flag(&'static str),
     /// A list of texts.
     List(&'static str),
+    /// A list of ports, which are called as the switch's configuration calls them.
+    Ports(&'static str),
     /// A file of its own.
     Secret(&'static str),
     /// Something that takes more than its name.
@@ -33,7 +35,7 @@ enum Becomes {
     Lost(&'static str),
 }
 
-use Becomes::{Flag, List, Lost, Needless, Number, Other, Secret, Text};
+use Becomes::{Flag, List, Lost, Needless, Number, Other, Ports, Secret, Text};
 
 const OVERLAY: Becomes = Lost("VNIs are not configured");
 const RESTCONF: Becomes = Lost("RESTCONF is not spoken");
@@ -53,11 +55,11 @@ const OPTIONS: &[(&str, Becomes)] = &[
     ("device_type", Other),
     ("hostkey_verify", Other),
     ("ngs_mac_address", List("mac_addresses")),
-    ("ngs_trunk_ports", List("trunk_ports")),
+    ("ngs_trunk_ports", Ports("trunk_ports")),
     ("ngs_port_default_vlan", Number("default_vlan")),
     ("ngs_physical_networks", List("physical_networks")),
     ("ngs_allowed_vlans", Other),
-    ("ngs_allowed_ports", List("allowed_ports")),
+    ("ngs_allowed_ports", Ports("allowed_ports")),
     ("ngs_disable_inactive_ports", Flag("disable_inactive_ports")),
     ("ngs_manage_vlans", Other),
     ("ngs_network_name_format", Other),
@@ -161,6 +163,11 @@ pub(super) fn entry(section: &Given<'_>, name: &str, context: &Context, findings
             },
             Flag(ours) => entry.lines.push(format!("{ours} = {}", is_true(value))),
             List(ours) => entry.lines.push(format!("{ours} = {}", list(listed(value)))),
+            Ports(ours) => {
+                let names: Vec<String> =
+                    listed(value).into_iter().map(|port| spelled(section, port, context)).collect();
+                entry.lines.push(format!("{ours} = {}", list(names.iter().map(String::as_str))));
+            }
             Secret(ours) => entry.secrets.push((ours, value.clone())),
             Needless(why) => entry.lines.push(comment(&format!("{option}: {why}"))),
             Lost(why) => {
@@ -225,6 +232,13 @@ fn other(
         // As it is without it.
         _ => {}
     }
+}
+
+/// A port as the configuration of the section's switch calls it, where its dialect knows.
+fn spelled(section: &Given<'_>, port: &str, context: &Context) -> String {
+    let kind = section.option("device_type").and_then(|(_, kind)| device_type(kind, &context.dialects).1.ok());
+    let names = kind.and_then(|dialect| context.interface_names.get(&dialect));
+    names.and_then(|names| names.spelled(port).ok()).map_or_else(|| port.to_owned(), |name| name.to_string())
 }
 
 fn manages_vlans(section: &Given<'_>) -> bool {

@@ -40,6 +40,8 @@ pub(super) fn page(saved: &Saved) -> String {
                         dt { "Worked out" } dd { (visible(&saved.at)) }
                         dt { "By" } dd { (saved.by.as_deref().map_or_else(|| "not known".to_owned(), visible)) }
                         dt { "Mercury" } dd { (visible(&saved.mercury)) }
+                        dt { "Digest of the plan" }
+                        dd { (saved.digest.as_deref().map_or_else(|| "none: it is not saved".to_owned(), visible)) }
                     }
                 }
                 nav aria-label="Switches" {
@@ -53,7 +55,17 @@ pub(super) fn page(saved: &Saved) -> String {
                     (summary(saved))
                     @for (index, switch) in saved.switches.iter().enumerate() { (one(index, switch)) }
                 }
-                footer { p.quiet { "What is reviewed here is made by " code { "mercury apply" } " of the same plan, or refused." } }
+                footer {
+                    p.quiet {
+                        @if saved.digest.is_some() {
+                            "What is reviewed here is made by " code { "mercury apply" }
+                            " of the plan with this digest, or refused."
+                        } @else {
+                            "Nothing holds anybody to what is reviewed here: "
+                            code { "mercury plan --save" } " makes a plan that " code { "mercury apply" } " keeps to."
+                        }
+                    }
+                }
             }
         }
     };

@@ -54,13 +54,17 @@ fn default_vlan(reader: &mut Reader<'_>, dialect: &str, lowest: VlanId) -> Optio
     Some(vlan)
 }
 
-/// Names that are taken as they are, since the network team knows them, but are
-/// not what the dialect's ports are called.
+/// Names that are not what the dialect's ports are called. One that the dialect knows by
+/// another spelling is wrong: what would be sent and what is read back would be two ports.
+/// Any other is taken as it is, since the network team knows it.
 fn doubt(reader: &mut Reader<'_>, key: &str, names: &InterfaceNames) {
     for (text, found) in reader.texts(key).into_iter().flatten() {
         let finding = match names.spelled(&text) {
             Ok(spelled) if spelled == text => continue,
-            Ok(spelled) => Finding::warning(Code::BadValue, format!("{text:?} is {spelled:?} in its configuration")),
+            Ok(spelled) => {
+                let message = format!("{text:?} is {spelled:?} in its configuration");
+                Finding::error(Code::BadValue, message).help(format!("write {spelled:?}"))
+            }
             Err(misnamed) => Finding::warning(Code::BadValue, format!("{text:?}: {misnamed}")),
         };
         reader.blame(&found, finding);

@@ -39,7 +39,6 @@ fn the_entrys_own_rules_and_names_go_first() {
 fn names_and_rules_that_are_of_no_use_are_found() {
     for (lines, line, key, words) in [
         ("allowed_ports = [\n \"Ethernet1\",\n \"Eth2\"]", 9, "allowed_ports", "\"Ethernet2\" would be"),
-        ("allowed_lags = [\"Po1\"]", 7, "allowed_lags", "\"Port-Channel1\""),
         ("manage_vlans = true\ntrunk_ports = [\"swp1\"]", 8, "trunk_ports", "swp1"),
         ("port_names = [{ match = 'Eth1/1', replace = 'Ethernet1/1' }]", 1, "port_names", "\"Eth1/1\" only"),
         ("port_names = [{ match = 'a$b', replace = 'Ethernet1' }]", 1, "port_names", "rule 1 never"),
@@ -68,6 +67,12 @@ fn names_and_rules_that_are_of_no_use_are_found() {
         assert!(finding.message.contains(words) && finding.severity == Severity::Warning, "{finding:?}");
         assert!(!inventory.is_empty(), "a warning");
     }
+    // Changed by one name and read back by another, a port would be two.
+    let (inventory, findings) = load(&[("i.toml", &of("arista_eos", "allowed_lags = [\"Po1\"]"))], &Context::default());
+    assert_eq!(places(&findings), [(Code::BadValue, 7, "switch.leaf1.allowed_lags".to_owned())]);
+    let finding = findings.iter().next().unwrap();
+    assert!(finding.message.contains("\"Port-Channel1\"") && finding.severity == Severity::Error, "{finding:?}");
+    assert!(inventory.is_empty());
 }
 
 #[test]
