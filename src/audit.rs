@@ -50,7 +50,7 @@ struct Audit {
 /// The file cannot be opened or understood, or another process writes to it.
 pub fn begin(settings: &AuditLog) -> io::Result<()> {
     let place = settings.file.clone().map_or_else(|| Ok(Place::standard_output()), Place::file)?;
-    let writer = Writer::start(place, settings.required)?;
+    let writer = Writer::start(place)?;
     let _first = AUDIT.set(Audit { writer, required: settings.required, calls: AtomicU64::new(0) });
     Ok(())
 }

@@ -46,6 +46,8 @@ struct Door {
     body_timeout: Duration,
     /// Of those who are not let in one is told a second.
     refused: Arc<Often>,
+    /// The same in the audit log, of those who have tried something.
+    audited: Arc<Often>,
 }
 
 /// The routes.
@@ -62,6 +64,7 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
             max_body_bytes: limits.max_body_bytes,
             body_timeout: limits.body_timeout,
             refused: Arc::default(),
+            audited: Arc::default(),
         })
 }
 
@@ -188,8 +191,13 @@ async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recogn
 
 fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {
     metrics::not_let_in();
-    let told = [("peer", json!(caller.peer.to_string())), ("reason", json!(fault.to_string()))];
-    audit::tell("not-let-in", told.map(|(name, value)| (name.to_owned(), value)).into_iter().collect());
+    // Clients of Digest ask so what they are to answer.
+    let has_tried = !matches!(fault, AuthError::Missing | AuthError::Stale);
+    if has_tried && let Some(before) = door.audited.tell() {
+        let peer = caller.peer.to_string();
+        let told = [("peer", json!(peer)), ("reason", json!(fault.to_string())), ("before", json!(before))];
+        audit::tell("not-let-in", told.map(|(name, value)| (name.to_owned(), value)).into_iter().collect());
+    }
     if let Some(before) = door.refused.tell() {
         tracing::warn!(peer = %caller.peer, before, %fault, "a caller was not let in");
     }

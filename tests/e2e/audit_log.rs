@@ -126,3 +126,23 @@ fn two_processes_do_not_write_one_log() {
     assert_eq!(other.code(), 2);
     assert!(other.stderr.contains("another process writes to it"), "{}", other.stderr);
 }
+
+/// Whoever has no password can fill no disk.
+#[test]
+fn who_shows_no_credentials_is_counted_and_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.jsonl");
+    let setup = Setup::new();
+    let users = setup.write("htpasswd", &format!("ironic:{}\n", bcrypt::hash("word", 4).unwrap()));
+    let audit = format!("auth = \"http_basic\"\nhtpasswd = {users:?}\n[audit]\nfile = {file:?}\n");
+    let mercury = setup.settings(&audit).serve();
+    for _ in 0..3 {
+        assert_eq!(Client::of(&mercury).post("/", b"{}").status, 401);
+    }
+    let wrong = Client::of(&mercury).with("Authorization", "Basic !").post("/", b"{}");
+    assert_eq!(wrong.status, 400);
+    wait("the line", || !events(&file).is_empty());
+    let told = lines(&file);
+    assert_eq!((events(&file).len(), &told[0]["event"], &told[0]["before"]), (1, &json!("not-let-in"), &json!(0)));
+    assert_eq!(told[0]["reason"], wrong.json()["error"]["message"]);
+}
