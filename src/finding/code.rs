@@ -101,8 +101,11 @@ codes! {
         "Callers' passwords would be taken from other machines without TLS.",
         "Write a `[tls]` table, use `http_digest`, or say both `auth = \"http_basic\"` and `allow_plaintext_passwords = true`.";
     Certificate "certificate":
-        "A certificate or private key that cannot be served, or not for long.",
-        "The message says whether it cannot be read, has expired or soon does, or does not belong to its key.";
+        "A certificate or private key that cannot be served.",
+        "The message says whether it cannot be read, or does not belong to its key.";
+    CertificateLifetime "certificate-lifetime":
+        "A certificate that has expired, soon does, or is not valid yet.",
+        "It is served all the same, and callers may refuse it. Renew it: the files are read again when they change.";
     UnsupportedHash "unsupported-hash":
         "A password hash other than bcrypt.",
         "`htpasswd -B` writes bcrypt.";

@@ -150,11 +150,14 @@ fn lifetime(file: &Path, certificate: &CertificateDer<'_>, findings: &mut Findin
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let soon = now.saturating_add(i64::try_from(SOON.as_secs()).unwrap_or(i64::MAX));
     let finding = if to.timestamp() < now {
-        Finding::error(Code::Certificate, format!("a certificate has expired on {to}"))
+        Finding::error(Code::CertificateLifetime, format!("a certificate has expired on {to}"))
     } else if from.timestamp() > now {
-        Finding::error(Code::Certificate, format!("a certificate is not valid before {from}; is the clock right?"))
+        Finding::error(
+            Code::CertificateLifetime,
+            format!("a certificate is not valid before {from}; is the clock right?"),
+        )
     } else if to.timestamp() < soon {
-        Finding::warning(Code::Certificate, format!("a certificate expires on {to}"))
+        Finding::warning(Code::CertificateLifetime, format!("a certificate expires on {to}"))
     } else {
         return;
     };

@@ -106,7 +106,7 @@ fn a_certificate_whose_time_is_over_or_soon_will_be_is_found_and_served() {
         (lived(2000, now + 20 * day), Severity::Warning),
     ] {
         let files = Files::of(&pair);
-        assert_eq!(files.found(|_| {}), [(Code::Certificate, severity, "tls".to_owned())]);
+        assert_eq!(files.found(|_| {}), [(Code::CertificateLifetime, severity, "tls".to_owned())]);
         assert!(Certificate::new(files.settings()).is_ok());
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{Common, log, machine};
 use crate::{
     config::{self, Overrides, Settings, Stamps},
-    finding::{Finding, Findings, Severity},
+    finding::{Code, Finding, Findings, Severity},
     inventory::{Changes, Inventory},
     lock::Coordinator,
     metrics,
@@ -111,7 +111,10 @@ impl Reload {
             findings.iter().filter(|finding| !self.known.contains(&without_place(finding))).collect();
         news.iter().for_each(|finding| log::finding(finding));
         let (Some(settings), Some(inventory)) = (settings, inventory) else { return kept() };
-        if news.iter().any(|finding| finding.severity == Severity::Error) {
+        // What time alone has made wrong is no mistake in the files.
+        let is_a_mistake =
+            |finding: &&Finding| finding.severity == Severity::Error && finding.code != Code::CertificateLifetime;
+        if news.iter().any(is_a_mistake) {
             return kept();
         }
         match self.take_over(settings, inventory) {

@@ -119,6 +119,20 @@ fn a_new_certificate_is_shown_to_new_connections_and_kept_ones_go_on() {
     }
 }
 
+/// Time alone makes no mistake in the files: a policy or a user may have to go just then.
+#[test]
+fn a_certificate_that_expires_keeps_nothing_from_being_read_again() {
+    let stage = Stage::new("", "");
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    authority::replace(&stage.authority.path("mercury.key"), &key.serialize_pem());
+    authority::replace(&stage.authority.path("mercury.pem"), &params.self_signed(&key).unwrap().pem());
+    stage.mercury.signal("HUP");
+    stage.told("a certificate has expired");
+    stage.told("the files were read again");
+}
+
 /// Between the two renames of a rotation certificate and key do not belong together.
 #[test]
 fn nobody_fails_while_certificates_rotate() {
