@@ -2,6 +2,7 @@
 
 use super::source;
 use crate::finding::{Code, Finding, Findings};
+use crate::inventory::Changes;
 use mercury_adapter::Dialect;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -82,6 +83,16 @@ impl Dialects {
         };
         let dialects = self.0.iter().map(kept).collect();
         (Self(dialects), changed)
+    }
+
+    /// Those that are not as they were `before`.
+    pub(super) fn changes(&self, before: &Self) -> Changes {
+        let text = |dialect: &Arc<Dialect>| format!("{dialect:?}");
+        let (before, now) = (before.iter(), self.iter());
+        Changes::between(
+            before.map(|one| (one.name.as_str(), text(one))),
+            now.map(|one| (one.name.as_str(), text(one))),
+        )
     }
 
     /// What changes when a folder of dialects does.

@@ -5,7 +5,7 @@ use super::fields::{Table, Value};
 use super::reader::Reader;
 use super::{source, toml_tree};
 use crate::finding::{Code, Finding, Findings};
-use crate::inventory::Pattern;
+use crate::inventory::{Changes, Pattern};
 use mercury_model::{VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,6 +73,16 @@ impl CallerPolicy {
         };
         findings.merge(own);
         Self(callers)
+    }
+
+    /// The callers who are granted something else than `before`.
+    #[must_use]
+    pub fn changes(&self, before: &Self) -> Changes {
+        Changes::between(before.grants(), self.grants())
+    }
+
+    fn grants(&self) -> impl Iterator<Item = (&str, &Grant)> {
+        self.0.iter().map(|(name, grant)| (name.as_str(), &**grant))
     }
 
     /// Whether a caller may know of a switch.

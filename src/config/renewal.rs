@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Dialects, Settings};
 use crate::finding::{Finding, Findings, Severity};
-use crate::inventory::Inventory;
+use crate::inventory::{Changes, Inventory};
 
 impl Settings {
     /// The settings a service runs with after it has read these `new` ones, and the
@@ -44,6 +44,23 @@ impl Settings {
             ..self.clone()
         };
         (runs, keys)
+    }
+
+    /// What decides which changes may be made, where it differs from `before`: what it is
+    /// called in the log, and the names.
+    #[must_use]
+    pub fn decides_otherwise(&self, before: &Self) -> Vec<(&'static str, Changes)> {
+        let granted = match (&before.policy, &self.policy) {
+            (Some(before), Some(now)) => now.changes(before),
+            _ => Changes::default(),
+        };
+        let rules = self.rules.changes(&before.rules);
+        let all = [
+            ("callers of the policy", granted),
+            ("rules", rules),
+            ("dialects", self.dialects.changes(&before.dialects)),
+        ];
+        all.into_iter().filter(|(_, changes)| !changes.is_empty()).collect()
     }
 
     /// Whether nothing is wrong but that inventory files are not there, which somebody

@@ -1,13 +1,16 @@
-//! What differs between an inventory and the one before it.
+//! What differs between an inventory, or what else has names, and the one before it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::Inventory;
 
 /// Names that are told of each kind of change.
 const TOLD: usize = 20;
 
-/// The names of switches whose entries differ.
+/// The names of what differs: of switches whose entries do, of callers, rules and dialects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Entries that were not there before, or could not be used.
@@ -19,6 +22,24 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// What differs between things that have names and those before.
+    pub(crate) fn between<'a, T: PartialEq>(
+        before: impl IntoIterator<Item = (&'a str, T)>,
+        now: impl IntoIterator<Item = (&'a str, T)>,
+    ) -> Self {
+        let mut before: BTreeMap<&str, T> = before.into_iter().collect();
+        let mut changes = Self::default();
+        for (name, own) in now {
+            match before.remove(name) {
+                Some(same) if same == own => {}
+                Some(_) => _ = changes.changed.insert(name.to_owned()),
+                None => _ = changes.added.insert(name.to_owned()),
+            }
+        }
+        changes.removed = before.into_keys().map(str::to_owned).collect();
+        changes
+    }
+
     /// Whether every entry is as before.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -13,6 +13,7 @@ use mercury_model::VlanSet;
 
 use crate::finding::{Findings, Severity};
 
+use super::Changes;
 pub use judge::Proposed;
 pub use pattern::Pattern;
 use pattern::Text;
@@ -81,6 +82,16 @@ impl TeamRules {
     #[must_use]
     pub fn at(self, now: SystemTime) -> Self {
         Self { now: Some(now), ..self }
+    }
+
+    /// The rules that are not as they were `before`.
+    #[must_use]
+    pub fn changes(&self, before: &Self) -> Changes {
+        Changes::between(before.named(), self.named())
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&str, &TeamRule)> {
+        self.rules.iter().map(|rule| (rule.name.as_str(), &**rule))
     }
 
     /// How many there are.

@@ -230,6 +230,43 @@ fn settings_that_take_a_restart_are_named() {
     client.fails("update_port", &update("leaf1", "Ethernet1", 100));
 }
 
+#[test]
+fn what_decides_on_changes_is_told_by_name_where_it_differs() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let rule =
+        |name: &str, vlan: u16| format!("[[rule]]\nname = \"{name}\"\nreason = \"r\"\nreserved_vlans = \"{vlan}\"\n");
+    let grant = |name: &str, more: &str| format!("[[caller]]\nnames = [\"{name}\"]\nswitches = [\"*\"]\n{more}\n");
+    let rules = setup.write("rules.toml", &(rule("stays", 4000) + &rule("old", 4001) + &rule("other", 4002)));
+    let policy = setup.write("policy.toml", &(grant("anonymous", "") + &grant("gone", "")));
+    let folder = setup.path().join("dialects");
+    fs::create_dir(&folder).unwrap();
+    let (file, own) = (setup.path().join("mercury.toml"), format!("rules = [{rules:?}]\ndialects = {folder:?}\n"));
+    let mercury = setup.settings(&format!("{own}policy = {policy:?}\n")).serve();
+    replace(&rules, &(rule("stays", 4000) + &rule("other", 4003) + &rule("new", 4001)));
+    replace(&policy, &grant("anonymous", "dry_run = true"));
+    replace(&folder.join("acme.toml"), "inherits = \"openconfig\"\n");
+    mercury.signal("HUP");
+    read_again(&mercury, 1);
+    let told = mercury.stderr.text();
+    for words in [
+        "callers of the policy differ; removed: gone; changed: anonymous",
+        "rules differ; added: new; removed: old; changed: other",
+        "dialects differ; added: acme",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    replace(&file, &own);
+    mercury.signal("HUP");
+    read_again(&mercury, 2);
+    let opened = mercury.stderr.wait_json("its end", |line| line.to_string().contains("no policy any more"));
+    assert_eq!(opened["level"], "WARN");
+    replace(&file, &format!("{own}policy = {policy:?}\n"));
+    mercury.signal("HUP");
+    read_again(&mercury, 3);
+    assert!(mercury.stderr.text().contains("there is a policy now"));
+}
+
 /// Switches of other dialects are left alone.
 #[test]
 fn a_dialect_of_the_operators_own_is_read_again() {

@@ -143,6 +143,7 @@ impl Reload {
         if !restart.is_empty() {
             tracing::warn!("settings differ that take a restart: {}", restart.join(", "));
         }
+        tell_of_differences(&self.settings, &settings);
         self.settings = settings;
         let service = service.under(self.settings.policy.clone());
         metrics::read_again(true);
@@ -157,6 +158,18 @@ impl Reload {
 
     fn files(&self, settings: &Settings, inventory: &Inventory) -> BTreeSet<std::path::PathBuf> {
         settings.files(self.common.config.as_deref(), inventory).into_iter().collect()
+    }
+}
+
+/// What decides which changes may be made.
+fn tell_of_differences(before: &Settings, now: &Settings) {
+    match (&before.policy, &now.policy) {
+        (Some(_), None) => tracing::warn!("there is no policy any more: every caller may do everything now"),
+        (None, Some(_)) => tracing::info!("there is a policy now: callers may do what it grants and nothing else"),
+        _ => {}
+    }
+    for (what, changes) in now.decides_otherwise(before) {
+        tracing::info!("{what} differ; {changes}");
     }
 }
 
