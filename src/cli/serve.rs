@@ -35,6 +35,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     overrides.htpasswd.clone_from(&arguments.htpasswd);
     overrides.allow_remote_noauth = arguments.allow_remote_noauth.then_some(true);
     overrides.allow_plaintext_passwords = arguments.allow_plaintext_passwords.then_some(true);
+    let before = Reload::stamps(common, &overrides);
     let (settings, inventory, findings) = common.read(&overrides, None, true)?;
     let (mut signals, again) = (Signals::of_a_service()?, signals::read_again()?);
     let certificate = match &settings.tls {
@@ -71,7 +72,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let address = listener.address();
     let scheme = if certificate.is_some() { "https" } else { "http" };
     let read = Read { settings: settings.clone(), findings };
-    let reload = Reload::new((common, overrides), read, Arc::clone(&current), Arc::clone(&locks));
+    let reload = Reload::new((common, overrides), (before, read), Arc::clone(&current), Arc::clone(&locks));
     let reloads_end = CancellationToken::new();
     let reloads = tokio::spawn(reload.watch(again, reloads_end.clone()));
     print::announce(match common.output {

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -46,15 +47,25 @@ pub(super) struct Reload {
 }
 
 impl Reload {
-    /// For a service that runs with what was `read`.
+    /// The files as they are before they are read first: of those that the settings name.
+    pub(super) fn stamps(common: &Common, overrides: &Overrides) -> Stamps {
+        let config = common.config.as_deref();
+        let files = Settings::load(config, overrides).map(|settings| settings.files(config, &Inventory::default()));
+        Stamps::of(files.unwrap_or_default())
+    }
+
+    /// For a service that runs with what was `read` after the files were as `before`.
     pub(super) fn new(
         (common, overrides): (&Common, Overrides),
-        read: Read,
+        (before, read): (Stamps, Read),
         current: Arc<Current>,
         locks: Arc<dyn Coordinator>,
     ) -> Self {
         let files = read.settings.files(common.config.as_deref(), current.service().inventory());
-        let (stamps, known) = (Stamps::of(files), read.findings.iter().map(without_place).collect());
+        let files: BTreeSet<PathBuf> = files.into_iter().collect();
+        // One that changed while it was read has changed since.
+        let stamps = before.only(&files).and(Stamps::of(files));
+        let known = read.findings.iter().map(without_place).collect();
         let common = common.clone();
         Self { common, overrides, current, locks, settings: read.settings, known, seen: stamps.clone(), read: stamps }
     }
@@ -156,7 +167,7 @@ impl Reload {
         Ok(changes)
     }
 
-    fn files(&self, settings: &Settings, inventory: &Inventory) -> BTreeSet<std::path::PathBuf> {
+    fn files(&self, settings: &Settings, inventory: &Inventory) -> BTreeSet<PathBuf> {
         settings.files(self.common.config.as_deref(), inventory).into_iter().collect()
     }
 }
@@ -186,4 +197,38 @@ fn without_place(finding: &Finding) -> Finding {
     let message =
         parts.fold(first, |text, part| text + "line " + part.trim_start_matches(|c: char| c.is_ascii_digit()));
     Finding { line: None, column: None, message, ..finding.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::{cli::Arguments, lock, service::Service};
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_first_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [config, switches] = ["mercury.toml", "switches.toml"].map(|name| folder.path().join(name));
+        fs::write(&config, format!("switches = [{switches:?}]\n")).unwrap();
+        fs::write(&switches, "").unwrap();
+        let common = Arguments::parse_from(["mercury", "--config", config.to_str().unwrap(), "config", "check"]).common;
+        let overrides = common.overrides();
+        for changes in [false, true] {
+            let before = Reload::stamps(&common, &overrides);
+            let (settings, inventory, findings) = config::check(Some(&config), &overrides);
+            if changes {
+                fs::write(&switches, "# another\n").unwrap();
+            }
+            let (settings, inventory) = (settings.unwrap(), inventory.unwrap());
+            let locks = lock::from_settings(&settings);
+            let current = Current::new(Service::over(inventory, []));
+            let read = Read { settings, findings };
+            let mut reload = Reload::new((&common, overrides.clone()), (before, read), current, locks);
+            assert!(!reload.is_due(), "somebody may still write it");
+            assert_eq!(reload.is_due(), changes);
+        }
+    }
 }
