@@ -209,6 +209,12 @@ impl Fault {
         Self::new(FaultKind::Busy, "Mercury is being stopped; nothing was sent")
     }
 
+    /// The entry was removed, or is called something else now.
+    #[must_use]
+    pub fn not_served() -> Self {
+        Self::new(FaultKind::Busy, "this switch is not served any more; nothing was sent")
+    }
+
     /// Mercury itself failed in the middle of it.
     #[must_use]
     pub fn broken() -> Self {

@@ -7,7 +7,8 @@
 mod families;
 
 use std::{
-    sync::LazyLock,
+    collections::BTreeSet,
+    sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,10 @@ const DURATIONS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 
 /// `None` if two families had one name, which a test would find.
 static FAMILIES: LazyLock<Option<Families>> = LazyLock::new(|| Families::new().ok());
+
+/// The switches that are told of; every one that was counted, before the files are read
+/// again.
+static SERVED: Mutex<Option<BTreeSet<String>>> = Mutex::new(None);
 
 /// What a request cost on one switch.
 #[derive(Clone, Copy, Debug)]
@@ -130,9 +135,13 @@ pub fn lost_log_lines(count: u64) {
     with(|families| families.lost_log_lines.inc_by(count));
 }
 
-/// Tells of these switches from now on, and of no others.
-pub fn keep(is_there: impl Fn(&str) -> bool) {
-    with(|families| families.keep(&is_there));
+/// Tells of these switches from now on, and of no others: also when a request that was
+/// begun before ends later.
+pub fn keep(served: BTreeSet<String>) {
+    with(|families| {
+        families.keep(&served);
+        *SERVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(served);
+    });
 }
 
 /// Everything, as text.
@@ -142,6 +151,9 @@ pub fn keep(is_there: impl Fn(&str) -> bool) {
 pub fn text() -> Result<Vec<u8>, prometheus::Error> {
     let mut text = Vec::new();
     if let Some(families) = &*FAMILIES {
+        if let Some(served) = &*SERVED.lock().unwrap_or_else(PoisonError::into_inner) {
+            families.keep(served);
+        }
         TextEncoder::new().encode(&families.registry.gather(), &mut text)?;
     }
     Ok(text)
@@ -152,8 +164,6 @@ pub const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -173,8 +183,10 @@ mod tests {
         ] {
             assert!(told().lines().any(|told| told == line), "{line}\n{}", told());
         }
-        keep(|switch| switch != "leaf-of-this-test");
+        keep(BTreeSet::from(["leaf1".to_owned()]));
         assert!(!told().contains("leaf-of-this-test"));
+        done("leaf-of-this-test", "update_port", "committed", cost);
+        assert!(!told().contains("leaf-of-this-test"), "by a request that ends later");
     }
 
     /// What dashboard and alerts ask for is counted under that name.

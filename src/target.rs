@@ -166,16 +166,15 @@ impl Target {
     ) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
-        let job = Job { entry: self.entry, work, joint, queued: now, begun: now, report, alone: false, gone };
+        let (entry, switch, alone) = (self.entry, Arc::clone(&self.switch), false);
+        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone };
         self.task.queue.try_send(Box::new(job)).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(
                     FaultKind::Busy,
                     format!("{} requests already wait for this switch", self.switch.timing.queue),
                 ),
-                mpsc::error::TrySendError::Closed(_) => {
-                    Fault::new(FaultKind::Busy, "this switch is not served any more; nothing was sent")
-                }
+                mpsc::error::TrySendError::Closed(_) => Fault::not_served(),
             };
             fault.at(&self.switch.identity.name)
         })?;
@@ -220,6 +219,7 @@ mod tests {
     use mercury_model::{Plan, Scope};
 
     use super::*;
+    use crate::outcome::Outcome;
 
     /// Panics at the first connection, and finds nobody at the next.
     #[derive(Default)]
@@ -250,6 +250,32 @@ mod tests {
         let fault = read().await.unwrap().outcome.fault().unwrap();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
         target.finish().await;
+    }
+
+    /// Whoever asks through the inventory before may come when its entry is gone, and the
+    /// switch has another.
+    #[tokio::test]
+    async fn what_comes_through_an_entry_that_is_gone_was_not_begun() {
+        let dialects = mercury_adapter::builtin().unwrap().into_iter().collect::<Vec<_>>();
+        let entry = |name: &str| {
+            let switch = Arc::new(Switch::new(name, "192.0.2.1", "openconfig", "mercury"));
+            let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
+            let (connector, render) = (Box::new(Broken(AtomicUsize::new(1))), Box::<Broken>::default());
+            Entry { port: 830, switch, dialect, connector, render }
+        };
+        let targets = Target::start_all([entry("old"), entry("stays")], &NoLocks::shared());
+        let named = |target: Target| (target.switch.identity.name.clone(), Arc::new(target));
+        let old: BTreeMap<_, _> = targets.into_iter().map(named).collect();
+        let gone = std::iter::once("old".to_owned()).collect();
+        let (_, leaving) = Target::renewed(&old, [], &gone, &NoLocks::shared());
+        assert!(leaving.is_empty(), "the switch has another entry");
+        let read = |name: &str| old[name].submit(Work::Read(Scope::all()), None, None).unwrap();
+        // When the first is answered, the other's entry has been taken away.
+        read("stays").await.unwrap();
+        let report = read("old").await.expect("nobody failed");
+        assert_eq!(report.switch, "old");
+        assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::not_served()), "{report:?}");
+        old["stays"].finish().await;
     }
 
     /// There is one for each switch, whether anything is asked of it or not.

@@ -1,5 +1,7 @@
 //! The families of metrics.
 
+use std::collections::BTreeSet;
+
 use prometheus::{
     CounterVec, Error, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::{Collector, MetricVec, MetricVecBuilder},
@@ -114,7 +116,8 @@ impl Families {
     }
 
     /// Keeps what is told of these switches, and of no others.
-    pub(super) fn keep(&self, is_there: &dyn Fn(&str) -> bool) {
+    pub(super) fn keep(&self, served: &BTreeSet<String>) {
+        let is_there = &|switch: &str| served.contains(switch);
         for family in [&self.round_trips, &self.joined] {
             keep(family, SWITCH, is_there);
         }

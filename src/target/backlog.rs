@@ -1,13 +1,15 @@
 //! The requests that wait for one switch, and which of them share a commit.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use tokio::sync::oneshot;
 
 use crate::{
+    fault::Fault,
     group,
     intent::TargetIntent,
-    outcome::Report,
+    inventory::Switch,
+    outcome::{Outcome, Report},
     pace::{Joint, JointId},
     pipeline::Work,
     waits::Waits,
@@ -17,6 +19,8 @@ use crate::{
 pub(super) struct Job {
     /// Through which of the switch's entries it came.
     pub(super) entry: usize,
+    /// That entry, which may be gone when it is the job's turn.
+    pub(super) switch: Arc<Switch>,
     pub(super) work: Work,
     pub(super) joint: Option<Joint>,
     pub(super) queued: Instant,
@@ -37,6 +41,13 @@ impl Job {
     /// Whether it may begin: from here on it is finished.
     pub(super) fn begins(&self) -> bool {
         self.gone.as_ref().is_none_or(Waits::begin)
+    }
+
+    /// Its entry is there no more.
+    pub(super) fn refuse(self) {
+        let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::not_served()));
+        report.queue_time = self.queued.elapsed();
+        let _unheard = self.report.send(report);
     }
 
     /// What is wanted, where it can share a commit: it is to be applied, and
@@ -140,7 +151,8 @@ mod tests {
     fn job(work: Work) -> Job {
         let now = Instant::now();
         let (report, _) = oneshot::channel();
-        Job { entry: 0, work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        Job { entry: 0, switch, work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
     }
 
     fn attach(port: &str, vlan: u16) -> Job {

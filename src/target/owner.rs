@@ -88,10 +88,10 @@ impl Queue {
             Box::pin(self.take_over()).await;
             if !self.backlog.is_empty() {
                 let group = self.backlog.next_group();
-                let owner = group.first().and_then(|job| self.owners.get_mut(&job.entry));
-                if let Some(owner) = owner {
+                match group.first().and_then(|job| self.owners.get_mut(&job.entry)) {
                     // Boxed, so that a task that waits for work is small.
-                    Box::pin(owner.begin(group, &mut self.backlog)).await;
+                    Some(owner) => Box::pin(owner.begin(group, &mut self.backlog)).await,
+                    None => group.into_iter().for_each(Job::refuse),
                 }
                 continue;
             }

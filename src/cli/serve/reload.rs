@@ -161,9 +161,7 @@ impl Reload {
         metrics::switches(service.inventory().len(), service.inventory().all_broken().count());
         let served = service.inventory().iter().map(|switch| switch.identity.name.clone()).collect::<BTreeSet<_>>();
         self.current.replace(service);
-        if !changes.removed.is_empty() {
-            metrics::keep(|switch| served.contains(switch));
-        }
+        metrics::keep(served);
         Ok(changes)
     }
 
