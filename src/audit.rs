@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tracing_subscriber::fmt::{
@@ -41,6 +42,8 @@ static AUDIT: OnceLock<Audit> = OnceLock::new();
 struct Audit {
     writer: Writer,
     required: bool,
+    /// Of this process, which may have the number of one before.
+    run: String,
     calls: AtomicU64,
 }
 
@@ -51,7 +54,10 @@ struct Audit {
 pub fn begin(settings: &AuditLog) -> io::Result<()> {
     let place = settings.file.clone().map_or_else(|| Ok(Place::standard_output()), Place::file)?;
     let writer = Writer::start(place)?;
-    let _first = AUDIT.set(Audit { writer, required: settings.required, calls: AtomicU64::new(0) });
+    let mut random = [0; 8];
+    SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    let run = format!("{:016x}", u64::from_be_bytes(random));
+    let _first = AUDIT.set(Audit { writer, required: settings.required, run, calls: AtomicU64::new(0) });
     Ok(())
 }
 
@@ -65,7 +71,7 @@ pub fn is_on() -> bool {
 #[must_use]
 pub fn call() -> Option<String> {
     let audit = AUDIT.get()?;
-    Some(format!("{}-{}", std::process::id(), audit.calls.fetch_add(1, Ordering::Relaxed)))
+    Some(format!("{}-{}", audit.run, audit.calls.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Tells what has happened. What cannot be written is counted, and told in the log.

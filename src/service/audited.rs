@@ -49,17 +49,20 @@ pub(super) fn refused(verb: &str, who: &Requester, fault: &Fault) {
 }
 
 fn about(method: &str, who: &Requester) -> Map<String, Value> {
-    let Requester { request_id, user, project, caller, peer, call, asked, .. } = who;
-    let (switches, params) = asked.told();
+    let Requester { request_id, user, project, caller, way, peer, call, asked, .. } = who;
+    let [switches, ports, params] = asked.told();
+    let way = Some(way).filter(|way| !way.is_empty());
     let told = [
         ("method", json!(method)),
         ("caller", json!(caller)),
+        ("way", json!(way)),
         ("peer", json!(peer)),
         ("user", json!(user)),
         ("project", json!(project)),
         ("request_id", json!(request_id)),
         ("call", json!(call)),
         ("asked_of", json!(switches)),
+        ("ports", json!(ports)),
         ("params", json!(params)),
     ];
     told.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()

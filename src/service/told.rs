@@ -14,6 +14,9 @@ use crate::{
 /// The longest text of a request that is told, in characters, and the most ports.
 const MAX_TEXT: usize = 600;
 const MAX_PORTS: usize = 16;
+/// The longest text of one parameter, in characters, and the most values of a list.
+const MAX_VALUE: usize = 100;
+const MAX_VALUES: usize = 20;
 
 /// What was asked for, as the caller said it.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +30,8 @@ impl Asked {
     /// From a method's parameters, without the context; they hold no secrets.
     #[must_use]
     pub fn of(params: &Map<String, Value>) -> Self {
-        let text: String = Value::Object(params.clone()).to_string().chars().take(MAX_TEXT).collect();
+        let members = params.iter().map(|(name, value)| (name.clone(), cut(value)));
+        let text: String = Value::Object(members.collect()).to_string().chars().take(MAX_TEXT).collect();
         // What `mercury.plan` and `mercury.verify` are about.
         let about = params.get("params").and_then(Value::as_object).unwrap_or(params);
         Self {
@@ -37,9 +41,28 @@ impl Asked {
         }
     }
 
-    /// The switches that are named, and the parameters.
-    pub(super) fn told(&self) -> (&str, &str) {
-        (&self.switches, &self.params)
+    /// The switches and the ports that are named, and the parameters.
+    pub(super) fn told(&self) -> [&str; 3] {
+        [&self.switches, &self.ports, &self.params]
+    }
+}
+
+/// A value without the end of what is long in it, so that one does not take the place of
+/// the others.
+fn cut(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.chars().nth(MAX_VALUE).is_some() => {
+            Value::String(text.chars().take(MAX_VALUE).chain("...".chars()).collect())
+        }
+        Value::Array(values) => {
+            let more = values.len().saturating_sub(MAX_VALUES);
+            let more = (more > 0).then(|| Value::String(format!("and {more} more")));
+            values.iter().take(MAX_VALUES).map(cut).chain(more).collect()
+        }
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), cut(value))).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -146,5 +169,26 @@ pub(super) fn done(verb: &str, who: &Requester, reports: &Result<Vec<Report>, Fa
             let is_at_stake = fault.kind == FaultKind::Unknown && !matches!(report.outcome, Outcome::NotStarted(_));
             if is_at_stake { told!(error, message) } else { told!(warn, message) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_long_hides_nothing_of_the_rest() {
+        let vlans: Vec<u16> = (1..4095).collect();
+        let port =
+            json!({"binding:profile": {"local_link_information": [{"switch_id": "leaf1", "port_id": "Ethernet1"}]}});
+        let params = json!({"allowed_vlans": vlans, "description": "x".repeat(4000), "port": port, "zone": 1});
+        let asked = Asked::of(params.as_object().unwrap());
+        let [switches, ports, told] = asked.told();
+        assert_eq!((switches, ports), ("leaf1", "Ethernet1"));
+        let told: Value = serde_json::from_str(told).expect("it is whole");
+        assert_eq!((&told["zone"], &told["port"]), (&json!(1), &port));
+        assert_eq!(told["allowed_vlans"][20], "and 4074 more");
     }
 }

@@ -52,6 +52,7 @@ fn changes_and_refusals_are_told_in_a_chain_that_outlives_the_process_and_the_fi
             (&json!("anonymous"), &json!("update_port"), &json!("admin"))
         );
         assert!(line["time"].is_string() && line["peer"].is_string(), "{line}");
+        assert_eq!((&line["way"], &line["ports"]), (&json!("noauth"), &json!("Ethernet1")), "{line}");
     }
     assert_eq!((&told[1]["request_id"], &told[2]["request_id"]), (&json!("req-100"), &json!("req-200")));
     assert_eq!(told[1]["switches"][0]["outcome"], "committed");
