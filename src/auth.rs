@@ -265,8 +265,8 @@ impl Builder {
     /// The users of an htpasswd file, which is read again when its inode, size or time
     /// changes.
     ///
-    /// An entry that is wrong recognises nobody, and neither does a file that
-    /// cannot be read: whoever takes a user out of it must be sure of that.
+    /// An entry that is wrong recognises nobody, and neither does a file that cannot be
+    /// read or that others may change: whoever takes a user out of it must be sure of that.
     /// [`Htpasswd::read`] tells what is wrong with a file.
     #[must_use]
     pub fn basic(self, htpasswd: &Path) -> Self {

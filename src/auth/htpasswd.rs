@@ -1,5 +1,5 @@
 use crate::config::source;
-use crate::finding::{Code, Finding, Findings};
+use crate::finding::{Code, Finding, Findings, Severity};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -24,13 +24,13 @@ pub struct Htpasswd {
 }
 
 impl Htpasswd {
-    /// Reads the file; the entries that are right, and what is wrong.
+    /// Reads the file; the entries that are right, and what is wrong. A file that others
+    /// may change has no entries.
     pub fn read(path: &Path) -> (Self, Findings) {
         match source::read(path, MAX_FILE) {
             Ok(source) => {
-                let (users, mut findings) = Self::parse(path, &source.text);
-                exposed(path, source.mode, "htpasswd", &mut findings);
-                (users, findings)
+                let (users, findings) = Self::parse(path, &source.text);
+                unless_exposed(users, findings, exposed(path, source.mode, "htpasswd"))
             }
             Err(error) => {
                 let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("htpasswd");
@@ -90,7 +90,7 @@ impl Htpasswd {
 
 /// Whoever may write the file lets in whom it likes; whoever may read it may guess
 /// as fast as its machines allow.
-pub(super) fn exposed(path: &Path, mode: u32, field: &str, findings: &mut Findings) {
+pub(super) fn exposed(path: &Path, mode: u32, field: &str) -> Option<Finding> {
     let finding = match mode {
         mode if mode & 0o022 != 0 => {
             Finding::error(Code::FilePermissions, format!("has mode {mode:03o}, and others may change it"))
@@ -98,9 +98,18 @@ pub(super) fn exposed(path: &Path, mode: u32, field: &str, findings: &mut Findin
         mode if mode & 0o004 != 0 => {
             Finding::warning(Code::FilePermissions, format!("has mode {mode:03o}, and everybody may read it"))
         }
-        _ => return,
+        _ => return None,
     };
-    findings.push(finding.field(field).at(path, None).help("chmod 640"));
+    Some(finding.field(field).at(path, None).help("chmod 640"))
+}
+
+/// The users of a file, but none where its mode is an error.
+pub(super) fn unless_exposed<T: Default>(users: T, mut findings: Findings, exposed: Option<Finding>) -> (T, Findings) {
+    let open = exposed.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
+    if let Some(finding) = exposed {
+        findings.push(finding);
+    }
+    (if open { T::default() } else { users }, findings)
 }
 
 /// The cost of a bcrypt hash.

@@ -39,6 +39,7 @@ impl Setup {
     fn new(file: &str) -> Self {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("htpasswd"), file).unwrap();
+        allow(&dir.path().join("htpasswd"), 0o640);
         let counted = Arc::new(Counted::default());
         let auth = Authenticator::builder()
             .verified(&dir.path().join("htpasswd"), Arc::clone(&counted) as Arc<dyn Verify>)
@@ -296,15 +297,32 @@ fn a_byte_order_mark_and_a_file_for_everybody_are_found() {
     let path = dir.path().join("htpasswd");
     fs::write(&path, format!("\u{feff}ironic:{}\n", hash("x"))).unwrap();
     let found = |mode| {
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        allow(&path, mode);
         let (users, findings) = Htpasswd::read(&path);
-        assert!(users.hash("ironic").is_some());
-        findings.iter().map(|finding| (finding.code, finding.severity)).collect::<Vec<_>>()
+        let found: Vec<_> = findings.iter().map(|finding| (finding.code, finding.severity)).collect();
+        (users.hash("ironic").is_some(), found)
     };
     let mark = (Code::Syntax, Severity::Error);
-    assert_eq!(found(0o640), [mark]);
-    assert_eq!(found(0o644), [mark, (Code::FilePermissions, Severity::Warning)]);
-    assert_eq!(found(0o666), [mark, (Code::FilePermissions, Severity::Error)]);
+    assert_eq!(found(0o640), (true, vec![mark]));
+    assert_eq!(found(0o644), (true, vec![mark, (Code::FilePermissions, Severity::Warning)]));
+    for mode in [0o666, 0o660] {
+        assert_eq!(found(mode), (false, vec![mark, (Code::FilePermissions, Severity::Error)]), "{mode:o}");
+    }
+}
+
+/// Whoever may write to the file may have written all of it.
+#[tokio::test]
+async fn a_file_that_others_may_change_lets_nobody_in_while_they_may() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
+    assert_eq!(setup.ask("ironic", "secret").await, ironic());
+    allow(&setup.path(), 0o666);
+    assert_eq!(setup.ask("ironic", "secret").await, Err(AuthError::Wrong));
+    allow(&setup.path(), 0o640);
+    assert_eq!(setup.ask("ironic", "secret").await, ironic());
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 
 #[test]

@@ -41,7 +41,9 @@ impl Stage {
 
     fn user(&self, user: &str, password: &str) {
         let lines = Algorithm::ALL.map(|algorithm| line(user, REALM, algorithm, password).unwrap() + "\n");
-        fs::write(self.folder.path().join("users"), lines.concat()).unwrap();
+        let path = self.folder.path().join("users");
+        fs::write(&path, lines.concat()).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     }
 
     fn nonce(&self) -> String {
@@ -374,7 +376,11 @@ fn each_wrong_line_is_found_and_no_hash_is_shown() {
     let path = folder.path().join("users");
     fs::write(&path, text.lines().nth(1).unwrap()).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    assert_eq!(DigestUsers::read(&path).1.iter().next().unwrap().code, Code::FilePermissions);
+    let (users, findings) = DigestUsers::read(&path);
+    assert_eq!(findings.iter().next().unwrap().code, Code::FilePermissions);
+    assert!(users.realms().is_empty(), "a hash that anybody may have read lets nobody in: {users:?}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(DigestUsers::read(&path).0.realms(), ["r"]);
 }
 
 #[test]

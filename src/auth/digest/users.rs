@@ -1,7 +1,7 @@
 //! The file of Digest's users, which holds no password.
 
 use super::Algorithm;
-use crate::auth::htpasswd::exposed;
+use crate::auth::htpasswd::{exposed, unless_exposed};
 use crate::config::source;
 use crate::finding::{Code, Finding, Findings};
 use std::collections::HashMap;
@@ -64,20 +64,22 @@ pub(crate) fn is_realm(realm: &str) -> bool {
 }
 
 impl DigestUsers {
-    /// Reads the file; the entries that are right, and what is wrong.
+    /// Reads the file; the entries that are right, and what is wrong. A file that others
+    /// may read or change has no entries.
     pub fn read(path: &Path) -> (Self, Findings) {
         match source::read(path, MAX_FILE) {
             Ok(source) => {
-                let (users, mut findings) = Self::parse(path, &source.text);
+                let (users, findings) = Self::parse(path, &source.text);
                 // A hash that is read is as good as the password.
-                if source.mode & 0o004 != 0 {
-                    let message = format!("has mode {:03o}, and everybody may read it", source.mode);
-                    let finding = Finding::error(Code::FilePermissions, message).field("digest.users");
-                    findings.push(finding.at(path, None).help("chmod 640"));
-                } else {
-                    exposed(path, source.mode, "digest.users", &mut findings);
-                }
-                (users, findings)
+                let exposed = match source.mode & 0o004 {
+                    0 => exposed(path, source.mode, "digest.users"),
+                    _ => {
+                        let message = format!("has mode {:03o}, and everybody may read it", source.mode);
+                        let finding = Finding::error(Code::FilePermissions, message).field("digest.users");
+                        Some(finding.at(path, None).help("chmod 640"))
+                    }
+                };
+                unless_exposed(users, findings, exposed)
             }
             Err(error) => {
                 let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("digest.users");
