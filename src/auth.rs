@@ -120,6 +120,9 @@ pub enum AuthError {
     /// Keystone cannot be asked: 503.
     #[error("tokens cannot be checked now")]
     Unavailable,
+    /// After failures, more tries wait than there is time for: 429.
+    #[error("too many tries have failed; try again later")]
+    TooOften,
     /// A certificate was shown, but none of its names is let in: 401.
     #[error("the client certificate has no name that is let in")]
     Stranger,
@@ -196,8 +199,8 @@ impl Authenticator {
     /// Recognises whoever sent a request.
     ///
     /// Takes as long as one bcrypt when a password is not remembered, longer while
-    /// others who have not failed wait for theirs, and up to 5 s more after failures
-    /// from there; dropping the future is safe.
+    /// others who have not failed wait for theirs, and up to 10 s more after failures
+    /// from there under that name; dropping the future is safe.
     ///
     /// # Errors
     /// [`AuthError`], whose variants say which HTTP status they are.

@@ -20,11 +20,13 @@ pub(super) struct Basic {
     users: Watched<Htpasswd>,
     cache: Cache,
     gate: Gate,
+    failures: Arc<Failures>,
 }
 
 impl Basic {
     pub(super) fn new(path: &Path, verify: Arc<dyn Verify>, failures: Arc<Failures>) -> Self {
-        Self { users: Watched::new(path, Htpasswd::read), cache: Cache::new(), gate: Gate::new(verify, failures) }
+        let gate = Gate::new(verify, Arc::clone(&failures));
+        Self { users: Watched::new(path, Htpasswd::read), cache: Cache::new(), gate, failures }
     }
 
     /// Whose user and password are in what follows the scheme of the header.
@@ -40,16 +42,17 @@ impl Basic {
         credentials: Credentials,
         origin: Origin,
     ) -> Result<Principal, AuthError> {
+        let who = self.failures.who(origin, &credentials.user);
         let Some(hash) = users.hash(&credentials.user) else {
             // A guess at a name must not be told from a guess at a password by its time.
-            let mut turn = self.gate.turn((origin, None)).await;
+            let mut turn = self.gate.turn(who).await?;
             turn.verify(credentials.password, users.dummy_hash()).await;
             turn.went(false);
             return Err(AuthError::Wrong);
         };
         let key = self.cache.key(&credentials, hash);
         if !self.cache.has(&key) {
-            let mut turn = self.gate.turn((origin, Some(credentials.user.clone()))).await;
+            let mut turn = self.gate.turn(who).await?;
             // Those who waited together for the first of them need not all pay.
             if !self.cache.has(&key) {
                 let right = turn.verify(credentials.password, hash.to_owned()).await;

@@ -10,7 +10,7 @@ pub use algorithm::Algorithm;
 pub(crate) use users::is_realm;
 pub use users::{DigestUsers, NotAUser, line};
 
-use super::failures::{Failures, Who};
+use super::failures::Failures;
 use super::watched::Watched;
 use super::{Asked, AuthError, Origin, Principal};
 use answer::Answer;
@@ -158,17 +158,19 @@ impl Digest {
         let algorithm = answer.algorithm;
         let user = if answer.hashed { users.unhashed(algorithm, &answer.user) } else { Some(answer.user.as_str()) };
         let known = user.and_then(|user| Some((user, users.secret(algorithm, user)?)));
-        let who: Who = (origin, known.map(|(user, _)| user.to_owned()));
-        self.failures.pause(&who).await;
+        // As it was given; hashes of names are of any case.
+        let given = if answer.hashed { answer.user.to_ascii_lowercase() } else { answer.user.clone() };
+        let who = self.failures.who(origin, &given);
+        self.failures.pause(who).await?;
         // A guess at a name must not be told from a guess at a password by its time.
         let nobody = "0".repeat(algorithm.digits());
         let secret = known.map_or(nobody.as_str(), |(_, secret)| secret);
         let right = equal(expected(answer, method, body, secret).as_bytes(), answer.response.as_bytes());
         let Some((user, _)) = known.filter(|_| right) else {
-            self.failures.went(&who, false);
+            self.failures.went(who, false);
             return Err(AuthError::Wrong);
         };
-        self.failures.went(&who, true);
+        self.failures.went(who, true);
         self.nonces.claim(&answer.nonce, answer.count).map_err(|nonce::Stale| AuthError::Stale)?;
         Ok(Principal::Digest(user.to_owned()))
     }

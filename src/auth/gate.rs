@@ -1,6 +1,7 @@
 //! Whose bcrypt runs next: few at a time, and those who have not failed before
 //! those who have, so that guessing costs the guesser and nobody else.
 
+use super::AuthError;
 use super::failures::{Failures, Who};
 use secrecy::{ExposeSecret, SecretSlice};
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use tokio::sync::oneshot;
 
 /// How many bcrypts run at a time at most; one core is left to everything else.
 const AT_A_TIME: usize = 2;
+
 /// Compares a password with a bcrypt hash.
 pub(super) trait Verify: Send + Sync {
     /// Whether the hash is the password's; false when the hash is damaged.
@@ -92,8 +94,23 @@ impl Gate {
     }
 
     /// Waits for a turn, and before that for as long as former failures ask for.
-    pub(super) async fn turn(&self, who: Who) -> Turn {
-        let failed = self.failures.pause(&who).await;
+    ///
+    /// # Errors
+    /// [`AuthError::TooOften`].
+    pub(super) async fn turn(&self, who: Who) -> Result<Turn, AuthError> {
+        let failed = self.failures.pause(who).await?;
+        let mut permit = self.permit(failed).await;
+        // Those who came together before the first of them failed wait all the same.
+        if failed == 0 && self.failures.has(who) {
+            drop(permit);
+            let failed = self.failures.pause(who).await?;
+            permit = self.permit(failed).await;
+        }
+        Ok(Turn { verify: Arc::clone(&self.verify), permit, failures: Arc::clone(&self.failures), who })
+    }
+
+    /// Behind those who failed less often, and those who came before.
+    async fn permit(&self, failed: u32) -> Option<Permit> {
         let (turn, comes) = oneshot::channel();
         {
             let mut state = self.queue.state();
@@ -103,8 +120,7 @@ impl Gate {
             self.queue.admit(&mut state);
         }
         // Nobody drops a sender that waits.
-        let failures = Arc::clone(&self.failures);
-        Turn { verify: Arc::clone(&self.verify), permit: comes.await.ok(), failures, who }
+        comes.await.ok()
     }
 }
 
@@ -125,6 +141,6 @@ impl Turn {
 
     /// Remembers how it went.
     pub(super) fn went(&self, well: bool) {
-        self.failures.went(&self.who, well);
+        self.failures.went(self.who, well);
     }
 }

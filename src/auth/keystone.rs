@@ -7,7 +7,7 @@
 mod remembered;
 mod server;
 
-use super::failures::{Failures, Who};
+use super::failures::Failures;
 use super::{AuthError, Origin, Principal};
 use crate::inventory::SecretRef;
 use remembered::Remembered;
@@ -85,8 +85,8 @@ impl Keystone {
         if let Some(verdict) = self.remembered.get(&key) {
             return verdict;
         }
-        let who: Who = (origin, None);
-        self.failures.pause(&who).await;
+        let who = self.failures.who(origin, "");
+        self.failures.pause(who).await?;
         let _turn = self.asking.acquire().await;
         // Those who waited together for the first of them need not all ask.
         if let Some(verdict) = self.remembered.get(&key) {
@@ -100,12 +100,12 @@ impl Keystone {
                     Err(AuthError::Role)
                 };
                 self.remembered.put(key, verdict.clone(), token.left.min(self.options.remember));
-                self.failures.went(&who, true);
+                self.failures.went(who, true);
                 verdict
             }
             Ok(Answer::Unknown) => {
                 self.remembered.put(key, Err(AuthError::BadToken), UNKNOWN);
-                self.failures.went(&who, false);
+                self.failures.went(who, false);
                 Err(AuthError::BadToken)
             }
             Err(outage) => {

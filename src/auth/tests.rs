@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// bcrypt, counted, with the costs that were paid and the most at a time.
@@ -208,21 +209,22 @@ async fn a_changed_file_counts_from_the_next_request_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn few_bcrypts_run_at_a_time_and_those_who_waited_share_the_answer() {
     let setup = Arc::new(Setup::new(&format!("ironic:{}\n", hash("secret"))));
-    let ask_all = |password: &'static str| {
+    let ask_all = |password: &'static str, from: fn(u8) -> IpAddr| {
         let asks: Vec<_> = (0..40)
-            .map(|_| {
+            .map(|number| {
                 let setup = Arc::clone(&setup);
-                tokio::spawn(async move { setup.ask("ironic", password).await })
+                let header = basic("ironic", password.as_bytes());
+                tokio::spawn(async move { who(&setup.auth, Some(header.as_bytes()), from(number)).await })
             })
             .collect();
         asks
     };
-    for ask in ask_all("secret") {
+    for ask in ask_all("secret", |_| HERE) {
         assert_eq!(ask.await.unwrap(), ironic());
     }
     assert!(setup.calls() <= 2, "{} for one password", setup.calls());
     let before = setup.calls();
-    for ask in ask_all("wrong") {
+    for ask in ask_all("wrong", |number| IpAddr::from([192, 0, 2, number])) {
         assert_eq!(ask.await.unwrap(), Err(AuthError::Wrong));
     }
     assert_eq!(setup.calls() - before, 40);
@@ -242,13 +244,14 @@ async fn whoever_has_not_failed_comes_before_all_who_have() {
             let guess = async move {
                 loop {
                     let header = basic(user, b"guess");
-                    assert_eq!(who(&setup.auth, Some(header.as_bytes()), from).await, Err(AuthError::Wrong));
+                    let refused = who(&setup.auth, Some(header.as_bytes()), from).await;
+                    assert!(matches!(refused, Err(AuthError::Wrong | AuthError::TooOften)), "{refused:?}");
                 }
             };
             tokio::spawn(async move { over.run_until_cancelled(guess).await })
         })
         .collect();
-    // Everybody has failed once.
+    // Most have failed more than once.
     while setup.calls() < 240 {
         tokio::task::yield_now().await;
     }
@@ -258,6 +261,27 @@ async fn whoever_has_not_failed_comes_before_all_who_have() {
     over.cancel();
     for guesser in guessers {
         assert!(guesser.await.unwrap().is_none());
+    }
+}
+
+/// Also those that came before the first of them had failed.
+#[tokio::test(start_paused = true)]
+async fn guesses_side_by_side_pay_for_each_other_whether_there_is_such_a_user_or_not() {
+    for user in ["ironic", "nobody"] {
+        let setup = Arc::new(Setup::new(&format!("ironic:{}\n", hash("secret"))));
+        let begin = tokio::time::Instant::now();
+        let guesses: Vec<_> = (0..8)
+            .map(|_| {
+                let setup = Arc::clone(&setup);
+                tokio::spawn(async move { setup.ask(user, "guess").await })
+            })
+            .collect();
+        for guess in guesses {
+            assert_eq!(guess.await.unwrap(), Err(AuthError::Wrong));
+        }
+        // Two may run at a time, and those that are left wait for 0.1 s each at least.
+        assert!(begin.elapsed() >= Duration::from_millis(600), "{user}: {:?}", begin.elapsed());
+        assert_eq!(setup.calls(), 8);
     }
 }
 

@@ -266,6 +266,7 @@ fn unauthorized(authenticator: &Authenticator, fault: AuthError) -> Response {
         }
         AuthError::Malformed | AuthError::OtherScheme | AuthError::OtherTarget => StatusCode::BAD_REQUEST,
         AuthError::Role => StatusCode::FORBIDDEN,
+        AuthError::TooOften => StatusCode::TOO_MANY_REQUESTS,
         AuthError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut response = error(status, status.as_u16(), &fault.to_string());
@@ -284,8 +285,13 @@ fn error(status: StatusCode, code: u16, message: &str) -> Response {
 
 fn json_response(status: StatusCode, body: String) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let later = match status {
+        StatusCode::SERVICE_UNAVAILABLE => Some("1"),
+        StatusCode::TOO_MANY_REQUESTS => Some("10"),
+        _ => None,
+    };
+    if let Some(seconds) = later {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
     }
     response
 }
