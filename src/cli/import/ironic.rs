@@ -107,10 +107,34 @@ fn keystone(section: &Given<'_>, written: &mut Written, findings: &mut Findings)
     ] {
         written.tables.extend(said(theirs).map(|value| format!("{ours} = {}", quoted(value))));
     }
-    written.tables.extend(said("allowed_roles").map(|roles| format!("roles = {}", list(listed(roles)))));
+    // Ironic's own default is narrower than Mercury's.
+    written.tables.push(format!("roles = {}", list(listed(said("allowed_roles").unwrap_or("admin")))));
     if let Some((line, _)) = section.option("password") {
         // It would be in a file of settings, which others may read.
         let why = "is not copied: put it in a file, and say [keystone] password = { file = \"...\" }";
         findings.push(section.lost("password", line, why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(options: &[(&str, &str)]) -> Vec<String> {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), 1, (*value).to_owned())).collect();
+        let name = "ironic_networking_json_rpc".to_owned();
+        let section = Given { file: std::path::Path::new("ironic.conf"), name, line: 1, options };
+        let (mut written, mut findings) = (Written::default(), Findings::default());
+        said(&section, &mut written, &mut findings);
+        written.tables.into_iter().filter(|line| line.starts_with("roles")).collect()
+    }
+
+    #[test]
+    fn keystone_lets_in_those_that_ironic_did() {
+        let keystone = ("auth_strategy", "keystone");
+        assert_eq!(roles(&[keystone]), ["roles = [\"admin\"]"], "Ironic's own default");
+        let some = ("allowed_roles", "service, reader");
+        assert_eq!(roles(&[keystone, some]), ["roles = [\"service\", \"reader\"]"]);
+        assert!(roles(&[("auth_strategy", "noauth"), some]).is_empty());
     }
 }
