@@ -49,6 +49,7 @@ pub mod inventory;
 pub mod link;
 pub mod lock;
 pub mod metrics;
+mod often;
 pub mod outcome;
 pub mod pace;
 pub mod pipeline;

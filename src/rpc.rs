@@ -11,7 +11,6 @@ mod envelope;
 mod http;
 mod listen;
 mod methods;
-mod often;
 mod request;
 mod told;
 mod unique;

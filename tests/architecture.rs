@@ -42,12 +42,13 @@ const PACKAGES: [(&str, &[&str]); 9] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 26] = [
+const MODULES: [(&str, &str); 27] = [
     // What any of them may use.
     ("waits", ""),
+    ("often", ""),
     ("finding", ""),
     ("tls", "config finding"),
-    ("auth", "config finding inventory tls"),
+    ("auth", "config finding inventory often tls"),
     ("config", "auth finding inventory tls"),
     ("metrics", ""),
     ("inventory", "config finding"),
@@ -73,7 +74,7 @@ const MODULES: [(&str, &str); 26] = [
         "audit config fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits",
     ),
     // Who asks.
-    ("rpc", "audit auth config desired fault intent inventory lock metrics outcome service tls waits"),
+    ("rpc", "audit auth config desired fault intent inventory lock metrics often outcome service tls waits"),
     ("cli", "audit auth config fault finding intent inventory lock metrics outcome registry rpc service tls"),
     ("lib", ""),
     ("main", ""),

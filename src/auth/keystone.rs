@@ -10,6 +10,7 @@ mod server;
 use super::failures::Failures;
 use super::{AuthError, Origin, Principal};
 use crate::inventory::SecretRef;
+use crate::often::Often;
 use remembered::Remembered;
 use server::{Answer, Server};
 use std::path::PathBuf;
@@ -59,6 +60,8 @@ pub(super) struct Keystone {
     remembered: Remembered,
     asking: Semaphore,
     failures: Arc<Failures>,
+    /// An outage is told of once a second.
+    outages: Often,
 }
 
 impl Keystone {
@@ -69,6 +72,7 @@ impl Keystone {
             remembered: Remembered::new(),
             asking: Semaphore::new(AT_A_TIME),
             failures,
+            outages: Often::default(),
         }
     }
 
@@ -109,7 +113,10 @@ impl Keystone {
                 Err(AuthError::BadToken)
             }
             Err(outage) => {
-                tracing::error!(%outage, url = self.options.url, "Keystone could not be asked about a token");
+                if let Some(before) = self.outages.tell() {
+                    let url = &self.options.url;
+                    tracing::error!(%outage, before, url, "Keystone could not be asked about a token");
+                }
                 Err(AuthError::Unavailable)
             }
         }

@@ -9,6 +9,40 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// How many errors this thread logged.
+#[derive(Clone, Default)]
+pub(super) struct Errors(Arc<AtomicUsize>);
+
+impl Errors {
+    /// Counts until what it returns is dropped.
+    pub(super) fn count(&self) -> tracing::subscriber::DefaultGuard {
+        tracing::subscriber::set_default(self.clone())
+    }
+
+    pub(super) fn so_far(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl tracing::Subscriber for Errors {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::ERROR
+    }
+
+    fn new_span(&self, _span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, _event: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn record(&self, _span: &tracing::span::Id, _values: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _span: &tracing::span::Id, _follows: &tracing::span::Id) {}
+    fn enter(&self, _span: &tracing::span::Id) {}
+    fn exit(&self, _span: &tracing::span::Id) {}
+}
+
 /// bcrypt, counted, with the costs that were paid and the most at a time.
 #[derive(Default)]
 struct Counted {
@@ -345,7 +379,7 @@ async fn a_file_that_others_may_change_lets_nobody_in_while_they_may() {
     assert_eq!(setup.ask("ironic", "secret").await, ironic());
 }
 
-fn allow(path: &Path, mode: u32) {
+pub(super) fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 

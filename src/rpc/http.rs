@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use super::{
     Answered, Front,
     listen::{Caller, Working},
-    often::Often,
     told,
     unique::duplicate,
 };
@@ -31,6 +30,7 @@ use crate::{
     intent::Fields,
     lock::Coordinator,
     metrics,
+    often::Often,
     service::Requester,
 };
 

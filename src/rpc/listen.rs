@@ -24,7 +24,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer, ServiceExt};
 
-use super::often::Often;
+use crate::often::Often;
 use crate::{
     config::{Limits, Socket},
     tls::{self, Certificate},

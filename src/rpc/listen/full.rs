@@ -8,7 +8,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::rpc::often::Often;
+use crate::often::Often;
 
 /// How many are told at a time; beyond that they are closed without a word.
 const AT_A_TIME: usize = 64;

@@ -10,7 +10,7 @@ use super::{caller::Caller, full, timed::Timed};
 use crate::{
     auth::Origin,
     config::Socket,
-    rpc::often::Often,
+    often::Often,
     tls::{self, Certificate},
 };
 

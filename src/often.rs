@@ -10,12 +10,12 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// One thing that is told.
 #[derive(Default)]
-pub(super) struct Often(Mutex<(Option<Instant>, u64)>);
+pub(crate) struct Often(Mutex<(Option<Instant>, u64)>);
 
 impl Often {
     /// Whether to tell it this time, and how often it was not told since the
     /// last time.
-    pub(super) fn tell(&self) -> Option<u64> {
+    pub(crate) fn tell(&self) -> Option<u64> {
         self.tell_at(Instant::now())
     }
 
