@@ -1,6 +1,7 @@
 //! HTTP: one path for JSON-RPC, one for the envelope of the design, one to
 //! ask whether the service is up.
 
+mod counted;
 mod pages;
 
 use std::{sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ use crate::{
     often::Often,
     service::Requester,
 };
+use counted::Counted;
 
 /// How long the rest of a request that is refused may take to arrive.
 const HEARD_OUT: Duration = Duration::from_secs(1);
@@ -70,13 +72,13 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
 
 /// What the service counts; beside the other routes, or at an address of its own.
 pub fn metrics_router() -> Router {
-    Router::new().route("/metrics", get(counted))
+    Router::new().route("/metrics", get(counts)).with_state(Counted::new(metrics::text))
 }
 
-async fn counted() -> Response {
-    match metrics::text() {
+async fn counts(State(counted): State<Counted>) -> Response {
+    match counted.text().await {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response(),
-        Err(fault) => error(StatusCode::INTERNAL_SERVER_ERROR, 500, &fault.to_string()),
+        Err(fault) => error(StatusCode::INTERNAL_SERVER_ERROR, 500, &fault),
     }
 }
 

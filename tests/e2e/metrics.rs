@@ -8,7 +8,7 @@ use std::{
 use mercury_sim::Mode;
 use serde_json::json;
 
-use crate::harness::{Client, Mercury, Setup, Simulated};
+use crate::harness::{Client, Mercury, Setup, Simulated, wait};
 
 fn told(client: &mut Client) -> String {
     let response = client.request("GET", "/metrics", b"");
@@ -113,7 +113,10 @@ fn metrics_can_have_an_address_of_their_own_and_tell_to_the_end() {
     crate::harness::block_on(switch.handle().held(fault));
     mercury.terminate();
     mercury.stderr.wait_json("the end", |line| line["signal"] == "SIGTERM");
-    assert!(told(&mut other).contains("mercury_switch_requests_under_way{switch=\"leaf1\"} 1"));
+    // What is told may be a second old.
+    let other = std::cell::RefCell::new(other);
+    let under_way = "mercury_switch_requests_under_way{switch=\"leaf1\"} 1";
+    wait("the request", || told(&mut other.borrow_mut()).contains(under_way));
     switch.handle().release(fault);
     assert_eq!(client.response().unwrap().json()["result"]["outcome"], "committed");
 }
