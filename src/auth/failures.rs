@@ -125,6 +125,22 @@ mod tests {
 
     use super::*;
 
+    impl Failures {
+        /// This name and two more, which share no number.
+        pub(in crate::auth) fn apart(&self, origin: Origin, name: &str) -> Vec<String> {
+            let mut names = vec![name.to_owned()];
+            for other in (0..).map(|number| format!("nobody{number}")) {
+                if names.len() == 3 {
+                    break;
+                }
+                if names.iter().all(|name| self.who(origin, name) != self.who(origin, &other)) {
+                    names.push(other);
+                }
+            }
+            names
+        }
+    }
+
     fn from(number: u32) -> Origin {
         Origin::Host(IpAddr::from(number.to_be_bytes()))
     }

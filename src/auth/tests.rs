@@ -298,6 +298,17 @@ async fn whoever_has_not_failed_comes_before_all_who_have() {
     }
 }
 
+#[tokio::test]
+async fn failures_count_for_the_name_that_was_given_whether_there_is_such_a_user_or_not() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
+    let (failures, here) = (&setup.auth.0.failures, Origin::Host(HERE));
+    for name in failures.apart(here, "ironic") {
+        assert!(!failures.has(failures.who(here, &name)), "{name}: others failed");
+        assert_eq!(setup.ask(&name, "guess").await, Err(AuthError::Wrong));
+        assert!(failures.has(failures.who(here, &name)), "{name}");
+    }
+}
+
 /// Also those that came before the first of them had failed.
 #[tokio::test(start_paused = true)]
 async fn guesses_side_by_side_pay_for_each_other_whether_there_is_such_a_user_or_not() {

@@ -336,6 +336,18 @@ async fn failures_slow_down_who_failed_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn failures_count_for_the_name_that_was_given_whether_there_is_such_a_user_or_not() {
+    let stage = Stage::new();
+    let failures = &stage.auth.0.failures;
+    for user in failures.apart(HERE, "ironic") {
+        assert!(!failures.has(failures.who(HERE, &user)), "{user}: others failed");
+        let given = Given { user: user.clone(), password: "guess", ..stage.answer() };
+        assert_eq!(stage.ask(&given.header()).await, Err(AuthError::Wrong));
+        assert!(failures.has(failures.who(HERE, &user)), "{user}");
+    }
+}
+
+#[tokio::test]
 async fn a_changed_file_counts_from_the_next_request_on() {
     let stage = Stage::new();
     assert_eq!(stage.ask(&stage.answer().header()).await, ironic());
