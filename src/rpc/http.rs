@@ -192,9 +192,11 @@ async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recogn
 }
 
 fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {
-    metrics::not_let_in();
     // Clients of Digest ask so what they are to answer.
     let has_tried = !matches!(fault, AuthError::Missing | AuthError::Stale);
+    if has_tried {
+        metrics::not_let_in();
+    }
     if has_tried && let Some(before) = door.audited.tell() {
         let peer = caller.peer.to_string();
         let told = [("peer", json!(peer)), ("reason", json!(fault.to_string())), ("before", json!(before))];
