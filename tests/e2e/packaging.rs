@@ -53,11 +53,12 @@ fn the_unit_leaves_the_service_little_to_do_harm_with() {
 fn what_the_unit_starts_is_there() {
     let command = UNIT.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     let words: Vec<&str> = command.split_whitespace().skip(1).collect();
-    let settings = Setup::new().write("mercury.toml", "listen = \"127.0.0.1:0\"\nmade_up = 1\n");
+    let setup = Setup::new();
+    let settings = setup.write("mercury.toml", "listen = \"127.0.0.1:0\"\nmade_up = 1\n");
     let settings = settings.to_str().unwrap();
     let words: Vec<&str> =
         words.into_iter().map(|word| if word == "/etc/mercury/mercury.toml" { settings } else { word }).collect();
-    let finished = Setup::new().run(&words);
+    let finished = setup.run(&words);
     assert!(finished.stderr.contains("made_up"), "{}", finished.stderr);
 }
 

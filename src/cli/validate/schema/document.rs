@@ -86,6 +86,7 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
         nobodys: Vec::new(),
         declared: Vec::new(),
         inserts: Vec::new(),
+        counted: (0, 1),
     };
     let mut reader = NsReader::from_str(text);
     // How many open elements are inside the data, and the one of them that is taken away.
@@ -104,7 +105,8 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
                 }
                 let is_beside = inside == 0 && BESIDE.contains(&tag.local_name().as_ref());
                 if !is_beside && gone.is_none() && is_nobodys(&reader, tag) {
-                    walk.nobodys.push((walk.line(begin), tag.local_name().as_ref().to_owned()));
+                    let line = walk.line(begin);
+                    walk.nobodys.push((line, tag.local_name().as_ref().to_owned()));
                 }
                 let is_taken = walk.attributes(&reader, tag, begin) || is_beside;
                 if inside == 0 && !is_beside {
@@ -156,6 +158,8 @@ struct Walk<'t> {
     declared: Vec<String>,
     /// Where they are to be declared instead.
     inserts: Vec<usize>,
+    /// A place and the line that it is on; the next one that is asked for is behind it.
+    counted: (usize, usize),
 }
 
 impl Walk<'_> {
@@ -189,7 +193,8 @@ impl Walk<'_> {
             // With the quote behind the value.
             self.blank.out(from..offset(self.text, &attribute.value) + attribute.value.len() + 1);
             if is_bare {
-                self.unqualified.push(self.line(begin));
+                let line = self.line(begin);
+                self.unqualified.push(line);
             } else {
                 is_taken |= name.as_ref() == "operation" && matches!(&*attribute.value, "delete" | "remove");
             }
@@ -197,8 +202,12 @@ impl Walk<'_> {
         is_taken
     }
 
-    fn line(&self, at: usize) -> usize {
-        self.text.get(..at).unwrap_or_default().matches('\n').count() + 1
+    /// The line of a place, which is never before one that was asked for.
+    fn line(&mut self, at: usize) -> usize {
+        let (from, line) = self.counted;
+        let line = line + self.text.get(from..at).unwrap_or_default().matches('\n').count();
+        self.counted = (at.max(from), line);
+        line
     }
 
     fn done(self) -> Plain {
