@@ -53,8 +53,10 @@ pub struct Verified {
     /// The SHA-256 of the last, in hexadecimal: whoever keeps it elsewhere can tell later
     /// that lines are missing at the end.
     pub last: String,
-    /// The first line follows one of another file.
+    /// The first line follows one of another file, or one that is missing.
     pub continues: bool,
+    /// The SHA-256 of that one, as the first line has it.
+    pub after: String,
 }
 
 /// The first line that is not as it was written, or follows one that is missing.
@@ -80,7 +82,7 @@ impl fmt::Display for Wrong {
 /// A file cannot be read.
 pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
     let mut before: Option<Last> = None;
-    let mut verified = Verified { lines: 0, last: NOTHING.to_owned(), continues: false };
+    let mut verified = Verified { lines: 0, last: NOTHING.to_owned(), continues: false, after: NOTHING.to_owned() };
     for file in files {
         let mut lines = BufReader::new(File::open(file)?);
         let mut line = 0;
@@ -96,6 +98,7 @@ pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
             };
             let last = before.take().unwrap_or_else(|| {
                 verified.continues = number != 1;
+                verified.after = previous.to_owned();
                 Last { number: number.saturating_sub(1), hash: if number == 1 { NOTHING } else { previous }.to_owned() }
             });
             if previous != last.hash {

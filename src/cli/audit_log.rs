@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, DONE, Ended, Failure, Output, found, print};
-use crate::audit;
+use crate::audit::{self, Verified};
 
 /// What is done with an audit log.
 #[derive(Debug, Args)]
@@ -22,19 +22,35 @@ enum AuditLogCommand {
         /// The log; of several files, into which it was moved, the oldest first.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The SHA-256 of the line before the first, as it was told of the files before.
+        #[arg(long, value_name = "SHA-256")]
+        after: Option<String>,
     },
 }
 
 pub(super) fn run(common: &Common, arguments: &AuditLogArguments) -> Ended {
-    let AuditLogCommand::Verify { files } = &arguments.command;
+    let AuditLogCommand::Verify { files, after } = &arguments.command;
     let verified = audit::verify(files).map_err(Failure::because)?;
     let (shown, text, code) = match verified {
-        Ok(whole) => {
-            let from = if whole.continues { "it continues another file; " } else { "" };
-            let lines = print::counted(usize::try_from(whole.lines).unwrap_or(usize::MAX), "line", "lines");
-            let text = format!("whole: {lines}; {from}the last line has SHA-256 {}", whole.last);
-            let shown = json!({"whole": true, "lines": whole.lines, "continues": whole.continues, "last": whole.last});
-            (shown, text, DONE)
+        Ok(found_whole) => {
+            let Verified { lines, last, continues, after: follows } = found_whole;
+            // Lines that are gone at the beginning leave no gap behind.
+            let beginning = match after {
+                _ if lines == 0 => Some("there is no line"),
+                Some(hash) if *hash != follows => Some("the first does not follow the line that --after names"),
+                None if continues => Some(
+                    "the first follows a line that is not here: give the file before, or --after with its last SHA-256",
+                ),
+                _ => None,
+            };
+            let counted = print::counted(usize::try_from(lines).unwrap_or(usize::MAX), "line", "lines");
+            let text = match beginning {
+                None => format!("whole: {counted}; the last line has SHA-256 {last}"),
+                Some(reason) => format!("not whole: {counted}; {reason}; the last line has SHA-256 {last}"),
+            };
+            let shown = json!({"whole": beginning.is_none(), "lines": lines, "continues": continues, "last": last,
+                               "message": beginning});
+            (shown, text, if beginning.is_none() { DONE } else { found() })
         }
         Err(wrong) => {
             let shown = json!({"whole": false, "file": wrong.file, "line": wrong.line, "message": wrong.message});

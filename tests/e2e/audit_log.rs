@@ -70,6 +70,17 @@ fn changes_and_refusals_are_told_in_a_chain_that_outlives_the_process_and_the_fi
 
     let (said, code) = verify(&[&moved, &file]);
     assert_eq!((&said["whole"], &said["lines"], code), (&json!(true), &json!(7), 0), "{said}");
+    // A beginning that is gone leaves no gap behind it.
+    let (alone, code) = verify(&[&file]);
+    assert_eq!((&alone["whole"], &alone["continues"], code), (&json!(false), &json!(true), 1), "{alone}");
+    let (first, _) = verify(&[&moved]);
+    let after = ["--after", first["last"].as_str().unwrap()].map(Path::new);
+    assert_eq!(verify(&[after[0], after[1], &file]).1, 0, "{first}");
+    let wrong = ["--after", said["last"].as_str().unwrap()].map(Path::new);
+    assert_eq!(verify(&[wrong[0], wrong[1], &file]).1, 1);
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "").unwrap();
+    assert_eq!(verify(&[&empty]).1, 1);
     let text = fs::read_to_string(&file).unwrap();
     assert!(!text.contains("hunter-secret") && !text.contains(switch.password()), "{text}");
     let copy = folder.path().join("copy");
