@@ -122,3 +122,35 @@ fn a_read_of_one_port_and_one_vlan_says_nothing_about_others() {
     }
     assert!(looked >= 6, "only {looked} dialects");
 }
+
+#[test]
+fn what_a_description_mentions_configures_nothing() {
+    let mentions = [
+        "switchport access vlan 99",
+        "was: switchport trunk allowed vlan 99",
+        "no shutdown",
+        "shutdown",
+        "mtu 1500",
+        "channel-group 5 mode on",
+        "port link-type trunk",
+        "spanning-tree portfast",
+        "vlan members 99",
+        "tag=99 vlan_mode=access",
+    ];
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let case = case::all().into_iter().find(|case| case.name == "several-ports-and-vlans-in-one-edit").unwrap();
+    for dialect in dialects().iter().filter(|dialect| dialect.has("cli", Leaf::Description)) {
+        let Some(case) = case_of(&case, dialect) else { continue };
+        for mention in mentions {
+            let mut config = visible(dialect, &case.intended);
+            let port = config.interfaces.values_mut().next().unwrap();
+            let Ok(text) = mention.parse() else { panic!("{mention}") };
+            port.description = Some(text);
+            // It reads what it typed, and compares.
+            if device(dialect, &config).is_some() {
+                *told.entry(dialect.name.clone()).or_default() += 1;
+            }
+        }
+    }
+    assert!(told.len() >= 15 && told.values().all(|&count| count >= 8), "{told:?}");
+}
