@@ -3,6 +3,7 @@
 
 use super::AuthError;
 use super::failures::{Failures, Who};
+use mercury_adapter::in_background;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,8 @@ pub(super) struct Turn {
     permit: Option<Permit>,
     failures: Arc<Failures>,
     who: Who,
+    /// How often this one failed lately.
+    failed: u32,
 }
 
 struct Queue {
@@ -98,15 +101,15 @@ impl Gate {
     /// # Errors
     /// [`AuthError::TooOften`].
     pub(super) async fn turn(&self, who: Who) -> Result<Turn, AuthError> {
-        let failed = self.failures.pause(who).await?;
+        let mut failed = self.failures.pause(who).await?;
         let mut permit = self.permit(failed).await;
         // Those who came together before the first of them failed wait all the same.
         if failed == 0 && self.failures.has(who) {
             drop(permit);
-            let failed = self.failures.pause(who).await?;
+            failed = self.failures.pause(who).await?;
             permit = self.permit(failed).await;
         }
-        Ok(Turn { verify: Arc::clone(&self.verify), permit, failures: Arc::clone(&self.failures), who })
+        Ok(Turn { verify: Arc::clone(&self.verify), permit, failures: Arc::clone(&self.failures), who, failed })
     }
 
     /// Behind those who failed less often, and those who came before.
@@ -126,15 +129,20 @@ impl Gate {
 
 impl Turn {
     /// Whether the hash is the password's. The turn ends when it is dropped,
-    /// so what the answer leads to can be done before the next turn begins.
+    /// so what the answer leads to can be done before the next turn begins. For whoever
+    /// failed lately it gives way to everybody's work.
     pub(super) async fn verify(&mut self, password: SecretSlice<u8>, hash: String) -> bool {
         // The work holds the permit, so it counts to its end even if the caller is gone.
         let (verify, permit) = (Arc::clone(&self.verify), self.permit.take());
-        let work = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let answer = verify.verify(password.expose_secret(), &hash);
             (answer, permit)
-        });
-        let (answer, permit) = work.await.unwrap_or_default();
+        };
+        let (answer, permit) = if self.failed > 0 {
+            in_background(work).await.unwrap_or_default()
+        } else {
+            tokio::task::spawn_blocking(work).await.unwrap_or_default()
+        };
         self.permit = permit;
         answer
     }

@@ -43,10 +43,12 @@ impl tracing::Subscriber for Errors {
     fn exit(&self, _span: &tracing::span::Id) {}
 }
 
-/// bcrypt, counted, with the costs that were paid and the most at a time.
+/// bcrypt, counted, with the costs that were paid, the most at a time, and how nice each
+/// was to the rest of the machine.
 #[derive(Default)]
 struct Counted {
     calls: AtomicUsize,
+    niceness: Mutex<Vec<i32>>,
     running: AtomicUsize,
     most: AtomicUsize,
     costs: Mutex<Vec<String>>,
@@ -58,6 +60,7 @@ impl Verify for Counted {
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(running, Ordering::SeqCst);
         self.costs.lock().unwrap().push(hash[4..6].to_owned());
+        self.niceness.lock().unwrap().push(rustix::process::nice(0).unwrap());
         let answer = Bcrypt.verify(password, hash);
         self.running.fetch_sub(1, Ordering::SeqCst);
         answer
@@ -175,6 +178,19 @@ async fn a_success_is_remembered_and_a_failure_pays_each_time() {
     }
     assert_eq!(setup.ask("ironic", "sec:ret \u{e9}").await, ironic());
     assert_eq!(setup.calls(), 4);
+}
+
+#[tokio::test]
+async fn whoever_failed_gives_way_to_everybodys_work() {
+    let setup = Setup::new(&format!("ironic:{}\n", hash("secret")));
+    assert_eq!(setup.ask("ironic", "wrong").await, Err(AuthError::Wrong));
+    assert_eq!(setup.ask("ironic", "wrong again").await, Err(AuthError::Wrong));
+    assert_eq!(setup.ask("ironic", "secret").await, ironic());
+    assert_eq!(setup.ask("nobody", "secret").await, Err(AuthError::Wrong), "another, who never failed");
+    let own = rustix::process::nice(0).unwrap();
+    let gave_way: Vec<bool> = setup.counted.niceness.lock().unwrap().iter().map(|&nice| nice > own).collect();
+    let less = own < 19;
+    assert_eq!(gave_way, [false, less, less, false]);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ pub use dialect::{
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;
 pub use node::Node;
-pub use off_worker::{Unfinished, off_worker};
+pub use off_worker::{Unfinished, in_background, off_worker};
 pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
 pub use payload::{Body, Payload, Render, RequestForm, Unrenderable};
 pub use reading::{Data, Looking, find, running, value};

@@ -44,7 +44,12 @@ pub async fn off_worker<T: Send + 'static>(
     .await
 }
 
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
+/// Does `work` on a thread of its own, which gives way to whatever else the processors are
+/// wanted for; how many there are at a time is the caller's to bound.
+///
+/// # Errors
+/// As [`off_worker`].
+pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
     let (tell, done) = oneshot::channel();
     let begin = move || {
         // On Linux it counts for this thread alone; where it is refused, work is as good as other work.
