@@ -4,6 +4,7 @@ mod authority;
 mod clients;
 
 mod encrypted;
+mod openstack;
 mod passwords;
 mod socket;
 mod tokens;

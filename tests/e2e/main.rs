@@ -63,6 +63,8 @@ mod offline;
 #[cfg(test)]
 mod on_switch;
 #[cfg(test)]
+mod openstack;
+#[cfg(test)]
 mod others;
 #[cfg(test)]
 mod output;

@@ -20,7 +20,7 @@ mod mercury;
 mod netconfd;
 mod openconfig;
 mod peer;
-mod python;
+pub(crate) mod python;
 mod simulated;
 mod state;
 mod target;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// A child that answers each line with a line; killed when this is dropped.
-pub(super) struct Answerer {
+pub(crate) struct Answerer {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -17,7 +17,12 @@ pub(super) struct Answerer {
 
 impl Answerer {
     pub(super) fn start(script: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(interpreter());
+        Self::of(&interpreter(), script, arguments, environment)
+    }
+
+    /// With a Python of one's own.
+    pub(crate) fn of(python: &Path, script: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(python);
         command.arg("-B").arg(script).args(arguments).envs(environment.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take().unwrap();
@@ -25,7 +30,7 @@ impl Answerer {
         Self { child, input, output }
     }
 
-    pub(super) fn ask(&mut self, question: &Value) -> Value {
+    pub(crate) fn ask(&mut self, question: &Value) -> Value {
         writeln!(self.input, "{question}").unwrap();
         self.read()
     }
@@ -45,12 +50,18 @@ impl Drop for Answerer {
 }
 
 /// Below the checkout.
-pub(super) fn file(path: &str) -> PathBuf {
+pub(crate) fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// The Python that `tests/peers/install` has furnished.
-pub(super) fn interpreter() -> PathBuf {
+pub(crate) fn interpreter() -> PathBuf {
     let folder = std::env::var_os("MERCURY_TEST_VENV").map_or_else(|| file("target/peers/venv"), PathBuf::from);
     folder.join("bin/python")
+}
+
+/// Another virtualenv of `tests/peers/install`, or another folder of its.
+pub(crate) fn beside(name: &str) -> PathBuf {
+    let interpreter = interpreter();
+    interpreter.ancestors().nth(3).map(|peers| peers.join(name)).unwrap()
 }
