@@ -3,6 +3,7 @@
 
 mod client;
 mod drops;
+mod ironic;
 mod keystone;
 
 use std::path::{Path, PathBuf};
