@@ -5,6 +5,7 @@ mod client;
 mod drops;
 mod ironic;
 mod keystone;
+mod neutron;
 
 use std::path::{Path, PathBuf};
 
