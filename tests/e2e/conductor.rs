@@ -4,6 +4,7 @@
 mod faults;
 mod life;
 mod node;
+mod own;
 mod plant;
 mod readme;
 mod warned;

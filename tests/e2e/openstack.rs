@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::harness::python::{Answerer, beside, file};
+use crate::harness::python::{Answerer, beside, file, openstack};
 
 /// A Python that knows the package, and what else its virtualenv holds.
 struct Python(Answerer);
@@ -20,8 +20,7 @@ impl Python {
     fn start(venv: &Path, script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let installed = beside("openstack");
         assert!(installed.exists(), "tests/peers/install was not run: {} is missing", installed.display());
-        // The package as it is here; what is installed tells its entry points.
-        let path = format!("{}:{}", file("adapters/openstack").display(), installed.display());
+        let path = openstack();
         let environment = [environment, &[("PYTHONPATH", path.as_str())]].concat();
         let script = file(&format!("tests/peers/{script}"));
         Self(Answerer::of(&venv.join("bin/python"), &script, arguments, &environment))

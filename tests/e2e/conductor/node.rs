@@ -48,7 +48,7 @@ impl Node {
         // Ironic would wait for the operating system to switch the node off.
         let info = json!({"deploy_forces_oob_reboot": true});
         let node = made(plant, "/v1/nodes", &json!({"driver": "fake-hardware", "driver_info": info}));
-        assert_eq!(node["network_interface"], "ironic-networking", "{node}");
+        assert_eq!(node["network_interface"], plant.interface, "{node}");
         let uuid = node["uuid"].as_str().unwrap().to_owned();
         let ports = links.iter().enumerate().map(|(place, link)| {
             let mut port = link.0.clone();

@@ -31,6 +31,8 @@ impl Inventory {
 
 pub(super) struct Plant {
     pub(super) ironic: Conductor,
+    /// The network interface that its nodes get.
+    pub(super) interface: &'static str,
     mercury: Option<Mercury>,
     /// Where Mercury listens, also after it was down.
     address: SocketAddr,
@@ -51,7 +53,22 @@ impl Plant {
         let address = mercury.address;
         let here = format!("[ironic_networking_json_rpc]\nport = {}\npassword = {PASSWORD}\n", address.port());
         let ironic = Conductor::start(readme::ironic_conf(), &here);
-        Some(Self { ironic, mercury: Some(mercury), address, told: Cell::new(0), locks })
+        let interface = "ironic-networking";
+        Some(Self { ironic, interface, mercury: Some(mercury), address, told: Cell::new(0), locks })
+    }
+
+    /// The same with Mercury's own network interface, as its manual tells an operator.
+    pub(super) fn with_own_interface(inventory: &Inventory) -> Option<Self> {
+        if !installed() {
+            return None;
+        }
+        let locks = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
+        let mercury = setup(inventory, &locks).serve();
+        let address = mercury.address;
+        let url =
+            format!("url = http://{address}/\nauth_type = http_basic\nusername = {USER}\npassword = {PASSWORD}\n");
+        let ironic = Conductor::start(&readme::own_ironic_conf(), &format!("[mercury]\n{url}"));
+        Some(Self { ironic, interface: "mercury", mercury: Some(mercury), address, told: Cell::new(0), locks })
     }
 
     /// SIGKILL.

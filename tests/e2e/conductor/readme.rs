@@ -7,10 +7,20 @@ use serde_json::Value;
 use crate::harness::Entry;
 
 const README: &str = include_str!("../../../README.md");
+/// The manual of Mercury's own network interface.
+const OPENSTACK: &str = include_str!("../../../adapters/openstack/README.md");
 
 /// `ironic.conf`.
 pub(super) fn ironic_conf() -> &'static str {
     block("[ironic_networking_json_rpc]")
+}
+
+/// `ironic.conf` with Mercury's own network interface, but for what reaches Mercury.
+pub(super) fn own_ironic_conf() -> String {
+    let theirs = ["url", "cafile", "auth_type", "username", "password"];
+    let lines = block_of(OPENSTACK, "provisioning_network").lines();
+    let kept = lines.filter(|line| !theirs.iter().any(|key| line.split(' ').next() == Some(key)));
+    kept.map(|line| format!("{line}\n")).collect()
 }
 
 /// A port's `local_link_connection` and `extra`.
@@ -55,7 +65,11 @@ pub(super) fn cost(order: &str) -> [usize; 3] {
 
 /// The fenced block with this in it.
 fn block(what: &str) -> &'static str {
-    let blocks = README.split("```").skip(1).step_by(2);
+    block_of(README, what)
+}
+
+fn block_of(manual: &'static str, what: &str) -> &'static str {
+    let blocks = manual.split("```").skip(1).step_by(2);
     let found = blocks.filter_map(|block| block.split_once('\n')).find(|(_, text)| text.contains(what));
-    found.unwrap_or_else(|| panic!("README.md has no block with {what}")).1
+    found.unwrap_or_else(|| panic!("no block of the manual has {what}")).1
 }

@@ -32,6 +32,7 @@ impl Conductor {
         fs::write(folder.path().join("test.conf"), test).unwrap();
         let mut command = Command::new(python::interpreter());
         command.arg("-B").arg(python::file("tests/peers/ironic/run.py")).arg(folder.path());
+        command.env("PYTHONPATH", python::openstack());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

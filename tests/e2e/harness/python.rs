@@ -65,3 +65,9 @@ pub(crate) fn beside(name: &str) -> PathBuf {
     let interpreter = interpreter();
     interpreter.ancestors().nth(3).map(|peers| peers.join(name)).unwrap()
 }
+
+/// Where Python finds the package for OpenStack as it is here, and, as installed, its entry
+/// points: what `PYTHONPATH` is to be.
+pub(crate) fn openstack() -> String {
+    format!("{}:{}", file("adapters/openstack").display(), beside("openstack").display())
+}
