@@ -5,6 +5,7 @@ mod supervisor;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use listenfd::ListenFd;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -42,7 +43,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         Some(tls) => Some(Arc::new(Certificate::new(tls.clone()).map_err(Failure::Findings)?)),
         None => None,
     };
-    let mut listener = Listener::bind(settings.listen).await.map_err(Failure::because)?;
+    let mut listener = listener(settings.listen).await?;
     if let Some(certificate) = &certificate {
         listener = listener.with_tls(Arc::clone(certificate));
     }
@@ -109,6 +110,16 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let _bounded = timeout_at(end + LAST / 2, locks.finish()).await;
     audit::finish(LAST / 2);
     Ok(DONE)
+}
+
+/// Where to listen: at the socket that systemd hands over, or else at one of its own.
+async fn listener(address: SocketAddr) -> Result<Listener, Failure> {
+    let handed = ListenFd::from_env().take_tcp_listener(0).map_err(Failure::because)?;
+    match handed {
+        Some(socket) => Listener::of(socket, address),
+        None => Listener::bind(address).await,
+    }
+    .map_err(Failure::because)
 }
 
 /// Has what was begun undone when most of the time is over, so that there is

@@ -83,6 +83,26 @@ impl Listener {
         Ok(Self { socket, address, certificate: None, beside: None })
     }
 
+    /// Takes a socket that somebody else has bound and listens on, such as systemd
+    /// (`mercury.socket`); its address must be the one that the settings name, which they
+    /// are checked for.
+    ///
+    /// # Errors
+    /// It is another's address, or no socket that can be served.
+    pub fn of(handed: std::net::TcpListener, address: SocketAddr) -> Result<Self, ListenError> {
+        let wrong = |source| ListenError { address, source };
+        let own = handed.local_addr().map_err(wrong)?;
+        if own != address {
+            let source = io::Error::other(format!("the socket that was handed over is at {own}"));
+            return Err(wrong(source));
+        }
+        let octets = NOT_TAKEN as usize;
+        rustix::net::sockopt::set_socket_send_buffer_size(&handed, octets).map_err(|error| wrong(error.into()))?;
+        handed.set_nonblocking(true).map_err(wrong)?;
+        let socket = TcpListener::from_std(handed).map_err(wrong)?;
+        Ok(Self { socket, address, certificate: None, beside: None })
+    }
+
     /// The same, speaking TLS and nothing else.
     #[must_use]
     pub fn with_tls(self, certificate: Arc<Certificate>) -> Self {

@@ -1,5 +1,9 @@
 //! What packages bring beside the binary.
 
+mod activation;
+mod containers;
+mod deb;
+
 use std::{os::unix::net::UnixDatagram, path::Path, process::Command, time::Duration};
 
 use mercury_sim::Mode;

@@ -39,13 +39,22 @@ impl Ironic {
 
     /// With HTTP Basic credentials over https, believing this file of certificates.
     pub(crate) fn encrypted(mercury: &Mercury, ca: Option<&str>, user: &str, password: &str) -> Self {
+        Self::at(mercury.address.port(), ca, user, password)
+    }
+
+    /// The same, by the port of a Mercury that was started in another way.
+    pub(crate) fn at(port: u16, ca: Option<&str>, user: &str, password: &str) -> Self {
         let mut words = vec!["--host", "localhost", "--tls", "--auth", "http_basic", "--username", user];
         words.extend(ca.iter().flat_map(|ca| ["--cafile", ca]));
-        Self::start(mercury, &words, password)
+        Self::begin(port, &words, password)
     }
 
     fn start(mercury: &Mercury, more: &[&str], password: &str) -> Self {
-        let port = mercury.address.port().to_string();
+        Self::begin(mercury.address.port(), more, password)
+    }
+
+    fn begin(port: u16, more: &[&str], password: &str) -> Self {
+        let port = port.to_string();
         let arguments = [&["--port", port.as_str()], more].concat();
         let script = python::file("tests/peers/ironic_client.py");
         Self(Answerer::start(&script, &arguments, &[("MERCURY_PASSWORD", password)]))
