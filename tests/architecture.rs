@@ -15,12 +15,14 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 9] = [
+const PACKAGES: [(&str, &[&str]); 10] = [
     (
         "mercury",
         &[
             "mercury-adapter",
             "mercury-cli",
+            // Its tests call with it.
+            "mercury-client",
             "mercury-gnmi",
             "mercury-model",
             "mercury-netconf",
@@ -28,6 +30,8 @@ const PACKAGES: [(&str, &[&str]); 9] = [
             "mercury-ssh",
         ],
     ),
+    // For whoever calls Mercury, from elsewhere.
+    ("mercury-client", &[]),
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),

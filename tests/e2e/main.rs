@@ -18,6 +18,8 @@ mod callers;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod conductor;

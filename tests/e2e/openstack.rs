@@ -9,6 +9,8 @@ mod neutron;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use drops::{Between, Does};
+
 use serde_json::{Value, json};
 
 use crate::harness::python::{Answerer, beside, file, openstack};

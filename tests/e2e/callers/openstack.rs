@@ -1,5 +1,6 @@
-//! The client of `adapters/openstack` logs in, and tells nobody how.
+//! The clients of `adapters/openstack` and `adapters/client` log in, and tell nobody how.
 
+use mercury_client::{Error, Way};
 use rcgen::SanType;
 use serde_json::json;
 
@@ -7,7 +8,7 @@ use super::{
     Stage,
     passwords::{self, PASSWORD},
 };
-use crate::{harness::installed, openstack::Caller};
+use crate::{client::logs_in, harness::installed, openstack::Caller};
 
 #[test]
 fn the_python_client_logs_in_with_digest_basic_and_a_certificate_over_tls() {
@@ -40,4 +41,25 @@ fn the_python_client_logs_in_with_digest_basic_and_a_certificate_over_tls() {
     }
     let error = Caller::to(&stage.url(), &["--basic", "ironic"], PASSWORD).call("get_switches", json!([])).unwrap_err();
     assert_eq!(error["class"], "NotSent", "a certificate that is not believed: {error}");
+}
+
+#[test]
+fn the_rust_client_logs_in_with_digest_basic_and_a_certificate_over_tls() {
+    let three = "auth = [\"http_digest\", \"http_basic\", \"mtls\"]\nhtpasswd = \"htpasswd\"";
+    let tls = "client_ca = \"CA\"\nclients = [\"DNS:conductor1.example.org\"]\n[digest]\nusers = \"users\"\n\
+               algorithms = [\"SHA-512-256\", \"SHA-256\"]";
+    let stage = Stage::set(three, tls, |setup, _| passwords::with_users(setup));
+    let name = SanType::DnsName("conductor1.example.org".try_into().unwrap());
+    let (cert, key) = stage.authority.client("conductor", vec![name]);
+    let (url, root) = (stage.url(), stage.authority.root());
+    for way in [Way::digest("ironic", PASSWORD), Way::basic("ironic", PASSWORD), Way::certificate_of(cert, key)] {
+        logs_in(&url, &root, way).unwrap();
+    }
+    for way in [Way::digest("ironic", "guess"), Way::basic("ironic", "guess"), Way::anonymous()] {
+        let error = logs_in(&url, &root, way).unwrap_err();
+        assert!(matches!(&error, Error::Refused(refusal) if refusal.status == 401), "{error:?}");
+    }
+    let stranger = super::Authority::new();
+    let error = logs_in(&url, &stranger.root(), Way::basic("ironic", PASSWORD)).unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)), "a certificate that is not believed: {error:?}");
 }

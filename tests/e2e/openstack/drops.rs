@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// What is done about one request.
-pub(super) enum Does {
+pub(crate) enum Does {
     /// Nothing: the connection ends without an answer.
     Hangs,
     /// Mercury is asked, and its answer is thrown away.
@@ -28,13 +28,13 @@ pub(super) enum Does {
 
 /// Listens on loopback, and counts the requests that it was sent. The last of `does` is for
 /// all that follow.
-pub(super) struct Between {
-    pub(super) address: SocketAddr,
+pub(crate) struct Between {
+    address: SocketAddr,
     seen: Arc<AtomicUsize>,
 }
 
 impl Between {
-    pub(super) fn new(does: Vec<Does>) -> Self {
+    pub(crate) fn new(does: Vec<Does>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(AtomicUsize::new(0));
@@ -55,11 +55,11 @@ impl Between {
         Self { address, seen }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    pub(super) fn seen(&self) -> usize {
+    pub(crate) fn seen(&self) -> usize {
         self.seen.load(Ordering::SeqCst)
     }
 }

@@ -59,6 +59,16 @@ fn lay_out(deb: &Value, pages: &Path, into: &Path) -> BTreeSet<String> {
             laid.insert(format!("/{target}"));
         }
     }
+    // As cargo-deb has it, the units of this name.
+    let unit = &deb["systemd-units"];
+    let folder = root().join(unit["unit-scripts"].as_str().unwrap());
+    let units = into.join("lib/systemd/system");
+    fs::create_dir_all(&units).unwrap();
+    for ending in ["service", "socket"] {
+        let name = format!("{}.{ending}", unit["unit-name"].as_str().unwrap());
+        fs::copy(folder.join(&name), units.join(&name)).unwrap();
+        laid.insert(format!("/lib/systemd/system/{name}"));
+    }
     laid
 }
 
@@ -74,7 +84,8 @@ fn the_debian_package_holds_what_the_service_needs() {
         "/usr/bin/mercury",
         "/etc/mercury/mercury.toml",
         "/usr/lib/sysusers.d/mercury.conf",
-        "/usr/lib/systemd/system/mercury.socket",
+        "/lib/systemd/system/mercury.service",
+        "/lib/systemd/system/mercury.socket",
         "/usr/share/man/man1/mercury.1",
         "/usr/share/man/man1/mercury-serve.1",
         "/usr/share/bash-completion/completions/mercury",
