@@ -220,6 +220,15 @@ codes! {
     RuleOutsideWindow "rule-outside-window":
         "A change comes outside a rule's change windows.",
         "Windows are in UTC. A plan may be made and saved at any time and is told of it; `apply`, `attach` and the service refuse until the window opens.";
+    RuleUnjudged "rule-unjudged":
+        "A candidate takes away every port or every VLAN, and the rules cannot be asked about what is not named.",
+        "Name the ports and VLANs that are to go, one by one, instead of what holds them all.";
+    RuleRego "rule-rego":
+        "A rule in Rego does not allow the change: its `allow` is not `true`.",
+        "The package's `reasons` say why; without any it is told what `allow` is. Undefined is what something that was asked for and is not there makes of it.";
+    RuleRegoFailed "rule-rego-failed":
+        "A rule in Rego could not be evaluated, so the change is refused.",
+        "The message names the rule, its line and the error. The network team's own examples (`mercury rules test`) find such rules before callers do.";
 }
 
 impl Code {

@@ -5,6 +5,7 @@
 mod judge;
 mod pattern;
 mod read;
+mod rego;
 mod window;
 
 use std::{ops::RangeInclusive, path::PathBuf, sync::Arc, time::SystemTime};
@@ -17,6 +18,7 @@ use super::Changes;
 pub use judge::Proposed;
 pub use pattern::Pattern;
 use pattern::Text;
+use rego::Rego;
 use window::Window;
 
 /// One rule: where it holds, and what it wants.
@@ -55,17 +57,34 @@ impl TeamRule {
     }
 }
 
+/// The switch that rules are asked about.
+#[derive(Debug, Clone, PartialEq)]
+struct Place {
+    switch: String,
+    role: Option<String>,
+}
+
+/// A rule as it was read, to be compared.
+#[derive(PartialEq)]
+enum Written<'a> {
+    Table(&'a TeamRule),
+    Rego(&'a str),
+}
+
 /// The rules of a network, or those of them that hold for one switch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TeamRules {
     rules: Vec<Arc<TeamRule>>,
+    /// Those in Rego, which say themselves where they hold.
+    rego: Option<Arc<Rego>>,
+    place: Option<Place>,
     /// What is taken to be now by examples; the clock's time.
     now: Option<SystemTime>,
 }
 
 impl TeamRules {
-    /// Reads rule files. One mistake in a file refuses all of it, and is told with
-    /// file, line and field: a rule that is not understood would let pass what it
+    /// Reads rule files: Rego where the name ends in `.rego`, else TOML. One mistake in
+    /// a file refuses all of it, and is told with file, line and field: a rule that is not understood would let pass what it
     /// was written to stop.
     pub fn load(files: &[PathBuf], findings: &mut Findings) -> Self {
         read::load(files, findings)
@@ -75,7 +94,8 @@ impl TeamRules {
     #[must_use]
     pub fn of(&self, switch: &str, role: Option<&str>) -> Self {
         let rules = self.rules.iter().filter(|rule| rule.is_for(switch, role)).cloned().collect();
-        Self { rules, now: self.now }
+        let place = Some(Place { switch: switch.to_owned(), role: role.map(str::to_owned) });
+        Self { rules, rego: self.rego.clone(), place, now: self.now }
     }
 
     /// The same, as they are at another time.
@@ -90,20 +110,22 @@ impl TeamRules {
         Changes::between(before.named(), self.named())
     }
 
-    fn named(&self) -> impl Iterator<Item = (&str, &TeamRule)> {
-        self.rules.iter().map(|rule| (rule.name.as_str(), &**rule))
+    fn named(&self) -> impl Iterator<Item = (&str, Written<'_>)> {
+        let tables = self.rules.iter().map(|rule| (rule.name.as_str(), Written::Table(rule)));
+        let rego = self.rego.iter().flat_map(|rego| rego.sources());
+        tables.chain(rego.map(|(file, text)| (file, Written::Rego(text))))
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.rules.len() + self.rego.as_ref().map_or(0, |rego| rego.len())
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.rego.is_none()
     }
 }
 

@@ -35,9 +35,13 @@ struct Stage {
 }
 
 fn stage(rules: &str) -> Stage {
+    stage_of("rules.toml", rules)
+}
+
+fn stage_of(file: &str, rules: &str) -> Stage {
     let switch = Simulated::start(Mode::Candidate);
     let setup = Setup::new().switches(&[switch.entry("leaf1").text("role", "leaf")]);
-    let file = setup.write("rules.toml", rules);
+    let file = setup.write(file, rules);
     let setup = setup.flags(&["--rules", file.to_str().unwrap()]);
     Stage { switch, setup }
 }
@@ -156,4 +160,77 @@ fn the_innocent_who_wait_together_with_a_guilty_request_are_served() {
     let guilty = Some(json!("rule-vlan-reserved"));
     assert_eq!(asked, [None, None, guilty, None, None, None]);
     assert!(switch.handle().counters().commits >= 1);
+}
+
+const REGO: &str = r#"package mercury.racks
+
+allow if every port in input.ports { is_fine(port) }
+
+is_fine(port) if {
+	input.switch.role == "leaf"
+	port.after.access_vlan != 150
+	count(port.after.description) / (port.after.access_vlan - 120) != 0
+}
+
+reasons contains sprintf("%s may not carry VLAN 150", [port.name]) if {
+	some port in input.ports
+	port.after.access_vlan == 150
+}
+
+warnings contains sprintf("%s is for doors", [port.name]) if {
+	some port in input.ports
+	port.after.access_vlan == 130
+}
+"#;
+
+/// The service, the command line and the team's examples ask the same file.
+#[test]
+fn rules_in_rego_refuse_what_they_do_not_allow_and_what_they_cannot_judge() {
+    let Stage { switch, setup } = stage_of("rules.rego", REGO);
+    let examples =
+        [(110, "\"accepted\""), (120, "[\"rule-rego-failed\"]"), (130, "[\"rule-rego\"]"), (150, "[\"rule-rego\"]")];
+    let examples = examples.map(|(vlan, expected)| {
+        format!(
+            "[[example]]\nname = \"{vlan}\"\nswitch = \"leaf1\"\nexpect = {expected}\nrequest = {{ method = \"update_port\", \
+             params = {{ switch_id = \"leaf1\", port_name = \"Ethernet1\", mode = \"access\", native_vlan = {vlan}, \
+             description = \"x\" }} }}\n"
+        )
+    });
+    let file = setup.write("examples.toml", &examples.concat()).to_str().unwrap().to_owned();
+    let finished = setup.run(&["rules", "test", &file]);
+    assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
+    setup.write("examples.toml", &examples.concat().replace("[\"rule-rego-failed\"]", "\"accepted\""));
+    let finished = setup.run(&["rules", "test", &file]);
+    assert!(finished.code() == 1 && finished.stdout.contains("divide by zero"), "{}", finished.stdout);
+
+    let mercury = setup.serve();
+    let mut client = Client::of(&mercury);
+    for (vlan, code, why) in [
+        (150, "rule-rego", "Ethernet1 may not carry VLAN 150; rule \"mercury.racks.allow\""),
+        (120, "rule-rego-failed", "mercury.racks.allow, line 8: divide by zero"),
+    ] {
+        let error = client.fails("update_port", &update("Ethernet1", vlan, "x"));
+        let finding = &error.data["findings"][0];
+        assert_eq!((error.kind(), &finding["code"], &finding["message"]), ("invalid-value", &json!(code), &json!(why)));
+    }
+    // Without a description there is nothing to count: undefined is no yes.
+    let mut bare = update("Ethernet1", 110, "x");
+    bare.as_object_mut().unwrap().remove("description");
+    let error = client.fails("update_port", &bare);
+    assert!(error.message.contains("mercury.racks.allow is undefined"), "{error:?}");
+    assert_eq!(switch.handle().counters().edits, 0);
+    let done = client.done("update_port", &update("Ethernet1", 130, "x"));
+    assert!(done["warnings"].to_string().contains("Ethernet1 is for doors"), "{done}");
+    assert_eq!(switch.handle().counters().edits, 1);
+}
+
+#[test]
+fn a_slip_in_rego_keeps_everything_from_its_start() {
+    let Stage { setup, .. } = stage_of("rules.rego", &REGO.replace("input.switch.role", "input.swich.role"));
+    for words in [&["config", "check"][..], &["attach", "leaf1", "Ethernet1", "--access", "110"], &["serve"]] {
+        let finished = setup.run(words);
+        assert_ne!(finished.code(), 0, "{words:?}");
+        let said = finished.stdout + &finished.stderr;
+        assert!(said.contains("rules.rego:6:") && said.contains("there is no input.swich"), "{said}");
+    }
 }

@@ -10,7 +10,7 @@ use mercury_model::{
     Change, DeviceConfig, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, Vlan, VlanSet,
 };
 
-use super::{TeamRule, TeamRules};
+use super::{TeamRule, TeamRules, rego};
 use crate::finding::{Code, Finding, Findings};
 
 /// A change of one switch that nobody has made yet.
@@ -63,6 +63,10 @@ impl TeamRules {
             }
             change.plan.edits.iter().for_each(|edit| judged.edit(edit));
         }
+        if let Some(rego) = &self.rego {
+            let change = rego::Input { place: self.place.as_ref(), now, proposed: change, ports: &touched };
+            findings.merge(rego.judge(&change));
+        }
         findings
     }
 }
@@ -77,7 +81,8 @@ fn carried<'a>(change: &Proposed<'a>) -> BTreeMap<&'a InterfaceName, Carried<'a>
     both.filter(|(_, carried)| carried.before != carried.after).collect()
 }
 
-fn vlans<'a>(config: &'a DeviceConfig, name: &InterfaceName) -> Option<&'a SwitchedVlan> {
+/// Those of its aggregate, where it is a member of one.
+pub(super) fn vlans<'a>(config: &'a DeviceConfig, name: &InterfaceName) -> Option<&'a SwitchedVlan> {
     let port = config.interfaces.get(name)?;
     let aggregate = port.aggregate_id.as_ref().and_then(|name| config.interfaces.get(name));
     aggregate.unwrap_or(port).switched_vlan.as_ref()

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{TeamRule, TeamRules};
+use super::{TeamRule, TeamRules, rego::Rego};
 use crate::config::{
     fields::{Table, Value},
     reader::Reader,
@@ -38,13 +38,16 @@ pub(super) const KEYS: [&[&str]; 3] = [&["name", "reason", "help", "severity"], 
 pub(super) fn load(files: &[PathBuf], findings: &mut Findings) -> TeamRules {
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
-    for file in files {
+    let (rego, tables): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.extension().is_some_and(|it| it == "rego"));
+    for file in tables {
         match source::read(file, MAX_FILE) {
             Ok(source) => rules.extend(parse(file, &source.text, &mut names, findings)),
             Err(error) => findings.push(Finding::caused(Code::Unreadable, &error).field("rules").at(file, None)),
         }
     }
-    TeamRules { rules: rules.into_iter().map(Arc::new).collect(), now: None }
+    let rego = Rego::load(&rego, findings).map(Arc::new);
+    TeamRules { rules: rules.into_iter().map(Arc::new).collect(), rego, place: None, now: None }
 }
 
 fn parse(file: &Path, text: &str, names: &mut BTreeSet<String>, findings: &mut Findings) -> Vec<TeamRule> {

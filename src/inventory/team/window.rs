@@ -22,15 +22,29 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn is_open(&self, at: SystemTime) -> bool {
-        let minutes = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
-        // 1970-01-01 was a Thursday.
-        let (day, minute) = ((minutes / MINUTES + 3) % 7, minutes % MINUTES);
+        let (day, minute) = day_and_minute(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
         let is_on = |day: u64| self.days.iter().zip(0..).any(|(on, index)| *on && index == day);
         if self.from < self.to {
             return is_on(day) && (self.from..self.to).contains(&minute);
         }
         (is_on(day) && minute >= self.from) || (is_on((day + 6) % 7) && minute < self.to)
     }
+}
+
+/// The day of the week, Monday first, and the minute of the day, of a time in seconds.
+const fn day_and_minute(unix: u64) -> (u64, u64) {
+    let minutes = unix / 60;
+    // 1970-01-01 was a Thursday.
+    ((minutes / MINUTES + 3) % 7, minutes % MINUTES)
+}
+
+/// A time in UTC: the day of the week as windows write it, the minute of the day, and the
+/// seconds since 1970.
+pub(super) fn moment(at: SystemTime) -> (&'static str, u64, u64) {
+    let unix = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (day, minute) = day_and_minute(unix);
+    let day = DAYS.iter().zip(0..).find_map(|(name, index)| (index == day).then_some(*name));
+    (day.unwrap_or_default(), minute, unix)
 }
 
 impl fmt::Display for Window {
