@@ -130,7 +130,7 @@ pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
     mercury_gnmi::document::brought(text)
 }
 
-/// The paths that a gNMI SetRequest deletes.
+/// The paths that a gNMI SetRequest deletes or replaces.
 ///
 /// # Errors
 /// As of [`brought`].
@@ -160,7 +160,8 @@ pub enum Form {
 }
 
 /// What somebody would have a switch do, read as its dialect reads what the switch shows;
-/// and the paths that a SetRequest, or a configuration of set lines, deletes.
+/// and the paths that an edit, a SetRequest, or a configuration of set lines, deletes or
+/// replaces.
 ///
 /// # Errors
 /// A sentence with line and column where they are known: it is not well-formed, there is
@@ -188,7 +189,10 @@ pub fn candidate(
     let mut made = DataTree::new(&arena, &mut share);
     let root = made.node("").map_err(|error| error.to_string())?;
     let deletes = match form {
-        Form::Xml => mercury_netconf::document::lay(text, &mut made, root).map(|()| Vec::new())?,
+        Form::Xml => {
+            mercury_netconf::document::lay(text, &mut made, root)?;
+            mercury_netconf::document::deleted(text)?
+        }
         Form::SetRequest => {
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
             deleted(text)?

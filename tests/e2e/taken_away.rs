@@ -92,6 +92,61 @@ fn what_a_set_request_deletes_is_judged() {
     }
 }
 
+/// NETCONF's `operation`, `default-operation`, and gNMI's `replace`.
+#[test]
+fn what_an_edit_takes_away_or_replaces_is_judged() {
+    let setup = setup();
+    let port = |name: &str, operation: &str, inside: &str| {
+        format!(
+            "<edit-config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\">\
+             <target><candidate/></target><config><interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\
+             <interface{operation}><name>{name}</name>{inside}</interface></interfaces></config></edit-config>"
+        )
+    };
+    let vlan = |id: u16, operation: &str| {
+        format!(
+            "<config xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><network-instances \
+             xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance><name>default</name><vlans>\
+             <vlan nc:operation=\"{operation}\"><vlan-id>{id}</vlan-id></vlan></vlans></network-instance></network-instances></config>"
+        )
+    };
+    let replace = |name: &str| {
+        json!({"replaces": [{"path": format!("/interfaces/interface[name={name}]"),
+                             "value": {"name": name, "config": {"name": name, "type": "iana-if-type:ethernetCsmacd"}}}]})
+    };
+    let protected = ["rule-port-protected"].as_slice();
+    let mtu = "<config><mtu nc:operation=\"remove\"/></config>";
+    for (file, text, expected) in [
+        ("leaf1.xml", port("Ethernet48", " nc:operation=\"delete\"", ""), protected),
+        ("leaf1.xml", port("Ethernet48", " nc:operation=\"remove\"", ""), protected),
+        ("leaf1.xml", port("Ethernet48", " nc:operation=\"replace\"", ""), protected),
+        ("leaf1.xml", port("Ethernet48", "", mtu), protected),
+        ("leaf1.xml", port("Ethernet47", " nc:operation=\"delete\"", ""), &[]),
+        ("leaf1.xml", port("Ethernet48", "", ""), &[]),
+        ("leaf1.xml", vlan(150, "delete"), &["rule-vlan-reserved"]),
+        ("leaf1.xml", vlan(150, "remove"), &["rule-vlan-reserved"]),
+        ("leaf1.xml", vlan(151, "delete"), &[]),
+        ("leaf1.json", replace("Ethernet48").to_string(), protected),
+        ("leaf1.json", replace("Ethernet47").to_string(), &[]),
+    ] {
+        let finished = validate(&setup, file, &text);
+        let codes: Vec<String> = codes(&finished).into_iter().filter(|code| code.starts_with("rule-")).collect();
+        assert_eq!(codes, expected, "{text}: {}", finished.stdout);
+    }
+    let whole =
+        port("Ethernet47", "", "").replace("<config>", "<default-operation>replace</default-operation><config>");
+    let finished = validate(&setup, "leaf1.xml", &whole);
+    assert!(told(&finished).contains("delete all that it does not name"), "{}", finished.stdout);
+    // Among all of them are those that nobody may touch.
+    assert!(codes(&finished).contains(&"rule-unjudged".to_owned()), "{}", finished.stdout);
+    for (path, is_of_all) in
+        [("/interfaces", true), ("/interfaces/interface[name=Ethernet1]", false), ("/system/aaa", false)]
+    {
+        let finished = validate(&setup, "leaf1.json", &json!({"deletes": [path]}).to_string());
+        assert_eq!(codes(&finished).contains(&"rule-unjudged".to_owned()), is_of_all, "{path}: {}", finished.stdout);
+    }
+}
+
 const LINES: &str = "set interfaces ge-0/0/1 description \"node 7\"\n\
                      set interfaces ge-0/0/1 unit 0 family ethernet-switching interface-mode trunk\n\
                      set interfaces ge-0/0/1 unit 0 family ethernet-switching vlan members v110\n\

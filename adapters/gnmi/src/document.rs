@@ -72,7 +72,7 @@ pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNo
 /// A path: each element with its keys.
 pub type Elements = Vec<(String, BTreeMap<String, String>)>;
 
-/// The paths that a SetRequest deletes, in the spellings of [`lay_set`].
+/// The paths that a SetRequest deletes or replaces, in the spellings of [`lay_set`].
 ///
 /// # Errors
 /// As of [`lay`].
@@ -304,13 +304,19 @@ struct GnmicUpdate {
 
 impl SaidSet {
     fn notification(self) -> Result<Notification, String> {
+        let (replaced, replaced_by_gnmic) = (self.replace.len(), self.gnmic_replace.len());
         let update = self.replace.into_iter().chain(self.update).collect();
         let mut notification = SaidNotification { prefix: self.prefix, update }.notification()?;
-        for GnmicUpdate { path, value } in self.gnmic_replace.into_iter().chain(self.gnmic_update) {
-            let val = TypedValue { value: Some(Value::JsonIetfVal(value.to_string().into_bytes())) };
-            notification.update.push(Update { path: Some(parsed(&path)?), val: Some(val), ..Update::default() });
-        }
+        let path = |update: &Update| update.path.clone().unwrap_or_default();
         notification.delete = self.delete.into_iter().map(SaidPath::path).collect();
+        // Of what is replaced, what is not said again is gone.
+        notification.delete.extend(notification.update.iter().take(replaced).map(path));
+        for (index, own) in self.gnmic_replace.into_iter().chain(self.gnmic_update).enumerate() {
+            let val = TypedValue { value: Some(Value::JsonIetfVal(own.value.to_string().into_bytes())) };
+            let update = Update { path: Some(parsed(&own.path)?), val: Some(val), ..Update::default() };
+            notification.delete.extend((index < replaced_by_gnmic).then(|| path(&update)));
+            notification.update.push(update);
+        }
         for path in &self.gnmic_delete {
             notification.delete.push(parsed(path)?);
         }

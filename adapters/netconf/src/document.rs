@@ -1,11 +1,14 @@
 //! What a switch showed as XML, from a file.
 
+mod deleted;
+
 use mercury_adapter::{Data as _, DataNode, DataTree, Payload};
 
 use crate::{
     render::EditConfig,
     xml::{self, BASE_NS, DataError, Element, Limits, XmlError},
 };
+pub use deleted::{Elements, deleted};
 
 /// What holds data, one in another, in replies and in what people keep of them.
 const AROUND: [&str; 5] = ["rpc", "rpc-reply", "data", "config", "edit-config"];

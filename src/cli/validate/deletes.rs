@@ -17,7 +17,17 @@ pub(super) fn shown(path: &Elements) -> String {
         let keys: String = keys.iter().map(|(key, value)| format!("[{key}={value}]")).collect();
         format!("/{name}{keys}")
     };
-    path.iter().map(element).collect()
+    if path.is_empty() { "all that it does not name".to_owned() } else { path.iter().map(element).collect() }
+}
+
+/// Whether a path is about every port or every VLAN, of which the rules cannot be asked.
+pub(super) fn is_of_all(path: &Elements) -> bool {
+    const AROUND: [&str; 6] = ["interfaces", "interface", "network-instances", "network-instance", "vlans", "vlan"];
+    let is_entry = |(name, keys): &(String, BTreeMap<String, String>)| {
+        matches!(name.rsplit(':').next(), Some("interface" | "vlan")) && !keys.is_empty()
+    };
+    let ends_around = |(name, _): &(String, _)| name.rsplit(':').next().is_some_and(|bare| AROUND.contains(&bare));
+    path.last().is_none_or(ends_around) && !path.iter().any(is_entry)
 }
 
 /// What is there, and of each port and VLAN that a path names something more. A path that

@@ -49,6 +49,10 @@ impl Candidate<'_> {
             let line = place::of_path(&finding.field, self.text);
             rules.findings.push(finding.clone().at(self.name.as_ref(), line));
         }
+        if let Some(path) = deletes.iter().find(|path| deletes::is_of_all(path) && !self.switch.rules.team.is_empty()) {
+            let message = format!("it deletes or replaces {}, whatever is there", deletes::shown(path));
+            rules.findings.push(Finding::error(Code::RuleUnjudged, message).at(self.name.as_ref(), None));
+        }
         vec![reading, rules]
     }
 
@@ -86,7 +90,7 @@ impl Candidate<'_> {
             doubt(
                 Code::ReadingDeletes,
                 String::new(),
-                format!("it deletes {deletes} paths, of which nothing is known"),
+                format!("it deletes or replaces {deletes} paths, of which nothing is known"),
             );
         }
     }
