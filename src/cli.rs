@@ -16,6 +16,7 @@ mod init;
 mod log;
 mod machine;
 mod network;
+mod new_files;
 mod policy;
 mod port;
 mod print;

@@ -66,7 +66,7 @@ pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
         (None, None) => return Err(Failure::Other("a plan or --request must be named".to_owned())),
     };
     let file = arguments.to.display();
-    review::write(&arguments.to, &page::page(&saved)).map_err(|error| Failure::Other(format!("{file}: {error}")))?;
+    review::write(&arguments.to, &page::page(&saved))?;
     let refused = saved.switches.iter().filter(|switch| switch.refused.is_some()).count();
     tell(common, &saved, &file.to_string(), refused);
     Ok(if refused == 0 { DONE } else { found() })

@@ -18,7 +18,9 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use super::{Common, DONE, Ended, Failure, Output, found, print, requests::Request, signals::interruptible};
+use super::{
+    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, requests::Request, signals::interruptible,
+};
 use crate::{
     fault::Fault,
     intent::{Intent, Reviewed},
@@ -104,7 +106,7 @@ pub(super) async fn save(
     let digest = saved.digested()?;
     saved.digest = Some(digest.clone());
     let text = serde_json::to_string_pretty(&saved).map_err(Failure::because)?;
-    write(file, &text).map_err(|error| Failure::Other(format!("{}: {error}", file.display())))?;
+    write(file, &text)?;
     Ok((reports, digest))
 }
 
@@ -171,11 +173,11 @@ impl Saved {
 }
 
 /// One that somebody may have read is never written over.
-pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut into = fs::File::create_new(file)?;
-    into.write_all(text.as_bytes())?;
-    into.write_all(b"\n")?;
-    into.sync_all()
+pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    let mut new = NewFiles::default();
+    new.open(file, &format!("{text}\n"))?;
+    new.keep();
+    Ok(())
 }
 
 /// Why nothing came of it.

@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use super::super::Failure;
+use super::super::{
+    Failure,
+    new_files::{self, NewFiles},
+};
 
 const SETTINGS: &str = "mercury.toml";
 const INVENTORY: &str = "inventory.toml";
@@ -46,13 +47,9 @@ pub(super) fn comment(text: &str) -> String {
     format!("# {}", text.replace(char::is_control, " "))
 }
 
-/// Whether nothing of that name is there yet.
+/// Whether nothing of their names is there yet.
 pub(super) fn is_free(folder: &Path) -> Result<(), Failure> {
-    let taken = [SETTINGS, INVENTORY, SECRETS].map(|name| folder.join(name)).into_iter();
-    match taken.filter(|file| file.symlink_metadata().is_ok()).map(|file| file.display().to_string()).next() {
-        Some(file) => Err(Failure::Other(format!("{file} is there already, and is not written over"))),
-        None => Ok(()),
-    }
+    new_files::are_free(folder, &[SETTINGS, INVENTORY, SECRETS])
 }
 
 impl Written {
@@ -62,19 +59,12 @@ impl Written {
 
     /// Writes all, and says where; settings first.
     pub(super) fn put(self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-        let mut made = Vec::new();
-        let done = self.all(folder, &mut made);
-        if done.is_err() {
-            // Newest first, so that a folder is empty when it is its turn.
-            for path in made.iter().rev() {
-                let removed = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
-                removed.map_err(|error| Failure::Other(format!("{}: {error}", path.display())))?;
-            }
-        }
-        done.map(|()| made.into_iter().filter(|path| path.is_file()).collect())
+        let mut new = NewFiles::default();
+        self.all(folder, &mut new)?;
+        Ok(new.keep())
     }
 
-    fn all(self, folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    fn all(self, folder: &Path, new: &mut NewFiles) -> Result<(), Failure> {
         fs::create_dir_all(folder).map_err(|error| Failure::Other(format!("{}: {error}", folder.display())))?;
         let mut switches: Vec<String> = self.switch_file.into_iter().collect();
         if !self.switches.is_empty() {
@@ -84,15 +74,12 @@ impl Written {
         settings.push(format!("switches = {}", list(switches.iter().map(String::as_str))));
         settings.extend(self.settings);
         settings.extend(self.tables);
-        put(&folder.join(SETTINGS), &settings, made)?;
+        put(&folder.join(SETTINGS), &settings, new)?;
         if self.switches.is_empty() {
             return Ok(());
         }
         if self.switches.iter().any(|entry| !entry.secrets.is_empty()) {
-            let secrets = folder.join(SECRETS);
-            let made_it = fs::DirBuilder::new().mode(0o700).create(&secrets);
-            made_it.map_err(|error| Failure::Other(format!("{}: {error}", secrets.display())))?;
-            made.push(secrets);
+            new.private_folder(&folder.join(SECRETS))?;
         }
         let mut lines = vec!["# Imported; config/inventory.toml of Mercury's sources shows every option.".to_owned()];
         for (index, entry) in self.switches.into_iter().enumerate() {
@@ -103,21 +90,13 @@ impl Written {
                 // Names may hold what names of files may not.
                 let name = format!("{SECRETS}/{}-{option}", index + 1);
                 lines.push(format!("{option} = {{ file = {} }}", quoted(&name)));
-                private(&folder.join(&name), &secret, made)?;
+                new.private(&folder.join(&name), &secret)?;
             }
         }
-        put(&folder.join(INVENTORY), &lines, made)
+        put(&folder.join(INVENTORY), &lines, new)
     }
 }
 
-fn put(path: &Path, lines: &[String], made: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    private(path, &(lines.join("\n") + "\n"), made)
-}
-
-/// A new file that nobody else may read.
-fn private(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    made.push(path.to_owned());
-    file.write_all(text.as_bytes()).map_err(failed)
+fn put(path: &Path, lines: &[String], new: &mut NewFiles) -> Result<(), Failure> {
+    new.private(path, &(lines.join("\n") + "\n"))
 }

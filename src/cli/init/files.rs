@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use super::super::Failure;
+use super::super::{
+    Failure,
+    new_files::{self, NewFiles},
+};
 use crate::{
     config::{self, Overrides},
     inventory::Switch,
@@ -26,17 +29,14 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Whether neither file is there yet.
 pub(super) fn are_free(folder: &Path) -> Result<(), Failure> {
-    let taken = [SETTINGS, INVENTORY].map(|name| folder.join(name)).into_iter().find(|file| file.exists());
-    match taken {
-        Some(file) => Err(Failure::Other(format!("{} is there already, and is not written over", file.display()))),
-        None => Ok(()),
-    }
+    new_files::are_free(folder, &[SETTINGS, INVENTORY])
 }
 
 /// Files in a folder of their own below the one they are for; dropped, they are gone.
 pub(super) struct Staged {
     into: PathBuf,
     folder: PathBuf,
+    entry: String,
 }
 
 impl Staged {
@@ -45,7 +45,7 @@ impl Staged {
         let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", folder.display()));
         fs::create_dir_all(into).map_err(failed)?;
         fs::create_dir(&folder).map_err(failed)?;
-        let staged = Self { into: into.to_owned(), folder: folder.clone() };
+        let staged = Self { into: into.to_owned(), folder: folder.clone(), entry: entry.to_owned() };
         for (name, text) in [(SETTINGS, SETTINGS_TEXT), (INVENTORY, entry)] {
             fs::write(folder.join(name), text).map_err(failed)?;
         }
@@ -60,18 +60,11 @@ impl Staged {
     }
 
     /// Puts the files where they belong; none is written over, and both are there or none.
-    pub(super) fn keep(self) -> Result<[PathBuf; 2], Failure> {
-        let (inventory, settings) = (self.into.join(INVENTORY), self.into.join(SETTINGS));
-        let put = |name: &str, to: &Path| {
-            fs::hard_link(self.folder.join(name), to)
-                .map_err(|error| Failure::Other(format!("{}: {error}", to.display())))
-        };
-        put(INVENTORY, &inventory)?;
-        if let Err(failure) = put(SETTINGS, &settings) {
-            fs::remove_file(&inventory).map_err(Failure::because)?;
-            return Err(failure);
-        }
-        Ok([settings, inventory])
+    pub(super) fn keep(self) -> Result<Vec<PathBuf>, Failure> {
+        let mut new = NewFiles::default();
+        new.open(&self.into.join(SETTINGS), SETTINGS_TEXT)?;
+        new.open(&self.into.join(INVENTORY), &self.entry)?;
+        Ok(new.keep())
     }
 }
 
