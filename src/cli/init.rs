@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use mercury_adapter::{Answer, Connector, Presented, Step};
-use mercury_model::{Running, Scope};
+use mercury_model::{Running, Scope, VlanSet};
 use serde_json::json;
 
 use super::{Common, DONE, Ended, Failure, Output, found, log, print};
@@ -18,7 +18,7 @@ use crate::{
     inventory::{CliSettings, Face, GnmiSettings, Switch},
     registry,
 };
-use answers::Answers;
+use answers::{Answers, Question};
 use files::{Staged, quoted};
 
 /// What is asked for where no flag says it.
@@ -166,38 +166,70 @@ async fn read(switch: &Arc<Switch>) -> Result<Running, String> {
 
 impl InitArguments {
     fn entry(&self, answers: &mut Answers) -> Result<Entry, Failure> {
-        let name = answers.text("--name", "Name of the switch", self.name.as_deref(), None)?;
-        let address = answers.text("--address", "Its address or host name", self.address.as_deref(), None)?;
+        let question = |flag, text, usual| Question { flag, text, usual };
+        let named = question("--name", "Name of the switch", None);
+        let name = answers.asked(named, self.name.as_deref(), word)?;
+        let addressed = question("--address", "Its address or host name", None);
+        let address = answers.asked(addressed, self.address.as_deref(), word)?;
         let speaks = match self.protocol {
             Some(speaks) => speaks,
             None => {
-                let word = answers.text("--protocol", "Protocol: netconf, gnmi or cli", None, Some("netconf"))?;
-                Speaks::from_str(&word, true).map_err(|error| Failure::Other(format!("--protocol: {error}")))?
+                let spoken = question("--protocol", "Protocol: netconf, gnmi or cli", Some("netconf"));
+                let known = |word: &str| {
+                    Speaks::from_str(word, true).map_err(|_| format!("{word:?} is none of netconf, gnmi and cli"))
+                };
+                answers.asked(spoken, None, known)?
             }
         };
-        let dialect = answers.text("--dialect", "Its dialect", self.dialect.as_deref(), Some("openconfig"))?;
-        let username = answers.text("--username", "User to log in as", self.username.as_deref(), None)?;
+        let dialect = question("--dialect", "Its dialect", Some("openconfig"));
+        let dialect = answers.asked(dialect, self.dialect.as_deref(), known_dialect)?;
+        let username =
+            answers.asked(question("--username", "User to log in as", None), self.username.as_deref(), word)?;
         let password = match (&self.password_file, &self.password_env) {
-            (Some(file), _) => from_file(file)?,
+            (Some(file), _) => from_file(file).map_err(Failure::Other)?,
             (None, Some(name)) => format!("{{ env = {} }}", quoted(name)),
             (None, None) => {
-                let question = "File that holds its password, or env:NAME";
-                let given = answers.text("--password-file", question, None, None)?;
-                match given.strip_prefix("env:") {
-                    Some(name) => format!("{{ env = {} }}", quoted(name)),
-                    None => from_file(given.as_ref())?,
-                }
+                let password = question("--password-file", "File that holds its password, or env:NAME", None);
+                answers.asked(password, None, |given| match given.strip_prefix("env:") {
+                    Some("") => Err("env: wants the name of a variable behind it".to_owned()),
+                    Some(name) => Ok(format!("{{ env = {} }}", quoted(name))),
+                    None => from_file(given.as_ref()),
+                })?
             }
         };
-        let question = "VLANs that may be configured, such as 100-199; empty is none yet";
-        let allowed_vlans = answers.text("--allowed-vlans", question, self.allowed_vlans.as_deref(), Some(""))?;
+        let text = "VLANs that may be configured, such as 100-199; empty is none yet";
+        let vlans = |text: &str| match text {
+            "" => Ok(String::new()),
+            text => text.parse::<VlanSet>().map(|_| text.to_owned()).map_err(|error| error.to_string()),
+        };
+        let allowed_vlans =
+            answers.asked(question("--allowed-vlans", text, Some("")), self.allowed_vlans.as_deref(), vlans)?;
         Ok(Entry { name, address, port: self.port, speaks, dialect, username, password, allowed_vlans })
     }
 }
 
-fn from_file(file: &std::path::Path) -> Result<String, Failure> {
-    let absolute = std::path::absolute(file).map_err(Failure::because)?;
-    let text = absolute.to_str().ok_or_else(|| Failure::Other(format!("{}: not UTF-8", file.display())))?;
+/// A name, an address or a user.
+fn word(text: &str) -> Result<String, String> {
+    let is_word = !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    if is_word { Ok(text.to_owned()) } else { Err(format!("{text:?} is empty, or has blanks in it")) }
+}
+
+fn known_dialect(name: &str) -> Result<String, String> {
+    let dialects = Dialects::default();
+    if dialects.iter().any(|dialect| dialect.name == name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = dialects.iter().map(|dialect| dialect.name.as_str()).collect();
+    Err(format!("there is no dialect {name:?}; there are {}", known.join(", ")))
+}
+
+fn from_file(file: &std::path::Path) -> Result<String, String> {
+    let named = |error: std::io::Error| format!("{}: {error}", file.display());
+    if !std::fs::metadata(file).map_err(named)?.is_file() {
+        return Err(format!("{}: is no file", file.display()));
+    }
+    let absolute = std::path::absolute(file).map_err(named)?;
+    let text = absolute.to_str().ok_or_else(|| format!("{}: not UTF-8", file.display()))?;
     Ok(format!("{{ file = {} }}", quoted(text)))
 }
 

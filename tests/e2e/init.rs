@@ -125,3 +125,42 @@ fn a_switch_that_cannot_be_read_has_nothing_written() {
     assert!(finished.code() == 2 && finished.stdout.contains("was not let in"), "{}", finished.stdout);
     desk.nothing_is_written();
 }
+
+/// Enter takes what is shown, and where nothing is it is asked again, as after a mistake.
+#[test]
+fn each_answer_is_looked_at_when_it_is_given() {
+    let switch = Simulated::start(Mode::Candidate);
+    let desk = Desk::new(&switch);
+    let port = switch.netconf_port().to_string();
+    let words = ["init", "--into", &desk.into, "--port", &port, "--output", "json"];
+    let password = format!("/nowhere\n{}\n", desk.password);
+    let answers = [
+        "\n\nleaf1\n",
+        "\nleaf 1\n127.0.0.1\n",
+        "snmp\n\n",
+        "nobody_knows\n\n",
+        "\nmercury\n",
+        &password,
+        "99999\n100-199\n",
+        "y\n",
+    ]
+    .concat();
+    let finished = desk.answered(&words, &answers);
+    assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
+    for said in [
+        "is none of netconf, gnmi and cli",
+        "there is no dialect \"nobody_knows\"; there are ",
+        "/nowhere: ",
+        "has blanks in it",
+        "99999",
+    ] {
+        assert!(finished.stderr.contains(said), "{said}: {}", finished.stderr);
+    }
+    assert_eq!(desk.checked().code(), 0);
+    // At the end of what is said nothing is guessed.
+    let other = Desk::new(&switch);
+    let words = ["init", "--into", &other.into, "--port", &port, "--output", "json"];
+    let finished = other.answered(&words, "\n\nleaf1\n");
+    assert!(finished.code() == 2 && finished.stdout.contains("--address must be given"), "{}", finished.stdout);
+    other.nothing_is_written();
+}

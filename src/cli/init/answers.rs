@@ -7,6 +7,16 @@ use super::super::{Failure, print};
 /// Longer lines are no answers, in bytes.
 const MAX_ANSWER: u64 = 4096;
 
+/// Whoever answers so often what is no answer is no person.
+const MAX_TRIES: usize = 20;
+
+/// What is asked, the flag that answers it, and what is usual.
+pub(super) struct Question<'a> {
+    pub(super) flag: &'a str,
+    pub(super) text: &'a str,
+    pub(super) usual: Option<&'a str>,
+}
+
 pub(super) struct Answers {
     /// Nobody is asked.
     is_silent: bool,
@@ -17,24 +27,36 @@ impl Answers {
         Self { is_silent }
     }
 
-    /// What a flag says, or else a person; without an answer what is usual.
+    /// What a flag says, or else a person; without an answer what is usual. A person is
+    /// asked again until the answer is one.
     ///
     /// # Errors
-    /// Nobody answers, and nothing is usual.
-    pub(super) fn text(
+    /// Nobody answers, and nothing is usual; what the flag says is no answer.
+    pub(super) fn asked<T>(
         &mut self,
-        flag: &str,
-        question: &str,
+        Question { flag, text, usual }: Question<'_>,
         given: Option<&str>,
-        usual: Option<&str>,
-    ) -> Result<String, Failure> {
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        let wrong = |reason: String| Failure::Other(format!("{flag}: {reason}"));
         if let Some(given) = given {
-            return Ok(given.to_owned());
+            return read(given).map_err(wrong);
         }
         let shown = usual.filter(|usual| !usual.is_empty()).map(|usual| format!(" [{usual}]")).unwrap_or_default();
-        let answer = if self.is_silent { None } else { asked(&format!("{question}{shown}: "))? };
-        let answer = answer.filter(|answer| !answer.is_empty()).or_else(|| usual.map(str::to_owned));
-        answer.ok_or_else(|| Failure::Other(format!("{flag} must be given")))
+        for _ in 0..MAX_TRIES {
+            let answer = if self.is_silent { None } else { asked(&format!("{text}{shown}: "))? };
+            let answer = match (answer, usual) {
+                (Some(answer), None) if answer.is_empty() => continue,
+                (Some(answer), _) if !answer.is_empty() => answer,
+                (_, Some(usual)) => return read(usual).map_err(wrong),
+                _ => break,
+            };
+            match read(&answer) {
+                Ok(read) => return Ok(read),
+                Err(reason) => print::talk(&reason),
+            }
+        }
+        Err(Failure::Other(format!("{flag} must be given")))
     }
 
     /// Whether a person says yes; whoever is not there does not.
