@@ -17,7 +17,7 @@ use super::{
     signals::interruptible,
 };
 use crate::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     intent::Intent,
     rpc,
     service::{Requester, Service},
@@ -41,32 +41,37 @@ pub(super) struct AuditArguments {
     offline: OfflineArguments,
 }
 
+/// A row of the table, and what it says of one switch.
+struct Row<'r> {
+    request: &'r Request,
+    intent: Intent,
+}
+
 /// What became of one switch.
-struct Audited {
+struct Audited<'r> {
     switch: String,
     rows: usize,
-    answer: Result<Value, Fault>,
+    /// In which it differs; why it could not be asked.
+    answer: Result<Vec<String>, Fault>,
+    /// The rows that cannot be so there, such as those of a port that it does not have.
+    wrong: Vec<(&'r Request, Fault)>,
 }
 
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let rows = requests::read(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
-    let Wanted { by_switch, wrong } = Wanted::of(&tool, &rows);
+    let Wanted { by_switch, mut wrong } = Wanted::of(&tool, &rows);
+    let progress = Progress::of(by_switch.len(), "switches");
+    let asked = stream::iter(by_switch).map(|(switch, (rows, _))| audited(&tool, switch, rows));
+    let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
+    let Some(mut audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    drop(progress);
+    tool.finish().await;
+    wrong.extend(audited.iter_mut().flat_map(|one| std::mem::take(&mut one.wrong)));
+    wrong.sort_by_key(|(row, _)| row.line);
     for (row, fault) in &wrong {
         tell_fault(common.output, row, fault);
     }
-    let progress = Progress::of(by_switch.len(), "switches");
-    let asked = stream::iter(by_switch).map(|(switch, (rows, intent))| {
-        let service: &Service = &tool;
-        async move {
-            let reports = service.verify(intent, &Requester::at_a_shell()).await;
-            Audited { switch, rows, answer: reports.and_then(|reports| rpc::verified(&reports)) }
-        }
-    });
-    let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
-    let Some(audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
-    drop(progress);
-    tool.finish().await;
     let mut unlike = 0;
     for one in &audited {
         unlike += usize::from(!tell(common.output, one));
@@ -79,11 +84,48 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     Ok(if unlike > 0 || !wrong.is_empty() { found() } else { DONE })
 }
 
+/// Asks one switch. A row that cannot be so there keeps nobody from the others: they are
+/// asked again without it, half by half.
+async fn audited<'r>(service: &Service, switch: String, rows: Vec<Row<'r>>) -> Audited<'r> {
+    let mut audited = Audited { switch, rows: rows.len(), answer: Ok(Vec::new()), wrong: Vec::new() };
+    let mut open = vec![rows];
+    while let Some(mut rows) = open.pop() {
+        match verified(service, &rows).await {
+            Ok(differences) => {
+                let Ok(all) = &mut audited.answer else { break };
+                let new: Vec<String> = differences.into_iter().filter(|one| !all.contains(one)).collect();
+                all.extend(new);
+            }
+            Err(fault) if fault.kind == FaultKind::InvalidValue && rows.len() > 1 => {
+                let rest = rows.split_off(rows.len() / 2);
+                open.extend([rest, rows]);
+            }
+            Err(fault) if fault.kind == FaultKind::InvalidValue => {
+                audited.wrong.extend(rows.into_iter().map(|row| (row.request, fault.clone())));
+            }
+            Err(fault) => {
+                audited.answer = Err(fault);
+                break;
+            }
+        }
+    }
+    audited
+}
+
+async fn verified(service: &Service, rows: &[Row<'_>]) -> Result<Vec<String>, Fault> {
+    let intent = service.as_one("audit", rows.iter().map(|row| row.intent.clone()).collect())?;
+    let reports = service.verify(intent, &Requester::at_a_shell()).await?;
+    let answer = rpc::verified(&reports)?;
+    let reports = answer.get("switches").and_then(Value::as_array).into_iter().flatten();
+    let told = reports.filter_map(|report| report.get("differences")?.as_array()).flatten().filter_map(Value::as_str);
+    Ok(told.map(str::to_owned).collect())
+}
+
 /// What should be.
 #[derive(Default)]
 struct Wanted<'r> {
-    /// Of each switch, and how many rows say so.
-    by_switch: BTreeMap<String, (usize, Intent)>,
+    /// Of each switch: the rows, and all of them as one.
+    by_switch: BTreeMap<String, (Vec<Row<'r>>, Intent)>,
     /// The rows that nothing can be made of.
     wrong: Vec<(&'r Request, Fault)>,
 }
@@ -92,7 +134,7 @@ impl<'r> Wanted<'r> {
     fn of(service: &Service, rows: &'r [Request]) -> Self {
         let mut wanted = Self::default();
         for row in rows {
-            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(service, intent));
+            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(service, row, intent));
             if let Err(fault) = done {
                 wanted.wrong.push((row, fault));
             }
@@ -100,29 +142,27 @@ impl<'r> Wanted<'r> {
         wanted
     }
 
-    fn add(&mut self, service: &Service, intent: Intent) -> Result<(), Fault> {
+    fn add(&mut self, service: &Service, request: &'r Request, intent: Intent) -> Result<(), Fault> {
         for target in intent.targets {
             let switch = target.switch.clone();
-            let before = self.by_switch.get(&switch);
-            let rows = before.map_or(1, |(rows, _)| rows + 1);
-            let intents = before.map(|(_, before)| before.clone()).into_iter();
-            let intents = intents.chain([Intent { verb: "audit", targets: vec![target] }]).collect();
-            self.by_switch.insert(switch, (rows, service.as_one("audit", intents)?));
+            let intent = Intent { verb: "audit", targets: vec![target] };
+            let row = Row { request, intent: intent.clone() };
+            match self.by_switch.get_mut(&switch) {
+                Some((rows, all)) => {
+                    *all = service.as_one("audit", vec![all.clone(), intent])?;
+                    rows.push(row);
+                }
+                None => _ = self.by_switch.insert(switch, (vec![row], intent)),
+            }
         }
         Ok(())
     }
 }
 
 /// Says how a switch is; whether it is as expected.
-fn tell(output: Output, audited: &Audited) -> bool {
-    let Audited { switch, rows, answer } = audited;
-    let mut differences: Vec<&str> = Vec::new();
-    if let Ok(answer) = answer {
-        let reports = answer.get("switches").and_then(Value::as_array).into_iter().flatten();
-        let told =
-            reports.filter_map(|report| report.get("differences")?.as_array()).flatten().filter_map(Value::as_str);
-        differences.extend(told);
-    }
+fn tell(output: Output, audited: &Audited<'_>) -> bool {
+    let Audited { switch, rows, answer, .. } = audited;
+    let mut differences: Vec<&str> = answer.iter().flatten().map(String::as_str).collect();
     let port = |text: &&str| text.split_once(": ").map(|(port, _)| port.to_owned());
     differences.sort_by(|one, other| print::port_order(port(one).as_deref(), port(other).as_deref()));
     match (output, answer) {

@@ -77,7 +77,9 @@ impl Request {
 pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Failure> {
     let text = super::read_bounded(file, MAX_FILE)?;
     let name = file.display().to_string();
-    let items = items(&text).map_err(|(line, reason)| Failure::Other(format!("{name}:{line}: {reason}")))?;
+    // Spreadsheets put a byte order mark before their text.
+    let items = items(text.strip_prefix('\u{feff}').unwrap_or(&text))
+        .map_err(|(line, reason)| Failure::Other(format!("{name}:{line}: {reason}")))?;
     if items.len() > MAX_REQUESTS {
         return Err(Failure::Other(format!("{name}: more than {MAX_REQUESTS} requests")));
     }

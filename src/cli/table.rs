@@ -1,4 +1,5 @@
 //! Ports in a CSV file (RFC 4180), a row each: what `update_port` would make of them.
+//! Spreadsheets also write semicolons or tabs between the cells.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +18,26 @@ const COLUMNS: [(&str, &str); 6] = [
     ("description", "description"),
 ];
 
+/// What stands between the columns that a line names; `None` where it names none.
+fn separator(line: &str) -> Option<char> {
+    let is_named = |separator: &char| {
+        let mut names = line.split(*separator).map(|name| name.trim().trim_matches('"').to_lowercase());
+        line.contains(*separator) && names.any(|name| name == "switch")
+    };
+    [',', ';', '\t'].into_iter().find(is_named)
+}
+
 /// Whether a line names the columns of such a table.
 pub(super) fn is_head(line: &str) -> bool {
-    let mut names = line.split(',').map(|name| name.trim().trim_matches('"').to_lowercase());
-    line.contains(',') && names.any(|name| name == "switch")
+    separator(line).is_some()
 }
 
 /// The rows, as requests.
 pub(super) fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let separator = text.lines().next().and_then(separator).and_then(|separator| u8::try_from(separator).ok());
+    let mut reader = csv::ReaderBuilder::new();
+    reader.trim(csv::Trim::All).delimiter(separator.unwrap_or(b','));
+    let mut reader = reader.from_reader(text.as_bytes());
     let head = reader.headers().map_err(|error| misplaced(&error))?.clone();
     let columns = head.iter().map(|name| {
         let known = COLUMNS.iter().find(|(column, _)| *column == name.to_lowercase());

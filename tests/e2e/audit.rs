@@ -69,6 +69,44 @@ fn each_switch_is_told_of_and_none_is_changed() {
     assert_eq!(edits(), before);
 }
 
+/// A port that a switch does not have hides nothing of its others.
+#[test]
+fn a_port_that_is_not_there_is_one_row_that_cannot_be() {
+    let stage = Stage::new();
+    let table = "switch,port,mode,vlan\nleaf1,Ethernet2,access,120\nleaf1,Ethernet9999,access,110\nleaf1,Ethernet10,access,110\n\
+                 leaf1,Ethernet8888,access,110\nleaf1,Ethernet3,access,130\n";
+    let told = stage.audit(table, &[]);
+    assert_eq!(told.code(), 1, "{}", told.stderr);
+    let lines: Vec<&str> = told.stdout.lines().collect();
+    let expected = [
+        "leaf1: differs",
+        "  Ethernet2: switched-vlan access VLAN 110 -> access VLAN 120",
+        "  Ethernet3: switched-vlan none -> access VLAN 130",
+    ];
+    assert_eq!(lines, expected, "{}", told.stderr);
+    for (line, port) in [(3, "Ethernet9999"), (5, "Ethernet8888")] {
+        let told = told.stderr.lines().find(|text| text.contains(&format!("table.csv:{line}: ")));
+        assert!(told.is_some_and(|text| text.contains(port)), "{told:?}");
+    }
+    assert!(told.stderr.contains("1 switch, 1 not as expected; 5 rows, 2 that cannot be"), "{}", told.stderr);
+}
+
+/// As spreadsheets write them.
+#[test]
+fn a_table_may_begin_with_a_mark_and_have_semicolons_or_tabs() {
+    let stage = Stage::new();
+    for table in [
+        "\u{feff}switch,port,mode,vlan\r\nleaf1,Ethernet2,access,110\r\n",
+        "\u{feff}switch;port;mode;vlan;vlans\r\nleaf1;Ethernet2;access;110;\r\n",
+        "\"switch\"\t\"port\"\t\"mode\"\t\"vlan\"\nleaf1\tEthernet2\taccess\t110\n",
+    ] {
+        let told = stage.audit(table, &[]);
+        assert_eq!((told.code(), told.stdout.trim()), (0, "leaf1: as expected"), "{table:?}: {}", told.stderr);
+    }
+    let told = stage.audit("switch;port;mode;vlan;vlans\nleaf1;Ethernet2;trunk;110;120,130-131\n", &[]);
+    assert!(told.stdout.contains("trunk, native VLAN 110, VLANs 120,130-131"), "{} {}", told.stdout, told.stderr);
+}
+
 #[test]
 fn a_row_that_is_wrong_is_told_with_its_line_and_keeps_nobody_from_the_others() {
     let stage = Stage::new();
