@@ -57,7 +57,7 @@ use bounded::read_bounded;
 
 /// Configures switch ports for bare-metal provisioning.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = shell::ENDS)]
 pub struct Arguments {
     #[command(flatten)]
     common: Common,

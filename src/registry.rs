@@ -36,12 +36,28 @@ pub enum RegistryError {
         known: Vec<String>,
     },
     /// The dialect does not speak the entry's protocol.
-    #[error("switch {switch}: dialect {dialect} does not speak {protocol}")]
+    #[error(
+        "switch {switch}: dialect {dialect} does not speak {protocol} but {}; `protocol` of the switch's entry, or \
+         --protocol where no entry is asked for, says which is meant", .spoken.join(", ")
+    )]
     NotSpoken {
         /// The switch.
         switch: String,
         /// Its dialect.
         dialect: String,
+        /// Its protocol.
+        protocol: &'static str,
+        /// What the dialect speaks.
+        spoken: Vec<&'static str>,
+    },
+    /// A command line is wanted, and the entry is of another protocol.
+    #[error(
+        "switch {switch}: its entry says protocol {protocol}, and only what a command line says is recorded; an entry \
+         of this switch with `protocol = \"cli\"` is read so, of a dialect that speaks cli"
+    )]
+    NoCommandLine {
+        /// The switch.
+        switch: String,
         /// Its protocol.
         protocol: &'static str,
     },
@@ -89,7 +105,7 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
 /// A sentence: it has none, or no session could be opened.
 pub async fn record(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Recording, String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
-    let recorded = cli::record(switch, &dialect).await.ok_or_else(|| not_spoken(switch).to_string())?;
+    let recorded = cli::record(switch, &dialect).await.ok_or_else(|| no_command_line(switch, &dialect).to_string())?;
     recorded.map_err(|error| error.to_string())
 }
 
@@ -99,7 +115,7 @@ pub async fn record(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<R
 /// A sentence: it is no transcript, or not of this dialect; what it holds cannot be read.
 pub async fn replayed(switch: &Switch, dialects: &[Arc<Dialect>], text: &str, scope: Scope) -> Result<Running, String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
-    let cli = dialect.cli.clone().ok_or_else(|| not_spoken(switch).to_string())?;
+    let cli = dialect.cli.clone().ok_or_else(|| no_command_line(switch, &dialect).to_string())?;
     text.parse::<Transcript>()?.read(&dialect.name, &Arc::new(cli), scope).await
 }
 
@@ -130,7 +146,7 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
         Face::Gnmi(settings) => gnmi::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Cli(settings) => cli::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
-    found.ok_or_else(|| not_spoken(switch))
+    found.ok_or_else(|| not_spoken(switch, dialect))
 }
 
 /// The dialect a switch's entry names.
@@ -147,10 +163,23 @@ pub fn dialect(switch: &Switch, dialects: &[Arc<Dialect>]) -> Result<Arc<Dialect
     })
 }
 
-fn not_spoken(switch: &Switch) -> RegistryError {
+fn not_spoken(switch: &Switch, dialect: &Dialect) -> RegistryError {
+    let all = [
+        (dialect.netconf.is_some(), Protocol::Netconf),
+        (dialect.gnmi.is_some(), Protocol::Gnmi),
+        (dialect.cli.is_some(), Protocol::Cli),
+    ];
     RegistryError::NotSpoken {
         switch: switch.identity.name.clone(),
         dialect: switch.identity.dialect.clone(),
         protocol: switch.protocol().as_str(),
+        spoken: all.iter().filter(|(is_spoken, _)| *is_spoken).map(|(_, protocol)| protocol.as_str()).collect(),
+    }
+}
+
+fn no_command_line(switch: &Switch, dialect: &Dialect) -> RegistryError {
+    match switch.protocol() {
+        Protocol::Cli => not_spoken(switch, dialect),
+        other => RegistryError::NoCommandLine { switch: switch.identity.name.clone(), protocol: other.as_str() },
     }
 }

@@ -84,9 +84,10 @@ pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
     let mut before: Option<Last> = None;
     let mut verified = Verified { lines: 0, last: NOTHING.to_owned(), continues: false, after: NOTHING.to_owned() };
     for file in files {
-        let mut lines = BufReader::new(File::open(file)?);
+        let failed = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+        let mut lines = BufReader::new(File::open(file).map_err(failed)?);
         let mut line = 0;
-        while let Some(text) = next_line(&mut lines)? {
+        while let Some(text) = next_line(&mut lines).map_err(failed)? {
             line += 1;
             let wrong = |message| Ok(Err(Wrong { file: file.clone(), line, message }));
             let Some(record) = text.strip_suffix(b"\n").and_then(parsed) else {

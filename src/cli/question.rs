@@ -107,11 +107,8 @@ pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
             print::line(&format!("saved: {}, digest {digest}", file.display()));
         }
         (Err(review::Failed::Tool(failure)), _) => return Err(failure),
-        (Err(review::Failed::Refused(fault)), output) => {
-            match output {
-                Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
-                Output::Human => print::talk(&fault.to_string()),
-            }
+        (Err(review::Failed::Refused(fault, request)), output) => {
+            tell_refused(output, request.as_deref(), &fault);
             return Ok(found());
         }
     }
@@ -167,6 +164,15 @@ fn tell(output: Output, request: &Request, answer: &Value, is_one: bool) {
             }
             answer["switches"].as_array().into_iter().flatten().for_each(print::report);
         }
+    }
+}
+
+/// As of a request, where the fault is of one.
+pub(super) fn tell_refused(output: Output, request: Option<&Request>, fault: &Fault) {
+    match (request, output) {
+        (Some(request), _) => tell_fault(output, request, fault),
+        (None, Output::Json) => print::json(&json!({"error": rpc::error_json(fault)})),
+        (None, Output::Human) => print::talk(&fault.to_string()),
     }
 }
 

@@ -14,12 +14,11 @@ use super::{
     Common, DONE, Ended, Failure, Output, found,
     network::Networks,
     print,
-    question::OfflineArguments,
+    question::{OfflineArguments, tell_refused},
     requests,
     review::{self, Failed, Saved},
     signals::interruptible,
 };
-use crate::rpc;
 
 /// What is shown, and where.
 #[derive(Clone, Debug, Args)]
@@ -54,11 +53,8 @@ pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
             match worked_out {
                 Ok((saved, _)) => saved,
                 Err(Failed::Tool(failure)) => return Err(failure),
-                Err(Failed::Refused(fault)) => {
-                    match common.output {
-                        Output::Json => print::json(&json!({"error": rpc::error_json(&fault)})),
-                        Output::Human => print::talk(&fault.to_string()),
-                    }
+                Err(Failed::Refused(fault, request)) => {
+                    tell_refused(common.output, request.as_deref(), &fault);
                     return Ok(found());
                 }
             }

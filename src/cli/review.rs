@@ -2,8 +2,6 @@
 //! people, and made later as they read it.
 
 use std::{
-    fs,
-    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -87,10 +85,13 @@ pub(super) struct SavedSwitch {
 }
 
 /// All requests as one change.
-fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Fault> {
-    let intents: Vec<Intent> =
-        requests.iter().map(|request| rpc::intent(service, request)).collect::<Result<_, _>>()?;
-    service.as_one("plan", intents)
+///
+/// # Errors
+/// The fault, and the number of the request that it is of, where it is of one.
+fn intent(service: &Service, requests: &[Value]) -> Result<Intent, (Fault, Option<usize>)> {
+    let one = |(index, request)| rpc::intent(service, request).map_err(|fault| (fault, Some(index)));
+    let intents: Vec<Intent> = requests.iter().enumerate().map(one).collect::<Result<_, _>>()?;
+    service.as_one("plan", intents).map_err(|fault| (fault, None))
 }
 
 /// Works out all requests as one change, and writes what came of it; tells the digest.
@@ -101,7 +102,7 @@ pub(super) async fn save(
 ) -> Result<(Vec<Report>, String), Failed> {
     let (mut saved, reports) = worked_out(service, requests).await?;
     if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
-        return Err(Failed::Refused(fault));
+        return Err(fault.into());
     }
     let digest = saved.digested()?;
     saved.digest = Some(digest.clone());
@@ -112,8 +113,11 @@ pub(super) async fn save(
 
 /// Works out all requests as one change, also one that would be refused.
 pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Result<(Saved, Vec<Report>), Failed> {
+    let given = requests;
     let requests: Vec<Value> = requests.iter().map(Request::question).collect();
-    let intent = intent(service, &requests)?;
+    let intent = intent(service, &requests).map_err(|(fault, index)| {
+        Failed::Refused(fault, index.and_then(|index| given.get(index)).cloned().map(Box::new))
+    })?;
     let reports = service.plan(intent, &Requester::at_a_shell()).await?;
     let dialects = service.inventory().dialects();
     let switches = reports.iter().map(|report| {
@@ -182,13 +186,14 @@ pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 /// Why nothing came of it.
 pub(super) enum Failed {
-    Refused(Fault),
+    /// A fault, and the request that it is of, where it is of one.
+    Refused(Fault, Option<Box<Request>>),
     Tool(Failure),
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
-        Self::Refused(fault)
+        Self::Refused(fault, None)
     }
 }
 
@@ -235,7 +240,7 @@ pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended 
 fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, Failure> {
     let mut intent = match intent(service, &saved.requests) {
         Ok(intent) => intent,
-        Err(fault) => return Ok(Err(fault)),
+        Err((fault, _)) => return Ok(Err(fault)),
     };
     let dialects = service.inventory().dialects();
     let moved =

@@ -7,6 +7,10 @@ use clap_complete::Shell;
 
 use super::{Arguments, DONE, Ended, Failure, print};
 
+/// Of every command.
+pub(super) const ENDS: &str = "Exit codes: 0 it is done and nothing is wrong; 1 something was found, differs or was \
+                               refused; 2 it could not be done.";
+
 /// For which shell.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CompletionsArguments {

@@ -60,7 +60,7 @@ pub fn recorded(
     let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut share = Budget::shared().share(MAX_REPLY);
     if let Face::Cli(_) = &switch.face {
-        let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch).to_string())?;
+        let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch, &dialect).to_string())?;
         if let [Shown { text, .. }] = files
             && Transcript::is_one(text)
         {
@@ -105,7 +105,7 @@ pub fn recorded(
 }
 
 fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recorded, String> {
-    let not_spoken = || super::not_spoken(switch).to_string();
+    let not_spoken = || super::not_spoken(switch, dialect).to_string();
     let own = switch.identity.network_instance.as_deref();
     match &switch.face {
         Face::Netconf(_) => {

@@ -35,6 +35,8 @@ mod driver;
 #[cfg(test)]
 mod faces;
 #[cfg(test)]
+mod ends;
+#[cfg(test)]
 #[cfg(feature = "yang")]
 mod fetch;
 #[cfg(test)]
