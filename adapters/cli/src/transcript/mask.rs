@@ -49,12 +49,17 @@ pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {
         let row = dialect.words.shows().iter().find(|shown| shown.command == exchange.line);
         let row = row.and_then(|shown| shown.table.as_ref()).map(|table| &table.row);
         let mut is_private = false;
-        for line in &mut exchange.answer {
+        let heads: Vec<bool> =
+            exchange.answer.iter().enumerate().map(|(at, line)| is_head(line, exchange.answer.get(at + 1))).collect();
+        for (line, is_head) in exchange.answer.iter_mut().zip(heads) {
             // Keys and certificates go over several lines.
             is_private |= line.contains("-----BEGIN");
             if is_private {
                 is_private = !line.contains("-----END");
                 SECRET.clone_into(line);
+                continue;
+            }
+            if is_head {
                 continue;
             }
             // SONiC and others print several values of JSON, one a line.
@@ -70,6 +75,34 @@ pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {
             };
         }
     }
+}
+
+/// Whether a line heads the columns of a table: below each column there is a line of
+/// dashes that begins where it does; or three or more columns, blanks apart, have names of
+/// letters that begin with a capital, as no configuration's line does.
+fn is_head(line: &str, next: Option<&String>) -> bool {
+    let columns = columns(line);
+    let is_ruled = next.is_some_and(|next| {
+        let is_rule = |text: &str| text.len() >= 2 && text.bytes().all(|octet| matches!(octet, b'-' | b'='));
+        let rules: Vec<(usize, &str)> = words(next).collect();
+        let begins = |at: usize| words(line).any(|(begin, _)| begin == at);
+        rules.len() >= 2 && rules.iter().all(|(at, text)| is_rule(text) && begins(*at))
+    });
+    let is_name = |column: &&str| {
+        column.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && column.chars().all(|letter| letter.is_ascii_alphabetic() || " /-.#?".contains(letter))
+    };
+    is_ruled || (columns.len() >= 3 && columns.iter().all(is_name))
+}
+
+/// What two blanks or a tab part.
+fn columns(line: &str) -> Vec<&str> {
+    line.split("  ").flat_map(|part| part.split('\t')).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+/// The words of a line, each with where it begins.
+fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    line.split_whitespace().map(|word| (word.as_ptr().addr() - line.as_ptr().addr(), word))
 }
 
 #[derive(Default)]
@@ -182,6 +215,30 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(masks.line(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn heads_of_tables_stay_and_a_secret_is_none() {
+        let next = |text: &str| Some(text.to_owned());
+        for (line, below, expected) in [
+            (
+                "VLAN Name                             Status    Ports",
+                next("---- -------------------------------- --------- -----"),
+                true,
+            ),
+            ("User      Password", next("----      --------"), true),
+            ("Hostname     Port      Status", None, true),
+            ("Username  Role  Secret", None, true),
+            // Nothing begins where the dashes do, or there is one line of them.
+            ("enable secret hunter2", next("---- ------"), false),
+            ("community public", next("----------------"), false),
+            ("hostname leaf-7", next("interface Ethernet1"), false),
+            ("username admin secret Hunter", None, false),
+            ("  Name  Leaf", None, false),
+            ("Port   Name      vlan-10", None, false),
+        ] {
+            assert_eq!(is_head(line, below.as_ref()), expected, "{line}");
         }
     }
 
