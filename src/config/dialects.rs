@@ -1,6 +1,9 @@
 //! The dialects there are: those built in, and the operator's own above them.
 
-use super::source;
+use super::{
+    fields::{Table, Value},
+    source, toml_tree,
+};
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::Changes;
 use mercury_adapter::Dialect;
@@ -56,13 +59,64 @@ impl Dialects {
                 for error in errors {
                     // A built-in one is wrong by what it inherits from a file here.
                     let file = files.iter().find(|file| file.file_stem().is_some_and(|stem| *stem == *error.name));
+                    let text = texts.iter().find(|(name, _)| *name == error.name).map(|(_, text)| text.as_str());
                     for problem in error.problems {
+                        let line = text.and_then(|text| line_of(text, &problem));
                         let finding = Finding::error(Code::DialectRefused, problem).field(error.name.as_str());
-                        findings.push(file.map_or(finding.clone(), |file| finding.at(file, None)));
+                        findings.push(file.map_or(finding.clone(), |file| finding.at(file, line)));
                     }
                 }
                 None
             }
+        }
+    }
+}
+
+/// The line that a problem is on: of a mistake in the TOML itself, of the key or table that
+/// the problem begins with, or of the only key that it quotes. `None` where the file does
+/// not say it, as what it inherits and what it lacks.
+fn line_of(text: &str, problem: &str) -> Option<usize> {
+    let mut mistakes = Findings::default();
+    let root = toml_tree::parse(Path::new(""), text, &mut mistakes);
+    if let Some(line) = mistakes.iter().find_map(|mistake| mistake.line) {
+        return Some(line);
+    }
+    let (mut table, mut line) = (Some(&root), None);
+    for part in problem.split([':', ' ']).next().unwrap_or_default().split('.') {
+        let Some(entry) = table.and_then(|table| table.entries.get(part)) else { break };
+        table = match &entry.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        };
+        // Which of a list is meant the path does not say.
+        line = (!matches!(entry.value, Value::List(_))).then_some(entry.line);
+    }
+    let mut quoted = Vec::new();
+    if let Some(key) = problem.split('`').nth(1) {
+        lines_of(&root, key, &mut quoted);
+    }
+    match quoted.as_slice() {
+        [only] => Some(*only),
+        _ => line,
+    }
+}
+
+/// The lines of all keys of that name.
+fn lines_of(table: &Table, key: &str, lines: &mut Vec<usize>) {
+    for (name, entry) in &table.entries {
+        if name == key {
+            lines.push(entry.line);
+        }
+        match &entry.value {
+            Value::Table(table) => lines_of(table, key, lines),
+            Value::List(items) => {
+                let tables = items.iter().filter_map(|item| match &item.value {
+                    Value::Table(table) => Some(table),
+                    _ => None,
+                });
+                tables.for_each(|table| lines_of(table, key, lines));
+            }
+            _ => {}
         }
     }
 }
@@ -154,4 +208,29 @@ fn name(file: &Path) -> Result<String, Finding> {
         let message = "a dialect is called as its file, in lower-case letters, digits, `_` and `-`";
         Finding::error(Code::BadValue, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_on_the_line_of_its_key() {
+        let text = "vendor = \"a\"\n\n[cli.words]\nport = [\"a\"]\ntrunk = { list = \"b\" }\n[netconf.tree]\nmtu = \"c\"\nmtuu = 1\n\
+                    [[evidence]]\ndate = 1\n[[evidence]]\ndate = 2\n";
+        for (problem, line) in [
+            ("cli.words.trunk: needs list, or both add and remove", Some(5)),
+            ("cli.words.trunk.absent: is none", Some(5)),
+            ("netconf.tree.mtu: is no path", Some(7)),
+            ("cli.words.port says what is said elsewhere about mode", None),
+            ("netconf.tree says nothing about vlan-name and no deviation excuses it", Some(6)),
+            ("unknown field `mtuu`, expected one of `mtu`", Some(8)),
+            ("evidence: a test is missing", None),
+            ("invalid type `date`", None),
+            ("lowest-vlan: is none", None),
+        ] {
+            assert_eq!(line_of(text, problem), line, "{problem}");
+        }
+        assert_eq!(line_of("a = 1\nb = \n", "whatever it is"), Some(2));
+    }
 }
