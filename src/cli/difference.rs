@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use clap::Args;
-use mercury_adapter::{Answer, Connector, Dialect, Flight, MAX_REPLY, Step};
+use mercury_adapter::{Answer, Connector, Dialect, Flight, Kept, MAX_REPLY, Step};
 use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
 use serde_json::json;
 use similar::TextDiff;
@@ -11,7 +11,7 @@ use similar::TextDiff;
 use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::{
     config::LogLevel,
-    inventory::{Inventory, Switch},
+    inventory::{Face, Inventory, Switch},
     registry::{self, Shown},
 };
 
@@ -24,7 +24,8 @@ pub(super) struct DiffArguments {
     a: String,
     /// What it is compared with.
     b: String,
-    /// Compare two files by their text.
+    /// Compare by text: of a file its own; of a switch what it sends over NETCONF, each
+    /// element on its line, or what its command line showed, with names and secrets masked.
     #[arg(long)]
     raw: bool,
     /// Files hold whole configurations: what they leave out is not configured. Otherwise
@@ -33,20 +34,12 @@ pub(super) struct DiffArguments {
     whole: bool,
 }
 
-/// Where a switch keeps a configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Store {
-    Running,
-    Candidate,
-    Startup,
-}
-
-const STORES: [(&str, Store); 3] =
-    [("running", Store::Running), ("candidate", Store::Candidate), ("startup", Store::Startup)];
+const STORES: [(&str, Kept); 3] =
+    [("running", Kept::Running), ("candidate", Kept::Candidate), ("startup", Kept::Startup)];
 
 /// One side.
 enum Side {
-    Switch(Arc<Switch>, Store),
+    Switch(Arc<Switch>, Kept),
     File(Option<Arc<Switch>>, String),
 }
 
@@ -57,11 +50,11 @@ struct Found {
 }
 
 pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
-    if arguments.raw {
-        return raw(common, arguments);
-    }
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
     let dialects = inventory.dialects();
+    if arguments.raw {
+        return raw(common, arguments, &inventory).await;
+    }
     let sides = [side(&inventory, &arguments.a), side(&inventory, &arguments.b)];
     let reader = sides.iter().find_map(|side| match side {
         Side::Switch(switch, _) | Side::File(Some(switch), _) => Some(Arc::clone(switch)),
@@ -83,7 +76,7 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
 
 fn side(inventory: &Inventory, text: &str) -> Side {
     if let Some(switch) = inventory.find(text) {
-        return Side::Switch(Arc::clone(switch), Store::Running);
+        return Side::Switch(Arc::clone(switch), Kept::Running);
     }
     let stored = text.rsplit_once(':').and_then(|(switch, word)| {
         let store = STORES.iter().find(|(name, _)| *name == word)?.1;
@@ -121,19 +114,19 @@ async fn read(
     }
 }
 
-fn at(switch: &Switch, store: Store, error: &str) -> Failure {
+fn at(switch: &Switch, store: Kept, error: &str) -> Failure {
     let word = STORES.iter().find(|(_, one)| *one == store).map_or("", |(name, _)| *name);
     Failure::Other(format!("{}: {word} cannot be read: {error}", switch.identity.name))
 }
 
-async fn asked(switch: &Arc<Switch>, store: Store, dialects: &[Arc<Dialect>]) -> Result<Running, String> {
+async fn asked(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> Result<Running, String> {
     let connector: Box<dyn Connector> = registry::connector(switch, dialects).map_err(|error| error.to_string())?;
     let mut session = connector.connect().await.map_err(|error| error.to_string())?;
     let scope = Scope::all().with_stp(switch.rules.manages_stp());
     let step = match store {
-        Store::Running => Step::Read(scope),
-        Store::Candidate => Step::ReadCandidate(scope),
-        Store::Startup => Step::ReadStartup(scope),
+        Kept::Running => Step::Read(scope),
+        Kept::Candidate => Step::ReadCandidate(scope),
+        Kept::Startup => Step::ReadStartup(scope),
     };
     let Flight { results, lost } = session.flight(&[step], switch.timing.reply_timeout).await;
     session.close().await;
@@ -174,9 +167,15 @@ fn within(found: &mut Found, other: &Found) {
     own.vlans.retain(|id, _| held.vlans.contains_key(id));
 }
 
-fn raw(common: &Common, arguments: &DiffArguments) -> Ended {
-    let [a, b] = [&arguments.a, &arguments.b].map(|file| super::read_bounded(file.as_ref(), MAX_REPLY as u64));
-    let (a, b) = (a?, b?);
+async fn raw(common: &Common, arguments: &DiffArguments, inventory: &Inventory) -> Ended {
+    let of = async |name: &str| match side(inventory, name) {
+        Side::Switch(switch, store) => {
+            let text = shown(&switch, store, inventory.dialects()).await;
+            text.map_err(|error| at(&switch, store, &error))
+        }
+        Side::File(_, file) => super::read_bounded(file.as_ref(), MAX_REPLY as u64),
+    };
+    let (a, b) = futures_util::future::try_join(of(&arguments.a), of(&arguments.b)).await?;
     let diff = TextDiff::from_lines(&a, &b);
     let text = diff.unified_diff().header(&arguments.a, &arguments.b).to_string();
     match common.output {
@@ -185,4 +184,66 @@ fn raw(common: &Common, arguments: &DiffArguments) -> Ended {
         Output::Human => {}
     }
     Ok(if a == b { DONE } else { found() })
+}
+
+/// What a switch has, as text.
+async fn shown(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> Result<String, String> {
+    if let (Face::Cli(_), Kept::Running) = (&switch.face, store) {
+        let recording = registry::record(switch, dialects).await?;
+        return Ok(recording.transcript.to_string());
+    }
+    let connector = registry::connector(switch, dialects).map_err(|error| error.to_string())?;
+    let text = connector.text(store, switch.timing.reply_timeout).await?;
+    let speaks = switch.protocol().title();
+    text.map(|text| on_lines(&text)).ok_or_else(|| format!("over {speaks} it has no text to be compared"))
+}
+
+/// Each element on its own line, one in another indented; a leaf's value and end beside it.
+fn on_lines(xml: &str) -> String {
+    let (mut text, mut depth, mut rest) = (String::new(), 0_usize, xml.trim());
+    let mut line = |depth: usize, parts: &[&str]| {
+        text.push_str(&"  ".repeat(depth));
+        parts.iter().for_each(|part| text.push_str(part));
+        text.push('\n');
+    };
+    while !rest.is_empty() {
+        let (tag, after) = cut(rest);
+        let is_open =
+            tag.starts_with('<') && !tag.ends_with("/>") && !["</", "<?", "<!"].iter().any(|it| tag.starts_with(it));
+        let (value, end) = after.split_at_checked(after.find('<').unwrap_or(after.len())).unwrap_or((after, ""));
+        rest = if is_open && end.starts_with("</") {
+            let (end, after) = cut(end);
+            line(depth, &[tag, value, end]);
+            after
+        } else {
+            depth -= usize::from(tag.starts_with("</") && depth > 0);
+            line(depth, &[tag]);
+            depth += usize::from(is_open);
+            after
+        };
+        rest = rest.trim_start();
+    }
+    text
+}
+
+/// The tag that a text begins with, or what stands before the next one; and the rest.
+fn cut(text: &str) -> (&str, &str) {
+    let end = match text.starts_with('<') {
+        true => text.find('>').map(|end| end + 1),
+        false => text.find('<'),
+    };
+    text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_element_is_on_its_line_and_a_leafs_value_with_it() {
+        let xml = "<data xmlns=\"a\"><b><c>one &lt; two </c><d/><e></e></b>\n<f>\n  <g>x</g></f></data>";
+        let expected = "<data xmlns=\"a\">\n  <b>\n    <c>one &lt; two </c>\n    <d/>\n    <e></e>\n  </b>\n  <f>\n    <g>x</g>\n  </f>\n</data>\n";
+        assert_eq!(on_lines(xml), expected);
+        assert_eq!(on_lines(expected), expected);
+    }
 }

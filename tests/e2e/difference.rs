@@ -3,7 +3,7 @@
 use mercury_sim::Mode;
 use serde_json::json;
 
-use crate::harness::{Finished, Setup, Simulated};
+use crate::harness::{Face, Finished, Setup, Simulated};
 
 fn port(name: &str, vlan: u16) -> String {
     format!(
@@ -56,6 +56,27 @@ fn a_switch_is_held_against_a_file_and_against_its_own_datastores() {
     assert_eq!(startup.code(), 2);
     assert!(startup.stderr.contains("leaf1: startup cannot be read: "), "{}", startup.stderr);
     assert_eq!(switch.handle().counters().edits, 0);
+}
+
+#[test]
+fn a_switch_is_compared_by_its_text_wherever_it_keeps_it() {
+    let switch = Simulated::start(Mode::Candidate);
+    switch.handle().change_running(&ports(&[("Ethernet2", 110)])).unwrap();
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let same = diff(&setup, &["--raw", "leaf1", "leaf1:candidate"]);
+    assert_eq!((same.code(), same.stdout.as_str()), (0, ""), "{}", same.stderr);
+    assert!(switch.handle().stage(&ports(&[("Ethernet2", 130)])).unwrap());
+    let staged = diff(&setup, &["--raw", "leaf1:running", "leaf1:candidate"]);
+    assert_eq!(staged.code(), 1, "{}", staged.stderr);
+    let changed: Vec<&str> = staged.stdout.lines().filter(|line| line.contains("access-vlan")).map(str::trim).collect();
+    assert!(changed[0].starts_with('-') && changed[0].contains(">110<"), "{}", staged.stdout);
+    assert!(changed[1].starts_with('+') && changed[1].contains(">130<"), "{}", staged.stdout);
+    let startup = diff(&setup, &["--raw", "leaf1", "leaf1:startup"]);
+    assert!(startup.code() == 2 && startup.stderr.contains("leaf1: startup cannot be read: "), "{}", startup.stderr);
+    let gnmi = Simulated::gnmi(Face::Plain);
+    let setup = Setup::new().switches(&[gnmi.entry("leaf1")]);
+    let none = diff(&setup, &["--raw", "leaf1", "leaf1"]);
+    assert!(none.code() == 2 && none.stderr.contains("over gNMI it has no text to be compared"), "{}", none.stderr);
 }
 
 #[test]

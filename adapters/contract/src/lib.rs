@@ -60,8 +60,8 @@ pub use recorded::{Offline, Recorded};
 pub use render::{Writing, operations};
 pub use rpc_error::*;
 pub use session::{
-    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Lost, PersistId, Presented, Probe, Refusal,
-    Session, Step, StepResult, Traffic, chain,
+    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Kept, Lost, PersistId, Presented, Probe,
+    Refusal, Session, Step, StepResult, Traffic, chain,
 };
 pub use sessions::ListedSession;
 pub use spelling::vlan_key;

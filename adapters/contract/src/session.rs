@@ -308,6 +308,27 @@ pub trait Connector: Send + Sync {
     fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
         async { Ok(None) }.boxed()
     }
+
+    /// All that the target has in one place, as it sends it, for people to compare; nothing
+    /// of it is understood. `None` where the protocol has no such text. An answer may take
+    /// `timeout`.
+    ///
+    /// # Errors
+    /// A sentence: the target could not be reached, or refused it.
+    fn text(&self, _kept: Kept, _timeout: Duration) -> BoxFuture<'_, Result<Option<String>, String>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+/// Where a target keeps a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// What it does now.
+    Running,
+    /// What a commit would make of that.
+    Candidate,
+    /// What it starts with.
+    Startup,
 }
 
 /// What a target showed of who it is.

@@ -1,17 +1,18 @@
 //! Opening sessions: SSH, hello, and what was announced.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    ConnectError, ConnectFault, Connector, ModuleSource, NetconfDialect, Presented, Probe, Session, Step,
+    ConnectError, ConnectFault, Connector, Kept, ModuleSource, NetconfDialect, Presented, Probe, Session, Step,
 };
 use mercury_model::Scope;
 use mercury_ssh::{SshOptions, SshStream};
 
 use crate::{
     client::{Client, ClientOptions, OpenError},
-    modules::NetconfModules,
+    modules::{FAREWELL, NetconfModules},
+    operation::{Store, get_config},
     session::NetconfSession,
 };
 
@@ -75,6 +76,29 @@ where
     /// Also of a server that cannot be configured.
     fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
         async move { Ok(Some(Box::new(NetconfModules::new(self.greeted().await?)) as Box<dyn ModuleSource>)) }.boxed()
+    }
+
+    fn text(&self, kept: Kept, timeout: Duration) -> BoxFuture<'_, Result<Option<String>, String>> {
+        let store = match kept {
+            Kept::Running => Store::Running,
+            Kept::Candidate => Store::Candidate,
+            Kept::Startup => Store::Startup,
+        };
+        async move {
+            let mut client = self.greeted().await.map_err(|error| error.to_string())?;
+            let read = client.flight(&[get_config(store, Vec::new(), None)], timeout).await;
+            if let Err(error) = client.close(FAREWELL).await {
+                tracing::debug!(%error, "the server did not answer the farewell");
+            }
+            let reply = read.map_err(|error| error.to_string())?.into_iter().next();
+            let reply = reply.ok_or("there was no answer")?;
+            match (reply.errors.first(), reply.data) {
+                (Some(error), _) => Err(error.to_string()),
+                (None, Some(data)) => Ok(Some(data.as_str().to_owned())),
+                (None, None) => Err("there is no data in the answer".to_owned()),
+            }
+        }
+        .boxed()
     }
 
     /// Tries whether it takes a request before it has answered the last one.

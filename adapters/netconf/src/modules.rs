@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a server may take to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(2);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 /// The module without which no server gives a text.
 const MONITORING: &str = "ietf-netconf-monitoring";
 
