@@ -2,14 +2,17 @@
 //! for an end ends nothing.
 
 use std::{
-    process::Child,
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStderr},
     time::{Duration, Instant},
 };
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Entry, Face, LIMIT, Mercury, Setup, Simulated, block_on, signal};
+use crate::harness::{
+    Client, Datastores, Entry, Face, LIMIT, Mercury, Peer, Setup, Simulated, Switch, block_on, signal,
+};
 
 fn update(switch: &str) -> Value {
     json!({"switch_id": switch, "port_name": "Ethernet1", "mode": "access", "native_vlan": 100})
@@ -177,4 +180,91 @@ fn a_command_that_cannot_undo_says_what_may_be_pending_and_until_when() {
     let (code, said) = ended(command);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("leaf1") && said.contains("pending") && said.contains("within 600 s"), "{said}");
+}
+
+/// Waits until it has said that it was asked to end; what it says after that.
+fn heard(command: &mut Child) -> BufReader<ChildStderr> {
+    let mut said = BufReader::new(command.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("SIGINT: ") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "it ended and heard nothing");
+    }
+    said
+}
+
+/// What changes nothing leaves nothing either: no lock, no session, nothing staged.
+#[test]
+fn a_question_that_is_interrupted_leaves_nothing_behind() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
+    let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
+    let file = setup.write("candidate.xml", STAGED);
+    let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
+    let whole = switch.handle().xml(mercury_sim::Datastore::Running);
+    for (words, held) in [
+        (&["plan", "leaf1", "Ethernet1", "--access", "110"][..], "get-config:1:before:hold"),
+        (&["audit", "--expected", table], "get-config:1:before:hold"),
+        (&["validate", file, file, "--on", "leaf1"], "validate:1:before:hold"),
+    ] {
+        let fault = switch.handle().inject(held.parse().unwrap());
+        let mut command = setup.begin(words);
+        block_on(switch.handle().held(fault));
+        signal(&command, "INT");
+        let rest = heard(&mut command);
+        if words[0] == "validate" {
+            switch.handle().release(fault);
+        }
+        let output = command.wait_with_output().unwrap();
+        let said = std::io::read_to_string(rest).unwrap() + &String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        switch.handle().clear_faults();
+        let end = Instant::now() + LIMIT;
+        while switch.handle().session_count() > 0 {
+            assert!(Instant::now() < end, "{words:?}: a session is left");
+            std::thread::yield_now();
+        }
+        for store in [mercury_sim::Datastore::Running, mercury_sim::Datastore::Candidate] {
+            assert_eq!(switch.handle().lock_holder(store), None, "{words:?}: {said}");
+            assert_eq!(switch.handle().xml(store), whole, "{words:?}: {said}");
+        }
+        if words[0] == "validate" {
+            assert!(said.contains("was not asked: SIGINT"), "{said}");
+        }
+    }
+    assert_eq!(switch.handle().counters().commits, 0);
+}
+
+const STAGED: &str = "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><interfaces \
+                      xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name><config>\
+                      <name>Ethernet1</name><description>staged</description></config></interface></interfaces></config>";
+
+/// The same on a server that nobody here wrote.
+#[test]
+fn netconfd_is_left_without_a_lock_by_what_is_interrupted() {
+    let Some(Switch::Real(switch)) = Peer::Netconfd(Datastores::Candidate).own() else { return };
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
+    let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
+    let file = setup.write("candidate.xml", STAGED);
+    let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
+    let look = || ["running", "candidate"].map(|store| switch.look_at(store));
+    let before = look();
+    for (words, operation) in [
+        (&["plan", "leaf1", "Ethernet1", "--access", "110"][..], "get-config"),
+        (&["audit", "--expected", table], "get-config"),
+        (&["validate", file, "--on", "leaf1"], "validate"),
+    ] {
+        switch.arm(&json!({"op": operation, "nth": 1, "moment": "before", "action": "hold"}));
+        let mut command = setup.begin(words);
+        switch.wait_held();
+        signal(&command, "INT");
+        let rest = heard(&mut command);
+        switch.release();
+        let output = command.wait_with_output().unwrap();
+        let said = std::io::read_to_string(rest).unwrap() + &String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code().is_some_and(|code| code < 2), "{words:?}: {said}");
+        let locks = switch.locks();
+        assert!(locks.as_object().is_none_or(|locks| locks.values().all(Value::is_null)), "{words:?}: {locks}");
+        assert!(look() == before, "{words:?}: another client sees a change");
+    }
 }

@@ -2,12 +2,12 @@
 //! validated and discarded under the switch's lock; nothing is committed, and what is read
 //! back afterwards shows that.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, pin::pin, sync::Arc};
 
 use mercury_adapter::{Answer, Datastore, Dialect, Flight, Refusal, Session, Step};
 use mercury_model::{Intended, Plan, Running, Scope};
 
-use super::super::{Failure, findings::Checked, signals::Signals};
+use super::super::{Failure, findings::Checked, print, signals::Signals};
 use crate::{
     finding::{Code, Finding, Findings},
     inventory::Switch,
@@ -30,7 +30,7 @@ pub(super) async fn asked(
         vec![Checked { name: name.clone(), level: "switch", source: None, told: Vec::new(), findings }]
     };
     // What was begun is discarded before anything ends the process.
-    let _deaf = Signals::of_a_command()?;
+    let mut signals = Signals::of_a_command()?;
     let connector = registry::connector(switch, dialects).map_err(Failure::because)?;
     let session = match connector.connect().await {
         Ok(session) => session,
@@ -45,7 +45,7 @@ pub(super) async fn asked(
         return Ok(cannot(Finding::error(Code::SwitchCannot, message)));
     }
     let mut desk = Desk { switch, session };
-    let mut all = Vec::new();
+    let (mut all, mut interrupted) = (Vec::new(), None);
     for file in files {
         // What cannot be read is told of elsewhere.
         let Ok(text) = super::super::read_bounded(file, super::MAX_CANDIDATE) else { continue };
@@ -57,7 +57,21 @@ pub(super) async fn asked(
             findings: Findings::default(),
         };
         match form(&text) {
-            Some(Form::Xml) => desk.judge(&text, &mut checked).await,
+            _ if interrupted.is_some() => {
+                let message = format!("{name} was not asked: {}", interrupted.unwrap_or_default());
+                checked.findings.push(Finding::error(Code::SwitchUnasked, message));
+            }
+            Some(Form::Xml) => {
+                let mut judged = pin!(desk.judge(&text, &mut checked));
+                tokio::select! {
+                    () = &mut judged => {}
+                    signal = signals.end() => {
+                        interrupted = Some(signal);
+                        print::talk(&format!("{signal}: discarding what was staged"));
+                        judged.await;
+                    }
+                }
+            }
             _ => {
                 let message = format!("{name} speaks NETCONF, which stages XML alone");
                 checked.findings.push(Finding::error(Code::SwitchCannot, message));
