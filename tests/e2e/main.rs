@@ -14,6 +14,8 @@ mod audit;
 #[cfg(test)]
 mod audit_log;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod callers;
 #[cfg(test)]
 mod cli;
@@ -33,9 +35,9 @@ mod difference;
 #[cfg(test)]
 mod driver;
 #[cfg(test)]
-mod faces;
-#[cfg(test)]
 mod ends;
+#[cfg(test)]
+mod faces;
 #[cfg(test)]
 #[cfg(feature = "yang")]
 mod fetch;

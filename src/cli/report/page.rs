@@ -116,7 +116,7 @@ fn one(index: usize, switch: &SavedSwitch) -> Markup {
             }
             @if let Some(pictures) = &pictures {
                 h3 { "Picture" }
-                p.quiet { "Solid lines are untagged, dashed lines tagged, thick lines differ; dashed boxes are not there." }
+                p.quiet { "Solid lines are untagged, dashed lines tagged, thick lines differ. Dashed boxes are ports that are not there, pale ones VLANs that none of these ports carries." }
                 div.pictures { (pictures.before(&format!("{id}-before"))) (pictures.after(&format!("{id}-after"))) }
             }
             h3 { "Difference" }

@@ -81,18 +81,19 @@ impl Pictures {
                         x1=(PORTS_END) y1=(from) x2=(VLANS_BEGIN) y2=(to) {}
                 }
                 @for (index, port) in self.ports.iter().enumerate() {
-                    (node(4, PORTS_END - 4, middle(index), port, own.ports.contains(port)))
+                    (node(4, PORTS_END - 4, middle(index), port, (!own.ports.contains(port)).then_some("absent")))
                 }
                 @for (index, vlan) in self.vlans.iter().enumerate() {
-                    (node(VLANS_BEGIN, WIDTH - VLANS_BEGIN - 4, middle(index), vlan, used.contains(vlan)))
+                    (node(VLANS_BEGIN, WIDTH - VLANS_BEGIN - 4, middle(index), vlan, (!used.contains(vlan)).then_some("unused")))
                 }
             }
         }
     }
 }
 
-/// A box with a name; one that is not there on this side is only outlined.
-fn node(x: usize, width: usize, middle: usize, name: &str, is_there: bool) -> Markup {
+/// A box with a name. On this side a port may be `absent`, and a VLAN, which may be there
+/// all the same, `unused`.
+fn node(x: usize, width: usize, middle: usize, name: &str, lack: Option<&str>) -> Markup {
     let room = (width - BESIDE) / LETTER;
     let name = visible(name);
     let shown: String = match name.chars().count() > room {
@@ -100,8 +101,8 @@ fn node(x: usize, width: usize, middle: usize, name: &str, is_there: bool) -> Ma
         false => name,
     };
     html! {
-        rect.node.absent[!is_there] x=(x) y=(middle - 12) width=(width) height="24" rx="4" {}
-        text.absent[!is_there] x=(x + 6) y=(middle + 4) { (shown) }
+        rect class={ "node " (lack.unwrap_or_default()) } x=(x) y=(middle - 12) width=(width) height="24" rx="4" {}
+        text class=[lack] x=(x + 6) y=(middle + 4) { (shown) }
     }
 }
 

@@ -1,0 +1,160 @@
+//! The report in a real browser: Debian's Chromium, headless.
+
+use std::{path::Path, process::Command};
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Setup, Simulated};
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Put into a copy of the page, as nothing in the page itself may run: looks at what the
+/// browser made of it, and tells what holds it.
+const LOOK: &str = r##"
+const found = [];
+const number = (text) => text.match(/[\d.]+/g).map(Number);
+const light = ([r, g, b]) => {
+  const one = (value) => (value /= 255) <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4;
+  return .2126 * one(r) + .7152 * one(g) + .0722 * one(b);
+};
+const paper = (element) => {
+  for (let at = element; at; at = at.parentElement) {
+    const colour = number(getComputedStyle(at).backgroundColor);
+    if (colour.length < 4 || colour[3] > 0) return colour;
+  }
+  return [255, 255, 255];
+};
+const contrast = (a, b) => {
+  const [high, low] = [light(a), light(b)].sort((x, y) => y - x);
+  return (high + .05) / (low + .05);
+};
+let texts = 0;
+for (const element of document.body.querySelectorAll("*")) {
+  const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const drawn = element.ownerSVGElement;
+  if (!own || ["SCRIPT", "STYLE", "title", "desc"].includes(element.nodeName)) continue;
+  texts += 1;
+  const style = getComputedStyle(element);
+  let behind = paper(element);
+  if (drawn) {
+    const box = element.previousElementSibling;
+    const fill = box && box.nodeName === "rect" ? getComputedStyle(box).fill : "none";
+    if (fill !== "none") behind = number(fill);
+  }
+  const ratio = contrast(number(drawn ? style.fill : style.color), behind);
+  if (ratio < 4.5) found.push(`contrast ${ratio.toFixed(2)}: ${element.nodeName} ${element.textContent.trim().slice(0, 40)}`);
+  if (parseFloat(style.fontSize) < 12) found.push(`small: ${element.nodeName} ${style.fontSize}`);
+}
+for (const line of document.querySelectorAll("svg line, svg rect")) {
+  const ratio = contrast(number(getComputedStyle(line).stroke), paper(line));
+  if (ratio < 3) found.push(`contrast of a line ${ratio.toFixed(2)}`);
+}
+for (const [what, many] of [["header", 1], ["nav[aria-label]", 1], ["main", 1], ["footer", 1], ["h1", 1], ["html[lang]", 1]]) {
+  const there = document.querySelectorAll(what).length;
+  if (there !== many) found.push(`${there} of ${what}`);
+}
+let level = 0;
+for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
+  const own = Number(heading.nodeName[1]);
+  if (own > level + 1) found.push(`${heading.nodeName} after h${level}`);
+  level = own;
+}
+for (const table of document.querySelectorAll("table")) {
+  if (!table.caption) found.push("a table without a caption");
+  for (const head of table.querySelectorAll("th")) if (!head.scope) found.push("a head without a scope");
+}
+for (const svg of document.querySelectorAll("svg")) {
+  const named = (svg.getAttribute("aria-labelledby") || "").split(" ").every((id) => document.getElementById(id));
+  if (svg.getAttribute("role") !== "img" || !named) found.push("a picture without words");
+}
+const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+if (new Set(ids).size !== ids.length) found.push("an id twice");
+for (const link of document.querySelectorAll("a[href]")) {
+  const to = link.getAttribute("href");
+  if (!to.startsWith("#") || !document.getElementById(to.slice(1))) found.push(`a link to ${to}`);
+}
+for (const element of document.querySelectorAll("article, section, [aria-labelledby]")) {
+  const by = element.getAttribute("aria-labelledby");
+  if (!by || by.split(" ").some((id) => !document.getElementById(id))) found.push(`${element.nodeName} without a name`);
+}
+const width = document.documentElement.clientWidth;
+if (document.documentElement.scrollWidth > width) found.push(`${document.documentElement.scrollWidth} wide, of ${width}`);
+parent.postMessage({width: innerWidth, texts, dark: matchMedia("(prefers-color-scheme: dark)").matches, pictures: document.querySelectorAll("svg").length, found}, "*");
+"##;
+
+/// What the browser says of a page that is so wide.
+fn looked(page: &Path, width: u16, is_dark: bool) -> Value {
+    let folder = page.parent().unwrap();
+    let frame = folder.join("frame.html");
+    let listen = "addEventListener('message', (event) => { document.getElementById('told').textContent = JSON.stringify(event.data); });";
+    let html = format!(
+        "<!DOCTYPE html><html><body><pre id=\"told\"></pre><script>{listen}</script>\
+         <iframe src=\"looked.html\" style=\"border: 0\" width=\"{width}\" height=\"900\"></iframe></body></html>"
+    );
+    std::fs::write(&frame, html).unwrap();
+    let scheme = format!("--blink-settings=preferredColorScheme={}", if is_dark { 0 } else { 1 });
+    let profile = format!("--user-data-dir={}", folder.join("profile").display());
+    let chromium = Command::new("timeout")
+        .args(["120", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        .args(["--no-first-run", "--disable-extensions", "--window-size=1280,1000", "--virtual-time-budget=10000"])
+        .args([&scheme, &profile, "--dump-dom", &format!("file://{}", frame.display())])
+        .output()
+        .unwrap();
+    let dom = String::from_utf8_lossy(&chromium.stdout);
+    let told = dom.split_once("<pre id=\"told\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let told = told.map_or("", |(told, _)| told).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+    serde_json::from_str(&told).unwrap_or_else(|_| panic!("{dom} {}", String::from_utf8_lossy(&chromium.stderr)))
+}
+
+#[test]
+fn the_report_can_be_read_at_two_widths_by_day_and_by_night() {
+    if !Path::new(CHROMIUM).exists() {
+        assert!(std::env::var_os("MERCURY_PEERS").is_none(), "there is no chromium; tests/peers/install has it");
+        eprintln!("left out: there is no {CHROMIUM}");
+        return;
+    }
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1"), switch.entry("leaf2").text("address", "127.0.0.2")]);
+    let rules = "[[rule]]\nname = \"storage\"\nreason = \"they are for storage\"\nreserved_vlans = \"150\"\nseverity = \"warning\"\n\
+                 [[rule]]\nname = \"phones\"\nreason = \"they are for phones\"\nreserved_vlans = \"120\"\nports = [\"Ethernet3\"]\n";
+    let rules = setup.write("rules.toml", rules).to_str().unwrap().to_owned();
+    let request = |port: &str, more: Value| {
+        let mut params = json!({"switch_id": "leaf1", "port_name": port, "description": "a server of which much can be said, in one word_after_the_other"});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"method": "update_port", "params": params})
+    };
+    for (name, vlan) in [("made", 120), ("refused", 110)] {
+        let requests = json!([
+            request("Ethernet1", json!({"mode": "access", "native_vlan": 150})),
+            request("Ethernet2", json!({"mode": "trunk", "native_vlan": 110, "allowed_vlans": [120, 150]})),
+            request("Ethernet3", json!({"mode": "access", "native_vlan": 230 - vlan})),
+        ]);
+        let requests = setup.write("requests.json", &requests.to_string()).to_str().unwrap().to_owned();
+        let page = setup.path().join(format!("{name}.html"));
+        let words = ["report", "--request", &requests, "--to", page.to_str().unwrap(), "--rules", &rules];
+        let finished = setup.run(&words);
+        assert_eq!(finished.code(), i32::from(name == "refused"), "{} {}", finished.stdout, finished.stderr);
+        let text = std::fs::read_to_string(&page).unwrap();
+        let policy =
+            text.split_once("<meta http-equiv=\"Content-Security-Policy\"").unwrap().1.split_once('>').unwrap().0;
+        let open = text.replace(policy, "").replace("</body>", &format!("<script>{LOOK}</script></body>"));
+        let copy = setup.path().join("looked.html");
+        std::fs::write(&copy, open).unwrap();
+        for (width, is_dark) in [(1200, false), (1200, true), (360, false), (360, true)] {
+            let told = looked(&copy, width, is_dark);
+            assert_eq!((&told["width"], &told["dark"]), (&json!(width), &json!(is_dark)), "{told}");
+            assert_eq!(told["found"], json!([]), "{name} at {width}, dark {is_dark}");
+            assert!(told["texts"].as_u64().unwrap() > 40, "{told}");
+            assert_eq!(told["pictures"], json!(2), "{told}");
+        }
+        // Where something is wrong, it is seen.
+        let pale = std::fs::read_to_string(&copy).unwrap().replace("--ink: #1a1f25", "--ink: #c0c0c0");
+        std::fs::write(&copy, pale.replace("table-layout: fixed", "min-width: 50rem").replace("<main", "<div"))
+            .unwrap();
+        let told = looked(&copy, 360, false)["found"].to_string();
+        for wrong in ["contrast ", "0 of main", " wide, of "] {
+            assert!(told.contains(wrong), "{wrong}: {told}");
+        }
+    }
+}
