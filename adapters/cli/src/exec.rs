@@ -4,10 +4,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{Lost, Share, Traffic, chain};
 use mercury_ssh::{CommandError, SshCommands};
 
-use crate::{
-    shell::no_room,
-    wire::{End, Entry, Reply, Wire},
-};
+use crate::wire::{End, Entry, Reply, Wire, no_room};
 
 /// A connection on which each line is a command.
 #[derive(Debug)]

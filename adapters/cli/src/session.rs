@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Script, Unreadable, another, asks, candidate, judge, ports, running,
-    wire::{End, Entry, Reply, Wire},
+    wire::{End, Entry, Reply, Wire, no_room},
 };
 
 /// Blocks that one may stand in.
@@ -138,7 +138,7 @@ impl LineSession {
         let read = off_worker(octets, move || running(&dialect, &scope, &texts, &mut share)).await;
         match read.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
             Ok(found) => Ok(Ok(found)),
-            Err(Unreadable::NoRoom(error)) => Err(crate::shell::no_room(&error)),
+            Err(Unreadable::NoRoom(error)) => Err(no_room(&error)),
             Err(error) => Ok(Err(Refusal::Unreadable(error.to_string()))),
         }
     }

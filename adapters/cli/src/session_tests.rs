@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
 use super::*;
-use crate::{Line, prompt::Secrets, shell::Shell};
+use crate::{Line, prompt::Secrets, shell::Shell, wire::Answering};
 
 /// What the device was told.
 type Told = Arc<Mutex<Vec<String>>>;
@@ -100,47 +100,26 @@ async fn configuration_mode_that_is_not_entered_is_a_refusal() {
     assert_eq!(*told.lock().unwrap(), ["configure terminal", "end"]);
 }
 
-/// A shell whose commands answer as they are told, and end with this status.
-struct Commands {
-    answers: &'static [(&'static str, &'static str, u32)],
-    told: Told,
-}
+/// What some commands answer, and the status with which they end; others say nothing.
+type Answers = &'static [(&'static str, &'static str, u32)];
 
-impl Wire for Commands {
-    fn ask<'a>(
-        &'a mut self,
-        lines: &'a [Entry<'a>],
-        _: &'a mut mercury_adapter::Share,
-    ) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
-        let replies = lines.iter().map(|entry| {
-            self.told.lock().unwrap().push(entry.line.to_owned());
-            let answer = self.answers.iter().find(|(own, ..)| *own == entry.line);
-            let (text, status) = answer.map_or(("", 0), |(_, text, status)| (*text, *status));
-            Reply { text: text.to_owned(), end: End::Status(Some(status)) }
-        });
-        let replies = replies.collect();
-        async { Ok(replies) }.boxed()
-    }
-
-    fn is_open(&self) -> bool {
-        true
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
-    }
-
-    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
-        async {}.boxed()
-    }
+/// A shell whose commands do so, for a dialect, and what was run.
+fn commands(dialect: &str, answers: Answers) -> (LineSession, Told) {
+    let dialect = builtin().unwrap().into_iter().find(|one| one.name == dialect).unwrap();
+    let told = Told::default();
+    let run = Arc::clone(&told);
+    let wire = Answering(move |line: &str| {
+        run.lock().unwrap().push(line.to_owned());
+        let answer = answers.iter().find(|(own, ..)| *own == line);
+        let (text, status) = answer.map_or(("", 0), |(_, text, status)| (*text, *status));
+        Ok(Reply { text: text.to_owned(), end: End::Status(Some(status)) })
+    });
+    (LineSession::new(Box::new(wire), Arc::new(dialect.cli.clone().unwrap()), Budget::new(64 << 20)), told)
 }
 
 /// What becomes of a script of commands that wait for `net commit`, and what was run.
-async fn committed(answers: &'static [(&'static str, &'static str, u32)]) -> (StepResult, Vec<String>) {
-    let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus").unwrap();
-    let told = Told::default();
-    let wire = Box::new(Commands { answers, told: Arc::clone(&told) });
-    let mut session = LineSession::new(wire, Arc::new(dialect.cli.clone().unwrap()), Budget::new(64 << 20));
+async fn committed(answers: Answers) -> (StepResult, Vec<String>) {
+    let (mut session, told) = commands("cumulus", answers);
     let result = staged(&mut session).await;
     let told = told.lock().unwrap().clone();
     (result, told)

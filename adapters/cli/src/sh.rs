@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use crate::{
-    shell::{FAREWELL, no_room},
-    wire::{End, Entry, Reply, Wire},
+    shell::FAREWELL,
+    wire::{End, Entry, Reply, Wire, no_room},
 };
 
 /// How much is read at once, in bytes.

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{CliSession, Level, Lost, NoRoom, Share, Traffic};
+use mercury_adapter::{CliSession, Level, Lost, Share, Traffic};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::{Instant, timeout, timeout_at},
@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     judge,
     prompt::{Answered, Machine, Secrets},
-    wire::{End, Entry, Reply, Wire},
+    wire::{End, Entry, Reply, Wire, no_room},
 };
 
 /// How much is read at once, in bytes.
@@ -153,8 +153,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Shell<S> {
         }
         .boxed()
     }
-}
-
-pub(crate) fn no_room(error: &NoRoom) -> Lost {
-    Lost::NoRoom(error.to_string())
 }

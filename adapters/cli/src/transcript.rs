@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     LineSession, asks, running,
-    wire::{End, Entry, Reply, Wire},
+    wire::{Answering, End, Entry, Reply, Wire},
 };
 
 /// The one form there is.
@@ -80,7 +80,8 @@ impl Transcript {
     /// asked for less than the dialect asks for.
     pub async fn read(&self, name: &str, dialect: &Arc<CliDialect>, scope: Scope) -> Result<Running, String> {
         self.is_of(name)?;
-        let wire = Box::new(Played { exchanges: self.exchanges.clone() });
+        let exchanges = self.exchanges.clone();
+        let wire = Box::new(Answering(move |line: &str| played(&exchanges, line)));
         let mut session = LineSession::new(wire, Arc::clone(dialect), Budget::shared());
         read(&mut session, scope, READING).await
     }
@@ -92,10 +93,9 @@ impl Transcript {
     pub fn recorded(&self, name: &str, dialect: &CliDialect, share: &mut Share) -> Result<Recorded, String> {
         self.is_of(name)?;
         let scope = Scope::all().with_stp(true);
-        let played = Played { exchanges: self.exchanges.clone() };
         let mut answers = Vec::new();
         for line in asks(dialect, &scope) {
-            answers.push(played.reply(&line).map_err(|lost| lost.to_string())?.text);
+            answers.push(played(&self.exchanges, &line).map_err(|lost| lost.to_string())?.text);
         }
         let running = running(dialect, &scope, &answers, share).map_err(|error| error.to_string())?;
         Ok(Recorded { running, is_scattered: dialect.tree().is_none(), ..Recorded::default() })
@@ -196,48 +196,18 @@ impl Wire for Recorder {
     }
 }
 
-/// What was recorded, in place of the switch.
-struct Played {
-    exchanges: Vec<Exchange>,
-}
-
-impl Played {
-    fn reply(&self, line: &str) -> Result<Reply, Lost> {
-        let found = self.exchanges.iter().find(|exchange| exchange.line == line);
-        let found = found.ok_or_else(|| Lost::Protocol(format!("{line:?} was not asked when it was recorded")))?;
-        let text = found.answer.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        let end = match found.ended {
-            Ended::User => End::Prompt(Level::User),
-            Ended::Enable => End::Prompt(Level::Enable),
-            Ended::Configure => End::Prompt(Level::Configure),
-            Ended::Status(status) => End::Status(status),
-        };
-        Ok(Reply { text, end })
-    }
-}
-
-impl Wire for Played {
-    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], share: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
-        let replies = lines.iter().map(|entry| {
-            let reply = self.reply(entry.line)?;
-            share.grow(reply.text.len()).map_err(|error| crate::shell::no_room(&error))?;
-            Ok(reply)
-        });
-        let replies = replies.collect();
-        async { replies }.boxed()
-    }
-
-    fn is_open(&self) -> bool {
-        true
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
-    }
-
-    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
-        async {}.boxed()
-    }
+/// What was answered to a line.
+fn played(exchanges: &[Exchange], line: &str) -> Result<Reply, Lost> {
+    let found = exchanges.iter().find(|exchange| exchange.line == line);
+    let found = found.ok_or_else(|| Lost::Protocol(format!("{line:?} was not asked when it was recorded")))?;
+    let text = found.answer.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let end = match found.ended {
+        Ended::User => End::Prompt(Level::User),
+        Ended::Enable => End::Prompt(Level::Enable),
+        Ended::Configure => End::Prompt(Level::Configure),
+        Ended::Status(status) => End::Status(status),
+    };
+    Ok(Reply { text, end })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What takes lines and answers them.
 
-use futures_util::future::BoxFuture;
-use mercury_adapter::{Level, Lost, Share, Traffic, When};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use mercury_adapter::{Level, Lost, NoRoom, Share, Traffic, When};
 
 /// A line to enter.
 #[derive(Clone, Copy, Debug)]
@@ -41,4 +41,35 @@ pub(crate) trait Wire: Send {
 
     /// Says goodbye.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// A wire with nobody behind it: a function answers.
+pub(crate) struct Answering<F>(pub(crate) F);
+
+impl<F: FnMut(&str) -> Result<Reply, Lost> + Send> Wire for Answering<F> {
+    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], share: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
+        let replies = lines.iter().map(|entry| {
+            let reply = (self.0)(entry.line)?;
+            share.grow(reply.text.len()).map_err(|error| no_room(&error))?;
+            Ok(reply)
+        });
+        let replies = replies.collect();
+        async { replies }.boxed()
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async {}.boxed()
+    }
+}
+
+pub(crate) fn no_room(error: &NoRoom) -> Lost {
+    Lost::NoRoom(error.to_string())
 }
