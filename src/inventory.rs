@@ -36,6 +36,7 @@ pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use changes::Changes;
 pub(crate) use device_type::parse as device_type;
+pub(crate) use face::TELNET;
 pub use face::{ConfirmedCommit, Face, Protocol};
 pub use gnmi::{
     ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,
@@ -51,7 +52,7 @@ pub use options::Options;
 pub use port_names::{PortNameError, PortNameRule, PortNames};
 pub use rules::Rules;
 pub use secret::{SecretError, SecretRef};
-pub use ssh::{CliSettings, SshSettings};
+pub use ssh::{CliSettings, Reach, SshSettings};
 pub use switch::Switch;
 pub use team::{Pattern, Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};

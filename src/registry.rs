@@ -135,7 +135,7 @@ pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
         Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
         Protocol::Cli => dialect.cli.as_ref().map(|cli| cli.port),
     };
-    switch.identity.port.or(usual).unwrap_or_else(|| switch.port())
+    switch.identity.port.or(switch.face.port()).or(usual).unwrap_or_else(|| switch.port())
 }
 
 type Adapter = (Box<dyn Connector>, Box<dyn Render>);

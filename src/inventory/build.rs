@@ -34,6 +34,7 @@ pub(crate) const SHARED: &[&str] = &[
     "known_hosts",
     "host_key_fingerprints",
     "insecure",
+    "telnet",
     "legacy_algorithms",
     "persist",
     "allowed_vlans",
@@ -76,10 +77,14 @@ pub(crate) const SHARED: &[&str] = &[
 ];
 
 /// Those of them that only what goes over SSH knows.
-const SSH: &[&str] = &["key_file", "passphrase", "known_hosts", "host_key_fingerprints", "legacy_algorithms"];
+pub(super) const SSH: &[&str] =
+    &["key_file", "passphrase", "known_hosts", "host_key_fingerprints", "legacy_algorithms"];
 
 /// Those of them that only NETCONF knows.
 const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing"];
+
+/// Those of them that only a command line knows.
+const CLI: &[&str] = &["telnet"];
 
 /// Which file format the keys come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,8 +135,8 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
 /// those of the defaults from it.
 fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>) {
     let foreign: &[(&[&str], Protocol)] = match protocol {
-        Some(Protocol::Netconf) => &[(GNMI, Protocol::Gnmi)],
-        Some(Protocol::Gnmi) => &[(SSH, Protocol::Netconf), (NETCONF, Protocol::Netconf)],
+        Some(Protocol::Netconf) => &[(GNMI, Protocol::Gnmi), (CLI, Protocol::Cli)],
+        Some(Protocol::Gnmi) => &[(SSH, Protocol::Netconf), (NETCONF, Protocol::Netconf), (CLI, Protocol::Cli)],
         Some(Protocol::Cli) => &[(GNMI, Protocol::Gnmi), (NETCONF, Protocol::Netconf)],
         None => return,
     };

@@ -1,4 +1,7 @@
-use super::{CliSettings, GnmiSettings, NetconfSettings};
+use super::{CliSettings, GnmiSettings, NetconfSettings, Reach, SshSettings};
+
+/// IANA's port for TELNET.
+pub(crate) const TELNET: u16 = 23;
 
 /// The side from which a switch is configured, and what that side alone needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,7 +10,7 @@ pub enum Face {
     Netconf(NetconfSettings),
     /// gNMI over gRPC.
     Gnmi(GnmiSettings),
-    /// Lines at a command line over SSH.
+    /// Lines at a command line, over SSH or TELNET.
     Cli(CliSettings),
 }
 
@@ -20,6 +23,24 @@ impl Face {
             Face::Cli(_) => Protocol::Cli,
         }
     }
+
+    /// How one logs in over SSH, where that is the way.
+    pub(crate) const fn ssh(&self) -> Option<&SshSettings> {
+        match self {
+            Face::Netconf(NetconfSettings { ssh, .. }) | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => {
+                Some(ssh)
+            }
+            Face::Cli(CliSettings { reach: Reach::Telnet, .. }) | Face::Gnmi(_) => None,
+        }
+    }
+
+    /// The TCP port that no dialect has a say about, if it is another than the protocol's.
+    pub(crate) const fn port(&self) -> Option<u16> {
+        match self {
+            Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => Some(TELNET),
+            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) => None,
+        }
+    }
 }
 
 /// A protocol Mercury speaks to switches.
@@ -29,7 +50,7 @@ pub enum Protocol {
     Netconf,
     /// gNMI over gRPC (openconfig/reference, rpc/gnmi/gnmi-specification.md).
     Gnmi,
-    /// Lines at a command line over SSH, each with its answer.
+    /// Lines at a command line, over SSH or TELNET, each with its answer.
     Cli,
 }
 

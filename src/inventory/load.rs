@@ -3,7 +3,7 @@
 use super::{Inventory, Protocol, Switch, TeamRules, check, ironic, native};
 use crate::config::{Dialects, FileAccess, Settings, source};
 use crate::finding::{Code, Finding, Findings, Severity};
-use mercury_adapter::InterfaceNames;
+use mercury_adapter::{CliTransport, InterfaceNames};
 use mercury_model::{VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,14 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
         let reason = excuse(leaves)?.reason.clone();
         Some(Unsayable { option, protocol, dialect: dialect.name.clone(), reason })
     };
-    OPTIONAL.into_iter().filter_map(unsaid).collect()
+    let by_commands = dialect.cli.as_ref().is_some_and(|cli| cli.session.transport != CliTransport::Shell);
+    let telnet = (protocol == Protocol::Cli && by_commands).then(|| Unsayable {
+        option: "telnet",
+        protocol,
+        dialect: dialect.name.clone(),
+        reason: "its lines are commands of a shell, which SSH carries".to_owned(),
+    });
+    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).collect()
 }
 
 impl Default for Context {

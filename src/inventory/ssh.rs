@@ -29,9 +29,25 @@ impl Default for SshSettings {
 /// What only a switch at whose command line lines are entered has.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CliSettings {
-    /// How one logs in, over SSH.
-    pub ssh: SshSettings,
+    /// How one gets there.
+    pub reach: Reach,
     /// `confirmed_commit`: where it must be on, the switch is not changed, because
     /// what is entered line by line is never taken back by itself; auto.
     pub confirmed_commit: ConfirmedCommit,
+}
+
+/// What carries the lines of a command line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reach {
+    /// SSH.
+    Ssh(SshSettings),
+    /// `telnet = true`, with `insecure = true`: TELNET (RFC 854), which hides nothing and
+    /// proves nothing.
+    Telnet,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Reach::Ssh(SshSettings::default())
+    }
 }

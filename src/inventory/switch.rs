@@ -1,6 +1,6 @@
 use super::{
-    CliSettings, ConfirmedCommit, Credentials, Face, HostKey, Identity, NetconfSettings, Protocol, Roots, Rules,
-    SecretRef, Timing, Tls,
+    ConfirmedCommit, Credentials, Face, HostKey, Identity, NetconfSettings, Protocol, Roots, Rules, SecretRef, Timing,
+    Tls,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -65,7 +65,7 @@ impl Switch {
     /// The port to connect to, as far as the inventory knows; a dialect may
     /// have one of its own for a switch whose entry has none.
     pub fn port(&self) -> u16 {
-        self.identity.port.unwrap_or(self.protocol().default_port())
+        self.identity.port.or(self.face.port()).unwrap_or(self.protocol().default_port())
     }
 
     /// Whether to let the switch take unconfirmed changes back.
@@ -133,21 +133,19 @@ impl Switch {
     pub(crate) fn files(&self) -> Vec<&Path> {
         let mut secrets = vec![&self.identity.credentials.password, &self.identity.credentials.enable_secret];
         let mut files: Vec<&Path> = Vec::new();
-        match &self.face {
-            Face::Netconf(NetconfSettings { ssh, .. }) | Face::Cli(CliSettings { ssh, .. }) => {
-                secrets.extend([&ssh.key, &ssh.passphrase]);
-                if let HostKey::KnownHosts(known) = &ssh.host_key {
-                    files.extend(known.iter().map(PathBuf::as_path));
-                }
+        if let Some(ssh) = self.face.ssh() {
+            secrets.extend([&ssh.key, &ssh.passphrase]);
+            if let HostKey::KnownHosts(known) = &ssh.host_key {
+                files.extend(known.iter().map(PathBuf::as_path));
             }
-            Face::Gnmi(gnmi) => {
-                if let Some(client) = &gnmi.client {
-                    files.push(&client.chain);
-                    files.extend(client.key.file());
-                }
-                if let Tls::Verified(Roots::Files(roots)) = &gnmi.tls {
-                    files.extend(roots.iter().map(PathBuf::as_path));
-                }
+        }
+        if let Face::Gnmi(gnmi) = &self.face {
+            if let Some(client) = &gnmi.client {
+                files.push(&client.chain);
+                files.extend(client.key.file());
+            }
+            if let Tls::Verified(Roots::Files(roots)) = &gnmi.tls {
+                files.extend(roots.iter().map(PathBuf::as_path));
             }
         }
         files.extend(secrets.into_iter().flatten().filter_map(SecretRef::file));
@@ -157,12 +155,8 @@ impl Switch {
     /// Whether any of its secrets is written in the inventory file itself.
     pub(crate) fn has_inline_secrets(&self) -> bool {
         let Credentials { password, enable_secret } = &self.identity.credentials;
-        let (key, passphrase) = match &self.face {
-            Face::Netconf(netconf) => (&netconf.ssh.key, &netconf.ssh.passphrase),
-            Face::Cli(cli) => (&cli.ssh.key, &cli.ssh.passphrase),
-            // Its key is in a file, always.
-            Face::Gnmi(_) => (&None, &None),
-        };
+        // The key of a gNMI client is in a file, always.
+        let (key, passphrase) = self.face.ssh().map_or((&None, &None), |ssh| (&ssh.key, &ssh.passphrase));
         [password, enable_secret, key, passphrase].into_iter().flatten().any(SecretRef::is_inline)
     }
 }

@@ -5,6 +5,7 @@ mod names;
 mod options;
 mod robust;
 mod served;
+mod telnet;
 mod theirs;
 mod times;
 use super::*;

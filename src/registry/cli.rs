@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Budget, CliDialect, ConnectError, Connector, Dialect, Render};
-use mercury_cli::{CliConnector, CliOptions, CliRenderer, Recording};
+use mercury_cli::{CliConnector, CliOptions, CliRenderer, CliWay, Recording, TelnetOptions};
 
 use super::ssh;
-use crate::inventory::{CliSettings, Face, Identity, Switch, Timing};
+use crate::inventory::{CliSettings, Face, Identity, Reach, Switch, TELNET, Timing};
 
 /// Records what a switch says; `None` when its dialect has no command line.
 pub(super) async fn record(switch: &Switch, dialect: &Dialect) -> Option<Result<Recording, ConnectError>> {
@@ -34,12 +34,21 @@ fn connector(
     timing: &Timing,
     cli: Arc<CliDialect>,
 ) -> CliConnector<impl Fn() -> Result<CliOptions, ConnectError> + Send + Sync + use<>> {
-    let (identity, settings, timing) = (identity.clone(), settings.ssh.clone(), timing.clone());
+    let (identity, reach, timing) = (identity.clone(), settings.reach.clone(), timing.clone());
     let default_port = cli.port;
     // Secrets are read anew for each connection, so that they can be changed without a restart.
     let dial = move || {
         Ok(CliOptions {
-            ssh: ssh::options(&identity, &settings, &timing, default_port)?,
+            way: match &reach {
+                Reach::Ssh(settings) => CliWay::Ssh(ssh::options(&identity, settings, &timing, default_port)?),
+                Reach::Telnet => CliWay::Telnet(TelnetOptions {
+                    host: identity.address.clone(),
+                    port: identity.port.unwrap_or(TELNET),
+                    username: identity.username.clone(),
+                    password: ssh::secret("password", identity.credentials.password.as_ref())?,
+                    connect_timeout: timing.connect_timeout,
+                }),
+            },
             enable: ssh::secret("enable_secret", identity.credentials.enable_secret.as_ref())?,
             prompt_timeout: timing.connect_timeout,
             budget: Budget::shared(),

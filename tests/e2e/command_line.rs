@@ -7,6 +7,7 @@ mod database;
 mod grammar;
 mod imitation;
 mod recorded;
+mod telnet;
 mod theirs;
 mod together;
 

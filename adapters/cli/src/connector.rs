@@ -1,14 +1,18 @@
-//! Opening sessions: SSH, the prompt, and the terminal made ready.
+//! Opening sessions: SSH or TELNET, the prompt, and the terminal made ready.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Budget, CliDialect, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Presented, Session, chain,
+    Budget, CliDialect, CliSession, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Presented,
+    Session, chain,
 };
 use mercury_ssh::SshOptions;
 use secrecy::SecretString;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 
 use crate::{
     exec::Exec,
@@ -16,6 +20,7 @@ use crate::{
     session::LineSession,
     sh::Sh,
     shell::{Shell, ShellError},
+    telnet::{self, TelnetOptions},
     transcript::{self, Recording},
     wire::Wire,
 };
@@ -23,14 +28,23 @@ use crate::{
 /// How a switch is reached.
 #[derive(Clone, Debug)]
 pub struct CliOptions {
-    /// Over SSH.
-    pub ssh: SshOptions,
+    /// The way there.
+    pub way: CliWay,
     /// What lets in where configuration is.
     pub enable: Option<SecretString>,
     /// Time from the open shell to its prompt, in the mode that shows configuration.
     pub prompt_timeout: Duration,
     /// What answers may take of the memory.
     pub budget: Budget,
+}
+
+/// What its lines are carried by.
+#[derive(Clone, Debug)]
+pub enum CliWay {
+    /// SSH.
+    Ssh(SshOptions),
+    /// TELNET, which nothing protects.
+    Telnet(TelnetOptions),
 }
 
 /// Opens sessions at one switch's command line.
@@ -67,53 +81,66 @@ where
     }
 
     async fn wire(&self, options: &CliOptions) -> Result<Box<dyn Wire>, ConnectError> {
-        Ok(match self.dialect.session.transport {
-            CliTransport::Exec => {
-                let commands = mercury_ssh::commands(&options.ssh).await;
+        let session = &self.dialect.session;
+        Ok(match (&options.way, session.transport) {
+            (CliWay::Ssh(ssh), CliTransport::Exec) => {
+                let commands = mercury_ssh::commands(ssh).await;
                 Box::new(Exec::new(commands.map_err(|error| error.to_connect_error())?))
             }
-            CliTransport::Sh => Box::new(self.sh(options).await?),
-            CliTransport::Shell => Box::new(self.shell(options).await?),
+            (CliWay::Ssh(ssh), CliTransport::Sh) => Box::new(sh(options, ssh).await?),
+            (CliWay::Ssh(ssh), CliTransport::Shell) => {
+                let stream = mercury_ssh::shell(ssh, session.columns).await;
+                let stream = stream.map_err(|error| error.to_connect_error())?;
+                Box::new(shell(options, session, (&ssh.username, ssh.password.as_ref()), stream).await?)
+            }
+            (CliWay::Telnet(telnet), CliTransport::Shell) => {
+                let stream = telnet::connect(telnet, session.columns).await?;
+                let session = telnet::asking(session);
+                Box::new(shell(options, &session, (&telnet.username, telnet.password.as_ref()), stream).await?)
+            }
+            (CliWay::Telnet(_), CliTransport::Exec | CliTransport::Sh) => {
+                let message = "its lines are commands, which TELNET does not carry".to_owned();
+                return Err(ConnectError { fault: ConnectFault::Protocol, message });
+            }
         })
     }
+}
 
-    async fn sh(&self, options: &CliOptions) -> Result<Sh<mercury_ssh::SshStream>, ConnectError> {
-        let stream = mercury_ssh::program(&options.ssh, "sh").await.map_err(|error| error.to_connect_error())?;
-        let mut share = options.budget.share(MAX_REPLY);
-        let opened = timeout(options.prompt_timeout, Sh::open(stream, &mut share)).await;
-        let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
-        opened.map_err(|lost| {
-            let fault = match &lost {
-                Lost::NoRoom(_) => ConnectFault::Busy,
-                Lost::Timeout(_) | Lost::Protocol(_) | Lost::Closed(_) => ConnectFault::Protocol,
-            };
-            ConnectError { fault, message: format!("the program \"sh\" there is none of POSIX: {}", chain(&lost)) }
-        })
-    }
-
-    async fn shell(&self, options: &CliOptions) -> Result<Shell<mercury_ssh::SshStream>, ConnectError> {
-        let session = &self.dialect.session;
-        let stream =
-            mercury_ssh::shell(&options.ssh, session.columns).await.map_err(|error| error.to_connect_error())?;
-        let secrets = Secrets {
-            username: options.ssh.username.clone(),
-            password: options.ssh.password.clone(),
-            enable: options.enable.clone(),
+async fn sh(options: &CliOptions, ssh: &SshOptions) -> Result<Sh<mercury_ssh::SshStream>, ConnectError> {
+    let stream = mercury_ssh::program(ssh, "sh").await.map_err(|error| error.to_connect_error())?;
+    let mut share = options.budget.share(MAX_REPLY);
+    let opened = timeout(options.prompt_timeout, Sh::open(stream, &mut share)).await;
+    let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
+    opened.map_err(|lost| {
+        let fault = match &lost {
+            Lost::NoRoom(_) => ConnectFault::Busy,
+            Lost::Timeout(_) | Lost::Protocol(_) | Lost::Closed(_) => ConnectFault::Protocol,
         };
-        let mut share = options.budget.share(MAX_REPLY);
-        let opening = Shell::open(stream, session, secrets, &mut share);
-        let opened = timeout(options.prompt_timeout, opening).await;
-        let opened = opened.unwrap_or_else(|_| Err(ShellError::Lost(Lost::Timeout(options.prompt_timeout))));
-        opened.map_err(|error| {
-            let fault = match &error {
-                ShellError::Enable { .. } => ConnectFault::Credentials,
-                ShellError::Lost(Lost::Timeout(_) | Lost::Protocol(_)) => ConnectFault::Protocol,
-                ShellError::Lost(Lost::NoRoom(_)) => ConnectFault::Busy,
-                ShellError::Lost(Lost::Closed(_)) => ConnectFault::Unreachable,
-            };
-            ConnectError { fault, message: chain(&error) }
-        })
-    }
+        ConnectError { fault, message: format!("the program \"sh\" there is none of POSIX: {}", chain(&lost)) }
+    })
+}
+
+async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    options: &CliOptions,
+    session: &Arc<CliSession>,
+    (username, password): (&str, Option<&SecretString>),
+    stream: S,
+) -> Result<Shell<S>, ConnectError> {
+    let secrets =
+        Secrets { username: username.to_owned(), password: password.cloned(), enable: options.enable.clone() };
+    let mut share = options.budget.share(MAX_REPLY);
+    let opening = Shell::open(stream, session, secrets, &mut share);
+    let opened = timeout(options.prompt_timeout, opening).await;
+    let opened = opened.unwrap_or_else(|_| Err(ShellError::Lost(Lost::Timeout(options.prompt_timeout))));
+    opened.map_err(|error| {
+        let fault = match &error {
+            ShellError::Login { .. } | ShellError::Enable { .. } => ConnectFault::Credentials,
+            ShellError::Lost(Lost::Timeout(_) | Lost::Protocol(_)) => ConnectFault::Protocol,
+            ShellError::Lost(Lost::NoRoom(_)) => ConnectFault::Busy,
+            ShellError::Lost(Lost::Closed(_)) => ConnectFault::Unreachable,
+        };
+        ConnectError { fault, message: chain(&error) }
+    })
 }
 
 impl<F> Connector for CliConnector<F>
@@ -126,8 +153,9 @@ where
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
-            let shown = mercury_ssh::presented(&options.ssh).await.map_err(|error| error.to_connect_error())?;
+            // Over TELNET nothing proves who is there.
+            let CliWay::Ssh(ssh) = (self.dial)()?.way else { return Ok(None) };
+            let shown = mercury_ssh::presented(&ssh).await.map_err(|error| error.to_connect_error())?;
             Ok(Some(shown.into()))
         }
         .boxed()

@@ -16,12 +16,14 @@ mod script;
 mod session;
 mod sh;
 mod shell;
+mod telnet;
 mod transcript;
 mod wire;
 mod words;
 
-pub use connector::{CliConnector, CliOptions};
+pub use connector::{CliConnector, CliOptions, CliWay};
 pub use script::{Line, Script};
 pub use session::LineSession;
+pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
 pub use words::{CliRenderer, Unreadable, another, asks, deleted, ports, recorded, running};

@@ -38,6 +38,9 @@ pub(crate) enum ShellError {
     /// The stream ended, or made no sense.
     #[error("no prompt was reached: {0}")]
     Lost(#[from] Lost),
+    /// The device asked who one is, and did not take what it was told.
+    #[error("{user} was not let in: {reason}")]
+    Login { user: String, reason: String },
     /// The secret is missing, or is another one.
     #[error("{line:?} did not let in: {reason}")]
     Enable { line: String, reason: String },
@@ -52,9 +55,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
         secrets: Secrets,
         share: &mut Share,
     ) -> Result<Self, ShellError> {
+        let user = secrets.username.clone();
         let machine = Machine::new(Arc::clone(session), secrets, Duration::ZERO);
         let mut shell = Self { io, machine, begun: Instant::now(), traffic: Traffic::default(), is_open: false };
-        let mut level = shell.answers(1, share).await?.pop().map(|first| first.level);
+        let first = shell.answers(1, share).await.map_err(|lost| shell.turned_away(user, lost))?.pop();
+        let mut level = first.map(|first| first.level);
         if let Some(enable) = session.enable.as_ref().filter(|_| level == Some(Level::User)) {
             shell.machine.send(&enable.line, None);
             let answer = shell.answers(1, share).await?.pop();
@@ -81,6 +86,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
         }
         (shell.is_open, shell.traffic.flights) = (true, 0);
         Ok(shell)
+    }
+
+    /// Why there was no first prompt.
+    fn turned_away(&self, user: String, lost: Lost) -> ShellError {
+        let has_refused = self.machine.is_judged() && matches!(lost, Lost::Closed(_) | Lost::Protocol(_));
+        match self.machine.pending().filter(|_| has_refused) {
+            Some((_, text)) => ShellError::Login { user, reason: judge::words(text) },
+            None => ShellError::Lost(lost),
+        }
     }
 
     /// So many answers more.

@@ -1,20 +1,45 @@
 //! How a switch and Mercury prove themselves to one another over SSH, and all that
-//! is needed at a command line.
+//! is needed at a command line, where that may be TELNET.
 
 use super::secrets::{key_file, secret};
-use super::{Means, each, netconf, refuse_empty};
+use super::{Means, SSH, each, netconf, refuse_empty};
 use crate::config::FileAccess;
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{CliSettings, Context, Credentials, Face, HostKey, SecretRef, SshSettings};
+use crate::inventory::{CliSettings, Context, Credentials, Face, HostKey, Reach, SecretRef, SshSettings};
 
 const HOST_KEY: &[&str] = &["known_hosts", "host_key_fingerprints", "insecure"];
 
 /// What only a command line needs.
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
-    let (username, credentials, ssh) = login(reader, context);
-    let settings = CliSettings { ssh, confirmed_commit: netconf::confirmed_commit(reader) };
+    let (username, credentials, reach) = if reader.flag("telnet") == Some(true) {
+        let (username, credentials) = telnet(reader, context);
+        (username, credentials, Reach::Telnet)
+    } else {
+        let (username, credentials, ssh) = login(reader, context);
+        (username, credentials, Reach::Ssh(ssh))
+    };
+    let settings = CliSettings { reach, confirmed_commit: netconf::confirmed_commit(reader) };
     Means { username, credentials, face: Face::Cli(settings) }
+}
+
+/// As whom one logs in over TELNET, which an entry has to say twice; the defaults' SSH does
+/// not concern it.
+fn telnet(reader: &mut Reader<'_>, context: &Context) -> (String, Credentials) {
+    for found in SSH.iter().filter_map(|key| reader.own(key)).collect::<Vec<_>>() {
+        reader.blame(&found, Finding::error(Code::Conflict, "is about SSH, and telnet = true"));
+    }
+    let message = "credentials and configuration travel readable, and whoever is on the way can change them";
+    let finding = if reader.group(HOST_KEY, |reader| reader.flag("insecure")) == Some(true) {
+        Finding::warning(Code::Plaintext, message)
+    } else {
+        Finding::error(Code::Conflict, format!("{message}; it takes insecure = true"))
+    };
+    reader.blame_key("telnet", finding.help("SSH, with legacy_algorithms for old switches"));
+    reader.require("password");
+    let password = secret(reader, "password", context.access);
+    let enable_secret = secret(reader, "enable_secret", context.access);
+    (reader.required_text("username").unwrap_or_default(), Credentials { password, enable_secret })
 }
 
 /// As whom one logs in, and how.

@@ -8,7 +8,7 @@ use std::{
 
 use crate::harness::{Entry, installed};
 
-const PASSWORD: &str = "imitated-only";
+pub(super) const PASSWORD: &str = "imitated-only";
 
 /// An imitation; it stops when this is dropped.
 pub(super) struct Imitation {
@@ -17,8 +17,13 @@ pub(super) struct Imitation {
 }
 
 impl Imitation {
-    /// `None` where the peers are left out.
+    /// By SSH; `None` where the peers are left out.
     pub(super) fn start(model: &str) -> Option<Self> {
+        Self::start_by("ssh", model)
+    }
+
+    /// The same, by `ssh` or `telnet`.
+    pub(super) fn start_by(transport: &str, model: &str) -> Option<Self> {
         if !installed() {
             return None;
         }
@@ -28,7 +33,7 @@ impl Imitation {
         let mut child = Command::new(&python)
             .arg("-B")
             .arg(root.join("tests/peers/imitation.py"))
-            .args([model, PASSWORD])
+            .args([model, PASSWORD, transport])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

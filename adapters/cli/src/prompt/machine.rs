@@ -65,6 +65,9 @@ pub enum PromptError {
     /// The answer never stops.
     #[error("more than {MAX_PAGES} pages at {0:?}")]
     Pages(String),
+    /// Asked once more who one is, after it was told.
+    #[error("the user and the password were not taken")]
+    Login,
 }
 
 /// The conversation with one device.
@@ -105,6 +108,8 @@ struct Sent {
     hides: bool,
     questions: usize,
     pages: usize,
+    /// The password was told, which is done once: some lock an account that fails often.
+    is_told: bool,
 }
 
 impl Machine {
@@ -112,6 +117,8 @@ impl Machine {
     #[must_use]
     pub fn new(session: Arc<CliSession>, secrets: Secrets, now: Duration) -> Self {
         let before = Sent { is_echoed: true, ..Sent::of("", Some(When::Login)) };
+        // Where it asks who one is, that would be the name of nobody.
+        let nudge_at = session.login.is_none().then_some(now + NUDGE);
         Self {
             terminal: Terminal::new(session.columns),
             session,
@@ -124,7 +131,7 @@ impl Machine {
             output: Vec::new(),
             is_in: false,
             prompt_at: None,
-            nudge_at: Some(now + NUDGE),
+            nudge_at,
             nudges: 0,
         }
     }
@@ -151,6 +158,12 @@ impl Machine {
         self.sent.front().map(|sent| (sent.line.as_str(), sent.text.as_str()))
     }
 
+    /// Whether the password was asked for and told, and no prompt has come since.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        !self.is_in && self.sent.front().is_some_and(|sent| sent.is_told)
+    }
+
     /// When to call [`Machine::wake`] if nothing comes before.
     #[must_use]
     pub fn wakes_at(&self) -> Option<Duration> {
@@ -163,7 +176,8 @@ impl Machine {
     /// Nothing more can be believed.
     pub fn receive(&mut self, bytes: &[u8], now: Duration) -> Result<(), PromptError> {
         self.prompt_at = None;
-        self.nudge_at = (!self.is_in && self.nudges < MAX_NUDGES).then_some(now + NUDGE);
+        let is_nudged = !self.is_in && self.nudges < MAX_NUDGES && self.session.login.is_none();
+        self.nudge_at = is_nudged.then_some(now + NUDGE);
         for byte in bytes {
             if let Some(line) = self.terminal.push(*byte)? {
                 self.line(&line);
@@ -314,6 +328,16 @@ impl Machine {
                 self.output.extend_from_slice(secret.expose_secret().as_bytes());
                 sent.hides = true;
             }
+            Reply::Name if !sent.is_told => {
+                self.output.extend_from_slice(self.secrets.username.as_bytes());
+                sent.answer = Some(self.secrets.username.clone());
+            }
+            Reply::Password if !sent.is_told => {
+                let password = self.secrets.password.as_ref();
+                self.output.extend_from_slice(password.map_or("", |own| own.expose_secret()).as_bytes());
+                (sent.hides, sent.is_told) = (true, true);
+            }
+            Reply::Name | Reply::Password => return Err(PromptError::Login),
         }
         sent.questions += 1;
         if sent.questions > MAX_QUESTIONS {
@@ -344,10 +368,10 @@ impl Machine {
             }
             if let Some(login) = &session.login {
                 if login.name.is_match(partial) {
-                    return Some(Reply::Line(self.secrets.username.clone()));
+                    return Some(Reply::Name);
                 }
                 if login.password.is_match(partial) {
-                    return Some(Reply::Secret(self.secrets.password.clone().unwrap_or_default()));
+                    return Some(Reply::Password);
                 }
             }
         }
@@ -361,6 +385,10 @@ enum Reply {
     Page,
     Line(String),
     Secret(SecretString),
+    /// Who one is.
+    Name,
+    /// What proves it.
+    Password,
 }
 
 impl Sent {
@@ -375,6 +403,7 @@ impl Sent {
             hides: false,
             questions: 0,
             pages: 0,
+            is_told: false,
         }
     }
 }

@@ -113,7 +113,12 @@ fn the_first_prompt_is_one_when_nothing_follows_it() {
 
 #[test]
 fn a_silent_device_is_nudged_and_one_that_waits_for_a_key_gets_one() {
-    let mut talk = Talk::begin();
+    // One that asks who one is would take it for a name.
+    assert_eq!(Talk::begin().machine.wakes_at(), None);
+    let mut session = (**SESSION).clone();
+    session.login = None;
+    let machine = Machine::new(Arc::new(session), Secrets::default(), Duration::ZERO);
+    let mut talk = Talk { machine, now: Duration::ZERO };
     talk.waits();
     assert_eq!(talk.sent(), "\n");
     talk.says("\r\nPress any key to continue");
@@ -133,9 +138,28 @@ fn a_device_may_ask_once_more_who_one_is() {
     assert_eq!(talk.sent(), "mercury\n");
     talk.says("mercury\r\nPassword:");
     assert_eq!(talk.sent(), "pass\n");
+    assert!(talk.machine.is_judged());
     talk.says("****\r\n\r\nsw1>");
     talk.waits();
     assert_eq!(talk.answer().unwrap().level, Level::User);
+    assert!(!talk.machine.is_judged());
+}
+
+#[test]
+fn the_password_is_told_once() {
+    for again in ["\r\nUser Name:", "\r\nPassword:"] {
+        let mut talk = Talk::begin();
+        talk.says("\r\nUser Name:");
+        // As some clear the line for whatever was typed before.
+        talk.says("\r\nUser Name:");
+        assert_eq!(talk.sent(), "mercury\nmercury\n");
+        talk.says("mercury\r\nPassword:");
+        assert_eq!(talk.sent(), "pass\n");
+        talk.says("\r\n% Login invalid\r\n");
+        let error = talk.machine.receive(again.as_bytes(), talk.now).unwrap_err();
+        assert_eq!((error, talk.sent().as_str()), (PromptError::Login, ""));
+        assert!(!format!("{:?}", talk.machine).contains("pass\""));
+    }
 }
 
 #[test]
