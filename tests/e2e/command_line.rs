@@ -168,7 +168,8 @@ fn a_port_of_open_vswitch_is_attached_and_detached_by_its_own_commands() {
     assert_eq!(bridge.vlans("p1")[..2], ["access", "100"]);
     let trunk =
         json!({"switch_id": "leaf1", "port_name": "p1", "mode": "trunk", "native_vlan": 10, "allowed_vlans": [20, 21]});
-    client.done("update_port", &trunk);
+    let answer = client.done("update_port", &trunk);
+    assert_eq!(answer["flights"], 2, "what is there, and the change and what is there then: {answer}");
     let [mode, tag, trunks] = bridge.vlans("p1");
     assert_eq!((mode.as_str(), tag.as_str()), ("native-untagged", "10"));
     assert!(trunks.contains("20") && trunks.contains("21") && !trunks.contains("100"), "{trunks}");

@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Absent, Answer, Budget, Capabilities, CliDialect, CommitMode, ConfirmedCommit, Datastore, Flight, Level, Lost,
-    MAX_REPLY, Refusal, RpcError, Session, Sighting, Step, StepResult, Traffic, When, off_worker,
+    Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, Flight,
+    Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, When, off_worker,
 };
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use tokio::time::{Instant, timeout_at};
@@ -43,12 +43,15 @@ pub(crate) type Carried = Result<StepResult, Lost>;
 impl LineSession {
     pub(crate) fn new(wire: Box<dyn Wire>, dialect: Arc<CliDialect>, budget: Budget) -> Self {
         let session = &dialect.session;
+        // One command is carried out wholly or not at all.
+        let is_one = dialect.words.table().is_some_and(|words| words.command.is_some());
         let capabilities = Capabilities {
             datastore: if session.candidate.is_some() { Datastore::Candidate } else { Datastore::Running },
             confirmed_commit: candidate::confirms(session).then_some(ConfirmedCommit::AnyCommit),
             lock: session.candidate.is_some() && !session.configure.is_empty(),
-            atomic_edit: !session.commit.is_empty() && session.candidate.is_none(),
+            atomic_edit: is_one || (!session.commit.is_empty() && session.candidate.is_none()),
             startup: !session.save.is_empty(),
+            pipelining: is_one && session.transport == CliTransport::Sh,
             ..Capabilities::unknown()
         };
         Self { wire, dialect, capabilities, budget, is_stuck: false, is_inside: false, is_staged: false }
@@ -56,14 +59,49 @@ impl LineSession {
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let (mut results, deadline) = (Vec::new(), Instant::now() + timeout);
-        for step in steps {
-            match timeout_at(deadline, self.step(step)).await {
-                Ok(Ok(result)) => results.push(result),
+        while let Some(rest @ [_, ..]) = steps.get(results.len()..) {
+            match timeout_at(deadline, self.next(rest)).await {
+                Ok(Ok(carried)) => results.extend(carried),
                 Ok(Err(lost)) => return Flight { results, lost: Some(lost) },
                 Err(_) => return Flight { results, lost: Some(Lost::Timeout(timeout)) },
             }
         }
         Flight { results, lost: None }
+    }
+
+    /// The first of these steps, or as many as go out at once.
+    async fn next(&mut self, steps: &[Step]) -> Result<Vec<StepResult>, Lost> {
+        match steps {
+            [step @ Step::Stage(payload), Step::Read(scope), ..] if self.capabilities.pipelining => {
+                match payload.body::<Script>().map(|script| script.lines.as_slice()) {
+                    Some([only]) => self.changed(&only.text, scope).await,
+                    _ => Ok(vec![self.step(step).await?]),
+                }
+            }
+            [step, ..] => Ok(vec![self.step(step).await?]),
+            [] => Ok(Vec::new()),
+        }
+    }
+
+    /// One command, and behind it those that show what is there then, all at once.
+    async fn changed(&mut self, line: &str, scope: &Scope) -> Result<Vec<StepResult>, Lost> {
+        let asks = asks(&self.dialect, scope);
+        let change = Entry { line, when: Some(When::Configure) };
+        let entries: Vec<_> =
+            std::iter::once(change).chain(asks.iter().map(|line| Entry { line, when: None })).collect();
+        let mut share = self.budget.share(MAX_REPLY);
+        let mut replies = self.wire.ask(&entries, &mut share).await?;
+        if replies.len() != entries.len() {
+            return Err(Lost::Protocol("a line was not answered".to_owned()));
+        }
+        let shown = replies.split_off(1);
+        let words = replies.first().and_then(|reply| self.failed(reply, judge::refusal));
+        let staged = words.map_or(Ok(Answer::Done(Vec::new())), |words| Err(refused(line, 1, 1, &words)));
+        let read = match self.texts(&asks, 0, shown) {
+            Ok(texts) => self.understood(texts, share, scope).await?,
+            Err(refusal) => Err(refusal),
+        };
+        Ok(vec![staged, read.map(|found| Answer::Running(Box::new(found)))])
     }
 
     async fn step(&mut self, step: &Step) -> Carried {
@@ -121,15 +159,34 @@ impl LineSession {
     /// Reads what these commands show.
     async fn read(&mut self, asks: &[String], scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
         let (mut texts, mut share) = (Vec::new(), self.budget.share(MAX_REPLY));
-        for line in asks {
-            let replies = self.wire.ask(&[Entry { line, when: None }], &mut share).await?;
-            for reply in replies {
-                if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
-                    return Ok(Err(refused(line, texts.len() + 1, asks.len(), &words)));
-                }
-                texts.push(reply.text);
+        let at_once = if self.dialect.session.transport == CliTransport::Sh { asks.len() } else { 1 };
+        for burst in asks.chunks(at_once.max(1)) {
+            let entries: Vec<_> = burst.iter().map(|line| Entry { line, when: None }).collect();
+            let replies = self.wire.ask(&entries, &mut share).await?;
+            match self.texts(asks, texts.len(), replies) {
+                Ok(shown) => texts.extend(shown),
+                Err(refusal) => return Ok(Err(refusal)),
             }
         }
+        self.understood(texts, share, scope).await
+    }
+
+    /// What the commands from this one on show, unless one of them is refused.
+    fn texts(&self, asks: &[String], from: usize, replies: Vec<Reply>) -> Result<Vec<String>, Refusal> {
+        let both = asks.iter().enumerate().skip(from).zip(replies);
+        both.map(|((position, line), reply)| match self.failed(&reply, judge::refusal_to_show) {
+            Some(words) => Err(refused(line, position + 1, asks.len(), &words)),
+            None => Ok(reply.text),
+        })
+        .collect()
+    }
+
+    async fn understood(
+        &mut self,
+        texts: Vec<String>,
+        mut share: Share,
+        scope: &Scope,
+    ) -> Result<Result<Running, Refusal>, Lost> {
         if let Some(line) = self.dialect.words.table().and_then(|words| another(words, &texts)) {
             return Ok(Err(Refusal::Unreadable(format!("this is another system than the dialect's: {line}"))));
         }
@@ -293,6 +350,10 @@ impl Session for LineSession {
 
     fn is_usable(&self) -> bool {
         self.wire.is_open() && !self.is_stuck
+    }
+
+    fn ask_one_by_one(&mut self) {
+        self.capabilities.pipelining = false;
     }
 
     fn traffic(&self) -> Traffic {

@@ -148,3 +148,37 @@ async fn what_others_entered_and_did_not_commit_is_theirs() {
     assert!(errors[0].to_string().contains("net add interface swp7 mtu 9000"), "{:?}", errors[0]);
     assert_eq!(told, ["net pending"]);
 }
+
+const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config list Port -- --columns=name,mtu_request list Interface -- --columns=cur_cfg,next_cfg list Open_vSwitch";
+const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}"#;
+
+fn one_line(text: &str) -> Step {
+    let line = Line { text: text.to_owned(), depth: 0, is_block: false };
+    Step::Stage(Payload::new(Script { lines: vec![line], ..Script::default() }))
+}
+
+#[tokio::test]
+async fn one_command_and_what_is_there_then_are_asked_for_at_once() {
+    const REFUSED: &str = "ovs-vsctl: no row \"p9\" in table Port";
+    for (asked, is_refused) in [("mtu 1", false), ("mtu 9", true)] {
+        let (mut session, told) = commands("netmiko_ovs_linux", &[(ASKED, SHOWN, 0), ("mtu 9", REFUSED, 1)]);
+        assert!(session.capabilities().pipelining && session.capabilities().atomic_edit);
+        let steps = [one_line(asked), Step::Read(Scope::all()), Step::Unlock];
+        let flight = session.flight(&steps, Duration::from_secs(60)).await;
+        let [staged, Ok(Answer::Running(found)), Ok(_)] = flight.results.as_slice() else { panic!("{flight:?}") };
+        assert_eq!(found.interfaces.len(), 1);
+        let words = staged.as_ref().err().map(ToString::to_string);
+        assert_eq!(words.is_some(), is_refused, "{words:?}");
+        assert!(words.is_none_or(|words| words.contains(REFUSED) && words.contains("line: 1 of 1")));
+        assert_eq!(*told.lock().unwrap(), [asked, ASKED]);
+        session.ask_one_by_one();
+        assert!(!session.capabilities().pipelining);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_shown_behind_a_command_says_nothing_of_the_command() {
+    let (mut session, _) = commands("netmiko_ovs_linux", &[(ASKED, "ovs-vsctl: database connection failed", 1)]);
+    let flight = session.flight(&[one_line("mtu 1"), Step::Read(Scope::all())], Duration::from_secs(60)).await;
+    assert!(matches!(flight.results.as_slice(), [Ok(_), Err(Refusal::Errors(_))]), "{flight:?}");
+}
