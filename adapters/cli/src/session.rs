@@ -16,7 +16,7 @@ use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, another, asks, candidate, judge, ports, running,
+    Script, Unreadable, another, asks, candidate, judge, ports, running, sh,
     wire::{End, Entry, Reply, Wire, no_room},
 };
 
@@ -226,18 +226,34 @@ impl LineSession {
     async fn enter(&mut self, script: &Script) -> Carried {
         let session = Arc::clone(&self.dialect.session);
         let of = script.lines.len();
-        if let Some(waiting) = &session.waiting {
-            let reply = self.ask(&waiting.show, None).await?;
-            if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
-                return Ok(Err(refused(&waiting.show, 0, of, &words)));
-            }
-            if waiting.holds.is_match(&reply.text) {
-                let words = format!("there are changes that nobody committed yet: {}", judge::words(&reply.text));
-                let mut refusal = refused(&waiting.show, 0, of, &words);
-                candidate::denied(&mut refusal);
-                return Ok(Err(refusal));
-            }
+        let Some(waiting) = &session.waiting else { return self.entered(script).await };
+        let reply = self.ask(&waiting.show, None).await?;
+        if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
+            return Ok(Err(refused(&waiting.show, 0, of, &words)));
         }
+        if waiting.holds.is_match(&reply.text) {
+            let words = format!("there are changes that nobody committed yet: {}", judge::words(&reply.text));
+            let mut refusal = refused(&waiting.show, 0, of, &words);
+            candidate::denied(&mut refusal);
+            return Ok(Err(refusal));
+        }
+        if session.transport != CliTransport::Sh {
+            return self.entered(script).await;
+        }
+        // What is entered from here on is Mercury's, and nobody's when Mercury is gone.
+        let guard = sh::guarded(&session.abort);
+        let reply = self.ask(&guard, None).await?;
+        if let Some(words) = self.failed(&reply, judge::marked) {
+            return Ok(Err(refused(&guard, 0, of, &words)));
+        }
+        let entered = self.entered(script).await?;
+        self.ask(&sh::unguarded(), None).await?;
+        Ok(entered)
+    }
+
+    async fn entered(&mut self, script: &Script) -> Carried {
+        let session = Arc::clone(&self.dialect.session);
+        let of = script.lines.len();
         for line in &session.configure {
             let reply = self.ask(line, Some(When::Configure)).await?;
             if let Some(words) = self.failed(&reply, judge::marked).or_else(|| self.is_out(&reply)) {

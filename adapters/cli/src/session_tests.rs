@@ -127,16 +127,17 @@ async fn committed(answers: Answers) -> (StepResult, Vec<String>) {
 
 #[tokio::test]
 async fn commands_that_wait_for_a_commit_are_committed_or_thrown_away() {
-    let lines = ["net pending", "interface Gi1", "mtu 1", "mtu 2"];
+    let (guard, unguard) = (sh::guarded(&["net abort".to_owned()]), sh::unguarded());
+    let lines = ["net pending", &*guard, "interface Gi1", "mtu 1", "mtu 2"];
     let (result, told) = committed(&[]).await;
     result.unwrap();
-    assert_eq!(told, [&lines[..], &["net commit"]].concat());
+    assert_eq!(told, [&lines[..], &["net commit", &*unguard]].concat());
     let (result, told) = committed(&[("mtu 1", "ERROR: Command not found.", 0)]).await;
     assert!(result.unwrap_err().to_string().contains("line: 2 of 3"));
-    assert_eq!(told, ["net pending", "interface Gi1", "mtu 1", "net abort"]);
+    assert_eq!(told, ["net pending", &*guard, "interface Gi1", "mtu 1", "net abort", &*unguard]);
     let (result, told) = committed(&[("net commit", "no space left", 1)]).await;
     assert!(result.unwrap_err().to_string().contains("exit status 1: no space left"));
-    assert_eq!(told, [&lines[..], &["net commit", "net abort"]].concat());
+    assert_eq!(told, [&lines[..], &["net commit", "net abort", &*unguard]].concat());
 }
 
 #[tokio::test]

@@ -22,6 +22,21 @@ const READ_SIZE: usize = 32 << 10;
 /// The digits of a status, and what stands around them.
 const STATUS: usize = 16;
 
+/// Of the shell's ends, all but one that nobody can do anything at.
+const ENDS: &str = "EXIT HUP PIPE TERM";
+
+/// The command after which a shell runs these commands where it ends: when the connection is
+/// lost, or who asks is gone, there is nobody else to do it.
+pub(crate) fn guarded(commands: &[String]) -> String {
+    let commands = commands.join("; ").replace('\'', "'\\''");
+    format!("trap 'trap - {ENDS}; {{ {commands}; }} </dev/null >/dev/null 2>&1; exit' {ENDS}")
+}
+
+/// The command after which it ends as it did before.
+pub(crate) fn unguarded() -> String {
+    format!("trap - {ENDS}")
+}
+
 /// A shell that waits for commands.
 #[derive(Debug)]
 pub(crate) struct Sh<S> {
@@ -196,6 +211,27 @@ mod tests {
             assert!(matches!(answered, Err(Lost::Closed(_))), "{line}: {answered:?}");
             assert!(!sh.is_open());
             child.wait().unwrap();
+        }
+    }
+
+    /// Whoever asks is gone, in the middle of a command or between two.
+    #[tokio::test]
+    async fn what_is_guarded_is_done_when_nobody_is_left() {
+        for (lines, is_done) in [
+            (&["printf 'is said to nobody'"][..], true),
+            (&["exit 0"], true),
+            (&["kill -TERM $$"], true),
+            (&[&*unguarded()], false),
+        ] {
+            let folder = std::env::temp_dir().join(format!("mercury-sh-{:x}", rand::rng().random::<u64>()));
+            let (mut sh, mut child) = sh().await;
+            let guard = guarded(&[format!("echo it\\'s > '{}'", folder.display())]);
+            assert_eq!(ask(&mut sh, &[&guard]).await.unwrap(), all(&[("", 0)]));
+            let _gone = ask(&mut sh, lines).await;
+            drop(sh);
+            child.wait().unwrap();
+            assert_eq!(std::fs::read_to_string(&folder).ok().as_deref(), is_done.then_some("it's\n"), "{lines:?}");
+            let _removed = std::fs::remove_file(&folder);
         }
     }
 
