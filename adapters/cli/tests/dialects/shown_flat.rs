@@ -1,15 +1,17 @@
 //! What others have configured in databases.
 
-use mercury_adapter::{Budget, MAX_REPLY};
-use mercury_cli::Unreadable;
-use mercury_model::{Running, Scope, SwitchedVlan};
+use mercury_adapter::{Budget, Capabilities, MAX_REPLY, Render as _};
+use mercury_cli::{CliRenderer, Unreadable};
+use mercury_model::{Intended, Plan, Running, Scope, SwitchedVlan, VlanId};
 
 use crate::dialect;
 
 fn read(name: &str, text: &str) -> Result<Running, Unreadable> {
     let dialect = dialect(name);
     let mut share = Budget::shared().share(MAX_REPLY);
-    mercury_cli::running(dialect.cli.as_ref().unwrap(), &Scope::all(), &[text.to_owned()], &mut share)
+    let cli = dialect.cli.as_ref().unwrap();
+    let answers = vec![text.to_owned(); cli.words.shows().len()];
+    mercury_cli::running(cli, &Scope::all(), &answers, &mut share)
 }
 
 /// What one port is.
@@ -94,4 +96,35 @@ fn rows_are_read_by_what_was_asked_for() {
     assert_eq!(running.interfaces.len(), 5, "nobody is no port");
     let besides: Vec<String> = running.besides_vlans.keys().map(ToString::to_string).collect();
     assert_eq!(besides, ["20"], "one of the fabric is not this switch's to take away");
+}
+
+/// What stands in the place of a list of VLANs goes back into the command that takes it away.
+#[test]
+fn what_a_switch_shows_is_no_command_of_a_shell() {
+    for (word, is_taken) in [
+        ("all", true),
+        ("10,4095-5000", true),
+        ("10 vni 10010", true),
+        ("10;reboot", false),
+        ("10 $(reboot)", false),
+        ("10\u{10}11", false),
+        ("`reboot`", false),
+        ("10 > /etc/passwd", false),
+        ("'10", false),
+    ] {
+        let shown = format!(
+            "nv set bridge domain br_default type vlan-aware\nnv set interface swp1 bridge domain br_default vlan {word}\n"
+        );
+        let running = read("cumulus_nvue", &shown).unwrap();
+        let mut wanted = running.config.clone();
+        let port = wanted.interfaces.get_mut(&"swp1".parse().unwrap()).unwrap();
+        port.switched_vlan = Some(SwitchedVlan::access(VlanId::MAX));
+        let plan = Plan::between(&running, &Intended(wanted));
+        let rendered = CliRenderer::new(&dialect("cumulus_nvue")).unwrap().render(&plan, &Capabilities::unknown());
+        let line = format!("nv unset interface swp1 bridge domain br_default vlan {word}");
+        match rendered {
+            Ok(payload) => assert!(is_taken && payload.to_string().contains(&line), "{word:?}: {payload}"),
+            Err(error) => assert!(!is_taken && error.to_string().contains("no line can hold"), "{word:?}: {error}"),
+        }
+    }
 }

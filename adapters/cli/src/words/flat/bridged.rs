@@ -32,6 +32,7 @@ impl Typing<'_> {
             None => Said::of(value.as_ref()),
         };
         let (before, after) = (said(&change.written, &change.before), said(&change.rewritten, &change.after));
+        before.words.iter().chain(&after.words).try_for_each(|word| self.shown(word))?;
         let (untagged, tagged) = (&self.words.untagged, &self.words.tagged);
         let only = |said: &Said| said.is_tagged_only.then(String::new).into_iter().collect::<Vec<_>>();
         let list = |of: &VlanSet, less: &VlanSet| {

@@ -12,7 +12,7 @@ use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, Trunk
 
 use crate::{
     Script,
-    words::render::texts::{NAME, Takes, checked},
+    words::render::texts::{NAME, Takes, VLANS, checked},
 };
 
 /// The commands of a plan.
@@ -184,6 +184,11 @@ impl Typing<'_> {
     /// A port's name, as a line can hold it.
     pub(super) fn port(&self, port: &InterfaceName) -> Result<(), Unrenderable> {
         checked(self.writing.dialect, self.takes, NAME, port.as_str())
+    }
+
+    /// What the switch shows in the place of VLANs, as a line can hold it.
+    pub(super) fn shown(&self, word: &str) -> Result<(), Unrenderable> {
+        checked(self.writing.dialect, self.takes, VLANS, word)
     }
 
     /// The VLANs that a port is in, untagged and tagged.

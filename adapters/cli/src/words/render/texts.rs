@@ -5,6 +5,9 @@ use mercury_adapter::{Dialect, Unrenderable};
 /// What an entry's name is called in a refusal.
 pub(in crate::words) const NAME: &str = "the name";
 
+/// And what is said in the place of VLANs, as the switch shows it.
+pub(in crate::words) const VLANS: &str = "the VLANs";
+
 /// What a line can hold.
 #[derive(Clone, Copy)]
 pub(in crate::words) struct Takes {
@@ -52,6 +55,8 @@ pub(in crate::words) fn checked(dialect: &Dialect, takes: Takes, what: &str, tex
         "a quotation mark or a backslash"
     } else if takes.is_shell && what == NAME && !text.chars().all(is_plain) {
         "a name of anything but letters, digits and . _ - : @"
+    } else if takes.is_shell && what == VLANS && !text.chars().all(|c| is_plain(c) || " ,".contains(c)) {
+        "VLANs of anything but letters, digits, blanks and . , _ - : @"
     } else {
         return Ok(());
     };
