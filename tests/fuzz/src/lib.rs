@@ -4,6 +4,7 @@
 
 mod bytes;
 mod dialect;
+mod dialects;
 mod framing;
 mod gnmi;
 mod inventory;

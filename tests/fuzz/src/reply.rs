@@ -1,9 +1,9 @@
 //! Whatever a server says: hello, replies, XML, a running configuration.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use mercury_adapter::{Budget, Capabilities, Dialect, MAX_REPLY, Render};
-use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanId, VlanScope};
+use mercury_model::{Intended, Plan, Running, Scope, SwitchedVlan, VlanId};
 use mercury_netconf::{
     EditConfig, Renderer, conformance,
     hello::ServerHello,
@@ -13,7 +13,13 @@ use mercury_netconf::{
     xml::{Element, Limits, XmlError},
 };
 
-use crate::bytes::{Bytes, cut};
+use crate::{
+    bytes::{Bytes, cut},
+    dialects::{dialects, inside, scopes, short},
+};
+
+static DIALECTS: LazyLock<Vec<Arc<Dialect>>> =
+    LazyLock::new(|| dialects(3, |one| ["openconfig", "juniper_junos", "cisco_iosxe"].contains(&one.name.as_str())));
 
 /// The first byte chooses between a session and a single document.
 pub fn reply(data: &[u8]) {
@@ -126,24 +132,6 @@ fn round_trip(element: &Element) {
     }
 }
 
-fn dialects() -> &'static [Arc<Dialect>] {
-    static DIALECTS: OnceLock<Vec<Arc<Dialect>>> = OnceLock::new();
-    DIALECTS.get_or_init(|| {
-        let wanted = ["openconfig", "juniper_junos", "cisco_iosxe"];
-        let all = mercury_adapter::builtin().unwrap();
-        let found: Vec<_> = all.into_iter().filter(|d| wanted.contains(&d.name.as_str())).collect();
-        assert_eq!(found.len(), wanted.len());
-        found
-    })
-}
-
-fn scopes() -> [Scope; 2] {
-    let names = ["Ethernet1", "ge-0/0/1", "GigabitEthernet1/0/1"].map(|name| name.parse().unwrap());
-    let vlans = [1u16, 100, 101].map(|id| VlanId::try_from(id).unwrap());
-    let (interfaces, vlans) = (InterfaceScope::Named(names.into()), VlanScope::Named(vlans.into()));
-    [Scope::all(), Scope { interfaces, vlans, stp: true }]
-}
-
 /// Data is understood as an element of its text is.
 fn whole(data: ReplyData) {
     let element = Element::parse(data.as_str().as_bytes(), limits());
@@ -151,22 +139,19 @@ fn whole(data: ReplyData) {
         round_trip(element);
         decode(element);
     }
-    let found = conformance::read(&dialects()[0], data, &scopes()[0]);
+    let found = conformance::read(&DIALECTS[0], data, &Scope::all());
     if let (Ok(element), Ok(found)) = (element, found) {
-        let same = conformance::decode(&dialects()[0], &element, &scopes()[0]);
+        let same = conformance::decode(&DIALECTS[0], &element, &Scope::all());
         assert_eq!(same.map(|same| same.config), Ok(found.config));
     }
 }
 
 fn decode(data: &Element) {
-    for dialect in dialects() {
-        for scope in scopes() {
+    for dialect in DIALECTS.iter() {
+        for scope in scopes(&["Ethernet1", "ge-0/0/1", "GigabitEthernet1/0/1"], &[1, 100, 101]) {
             match conformance::decode(dialect, data, &scope) {
                 Ok(running) => read(dialect, &running, &scope),
-                Err(sentence) => {
-                    assert!(sentence.len() < 2000, "an error of {} bytes", sentence.len());
-                    assert!(!sentence.chars().any(char::is_control), "a control character in {sentence:?}");
-                }
+                Err(sentence) => short(&sentence),
             }
         }
     }
@@ -174,8 +159,7 @@ fn decode(data: &Element) {
 
 /// What was read is inside the scope, and a port of it can be moved to a VLAN.
 fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
-    assert!(running.interfaces.keys().all(|name| scope.interfaces.covers(name)), "outside the scope");
-    assert!(running.vlans.keys().all(|id| scope.vlans.covers(*id)), "outside the scope");
+    inside(running, scope);
     let mut wanted = running.config.clone();
     for interface in wanted.interfaces.values_mut().take(3) {
         interface.switched_vlan = Some(SwitchedVlan::access(VlanId::MIN));
