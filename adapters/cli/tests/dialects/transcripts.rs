@@ -2,9 +2,10 @@
 //! person read in it (`tests/transcripts/expected.toml`). The captures are no part of the
 //! project: MERCURY_PUBLISHED_TRANSCRIPTS names their folder.
 
-use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, env, ffi::OsStr, fmt::Write as _, fs, path::Path};
 
 use mercury_adapter::{Budget, MAX_REPLY};
+use mercury_cli::prompt::Terminal;
 use mercury_model::{EdgePort, Interface, Leaf, Running, Scope, SwitchedVlan, TrunkVlans};
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use crate::dialect;
 #[serde(deny_unknown_fields)]
 struct Expected {
     capture: Vec<Capture>,
+    unreadable: Vec<Unreadable>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +30,18 @@ struct Capture {
     ports: Vec<(String, String)>,
 }
 
+/// A capture that shows no port, and is no answer for that reason.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unreadable {
+    dialect: String,
+    file: String,
+    sha256: String,
+}
+
+/// A configuration that says nothing that a table does not.
+const CONFIGURATION: &str = "interface GigabitEthernet1/0/1\n!\n";
+
 /// A table that says nothing that a configuration does not.
 const TABLE: &str = "VLAN Name Status Ports\n1 default active\n";
 
@@ -40,14 +54,15 @@ fn published_captures_are_read_as_a_person_reads_them() {
     let expected: Expected = toml::from_str(include_str!("../../../../tests/transcripts/expected.toml")).unwrap();
     let mut problems = Vec::new();
     for capture in &expected.capture {
-        let text = fs::read(Path::new(&folder).join(&capture.file)).unwrap();
-        let own = digest(&SHA256, &text).as_ref().iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").unwrap();
-            hex
-        });
-        assert_eq!(own, capture.sha256, "{} is another", capture.file);
-        let running = read(&capture.dialect, std::str::from_utf8(&text).unwrap());
+        let text = published(&folder, &capture.file, &capture.sha256);
+        let running =
+            read(&capture.dialect, &capture.file, &text).unwrap_or_else(|why| panic!("{}: {why}", capture.file));
         problems.extend(differences(&capture.file, (&capture.vlans, &capture.ports), &running));
+    }
+    for capture in &expected.unreadable {
+        let text = published(&folder, &capture.file, &capture.sha256);
+        let why = read(&capture.dialect, &capture.file, &text).err();
+        problems.extend(why.is_none().then(|| format!("{}: something was read in it", capture.file)));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -81,16 +96,40 @@ pub(crate) fn differences(
     problems
 }
 
-pub(crate) fn read(name: &str, text: &str) -> Running {
+/// The file, which must be the one that was read by a person.
+fn published(folder: &OsStr, file: &str, sha256: &str) -> String {
+    let octets = fs::read(Path::new(folder).join(file)).unwrap();
+    let own = digest(&SHA256, &octets).as_ref().iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
+    assert_eq!(own, sha256, "{file} is another");
+    shown_at_a_terminal(&octets)
+}
+
+/// Some captures have what a terminal was sent.
+fn shown_at_a_terminal(octets: &[u8]) -> String {
+    let mut terminal = Terminal::new(511);
+    let mut lines: Vec<String> = octets.iter().filter_map(|octet| terminal.push(*octet).unwrap()).collect();
+    lines.push(terminal.take());
+    lines.join("\n")
+}
+
+/// What a dialect reads in the answer that a file holds: of the table where it is of one, or
+/// else of the command that shows the configuration. Junos' curly braces are read as a
+/// file's are.
+fn read(name: &str, file: &str, text: &str) -> Result<Running, String> {
     let dialect = dialect(name);
     let cli = dialect.cli.as_ref().unwrap();
-    let answers: Vec<String> = cli
-        .words
-        .shows()
-        .iter()
-        .map(|shown| if shown.table.is_some() { TABLE.to_owned() } else { text.to_owned() })
-        .collect();
-    mercury_cli::running(cli, &Scope::all().with_stp(true), &answers, &mut Budget::shared().share(MAX_REPLY)).unwrap()
+    let mut share = Budget::shared().share(MAX_REPLY);
+    if file.contains("display-omit") {
+        return Ok(mercury_cli::recorded(cli, &[text], &mut share)?.running);
+    }
+    let (shown, table) = if file.contains("/show-vlan") { (CONFIGURATION, text) } else { (text, TABLE) };
+    let answer = |own: &mercury_adapter::Shown| if own.table.is_some() { table } else { shown }.to_owned();
+    let answers: Vec<String> = cli.words.shows().iter().map(answer).collect();
+    let read = mercury_cli::running(cli, &Scope::all().with_stp(true), &answers, &mut share);
+    read.map_err(|error| error.to_string())
 }
 
 /// `eth2/8-48` is 41 names.

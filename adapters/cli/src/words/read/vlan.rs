@@ -72,15 +72,44 @@ pub(super) fn table<'t>(
     vlans: &mut BTreeMap<VlanId, VlanSaid<'t>>,
 ) -> bool {
     let mut found = false;
-    for line in text.lines().map(str::trim).filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
-        let Some(row) = table.row.read(line) else { continue };
-        let Some(id) = row.get(Hole::VlanId).and_then(|id| id.parse().ok()) else { continue };
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let row = line.trim();
+        if !row.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        let below =
+            lines.peek().filter(|below| below.starts_with(char::is_whitespace)).map_or("", |below| below.trim());
+        let Some((id, name, status)) = cells(table, row, below) else { continue };
+        let Ok(id) = id.parse() else { continue };
         found = true;
         let vlan = vlans.entry(id).or_default();
-        vlan.name = vlan.name.or(row.get(Hole::VlanName));
-        let status = row.get(Hole::Status);
+        vlan.name = vlan.name.or(name);
         let own = |text| table.status.iter().find(|(own, _)| own == text).map_or(text, |(_, word)| word.as_str());
         vlan.status = vlan.status.or(status.map(own));
     }
     found || words.vlan.is_none()
+}
+
+/// A VLAN's number, name and status in a row and in what stands below it. A name may have
+/// blanks in it; one that has no room before its status has that below it.
+fn cells<'t>(table: &VlanTable, row: &'t str, below: &'t str) -> Option<(&'t str, Option<&'t str>, Option<&'t str>)> {
+    let is_status = |word: &str| table.status.iter().any(|(own, _)| own == word);
+    let filled = table.row.read(row);
+    let cell = |hole| filled.as_ref().and_then(|filled| filled.get(hole));
+    let plain = cell(Hole::VlanId).map(|id| (id, cell(Hole::VlanName), cell(Hole::Status)));
+    if table.status.is_empty() || cell(Hole::Status).is_some_and(is_status) {
+        return plain;
+    }
+    let (id, name) = row.split_once(char::is_whitespace)?;
+    let name = name.trim_start();
+    let blanks = name.match_indices(char::is_whitespace).map(|(at, _)| name.split_at(at));
+    let mut ends = blanks.map(|(name, rest)| (name, rest.split_whitespace().next().unwrap_or_default()));
+    if let Some((name, status)) = ends.find(|(_, word)| is_status(word)) {
+        return Some((id, Some(name.trim_end()), Some(status)));
+    }
+    match below.split_whitespace().next() {
+        Some(status) if is_status(status) => Some((id, Some(name), Some(status))),
+        _ => plain,
+    }
 }
