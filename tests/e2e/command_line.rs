@@ -3,7 +3,7 @@
 
 mod bridge;
 mod candidate;
-mod database;
+mod commands;
 mod grammar;
 mod imitation;
 mod recorded;

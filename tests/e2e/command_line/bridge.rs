@@ -31,7 +31,9 @@ impl Bridge {
         let remote = format!("--remote=punix:{}", at("db.sock"));
         let pid = |name: &str| format!("--pidfile={}", at(name));
         run("ovsdb-server", &["--detach", "--no-chdir", &pid("db.pid"), &remote, &at("conf.db")], directory.path());
-        let environment = format!("OVS_RUNDIR={}", directory.path().display());
+        // What stands in the folder goes before what is installed.
+        let at = directory.path().display();
+        let environment = format!("OVS_RUNDIR={at} COMMANDS_HOME={at} PATH={at}:/usr/bin:/bin");
         let bridge = Self { port: listen(directory.path(), &environment), directory };
         bridge.vsctl(&["--no-wait", "init"]);
         let database = format!("unix:{}", bridge.directory.path().join("db.sock").display());
@@ -63,6 +65,11 @@ impl Bridge {
     /// What lets in to it.
     pub(super) fn way_in(&self) -> WayIn {
         WayIn { port: self.port, user: user(), key_file: self.path("user").display().to_string() }
+    }
+
+    /// Where its files are, and what stands in for its commands.
+    pub(super) fn folder(&self) -> &Path {
+        self.directory.path()
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -178,6 +178,37 @@ fn what_a_killed_mercury_did_not_confirm_is_undone_and_confirmed_by_nobody() {
 }
 
 #[test]
+fn a_mercury_that_is_killed_at_any_line_of_a_candidate_leaves_nothing_in_the_way() {
+    for nth in 0.. {
+        let switch = start();
+        let handle = switch.handle();
+        let before = handle.running();
+        let mut mercury = Mercury::serve(&[entry(&switch).with("reply_timeout", 60).with("commit_timeout", 60)]);
+        handle.inject(nth, LineFault::Hang);
+        let body = json!({"jsonrpc": "2.0", "method": "attach_port", "params": attach(PORT, 100), "id": 1});
+        let mut client = Client::of(&mercury);
+        client.start("POST", "/", body.to_string().as_bytes());
+        let is_over = || is_attached(&handle) && handle.candidate().is_none();
+        let confirms = || handle.entered().iter().any(|line| line == "commit");
+        wait("the line, or the end", || handle.is_struck() || (is_over() && confirms()));
+        if !handle.is_struck() {
+            assert!(nth >= 6, "never struck: {:?}", handle.entered());
+            return;
+        }
+        mercury.kill();
+        wait("the end of the session", || handle.candidate().is_none());
+        let place = format!("at line {nth}: {:?}", handle.entered());
+        handle.lapse();
+        let stays = confirms();
+        assert!(if stays { is_attached(&handle) } else { handle.running() == before }, "{place}\n{}", handle.running());
+        let mercury = Mercury::serve(&[entry(&switch)]);
+        let answer = Client::of(&mercury).done("attach_port", &attach(PORT, 100));
+        handle.lapse();
+        assert!(is_attached(&handle), "{place}: {answer}\n{}", handle.running());
+    }
+}
+
+#[test]
 fn the_name_of_another_vlan_is_not_taken_from_it() {
     let switch = start();
     let handle = switch.handle();

@@ -1,0 +1,107 @@
+//! Systems that are configured by commands in a shell, each with its exit status; and what
+//! is so whatever goes wrong at whichever of them.
+
+mod faults;
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{attach, bridge};
+use crate::harness::{Client, Entry, Mercury, installed, wait};
+
+const PORT: &str = "Ethernet4";
+
+/// A host whose command is the stand-in of `tests/peers`.
+struct Host {
+    directory: tempfile::TempDir,
+    port: u16,
+}
+
+impl Host {
+    /// One where `program` is the stand-in, and which has these files; `None` where the
+    /// peers are left out.
+    fn start(program: &str, files: &[(&str, Value)]) -> Option<Self> {
+        if !installed() {
+            return None;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let own = directory.path();
+        stand_in(own, program);
+        let at = own.display();
+        let port = bridge::listen(own, &format!("COMMANDS_HOME={at} PATH={at}:/usr/bin:/bin"));
+        let host = Self { directory, port };
+        host.has_again(files);
+        Some(host)
+    }
+
+    fn sonic() -> Option<Self> {
+        Self::start("sudo", &[("running.json", before()), ("startup.json", before())])
+    }
+
+    fn has_again(&self, files: &[(&str, Value)]) {
+        for (file, value) in files {
+            fs::write(self.directory.path().join(file), value.to_string()).unwrap();
+        }
+    }
+
+    fn entry(&self, dialect: &str) -> Entry {
+        let entry = bridge::entry(self.directory.path(), self.port, "leaf1", dialect);
+        entry.with("persist", true).with("manage_vlans", true)
+    }
+
+    fn has(&self, file: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.directory.path().join(file)).unwrap()).unwrap()
+    }
+}
+
+/// Puts the stand-in for a command into a folder.
+fn stand_in(folder: &Path, program: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/commands.py");
+    fs::copy(script, folder.join(program)).unwrap();
+    fs::set_permissions(folder.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// As somebody else has configured it years ago.
+fn before() -> Value {
+    json!({
+        "DEVICE_METADATA": {"localhost": {"hostname": "leaf-7"}},
+        "INTERFACE": {"Ethernet0": {}, "Ethernet0|192.0.2.1/31": {}},
+        "PORT": {
+            "Ethernet0": {"admin_status": "up"}, "Ethernet4": {"admin_status": "up"}, "Ethernet8": {"admin_status": "up"}
+        },
+        "VLAN": {"Vlan10": {"vlanid": "10"}, "Vlan20": {"vlanid": "20"}},
+        "VLAN_MEMBER": {
+            "Vlan10|Ethernet4": {"tagging_mode": "untagged"}, "Vlan20|Ethernet4": {"tagging_mode": "tagged"},
+            "Vlan10|Ethernet8": {"tagging_mode": "tagged"}
+        }
+    })
+}
+
+#[test]
+fn a_port_is_put_into_vlans_by_commands_and_taken_out_again() {
+    let Some(host) = Host::sonic() else { return };
+    let mercury = Mercury::serve(&[host.entry("sonic")]);
+    let mut client = Client::of(&mercury);
+    client.done("attach_port", &attach(PORT, 100));
+    let running = host.has("running.json");
+    assert_eq!(running["VLAN_MEMBER"]["Vlan100|Ethernet4"]["tagging_mode"], "untagged", "{running}");
+    assert_eq!(running["VLAN_MEMBER"].as_object().unwrap().len(), 2, "{running}");
+    assert_eq!(host.has("startup.json"), running);
+    let again = client.done("attach_port", &attach(PORT, 100));
+    assert_eq!(again["changed"], false, "{again}");
+    client.done("detach_port", &attach(PORT, 100));
+    let running = host.has("running.json");
+    assert_eq!(running["VLAN_MEMBER"], json!({"Vlan10|Ethernet8": {"tagging_mode": "tagged"}}), "{running}");
+}
+
+/// Networks have names, and VLANs there do not.
+#[test]
+fn a_vlan_of_a_network_with_a_name_is_made_without() {
+    let Some(host) = Host::sonic() else { return };
+    let mercury = Mercury::serve(&[host.entry("sonic")]);
+    let network = json!({"id": "n", "network_type": "vlan", "segmentation_id": 100, "name": "tenant-a"});
+    let port = attach(PORT, 100)["port"].clone();
+    Client::of(&mercury).done("attach_port", &json!({"port": port, "network": network}));
+    assert_eq!(host.has("running.json")["VLAN"]["Vlan100"], json!({"vlanid": "100"}));
+}
