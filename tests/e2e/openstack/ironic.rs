@@ -60,12 +60,12 @@ impl Stage {
         self.ironic.ask(&json!({"state": state})).unwrap();
     }
 
-    fn does(&mut self, what: &str, args: Value) -> Result<Value, Value> {
+    fn does(&mut self, what: &str, args: &Value) -> Result<Value, Value> {
         self.ironic.ask(&json!({"do": what, "args": args})).map(|mut answer| answer["result"].take())
     }
 
     fn done(&mut self, what: &str) {
-        self.does(what, json!([])).unwrap_or_else(|error| panic!("{what}: {error}"));
+        self.does(what, &json!([])).unwrap_or_else(|error| panic!("{what}: {error}"));
     }
 
     /// What the two ports of both switches carry.
@@ -90,13 +90,13 @@ fn trunk() -> Value {
     json!({"switchport": {"mode": "trunk", "native_vlan": 151, "allowed_vlans": [152, 153]}})
 }
 
-fn port(switch: &str, extra: Value) -> Value {
+fn port(switch: &str, extra: &Value) -> Value {
     json!({"extra": extra, "pxe_enabled": switch == "leaf1",
            "local_link_connection": {"switch_id": switch, "port_id": "Ethernet1"}})
 }
 
 fn two() -> [Value; 2] {
-    [port("leaf1", access(150)), port("leaf2", trunk())]
+    [port("leaf1", &access(150)), port("leaf2", &trunk())]
 }
 
 fn message(error: &Value) -> &str {
@@ -182,7 +182,7 @@ fn where_one_port_fails_those_before_it_are_let_go_again() {
         let refusing = Options { faults: vec![Clone::clone(&refusal)], ..Simulated::options() };
         let mut stage = Stage::new(release, refusing, |_| None);
         stage.node(&two(), &[], "deploying");
-        let error = stage.does("configure_tenant_networks", json!([])).unwrap_err();
+        let error = stage.does("configure_tenant_networks", &json!([])).unwrap_err();
         assert!(is(&error, "NetworkError") && message(&error).contains("no room in the TCAM"), "{release}: {error}");
         assert_eq!(stage.vlans(), ["access 199", "none"], "{release}");
         // Taking away goes on to the others, and then fails.
@@ -190,7 +190,7 @@ fn where_one_port_fails_those_before_it_are_let_go_again() {
         let mut reversed = two();
         reversed.reverse();
         stage.node(&reversed, &[], "active");
-        let error = stage.does("unconfigure_tenant_networks", json!([])).unwrap_err();
+        let error = stage.does("unconfigure_tenant_networks", &json!([])).unwrap_err();
         assert!(is(&error, "NetworkError"), "{release}: {error}");
         assert_eq!(stage.vlans()[0], "access 199", "{release}");
     }
@@ -261,19 +261,19 @@ fn a_vif_names_a_port_and_has_an_active_node_s_port_attached() {
     for release in RELEASES {
         let mut stage = Stage::plain(release);
         stage.node(&two(), &[], "available");
-        stage.does("vif_attach", json!([{"id": "blue"}])).unwrap();
+        stage.does("vif_attach", &json!([{"id": "blue"}])).unwrap();
         assert_eq!(stage.vlans(), ["none", "none"], "{release}: its tenant is not there yet");
-        assert_eq!(stage.does("vif_list", json!([])).unwrap(), json!([{"id": "blue"}]));
+        assert_eq!(stage.does("vif_list", &json!([])).unwrap(), json!([{"id": "blue"}]));
         stage.done("configure_tenant_networks");
         assert_eq!(stage.vlans(), ["access 150", "none"], "{release}: the other has no VIF");
         stage.ironic.ask(&json!({"state": "active"})).unwrap();
-        stage.does("vif_attach", json!([{"id": "red"}])).unwrap();
+        stage.does("vif_attach", &json!([{"id": "red"}])).unwrap();
         assert_eq!(stage.vlans()[1], "trunk 152,153 native 151", "{release}");
-        let error = stage.does("vif_attach", json!([{"id": "red"}])).unwrap_err();
+        let error = stage.does("vif_attach", &json!([{"id": "red"}])).unwrap_err();
         assert!(is(&error, "VifAlreadyAttached"), "{release}: {error}");
-        stage.does("vif_detach", json!(["red"])).unwrap();
+        stage.does("vif_detach", &json!(["red"])).unwrap();
         assert_eq!(stage.vlans(), ["access 150", "access 199"], "{release}");
-        assert!(is(&stage.does("vif_detach", json!(["red"])).unwrap_err(), "VifNotAttached"), "{release}");
+        assert!(is(&stage.does("vif_detach", &json!(["red"])).unwrap_err(), "VifNotAttached"), "{release}");
     }
 }
 
@@ -285,29 +285,29 @@ fn what_cannot_be_is_said_before_anything_is_done() {
     for release in RELEASES {
         let mut stage = Stage::plain(release);
         let wrong = [
-            (port("leaf9", access(150)), "Mercury does not serve"),
-            (port("leaf1", json!({"switchport": {"mode": "hybrid", "native_vlan": 150}})), "mode"),
-            (port("leaf1", json!({"switchport": {"mode": "trunk", "native_vlan": 150}})), "allowed_vlans"),
-            (port("leaf1", json!({"switchport": [150]})), "object"),
+            (port("leaf9", &access(150)), "Mercury does not serve"),
+            (port("leaf1", &json!({"switchport": {"mode": "hybrid", "native_vlan": 150}})), "mode"),
+            (port("leaf1", &json!({"switchport": {"mode": "trunk", "native_vlan": 150}})), "allowed_vlans"),
+            (port("leaf1", &json!({"switchport": [150]})), "object"),
         ];
         for (port, words) in wrong {
             stage.node(&[port], &[], "available");
-            let error = stage.does("validate", json!([])).unwrap_err();
+            let error = stage.does("validate", &json!([])).unwrap_err();
             assert!(is(&error, "InvalidParameterValue") && message(&error).contains(words), "{release}: {error}");
         }
         stage.ironic.ask(&json!({"ports": [], "driver_info": {"cleaning_network": "access/native_vlan=120"}})).unwrap();
-        let error = stage.does("validate", json!([])).unwrap_err();
+        let error = stage.does("validate", &json!([])).unwrap_err();
         assert!(is(&error, "InvalidParameterValue") && message(&error).contains("cleaning_network"), "{error}");
         stage
             .ironic
-            .ask(&json!({"ports": [port("leaf1", access(150))], "driver_info": {"cleaning_network": 121}}))
+            .ask(&json!({"ports": [port("leaf1", &access(150))], "driver_info": {"cleaning_network": 121}}))
             .unwrap();
         stage.done("add_cleaning_network");
         assert_eq!(stage.vlans()[0], "access 121", "{release}: a node's own network");
-        let mut unlinked = port("leaf1", access(150));
+        let mut unlinked = port("leaf1", &access(150));
         unlinked["local_link_connection"] = json!({});
         stage.node(&[unlinked], &[], "available");
-        let error = stage.does("add_cleaning_network", json!([])).unwrap_err();
+        let error = stage.does("add_cleaning_network", &json!([])).unwrap_err();
         assert!(is(&error, "NetworkError") && message(&error).contains("local_link_connection"), "{error}");
 
         let (_folder, mut bare) = ironic(release, "[mercury]\n");

@@ -59,20 +59,20 @@ impl Stage {
         id(&self.api(&json!({"do": "create", "of": "ports", "body": {"port": body}})))
     }
 
-    fn update(&mut self, port: &str, body: Value) -> Value {
+    fn update(&mut self, port: &str, body: &Value) -> Value {
         self.api(&json!({"do": "update", "of": "ports", "id": port, "body": {"port": body}}))
     }
 
     /// As Ironic binds a port.
-    fn bind(&mut self, port: &str, profile: Value) -> Value {
+    fn bind(&mut self, port: &str, profile: &Value) -> Value {
         let body = json!({"binding:host_id": "node1", "binding:vnic_type": "baremetal", "binding:profile": profile});
-        self.update(port, body);
+        self.update(port, &body);
         self.show(port)
     }
 
     /// As Ironic lets go of one.
     fn unbind(&mut self, port: &str) {
-        self.update(port, json!({"binding:host_id": "", "binding:profile": {}}));
+        self.update(port, &json!({"binding:host_id": "", "binding:profile": {}}));
     }
 
     fn show(&mut self, port: &str) -> Value {
@@ -83,7 +83,7 @@ impl Stage {
         self.api(&json!({"do": "delete", "of": "ports", "id": port}));
     }
 
-    fn trunk(&mut self, method: &str, args: Value) -> Result<String, Value> {
+    fn trunk(&mut self, method: &str, args: &Value) -> Result<String, Value> {
         self.neutron
             .ask(&json!({"trunk": method, "args": args}))
             .map(|answer| answer["body"]["id"].as_str().unwrap_or_default().to_owned())
@@ -118,22 +118,22 @@ fn a_baremetal_port_is_bound_when_mercury_has_done_it_and_let_go_with_its_bindin
     let network = stage.network(210, PHYSICAL);
     let port = stage.port(&network);
     assert_eq!(stage.vlans(0), "none");
-    let bound = stage.bind(&port, profile(&["leaf1"]));
+    let bound = stage.bind(&port, &profile(&["leaf1"]));
     assert_eq!((vif(&bound), stage.vlans(0).as_str()), (("other", "ACTIVE"), "access 210"));
     // Another link: the one before is let go.
-    let bound = stage.bind(&port, profile(&["leaf2"]));
+    let bound = stage.bind(&port, &profile(&["leaf2"]));
     assert_eq!(
         (vif(&bound), stage.vlans(0).as_str(), stage.vlans(1).as_str()),
         (("other", "ACTIVE"), "access 299", "access 210")
     );
-    stage.update(&port, json!({"admin_state_up": false}));
+    stage.update(&port, &json!({"admin_state_up": false}));
     assert!(!stage.switches[1].look().port("Ethernet1").enabled);
-    stage.update(&port, json!({"admin_state_up": true}));
+    stage.update(&port, &json!({"admin_state_up": true}));
     assert!(stage.switches[1].look().port("Ethernet1").enabled);
     stage.unbind(&port);
     let unbound = stage.show(&port);
     assert_eq!((unbound["binding:vif_type"].as_str(), stage.vlans(1).as_str()), (Some("unbound"), "access 299"));
-    stage.bind(&port, profile(&["leaf1"]));
+    stage.bind(&port, &profile(&["leaf1"]));
     stage.delete(&port);
     assert_eq!(stage.vlans(0), "access 299");
 }
@@ -145,26 +145,30 @@ fn a_port_is_not_bound_when_mercury_says_no() {
     let Some(mut stage) = Stage::with(options) else { return };
     let network = stage.network(210, PHYSICAL);
     let port = stage.port(&network);
-    assert_eq!(stage.bind(&port, profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+    assert_eq!(stage.bind(&port, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
     assert_eq!(stage.vlans(0), "none");
     // Nobody knows the switch; and the VLAN is not one that it may carry.
-    assert_eq!(stage.bind(&port, profile(&["leaf9"]))["binding:vif_type"], "binding_failed");
+    assert_eq!(stage.bind(&port, &profile(&["leaf9"]))["binding:vif_type"], "binding_failed");
     let other = stage.network(300, PHYSICAL);
     let other = stage.port(&other);
-    assert_eq!(stage.bind(&other, profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+    assert_eq!(stage.bind(&other, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
     // A network of another part of the data centre.
     let far = stage.network(50, "physnet1");
     let far = stage.port(&far);
-    assert_eq!(stage.bind(&far, profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+    assert_eq!(stage.bind(&far, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
     assert_eq!(stage.vlans(0), "none");
     stage.handle().clear_faults();
-    assert_eq!(vif(&stage.bind(&port, profile(&["leaf1"]))), ("other", "ACTIVE"), "it is tried again when asked again");
+    assert_eq!(
+        vif(&stage.bind(&port, &profile(&["leaf1"]))),
+        ("other", "ACTIVE"),
+        "it is tried again when asked again"
+    );
     // Let go of late: the port is another's by then.
     stage.handle().change_running(&on(220)).unwrap();
     stage.delete(&port);
     assert_eq!(stage.vlans(0), "access 220", "a link on another network stays");
     let virtual_machine = stage.port(&network);
-    stage.update(&virtual_machine, json!({"binding:host_id": "compute1"}));
+    stage.update(&virtual_machine, &json!({"binding:host_id": "compute1"}));
     assert_eq!(stage.show(&virtual_machine)["binding:vif_type"], "binding_failed", "that is for other drivers");
     assert!(
         stage
@@ -192,7 +196,7 @@ fn a_bond_is_an_aggregate_on_both_switches() {
     let mut both = profile(&["leaf1", "leaf2"]);
     both["local_group_information"] =
         json!({"id": "pg", "name": "bond0", "bond_mode": "802.3ad", "bond_properties": {}});
-    assert_eq!(vif(&stage.bind(&port, both)), ("other", "ACTIVE"));
+    assert_eq!(vif(&stage.bind(&port, &both)), ("other", "ACTIVE"));
     for switch in &stage.switches {
         let seen = switch.look();
         assert_eq!(seen.port(&seen.port("Ethernet1").aggregate.unwrap()).vlans, "access 211");
@@ -210,19 +214,19 @@ fn sub_ports_come_and_go_on_a_bound_trunk() {
     let sub = |port: &str, tag: u16| json!({"port_id": port, "segmentation_type": "vlan", "segmentation_id": tag});
     let body = json!({"port_id": parent, "sub_ports": [sub(&first, 220)], "tenant_id": "p", "project_id": "p",
                       "admin_state_up": true});
-    let trunk = stage.trunk("create_trunk", json!([{"trunk": body}])).unwrap();
+    let trunk = stage.trunk("create_trunk", &json!([{"trunk": body}])).unwrap();
     // Its status is lost in Neutron's test database, whose sessions share a connection.
-    assert_eq!(vif(&stage.bind(&parent, profile(&["leaf1"]))).0, "other");
+    assert_eq!(vif(&stage.bind(&parent, &profile(&["leaf1"]))).0, "other");
     assert_eq!(stage.vlans(0), "trunk 220 native 210");
     // VLAN 221 is another network's, which this tenant's server would then be on.
-    let error = stage.trunk("add_subports", json!([trunk, {"sub_ports": [sub(&second, 221)]}])).unwrap_err();
+    let error = stage.trunk("add_subports", &json!([trunk, {"sub_ports": [sub(&second, 221)]}])).unwrap_err();
     assert!(error["message"].as_str().unwrap().contains("221"), "{error}");
     assert_eq!(stage.vlans(0), "trunk 220 native 210");
-    stage.trunk("add_subports", json!([trunk, {"sub_ports": [sub(&second, 230)]}])).unwrap();
+    stage.trunk("add_subports", &json!([trunk, {"sub_ports": [sub(&second, 230)]}])).unwrap();
     assert_eq!(stage.vlans(0), "trunk 220,230 native 210");
-    stage.trunk("remove_subports", json!([trunk, {"sub_ports": [{"port_id": first}]}])).unwrap();
+    stage.trunk("remove_subports", &json!([trunk, {"sub_ports": [{"port_id": first}]}])).unwrap();
     assert_eq!(stage.vlans(0), "trunk 230 native 210");
-    stage.trunk("delete_trunk", json!([trunk])).unwrap();
+    stage.trunk("delete_trunk", &json!([trunk])).unwrap();
     assert_eq!(stage.vlans(0), "access 210");
 
     // A wrong tag that came before the port was a server's.
@@ -230,8 +234,8 @@ fn sub_ports_come_and_go_on_a_bound_trunk() {
                       "admin_state_up": true});
     stage.unbind(&parent);
     assert_eq!(stage.vlans(0), "access 299");
-    stage.update(&parent, json!({"binding:vnic_type": "normal"}));
-    stage.trunk("create_trunk", json!([{"trunk": body}])).unwrap();
-    assert_eq!(stage.bind(&parent, profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+    stage.update(&parent, &json!({"binding:vnic_type": "normal"}));
+    stage.trunk("create_trunk", &json!([{"trunk": body}])).unwrap();
+    assert_eq!(stage.bind(&parent, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
     assert_eq!(stage.vlans(0), "access 299");
 }
