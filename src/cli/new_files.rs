@@ -99,7 +99,7 @@ mod tests {
         assert!(are_free(folder.path(), &["a"]).is_ok() && are_free(folder.path(), &["a", "b"]).is_err());
         let mut new = NewFiles::default();
         new.open(&a, "new").unwrap();
-        assert_eq!(new.keep(), [a.clone()]);
+        assert_eq!(new.keep(), std::slice::from_ref(&a));
         assert!(a.exists());
     }
 }

@@ -88,10 +88,10 @@ pub(super) struct SavedSwitch {
 ///
 /// # Errors
 /// The fault, and the number of the request that it is of, where it is of one.
-fn intent(service: &Service, requests: &[Value]) -> Result<Intent, (Fault, Option<usize>)> {
-    let one = |(index, request)| rpc::intent(service, request).map_err(|fault| (fault, Some(index)));
+fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Box<(Fault, Option<usize>)>> {
+    let one = |(index, request)| rpc::intent(service, request).map_err(|fault| Box::new((fault, Some(index))));
     let intents: Vec<Intent> = requests.iter().enumerate().map(one).collect::<Result<_, _>>()?;
-    service.as_one("plan", intents).map_err(|fault| (fault, None))
+    service.as_one("plan", intents).map_err(|fault| Box::new((fault, None)))
 }
 
 /// Works out all requests as one change, and writes what came of it; tells the digest.
@@ -115,7 +115,8 @@ pub(super) async fn save(
 pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Result<(Saved, Vec<Report>), Failed> {
     let given = requests;
     let requests: Vec<Value> = requests.iter().map(Request::question).collect();
-    let intent = intent(service, &requests).map_err(|(fault, index)| {
+    let intent = intent(service, &requests).map_err(|wrong| {
+        let (fault, index) = *wrong;
         Failed::Refused(fault, index.and_then(|index| given.get(index)).cloned().map(Box::new))
     })?;
     let reports = service.plan(intent, &Requester::at_a_shell()).await?;
@@ -240,7 +241,7 @@ pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended 
 fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, Failure> {
     let mut intent = match intent(service, &saved.requests) {
         Ok(intent) => intent,
-        Err((fault, _)) => return Ok(Err(fault)),
+        Err(wrong) => return Ok(Err(wrong.0)),
     };
     let dialects = service.inventory().dialects();
     let moved =
