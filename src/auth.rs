@@ -98,7 +98,8 @@ pub enum AuthError {
     /// The `Authorization` header is not what its scheme asks for: 400.
     #[error("the Authorization header cannot be read")]
     Malformed,
-    /// The header is of a scheme that is not taken here: 400.
+    /// The header is of a scheme that is not taken here: 401 and a challenge of those that
+    /// are, as clients that sent theirs unasked then take one (RFC 9110 section 11.6.1).
     #[error("that authorization scheme is not taken here")]
     OtherScheme,
     /// No such user, or another password: 401 and a challenge.

@@ -23,9 +23,10 @@ mod tls;
 pub(crate) mod toml_tree;
 
 pub use audit::AuditLog;
+pub use callers::ways;
 pub use dialects::Dialects;
 pub use etcd::Etcd;
-pub use policy::{CallerPolicy, OPERATIONS, Wanted};
+pub use policy::{CallerPolicy, Login, OPERATIONS, Wanted};
 pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
 pub use socket::Socket;
 pub use source::{FileAccess, SourceError};

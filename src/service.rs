@@ -19,7 +19,7 @@ use mercury_model::Scope;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
-    config::CallerPolicy,
+    config::{CallerPolicy, Login},
     fault::{Fault, FaultKind},
     group,
     intent::{Intent, TargetIntent},
@@ -70,6 +70,12 @@ impl Requester {
     #[must_use]
     pub fn at_a_shell() -> Self {
         Self { user: std::env::var("USER").ok(), caller: "command line".to_owned(), ..Self::default() }
+    }
+
+    /// Who asks, as a policy tells callers apart.
+    #[must_use]
+    pub fn login(&self) -> Login<'_> {
+        Login { name: &self.caller, way: self.way }
     }
 }
 

@@ -13,6 +13,12 @@ const WORDS: [(&str, AuthKind); 5] = [
     ("keystone", AuthKind::Keystone),
 ];
 
+/// What each way to be let in is called: those of `auth`, and the socket.
+#[must_use]
+pub fn ways() -> Vec<&'static str> {
+    WORDS.iter().map(|(word, _)| *word).chain(["socket"]).collect()
+}
+
 /// The ways of `auth`; `None` when nothing was said that could be understood.
 pub(super) fn kinds(reader: &mut Reader<'_>, overrides: &[AuthKind]) -> Option<Vec<AuthKind>> {
     if !overrides.is_empty() {
@@ -52,10 +58,12 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
     ] {
         let word = WORDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| word);
         let table = key.split('.').next().unwrap_or(key);
+        // A finding is about a key of the top level; what is below it has to be named.
+        let subject = if table == key { String::new() } else { format!("{key} ") };
         let finding = match (has(kind), there) {
-            (true, false) => Finding::error(Code::MissingKey, format!("must be given with auth = \"{word}\"")),
+            (true, false) => Finding::error(Code::MissingKey, format!("{subject}must be given with auth = \"{word}\"")),
             (false, true) => {
-                let message = format!("is given, but {word} is not in auth and nobody would be asked");
+                let message = format!("{subject}is given, but {word} is not in auth and nobody would be asked");
                 Finding::error(Code::Conflict, message).help(format!("auth = \"{word}\""))
             }
             _ => continue,

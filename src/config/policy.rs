@@ -1,6 +1,7 @@
 //! What each caller may ask for (`config/operating.md`), beside the network team's rules,
 //! which hold for everybody.
 
+use super::callers;
 use super::fields::{Table, Value};
 use super::reader::Reader;
 use super::{source, toml_tree};
@@ -13,9 +14,10 @@ use std::sync::Arc;
 
 /// A policy file may be this big, in bytes.
 const MAX_FILE: u64 = 1 << 20;
-const KEYS: &[&str] = &["names", "switches", "ports", "allowed_vlans", "operations", "dry_run"];
+const KEYS: &[&str] = &["names", "ways", "switches", "ports", "allowed_vlans", "operations", "dry_run"];
 
-/// What can be granted: the methods that change something.
+/// What `operations` can name: the methods that change something, and the one that looks at a
+/// link. What the others tell is about the switches that are granted.
 pub const OPERATIONS: [&str; 9] = [
     "update_port",
     "reset_port",
@@ -30,11 +32,22 @@ pub const OPERATIONS: [&str; 9] = [
 
 /// What each caller may ask for; whoever is not named may ask for nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct CallerPolicy(BTreeMap<String, Arc<Grant>>);
+pub struct CallerPolicy(BTreeMap<String, Vec<Arc<Grant>>>);
+
+/// Who asks, as a policy tells callers apart: the same name may have come by another way.
+#[derive(Debug, Clone, Copy)]
+pub struct Login<'a> {
+    /// As the log names the caller.
+    pub name: &'a str,
+    /// How it was let in, as `auth` calls it, or `socket`.
+    pub way: &'a str,
+}
 
 /// What one caller may ask for; an absent list grants all.
 #[derive(Debug, PartialEq)]
 struct Grant {
+    /// The ways by which the caller must have come.
+    ways: Option<Vec<String>>,
     switches: Vec<Pattern>,
     ports: Option<Arc<[Pattern]>>,
     allowed_vlans: Option<VlanSet>,
@@ -81,25 +94,38 @@ impl CallerPolicy {
         Changes::between(before.grants(), self.grants())
     }
 
-    fn grants(&self) -> impl Iterator<Item = (&str, &Grant)> {
-        self.0.iter().map(|(name, grant)| (name.as_str(), &**grant))
+    fn grants(&self) -> impl Iterator<Item = (&str, &Vec<Arc<Grant>>)> {
+        self.0.iter().map(|(name, grants)| (name.as_str(), grants))
+    }
+
+    /// What a caller is granted; at most one of a name's grants is for one way.
+    fn grant(&self, caller: Login<'_>) -> Result<&Grant, String> {
+        let grants = self.0.get(caller.name).map(Vec::as_slice).unwrap_or_default();
+        if let Some(grant) = grants.iter().find(|grant| grant.is_for(caller.way)) {
+            return Ok(grant);
+        }
+        let ways: Vec<&str> =
+            grants.iter().filter_map(|grant| grant.ways.as_ref()).flatten().map(String::as_str).collect();
+        Err(match ways.is_empty() {
+            true => format!("the policy does not name {:?}", caller.name),
+            false => format!("the policy names {:?} only by {}", caller.name, ways.join(", ")),
+        })
     }
 
     /// Whether a caller may know of a switch.
     #[must_use]
-    pub fn shows(&self, caller: &str, switch: &str) -> bool {
-        self.0.get(caller).is_some_and(|grant| any(&grant.switches, switch))
+    pub fn shows(&self, caller: Login<'_>, switch: &str) -> bool {
+        self.grant(caller).is_ok_and(|grant| any(&grant.switches, switch))
     }
 
     /// Whether a caller may call a method at all.
     ///
     /// # Errors
     /// Why not, in a sentence.
-    pub fn knows(&self, caller: &str, operation: &str) -> Result<(), String> {
-        let grant = self.0.get(caller).ok_or_else(|| format!("the policy does not name {caller:?}"))?;
-        match &grant.operations {
+    pub fn knows(&self, caller: Login<'_>, operation: &str) -> Result<(), String> {
+        match &self.grant(caller)?.operations {
             Some(granted) if !granted.iter().any(|one| one == operation) => {
-                Err(format!("the policy does not grant {caller} {operation}"))
+                Err(format!("the policy does not grant {} {operation}", caller.name))
             }
             _ => Ok(()),
         }
@@ -107,18 +133,18 @@ impl CallerPolicy {
 
     /// The ports that a caller is granted; `None` for all.
     #[must_use]
-    pub fn ports(&self, caller: &str) -> Option<Arc<[Pattern]>> {
-        self.0.get(caller)?.ports.clone()
+    pub fn ports(&self, caller: Login<'_>) -> Option<Arc<[Pattern]>> {
+        self.grant(caller).ok()?.ports.clone()
     }
 
     /// Whether a caller may ask for this.
     ///
     /// # Errors
     /// Why not, in a sentence.
-    pub fn judge(&self, caller: &str, wanted: &Wanted<'_>) -> Result<(), String> {
+    pub fn judge(&self, caller: Login<'_>, wanted: &Wanted<'_>) -> Result<(), String> {
         self.knows(caller, wanted.operation)?;
-        let Some(grant) = self.0.get(caller) else { return Err(format!("the policy does not name {caller:?}")) };
-        let refused = |what: String| Err(format!("the policy does not grant {caller} {what}"));
+        let grant = self.grant(caller)?;
+        let refused = |what: String| Err(format!("the policy does not grant {} {what}", caller.name));
         if !any(&grant.switches, wanted.switch) {
             return refused(format!("switch {}", wanted.switch));
         }
@@ -144,12 +170,23 @@ impl CallerPolicy {
     }
 }
 
+impl Grant {
+    fn is_for(&self, way: &str) -> bool {
+        self.ways.as_ref().is_none_or(|ways| ways.iter().any(|one| one == way))
+    }
+
+    /// Whether a caller could come by a way that both are for.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.ways.as_ref().is_none_or(|ways| ways.iter().any(|way| other.is_for(way)))
+    }
+}
+
 fn any(patterns: &[Pattern], text: &str) -> bool {
     patterns.iter().any(|pattern| pattern.matches(text))
 }
 
-fn read(file: &Path, root: &Table, findings: &mut Findings) -> BTreeMap<String, Arc<Grant>> {
-    let mut callers = BTreeMap::new();
+fn read(file: &Path, root: &Table, findings: &mut Findings) -> BTreeMap<String, Vec<Arc<Grant>>> {
+    let mut callers: BTreeMap<String, Vec<Arc<Grant>>> = BTreeMap::new();
     Reader::new(file, "", root, findings).refuse_unknown(&["caller"], |_| None);
     let items = match root.entries.get("caller").map(|entry| &entry.value) {
         Some(Value::List(items)) => items.as_slice(),
@@ -175,9 +212,12 @@ fn read(file: &Path, root: &Table, findings: &mut Findings) -> BTreeMap<String, 
             }
         }
         for (name, found) in names {
-            if callers.insert(name, Arc::clone(&grant)).is_some() {
-                reader.blame(&found, Finding::error(Code::DuplicateKey, "this caller is named twice"));
+            let grants = callers.entry(name).or_default();
+            if grants.iter().any(|other| other.overlaps(&grant)) {
+                let finding = Finding::error(Code::DuplicateKey, "this caller is named twice");
+                reader.blame(&found, finding.help("ways = [...] tells those apart who came by different ways"));
             }
+            grants.push(Arc::clone(&grant));
         }
     }
     callers
@@ -192,12 +232,28 @@ fn grant(reader: &mut Reader<'_>) -> Grant {
         }
     }
     Grant {
+        ways: ways(reader),
         switches: patterns(reader, "switches").unwrap_or_default(),
         ports: patterns(reader, "ports").map(Into::into),
         allowed_vlans: reader.vlans("allowed_vlans"),
         operations: operations.map(|all| all.into_iter().map(|(text, _)| text).collect()),
         dry_run: reader.flag("dry_run").unwrap_or(false),
     }
+}
+
+fn ways(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let ways = reader.texts("ways")?;
+    let known = callers::ways();
+    for (way, found) in &ways {
+        if !known.contains(&way.as_str()) {
+            let message = format!("must be of {}, not {way:?}", known.join(", "));
+            reader.blame(found, Finding::error(Code::BadValue, message));
+        }
+    }
+    if ways.is_empty() {
+        reader.blame_key("ways", Finding::error(Code::BadValue, "must name one way at least, or be absent for all"));
+    }
+    Some(ways.into_iter().map(|(way, _)| way).collect())
 }
 
 fn patterns(reader: &mut Reader<'_>, key: &str) -> Option<Vec<Pattern>> {
@@ -224,6 +280,10 @@ mod tests {
         if findings.has_errors() { Err(findings) } else { Ok(policy) }
     }
 
+    fn by(name: &'static str, way: &'static str) -> Login<'static> {
+        Login { name, way }
+    }
+
     #[test]
     fn what_is_not_granted_is_refused() {
         let policy = policy(
@@ -241,7 +301,7 @@ mod tests {
             is_about_aggregates: false,
             vlans: Some(&vlans),
         };
-        assert_eq!(policy.judge("a", &fine), Ok(()));
+        assert_eq!(policy.judge(by("a", "http_basic"), &fine), Ok(()));
         for (caller, wanted, reason) in [
             ("c", fine, "does not name"),
             ("a", Wanted { operation: "reset_port", ..fine }, "reset_port"),
@@ -252,11 +312,29 @@ mod tests {
             ("a", Wanted { vlans: None, ..fine }, "all VLANs"),
             ("b", fine, "only dry runs"),
         ] {
-            let refused = policy.judge(caller, &wanted).unwrap_err();
+            let refused = policy.judge(by(caller, "http_basic"), &wanted).unwrap_err();
             assert!(refused.contains(reason), "{refused}");
         }
-        assert_eq!(policy.judge("b", &Wanted { writes: false, vlans: None, ..fine }), Ok(()));
-        assert!(policy.shows("a", "leaf9") && !policy.shows("a", "spine1") && !policy.shows("c", "leaf1"));
+        assert_eq!(policy.judge(by("b", "mtls"), &Wanted { writes: false, vlans: None, ..fine }), Ok(()));
+        let shows = |caller, switch| policy.shows(by(caller, "http_digest"), switch);
+        assert!(shows("a", "leaf9") && !shows("a", "spine1") && !shows("c", "leaf1"));
+    }
+
+    #[test]
+    fn one_name_by_two_ways_is_two_callers() {
+        let policy = policy(
+            "[[caller]]\nnames = [\"a\"]\nways = [\"http_digest\", \"mtls\"]\nswitches = [\"*\"]\n\
+             [[caller]]\nnames = [\"a\"]\nways = [\"http_basic\"]\nswitches = [\"leaf1\"]\noperations = [\"reset_port\"]\n",
+        )
+        .unwrap();
+        assert_eq!(policy.knows(by("a", "http_digest"), "update_port"), Ok(()));
+        assert!(
+            policy.knows(by("a", "http_basic"), "update_port").unwrap_err().contains("does not grant a update_port")
+        );
+        assert_eq!(policy.knows(by("a", "http_basic"), "reset_port"), Ok(()));
+        let refused = policy.knows(by("a", "keystone"), "reset_port").unwrap_err();
+        assert!(refused.contains("only by http_digest, mtls, http_basic"), "{refused}");
+        assert!(policy.shows(by("a", "mtls"), "leaf2") && !policy.shows(by("a", "http_basic"), "leaf2"));
     }
 
     #[test]
@@ -270,6 +348,9 @@ mod tests {
             "[[caller]]\nnames = [\"a\"]\nswitches = [\"*\"]\nport = [\"a\"]\n",
             "[[caller]]\nnames = [\"a\"]\nswitches = [\"*\"]\noperations = [\"update\"]\n",
             "[[caller]]\nnames = [\"a\", \"a\"]\nswitches = [\"*\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nways = [\"basic\"]\nswitches = [\"*\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nways = []\nswitches = [\"*\"]\n",
+            "[[caller]]\nnames = [\"a\"]\nswitches = [\"*\"]\n[[caller]]\nnames = [\"a\"]\nways = [\"mtls\"]\nswitches = [\"*\"]\n",
             "[caller]\nnames = [\"a\"]\nswitches = [\"*\"]\n",
             "[[callers]]\nnames = [\"a\"]\nswitches = [\"*\"]\n",
         ] {

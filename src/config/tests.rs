@@ -150,6 +150,7 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("[tls]\ncert = \"c\"", Code::MissingKey, 1, "tls.key"),
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nmin_version = \"1.1\"", Code::BadValue, 4, "tls.min_version"),
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"", Code::MissingKey, 1, "tls.clients"),
+        ("[tls]\ncert = \"c\"\nkey = \"k\"\nclients = [\"DNS:x\"]", Code::MissingKey, 1, "tls.client_ca"),
         (
             "[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\nclients = [\"DNS:x\", \"x\"]",
             Code::BadValue,
@@ -191,6 +192,37 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         assert_eq!(findings, [(code, line, field.to_owned())], "{text}");
         assert!(settings.is_none(), "{text}");
     }
+}
+
+/// Whoever comes from networking-generic-switch finds the names that it has.
+#[test]
+fn the_sample_of_ironic_lists_the_device_types_of_netmiko_that_there_are() {
+    let context = crate::inventory::Context::default();
+    let (sample, known) = (sample(SAMPLES[2]), &context.dialects);
+    let words = sample.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let mut listed = BTreeSet::new();
+    for word in words.filter(|word| word.starts_with("netmiko_")) {
+        listed.insert(crate::inventory::device_type(word, known).1.unwrap_or_else(|_| panic!("{word} is not known")));
+    }
+    let dialects = known.iter().filter(|(protocol, _)| *protocol == crate::inventory::Protocol::Cli);
+    assert_eq!(listed, dialects.map(|(_, name)| name.to_owned()).collect());
+}
+
+#[test]
+fn what_a_way_lacks_is_named_and_a_wildcard_that_is_none_is_told_of() {
+    let dir = TempDir::new().unwrap();
+    let tls = "auth = \"mtls\"\n[tls]\ncert = \"c\"\nkey = \"k\"\n";
+    let path = write(&dir, "mercury.toml", tls);
+    let (_, findings) = settings::read(Some(&path), &Overrides::default());
+    assert!(findings.to_string().contains("tls.client_ca must be given with auth = \"mtls\""), "{findings}");
+    let path = write(&dir, "mercury.toml", &format!("{tls}client_ca = \"a\"\nclients = [\"DNS:*.example.org\"]\n"));
+    let (settings, findings) = settings::read(Some(&path), &Overrides::default());
+    let told: Vec<_> = findings.iter().filter(|finding| finding.field == "tls.clients").collect();
+    assert!(
+        told.len() == 1 && told[0].severity == crate::finding::Severity::Warning && told[0].line == Some(6),
+        "{findings}"
+    );
+    assert_eq!(settings.tls.unwrap().clients.len(), 1);
 }
 
 #[test]
@@ -387,12 +419,12 @@ fn a_build_without_etcd_says_how_to_get_one() {
 
 #[test]
 fn the_sample_of_etcd_is_right() {
-    let shown: String = sample(SAMPLES[0])
-        .lines()
-        .filter_map(|line| line.strip_prefix("# example: "))
-        .skip_while(|line| *line != "[etcd]")
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let sample = sample(SAMPLES[0]);
+    let mut lines =
+        sample.lines().filter_map(|line| line.strip_prefix("# example: ")).skip_while(|line| *line != "[etcd]");
+    let table: Vec<&str> = lines.by_ref().take(1).collect();
+    let keys = lines.take_while(|line| !line.starts_with('['));
+    let shown: String = table.into_iter().chain(keys).map(|line| format!("{line}\n")).collect();
     let dir = TempDir::new().unwrap();
     for name in ["etcd-ca.pem", "mercury.pem", "mercury.key"] {
         write(&dir, name, "PEM");

@@ -81,7 +81,17 @@ fn clients(reader: &mut Reader<'_>) -> Vec<ClientName> {
     let mut clients = Vec::new();
     for (text, found) in reader.texts("clients").unwrap_or_default() {
         match text.parse() {
-            Ok(name) => clients.push(name),
+            Ok(name) => {
+                if text.contains('*') {
+                    let finding =
+                        Finding::warning(Code::BadValue, format!("{text:?} lets in no name but this very one"));
+                    reader.blame(
+                        &found,
+                        finding.help("names match letter for letter; list each, there are no wildcards"),
+                    );
+                }
+                clients.push(name);
+            }
             Err(error) => reader.blame(&found, Finding::error(Code::BadValue, format!("{error}, not {text:?}"))),
         }
     }

@@ -265,10 +265,13 @@ fn wait(prefer: &HeaderValue) -> Option<Duration> {
 
 fn unauthorized(authenticator: &Authenticator, fault: AuthError) -> Response {
     let status = match fault {
-        AuthError::Missing | AuthError::Wrong | AuthError::Stale | AuthError::BadToken | AuthError::Stranger => {
-            StatusCode::UNAUTHORIZED
-        }
-        AuthError::Malformed | AuthError::OtherScheme | AuthError::OtherTarget => StatusCode::BAD_REQUEST,
+        AuthError::Missing
+        | AuthError::OtherScheme
+        | AuthError::Wrong
+        | AuthError::Stale
+        | AuthError::BadToken
+        | AuthError::Stranger => StatusCode::UNAUTHORIZED,
+        AuthError::Malformed | AuthError::OtherTarget => StatusCode::BAD_REQUEST,
         AuthError::Role => StatusCode::FORBIDDEN,
         AuthError::TooOften => StatusCode::TOO_MANY_REQUESTS,
         AuthError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

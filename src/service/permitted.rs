@@ -22,7 +22,7 @@ impl Service {
     /// Whether a caller may know of a switch.
     #[must_use]
     pub fn shows(&self, switch: &str, who: &Requester) -> bool {
-        self.policy.as_ref().is_none_or(|policy| policy.shows(&who.caller, switch))
+        self.policy.as_ref().is_none_or(|policy| policy.shows(who.login(), switch))
     }
 
     /// What a caller may ask for as it does, which is done where it `writes`, and looked at
@@ -32,7 +32,7 @@ impl Service {
     /// [`FaultKind::InvalidValue`]: the policy does not grant it.
     pub fn permits(&self, operation: &str, mut intent: Intent, who: &Requester, writes: bool) -> Result<Intent, Fault> {
         let Some(policy) = &self.policy else { return Ok(intent) };
-        policy.knows(&who.caller, operation).map_err(|reason| Fault::new(FaultKind::InvalidValue, reason))?;
+        policy.knows(who.login(), operation).map_err(|reason| Fault::new(FaultKind::InvalidValue, reason))?;
         for target in &mut intent.targets {
             let ports: Vec<&str> = target.ports.iter().map(|port| port.interface.as_str()).collect();
             let vlans = vlans(target);
@@ -46,8 +46,8 @@ impl Service {
                 vlans: vlans.as_deref(),
             };
             let refused = |reason| Fault::new(FaultKind::InvalidValue, reason).at(&target.switch);
-            policy.judge(&who.caller, &wanted).map_err(refused)?;
-            target.granted = policy.ports(&who.caller);
+            policy.judge(who.login(), &wanted).map_err(refused)?;
+            target.granted = policy.ports(who.login());
         }
         Ok(intent)
     }

@@ -75,6 +75,16 @@ impl Stage {
         curl(&self.url(), &[&["--cacert", self.authority.root().to_str().unwrap()], words].concat())
     }
 
+    /// What it is answered when it asks for the same of the switch.
+    fn answer(&self, words: &[&str]) -> String {
+        let mut command = Command::new("curl");
+        command.args(["-sS", "--max-time", "20", "-d", &BODY.replace("nowhere", "leaf1")]);
+        command.args(["-H", "Content-Type: application/json"]);
+        let output =
+            command.args(["--cacert", self.authority.root().to_str().unwrap(), &self.url()]).args(words).output();
+        String::from_utf8(output.expect("curl is here").stdout).unwrap()
+    }
+
     /// The same with a certificate.
     fn curl_as(&self, pair: &(impl AsRef<Path>, impl AsRef<Path>)) -> Curl {
         let (cert, key) = (pair.0.as_ref().to_str().unwrap(), pair.1.as_ref().to_str().unwrap());

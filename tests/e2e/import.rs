@@ -37,9 +37,15 @@ secret = another
 ngs_manage_vlans = False
 ngs_allowed_ports = Gi1/0/1, GigabitEthernet1/0/2
 ngs_save_configuration = False
+ngs_switchport_mode = trunk
+ngs_security_groups_enabled = False
 
 [ngs_coordination]
 backend_url = etcd3+http://127.0.0.1:2379
+acquire_timeout = 60
+
+[ml2]
+mechanism_drivers = openvswitch,genericswitch
 ",
         switch.netconf_port(),
         switch.password()
@@ -65,7 +71,13 @@ fn a_file_of_networking_generic_switch_is_served_as_before() {
     let lost: Vec<_> =
         told["findings"].as_array().unwrap().iter().filter(|one| one["code"] == "not-carried-over").collect();
     let fields: Vec<&str> = lost.iter().map(|one| one["field"].as_str().unwrap()).collect();
-    let expected = ["genericswitch:leaf1.made_up", "genericswitch:leaf1.ngs_bgp_asn", "ngs_coordination.backend_url"];
+    let expected = [
+        "genericswitch:Old Switch.ngs_switchport_mode",
+        "genericswitch:leaf1.made_up",
+        "genericswitch:leaf1.ngs_bgp_asn",
+        "ngs_coordination.acquire_timeout",
+        "ngs_coordination.backend_url",
+    ];
     let mut sorted = fields.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected, "{told}");
@@ -73,6 +85,27 @@ fn a_file_of_networking_generic_switch_is_served_as_before() {
 
     let ours = setup.path().join("ours");
     let inventory = std::fs::read_to_string(ours.join("inventory.toml")).unwrap();
+    let settings = std::fs::read_to_string(ours.join("mercury.toml")).unwrap();
+    let theirs = generic_switch(&switch);
+    for (option, _) in theirs.lines().filter_map(|line| line.split_once(" = ")) {
+        let becomes = ["device_type", "host", "ip", "port", "username", "password", "secret", "hostkey_verify"];
+        // Those that have another name here.
+        let renamed = [
+            "mac_address",
+            "trunk_ports",
+            "port_default_vlan",
+            "physical_networks",
+            "network_name_format",
+            "allowed_vlans",
+            "port_id_re_sub",
+            "manage_vlans",
+            "allowed_ports",
+            "save_configuration",
+        ];
+        let is_renamed = renamed.iter().any(|name| option == format!("ngs_{name}"));
+        let is_said = inventory.contains(option) || settings.contains(option);
+        assert!(becomes.contains(&option) || is_renamed || is_said, "{option} is lost silently: {inventory}{settings}");
+    }
     let table: toml::Table = inventory.parse().unwrap();
     let entries = table["switch"].as_array().unwrap();
     let old = entries.iter().find(|one| one["name"].as_str() == Some("Old Switch")).unwrap();
@@ -111,7 +144,8 @@ fn ironics_own_file_becomes_settings_over_its_file_of_switches() {
     let text = format!(
         "[DEFAULT]\ndebug = true\n[ironic_networking]\nrpc_transport = json-rpc\nswitch_config_file = {}\n\
          enabled_switch_drivers = generic-switch\nallowed_vlans = 100-199,300\nidle_network = access/native_vlan=1\n\
-         [ironic_networking_json_rpc]\nauth_strategy = http_basic\nhttp_basic_auth_user_file = {}\nhost_ip = 127.0.0.1\nport = 0\n",
+         [ironic_networking_json_rpc]\nauth_strategy = http_basic\nhttp_basic_auth_user_file = {}\nhost_ip = 127.0.0.1\nport = 0\n\
+         http_basic_username = ironic\ncert_file = mercury.pem\n[neutron]\nregion_name = one\n",
         switches.display(),
         users.display()
     );
@@ -121,6 +155,14 @@ fn ironics_own_file_becomes_settings_over_its_file_of_switches() {
     let settings = std::fs::read_to_string(setup.path().join("ours/mercury.toml")).unwrap();
     let table: toml::Table = settings.parse().unwrap();
     assert_eq!(table["listen"].as_str(), Some("127.0.0.1:0"));
+    for said in
+        ["[DEFAULT]: not read by Mercury: debug", "[neutron]", "region_name", "http_basic_username", "idle_network"]
+    {
+        assert!(settings.contains(said), "{said}: {settings}");
+    }
+    // There is no TLS without use_ssl, and nothing becomes of a certificate.
+    let lost: Vec<_> = told["findings"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
+    assert!(lost.contains(&"ironic_networking_json_rpc.cert_file"), "{lost:?}");
     assert_eq!((table["auth"].as_str(), table["allowed_vlans"].as_str()), (Some("http_basic"), Some("100-199,300")));
 }
 

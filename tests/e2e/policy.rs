@@ -158,4 +158,10 @@ fn explain_says_what_the_policy_makes_of_a_request() {
     let (code, said) = explain(&wrong);
     assert_eq!((code, &said["granted"]), (1, &json!(false)));
     assert_eq!(said["reason"], "the policy does not grant one VLAN 200");
+    setup.write("policy.toml", &POLICY.replace("names = [\"one\"]", "names = [\"one\"]\nways = [\"mtls\"]"));
+    let by = |way: &str| {
+        let words = ["--output", "json", "policy", "explain", fine.to_str().unwrap(), "--caller", "one", "--way", way];
+        setup.run(&words).json()["granted"].clone()
+    };
+    assert_eq!((by("mtls"), by("http_basic")), (json!(true), json!(false)));
 }

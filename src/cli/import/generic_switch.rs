@@ -190,7 +190,8 @@ fn other(
     context: &Context,
     findings: &mut Findings,
 ) {
-    let mut lost = |why: &str| findings.push(section.lost(option, line, why));
+    let mut reasons = Vec::new();
+    let mut lost = |why: &str| reasons.push(why.to_owned());
     match option {
         "device_type" => match device_type(value, &context.dialects) {
             (Some(protocol), Ok(dialect)) => {
@@ -229,8 +230,11 @@ fn other(
         "ngs_openconfig_disabled_properties" => lost("only port_mtu can be left out, by manage_mtu"),
         "ngs_switchport_mode" if value != "access" => lost("the request says what a port becomes"),
         "ngs_security_groups_enabled" if is_true(value) => lost("security groups are not Mercury's"),
-        // As it is without it.
-        _ => {}
+        _ => entry.lines.push(comment(&format!("{option}: is so anyway"))),
+    }
+    for why in reasons {
+        findings.push(section.lost(option, line, &why));
+        entry.lines.push(comment(&format!("{option}: {why}")));
     }
 }
 

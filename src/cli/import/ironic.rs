@@ -13,12 +13,19 @@ pub(super) fn said(section: &Given<'_>, written: &mut Written, findings: &mut Fi
     match section.name.as_str() {
         "ironic_networking" => networking(section, written, findings),
         "ironic_networking_json_rpc" => json_rpc(section, written, findings),
-        // It is another tool's matter, or Ironic's alone.
         "ngs_coordination" => {
-            let why = "locks of several hosts are kept in etcd by [etcd] of mercury.toml, with other keys";
-            findings.push(section.lost("backend_url", section.line, why));
+            for (option, line, _) in &section.options {
+                let why = "locks of several hosts are kept in etcd by [etcd] of mercury.toml, with other keys";
+                findings.push(section.lost(option, *line, why));
+                written.passed_over.push(comment(&format!("[ngs_coordination] {option}: {why}")));
+            }
         }
-        _ => {}
+        // It is another service's matter, or Ironic's alone.
+        other => {
+            let options: Vec<&str> = section.options.iter().map(|(option, ..)| option.as_str()).collect();
+            let options = if options.is_empty() { "no option".to_owned() } else { options.join(", ") };
+            written.passed_over.push(comment(&format!("[{other}]: not read by Mercury: {options}")));
+        }
     }
 }
 
@@ -38,8 +45,11 @@ fn networking(section: &Given<'_>, written: &mut Written, findings: &mut Finding
             "driver_config_dir" => {
                 written.settings.push(comment("driver_config_dir: Mercury writes no files of drivers"));
             }
-            // The conductor reads these, and sends them with each request.
-            other if other.ends_with("_network") => {}
+            other if other.ends_with("_network") => {
+                written
+                    .settings
+                    .push(comment(&format!("{option}: the conductor reads it and sends it with each request")));
+            }
             _ => written.settings.push(comment(&format!("{option}: not read by Mercury"))),
         }
     }
@@ -88,8 +98,67 @@ fn json_rpc(section: &Given<'_>, written: &mut Written, findings: &mut Findings)
         let why = "Mercury lets in who is listed: add `uids` or `gids` to [socket]";
         findings.push(section.lost("unix_socket", line, why));
     }
-    if let Some((line, _)) = section.option("server_tls_ciphers") {
-        findings.push(section.lost("server_tls_ciphers", line, "which ciphers there are is not settable"));
+    for (option, line, _) in section.options.iter().filter(|(option, ..)| !is_carried(section, option)) {
+        let why = match option.as_str() {
+            "server_tls_ciphers" => "which ciphers there are is not settable",
+            client if OF_CLIENTS.contains(&client) => {
+                written.passed_over.push(comment(&format!("{option}: is for those who call, not for the server")));
+                continue;
+            }
+            _ => "nothing here takes its place as the section is",
+        };
+        findings.push(section.lost(option, *line, why));
+        written.passed_over.push(comment(&format!("{option}: {why}")));
+    }
+}
+
+/// Options of the section that the server does not read (`ironic.common.json_rpc.client`, and
+/// those of keystoneauth).
+const OF_CLIENTS: &[&str] = &[
+    "auth_section",
+    "auth_type",
+    "auth_url",
+    "cafile",
+    "certfile",
+    "client_use_ssl",
+    "collect_timing",
+    "connect_retries",
+    "connect_retry_delay",
+    "http_basic_password",
+    "http_basic_username",
+    "insecure",
+    "keyfile",
+    "password",
+    "project_domain_name",
+    "project_name",
+    "region_name",
+    "status_code_retries",
+    "status_code_retry_delay",
+    "timeout",
+    "user_domain_name",
+    "username",
+];
+
+/// Options of keystoneauth that `[keystone]` takes, or that are told of by themselves.
+const OF_KEYSTONE: &[(&str, &str)] = &[
+    ("auth_url", "url"),
+    ("cafile", "ca"),
+    ("username", "username"),
+    ("user_domain_name", "user_domain"),
+    ("project_name", "project"),
+    ("project_domain_name", "project_domain"),
+];
+
+/// Whether something becomes of an option, or a finding tells of it already.
+fn is_carried(section: &Given<'_>, option: &str) -> bool {
+    let said = |name: &str| section.option(name).map(|(_, value)| value);
+    match option {
+        "host_ip" | "port" | "auth_strategy" | "use_ssl" | "unix_socket" => true,
+        "unix_socket_mode" => said("unix_socket").is_some(),
+        "http_basic_auth_user_file" => said("auth_strategy") == Some("http_basic"),
+        "cert_file" | "key_file" | "server_tls_minimum_version" => said("use_ssl").is_some_and(is_true),
+        "allowed_roles" | "password" => said("auth_strategy") == Some("keystone"),
+        other => said("auth_strategy") == Some("keystone") && OF_KEYSTONE.iter().any(|(theirs, _)| *theirs == other),
     }
 }
 
@@ -97,14 +166,7 @@ fn json_rpc(section: &Given<'_>, written: &mut Written, findings: &mut Findings)
 fn keystone(section: &Given<'_>, written: &mut Written, findings: &mut Findings) {
     let said = |name: &str| section.option(name).map(|(_, value)| value);
     written.tables.push("\n[keystone]".to_owned());
-    for (theirs, ours) in [
-        ("auth_url", "url"),
-        ("cafile", "ca"),
-        ("username", "username"),
-        ("user_domain_name", "user_domain"),
-        ("project_name", "project"),
-        ("project_domain_name", "project_domain"),
-    ] {
+    for (theirs, ours) in OF_KEYSTONE {
         written.tables.extend(said(theirs).map(|value| format!("{ours} = {}", quoted(value))));
     }
     // Ironic's own default is narrower than Mercury's.

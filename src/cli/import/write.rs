@@ -20,6 +20,8 @@ pub(super) struct Written {
     /// Lines of `mercury.toml`, tables last.
     pub(super) settings: Vec<String>,
     pub(super) tables: Vec<String>,
+    /// Comments about what stands in the files and nothing becomes of.
+    pub(super) passed_over: Vec<String>,
     /// A file of switches that Mercury reads as it is.
     pub(super) switch_file: Option<String>,
     pub(super) switches: Vec<Entry>,
@@ -72,6 +74,7 @@ impl Written {
         }
         let mut settings = vec!["# Imported; config/mercury.toml of Mercury's sources shows every option.".to_owned()];
         settings.push(format!("switches = {}", list(switches.iter().map(String::as_str))));
+        settings.extend(self.passed_over);
         settings.extend(self.settings);
         settings.extend(self.tables);
         put(&folder.join(SETTINGS), &settings, new)?;

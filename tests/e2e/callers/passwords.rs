@@ -68,8 +68,37 @@ fn curl_logs_in_with_digest_and_with_basic_over_tls() {
 fn the_password_of_another_scheme_than_those_of_auth_is_refused() {
     let stage = Stage::set("auth = \"http_digest\"", "[digest]\nusers = \"users\"", |setup, _| with_users(setup));
     let user = format!("ironic:{PASSWORD}");
-    assert_eq!(stage.curl(&["--basic", "-u", &user]).status, 400);
+    assert_eq!(stage.curl(&["--basic", "-u", &user]).status, 401);
     assert_eq!(curl(&stage.url(), &["-k", "--digest", "-u", &user]).status, 200);
+}
+
+/// It is told of the one that is taken, and may take it.
+#[test]
+fn a_password_of_basic_is_answered_with_the_challenge_of_digest() {
+    let setup = Setup::new().settings("auth = \"http_digest\"\n[digest]\nusers = \"users\"\n");
+    let mercury = with_users(setup).serve();
+    let answer = Client::of(&mercury).basic("ironic", PASSWORD).post("/", b"{}");
+    assert_eq!(answer.status, 401);
+    assert!(answer.headers["www-authenticate"].starts_with("Digest "), "{:?}", answer.headers);
+    mercury.stderr.wait_json("its words", |line| line.to_string().contains("scheme is not taken"));
+}
+
+/// The same name by two ways is two callers to a policy.
+#[test]
+fn a_policy_tells_by_which_way_a_name_came() {
+    let policy = "[[caller]]\nnames = [\"ironic\"]\nways = [\"http_digest\"]\nswitches = [\"*\"]\n\
+                  [[caller]]\nnames = [\"ironic\"]\nways = [\"http_basic\"]\nswitches = [\"*\"]\noperations = [\"attach_port\"]\n";
+    let both = "auth = [\"http_digest\", \"http_basic\"]\nhtpasswd = \"htpasswd\"\npolicy = \"policy.toml\"";
+    let stage = Stage::set(both, "[digest]\nusers = \"users\"", |setup, _| {
+        setup.write("policy.toml", policy);
+        with_users(setup)
+    });
+    let user = format!("ironic:{PASSWORD}");
+    for (way, granted) in [("--digest", true), ("--basic", false)] {
+        let answer = stage.answer(&[way, "-u", &user]);
+        assert_eq!(answer.contains("the policy does not grant ironic reset_port"), !granted, "{way}: {answer}");
+        assert_eq!(answer.contains("\"result\""), granted, "{way}: {answer}");
+    }
 }
 
 /// Whoever is challenged answers on the same connection, and writes its request in two pieces.
