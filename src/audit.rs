@@ -5,6 +5,8 @@
 //! waits for it only where the settings say that nothing may be changed without a line.
 
 mod chain;
+mod datagrams;
+mod file;
 mod place;
 mod writer;
 
@@ -26,7 +28,7 @@ use tracing_subscriber::fmt::{
 };
 
 use crate::{
-    config::AuditLog,
+    config::{AuditLog, AuditPlace},
     fault::{Fault, FaultKind},
 };
 
@@ -52,13 +54,34 @@ struct Audit {
 /// # Errors
 /// The file cannot be opened or understood, or another process writes to it.
 pub fn begin(settings: &AuditLog) -> io::Result<()> {
-    let place = settings.file.clone().map_or_else(|| Ok(Place::standard_output()), Place::file)?;
-    let writer = Writer::start(place)?;
+    let writer = Writer::start(Place::open(&settings.place)?)?;
     let mut random = [0; 8];
     SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("the system gives no random numbers"))?;
     let run = format!("{:016x}", u64::from_be_bytes(random));
     let _first = AUDIT.set(Audit { writer, required: settings.required, run, calls: AtomicU64::new(0) });
     Ok(())
+}
+
+/// Whether the place of the settings could be written to; nothing is made or changed there.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(settings: &AuditLog) -> io::Result<()> {
+    match &settings.place {
+        AuditPlace::File(path) => file::check(path),
+        place => Place::open(place)?.probe(),
+    }
+}
+
+/// Whether changes can be told of, where they must be.
+///
+/// # Errors
+/// [`FaultKind::Machine`]: no line can be written.
+pub async fn ready() -> Result<(), Fault> {
+    let Some(audit) = AUDIT.get().filter(|audit| audit.required) else { return Ok(()) };
+    let (answer, told) = oneshot::channel();
+    audit.writer.probe(answer);
+    written(told).await
 }
 
 /// Whether there is one.
@@ -92,8 +115,12 @@ pub async fn tell_first(event: &str, record: Map<String, Value>) -> Result<(), F
         audit.writer.put(stamped(event, record), None);
         return Ok(());
     }
-    let (written, told) = oneshot::channel();
-    audit.writer.put(stamped(event, record), Some(written));
+    let (answer, told) = oneshot::channel();
+    audit.writer.put(stamped(event, record), Some(answer));
+    written(told).await
+}
+
+async fn written(told: oneshot::Receiver<Result<(), String>>) -> Result<(), Fault> {
     match tokio::time::timeout(PATIENCE, told).await {
         Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(reason))) => Err(refusal(&reason)),

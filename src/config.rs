@@ -22,7 +22,7 @@ mod stamps;
 mod tls;
 pub(crate) mod toml_tree;
 
-pub use audit::AuditLog;
+pub use audit::{AuditLog, AuditPlace};
 pub use callers::ways;
 pub use dialects::Dialects;
 pub use etcd::Etcd;

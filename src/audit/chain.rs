@@ -90,7 +90,8 @@ pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
         while let Some(text) = next_line(&mut lines).map_err(failed)? {
             line += 1;
             let wrong = |message| Ok(Err(Wrong { file: file.clone(), line, message }));
-            let Some(record) = text.strip_suffix(b"\n").and_then(parsed) else {
+            let text = text.strip_suffix(b"\n").map(without_head);
+            let Some((text, record)) = text.and_then(|text| Some((text, parsed(text)?))) else {
                 return wrong("is no whole line of an audit log");
             };
             let (Some(number), Some(previous)) = (number(&record), record.get("previous").and_then(Value::as_str))
@@ -108,7 +109,7 @@ pub fn verify(files: &[PathBuf]) -> io::Result<Result<Verified, Wrong>> {
             if Some(number) != last.number.checked_add(1) {
                 return wrong("has another number than follows");
             }
-            let hash = sha256(text.strip_suffix(b"\n").unwrap_or(&text));
+            let hash = sha256(text);
             verified = Verified { lines: verified.lines + 1, last: hash.clone(), ..verified };
             before = Some(Last { number, hash });
         }
@@ -141,6 +142,12 @@ fn next_line(lines: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     lines.take(MAX_LINE).read_until(b'\n', &mut line)?;
     Ok(Some(line).filter(|line| !line.is_empty()))
+}
+
+/// What a syslog daemon writes before a line is none of it.
+fn without_head(line: &[u8]) -> &[u8] {
+    let begin = line.iter().position(|byte| *byte == b'{').unwrap_or(0);
+    line.get(begin..).unwrap_or(line)
 }
 
 fn parsed(line: &[u8]) -> Option<Map<String, Value>> {
@@ -187,6 +194,10 @@ mod tests {
         assert_eq!(verify(&[one.clone(), two.clone()]).unwrap().unwrap(), whole);
         assert!(verify(std::slice::from_ref(&two)).unwrap().unwrap().continues);
         assert_eq!(verify(&[two, one]).unwrap().unwrap_err().line, 1);
+        let with_head = folder.path().join("syslog");
+        let head = "2026-11-29T01:02:03+00:00 leaf mercury-audit[1]: ";
+        fs::write(&with_head, lines.iter().map(|line| head.to_owned() + line).collect::<String>()).unwrap();
+        assert_eq!(verify(&[with_head]).unwrap().unwrap(), whole, "as a syslog daemon writes it");
         assert_eq!(last_line(&file).unwrap().0.unwrap().number, 5);
     }
 

@@ -1,95 +1,94 @@
 //! Where the lines go.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+use std::io::{self, Write as _};
+
+use serde_json::{Map, Value};
+
+use super::{
+    chain::Last,
+    datagrams::{Datagrams, Form},
+    file::LogFile,
 };
+use crate::config::AuditPlace;
 
-use super::chain::{self, Last};
-
-/// Standard output, or a file that may be moved away at any time.
+/// A place for lines, and the last of them.
 pub(super) struct Place {
-    file: Option<(PathBuf, File)>,
-    /// How long the file is up to the end of its last line.
-    length: u64,
+    sink: Sink,
     last: Last,
 }
 
-impl Place {
-    pub(super) fn standard_output() -> Self {
-        Self { file: None, length: 0, last: Last::default() }
-    }
+enum Sink {
+    StandardOutput,
+    File(LogFile),
+    Datagrams(Datagrams),
+}
 
-    /// A file, which is made if it is not there.
+impl Place {
+    /// The place of the settings; a file is made if it is not there.
     ///
     /// # Errors
-    /// It cannot be opened, holds something else, or another process writes to it.
-    pub(super) fn file(path: PathBuf) -> io::Result<Self> {
-        let about = |error: io::Error| io::Error::other(format!("{}: {error}", path.display()));
-        let (file, last, length) = open(&path).map_err(about)?;
-        Ok(Self { file: Some((path, file)), length, last: last.unwrap_or_default() })
+    /// A file cannot be opened, holds something else, or another process writes to it.
+    pub(super) fn open(place: &AuditPlace) -> io::Result<Self> {
+        let (sink, last) = match place {
+            AuditPlace::StandardOutput => (Sink::StandardOutput, Last::default()),
+            AuditPlace::File(path) => {
+                let (file, last) = LogFile::open(path.clone())?;
+                (Sink::File(file), last.unwrap_or_default())
+            }
+            AuditPlace::Syslog(path) => {
+                (Sink::Datagrams(Datagrams::local(path.clone(), Form::syslog())), Last::default())
+            }
+            AuditPlace::SyslogUdp(address) => {
+                (Sink::Datagrams(Datagrams::udp(*address, Form::syslog())), Last::default())
+            }
+            AuditPlace::Journald(path) => {
+                (Sink::Datagrams(Datagrams::local(path.clone(), Form::Journald)), Last::default())
+            }
+        };
+        Ok(Self { sink, last })
     }
 
-    /// Appends a record; where `to_disk`, it is on the disk then.
-    pub(super) fn append(
-        &mut self,
-        record: serde_json::Map<String, serde_json::Value>,
-        to_disk: bool,
-    ) -> io::Result<()> {
-        self.follow()?;
-        let (line, last) = self.last.next(record);
-        let line = line + "\n";
-        match &mut self.file {
-            None => {
+    /// Appends a record; where `to_disk`, a file has it on the disk then.
+    pub(super) fn append(&mut self, mut record: Map<String, Value>, to_disk: bool) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::StandardOutput => {
+                let (line, last) = self.last.next(record);
                 let mut output = io::stdout().lock();
-                output.write_all(line.as_bytes())?;
+                output.write_all((line + "\n").as_bytes())?;
                 output.flush()?;
+                self.last = last;
             }
-            Some((_, file)) => {
-                let written =
-                    file.write_all(line.as_bytes()).and_then(|()| if to_disk { file.sync_data() } else { Ok(()) });
-                if let Err(error) = written {
-                    // A part of it is no line.
-                    let _part_stays = file.set_len(self.length);
-                    return Err(error);
+            Sink::File(file) => {
+                if let Some(last) = file.follow()? {
+                    self.last = last;
                 }
-                self.length += line.len() as u64;
+                let (line, last) = self.last.next(record);
+                file.append(line, to_disk)?;
+                self.last = last;
             }
-        }
-        self.last = last;
-        Ok(())
-    }
-
-    /// Goes on in a new file when the old one was moved away; the chain goes on too.
-    fn follow(&mut self) -> io::Result<()> {
-        let Some((path, file)) = &self.file else { return Ok(()) };
-        let own = file.metadata()?;
-        let is_there = path.metadata().is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino()));
-        if !is_there {
-            let path = path.clone();
-            let (file, last, length) = open(&path)?;
-            self.file = Some((path, file));
-            self.length = length;
-            if let Some(last) = last {
+            Sink::Datagrams(daemon) => {
+                daemon.fit(&mut record);
+                let told = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+                let (time, event) = (told("time"), told("event"));
+                let (line, last) = self.last.next(record);
+                daemon.send(&time, &event, &line)?;
                 self.last = last;
             }
         }
         Ok(())
     }
-}
 
-fn open(path: &Path) -> io::Result<(File, Option<Last>, u64)> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+    /// Whether a line could be written, as far as can be told without writing one.
+    pub(super) fn probe(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::StandardOutput => Ok(()),
+            Sink::File(file) => {
+                if let Some(last) = file.follow()? {
+                    self.last = last;
+                }
+                file.has_room()
+            }
+            Sink::Datagrams(daemon) => daemon.is_there(),
+        }
     }
-    file.try_lock().map_err(|_| io::Error::other("another process writes to it"))?;
-    let (last, length) = chain::last_line(path)?;
-    if file.metadata()?.len() > length {
-        tracing::warn!(file = %path.display(), "the audit log ends in a part of a line, which is taken away");
-        file.set_len(length)?;
-    }
-    Ok((file, last, length))
 }

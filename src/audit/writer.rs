@@ -27,6 +27,8 @@ enum Queued {
     Record(Record, Option<Written>),
     /// Whoever waits until everything before was written.
     Flush(SyncSender<()>),
+    /// Whoever asks whether a line could be written.
+    Probe(Written),
 }
 
 /// The way in.
@@ -77,6 +79,11 @@ impl Writer {
         }
     }
 
+    /// Asks whether a line could be written; whoever asks hears nothing when too much waits.
+    pub(super) fn probe(&self, told: Written) {
+        let _too_much_waits = self.waiting.try_send(Queued::Probe(told));
+    }
+
     pub(super) fn finish(&self, most: Duration) {
         let (written, done) = sync_channel(1);
         if self.waiting.try_send(Queued::Flush(written)).is_ok() {
@@ -95,59 +102,63 @@ impl Counts {
 fn drain(mut place: Place, records: &Receiver<Queued>, counts: &Counts) {
     let mut is_failing = false;
     for queued in records {
-        let (record, written) = match queued {
-            Queued::Record(record, written) => (record, written),
+        let (ended, told) = match queued {
+            Queued::Record(record, written) => {
+                if written.is_none() {
+                    counts.unawaited.fetch_sub(1, SeqCst);
+                }
+                // What nobody waits for is on the disk with the next line that somebody does.
+                let ended = told_of_lost(&mut place, counts).and_then(|()| place.append(record, written.is_some()));
+                if ended.is_err() {
+                    counts.lose();
+                }
+                (ended, written)
+            }
+            // Only a line that is written shows that lines can be written again.
+            Queued::Probe(told) => (told_of_lost(&mut place, counts).and_then(|()| place.probe()), Some(told)),
             Queued::Flush(done) => {
                 let _nobody_waits = done.send(());
                 continue;
             }
         };
-        if written.is_none() {
-            counts.unawaited.fetch_sub(1, SeqCst);
-        }
-        let missing = counts.lost.load(SeqCst);
-        let told = if missing > 0 {
-            place.append(gap(missing), false).map(|()| _ = counts.lost.fetch_sub(missing, SeqCst))
-        } else {
-            Ok(())
-        };
-        // What nobody waits for is on the disk with the next line that somebody does.
-        let ended = told.and_then(|()| place.append(record, written.is_some()));
         match &ended {
             Ok(()) if is_failing => tracing::warn!("the audit log can be written again"),
-            Ok(()) => {}
-            Err(error) => {
-                counts.lose();
-                if !is_failing {
-                    tracing::error!(%error, "the audit log cannot be written");
-                }
-            }
+            Err(error) if !is_failing => tracing::error!(%error, "the audit log cannot be written"),
+            _ => {}
         }
         is_failing = ended.is_err();
-        if let Some(written) = written {
-            let _nobody_waits = written.send(ended.map_err(|error| error.to_string()));
+        if let Some(told) = told {
+            let _nobody_waits = told.send(ended.map_err(|error| error.to_string()));
         }
     }
 }
 
+/// Tells of the lines that were lost, if any were.
+fn told_of_lost(place: &mut Place, counts: &Counts) -> io::Result<()> {
+    let missing = counts.lost.load(SeqCst);
+    if missing > 0 {
+        place.append(gap(missing), false)?;
+        counts.lost.fetch_sub(missing, SeqCst);
+    }
+    Ok(())
+}
+
 /// Says in the log itself that lines are not there.
 fn gap(lines: u64) -> Record {
-    let mut record = Record::new();
-    record.insert("event".to_owned(), "lost".into());
-    record.insert("lines".to_owned(), lines.into());
-    record
+    super::stamped("lost", [("lines".to_owned(), lines.into())].into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::AuditPlace;
     use std::fs;
 
     #[test]
     fn what_nobody_waits_for_leaves_room_to_what_somebody_does() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("audit.jsonl");
-        let place = Place::file(file.clone()).unwrap();
+        let place = Place::open(&AuditPlace::File(file.clone())).unwrap();
         let (writer, records) = Writer::queue();
         for _ in 0..=MOST {
             writer.put(Record::new(), None);

@@ -16,6 +16,7 @@ pub(super) fn run(common: &Common) -> ExitCode {
     let switches = inventory.map_or(0, |inventory| inventory.len());
     if let Some(settings) = &settings {
         findings.merge(machine::check(settings, switches));
+        findings.merge(machine::places(settings));
     }
     match common.shape {
         Shape::Sarif | Shape::Junit => {

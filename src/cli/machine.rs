@@ -1,10 +1,13 @@
-//! What the service takes of its own machine: a folder for locks, and file
-//! descriptors.
+//! What the service takes of its own machine: a folder for locks, places for the audit log
+//! and the socket, and file descriptors.
+
+use std::{fs, io, os::unix::fs::FileTypeExt as _, path::Path};
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::{
-    config::{Limits, Settings},
+    audit,
+    config::{Limits, Settings, source},
     finding::{Code, Finding, Findings},
     lock::LockFiles,
 };
@@ -31,6 +34,29 @@ pub(super) fn check(settings: &Settings, switches: usize) -> Findings {
         findings.push(finding.help("raise the hard limit (systemd: LimitNOFILE=), or lower max_connections"));
     }
     findings
+}
+
+/// What `serve` would not get of the places that it opens; nothing is made or changed.
+pub(super) fn places(settings: &Settings) -> Findings {
+    let mut findings = Findings::default();
+    if let Some(Err(error)) = settings.audit.as_ref().map(audit::check) {
+        findings.push(Finding::error(Code::Machine, error.to_string()).field("audit"));
+    }
+    if let Some((path, Err(error))) = settings.socket.as_ref().map(|socket| (&socket.path, takes_socket(&socket.path)))
+    {
+        findings.push(Finding::error(Code::Machine, format!("{}: {error}", path.display())).field("socket.path"));
+    }
+    findings
+}
+
+/// A socket may be there already, of this service or of one that died.
+fn takes_socket(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => return Err(io::Error::other("it is there and is no socket")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    source::is_folder_open(path)
 }
 
 /// Keeps the memory of the process, which has passwords in it, from core dumps and from

@@ -1,5 +1,6 @@
 //! Reading a configuration or secret file without trusting it.
 
+use rustix::fs::Access;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -113,13 +114,26 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Source, SourceError> {
     let file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     regular(path, &metadata)?;
-    let mut bytes = Vec::new();
+    // Large enough at once, so that no copy of a part of a secret is left behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit) + 2).unwrap_or_default());
     file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limit {
         return Err(SourceError::TooBig { path: path.to_owned(), limit });
     }
     let text = String::from_utf8(bytes).map_err(|_| SourceError::NotText { path: path.to_owned() })?;
     Ok(Source { text, mode: metadata.permissions().mode() & 0o7777 })
+}
+
+/// Whether a file could be made at a path; none is.
+///
+/// # Errors
+/// Its folder is not there, or takes no files of this user's.
+pub(crate) fn is_folder_open(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !std::fs::metadata(folder)?.is_dir() {
+        return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory));
+    }
+    Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 fn regular(path: &Path, metadata: &Metadata) -> Result<(), SourceError> {

@@ -151,6 +151,10 @@ fn each_mistake_is_found_on_its_line_and_under_its_name() {
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nmin_version = \"1.1\"", Code::BadValue, 4, "tls.min_version"),
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"", Code::MissingKey, 1, "tls.clients"),
         ("[tls]\ncert = \"c\"\nkey = \"k\"\nclients = [\"DNS:x\"]", Code::MissingKey, 1, "tls.client_ca"),
+        ("[audit]\nrequired = true", Code::MissingKey, 1, "audit.file"),
+        ("[audit]\nfile = \"-\"\nsyslog = \"/dev/log\"", Code::Conflict, 3, "audit.syslog"),
+        ("[audit]\nsyslog = \"udp://localhost\"", Code::BadValue, 2, "audit.syslog"),
+        ("[audit]\nsyslog = \"udp://127.0.0.1:514\"\nrequired = true", Code::Conflict, 3, "audit.required"),
         (
             "[tls]\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\nclients = [\"DNS:x\", \"x\"]",
             Code::BadValue,

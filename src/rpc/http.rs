@@ -82,12 +82,16 @@ async fn counts(State(counted): State<Counted>) -> Response {
     }
 }
 
-/// Whether changes can be made, as far as this machine knows: each takes a lock.
+/// Whether changes can be made, as far as this machine knows: each takes a lock, and a line of
+/// the audit log where that is required.
 pub fn readiness(locks: Arc<dyn Coordinator>) -> Router {
     Router::new().route("/readyz", get(ready)).with_state(locks)
 }
 
 async fn ready(State(locks): State<Arc<dyn Coordinator>>) -> Response {
+    if let Err(fault) = audit::ready().await {
+        return error(StatusCode::SERVICE_UNAVAILABLE, 503, &fault.message);
+    }
     match tokio::task::spawn_blocking(move || locks.check()).await {
         Ok(Ok(())) => "ready\n".into_response(),
         Ok(Err(fault)) => error(StatusCode::SERVICE_UNAVAILABLE, 503, &fault.message),

@@ -1,6 +1,12 @@
 //! The audit log: who asked for what, what came of it, and whether a line is missing.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    net::UdpSocket,
+    os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
@@ -137,6 +143,131 @@ fn two_processes_do_not_write_one_log() {
     let other = setup.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(other.code(), 2);
     assert!(other.stderr.contains("another process writes to it"), "{}", other.stderr);
+}
+
+/// Nobody has to ask for a change to find out that it would be refused, or no more.
+#[test]
+fn it_is_not_ready_while_a_required_log_cannot_be_written() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let (own, elsewhere) = (folder.path().join("own"), folder.path().join("elsewhere"));
+    fs::create_dir(&own).unwrap();
+    let mercury = serve(&own, &switch, "required = true\n");
+    let ready = || Client::of(&mercury).request("GET", "/readyz", b"");
+    assert_eq!(ready().status, 200);
+    fs::rename(&own, &elsewhere).unwrap();
+    let answer = ready();
+    assert_eq!(answer.status, 503);
+    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("audit log"), "{:?}", answer.json());
+    Client::of(&mercury).fails("update_port", &update(100));
+    assert_eq!(ready().status, 503);
+    fs::rename(&elsewhere, &own).unwrap();
+    assert_eq!(ready().status, 200, "it is found out without a change");
+    mercury.stderr.wait_json("the end of it", |line| line["message"] == "the audit log can be written again");
+    assert_eq!(events(&own.join("audit.jsonl")), ["lost"]);
+    assert_eq!(verify(&[&own.join("audit.jsonl")]).1, 0);
+}
+
+/// A file of the lines that a daemon was sent, each with what is before it.
+fn written(folder: &Path, lines: &[String]) -> PathBuf {
+    let file = folder.join("told");
+    fs::write(&file, lines.iter().map(|line| line.to_owned() + "\n").collect::<String>()).unwrap();
+    file
+}
+
+#[test]
+fn syslog_and_journald_are_told_in_a_chain_too_and_found_again_when_they_were_stopped() {
+    let switch = Simulated::start(Mode::Candidate);
+    for key in ["syslog", "journald"] {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let daemon = UnixDatagram::bind(&socket).unwrap();
+        let setup = Setup::new().switches(&[switch.entry("leaf1").with("allowed_vlans", "\"100-199\"")]);
+        let settings = format!("[audit]\n{key} = {socket:?}\nrequired = true\n");
+        let check = || Setup::new().settings(&settings).run(&["config", "check"]).code();
+        assert_eq!(check(), 0);
+        let mercury = setup.settings(&settings).serve();
+        let mut client = Client::of(&mercury);
+        client.done("update_port", &update(100));
+        let mut sent = receive(|bytes| daemon.recv(bytes), 2);
+        // As if it was stopped, and its socket is gone.
+        drop(daemon);
+        assert_eq!(client.fails("update_port", &update(101)).kind(), "machine");
+        assert_eq!(client.request("GET", "/readyz", b"").status, 503);
+        assert_eq!(check(), 1);
+        fs::remove_file(&socket).unwrap();
+        let daemon = UnixDatagram::bind(&socket).unwrap();
+        assert_eq!(client.request("GET", "/readyz", b"").status, 200);
+        client.done("update_port", &update(102));
+        sent.extend(receive(|bytes| daemon.recv(bytes), 3));
+        let lines: Vec<String> = match key {
+            "syslog" => {
+                assert!(
+                    sent.iter().all(|text| text.starts_with("<109>1 20") && text.contains(" mercury-audit ")),
+                    "{sent:?}"
+                );
+                sent
+            }
+            _ => sent
+                .iter()
+                .map(|entry| entry.lines().next().unwrap().strip_prefix("MESSAGE=").unwrap().to_owned())
+                .collect(),
+        };
+        for (line, event) in lines.iter().zip(["asked", "done", "lost", "asked", "done"]) {
+            assert!(line.contains(&format!("\"event\":\"{event}\"")), "{event}: {line}");
+        }
+        let (said, code) = verify(&[&written(folder.path(), &lines)]);
+        assert_eq!((code, &said["lines"]), (0, &json!(5)), "{said}");
+    }
+}
+
+#[test]
+fn a_collector_is_told_over_udp() {
+    let (switch, folder) = (Simulated::start(Mode::Candidate), tempfile::tempdir().unwrap());
+    let collector = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let address = collector.local_addr().unwrap();
+    let mercury = setup.settings(&format!("[audit]\nsyslog = \"udp://{address}\"\n")).serve();
+    Client::of(&mercury).done("update_port", &update(100));
+    let sent = receive(|bytes| collector.recv(bytes), 2);
+    assert_eq!(verify(&[&written(folder.path(), &sent)]).1, 0, "{sent:?}");
+}
+
+/// So many datagrams, each of which comes as soon as it is there.
+fn receive(recv: impl Fn(&mut [u8]) -> std::io::Result<usize>, count: usize) -> Vec<String> {
+    let mut bytes = vec![0; 64 * 1024];
+    let one = |_| {
+        let length = recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    (0..count).map(one).collect()
+}
+
+/// `serve` would not start, or refuse every change.
+#[test]
+fn config_check_tries_the_places_that_are_written_to_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        let finished = Setup::new().settings(text).run(&["config", "check"]);
+        (finished.code(), finished.stdout)
+    };
+    let (file, other) = (folder.path().join("audit.jsonl"), folder.path().join("notes.txt"));
+    fs::write(&other, "no log\n").unwrap();
+    let audit = |path: &Path| format!("[audit]\nfile = {path:?}\n");
+    let socket = |path: &Path| format!("[socket]\npath = {path:?}\nuids = [0]\n");
+    assert_eq!(check(&audit(&file)).0, 0);
+    assert_eq!(check(&socket(&folder.path().join("socket"))).0, 0);
+    for (text, said) in [
+        (audit(&other), "its last line is none of an audit log"),
+        (audit(folder.path()), "directory"),
+        (audit(&folder.path().join("absent/audit.jsonl")), "No such file"),
+        (socket(&other), "it is there and is no socket"),
+        (socket(&folder.path().join("absent/socket")), "No such file"),
+    ] {
+        let (code, stdout) = check(&text);
+        assert!(code == 1 && stdout.contains(said), "{text}: {stdout}");
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["notes.txt"]);
 }
 
 /// Whoever has no password can fill no disk.
