@@ -9,6 +9,7 @@ mod build;
 mod certificate_pin;
 mod changes;
 mod check;
+mod command;
 mod device_type;
 mod face;
 mod gnmi;
@@ -31,10 +32,12 @@ mod switch;
 mod team;
 mod template;
 mod timing;
+mod weak;
 
 pub(crate) use build::read_secret;
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use changes::Changes;
+pub use command::{CommandError, SecretCommand};
 pub(crate) use device_type::parse as device_type;
 pub(crate) use face::TELNET;
 pub use face::{ConfirmedCommit, Face, Protocol};
@@ -57,6 +60,7 @@ pub use switch::Switch;
 pub use team::{Pattern, Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
+pub use weak::weak;
 
 use crate::config::Dialects;
 use crate::finding::Findings;

@@ -55,7 +55,7 @@ const MODULES: [(&str, &str); 27] = [
     ("auth", "config finding inventory often tls"),
     ("config", "auth finding inventory tls"),
     ("metrics", ""),
-    ("inventory", "config finding"),
+    ("inventory", "auth config finding"),
     ("fault", "finding"),
     ("lock", "config fault"),
     ("audit", "config fault metrics"),

@@ -81,6 +81,12 @@ impl Htpasswd {
         self.hashes.get(user).map(String::as_str)
     }
 
+    /// The users whose hash is of a lower cost, which is soon guessed.
+    pub fn below(&self, least: u32) -> impl Iterator<Item = (&str, u32)> {
+        let costs = self.hashes.iter().filter_map(|(user, hash)| Some((user.as_str(), cost(hash).ok()?)));
+        costs.filter(move |(_, cost)| *cost < least)
+    }
+
     /// A hash that no password has and that costs as much as a user's.
     pub(super) fn dummy_hash(&self) -> String {
         let cost = self.highest_cost.unwrap_or(DEFAULT_COST);

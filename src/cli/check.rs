@@ -9,11 +9,17 @@ use super::{
     findings::{self, Checked},
     found, machine, print,
 };
-use crate::config;
+use crate::{
+    config,
+    inventory::{self, Inventory},
+};
 
 pub(super) fn run(common: &Common) -> ExitCode {
     let (settings, inventory, mut findings) = config::check(common.config.as_deref(), &common.overrides());
-    let switches = inventory.map_or(0, |inventory| inventory.len());
+    let switches = inventory.as_ref().map_or(0, Inventory::len);
+    if let (Some(settings), Some(inventory)) = (&settings, &inventory) {
+        findings.merge(inventory::weak(settings, inventory));
+    }
     if let Some(settings) = &settings {
         findings.merge(machine::check(settings, switches));
         findings.merge(machine::places(settings));

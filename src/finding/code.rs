@@ -85,6 +85,9 @@ codes! {
     SecretUnavailable "secret-unavailable":
         "A secret's file or environment variable is not usable.",
         "The switch is not served without it.";
+    WeakSecret "weak-secret":
+        "A password, a hash or a key that is easily guessed.",
+        "Use another: long, by chance, and of nobody else; `htpasswd -B -C 10` and keys of 2,048 bits of RSA, or Ed25519.";
     InsecureHostKey "insecure-host-key":
         "The switch's host key is not checked.",
         "Whoever is in between reads the password. Take `insecure` away and name the key.";

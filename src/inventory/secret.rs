@@ -1,3 +1,4 @@
+use super::command::{CommandError, SecretCommand};
 use crate::config::FileAccess;
 use crate::config::source::{self, SourceError};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize as _};
@@ -23,6 +24,8 @@ pub enum SecretRef {
     },
     /// In an environment variable of the service.
     Env(String),
+    /// What a command prints, which may end in one newline.
+    Command(SecretCommand),
 }
 
 /// Why a secret could not be had; never tells what is in it.
@@ -47,6 +50,17 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
     },
+    /// The command gave none.
+    #[error("{program}")]
+    Command {
+        /// The program, without its arguments.
+        program: String,
+        /// What came of it.
+        source: CommandError,
+    },
+    /// The command printed nothing, or no text.
+    #[error("{0} printed no text")]
+    NoText(String),
     /// The variable is not set, or set to nothing.
     #[error("environment variable {0} is not set")]
     EnvMissing(String),
@@ -56,7 +70,9 @@ pub enum SecretError {
 }
 
 impl SecretRef {
-    /// The secret itself, read now; a file or variable that changed is read anew.
+    /// The secret itself, read now; a file or variable that changed is read anew, and a
+    /// command is run, for as long as it may take: not for a worker of the runtime, which
+    /// has [`SecretRef::obtain`].
     ///
     /// # Errors
     /// [`SecretError`], when the place it is in does not hold a usable secret.
@@ -69,8 +85,7 @@ impl SecretRef {
                     let (path, mode, advice) = (path.clone(), source.mode, access.advice());
                     return Err(SecretError::Exposed { path, mode, advice });
                 }
-                let text = source.text.strip_suffix('\n').unwrap_or(&source.text);
-                let text = text.strip_suffix('\r').unwrap_or(text);
+                let text = without_end(&source.text);
                 if text.is_empty() {
                     return Err(SecretError::Empty { path: path.clone() });
                 }
@@ -83,14 +98,32 @@ impl SecretRef {
                 Ok(_) | Err(std::env::VarError::NotPresent) => Err(SecretError::EnvMissing(name.clone())),
                 Err(std::env::VarError::NotUnicode(_)) => Err(SecretError::EnvNotText(name.clone())),
             },
+            SecretRef::Command(command) => {
+                let program = || command.argv.first().cloned().unwrap_or_default();
+                let output = command.output(MAX_SECRET);
+                let output = output.map_err(|source| SecretError::Command { program: program(), source })?;
+                let text = str::from_utf8(output.expose_secret()).map(without_end).unwrap_or_default();
+                if text.is_empty() { Err(SecretError::NoText(program())) } else { Ok(text.into()) }
+            }
         }
+    }
+
+    /// The same away from the workers of the runtime, where it may take long.
+    ///
+    /// # Errors
+    /// As of [`SecretRef::resolve`].
+    pub async fn obtain(&self) -> Result<SecretString, SecretError> {
+        let SecretRef::Command(command) = self else { return self.resolve() };
+        let (secret, program) = (self.clone(), command.argv.first().cloned().unwrap_or_default());
+        let obtained = tokio::task::spawn_blocking(move || secret.resolve()).await;
+        obtained.unwrap_or(Err(SecretError::NoText(program)))
     }
 
     /// The file that it is in, if it is in one of its own.
     pub fn file(&self) -> Option<&Path> {
         match self {
             SecretRef::File { path, .. } => Some(path),
-            SecretRef::Inline(_) | SecretRef::Env(_) => None,
+            SecretRef::Inline(_) | SecretRef::Env(_) | SecretRef::Command(_) => None,
         }
     }
 
@@ -98,6 +131,12 @@ impl SecretRef {
     pub const fn is_inline(&self) -> bool {
         matches!(self, SecretRef::Inline(_))
     }
+}
+
+/// Without the newline that ends it.
+fn without_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
 }
 
 /// Whether both are of one place, or the same text; not for what a caller sends.
@@ -109,7 +148,8 @@ impl PartialEq for SecretRef {
                 path == other && access == theirs
             }
             (SecretRef::Env(one), SecretRef::Env(other)) => one == other,
-            (SecretRef::Inline(_) | SecretRef::File { .. } | SecretRef::Env(_), _) => false,
+            (SecretRef::Command(one), SecretRef::Command(other)) => one == other,
+            (SecretRef::Inline(_) | SecretRef::File { .. } | SecretRef::Env(_) | SecretRef::Command(_), _) => false,
         }
     }
 }
@@ -120,6 +160,7 @@ impl fmt::Debug for SecretRef {
             SecretRef::Inline(_) => f.write_str("Inline"),
             SecretRef::File { path, .. } => write!(f, "File({})", path.display()),
             SecretRef::Env(name) => write!(f, "Env({name})"),
+            SecretRef::Command(command) => write!(f, "Command({:?})", command.argv),
         }
     }
 }

@@ -49,20 +49,20 @@ pub enum CliWay {
 
 /// Opens sessions at one switch's command line.
 pub struct CliConnector<F> {
-    dial: F,
+    dial: Arc<F>,
     dialect: Arc<CliDialect>,
 }
 
 impl<F> CliConnector<F> {
     /// `dial` is asked for the options before each connection.
     pub fn new(dial: F, dialect: Arc<CliDialect>) -> Self {
-        Self { dial, dialect }
+        Self { dial: Arc::new(dial), dialect }
     }
 }
 
 impl<F> CliConnector<F>
 where
-    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync,
+    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync + 'static,
 {
     /// Reads the switch in a session of its own, whose dialect has this name, in that time,
     /// and keeps what is said.
@@ -70,13 +70,13 @@ where
     /// # Errors
     /// No session could be opened.
     pub async fn record(&self, name: &str, timeout: Duration) -> Result<Recording, ConnectError> {
-        let options = (self.dial)()?;
+        let options = mercury_adapter::options(&self.dial).await?;
         let wire = self.wire(&options).await?;
         Ok(transcript::record(wire, name, &self.dialect, options.budget, timeout).await)
     }
 
     async fn open(&self) -> Result<LineSession, ConnectError> {
-        let options = (self.dial)()?;
+        let options = mercury_adapter::options(&self.dial).await?;
         Ok(LineSession::new(self.wire(&options).await?, Arc::clone(&self.dialect), options.budget))
     }
 
@@ -145,7 +145,7 @@ async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
 
 impl<F> Connector for CliConnector<F>
 where
-    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync,
+    F: Fn() -> Result<CliOptions, ConnectError> + Send + Sync + 'static,
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
@@ -154,7 +154,7 @@ where
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
         async move {
             // Over TELNET nothing proves who is there.
-            let CliWay::Ssh(ssh) = (self.dial)()?.way else { return Ok(None) };
+            let CliWay::Ssh(ssh) = mercury_adapter::options(&self.dial).await?.way else { return Ok(None) };
             let shown = mercury_ssh::presented(&ssh).await.map_err(|error| error.to_connect_error())?;
             Ok(Some(shown.into()))
         }

@@ -101,7 +101,7 @@ impl GnmiOptions {
 
 /// Opens gNMI sessions with one target.
 pub struct GnmiConnector<F> {
-    dial: F,
+    dial: Arc<F>,
     dialect: Arc<GnmiDialect>,
     instance: String,
     learned: Arc<Learned>,
@@ -112,17 +112,17 @@ impl<F> GnmiConnector<F> {
     /// takes the place of the dialect's network instance.
     pub fn new(dial: F, dialect: Arc<GnmiDialect>, instance: Option<String>) -> Self {
         let instance = instance.unwrap_or_else(|| dialect.network_instance.clone());
-        Self { dial, dialect, instance, learned: Arc::default() }
+        Self { dial: Arc::new(dial), dialect, instance, learned: Arc::default() }
     }
 }
 
 impl<F> Connector for GnmiConnector<F>
 where
-    F: Fn() -> Result<GnmiOptions, ConnectError> + Send + Sync,
+    F: Fn() -> Result<GnmiOptions, ConnectError> + Send + Sync + 'static,
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
+            let options = mercury_adapter::options(&self.dial).await?;
             let transport = Transport::connect(&options).await?;
             let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
             let session = open(transport, &options, dialect, self.instance.clone(), learned).await?;
@@ -133,7 +133,7 @@ where
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
+            let options = mercury_adapter::options(&self.dial).await?;
             let Some(tls) = options.tls else { return Ok(None) };
             // Nothing is said behind the handshake.
             let tls = Some(TlsOptions { trust: Trust::Insecure, identity: None, ..tls });
@@ -146,7 +146,7 @@ where
 
     fn modules(&self) -> BoxFuture<'_, Result<Option<Box<dyn ModuleSource>>, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
+            let options = mercury_adapter::options(&self.dial).await?;
             let transport = Transport::connect(&options).await?;
             let announced = announced(&Client::new(transport, &options)?, &options).await?;
             Ok(Some(Box::new(Models::of(announced.as_ref())) as Box<dyn ModuleSource>))
@@ -156,7 +156,7 @@ where
 
     fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
+            let options = mercury_adapter::options(&self.dial).await?;
             let transport = Transport::connect(&options).await?;
             probe::probe(&Client::new(transport, &options)?, &options).await
         }

@@ -18,7 +18,7 @@ use crate::{
 
 /// Opens NETCONF sessions with one switch over SSH.
 pub struct NetconfConnector<F> {
-    dial: F,
+    dial: Arc<F>,
     client: ClientOptions,
     dialect: Arc<NetconfDialect>,
     instance: String,
@@ -29,16 +29,16 @@ impl<F> NetconfConnector<F> {
     /// takes the place of the dialect's network instance.
     pub fn new(dial: F, client: ClientOptions, dialect: Arc<NetconfDialect>, instance: Option<String>) -> Self {
         let instance = instance.unwrap_or_else(|| dialect.network_instance.clone());
-        Self { dial, client, dialect, instance }
+        Self { dial: Arc::new(dial), client, dialect, instance }
     }
 }
 
 impl<F> NetconfConnector<F>
 where
-    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync,
+    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync + 'static,
 {
     async fn greeted(&self) -> Result<Client<SshStream>, ConnectError> {
-        let options = (self.dial)()?;
+        let options = mercury_adapter::options(&self.dial).await?;
         let stream = mercury_ssh::connect(&options).await.map_err(|error| error.to_connect_error())?;
         Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))
     }
@@ -58,7 +58,7 @@ where
 
 impl<F> Connector for NetconfConnector<F>
 where
-    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync,
+    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync + 'static,
 {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
@@ -66,7 +66,7 @@ where
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
         async move {
-            let options = (self.dial)()?;
+            let options = mercury_adapter::options(&self.dial).await?;
             let shown = mercury_ssh::presented(&options).await.map_err(|error| error.to_connect_error())?;
             Ok(Some(shown.into()))
         }

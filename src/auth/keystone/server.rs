@@ -100,7 +100,7 @@ impl Server {
             return Ok(token.clone());
         }
         let options = &self.options;
-        let password = options.password.resolve().map_err(|error| Outage::Settings(error.to_string()))?;
+        let password = options.password.obtain().await.map_err(|error| Outage::Settings(error.to_string()))?;
         let user = json!({"name": options.username, "domain": {"name": options.user_domain},
                           "password": password.expose_secret()});
         let project = json!({"name": options.project, "domain": {"name": options.project_domain}});

@@ -1,17 +1,24 @@
 //! Where a switch's secrets are, and whether they can be had.
 
 use crate::config::FileAccess;
-use crate::config::fields::{Entry, Value};
-use crate::config::reader::{Reader, beside};
+use crate::config::fields::{Entry, Table, Value};
+use crate::config::reader::{Reader, beside, seconds};
 use crate::finding::{Code, Finding};
 use crate::inventory::private_key::KeyForm;
-use crate::inventory::{SecretError, SecretRef};
+use crate::inventory::{SecretCommand, SecretError, SecretRef};
 use secrecy::ExposeSecret as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
-const MUST_BE: &str = "must be text, { file = \"...\" }, { env = \"NAME\" } or { credential = \"NAME\" }";
+const MUST_BE: &str = "must be text, { file = \"...\" }, { env = \"NAME\" }, { credential = \"NAME\" } or \
+                       { command = [\"/PROGRAM\", ...], timeout = \"10s\" }";
 
-/// Text, `{ file = "..." }`, `{ env = "NAME" }` or `{ credential = "NAME" }`.
+/// How long a command may take where nothing is said, and at most, in seconds.
+const COMMAND_TIMEOUT: u64 = 10;
+const MAX_COMMAND_TIMEOUT: u64 = 60;
+
+/// Text, `{ file = "..." }`, `{ env = "NAME" }`, `{ credential = "NAME" }` or
+/// `{ command = [...] }`.
 pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> Option<SecretRef> {
     let found = reader.find(key)?;
     let Value::Table(table) = &found.entry.value else {
@@ -28,13 +35,35 @@ pub(crate) fn secret(reader: &mut Reader<'_>, key: &str, access: FileAccess) -> 
             "env" if !text.contains(['=', '\0']) => Some(SecretRef::Env(text.clone())),
             _ => None,
         },
-        _ => None,
+        _ => command(table),
     };
     if place.is_none() {
         let finding = Finding::error(Code::BadValue, MUST_BE);
         reader.blame(&found, finding);
     }
     usable(reader, key, place, access)
+}
+
+/// `command`, a list whose first is the whole path of a program, and `timeout` beside it.
+fn command(table: &Table) -> Option<SecretRef> {
+    let timeout = table.entries.get("timeout");
+    if table.entries.len() != 1 + usize::from(timeout.is_some()) {
+        return None;
+    }
+    let Value::List(items) = &table.entries.get("command")?.value else { return None };
+    let text = |item: &Entry| match &item.value {
+        Value::Text(text) if !text.contains('\0') => Some(text.clone()),
+        _ => None,
+    };
+    let argv = items.iter().map(text).collect::<Option<Vec<_>>>()?;
+    let seconds = match timeout.map(|entry| &entry.value) {
+        None => COMMAND_TIMEOUT,
+        Some(Value::Integer(seconds)) => u64::try_from(*seconds).ok()?,
+        Some(Value::Text(text)) => seconds(text)?,
+        Some(_) => return None,
+    };
+    let is_sound = argv.first()?.starts_with('/') && (1..=MAX_COMMAND_TIMEOUT).contains(&seconds);
+    is_sound.then(|| SecretRef::Command(SecretCommand { argv, timeout: Duration::from_secs(seconds) }))
 }
 
 /// What systemd calls a credential (systemd.exec(5), `LoadCredential=`).
@@ -78,7 +107,18 @@ fn usable(reader: &mut Reader<'_>, key: &str, secret: Option<SecretRef>, access:
     if access == FileAccess::Unasked {
         return secret;
     }
-    let error = secret.as_ref()?.resolve().err();
+    let error = match secret.as_ref()? {
+        // It is run for a session, not for each look at the files.
+        SecretRef::Command(command) => {
+            let program = command.argv.first().map_or("", String::as_str);
+            if let Err(error) = rustix::fs::access(program, rustix::fs::Access::EXEC_OK) {
+                let finding = Finding::error(Code::SecretUnavailable, format!("{program} cannot be run: {error}"));
+                reader.blame_key(key, finding);
+            }
+            None
+        }
+        other => other.resolve().err(),
+    };
     if let Some(error) = error {
         let code = match error {
             SecretError::Exposed { .. } => Code::FilePermissions,

@@ -114,7 +114,7 @@ impl Connection {
         if let Some(connected) = self.current().clone() {
             return Ok(connected);
         }
-        let options = self.options()?;
+        let options = self.options().await?;
         let tries = self.settings.endpoints.iter().map(|endpoint| self.connect(endpoint, options.clone()).boxed());
         let (decided, _) = select_ok(tries).await?;
         let connected = Connected { client: decided?, number: rand() };
@@ -145,7 +145,7 @@ impl Connection {
         })
     }
 
-    fn options(&self) -> Result<ConnectOptions, Fault> {
+    async fn options(&self) -> Result<ConnectOptions, Fault> {
         let options = ConnectOptions::new()
             .with_connect_timeout(self.settings.timeout)
             .with_keep_alive(PING, self.settings.timeout)
@@ -155,7 +155,8 @@ impl Connection {
         let (Some(user), Some(password)) = (&self.settings.username, &self.settings.password) else {
             return Ok(options);
         };
-        let password = password.resolve().map_err(|error| fault(format!("the password cannot be had: {error}")))?;
+        let password =
+            password.obtain().await.map_err(|error| fault(format!("the password cannot be had: {error}")))?;
         Ok(options.with_user(user, password.expose_secret()))
     }
 
