@@ -6,6 +6,7 @@ mod clients;
 mod encrypted;
 mod openstack;
 mod passwords;
+mod rotation;
 mod socket;
 mod tokens;
 
