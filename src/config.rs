@@ -12,6 +12,7 @@ mod digest;
 mod etcd;
 pub(crate) mod fields;
 mod keystone;
+mod limits;
 mod policy;
 pub(crate) mod reader;
 mod renewal;
@@ -21,6 +22,7 @@ pub(crate) mod source;
 mod stamps;
 mod tls;
 pub(crate) mod toml_tree;
+mod traces;
 
 pub use audit::{AuditLog, AuditPlace};
 pub use callers::ways;

@@ -58,5 +58,6 @@ pub mod rpc;
 pub mod service;
 pub mod target;
 pub mod tls;
+pub mod trace;
 pub mod transaction;
 pub mod waits;

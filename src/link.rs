@@ -1,6 +1,7 @@
 //! The warm session with one switch: opened when needed, kept, counted.
 
 mod own;
+mod shows;
 
 use std::{collections::BTreeSet, slice, time::Duration};
 
@@ -8,12 +9,16 @@ use mercury_adapter::{
     Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
     Step, StepResult, Unrenderable,
 };
-use mercury_model::{InterfaceName, InterfaceScope, Plan, Running, Scope, VlanScope};
+use mercury_model::{InterfaceName, Plan, Running};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::fault::{Fault, FaultKind};
+use crate::{
+    fault::{Fault, FaultKind},
+    trace::{Context, Kind, Several},
+};
+use shows::{Shows, shown, widened};
 
 pub use own::OwnSessions;
 
@@ -61,6 +66,8 @@ pub struct Link {
     shown: Shown,
     /// What was under way when `stop` was cancelled has been cut short.
     cut_short: bool,
+    /// The spans of what is under way.
+    trace: Vec<Context>,
 }
 
 /// What one request cost.
@@ -103,6 +110,7 @@ impl Link {
             stop,
             shown: Shown::default(),
             cut_short: false,
+            trace: Vec::new(),
         }
     }
 
@@ -115,6 +123,17 @@ impl Link {
     /// What has been seen to follow changes, whatever the session.
     pub(crate) const fn shown(&mut self) -> &mut Shown {
         &mut self.shown
+    }
+
+    /// Everything from now on belongs to these spans.
+    pub fn traced(&mut self, trace: Vec<Context>) {
+        self.trace = trace;
+    }
+
+    /// The spans of what is under way.
+    #[must_use]
+    pub fn trace(&self) -> &[Context] {
+        &self.trace
     }
 
     /// Begins to count the cost of a request.
@@ -162,9 +181,10 @@ impl Link {
             return Ok(false);
         }
         self.cut();
-        let begun = Instant::now();
+        let (begun, spans) = (Instant::now(), Several::below(&self.trace, Kind::Client));
         let opened = self.connector.connect().await;
         self.time += begun.elapsed();
+        spans.end(|| ("connect".to_owned(), Vec::new(), opened.as_ref().err().map(|error| error.message.clone())));
         let mut session = opened?;
         self.own.opened(session.session_id(), begun - self.made, self.made.elapsed());
         if self.one_by_one {
@@ -332,6 +352,7 @@ impl Link {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
         let (begun, before) = (Instant::now(), session.traffic().flights);
+        let spans = Several::below(&self.trace, Kind::Client);
         let stages = |step: &Step| matches!(step, Step::Stage(_));
         let changes = |step: &Step| {
             matches!(step, Step::Stage(_) | Step::Commit(_) | Step::Confirm(_) | Step::Cancel(_) | Step::Save)
@@ -348,6 +369,12 @@ impl Link {
         };
         self.flights += session.traffic().flights - before;
         self.time += begun.elapsed();
+        spans.end(|| {
+            let names: Vec<&str> = steps.iter().map(Step::name).collect();
+            let refused = flight.results.iter().find_map(|result| result.as_ref().err()).map(ToString::to_string);
+            let error = flight.lost.as_ref().map(ToString::to_string).or(refused);
+            ("flight".to_owned(), vec![("mercury.steps", names.join(", "))], error)
+        });
         for result in flight.results.iter().flatten() {
             if let Answer::Done(warnings) = result {
                 self.warnings.extend_from_slice(warnings);
@@ -397,46 +424,6 @@ impl Link {
             self.own.closed();
         }
     }
-}
-
-/// How many a reply shows of those that were asked for by their names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shows {
-    Several,
-    SomeOfSeveral,
-    /// One or none was asked for, or none is there.
-    Nothing,
-}
-
-fn shown(scope: &Scope, running: &Running) -> Shows {
-    let interfaces = match &scope.interfaces {
-        InterfaceScope::Named(names) => (names.len(), running.interfaces.len()),
-        InterfaceScope::All => (0, 0),
-    };
-    let vlans = match &scope.vlans {
-        VlanScope::Named(ids) => (ids.len(), running.vlans.len()),
-        VlanScope::All => (0, 0),
-    };
-    let both = [interfaces, vlans];
-    match (both.iter().any(|(_, shown)| *shown > 1), both.iter().any(|(asked, shown)| *asked > 1 && *shown == 1)) {
-        (true, _) => Shows::Several,
-        (false, true) => Shows::SomeOfSeveral,
-        (false, false) => Shows::Nothing,
-    }
-}
-
-/// The same step without names to match.
-fn widened(step: &Step) -> Step {
-    let Step::Read(scope) = step else { return step.clone() };
-    let interfaces = match &scope.interfaces {
-        InterfaceScope::Named(names) if names.is_empty() => scope.interfaces.clone(),
-        _ => InterfaceScope::All,
-    };
-    let vlans = match &scope.vlans {
-        VlanScope::Named(ids) if ids.is_empty() => scope.vlans.clone(),
-        _ => VlanScope::All,
-    };
-    Step::Read(Scope { interfaces, vlans, stp: scope.stp })
 }
 
 /// The failure that a lost session is.

@@ -130,6 +130,11 @@ pub fn lost_audit_lines(count: u64) {
     with(|families| families.lost_audit_lines.inc_by(count));
 }
 
+/// Spans of traces were lost.
+pub fn lost_spans(count: u64) {
+    with(|families| families.lost_spans.inc_by(count));
+}
+
 /// Log lines were lost.
 pub fn lost_log_lines(count: u64) {
     with(|families| families.lost_log_lines.inc_by(count));

@@ -25,6 +25,7 @@ use crate::{
     metrics,
     outcome::{Outcome, ReadBack, Report},
     pace::{Joint, Milestone, Order},
+    trace::{Kind, Several},
     waits::Waits,
 };
 
@@ -46,6 +47,16 @@ impl Work {
         match self {
             Self::Apply(intent) => Some(intent),
             Self::Plan(_) | Self::Read(_) => None,
+        }
+    }
+
+    /// What it is called in a trace.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::Plan(_) => "plan",
+            Self::Read(_) => "read",
         }
     }
 
@@ -164,8 +175,14 @@ async fn steps(
         Ok(Begun::Over(outcome)) => return outcome,
         Err(fault) => return not_started(line, fault),
     };
+    let planning = Several::below(line.link.trace(), Kind::Internal);
     let prepared = prepared(line, work, running, &*held, joint.as_deref_mut(), report);
-    let change = match unless_stopped(&stop, prepared).await {
+    let prepared = unless_stopped(&stop, prepared).await;
+    planning.end(|| {
+        let plan = report.plan.as_ref().map(|plan| ("mercury.plan", plan.to_string()));
+        ("plan".to_owned(), plan.into_iter().collect(), prepared.as_ref().err().map(|fault| fault.message.clone()))
+    });
+    let change = match prepared {
         Ok(Prepared::Transition(change)) => change,
         Ok(Prepared::Nothing(proof)) => {
             match commit::release_saved(line.link, proof.running(), line.policy).await {

@@ -30,8 +30,8 @@ use crate::{
     pace::{self, JointId},
     pipeline::Work,
     registry::{self, RegistryError},
-    target::{Leaving, Target},
-    transaction,
+    target::{Asker, Leaving, Target},
+    trace, transaction,
     waits::Waits,
 };
 
@@ -63,6 +63,10 @@ pub struct Requester {
     pub gone: Option<Waits>,
     /// How long the caller waits for the answer, if it says so.
     pub patience: Option<Duration>,
+    /// The caller's own span, if it says so.
+    pub parent: Option<trace::Parent>,
+    /// The span of the request, if somebody collects traces.
+    pub trace: Option<trace::Context>,
 }
 
 impl Requester {
@@ -76,6 +80,12 @@ impl Requester {
     #[must_use]
     pub fn login(&self) -> Login<'_> {
         Login { name: &self.caller, way: self.way }
+    }
+}
+
+impl From<Option<&Requester>> for Asker {
+    fn from(who: Option<&Requester>) -> Self {
+        Self { gone: who.and_then(|who| who.gone.clone()), trace: who.and_then(|who| who.trace) }
     }
 }
 
@@ -191,7 +201,7 @@ impl Service {
         let reports = match <[_; 1]>::try_from(intent.targets) {
             Ok([target]) => {
                 let name = target.switch.clone();
-                self.one(&name, Work::Apply(target), who.gone.clone()).await.map(|report| vec![report])
+                self.one(&name, Work::Apply(target), Some(who)).await.map(|report| vec![report])
             }
             // Boxed, because most requests are for one switch.
             Err(targets) => Box::pin(self.together(targets, who)).await,
@@ -280,8 +290,7 @@ impl Service {
     }
 
     async fn look_at(&self, intent: &Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
-        let looks =
-            intent.targets.iter().map(|target| self.one(&target.switch, Work::Plan(target.clone()), who.gone.clone()));
+        let looks = intent.targets.iter().map(|target| self.one(&target.switch, Work::Plan(target.clone()), Some(who)));
         join_all(looks).await.into_iter().collect()
     }
 
@@ -313,9 +322,9 @@ impl Service {
         self.targets.values().filter(busy).map(|target| &*target.switch).chain(leaving)
     }
 
-    async fn one(&self, switch: &str, work: Work, gone: Option<Waits>) -> Result<Report, Fault> {
+    async fn one(&self, switch: &str, work: Work, who: Option<&Requester>) -> Result<Report, Fault> {
         let _place = self.share.take(switch)?;
-        answer(switch, self.target(switch)?.submit(work, None, gone)?).await
+        answer(switch, self.target(switch)?.submit(work, None, who.into())?).await
     }
 
     fn target(&self, switch: &str) -> Result<&Target, Fault> {
@@ -333,7 +342,7 @@ impl Service {
         let mut done = match parts.as_slice() {
             [only] => {
                 let (name, work) = (&only.intent.switch, Work::Apply(only.intent.clone()));
-                let report = answer(name, self.target(name)?.submit(work, None, who.gone.clone())?).await?;
+                let report = answer(name, self.target(name)?.submit(work, None, Some(who).into())?).await?;
                 BTreeMap::from([(name.clone(), report)])
             }
             _ => self.on_several(parts.iter().map(|part| &part.intent), who).await?,
@@ -360,7 +369,7 @@ impl Service {
             for intent in intents {
                 let target = self.target(&intent.switch)?;
                 let (joint, party) = pace::joint(id.clone(), target.switch.timing.confirm_timeout);
-                let report = target.submit(Work::Apply(intent.clone()), Some(joint), who.gone.clone())?;
+                let report = target.submit(Work::Apply(intent.clone()), Some(joint), Some(who).into())?;
                 parties.push(party(intent.switch.clone(), report));
             }
         }

@@ -26,12 +26,22 @@ use crate::{
     outcome::Report,
     pace::Joint,
     pipeline::Work,
+    trace,
     waits::Waits,
 };
 use backlog::{Backlog, Job};
 use owner::{Owner, Queue};
 pub use renewal::Leaving;
 use successors::Successors;
+
+/// Whom work is done for.
+#[derive(Debug, Default)]
+pub struct Asker {
+    /// Whether anybody waits for it; without this, it is done.
+    pub gone: Option<Waits>,
+    /// The span that it belongs to.
+    pub trace: Option<trace::Context>,
+}
 
 /// An entry of the inventory, and what speaks to its switch.
 pub struct Entry {
@@ -154,20 +164,16 @@ impl Target {
     }
 
     /// Puts work into the queue. Once it has begun it is done, whoever may have
-    /// gone; what `gone` says before that drops it.
+    /// gone; what its asker says before that drops it.
     ///
     /// # Errors
     /// [`FaultKind::Busy`] when the queue is full.
-    pub fn submit(
-        &self,
-        work: Work,
-        joint: Option<Joint>,
-        gone: Option<Waits>,
-    ) -> Result<oneshot::Receiver<Report>, Fault> {
+    pub fn submit(&self, work: Work, joint: Option<Joint>, asker: Asker) -> Result<oneshot::Receiver<Report>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
         let (entry, switch, alone) = (self.entry, Arc::clone(&self.switch), false);
-        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone };
+        let Asker { gone, trace } = asker;
+        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone, trace };
         self.task.queue.try_send(Box::new(job)).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(
@@ -245,7 +251,7 @@ mod tests {
         let dialects = mercury_adapter::builtin().unwrap().into_iter().collect::<Vec<_>>();
         let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
         let target = Target::start(switch, dialect, Box::<Broken>::default(), Box::<Broken>::default());
-        let read = || target.submit(Work::Read(Scope::all()), None, None).unwrap();
+        let read = || target.submit(Work::Read(Scope::all()), None, Asker::default()).unwrap();
         assert!(read().await.is_err(), "whoever waits is told");
         let fault = read().await.unwrap().outcome.fault().unwrap();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
@@ -269,7 +275,7 @@ mod tests {
         let gone = std::iter::once("old".to_owned()).collect();
         let (_, leaving) = Target::renewed(&old, [], &gone, &NoLocks::shared());
         assert!(leaving.is_empty(), "the switch has another entry");
-        let read = |name: &str| old[name].submit(Work::Read(Scope::all()), None, None).unwrap();
+        let read = |name: &str| old[name].submit(Work::Read(Scope::all()), None, Asker::default()).unwrap();
         // When the first is answered, the other's entry has been taken away.
         read("stays").await.unwrap();
         let report = read("old").await.expect("nobody failed");

@@ -46,15 +46,16 @@ const PACKAGES: [(&str, &[&str]); 10] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 27] = [
+const MODULES: [(&str, &str); 28] = [
     // What any of them may use.
     ("waits", ""),
     ("often", ""),
     ("finding", ""),
+    ("metrics", ""),
+    ("trace", "metrics"),
     ("tls", "config finding"),
     ("auth", "config finding inventory often tls"),
-    ("config", "auth finding inventory tls"),
-    ("metrics", ""),
+    ("config", "auth finding inventory tls trace"),
     ("inventory", "auth config finding"),
     ("fault", "finding"),
     ("lock", "config fault"),
@@ -62,7 +63,7 @@ const MODULES: [(&str, &str); 27] = [
     // The line, of one switch.
     ("intent", "fault inventory"),
     ("desired", "fault intent inventory"),
-    ("link", "fault"),
+    ("link", "fault trace"),
     ("outcome", "fault finding intent"),
     ("commit", "fault inventory link lock outcome"),
     // Several requests at once, and several switches.
@@ -70,16 +71,16 @@ const MODULES: [(&str, &str); 27] = [
     ("group", "desired fault finding intent inventory outcome"),
     ("transaction", "fault intent outcome pace waits"),
     // What has a request go along the line.
-    ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace waits"),
-    ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline waits"),
+    ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace trace waits"),
+    ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline trace waits"),
     ("registry", "inventory lock target"),
     (
         "service",
-        "audit config fault group intent inventory lock metrics outcome pace pipeline registry target transaction waits",
+        "audit config fault group intent inventory lock metrics outcome pace pipeline registry target trace transaction waits",
     ),
     // Who asks.
-    ("rpc", "audit auth config desired fault intent inventory lock metrics often outcome service tls waits"),
-    ("cli", "audit auth config fault finding intent inventory lock metrics outcome registry rpc service tls"),
+    ("rpc", "audit auth config desired fault intent inventory lock metrics often outcome service tls trace waits"),
+    ("cli", "audit auth config fault finding intent inventory lock metrics outcome registry rpc service tls trace"),
     ("lib", ""),
     ("main", ""),
 ];

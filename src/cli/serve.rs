@@ -22,6 +22,7 @@ use crate::{
     rpc::{Front, Listener, metrics_router, readiness, router},
     service::{Current, Service},
     tls::Certificate,
+    trace,
 };
 use reload::{Read, Reload};
 use supervisor::Supervisor;
@@ -57,6 +58,9 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     if let Some(settings) = &settings.audit {
         let failed = |error| Failure::Other(format!("there can be no audit log: {error}"));
         audit::begin(settings).map_err(failed)?;
+    }
+    if let Some(endpoint) = &settings.traces {
+        trace::begin(endpoint).map_err(Failure::because)?;
     }
     let locks = lock::from_settings(&settings);
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;

@@ -25,6 +25,7 @@ impl Settings {
             ("lock_dir", self.lock_dir != new.lock_dir),
             ("etcd", self.etcd != new.etcd),
             ("audit", self.audit != new.audit),
+            ("traces", self.traces != new.traces),
             ("limits", self.limits != new.limits),
             ("log", self.log != new.log),
         ];

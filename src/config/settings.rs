@@ -5,12 +5,14 @@ use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::keystone;
+use super::limits;
 use super::policy::CallerPolicy;
 use super::reader::Reader;
 use super::socket::{self, Socket};
 use super::source::{self, FileAccess};
 use super::tls::{self, Tls};
 use super::toml_tree;
+use super::traces;
 use crate::auth::{DigestOptions, KeystoneOptions};
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, TeamRules};
@@ -99,6 +101,9 @@ pub struct Settings {
     pub etcd: Option<Etcd>,
     /// `[audit]`: the audit log; none.
     pub audit: Option<AuditLog>,
+    /// `[traces] endpoint`: the collector of OpenTelemetry traces,
+    /// `http://HOST:PORT/v1/traces`; none.
+    pub traces: Option<String>,
     /// `[limits]`: what one caller may cost.
     pub limits: Limits,
     /// `[log]`: what is told on standard error.
@@ -333,27 +338,13 @@ pub(super) const KEYS: &[&str] = &[
     "lock_dir",
     "etcd",
     "audit",
+    "traces",
     "limits",
     "log",
 ];
-pub(super) const LIMITS: &[&str] = &[
-    "max_body_bytes",
-    "max_json_depth",
-    "max_connections",
-    "max_connections_per_peer",
-    "max_in_flight",
-    "max_replies_bytes",
-    "header_timeout",
-    "body_timeout",
-    "answer_timeout",
-    "request_timeout",
-    "stop_timeout",
-];
-pub(super) const LOG: &[&str] = &["format", "level"];
-
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
-    let limits = limits(file, &sub_table(file, table, "limits", findings), findings);
-    let log = log(file, &sub_table(file, table, "log", findings), overrides, findings);
+    let limits = limits::limits(file, &sub_table(file, table, "limits", findings), findings);
+    let log = limits::log(file, &sub_table(file, table, "log", findings), overrides, findings);
     let access = secret_files(file, table, overrides, findings);
     let audit = audit::read(file, table, findings);
     let etcd = etcd::read(file, table, access, findings);
@@ -361,6 +352,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let digest = digest::read(file, table, findings);
     let socket = socket::read(file, table, findings);
     let keystone = keystone::read(file, table, access, findings);
+    let traces = traces::read(file, table, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
@@ -400,6 +392,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         lock_dir: reader.path("lock_dir"),
         etcd,
         audit,
+        traces,
         limits,
         log,
     };
@@ -440,40 +433,6 @@ fn known_hosts(reader: &mut Reader<'_>, overrides: &[PathBuf]) -> Vec<PathBuf> {
         reader.blame_key("known_hosts", Finding::error(Code::Unreadable, message));
     }
     named
-}
-
-fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
-    let mut reader = Reader::new(file, "limits", table, findings);
-    reader.refuse_unknown(LIMITS, |_| None);
-    let default = Limits::default();
-    let mut size =
-        |key, range, default| reader.number(key, range).and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
-    let max_connections = size("max_connections", 1..=65536, default.max_connections);
-    Limits {
-        max_body_bytes: size("max_body_bytes", 1024..=16 * 1024 * 1024, default.max_body_bytes),
-        max_json_depth: size("max_json_depth", 4..=100, default.max_json_depth),
-        max_connections,
-        max_connections_per_peer: size("max_connections_per_peer", 1..=65536, max_connections.div_ceil(2)),
-        max_in_flight: size("max_in_flight", 1..=65536, default.max_in_flight),
-        max_replies_bytes: size("max_replies_bytes", 1 << 20..=1 << 36, default.max_replies_bytes),
-        header_timeout: reader.duration("header_timeout", 1..=60).unwrap_or(default.header_timeout),
-        body_timeout: reader.duration("body_timeout", 1..=300).unwrap_or(default.body_timeout),
-        answer_timeout: reader.duration("answer_timeout", 1..=300).unwrap_or(default.answer_timeout),
-        request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
-        stop_timeout: reader.duration("stop_timeout", 3..=3600).unwrap_or(default.stop_timeout),
-    }
-}
-
-fn log(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Log {
-    let mut reader = Reader::new(file, "log", table, findings);
-    reader.refuse_unknown(LOG, |_| None);
-    let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
-    let format = reader.choice("format", &[("human", LogFormat::Human), ("json", LogFormat::Json)]);
-    let level = reader.choice("level", &levels.map(|level| (level.as_str(), level)));
-    Log {
-        format: overrides.log_format.or(format).unwrap_or_default(),
-        level: overrides.log_level.or(level).unwrap_or_default(),
-    }
 }
 
 pub(super) fn sub_table(file: &Path, table: &Table, key: &str, findings: &mut Findings) -> Table {

@@ -28,6 +28,7 @@ pub(super) struct Families {
     pub(super) switches: IntGaugeVec,
     pub(super) lost_log_lines: IntCounter,
     pub(super) lost_audit_lines: IntCounter,
+    pub(super) lost_spans: IntCounter,
 }
 
 const SWITCH: &[&str] = &["switch"];
@@ -110,6 +111,10 @@ impl Families {
             lost_audit_lines: registered(
                 &registry,
                 IntCounter::with_opts(own("lost_audit_lines_total", "Lines of the audit log that are not written."))?,
+            )?,
+            lost_spans: registered(
+                &registry,
+                IntCounter::with_opts(own("lost_spans_total", "Spans of traces that no collector took."))?,
             )?,
             registry,
         })

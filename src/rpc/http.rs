@@ -33,6 +33,7 @@ use crate::{
     metrics,
     often::Often,
     service::Requester,
+    trace,
 };
 use counted::Counted;
 
@@ -174,9 +175,19 @@ async fn admitted(door: &Door, caller: &Caller, request: Request<Body>) -> Resul
         way: identity.way(),
         peer: Some(caller.peer.to_string()),
         patience,
+        parent: parent(&head.headers),
         ..Requester::default()
     };
     Ok(Admitted { who, body, working: caller.works() })
+}
+
+/// The caller's own span (W3C Trace Context section 3.2); of two nobody knows which.
+fn parent(headers: &HeaderMap) -> Option<trace::Parent> {
+    let mut said = headers.get_all("traceparent").iter();
+    match (said.next(), said.next()) {
+        (Some(only), None) => only.to_str().ok()?.parse().ok(),
+        _ => None,
+    }
 }
 
 async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recognised, Box<Response>> {

@@ -12,6 +12,7 @@ use crate::{
     metrics,
     outcome::Report,
     service::{Asked, Requester, Service, asked, refused},
+    trace,
 };
 
 /// Every method there is.
@@ -39,6 +40,8 @@ pub const METHODS: [&str; 15] = [
 /// What is wrong with the parameters, or what happened on the switches.
 pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
     let begun = Instant::now();
+    let span = trace::request(who.parent);
+    who.trace = span.as_ref().map(trace::Open::context);
     let answer = match plain(params, &mut who) {
         Ok(params) => {
             who.asked = Asked::of(&params);
@@ -51,6 +54,14 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
         Err(Failed::Early(fault) | Failed::Told(fault)) => fault.kind.name(),
     };
     metrics::called(method, outcome, begun.elapsed());
+    if let Some(span) = span {
+        let told = [("rpc.method", method), ("mercury.outcome", outcome), ("mercury.caller", &who.caller)];
+        let error = match &answer {
+            Ok(_) => None,
+            Err(Failed::Early(fault) | Failed::Told(fault)) => Some(fault.message.clone()),
+        };
+        span.end(method, told.map(|(key, value)| (key, value.to_owned())).to_vec(), error);
+    }
     answer.map_err(|failed| match failed {
         Failed::Early(fault) => {
             refused(method, &who, &fault);

@@ -12,6 +12,7 @@ use crate::{
     outcome::{Outcome, Report},
     pace::{Joint, JointId},
     pipeline::Work,
+    trace,
     waits::Waits,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Job {
     pub(super) alone: bool,
     /// Whoever waits for it.
     pub(super) gone: Option<Waits>,
+    /// The span that it belongs to.
+    pub(super) trace: Option<trace::Context>,
 }
 
 impl Job {
@@ -152,7 +155,18 @@ mod tests {
         let now = Instant::now();
         let (report, _) = oneshot::channel();
         let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
-        Job { entry: 0, switch, work, joint: None, queued: now, begun: now, report, alone: false, gone: None }
+        Job {
+            entry: 0,
+            switch,
+            work,
+            joint: None,
+            queued: now,
+            begun: now,
+            report,
+            alone: false,
+            gone: None,
+            trace: None,
+        }
     }
 
     fn attach(port: &str, vlan: u16) -> Job {

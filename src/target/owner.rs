@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::FutureExt as _;
@@ -29,10 +29,28 @@ use crate::{
     outcome::{Outcome, Report},
     pace::{Milestone, Order},
     pipeline::{self, Line, Work},
+    trace,
 };
 
 /// Ports, aggregates and VLANs whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
+
+/// What a trace tells of work on a switch, for so many requests.
+fn told_of(
+    report: &Report,
+    work: &str,
+    requests: usize,
+    queued: Duration,
+) -> (String, Vec<(&'static str, String)>, Option<String>) {
+    let attributes = vec![
+        ("mercury.switch", report.switch.clone()),
+        ("mercury.outcome", report.outcome.name().to_owned()),
+        ("mercury.round_trips", report.flights.to_string()),
+        ("mercury.requests", requests.to_string()),
+        ("mercury.queue_ms", queued.as_millis().to_string()),
+    ];
+    (work.to_owned(), attributes, report.outcome.fault().map(|fault| fault.message.clone()))
+}
 
 /// A switch's requests, and who serves those of each entry.
 pub(super) struct Queue {
@@ -273,6 +291,9 @@ impl Owner {
             // Only requests to apply are grouped.
             (None, _) => &Work::Read(mercury_model::Scope::default()),
         };
+        let parents: Vec<_> = group.iter().filter_map(|job| job.trace).collect();
+        let spans = trace::Several::below(&parents, trace::Kind::Internal);
+        self.link.traced(spans.contexts());
         let line = Line {
             switch: &self.switch,
             link: &mut self.link,
@@ -289,6 +310,9 @@ impl Owner {
             },
         };
         let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
+        self.link.traced(Vec::new());
+        let queued = group.iter().map(|job| begun.saturating_duration_since(job.queued)).max();
+        spans.end(|| told_of(&report, work.name(), group.len(), queued.unwrap_or_default()));
         self.tell_of_session();
         if group.len() > 1 {
             metrics::joined(&self.switch.identity.name, group.len());

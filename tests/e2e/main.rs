@@ -112,6 +112,8 @@ mod taken_away;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod validate;
 #[cfg(test)]
 #[cfg(feature = "yang")]
