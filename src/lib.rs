@@ -56,6 +56,7 @@ pub mod pipeline;
 pub mod registry;
 pub mod rpc;
 pub mod service;
+pub mod status;
 pub mod target;
 pub mod tls;
 pub mod trace;

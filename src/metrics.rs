@@ -135,6 +135,16 @@ pub fn lost_spans(count: u64) {
     with(|families| families.lost_spans.inc_by(count));
 }
 
+/// Whether a session with a switch is open, as far as is known, and how many requests for it
+/// wait or are served.
+#[must_use]
+pub fn of_switch(switch: &str) -> (bool, i64) {
+    FAMILIES.as_ref().map_or((false, 0), |families| {
+        let of = |family: &prometheus::IntGaugeVec| family.with_label_values(&[switch]).get();
+        (of(&families.sessions) > 0, of(&families.waiting))
+    })
+}
+
 /// Log lines were lost.
 pub fn lost_log_lines(count: u64) {
     with(|families| families.lost_log_lines.inc_by(count));

@@ -46,12 +46,13 @@ const PACKAGES: [(&str, &[&str]); 10] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 28] = [
+const MODULES: [(&str, &str); 29] = [
     // What any of them may use.
     ("waits", ""),
     ("often", ""),
     ("finding", ""),
     ("metrics", ""),
+    ("status", ""),
     ("trace", "metrics"),
     ("tls", "config finding"),
     ("auth", "config finding inventory often tls"),
@@ -76,11 +77,17 @@ const MODULES: [(&str, &str); 28] = [
     ("registry", "inventory lock target"),
     (
         "service",
-        "audit config fault group intent inventory lock metrics outcome pace pipeline registry target trace transaction waits",
+        "audit config fault group intent inventory lock metrics outcome pace pipeline registry status target trace transaction waits",
     ),
     // Who asks.
-    ("rpc", "audit auth config desired fault intent inventory lock metrics often outcome service tls trace waits"),
-    ("cli", "audit auth config fault finding intent inventory lock metrics outcome registry rpc service tls trace"),
+    (
+        "rpc",
+        "audit auth config desired fault intent inventory lock metrics often outcome service status tls trace waits",
+    ),
+    (
+        "cli",
+        "audit auth config fault finding intent inventory lock metrics outcome registry rpc service status tls trace",
+    ),
     ("lib", ""),
     ("main", ""),
 ];

@@ -151,7 +151,7 @@ impl Served {
         let address = listener.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
-            let router = router(front, Authenticator::noauth(), &limits);
+            let router = router(front, Authenticator::noauth(), &limits, None);
             listener.serve(router, &limits, async { drop(stopped.await) }, Duration::from_secs(5)).await;
         });
         Ok(Self { address, service, locks, stop, serving })

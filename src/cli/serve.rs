@@ -68,7 +68,8 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     metrics::switches(switches, broken);
     let current = Current::new(service.sharing(settings.limits.per_switch()).under(settings.policy.clone()));
     let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
-    let router = router(front.clone(), authenticator(&settings), &settings.limits);
+    let status = settings.shows_status().then(|| Arc::clone(&current));
+    let router = router(front.clone(), authenticator(&settings), &settings.limits, status);
     let mut router = router.merge(readiness(Arc::clone(&locks)));
     match settings.metrics_listen {
         Some(address) => tell_of_metrics(address, settings.limits.clone()).await?,

@@ -26,6 +26,7 @@ impl Settings {
             ("etcd", self.etcd != new.etcd),
             ("audit", self.audit != new.audit),
             ("traces", self.traces != new.traces),
+            ("status_page", self.status_page != new.status_page),
             ("limits", self.limits != new.limits),
             ("log", self.log != new.log),
         ];

@@ -104,6 +104,9 @@ pub struct Settings {
     /// `[traces] endpoint`: the collector of OpenTelemetry traces,
     /// `http://HOST:PORT/v1/traces`; none.
     pub traces: Option<String>,
+    /// `status_page`: whether `GET /` shows people how the service is; where nothing is
+    /// said, where `listen` is a loopback address.
+    pub status_page: Option<bool>,
     /// `[limits]`: what one caller may cost.
     pub limits: Limits,
     /// `[log]`: what is told on standard error.
@@ -265,6 +268,12 @@ pub struct Overrides {
 }
 
 impl Settings {
+    /// Whether `GET /` shows people how the service is.
+    #[must_use]
+    pub fn shows_status(&self) -> bool {
+        self.status_page.unwrap_or_else(|| self.listen.ip().to_canonical().is_loopback())
+    }
+
     /// Reads the settings; without a file, the defaults and the overrides.
     ///
     /// # Errors
@@ -339,6 +348,7 @@ pub(super) const KEYS: &[&str] = &[
     "etcd",
     "audit",
     "traces",
+    "status_page",
     "limits",
     "log",
 ];
@@ -393,6 +403,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         etcd,
         audit,
         traces,
+        status_page: reader.flag("status_page"),
         limits,
         log,
     };

@@ -3,6 +3,7 @@
 
 mod counted;
 mod pages;
+mod status;
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +33,7 @@ use crate::{
     lock::Coordinator,
     metrics,
     often::Often,
-    service::Requester,
+    service::{Current, Requester},
     trace,
 };
 use counted::Counted;
@@ -51,13 +52,15 @@ struct Door {
     refused: Arc<Often>,
     /// The same in the audit log, of those who have tried something.
     audited: Arc<Often>,
+    /// What people are shown, where they are shown anything.
+    status: Option<Arc<Current>>,
 }
 
-/// The routes.
-pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Router {
-    let not_allowed = || async { error(StatusCode::METHOD_NOT_ALLOWED, 405, "only POST is allowed here") };
+/// The routes; with `status`, `GET /` shows people how that service is.
+pub fn router(front: Front, authenticator: Authenticator, limits: &Limits, status: Option<Arc<Current>>) -> Router {
+    let not_allowed = || async { only_post() };
     Router::new()
-        .route("/", post(rpc).fallback(not_allowed))
+        .route("/", post(rpc).get(page).fallback(not_allowed))
         .route("/v1/actions", post(actions).fallback(not_allowed))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { error(StatusCode::NOT_FOUND, 404, "there is nothing here; JSON-RPC is at /") })
@@ -68,7 +71,31 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits) -> Ro
             body_timeout: limits.body_timeout,
             refused: Arc::default(),
             audited: Arc::default(),
+            status,
         })
+}
+
+fn only_post() -> Response {
+    error(StatusCode::METHOD_NOT_ALLOWED, 405, "only POST is allowed here")
+}
+
+/// Shows how the service is to people, who are let in as callers are.
+async fn page(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
+    let Some(current) = &door.status else { return only_post() };
+    let (head, _) = request.into_parts();
+    let identity = match let_in(&door, &caller, &head).await {
+        Ok(Recognised::As(principal)) => principal,
+        Ok(Recognised::Unread(unjudged)) => match unjudged.judge(b"").await {
+            Ok(principal) => principal,
+            Err(fault) => return *not_let_in(&door, &caller, fault),
+        },
+        Err(refused) => return *refused,
+    };
+    if let Err((status, message)) = pages::refused_to_look(&head, is_open(&caller, &identity)) {
+        return error(status, status.as_u16(), message);
+    }
+    let who = Requester { caller: identity.to_string(), way: identity.way(), ..Requester::default() };
+    status::page(&current.service(), &who)
 }
 
 /// What the service counts; beside the other routes, or at an address of its own.
@@ -191,6 +218,18 @@ fn parent(headers: &HeaderMap) -> Option<trace::Parent> {
 }
 
 async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recognised, Box<Response>> {
+    let recognised = let_in(door, caller, head).await?;
+    let open = matches!(&recognised, Recognised::As(principal) if is_open(caller, principal));
+    pages::refused(head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
+    Ok(recognised)
+}
+
+/// Whether nobody is asked for credentials at this loopback address.
+fn is_open(caller: &Caller, principal: &Principal) -> bool {
+    matches!(principal, Principal::Anonymous) && caller.local.is_some_and(|local| local.is_loopback())
+}
+
+async fn let_in(door: &Door, caller: &Caller, head: &Parts) -> Result<Recognised, Box<Response>> {
     let asked = Asked {
         authorization: head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
         token: head.headers.get("x-auth-token").map(HeaderValue::as_bytes),
@@ -199,11 +238,7 @@ async fn recognised(door: &Door, caller: &Caller, head: &Parts) -> Result<Recogn
         origin: caller.origin,
         names: &caller.names,
     };
-    let recognised = door.authenticator.check(&asked).await.map_err(|fault| not_let_in(door, caller, fault))?;
-    let open = matches!(recognised, Recognised::As(Principal::Anonymous));
-    let open = open && caller.local.is_some_and(|local| local.is_loopback());
-    pages::refused(head, open).map_err(|(status, message)| Box::new(error(status, status.as_u16(), message)))?;
-    Ok(recognised)
+    door.authenticator.check(&asked).await.map_err(|fault| not_let_in(door, caller, fault))
 }
 
 fn not_let_in(door: &Door, caller: &Caller, fault: AuthError) -> Box<Response> {

@@ -9,6 +9,7 @@ use crate::{
     fault::{Fault, FaultKind},
     metrics::{self, Cost},
     outcome::{Outcome, Report},
+    status,
 };
 
 /// The longest text of a request that is told, in characters, and the most ports.
@@ -126,6 +127,13 @@ pub(super) fn done(verb: &str, who: &Requester, reports: &Result<Vec<Report>, Fa
     for report in reports {
         let cost = Cost { round_trips: report.flights, device: report.device_time, queue: report.queue_time };
         metrics::done(&report.switch, verb, report.outcome.name(), cost);
+        let wrong = report.outcome.fault();
+        status::happened(
+            &report.switch,
+            verb,
+            report.outcome.name(),
+            wrong.as_ref().map(|fault| fault.message.as_str()),
+        );
     }
     let several = reports.len() > 1;
     let each = |tell: &dyn Fn(&Report) -> String| {

@@ -58,7 +58,7 @@ fn request(id: &Value, method: &str, params: &Value) -> Vec<u8> {
 fn what_is_not_a_post_is_405_and_what_is_not_there_404() {
     let mut stage = Stage::new();
     for (method, path, status) in [
-        ("GET", "/", 405),
+        ("GET", "/v1/actions", 405),
         ("PUT", "/", 405),
         ("DELETE", "/v1/actions", 405),
         ("POST", "/nowhere", 404),

@@ -108,6 +108,8 @@ mod shared_vlans;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod taken_away;
 #[cfg(test)]
 mod tls;

@@ -20,6 +20,7 @@ use crate::{
     lock::Coordinator,
     metrics,
     service::Current,
+    status,
 };
 
 /// How long one waits for the next look where none is wanted.
@@ -161,6 +162,7 @@ impl Reload {
         metrics::switches(service.inventory().len(), service.inventory().all_broken().count());
         let served = service.inventory().iter().map(|switch| switch.identity.name.clone()).collect::<BTreeSet<_>>();
         self.current.replace(service);
+        status::keep(&served);
         metrics::keep(served);
         Ok(changes)
     }

@@ -10,6 +10,17 @@ use axum::http::{HeaderValue, StatusCode, header, request::Parts, uri::Authority
 /// Refuses what a page could have sent; with `open`, nobody is asked for
 /// credentials at this loopback address, so the host must be a loopback one.
 pub(super) fn refused(head: &Parts, open: bool) -> Result<(), (StatusCode, &'static str)> {
+    refused_to_look(head, open)?;
+    let mut types = head.headers.get_all(header::CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (Some(only), None) if is_json(only) => Ok(()),
+        _ => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json")),
+    }
+}
+
+/// The same of one that only looks, which people do with a browser: no other page can read
+/// what it is answered, but for one whose name leads here.
+pub(super) fn refused_to_look(head: &Parts, open: bool) -> Result<(), (StatusCode, &'static str)> {
     if head.headers.contains_key(header::ORIGIN) {
         return Err((StatusCode::FORBIDDEN, "requests of web pages (with an Origin) are not taken"));
     }
@@ -17,11 +28,7 @@ pub(super) fn refused(head: &Parts, open: bool) -> Result<(), (StatusCode, &'sta
         let message = "without authentication the Host must be localhost or a loopback address";
         return Err((StatusCode::FORBIDDEN, message));
     }
-    let mut types = head.headers.get_all(header::CONTENT_TYPE).iter();
-    match (types.next(), types.next()) {
-        (Some(only), None) if is_json(only) => Ok(()),
-        _ => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json")),
-    }
+    Ok(())
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {
