@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tree that cannot be read fails the test")]
 
+#[path = "architecture/threats.rs"]
+mod threats;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
@@ -103,8 +106,8 @@ const WORDS: [&str; 11] =
     ["Backlog", "Change", "Face", "Fault", "Held", "Identity", "Link", "Milestone", "Names", "Offers", "agree"];
 
 /// What may lie at the top, besides dotfiles.
-const TOP: [&str; 9] =
-    ["Cargo.toml", "Cargo.lock", "README.md", "src", "yang", "adapters", "config", "findings", "tests"];
+const TOP: [&str; 10] =
+    ["Cargo.toml", "Cargo.lock", "README.md", "deny.toml", "src", "yang", "adapters", "config", "findings", "tests"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
