@@ -32,6 +32,7 @@ mod switch;
 mod team;
 mod template;
 mod timing;
+mod tls;
 mod weak;
 
 pub(crate) use build::read_secret;
@@ -39,18 +40,16 @@ pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use changes::Changes;
 pub use command::{CommandError, SecretCommand};
 pub(crate) use device_type::parse as device_type;
-pub(crate) use face::TELNET;
 pub use face::{ConfirmedCommit, Face, Protocol};
-pub use gnmi::{
-    ClientCertificate, Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Roots, Tls, WriteLevel,
-};
+pub(crate) use face::{NETCONF_BY_TLS, TELNET};
+pub use gnmi::{Encoding, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, WriteLevel};
 pub use host_key::{Fingerprint, FingerprintError, HostKey};
 pub use identity::{Credentials, Identity};
 pub(crate) use ini::parse as sections;
 pub use lag_numbers::{LagNumbers, LagNumbersError};
 pub use load::{Context, Unsayable};
 pub use mac::{MacAddr, MacError};
-pub use netconf::{Framing, NetconfSettings};
+pub use netconf::{Framing, NetconfSettings, NetconfTransport};
 pub use options::Options;
 pub use port_names::{PortNameError, PortNameRule, PortNames};
 pub use rules::Rules;
@@ -61,6 +60,7 @@ pub use team::{Pattern, Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
 pub use weak::weak;
+pub use tls::{ClientCertificate, Roots, Tls, TlsSettings};
 
 use crate::config::Dialects;
 use crate::finding::Findings;

@@ -17,6 +17,7 @@ mod gnmi;
 mod netconf;
 mod offline;
 mod ssh;
+mod tls;
 mod ways;
 
 pub use offline::{Form, Shown, brought, candidate, deleted, edit, offline, recorded};

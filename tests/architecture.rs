@@ -31,17 +31,19 @@ const PACKAGES: [(&str, &[&str]); 10] = [
             "mercury-netconf",
             "mercury-sim",
             "mercury-ssh",
+            "mercury-tls",
         ],
     ),
     // For whoever calls Mercury, from elsewhere.
     ("mercury-client", &[]),
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
-    ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
-    ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model"]),
+    ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh", "mercury-tls"]),
+    ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model", "mercury-tls"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),
     ("mercury-sim", &["mercury-gnmi-proto", "mercury-model"]),
     ("mercury-ssh", &["mercury-adapter"]),
+    ("mercury-tls", &["mercury-adapter"]),
     ("mercury-adapter", &["mercury-model"]),
     ("mercury-model", &[]),
 ];

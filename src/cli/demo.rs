@@ -18,7 +18,10 @@ use super::{Common, DONE, Ended, Failure, Output, Spoken, log, print, start};
 use crate::{
     auth::Authenticator,
     config::{Limits, LogFormat, LogLevel},
-    inventory::{Face, GnmiSettings, HostKey, Inventory, NetconfSettings, SecretRef, SshSettings, Switch, Tls},
+    inventory::{
+        Face, GnmiSettings, HostKey, Inventory, NetconfSettings, NetconfTransport, SecretRef, SshSettings, Switch, Tls,
+        TlsSettings,
+    },
     lock::NoLocks,
     rpc::{Front, Listener, router},
     service::Current,
@@ -194,12 +197,13 @@ fn entry(name: &str, simulator: &Simulator, protocol: Spoken) -> Result<Switch, 
             let fingerprint = simulator.host_key_fingerprint().parse().map_err(Failure::because)?;
             let host_key = HostKey::Fingerprints(vec![fingerprint]);
             switch.face = Face::Netconf(NetconfSettings {
-                ssh: SshSettings { host_key, ..SshSettings::default() },
+                transport: NetconfTransport::Ssh(SshSettings { host_key, ..SshSettings::default() }),
                 ..NetconfSettings::default()
             });
         }
         Spoken::Gnmi => {
-            let tls = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);
+            let trust = Tls::Pinned(vec![simulator.gnmi_certificate_sha256().into()]);
+            let tls = TlsSettings { trust, ..TlsSettings::default() };
             switch.face = Face::Gnmi(GnmiSettings { tls, confirmed_commit: Some(true), ..GnmiSettings::default() });
         }
     }

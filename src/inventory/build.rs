@@ -8,6 +8,7 @@ mod rules;
 mod secrets;
 mod ssh;
 mod timing;
+mod tls;
 
 use super::load::Context;
 use super::{Credentials, Face, Protocol, Switch};
@@ -18,6 +19,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use gnmi::GNMI;
+use gnmi::GNMI_ALONE;
 use identity::is_host_name;
 pub(crate) use secrets::secret as read_secret;
 
@@ -73,6 +75,7 @@ pub(crate) const SHARED: &[&str] = &[
     "pipelining",
     "discard_foreign_candidate",
     "framing",
+    "transport",
     "network_instance",
 ];
 
@@ -80,8 +83,11 @@ pub(crate) const SHARED: &[&str] = &[
 pub(super) const SSH: &[&str] =
     &["key_file", "passphrase", "known_hosts", "host_key_fingerprints", "legacy_algorithms"];
 
+/// Those of them that say as whom one logs in, where it is not a certificate that does.
+const LOGIN: &[&str] = &["username", "password", "enable_secret"];
+
 /// Those of them that only NETCONF knows.
-const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing"];
+const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing", "transport"];
 
 /// Those of them that only a command line knows.
 const CLI: &[&str] = &["telnet"];
@@ -115,9 +121,11 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
     if name.trim() != name {
         reader.blame_key("name", Finding::error(Code::BadValue, "must not begin or end with a blank"));
     }
-    sort_out(reader, kind.protocol);
+    let by_tls = kind.protocol == Some(Protocol::Netconf) && netconf::is_by_tls(reader);
+    sort_out(reader, kind.protocol, by_tls);
     refuse_unsayable(reader, &kind, context);
     let means = match kind.protocol.unwrap_or(Protocol::Netconf) {
+        Protocol::Netconf if by_tls => netconf::means_by_tls(reader, context),
         Protocol::Netconf => netconf::means(reader, context),
         Protocol::Gnmi => gnmi::means(reader, context),
         Protocol::Cli => ssh::means(reader, context),
@@ -133,18 +141,24 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
 
 /// Refuses the switch's own keys that its protocol does not know, and keeps
 /// those of the defaults from it.
-fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>) {
-    let foreign: &[(&[&str], Protocol)] = match protocol {
-        Some(Protocol::Netconf) => &[(GNMI, Protocol::Gnmi), (CLI, Protocol::Cli)],
-        Some(Protocol::Gnmi) => &[(SSH, Protocol::Netconf), (NETCONF, Protocol::Netconf), (CLI, Protocol::Cli)],
-        Some(Protocol::Cli) => &[(GNMI, Protocol::Gnmi), (NETCONF, Protocol::Netconf)],
-        None => return,
+fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
+    let Some(protocol) = protocol else { return };
+    let foreign: &[(&[&str], &str)] = match protocol {
+        // What is ignored is the last one's: a user and a password have no place in TLS.
+        Protocol::Netconf if by_tls => &[(CLI, "CLI"), (LOGIN, "SSH"), (SSH, "SSH"), (GNMI_ALONE, "gNMI")],
+        Protocol::Netconf => &[(tls::KEYS, "gNMI, or NETCONF by TLS"), (CLI, "CLI"), (GNMI, "gNMI")],
+        Protocol::Gnmi => &[(SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI")],
+        Protocol::Cli => &[(GNMI, "gNMI"), (NETCONF, "NETCONF")],
     };
+    let spoken = if by_tls { "NETCONF by TLS" } else { protocol.title() };
+    let mut told = Vec::new();
     for (keys, speaker) in foreign {
-        for found in keys.iter().filter_map(|key| reader.own(key)).collect::<Vec<_>>() {
-            let spoken = protocol.map_or("", Protocol::title);
-            let message = format!("is for {}, and this switch speaks {spoken}", speaker.title());
-            reader.blame(&found, Finding::error(Code::Conflict, message));
+        for (key, found) in keys.iter().filter_map(|key| Some((key, reader.own(key)?))).collect::<Vec<_>>() {
+            if !told.contains(key) {
+                told.push(*key);
+                let message = format!("is for {speaker}, and this switch speaks {spoken}");
+                reader.blame(&found, Finding::error(Code::Conflict, message));
+            }
         }
         reader.ignore(keys);
     }

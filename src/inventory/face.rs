@@ -1,12 +1,15 @@
-use super::{CliSettings, GnmiSettings, NetconfSettings, Reach, SshSettings};
+use super::{CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, Reach, SshSettings};
 
 /// IANA's port for TELNET.
 pub(crate) const TELNET: u16 = 23;
 
+/// IANA's port for NETCONF over TLS.
+pub(crate) const NETCONF_BY_TLS: u16 = 6513;
+
 /// The side from which a switch is configured, and what that side alone needs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Face {
-    /// NETCONF over SSH.
+    /// NETCONF over SSH or TLS.
     Netconf(NetconfSettings),
     /// gNMI over gRPC.
     Gnmi(GnmiSettings),
@@ -27,10 +30,9 @@ impl Face {
     /// How one logs in over SSH, where that is the way.
     pub(crate) const fn ssh(&self) -> Option<&SshSettings> {
         match self {
-            Face::Netconf(NetconfSettings { ssh, .. }) | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => {
-                Some(ssh)
-            }
-            Face::Cli(CliSettings { reach: Reach::Telnet, .. }) | Face::Gnmi(_) => None,
+            Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(ssh), .. })
+            | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => Some(ssh),
+            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) => None,
         }
     }
 
@@ -38,6 +40,7 @@ impl Face {
     pub(crate) const fn port(&self) -> Option<u16> {
         match self {
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => Some(TELNET),
+            Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(_), .. }) => Some(NETCONF_BY_TLS),
             Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) => None,
         }
     }
@@ -46,7 +49,7 @@ impl Face {
 /// A protocol Mercury speaks to switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// NETCONF over SSH (RFC 6242).
+    /// NETCONF over SSH (RFC 6242) or TLS (RFC 7589).
     Netconf,
     /// gNMI over gRPC (openconfig/reference, rpc/gnmi/gnmi-specification.md).
     Gnmi,
@@ -76,7 +79,7 @@ impl Protocol {
         }
     }
 
-    /// The TCP port IANA gave it.
+    /// The TCP port IANA gave it; NETCONF's over SSH.
     pub const fn default_port(self) -> u16 {
         match self {
             Protocol::Netconf => 830,

@@ -1,5 +1,4 @@
-use super::{CertificatePin, SecretRef};
-use std::path::PathBuf;
+use super::TlsSettings;
 use std::time::Duration;
 
 /// What only a switch that speaks gNMI has.
@@ -9,17 +8,8 @@ use std::time::Duration;
 /// `[defaults]` do not concern it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GnmiSettings {
-    /// How the connection is protected and the switch proves that it is the
-    /// switch: at most one of `tls_ca`, `tls_pins`, `insecure = true` and
-    /// `plaintext = true`; the system's roots.
-    pub tls: Tls,
-    /// `tls_server_name`: the host name or IP address to expect in the
-    /// certificate, and to ask for (RFC 6066 section 3); the switch's address.
-    /// `None` with [`Tls::Plaintext`].
-    pub server_name: Option<String>,
-    /// `tls_cert` and `tls_key`: how Mercury proves that it is Mercury; none.
-    /// `None` with [`Tls::Plaintext`].
-    pub client: Option<ClientCertificate>,
+    /// How the connection is protected, and who is on either side.
+    pub tls: TlsSettings,
     /// `encoding`: `"auto"`, `"json_ietf"`, `"json"` or `"proto"`; auto.
     pub encoding: Encoding,
     /// `origin`: the origin of every path (gNMI specification 2.7); the
@@ -52,9 +42,7 @@ pub struct GnmiSettings {
 impl Default for GnmiSettings {
     fn default() -> Self {
         GnmiSettings {
-            tls: Tls::default(),
-            server_name: None,
-            client: None,
+            tls: TlsSettings::default(),
             encoding: Encoding::Auto,
             origin: None,
             target: None,
@@ -67,52 +55,6 @@ impl Default for GnmiSettings {
             settle_time: Duration::from_secs(10),
         }
     }
-}
-
-/// How a gNMI connection is protected, and the switch proves that it is the switch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
-    /// By TLS; its certificate leads to one of these roots and bears the
-    /// switch's address or [`GnmiSettings::server_name`].
-    Verified(Roots),
-    /// By TLS; its certificate is one of these, whoever signed it and whatever
-    /// names it bears. Never empty.
-    Pinned(Vec<CertificatePin>),
-    /// By TLS with whoever answers at the address, who is taken for the switch
-    /// and gets the password.
-    Insecure,
-    /// Not at all: whoever is on the way reads and changes everything.
-    Plaintext,
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Tls::Verified(Roots::System)
-    }
-}
-
-/// Who may have signed a switch's certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Roots {
-    /// Whom the operating system trusts.
-    #[default]
-    System,
-    /// `tls_ca`: who is in these PEM files, and nobody else. Never empty.
-    Files(Vec<PathBuf>),
-}
-
-/// The certificate that Mercury shows a switch (TLS client authentication).
-///
-/// Both are looked at when the inventory is loaded and read again for each
-/// connection, so that they can be renewed without a restart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClientCertificate {
-    /// `tls_cert`: a PEM file with the certificate, and those between it and
-    /// the root after it.
-    pub chain: PathBuf,
-    /// `tls_key`: a PEM file with its private key, not encrypted, which must
-    /// not be readable by others; always [`SecretRef::File`].
-    pub key: SecretRef,
 }
 
 /// How values are written in a gNMI Set and asked for in a read (gNMI

@@ -1,11 +1,12 @@
-use super::{ConfirmedCommit, SshSettings};
+use super::{ConfirmedCommit, SshSettings, TlsSettings};
 
 /// What only a switch that speaks NETCONF has; a gNMI switch that has a key of
 /// it itself is refused, and those of `[defaults]` do not concern it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NetconfSettings {
-    /// How one logs in, over SSH.
-    pub ssh: SshSettings,
+    /// `transport`: what it is carried by, `"ssh"` or `"tls"`, and how a switch and
+    /// Mercury prove themselves there; ssh.
+    pub transport: NetconfTransport,
     /// `confirmed_commit`: whether to let the switch take unconfirmed changes
     /// back, `"auto"`, `"on"`, `"session"` or `"off"`; auto.
     pub confirmed_commit: ConfirmedCommit,
@@ -19,6 +20,23 @@ pub struct NetconfSettings {
     /// The framing, `"end-of-message"` or `"chunked"` (RFC 6242 section 4); what
     /// both sides announced.
     pub framing: Option<Framing>,
+}
+
+/// What carries NETCONF.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NetconfTransport {
+    /// SSH (RFC 6242), with a login.
+    Ssh(SshSettings),
+    /// TLS (RFC 7589), with certificates on both sides; the switch makes a user of
+    /// Mercury's. Never [`Tls::Plaintext`](super::Tls::Plaintext), and never without
+    /// [`TlsSettings::client`].
+    Tls(TlsSettings),
+}
+
+impl Default for NetconfTransport {
+    fn default() -> Self {
+        NetconfTransport::Ssh(SshSettings::default())
+    }
 }
 
 /// How NETCONF messages are told apart (RFC 6242 section 4).

@@ -1,6 +1,6 @@
 use super::{
-    ConfirmedCommit, Credentials, Face, HostKey, Identity, NetconfSettings, Protocol, Roots, Rules, SecretRef, Timing,
-    Tls,
+    ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings, NetconfTransport, Protocol,
+    Rules, SecretRef, Timing,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -14,7 +14,7 @@ const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// A switch: how to reach it and what may be done to it.
 ///
-/// Every field of its parts but `credentials`, `host_key`, `options`, `tls`,
+/// Every field of its parts but `credentials`, `host_key`, `options`, `tls`, `trust`,
 /// `server_name`, `client`, `key`, `lowest_vlan`, `interface_names` and `team`, which say
 /// themselves where they come from, is written under its own name in a
 /// `[[switch]]` table, and all but `name`, `address` and `mac_addresses` may
@@ -139,14 +139,10 @@ impl Switch {
                 files.extend(known.iter().map(PathBuf::as_path));
             }
         }
-        if let Face::Gnmi(gnmi) = &self.face {
-            if let Some(client) = &gnmi.client {
-                files.push(&client.chain);
-                files.extend(client.key.file());
-            }
-            if let Tls::Verified(Roots::Files(roots)) = &gnmi.tls {
-                files.extend(roots.iter().map(PathBuf::as_path));
-            }
+        if let Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
+        | Face::Gnmi(GnmiSettings { tls, .. }) = &self.face
+        {
+            files.extend(tls.files());
         }
         files.extend(secrets.into_iter().flatten().filter_map(SecretRef::file));
         files
@@ -155,7 +151,7 @@ impl Switch {
     /// Whether any of its secrets is written in the inventory file itself.
     pub(crate) fn has_inline_secrets(&self) -> bool {
         let Credentials { password, enable_secret } = &self.identity.credentials;
-        // The key of a gNMI client is in a file, always.
+        // The key of TLS is in a file, always.
         let (key, passphrase) = self.face.ssh().map_or((&None, &None), |ssh| (&ssh.key, &ssh.passphrase));
         [password, enable_secret, key, passphrase].into_iter().flatten().any(SecretRef::is_inline)
     }

@@ -8,6 +8,7 @@ mod served;
 mod telnet;
 mod theirs;
 mod times;
+mod transport;
 use super::*;
 use crate::config::FileAccess;
 use crate::finding::{Code, Finding, Severity};
@@ -53,6 +54,13 @@ fn by_netconf(switch: &Switch) -> &NetconfSettings {
     match &switch.face {
         Face::Netconf(netconf) => netconf,
         Face::Gnmi(_) | Face::Cli(_) => panic!("{switch:?}"),
+    }
+}
+
+fn by_ssh(switch: &Switch) -> &SshSettings {
+    match &by_netconf(switch).transport {
+        NetconfTransport::Ssh(ssh) => ssh,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -225,7 +233,7 @@ fn a_mistake_in_the_defaults_is_told_once_and_where_it_is() {
 fn how_a_host_key_is_checked_is_decided_in_one_place() {
     let fingerprint = "host_key_fingerprints = [\"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"]";
     let text = format!("[defaults]\ninsecure = true\n{}", toml(&format!("dialect = \"openconfig\"\n{fingerprint}")));
-    assert!(matches!(&by_netconf(&one("i.toml", &text)).ssh.host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
+    assert!(matches!(&by_ssh(&one("i.toml", &text)).host_key, HostKey::Fingerprints(keys) if keys.len() == 1));
     let (_, findings) = load(
         &[("i.toml", &toml(&format!("dialect = \"openconfig\"\ninsecure = true\n{fingerprint}")))],
         &Context::default(),
@@ -233,7 +241,7 @@ fn how_a_host_key_is_checked_is_decided_in_one_place() {
     assert!(places(&findings).contains(&(Code::Conflict, 7, "switch.leaf1.insecure".to_owned())), "{findings}");
     let context = Context { known_hosts: vec!["/k".into()], ..Context::default() };
     let (inventory, _) = load(&[("i.conf", &ini("insecure = false"))], &context);
-    assert_eq!(by_netconf(inventory.find("leaf1").unwrap()).ssh.host_key, HostKey::KnownHosts(vec!["/k".into()]));
+    assert_eq!(by_ssh(inventory.find("leaf1").unwrap()).host_key, HostKey::KnownHosts(vec!["/k".into()]));
 }
 
 #[test]
@@ -264,7 +272,7 @@ fn every_option_reaches_the_switch() {
         ),
     );
     assert!(
-        by_netconf(&switch).ssh.legacy_algorithms
+        by_ssh(&switch).legacy_algorithms
             && !switch.rules.persist
             && switch.rules.manage_vlans
             && switch.rules.manage_mtu

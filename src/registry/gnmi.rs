@@ -1,15 +1,14 @@
 //! A switch's entry as the gNMI adapter's options.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use mercury_adapter::{
-    ConnectError, ConnectFault, Connector, Dialect, GnmiEncoding, LeafValues, PathPrefixes, Reading, Render, WriteLevel,
+    ConnectError, Connector, Dialect, GnmiEncoding, LeafValues, PathPrefixes, Reading, Render, WriteLevel,
 };
-use mercury_gnmi::{Asked, ClientIdentity, GnmiConnector, GnmiOptions, Overrides, Renderer, TlsOptions, Trust};
+use mercury_gnmi::{Asked, GnmiConnector, GnmiOptions, Overrides, Renderer};
 
-use crate::inventory::{
-    self, Encoding, GnmiSettings, Identity, ReadMethod, Roots, SecretError, SecretRef, Timing, Tls,
-};
+use super::tls;
+use crate::inventory::{self, Encoding, GnmiSettings, Identity, ReadMethod, SecretRef, Timing};
 
 /// The adapter for a switch; `None` when its dialect does not speak gNMI.
 pub(super) fn adapter(
@@ -51,8 +50,8 @@ fn options(
     let port = identity.port.unwrap_or(default_port);
     Ok(GnmiOptions {
         username: Some(identity.username.clone()).filter(|username| !username.is_empty()),
-        password: password.map_err(|error| unreadable("password", &error))?,
-        tls: tls(settings)?,
+        password: password.map_err(|error| tls::unreadable("password", &error))?,
+        tls: tls::options(&settings.tls)?,
         connect_timeout: timing.connect_timeout,
         keepalive: timing.keepalive,
         encoding: encoding(settings.encoding),
@@ -68,21 +67,6 @@ fn options(
         commit_confirmed: settings.confirmed_commit == Some(true),
         ..GnmiOptions::new(identity.address.clone(), port)
     })
-}
-
-fn tls(settings: &GnmiSettings) -> Result<Option<TlsOptions>, ConnectError> {
-    let trust = match &settings.tls {
-        Tls::Plaintext => return Ok(None),
-        Tls::Insecure => Trust::Insecure,
-        Tls::Verified(Roots::System) => Trust::System,
-        Tls::Verified(Roots::Files(files)) => Trust::Roots(files.clone()),
-        Tls::Pinned(pins) => Trust::Pins(pins.iter().map(crate::inventory::CertificatePin::bytes).collect()),
-    };
-    let identity = settings.client.as_ref().map(|client| {
-        let key = client.key.resolve().map_err(|error| unreadable("tls_key", &error))?;
-        Ok(ClientIdentity { certificate: client.chain.clone(), key })
-    });
-    Ok(Some(TlsOptions { trust, server_name: settings.server_name.clone(), identity: identity.transpose()? }))
 }
 
 const fn encoding(asked: Encoding) -> Option<GnmiEncoding> {
@@ -116,9 +100,4 @@ const fn write_level(asked: inventory::WriteLevel) -> WriteLevel {
         inventory::WriteLevel::Entry => WriteLevel::Entry,
         inventory::WriteLevel::List => WriteLevel::List,
     }
-}
-
-fn unreadable(name: &str, error: &SecretError) -> ConnectError {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    ConnectError { fault: ConnectFault::Credentials, message: format!("{name} cannot be read: {error}{cause}") }
 }

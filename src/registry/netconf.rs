@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Connector, Dialect, Render};
-use mercury_netconf::{NetconfConnector, Renderer, client::ClientOptions, protocol::FramingChoice};
+use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, Render};
+use mercury_netconf::{
+    Carrier, NetconfConnector, OverSsh, OverTls, Renderer, TlsTarget, client::ClientOptions, protocol::FramingChoice,
+};
 
-use super::ssh;
-use crate::inventory::{Framing, Identity, NetconfSettings, Timing};
+use super::{ssh, tls};
+use crate::inventory::{Framing, Identity, NETCONF_BY_TLS, NetconfSettings, NetconfTransport, Timing, TlsSettings};
 
 /// The adapter for a switch; `None` when its dialect does not speak NETCONF.
 pub(super) fn adapter(
@@ -28,9 +30,27 @@ pub(super) fn adapter(
         ..ClientOptions::default()
     };
     let instance = identity.network_instance.clone();
-    let (identity, settings, timing) = (identity.clone(), settings.ssh.clone(), timing.clone());
-    let default_port = netconf.port;
-    // Secrets are read anew for each connection, so that they can be changed without a restart.
-    let dial = move || ssh::options(&identity, &settings, &timing, default_port);
-    Some((Box::new(NetconfConnector::new(dial, client, netconf, instance)), Box::new(renderer)))
+    let carrier = carrier(identity, &settings.transport, timing, netconf.port);
+    let connector = NetconfConnector::new(carrier, client, netconf, instance);
+    Some((Box::new(connector), Box::new(renderer)))
+}
+
+/// Secrets are read anew for each connection, so that they can be changed without a restart.
+fn carrier(identity: &Identity, transport: &NetconfTransport, timing: &Timing, default_port: u16) -> Box<dyn Carrier> {
+    let (identity, timing) = (identity.clone(), timing.clone());
+    match transport.clone() {
+        NetconfTransport::Ssh(ssh) => Box::new(OverSsh::new(move || ssh::options(&identity, &ssh, &timing, default_port))),
+        NetconfTransport::Tls(tls) => Box::new(OverTls::new(move || target(&identity, &tls, &timing))),
+    }
+}
+
+fn target(identity: &Identity, settings: &TlsSettings, timing: &Timing) -> Result<TlsTarget, ConnectError> {
+    let open = || ConnectError { fault: ConnectFault::Protocol, message: "NETCONF has no plaintext".to_owned() };
+    Ok(TlsTarget {
+        host: identity.address.clone(),
+        port: identity.port.unwrap_or(NETCONF_BY_TLS),
+        tls: tls::options(settings)?.ok_or_else(open)?,
+        connect_timeout: timing.connect_timeout,
+        keepalive: timing.keepalive,
+    })
 }

@@ -1,12 +1,11 @@
 //! A switch's entry as the options of an SSH connection.
 
-use std::error::Error;
-
 use mercury_adapter::{ConnectError, ConnectFault};
 use mercury_ssh::{HostKeyPolicy, KeyFile, SshOptions};
 use secrecy::SecretString;
 
-use crate::inventory::{HostKey, Identity, SecretError, SecretRef, SshSettings, Timing};
+use super::tls;
+use crate::inventory::{HostKey, Identity, SecretRef, SshSettings, Timing};
 
 pub(super) fn options(
     identity: &Identity,
@@ -39,12 +38,7 @@ pub(super) fn options(
 
 /// A secret as it is now.
 pub(super) fn secret(name: &str, secret: Option<&SecretRef>) -> Result<Option<SecretString>, ConnectError> {
-    secret.map(SecretRef::resolve).transpose().map_err(|error| unreadable(name, &error))
-}
-
-fn unreadable(name: &str, error: &SecretError) -> ConnectError {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    fault(format!("{name} cannot be read: {error}{cause}"))
+    secret.map(SecretRef::resolve).transpose().map_err(|error| tls::unreadable(name, &error))
 }
 
 fn fault(message: String) -> ConnectError {

@@ -65,6 +65,8 @@ mod logs;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod netconf_tls;
+#[cfg(test)]
 mod offline;
 #[cfg(test)]
 mod on_switch;

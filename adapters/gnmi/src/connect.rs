@@ -2,13 +2,13 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
     ModuleSource, PathPrefixes, Presented, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::gnmi::CapabilityResponse;
+use mercury_tls::{TlsOptions, Trust};
 use secrecy::SecretString;
 use tonic::{Code, Status};
 
@@ -19,7 +19,6 @@ use crate::{
     request::Asked,
     session::{GnmiSession, Learned},
     status::{self, Failure},
-    tls::{TlsOptions, Trust},
     transport::Transport,
 };
 
@@ -138,7 +137,7 @@ where
             // Nothing is said behind the handshake.
             let tls = Some(TlsOptions { trust: Trust::Insecure, identity: None, ..tls });
             let transport = Transport::connect(&GnmiOptions { tls, ..options }).await?;
-            let pin = transport.certificate().map(|pin| format!("SHA256:{}", STANDARD_NO_PAD.encode(pin)));
+            let pin = transport.certificate().map(|pin| mercury_tls::fingerprint(&pin));
             Ok(pin.map(|fingerprint| Presented { what: "certificate".to_owned(), fingerprint }))
         }
         .boxed()

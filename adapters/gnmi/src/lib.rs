@@ -47,15 +47,14 @@ mod session;
 mod set;
 mod status;
 mod textproto;
-mod tls;
 mod transport;
 mod tree;
 mod value;
 mod wire;
 
 pub use connect::{GnmiConnector, GnmiOptions};
+pub use mercury_tls::{ClientIdentity, TlsOptions, Trust};
 pub use render::{Overrides, Renderer};
 pub use request::Asked;
 pub use session::GnmiSession;
 pub use set::SetOperations;
-pub use tls::{ClientIdentity, TlsOptions, Trust};

@@ -10,16 +10,14 @@ use std::{
 use futures_util::{FutureExt as _, TryFutureExt as _, future::BoxFuture};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use mercury_adapter::{ConnectError, ConnectFault, dial};
-use socket2::{SockRef, TcpKeepalive};
+use mercury_adapter::{ConnectError, ConnectFault};
+use mercury_tls::{Attentive, Complaint};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
     sync::watch,
     task::AbortHandle,
     time::timeout,
 };
-use tokio_rustls::TlsConnector;
 use tonic::body::Body;
 
 use crate::{
@@ -27,15 +25,8 @@ use crate::{
     connect::GnmiOptions,
     counted::{Counted, Octets},
     meter::Meter,
-    tls,
 };
 
-mod alert;
-
-use alert::{Attentive, Complaint};
-
-/// How many probes a dead target may leave unanswered.
-const KEEPALIVE_PROBES: u32 = 4;
 /// How long after a failed call its connection may still be ending.
 const ENDING: Duration = Duration::from_secs(1);
 /// HTTP/2's window for one answer: what of it may be here twice, as it came and as it
@@ -64,48 +55,24 @@ impl Drop for Connection {
 }
 
 impl Transport {
-    /// Connects. Each address of a name has the time of the entry to answer, and
-    /// then TLS has.
+    /// Connects. Each address of a name has the time of the entry to answer, then TLS
+    /// has, and then HTTP/2.
     pub(crate) async fn connect(options: &GnmiOptions) -> Result<Self, ConnectError> {
         let within = options.connect_timeout;
-        let late = |_| {
-            let message = format!("no connection within {} s", within.as_secs());
-            ConnectError { fault: ConnectFault::Unreachable, message }
-        };
-        let found = tokio::net::lookup_host((options.address.as_str(), options.port));
-        let addresses = timeout(within, found).await.map_err(late)?.map_err(|error| unreachable(options, &error))?;
-        let stream = dial(addresses, within).await.map_err(|error| unreachable(options, &error))?;
-        timeout(within, Self::open(stream, options)).await.map_err(late)?
-    }
-
-    async fn open(stream: TcpStream, options: &GnmiOptions) -> Result<Self, ConnectError> {
-        let unreachable = |error: std::io::Error| unreachable(options, &error);
-        stream.set_nodelay(true).map_err(unreachable)?;
         // Not HTTP/2's PING: gRPC servers end a connection that pings more often than every five
         // minutes (too_many_pings), and with it the Set that is under way.
-        let keepalive =
-            TcpKeepalive::new().with_time(options.keepalive).with_interval(options.keepalive / KEEPALIVE_PROBES);
-        SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(KEEPALIVE_PROBES)).map_err(unreachable)?;
+        let socket = mercury_tls::reach(&options.address, options.port, options.keepalive, within).await?;
         let Some(tls) = &options.tls else {
             tracing::warn!(address = options.address, "the connection is not encrypted, as the entry says");
-            return Self::over(stream).await;
+            return in_time(within, Self::over(socket)).await;
         };
-        let wrong =
-            |error: tls::TlsError| ConnectError { fault: ConnectFault::Credentials, message: error.to_string() };
-        if tls.trust == tls::Trust::Insecure {
-            tracing::warn!(address = options.address, "the server's certificate is not checked, as the entry says");
-        }
-        let connector = TlsConnector::from(Arc::new(tls.config().map_err(wrong)?));
-        let name = tls.name(&options.address).map_err(wrong)?;
-        let stream = connector.connect(name, stream).await.map_err(|error| handshake(&error))?;
+        let stream = mercury_tls::secure(socket, &options.address, tls, &[b"h2"], within).await?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             // gRPC needs HTTP/2, and some old servers speak it without saying so.
             tracing::debug!(address = options.address, "the server did not choose h2; trying it all the same");
         }
-        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        let digest = shown.map(|shown| ring::digest::digest(&ring::digest::SHA256, shown));
-        let certificate = digest.and_then(|digest| digest.as_ref().try_into().ok());
-        Ok(Self { certificate, ..Self::over(stream).await? })
+        let certificate = mercury_tls::certificate(&stream);
+        Ok(Self { certificate, ..in_time(within, Self::over(stream)).await? })
     }
 
     /// HTTP/2 over a stream that is there already.
@@ -170,33 +137,25 @@ impl tower_service::Service<http::Request<Body>> for Transport {
     }
 }
 
-fn unreachable(options: &GnmiOptions, error: &std::io::Error) -> ConnectError {
-    let message = format!("{}:{}: {error}", options.address, options.port);
-    ConnectError { fault: ConnectFault::unconnected(error), message }
+async fn in_time(
+    within: Duration,
+    work: impl Future<Output = Result<Transport, ConnectError>>,
+) -> Result<Transport, ConnectError> {
+    let late = |_| ConnectError {
+        fault: ConnectFault::Unreachable,
+        message: format!("no HTTP/2 within {} s", within.as_secs()),
+    };
+    timeout(within, work).await.map_err(late)?
 }
 
 fn why(end: Result<(), hyper::Error>, complaint: &Complaint) -> ConnectError {
     let unreachable = |message| ConnectError { fault: ConnectFault::Unreachable, message };
-    match (complaint.get(), end) {
-        (Some(tls), _) => handshake(&std::io::Error::other(tls.clone())),
+    match (complaint.told(), end) {
+        (Some(told), _) => told,
         (None, Ok(())) => unreachable("the connection was closed".to_owned()),
         (None, Err(error)) => {
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
             unreachable(format!("{error}{cause}"))
         }
     }
-}
-
-fn handshake(error: &std::io::Error) -> ConnectError {
-    let rustls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let fault = match rustls {
-        Some(error) if tls::is_about_identity(error) => ConnectFault::HostKey,
-        // The server turned our certificate down, or wants one.
-        Some(rustls::Error::AlertReceived(_)) => ConnectFault::Credentials,
-        Some(_) => ConnectFault::Protocol,
-        None => ConnectFault::Unreachable,
-    };
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let told = rustls.and_then(tls::sentence).unwrap_or_else(|| format!("{error}{cause}"));
-    ConnectError { fault, message: format!("TLS: {told}") }
 }

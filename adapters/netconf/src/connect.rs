@@ -1,4 +1,4 @@
-//! Opening sessions: SSH, hello, and what was announced.
+//! Opening sessions: a stream, hello, and what was announced.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,43 +7,43 @@ use mercury_adapter::{
     ConnectError, ConnectFault, Connector, Kept, ModuleSource, NetconfDialect, Presented, Probe, Session, Step,
 };
 use mercury_model::Scope;
-use mercury_ssh::{SshOptions, SshStream};
 
 use crate::{
+    carrier::{Carrier, Duplex},
     client::{Client, ClientOptions, OpenError},
     modules::{FAREWELL, NetconfModules},
     operation::{Store, get_config},
     session::NetconfSession,
 };
 
-/// Opens NETCONF sessions with one switch over SSH.
-pub struct NetconfConnector<F> {
-    dial: Arc<F>,
+/// Opens NETCONF sessions with one switch.
+pub struct NetconfConnector {
+    carrier: Box<dyn Carrier>,
     client: ClientOptions,
     dialect: Arc<NetconfDialect>,
     instance: String,
 }
 
-impl<F> NetconfConnector<F> {
-    /// `dial` is asked for the SSH options before each connection; `instance`
-    /// takes the place of the dialect's network instance.
-    pub fn new(dial: F, client: ClientOptions, dialect: Arc<NetconfDialect>, instance: Option<String>) -> Self {
+impl NetconfConnector {
+    /// `carrier` brings each session's stream; `instance` takes the place of the
+    /// dialect's network instance.
+    pub fn new(
+        carrier: Box<dyn Carrier>,
+        client: ClientOptions,
+        dialect: Arc<NetconfDialect>,
+        instance: Option<String>,
+    ) -> Self {
         let instance = instance.unwrap_or_else(|| dialect.network_instance.clone());
-        Self { dial: Arc::new(dial), client, dialect, instance }
-    }
-}
-
-impl<F> NetconfConnector<F>
-where
-    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync + 'static,
-{
-    async fn greeted(&self) -> Result<Client<SshStream>, ConnectError> {
-        let options = mercury_adapter::options(&self.dial).await?;
-        let stream = mercury_ssh::connect(&options).await.map_err(|error| error.to_connect_error())?;
-        Client::connect(stream, self.client.clone()).await.map_err(|error| no_hello(&error))
+        Self { carrier, client, dialect, instance }
     }
 
-    async fn open(&self) -> Result<NetconfSession<SshStream>, ConnectError> {
+    async fn greeted(&self) -> Result<Client<Box<dyn Duplex>>, ConnectError> {
+        let carried = self.carrier.carry().await?;
+        let greeted = Client::connect(carried.stream, self.client.clone()).await;
+        greeted.map_err(|error| carried.complaint.told().unwrap_or_else(|| no_hello(&error)))
+    }
+
+    async fn open(&self) -> Result<NetconfSession<Box<dyn Duplex>>, ConnectError> {
         let client = self.greeted().await?;
         let instance = self.instance.clone();
         let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
@@ -56,21 +56,13 @@ where
     }
 }
 
-impl<F> Connector for NetconfConnector<F>
-where
-    F: Fn() -> Result<SshOptions, ConnectError> + Send + Sync + 'static,
-{
+impl Connector for NetconfConnector {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
     }
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
-        async move {
-            let options = mercury_adapter::options(&self.dial).await?;
-            let shown = mercury_ssh::presented(&options).await.map_err(|error| error.to_connect_error())?;
-            Ok(Some(shown.into()))
-        }
-        .boxed()
+        async move { Ok(Some(self.carrier.presented().await?)) }.boxed()
     }
 
     /// Also of a server that cannot be configured.

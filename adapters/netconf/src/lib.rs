@@ -1,4 +1,4 @@
-//! NETCONF adapter: edit-config rendering and sessions over SSH.
+//! NETCONF adapter: edit-config rendering and sessions over SSH and TLS.
 //!
 //! From the wire up: [`framing`] cuts bytes into messages, [`xml`] makes trees
 //! of them, [`hello`], [`operation`] and [`message`] know what the trees mean,
@@ -6,6 +6,7 @@
 //! [`Renderer`] puts plans as edits, [`NetconfSession`] carries steps.
 
 mod burst;
+mod carrier;
 pub mod client;
 #[doc(hidden)]
 pub mod conformance;
@@ -29,6 +30,7 @@ mod render;
 mod session;
 pub mod xml;
 
+pub use carrier::{Carried, Carrier, Duplex, OverSsh, OverTls, TlsTarget};
 pub use connect::NetconfConnector;
 pub use counted::Counters;
 pub use render::{EditConfig, Renderer};

@@ -23,7 +23,7 @@ pub enum SimError {
     /// The authorized public key is not an OpenSSH public key line.
     #[error("the authorized key is not an OpenSSH public key")]
     AuthorizedKey(#[source] russh::keys::ssh_key::Error),
-    /// The gNMI face's certificate could not be made.
+    /// A certificate could not be made.
     #[error("cannot make a certificate")]
     Certificate(#[source] rcgen::Error),
     /// TLS could not be set up.

@@ -20,11 +20,9 @@ mod set;
 mod status;
 mod strikes;
 mod subscribe;
-mod tls;
 
 pub(crate) use connection::{Opening, Trust};
 pub(crate) use listener::listen;
-pub(crate) use tls::Certificate;
 
 /// What Capabilities says (gNMI section 3.2.2).
 const VERSION: &str = "0.10.0";

@@ -1,5 +1,5 @@
-//! The simulated switch: one datastore, a NETCONF face over SSH, a gNMI face
-//! over HTTP/2, named faults.
+//! The simulated switch: one datastore, a NETCONF face over SSH and TLS, a
+//! gNMI face over HTTP/2, named faults.
 //!
 //! It is a strict peer, made to be written against: what the standards let a
 //! switch refuse is refused here. It shares no encoder with the adapters, so
@@ -21,6 +21,7 @@
 //! | `device` | datastores, locks, sessions, confirmed commit |
 //! | `netconf` | framing, XML, operations, replies |
 //! | `ssh` | the SSH server in front |
+//! | `tls` | the certificates of both sides |
 //! | `gnmi` | paths, JSON, the four RPCs, and TLS in front |
 //! | `cli` | a switch with nothing but a command line, and its faults |
 //! | [`fault`] | what goes wrong, and when |
@@ -43,6 +44,7 @@ pub mod schema;
 mod severable;
 mod simulator;
 mod ssh;
+mod tls;
 mod validate;
 
 pub use cli::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, SetGrammar, Show};

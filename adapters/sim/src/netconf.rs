@@ -9,6 +9,7 @@ mod monitoring;
 mod operations;
 mod reply;
 mod session;
+pub(crate) mod tls;
 mod xml;
 
 use crate::{SimError, datastore::Container, edit::Operation};

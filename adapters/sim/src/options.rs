@@ -124,6 +124,12 @@ pub struct Options {
     /// Address to listen on, loopback only; port 0 takes a free one. `None`
     /// opens no socket: sessions come in through `Handle::serve`.
     pub listen: Option<SocketAddr>,
+    /// Address of NETCONF over TLS, loopback only; port 0 takes a free one. `None` opens
+    /// no socket.
+    pub tls_listen: Option<SocketAddr>,
+    /// Certificates (PEM) that sign those of NETCONF's clients over TLS, each of whom needs
+    /// one; `None` means whoever signs `Simulator::client_certificate`.
+    pub tls_client_ca: Option<String>,
     /// Address of the gNMI face, loopback only; port 0 takes a free one. `None`
     /// opens no socket: connections come in through `Handle::serve_gnmi`.
     pub gnmi_listen: Option<SocketAddr>,
@@ -180,6 +186,8 @@ impl Default for Options {
         Self {
             name: "switch".to_owned(),
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            tls_listen: None,
+            tls_client_ca: None,
             gnmi_listen: None,
             gnmi_plaintext: false,
             gnmi_client_ca: None,
@@ -207,7 +215,9 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), SimError> {
-        if let Some(addr) = self.listen.into_iter().chain(self.gnmi_listen).find(|addr| !addr.ip().is_loopback()) {
+        if let Some(addr) =
+            self.listen.into_iter().chain(self.gnmi_listen).chain(self.tls_listen).find(|addr| !addr.ip().is_loopback())
+        {
             return Err(SimError::NotLoopback(addr));
         }
         if self.gnmi_plaintext && self.gnmi_client_ca.is_some() {

@@ -6,9 +6,10 @@ use rand::RngExt as _;
 use russh::keys::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Counters, Datastore, Fault, FaultId, Options, PendingCommit, SessionId, SimError, Status,
@@ -17,18 +18,28 @@ use crate::{
     fault::Moment,
     gnmi, netconf,
     ssh::{self, HostKey, Login},
+    tls::{Certificate, Client},
 };
 
 /// A running simulated switch. It stops when this is dropped.
 pub struct Simulator {
     handle: Handle,
     addr: Option<SocketAddr>,
+    by_tls: Option<ByTls>,
     gnmi_addr: Option<SocketAddr>,
-    certificate: gnmi::Certificate,
+    certificate: Certificate,
+    ssh: ssh::Server,
     username: String,
     password: SecretString,
     fingerprint: String,
     host_key: String,
+}
+
+/// NETCONF over TLS.
+struct ByTls {
+    addr: SocketAddr,
+    client: Client,
+    acceptor: TlsAcceptor,
 }
 
 impl Simulator {
@@ -48,28 +59,49 @@ impl Simulator {
         let password = options.password.get_or_insert_with(random_password).clone();
         let host_key = HostKey::generate()?;
         let (fingerprint, openssh) = (host_key.fingerprint(), host_key.openssh()?);
-        let certificate = gnmi::Certificate::generate(&options.name)?;
-        let tls = match options.gnmi_plaintext {
+        let certificate = Certificate::generate(&options.name)?;
+        let gnmi_tls = match options.gnmi_plaintext {
             true => None,
-            false => Some(certificate.acceptor(options.gnmi_client_ca.as_deref())?),
+            false => Some(certificate.acceptor(options.gnmi_client_ca.as_deref(), &[b"h2"])?),
         };
-        let (listen, gnmi_listen) = (options.listen, options.gnmi_listen);
+        let (listen, tls_listen, gnmi_listen) = (options.listen, options.tls_listen, options.gnmi_listen);
         let device = Device::new(options);
         let mut gnmi_addr = None;
         if let Some(addr) = gnmi_listen {
             let (listener, local) = bind(addr).await?;
             gnmi_addr = Some(local);
-            tokio::spawn(gnmi::listen(listener, tls, Arc::clone(&device)));
+            tokio::spawn(gnmi::listen(listener, gnmi_tls, Arc::clone(&device)));
         }
+        let mut by_tls = None;
+        if let Some(addr) = tls_listen {
+            let client = Client::generate(&username)?;
+            let authority = device.options.tls_client_ca.as_deref().unwrap_or(client.authority());
+            let acceptor = certificate.acceptor(Some(authority), &[])?;
+            let (listener, addr) = bind(addr).await?;
+            tokio::spawn(netconf::tls::listen(listener, acceptor.clone(), Arc::clone(&device)));
+            by_tls = Some(ByTls { addr, client, acceptor });
+        }
+        let login = Login { username: username.clone(), password: password.clone(), authorized_key };
+        let ssh = ssh::Server::new(host_key, Arc::clone(&device), login);
         let mut local = None;
         if let Some(addr) = listen {
             let (listener, bound) = bind(addr).await?;
             local = Some(bound);
-            let login = Login { username: username.clone(), password: password.clone(), authorized_key };
-            tokio::spawn(ssh::listen(listener, host_key, Arc::clone(&device), login));
+            tokio::spawn(ssh::listen(listener, ssh.clone()));
         }
         let handle = Handle { device };
-        Ok(Self { handle, addr: local, gnmi_addr, certificate, username, password, fingerprint, host_key: openssh })
+        Ok(Self {
+            handle,
+            addr: local,
+            by_tls,
+            gnmi_addr,
+            certificate,
+            ssh,
+            username,
+            password,
+            fingerprint,
+            host_key: openssh,
+        })
     }
 
     /// Where it listens; the unspecified address if it does not.
@@ -78,13 +110,47 @@ impl Simulator {
         self.addr.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
+    /// Where it listens for NETCONF over TLS, if it does.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.by_tls.as_ref().map(|tls| tls.addr)
+    }
+
+    /// A certificate and its private key, PEM, that NETCONF over TLS lets in, if it is
+    /// spoken and [`Options::tls_client_ca`] does not say otherwise.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<(&str, &str)> {
+        self.by_tls.as_ref().map(|tls| (tls.client.certificate(), tls.client.key()))
+    }
+
+    /// Calls home over SSH (RFC 8071): connects, sends `first`, and serves what comes as
+    /// who was connected to would be. Returns when the connection has ended.
+    ///
+    /// # Errors
+    /// Nobody answers, or hangs up at once.
+    pub async fn call_home_ssh(&self, addr: SocketAddr, first: &[u8]) -> std::io::Result<()> {
+        self.ssh.serve(called(addr, first).await?).await;
+        Ok(())
+    }
+
+    /// Calls home over TLS; as [`Simulator::call_home_ssh`].
+    ///
+    /// # Errors
+    /// As [`Simulator::call_home_ssh`]; or it does not speak TLS.
+    pub async fn call_home_tls(&self, addr: SocketAddr) -> std::io::Result<()> {
+        let tls = self.by_tls.as_ref().ok_or(std::io::ErrorKind::Unsupported)?;
+        let stream = called(addr, &[]).await?;
+        netconf::tls::connection(stream, tls.acceptor.clone(), Arc::clone(&self.handle.device)).await;
+        Ok(())
+    }
+
     /// Where its gNMI face listens, if it does.
     #[must_use]
     pub fn gnmi_addr(&self) -> Option<SocketAddr> {
         self.gnmi_addr
     }
 
-    /// The certificate the gNMI face shows, self-signed, in PEM. It is for
+    /// The certificate it shows over TLS, whatever is spoken there, self-signed, in PEM. It is for
     /// `localhost`, the loopback addresses and the switch's name.
     #[must_use]
     pub fn gnmi_certificate_pem(&self) -> &str {
@@ -336,6 +402,12 @@ impl Handle {
             }
         }
     }
+}
+
+async fn called(addr: SocketAddr, first: &[u8]) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(addr).await?;
+    stream.write_all(first).await?;
+    Ok(stream)
 }
 
 async fn bind(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), SimError> {

@@ -54,9 +54,27 @@ impl HostKey {
     }
 }
 
-/// Accepts connections until the switch stops.
-pub(crate) async fn listen(listener: TcpListener, host_key: HostKey, device: Arc<Device>, login: Login) {
-    let config = Arc::new(server::Config {
+/// Serves SSH connections, whoever made them; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Server {
+    config: Arc<server::Config>,
+    device: Arc<Device>,
+    login: Arc<Login>,
+}
+
+impl Server {
+    pub(crate) fn new(host_key: HostKey, device: Arc<Device>, login: Login) -> Self {
+        Self { config: config(host_key), device, login: Arc::new(login) }
+    }
+
+    /// Serves one connection until it ends.
+    pub(crate) async fn serve(&self, stream: TcpStream) {
+        connection(stream, Arc::clone(&self.config), Arc::clone(&self.device), Arc::clone(&self.login)).await;
+    }
+}
+
+fn config(host_key: HostKey) -> Arc<server::Config> {
+    Arc::new(server::Config {
         methods: MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..]),
         keys: vec![host_key.0],
         auth_rejection_time: Duration::from_millis(100),
@@ -67,19 +85,22 @@ pub(crate) async fn listen(listener: TcpListener, host_key: HostKey, device: Arc
         nodelay: true,
         inactivity_timeout: None,
         ..server::Config::default()
-    });
-    let login = Arc::new(login);
-    let mut cut = device.cut();
+    })
+}
+
+/// Accepts connections until the switch stops.
+pub(crate) async fn listen(listener: TcpListener, server: Server) {
+    let mut cut = server.device.cut();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let device = Arc::clone(&device);
-                    tokio::spawn(connection(stream, Arc::clone(&config), device, Arc::clone(&login)));
+                    let server = server.clone();
+                    tokio::spawn(async move { server.serve(stream).await });
                 }
                 Err(error) => {
                     // Out of descriptors, most likely: give some time to close.
-                    tracing::warn!(switch = device.options.name, %error, "accept");
+                    tracing::warn!(switch = server.device.options.name, %error, "accept");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },

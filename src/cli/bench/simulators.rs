@@ -13,7 +13,10 @@ use tokio::{
 use super::BenchArguments;
 use crate::{
     cli::{Failure, Spoken},
-    inventory::{ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, SecretRef, SshSettings, Switch, Tls},
+    inventory::{
+        ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, NetconfTransport, SecretRef, SshSettings,
+        Switch, Tls, TlsSettings,
+    },
 };
 
 /// Switches of one process: a process may have some 20,000 descriptors on many
@@ -111,14 +114,15 @@ fn entry(described: &Value, protocol: Spoken, confirm: bool) -> Result<Switch, F
     switch.identity.port = described[port].as_u64().and_then(|port| u16::try_from(port).ok());
     switch.identity.credentials.password = Some(SecretRef::Inline(text("password").into()));
     if protocol == Spoken::Gnmi {
-        let tls = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        let trust = Tls::Pinned(vec![text("gnmi_certificate_pin").parse().map_err(Failure::because)?]);
+        let tls = TlsSettings { trust, ..TlsSettings::default() };
         switch.face = Face::Gnmi(GnmiSettings { tls, confirmed_commit: Some(confirm), ..GnmiSettings::default() });
         return Ok(switch);
     }
     let host_key = HostKey::Fingerprints(vec![text("host_key_fingerprint").parse().map_err(Failure::because)?]);
     let confirmed_commit = if confirm { ConfirmedCommit::Auto } else { ConfirmedCommit::Off };
     switch.face = Face::Netconf(NetconfSettings {
-        ssh: SshSettings { host_key, ..SshSettings::default() },
+        transport: NetconfTransport::Ssh(SshSettings { host_key, ..SshSettings::default() }),
         confirmed_commit,
         ..NetconfSettings::default()
     });

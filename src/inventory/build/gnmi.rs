@@ -1,10 +1,8 @@
 //! What only gNMI needs: how a switch and Mercury prove themselves to one
 //! another over TLS, and how they talk.
 
-mod tls;
-
 use super::secrets::secret;
-use super::{Means, seconds};
+use super::{Means, seconds, tls};
 use crate::config::FileAccess;
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
@@ -12,7 +10,7 @@ use crate::inventory::{
     Context, Credentials, Encoding, Face, GnmiSettings, LeafValues, PathPrefixes, ReadMethod, Tls, WriteLevel,
 };
 
-/// The keys that only gNMI knows. Those of `[defaults]`, too; Ironic's own
+/// The keys that only gNMI knows, and NETCONF by TLS. Those of `[defaults]`, too; Ironic's own
 /// service speaks no gNMI, so its file has no others for them.
 pub(crate) const GNMI: &[&str] = &[
     "tls_ca",
@@ -32,25 +30,30 @@ pub(crate) const GNMI: &[&str] = &[
     "settle_time",
 ];
 
+/// Those of them that have nothing to do with certificates.
+pub(super) const GNMI_ALONE: &[&str] = &[
+    "plaintext",
+    "encoding",
+    "origin",
+    "target",
+    "read",
+    "path_prefixes",
+    "leaf_values",
+    "write_level",
+    "max_operations",
+    "settle_time",
+];
+
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     let gnmi = settings(reader, context.access);
-    let certified = gnmi.tls != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
+    let certified = gnmi.tls.trust != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
     let (username, credentials) = credentials(reader, certified, context.access);
     Means { username, credentials, face: Face::Gnmi(gnmi) }
 }
 
 fn settings(reader: &mut Reader<'_>, access: FileAccess) -> GnmiSettings {
-    let tls = tls::trust(reader);
-    let (server_name, client) = if tls == Tls::Plaintext {
-        tls::refuse(reader);
-        (None, None)
-    } else {
-        (tls::server_name(reader), tls::client(reader, access))
-    };
     GnmiSettings {
-        tls,
-        server_name,
-        client,
+        tls: tls::settings(reader, access),
         encoding: encoding(reader),
         origin: reader.text_or_empty("origin"),
         target: reader.text_or_empty("target"),

@@ -1,19 +1,41 @@
 //! What only NETCONF needs: how a switch and Mercury talk.
 
-use super::{Means, ssh};
+use super::{Means, ssh, tls};
 use crate::config::reader::Reader;
-use crate::inventory::{ConfirmedCommit, Context, Face, Framing, NetconfSettings};
+use crate::finding::{Code, Finding};
+use crate::inventory::{ConfirmedCommit, Context, Credentials, Face, Framing, NetconfSettings, NetconfTransport};
+
+/// Whether it is carried by TLS.
+pub(super) fn is_by_tls(reader: &mut Reader<'_>) -> bool {
+    reader.choice("transport", &[("ssh", false), ("tls", true)]).unwrap_or(false)
+}
 
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     let (username, credentials, ssh) = ssh::login(reader, context);
-    let settings = NetconfSettings {
-        ssh,
+    Means { username, credentials, face: face(reader, NetconfTransport::Ssh(ssh)) }
+}
+
+/// The certificate says who Mercury is (RFC 7589 section 7), so that nobody logs in.
+pub(super) fn means_by_tls(reader: &mut Reader<'_>, context: &Context) -> Means {
+    let tls = tls::settings(reader, context.access);
+    for key in tls::IDENTITY.iter().filter(|_| tls.client.is_none()) {
+        if tls::IDENTITY.iter().all(|key| reader.find(key).is_none()) {
+            let finding = Finding::error(Code::MissingKey, "must be given: over TLS a certificate says who Mercury is");
+            reader.blame_key(key, finding);
+        }
+    }
+    let face = face(reader, NetconfTransport::Tls(tls));
+    Means { username: String::new(), credentials: Credentials::default(), face }
+}
+
+fn face(reader: &mut Reader<'_>, transport: NetconfTransport) -> Face {
+    Face::Netconf(NetconfSettings {
+        transport,
         confirmed_commit: confirmed_commit(reader),
         pipelining: reader.flag("pipelining"),
         discard_foreign_candidate: reader.flag("discard_foreign_candidate").unwrap_or(false),
         framing: reader.choice("framing", &[("end-of-message", Framing::EndOfMessage), ("chunked", Framing::Chunked)]),
-    };
-    Means { username, credentials, face: Face::Netconf(settings) }
+    })
 }
 
 pub(super) fn confirmed_commit(reader: &mut Reader<'_>) -> ConfirmedCommit {

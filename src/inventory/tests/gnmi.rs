@@ -15,7 +15,7 @@ fn nobody(lines: &str) -> String {
 }
 
 /// A directory with a root, a client certificate and keys, private and not.
-fn files() -> TempDir {
+pub(super) fn files() -> TempDir {
     let dir = TempDir::new().unwrap();
     write(&dir, "ca.pem", &format!("# our root\n{CERTIFICATE}"));
     write(&dir, "cert.pem", CERTIFICATE);
@@ -29,12 +29,12 @@ fn files() -> TempDir {
     dir
 }
 
-fn load_in(dir: &TempDir, name: &str, text: &str) -> (Inventory, Findings) {
+pub(super) fn load_in(dir: &TempDir, name: &str, text: &str) -> (Inventory, Findings) {
     Inventory::load(&[write(dir, name, text)], &Context::default())
 }
 
 /// The one switch of a file that is right but for warnings.
-fn sound(dir: &TempDir, name: &str, text: &str) -> Switch {
+pub(super) fn sound(dir: &TempDir, name: &str, text: &str) -> Switch {
     let (inventory, findings) = load_in(dir, name, text);
     assert!(!findings.has_errors(), "{findings}\n{text}");
     inventory.iter().next().unwrap().as_ref().clone()
@@ -48,8 +48,8 @@ fn a_gnmi_switch_trusts_the_systems_roots_and_leaves_the_rest_to_its_dialect() {
         (Protocol::Gnmi, 9339, "gnmi_openconfig".into())
     );
     let settings = by_gnmi(&switch);
-    assert_eq!(settings.tls, Tls::Verified(Roots::System));
-    assert!(settings.server_name.is_none() && settings.client.is_none());
+    assert_eq!(settings.tls.trust, Tls::Verified(Roots::System));
+    assert!(settings.tls.server_name.is_none() && settings.tls.client.is_none());
     assert_eq!((settings.encoding, settings.read), (Encoding::Auto, ReadMethod::Auto));
     assert_eq!((&settings.origin, &settings.target, settings.max_operations), (&None, &None, None));
     assert_eq!(settings.settle_time, Duration::from_secs(10));
@@ -83,9 +83,7 @@ fn every_gnmi_option_reaches_the_switch_from_either_file() {
         sound(&dir, "i.conf", &ini(&ironic).replace("netconf_", "gnmi_")),
     ] {
         let GnmiSettings {
-            tls,
-            server_name,
-            client,
+            tls: TlsSettings { trust: tls, server_name, client },
             encoding,
             origin,
             target,
@@ -153,7 +151,7 @@ fn each_mistake_about_gnmi_is_found_on_its_line_and_under_its_name() {
         assert!(!findings.to_string().contains("hunter2"), "{lines}");
     }
     for lines in ["tls_cert = \"both.pem\"\ntls_key = \"both.pem\"", "tls_cert = \"cert.pem\"\ntls_key = \"old.pem\""] {
-        assert!(by_gnmi(&sound(&dir, "i.toml", &gnmi(lines))).client.is_some(), "{lines}");
+        assert!(by_gnmi(&sound(&dir, "i.toml", &gnmi(lines))).tls.client.is_some(), "{lines}");
     }
     for (limit, lines) in [(1, "max_operations = 1"), (10_000, "max_operations = 10000")] {
         assert_eq!(by_gnmi(&sound(&dir, "i.toml", &gnmi(lines))).max_operations, Some(limit));
@@ -220,10 +218,10 @@ fn a_key_of_another_protocol_is_refused_on_the_switch_and_waits_in_the_defaults(
     assert!(findings.is_empty(), "{findings}");
     let [over_gnmi, over_netconf] = ["leaf1", "leaf2"].map(|name| inventory.find(name).unwrap());
     assert_eq!(by_gnmi(over_gnmi).origin.as_deref(), Some("x"));
-    assert_eq!(by_gnmi(over_gnmi).tls, Tls::Pinned(vec![PIN.parse().unwrap()]));
+    assert_eq!(by_gnmi(over_gnmi).tls.trust, Tls::Pinned(vec![PIN.parse().unwrap()]));
     assert_eq!(over_gnmi.settle_time(), Duration::from_secs(1));
     let netconf = by_netconf(over_netconf);
-    assert!(netconf.ssh.key.is_some() && netconf.framing.is_some() && netconf.ssh.legacy_algorithms);
+    assert!(by_ssh(over_netconf).key.is_some() && netconf.framing.is_some() && by_ssh(over_netconf).legacy_algorithms);
     assert_eq!(netconf.pipelining, Some(true));
 }
 
@@ -276,7 +274,7 @@ fn whom_to_trust_is_decided_in_one_place() {
         ("insecure = true", "", &Tls::Insecure),
     ] {
         let switch = sound(&dir, "i.toml", &format!("[defaults]\n{defaults}\n{}", gnmi(own)));
-        assert_eq!(&by_gnmi(&switch).tls, tls, "{defaults} / {own}");
+        assert_eq!(&by_gnmi(&switch).tls.trust, tls, "{defaults} / {own}");
     }
     for (lines, key) in [
         (format!("{pins}\ntls_ca = \"ca.pem\""), "tls_pins"),
@@ -323,7 +321,7 @@ fn in_plaintext_nothing_about_tls_can_hold() {
     assert_eq!(count(&format!("[defaults]\nplaintext = true\n{identity}\n{}", gnmi(""))), 2);
     let own = format!("[defaults]\ntls_server_name = \"x\"\n{identity}\n{}", gnmi("plaintext = true"));
     let switch = sound(&dir, "i.toml", &own);
-    assert!(by_gnmi(&switch).client.is_none() && by_gnmi(&switch).server_name.is_none());
+    assert!(by_gnmi(&switch).tls.client.is_none() && by_gnmi(&switch).tls.server_name.is_none());
     let (_, findings) = load_in(&dir, "i.toml", &format!("[defaults]\n{identity}\n{}", nobody("plaintext = true")));
     assert!(
         findings.iter().any(|finding| finding.code == Code::MissingKey),
@@ -339,10 +337,10 @@ fn a_client_certificate_can_stand_in_for_a_user_and_a_password() {
     assert!(
         switch.identity.username.is_empty()
             && switch.identity.credentials.password.is_none()
-            && by_gnmi(&switch).client.is_some()
+            && by_gnmi(&switch).tls.client.is_some()
     );
     let switch = sound(&dir, "i.toml", &format!("[defaults]\n{identity}\n{}", nobody("")));
-    assert!(by_gnmi(&switch).client.is_some());
+    assert!(by_gnmi(&switch).tls.client.is_some());
     let switch = sound(&dir, "i.toml", &nobody(&format!("{identity}\nusername = \"u\"")));
     assert_eq!(switch.identity.username, "u");
     let missing = |text: &str| {
@@ -372,7 +370,7 @@ fn a_client_certificate_and_its_key_come_from_one_table() {
     assert_eq!(places(&findings), [(Code::Conflict, 11, "switch.leaf1.tls_cert".to_owned())]);
     let pins = format!("tls_pins = [\"{PIN}\"]");
     let switch = sound(&dir, "i.toml", &format!("[defaults]\n{defaults}\n{}", gnmi(&pins)));
-    assert!(by_gnmi(&switch).client.is_some(), "whom to trust is another matter");
+    assert!(by_gnmi(&switch).tls.client.is_some(), "whom to trust is another matter");
 }
 
 #[test]

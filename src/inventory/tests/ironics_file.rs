@@ -52,7 +52,7 @@ fn ironics_file_as_metal3_writes_it_is_read() {
     assert!(!findings.has_errors());
     let switch = inventory.find("5254.00ab.cdef").unwrap();
     assert_eq!(
-        (switch.port(), switch.identity.dialect.as_str(), &by_netconf(switch).ssh.host_key),
+        (switch.port(), switch.identity.dialect.as_str(), &by_ssh(switch).host_key),
         (8300, "arista_eos", &HostKey::Insecure)
     );
     assert!(!switch.rules.persist, "Ironic's default");

@@ -14,6 +14,7 @@
 mod client;
 mod conductor;
 mod entry;
+mod front;
 mod ironic;
 mod log;
 mod mercury;
@@ -30,6 +31,7 @@ use std::time::Duration;
 pub(crate) use client::{Client, RpcError};
 pub(crate) use conductor::Conductor;
 pub(crate) use entry::Entry;
+pub(crate) use front::Front;
 pub(crate) use ironic::{Exception, Ironic};
 pub(crate) use log::Lines;
 pub(crate) use mercury::{Finished, Mercury, Setup, signal};

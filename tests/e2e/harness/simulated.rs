@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::LazyLock};
 
 use mercury_sim::{Handle, Mode, Options, Quirks, Simulator};
 
-use super::{Entry, State, openconfig};
+use super::{Entry, Setup, State, openconfig};
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
@@ -110,6 +110,23 @@ impl Simulated {
     pub(crate) fn gnmi_entry(&self, name: &str) -> Entry {
         let entry = self.entry_at(name, self.simulator.gnmi_addr().unwrap()).text("protocol", "gnmi");
         entry.with("tls_pins", format!("[{:?}]", self.pin()))
+    }
+
+    /// Where it listens for NETCONF over TLS.
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.simulator.tls_addr().unwrap().port()
+    }
+
+    /// An entry for NETCONF over TLS; Mercury's certificate goes into these files.
+    pub(crate) fn tls_entry(&self, name: &str, files: &Setup) -> Entry {
+        let (certificate, key) = self.simulator.client_certificate().unwrap();
+        let entry = self.entry_at(name, self.simulator.tls_addr().unwrap()).text("transport", "tls");
+        entry
+            .without("username")
+            .without("password")
+            .with("tls_pins", format!("[{:?}]", self.pin()))
+            .with("tls_cert", format!("{:?}", files.write("mercury.pem", certificate)))
+            .with("tls_key", format!("{:?}", files.write("mercury.key", key)))
     }
 
     fn entry_at(&self, name: &str, address: SocketAddr) -> Entry {

@@ -1,8 +1,8 @@
-//! The switch's certificate and its TLS (gNMI section 3.1).
+//! The switch's certificate and its TLS (gNMI section 3.1, RFC 7589), and a client's.
 
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -54,9 +54,9 @@ impl Certificate {
         digest.as_ref().try_into().unwrap_or_default()
     }
 
-    /// TLS 1.2 and 1.3 with ALPN `h2`, and client certificates if somebody
+    /// TLS 1.2 and 1.3 with these words of ALPN, and client certificates if somebody
     /// signs them.
-    pub(crate) fn acceptor(&self, client_ca: Option<&str>) -> Result<TlsAcceptor, SimError> {
+    pub(crate) fn acceptor(&self, client_ca: Option<&str>, spoken: &[&[u8]]) -> Result<TlsAcceptor, SimError> {
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -76,7 +76,46 @@ impl Certificate {
         };
         let key = PrivateKeyDer::Pkcs8(self.key.clone_key());
         let mut config = builder.with_single_cert(vec![self.der.clone()], key).map_err(SimError::Tls)?;
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = spoken.iter().map(|name| name.to_vec()).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+/// Somebody who signs one client's certificate, made when the switch starts.
+#[derive(Debug)]
+pub(crate) struct Client {
+    authority: String,
+    certificate: String,
+    key: String,
+}
+
+impl Client {
+    pub(crate) fn generate(user: &str) -> Result<Self, SimError> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "clients of a simulated switch");
+        let key = KeyPair::generate().map_err(SimError::Certificate)?;
+        let authority = CertifiedIssuer::self_signed(params, key).map_err(SimError::Certificate)?;
+        let mut params = CertificateParams::new(vec![user.to_owned()]).map_err(SimError::Certificate)?;
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().map_err(SimError::Certificate)?;
+        let certificate = params.signed_by(&key, &authority).map_err(SimError::Certificate)?;
+        Ok(Self { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+
+    /// Who signed it, PEM.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The certificate, PEM.
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// Its private key, PEM.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 }

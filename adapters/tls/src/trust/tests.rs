@@ -11,6 +11,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use x509_parser::asn1_rs::{Any, Class, FromDer as _};
 
 use super::*;
+use crate::words::sentence;
 
 /// Somebody who signs certificates.
 struct Authority {
@@ -194,7 +195,7 @@ async fn handshake(
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     tokio::spawn(async move { TlsAcceptor::from(Arc::new(server)).accept(theirs).await.map(drop) });
     let options = TlsOptions { trust, server_name: None, identity: None };
-    let connector = TlsConnector::from(Arc::new(options.config().unwrap()));
+    let connector = TlsConnector::from(Arc::new(options.config(&[]).unwrap()));
     connector.connect(options.name("leaf1").unwrap(), ours).await.map(drop).map_err(|error| error.to_string())
 }
 
@@ -222,7 +223,7 @@ fn files_without_certificates_and_odd_keys_are_named_and_never_quoted() {
     file.write_all(b"no certificate").unwrap();
     let path = file.path().to_owned();
     let with = |trust: Trust, identity: Option<ClientIdentity>| {
-        TlsOptions { trust, server_name: None, identity }.config().unwrap_err().to_string()
+        TlsOptions { trust, server_name: None, identity }.config(&[]).unwrap_err().to_string()
     };
     assert!(with(Trust::Roots(vec![path.clone()]), None).contains(path.to_str().unwrap()));
     let missing = path.with_extension("missing");
@@ -241,7 +242,7 @@ fn a_certificate_of_our_own_is_shown() {
     file.write_all(certificate.pem().as_bytes()).unwrap();
     let identity = ClientIdentity { certificate: file.path().to_owned(), key: key.serialize_pem().into() };
     let options = TlsOptions { trust: Trust::Insecure, server_name: None, identity: Some(identity) };
-    assert!(options.config().unwrap().client_auth_cert_resolver.has_certs());
+    assert!(options.config(&[]).unwrap().client_auth_cert_resolver.has_certs());
     assert_eq!(options.files(), [file.path()]);
     assert!(CertificateDer::from_pem_file(file.path()).is_ok());
 }

@@ -2,7 +2,7 @@
 //!
 //! In TLS 1.3 a server turns the client's certificate down only after the
 //! client has done its part (RFC 8446 section 4.4.2.4), so the alert comes as
-//! an error of the stream; HTTP/2 above it keeps the text at best.
+//! an error of the stream; what is spoken above it keeps the text at best.
 
 use std::{
     io,
@@ -11,18 +11,23 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use mercury_adapter::ConnectError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::connect::failed;
 
 /// Reads that may lie between a failed write and the alert.
 const LAST_READS: usize = 16;
 
 /// What TLS complained of; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Complaint(Arc<OnceLock<rustls::Error>>);
+pub struct Complaint(Arc<OnceLock<rustls::Error>>);
 
 impl Complaint {
-    pub(super) fn get(&self) -> Option<&rustls::Error> {
-        self.0.get()
+    /// Why there is no connection, if TLS said so.
+    #[must_use]
+    pub fn told(&self) -> Option<ConnectError> {
+        self.0.get().map(|tls| failed(&io::Error::other(tls.clone())))
     }
 
     fn note(&self, error: &io::Error) {
@@ -32,14 +37,16 @@ impl Complaint {
     }
 }
 
+/// A stream that remembers it.
 #[derive(Debug)]
-pub(super) struct Attentive<S> {
+pub struct Attentive<S> {
     inner: S,
     complaint: Complaint,
 }
 
 impl<S> Attentive<S> {
-    pub(super) fn new(inner: S, complaint: Complaint) -> Self {
+    /// `complaint` is where it is remembered.
+    pub fn new(inner: S, complaint: Complaint) -> Self {
         Self { inner, complaint }
     }
 }

@@ -5,10 +5,13 @@ use crate::config::{FileAccess, source};
 use crate::finding::{Code, Finding};
 use crate::inventory::build::secrets::secret_file;
 use crate::inventory::build::{each, is_host_name, refuse_empty};
-use crate::inventory::{CertificatePin, ClientCertificate, Roots, SecretRef, Tls};
+use crate::inventory::{CertificatePin, ClientCertificate, Roots, SecretRef, Tls, TlsSettings};
 use secrecy::ExposeSecret;
 use std::net::IpAddr;
 use std::path::Path;
+
+/// The keys about certificates.
+pub(super) const KEYS: &[&str] = &["tls_ca", "tls_pins", "tls_server_name", "tls_cert", "tls_key"];
 
 /// Who is trusted: a switch's own choice overrules all of the defaults'.
 const TRUST: &[&str] = &["tls_ca", "tls_pins", "insecure", "plaintext"];
@@ -20,7 +23,16 @@ pub(super) const IDENTITY: &[&str] = &["tls_cert", "tls_key"];
 /// system are some 250 kB.
 const MAX_CERTIFICATES: u64 = 4 * 1024 * 1024;
 
-pub(super) fn trust(reader: &mut Reader<'_>) -> Tls {
+pub(super) fn settings(reader: &mut Reader<'_>, access: FileAccess) -> TlsSettings {
+    let trust = trust(reader);
+    if trust == Tls::Plaintext {
+        refuse(reader);
+        return TlsSettings { trust, ..TlsSettings::default() };
+    }
+    TlsSettings { trust, server_name: server_name(reader), client: client(reader, access) }
+}
+
+fn trust(reader: &mut Reader<'_>) -> Tls {
     reader.group(TRUST, |reader| {
         let files = reader.paths("tls_ca");
         let pins = each::<CertificatePin>(reader, "tls_pins");
@@ -61,7 +73,7 @@ pub(super) fn trust(reader: &mut Reader<'_>) -> Tls {
 
 /// Refuses what means nothing in plaintext; what the switch itself asks to be
 /// in plaintext is not held to the defaults' TLS.
-pub(super) fn refuse(reader: &mut Reader<'_>) {
+fn refuse(reader: &mut Reader<'_>) {
     reader.group(&["plaintext"], |reader| {
         for key in ["tls_server_name"].iter().chain(IDENTITY) {
             if let Some(found) = reader.find(key) {
@@ -71,7 +83,7 @@ pub(super) fn refuse(reader: &mut Reader<'_>) {
     });
 }
 
-pub(super) fn server_name(reader: &mut Reader<'_>) -> Option<String> {
+fn server_name(reader: &mut Reader<'_>) -> Option<String> {
     let name = reader.text("tls_server_name")?;
     // RFC 6066 section 3: the name is without the root's dot; certificates have none either.
     if name.parse::<IpAddr>().is_err() && (name.ends_with('.') || !is_host_name(&name)) {
@@ -81,7 +93,7 @@ pub(super) fn server_name(reader: &mut Reader<'_>) -> Option<String> {
     Some(name)
 }
 
-pub(super) fn client(reader: &mut Reader<'_>, access: FileAccess) -> Option<ClientCertificate> {
+fn client(reader: &mut Reader<'_>, access: FileAccess) -> Option<ClientCertificate> {
     reader.group(IDENTITY, |reader| {
         let chain = reader.path("tls_cert");
         if let Some(file) = &chain {

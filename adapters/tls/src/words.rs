@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use rustls::{CertificateError, Error, OtherError, pki_types::ServerName};
+use rustls::{AlertDescription, CertificateError, Error, OtherError, pki_types::ServerName};
 
 /// How many names of a certificate are told.
 const MAX_NAMES: usize = 8;
@@ -28,8 +28,30 @@ pub(super) fn untrusted(why: &str, certificate: &[u8]) -> Error {
 
 /// The sentence, if it is one of these errors.
 pub(crate) fn sentence(error: &Error) -> Option<String> {
+    if let Error::AlertReceived(alert) = error {
+        return refusal(*alert).map(str::to_owned);
+    }
     let Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) = error else { return None };
     inner.downcast_ref::<Untrusted>().map(ToString::to_string)
+}
+
+/// What the switch has against Mercury's certificate (RFC 8446 section 6.2).
+fn refusal(alert: AlertDescription) -> Option<&'static str> {
+    Some(match alert {
+        AlertDescription::CertificateRequired => "the switch wants a certificate of Mercury's: tls_cert and tls_key",
+        AlertDescription::CertificateExpired => {
+            "the switch says that Mercury's certificate (tls_cert) has expired, or is not valid yet; is its clock right?"
+        }
+        AlertDescription::UnknownCA => "the switch does not know who signed Mercury's certificate (tls_cert)",
+        AlertDescription::BadCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::DecryptError
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::AccessDenied => "the switch does not take Mercury's certificate (tls_cert)",
+        AlertDescription::ProtocolVersion => "the switch speaks neither TLS 1.3 nor 1.2",
+        _ => return None,
+    })
 }
 
 /// What was wrong with a certificate that was to lead to a root.
@@ -40,7 +62,9 @@ pub(super) fn why(error: &Error, name: &ServerName<'_>) -> String {
     };
     let name = name.to_str();
     match reason {
-        Wrong::Expired | Wrong::ExpiredContext { .. } => "the switch's certificate has expired".to_owned(),
+        Wrong::Expired | Wrong::ExpiredContext { .. } => {
+            "the switch's certificate has expired; are both clocks right?".to_owned()
+        }
         Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
             "the switch's certificate is not valid yet; are both clocks right?".to_owned()
         }

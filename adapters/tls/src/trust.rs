@@ -1,10 +1,7 @@
 //! Who is on the other side: roots, pins, names, and a certificate of our own.
 
-mod key;
-mod name;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::{fmt, fs, path::PathBuf, sync::Arc};
 
@@ -23,7 +20,7 @@ use rustls::{
 use secrecy::{ExposeSecret as _, SecretString};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-pub(crate) use words::sentence;
+use crate::{key, name, words};
 
 /// How a server's certificate is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +46,16 @@ pub struct ClientIdentity {
     pub key: SecretString,
 }
 
+impl ClientIdentity {
+    /// The certificates, its own first, and the key.
+    pub(crate) fn load(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+        let key = PrivateKeyDer::from_pem_slice(self.key.expose_secret().as_bytes());
+        // The reason may quote the file, and the file is a secret.
+        let key = key.map_err(|_| TlsError::Identity("the key is not a PEM private key".to_owned()))?;
+        Ok((certificates(&self.certificate)?, key))
+    }
+}
+
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientIdentity").field("certificate", &self.certificate).finish_non_exhaustive()
@@ -68,22 +75,40 @@ pub struct TlsOptions {
 
 /// Why no connection can be encrypted as it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum TlsError {
+pub enum TlsError {
+    /// A file of certificates cannot be read.
     #[error("{path} cannot be read: {reason}")]
-    Unreadable { path: String, reason: String },
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file holds no certificate.
     #[error("{path} holds no certificate")]
-    Empty { path: String },
+    Empty {
+        /// The file.
+        path: String,
+    },
+    /// The operating system trusts nobody; why, if it says so.
     #[error("the system has no trusted roots{0}")]
     NoRoots(String),
+    /// Mercury's own certificate or key, and what is wrong with it.
     #[error("the client's certificate or key cannot be used: {0}")]
     Identity(String),
+    /// The name to expect.
     #[error("{0:?} is not a name that a certificate can have")]
     Name(String),
 }
 
 impl TlsOptions {
-    /// The rustls configuration; files are read now.
-    pub(crate) fn config(&self) -> Result<ClientConfig, TlsError> {
+    /// The rustls configuration, with what is spoken above as ALPN has it (RFC 7301);
+    /// files are read now. TLS 1.3, and 1.2 with who has no other; nothing is sent
+    /// before the handshake has ended.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not what it should be.
+    pub(crate) fn config(&self, spoken: &[&[u8]]) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = Verifier { trust: self.believed()?, provider: Arc::clone(&provider) };
         let builder = ClientConfig::builder_with_provider(provider)
@@ -94,15 +119,11 @@ impl TlsOptions {
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let key = PrivateKeyDer::from_pem_slice(identity.key.expose_secret().as_bytes());
-                // The reason may quote the file, and the file is a secret.
-                let key = key.map_err(|_| TlsError::Identity("the key is not a PEM private key".to_owned()))?;
-                builder
-                    .with_client_auth_cert(certificates(&identity.certificate)?, key)
-                    .map_err(|error| TlsError::Identity(error.to_string()))?
+                let (chain, key) = identity.load()?;
+                builder.with_client_auth_cert(chain, key).map_err(|error| TlsError::Identity(error.to_string()))?
             }
         };
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = spoken.iter().map(|name| name.to_vec()).collect();
         // It is of one connection, so there is nothing to resume; a cache takes 15 KiB.
         config.resumption = Resumption::disabled();
         Ok(config)
@@ -117,12 +138,13 @@ impl TlsOptions {
     }
 
     /// The files that decide; when one changes, a connection is made anew.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
         let roots = if let Trust::Roots(files) = &self.trust { files.as_slice() } else { &[] };
         roots.iter().chain(self.identity.as_ref().map(|identity| &identity.certificate)).cloned().collect()
     }
 
-    fn believed(&self) -> Result<Believed, TlsError> {
+    pub(crate) fn believed(&self) -> Result<Believed, TlsError> {
         let mut store = RootCertStore::empty();
         match &self.trust {
             Trust::Insecure => return Ok(Believed::Any),
@@ -157,7 +179,7 @@ fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError
 }
 
 #[derive(Debug)]
-enum Believed {
+pub(crate) enum Believed {
     Any,
     Pins(Vec<[u8; 32]>),
     /// Who may sign, and certificates that need nobody's signature.
@@ -165,9 +187,9 @@ enum Believed {
 }
 
 #[derive(Debug)]
-struct Verifier {
-    trust: Believed,
-    provider: Arc<CryptoProvider>,
+pub(crate) struct Verifier {
+    pub(crate) trust: Believed,
+    pub(crate) provider: Arc<CryptoProvider>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -240,7 +262,7 @@ impl Verifier {
 }
 
 /// Whether a certificate that needs nobody's signature bears the name.
-fn named(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
+pub(crate) fn named(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
     name::verify(&ParsedCertificate::try_from(certificate)?, certificate, name)
 }
 

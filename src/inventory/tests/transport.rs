@@ -1,0 +1,85 @@
+use super::gnmi::{files, load_in, sound};
+use super::*;
+
+const PIN: &str = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+const OWN: &str = "tls_cert = \"cert.pem\"\ntls_key = \"key.pem\"";
+
+/// A switch of NETCONF over TLS without a login; the lines begin on line 6.
+fn by_tls(lines: &str) -> String {
+    let login = "username = \"u\"\npassword = \"hunter2\"\n";
+    toml(&format!("dialect = \"openconfig\"\ntransport = \"tls\"\n{lines}")).replace(login, "")
+}
+
+fn tls(switch: &Switch) -> &TlsSettings {
+    match &by_netconf(switch).transport {
+        NetconfTransport::Tls(tls) => tls,
+        NetconfTransport::Ssh(_) => panic!("{switch:?}"),
+    }
+}
+
+#[test]
+fn netconf_goes_over_tls_with_certificates_on_both_sides_where_the_entry_says_so() {
+    let dir = files();
+    let switch = sound(&dir, "i.toml", &by_tls(&format!("{OWN}\ntls_pins = [\"{PIN}\"]\ntls_server_name = \"x\"")));
+    assert_eq!((switch.protocol(), switch.port()), (Protocol::Netconf, 6513));
+    assert_eq!(switch.device_type(), "netconf_openconfig");
+    let settings = tls(&switch);
+    assert_eq!(settings.trust, Tls::Pinned(vec![PIN.parse().unwrap()]));
+    assert_eq!(settings.server_name.as_deref(), Some("x"));
+    assert_eq!(settings.client.as_ref().unwrap().chain, dir.path().join("cert.pem"));
+    assert_eq!(sound(&dir, "i.toml", &by_tls(&format!("{OWN}\nport = 700"))).port(), 700);
+    let shared = format!("[defaults]\ntransport = \"tls\"\n{OWN}\n{}", by_tls("").replace("transport = \"tls\"\n", ""));
+    assert_eq!(tls(&sound(&dir, "i.toml", &shared)).trust, Tls::Verified(Roots::System));
+    let ssh = sound(&dir, "i.toml", &toml("dialect = \"openconfig\"\ntransport = \"ssh\""));
+    assert_eq!(by_netconf(&ssh), by_netconf(&sound(&dir, "i.toml", &toml("dialect = \"openconfig\""))));
+    assert_eq!(ssh.port(), 830);
+}
+
+#[test]
+fn what_says_who_mercury_is_over_tls_must_be_there_and_nothing_else_may() {
+    let dir = files();
+    write(&dir, "known_hosts", "");
+    let found = |text: &str| {
+        let (inventory, findings) = load_in(&dir, "i.toml", text);
+        assert!(inventory.is_empty(), "{text}");
+        findings.iter().map(|finding| (finding.code, finding.field.clone())).collect::<Vec<_>>()
+    };
+    let own = |key: &str| format!("switch.leaf1.{key}");
+    let missing = |key| (Code::MissingKey, own(key));
+    assert_eq!(found(&by_tls("")), [missing("tls_cert"), missing("tls_key")]);
+    assert_eq!(found(&by_tls("tls_cert = \"cert.pem\"")), [(Code::Conflict, own("tls_cert"))]);
+    for key in [
+        "username = \"u\"",
+        "password = \"hunter2\"",
+        "key_file = \"key.pem\"",
+        "known_hosts = [\"known_hosts\"]",
+        "legacy_algorithms = true",
+        "plaintext = true",
+        "encoding = \"proto\"",
+    ] {
+        let name = key.split(' ').next().unwrap();
+        assert_eq!(found(&by_tls(&format!("{OWN}\n{key}"))), [(Code::Conflict, own(name))], "{key}");
+        // What others of the file need is nothing to this one.
+        sound(&dir, "i.toml", &format!("[defaults]\n{key}\n{}", by_tls(OWN)));
+    }
+    for (lines, key) in [("tls_server_name = \"x\"", "tls_server_name"), ("tls_ca = [\"ca.pem\"]", "tls_ca")] {
+        assert_eq!(found(&toml(&format!("dialect = \"openconfig\"\n{lines}"))), [(Code::Conflict, own(key))]);
+    }
+    let bad = toml("dialect = \"openconfig\"\ntransport = \"udp\"");
+    assert_eq!(found(&bad), [(Code::BadValue, own("transport"))]);
+    let gnmi = toml("dialect = \"openconfig\"\nprotocol = \"gnmi\"\ntransport = \"tls\"");
+    assert_eq!(found(&gnmi), [(Code::Conflict, own("transport"))]);
+}
+
+#[test]
+fn the_files_of_tls_are_watched_and_a_missing_check_is_told() {
+    let dir = files();
+    let switch = sound(&dir, "i.toml", &by_tls(&format!("{OWN}\ntls_ca = [\"ca.pem\"]")));
+    for name in ["ca.pem", "cert.pem", "key.pem"] {
+        assert!(switch.files().contains(&&*dir.path().join(name)), "{name}");
+    }
+    assert!(!switch.has_inline_secrets());
+    let (inventory, findings) = load_in(&dir, "i.toml", &by_tls(&format!("{OWN}\ninsecure = true")));
+    assert_eq!(inventory.len(), 1);
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::InsecureCertificate]);
+}

@@ -1,0 +1,29 @@
+//! A switch's entry as the options of TLS.
+
+use std::error::Error;
+
+use mercury_adapter::{ConnectError, ConnectFault};
+use mercury_tls::{ClientIdentity, TlsOptions, Trust};
+
+use crate::inventory::{CertificatePin, Roots, SecretError, Tls, TlsSettings};
+
+/// `None` where there is to be no TLS.
+pub(super) fn options(settings: &TlsSettings) -> Result<Option<TlsOptions>, ConnectError> {
+    let trust = match &settings.trust {
+        Tls::Plaintext => return Ok(None),
+        Tls::Insecure => Trust::Insecure,
+        Tls::Verified(Roots::System) => Trust::System,
+        Tls::Verified(Roots::Files(files)) => Trust::Roots(files.clone()),
+        Tls::Pinned(pins) => Trust::Pins(pins.iter().map(CertificatePin::bytes).collect()),
+    };
+    let identity = settings.client.as_ref().map(|client| {
+        let key = client.key.resolve().map_err(|error| unreadable("tls_key", &error))?;
+        Ok(ClientIdentity { certificate: client.chain.clone(), key })
+    });
+    Ok(Some(TlsOptions { trust, server_name: settings.server_name.clone(), identity: identity.transpose()? }))
+}
+
+pub(super) fn unreadable(name: &str, error: &SecretError) -> ConnectError {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    ConnectError { fault: ConnectFault::Credentials, message: format!("{name} cannot be read: {error}{cause}") }
+}
