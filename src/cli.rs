@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod dialect;
 mod difference;
+mod doors;
 mod explain;
 mod findings;
 mod import;
@@ -465,8 +466,9 @@ impl Common {
     /// A service for one command of a person; it logs only what went wrong.
     fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        let locks = lock::from_settings(&settings);
-        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout })
+        let (locks, doors) = (lock::from_settings(&settings), doors::for_one_command(&settings, &inventory));
+        let service = start(inventory, &locks)?;
+        Ok(Tool { service, locks, stop_timeout: settings.limits.stop_timeout, _doors: doors })
     }
 }
 
@@ -475,6 +477,7 @@ struct Tool {
     service: Service,
     locks: Arc<dyn Coordinator>,
     stop_timeout: Duration,
+    _doors: Vec<mercury_call_home::Door>,
 }
 
 impl std::ops::Deref for Tool {

@@ -6,6 +6,7 @@
 //! for `mercury config check` and for `mercury serve`, so the two cannot disagree.
 
 mod audit;
+mod call_home;
 mod callers;
 mod dialects;
 mod digest;
@@ -13,6 +14,7 @@ mod etcd;
 pub(crate) mod fields;
 mod keystone;
 mod limits;
+mod log;
 mod policy;
 pub(crate) mod reader;
 mod renewal;
@@ -25,11 +27,13 @@ pub(crate) mod toml_tree;
 mod traces;
 
 pub use audit::{AuditLog, AuditPlace};
+pub use call_home::CallHome;
 pub use callers::ways;
 pub use dialects::Dialects;
 pub use etcd::Etcd;
+pub use log::{Log, LogFormat, LogLevel};
 pub use policy::{CallerPolicy, Login, OPERATIONS, Wanted};
-pub use settings::{AuthKind, Limits, Log, LogFormat, LogLevel, Overrides, Settings};
+pub use settings::{AuthKind, Limits, Overrides, Settings};
 pub use socket::Socket;
 pub use source::{FileAccess, SourceError};
 pub use stamps::Stamps;
@@ -37,8 +41,9 @@ pub use tls::{Tls, TlsVersion};
 
 use crate::auth::{DigestUsers, Htpasswd};
 use crate::finding::{Code, Finding, Findings};
-use crate::inventory::{Context, Inventory};
+use crate::inventory::{Context, Face, Inventory, NetconfSettings, NetconfTransport, Switch};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads the configuration file, every inventory file and the htpasswd file,
 /// and collects everything wrong in all of them.
@@ -67,6 +72,8 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);
     findings.merge(impatient(&settings, &inventory));
+    findings.merge(deaf(&settings, &inventory));
+    findings.merge(unlike(&inventory));
     (sound.then_some(settings), Some(inventory), findings)
 }
 
@@ -86,6 +93,44 @@ fn impatient(settings: &Settings, inventory: &Inventory) -> Findings {
         );
         let finding = Finding::warning(Code::Conflict, message).field("limits.request_timeout");
         finding.help("the change goes on, but its caller is told that it timed out")
+    });
+    finding.into_iter().collect()
+}
+
+/// Whether a switch calls where nobody listens; told of one switch only.
+fn deaf(settings: &Settings, inventory: &Inventory) -> Findings {
+    let hears = |switch: &&Arc<Switch>| {
+        let home = settings.call_home.as_ref();
+        home.is_some_and(|home| if switch.carried_by() == "TLS" { !home.tls.is_empty() } else { !home.ssh.is_empty() })
+    };
+    let unheard = inventory.into_iter().find(|switch| switch.calls_home() && !hears(switch));
+    let finding = unheard.map(|switch| {
+        let (name, carried) = (&switch.identity.name, switch.carried_by());
+        let message = format!("{name} calls home over {carried}, and nobody listens for that");
+        let key = carried.to_lowercase();
+        Finding::warning(Code::Conflict, message)
+            .field(format!("call_home.{key}"))
+            .help(format!("{key} = [\"0.0.0.0:PORT\"]"))
+    });
+    finding.into_iter().collect()
+}
+
+/// Whether switches that call home over TLS are to be shown several certificates, of which
+/// TLS can show one; told of one switch only.
+fn unlike(inventory: &Inventory) -> Findings {
+    let shown = |switch: &Arc<Switch>| match &switch.face {
+        Face::Netconf(NetconfSettings { call_home: true, transport: NetconfTransport::Tls(tls), .. }) => {
+            tls.client.as_ref().map(|client| (switch.identity.name.clone(), client.chain.clone()))
+        }
+        _ => None,
+    };
+    let mut all = inventory.into_iter().filter_map(shown);
+    let first = all.next();
+    let other = first.and_then(|(name, chain)| Some((name, all.find(|(_, other)| *other != chain)?.0)));
+    let finding = other.map(|(first, other)| {
+        let message = format!("{first} has another; who calls home over TLS is shown one certificate, whoever it is");
+        let finding = Finding::warning(Code::Conflict, message).field(format!("switch.{other}.tls_cert"));
+        finding.help("tls_cert and tls_key in [defaults]")
     });
     finding.into_iter().collect()
 }

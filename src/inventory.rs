@@ -59,8 +59,8 @@ pub use switch::Switch;
 pub use team::{Pattern, Proposed, TeamRules};
 pub use template::{Placeholder, Template, TemplateError};
 pub use timing::Timing;
-pub use weak::weak;
 pub use tls::{ClientCertificate, Roots, Tls, TlsSettings};
+pub use weak::weak;
 
 use crate::config::Dialects;
 use crate::finding::Findings;

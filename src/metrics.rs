@@ -102,6 +102,12 @@ pub async fn locking<T>(switch: &str, lock: impl Future<Output = T>) -> T {
     locked
 }
 
+/// A switch, or somebody else, has called home: `let-in`, `not-known`, `again` where it is
+/// there already, or `no-place`.
+pub fn call(result: &str) {
+    with(|families| families.calls.with_label_values(&[result]).inc());
+}
+
 /// A caller was not let in.
 pub fn not_let_in() {
     with(|families| families.not_let_in.inc());

@@ -12,6 +12,7 @@ use crate::{
     target::{Entry, Target},
 };
 
+mod call_home;
 mod cli;
 mod gnmi;
 mod netconf;

@@ -18,11 +18,12 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 10] = [
+const PACKAGES: [(&str, &[&str]); 12] = [
     (
         "mercury",
         &[
             "mercury-adapter",
+            "mercury-call-home",
             "mercury-cli",
             // Its tests call with it.
             "mercury-client",
@@ -34,6 +35,7 @@ const PACKAGES: [(&str, &[&str]); 10] = [
             "mercury-tls",
         ],
     ),
+    ("mercury-call-home", &["mercury-adapter", "mercury-ssh", "mercury-tls"]),
     // For whoever calls Mercury, from elsewhere.
     ("mercury-client", &[]),
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),

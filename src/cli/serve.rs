@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Common, DONE, Ended, Failure, Output, ServeArguments, log, machine, print,
+    Common, DONE, Ended, Failure, Output, ServeArguments, doors, log, machine, print,
     signals::{self, Signals},
 };
 use crate::{
@@ -53,8 +53,9 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     }
     let switches = inventory.len();
     machine::hide();
-    machine::provide(&settings.limits, switches);
-    machine::check(&settings, switches).iter().for_each(log::finding);
+    let sockets = switches + doors::sockets(&settings, &inventory);
+    machine::provide(&settings.limits, sockets);
+    machine::check(&settings, sockets).iter().for_each(log::finding);
     if let Some(settings) = &settings.audit {
         let failed = |error| Failure::Other(format!("there can be no audit log: {error}"));
         audit::begin(settings).map_err(failed)?;
@@ -66,6 +67,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;
     let broken = service.inventory().all_broken().count();
     metrics::switches(switches, broken);
+    let _doors = doors::open(&settings)?;
     let current = Current::new(service.sharing(settings.limits.per_switch()).under(settings.policy.clone()));
     let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
     let status = settings.shows_status().then(|| Arc::clone(&current));

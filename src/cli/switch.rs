@@ -22,6 +22,8 @@ pub(super) fn list(common: &Common) -> Ended {
             "name": switch.identity.name,
             "address": switch.identity.address,
             "port": registry::port(switch, &dialect),
+            "carried_by": switch.carried_by(),
+            "call_home": switch.calls_home(),
             "device_type": switch.device_type(),
             "standing": dialect.standing(switch.protocol().as_str()),
             "mac_addresses": switch.identity.mac_addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -36,11 +38,15 @@ pub(super) fn list(common: &Common) -> Ended {
     for row in rows {
         let text = |name: &str| row[name].as_str().unwrap_or("all").to_owned();
         print::line(&format!(
-            "{:<16} {}:{} {} VLANs {} ({})",
+            "{:<16} {} {} over {} VLANs {} ({})",
             text("name"),
-            text("address"),
-            row["port"],
+            if row["call_home"] == true {
+                "calls home".to_owned()
+            } else {
+                format!("{}:{}", text("address"), row["port"])
+            },
             text("device_type"),
+            text("carried_by"),
             text("allowed_vlans"),
             text("standing")
         ));
@@ -78,7 +84,16 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         &switch,
         &*registry::dialect(&switch, service.inventory().dialects()).map_err(Failure::because)?,
     );
-    add_probe(&mut answer, probe, &format!("address = {:?}\nport = {port}\n", switch.identity.address));
+    let place = match switch.calls_home() {
+        true => "call_home = true\n".to_owned(),
+        false => format!("address = {:?}\nport = {port}\n", switch.identity.address),
+    };
+    add_probe(&mut answer, probe, &place);
+    let way = if switch.calls_home() { "it calls home" } else { "it is connected to" };
+    let carried = format!("{way} over {}", switch.carried_by());
+    if let Some(members) = answer.as_object_mut() {
+        members.insert("reached".to_owned(), carried.into());
+    }
     if common.output == Output::Json {
         print::json(&answer);
     } else {
@@ -86,7 +101,7 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         for error in errors.collect::<BTreeSet<_>>() {
             print::line(&format!("{}: {error}", switch.identity.name));
         }
-        for name in ["datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
+        for name in ["reached", "datastore", "confirmed_commit", "atomic_edit", "startup", "pipelining", "device_ms"] {
             if !answer[name].is_null() {
                 print::line(&format!("{name:<16} {}", answer[name]));
             }

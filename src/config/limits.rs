@@ -1,12 +1,12 @@
-//! The `[limits]` and `[log]` tables.
+//! The `[limits]` table.
 
 use super::fields::Table;
 use super::reader::Reader;
-use super::settings::{Limits, Log, LogFormat, LogLevel, Overrides};
+use super::settings::Limits;
 use crate::finding::Findings;
 use std::path::Path;
 
-/// Every key of the tables.
+/// Every key of the table.
 pub(super) const LIMITS: &[&str] = &[
     "max_body_bytes",
     "max_json_depth",
@@ -20,10 +20,9 @@ pub(super) const LIMITS: &[&str] = &[
     "request_timeout",
     "stop_timeout",
 ];
-pub(super) const LOG: &[&str] = &["format", "level"];
 
 /// What one caller may cost.
-pub(super) fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
+pub(super) fn read(file: &Path, table: &Table, findings: &mut Findings) -> Limits {
     let mut reader = Reader::new(file, "limits", table, findings);
     reader.refuse_unknown(LIMITS, |_| None);
     let default = Limits::default();
@@ -42,18 +41,5 @@ pub(super) fn limits(file: &Path, table: &Table, findings: &mut Findings) -> Lim
         answer_timeout: reader.duration("answer_timeout", 1..=300).unwrap_or(default.answer_timeout),
         request_timeout: reader.duration("request_timeout", 1..=3600).unwrap_or(default.request_timeout),
         stop_timeout: reader.duration("stop_timeout", 3..=3600).unwrap_or(default.stop_timeout),
-    }
-}
-
-/// What is told on standard error.
-pub(super) fn log(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Log {
-    let mut reader = Reader::new(file, "log", table, findings);
-    reader.refuse_unknown(LOG, |_| None);
-    let levels = [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
-    let format = reader.choice("format", &[("human", LogFormat::Human), ("json", LogFormat::Json)]);
-    let level = reader.choice("level", &levels.map(|level| (level.as_str(), level)));
-    Log {
-        format: overrides.log_format.or(format).unwrap_or_default(),
-        level: overrides.log_level.or(level).unwrap_or_default(),
     }
 }

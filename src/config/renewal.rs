@@ -22,6 +22,7 @@ impl Settings {
             ("tls", differ(&self.tls, &new.tls)),
             ("keystone", differ(&self.keystone, &new.keystone)),
             ("socket", differ(&self.socket, &new.socket)),
+            ("call_home", self.call_home != new.call_home),
             ("lock_dir", self.lock_dir != new.lock_dir),
             ("etcd", self.etcd != new.etcd),
             ("audit", self.audit != new.audit),

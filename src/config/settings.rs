@@ -1,4 +1,5 @@
 use super::audit::{self, AuditLog};
+use super::call_home::{self, CallHome};
 use super::callers;
 use super::dialects::Dialects;
 use super::digest;
@@ -6,6 +7,7 @@ use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
 use super::keystone;
 use super::limits;
+use super::log::{self, Log, LogFormat, LogLevel};
 use super::policy::CallerPolicy;
 use super::reader::Reader;
 use super::socket::{self, Socket};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub keystone: Option<KeystoneOptions>,
     /// `[socket]`: a socket of the file system beside `listen`; none.
     pub socket: Option<Socket>,
+    /// `[call_home]`: where switches call that connect by themselves; none.
+    pub call_home: Option<CallHome>,
     /// `switches`: the inventory files, Mercury's TOML or Ironic's INI; none.
     pub switches: Vec<PathBuf>,
     /// `allowed_vlans`: the VLANs that may be configured on a switch that does
@@ -173,15 +177,6 @@ impl Limits {
     }
 }
 
-/// What is told on standard error; the `[log]` table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Log {
-    /// `format`: `"human"` or `"json"`, one object a line; human.
-    pub format: LogFormat,
-    /// `level`: `"error"`, `"warn"`, `"info"`, `"debug"` or `"trace"`; info.
-    pub level: LogLevel,
-}
-
 /// How callers are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthKind {
@@ -195,45 +190,6 @@ pub enum AuthKind {
     Mtls,
     /// Tokens in `X-Auth-Token`, by `[keystone]`.
     Keystone,
-}
-
-/// The form of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// The least severe thing that is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogLevel {
-    /// Only what needs somebody.
-    Error,
-    /// And what may come to need somebody.
-    Warn,
-    /// And what was done.
-    #[default]
-    Info,
-    /// And how.
-    Debug,
-    /// And every message.
-    Trace,
-}
-
-impl LogLevel {
-    /// The word for it, as `tracing` spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            LogLevel::Error => "error",
-            LogLevel::Warn => "warn",
-            LogLevel::Info => "info",
-            LogLevel::Debug => "debug",
-            LogLevel::Trace => "trace",
-        }
-    }
 }
 
 /// What the command line says; it goes before the file.
@@ -336,6 +292,7 @@ pub(super) const KEYS: &[&str] = &[
     "digest",
     "socket",
     "keystone",
+    "call_home",
     "switches",
     "allowed_vlans",
     "rules",
@@ -353,8 +310,8 @@ pub(super) const KEYS: &[&str] = &[
     "log",
 ];
 fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Findings) -> Settings {
-    let limits = limits::limits(file, &sub_table(file, table, "limits", findings), findings);
-    let log = limits::log(file, &sub_table(file, table, "log", findings), overrides, findings);
+    let limits = limits::read(file, &sub_table(file, table, "limits", findings), findings);
+    let log = log::read(file, &sub_table(file, table, "log", findings), overrides, findings);
     let access = secret_files(file, table, overrides, findings);
     let audit = audit::read(file, table, findings);
     let etcd = etcd::read(file, table, access, findings);
@@ -363,6 +320,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let socket = socket::read(file, table, findings);
     let keystone = keystone::read(file, table, access, findings);
     let traces = traces::read(file, table, findings);
+    let call_home = call_home::read(file, table, findings);
     let mut reader = Reader::new(file, "", table, findings);
     reader.refuse_unknown(KEYS, |_| None);
 
@@ -387,6 +345,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         digest,
         socket,
         keystone,
+        call_home,
         switches: instead(&overrides.switches, reader.paths("switches")).unwrap_or_default(),
         allowed_vlans: replaced(&overrides.allowed_vlans, reader.vlans("allowed_vlans")),
         rules: TeamRules::default(),

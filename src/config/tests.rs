@@ -91,7 +91,8 @@ fn every_option_is_in_a_sample() {
         .iter()
         .copied()
         .filter(|key| {
-            !["audit", "digest", "etcd", "keystone", "limits", "log", "socket", "tls", "traces"].contains(key)
+            !["audit", "call_home", "digest", "etcd", "keystone", "limits", "log", "socket", "tls", "traces"]
+                .contains(key)
         })
         .collect();
     assert_eq!(
@@ -99,6 +100,7 @@ fn every_option_is_in_a_sample() {
         expected(&[
             &top,
             audit::KEYS,
+            call_home::KEYS,
             digest::KEYS,
             etcd::KEYS,
             keystone::KEYS,
@@ -106,7 +108,7 @@ fn every_option_is_in_a_sample() {
             tls::KEYS,
             traces::KEYS,
             limits::LIMITS,
-            limits::LOG
+            log::KEYS
         ])
     );
     let [own, shared, gnmi, ironic] = crate::inventory::keys();
@@ -415,6 +417,57 @@ fn a_password_for_etcd_is_kept_and_told_of_where_it_is_not_safe() {
     let (_, exposed) = settings::read(Some(&path), &Overrides::default());
     assert!(exposed.iter().any(|finding| finding.code == Code::FilePermissions), "{exposed}");
     assert!(!format!("{settings:?}{findings}{exposed}").contains("hunter2"));
+}
+
+#[test]
+fn where_switches_call_is_said_whole() {
+    for (text, code, line, field) in [
+        ("[call_home]", Code::MissingKey, 1, "call_home.ssh"),
+        ("[call_home]\nssh = \"4334\"", Code::BadValue, 2, "call_home.ssh"),
+        ("[call_home]\ntls = [\"[::]:1\", \"[::]:1\"]", Code::DuplicateKey, 2, "call_home.tls"),
+        ("[call_home]\nssh = \"[::]:1\"\nhalf_open = 0", Code::OutOfRange, 3, "call_home.half_open"),
+        ("[call_home]\nssh = \"[::]:1\"\nwait = 601", Code::OutOfRange, 3, "call_home.wait"),
+        ("[call_home]\nssh = \"[::]:1\"\nport = 1", Code::UnknownKey, 3, "call_home.port"),
+        ("call_home = true", Code::WrongType, 1, "call_home"),
+    ] {
+        let (_, findings) = read(&format!("{text}\n"));
+        assert!(findings.contains(&(code, Some(line), field.to_owned())), "{text}: {findings:?}");
+    }
+    let dir = TempDir::new().unwrap();
+    let entry = "[[switch]]\nname = \"leaf1\"\ndialect = \"openconfig\"\nusername = \"u\"\ncall_home = true\n\
+                 password = { env = \"PATH\" }\nhost_key_fingerprints = [\"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"]";
+    let file = write(&dir, "switches.toml", entry);
+    for (home, told) in [("", true), ("[call_home]\ntls = \"[::]:1\"", true), ("[call_home]\nssh = \"[::]:1\"", false)]
+    {
+        let text = format!("switches = [{:?}]\n{home}\n", file.to_str().unwrap());
+        let (_, _, findings) = check(Some(&write(&dir, "mercury.toml", &text)), &Overrides::default());
+        let about = findings.iter().filter(|finding| finding.field == "call_home.ssh").count();
+        assert_eq!(about == 1, told, "{home}: {findings}");
+    }
+}
+
+#[test]
+fn who_calls_over_tls_is_shown_one_certificate() {
+    let dir = TempDir::new().unwrap();
+    for name in ["a.pem", "b.pem"] {
+        write(&dir, name, "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n");
+    }
+    write(&dir, "key.pem", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n");
+    let entry = |name: &str, own: &str| {
+        format!(
+            "[[switch]]\nname = \"{name}\"\ndialect = \"openconfig\"\ntransport = \"tls\"\ncall_home = true\n\
+             tls_cert = \"{own}\"\ntls_key = \"key.pem\"\ntls_pins = [\"{}\"]\n",
+            "ab".repeat(32)
+        )
+    };
+    for (own, told) in [("a.pem", 0), ("b.pem", 1)] {
+        let file = write(&dir, "switches.toml", &(entry("leaf1", "a.pem") + &entry("leaf2", own)));
+        let text = format!("switches = [{:?}]\n[call_home]\ntls = \"[::]:1\"\n", file.to_str().unwrap());
+        let (_, _, findings) = check(Some(&write(&dir, "mercury.toml", &text)), &Overrides::default());
+        assert!(!findings.has_errors(), "{findings}");
+        let about = findings.iter().filter(|finding| finding.field == "switch.leaf2.tls_cert").count();
+        assert_eq!(about, told, "{findings}");
+    }
 }
 
 #[test]

@@ -76,6 +76,7 @@ pub(crate) const SHARED: &[&str] = &[
     "discard_foreign_candidate",
     "framing",
     "transport",
+    "call_home",
     "network_instance",
 ];
 
@@ -87,7 +88,7 @@ pub(super) const SSH: &[&str] =
 const LOGIN: &[&str] = &["username", "password", "enable_secret"];
 
 /// Those of them that only NETCONF knows.
-const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing", "transport"];
+const NETCONF: &[&str] = &["pipelining", "discard_foreign_candidate", "framing", "transport", "call_home"];
 
 /// Those of them that only a command line knows.
 const CLI: &[&str] = &["telnet"];

@@ -7,6 +7,10 @@ pub struct NetconfSettings {
     /// `transport`: what it is carried by, `"ssh"` or `"tls"`, and how a switch and
     /// Mercury prove themselves there; ssh.
     pub transport: NetconfTransport,
+    /// Whether the switch connects to Mercury (RFC 8071), and is never connected to; false.
+    /// It is known by `host_key_fingerprints`, or by its certificate, and needs no
+    /// `address`.
+    pub call_home: bool,
     /// `confirmed_commit`: whether to let the switch take unconfirmed changes
     /// back, `"auto"`, `"on"`, `"session"` or `"off"`; auto.
     pub confirmed_commit: ConfirmedCommit,

@@ -1,6 +1,6 @@
 use super::{
-    ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings, NetconfTransport, Protocol,
-    Rules, SecretRef, Timing,
+    CliSettings, ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings,
+    NetconfTransport, Protocol, Reach, Rules, SecretRef, Timing, Tls, TlsSettings,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -66,6 +66,22 @@ impl Switch {
     /// have one of its own for a switch whose entry has none.
     pub fn port(&self) -> u16 {
         self.identity.port.or(self.face.port()).unwrap_or(self.protocol().default_port())
+    }
+
+    /// Whether it connects by itself, and is never connected to.
+    pub const fn calls_home(&self) -> bool {
+        matches!(&self.face, Face::Netconf(NetconfSettings { call_home: true, .. }))
+    }
+
+    /// What carries what is spoken, for people: `SSH`, `TLS`, `TELNET` or `plaintext`.
+    pub const fn carried_by(&self) -> &'static str {
+        match &self.face {
+            Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(_), .. })
+            | Face::Cli(CliSettings { reach: Reach::Ssh(_), .. }) => "SSH",
+            Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => "TELNET",
+            Face::Gnmi(GnmiSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
+            Face::Netconf(_) | Face::Gnmi(_) => "TLS",
+        }
     }
 
     /// Whether to let the switch take unconfirmed changes back.

@@ -452,19 +452,6 @@ fn secrets_are_found_beside_the_inventory_and_never_shown() {
 }
 
 #[test]
-fn the_format_is_told_by_the_name_or_else_by_the_text() {
-    for (name, text) in [
-        ("a.conf", ini("")),
-        ("a.ini", ini("")),
-        ("a", ini("")),
-        ("a.toml", toml("dialect = \"openconfig\"")),
-        ("a", toml("dialect = \"openconfig\"")),
-    ] {
-        assert_eq!(one(name, &text).identity.name, "leaf1", "{name}");
-    }
-}
-
-#[test]
 fn files_that_hold_nothing_or_cannot_be_read_are_found() {
     for (name, text) in [("a.toml", ""), ("a.conf", "# nothing\n"), ("a.conf", "[DEFAULT]\n")] {
         let (_, findings) = load(&[(name, text)], &Context::default());

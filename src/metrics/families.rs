@@ -26,6 +26,7 @@ pub(super) struct Families {
     pub(super) reloads: IntCounterVec,
     pub(super) reload_failed: IntGauge,
     pub(super) switches: IntGaugeVec,
+    pub(super) calls: IntCounterVec,
     pub(super) lost_log_lines: IntCounter,
     pub(super) lost_audit_lines: IntCounter,
     pub(super) lost_spans: IntCounter,
@@ -103,6 +104,13 @@ impl Families {
             switches: registered(
                 &registry,
                 IntGaugeVec::new(own("switches", "Entries of the inventory that are served, or broken."), &["state"])?,
+            )?,
+            calls: registered(
+                &registry,
+                IntCounterVec::new(
+                    own("call_home_total", "Calls of switches that connect by themselves, by what became of them."),
+                    &["result"],
+                )?,
             )?,
             lost_log_lines: registered(
                 &registry,

@@ -7,7 +7,7 @@ use mercury_netconf::{
     Carrier, NetconfConnector, OverSsh, OverTls, Renderer, TlsTarget, client::ClientOptions, protocol::FramingChoice,
 };
 
-use super::{ssh, tls};
+use super::{call_home, ssh, tls};
 use crate::inventory::{Framing, Identity, NETCONF_BY_TLS, NetconfSettings, NetconfTransport, Timing, TlsSettings};
 
 /// The adapter for a switch; `None` when its dialect does not speak NETCONF.
@@ -30,16 +30,20 @@ pub(super) fn adapter(
         ..ClientOptions::default()
     };
     let instance = identity.network_instance.clone();
-    let carrier = carrier(identity, &settings.transport, timing, netconf.port);
+    let carrier = carrier(identity, settings, timing, netconf.port);
     let connector = NetconfConnector::new(carrier, client, netconf, instance);
     Some((Box::new(connector), Box::new(renderer)))
 }
 
 /// Secrets are read anew for each connection, so that they can be changed without a restart.
-fn carrier(identity: &Identity, transport: &NetconfTransport, timing: &Timing, default_port: u16) -> Box<dyn Carrier> {
+fn carrier(identity: &Identity, settings: &NetconfSettings, timing: &Timing, default_port: u16) -> Box<dyn Carrier> {
     let (identity, timing) = (identity.clone(), timing.clone());
-    match transport.clone() {
-        NetconfTransport::Ssh(ssh) => Box::new(OverSsh::new(move || ssh::options(&identity, &ssh, &timing, default_port))),
+    match settings.transport.clone() {
+        NetconfTransport::Ssh(ssh) if settings.call_home => call_home::by_ssh(identity, ssh, timing, default_port),
+        NetconfTransport::Tls(tls) if settings.call_home => call_home::by_tls(&identity, tls),
+        NetconfTransport::Ssh(ssh) => {
+            Box::new(OverSsh::new(move || ssh::options(&identity, &ssh, &timing, default_port)))
+        }
         NetconfTransport::Tls(tls) => Box::new(OverTls::new(move || target(&identity, &tls, &timing))),
     }
 }

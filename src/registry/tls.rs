@@ -9,18 +9,26 @@ use crate::inventory::{CertificatePin, Roots, SecretError, Tls, TlsSettings};
 
 /// `None` where there is to be no TLS.
 pub(super) fn options(settings: &TlsSettings) -> Result<Option<TlsOptions>, ConnectError> {
-    let trust = match &settings.trust {
-        Tls::Plaintext => return Ok(None),
+    let Some(trust) = trust(&settings.trust) else { return Ok(None) };
+    Ok(Some(TlsOptions { trust, server_name: settings.server_name.clone(), identity: identity(settings)? }))
+}
+
+/// Who is believed; `None` where there is to be no TLS.
+pub(super) fn trust(tls: &Tls) -> Option<Trust> {
+    Some(match tls {
+        Tls::Plaintext => return None,
         Tls::Insecure => Trust::Insecure,
         Tls::Verified(Roots::System) => Trust::System,
         Tls::Verified(Roots::Files(files)) => Trust::Roots(files.clone()),
         Tls::Pinned(pins) => Trust::Pins(pins.iter().map(CertificatePin::bytes).collect()),
-    };
-    let identity = settings.client.as_ref().map(|client| {
-        let key = client.key.resolve().map_err(|error| unreadable("tls_key", &error))?;
-        Ok(ClientIdentity { certificate: client.chain.clone(), key })
-    });
-    Ok(Some(TlsOptions { trust, server_name: settings.server_name.clone(), identity: identity.transpose()? }))
+    })
+}
+
+/// Mercury's own certificate, with its key as it is now.
+pub(super) fn identity(settings: &TlsSettings) -> Result<Option<ClientIdentity>, ConnectError> {
+    let Some(client) = &settings.client else { return Ok(None) };
+    let key = client.key.resolve().map_err(|error| unreadable("tls_key", &error))?;
+    Ok(Some(ClientIdentity { certificate: client.chain.clone(), key }))
 }
 
 pub(super) fn unreadable(name: &str, error: &SecretError) -> ConnectError {

@@ -16,6 +16,8 @@ mod audit_log;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod call_home;
+#[cfg(test)]
 mod callers;
 #[cfg(test)]
 mod cli;

@@ -35,6 +35,11 @@ fn attach(mercury: &Mercury, vlan: u16) -> Result<Value, RpcError> {
     Client::of(mercury).call("update_port", &params)
 }
 
+pub(crate) fn detach(mercury: &Mercury, vlan: u16) {
+    let reset = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "native_vlan": vlan});
+    Client::of(mercury).done("reset_port", &reset);
+}
+
 fn refused(entry: Entry, kind: &str, words: &str) {
     let error = attach(&Mercury::serve(&[entry.with("connect_timeout", 5)]), 100).unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
@@ -49,8 +54,7 @@ fn a_port_is_attached_and_detached_over_tls_in_every_mode() {
         attach(&mercury, 100).unwrap();
         attach(&mercury, 101).unwrap();
         assert_eq!(by_tls.switch.look().port("Ethernet1").vlans, "access 101", "{mode:?}");
-        let reset = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "native_vlan": 101});
-        Client::of(&mercury).done("reset_port", &reset);
+        detach(&mercury, 101);
         assert_eq!(by_tls.switch.look().port("Ethernet1").vlans, "none", "{mode:?}");
         assert_eq!(by_tls.switch.handle().session_count(), 1, "one session for all of it");
     }
@@ -114,6 +118,7 @@ fn netconfd_behind_tls_is_attached_detached_and_undone() {
     let mercury = Mercury::serve(&[entry]);
     attach(&mercury, 100).unwrap();
     assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
+    detach(&mercury, 100);
     // The connection goes under the first commit; what nobody confirmed is undone.
     switch.arm(&json!({"op": "commit", "nth": 1, "moment": "after", "action": "cut"}));
     let answer = attach(&mercury, 200);
@@ -122,9 +127,21 @@ fn netconfd_behind_tls_is_attached_detached_and_undone() {
     assert_eq!(answer.is_ok(), has == "access 200", "{answer:?} and {has}");
     attach(&mercury, 300).unwrap();
     assert_eq!(switch.look().port("Ethernet1").vlans, "access 300");
-    let reset = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "native_vlan": 300});
-    Client::of(&mercury).done("reset_port", &reset);
+    detach(&mercury, 300);
     assert_eq!(switch.look().port("Ethernet1").vlans, "none");
+}
+
+#[test]
+fn how_a_switch_is_reached_is_told() {
+    let by_tls = ByTls::start(Mode::Candidate);
+    let home = by_tls.switch.netconf_entry("leaf2").without("address").without("port").with("call_home", true);
+    let setup = Setup::new().switches(&[by_tls.entry(), home]);
+    let listed = setup.run(&["switch", "list"]).stdout;
+    assert!(listed.contains("netconf_openconfig over TLS"), "{listed}");
+    assert!(listed.contains("calls home netconf_openconfig over SSH"), "{listed}");
+    let probed = setup.run(&["switch", "probe", "leaf1"]);
+    assert_eq!(probed.code(), 0, "{}", probed.stderr);
+    assert!(probed.stdout.contains("it is connected to over TLS"), "{}", probed.stdout);
 }
 
 /// Signs the certificates of a real switch and of Mercury.
@@ -151,7 +168,7 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "leaf1");
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(to, 1, 1);
-        self.signed(params)
+        self.signed(&params)
     }
 
     /// Mercury's certificate, and its key.
@@ -159,10 +176,10 @@ impl Authority {
         let mut params = CertificateParams::new(vec!["mercury".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, "mercury");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.signed(params)
+        self.signed(&params)
     }
 
-    fn signed(&self, params: CertificateParams) -> (String, String) {
+    fn signed(&self, params: &CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let signed = params.signed_by(&key, &Issuer::from_params(&self.params, &self.key)).unwrap();
         (signed.pem(), key.serialize_pem())

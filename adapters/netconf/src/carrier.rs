@@ -68,7 +68,8 @@ where
 {
     fn carry(&self) -> BoxFuture<'_, Result<Carried, ConnectError>> {
         async move {
-            let stream = mercury_ssh::connect(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
+            let stream =
+                mercury_ssh::connect(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
             Ok(Carried::plain(stream))
         }
         .boxed()
@@ -76,7 +77,8 @@ where
 
     fn presented(&self) -> BoxFuture<'_, Result<Presented, ConnectError>> {
         async move {
-            let shown = mercury_ssh::presented(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
+            let shown =
+                mercury_ssh::presented(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
             Ok(shown.into())
         }
         .boxed()

@@ -12,6 +12,7 @@ use russh::{
 
 use super::{
     HostKey, HostKeyPolicy, SshError, SshOptions,
+    caller::OneOfMany,
     error::printable,
     known_hosts::{KnownHost, Verdict, file_name},
 };
@@ -24,6 +25,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 pub(super) enum Trust {
     Known(KnownHost),
     Fingerprints(Vec<String>),
+    OneOfMany(OneOfMany),
     Anybody,
 }
 
@@ -49,7 +51,7 @@ impl Trust {
     pub(super) fn algorithms(&self) -> Vec<Algorithm> {
         match self {
             Self::Known(host) => host.algorithms(),
-            Self::Fingerprints(_) | Self::Anybody => Vec::new(),
+            Self::Fingerprints(_) | Self::OneOfMany(_) | Self::Anybody => Vec::new(),
         }
     }
 }
@@ -110,6 +112,11 @@ impl client::Handler for Gatekeeper {
                 Verdict::Known
             }
             Trust::Fingerprints(_) => Verdict::Changed,
+            Trust::OneOfMany(many) if (many.known)(&host_key.fingerprint) => {
+                many.shown.get_or_init(|| host_key.clone());
+                Verdict::Known
+            }
+            Trust::OneOfMany(_) => Verdict::Unknown,
             Trust::Anybody => {
                 tracing::warn!(
                     host = %host_key.host,

@@ -1,11 +1,13 @@
 //! SSH as adapters use it: a subsystem (RFC 6242), a shell, or commands.
 //!
 //! [`connect`] resolves, dials, checks the host key, authenticates and opens
-//! the subsystem, [`shell`] a terminal, and [`commands`] nothing yet; whatever
-//! fails, the TCP connection is closed when they return.
+//! the subsystem, [`shell`] a terminal, and [`commands`] nothing yet; [`answer`] takes a
+//! connection that the device has made. Whatever fails, the TCP connection is closed
+//! when they return.
 
 mod algorithms;
 mod auth;
+mod caller;
 mod channel;
 mod commands;
 mod error;
@@ -29,6 +31,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use caller::{Caller, KnownKeys, LoggedIn, answer, has_other_keys};
 pub use commands::{CommandError, Finished, SshCommands};
 pub use error::{HostKey, SshError};
 pub use stream::SshStream;

@@ -20,7 +20,7 @@ pub(super) struct Known {
 pub(super) fn identity(reader: &mut Reader<'_>, known: Known, form: Form) -> Identity {
     let macs = if form == Form::Ironic { "mac_address" } else { "mac_addresses" };
     Identity {
-        address: address(reader),
+        address: address(reader, &known.name),
         port: reader.number("port", 1..=65535).and_then(|port| u16::try_from(port).ok()),
         mac_addresses: mac_addresses(reader, macs),
         network_instance: reader.text("network_instance"),
@@ -37,7 +37,11 @@ fn words(reader: &mut Reader<'_>, key: &str) -> Option<Vec<String>> {
     Some(reader.texts(key)?.into_iter().map(|(text, _)| text).collect())
 }
 
-fn address(reader: &mut Reader<'_>) -> String {
+fn address(reader: &mut Reader<'_>, name: &str) -> String {
+    // A switch that connects by itself is nowhere to be found.
+    if reader.find("address").is_none() && reader.flag("call_home") == Some(true) {
+        return name.to_owned();
+    }
     let text = reader.required_text("address").unwrap_or_default();
     let zone = text.split_once('%').map(|(_, zone)| zone);
     let ip = without_zone(&text).parse::<IpAddr>().ok();

@@ -3,7 +3,10 @@
 use super::{Means, ssh, tls};
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{ConfirmedCommit, Context, Credentials, Face, Framing, NetconfSettings, NetconfTransport};
+use crate::inventory::{
+    ConfirmedCommit, Context, Credentials, Face, Framing, HostKey, NetconfSettings, NetconfTransport, SshSettings, Tls,
+    TlsSettings,
+};
 
 /// Whether it is carried by TLS.
 pub(super) fn is_by_tls(reader: &mut Reader<'_>) -> bool {
@@ -28,9 +31,27 @@ pub(super) fn means_by_tls(reader: &mut Reader<'_>, context: &Context) -> Means 
     Means { username: String::new(), credentials: Credentials::default(), face }
 }
 
+/// A caller has no address, and shows its key or its certificate before it is known who
+/// it is.
+fn refuse_unknowable(reader: &mut Reader<'_>, transport: &NetconfTransport) {
+    let (key, help) = match transport {
+        NetconfTransport::Ssh(SshSettings { host_key: HostKey::Fingerprints(_), .. }) => return,
+        NetconfTransport::Ssh(_) => ("host_key_fingerprints", "ssh-keygen -lf prints a key's"),
+        NetconfTransport::Tls(TlsSettings { trust: Tls::Pinned(_) | Tls::Verified(_), .. }) => return,
+        NetconfTransport::Tls(_) => ("tls_pins", "or tls_ca"),
+    };
+    let finding = Finding::error(Code::MissingKey, "must be given: by it a switch that calls home is known");
+    reader.blame_key(key, finding.help(help));
+}
+
 fn face(reader: &mut Reader<'_>, transport: NetconfTransport) -> Face {
+    let call_home = reader.flag("call_home").unwrap_or(false);
+    if call_home {
+        refuse_unknowable(reader, &transport);
+    }
     Face::Netconf(NetconfSettings {
         transport,
+        call_home,
         confirmed_commit: confirmed_commit(reader),
         pipelining: reader.flag("pipelining"),
         discard_foreign_candidate: reader.flag("discard_foreign_candidate").unwrap_or(false),

@@ -86,3 +86,16 @@ fn a_default_vlan_that_the_dialect_does_not_have_is_found() {
         assert_eq!(one("i.toml", &text(2)).rules.lowest_vlan.get(), lowest);
     }
 }
+
+#[test]
+fn the_format_is_told_by_the_name_or_else_by_the_text() {
+    for (name, text) in [
+        ("a.conf", ini("")),
+        ("a.ini", ini("")),
+        ("a", ini("")),
+        ("a.toml", toml("dialect = \"openconfig\"")),
+        ("a", toml("dialect = \"openconfig\"")),
+    ] {
+        assert_eq!(one(name, &text).identity.name, "leaf1", "{name}");
+    }
+}

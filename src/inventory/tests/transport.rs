@@ -83,3 +83,32 @@ fn the_files_of_tls_are_watched_and_a_missing_check_is_told() {
     assert_eq!(inventory.len(), 1);
     assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::InsecureCertificate]);
 }
+
+#[test]
+fn a_switch_that_calls_home_needs_no_address_and_something_to_be_known_by() {
+    let dir = files();
+    write(&dir, "known_hosts", "");
+    let nowhere = |text: String| text.replace("address = \"192.0.2.1\"\n", "");
+    let ssh = |lines: &str| toml(&format!("dialect = \"openconfig\"\ncall_home = true\n{lines}"));
+    let pins = format!("host_key_fingerprints = [\"{PIN}\"]");
+    for text in [nowhere(ssh(&pins)), nowhere(by_tls(&format!("call_home = true\n{OWN}\ntls_pins = [\"{PIN}\"]")))] {
+        let switch = sound(&dir, "i.toml", &text);
+        assert!(switch.calls_home());
+        assert_eq!(switch.identity.address, "leaf1");
+    }
+    assert_eq!(sound(&dir, "i.toml", &ssh(&pins)).identity.address, "192.0.2.1");
+    for (text, key) in [
+        (ssh(""), "host_key_fingerprints"),
+        (ssh("known_hosts = [\"known_hosts\"]"), "host_key_fingerprints"),
+        (ssh("insecure = true"), "host_key_fingerprints"),
+        (by_tls(&format!("call_home = true\n{OWN}\ninsecure = true")), "tls_pins"),
+    ] {
+        let (inventory, findings) = load_in(&dir, "i.toml", &text);
+        assert!(inventory.is_empty(), "{text}");
+        let missing = |finding: &&Finding| finding.code == Code::MissingKey;
+        let missing: Vec<_> = findings.iter().filter(missing).map(|finding| finding.field.clone()).collect();
+        assert_eq!(missing, [format!("switch.leaf1.{key}")], "{text}");
+    }
+    let (_, findings) = load_in(&dir, "i.toml", &nowhere(toml("dialect = \"openconfig\"\ncall_home = false")));
+    assert!(findings.iter().any(|finding| finding.field == "switch.leaf1.address"));
+}

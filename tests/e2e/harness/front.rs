@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
 };
@@ -20,15 +21,25 @@ pub(crate) struct Front {
 impl Front {
     /// Serves NETCONF over TLS with a certificate and its key, for whom `authority` has
     /// signed.
-    pub(crate) fn listen(switch: &Netconfd, (certificate, key): &(String, String), authority: &str) -> Self {
-        let files = [("front.pem", certificate.as_str()), ("front.key", key), ("clients.pem", authority)];
-        let files = files.map(|(name, text)| write(switch, name, text.as_bytes()));
-        let mut front = Self::start(switch, "listen", &files.map(|file| file.to_str().unwrap().to_owned()));
+    pub(crate) fn listen(switch: &Netconfd, own: &(String, String), authority: &str) -> Self {
+        let mut front = Self::start(switch, "listen", &certificates(switch, own, authority));
         let mut line = String::new();
         BufReader::new(front.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).expect("the front starts; see its words above");
         front.port = said["port"].as_u64().unwrap().try_into().unwrap();
         front
+    }
+
+    /// Calls home over TLS, once.
+    pub(crate) fn call_tls(switch: &Netconfd, home: SocketAddr, own: &(String, String), authority: &str) -> Self {
+        let files = certificates(switch, own, authority);
+        Self::start(switch, "call-tls", &[&[home.port().to_string()], files.as_slice()].concat())
+    }
+
+    /// Calls home over SSH, once, and says `first` before that.
+    pub(crate) fn call_ssh(switch: &Netconfd, home: SocketAddr, first: &str) -> Self {
+        let first = write(switch, "first", first.as_bytes()).to_str().unwrap().to_owned();
+        Self::start(switch, "call-ssh", &[home.port().to_string(), first])
     }
 
     fn start(switch: &Netconfd, way: &str, words: &[String]) -> Self {
@@ -51,6 +62,11 @@ impl Drop for Front {
         drop(self.owner.take());
         let _gone = self.child.wait();
     }
+}
+
+fn certificates(switch: &Netconfd, (certificate, key): &(String, String), authority: &str) -> [String; 3] {
+    let files = [("front.pem", certificate.as_str()), ("front.key", key), ("clients.pem", authority)];
+    files.map(|(name, text)| write(switch, name, text.as_bytes()).to_str().unwrap().to_owned())
 }
 
 fn write(switch: &Netconfd, name: &str, octets: &[u8]) -> PathBuf {

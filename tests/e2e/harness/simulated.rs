@@ -68,6 +68,11 @@ impl Simulated {
         self.simulator.handle()
     }
 
+    /// The switch itself, which can call home.
+    pub(crate) fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
     pub(crate) fn password(&self) -> &str {
         self.simulator.password()
     }

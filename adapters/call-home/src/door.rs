@@ -1,0 +1,275 @@
+//! Listens, shakes hands with who comes, and slows who is not known.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use mercury_ssh::{SshError, SshOptions};
+use mercury_tls::{Attentive, Complaint};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    connection::{Connection, Life},
+    places::{Place, Places},
+    preamble,
+    reception::{Desk, Reception, Waiting, pump},
+};
+
+/// How much of what a switch says over TLS may wait for who asks.
+const BUFFER: usize = 64 << 10;
+/// Addresses of which is remembered which host keys were not known.
+const REMEMBERED: usize = 1024;
+/// Lines about callers who are not let in, at most so often.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What callers may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Callers at a time who are not known yet.
+    pub half_open: usize,
+    /// And of those from one address.
+    pub half_open_per_peer: usize,
+    /// How long a caller may take to be known and let in.
+    pub handshake: Duration,
+    /// How long who was not let in keeps the place that it took.
+    pub penalty: Duration,
+    /// How long a connection is asked whether it lives, when its switch calls again.
+    pub check: Duration,
+    /// How long who asks for a switch waits for its call.
+    pub wait: Duration,
+}
+
+/// What carries the calls of a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// SSH, perhaps with Junos' lines before it.
+    Ssh,
+    /// TLS.
+    Tls,
+}
+
+/// What has become of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A switch is there.
+    LetIn,
+    /// Nobody who is awaited, or not in time.
+    NotKnown,
+    /// A switch that is there already.
+    Again,
+    /// Too many were half-way in.
+    NoPlace,
+}
+
+/// Where switches call; closed when this is dropped.
+#[derive(Debug)]
+pub struct Door {
+    address: SocketAddr,
+    _tasks: JoinSet<()>,
+}
+
+impl Door {
+    /// Opens it on a socket that listens; `heard` is told of each call.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn open(
+        listener: std::net::TcpListener,
+        carried: Carried,
+        limits: Limits,
+        reception: &'static Reception,
+        heard: fn(Heard),
+    ) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let listener = TcpListener::from_std(listener)?;
+        reception.opens(limits.wait);
+        let porter = Arc::new(Porter {
+            carried,
+            limits,
+            reception,
+            places: Places::new(limits.half_open, limits.half_open_per_peer),
+            unknown_keys: Mutex::default(),
+            told: Mutex::default(),
+            heard,
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(porter.stand(listener));
+        Ok(Self { address, _tasks: tasks })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Who stands at a door.
+struct Porter {
+    carried: Carried,
+    limits: Limits,
+    reception: &'static Reception,
+    places: Arc<Places>,
+    /// Kinds of host keys that an address has shown and nobody knows: a switch has
+    /// several keys, and its entry need not name the one that it shows first. A hint
+    /// alone; who calls is told by the key.
+    unknown_keys: Mutex<HashMap<IpAddr, Vec<String>>>,
+    told: Mutex<(Option<Instant>, u64)>,
+    heard: fn(Heard),
+}
+
+impl Porter {
+    async fn stand(self: Arc<Self>, listener: TcpListener) {
+        let mut calls = JoinSet::new();
+        loop {
+            while calls.try_join_next().is_some() {}
+            match listener.accept().await {
+                Ok((socket, peer)) => {
+                    let host = peer.ip().to_canonical();
+                    match self.places.take(host) {
+                        Some(place) => drop(calls.spawn(Arc::clone(&self).let_in(socket, host, place))),
+                        None => {
+                            (self.heard)(Heard::NoPlace);
+                            self.tell(host, "too many callers are half-way in");
+                        }
+                    }
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: some close meanwhile.
+                    tracing::warn!(%error, "a call cannot be taken");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    async fn let_in(self: Arc<Self>, socket: TcpStream, peer: IpAddr, place: Place) {
+        let within = self.limits.handshake;
+        let known = match self.carried {
+            Carried::Ssh => timeout(within, self.by_ssh(socket, peer)).await,
+            Carried::Tls => timeout(within, self.by_tls(socket)).await,
+        };
+        let known = known.unwrap_or_else(|_| Err(format!("not known within {} s", within.as_secs())));
+        match known {
+            Ok((desk, waiting, life)) => {
+                self.welcome(&desk, waiting, life, peer).await;
+                drop(place);
+            }
+            Err(why) => {
+                (self.heard)(Heard::NotKnown);
+                self.tell(peer, &why);
+                // Who comes again at once finds fewer places.
+                tokio::time::sleep(self.limits.penalty).await;
+                drop(place);
+            }
+        }
+    }
+
+    async fn by_ssh(&self, mut socket: TcpStream, peer: IpAddr) -> Result<(Arc<Desk>, Waiting, Life), String> {
+        let (said, early) = preamble::peel(&mut socket).await.map_err(|error| error.to_string())?;
+        let (connection, life) = Connection::new(socket, early).map_err(|error| error.to_string())?;
+        let options = SshOptions {
+            legacy_algorithms: self.reception.needs_old_algorithms(),
+            connect_timeout: self.limits.handshake,
+            ..SshOptions::new(peer.to_string(), "")
+        };
+        let mut without = self.unknown_keys().get(&peer).cloned().unwrap_or_default();
+        if !mercury_ssh::has_other_keys(&options, &without) {
+            without.clear();
+        }
+        let reception = self.reception;
+        let known = Arc::new(move |key: &str| reception.by_key(key).is_some());
+        let named = said.device_id.map(|name| format!(" (it calls itself {name:?})")).unwrap_or_default();
+        let caller = match mercury_ssh::answer(connection, &options, &without, known).await {
+            Ok(caller) => caller,
+            Err(SshError::HostKeyUnknown(shown)) => {
+                self.not_known(peer, without, shown.algorithm.clone());
+                let (algorithm, key) = (&shown.algorithm, &shown.fingerprint);
+                return Err(format!("no switch that calls home has its host key, {algorithm} {key}{named}"));
+            }
+            Err(error) => return Err(format!("{}{named}", mercury_adapter::chain(&error))),
+        };
+        let desk = reception.by_key(&caller.host_key().fingerprint).ok_or("its entry has gone")?;
+        let told = |why: String| format!("{}: {why}", desk.switch());
+        let options = desk.login().map_err(|error| told(error.to_string()))?;
+        let connection = caller.log_in(&options).await.map_err(|error| told(mercury_adapter::chain(&error)))?;
+        self.unknown_keys().remove(&peer);
+        Ok((Arc::clone(&desk), Waiting::Ssh(connection), life))
+    }
+
+    async fn by_tls(&self, socket: TcpStream) -> Result<(Arc<Desk>, Waiting, Life), String> {
+        let (connection, life) = Connection::new(socket, Vec::new()).map_err(|error| error.to_string())?;
+        let (desks, candidates) = self.reception.candidates();
+        let answered = mercury_tls::answer(connection, candidates, self.limits.handshake).await;
+        let (index, stream) = answered.map_err(|error| error.message)?;
+        let desk = desks.get(index).cloned().ok_or("its entry has gone")?;
+        let (here, there) = tokio::io::duplex(BUFFER);
+        let switch = desk.switch().to_owned();
+        tokio::spawn(async move {
+            let complaint = Complaint::default();
+            let ended = pump(Attentive::new(stream, complaint.clone()), there).await;
+            match (complaint.told(), ended) {
+                (Some(told), _) => tracing::warn!(switch, error = %told, "the switch called and hung up"),
+                (None, ended) => tracing::debug!(switch, ?ended, "the connection of a call has ended"),
+            }
+        });
+        Ok((desk, Waiting::Tls(here), life))
+    }
+
+    /// The newest wins, unless the one before it still lives.
+    async fn welcome(&self, desk: &Desk, waiting: Waiting, life: Life, peer: IpAddr) {
+        let switch = desk.switch();
+        let _one_at_a_time = desk.judging.lock().await;
+        if let Some(before) = desk.life()
+            && before.outlasts(self.limits.check).await
+        {
+            tracing::warn!(switch, %peer, "called again while its connection lives; the new one is closed");
+            (self.heard)(Heard::Again);
+            life.end();
+            return;
+        }
+        if life.is_over() {
+            tracing::info!(switch, %peer, "called and hung up");
+            return;
+        }
+        desk.takes(waiting, life);
+        (self.heard)(Heard::LetIn);
+        tracing::info!(switch, %peer, carried = ?self.carried, "called home");
+    }
+
+    fn not_known(&self, peer: IpAddr, mut without: Vec<String>, algorithm: String) {
+        without.push(algorithm);
+        let mut all = self.unknown_keys();
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(peer, without);
+    }
+
+    fn unknown_keys(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Vec<String>>> {
+        self.unknown_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of a caller who is not let in.
+    fn tell(&self, peer: IpAddr, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, silent) = &mut *told;
+        if last.is_some_and(|last| last.elapsed() < EVERY) {
+            *silent += 1;
+            return;
+        }
+        *last = Some(Instant::now());
+        let others = std::mem::take(silent);
+        drop(told);
+        tracing::warn!(%peer, others, "a caller is not let in: {why}");
+    }
+}

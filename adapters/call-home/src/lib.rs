@@ -1,0 +1,21 @@
+//! Switches that connect by themselves (RFC 8071).
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | `door` | listens, shakes hands with who comes, and slows who is not known |
+//! | `preamble` | what Junos says before SSH |
+//! | `places` | how many may be half-way in |
+//! | `reception` | who is awaited, who is there, and who asks for them |
+//! | `connection` | a connection whose end is noticed, and that can be ended |
+//!
+//! A switch is known by its host key or its certificate and never by its address; one
+//! connection of each is kept.
+
+mod connection;
+mod door;
+mod places;
+mod preamble;
+mod reception;
+
+pub use door::{Carried, Door, Heard, Limits};
+pub use reception::{Awaited, Login, Octets, Proof, Reception};
