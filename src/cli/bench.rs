@@ -7,6 +7,7 @@ mod burst;
 mod load;
 mod memory;
 mod simulators;
+mod transports;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -57,6 +58,9 @@ pub(super) struct BenchArguments {
     /// How simulated switches are spoken to.
     #[arg(long, value_enum, default_value_t = Spoken::Netconf)]
     protocol: Spoken,
+    /// Instead: NETCONF over SSH and over TLS, side by side.
+    #[arg(long, conflicts_with_all = ["switch", "burst"])]
+    transports: bool,
     /// Measure changes, on this port of a switch of the inventory.
     #[arg(long, requires = "switch")]
     write: bool,
@@ -71,6 +75,10 @@ pub(super) struct BenchArguments {
 pub(super) async fn run(common: &Common, arguments: &BenchArguments) -> Ended {
     let rows = match (&arguments.switch, &arguments.port, arguments.burst) {
         (Some(switch), Some(port), _) => dry_runs(common, arguments, switch, port).await?,
+        _ if arguments.transports => {
+            log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
+            transports::run(arguments).await?
+        }
         (_, _, Some(burst)) => vec![burst::run(common, arguments, burst).await?],
         _ => simulated(common, arguments).await?,
     };

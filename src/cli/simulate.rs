@@ -1,6 +1,13 @@
 //! `mercury simulate`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    fs,
+    io::Write as _,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use mercury_sim::{Fault, Mode, Options, Simulator};
@@ -24,6 +31,10 @@ pub(super) struct SimulateArguments {
     /// Also speak gNMI over TLS, on a port that the system chooses.
     #[arg(long)]
     gnmi: bool,
+    /// Also speak NETCONF over TLS, on a port that the system chooses; Mercury's certificate
+    /// and its key go into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    tls: Option<PathBuf>,
     /// How many switches; the name gets a number behind it when there are several.
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -68,7 +79,8 @@ pub(super) async fn run(common: &Common, arguments: &SimulateArguments) -> Ended
     for number in 1..=arguments.count {
         let name = if arguments.count == 1 { arguments.name.clone() } else { format!("{}{number}", arguments.name) };
         let simulator = Simulator::start(options(&name, arguments)).await.map_err(Failure::because)?;
-        announce(common.output, &name, &simulator);
+        let by_tls = arguments.tls.as_ref().and_then(|folder| ByTls::write(folder, &name, &simulator).transpose());
+        announce(common.output, &name, &simulator, by_tls.transpose()?.as_ref());
         running.push(simulator);
     }
     if !arguments.count_until_eof {
@@ -93,6 +105,7 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
         name: name.to_owned(),
         listen: Some(arguments.listen),
         gnmi_listen: arguments.gnmi.then(|| SocketAddr::new(arguments.listen.ip(), 0)),
+        tls_listen: arguments.tls.as_ref().map(|_| SocketAddr::new(arguments.listen.ip(), 0)),
         ports: arguments.ports,
         mode: match arguments.mode {
             ModeName::Candidate => Mode::Candidate,
@@ -109,11 +122,14 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
 }
 
 /// For people the entries alone, so that what is printed is a file of switches.
-fn announce(output: Output, name: &str, simulator: &Simulator) {
+fn announce(output: Output, name: &str, simulator: &Simulator, by_tls: Option<&ByTls>) {
     match output {
-        Output::Json => print::json(&described(name, simulator)),
+        Output::Json => print::json(&described(name, simulator, by_tls)),
         Output::Human => {
             print::line(&netconf_entry(name, simulator));
+            if let Some(by_tls) = by_tls {
+                print::line(&by_tls.entry(&format!("{name}-tls"), simulator));
+            }
             if let Some(entry) = gnmi_entry(&format!("{name}-gnmi"), simulator) {
                 print::line(&entry);
             }
@@ -122,7 +138,7 @@ fn announce(output: Output, name: &str, simulator: &Simulator) {
 }
 
 /// What one needs to know to connect, and an inventory entry to paste.
-fn described(name: &str, simulator: &Simulator) -> Value {
+fn described(name: &str, simulator: &Simulator, by_tls: Option<&ByTls>) -> Value {
     let address = simulator.addr();
     let mut described = json!({
         "name": name,
@@ -139,7 +155,50 @@ fn described(name: &str, simulator: &Simulator) -> Value {
         members.insert("gnmi_certificate_pin".to_owned(), pin(simulator).into());
         members.insert("gnmi_inventory".to_owned(), gnmi_entry(name, simulator).into());
     }
+    if let (Some(members), Some(by_tls)) = (described.as_object_mut(), by_tls) {
+        members.insert("tls_port".to_owned(), by_tls.address.port().into());
+        members.insert("tls_certificate_pin".to_owned(), pin(simulator).into());
+        members.insert("tls_cert".to_owned(), by_tls.certificate.display().to_string().into());
+        members.insert("tls_key".to_owned(), by_tls.key.display().to_string().into());
+        members.insert("tls_inventory".to_owned(), by_tls.entry(name, simulator).into());
+    }
     described
+}
+
+/// NETCONF over TLS, and the files by which Mercury is let in.
+struct ByTls {
+    address: SocketAddr,
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl ByTls {
+    /// Writes the files; `None` where it is not spoken.
+    fn write(folder: &Path, name: &str, simulator: &Simulator) -> Result<Option<Self>, Failure> {
+        let Some((address, (certificate, key))) = simulator.tls_addr().zip(simulator.client_certificate()) else {
+            return Ok(None);
+        };
+        let file = |ending: &str, text: &str| {
+            let path = folder.join(format!("{name}.{ending}"));
+            let written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+            let written = written.and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(|error| Failure::Other(format!("{}: {error}", path.display())))?;
+            Ok(std::path::absolute(&path).unwrap_or(path))
+        };
+        Ok(Some(Self { address, certificate: file("pem", certificate)?, key: file("key", key)? }))
+    }
+
+    fn entry(&self, name: &str, simulator: &Simulator) -> String {
+        format!(
+            "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\ndialect = \"openconfig\"\ntransport = \"tls\"\n\
+             tls_pins = [{:?}]\ntls_cert = {:?}\ntls_key = {:?}\n",
+            self.address.ip(),
+            self.address.port(),
+            pin(simulator),
+            self.certificate,
+            self.key
+        )
+    }
 }
 
 fn netconf_entry(name: &str, simulator: &Simulator) -> String {

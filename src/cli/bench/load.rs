@@ -69,6 +69,20 @@ impl Load {
         Ok(summary(row, samples, begun.elapsed()))
     }
 
+    /// How long each call took of one client on the only port there is.
+    pub(super) async fn times(&self, switches: &[(String, Vec<String>)]) -> Result<Vec<Duration>, Failure> {
+        let (client, mut times) = (client(), Vec::new());
+        for (switch, ports) in switches {
+            for (port, number) in ports.iter().cycle().zip(0..=self.requests) {
+                let vlan = if number % 2 == 0 { 100 } else { 101 };
+                let sample = call(&client, self.address, self.method, switch, port, vlan).await?;
+                // The first warms up.
+                times.extend((number > 0).then_some(sample.time));
+            }
+        }
+        Ok(times)
+    }
+
     /// One call, to open a session.
     pub(super) async fn touch(&self, switch: &str) -> Result<(), Failure> {
         call(&client(), self.address, "update_port", switch, "Ethernet8", 100).await.map(drop)

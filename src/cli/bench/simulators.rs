@@ -2,7 +2,7 @@
 //! Mercury.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use serde_json::Value;
 use tokio::{
@@ -13,9 +13,10 @@ use tokio::{
 use super::BenchArguments;
 use crate::{
     cli::{Failure, Spoken},
+    config::FileAccess,
     inventory::{
-        ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, NetconfTransport, SecretRef, SshSettings,
-        Switch, Tls, TlsSettings,
+        ClientCertificate, ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, NetconfTransport, SecretRef,
+        SshSettings, Switch, Tls, TlsSettings,
     },
 };
 
@@ -43,9 +44,25 @@ impl Simulators {
         let mut processes = Vec::new();
         for first in (0..count).step_by(PER_PROCESS) {
             let count = PER_PROCESS.min(count - first);
-            processes.push(Process::start(first, count, ports, arguments).await?);
+            processes.push(Process::start(first, count, ports, arguments, None).await?);
         }
         Ok(Self { processes, protocol: arguments.protocol, confirm: !arguments.no_confirm })
+    }
+
+    /// Two switches, of which one is for SSH and one for TLS; certificates go into a folder.
+    pub(super) async fn by_both(folder: &Path, arguments: &BenchArguments) -> Result<Self, Failure> {
+        let process = Process::start(0, 2, 8, arguments, Some(folder)).await?;
+        Ok(Self { processes: vec![process], protocol: Spoken::Netconf, confirm: !arguments.no_confirm })
+    }
+
+    /// Their entries.
+    pub(super) fn by_each(&self) -> Result<[Switch; 2], Failure> {
+        let mut described = self.processes.iter().flat_map(|process| &process.described);
+        let (Some(ssh), Some(tls)) = (described.next(), described.next()) else {
+            return Err(Failure::Other("the simulator has no two switches".to_owned()));
+        };
+        let confirm = self.confirm;
+        Ok([entry(ssh, Spoken::Netconf, confirm)?, by_tls(tls, entry(tls, Spoken::Netconf, confirm)?)?])
     }
 
     /// The switches, as entries of an inventory.
@@ -66,7 +83,13 @@ impl Simulators {
 }
 
 impl Process {
-    async fn start(first: usize, count: usize, ports: u16, arguments: &BenchArguments) -> Result<Self, Failure> {
+    async fn start(
+        first: usize,
+        count: usize,
+        ports: u16,
+        arguments: &BenchArguments,
+        tls: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe().map_err(Failure::because)?)
             .args(["simulate", "--output", "json", "--count-until-eof"])
             .args(["--name", &format!("simulated{first}-")])
@@ -74,6 +97,7 @@ impl Process {
             .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
             .args(["--commit-ms", &arguments.commit_ms.to_string()])
             .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
+            .args(tls.iter().flat_map(|folder| ["--tls".as_ref(), folder.as_os_str()]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -105,6 +129,22 @@ impl Process {
         let line = line.ok_or_else(|| Failure::Other("the simulator ended early".to_owned()))?;
         serde_json::from_str(&line).map_err(Failure::because)
     }
+}
+
+fn by_tls(described: &Value, switch: Switch) -> Result<Switch, Failure> {
+    let text = |name: &str| described[name].as_str().unwrap_or_default();
+    let pin = text("tls_certificate_pin").parse().map_err(Failure::because)?;
+    let key = SecretRef::File { path: text("tls_key").into(), access: FileAccess::Owner };
+    let tls = TlsSettings {
+        trust: Tls::Pinned(vec![pin]),
+        server_name: None,
+        client: Some(ClientCertificate { chain: text("tls_cert").into(), key }),
+    };
+    let Face::Netconf(netconf) = switch.face else { return Err(Failure::Other("no NETCONF".to_owned())) };
+    let mut identity = switch.identity;
+    identity.port = described["tls_port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    let face = Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), ..netconf });
+    Ok(Switch { identity, face, ..switch })
 }
 
 fn entry(described: &Value, protocol: Spoken, confirm: bool) -> Result<Switch, Failure> {

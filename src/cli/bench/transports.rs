@@ -1,0 +1,96 @@
+//! NETCONF over SSH and over TLS, side by side: calls on a session that is there, and
+//! sessions that are opened.
+
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    BenchArguments, Served,
+    load::{Load, percentile},
+    simulators::Simulators,
+};
+use crate::{cli::Failure, config::Dialects, inventory::Switch, lock::NoLocks, registry};
+
+/// Sessions opened over each.
+const CONNECTS: usize = 50;
+/// Turns that calls over the two take.
+const TURNS: usize = 8;
+
+pub(super) async fn run(arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {
+    let folder = Folder::make().map_err(Failure::because)?;
+    let simulators = Simulators::by_both(&folder.0, arguments).await?;
+    let switches = simulators.by_each()?;
+    let mut rows = warm(arguments, &switches).await?;
+    rows.extend(cold(&switches).await?);
+    simulators.stop().await?;
+    Ok(rows)
+}
+
+/// Calls that change a port, in turns, so that what else the machine does hits both.
+async fn warm(arguments: &BenchArguments, switches: &[Switch; 2]) -> Result<Vec<Value>, Failure> {
+    let served = Served::start(switches.iter().cloned().collect(), NoLocks::shared()).await?;
+    let requests = (arguments.requests / TURNS).max(1);
+    let load = Load { address: served.address, method: "update_port", requests };
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        for (switch, times) in switches.iter().zip(&mut times) {
+            let ports = [(switch.identity.name.clone(), vec!["Ethernet1".to_owned()])];
+            times.extend(load.times(&ports).await?);
+        }
+    }
+    served.finish().await?;
+    Ok(switches.iter().zip(times).map(|(switch, times)| row("warm call", switch, times)).collect())
+}
+
+async fn cold(switches: &[Switch; 2]) -> Result<Vec<Value>, Failure> {
+    let dialects = Dialects::default();
+    let connect = |switch: &Switch| registry::connector(&switch.clone().into(), &dialects).map_err(Failure::because);
+    let connectors = [connect(&switches[0])?, connect(&switches[1])?];
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..CONNECTS {
+        for (connector, times) in connectors.iter().zip(&mut times) {
+            let begun = Instant::now();
+            let session = connector.connect().await.map_err(Failure::because)?;
+            times.push(begun.elapsed());
+            session.close().await;
+        }
+    }
+    Ok(switches.iter().zip(times).map(|(switch, times)| row("cold connect", switch, times)).collect())
+}
+
+fn row(what: &str, switch: &Switch, mut times: Vec<Duration>) -> Value {
+    times.sort();
+    json!({
+        "row": format!("{what}, {}", switch.carried_by()),
+        "calls": times.len(),
+        "least_ms": percentile(&times, 0.0),
+        "p50_ms": percentile(&times, 0.5),
+        "p99_ms": percentile(&times, 0.99),
+    })
+}
+
+/// A folder for certificates that nobody else reads; dropped, it is gone.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("mercury-bench-{}", std::process::id()));
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let folder: &Path = &self.0;
+        if let Err(error) = fs::remove_dir_all(folder) {
+            tracing::warn!(folder = %folder.display(), %error, "cannot be removed");
+        }
+    }
+}
