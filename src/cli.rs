@@ -466,9 +466,8 @@ impl Common {
     /// A service for one command of a person; it logs only what went wrong.
     fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        let (locks, doors) = (lock::from_settings(&settings), doors::for_one_command(&settings, &inventory));
-        let service = start(inventory, &locks)?;
-        Ok(Tool { service, locks, stop_timeout: settings.limits.stop_timeout, _doors: doors })
+        let (locks, _doors) = (lock::from_settings(&settings), doors::for_one_command(&settings, &inventory));
+        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout, _doors })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::{
     config::Limits,
-    inventory::{Face, HostKey, Inventory, NetconfSettings, SshSettings, Switch},
+    inventory::{Face, HostKey, Inventory, NetconfSettings, NetconfTransport, SshSettings, Switch},
     rpc::Front,
     service::{Current, Service},
     target::Target,
@@ -87,7 +87,8 @@ fn leaf2() -> Switch {
 fn entry(name: &str) -> Switch {
     let mut switch = Switch::new(name, &format!("{name}.example.org"), "openconfig", "mercury");
     let host_key = HostKey::Insecure;
-    switch.face = Face::Netconf(NetconfSettings { ssh: SshSettings { host_key, ..SshSettings::default() }, ..NetconfSettings::default() });
+    let transport = NetconfTransport::Ssh(SshSettings { host_key, ..SshSettings::default() });
+    switch.face = Face::Netconf(NetconfSettings { transport, ..NetconfSettings::default() });
     switch
 }
 
