@@ -1,4 +1,4 @@
-use super::{CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, Reach, SshSettings};
+use super::{CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, Reach, SshSettings, TlsSettings};
 
 /// IANA's port for TELNET.
 pub(crate) const TELNET: u16 = 23;
@@ -33,6 +33,15 @@ impl Face {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(ssh), .. })
             | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => Some(ssh),
             Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) => None,
+        }
+    }
+
+    /// How both sides prove themselves over TLS, where that is the way.
+    pub(crate) const fn tls(&self) -> Option<&TlsSettings> {
+        match self {
+            Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
+            | Face::Gnmi(GnmiSettings { tls, .. }) => Some(tls),
+            Face::Netconf(_) | Face::Cli(_) => None,
         }
     }
 

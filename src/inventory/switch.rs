@@ -155,11 +155,7 @@ impl Switch {
                 files.extend(known.iter().map(PathBuf::as_path));
             }
         }
-        if let Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
-        | Face::Gnmi(GnmiSettings { tls, .. }) = &self.face
-        {
-            files.extend(tls.files());
-        }
+        files.extend(self.face.tls().into_iter().flat_map(TlsSettings::files));
         files.extend(secrets.into_iter().flatten().filter_map(SecretRef::file));
         files
     }

@@ -11,7 +11,7 @@ use x509_parser::{
     public_key::PublicKey,
 };
 
-use super::{Face, Inventory, SecretRef, Switch, ssh::Reach};
+use super::{Inventory, SecretRef, Switch};
 use crate::{
     auth::Htpasswd,
     config::{Settings, source},
@@ -89,14 +89,8 @@ fn of_switch(switch: &Switch, findings: &mut Findings) {
             reason.map(|reason| Finding::warning(Code::WeakSecret, reason).field(field(key))).into_iter().collect(),
         );
     }
-    let (key, chain) = match &switch.face {
-        Face::Netconf(netconf) => (netconf.ssh.key.as_ref(), None),
-        Face::Cli(cli) => match &cli.reach {
-            Reach::Ssh(ssh) => (ssh.key.as_ref(), None),
-            Reach::Telnet => (None, None),
-        },
-        Face::Gnmi(gnmi) => (None, gnmi.client.as_ref().map(|client| client.chain.as_path())),
-    };
+    let key = switch.face.ssh().and_then(|ssh| ssh.key.as_ref());
+    let chain = switch.face.tls().and_then(|tls| tls.client.as_ref()).map(|client| client.chain.as_path());
     let bits = key.and_then(resolved).and_then(|text| ssh_bits(&text)).filter(|bits| *bits < LEAST_BITS);
     findings.merge(bits.map(|bits| small(bits).field(field("key_file"))).into_iter().collect());
     findings.merge(chain.and_then(|chain| certificates(chain, &field("tls_cert"))).into_iter().collect());
