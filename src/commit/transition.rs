@@ -53,6 +53,21 @@ impl Transition<'_> {
             || untouched(&now.vlans, (&before.vlans, &intended.vlans))
     }
 
+    /// Whether something that the change was about is neither as it was before nor as it
+    /// was to be.
+    pub(super) fn is_of_others(&self, now: &Running) -> bool {
+        let (before, intended) = (&self.before.interfaces, &self.intended.0.interfaces);
+        before.iter().filter_map(|(name, before)| Some((name, before, intended.get(name)?))).any(
+            |(name, before, after)| {
+                let Some(now) = now.interfaces.get(name) else { return before != after };
+                Leaf::ALL.into_iter().any(|leaf| {
+                    let [before, after, now] = [before, after, now].map(|port| leaf.get(port));
+                    before != after && now != before && now != after
+                })
+            },
+        )
+    }
+
     /// Whether something that the change was to make is there as it was to be: then it
     /// may have been made in part, whatever was said of it.
     pub(super) fn shows_some(&self, now: &Running) -> bool {

@@ -31,6 +31,9 @@ pub struct Capabilities {
     pub confirmed_commit: Option<ConfirmedCommit>,
     /// A refused edit leaves nothing behind (`:rollback-on-error`).
     pub atomic_edit: bool,
+    /// A commit is carried out only where everything it was made from is as it was last
+    /// read; one that is refused because it is not (`in-use`) has changed nothing.
+    pub guarded: bool,
     /// The datastore can be locked.
     pub lock: bool,
     /// It tells who has a session (RFC 6022).
@@ -54,6 +57,7 @@ impl Capabilities {
             datastore: Datastore::Running,
             confirmed_commit: None,
             atomic_edit: false,
+            guarded: false,
             lock: false,
             lists_sessions: false,
             startup: false,

@@ -90,6 +90,7 @@ impl GnmiSession {
                 confirmed_commit: (options.commit_confirmed && learned.commits.usable())
                     .then_some(ConfirmedCommit::Persist),
                 atomic_edit: dialect.atomic,
+                guarded: false,
                 lock: false,
                 lists_sessions: false,
                 startup: matches!(dialect.save, Save::Cli(_)),

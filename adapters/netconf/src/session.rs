@@ -381,6 +381,7 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         datastore,
         confirmed_commit,
         atomic_edit: hello.rollback_on_error(),
+        guarded: false,
         lock: true,
         lists_sessions: monitoring::is_announced(hello),
         startup: hello.startup() || saving(hello, dialect).is_some(),

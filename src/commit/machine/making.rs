@@ -72,7 +72,10 @@ impl Commit<'_> {
             let emptied = !matches!(landed.steps.get(index), Some(Step::Discard));
             let taken = if emptied { Taken::No } else { Taken::Perhaps };
             let clean = landed.results.iter().rev().take(2).all(Result::is_ok);
+            let guarded = self.can(|capabilities| capabilities.guarded) && is_in_the_way(&cause);
             return match landed.results.get(index) {
+                // What others have made meanwhile is theirs.
+                Some(Err(_)) if guarded && !lost => self.refused(Taken::No, cause, locked, at),
                 None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 _ if landed.unlocked() && as_before && clean => self.refused(taken, cause, false, at),
                 // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.

@@ -274,6 +274,10 @@ impl Commit<'_> {
         };
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
+        if self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now) {
+            let reason = "somebody else changed it since, and what is there was left alone";
+            return Err(Fault::new(FaultKind::Locked, reason));
+        }
         let is_nowhere = whole && self.transition.is_not_made(now);
         // Where nothing locks, other clients than Mercury may have been there all the while. A
         // refused change of which nothing shows is not there; what a cancel made of one may be
