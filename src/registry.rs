@@ -17,6 +17,7 @@ mod cli;
 mod gnmi;
 mod netconf;
 mod offline;
+mod ovsdb;
 mod ssh;
 mod tls;
 mod ways;
@@ -136,6 +137,7 @@ pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
         Protocol::Netconf => dialect.netconf.as_ref().map(|netconf| netconf.port),
         Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
         Protocol::Cli => dialect.cli.as_ref().map(|cli| cli.port),
+        Protocol::Ovsdb => dialect.ovsdb.as_ref().map(|ovsdb| ovsdb.port),
     };
     switch.identity.port.or(switch.face.port()).or(usual).unwrap_or_else(|| switch.port())
 }
@@ -147,6 +149,7 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
         Face::Netconf(settings) => netconf::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Gnmi(settings) => gnmi::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Cli(settings) => cli::adapter(&switch.identity, settings, &switch.timing, dialect),
+        Face::Ovsdb(settings) => ovsdb::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
     found.ok_or_else(|| not_spoken(switch, dialect))
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 12] = [
+const PACKAGES: [(&str, &[&str]); 13] = [
     (
         "mercury",
         &[
@@ -30,6 +30,7 @@ const PACKAGES: [(&str, &[&str]); 12] = [
             "mercury-gnmi",
             "mercury-model",
             "mercury-netconf",
+            "mercury-ovsdb",
             "mercury-sim",
             "mercury-ssh",
             "mercury-tls",
@@ -40,6 +41,7 @@ const PACKAGES: [(&str, &[&str]); 12] = [
     ("mercury-client", &[]),
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh", "mercury-tls"]),
+    ("mercury-ovsdb", &["mercury-adapter", "mercury-model", "mercury-tls"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model", "mercury-tls"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),

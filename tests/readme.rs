@@ -28,18 +28,19 @@ fn errors() -> String {
 }
 
 fn matrix() -> String {
-    let mut table = String::from("| dialect | system | NETCONF | gNMI | CLI |\n|---|---|---|---|---|\n");
+    let mut table = String::from("| dialect | system | NETCONF | gNMI | CLI | OVSDB |\n|---|---|---|---|---|---|\n");
     for dialect in mercury_adapter::builtin().unwrap() {
         let spoken = dialect.protocols();
         let cell = |name| if spoken.contains(&name) { dialect.standing(name) } else { "-".to_owned() };
         let line = format!(
-            "| `{}` | {} {} | {} | {} | {} |\n",
+            "| `{}` | {} {} | {} | {} | {} | {} |\n",
             dialect.name,
             dialect.vendor,
             dialect.os,
             cell("netconf"),
             cell("gnmi"),
-            cell("cli")
+            cell("cli"),
+            cell("ovsdb")
         );
         table.push_str(&line);
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{LogFormat, LogLevel},
-    inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, Inventory, OvsdbSettings, Switch},
     lock::NoLocks,
     registry, rpc,
     service::{Requester, Service},
@@ -34,7 +34,7 @@ pub(super) struct RenderArguments {
     /// How that switch is spoken to.
     #[arg(long, value_enum, requires = "dialect", default_value_t = Spoken::Netconf)]
     protocol: Spoken,
-    /// The form; NETCONF has xml alone, a command line lines, gNMI the others.
+    /// The form; NETCONF has xml alone, a command line lines, OVSDB json, gNMI the others.
     #[arg(long = "as", value_enum, value_name = "FORM")]
     form: Option<Form>,
     /// Where NETCONF's edit goes.
@@ -46,7 +46,7 @@ pub(super) struct RenderArguments {
 enum Form {
     /// `<edit-config>`.
     Xml,
-    /// A SetRequest in the JSON of protocol buffers.
+    /// A SetRequest in the JSON of protocol buffers, or the parameters of a transaction.
     Json,
     /// A SetRequest in their text format.
     Textproto,
@@ -60,6 +60,7 @@ enum Spoken {
     Netconf,
     Gnmi,
     Cli,
+    Ovsdb,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -94,7 +95,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
             let forms = match (arguments.form, &switch.face) {
                 (Some(Form::Xml), _) | (None, Face::Netconf(_)) => RequestForm::Xml,
                 (Some(Form::Textproto), _) => RequestForm::Textproto,
-                (Some(Form::Json), _) | (None, Face::Gnmi(_)) => RequestForm::Json,
+                (Some(Form::Json), _) | (None, Face::Gnmi(_) | Face::Ovsdb(_)) => RequestForm::Json,
                 (Some(Form::Lines), _) | (None, Face::Cli(_)) => RequestForm::Lines,
             };
             let printed = render.request(payload, &arguments.target(), forms).ok_or_else(|| {
@@ -132,6 +133,7 @@ impl RenderArguments {
             Spoken::Netconf => {}
             Spoken::Gnmi => switch.face = Face::Gnmi(GnmiSettings::default()),
             Spoken::Cli => switch.face = Face::Cli(CliSettings::default()),
+            Spoken::Ovsdb => switch.face = Face::Ovsdb(OvsdbSettings::default()),
         }
         let nothing = Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = BTreeMap::from([(name.to_owned(), nothing)]);

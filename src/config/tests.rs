@@ -57,9 +57,9 @@ fn every_sample_is_right() {
     let (settings, inventory) = check_samples(&samples(str::to_owned));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:6190");
     let names: Vec<_> = inventory.iter().map(|switch| switch.identity.name.as_str()).collect();
-    assert_eq!(names, ["leaf1", "leaf2", "leaf3", "leaf4", "leaf5"]);
+    assert_eq!(names, ["card7", "leaf1", "leaf2", "leaf3", "leaf4", "leaf5"]);
     let protocols: Vec<_> = inventory.iter().map(|switch| switch.protocol().as_str()).collect();
-    assert_eq!(protocols, ["netconf", "netconf", "netconf", "gnmi", "gnmi"]);
+    assert_eq!(protocols, ["ovsdb", "netconf", "netconf", "netconf", "gnmi", "gnmi"]);
     assert_eq!(inventory.find("52:54:00:00:00:12").unwrap().identity.name, "leaf2");
 }
 

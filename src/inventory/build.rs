@@ -4,6 +4,7 @@ mod gnmi;
 mod identity;
 mod netconf;
 mod options;
+mod ovsdb;
 mod rules;
 mod secrets;
 mod ssh;
@@ -19,7 +20,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use gnmi::GNMI;
-use gnmi::GNMI_ALONE;
+use gnmi::{GNMI_ALONE, NOT_OVSDB};
 use identity::is_host_name;
 pub(crate) use secrets::secret as read_secret;
 
@@ -78,6 +79,7 @@ pub(crate) const SHARED: &[&str] = &[
     "transport",
     "call_home",
     "network_instance",
+    "foreign_bridges",
 ];
 
 /// Those of them that only what goes over SSH knows.
@@ -130,11 +132,17 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Netconf => netconf::means(reader, context),
         Protocol::Gnmi => gnmi::means(reader, context),
         Protocol::Cli => ssh::means(reader, context),
+        Protocol::Ovsdb => ovsdb::means(reader, context),
     };
     let mut rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
-    let known =
-        identity::Known { name, dialect: kind.dialect, username: means.username, credentials: means.credentials };
+    let known = identity::Known {
+        name,
+        dialect: kind.dialect,
+        protocol: kind.protocol,
+        username: means.username,
+        credentials: means.credentials,
+    };
     let identity = identity::identity(reader, known, form);
     rules.team = context.team.of(&identity.name, identity.role.as_deref());
     Switch { identity, rules, timing, face: means.face }
@@ -143,13 +151,15 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
 /// Refuses the switch's own keys that its protocol does not know, and keeps
 /// those of the defaults from it.
 fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
+    const OVSDB: (&[&str], &str) = (ovsdb::OVSDB, "OVSDB");
     let Some(protocol) = protocol else { return };
     let foreign: &[(&[&str], &str)] = match protocol {
         // What is ignored is the last one's: a user and a password have no place in TLS.
-        Protocol::Netconf if by_tls => &[(CLI, "CLI"), (LOGIN, "SSH"), (SSH, "SSH"), (GNMI_ALONE, "gNMI")],
-        Protocol::Netconf => &[(tls::KEYS, "gNMI, or NETCONF by TLS"), (CLI, "CLI"), (GNMI, "gNMI")],
-        Protocol::Gnmi => &[(SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI")],
-        Protocol::Cli => &[(GNMI, "gNMI"), (NETCONF, "NETCONF")],
+        Protocol::Netconf if by_tls => &[OVSDB, (CLI, "CLI"), (LOGIN, "SSH"), (SSH, "SSH"), (GNMI_ALONE, "gNMI")],
+        Protocol::Netconf => &[OVSDB, (tls::KEYS, "gNMI, OVSDB, or NETCONF by TLS"), (CLI, "CLI"), (GNMI, "gNMI")],
+        Protocol::Gnmi => &[OVSDB, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI")],
+        Protocol::Cli => &[OVSDB, (GNMI, "gNMI"), (NETCONF, "NETCONF")],
+        Protocol::Ovsdb => &[(LOGIN, "SSH"), (SSH, "SSH"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_OVSDB, "gNMI")],
     };
     let spoken = if by_tls { "NETCONF by TLS" } else { protocol.title() };
     let mut told = Vec::new();

@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
     let protocol = Protocol::ALL.into_iter().find(|protocol| dialect(*protocol, text, known).is_ok());
     let help = match protocol {
         Some(protocol) => format!("did you mean {}_{text}?", protocol.as_str()),
-        None => "a device type is netconf_, gnmi_ or cli_ and a dialect".to_owned(),
+        None => "a device type is netconf_, gnmi_, cli_ or ovsdb_ and a dialect".to_owned(),
     };
     (None, Err(finding.help(help)))
 }

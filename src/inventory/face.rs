@@ -1,4 +1,6 @@
-use super::{CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, Reach, SshSettings, TlsSettings};
+use super::{
+    CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, OvsdbSettings, Reach, SshSettings, TlsSettings,
+};
 
 /// IANA's port for TELNET.
 pub(crate) const TELNET: u16 = 23;
@@ -15,6 +17,8 @@ pub enum Face {
     Gnmi(GnmiSettings),
     /// Lines at a command line, over SSH or TELNET.
     Cli(CliSettings),
+    /// Transactions on the database of Open vSwitch.
+    Ovsdb(OvsdbSettings),
 }
 
 impl Face {
@@ -24,6 +28,7 @@ impl Face {
             Face::Netconf(_) => Protocol::Netconf,
             Face::Gnmi(_) => Protocol::Gnmi,
             Face::Cli(_) => Protocol::Cli,
+            Face::Ovsdb(_) => Protocol::Ovsdb,
         }
     }
 
@@ -32,7 +37,7 @@ impl Face {
         match self {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(ssh), .. })
             | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => Some(ssh),
-            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) => None,
+            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) | Face::Ovsdb(_) => None,
         }
     }
 
@@ -40,7 +45,8 @@ impl Face {
     pub(crate) const fn tls(&self) -> Option<&TlsSettings> {
         match self {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
-            | Face::Gnmi(GnmiSettings { tls, .. }) => Some(tls),
+            | Face::Gnmi(GnmiSettings { tls, .. })
+            | Face::Ovsdb(OvsdbSettings { tls, .. }) => Some(tls),
             Face::Netconf(_) | Face::Cli(_) => None,
         }
     }
@@ -50,7 +56,7 @@ impl Face {
         match self {
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => Some(TELNET),
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(_), .. }) => Some(NETCONF_BY_TLS),
-            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) => None,
+            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) => None,
         }
     }
 }
@@ -64,11 +70,13 @@ pub enum Protocol {
     Gnmi,
     /// Lines at a command line, over SSH or TELNET, each with its answer.
     Cli,
+    /// Transactions on a database (RFC 7047).
+    Ovsdb,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub(crate) const ALL: [Protocol; 3] = [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli];
+    pub(crate) const ALL: [Protocol; 4] = [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli, Protocol::Ovsdb];
 
     /// The word for it in an inventory.
     pub const fn as_str(self) -> &'static str {
@@ -76,6 +84,7 @@ impl Protocol {
             Protocol::Netconf => "netconf",
             Protocol::Gnmi => "gnmi",
             Protocol::Cli => "cli",
+            Protocol::Ovsdb => "ovsdb",
         }
     }
 
@@ -85,6 +94,7 @@ impl Protocol {
             Protocol::Netconf => "NETCONF",
             Protocol::Gnmi => "gNMI",
             Protocol::Cli => "CLI",
+            Protocol::Ovsdb => "OVSDB",
         }
     }
 
@@ -94,6 +104,7 @@ impl Protocol {
             Protocol::Netconf => 830,
             Protocol::Gnmi => 9339,
             Protocol::Cli => 22,
+            Protocol::Ovsdb => 6640,
         }
     }
 }

@@ -1,14 +1,17 @@
 use super::{MacAddr, SecretRef};
 
+/// What the address of a socket of this machine begins with.
+pub const UNIX: &str = "unix:";
+
 /// What a switch is, where it is, and as whom Mercury logs in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
     /// The name Ironic and people use for it; required, unique.
     pub name: String,
-    /// Host name or IP address; required.
+    /// Host name or IP address, or over OVSDB [`UNIX`] and an absolute path; required.
     pub address: String,
     /// TCP port, 1 to 65535; the dialect's, or else the protocol's own
-    /// (NETCONF 830, gNMI 9339, CLI 22).
+    /// (NETCONF 830, gNMI 9339, CLI 22, OVSDB 6640).
     pub port: Option<u16>,
     /// MAC addresses LLDP may announce it by, in any spelling; none.
     pub mac_addresses: Vec<MacAddr>,
@@ -22,7 +25,7 @@ pub struct Identity {
     /// it; none.
     pub role: Option<String>,
     /// The user Mercury logs in as; required, but over gNMI with a client
-    /// certificate, where empty means that none is sent.
+    /// certificate, where empty means that none is sent. OVSDB knows none.
     pub username: String,
     /// How that user proves itself.
     pub credentials: Credentials,

@@ -1,6 +1,6 @@
 use super::{
     CliSettings, ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings,
-    NetconfTransport, Protocol, Reach, Rules, SecretRef, Timing, Tls, TlsSettings,
+    NetconfTransport, OvsdbSettings, Protocol, Reach, Rules, SecretRef, Timing, Tls, TlsSettings, UNIX,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-/// A switch that has lost its session may still be at the last line that came.
-const CLI_SETTLE_TIME: Duration = Duration::from_secs(1);
+/// A switch that has lost its session may still be at the last line, or transaction,
+/// that came.
+const BRIEF_SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// A switch: how to reach it and what may be done to it.
 ///
@@ -29,7 +30,8 @@ pub struct Switch {
     pub rules: Rules,
     /// How long Mercury waits for it.
     pub timing: Timing,
-    /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"` or `"cli"`, and what only
+    /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"`, `"cli"` or
+    /// `"ovsdb"`, and what only
     /// that protocol needs; netconf.
     pub face: Face,
 }
@@ -73,14 +75,16 @@ impl Switch {
         matches!(&self.face, Face::Netconf(NetconfSettings { call_home: true, .. }))
     }
 
-    /// What carries what is spoken, for people: `SSH`, `TLS`, `TELNET` or `plaintext`.
-    pub const fn carried_by(&self) -> &'static str {
+    /// What carries what is spoken, for people: `SSH`, `TLS`, `TELNET`, `plaintext` or `a socket`.
+    pub fn carried_by(&self) -> &'static str {
         match &self.face {
+            Face::Ovsdb(_) if self.identity.address.starts_with(UNIX) => "a socket",
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(_), .. })
             | Face::Cli(CliSettings { reach: Reach::Ssh(_), .. }) => "SSH",
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => "TELNET",
-            Face::Gnmi(GnmiSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
-            Face::Netconf(_) | Face::Gnmi(_) => "TLS",
+            Face::Gnmi(GnmiSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
+            | Face::Ovsdb(OvsdbSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
+            Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) => "TLS",
         }
     }
 
@@ -89,6 +93,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(netconf) => netconf.confirmed_commit,
             Face::Cli(cli) => cli.confirmed_commit,
+            Face::Ovsdb(ovsdb) => ovsdb.confirmed_commit,
             Face::Gnmi(gnmi) => match gnmi.confirmed_commit {
                 None => ConfirmedCommit::Auto,
                 Some(true) => ConfirmedCommit::On,
@@ -117,7 +122,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(netconf) => !matches!(netconf.confirmed_commit, ConfirmedCommit::Off),
             Face::Gnmi(gnmi) => matches!(gnmi.confirmed_commit, Some(true)),
-            Face::Cli(_) => false,
+            Face::Cli(_) | Face::Ovsdb(_) => false,
         }
     }
 
@@ -125,7 +130,7 @@ impl Switch {
     pub const fn discards_foreign_candidate(&self) -> bool {
         match &self.face {
             Face::Netconf(netconf) => netconf.discard_foreign_candidate,
-            Face::Gnmi(_) | Face::Cli(_) => false,
+            Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) => false,
         }
     }
 
@@ -135,7 +140,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(_) => Duration::ZERO,
             Face::Gnmi(gnmi) => gnmi.settle_time,
-            Face::Cli(_) => CLI_SETTLE_TIME,
+            Face::Cli(_) | Face::Ovsdb(_) => BRIEF_SETTLE_TIME,
         }
     }
 

@@ -3,6 +3,7 @@ mod ironics_file;
 mod keys;
 mod names;
 mod options;
+mod ovsdb;
 mod robust;
 mod served;
 mod telnet;
@@ -53,7 +54,7 @@ fn ini(lines: &str) -> String {
 fn by_netconf(switch: &Switch) -> &NetconfSettings {
     match &switch.face {
         Face::Netconf(netconf) => netconf,
-        Face::Gnmi(_) | Face::Cli(_) => panic!("{switch:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -67,7 +68,7 @@ fn by_ssh(switch: &Switch) -> &SshSettings {
 fn by_gnmi(switch: &Switch) -> &GnmiSettings {
     match &switch.face {
         Face::Gnmi(gnmi) => gnmi,
-        Face::Netconf(_) | Face::Cli(_) => panic!("{switch:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -119,6 +119,7 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
             mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data)
         }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
+        Face::Ovsdb(_) => Err("rows of a database are not read from files".to_owned()),
     }
 }
 

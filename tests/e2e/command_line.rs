@@ -1,7 +1,7 @@
 //! A switch with nothing but a command line: what it is told, what it answers, and
 //! what is so whatever goes wrong at whichever line.
 
-mod bridge;
+pub(crate) mod bridge;
 mod candidate;
 mod commands;
 mod grammar;
@@ -57,7 +57,7 @@ fn entry(switch: &CliSwitch) -> Entry {
         .with("persist", true)
 }
 
-fn attach(port: &str, vlan: u16) -> Value {
+pub(crate) fn attach(port: &str, vlan: u16) -> Value {
     let link = json!({"switch_id": "leaf1", "port_id": port});
     json!({"port": {"binding:profile": {"local_link_information": [link]}}, "network": vlan})
 }

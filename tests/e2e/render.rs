@@ -37,6 +37,10 @@ fn every_dialect_has_its_request_without_a_switch() {
                 continue;
             }
             let request: Value = serde_json::from_str(&text).unwrap();
+            if protocol == "ovsdb" {
+                assert_eq!((&request[0], &request[1]["row"]["tag"]), (&Value::from("Open_vSwitch"), &Value::from(110)));
+                continue;
+            }
             let sets = ["replace", "update"].into_iter().flat_map(|name| request[name].as_array()).flatten();
             let values: Vec<String> = sets
                 .map(|set| match set["val"].as_object().unwrap().values().next().unwrap() {

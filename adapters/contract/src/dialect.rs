@@ -9,6 +9,7 @@ mod cli;
 mod gnmi;
 mod interface_names;
 mod netconf;
+mod ovsdb;
 mod path;
 mod raw;
 mod tree;
@@ -25,6 +26,7 @@ pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Rea
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
 pub use netconf::{ConfirmedBy, NetconfDialect, Variant};
+pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,8 @@ pub struct Dialect {
     pub gnmi: Option<GnmiDialect>,
     /// How it is spoken to at its command line, if it is.
     pub cli: Option<CliDialect>,
+    /// How it is spoken to over OVSDB, if it is.
+    pub ovsdb: Option<OvsdbDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
 }
@@ -109,6 +113,7 @@ impl Dialect {
         let mapping = match protocol {
             "netconf" => None,
             "cli" => self.cli.as_ref().map(|cli| &cli.mapping),
+            "ovsdb" => None,
             _ => self.gnmi.as_ref().map(|gnmi| &gnmi.mapping),
         };
         match mapping {
@@ -136,6 +141,7 @@ impl Dialect {
         match protocol {
             "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
             "cli" => self.cli.as_ref().and_then(CliDialect::tree),
+            "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &*ovsdb.tree),
             _ => match &self.gnmi.as_ref()?.mapping {
                 Mapping::Tree(tree) => Some(tree),
                 Mapping::MacVrf => None,
@@ -150,6 +156,7 @@ impl Dialect {
             "netconf" => self.netconf.as_ref().map(|netconf| &netconf.defaults),
             "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
             "cli" => self.cli.as_ref().map(|cli| &cli.defaults),
+            "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &ovsdb.defaults),
             _ => None,
         }
     }
@@ -171,7 +178,12 @@ impl Dialect {
     /// The protocols it speaks, by the names inventory entries use.
     #[must_use]
     pub fn protocols(&self) -> Vec<&'static str> {
-        let spoken = [("netconf", self.netconf.is_some()), ("gnmi", self.gnmi.is_some()), ("cli", self.cli.is_some())];
+        let spoken = [
+            ("netconf", self.netconf.is_some()),
+            ("gnmi", self.gnmi.is_some()),
+            ("cli", self.cli.is_some()),
+            ("ovsdb", self.ovsdb.is_some()),
+        ];
         spoken.into_iter().filter_map(|(name, is_spoken)| is_spoken.then_some(name)).collect()
     }
 }
@@ -197,7 +209,7 @@ pub enum Standing {
 pub struct Evidence {
     /// What it shows.
     pub standing: Standing,
-    /// The protocol it is about: `netconf`, `gnmi` or `cli`.
+    /// The protocol it is about: `netconf`, `gnmi`, `cli` or `ovsdb`.
     pub protocol: String,
     /// Product and version of the server, or the release of the modules.
     pub against: String,
@@ -213,8 +225,8 @@ pub struct Evidence {
 pub struct Deviation {
     /// The leaf, in the words of the dialect file.
     pub leaf: String,
-    /// The protocol it cannot be written over, `netconf`, `gnmi` or `cli`; all when
-    /// `None`.
+    /// The protocol it cannot be written over, `netconf`, `gnmi`, `cli` or `ovsdb`; all
+    /// when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
     /// Why it cannot be written.

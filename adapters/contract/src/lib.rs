@@ -45,10 +45,11 @@ pub use dialect::{
     Blocks, Candidate, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command,
     ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
     FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
-    Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, PathPrefixes, PathStep,
-    PortTable, Prompts, Question, Reading, Rows, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree,
-    Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable,
-    VlanTree, Waiting, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, OvsdbColumn,
+    OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading, Rows, Said, Save,
+    SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
+    TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, When, Whole, Wording,
+    WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

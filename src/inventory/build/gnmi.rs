@@ -44,6 +44,12 @@ pub(super) const GNMI_ALONE: &[&str] = &[
     "settle_time",
 ];
 
+/// Those of them that have nothing to do with how a connection is protected.
+pub(super) const NOT_OVSDB: &[&str] = match GNMI_ALONE {
+    [_plaintext, rest @ ..] => rest,
+    [] => &[],
+};
+
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     let gnmi = settings(reader, context.access);
     let certified = gnmi.tls.trust != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());

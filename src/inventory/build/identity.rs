@@ -7,12 +7,13 @@ use mercury_adapter::without_zone;
 use super::Form;
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{Credentials, Identity, MacAddr};
+use crate::inventory::{Credentials, Identity, MacAddr, Protocol, UNIX};
 
 /// What is known of a switch before its other keys are read.
 pub(super) struct Known {
     pub(super) name: String,
     pub(super) dialect: String,
+    pub(super) protocol: Option<Protocol>,
     pub(super) username: String,
     pub(super) credentials: Credentials,
 }
@@ -20,7 +21,7 @@ pub(super) struct Known {
 pub(super) fn identity(reader: &mut Reader<'_>, known: Known, form: Form) -> Identity {
     let macs = if form == Form::Ironic { "mac_address" } else { "mac_addresses" };
     Identity {
-        address: address(reader, &known.name),
+        address: address(reader, &known),
         port: reader.number("port", 1..=65535).and_then(|port| u16::try_from(port).ok()),
         mac_addresses: mac_addresses(reader, macs),
         network_instance: reader.text("network_instance"),
@@ -37,12 +38,18 @@ fn words(reader: &mut Reader<'_>, key: &str) -> Option<Vec<String>> {
     Some(reader.texts(key)?.into_iter().map(|(text, _)| text).collect())
 }
 
-fn address(reader: &mut Reader<'_>, name: &str) -> String {
+fn address(reader: &mut Reader<'_>, known: &Known) -> String {
     // A switch that connects by itself is nowhere to be found.
     if reader.find("address").is_none() && reader.flag("call_home") == Some(true) {
-        return name.to_owned();
+        return known.name.clone();
     }
     let text = reader.required_text("address").unwrap_or_default();
+    if let Some(path) = text.strip_prefix(UNIX).filter(|_| known.protocol == Some(Protocol::Ovsdb)) {
+        if !path.starts_with('/') {
+            reader.blame_key("address", Finding::error(Code::BadValue, "must name a socket by its absolute path"));
+        }
+        return text;
+    }
     let zone = text.split_once('%').map(|(_, zone)| zone);
     let ip = without_zone(&text).parse::<IpAddr>().ok();
     let good = ip.is_some() && zone.is_none_or(is_zone) || is_host_name(&text);

@@ -14,14 +14,14 @@ use crate::harness::{Entry, installed};
 const SSHD: &str = "/usr/sbin/sshd";
 
 /// A bridge `br0` with some ports that lead nowhere; it stops when this is dropped.
-pub(super) struct Bridge {
+pub(crate) struct Bridge {
     directory: tempfile::TempDir,
     port: u16,
 }
 
 impl Bridge {
     /// `None` where the peers are left out.
-    pub(super) fn start(ports: &[&str]) -> Option<Self> {
+    pub(crate) fn start(ports: &[&str]) -> Option<Self> {
         if !installed() {
             return None;
         }
@@ -48,13 +48,13 @@ impl Bridge {
     }
 
     /// What ovs-vsctl says.
-    pub(super) fn vsctl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn vsctl(&self, arguments: &[&str]) -> String {
         let bounded = [&["--timeout=20"], arguments].concat();
         run("ovs-vsctl", &bounded, self.directory.path()).trim().to_owned()
     }
 
     /// A port's mode, tag and trunks.
-    pub(super) fn vlans(&self, port: &str) -> [String; 3] {
+    pub(crate) fn vlans(&self, port: &str) -> [String; 3] {
         ["vlan_mode", "tag", "trunks"].map(|column| self.vsctl(&["get", "port", port, column]))
     }
 
@@ -72,7 +72,8 @@ impl Bridge {
         self.directory.path()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of the servers, such as their socket `db.sock`.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 }

@@ -22,6 +22,7 @@ mod cli_set;
 mod cli_trunk;
 mod inherit;
 mod leaf;
+mod ovsdb;
 mod shapes;
 mod switched_vlan;
 
@@ -29,12 +30,13 @@ use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
+use ovsdb::RawOvsdb;
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords, is_revision};
 
 type Problems = Vec<String>;
 
 /// The tables of a dialect file that say how it is spoken to.
-pub(super) const PROTOCOLS: [&str; 3] = ["netconf", "gnmi", "cli"];
+pub(super) const PROTOCOLS: [&str; 4] = ["netconf", "gnmi", "cli", "ovsdb"];
 
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
@@ -73,6 +75,7 @@ pub(super) struct Raw {
     netconf: Option<RawNetconf>,
     gnmi: Option<RawGnmi>,
     cli: Option<RawCli>,
+    ovsdb: Option<RawOvsdb>,
 }
 
 #[derive(Deserialize)]
@@ -201,6 +204,8 @@ impl Raw {
             lag_prefix: self.lag_prefix.as_deref(),
         };
         let cli = self.cli.and_then(|cli| reader.cli(&base, cli));
+        reader.section = "ovsdb";
+        let ovsdb = self.ovsdb.and_then(|ovsdb| reader.ovsdb(&self.defaults, self.lag_prefix.as_deref(), ovsdb));
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
@@ -219,6 +224,7 @@ impl Raw {
             netconf,
             gnmi,
             cli,
+            ovsdb,
             deviations: self.deviations,
         })
     }
@@ -380,8 +386,8 @@ impl Reader<'_> {
         let routed = self.routed(raw.routed, below);
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
-            // What an interface is, its name tells at a command line.
-            kind: if self.section == "cli" { None } else { self.leaf("type", raw.kind, below) },
+            // What an interface is, its name tells at a command line; a row of a port has no type.
+            kind: if ["cli", "ovsdb"].contains(&self.section) { None } else { self.leaf("type", raw.kind, below) },
             aggregate_names: raw.aggregate_names,
             member_without: raw.member_without.map(|path| self.path("member-without", &path, below)),
             inheritance: raw.inheritance.map(|path| self.path("inheritance", &path, None)),

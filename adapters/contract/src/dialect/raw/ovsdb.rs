@@ -1,0 +1,70 @@
+//! `[ovsdb]` of a dialect file.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mercury_model::Leaf;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::Reader;
+use crate::{
+    Module,
+    dialect::{OvsdbColumn, OvsdbDialect},
+};
+
+/// The data that rows are read as.
+const TREE: &str = include_str!("ovsdb_tree.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawOvsdb {
+    #[serde(default = "ovsdb_port")]
+    port: u16,
+    closed_vlan: u16,
+    /// By leaf.
+    columns: BTreeMap<String, OvsdbColumn>,
+}
+
+const fn ovsdb_port() -> u16 {
+    6640
+}
+
+impl Reader<'_> {
+    pub(super) fn ovsdb(&mut self, defaults: &Table, lag_prefix: Option<&str>, raw: RawOvsdb) -> Option<OvsdbDialect> {
+        let module = Module { namespace: Arc::from("urn:mercury:ovsdb"), name: None };
+        self.modules.insert("ovsdb".to_owned(), module);
+        let mut tree: Table = TREE.parse().map_err(|error| self.problems.push(format!("ovsdb: {error}"))).ok()?;
+        if let Some(prefix) = lag_prefix {
+            tree.insert("aggregate-names".to_owned(), prefix.into());
+        }
+        if raw.closed_vlan > 4095 {
+            self.problems.push("ovsdb.closed-vlan: must be 0 to 4095".to_owned());
+        }
+        let mut columns = BTreeMap::new();
+        for (name, column) in raw.columns {
+            if Leaf::from_name(&name).is_none_or(|leaf| leaf == Leaf::SwitchedVlan) {
+                self.problems.push(format!("ovsdb.columns.{name}: is no leaf that a column can hold"));
+                continue;
+            }
+            let node = name.replace('.', "-");
+            let words: Table = column.words.iter().map(|(own, word)| (own.clone(), word.clone().into())).collect();
+            let leaf = [("path", Value::from(node.clone())), ("words", Value::Table(words))];
+            let leaf = Value::Table(leaf.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+            match name.split_once('.') {
+                None => drop(tree.insert(name, leaf)),
+                Some((group, name)) => {
+                    let group = tree.entry(group).or_insert_with(|| Value::Table(Table::new()));
+                    group.as_table_mut().map(|group| group.insert(name.to_owned(), leaf));
+                }
+            }
+            columns.insert(node, column);
+        }
+        Some(OvsdbDialect {
+            port: raw.port,
+            closed: raw.closed_vlan,
+            columns: Arc::new(columns),
+            tree: Arc::new(self.laid_over(&tree, Table::new())?),
+            defaults: self.defaults(defaults, Table::new()),
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! What is to be changed of ports, before anything is known of their rows.
+
+use std::{collections::BTreeMap, fmt};
+
+use mercury_adapter::OvsdbTable;
+use serde_json::{Value, json};
+
+use crate::{datum, vlans::Vlans};
+
+/// What a plan comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// By the name of the port.
+    pub ports: BTreeMap<String, PortChange>,
+}
+
+/// What one port is to have; what is not named here stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortChange {
+    /// All that it says of VLANs.
+    pub vlans: Option<Vlans>,
+    /// The columns of leaves.
+    pub leaves: Vec<LeafChange>,
+}
+
+/// What the column of a leaf is to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafChange {
+    /// The table.
+    pub table: OvsdbTable,
+    /// The column.
+    pub column: String,
+    /// The key, where the column is a map.
+    pub key: Option<String>,
+    /// What it is to hold; `None` for nothing.
+    pub value: Option<Value>,
+}
+
+impl Change {
+    /// The operations that change something.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = Value> {
+        self.ports.iter().flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None))
+    }
+}
+
+impl PortChange {
+    /// Whether anything of a table changes.
+    pub(crate) fn is_about(&self, table: OvsdbTable) -> bool {
+        self.leaves.iter().any(|leaf| leaf.table == table)
+    }
+
+    /// The operations that change the port's rows, each one row. `vlans` is what is said of
+    /// VLANs; `mark` what `external_ids` is to have by a key, or not to have.
+    pub(crate) fn operations(
+        &self,
+        name: &str,
+        vlans: Option<&Vlans>,
+        mark: Option<(&str, Option<&str>)>,
+    ) -> Vec<Value> {
+        let named = json!([["name", "==", name]]);
+        let mut operations = Vec::new();
+        for table in [OvsdbTable::Port, OvsdbTable::Interface] {
+            let own = || self.leaves.iter().filter(|leaf| leaf.table == table);
+            let mut row: serde_json::Map<String, Value> = own()
+                .filter(|leaf| leaf.key.is_none())
+                .map(|leaf| (leaf.column.clone(), leaf.value.clone().unwrap_or_else(|| json!(["set", []]))))
+                .collect();
+            if let (OvsdbTable::Port, Some(vlans)) = (table, vlans) {
+                row.extend(vlans.columns().map(|(column, value)| (column.to_owned(), value)));
+            }
+            if !row.is_empty() {
+                operations.push(json!({ "op": "update", "table": table.name(), "where": named, "row": row }));
+            }
+            let keyed = own().filter_map(|leaf| {
+                let value = leaf.value.as_ref().and_then(Value::as_str);
+                Some((leaf.column.as_str(), leaf.key.as_deref()?, value))
+            });
+            let mark = mark.filter(|_| table == OvsdbTable::Port);
+            let mark = mark.map(|(key, value)| ("external_ids", key, value));
+            // A map's other pairs are other people's. What is there is not replaced by an insert.
+            let mutations: Vec<Value> = keyed
+                .chain(mark)
+                .flat_map(|(column, key, value)| {
+                    let delete = json!([column, "delete", datum::of_set([key])]);
+                    let insert = value.map(|value| json!([column, "insert", datum::of_map([(key, value)])]));
+                    std::iter::once(delete).chain(insert)
+                })
+                .collect();
+            if !mutations.is_empty() {
+                operations
+                    .push(json!({ "op": "mutate", "table": table.name(), "where": named, "mutations": mutations }));
+            }
+        }
+        operations
+    }
+}
+
+/// The operations that change something, one a line.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.operations().try_for_each(|operation| writeln!(f, "{operation}"))
+    }
+}

@@ -1,0 +1,232 @@
+//! A connection to a server: requests out, replies in, in whatever order they come.
+//!
+//! The server asks too, after 5 s without a word from us, and goes 5 s later where that
+//! is not answered. So a task reads for as long as the connection lives, and another one
+//! writes: who waits for a reply need not be there.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use mercury_adapter::{Budget, Lost, MAX_REPLY};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+    time::timeout,
+};
+
+use crate::{
+    message::{Message, request},
+    splitter::Splitter,
+};
+
+/// Messages that may wait to be written; a server that takes none does not live.
+const UNWRITTEN: usize = 32;
+/// Octets that are read at once.
+const CHUNK: usize = 16 << 10;
+
+/// What a request comes to: the result's text, or the server's error.
+pub type Answer = Result<Box<str>, String>;
+
+/// One connection. It is never made anew behind our back: what was under way on a lost
+/// one is known to be in doubt.
+#[derive(Debug)]
+pub struct Client {
+    unwritten: mpsc::Sender<Vec<u8>>,
+    shared: Arc<Shared>,
+    tasks: [AbortHandle; 2],
+    next: u64,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    replies: HashMap<u64, oneshot::Sender<Result<Answer, Lost>>>,
+    /// Why there is no connection any more.
+    end: Option<Lost>,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, lost: Lost) {
+        let mut waiting = self.waiting();
+        let lost = waiting.end.get_or_insert(lost).clone();
+        for (_, reply) in waiting.replies.drain() {
+            // Who waited may be gone.
+            let _ = reply.send(Err(lost.clone()));
+        }
+    }
+}
+
+impl Client {
+    /// A client on a stream that is there.
+    pub fn over<S>(stream: S, budget: Budget) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let (reads, mut writes) = tokio::io::split(stream);
+        let (unwritten, mut queue) = mpsc::channel::<Vec<u8>>(UNWRITTEN);
+        let shared = Arc::new(Shared::default());
+        let writer = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move {
+                while let Some(message) = queue.recv().await {
+                    shared.sent.fetch_add(message.len() as u64, Relaxed);
+                    let written = async {
+                        writes.write_all(&message).await?;
+                        writes.flush().await
+                    };
+                    if let Err(error) = written.await {
+                        return shared.end(Lost::Closed(error.to_string()));
+                    }
+                }
+            }
+        });
+        let reader = tokio::spawn({
+            let (shared, unwritten) = (Arc::clone(&shared), unwritten.clone());
+            async move {
+                let lost = read(reads, &shared, &unwritten, &budget).await;
+                tracing::debug!(%lost, "the connection ended");
+                shared.end(lost);
+            }
+        });
+        Self { unwritten, shared, tasks: [reader.abort_handle(), writer.abort_handle()], next: 0 }
+    }
+
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    /// [`Lost`]: there was none in that time, or the connection ended.
+    pub async fn ask(&mut self, method: &str, params: &Value, within: Duration) -> Result<Answer, Lost> {
+        let [answer] = self.ask_all([(method, params)], within).await?;
+        Ok(answer)
+    }
+
+    /// Sends requests without waiting for the reply to any before it.
+    ///
+    /// # Errors
+    /// As of [`Client::ask`].
+    pub async fn ask_all<const N: usize>(
+        &mut self,
+        requests: [(&str, &Value); N],
+        within: Duration,
+    ) -> Result<[Answer; N], Lost> {
+        let replies = requests.map(|(method, params)| self.send(method, params));
+        let all = async {
+            let mut answers = [const { None }; N];
+            for (answer, reply) in answers.iter_mut().zip(replies) {
+                let gone = |_| Lost::Closed("nobody reads the connection".to_owned());
+                *answer = Some(reply?.await.map_err(gone)??);
+            }
+            Ok(answers.map(|answer| answer.unwrap_or_else(|| Err("no answer".to_owned()))))
+        };
+        let answered = timeout(within, all).await.unwrap_or(Err(Lost::Timeout(within)));
+        if let Err(lost) = &answered {
+            // What comes now would be believed to be an answer to something else.
+            self.shared.end(lost.clone());
+        }
+        answered
+    }
+
+    fn send(&mut self, method: &str, params: &Value) -> Result<oneshot::Receiver<Result<Answer, Lost>>, Lost> {
+        self.next += 1;
+        let (tell, reply) = oneshot::channel();
+        {
+            let mut waiting = self.shared.waiting();
+            if let Some(lost) = &waiting.end {
+                return Err(lost.clone());
+            }
+            waiting.replies.insert(self.next, tell);
+        }
+        let full = |_| Lost::Closed("it takes no more requests".to_owned());
+        self.unwritten.try_send(request(self.next, method, params)).map_err(full)?;
+        Ok(reply)
+    }
+
+    /// Whether requests can be sent, as far as is known without sending one.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.shared.waiting().end.is_none()
+    }
+
+    /// Octets sent and received.
+    #[must_use]
+    pub fn octets(&self) -> (u64, u64) {
+        (self.shared.sent.load(Relaxed), self.shared.received.load(Relaxed))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Reads until the connection ends; says why it did.
+async fn read(
+    mut reads: impl AsyncRead + Unpin,
+    shared: &Shared,
+    unwritten: &mpsc::Sender<Vec<u8>>,
+    budget: &Budget,
+) -> Lost {
+    let mut splitter = Splitter::new(MAX_REPLY);
+    let mut share = budget.share(MAX_REPLY);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = match reads.read(&mut chunk).await {
+            Ok(0) => return Lost::Closed("the server closed it".to_owned()),
+            Ok(read) => read,
+            Err(error) => return Lost::Closed(error.to_string()),
+        };
+        shared.received.fetch_add(read as u64, Relaxed);
+        let mut octets = chunk.get(..read).unwrap_or_default();
+        loop {
+            let object = match splitter.next(&mut octets) {
+                Ok(Some(object)) => object,
+                Ok(None) => break,
+                Err(error) => return Lost::Protocol(error.to_string()),
+            };
+            match Message::read(&object) {
+                Ok(Message::Reply { id, answer }) => {
+                    let reply = shared.waiting().replies.remove(&id);
+                    // Who waited may be gone.
+                    let _ = reply.map(|reply| reply.send(Ok(answer)));
+                }
+                Ok(Message::Asked { reply }) => {
+                    if unwritten.try_send(reply).is_err() {
+                        return Lost::Closed("the server asks and takes no answers".to_owned());
+                    }
+                }
+                Ok(Message::Told) => {}
+                Err(error) => return Lost::Protocol(error.to_string()),
+            }
+            share.shrink(0);
+        }
+        // What is left of an object is counted until it ends.
+        if splitter.waiting() > 0
+            && let Err(error) = share.grow(read)
+        {
+            return Lost::NoRoom(error.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

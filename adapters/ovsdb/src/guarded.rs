@@ -1,0 +1,193 @@
+//! A change as one transaction that is carried out only where everything it was made
+//! from is still so.
+
+use std::collections::BTreeMap;
+
+use mercury_adapter::{ErrorTag, OvsdbTable, RpcError};
+use serde_json::json;
+
+use crate::{
+    change::{Change, PortChange},
+    datum::{self, NoDatum},
+    owner::MARK,
+    read::foreign,
+    rows::{DATABASE_TABLE, GUARDED_BRIDGE, GUARDED_INTERFACE, GUARDED_PORT, Row, Rows},
+    transaction::Transaction,
+    vlans::Vlans,
+};
+
+/// What a port that Mercury configured is marked with.
+const CONFIGURED: &str = "configured";
+
+/// The rows of one port, as they were last read.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    port: Row,
+    interface: Option<Row>,
+    bridge: Option<Row>,
+}
+
+impl Known {
+    /// Whether the port has all that is wanted of it, or what works the same.
+    fn has(&self, wanted: &PortChange) -> Result<bool, NoDatum> {
+        if let Some(vlans) = &wanted.vlans
+            && vlans.effective() != Vlans::of(&self.port)?.effective()
+        {
+            return Ok(false);
+        }
+        for leaf in &wanted.leaves {
+            let row = match leaf.table {
+                OvsdbTable::Port => Some(&self.port),
+                OvsdbTable::Interface => self.interface.as_ref(),
+            };
+            let held = row.map(|row| row.held(&leaf.column, leaf.key.as_deref())).transpose()?.flatten();
+            if held != leaf.value {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn mark(&self) -> Result<Option<&str>, NoDatum> {
+        Ok(self.port.map("external_ids")?.get(MARK).copied())
+    }
+}
+
+/// What a session knows of ports.
+#[derive(Debug, Default)]
+pub(crate) struct Ports {
+    known: BTreeMap<String, Known>,
+    /// Names that are a place in a bond.
+    members: Vec<String>,
+    /// As they were before the last change of each.
+    before: BTreeMap<String, Known>,
+}
+
+/// A transaction that is ready.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    pub(crate) transaction: Transaction,
+    /// What each port had.
+    before: BTreeMap<String, Known>,
+    /// Whether each port gets back what it had before the last change.
+    pub(crate) is_restored: bool,
+    /// The rows of `Interface` of ports that are to carry something.
+    pub(crate) interfaces: Vec<String>,
+}
+
+impl Ports {
+    /// Remembers what was read.
+    pub(crate) fn read(&mut self, rows: &Rows) -> Result<(), NoDatum> {
+        let bridged = rows.bridged()?;
+        for (name, port) in &rows.ports {
+            let known = Known {
+                port: port.clone(),
+                interface: rows.interfaces.get(name).cloned(),
+                bridge: bridged.get(port.uuid()?).map(|bridge| (*bridge).clone()),
+            };
+            self.known.insert(name.clone(), known);
+        }
+        self.members = rows.members().into_iter().map(str::to_owned).collect();
+        Ok(())
+    }
+
+    /// A change was made: what is known of its ports is so no more.
+    pub(crate) fn made(&mut self, guarded: &Guarded) {
+        for (name, before) in &guarded.before {
+            self.known.remove(name);
+            if guarded.is_restored {
+                self.before.remove(name);
+            } else {
+                self.before.insert(name.clone(), before.clone());
+            }
+        }
+    }
+
+    /// The transaction of a change. `bridges`: those of somebody else that may be changed
+    /// all the same; `closed`: the one VLAN of a port that carries nothing.
+    ///
+    /// # Errors
+    /// A port is not there, or not Mercury's to change.
+    pub(crate) fn guarded(&self, change: &Change, bridges: &[String], closed: u16) -> Result<Guarded, Box<RpcError>> {
+        let mut transaction = Transaction::default();
+        let (mut before, mut changes, mut interfaces) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut is_restored = !change.ports.is_empty();
+        for (name, wanted) in &change.ports {
+            let senseless = |error| senseless(name, error);
+            let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
+            guard(&mut transaction, name, wanted, known, bridges)?;
+            let had = self.before.get(name);
+            let is_as_before = had.map(|had| had.has(wanted)).transpose().map_err(senseless)?.unwrap_or_default();
+            let restored = had.filter(|_| is_as_before);
+            is_restored &= is_as_before;
+            let vlans = match (&wanted.vlans, restored) {
+                (Some(_), Some(had)) => Some(Vlans::of(&had.port).map_err(senseless)?),
+                (wanted, _) => wanted.clone(),
+            };
+            let is_closed = vlans.as_ref().is_some_and(|vlans| vlans.effective() == Vlans::closed(closed).effective());
+            let mark = match restored {
+                Some(had) => had.mark().map_err(senseless)?,
+                None if is_closed => None,
+                None => Some(CONFIGURED),
+            };
+            changes.extend(wanted.operations(name, vlans.as_ref(), vlans.as_ref().map(|_| (MARK, mark))));
+            if vlans.is_some() && !is_closed {
+                let own = known.port.uuids("interfaces").map_err(senseless)?;
+                interfaces.extend(own.into_iter().map(str::to_owned));
+            }
+            before.insert(name.clone(), known.clone());
+        }
+        transaction.change(changes);
+        transaction.change([json!({
+            "op": "mutate", "table": DATABASE_TABLE, "where": [], "mutations": [["next_cfg", "+=", 1]],
+        })]);
+        transaction.select(DATABASE_TABLE, &[], &["next_cfg"]);
+        let names: Vec<&str> = change.ports.keys().map(String::as_str).collect();
+        transaction.comment(&format!("mercury: {}", names.join(", ")));
+        Ok(Guarded { transaction, before, is_restored, interfaces })
+    }
+
+    fn missing(&self, name: &str) -> Box<RpcError> {
+        let why = if self.members.iter().any(|own| own == name) { "is a place in a bond" } else { "is in no bridge" };
+        Box::new(RpcError::new(ErrorTag::DataMissing, format!("{name} {why}, and Mercury makes no ports")))
+    }
+}
+
+/// Has the transaction go on only where a port's rows are as they were read.
+fn guard(
+    transaction: &mut Transaction,
+    name: &str,
+    wanted: &PortChange,
+    known: &Known,
+    bridges: &[String],
+) -> Result<(), Box<RpcError>> {
+    let senseless = |error| senseless(name, error);
+    let owners = foreign(bridges, &known.port, known.bridge.as_ref()).map_err(senseless)?;
+    let (Some(bridge), []) = (&known.bridge, owners.as_slice()) else {
+        let message = format!("{name} is not Mercury's to change: it has {}", owners.join(", "));
+        return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
+    };
+    let otherwise = |what: &str| format!("{what} is not as it was read: somebody else has changed it meanwhile");
+    let own = datum::of_uuid(known.port.uuid().map_err(senseless)?);
+    let rows = [known.port.only(GUARDED_PORT)];
+    transaction.wait(0, ("Port", &[json!(["_uuid", "==", own])]), GUARDED_PORT, &rows, otherwise(name));
+    let uuid = datum::of_uuid(bridge.uuid().map_err(senseless)?);
+    let of_it = [json!(["_uuid", "==", uuid]), json!(["ports", "includes", own])];
+    let rows = [bridge.only(GUARDED_BRIDGE)];
+    transaction.wait(0, ("Bridge", &of_it), GUARDED_BRIDGE, &rows, otherwise(&format!("the bridge of {name}")));
+    if wanted.is_about(OvsdbTable::Interface) {
+        let Some(interface) = &known.interface else {
+            let message = format!("{name} has no interface of its name");
+            return Err(Box::new(RpcError::new(ErrorTag::DataMissing, message)));
+        };
+        let named = [json!(["name", "==", name])];
+        let rows = [interface.only(GUARDED_INTERFACE)];
+        let moved = otherwise(&format!("the interface of {name}"));
+        transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved);
+    }
+    Ok(())
+}
+
+fn senseless(name: &str, error: NoDatum) -> Box<RpcError> {
+    Box::new(RpcError::new(ErrorTag::OperationFailed, format!("the row of {name} holds {error}")))
+}

@@ -1,0 +1,151 @@
+//! Rows as the data that the one reader understands.
+
+use mercury_adapter::{Bump, DataNode, DataTree, Looking, NoRoom, OvsdbDialect, OvsdbTable, Share, running as read};
+use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus};
+
+use crate::{
+    datum::NoDatum,
+    owner,
+    rows::{Row, Rows},
+    vlans::{ACCESS, NATIVE, TRUNK, UNTAGGED_ACCESS, Vlans},
+};
+
+/// Why rows cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("{0}")]
+    Malformed(#[from] NoDatum),
+    #[error("{0}")]
+    NoRoom(#[from] NoRoom),
+}
+
+/// What the rows say of `scope`. `bridges`: those of somebody else that may be changed
+/// all the same.
+pub(crate) fn running(
+    dialect: &OvsdbDialect,
+    bridges: &[String],
+    rows: &Rows,
+    scope: &Scope,
+    share: &mut Share,
+) -> Result<Running, Unreadable> {
+    let arena = Bump::new();
+    let data = data(dialect, bridges, rows, &mut DataTree::new(&arena, share))?;
+    let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: "" };
+    let mut found = read(looking, data, scope);
+    // A VLAN is there wherever a port has it.
+    if let VlanScope::Named(ids) = &scope.vlans {
+        let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
+        found.config.vlans.extend(ids.iter().map(vlan));
+    }
+    if let InterfaceScope::Named(names) = &scope.interfaces {
+        found.config.interfaces.retain(|name, _| names.contains(name));
+    }
+    Ok(found)
+}
+
+fn data<'a>(
+    dialect: &OvsdbDialect,
+    bridges: &[String],
+    rows: &Rows,
+    tree: &mut DataTree<'a, '_>,
+) -> Result<&'a DataNode<'a>, Unreadable> {
+    let root = tree.node("data")?;
+    let entries = tree.group("interface")?;
+    let bridged = rows.bridged()?;
+    for (name, port) in &rows.ports {
+        let entry = tree.node("interface")?;
+        entry.push(tree.copied_leaf("name", name)?);
+        said(dialect, port, entry, tree)?;
+        let own = |of: OvsdbTable| match of {
+            OvsdbTable::Port => Some(port),
+            OvsdbTable::Interface => rows.interfaces.get(name),
+        };
+        for (node, column) in dialect.columns.iter() {
+            let Some(row) = own(column.table) else { continue };
+            if let Some(value) = row.held(&column.column, column.key.as_deref())? {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                entry.push(tree.copied_leaf(node, &text)?);
+            }
+        }
+        let bridge = bridged.get(port.uuid()?).copied();
+        for owner in foreign(bridges, port, bridge)? {
+            entry.push(tree.copied_leaf("foreign", &owner)?);
+        }
+        entries.push(entry);
+    }
+    for name in rows.members() {
+        let entry = tree.node("interface")?;
+        entry.push(tree.copied_leaf("name", name)?);
+        entry.push(tree.copied_leaf("foreign", "a place in a bond, whose port has the VLANs")?);
+        entries.push(entry);
+    }
+    root.push(entries);
+    Ok(root)
+}
+
+/// Whose a port is, where it is not Mercury's to change.
+pub(crate) fn foreign(bridges: &[String], port: &Row, bridge: Option<&Row>) -> Result<Vec<String>, NoDatum> {
+    let Some(bridge) = bridge else { return Ok(vec!["no bridge".to_owned()]) };
+    let name = bridge.text("name")?.unwrap_or_default();
+    if bridges.iter().any(|allowed| allowed == name) {
+        return Ok(Vec::new());
+    }
+    let bridge = owner::of_bridge(bridge)?.map(|owner| format!("bridge {name} of {owner}"));
+    let port = owner::of_port(port)?.map(|owner| format!("an owner: {owner}"));
+    Ok(bridge.into_iter().chain(port).collect())
+}
+
+/// What a port says of VLANs. What the model has no word for is said as it is written.
+fn said<'a>(
+    dialect: &OvsdbDialect,
+    port: &Row,
+    entry: &DataNode<'a>,
+    tree: &mut DataTree<'a, '_>,
+) -> Result<(), Unreadable> {
+    let vlans = Vlans::of(port)?;
+    // Nothing is configured on a port that was detached.
+    if vlans.effective() == Vlans::closed(dialect.closed) {
+        return Ok(());
+    }
+    let Vlans { mode, tag, trunks } = &vlans;
+    // Untagged frames of a trunk whose native VLAN is not said are in VLAN 0, and all of an
+    // access port whose VLAN is not.
+    let (word, tag) = match mode.as_deref() {
+        Some(TRUNK) => (Some(TRUNK), None),
+        Some(NATIVE) if tag.is_some() => (Some(TRUNK), *tag),
+        Some(ACCESS) if tag.is_none() => (Some(UNTAGGED_ACCESS), None),
+        other => (other, *tag),
+    };
+    if let Some(word) = word {
+        entry.push(tree.copied_leaf("mode", word)?);
+    }
+    if let Some(tag) = tag {
+        entry.push(tree.copied_leaf("untagged-vlan", &tag.to_string())?);
+    }
+    if matches!(word, Some(ACCESS | UNTAGGED_ACCESS)) {
+        return Ok(());
+    }
+    match carried(trunks) {
+        // Only the native VLAN is carried.
+        None if *trunks == [i64::from(dialect.closed)] => {}
+        None if trunks.is_empty() && mode.is_none() && tag.is_some() => {}
+        None if trunks.is_empty() => entry.push(tree.copied_leaf("trunk-vlans", "all")?),
+        None => {
+            for vlan in trunks {
+                entry.push(tree.copied_leaf("trunk-vlans", &vlan.to_string())?);
+            }
+        }
+        Some(set) => {
+            for range in set.ranges() {
+                entry.push(tree.copied_leaf("trunk-vlans", &range.with_separator("-"))?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The VLANs of a list, where all are VLANs.
+fn carried(trunks: &[i64]) -> Option<VlanSet> {
+    let ids = trunks.iter().map(|vlan| VlanId::try_from(u16::try_from(*vlan).ok()?).ok());
+    ids.collect::<Option<VlanSet>>().filter(|set| !set.is_empty())
+}

@@ -1,0 +1,150 @@
+//! What is rendered, carried out on rows and read again is what was intended; and so is
+//! the way back.
+
+use std::sync::Arc;
+
+use mercury_adapter::{Budget, Dialect, MAX_REPLY, builtin};
+use mercury_model::{
+    DeviceConfig, Intended, Interface, InterfaceName, InterfaceScope, Plan, Running, Scope, SwitchedVlan, TrunkVlans,
+    VlanId, VlanSet,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{datum, read, render::Renderer, rows::Rows, vlans::Vlans};
+
+const UUID: &str = "550e8400-e29b-41d4-a716-446655440000";
+
+fn dialect() -> Arc<Dialect> {
+    builtin().unwrap().into_iter().find(|dialect| dialect.ovsdb.is_some()).unwrap()
+}
+
+fn name() -> InterfaceName {
+    "p1".parse().unwrap()
+}
+
+/// One port in one bridge.
+fn rows(vlans: &Vlans, more: &Value) -> Rows {
+    let mut port = json!({
+        "_uuid": ["uuid", UUID], "name": "p1", "interfaces": ["uuid", UUID], "external_ids": ["map", []],
+        "other_config": ["map", []],
+    });
+    for (column, value) in vlans.columns() {
+        port[column] = value;
+    }
+    let mut bridge = json!({
+        "_uuid": ["uuid", UUID], "name": "br0", "ports": ["uuid", UUID], "fail_mode": ["set", []],
+        "controller": ["set", []], "external_ids": ["map", []],
+    });
+    for (column, value) in more.as_object().into_iter().flatten() {
+        bridge[column] = value.clone();
+    }
+    let interface = json!({"_uuid": ["uuid", UUID], "name": "p1", "type": "", "mtu_request": ["set", []]});
+    let whole = json!({"cur_cfg": 1, "next_cfg": 1});
+    Rows::read([vec![whole], vec![bridge], vec![port], vec![interface]].into_iter()).unwrap()
+}
+
+fn running(rows: &Rows, bridges: &[String]) -> Running {
+    let ovsdb = dialect().ovsdb.clone().unwrap();
+    let scope = Scope { interfaces: InterfaceScope::Named([name()].into()), ..Scope::default() };
+    read::running(&ovsdb, bridges, rows, &scope, &mut Budget::new(1 << 30).share(MAX_REPLY)).unwrap()
+}
+
+fn has(vlans: &Vlans) -> Option<SwitchedVlan> {
+    running(&rows(vlans, &json!({})), &[]).config.interfaces[&name()].switched_vlan.clone()
+}
+
+/// The columns behind a plan from what a port has to what it should have.
+fn made(had: &Running, wanted: Option<SwitchedVlan>) -> Vlans {
+    let port = Interface { switched_vlan: wanted, ..Interface::new(name()) };
+    let intended = Intended(DeviceConfig { interfaces: [(name(), port)].into(), ..had.config.clone() });
+    let plan = Plan::between(had, &intended).written_as(had);
+    let change = Renderer::new(&dialect()).unwrap().change(&plan).unwrap();
+    change.ports["p1"].vlans.clone().unwrap()
+}
+
+fn vlan() -> impl Strategy<Value = VlanId> {
+    (1u16..=4094).prop_map(|id| id.try_into().unwrap())
+}
+
+fn switched_vlan() -> impl Strategy<Value = Option<SwitchedVlan>> {
+    let set = prop::collection::btree_set(vlan(), 1..8)
+        .prop_map(|ids| TrunkVlans::Only(ids.into_iter().collect::<VlanSet>()));
+    let trunk = |native: BoxedStrategy<Option<VlanId>>, vlans: BoxedStrategy<TrunkVlans>| {
+        (native, vlans).prop_map(|(native, vlans)| Some(SwitchedVlan::Trunk { native, vlans }))
+    };
+    let listed = prop_oneof![set, Just(TrunkVlans::All)].boxed();
+    prop_oneof![
+        Just(None),
+        vlan().prop_map(|vlan| Some(SwitchedVlan::access(vlan))),
+        trunk(Just(None).boxed(), listed.clone()),
+        trunk(vlan().prop_map(Some).boxed(), prop_oneof![listed, Just(TrunkVlans::None)].boxed()),
+    ]
+}
+
+/// Whatever the schema allows.
+fn written() -> impl Strategy<Value = Vlans> {
+    const WORDS: &[&str] = &["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"];
+    let mode = prop::option::of(prop::sample::select(WORDS).prop_map(str::to_owned));
+    let number = prop_oneof![0i64..=4095, Just(0), Just(4095)];
+    let trunks = prop::collection::btree_set(number.clone(), 0..4).prop_map(|set| set.into_iter().collect());
+    (mode, prop::option::of(number), trunks).prop_map(|(mode, tag, trunks)| Vlans { mode, tag, trunks })
+}
+
+proptest! {
+    #[test]
+    fn what_is_rendered_is_read_again(before in written(), after in switched_vlan()) {
+        let had = running(&rows(&before, &json!({})), &[]);
+        if had.config.interfaces[&name()].switched_vlan != after {
+            let now = made(&had, after.clone());
+            prop_assert_eq!(has(&now), after);
+        }
+    }
+
+    /// Nothing that a port had is lost on the way back, but what had no effect.
+    #[test]
+    fn the_way_back_leads_to_what_was_there(before in written(), after in switched_vlan()) {
+        let had = running(&rows(&before, &json!({})), &[]);
+        if had.config.interfaces[&name()].switched_vlan != after {
+            let now = running(&rows(&made(&had, after), &json!({})), &[]);
+            let undone = Plan::between(&now, &Intended(had.config.clone())).written_as(&had);
+            let change = Renderer::new(&dialect()).unwrap().change(&undone).unwrap();
+            let back = change.ports["p1"].vlans.clone().unwrap();
+            prop_assert_eq!(back.effective(), before.effective());
+            prop_assert_eq!(has(&back), has(&before));
+        }
+    }
+}
+
+#[test]
+fn an_access_port_without_a_vlan_and_a_trunk_of_nothing_are_refused() {
+    let had = running(&rows(&Vlans::default(), &json!({})), &[]);
+    for wanted in [SwitchedVlan::Access { vlan: None }, SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::None }] {
+        let port = Interface { switched_vlan: Some(wanted.clone()), ..Interface::new(name()) };
+        let intended = Intended(DeviceConfig { interfaces: [(name(), port)].into(), ..DeviceConfig::default() });
+        let plan = Plan::between(&had, &intended);
+        assert!(Renderer::new(&dialect()).unwrap().change(&plan).is_err(), "{wanted:?}");
+    }
+}
+
+#[test]
+fn a_bridge_of_somebody_else_makes_its_ports_somebody_elses() {
+    let foreign = |bridge: &Value, allowed: &[String]| {
+        let found = running(&rows(&Vlans::default(), bridge), allowed);
+        matches!(found.config.interfaces[&name()].switched_vlan, Some(SwitchedVlan::Foreign(_)))
+    };
+    let secure = json!({"fail_mode": "secure", "controller": datum::of_uuid(UUID)});
+    for (bridge, expected) in [
+        (json!({}), false),
+        (json!({"fail_mode": "secure"}), false),
+        (json!({"controller": datum::of_uuid(UUID)}), false),
+        (secure.clone(), true),
+        (json!({"name": "br-int"}), true),
+        (json!({"external_ids": datum::of_map([("ovn-bridge-mappings", "x")])}), true),
+        (json!({"external_ids": datum::of_map([("bridge-id", "br0")])}), false),
+    ] {
+        assert_eq!(foreign(&bridge, &[]), expected, "{bridge}");
+    }
+    assert!(!foreign(&secure, &["br0".to_owned()]));
+    assert!(foreign(&secure, &["br1".to_owned()]));
+}

@@ -1,0 +1,93 @@
+//! What a port's row says of VLANs (ovs-vswitchd.conf.db(5), VLAN Configuration).
+
+use serde_json::{Value, json};
+
+use crate::{
+    datum::{self, NoDatum},
+    rows::Row,
+};
+
+/// The three columns, as they are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vlans {
+    /// `vlan_mode`.
+    pub mode: Option<String>,
+    /// `tag`, 0 to 4095.
+    pub tag: Option<i64>,
+    /// `trunks`, each 0 to 4095, in order; empty are all VLANs.
+    pub trunks: Vec<i64>,
+}
+
+/// The words of `vlan_mode` that Mercury writes.
+pub(crate) const ACCESS: &str = "access";
+pub(crate) const TRUNK: &str = "trunk";
+/// What is read in place of `access` where there is no tag, and written as it was.
+pub(crate) const UNTAGGED_ACCESS: &str = "access without a tag";
+pub(crate) const NATIVE: &str = "native-untagged";
+
+impl Vlans {
+    pub(crate) fn of(port: &Row) -> Result<Self, NoDatum> {
+        Ok(Self {
+            mode: port.text("vlan_mode")?.map(str::to_owned),
+            tag: port.number("tag")?,
+            trunks: datum::numbers(port.column("trunks")?)?,
+        })
+    }
+
+    /// A port that carries nothing: a trunk that lists only a VLAN that no frame may have.
+    #[must_use]
+    pub fn closed(closed: u16) -> Self {
+        Self { mode: Some(TRUNK.to_owned()), tag: None, trunks: vec![closed.into()] }
+    }
+
+    /// Without what has no effect, so that what carries the same compares equal: a trunk's
+    /// tag, an access port's trunks, and which of both it is where that is not said.
+    #[must_use]
+    pub fn effective(&self) -> Self {
+        let mode = match (self.mode.as_deref(), self.tag) {
+            (None, Some(_)) => ACCESS,
+            (None, None) => TRUNK,
+            (Some(mode), _) => mode,
+        };
+        Self {
+            mode: Some(mode.to_owned()),
+            tag: self.tag.filter(|_| mode != TRUNK),
+            trunks: if mode == ACCESS { Vec::new() } else { self.trunks.clone() },
+        }
+    }
+
+    /// The columns and their values.
+    #[must_use]
+    pub fn columns(&self) -> [(&'static str, Value); 3] {
+        let mode = self.mode.as_deref().map_or_else(|| json!(["set", []]), Value::from);
+        let tag = self.tag.map_or_else(|| json!(["set", []]), Value::from);
+        [("vlan_mode", mode), ("tag", tag), ("trunks", datum::of_set(self.trunks.iter().copied()))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vlans(mode: &str, tag: Option<i64>, trunks: &[i64]) -> Vlans {
+        Vlans { mode: Some(mode.to_owned()).filter(|mode| !mode.is_empty()), tag, trunks: trunks.to_vec() }
+    }
+
+    #[test]
+    fn what_has_no_effect_makes_no_difference() {
+        for (one, other) in [
+            (vlans("", None, &[]), vlans("trunk", None, &[])),
+            (vlans("", None, &[5]), vlans("trunk", Some(7), &[5])),
+            (vlans("", Some(7), &[5]), vlans("access", Some(7), &[])),
+        ] {
+            assert_eq!(one.effective(), other.effective(), "{one:?} {other:?}");
+        }
+        for (one, other) in [
+            (vlans("", None, &[]), Vlans::closed(4095)),
+            (vlans("native-untagged", Some(7), &[5]), vlans("trunk", Some(7), &[5])),
+            (vlans("native-untagged", Some(7), &[5]), vlans("native-tagged", Some(7), &[5])),
+        ] {
+            assert_ne!(one.effective(), other.effective(), "{one:?} {other:?}");
+        }
+    }
+}
