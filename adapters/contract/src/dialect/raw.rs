@@ -12,14 +12,13 @@ use super::{
     Mapping, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree,
     WriteLevel,
 };
-use crate::Defaults;
-
 mod cli;
 mod cli_flat;
 mod cli_lines;
 mod cli_session;
 mod cli_set;
 mod cli_trunk;
+mod defaults;
 mod inherit;
 mod leaf;
 mod ovsdb;
@@ -408,37 +407,6 @@ impl Reader<'_> {
             }),
             interface,
         }
-    }
-
-    /// What is so where a leaf is absent.
-    fn defaults(&mut self, base: &Table, own: Table) -> Defaults {
-        let mut whole = base.clone();
-        lay_over(&mut whole, own);
-        let mut defaults = Defaults::default();
-        for (name, value) in whole {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let vlan = || text.parse::<VlanId>().map_err(|error| error.to_string()).map(Some);
-            let read = match (name.as_str(), Leaf::from_name(&name)) {
-                ("interface-mode", _) if text == "ACCESS" => {
-                    defaults.access_mode = true;
-                    Ok(())
-                }
-                ("access-vlan", _) => vlan().map(|vlan| defaults.access_vlan = vlan),
-                ("native-vlan", _) => vlan().map(|vlan| defaults.native_vlan = vlan),
-                (_, Some(leaf)) => match leaf.read(&text) {
-                    mercury_model::Value::Foreign(_) => Err(format!("{text:?} is no value of it")),
-                    value => {
-                        defaults.leaves.insert(leaf, value);
-                        Ok(())
-                    }
-                },
-                _ => Err("is no leaf with a default Mercury knows".to_owned()),
-            };
-            if let Err(problem) = read {
-                self.problems.push(format!("{}.defaults.{name}: {problem}", self.section));
-            }
-        }
-        defaults
     }
 
     fn vlan(&mut self, raw: RawVlan) -> VlanTree {
