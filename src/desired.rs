@@ -3,6 +3,7 @@
 mod absence;
 mod lag;
 mod leaving;
+mod overlay;
 mod vlans;
 
 use std::{
@@ -17,10 +18,10 @@ use mercury_model::{
 
 pub use self::absence::{Verdict, absent, answers_several, judged, unconfirmed, withheld};
 use self::lag::LagNames;
-pub use self::lag::{offers, unmarked, widened};
+pub use self::lag::{unmarked, widened};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagName, Membership, PortIntent, Setting, TargetIntent},
+    intent::{LagName, Membership, Offers, PortIntent, Setting, TargetIntent},
     inventory::{Rules, Switch},
 };
 
@@ -46,6 +47,7 @@ pub fn scope(intent: &TargetIntent, rules: &Rules) -> Scope {
     intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
     vlans::widen(intent, rules, &mut scope);
     lag::widen(intent, &mut scope);
+    overlay::widen(intent, rules, &mut scope);
     scope
 }
 
@@ -61,7 +63,17 @@ pub fn concerns(
     let mut scope = Scope::default().with_stp(rules.manages_stp());
     lag::concern(intent, lags, seen, &mut scope);
     vlans::concern(intent, rules, seen, &mut scope);
+    overlay::concern(intent, rules, seen, &mut scope);
     scope
+}
+
+/// The numbers that would do for aggregates that are to have the same one on other
+/// switches too, and the VLANs for VNIs.
+#[must_use]
+pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
+    let mut offers = lag::offers(intent, switch, running, dialect);
+    offers.extend(overlay::offers(intent, switch, running));
+    offers
 }
 
 /// What the switch should have.
@@ -74,6 +86,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let names = LagNames::of(switch, dialect);
     let mut made =
         Desired { intended: Intended(running.config.clone()), lags: BTreeMap::new(), notes: BTreeMap::new() };
+    let intent = &*overlay::placed(intent, switch, running)?;
     let intent = &*leaving::without_others(intent, running, &mut made.notes);
     for lag in &intent.lags {
         if let Some(name) = lag::apply(lag, &mut made.intended.0, &names, dialect)? {
@@ -89,6 +102,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
+    overlay::bind(intent, switch, running, &mut made, dialect)?;
     vlans::lay(intent, switch, running, &mut made, dialect)?;
     let config = &mut made.intended.0;
     let described = config.interfaces.values().filter(|port| {

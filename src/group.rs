@@ -62,6 +62,11 @@ pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option
     for intent in intents {
         all.ports.extend(intent.ports.iter().cloned());
         all.lags.extend(intent.lags.iter().cloned());
+        for segment in &intent.segments {
+            if !all.segments.contains(segment) {
+                all.segments.push(segment.clone());
+            }
+        }
         for vlan in &intent.vlans {
             if !all.vlans.contains(vlan) {
                 all.vlans.push(vlan.clone());

@@ -10,13 +10,13 @@ mod plugin;
 mod reviewed;
 pub mod stp;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use fields::Fields;
 pub(crate) use fields::kind;
 pub use ironic::{HandsOff, LagRemoval, LagRequest, PortRequest, ResetRequest};
-pub use lag::{LagIntent, LagName, Offer, Offers, Presence};
-use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName};
+pub use lag::{Claim, LagIntent, LagName, Offer, Offers, Presence};
+use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName, VlanSet, Vni};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
 pub use reviewed::Reviewed;
@@ -70,6 +70,13 @@ pub struct PortIntent {
     /// The network that it is to leave, where the caller says which: while it has
     /// another, it is left as it is.
     pub leaves: Option<VlanId>,
+    /// The same by its VNI, where the caller names that alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaves_vni: Option<Vni>,
+    /// The VNI whose VLAN its untagged frames are to have, where `switched_vlan` leaves
+    /// that open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untagged_vni: Option<Vni>,
     /// Spanning tree.
     pub stp: StpIntent,
     /// Whether its link goes down and comes up once it has new VLANs.
@@ -102,6 +109,8 @@ impl PortIntent {
             switched_vlan: Setting::Keep,
             membership: Membership::default(),
             leaves: None,
+            leaves_vni: None,
+            untagged_vni: None,
             stp: StpIntent::default(),
             bounces: false,
         }
@@ -135,6 +144,22 @@ impl VlanIntent {
     }
 }
 
+/// A VNI that VLANs of a switch are to be bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SegmentIntent {
+    /// The VNI.
+    pub vni: Vni,
+    /// Which parameter named it, for errors.
+    pub parameter: &'static str,
+    /// Its VLAN there; `None` where that is any of the entry's.
+    pub vlan: Option<VlanId>,
+    /// Those, then.
+    #[serde(skip)]
+    pub local_vlans: VlanSet,
+    /// The VLAN that it is to have where none is bound to it, as agreed.
+    pub number: Option<u16>,
+}
+
 /// What is wanted of one switch. What its entry says is not in it, but for what
 /// came of it: whoever makes it so has the entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -147,6 +172,9 @@ pub struct TargetIntent {
     pub lags: Vec<LagIntent>,
     /// Its VLANs.
     pub vlans: Vec<VlanIntent>,
+    /// The VNIs of some of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentIntent>,
     /// The interfaces that its caller was granted, where those are not all: no other is
     /// changed.
     #[serde(skip)]
@@ -165,9 +193,24 @@ impl TargetIntent {
             ports: Vec::new(),
             lags: Vec::new(),
             vlans: Vec::new(),
+            segments: Vec::new(),
             granted: None,
             reviewed: None,
         }
+    }
+}
+
+impl TargetIntent {
+    /// Gives what is new the numbers that were agreed; whether there is any.
+    pub(crate) fn number(&mut self, numbers: &BTreeMap<Claim, u16>) -> bool {
+        for lag in &mut self.lags {
+            lag.number = numbers.get(&Claim::Lag(lag.name.clone())).copied();
+        }
+        for segment in &mut self.segments {
+            segment.number = numbers.get(&Claim::Vni(segment.vni)).copied();
+        }
+        let (lags, segments) = (self.lags.iter(), self.segments.iter());
+        lags.map(|lag| lag.number).chain(segments.map(|segment| segment.number)).any(|number| number.is_some())
     }
 }
 
@@ -203,9 +246,13 @@ fn needed_vlans(switch: &Switch, target: &TargetIntent) -> Vec<VlanIntent> {
         _ => None,
     });
     let all = named.fold(mercury_model::VlanSet::new(), |all, some| all.union(&some));
+    all.iter().map(|id| needed_vlan(switch, id)).collect()
+}
+
+/// A VLAN that Mercury makes where it is missing.
+pub(crate) fn needed_vlan(switch: &Switch, id: VlanId) -> VlanIntent {
     // A name for all VLANs has been tried when the entry was read.
-    let name = |id| options::vlan_name(switch, id, None).ok().flatten();
-    all.iter().map(|id| VlanIntent::Present { id, name: name(id) }).collect()
+    VlanIntent::Present { id, name: options::vlan_name(switch, id, None).ok().flatten() }
 }
 
 /// Finds the switch a caller names, by its name, MAC address or information.

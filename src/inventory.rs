@@ -54,7 +54,7 @@ pub use netconf::{Framing, NetconfSettings, NetconfTransport};
 pub use options::Options;
 pub use ovsdb::OvsdbSettings;
 pub use port_names::{PortNameError, PortNameRule, PortNames};
-pub use rules::Rules;
+pub use rules::{OverlayRules, Rules};
 pub use secret::{SecretError, SecretRef};
 pub use ssh::{CliSettings, Reach, SshSettings};
 pub use switch::Switch;

@@ -30,6 +30,7 @@ const REMEMBERED: usize = 4096;
 pub struct Shown {
     pub(crate) ports: bool,
     pub(crate) vlans: bool,
+    pub(crate) segments: bool,
 }
 
 /// At most one session with one switch, and what it has cost since

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagName, Offers},
+    intent::{Claim, Offers},
     outcome::{Outcome, Report},
 };
 
@@ -78,8 +78,8 @@ pub enum Order {
     Go,
     /// Go on, and these others with it.
     Take(BTreeSet<JointId>),
-    /// Go on, with these numbers for new aggregates.
-    Number(BTreeMap<LagName, u16>),
+    /// Go on, with these numbers for what is new.
+    Number(BTreeMap<Claim, u16>),
     /// Stop, and leave everything as it was.
     Stop(Fault),
 }

@@ -18,7 +18,7 @@ use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::{LagName, Offers, Reviewed, TargetIntent},
+    intent::{Claim, LagName, Offers, Reviewed, TargetIntent},
     inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
@@ -101,13 +101,11 @@ impl Work {
         }
     }
 
-    /// The same, with these numbers for new aggregates.
-    fn numbered(&self, numbers: &BTreeMap<LagName, u16>) -> Self {
+    /// The same, with these numbers for what is new.
+    fn numbered(&self, numbers: &BTreeMap<Claim, u16>) -> Self {
         let mut work = self.clone();
         if let Self::Apply(intent) | Self::Plan(intent) = &mut work {
-            for lag in &mut intent.lags {
-                lag.number = numbers.get(&lag.name).copied();
-            }
+            intent.number(numbers);
         }
         work
     }

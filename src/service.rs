@@ -272,16 +272,12 @@ impl Service {
 
     async fn look_together(&self, mut intent: Intent, who: &Requester) -> Result<Vec<Report>, Fault> {
         let mut reports = self.look_at(&intent, who).await?;
-        // What aggregates would be called depends on all switches.
+        // What is new is called as all switches agree.
         let offers = reports.iter().map(|report| (report.switch.clone(), report.offers.clone()));
         let numbers = transaction::agree(&offers.collect::<Vec<_>>())?;
         let mut moved = false;
         for target in &mut intent.targets {
-            let numbers = numbers.get(&target.switch);
-            for lag in &mut target.lags {
-                lag.number = numbers.and_then(|numbers| numbers.get(&lag.name).copied());
-                moved |= lag.number.is_some();
-            }
+            moved |= target.number(numbers.get(&target.switch).unwrap_or(&BTreeMap::new()));
         }
         if moved && intent.targets.len() > 1 {
             reports = self.look_at(&intent, who).await?;

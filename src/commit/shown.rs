@@ -30,8 +30,11 @@ impl Answered {
             Ok(Answer::Running(running)) => Some(running),
             _ => None,
         });
-        let shown =
-            read.map(|now| Shown { ports: now.interfaces != before.interfaces, vlans: now.vlans != before.vlans });
+        let shown = read.map(|now| Shown {
+            ports: now.interfaces != before.interfaces,
+            vlans: now.vlans != before.vlans,
+            segments: now.segments != before.segments,
+        });
         Self { taken: committed.is_some_and(|at| landed.is_done(at)), shown: shown.unwrap_or_default() }
     }
 }
@@ -41,10 +44,12 @@ impl Answered {
 pub(super) fn is_in_doubt(known: &mut Shown, answered: Answered, transition: &Transition<'_>) -> bool {
     known.ports |= answered.shown.ports;
     known.vlans |= answered.shown.vlans;
+    known.segments |= answered.shown.segments;
     let (before, intended) = (&transition.before, &transition.intended.0);
     let mut ports = intended.interfaces.iter().filter(|(name, port)| before.interfaces.get(name) != Some(port));
     let believed = ports.all(|(name, _)| known.ports && before.interfaces.contains_key(name))
-        && (known.vlans || before.vlans == intended.vlans);
+        && (known.vlans || before.vlans == intended.vlans)
+        && (known.segments || before.segments == intended.segments);
     answered.taken && !believed
 }
 

@@ -146,7 +146,7 @@ impl Taking {
                 Some(true) => self.dirty(&refusal, at.now),
                 Some(false) => Next::End(Err(lock_fault(&refusal, Denied::Odd, self.lock_wait))),
                 None => {
-                    let all = Scope::all().with_stp(self.scope.stp);
+                    let all = Scope::all().with_stp(self.scope.stp).with_overlays(self.scope.overlays);
                     self.state = State::Comparing(refusal);
                     Next::fly(vec![Step::Read(all.clone()), Step::ReadCandidate(all)], self.reply_timeout)
                 }

@@ -51,6 +51,7 @@ impl Transition<'_> {
         let (before, intended) = (&self.before, &self.intended.0);
         untouched(&now.interfaces, (&before.interfaces, &intended.interfaces))
             || untouched(&now.vlans, (&before.vlans, &intended.vlans))
+            || untouched(&now.segments, (&before.segments, &intended.segments))
     }
 
     /// Whether something that the change was about is neither as it was before nor as it
@@ -100,6 +101,7 @@ impl Transition<'_> {
             let (before, intended) = (&self.before, &self.intended.0);
             leave(&mut undone.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
             leave(&mut undone.vlans, &now.vlans, (&before.vlans, &intended.vlans));
+            leave(&mut undone.segments, &now.segments, (&before.segments, &intended.segments));
             for (name, port) in &mut undone.interfaces {
                 if let (Some(before), Some(after), Some(now)) =
                     (before.interfaces.get(name), intended.interfaces.get(name), now.interfaces.get(name))
@@ -123,6 +125,7 @@ impl Transition<'_> {
         }
         if before.scope.vlans == VlanScope::All {
             leave(&mut wanted.vlans, &now.vlans, (&before.vlans, &intended.vlans));
+            leave(&mut wanted.segments, &now.segments, (&before.segments, &intended.segments));
         }
         wanted
     }

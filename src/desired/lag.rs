@@ -30,7 +30,7 @@ pub(super) use self::{
 };
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{LagIntent, LagName, Membership, Offer, Offers, PortIntent, Presence, Setting, TargetIntent},
+    intent::{Claim, LagIntent, LagName, Membership, Offer, Offers, PortIntent, Presence, Setting, TargetIntent},
     inventory::{Rules, Switch},
 };
 
@@ -89,7 +89,7 @@ pub fn widened(intent: &TargetIntent, rules: &Rules, running: &Running) -> Optio
 /// The numbers that would do for new aggregates that are to have the same one
 /// on other switches too.
 #[must_use]
-pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
+pub(super) fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
     let Some(domain) = &switch.rules.mlag_domain else { return Offers::new() };
     let names = LagNames::of(switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
@@ -97,7 +97,7 @@ pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect
         let found = find(lag, &running.config, &names).ok().flatten();
         let has = found.and_then(|name| names.number(name.as_str()));
         let free = names.free(&running.config).map(|(number, _)| number).collect();
-        (lag.name.clone(), Offer { domain: domain.clone(), has, free })
+        (Claim::Lag(lag.name.clone()), Offer { domain: domain.clone(), has, free })
     });
     offers.collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use mercury_model::{InterfaceName, Running, SwitchedVlan, VlanId};
+use mercury_model::{InterfaceName, Running, SwitchedVlan};
 
 use crate::intent::{LagIntent, PortIntent, Presence, Setting, TargetIntent};
 
@@ -16,8 +16,7 @@ pub(super) fn without_others<'a>(
 ) -> Cow<'a, TargetIntent> {
     let left = intent.ports.iter().filter_map(|port| {
         let (network, has) = on_another(port, running)?;
-        let note =
-            format!("{} is not on VLAN {network}, which it was to leave, but {has}; it stays so", port.interface);
+        let note = format!("{} is not on {network}, which it was to leave, but {has}; it stays so", port.interface);
         Some((port.interface.clone(), note))
     });
     let left: BTreeMap<InterfaceName, String> = left.collect();
@@ -39,12 +38,17 @@ pub(super) fn without_others<'a>(
 }
 
 /// The network that a port is to leave, and what it or its aggregate has in its place.
-fn on_another<'a>(port: &PortIntent, running: &'a Running) -> Option<(VlanId, &'a SwitchedVlan)> {
-    let network = port.leaves?;
+fn on_another<'a>(port: &PortIntent, running: &'a Running) -> Option<(String, &'a SwitchedVlan)> {
+    let network = match (port.leaves, port.leaves_vni) {
+        (Some(vlan), _) => format!("VLAN {vlan}"),
+        // No VLAN is bound to it.
+        (None, vni) => format!("VNI {}", vni?),
+    };
     let own = running.interfaces.get(&port.interface)?;
     let aggregate = own.aggregate_id.as_ref().and_then(|name| running.interfaces.get(name));
     let has = aggregate.unwrap_or(own).switched_vlan.as_ref()?;
     let is_known = has.foreign().is_none();
     let is_wanted = matches!(&port.switched_vlan, Setting::Set(Some(wanted)) if wanted == has);
-    (is_known && !is_wanted && !has.carries(network)).then_some((network, has))
+    let is_on_it = port.leaves.is_some_and(|vlan| has.carries(vlan));
+    (is_known && !is_wanted && !is_on_it).then_some((network, has))
 }

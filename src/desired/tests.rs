@@ -2,6 +2,7 @@
 
 mod lags;
 mod leaving;
+mod overlays;
 mod owners;
 mod ports;
 mod restored;
@@ -10,7 +11,7 @@ mod vlans;
 
 use std::sync::Arc;
 
-use mercury_model::{DeviceConfig, Interface, TrunkVlans, Vlan, VlanId, VlanStatus};
+use mercury_model::{DeviceConfig, Interface, Overlay, TrunkVlans, Vlan, VlanId, VlanStatus};
 use serde_json::{Value, json};
 
 use super::*;
@@ -30,6 +31,8 @@ struct Bench {
     device: DeviceConfig,
     /// What others have in its VLANs.
     besides_vlans: BTreeMap<VlanId, String>,
+    /// What else it has of overlays.
+    overlay: Overlay,
 }
 
 impl Bench {
@@ -55,7 +58,13 @@ impl Bench {
         // As a file's entry has it.
         switch.rules.lowest_vlan = dialect.lowest_vlan;
         let inventory = [switch].into_iter().collect();
-        Self { inventory, dialect, device: DeviceConfig::default(), besides_vlans: BTreeMap::new() }
+        Self {
+            inventory,
+            dialect,
+            device: DeviceConfig::default(),
+            besides_vlans: BTreeMap::new(),
+            overlay: Overlay::default(),
+        }
     }
 
     fn intent(&self, method: &str, params: &Value) -> Result<Intent, Fault> {
@@ -81,13 +90,19 @@ impl Bench {
         self.device.vlans.retain(|id, _| !scope.vlans.covers(*id));
         self.device.interfaces.extend(made.interfaces);
         self.device.vlans.extend(made.vlans);
+        self.device.segments.retain(|id, _| !scope.overlays || !scope.vlans.covers(*id));
+        self.device.segments.extend(made.segments);
         Ok(changed)
     }
 
     /// What the line would have read, and how much that is.
     fn read(&self, target: &TargetIntent) -> (Running, Scope) {
         let rules = &self.switch().rules;
-        let read = |scope| Running { besides_vlans: self.besides_vlans.clone(), ..Running::new(&self.device, scope) };
+        let read = |scope| Running {
+            besides_vlans: self.besides_vlans.clone(),
+            overlay: self.overlay.clone(),
+            ..Running::new(&self.device, scope)
+        };
         let running = read(scope(target, rules));
         let wider = widened(target, rules, &running).map(read);
         let running = wider.unwrap_or(running);

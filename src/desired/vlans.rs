@@ -9,7 +9,7 @@ use mercury_model::{
     Vlan, VlanId, VlanScope, VlanStatus,
 };
 
-use super::{Desired, fits, spelled, unreadable};
+use super::{Desired, fits, overlay, spelled, unreadable};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{TargetIntent, VlanIntent},
@@ -54,7 +54,7 @@ fn prunes(intent: &TargetIntent, rules: &Rules) -> bool {
     rules.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
 }
 
-fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
+pub(super) fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {
     let vlans = ports.filter_map(|port| port.switched_vlan.as_ref());
     vlans.flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>()).collect()
 }
@@ -74,10 +74,15 @@ pub(super) fn lay(
 ) -> Result<(), Fault> {
     let rules = &switch.rules;
     let names_vlans = dialect.names_vlans(switch.protocol().as_str());
-    let config = &mut made.intended.0;
     let trunk_ports = &rules.options.trunk_ports;
-    guard(running, config, trunk_ports)?;
+    guard(running, &made.intended.0, trunk_ports)?;
     for vlan in &intent.vlans {
+        if let VlanIntent::Absent { id } = vlan {
+            refuse_used(*id, &made.intended.0, trunk_ports)?;
+            refuse_shared(*id, running)?;
+            overlay::refuse_bound(*id, made)?;
+        }
+        let config = &mut made.intended.0;
         match vlan {
             VlanIntent::Present { id, name } => {
                 let vlan = config.vlans.entry(*id).or_insert_with(|| unnamed(*id));
@@ -89,11 +94,7 @@ pub(super) fn lay(
                 }
                 trunk_ports.iter().try_for_each(|port| carry(config, port, *id, dialect))?;
             }
-            VlanIntent::Absent { id } => {
-                refuse_used(*id, config, trunk_ports)?;
-                refuse_shared(*id, running)?;
-                remove(config, *id, trunk_ports);
-            }
+            VlanIntent::Absent { id } => remove(config, *id, trunk_ports),
         }
     }
     if prunes(intent, rules) {
@@ -221,12 +222,14 @@ fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Des
             continue;
         }
         let users = users(*id, config, &options.trunk_ports);
-        let note = match running.besides_vlans.get(id) {
+        let bound = config.segments.get(id).map(|segment| format!("it is bound to {segment}"));
+        let others = running.besides_vlans.get(id).map(|others| format!("it also has {others}"));
+        let note = match others.or(bound) {
             _ if users.iter().any(User::names) => continue,
             _ if !users.is_empty() => {
                 format!("VLAN {id} stays: it is still used by {}; {OR_A_TRUNK_PORT}", shown(&users))
             }
-            Some(others) => format!("VLAN {id}, which no port has any more, stays: it also has {others}"),
+            Some(why) => format!("VLAN {id}, which no port has any more, stays: {why}"),
             None => {
                 remove(config, *id, &options.trunk_ports);
                 continue;
@@ -273,14 +276,14 @@ fn refuse_used(id: VlanId, config: &DeviceConfig, trunk_ports: &[InterfaceName])
 }
 
 /// The ports of which it cannot be told what they carry.
-fn unread(config: &DeviceConfig) -> impl Iterator<Item = (&Interface, &ForeignVlans)> {
+pub(super) fn unread(config: &DeviceConfig) -> impl Iterator<Item = (&Interface, &ForeignVlans)> {
     let foreign = config.interfaces.values().filter_map(|port| Some((port, port.switched_vlan.as_ref()?.foreign()?)));
     foreign.filter(|(_, foreign)| !foreign.routes)
 }
 
 /// The ports that have a VLAN, and how. A trunk of all VLANs has each: what crosses
 /// it would be lost. What a trunk port has is there for others.
-fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<User<'a>> {
+pub(super) fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]) -> Vec<User<'a>> {
     let uses = |port: &'a Interface| {
         let (native, vlans) = match port.switched_vlan.as_ref()? {
             SwitchedVlan::Trunk { native, vlans } => (*native == Some(id), Some(vlans)),
@@ -298,7 +301,7 @@ fn users<'a>(id: VlanId, config: &'a DeviceConfig, trunk_ports: &[InterfaceName]
 }
 
 /// A port that has a VLAN: by its number, or as it has all.
-enum User<'a> {
+pub(super) enum User<'a> {
     Named(&'a InterfaceName),
     All(&'a InterfaceName),
 }
@@ -307,6 +310,12 @@ enum User<'a> {
 const OR_A_TRUNK_PORT: &str = "an uplink that is to keep none belongs in trunk_ports";
 
 impl User<'_> {
+    pub(super) const fn port(&self) -> &InterfaceName {
+        match self {
+            Self::Named(port) | Self::All(port) => port,
+        }
+    }
+
     const fn names(&self) -> bool {
         matches!(self, Self::Named(_))
     }

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use mercury_model::VlanId;
+use mercury_model::{VlanId, Vni};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -124,6 +124,14 @@ impl<'a> Fields<'a> {
         self.get(name).map(|value| vlan(&self.path(name), value)).transpose()
     }
 
+    /// A VNI that may be absent: a whole JSON number, 1 to 16777215.
+    ///
+    /// # Errors
+    /// When it is something else or out of range.
+    pub fn vni(&mut self, name: &'static str) -> Result<Option<Vni>, Fault> {
+        self.get(name).map(|value| vni(&self.path(name), value)).transpose()
+    }
+
     /// A list that may be absent, of at most `limit` members.
     ///
     /// # Errors
@@ -174,6 +182,17 @@ impl<'a> Fields<'a> {
 pub(super) fn vlan(path: &str, value: &Value) -> Result<VlanId, Fault> {
     let number = value.as_u64().ok_or_else(|| {
         Fault::value(path, format!("must be a VLAN, a whole number from 1 to 4094, not {}", kind(value)))
+    })?;
+    number.try_into().map_err(|error| Fault::value(path, error))
+}
+
+/// Reads one VNI: a whole JSON number from 1 to 16777215.
+///
+/// # Errors
+/// [`crate::fault::FaultKind::InvalidValue`], naming the parameter.
+pub(super) fn vni(path: &str, value: &Value) -> Result<Vni, Fault> {
+    let number = value.as_u64().ok_or_else(|| {
+        Fault::value(path, format!("must be a VNI, a whole number from 1 to 16777215, not {}", kind(value)))
     })?;
     number.try_into().map_err(|error| Fault::value(path, error))
 }

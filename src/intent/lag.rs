@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedVlan};
+use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedVlan, Vni};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -88,6 +88,9 @@ pub struct LagIntent {
     pub links: Option<BTreeSet<InterfaceName>>,
     /// The number it is to have where it is new, as agreed with other switches.
     pub number: Option<u16>,
+    /// The VNI whose VLAN its untagged frames are to have, where `switched_vlan` leaves
+    /// that open.
+    pub untagged_vni: Option<Vni>,
 }
 
 impl LagIntent {
@@ -109,15 +112,33 @@ impl LagIntent {
             bounces: false,
             links: None,
             number: None,
+            untagged_vni: None,
         }
     }
 }
 
-/// The numbers that would do for each aggregate that is to have the same one
-/// everywhere.
-pub type Offers = BTreeMap<LagName, Offer>;
+/// What is to have a number: the same on several switches, or one that is free.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Claim {
+    /// An aggregate, by its name.
+    Lag(LagName),
+    /// A VNI; its number is that of a VLAN.
+    Vni(Vni),
+}
 
-/// The numbers that would do for one aggregate on one switch.
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lag(name) => name.fmt(f),
+            Self::Vni(vni) => write!(f, "VNI {vni}"),
+        }
+    }
+}
+
+/// The numbers that would do for each.
+pub type Offers = BTreeMap<Claim, Offer>;
+
+/// The numbers that would do for one claim on one switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Which switches are to agree.

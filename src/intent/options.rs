@@ -146,7 +146,7 @@ pub(super) fn vlan_name(switch: &Switch, id: VlanId, network: Option<&Network>) 
 pub(super) fn name_vlan(switch: &Switch, target: &mut TargetIntent, network: &Network) -> Result<(), Fault> {
     for vlan in &mut target.vlans {
         if let VlanIntent::Present { id, name } = vlan
-            && *id == network.vlan
+            && Some(*id) == network.vlan
         {
             *name = vlan_name(switch, *id, Some(network))?;
         }

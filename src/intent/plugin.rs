@@ -1,14 +1,17 @@
 //! The plugin methods' parameters: a `port` with its binding profile and a
 //! `network`, in Neutron's words.
 
+mod network;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, VlanSet};
+use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, VlanSet, Vni};
+pub use network::Network;
 use serde_json::Value;
 
 use super::{
-    Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent,
-    check_allowed,
+    Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, SegmentIntent, Setting, TargetIntent,
+    VlanIntent, check_allowed,
     fields::vlan,
     find_switch, interface_of,
     lag::Group,
@@ -25,6 +28,9 @@ use crate::{
 const MAX_LINKS: usize = 64;
 /// Sub-ports one trunk may have: one per VLAN.
 const MAX_SUB_PORTS: usize = 4094;
+
+/// What names the VNI of a sub-port.
+const SUB_PORT_VNI: &str = "port.trunk_details.sub_ports.vni";
 
 /// What names an aggregate.
 const GROUP_NAME: &str = "port.binding:profile.local_group_information.name";
@@ -100,6 +106,8 @@ pub struct PluginPort {
     pub group: Option<Group>,
     /// VLANs of `trunk_details.sub_ports`; `None` without `trunk_details`.
     pub sub_ports: Option<VlanSet>,
+    /// The VNIs of some of them.
+    pub sub_port_vnis: Vec<(VlanId, Vni)>,
 }
 
 impl PluginPort {
@@ -113,11 +121,12 @@ impl PluginPort {
         let admin_state_up = fields.boolean("admin_state_up")?;
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
         let trunk = fields.object("trunk_details")?.map(sub_ports).transpose()?;
+        let (sub_ports, sub_port_vnis) = trunk.map_or((None, Vec::new()), |(vlans, vnis)| (Some(vlans), vnis));
         let (links, group) = match fields.object("binding:profile")? {
             Some(profile) => binding_profile(profile)?,
             None => (Links::default(), None),
         };
-        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, group, sub_ports: trunk })
+        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, group, sub_ports, sub_port_vnis })
     }
 
     /// The aggregate that its links are to be: where the switch has to know of
@@ -176,94 +185,22 @@ fn link(parameter: String, value: &Value) -> Result<Option<LocalLink>, Fault> {
     Ok(Some(LocalLink { switch_id, switch_info, port, parameter }))
 }
 
-fn sub_ports(mut trunk: Fields<'_>) -> Result<VlanSet, Fault> {
+/// The VLANs that a server tags with, and the VNIs of some of them.
+fn sub_ports(mut trunk: Fields<'_>) -> Result<(VlanSet, Vec<(VlanId, Vni)>), Fault> {
     let path = trunk.path("sub_ports");
     let items = trunk.list("sub_ports", MAX_SUB_PORTS)?.unwrap_or_default();
-    let vlans = items.iter().enumerate().map(|(index, item)| {
+    let (mut vlans, mut vnis) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
         let mut sub_port = Fields::of(&format!("{path}[{index}]"), item)?;
         let segmentation = sub_port.required("segmentation_id")?;
         let id = vlan(&sub_port.path("segmentation_id"), segmentation)?;
         if !matches!(sub_port.text("segmentation_type")?, None | Some("vlan" | "inherit")) {
             return Err(Fault::value(sub_port.path("segmentation_type"), "must be vlan"));
         }
-        Ok(id)
-    });
-    vlans.collect()
-}
-
-/// `network` of the plugin methods.
-#[derive(Clone, Debug)]
-pub struct Network {
-    /// The VLAN: `segmentation_id`, or `id` where that is a VLAN number.
-    pub vlan: VlanId,
-    /// `id`, where that is a text.
-    pub id: Option<String>,
-    /// `name`.
-    pub name: Option<String>,
-    /// `mtu`, in octets of IP.
-    pub mtu: Option<u16>,
-    /// `physical_network`.
-    pub physical_network: Option<String>,
-}
-
-impl Network {
-    /// Reads `network`: an object, or just a VLAN number.
-    ///
-    /// # Errors
-    /// The first parameter that cannot be used, by name.
-    pub fn read(path: &str, value: &Value) -> Result<Self, Fault> {
-        if value.is_number() {
-            let vlan = vlan(path, value)?;
-            return Ok(Self { vlan, id: None, name: None, mtu: None, physical_network: None });
-        }
-        let mut fields = Fields::of(path, value)?;
-        let kind = either(&mut fields, "network_type", "provider:network_type", Fields::text)?;
-        if let Some(other) = kind.filter(|kind| *kind != "vlan") {
-            let shown: String = other.chars().take(32).collect();
-            return Err(Fault::value(fields.path("network_type"), format!("must be vlan, not {shown:?}")));
-        }
-        let segmentation = either(&mut fields, "segmentation_id", "provider:segmentation_id", Fields::vlan)?;
-        let id = fields.get("id");
-        let vlan = match (segmentation, id) {
-            (Some(vlan), _) => vlan,
-            (None, Some(Value::String(id))) => id.parse().map_err(|_| no_vlan(&fields))?,
-            (None, Some(number)) => vlan(&fields.path("id"), number)?,
-            (None, None) => return Err(no_vlan(&fields)),
-        };
-        let name = fields.text("name")?.filter(|name| !name.is_empty()).map(str::to_owned);
-        let id = id.and_then(Value::as_str).map(str::to_owned);
-        // Neutron's 0 is none of the network's own.
-        let mtu = match fields.get("mtu").and_then(Value::as_u64) {
-            Some(0) => None,
-            _ => fields.number("mtu", 68, 65_535)?.and_then(|mtu| u16::try_from(mtu).ok()),
-        };
-        let physical = either(&mut fields, "physical_network", "provider:physical_network", Fields::text)?;
-        Ok(Self { vlan, id, name, mtu, physical_network: physical.map(str::to_owned) })
+        vlans.push(id);
+        vnis.extend(sub_port.vni("vni")?.map(|vni| (id, vni)));
     }
-
-    /// Whether `switch` is part of the network's physical network; a switch
-    /// that names none is part of every one.
-    #[must_use]
-    pub fn reaches(&self, switch: &Switch) -> bool {
-        let physical = self.physical_network.as_ref();
-        switch.identity.physical_networks.is_empty()
-            || physical.is_none_or(|name| switch.identity.physical_networks.contains(name))
-    }
-}
-
-fn no_vlan(fields: &Fields<'_>) -> Fault {
-    Fault::params(fields.path("segmentation_id"), "is missing, and the network's id is not a VLAN number")
-}
-
-/// Reads a member that callers spell in one of two ways.
-fn either<'a, T>(
-    fields: &mut Fields<'a>,
-    name: &'static str,
-    other: &'static str,
-    read: impl Fn(&mut Fields<'a>, &'static str) -> Result<Option<T>, Fault>,
-) -> Result<Option<T>, Fault> {
-    let (first, second) = (read(fields, name)?, read(fields, other)?);
-    Ok(first.or(second))
+    Ok((vlans.into_iter().collect(), vnis))
 }
 
 /// `port` and `network` together.
@@ -295,22 +232,24 @@ impl PluginRequest {
     pub fn attach(&self, verb: &'static str, inventory: &Inventory) -> Result<Intent, Fault> {
         let network = self.network.as_ref().ok_or_else(|| Fault::params("network", "is missing"))?;
         let vlans = match &self.port.sub_ports {
-            None => SwitchedVlan::access(network.vlan),
+            None => SwitchedVlan::Access { vlan: network.vlan },
             // A trunk that has no sub-ports yet carries its native VLAN and no other.
             Some(tagged) if tagged.is_empty() => {
-                SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::None.with(network.vlan) }
+                let vlans = network.vlan.map_or(TrunkVlans::None, |vlan| TrunkVlans::None.with(vlan));
+                SwitchedVlan::Trunk { native: network.vlan, vlans }
             }
-            Some(tagged) => SwitchedVlan::Trunk { native: Some(network.vlan), vlans: TrunkVlans::only(tagged.clone()) },
+            Some(tagged) => SwitchedVlan::Trunk { native: network.vlan, vlans: TrunkVlans::only(tagged.clone()) },
         };
         let intent = self.on_every_link(verb, inventory, Some(network), |link, switch, port| {
             if !network.reaches(switch) {
                 let reason = format!("{} is not part of the network's physical network", switch.identity.name);
                 return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.identity.name));
             }
-            let parameter =
-                if switch.rules.allows_vlan(network.vlan) { "port.trunk_details" } else { "network.segmentation_id" };
+            let is_allowed = network.vlan.is_none_or(|vlan| switch.rules.allows_vlan(vlan));
+            let parameter = if is_allowed { "port.trunk_details" } else { "network.segmentation_id" };
             check_allowed(switch, parameter, &vlans)?;
             port.switched_vlan = Setting::Set(Some(vlans.clone()));
+            port.untagged_vni = network.vni.filter(|_| network.vlan.is_none());
             port.membership = Membership::Leave;
             port.stp = stp::edge(&switch.rules);
             if let Some(up) = self.port.admin_state_up {
@@ -337,6 +276,7 @@ impl PluginRequest {
                 enabled: first.enabled,
                 mtu: first.mtu,
                 switched_vlan: first.switched_vlan.clone(),
+                untagged_vni: first.untagged_vni,
                 stp: first.stp,
                 links: Some(target.ports.iter().map(|port| port.interface.clone()).collect()),
                 ..LagIntent::new(name.clone(), GROUP_NAME)
@@ -367,7 +307,8 @@ impl PluginRequest {
         let mut intent = self.on_every_link("detach_port", inventory, None, |_, switch, port| {
             port.switched_vlan = Setting::Set(switch.rules.default_vlan.map(SwitchedVlan::access));
             port.membership = Membership::Leave;
-            port.leaves = self.network.as_ref().map(|network| network.vlan);
+            port.leaves = self.network.as_ref().and_then(|network| network.vlan);
+            port.leaves_vni = self.network.as_ref().and_then(|network| network.vni).filter(|_| port.leaves.is_none());
             port.stp = stp::no_edge(&switch.rules);
             if switch.rules.manage_mtu {
                 port.mtu = Setting::Set(None);
@@ -383,6 +324,29 @@ impl PluginRequest {
             }
         }
         Ok(intent)
+    }
+
+    /// The VNIs that VLANs of a switch are to be bound to.
+    fn segments(&self, network: &Network, switch: &Switch) -> Result<Vec<SegmentIntent>, Fault> {
+        let untagged = network.vni.map(|vni| ("network.vni", vni, network.vlan));
+        let tagged = self.port.sub_port_vnis.iter().map(|(vlan, vni)| (SUB_PORT_VNI, *vni, Some(*vlan)));
+        let mut segments: Vec<SegmentIntent> = Vec::new();
+        for (parameter, vni, vlan) in untagged.into_iter().chain(tagged) {
+            let refused = |reason: String| Err(Fault::value(parameter, reason).at(&switch.identity.name));
+            let Some(own) = &switch.rules.overlay else {
+                return refused(format!("{} serves no VNIs: its entry has no local_vlans", switch.identity.name));
+            };
+            let is_other = |one: &&SegmentIntent| one.vni == vni || (vlan.is_some() && one.vlan == vlan);
+            if let Some(other) = segments.iter().find(is_other) {
+                if (other.vni, other.vlan) == (vni, vlan) {
+                    continue;
+                }
+                return refused(format!("VNI {vni} and VNI {}: a VLAN has one, and a VNI one VLAN", other.vni));
+            }
+            let local_vlans = own.local_vlans.clone();
+            segments.push(SegmentIntent { vni, parameter, vlan, local_vlans, number: None });
+        }
+        Ok(segments)
     }
 
     /// The same on every link; `network` is what its VLAN is called after where
@@ -411,6 +375,7 @@ impl PluginRequest {
             target.vlans = needed_vlans(&switch, &target);
             if let Some(network) = network {
                 name_vlan(&switch, &mut target, network)?;
+                target.segments = self.segments(network, &switch)?;
             }
             intent.targets.push(target);
         }
@@ -442,12 +407,14 @@ impl NetworkRequest {
     /// # Errors
     /// A VLAN that a switch's entry does not allow.
     pub fn intent(&self, verb: &'static str, present: bool, inventory: &Inventory) -> Result<Intent, Fault> {
+        // What binds it comes with the first port, and goes with the last.
+        let id = self.network.vlan.filter(|_| self.network.vni.is_none());
+        let id = id.ok_or_else(|| Fault::value("network.vni", "is given where a port is attached, and not here"))?;
         let mut targets = Vec::new();
         for switch in inventory.iter().filter(|switch| switch.rules.manage_vlans && self.network.reaches(switch)) {
-            check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(self.network.vlan))?;
-            let id = self.network.vlan;
+            check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(id))?;
             let vlan = match present {
-                true => VlanIntent::Present { id, name: self.name(switch)? },
+                true => VlanIntent::Present { id, name: self.name(switch, id)? },
                 false => VlanIntent::Absent { id },
             };
             targets.push(TargetIntent { vlans: vec![vlan], ..TargetIntent::new(switch) });
@@ -457,9 +424,9 @@ impl NetworkRequest {
     }
 
     /// What the VLAN is called on `switch`.
-    fn name(&self, switch: &Switch) -> Result<Option<VlanName>, Fault> {
+    fn name(&self, switch: &Switch, id: VlanId) -> Result<Option<VlanName>, Fault> {
         if switch.rules.options.vlan_name.is_some() {
-            return vlan_name(switch, self.network.vlan, Some(&self.network));
+            return vlan_name(switch, id, Some(&self.network));
         }
         let name = self.network.name.as_deref();
         name.map(|name| name.parse().map_err(|error| Fault::value("network.name", error))).transpose()

@@ -54,6 +54,8 @@ pub(crate) const SHARED: &[&str] = &[
     "lag_numbers",
     "lag_prefix",
     "mlag_domain",
+    "local_vlans",
+    "vxlan_vtep",
     "bounce_on_attach",
     "bounce_time",
     "bounce_unconfirmed",
@@ -179,7 +181,11 @@ fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
 fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
     for unsayable in &context.unsayable {
         let meant = kind.protocol == Some(unsayable.protocol) && kind.dialect == unsayable.dialect;
-        if meant && reader.flag(unsayable.option) == Some(true) {
+        let is_asked = |reader: &mut Reader<'_>| match unsayable.option {
+            "local_vlans" => reader.find("local_vlans").is_some(),
+            flag => reader.flag(flag) == Some(true),
+        };
+        if meant && is_asked(reader) {
             let message = format!("dialect {} cannot express it: {}", unsayable.dialect, unsayable.reason);
             reader.blame_key(unsayable.option, Finding::error(Code::Conflict, message));
         }

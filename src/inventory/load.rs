@@ -67,7 +67,12 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
         dialect: dialect.name.clone(),
         reason: "its lines are commands of a shell, which SSH carries".to_owned(),
     });
-    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).collect()
+    let overlay = || {
+        let reason = dialect.no_overlay(protocol.as_str()).to_owned();
+        Unsayable { option: "local_vlans", protocol, dialect: dialect.name.clone(), reason }
+    };
+    let unserved = dialect.overlay(protocol.as_str()).is_none().then(overlay);
+    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).collect()
 }
 
 impl Default for Context {

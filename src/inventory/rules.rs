@@ -5,6 +5,17 @@ use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How a switch serves VNIs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OverlayRules {
+    /// `local_vlans`: the VLANs that Mercury may bind to VNIs, and what binds which it
+    /// may take away; all of them are set aside for that.
+    pub local_vlans: VlanSet,
+    /// `vxlan_vtep`: what the VTEP that carries them is called; only where the switch
+    /// says that of each VNI.
+    pub vtep: Option<InterfaceName>,
+}
+
 /// What may be done to a switch, and what is done beside what callers ask for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
@@ -47,6 +58,8 @@ pub struct Rules {
     /// Switches of one request that have the same text here give a new
     /// aggregate the same number, as an MLAG or MC-LAG wants it; none.
     pub mlag_domain: Option<String>,
+    /// The VNIs that it serves, and how; none.
+    pub overlay: Option<OverlayRules>,
     /// After an attach, take the port's link down and let it come up again, so
     /// that the server asks for an address in its new network; false.
     pub bounce_on_attach: bool,
@@ -82,6 +95,7 @@ impl Default for Rules {
             lag_numbers: LagNumbers::default(),
             lag_prefix: None,
             mlag_domain: None,
+            overlay: None,
             bounce_on_attach: false,
             bounce_time: Duration::from_secs(3),
             bounce_unconfirmed: false,

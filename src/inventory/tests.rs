@@ -3,6 +3,7 @@ mod ironics_file;
 mod keys;
 mod names;
 mod options;
+mod overlays;
 mod ovsdb;
 mod robust;
 mod served;
@@ -256,8 +257,7 @@ fn an_option_that_the_dialect_has_no_words_for_is_refused() {
     assert!(findings.to_string().contains("bpdu-block-on-edge"), "{findings}");
     let iosxe = one("i.toml", &toml(&format!("dialect = \"cisco_iosxe\"\n{both}")));
     assert!(iosxe.rules.stp_edge && iosxe.rules.stp_bpdu_guard);
-    let off = "dialect = \"cisco_iosxe\"\nstp_edge = false\n";
-    assert!(!one("i.toml", &toml(off)).rules.manages_stp());
+    assert!(!one("i.toml", &toml("dialect = \"cisco_iosxe\"\nstp_edge = false\n")).rules.manages_stp());
 }
 
 #[test]

@@ -41,5 +41,5 @@ pub(super) fn widened(step: &Step) -> Step {
         VlanScope::Named(ids) if ids.is_empty() => scope.vlans.clone(),
         _ => VlanScope::All,
     };
-    Step::Read(Scope { interfaces, vlans, stp: scope.stp })
+    Step::Read(Scope { interfaces, vlans, ..scope.clone() })
 }

@@ -225,6 +225,11 @@ pub fn report_json(report: &Report) -> Value {
         "device_ms": (report.device_time.as_secs_f64() * 10_000.0).round() / 10.0,
         "queue_ms": (report.queue_time.as_secs_f64() * 10_000.0).round() / 10.0,
     });
+    let segments = shown.map(|running| running.segments.iter()).into_iter().flatten();
+    let segments: Vec<Value> = segments.map(|(vlan, segment)| json!({"vlan-id": vlan, "vni": segment.vni})).collect();
+    if let (false, Some(members)) = (segments.is_empty(), members.as_object_mut()) {
+        members.insert("segments".to_owned(), json!(segments));
+    }
     if let ([interface], Some(members)) = (interfaces.as_slice(), members.as_object_mut()) {
         members.insert("interface".to_owned(), json!(interface));
     }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{answer, request::Request};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Fields, Intent, PluginRequest, kind},
+    intent::{Fields, Intent, PluginRequest, find_switch, kind},
+    inventory::Switch,
     metrics,
     outcome::Report,
     service::{Asked, Requester, Service, asked, refused},
@@ -114,10 +115,7 @@ async fn route(service: &Service, method: &str, params: &Value, who: &mut Reques
             fields.finish()?;
             Ok(answer::switches(inventory, |switch| service.shows(switch, who)))
         }
-        "get_allowed_network_types" => {
-            fields.finish()?;
-            Ok(json!(["vlan"]))
-        }
+        "get_allowed_network_types" => Ok(network_types(fields, service, who)?),
         "is_port_supported" => Ok(port_supported(fields, service, who)?),
         "is_link_valid" => Ok(link_valid(fields, service, who).await?),
         "plan_port" => {
@@ -192,6 +190,23 @@ fn plain(params: &Value, who: &mut Requester) -> Result<Map<String, Value>, Faul
         Some(_) => return Err(Fault::params("context", "must be an object")),
     }
     Ok(members)
+}
+
+/// The network types that a switch serves, or any that the caller may know of.
+fn network_types(mut fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
+    let inventory = service.inventory();
+    let switch = fields.text("switch_id")?.map(|id| find_switch(inventory, "switch_id", id)).transpose()?;
+    fields.finish()?;
+    let shown = |switch: &Switch| service.shows(&switch.identity.name, who);
+    if switch.as_deref().is_some_and(|switch| !shown(switch)) {
+        return Err(Fault::new(FaultKind::SwitchNotFound, "the policy does not grant it"));
+    }
+    let serves = |switch: &Switch| switch.rules.overlay.is_some();
+    let overlays = match switch {
+        Some(switch) => serves(&switch),
+        None => inventory.iter().any(|switch| shown(switch) && serves(switch)),
+    };
+    Ok(if overlays { json!(["vlan", "vxlan"]) } else { json!(["vlan"]) })
 }
 
 /// Whether every link of the port leads to a switch of the inventory.

@@ -71,5 +71,8 @@ fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
             }
         }
     }
+    // Which VLAN a VNI gets shows only when the switch was read.
+    let open = target.segments.iter().filter(|segment| segment.vlan.is_none());
+    vlans.extend(open.flat_map(|segment| segment.local_vlans.iter()));
     Some(vlans)
 }

@@ -1,40 +1,44 @@
-//! The same number for an aggregate on every switch that is to have it.
+//! The same number for an aggregate on every switch that is to have it, and a VLAN for
+//! a VNI.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     fault::Fault,
-    intent::{LagName, Offer, Offers},
+    intent::{Claim, Offer, Offers},
 };
 
-/// Which numbers each switch is to give to which aggregates.
-pub(crate) type Numbers = BTreeMap<String, BTreeMap<LagName, u16>>;
+/// Which numbers each switch is to give to what.
+pub(crate) type Numbers = BTreeMap<String, BTreeMap<Claim, u16>>;
 
-/// The numbers that do for every aggregate on every switch of a domain: the
+/// The numbers that do for every claim on every switch of a domain: the
 /// one that it has somewhere, or else the lowest that is free everywhere.
 ///
 /// # Errors
 /// There is none for one of them.
 pub(crate) fn agree(offers: &[(String, Offers)]) -> Result<Numbers, Fault> {
-    let mut wanted: BTreeMap<(&str, &LagName), Vec<(&str, &Offer)>> = BTreeMap::new();
+    let mut wanted: BTreeMap<(&str, &Claim), Vec<(&str, &Offer)>> = BTreeMap::new();
     for (switch, offers) in offers {
-        for (name, offer) in offers {
-            wanted.entry((&offer.domain, name)).or_default().push((switch, offer));
+        for (claim, offer) in offers {
+            wanted.entry((&offer.domain, claim)).or_default().push((switch, offer));
         }
     }
-    let (mut numbers, mut given) = (Numbers::new(), BTreeSet::new());
-    for ((domain, name), offers) in wanted {
-        let number = one(name, &offers, |number| given.contains(&(domain, number)))?;
-        given.insert((domain, number));
+    let (mut numbers, mut given) = (Numbers::new(), HashSet::new());
+    for ((domain, claim), offers) in wanted {
+        // An aggregate and a VLAN may have one number.
+        let kind = std::mem::discriminant(claim);
+        let number = one(claim, &offers, |number| given.contains(&(domain, kind, number)))?;
+        given.insert((domain, kind, number));
         for (switch, _) in offers {
-            numbers.entry(switch.to_owned()).or_default().insert(name.clone(), number);
+            numbers.entry(switch.to_owned()).or_default().insert(claim.clone(), number);
         }
     }
     Ok(numbers)
 }
 
-fn one(name: &LagName, offers: &[(&str, &Offer)], given: impl Fn(u16) -> bool) -> Result<u16, Fault> {
-    let fault = |reason: String| Fault::value("lag_name", format!("{name}: {reason}"));
+fn one(claim: &Claim, offers: &[(&str, &Offer)], given: impl Fn(u16) -> bool) -> Result<u16, Fault> {
+    let parameter = if matches!(claim, Claim::Lag(_)) { "lag_name" } else { "network.vni" };
+    let fault = |reason: String| Fault::value(parameter, format!("{claim}: {reason}"));
     let does = |number: u16| offers.iter().all(|(_, offer)| offer.has == Some(number) || offer.free.contains(&number));
     let has: BTreeMap<u16, &str> = offers.iter().filter_map(|(at, offer)| Some((offer.has?, *at))).collect();
     match has.into_iter().collect::<Vec<_>>()[..] {
@@ -55,12 +59,15 @@ fn one(name: &LagName, offers: &[(&str, &Offer)], given: impl Fn(u16) -> bool) -
 mod tests {
     use super::*;
 
-    fn offer(name: &str, has: Option<u16>, free: &[u16]) -> (LagName, Offer) {
-        (name.parse().unwrap(), Offer { domain: "pair".to_owned(), has, free: free.iter().copied().collect() })
+    fn offer(name: &str, has: Option<u16>, free: &[u16]) -> (Claim, Offer) {
+        (
+            Claim::Lag(name.parse().unwrap()),
+            Offer { domain: "pair".to_owned(), has, free: free.iter().copied().collect() },
+        )
     }
 
-    fn agreed(one: &[(LagName, Offer)], other: &[(LagName, Offer)]) -> Result<Vec<u16>, Fault> {
-        let offers = |offers: &[(LagName, Offer)]| offers.iter().cloned().collect();
+    fn agreed(one: &[(Claim, Offer)], other: &[(Claim, Offer)]) -> Result<Vec<u16>, Fault> {
+        let offers = |offers: &[(Claim, Offer)]| offers.iter().cloned().collect();
         let numbers = agree(&[("leaf1".to_owned(), offers(one)), ("leaf2".to_owned(), offers(other))])?;
         assert_eq!(numbers.get("leaf1"), numbers.get("leaf2"));
         Ok(numbers.into_values().next().unwrap_or_default().into_values().collect())

@@ -79,6 +79,8 @@ mod others;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod ovsdb;
 #[cfg(test)]
 mod own_dialects;

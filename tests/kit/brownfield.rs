@@ -341,7 +341,7 @@ fn of_one(port: &InterfaceName, more: &[InterfaceName]) -> Scope {
     Scope {
         interfaces: InterfaceScope::Named(more.iter().chain([port]).cloned().collect()),
         vlans: VlanScope::Named(vlans().collect()),
-        stp: false,
+        ..Scope::default()
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use mercury_adapter::Dialect;
 use mercury_model::{
     Aggregation, DeviceConfig, EdgePort, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
-    Leaf, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
+    Leaf, Plan, Running, Scope, Segment, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
 };
 use serde::Deserialize;
 
@@ -29,9 +29,9 @@ pub(crate) fn plan(running: &DeviceConfig, intended: &DeviceConfig) -> Plan {
     Plan::between(&Running::new(running, everything()), &Intended(intended.clone()))
 }
 
-/// All there is, spanning tree included.
+/// All there is, spanning tree and overlays included.
 pub(crate) fn everything() -> Scope {
-    Scope::all().with_stp(true)
+    Scope::all().with_stp(true).with_overlays(true)
 }
 
 /// Whether to write what is rendered instead of comparing it.
@@ -50,6 +50,11 @@ pub(crate) fn visible(dialect: &Dialect, protocol: &str, config: &DeviceConfig) 
             let default = leaf.get(interface).and_then(|_| defaults.leaves.get(&leaf).cloned());
             leaf.set(interface, default);
         }
+    }
+    match dialect.overlay(protocol) {
+        None => config.segments.clear(),
+        Some(own) if !own.names_vtep() => config.segments.values_mut().for_each(|segment| segment.vtep = None),
+        Some(_) => {}
     }
     defaults.canonical(&mut config);
     config
@@ -112,6 +117,9 @@ struct Device {
     interfaces: BTreeMap<String, Port>,
     #[serde(default)]
     vlans: BTreeMap<String, Named>,
+    /// The VNIs that VLANs are bound to, and their VTEPs.
+    #[serde(default)]
+    segments: BTreeMap<String, (u64, String)>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +185,10 @@ fn config(file: &str, text: &str) -> DeviceConfig {
         let name = vlan.name.as_deref().map(|name| name.parse().unwrap());
         let status = if vlan.suspended { VlanStatus::Suspended } else { VlanStatus::Active };
         config.vlans.insert(id, Vlan { id, name, status });
+    }
+    for (vlan, (vni, vtep)) in device.segments {
+        let segment = Segment { vni: vni.try_into().unwrap(), vtep: Some(vtep.parse().unwrap()) };
+        config.segments.insert(vlan.parse().unwrap(), segment);
     }
     config
 }

@@ -37,7 +37,8 @@ pub(crate) fn name(dialect: &str, name: &InterfaceName) -> Option<InterfaceName>
 /// A configuration with the names of a dialect's system; `None` where it has
 /// an interface that the system cannot have.
 pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
-    let mut renamed = DeviceConfig { vlans: config.vlans.clone(), ..DeviceConfig::default() };
+    let mut renamed =
+        DeviceConfig { vlans: config.vlans.clone(), segments: config.segments.clone(), ..DeviceConfig::default() };
     for interface in config.interfaces.values() {
         let mut interface = interface.clone();
         interface.name = name(dialect, &interface.name)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    ChannelGroup, Dialect, LeafTree, ListTree, NodePath, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
+    ChannelGroup, Dialect, LeafTree, ListTree, NodePath, OverlayTree, SwitchedVlanTree, Tree, TrunkForm, VlanTree,
 };
 use serde_json::{Value as Json, json};
 
@@ -40,6 +40,7 @@ fn named(tree: &Tree) -> Named {
         aggregate_switched_vlan,
         vlan,
         channel_group,
+        overlay,
     } = tree;
     let mut nodes: Named = vec![("interface".to_owned(), interface.clone())];
     let mut add = |key: &str, path: NodePath| nodes.push((key.to_owned(), path));
@@ -73,6 +74,13 @@ fn named(tree: &Tree) -> Named {
         let leaves = [id, name, members, status].into_iter().flatten();
         let leaves = leaves.chain(default_values.iter().map(|(path, _)| path));
         leaves.for_each(|path| add("vlan", entry.join(path)));
+    }
+    if let Some(OverlayTree { entry, vni, vlan: bound, also, foreign, vtep, needs, highest: _ }) = overlay {
+        let entry = entry.clone().or_else(|| vlan.as_ref().map(|vlan| vlan.entry.clone())).unwrap_or_default();
+        let leaves = [vni].into_iter().chain(bound).chain(also.iter().chain(foreign).map(|(path, _)| path));
+        leaves.for_each(|path| add("overlay", entry.join(path)));
+        vtep.iter().chain(needs.iter().map(|need| &need.path)).for_each(|path| add("overlay", path.clone()));
+        add("overlay.entry", entry);
     }
     nodes
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Vlan, VlanId};
+use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, Vlan, VlanId, Vni};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -17,6 +17,9 @@ pub struct DeviceConfig {
     pub interfaces: BTreeMap<InterfaceName, Interface>,
     /// `/network-instances/network-instance/vlans/vlan` of one instance.
     pub vlans: BTreeMap<VlanId, Vlan>,
+    /// The VNIs that VLANs are bound to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<VlanId, Segment>,
 }
 
 impl DeviceConfig {
@@ -35,6 +38,7 @@ impl DeviceConfig {
     fn cut_to(mut self, scope: &Scope) -> Self {
         self.interfaces.retain(|name, _| scope.interfaces.covers(name));
         self.vlans.retain(|id, _| scope.vlans.covers(*id));
+        self.segments.retain(|id, _| scope.overlays && scope.vlans.covers(*id));
         if !scope.stp {
             self.interfaces.values_mut().for_each(|interface| interface.stp = None);
         }
@@ -95,6 +99,9 @@ pub struct Scope {
     /// Whether the interfaces' spanning tree settings are covered. Few switches
     /// are asked for them, and some do not have the module.
     pub stp: bool,
+    /// Whether the VNIs that the VLANs covered are bound to are. Few switches are
+    /// asked for them.
+    pub overlays: bool,
 }
 
 impl Default for Scope {
@@ -104,21 +111,28 @@ impl Default for Scope {
             interfaces: InterfaceScope::Named(BTreeSet::new()),
             vlans: VlanScope::Named(BTreeSet::new()),
             stp: false,
+            overlays: false,
         }
     }
 }
 
 impl Scope {
-    /// The whole modelled configuration but for spanning tree.
+    /// The whole modelled configuration but for spanning tree and overlays.
     #[must_use]
     pub const fn all() -> Self {
-        Self { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }
+        Self { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false, overlays: false }
     }
 
     /// This scope, with or without spanning tree.
     #[must_use]
     pub fn with_stp(self, stp: bool) -> Self {
         Self { stp, ..self }
+    }
+
+    /// This scope, with or without overlays.
+    #[must_use]
+    pub fn with_overlays(self, overlays: bool) -> Self {
+        Self { overlays, ..self }
     }
 
     /// This scope and one more interface.
@@ -171,6 +185,23 @@ pub struct Running {
     /// count them, or not all interfaces were read.
     #[serde(skip)]
     pub aggregate_count: Option<u16>,
+    /// What else the switch has of overlays; nothing where they were not read.
+    #[serde(skip)]
+    pub overlay: Overlay,
+}
+
+/// What bears on VNIs and is not Mercury's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Overlay {
+    /// The VTEPs that have what makes them work, such as a source interface.
+    pub vteps: BTreeSet<InterfaceName>,
+    /// What the dialect needs and the switch does not have, in people's words.
+    pub lacks: BTreeSet<String>,
+    /// The VNIs that something else than one VLAN has, and what that is.
+    pub taken: BTreeMap<Vni, String>,
+    /// What the entry that binds a VLAN holds besides Mercury's leaves: it would go
+    /// with it.
+    pub besides: BTreeMap<VlanId, String>,
 }
 
 impl Running {
@@ -231,7 +262,9 @@ impl Running {
     #[must_use]
     pub fn is_as(&self, before: &DeviceConfig) -> bool {
         let mut names = before.interfaces.keys().chain(self.interfaces.keys());
-        self.vlans == before.vlans && names.all(|name| alike(before.interfaces.get(name), self.interfaces.get(name)))
+        self.vlans == before.vlans
+            && self.segments == before.segments
+            && names.all(|name| alike(before.interfaces.get(name), self.interfaces.get(name)))
     }
 }
 
@@ -273,6 +306,7 @@ impl Intended {
     pub fn is_met_by(&self, running: &Running) -> bool {
         let wanted = &self.0;
         wanted.vlans == running.vlans
+            && wanted.segments == running.segments
             && wanted
                 .interfaces
                 .values()

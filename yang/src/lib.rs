@@ -15,8 +15,9 @@ mod stp;
 mod switched_vlan;
 mod text;
 mod vlan;
+mod vni;
 
-pub use device::{DeviceConfig, Intended, InterfaceScope, Running, Scope, VlanScope};
+pub use device::{DeviceConfig, Intended, InterfaceScope, Overlay, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use leaf::{Foreign, Leaf, List, Value};
 pub use modules::MODULES;
@@ -25,3 +26,4 @@ pub use stp::{EdgePort, Stp};
 pub use switched_vlan::{ForeignVlans, SwitchedVlan, TrunkVlans};
 pub use text::{Description, InterfaceName, TextError, VlanName};
 pub use vlan::{Vlan, VlanError, VlanId, VlanRange, VlanSet, VlanStatus};
+pub use vni::{Segment, Vni, VniError};

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceType, Leaf, List, Running, Value, Vlan,
-    VlanName, VlanSet,
+    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceType, Leaf, List, Running, Segment, Value,
+    Vlan, VlanId, VlanName, VlanSet,
 };
 
 /// A leaf before and after a change; `None` is an absent leaf.
@@ -125,6 +125,26 @@ pub enum Edit {
         /// The VLAN that should be there.
         after: Vlan,
     },
+    /// Bind a VLAN to a VNI.
+    Bind {
+        /// The VLAN.
+        vlan: VlanId,
+        /// Its name, which some targets know it by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<VlanName>,
+        /// What binds it.
+        after: Segment,
+    },
+    /// Take away what binds a VLAN to a VNI.
+    Unbind {
+        /// The VLAN.
+        vlan: VlanId,
+        /// Its name, which some targets know it by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<VlanName>,
+        /// What binds it.
+        before: Segment,
+    },
     /// Make an interface that is not hardware: an aggregate.
     CreateInterface {
         /// Its name.
@@ -176,7 +196,7 @@ impl Edit {
             | Self::Interface { interface, .. }
             | Self::LeaveList { interface, .. } => Some(interface),
             Self::RemoveInterface { before, .. } => Some(&before.name),
-            Self::Vlan { .. } | Self::RemoveVlan { .. } => None,
+            Self::Vlan { .. } | Self::RemoveVlan { .. } | Self::Bind { .. } | Self::Unbind { .. } => None,
         }
     }
 }
@@ -185,8 +205,9 @@ impl Edit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The steps, in an order in which every reference already has its target:
-    /// VLANs and aggregates before the ports that use them, ports before the
-    /// aggregates and VLANs they leave.
+    /// VLANs, what binds them to VNIs, and aggregates before the ports that use them,
+    /// ports before the aggregates, VNIs and VLANs they leave. What binds a VLAN or a
+    /// VNI goes before what binds it otherwise comes.
     pub edits: Vec<Edit>,
 }
 
@@ -198,9 +219,12 @@ impl Plan {
         let (have, want) = (&running.config, &intended.0);
         let mut edits = Vec::new();
         make_vlans(have, want, &mut edits);
+        unbind(have, want, true, &mut edits);
+        bind(have, want, &mut edits);
         make_aggregates(running, want, &mut edits);
         change_interfaces(running, want, &mut edits);
         remove_interfaces(running, want, &mut edits);
+        unbind(have, want, false, &mut edits);
         remove_vlans(have, want, &mut edits);
         Self { edits }
     }
@@ -236,6 +260,28 @@ fn make_vlans(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
             edits.push(Edit::Vlan { before: before.cloned(), after: after.clone() });
         }
     }
+}
+
+fn bind(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
+    for (vlan, after) in want.segments.iter().filter(|(vlan, after)| have.segments.get(*vlan) != Some(after)) {
+        edits.push(Edit::Bind { vlan: *vlan, name: name_of(*vlan, want), after: after.clone() });
+    }
+}
+
+/// Of what binds a VLAN and is to go, what stands in the way of what comes, or else the
+/// rest.
+fn unbind(have: &DeviceConfig, want: &DeviceConfig, in_the_way: bool, edits: &mut Vec<Edit>) {
+    let gone = have.segments.iter().filter(|(vlan, before)| want.segments.get(*vlan) != Some(before));
+    for (vlan, before) in gone {
+        let comes = want.segments.iter().any(|(other, after)| other == vlan || after.vni == before.vni);
+        if comes == in_the_way {
+            edits.push(Edit::Unbind { vlan: *vlan, name: name_of(*vlan, have), before: before.clone() });
+        }
+    }
+}
+
+fn name_of(vlan: VlanId, config: &DeviceConfig) -> Option<VlanName> {
+    config.vlans.get(&vlan)?.name.clone()
 }
 
 /// An interface that is missing and whose type is known is made; a physical
@@ -384,6 +430,8 @@ impl fmt::Display for Edit {
         match self {
             Self::Vlan { before: None, after } => write!(f, "create VLAN {}{}", after.id, named(after.name.as_ref())),
             Self::Vlan { after, .. } => write!(f, "change VLAN {}{}", after.id, named(after.name.as_ref())),
+            Self::Bind { vlan, after, .. } => write!(f, "bind VLAN {vlan} to {after}"),
+            Self::Unbind { vlan, before, .. } => write!(f, "unbind VLAN {vlan} from {before}"),
             Self::CreateInterface { interface, kind, count } => {
                 write!(f, "create {interface} ({})", kind.identity())?;
                 count.iter().try_for_each(|count| write!(f, ", for which the switch is told of {count} aggregates"))

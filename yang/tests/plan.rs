@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use mercury_model::{
     Aggregation, Bundles, Change, DeviceConfig, EdgePort, Edit, Foreign, Intended, Interface, InterfaceName,
-    InterfaceType, Lacp, LagType, Leaf, List, Places, Plan, Running, Scope, Stp, SwitchedVlan, TrunkVlans, Value, Vlan,
-    VlanId, VlanSet, VlanStatus,
+    InterfaceType, Lacp, LagType, Leaf, List, Places, Plan, Running, Scope, Segment, Stp, SwitchedVlan, TrunkVlans,
+    Value, Vlan, VlanId, VlanSet, VlanStatus,
 };
 use proptest::prelude::*;
 
@@ -29,6 +29,12 @@ fn apply(start: &DeviceConfig, plan: &Plan) -> DeviceConfig {
                 config.vlans.insert(after.id, after.clone());
             }
             Edit::RemoveVlan { before } => assert!(config.vlans.remove(&before.id).is_some(), "{edit}"),
+            Edit::Bind { vlan, after, .. } => {
+                config.segments.insert(*vlan, after.clone());
+            }
+            Edit::Unbind { vlan, before, .. } => {
+                assert_eq!(config.segments.remove(vlan).as_ref(), Some(before), "{edit}");
+            }
             Edit::CreateInterface { interface, kind, .. } => {
                 let mut made = Interface::new(interface.clone());
                 made.kind = Some(kind.clone());
@@ -98,33 +104,40 @@ fn port(text: &'static str) -> impl Strategy<Value = Interface> {
 fn device() -> impl Strategy<Value = DeviceConfig> {
     let ports = (port(PORTS[0]), port(PORTS[1]), port(PORTS[2]));
     let lags = prop::collection::vec((prop::option::of(1u16..8), any::<bool>(), switched_vlan(), stp()), 2);
-    let vlans = prop::collection::btree_map(vlan_id(), prop::option::of("[a-z]{1,8}"), 0..5);
-    (ports, lags, 0..3usize, vlans).prop_map(|((a, b, c), lags, lag_count, vlans)| {
-        let mut config = DeviceConfig::default();
-        for mut port in [a, b, c] {
-            let exists = |lag: &InterfaceName| LAGS.iter().take(lag_count).any(|name| *name == lag.as_str());
-            port.aggregate_id = port.aggregate_id.filter(exists);
-            config.interfaces.insert(port.name.clone(), port);
-        }
-        for (text, (min_links, lacp, vlans, stp)) in LAGS.iter().zip(lags).take(lag_count) {
-            let mut lag = Interface::new(name(text));
-            lag.kind = Some(InterfaceType::Ieee8023adLag);
-            lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), min_links, mlag_id: None });
-            lag.lacp = lacp.then(Lacp::default);
-            lag.switched_vlan = Some(vlans);
-            lag.stp = stp;
-            config.interfaces.insert(lag.name.clone(), lag);
-        }
-        for (id, text) in vlans {
-            let name = text.map(|text| text.parse().unwrap());
-            config.vlans.insert(id, Vlan { id, name, status: VlanStatus::Active });
-        }
-        config
-    })
+    let few = (1u16..=6).prop_map(|n| n.try_into().unwrap());
+    let vlans = prop::collection::btree_map(prop_oneof![vlan_id(), few], prop::option::of("[a-z]{1,8}"), 0..5);
+    let vnis = prop::collection::btree_set(1u64..=6, 0..5).prop_map(|vnis| vnis.into_iter().collect()).prop_shuffle();
+    (ports, lags, 0..3usize, vlans, vnis).prop_map(
+        |((a, b, c), lags, lag_count, vlans, vnis): (_, _, _, _, Vec<u64>)| {
+            let mut config = DeviceConfig::default();
+            for mut port in [a, b, c] {
+                let exists = |lag: &InterfaceName| LAGS.iter().take(lag_count).any(|name| *name == lag.as_str());
+                port.aggregate_id = port.aggregate_id.filter(exists);
+                config.interfaces.insert(port.name.clone(), port);
+            }
+            for (text, (min_links, lacp, vlans, stp)) in LAGS.iter().zip(lags).take(lag_count) {
+                let mut lag = Interface::new(name(text));
+                lag.kind = Some(InterfaceType::Ieee8023adLag);
+                lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), min_links, mlag_id: None });
+                lag.lacp = lacp.then(Lacp::default);
+                lag.switched_vlan = Some(vlans);
+                lag.stp = stp;
+                config.interfaces.insert(lag.name.clone(), lag);
+            }
+            for (id, vni) in vlans.keys().zip(vnis) {
+                config.segments.insert(*id, Segment { vni: vni.try_into().unwrap(), vtep: None });
+            }
+            for (id, text) in vlans {
+                let name = text.map(|text| text.parse().unwrap());
+                config.vlans.insert(id, Vlan { id, name, status: VlanStatus::Active });
+            }
+            config
+        },
+    )
 }
 
 fn running(config: &DeviceConfig) -> Running {
-    Running::new(config, Scope::all().with_stp(true))
+    Running::new(config, Scope::all().with_stp(true).with_overlays(true))
 }
 
 proptest! {
@@ -182,6 +195,23 @@ proptest! {
             _ => 1,
         };
         prop_assert!(plan.edits.windows(2).all(|pair| phase(&pair[0]) <= phase(&pair[1])));
+    }
+
+    #[test]
+    fn a_vlan_is_bound_before_its_ports_come_and_unbound_after_they_left((have, want) in (device(), device())) {
+        let plan = Plan::between(&running(&have), &Intended(want.clone()));
+        let is_in_the_way = |vlan: &VlanId, before: &Segment| {
+            want.segments.iter().any(|(other, after)| other == vlan || after.vni == before.vni)
+        };
+        let phase = |edit: &Edit| match edit {
+            Edit::Vlan { .. } => 0,
+            Edit::Unbind { vlan, before, .. } if is_in_the_way(vlan, before) => 1,
+            Edit::Bind { .. } => 2,
+            Edit::Unbind { .. } => 4,
+            Edit::RemoveVlan { .. } => 5,
+            _ => 3,
+        };
+        prop_assert!(plan.edits.windows(2).all(|pair| phase(&pair[0]) <= phase(&pair[1])), "{}", plan);
     }
 }
 

@@ -24,7 +24,7 @@ use std::{collections::BTreeSet, io::Write, path::PathBuf, sync::Once};
 use dialect::Dialect;
 use mercury_model::{
     EdgePort, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType, SwitchedVlan, TrunkVlans, VlanId,
-    VlanStatus,
+    VlanStatus, Vni,
 };
 use serde::Serialize;
 use tree::{Modules, Node, child};
@@ -108,7 +108,11 @@ fn every_path_of_the_openconfig_dialect_is_in_the_modules() {
         for key in dialect.paths.keys() {
             let node = lookup(&tree, &dialect, key);
             let last = key.rsplit_once("switched-vlan.").map_or(key.as_str(), |(_, last)| last);
-            let last = last.trim_start_matches("lacp.").trim_start_matches("stp.").trim_start_matches("vlan.");
+            let last = last
+                .trim_start_matches("lacp.")
+                .trim_start_matches("stp.")
+                .trim_start_matches("vlan.")
+                .trim_start_matches("overlay.");
             let leaf = matches!(node.statement.keyword.as_str(), "leaf" | "leaf-list");
             assert_eq!(leaf, !containers.contains(&last), "{key} is a {}", node.statement.keyword);
         }
@@ -185,6 +189,10 @@ fn the_mirrors_numbers_have_the_ranges_of_the_modules() {
             let node = lookup(&tree, &dialect, key);
             assert_eq!(modules.built_in(node.module, node.statement).1.argument, kind, "{key}");
         }
+        let vni = lookup(&tree, &dialect, "overlay.vni");
+        let (_, kind, _) = modules.built_in(modules.module(vni.module).argument.as_str(), vni.statement);
+        let range = format!("{}..{}", Vni::MIN, Vni::MAX);
+        assert_eq!((kind.argument.as_str(), kind.value("range")), ("uint32", Some(&*range)));
         for key in ["name", "description", "vlan.name"] {
             let node = lookup(&tree, &dialect, key);
             let (_, kind, _) = modules.built_in(node.module, node.statement);

@@ -12,7 +12,7 @@ use mercury_adapter::{
     Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, Flight,
     Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, When, off_worker,
 };
-use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
+use mercury_model::{Running, Scope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -202,11 +202,10 @@ impl LineSession {
 
     /// All that is shown, without a scope that could hide something, and every port there is.
     async fn look(&mut self, absent: &Absent) -> Carried {
-        let found =
-            match self.running(&Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false }).await? {
-                Ok(found) => found.config,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
+        let found = match self.running(&Scope::all()).await? {
+            Ok(found) => found.config,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
         let dialect = Arc::clone(&self.dialect);

@@ -9,6 +9,7 @@ mod cli;
 mod gnmi;
 mod interface_names;
 mod netconf;
+mod overlay;
 mod ovsdb;
 mod path;
 mod raw;
@@ -26,6 +27,7 @@ pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Rea
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
 pub use netconf::{ConfirmedBy, NetconfDialect, Variant};
+pub use overlay::{Need, OverlayTree};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 use serde::{Deserialize, Serialize};
@@ -120,6 +122,18 @@ impl Dialect {
             Some(Mapping::MacVrf) => !matches!(leaf, Leaf::MlagId | Leaf::EdgePort | Leaf::BpduGuard),
             _ => self.tree(protocol).is_some_and(|tree| tree.has(leaf)),
         }
+    }
+
+    /// Where what binds VLANs to VNIs lies, as one protocol shows it, if it does.
+    #[must_use]
+    pub fn overlay(&self, protocol: &str) -> Option<&OverlayTree> {
+        self.tree(protocol)?.overlay.as_ref()
+    }
+
+    /// Why there is none.
+    #[must_use]
+    pub fn no_overlay(&self, protocol: &str) -> &str {
+        self.deviation(protocol, "overlay").map_or("vxlan is not supported", |own| own.reason.as_str())
     }
 
     /// Whether a VLAN can be given a name over one protocol.

@@ -45,9 +45,9 @@ pub use dialect::{
     Blocks, Candidate, ChannelGroup, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command,
     ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
     FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
-    Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, NetconfDialect, NodePath, OvsdbColumn,
-    OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading, Rows, Said, Save,
-    SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
+    Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath, OverlayTree,
+    OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading, Rows, Said,
+    Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
     TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, When, Whole, Wording,
     WriteLevel, above_builtin, builtin, builtin_text, load,
 };

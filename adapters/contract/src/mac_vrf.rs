@@ -88,6 +88,9 @@ impl Writer<'_> {
                 entry.set(&path("lag"), Some(Value::Container));
             }
             Edit::LeaveList { interface, list: List::Lacp } => self.interface(interface).set(&path("lag/lacp"), None),
+            Edit::Bind { after: segment, .. } | Edit::Unbind { before: segment, .. } => {
+                return Err(unsayable(&segment.to_string(), "vxlan is not supported"));
+            }
             Edit::LeaveList { .. } => return Err(unsayable("stp", "no rule")),
             Edit::RemoveInterface { before, besides } => {
                 let foreign = before.switched_vlan.as_ref().and_then(SwitchedVlan::foreign);

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use mercury_model::{InterfaceName, VlanId};
+use mercury_model::{InterfaceName, Segment, VlanId};
 
 /// What a path's placeholders stand for. Shared, because what a device answers
 /// may hold one long name and a million elements below it.
@@ -12,6 +12,8 @@ pub struct Names {
     instance: Option<Arc<str>>,
     vlan_id: Option<Arc<str>>,
     vlan_name: Option<Arc<str>>,
+    vtep: Option<Arc<str>>,
+    vni: Option<Arc<str>>,
 }
 
 impl Names {
@@ -38,6 +40,13 @@ impl Names {
         }
     }
 
+    /// These names, and those of what binds a VLAN to a VNI.
+    #[must_use]
+    pub fn of_segment(self, segment: &Segment) -> Self {
+        let vtep = segment.vtep.as_ref().map(|vtep| Arc::from(vtep.as_str()));
+        Self { vtep, vni: Some(Arc::from(segment.vni.to_string())), ..self }
+    }
+
     /// The text a word of a path stands for; `None` for a placeholder without
     /// a value.
     #[must_use]
@@ -51,6 +60,8 @@ impl Names {
             "{instance}" => self.instance.as_deref(),
             "{vlan-id}" => self.vlan_id.as_deref(),
             "{vlan-name}" => self.vlan_name.as_deref(),
+            "{vtep}" => self.vtep.as_deref(),
+            "{vni}" => self.vni.as_deref(),
             _ => None,
         }?;
         Some(if fixed.is_empty() { Cow::Borrowed(value) } else { Cow::Owned(format!("{fixed}{value}")) })
@@ -75,6 +86,10 @@ impl Names {
                 self.vlan_id = Some(Arc::from(value));
             }
             "{vlan-name}" => self.vlan_name = Some(Arc::from(value)),
+            // What has several keys for one name is one that has it in each.
+            "{vtep}" if self.vtep.is_some() => return self.vtep.as_deref() == Some(value),
+            "{vtep}" => self.vtep = Some(Arc::from(value)),
+            "{vni}" => self.vni = Some(Arc::from(value)),
             _ => {}
         }
         true
@@ -90,6 +105,18 @@ impl Names {
     #[must_use]
     pub fn found_vlan_id(&self) -> Option<&str> {
         self.vlan_id.as_deref()
+    }
+
+    /// The VNI that was found, as it was written.
+    #[must_use]
+    pub fn found_vni(&self) -> Option<&str> {
+        self.vni.as_deref()
+    }
+
+    /// The VTEP's name that was found.
+    #[must_use]
+    pub fn found_vtep(&self) -> Option<InterfaceName> {
+        self.vtep.as_deref().map(InterfaceName::shown)
     }
 
     /// The VLAN name that was found.

@@ -144,6 +144,12 @@ impl Operations {
 }
 
 impl EntryOperations {
+    /// Sets a leaf that may have been to go, where something else comes in its place.
+    pub fn set_instead(&mut self, path: &NodePath, value: Value) {
+        self.leaves.retain(|leaf| !matches!(leaf, LeafOperation::Remove(gone) if gone == path));
+        self.set(path, Some(value));
+    }
+
     /// Sets a leaf, or has it gone; said twice, it is done once.
     pub fn set(&mut self, path: &NodePath, value: Option<Value>) {
         let operation = match value {

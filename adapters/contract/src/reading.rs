@@ -3,6 +3,7 @@
 
 mod channel_group;
 mod elsewhere;
+mod overlay;
 mod shared;
 mod vlan;
 
@@ -55,12 +56,13 @@ pub struct Looking<'a> {
 /// What a device's data says about `scope`.
 pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Running {
     let Looking { tree, defaults, instance } = looking;
-    let (vlans, besides_vlans) = vlan::read(tree, instance, data);
+    let (vlans, besides_vlans) = vlan::read(tree, instance, data, scope.overlays);
+    let (segments, overlay) = if scope.overlays { overlay::read(tree, instance, data) } else { Default::default() };
     let mut named = Named::new();
     if tree.vlan.as_ref().is_some_and(crate::VlanTree::is_keyed_by_name) {
         named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
     }
-    let mut config = DeviceConfig { vlans, ..DeviceConfig::default() };
+    let mut config = DeviceConfig { vlans, segments, ..DeviceConfig::default() };
     let (mut all_written, mut places, mut besides) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
@@ -130,6 +132,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         besides,
         besides_vlans,
         aggregate_count,
+        overlay,
         ..Running::found(config, scope.clone())
     }
 }

@@ -2,6 +2,7 @@
 
 mod channel_group;
 mod leaf;
+mod overlay;
 mod switched_vlan;
 mod vlan;
 
@@ -33,6 +34,7 @@ pub struct Writing<'a> {
 /// [`Unrenderable`] names the first edit that the dialect cannot express.
 pub fn operations(writing: &Writing<'_>, plan: &Plan) -> Result<Operations, Unrenderable> {
     vlan::one_per_key(writing, plan)?;
+    overlay::one_per_vni(writing, plan)?;
     let mut operations = Operations::default();
     plan.edits.iter().try_for_each(|edit| writing.edit(&mut operations, edit))?;
     operations.without_what_goes_anyway();
@@ -44,6 +46,8 @@ impl Writing<'_> {
         match edit {
             Edit::Vlan { before, after } => vlan::make(self, operations, before.as_ref(), after),
             Edit::RemoveVlan { before } => vlan::remove(self, operations, before),
+            Edit::Bind { vlan, name, after } => overlay::bind(self, operations, (*vlan, name.as_ref()), after),
+            Edit::Unbind { vlan, name, before } => overlay::unbind(self, operations, (*vlan, name.as_ref()), before),
             Edit::CreateInterface { interface, kind, count } => {
                 self.count(operations, *count);
                 self.create(operations, interface, kind)

@@ -37,6 +37,9 @@ impl<'a> Questions<'a> {
         match &self.dialect.mapping {
             Mapping::Tree(tree) => {
                 let mut nodes = entries(tree, self.instance, scope);
+                if let Some(overlay) = tree.overlay.as_ref().filter(|_| scope.overlays) {
+                    nodes.extend(overlay.asked(self.instance));
+                }
                 if scope.stp {
                     nodes.extend(list_of(tree, List::Stp, &scope.interfaces));
                 }

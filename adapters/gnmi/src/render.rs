@@ -216,7 +216,7 @@ fn keys(entry: &Node) -> Vec<Member> {
     let key = |(key, word): &(String, String)| {
         let text = entry.names.resolve(word)?;
         // Numbers are keys where the dialect says so, not where a name happens to be one.
-        let is_number = word == "{vlan-id}" || !word.contains('{');
+        let is_number = matches!(word.as_str(), "{vlan-id}" | "{vni}") || !word.contains('{');
         let value = match text.parse() {
             Ok(number) if is_number => Value::Number(number),
             _ => Value::Text(text.into_owned()),

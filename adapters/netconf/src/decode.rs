@@ -43,6 +43,11 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
         // No VLAN is taken away without a look at every interface, and then all that it holds is wanted.
         vlans(&mut root, tree, instance, &scope.vlans, scope.interfaces == InterfaceScope::All);
     }
+    if let Some(overlay) = tree.overlay.as_ref().filter(|_| scope.overlays) {
+        for asked in overlay.asked(instance) {
+            place(&mut root, &asked.path, &asked.names, |_| {});
+        }
+    }
     root.elements().cloned().collect()
 }
 

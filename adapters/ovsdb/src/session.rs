@@ -222,7 +222,7 @@ impl OvsdbSession {
 
     /// Everything that there is: it is all shown, and each port has a row.
     async fn look(&mut self, absent: &Absent, deadline: Instant) -> Result<Answer, Failure> {
-        let all = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false };
+        let all = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::All, stp: false, overlays: false };
         let found = self.read(&all, deadline).await?.config;
         let names = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());

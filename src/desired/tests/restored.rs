@@ -68,6 +68,7 @@ prop_compose! {
         DeviceConfig {
             interfaces: interfaces.map(|interface| (interface.name.clone(), interface)).collect(),
             vlans: known.chain(nameless).map(|vlan| (vlan.id, vlan)).collect(),
+            ..DeviceConfig::default()
         }
     }
 }

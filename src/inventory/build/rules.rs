@@ -1,12 +1,12 @@
 //! What may be done to a switch.
 
 use mercury_adapter::InterfaceNames;
-use mercury_model::{InterfaceName, VlanId};
+use mercury_model::{InterfaceName, VlanId, VlanSet};
 
 use super::{Form, each, options, seconds};
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{Context, Rules, TeamRules};
+use crate::inventory::{Context, OverlayRules, Rules, TeamRules};
 
 pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context: &Context) -> Rules {
     let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
@@ -19,13 +19,18 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         ["allowed_ports", "allowed_lags", "trunk_ports"].iter().for_each(|key| doubt(reader, key, names));
     }
     let lowest_vlan = context.lowest_vlans.get(dialect).copied().unwrap_or(VlanId::MIN);
+    let allowed_vlans = reader.vlans("allowed_vlans").or_else(|| context.allowed_vlans.clone());
+    let native_vlan = reader.vlan("native_vlan");
+    let default_vlan = default_vlan(reader, dialect, lowest_vlan);
+    let idle = [("native_vlan", native_vlan), ("default_vlan", default_vlan)];
+    let overlay = overlay(reader, idle, allowed_vlans.as_ref());
     Rules {
         // Ironic's documentation of its file: "default: false".
         persist: reader.flag("persist").unwrap_or(form == Form::Native),
-        allowed_vlans: reader.vlans("allowed_vlans").or_else(|| context.allowed_vlans.clone()),
+        allowed_vlans,
         lowest_vlan,
-        native_vlan: reader.vlan("native_vlan"),
-        default_vlan: default_vlan(reader, dialect, lowest_vlan),
+        native_vlan,
+        default_vlan,
         manage_vlans,
         manage_mtu: reader.flag("manage_mtu").unwrap_or(false),
         stp_edge: reader.flag("stp_edge").unwrap_or(false),
@@ -35,6 +40,7 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         lag_numbers: reader.parsed("lag_numbers").unwrap_or_default(),
         lag_prefix: lag_prefix(reader, dialect, context),
         mlag_domain: reader.text("mlag_domain"),
+        overlay,
         bounce_on_attach: reader.flag("bounce_on_attach").unwrap_or(false),
         bounce_time: seconds(reader, "bounce_time", 3, 1, 30),
         bounce_unconfirmed: reader.flag("bounce_unconfirmed").unwrap_or(false),
@@ -42,6 +48,35 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         interface_names,
         team: TeamRules::default(),
     }
+}
+
+/// Every VLAN that is set aside for VNIs is one that may be configured, and no port's that
+/// belongs to nobody.
+fn overlay(
+    reader: &mut Reader<'_>,
+    idle: [(&str, Option<VlanId>); 2],
+    allowed: Option<&VlanSet>,
+) -> Option<OverlayRules> {
+    let vtep: Option<InterfaceName> = reader.parsed("vxlan_vtep");
+    let Some(local_vlans) = reader.vlans("local_vlans").filter(|vlans| !vlans.is_empty()) else {
+        if vtep.is_some() {
+            let finding = Finding::error(Code::Conflict, "is given without local_vlans");
+            reader.blame_key("vxlan_vtep", finding.help("local_vlans are the VLANs that may be bound to VNIs"));
+        }
+        return None;
+    };
+    for (key, vlan) in idle {
+        if let Some(vlan) = vlan.filter(|vlan| local_vlans.contains(*vlan)) {
+            let message = format!("VLAN {vlan} is that of ports that belong to nobody ({key})");
+            reader.blame_key("local_vlans", Finding::error(Code::Conflict, message));
+        }
+    }
+    let refused = allowed.map(|allowed| local_vlans.difference(allowed)).unwrap_or_default();
+    if !refused.is_empty() {
+        let finding = Finding::error(Code::Conflict, format!("{refused}: not among allowed_vlans"));
+        reader.blame_key("local_vlans", finding);
+    }
+    Some(OverlayRules { local_vlans, vtep })
 }
 
 /// What a reset would put a port in must be there.

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, sync::LazyLock};
 
 use mercury_sim::{Handle, Mode, Options, Quirks, Simulator};
 
+use serde_json::Value;
+
 use super::{Entry, Setup, State, openconfig};
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
@@ -161,6 +163,26 @@ impl Simulated {
     pub(crate) fn no_trunk_group(&self, vlan: u16, group: &str) {
         let remove = " xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=\"remove\"";
         self.in_vlan(vlan, &format!("{remove}>{group}</trunk-groups>"));
+    }
+
+    /// A VTEP with a loopback, and VNIs that somebody else has put on it.
+    pub(crate) fn vtep(&self, name: &str, vnis: &str) {
+        let theirs = format!(
+            "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance>\
+             <name>default</name><connection-points><connection-point>\
+             <connection-point-id>{name}</connection-point-id><config>\
+             <connection-point-id>{name}</connection-point-id></config><endpoints><endpoint>\
+             <endpoint-id>{name}</endpoint-id><config><endpoint-id>{name}</endpoint-id></config><vxlan><config>\
+             <source-interface>Loopback1</source-interface></config><local-endpoint-vnis>{vnis}\
+             </local-endpoint-vnis></vxlan></endpoint></endpoints></connection-point></connection-points>\
+             </network-instance></network-instances>"
+        );
+        self.handle().change_running(&theirs).unwrap();
+    }
+
+    /// All that it has, as JSON.
+    pub(crate) fn running(&self) -> Value {
+        self.simulator.running_json()
     }
 
     fn in_vlan(&self, vlan: u16, rest: &str) {

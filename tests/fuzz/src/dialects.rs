@@ -20,7 +20,7 @@ pub(crate) fn scopes(names: &[&str], vlans: &[u16]) -> [Scope; 2] {
     let names = names.iter().map(|name| name.parse().unwrap()).collect();
     let vlans = vlans.iter().map(|id| VlanId::try_from(*id).unwrap()).collect();
     let (interfaces, vlans) = (InterfaceScope::Named(names), VlanScope::Named(vlans));
-    [Scope::all(), Scope { interfaces, vlans, stp: true }]
+    [Scope::all(), Scope { interfaces, vlans, stp: true, overlays: true }]
 }
 
 /// What was read is inside the scope.

@@ -24,8 +24,8 @@ pub(crate) struct Dialect {
 }
 
 /// Keys of what Mercury reads and never writes, of which our modules have nothing:
-/// state, and what makes a port route.
-const READ_ONLY: [&str; 2] = ["oper-status", "routed"];
+/// state, what makes a port route, and what a switch must have.
+const READ_ONLY: [&str; 4] = ["oper-status", "routed", "vtep", "foreign"];
 
 /// Keys whose texts are values, not paths.
 const WORDS: [&str; 6] = ["access", "trunk", "range-separator", "all", "none", "identity"];
@@ -67,6 +67,13 @@ impl Dialect {
             let name = format!("{at}{key}");
             match value {
                 _ if READ_ONLY.contains(&key.as_str()) => {}
+                // What is set beside has paths for keys.
+                Value::Table(below) if key == "also" => {
+                    for path in below.keys() {
+                        let steps = self.steps(path, &base);
+                        self.paths.insert(format!("{name}.{path}"), steps);
+                    }
+                }
                 Value::Table(below) => self.table(&format!("{name}."), below, &base),
                 Value::String(word) if WORDS.contains(&key.as_str()) => {
                     self.words.insert(name, word.clone());

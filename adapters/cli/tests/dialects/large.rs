@@ -65,7 +65,7 @@ fn taken(name: &str, around: [&str; 2], port: &str, octets: usize) -> usize {
     let answer = |shown: &Shown| if shown.table.is_some() { table } else { text.as_str() }.to_owned();
     let answers: Vec<String> = cli.words.shows().iter().map(answer).collect();
     let first = ["GigabitEthernet1/0/1", "xe-0/0/1", "swp1", "p1", "Ethernet1"].map(|name| name.parse().unwrap());
-    let scope = Scope { interfaces: InterfaceScope::Named(first.into()), vlans: VlanScope::All, stp: false };
+    let scope = Scope { interfaces: InterfaceScope::Named(first.into()), vlans: VlanScope::All, ..Scope::default() };
     let budget = Budget::new(4 * MAX_REPLY);
     let mut share = budget.share(MAX_REPLY);
     let running = mercury_cli::running(cli, &scope, &answers, &mut share).unwrap();

@@ -48,6 +48,7 @@ const JUNOS: Rules = Rules {
         "interfaces * aggregated-ether-options lacp periodic",
         "interfaces * unit * family ethernet-switching interface-mode",
         "vlans * vlan-id",
+        "vlans * vxlan vni",
         "chassis aggregated-devices ethernet device-count",
     ],
     stays: &[

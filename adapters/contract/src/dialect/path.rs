@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Placeholders a path may hold. `{type}` and `{id}` are an interface name's
 /// part before its first digit and the rest, for systems that keep one list
 /// per interface type. `{vlans}` is the key of an entry that holds VLANs by it.
-const PLACEHOLDERS: [&str; 7] = ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}"];
+const PLACEHOLDERS: [&str; 9] =
+    ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}", "{vtep}", "{vni}"];
 
 const VLANS: &str = "{vlans}";
 
@@ -126,6 +127,12 @@ impl NodePath {
             name.clone_into(&mut last.name);
         }
         path
+    }
+
+    /// Whether a key on the way is what this placeholder stands for.
+    #[must_use]
+    pub(crate) fn has_placeholder(&self, placeholder: &str) -> bool {
+        self.steps.iter().flat_map(|step| &step.keys).any(|(_, word)| word == placeholder)
     }
 
     /// Whether the other lies below it.

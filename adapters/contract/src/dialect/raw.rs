@@ -21,6 +21,7 @@ mod cli_trunk;
 mod defaults;
 mod inherit;
 mod leaf;
+mod overlay;
 mod ovsdb;
 mod shapes;
 mod switched_vlan;
@@ -30,7 +31,7 @@ use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
 use ovsdb::RawOvsdb;
-use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, RawWords, is_revision};
+use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, is_revision};
 
 type Problems = Vec<String>;
 
@@ -383,6 +384,7 @@ impl Reader<'_> {
         });
         let leaves: BTreeMap<Leaf, LeafTree> = leaves.collect();
         let routed = self.routed(raw.routed, below);
+        let vlan = self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw));
         Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             // What an interface is, its name tells at a command line; a row of a port has no type.
@@ -398,7 +400,8 @@ impl Reader<'_> {
             aggregate_switched_vlan: raw
                 .aggregate_switched_vlan
                 .map(|raw| self.switched_vlan("aggregate-switched-vlan", raw, below, &routed)),
-            vlan: self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw)),
+            overlay: raw.overlay.map(|raw| self.overlay(raw, vlan.as_ref())),
+            vlan,
             channel_group: raw.channel_group.map(|raw| ChannelGroup {
                 number: self.path("channel-group", &raw.number, below),
                 prefix: raw.prefix,
@@ -431,13 +434,7 @@ impl Reader<'_> {
             default_values: raw
                 .default_values
                 .into_iter()
-                .map(|(path, words)| {
-                    let words = match words {
-                        RawWords::One(word) => vec![word],
-                        RawWords::Several(words) => words,
-                    };
-                    (self.path("vlan.default-values", &path, below.as_ref()), words)
-                })
+                .map(|(path, words)| (self.path("vlan.default-values", &path, below.as_ref()), words.all()))
                 .collect(),
             entry,
         }

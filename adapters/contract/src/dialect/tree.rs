@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::{Leaf, List};
 
-use super::{Module, NodePath, PathStep};
+use super::{Module, NodePath, OverlayTree, PathStep};
 
 /// Where the model's nodes lie. Paths below an interface are relative to its
 /// list entry, those below a VLAN to the VLAN's.
@@ -41,6 +41,8 @@ pub struct Tree {
     pub aggregate_switched_vlan: Option<SwitchedVlanTree>,
     /// VLANs.
     pub vlan: Option<VlanTree>,
+    /// What binds VLANs to VNIs.
+    pub overlay: Option<OverlayTree>,
     /// What an aggregate is, where its members say that.
     pub channel_group: Option<ChannelGroup>,
 }

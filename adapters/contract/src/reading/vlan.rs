@@ -5,17 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use mercury_model::{Vlan, VlanId, VlanName, VlanStatus};
 
 use super::{Data, bare, find, value};
-use crate::{Names, NodePath, Tree, VlanTree, spelling::vlan_key};
+use crate::{Names, NodePath, OverlayTree, Tree, VlanTree, spelling::vlan_key};
 
 /// The VLANs, and by their numbers what else is in their entries.
 pub(super) fn read<D: Data>(
     tree: &Tree,
     instance: &str,
     data: &D,
+    overlays: bool,
 ) -> (BTreeMap<VlanId, Vlan>, BTreeMap<VlanId, String>) {
     let (mut vlans, mut besides) = (BTreeMap::new(), BTreeMap::new());
     let Some(vlan) = &tree.vlan else { return (vlans, besides) };
-    let known = Known::of(vlan, tree);
+    // What binds it to a VNI is not Mercury's where nobody asked for it.
+    let binds = tree.overlay.as_ref().filter(|own| overlays && own.entry.is_none());
+    let known = Known::of(vlan, tree, binds);
     for (entry, names) in find(data, &vlan.entry, &Names::vlan(instance, None, None)) {
         let Some(found) = one(vlan, entry, &names) else { continue };
         if let Some(more) = known.besides(entry) {
@@ -26,10 +29,29 @@ pub(super) fn read<D: Data>(
     (vlans, besides)
 }
 
-fn one<D: Data>(vlan: &VlanTree, entry: &D, names: &Names) -> Option<Vlan> {
+/// A VLAN without a number, as Junos may have, is none that anybody could ask for.
+pub(super) fn number<D: Data>(vlan: &VlanTree, entry: &D, names: &Names) -> Option<VlanId> {
     let said = vlan.id.as_ref().and_then(|path| value(entry, path, names));
-    // A VLAN without a number, as Junos may have, is none that anybody could ask for.
-    let id = said.or_else(|| names.found_vlan_id())?.parse().ok()?;
+    said.or_else(|| names.found_vlan_id())?.parse().ok()
+}
+
+/// What an entry of a list holds besides its key and these leaves.
+pub(super) fn besides<'a, D: Data>(
+    entry: &'a NodePath,
+    leaves: impl Iterator<Item = &'a NodePath>,
+    node: &D,
+) -> Option<String> {
+    let keys = entry.steps.last().map_or(&[][..], |step| &step.keys);
+    let own = keys.iter().map(|(key, _)| vec![key.as_str()]).chain(leaves.map(step_names)).collect();
+    Known { own, defaults: Vec::new() }.besides(node)
+}
+
+fn step_names(path: &NodePath) -> Vec<&str> {
+    path.steps.iter().map(|step| step.name.as_str()).collect()
+}
+
+fn one<D: Data>(vlan: &VlanTree, entry: &D, names: &Names) -> Option<Vlan> {
+    let id = number(vlan, entry, names)?;
     let made = vlan_key(id);
     let name = match &vlan.name {
         Some(path) => value(entry, path, names),
@@ -51,14 +73,15 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(vlan: &'a VlanTree, tree: &'a Tree) -> Self {
-        let names = |path: &'a NodePath| path.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>();
+    fn of(vlan: &'a VlanTree, tree: &'a Tree, binds: Option<&'a OverlayTree>) -> Self {
+        let binds =
+            binds.into_iter().flat_map(|own| [&own.vni].into_iter().chain(own.also.iter().map(|(path, _)| path)));
         let keys = vlan.entry.steps.last().map_or(&[][..], |step| &step.keys);
         let key_leaf = tree.name.as_ref().filter(|_| vlan.is_beside(&tree.interface));
-        let own = vlan.leaves().chain(key_leaf).map(names);
+        let own = vlan.leaves().chain(key_leaf).chain(binds).map(step_names);
         Self {
             own: keys.iter().map(|(key, _)| vec![key.as_str()]).chain(own).collect(),
-            defaults: vlan.default_values.iter().map(|(path, words)| (names(path), words.as_slice())).collect(),
+            defaults: vlan.default_values.iter().map(|(path, words)| (step_names(path), words.as_slice())).collect(),
         }
     }
 
@@ -114,7 +137,7 @@ mod tests {
         let entry = Node("vlan", "", [vec![leaf("vlan-id", "10"), config], more].concat());
         let instance = Node("network-instance", "", vec![leaf("name", "default"), Node("vlans", "", vec![entry])]);
         let data = Node("data", "", vec![Node("network-instances", "", vec![instance])]);
-        let (vlans, besides) = read(tree, "default", &data);
+        let (vlans, besides) = read(tree, "default", &data, false);
         assert_eq!(vlans.len(), 1);
         besides.into_values().next()
     }

@@ -25,7 +25,7 @@ const AT_ONCE: usize = 8;
 
 /// What answers say.
 enum Found {
-    All(Running),
+    All(Box<Running>),
     /// Not all yet: this is to be asked for too.
     More(Vec<Raw>, Vec<Node>),
 }
@@ -47,7 +47,7 @@ impl GnmiSession {
         let mut answers = asked.map_err(|status| failure(&status, timeout))?;
         for is_all in [false, true] {
             let (understood, more) = match self.understood(answers, scope, (at_once, is_all), begun, timeout).await? {
-                Found::All(running) => return Ok(running),
+                Found::All(running) => return Ok(*running),
                 Found::More(answers, nodes) => (answers, nodes),
             };
             (answers, begun) = (understood, Instant::now());
@@ -217,7 +217,7 @@ fn understand(
     }
     // The tree stands by itself.
     drop(answers);
-    questions.decode(&tree, scope).map(Found::All).map_err(Problem::Unreadable)
+    questions.decode(&tree, scope).map(|running| Found::All(Box::new(running))).map_err(Problem::Unreadable)
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub(crate) fn key(above: &str, name: &str) -> Option<&'static str> {
         ("single-tagged-range", "low-vlan-id") => Some("range-low-vlan-id"),
         ("members", "member") => Some("interface"),
         ("vlans", "vlan") => Some("vlan-id"),
+        ("connection-points", "connection-point") => Some("connection-point-id"),
+        ("endpoints", "endpoint") => Some("endpoint-id"),
+        ("local-endpoint-vnis", "local-endpoint-vni") => Some("vni"),
         ("interface" | "subinterfaces", "subinterface") => Some("index"),
         _ => None,
     }

@@ -18,7 +18,7 @@ use crate::{
 fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {
     let mut interface = Interface::new("Ethernet1/1".parse().unwrap());
     interface.switched_vlan = vlans;
-    DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), vlans: BTreeMap::new() }
+    DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), ..DeviceConfig::default() }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use mercury_gnmi::conformance;
 use mercury_gnmi_proto::gnmi::{Notification, Path, TypedValue, Update, typed_value};
-use mercury_model::{DeviceConfig, Interface, InterfaceScope, Running, Scope, SwitchedVlan, VlanScope};
+use mercury_model::{DeviceConfig, Interface, Running, Scope, SwitchedVlan, VlanScope};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -200,7 +200,7 @@ fn only_the_network_instances_of_a_ports_own_vlans_are_asked_for() {
          delete /network-instance[name=vlan-30]/interface[name=ethernet-1/1.20]\n"
     );
     assert_eq!(ask(&scope("ethernet-1/2")), "", "a port that was not asked for");
-    let everything = Scope { interfaces: InterfaceScope::All, vlans: VlanScope::Named([].into()), stp: true };
+    let everything = Scope { vlans: VlanScope::Named([].into()), ..Scope::all().with_stp(true) };
     assert_eq!(ask(&everything), "delete /network-instance\n");
     assert_eq!(ask(&Scope::all()), "", "they are there already");
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, LeafTree, LeafValues, Mapping};
+use mercury_adapter::{Dialect, LeafTree, LeafValues, Mapping, OverlayTree};
 use mercury_gnmi::conformance;
 use mercury_model::{
     DeviceConfig, Intended, Interface, InterfaceType, LagType, Leaf, Running, Scope, SwitchedVlan, TrunkVlans, Value,
     Vlan, VlanId, VlanStatus,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     answers::{self, Reading},
@@ -31,7 +31,17 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
         Mapping::Tree(_) => {
             let port = |name: &str| json!({ "name": name, "config": { "name": name } });
             let ports: Vec<_> = ports.map(|name| port(name.as_str())).collect();
-            json!({ "interfaces": { "interface": ports } })
+            match dialect.overlay("gnmi").is_some_and(OverlayTree::names_vtep) {
+                false => json!({ "interfaces": { "interface": ports } }),
+                true => {
+                    let kind = "openconfig-network-instance-types:DEFAULT_INSTANCE";
+                    let points = json!({ "connection-point": [of_others("vtep1")] });
+                    let config = json!({ "name": "default", "type": kind });
+                    let instance = json!({ "name": "default", "config": config, "connection-points": points });
+                    let instances = json!({ "network-instance": [instance] });
+                    json!({ "interfaces": { "interface": ports }, "network-instances": instances })
+                }
+            }
         }
     };
     let mut device = Device::with(data, gnmi(dialect).leaf_values == LeafValues::Object);
@@ -39,6 +49,14 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
     device.apply(&request(dialect, &operations)).unwrap();
     assert_eq!(read(dialect, &device), *config, "{operations}");
     device
+}
+
+/// A VTEP, which Mercury never makes.
+fn of_others(vtep: &str) -> Json {
+    let vxlan = json!({ "config": { "source-interface": "Loopback1" } });
+    let endpoint = json!({ "endpoint-id": vtep, "config": { "endpoint-id": vtep }, "vxlan": vxlan });
+    let config = json!({ "connection-point-id": vtep });
+    json!({ "connection-point-id": vtep, "config": config, "endpoints": { "endpoint": [endpoint] } })
 }
 
 /// All of a switch, read in both ways.

@@ -23,6 +23,9 @@ fn instances(parent: &Element, node: &Element) -> Instances {
         }
         ("vlans", "vlan") if node.ns.as_deref() == Some(NETWORK_INSTANCE_NS) => Instances::Keyed("vlan-id"),
         ("vlans", "vlan") => Instances::Keyed("name"),
+        ("connection-points", "connection-point") => Instances::Keyed("connection-point-id"),
+        ("endpoints", "endpoint") => Instances::Keyed("endpoint-id"),
+        ("local-endpoint-vnis", "local-endpoint-vni") => Instances::Keyed("vni"),
         ("vlan", "vlan-list") => Instances::Keyed("id"),
         ("add-vlans", "add") => Instances::Keyed("vlans"),
         ("interface", _) if parent.ns.as_deref() == Some(IOS_NS) => Instances::Keyed("name"),

@@ -60,7 +60,7 @@ fn parse(text: &str) -> Element {
 fn port(name: &str, vlans: Option<SwitchedVlan>) -> DeviceConfig {
     let mut interface = Interface::new(name.parse().unwrap());
     interface.switched_vlan = vlans;
-    DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), vlans: BTreeMap::new() }
+    DeviceConfig { interfaces: BTreeMap::from([(interface.name.clone(), interface)]), ..DeviceConfig::default() }
 }
 
 fn trunk(native: Option<u16>) -> SwitchedVlan {

@@ -115,11 +115,22 @@ fn nothing_outside_the_plan_is_mentioned() {
                     let name = format!("{}{id}", node.name);
                     assert!(interfaces.contains(&name), "{what}: {name}");
                 }
+                ("local-endpoint-vnis", Some((_, id))) => assert!(vnis(plan).contains(id), "{what}: VNI {id}"),
+                // The VTEP is on the way to it.
+                ("connection-points" | "endpoints", Some((_, name))) => assert_eq!(name, "vtep1", "{what}"),
                 ("vlans", Some(("name", name))) => assert!(vlan_names(plan).contains(name), "{what}: {name}"),
                 (_, Some((_, id))) => assert!(vlans.contains(id.parse().unwrap()), "{what}: VLAN {id}"),
             }
-            let numbers =
-                ["access-vlan", "native-vlan", "native-vlan-id", "trunk-vlans", "members", "vlans", "vlan-id"];
+            let numbers = [
+                "access-vlan",
+                "native-vlan",
+                "native-vlan-id",
+                "trunk-vlans",
+                "members",
+                "vlans",
+                "vlan-id",
+                "bridge-domain",
+            ];
             if node.elements().next().is_none() && numbers.contains(&node.name.as_str()) {
                 let set: VlanSet = node.value().parse().unwrap_or_default();
                 assert!(set.difference(&vlans).is_empty(), "{what}: <{}>{set}", node.name);
@@ -133,6 +144,7 @@ fn vlans(plan: &Plan) -> VlanSet {
     for edit in &plan.edits {
         match edit {
             Edit::Vlan { after: vlan, .. } | Edit::RemoveVlan { before: vlan } => named = named.with(vlan.id),
+            Edit::Bind { vlan, .. } | Edit::Unbind { vlan, .. } => named = named.with(*vlan),
             Edit::Interface { change: Change { before, after, .. }, .. } => {
                 for value in before.iter().chain(after) {
                     if let Value::SwitchedVlan(vlans) = value {
@@ -146,6 +158,14 @@ fn vlans(plan: &Plan) -> VlanSet {
     named
 }
 
+fn vnis(plan: &Plan) -> BTreeSet<String> {
+    let of = |edit: &Edit| match edit {
+        Edit::Bind { after: segment, .. } | Edit::Unbind { before: segment, .. } => Some(segment.vni.to_string()),
+        _ => None,
+    };
+    plan.edits.iter().filter_map(of).collect()
+}
+
 fn vlan_names(plan: &Plan) -> BTreeSet<String> {
     let name = |vlan: &mercury_model::Vlan| {
         let made = |id: VlanId| format!("vlan-{id}");
@@ -157,6 +177,9 @@ fn vlan_names(plan: &Plan) -> BTreeSet<String> {
             Edit::Vlan { before, after } => names.extend(before.iter().chain([after]).map(name)),
             Edit::RemoveVlan { before } => {
                 names.insert(name(before));
+            }
+            Edit::Bind { vlan, name, .. } | Edit::Unbind { vlan, name, .. } => {
+                names.insert(name.as_ref().map_or_else(|| format!("vlan-{vlan}"), ToString::to_string));
             }
             _ => {}
         }

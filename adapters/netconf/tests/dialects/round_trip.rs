@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{Dialect, OverlayTree};
 use mercury_model::{DeviceConfig, Intended, Interface, Scope, Vlan, VlanId, VlanStatus};
-use mercury_netconf::conformance;
+use mercury_netconf::{
+    conformance,
+    xml::{Element, Limits},
+};
 
 use crate::{
     case::{self, plan},
@@ -19,11 +22,28 @@ pub(crate) fn device(dialect: &Arc<Dialect>, config: &DeviceConfig) -> Device {
     bare.interfaces.retain(|_, interface| interface.kind.is_none());
     let ports: Vec<_> = bare.interfaces.keys().cloned().collect();
     let mut device = Device::with(&conformance::entries(dialect, &ports));
+    if dialect.overlay("netconf").is_some_and(OverlayTree::names_vtep) {
+        device.apply(&[of_others("vtep1")]).unwrap();
+    }
     let start = read(dialect, &device);
     let edit = render(dialect, &plan(&start, config)).unwrap();
     device.apply(&edit.content()).unwrap();
     assert_eq!(read(dialect, &device), *config, "{edit}");
     device
+}
+
+/// A VTEP, which Mercury never makes.
+fn of_others(vtep: &str) -> Element {
+    let text = format!(
+        "<network-instances xmlns='http://openconfig.net/yang/network-instance'><network-instance><name>default</name>\
+         <config><name>default</name><type xmlns:t='http://openconfig.net/yang/network-instance-types'>\
+         t:DEFAULT_INSTANCE</type></config><connection-points><connection-point>\
+         <connection-point-id>{vtep}</connection-point-id><config><connection-point-id>{vtep}</connection-point-id>\
+         </config><endpoints><endpoint><endpoint-id>{vtep}</endpoint-id><config><endpoint-id>{vtep}</endpoint-id>\
+         </config><vxlan><config><source-interface>Loopback1</source-interface></config></vxlan></endpoint></endpoints>\
+         </connection-point></connection-points></network-instance></network-instances>"
+    );
+    Element::parse(text.as_bytes(), Limits::default()).unwrap()
 }
 
 pub(crate) fn read(dialect: &Dialect, device: &Device) -> DeviceConfig {

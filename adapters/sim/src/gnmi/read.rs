@@ -96,7 +96,7 @@ fn expand(value: &Value) -> Vec<Value> {
         Value::Text(text) => text.split_once(".."),
         _ => None,
     };
-    match range.map(|(first, last)| (first.parse::<u16>(), last.parse::<u16>())) {
+    match range.map(|(first, last)| (first.parse::<u32>(), last.parse::<u32>())) {
         Some((Ok(first), Ok(last))) => (first..=last).map(Value::Number).collect(),
         _ => vec![value.clone()],
     }

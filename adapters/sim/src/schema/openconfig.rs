@@ -177,7 +177,7 @@ static AGGREGATION_CHILDREN: [Node; 2] = [
 
 static AGGREGATION_CONFIG: [Node; 2] = [
     leaf("lag-type", &AGGREGATE, Type::Enumeration(&["LACP", "STATIC"])),
-    leaf("min-links", &AGGREGATE, Type::Number { min: 0, max: u16::MAX }),
+    leaf("min-links", &AGGREGATE, Type::Number { min: 0, max: 65_535 }),
 ];
 
 static LACP_CHILDREN: [Node; 1] = [node("interfaces", &LACP, Kind::Container(&LACP_INTERFACES))];
@@ -218,13 +218,14 @@ static STP_INTERFACE_CONFIG: [Node; 6] = [
 static NETWORK_INSTANCES_CHILDREN: [Node; 1] =
     [node("network-instance", &NETWORK_INSTANCE, Kind::List { key: "name", children: &NETWORK_INSTANCE_CHILDREN })];
 
-static NETWORK_INSTANCE_CHILDREN: [Node; 3] = [
+static NETWORK_INSTANCE_CHILDREN: [Node; 4] = [
     leaf("name", &NETWORK_INSTANCE, Type::Text),
     node("config", &NETWORK_INSTANCE, Kind::Container(&NETWORK_INSTANCE_CONFIG)),
     // openconfig-vlan only lends the grouping: nodes of a grouping belong to
     // the module that uses it (RFC 7950 section 7.13), so from here down the
     // namespace stays openconfig-network-instance.
     node("vlans", &NETWORK_INSTANCE, Kind::Container(&VLANS)),
+    node("connection-points", &NETWORK_INSTANCE, Kind::Container(&CONNECTION_POINTS)),
 ];
 
 static INSTANCE_TYPES: [Identity; 5] = [
@@ -250,4 +251,51 @@ static VLAN_CONFIG: [Node; 4] = [
     leaf("name", &NETWORK_INSTANCE, Type::Text),
     with_default(leaf("status", &NETWORK_INSTANCE, Type::Enumeration(&["ACTIVE", "SUSPENDED"])), "ACTIVE"),
     node("trunk-groups", &VLAN_AUGMENTS, Kind::LeafList(Type::Text)),
+];
+
+// openconfig-evpn lends the groupings below `vxlan`.
+static CONNECTION_POINTS: [Node; 1] = [node(
+    "connection-point",
+    &NETWORK_INSTANCE,
+    Kind::List { key: "connection-point-id", children: &CONNECTION_POINT },
+)];
+
+static CONNECTION_POINT: [Node; 3] = [
+    leaf("connection-point-id", &NETWORK_INSTANCE, Type::Text),
+    node("config", &NETWORK_INSTANCE, Kind::Container(&CONNECTION_POINT_CONFIG)),
+    node("endpoints", &NETWORK_INSTANCE, Kind::Container(&ENDPOINTS)),
+];
+
+static CONNECTION_POINT_CONFIG: [Node; 1] = [leaf("connection-point-id", &NETWORK_INSTANCE, Type::Text)];
+
+static ENDPOINTS: [Node; 1] =
+    [node("endpoint", &NETWORK_INSTANCE, Kind::List { key: "endpoint-id", children: &ENDPOINT })];
+
+static ENDPOINT: [Node; 3] = [
+    leaf("endpoint-id", &NETWORK_INSTANCE, Type::Text),
+    node("config", &NETWORK_INSTANCE, Kind::Container(&ENDPOINT_CONFIG)),
+    node("vxlan", &NETWORK_INSTANCE, Kind::Container(&VXLAN)),
+];
+
+static ENDPOINT_CONFIG: [Node; 1] = [leaf("endpoint-id", &NETWORK_INSTANCE, Type::Text)];
+
+static VXLAN: [Node; 2] = [
+    node("config", &NETWORK_INSTANCE, Kind::Container(&VXLAN_CONFIG)),
+    node("local-endpoint-vnis", &NETWORK_INSTANCE, Kind::Container(&LOCAL_VNIS)),
+];
+
+static VXLAN_CONFIG: [Node; 1] = [leaf("source-interface", &NETWORK_INSTANCE, Type::Text)];
+
+static LOCAL_VNIS: [Node; 1] =
+    [node("local-endpoint-vni", &NETWORK_INSTANCE, Kind::List { key: "vni", children: &LOCAL_VNI })];
+
+const VNI: Type = Type::Number { min: 1, max: 16_777_215 };
+
+static LOCAL_VNI: [Node; 2] =
+    [leaf("vni", &NETWORK_INSTANCE, VNI), node("config", &NETWORK_INSTANCE, Kind::Container(&LOCAL_VNI_CONFIG))];
+
+static LOCAL_VNI_CONFIG: [Node; 3] = [
+    leaf("vni", &NETWORK_INSTANCE, VNI),
+    leaf("vni-type", &NETWORK_INSTANCE, Type::Enumeration(&["L2", "L3"])),
+    leaf("bridge-domain", &NETWORK_INSTANCE, Type::Number { min: 1, max: u32::MAX }),
 ];

@@ -20,12 +20,12 @@ pub enum Type {
     Text,
     /// `true` or `false`.
     Boolean,
-    /// A uint16 with a range.
+    /// An unsigned number with a range.
     Number {
         /// Smallest value.
-        min: u16,
+        min: u32,
         /// Largest value.
-        max: u16,
+        max: u32,
     },
     /// One of the listed words.
     Enumeration(&'static [&'static str]),
@@ -45,7 +45,7 @@ pub enum Value {
     /// A boolean.
     Boolean(bool),
     /// A number.
-    Number(u16),
+    Number(u32),
     /// A string, or a VLAN range `x..y`.
     Text(Arc<str>),
     /// An enumeration word.
@@ -96,7 +96,7 @@ impl Value {
     }
 }
 
-fn number(text: &str, min: u16, max: u16) -> Option<u16> {
+fn number(text: &str, min: u32, max: u32) -> Option<u32> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -132,5 +132,7 @@ fn beside(tree: &Tree) -> Vec<NodePath> {
         paths.push(vlan.entry.clone());
         paths.extend(vlan.leaves().chain(&vlan.members).map(|path| vlan.entry.join(path)));
     }
+    let in_vlan = tree.vlan.as_ref().map(|vlan| &vlan.entry);
+    paths.extend(tree.overlay.iter().flat_map(|overlay| overlay.nodes(in_vlan)));
     paths
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::overlay::RawOverlay;
 use crate::TrunkPart;
 
 #[derive(Deserialize)]
@@ -25,6 +26,7 @@ pub(super) struct RawTree {
     pub(super) lacp: Option<RawList>,
     pub(super) stp: Option<RawList>,
     pub(super) vlan: Option<RawVlan>,
+    pub(super) overlay: Option<RawOverlay>,
     pub(super) channel_group: Option<RawChannelGroup>,
 }
 
@@ -188,6 +190,15 @@ pub(super) struct RawVlan {
 pub(super) enum RawWords {
     One(String),
     Several(Vec<String>),
+}
+
+impl RawWords {
+    pub(super) fn all(self) -> Vec<String> {
+        match self {
+            Self::One(word) => vec![word],
+            Self::Several(words) => words,
+        }
+    }
 }
 
 /// As RFC 7950 section 7.1.9 writes it.

@@ -1,0 +1,74 @@
+//! What binds VLANs to VNIs, and what else the target has of overlays.
+
+use std::collections::BTreeMap;
+
+use mercury_model::{Overlay, Segment, VlanId, Vni};
+
+use super::{Data, find, value, vlan};
+use crate::{Names, Need, NodePath, OverlayTree, Tree};
+
+/// What binds each VLAN, and what is not Mercury's.
+pub(super) fn read<D: Data>(tree: &Tree, instance: &str, data: &D) -> (BTreeMap<VlanId, Segment>, Overlay) {
+    let (mut segments, mut overlay) = (BTreeMap::new(), Overlay::default());
+    let Some(own) = &tree.overlay else { return (segments, overlay) };
+    let names = Names::vlan(instance, None, None);
+    match (&own.entry, &tree.vlan) {
+        (Some(path), _) => {
+            for (entry, names) in find(data, path, &names) {
+                let said = own.vlan.as_ref().and_then(|path| value(entry, path, &names));
+                let vlan = said.or_else(|| names.found_vlan_id()).and_then(|text| text.parse().ok());
+                add((&mut segments, &mut overlay), own, (entry, &names), vlan);
+            }
+        }
+        (None, Some(vlans)) => {
+            for (entry, names) in find(data, &vlans.entry, &names) {
+                add((&mut segments, &mut overlay), own, (entry, &names), vlan::number(vlans, entry, &names));
+            }
+        }
+        (None, None) => {}
+    }
+    let working = own.vtep.iter().flat_map(|path| find(data, path, &names));
+    overlay.vteps = working.filter_map(|(_, names)| names.found_vtep()).collect();
+    let is_there = |need: &Need| {
+        let holds = |node: &D| need.value.as_ref().is_none_or(|value| node.value() == value);
+        find(data, &need.path, &names).iter().any(|(node, _)| holds(node) && !node.is_inactive())
+    };
+    overlay.lacks = own.needs.iter().filter(|need| !is_there(need)).map(|need| need.name.clone()).collect();
+    (segments, overlay)
+}
+
+fn add<D: Data>(
+    (segments, overlay): (&mut BTreeMap<VlanId, Segment>, &mut Overlay),
+    own: &OverlayTree,
+    (entry, names): (&D, &Names),
+    vlan: Option<VlanId>,
+) {
+    let said = value(entry, &own.vni, names).or_else(|| names.found_vni());
+    let Some(vni) = said.and_then(|text| text.parse::<Vni>().ok()) else { return };
+    let is_foreign = |(path, word): &(NodePath, String)| value(entry, path, names) == Some(word.as_str());
+    let Some(vlan) = vlan.filter(|_| !own.foreign.iter().any(is_foreign)) else {
+        overlay.taken.insert(vni, "something else than a VLAN".to_owned());
+        return;
+    };
+    let bound: Vec<VlanId> = segments.iter().filter(|(_, other)| other.vni == vni).map(|(vlan, _)| *vlan).collect();
+    // Which of several counts, only the target knows.
+    if let Some(other) = bound.first().filter(|other| **other != vlan) {
+        overlay.taken.insert(vni, format!("VLAN {other} and VLAN {vlan} at once"));
+    }
+    match segments.get(&vlan) {
+        Some(other) if other.vni != vni => {
+            overlay.taken.insert(vni, format!("VLAN {vlan}, beside {other}"));
+            overlay.besides.insert(vlan, format!("VNI {vni}"));
+        }
+        _ => drop(segments.insert(vlan, Segment { vni, vtep: names.found_vtep() })),
+    }
+    let leaves = [&own.vni].into_iter().chain(&own.vlan).chain(own.also.iter().map(|(path, _)| path));
+    let besides = match &own.entry {
+        Some(path) => vlan::besides(path, leaves, entry),
+        // What else a VLAN's entry holds is told of that.
+        None => None,
+    };
+    if let Some(others) = besides {
+        overlay.besides.insert(vlan, others);
+    }
+}

@@ -1,0 +1,112 @@
+//! A port on a VNI, over NETCONF and gNMI: bound, read back, used by several, and
+//! unbound with the last of them.
+
+use mercury_sim::Mode;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Entry, Face, Mercury, Simulated};
+
+fn switches() -> [Simulated; 4] {
+    [
+        Simulated::start(Mode::Candidate),
+        Simulated::gnmi(Face::Plain),
+        Simulated::gnmi(Face::Confirmed),
+        Simulated::gnmi(Face::NoGet),
+    ]
+}
+
+fn serving(entry: Entry) -> Entry {
+    entry.with("manage_vlans", true).text("local_vlans", "3000-3003").text("vxlan_vtep", "vtep1")
+}
+
+fn on_network(ports: &[(&str, &str)], network: &Value) -> Value {
+    let link = |(switch, port): &(&str, &str)| json!({"switch_id": switch, "port_id": port});
+    let links: Vec<_> = ports.iter().map(link).collect();
+    json!({"port": {"binding:profile": {"local_link_information": links}}, "network": network})
+}
+
+/// What the switch itself has, by VNI: `10100: 3000 L2`.
+fn bound(switch: &Simulated) -> Vec<String> {
+    let running = switch.running();
+    let instances = &running["openconfig-network-instance:network-instances"]["network-instance"];
+    let vtep = &instances[0]["connection-points"]["connection-point"][0]["endpoints"]["endpoint"][0]["vxlan"];
+    let entries = vtep["local-endpoint-vnis"]["local-endpoint-vni"].as_array().cloned().unwrap_or_default();
+    let shown = |entry: &Value| {
+        let config = &entry["config"];
+        format!("{}: {} {}", config["vni"], config["bridge-domain"], config["vni-type"].as_str().unwrap_or("-"))
+    };
+    entries.iter().map(shown).collect()
+}
+
+#[test]
+fn a_port_gets_the_vlan_of_its_vni_and_the_last_takes_what_binds_it_away() {
+    for switch in switches() {
+        switch.vtep("vtep1", "");
+        let mercury = Mercury::serve(&[serving(switch.entry("leaf1"))]);
+        let mut client = Client::of(&mercury);
+        assert_eq!(client.done("get_allowed_network_types", &json!({"switch_id": "leaf1"})), json!(["vlan", "vxlan"]));
+        let (one, other) = ([("leaf1", "Ethernet1")], [("leaf1", "Ethernet2")]);
+        let attached = client.done("attach_port", &on_network(&one, &json!({"vni": 10_100})));
+        assert_eq!(attached["switches"][0]["segments"], json!([{"vlan-id": 3000, "vni": 10_100}]), "{attached}");
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 3000");
+        assert_eq!(bound(&switch), ["10100: 3000 L2"]);
+        let again = client.done("attach_port", &on_network(&one, &json!({"vni": 10_100})));
+        assert_eq!(again["changed"], false, "{again}");
+        let levels = json!({"network_type": "vxlan", "vni": 10_100, "segmentation_id": 3000});
+        client.done("attach_port", &on_network(&other, &levels));
+        client.done("detach_port", &on_network(&one, &json!({"vni": 10_100})));
+        assert_eq!(bound(&switch), ["10100: 3000 L2"], "another port is on it");
+        client.done("detach_port", &on_network(&other, &levels));
+        assert_eq!(bound(&switch), Vec::<String>::new());
+        assert_eq!(switch.look().port("Ethernet2").vlans, "none");
+    }
+}
+
+#[test]
+fn what_others_bound_is_left_and_what_they_need_is_named() {
+    for switch in switches() {
+        let mercury = Mercury::serve(&[serving(switch.entry("leaf1"))]);
+        let mut client = Client::of(&mercury);
+        let port = [("leaf1", "Ethernet1")];
+        let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": 10_100})));
+        assert!(refused.message.contains("no VTEP vtep1 with a source interface"), "{refused:?}");
+        switch.vtep(
+            "vtep1",
+            &(theirs(10_100, "<vni-type>L3</vni-type>") + &theirs(5000, "<bridge-domain>3001</bridge-domain>")),
+        );
+        let before = switch.handle().fingerprint();
+        let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": 10_100})));
+        assert!(refused.message.contains("VNI 10100: it is something else than a VLAN's"), "{refused:?}");
+        let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": 5000, "segmentation_id": 3000})));
+        assert!(refused.message.contains("VNI 5000: leaf1 has it on VLAN 3001, and not on VLAN 3000"), "{refused:?}");
+        assert_eq!(switch.handle().fingerprint(), before, "nothing was sent");
+        // A VLAN that is used again loses what was left of another VNI.
+        client.done("attach_port", &on_network(&port, &json!({"vni": 6000, "segmentation_id": 3001})));
+        assert_eq!(bound(&switch), ["6000: 3001 L2", "10100: null L3"]);
+    }
+}
+
+fn theirs(vni: u32, more: &str) -> String {
+    format!("<local-endpoint-vni><vni>{vni}</vni><config><vni>{vni}</vni>{more}</config></local-endpoint-vni>")
+}
+
+/// Each switch has its own VLAN for a VNI, and what one cannot do, none keeps.
+#[test]
+fn two_switches_agree_or_neither_has_it() {
+    let (one, other) = (Simulated::start(Mode::Candidate), Simulated::gnmi(Face::Confirmed));
+    one.vtep("vtep1", &theirs(5000, "<bridge-domain>3000</bridge-domain><vni-type>L2</vni-type>"));
+    other.vtep("vtep1", "");
+    let mercury = Mercury::serve(&[serving(one.entry("leaf1")), serving(other.entry("leaf2"))]);
+    let mut client = Client::of(&mercury);
+    let links = [("leaf1", "Ethernet1"), ("leaf2", "Ethernet1")];
+    client.done("attach_port", &on_network(&links, &json!({"vni": 10_100})));
+    assert_eq!(
+        (bound(&one), bound(&other)),
+        (vec!["5000: 3000 L2".into(), "10100: 3001 L2".into()], vec!["10100: 3000 L2".to_owned()])
+    );
+    let before = [&one, &other].map(|switch| switch.handle().fingerprint());
+    let links = [("leaf1", "Ethernet2"), ("leaf2", "Ethernet2")];
+    let refused = client.fails("attach_port", &on_network(&links, &json!({"vni": 10_200, "segmentation_id": 3001})));
+    assert!(refused.message.contains("VLAN 3001 is bound to VNI 10100 of vtep1"), "{refused:?}");
+    assert_eq!([&one, &other].map(|switch| switch.handle().fingerprint()), before);
+}
