@@ -41,8 +41,8 @@ for platform, port, indent, interfaces, vlans in PLATFORMS:
     print(platform)
     text = ""
     for number, (_, lines) in enumerate(PORTS, 1):
-        # Arista writes no `switchport mode access`: it is the default there.
-        kept = [line for line in lines if platform != "arista_eos" or line != "mode access"]
+        # Only IOS writes `switchport mode access`: elsewhere it is the default.
+        kept = [line for line in lines if platform == "cisco_ios" or line != "mode access"]
         text += f"interface {port}{number}\n" + "".join(f"{indent}switchport {line}\n" for line in kept) + "!\n"
     [told] = parse_output(data=text, platform=platform, command=interfaces)
     for (what, _), one in zip(PORTS, told, strict=True):
