@@ -7,7 +7,7 @@
 # VLAN the mode and the native VLAN are gone, though `content` has them all. The same task
 # again puts these back and takes the VLANs away, and so on. Where `content` only leaves
 # something out there is no PUT at all, `changed` is false and what should go stays; so
-# too where a list that the user orders has another order.
+# too where only the order differs, in a list ordered by the user (RFC 7317's search).
 # So: use `patch` and an explicit `delete`, or send the PUT with the `uri` module.
 #
 # Needs Python 3.11 with venv and pip's index, nothing else; ends with 1 if any of
@@ -28,7 +28,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 TRUNK = {"interface-mode": "TRUNK", "native-vlan": 99, "trunk-vlans": [10, 20]}
 STORE = {f"/restconf/data/port{number}": {"openconfig-vlan:config": dict(TRUNK)} for number in (1, 2, 3)}
-STORE["/restconf/data/dns"] = {"openconfig-system:config": {"search": ["a.example", "b.example"]}}
+STORE["/restconf/data/dns"] = {"ietf-system:dns-resolver": {"search": ["a.example", "b.example"]}}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,7 +82,7 @@ for method, at, content in [
     ("put", "port1", {"openconfig-vlan:config": WHOLE}),
     ("patch", "port2", {"openconfig-vlan:config": WHOLE}),
     ("put", "port3", {"openconfig-vlan:config": SHORT}),
-    ("put", "dns", {"openconfig-system:config": {"search": ["b.example", "a.example"]}}),
+    ("put", "dns", {"ietf-system:dns-resolver": {"search": ["b.example", "a.example"]}}),
 ]:
     module = {"path": f"/data/{at}", "method": method, "content": json.dumps(content)}
     tasks.append({"ansible.netcommon.restconf_config": module, "register": "made"})

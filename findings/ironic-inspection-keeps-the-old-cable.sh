@@ -5,11 +5,12 @@
 # Guess: the port then names the switch port that the LLDP of this inspection names.
 # Seen: what the port has already is never replaced, member by member, without a warning
 # or a line in the log, and no option changes that (ironic-inspector, which it succeeds,
-# had overwrite_existing, true by default). The server stays on the old port, with which its
-# networks are then set up: on whoever is there now. Where the first switch sent no
-# system name, the new one's is put beside the old one's id, so that the two members of
-# one record name two switches. parse-lldp tells the new switch and port, in the
-# inspection data that nothing configures by.
+# has overwrite_existing, true by default; the guide to migration names no difference
+# between the two hooks). The server stays on the old port, with which its networks are
+# then set up: on whoever is there now. Where the first switch sent no system name, the
+# new one's is put beside the old one's id, so that the two members of one record name
+# two switches. parse-lldp tells the new switch and port, in the inspection data that
+# nothing configures by.
 # So: after recabling clear local_link_connection first, and compare it with parsed_lldp.
 #
 # Needs Python 3.11 with venv and pip's index, nothing else; ends with 1 if any of
