@@ -12,6 +12,7 @@ mod difference;
 mod doors;
 mod explain;
 mod findings;
+mod fleet;
 mod import;
 mod init;
 mod log;
@@ -163,6 +164,8 @@ enum Command {
         #[command(subcommand)]
         command: SwitchCommand,
     },
+    /// Show the members of a fleet, and which of them has which switch.
+    Fleet,
     /// Look at dialects.
     Dialect {
         #[command(subcommand)]
@@ -364,6 +367,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Switch { command: SwitchCommand::Probe { name, write } } => {
             switch::probe(&common, &name, write.as_deref()).await
         }
+        Command::Fleet => fleet::fleet(&common).await,
         Command::Dialect { command: DialectCommand::List } => dialect::list(&common),
         Command::Dialect { command: DialectCommand::Show { name } } => dialect::show(&name),
         Command::Dialect { command: DialectCommand::Check(check) } => dialect::check(&common, &check),

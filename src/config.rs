@@ -12,6 +12,7 @@ mod dialects;
 mod digest;
 mod etcd;
 pub(crate) mod fields;
+pub(crate) mod fleet;
 mod keystone;
 mod limits;
 mod log;
@@ -31,6 +32,7 @@ pub use call_home::CallHome;
 pub use callers::ways;
 pub use dialects::Dialects;
 pub use etcd::Etcd;
+pub use fleet::Fleet;
 pub use log::{Log, LogFormat, LogLevel};
 pub use policy::{CallerPolicy, Login, OPERATIONS, Wanted};
 pub use settings::{AuthKind, Limits, Overrides, Settings};
@@ -68,6 +70,9 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     }
     if let Some(tls) = &settings.tls {
         findings.merge(crate::tls::check(tls));
+    }
+    if let Some(fleet) = &settings.fleet {
+        findings.merge(crate::tls::check(&fleet.tls()));
     }
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);

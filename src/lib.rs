@@ -43,6 +43,7 @@ pub mod config;
 pub mod desired;
 pub mod fault;
 pub mod finding;
+pub mod fleet;
 pub mod group;
 pub mod intent;
 pub mod inventory;

@@ -108,6 +108,12 @@ pub fn call(result: &str) {
     with(|families| families.calls.with_label_values(&[result]).inc());
 }
 
+/// A request was handed to another member of the fleet: `answered`, or `taken-back` where
+/// that one did not answer.
+pub fn handed_over(result: &str) {
+    with(|families| families.handed_over.with_label_values(&[result]).inc());
+}
+
 /// A caller was not let in.
 pub fn not_let_in() {
     with(|families| families.not_let_in.inc());

@@ -17,6 +17,6 @@ mod unique;
 
 pub use answer::{changed, report_json, verified};
 pub use envelope::{Answered, Front, error_json};
-pub use http::{metrics_router, readiness, router};
+pub use http::{handed_router, metrics_router, readiness, router};
 pub use listen::{ListenError, Listener, SocketError};
 pub use methods::{METHODS, call, intent, planned};

@@ -8,7 +8,7 @@ mod renewal;
 mod told;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 use crate::{
     config::{CallerPolicy, Login},
     fault::{Fault, FaultKind},
+    fleet::view::Subject,
     group,
     intent::{Intent, TargetIntent},
     inventory::{Inventory, Switch},
@@ -188,6 +189,18 @@ impl Service {
     #[must_use]
     pub const fn inventory(&self) -> &Inventory {
         &self.inventory
+    }
+
+    /// What the members of a fleet know these switches by.
+    pub fn subjects<'a>(&'a self, switches: &'a [String]) -> impl Iterator<Item = Subject<'a>> {
+        let known = switches.iter().filter_map(|switch| self.targets.get(switch));
+        known.map(|target| Subject { lock: target.lock(), calls_home: target.switch.calls_home() })
+    }
+
+    /// The locks of these switches.
+    #[must_use]
+    pub fn locks(&self, switches: &BTreeSet<String>) -> BTreeSet<String> {
+        switches.iter().filter_map(|switch| Some(self.targets.get(switch)?.lock().to_owned())).collect()
     }
 
     /// Does what is wanted on every switch it names, or on none, says what is,

@@ -190,7 +190,7 @@ impl Target {
 
 /// A switch is known by its address, whatever its entries are called and
 /// whichever protocol they use; on loopback by its port as well.
-fn lock_name(switch: &Switch, port: u16) -> String {
+pub(crate) fn lock_name(switch: &Switch, port: u16) -> String {
     let address = address_key(&switch.identity.address);
     let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if loopback { format!("{address}_{port}") } else { address }

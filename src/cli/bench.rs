@@ -159,7 +159,7 @@ impl Served {
         let address = listener.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
-            let router = router(front, Authenticator::noauth(), &limits, None);
+            let router = router(front, Authenticator::noauth(), &limits, None, None);
             listener.serve(router, &limits, async { drop(stopped.await) }, Duration::from_secs(5)).await;
         });
         Ok(Self { address, service, locks, stop, serving })

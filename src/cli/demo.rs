@@ -86,7 +86,7 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move {
         let stop = async { drop(stopped.await) };
-        let router = router(front, Authenticator::noauth(), &limits, None);
+        let router = router(front, Authenticator::noauth(), &limits, None, None);
         listener.serve(router, &limits, stop, std::time::Duration::from_secs(5)).await;
     });
     let said = tell(common, &simulator, address).await;

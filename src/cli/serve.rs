@@ -1,5 +1,6 @@
 //! `mercury serve`.
 
+mod members;
 mod reload;
 mod supervisor;
 
@@ -24,6 +25,7 @@ use crate::{
     tls::Certificate,
     trace,
 };
+use members::Members;
 use reload::{Read, Reload};
 use supervisor::Supervisor;
 
@@ -71,7 +73,9 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let current = Current::new(service.sharing(settings.limits.per_switch()).under(settings.policy.clone()));
     let front = Front::new(Arc::clone(&current), &settings.limits).map_err(Failure::because)?;
     let status = settings.shows_status().then(|| Arc::clone(&current));
-    let router = router(front.clone(), authenticator(&settings), &settings.limits, status);
+    let members = Members::begin(&settings, &current, &front).await?;
+    let fleet = members.as_ref().map(Members::fleet);
+    let router = router(front.clone(), authenticator(&settings), &settings.limits, status, fleet);
     let mut router = router.merge(readiness(Arc::clone(&locks)));
     match settings.metrics_listen {
         Some(address) => tell_of_metrics(address, settings.limits.clone()).await?,
@@ -99,6 +103,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         supervisor.stopping();
         end = Instant::now() + time;
         reloads_end.cancel();
+        members.iter().for_each(Members::leave);
         tokio::spawn(hurry(Arc::clone(&current), front, end, time));
     };
     listener.serve(router, &settings.limits, stop, time).await;
@@ -114,7 +119,14 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
             );
         }
     }
-    let _bounded = timeout_at(end + LAST / 2, locks.finish()).await;
+    let last = async {
+        futures_util::join!(locks.finish(), async {
+            if let Some(members) = members {
+                members.finish().await;
+            }
+        })
+    };
+    let _bounded = timeout_at(end + LAST / 2, last).await;
     audit::finish(LAST / 2);
     Ok(DONE)
 }

@@ -25,6 +25,7 @@ impl Settings {
             ("call_home", self.call_home != new.call_home),
             ("lock_dir", self.lock_dir != new.lock_dir),
             ("etcd", self.etcd != new.etcd),
+            ("fleet", self.fleet != new.fleet),
             ("audit", self.audit != new.audit),
             ("traces", self.traces != new.traces),
             ("status_page", self.status_page != new.status_page),

@@ -5,6 +5,7 @@ use super::dialects::Dialects;
 use super::digest;
 use super::etcd::{self, Etcd};
 use super::fields::{Table, Value};
+use super::fleet::{self, Fleet};
 use super::keystone;
 use super::limits;
 use super::log::{self, Log, LogFormat, LogLevel};
@@ -103,6 +104,9 @@ pub struct Settings {
     /// `[etcd]`: what keeps the Mercury processes of several hosts apart,
     /// instead of lock files; none.
     pub etcd: Option<Etcd>,
+    /// `[fleet]`: several Mercurys that hand requests to whoever of them has the switch;
+    /// none.
+    pub fleet: Option<Fleet>,
     /// `[audit]`: the audit log; none.
     pub audit: Option<AuditLog>,
     /// `[traces] endpoint`: the collector of OpenTelemetry traces,
@@ -303,6 +307,7 @@ pub(super) const KEYS: &[&str] = &[
     "secret_files",
     "lock_dir",
     "etcd",
+    "fleet",
     "audit",
     "traces",
     "status_page",
@@ -315,6 +320,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let access = secret_files(file, table, overrides, findings);
     let audit = audit::read(file, table, findings);
     let etcd = etcd::read(file, table, access, findings);
+    let fleet = fleet::read(file, table, access, findings);
     let tls = tls::read(file, table, access, findings);
     let digest = digest::read(file, table, findings);
     let socket = socket::read(file, table, findings);
@@ -360,6 +366,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
         etcd,
+        fleet,
         audit,
         traces,
         status_page: reader.flag("status_page"),

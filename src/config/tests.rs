@@ -93,7 +93,7 @@ fn every_option_is_in_a_sample() {
         .iter()
         .copied()
         .filter(|key| {
-            !["audit", "call_home", "digest", "etcd", "keystone", "limits", "log", "socket", "tls", "traces"]
+            !["audit", "call_home", "digest", "etcd", "fleet", "keystone", "limits", "log", "socket", "tls", "traces"]
                 .contains(key)
         })
         .collect();
@@ -105,6 +105,7 @@ fn every_option_is_in_a_sample() {
             call_home::KEYS,
             digest::KEYS,
             etcd::KEYS,
+            fleet::KEYS,
             keystone::KEYS,
             socket::KEYS,
             tls::KEYS,

@@ -64,7 +64,7 @@ pub(super) fn read(file: &Path, root: &Table, access: FileAccess, findings: &mut
         access,
         min_version: version.unwrap_or_default(),
         client_ca: reader.path("client_ca"),
-        clients: clients(&mut reader),
+        clients: names(&mut reader, "clients"),
     };
     for (there, one, other) in
         [(tls.client_ca.is_some(), "client_ca", "clients"), (!tls.clients.is_empty(), "clients", "client_ca")]
@@ -77,9 +77,10 @@ pub(super) fn read(file: &Path, root: &Table, access: FileAccess, findings: &mut
     (!reader.failed()).then_some(tls)
 }
 
-fn clients(reader: &mut Reader<'_>) -> Vec<ClientName> {
-    let mut clients = Vec::new();
-    for (text, found) in reader.texts("clients").unwrap_or_default() {
+/// Names of certificates.
+pub(super) fn names(reader: &mut Reader<'_>, key: &str) -> Vec<ClientName> {
+    let mut names = Vec::new();
+    for (text, found) in reader.texts(key).unwrap_or_default() {
         match text.parse() {
             Ok(name) => {
                 if text.contains('*') {
@@ -90,13 +91,13 @@ fn clients(reader: &mut Reader<'_>) -> Vec<ClientName> {
                         finding.help("names match letter for letter; list each, there are no wildcards"),
                     );
                 }
-                clients.push(name);
+                names.push(name);
             }
             Err(error) => reader.blame(&found, Finding::error(Code::BadValue, format!("{error}, not {text:?}"))),
         }
     }
-    if clients.is_empty() && reader.find("clients").is_some() && !reader.failed() {
-        reader.blame_key("clients", Finding::error(Code::BadValue, "must name somebody"));
+    if names.is_empty() && reader.find(key).is_some() && !reader.failed() {
+        reader.blame_key(key, Finding::error(Code::BadValue, "must name somebody"));
     }
-    clients
+    names
 }

@@ -24,9 +24,10 @@ use tokio_util::task::TaskTracker;
 
 use super::{Coordinator, Held};
 use crate::{config::Etcd, fault::Fault};
-use connection::Connection;
-use lease::Lease;
+pub(crate) use connection::{Connection, fault};
+pub(crate) use lease::Lease;
 use queue::Queue;
+pub(crate) use queue::component;
 
 /// Locks in etcd, each bound to a lease.
 pub struct EtcdLocks {

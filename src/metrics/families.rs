@@ -27,6 +27,7 @@ pub(super) struct Families {
     pub(super) reload_failed: IntGauge,
     pub(super) switches: IntGaugeVec,
     pub(super) calls: IntCounterVec,
+    pub(super) handed_over: IntCounterVec,
     pub(super) lost_log_lines: IntCounter,
     pub(super) lost_audit_lines: IntCounter,
     pub(super) lost_spans: IntCounter,
@@ -109,6 +110,13 @@ impl Families {
                 &registry,
                 IntCounterVec::new(
                     own("call_home_total", "Calls of switches that connect by themselves, by what became of them."),
+                    &["result"],
+                )?,
+            )?,
+            handed_over: registered(
+                &registry,
+                IntCounterVec::new(
+                    own("handed_over_total", "Requests that were handed to another member, by what became of that."),
                     &["result"],
                 )?,
             )?,

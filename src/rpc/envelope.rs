@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::Limits,
     fault::{Fault, FaultKind},
-    service::{Current, Requester},
+    service::{Current, Requester, Service},
     waits::Waits,
 };
 
@@ -166,6 +166,11 @@ impl Front {
             () = tokio::time::sleep(timeout) => Err(too_long(timeout, waiting)),
             () = self.over.cancelled() => Err(cut_off(waiting)),
         }
+    }
+
+    /// The service that answers now.
+    pub(super) fn service(&self) -> Arc<Service> {
+        self.current.service()
     }
 
     /// Whether there is a method of that name.

@@ -2,6 +2,7 @@
 //! ask whether the service is up.
 
 mod counted;
+mod handed;
 mod pages;
 mod status;
 
@@ -29,6 +30,7 @@ use crate::{
     auth::{Asked, AuthError, Authenticator, Principal, Recognised},
     config::Limits,
     fault::Fault,
+    fleet::Fleet,
     intent::Fields,
     lock::Coordinator,
     metrics,
@@ -37,6 +39,7 @@ use crate::{
     trace,
 };
 use counted::Counted;
+pub use handed::router as handed_router;
 
 /// How long the rest of a request that is refused may take to arrive.
 const HEARD_OUT: Duration = Duration::from_secs(1);
@@ -54,10 +57,19 @@ struct Door {
     audited: Arc<Often>,
     /// What people are shown, where they are shown anything.
     status: Option<Arc<Current>>,
+    /// The other members, where there are any.
+    fleet: Option<Arc<Fleet>>,
 }
 
-/// The routes; with `status`, `GET /` shows people how that service is.
-pub fn router(front: Front, authenticator: Authenticator, limits: &Limits, status: Option<Arc<Current>>) -> Router {
+/// The routes; with `status`, `GET /` shows people how that service is, and with `fleet`,
+/// what is another member's is handed over.
+pub fn router(
+    front: Front,
+    authenticator: Authenticator,
+    limits: &Limits,
+    status: Option<Arc<Current>>,
+    fleet: Option<Arc<Fleet>>,
+) -> Router {
     let not_allowed = || async { only_post() };
     Router::new()
         .route("/", post(rpc).get(page).fallback(not_allowed))
@@ -72,6 +84,7 @@ pub fn router(front: Front, authenticator: Authenticator, limits: &Limits, statu
             refused: Arc::default(),
             audited: Arc::default(),
             status,
+            fleet,
         })
 }
 
@@ -132,7 +145,14 @@ async fn rpc(State(door): State<Door>, Extension(caller): Extension<Caller>, req
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
-    match door.front.answer(&body, who).await {
+    match handed::over(&door, handed::Envelope::Rpc, &body, &who).await {
+        Some(answer) => answer,
+        None => answered(&door.front, &body, who).await,
+    }
+}
+
+async fn answered(front: &Front, body: &[u8], who: Requester) -> Response {
+    match front.answer(body, who).await {
         Answered::Response(text) => json_response(StatusCode::OK, text),
         Answered::Nothing => StatusCode::NO_CONTENT.into_response(),
     }
@@ -143,7 +163,14 @@ async fn actions(State(door): State<Door>, Extension(caller): Extension<Caller>,
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
-    match act(&door.front, &body, who).await {
+    match handed::over(&door, handed::Envelope::Action, &body, &who).await {
+        Some(answer) => answer,
+        None => acted(&door.front, &body, who).await,
+    }
+}
+
+async fn acted(front: &Front, body: &[u8], who: Requester) -> Response {
+    match act(front, body, who).await {
         Ok(result) => json_response(StatusCode::OK, json!({"result": result}).to_string()),
         Err((status, fault)) => {
             let code = status.as_u16();

@@ -93,6 +93,26 @@ pub fn intent(service: &Service, params: &Value) -> Result<Intent, Fault> {
     Ok(named(Fields::of("", params)?, service)?.1.intent())
 }
 
+/// The switches that a call is about; none where it asks none, or is wrong.
+pub(super) fn switches(service: &Service, method: &str, params: &Value) -> Vec<String> {
+    let mut unheard = Requester::default();
+    let asked = |params: &Value| -> Result<Vec<String>, Fault> {
+        let (fields, inventory) = (Fields::of("", params)?, service.inventory());
+        let intent = match method {
+            "get_switches" | "get_allowed_network_types" | "is_port_supported" => return Ok(Vec::new()),
+            "is_link_valid" => PluginRequest::read(fields)?.links("is_link_valid", inventory)?,
+            "plan_port" => {
+                let method = if fields.has("port") { "attach_port" } else { "update_port" };
+                request(method, fields, service)?.intent()
+            }
+            "mercury.plan" | "mercury.verify" => named(fields, service)?.1.intent(),
+            method => request(method, fields, service)?.intent(),
+        };
+        Ok(intent.targets.into_iter().map(|target| target.switch).collect())
+    };
+    plain(params, &mut unheard).and_then(|params| asked(&Value::Object(params))).unwrap_or_default()
+}
+
 /// Why a call has no answer.
 enum Failed {
     /// No switch was asked.

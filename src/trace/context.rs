@@ -1,6 +1,6 @@
 //! Which trace something belongs to (W3C Trace Context, level 1).
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
@@ -42,6 +42,13 @@ impl FromStr for Parent {
         let trace = trace.filter(|trace| *trace != 0).ok_or(())?;
         let span = span.and_then(|span| u64::try_from(span).ok()).filter(|span| *span != 0).ok_or(())?;
         Ok(Self { context: Context { trace, span }, is_sampled: flags.ok_or(())? & 1 == 1 })
+    }
+}
+
+impl fmt::Display for Parent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { context: Context { trace, span }, is_sampled } = self;
+        write!(f, "00-{trace:032x}-{span:016x}-{:02x}", u8::from(*is_sampled))
     }
 }
 

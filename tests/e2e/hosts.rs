@@ -9,6 +9,7 @@
 mod alone;
 mod conductor;
 mod fleet;
+mod homes;
 mod host;
 mod joint;
 
@@ -24,7 +25,7 @@ use fleet::Fleet;
 use host::Hosts;
 
 use crate::{
-    harness::{LIMIT, block_on},
+    harness::{LIMIT, Port, State, block_on},
     server::EtcdServer,
 };
 
@@ -112,9 +113,20 @@ fn two_hosts_of_which_one_is_killed_every_second_lose_no_update() {
         }
     });
     hosts.finish();
+    assert_all_is_as_told(&fleet, &etcd, before, wanted);
+    eprintln!("{kills} kills in {} s; {tally}; {}", duration().as_secs(), fleet.told());
+}
+
+/// No lock is left anywhere, and the switches have what conductors were told they have.
+fn assert_all_is_as_told(
+    fleet: &Fleet,
+    etcd: &EtcdServer,
+    before: Vec<State>,
+    wanted: BTreeMap<(usize, String), Port>,
+) {
     block_on(async {
         let end = Instant::now() + LIMIT;
-        while locks(&etcd).await > 0 {
+        while locks(etcd).await > 0 {
             assert!(Instant::now() < end, "locks are left in etcd");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -130,7 +142,6 @@ fn two_hosts_of_which_one_is_killed_every_second_lose_no_update() {
         assert!(switch.managed || found.vlans == expected.vlans, "{}: {found:?}", switch.name);
         switch.assert_vlans();
     }
-    eprintln!("{kills} kills in {} s; {tally}; {}", duration().as_secs(), fleet.told());
 }
 
 /// How many locks there are in etcd, with those who wait for them.

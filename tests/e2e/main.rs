@@ -64,6 +64,9 @@ mod ironic;
 mod locks;
 #[cfg(test)]
 mod logs;
+#[cfg(feature = "etcd")]
+#[cfg(test)]
+mod members;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]

@@ -190,6 +190,12 @@ impl Authority {
         self.signed(&params)
     }
 
+    /// The certificate of a member of a fleet at this address and of this name, and its key.
+    pub(crate) fn member(&self, name: &str) -> (String, String) {
+        let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), name.to_owned()]).unwrap();
+        self.signed(&params)
+    }
+
     fn signed(&self, params: &CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let signed = params.signed_by(&key, &Issuer::from_params(&self.params, &self.key)).unwrap();

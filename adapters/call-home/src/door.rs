@@ -241,7 +241,8 @@ impl Porter {
             tracing::info!(switch, %peer, "called and hung up");
             return;
         }
-        desk.takes(waiting, life);
+        desk.takes(waiting, life.clone());
+        self.reception.has(life);
         (self.heard)(Heard::LetIn);
         tracing::info!(switch, %peer, carried = ?self.carried, "called home");
     }

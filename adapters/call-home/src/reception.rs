@@ -1,7 +1,7 @@
 //! Who is awaited, who is there, and who asks for them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, io,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use mercury_ssh::{LoggedIn, SshError, SshOptions};
 use mercury_tls::{Candidate, Identity, Trust};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream},
-    sync::Notify,
+    sync::{Notify, watch},
     time::{timeout, timeout_at},
 };
 
@@ -86,6 +86,8 @@ struct There {
 pub struct Reception {
     desks: Mutex<BTreeMap<u64, Arc<Desk>>>,
     wait: Mutex<Option<Duration>>,
+    /// Somebody has come or gone.
+    moved: watch::Sender<()>,
 }
 
 static SHARED: LazyLock<Reception> = LazyLock::new(Reception::default);
@@ -124,6 +126,28 @@ impl Reception {
     /// this is said.
     pub(crate) fn opens(&self, wait: Duration) {
         *locked(&self.wait) = Some(wait);
+    }
+
+    /// Tells whenever a switch has called, or its connection has ended.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
+    }
+
+    /// The switches that have a connection, as far as is known.
+    #[must_use]
+    pub fn connected(&self) -> BTreeSet<String> {
+        let is_there = |desk: &&Arc<Desk>| desk.life().is_some();
+        locked(&self.desks).values().filter(is_there).map(|desk| desk.switch.clone()).collect()
+    }
+
+    /// A switch has called; its end is told of too.
+    pub(crate) fn has(&'static self, life: Life) {
+        self.moved.send_replace(());
+        tokio::spawn(async move {
+            life.over().await;
+            self.moved.send_replace(());
+        });
     }
 
     /// Who is known by a host key; the last of several.

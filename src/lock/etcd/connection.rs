@@ -23,7 +23,7 @@ const PING: Duration = Duration::from_secs(10);
 const SAID: usize = 200;
 
 /// A connection that is made when it is needed.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     settings: Etcd,
     current: Mutex<Option<Connected>>,
     connecting: tokio::sync::Mutex<()>,
@@ -36,9 +36,9 @@ struct Connected {
 }
 
 /// Why something was not answered.
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// etcd says that the lease is not there.
-    pub(super) gone: bool,
+    pub(crate) gone: bool,
     fault: Box<Fault>,
 }
 
@@ -55,22 +55,22 @@ impl From<Fault> for Failure {
 }
 
 /// A failure of the coordinator.
-pub(super) fn fault(message: impl std::fmt::Display) -> Fault {
+pub(crate) fn fault(message: impl std::fmt::Display) -> Fault {
     Fault::new(FaultKind::Coordinator, format!("etcd: {message}"))
 }
 
 impl Connection {
-    pub(super) fn new(settings: Etcd) -> Self {
+    pub(crate) fn new(settings: Etcd) -> Self {
         Self { settings, current: Mutex::new(None), connecting: tokio::sync::Mutex::new(()) }
     }
 
-    pub(super) const fn settings(&self) -> &Etcd {
+    pub(crate) const fn settings(&self) -> &Etcd {
         &self.settings
     }
 
     /// Asks, connecting first if need be, in the time that the settings allow
     /// for it all.
-    pub(super) async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, Failure>
+    pub(crate) async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Error>>,
     {
@@ -101,7 +101,7 @@ impl Connection {
     }
 
     /// A client for what takes as long as it takes.
-    pub(super) async fn client(&self) -> Result<Client, Fault> {
+    pub(crate) async fn client(&self) -> Result<Client, Fault> {
         let connected = tokio::time::timeout(self.settings.timeout, self.connected());
         Ok(connected.await.unwrap_or_else(|_| Err(self.silence(self.settings.timeout)))?.client)
     }

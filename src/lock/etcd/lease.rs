@@ -17,15 +17,15 @@ use super::{
 use crate::fault::Fault;
 
 /// A lease that a task keeps alive until this is dropped, and then revokes.
-pub(super) struct Lease {
-    pub(super) id: i64,
+pub(crate) struct Lease {
+    pub(crate) id: i64,
     /// Until when it cannot have run out, by the clock of this process.
     valid: watch::Receiver<Instant>,
 }
 
 impl Lease {
     /// Asks etcd for a lease. It is given back too if this future is dropped.
-    pub(super) async fn grant(connection: &Arc<Connection>, tasks: &TaskTracker) -> Result<Self, Fault> {
+    pub(crate) async fn grant(connection: &Arc<Connection>, tasks: &TaskTracker) -> Result<Self, Fault> {
         // Chosen here, so that it can be given back without having seen the answer; above 0.
         let id = i64::try_from(rand() >> 1).unwrap_or(1).max(1);
         let (sender, valid) = watch::channel(Instant::now());

@@ -170,7 +170,7 @@ fn me() -> String {
 }
 
 /// One component of a key, from any text.
-fn component(name: &str) -> String {
+pub(crate) fn component(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {

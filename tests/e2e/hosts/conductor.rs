@@ -112,7 +112,7 @@ impl Conductor {
         let end = Instant::now() + LIMIT * 2;
         loop {
             tally.tries.fetch_add(1, Ordering::Relaxed);
-            match ask(hosts.address(self.random(2)), wish) {
+            match ask(hosts.address(self.random(hosts.count())), wish) {
                 Some(Ok(_)) => return,
                 Some(Err(error)) => {
                     assert!(error.data["retry"] == true, "{} {}: {error:?}", wish.method, wish.params);
@@ -196,7 +196,7 @@ pub(super) fn tidy(number: usize, seed: u64, fleet: &Fleet, hosts: &Hosts, tally
         let network =
             json!({"id": "net", "network_type": "vlan", "segmentation_id": vlan, "physical_network": switch.name});
         let wish = Wish { method: "delete_network", params: json!({"network": network}), outcome: Vec::new() };
-        match ask(hosts.address(random(&mut state, 2)), &wish) {
+        match ask(hosts.address(random(&mut state, hosts.count())), &wish) {
             Some(Ok(answer)) if answer["changed"] == true => {
                 tally.tidied.fetch_add(1, Ordering::Relaxed);
             }

@@ -16,7 +16,7 @@ pub(super) struct Fleet {
 
 pub(super) struct Switch {
     pub(super) name: String,
-    simulated: Simulated,
+    pub(super) simulated: Simulated,
     pub(super) entry: Entry,
     /// Mercury makes its VLANs and takes them away.
     pub(super) managed: bool,

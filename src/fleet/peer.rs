@@ -1,0 +1,140 @@
+//! Requests to another member.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method, Request, header},
+};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use mercury_tls::{ClientIdentity, TlsOptions, Trust};
+
+use super::{ANSWERED, Answer};
+use crate::{
+    config::{self, FileAccess, fleet::host_and_port},
+    inventory::SecretRef,
+};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+/// A silent connection is probed after this time.
+const KEEPALIVE: Duration = Duration::from_secs(4);
+/// How many connections to one member are kept that nothing is asked on.
+const KEPT: usize = 64;
+/// The largest answer, in bytes: twice what a method's may have, with its envelope.
+const MAX_ANSWER: usize = 17 << 20;
+
+/// The connections to other members.
+pub(super) struct Peers {
+    cert: PathBuf,
+    key: SecretRef,
+    ca: PathBuf,
+    idle: Mutex<HashMap<String, Vec<SendRequest<Full<Bytes>>>>>,
+}
+
+impl Peers {
+    pub(super) fn new(settings: &config::Fleet) -> Self {
+        let access: FileAccess = settings.access;
+        let key = SecretRef::File { path: settings.key.clone(), access };
+        Self { cert: settings.cert.clone(), key, ca: settings.ca.clone(), idle: Mutex::default() }
+    }
+
+    /// One request, and the answer to it.
+    ///
+    /// # Errors
+    /// A sentence: there is no connection, or it ended before the answer was there whole.
+    pub(super) async fn ask(
+        &self,
+        address: &str,
+        path: &'static str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, String> {
+        let request = |headers: HeaderMap, body: Bytes| {
+            let mut request = Request::builder().method(Method::POST).uri(path).header(header::HOST, address);
+            if let Some(all) = request.headers_mut() {
+                all.extend(headers);
+            }
+            request.body(Full::new(body)).map_err(|error| error.to_string())
+        };
+        while let Some(mut kept) = self.kept(address) {
+            // One that was closed while nothing was asked on it was not asked.
+            if kept.ready().await.is_err() {
+                continue;
+            }
+            match kept.try_send_request(request(headers.clone(), body.clone())?).await {
+                Ok(response) => return self.answer(address, kept, response).await,
+                Err(mut error) => match error.take_message() {
+                    Some(_not_sent) => {}
+                    None => return Err(error.into_error().to_string()),
+                },
+            }
+        }
+        let mut fresh = self.connect(address).await?;
+        let response = fresh.send_request(request(headers, body)?).await.map_err(|error| error.to_string())?;
+        self.answer(address, fresh, response).await
+    }
+
+    async fn answer(
+        &self,
+        address: &str,
+        connection: SendRequest<Full<Bytes>>,
+        response: hyper::Response<hyper::body::Incoming>,
+    ) -> Result<Answer, String> {
+        let (head, body) = response.into_parts();
+        if !head.headers.contains_key(&ANSWERED) {
+            return Err(format!("it does not take the request, with status {}", head.status));
+        }
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let mut headers = HeaderMap::new();
+        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+            if let Some(value) = head.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let mut idle = self.idle();
+        let idle = idle.entry(address.to_owned()).or_default();
+        idle.retain(|other| !other.is_closed());
+        if idle.len() < KEPT && !connection.is_closed() {
+            idle.push(connection);
+        }
+        Ok(Answer { status: head.status, headers, body })
+    }
+
+    async fn connect(&self, address: &str) -> Result<SendRequest<Full<Bytes>>, String> {
+        let (host, port) = host_and_port(address).ok_or_else(|| format!("{address:?} is no host and port"))?;
+        let key = self.key.obtain().await.map_err(|error| error.to_string())?;
+        let options = TlsOptions {
+            trust: Trust::Roots(vec![self.ca.clone()]),
+            server_name: None,
+            identity: Some(ClientIdentity { certificate: self.cert.clone(), key }),
+        };
+        let socket = mercury_tls::reach(host, port, KEEPALIVE, CONNECT).await.map_err(|error| error.message)?;
+        let stream = mercury_tls::secure(socket, host, &options, &[b"http/1.1"], CONNECT)
+            .await
+            .map_err(|error| error.message)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to a member has ended");
+            }
+        });
+        Ok(sender)
+    }
+
+    fn kept(&self, address: &str) -> Option<SendRequest<Full<Bytes>>> {
+        self.idle().get_mut(address)?.pop()
+    }
+
+    /// Nothing in between can panic.
+    fn idle(&self) -> MutexGuard<'_, HashMap<String, Vec<SendRequest<Full<Bytes>>>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,227 @@
+//! Requests that are another member's: handed over whole, with who asks, and answered
+//! there as they would be here.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Extension, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Caller, Door, acted, answered, error, whole};
+use crate::{
+    auth::Authenticator,
+    config::{self, Limits, ways},
+    fleet::ANSWERED,
+    rpc::{Front, methods},
+    service::Requester,
+};
+
+/// Who asks, as JSON.
+static ASKER: HeaderName = HeaderName::from_static("x-mercury-asker");
+
+/// What a request is wrapped in.
+#[derive(Clone, Copy)]
+pub(super) enum Envelope {
+    /// JSON-RPC.
+    Rpc,
+    /// The one of the design.
+    Action,
+}
+
+impl Envelope {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Rpc => "/",
+            Self::Action => "/v1/actions",
+        }
+    }
+
+    /// The method and its parameters.
+    fn open(self, body: &[u8]) -> Option<(String, Value)> {
+        let Value::Object(mut all) = serde_json::from_slice(body).ok()? else { return None };
+        let (method, params) = match self {
+            Self::Rpc => ("method", "params"),
+            Self::Action => ("type", "payload"),
+        };
+        let Value::String(method) = all.remove(method)? else { return None };
+        Some((method, all.remove(params)?))
+    }
+}
+
+/// Who was let in, and how, by the member that was asked.
+#[derive(Serialize, Deserialize)]
+struct Asker {
+    caller: String,
+    way: String,
+    #[serde(default)]
+    peer: Option<String>,
+    /// How long the caller waits, in seconds.
+    #[serde(default)]
+    wait: Option<u64>,
+    #[serde(default)]
+    traceparent: Option<String>,
+}
+
+/// Another member's answer, where the request is that one's.
+pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: &Requester) -> Option<Response> {
+    let fleet = door.fleet.as_ref()?;
+    let service = door.front.service();
+    let (method, params) = envelope.open(body)?;
+    let switches = methods::switches(&service, &method, &params);
+    let subjects: Vec<_> = service.subjects(&switches).collect();
+    let answer = fleet.elsewhere(&subjects, envelope.path(), headers(who)?, body.clone()).await?;
+    let mut response = (answer.status, answer.body).into_response();
+    *response.headers_mut() = answer.headers;
+    Some(response)
+}
+
+fn headers(who: &Requester) -> Option<HeaderMap> {
+    let asker = Asker {
+        caller: who.caller.clone(),
+        way: who.way.to_owned(),
+        peer: who.peer.clone(),
+        wait: who.patience.map(|patience| patience.as_secs()),
+        traceparent: who.parent.map(|parent| parent.to_string()),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Names of callers may have any letters; JSON says them in ASCII.
+    headers.insert(ASKER.clone(), HeaderValue::try_from(ascii(&serde_json::to_string(&asker).ok()?)).ok()?);
+    Some(headers)
+}
+
+/// The same text with nothing but ASCII in it: JSON has other letters in its strings alone.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+            continue;
+        }
+        let mut units = [0; 2];
+        c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+    }
+    text
+}
+
+/// What the members' own port needs.
+#[derive(Clone)]
+struct Porch {
+    door: Door,
+    settings: Arc<config::Fleet>,
+}
+
+/// The routes where other members hand over what is this one's; they are known by their
+/// certificates.
+pub fn router(front: Front, settings: &config::Fleet, limits: &Limits) -> Router {
+    let door = Door {
+        front,
+        authenticator: Authenticator::builder().clients(settings.members.clone()).build(),
+        max_body_bytes: limits.max_body_bytes,
+        body_timeout: limits.body_timeout,
+        refused: Arc::default(),
+        audited: Arc::default(),
+        status: None,
+        fleet: None,
+    };
+    Router::new()
+        .route(Envelope::Rpc.path(), post(rpc))
+        .route(Envelope::Action.path(), post(action))
+        .fallback(|| async { error(StatusCode::NOT_FOUND, 404, "members hand requests over here; callers do not") })
+        .with_state(Porch { door, settings: Arc::new(settings.clone()) })
+}
+
+async fn rpc(State(porch): State<Porch>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
+    match admitted(&porch, &caller, request).await {
+        Ok((who, body)) => {
+            let _working = caller.works();
+            told(answered(&porch.door.front, &body, who).await)
+        }
+        Err(refused) => *refused,
+    }
+}
+
+async fn action(State(porch): State<Porch>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
+    match admitted(&porch, &caller, request).await {
+        Ok((who, body)) => {
+            let _working = caller.works();
+            told(acted(&porch.door.front, &body, who).await)
+        }
+        Err(refused) => *refused,
+    }
+}
+
+/// Not a refusal of this port's.
+fn told(mut answer: Response) -> Response {
+    answer.headers_mut().insert(ANSWERED, HeaderValue::from_static("1"));
+    answer
+}
+
+/// A member's word on who asks counts; what they may ask for is judged here.
+async fn admitted(porch: &Porch, caller: &Caller, request: Request<Body>) -> Result<(Requester, Bytes), Box<Response>> {
+    let (head, body) = request.into_parts();
+    let refused = |status: StatusCode, message: &str| Box::new(error(status, status.as_u16(), message));
+    let Some(member) = caller.names.iter().find(|name| porch.settings.members.contains(name)) else {
+        if let Some(before) = porch.door.refused.tell() {
+            tracing::warn!(peer = %caller.peer, before, "a caller is no member of the fleet, by its certificate");
+        }
+        return Err(refused(StatusCode::FORBIDDEN, "this certificate is no member's"));
+    };
+    let asker = head.headers.get(&ASKER).and_then(|asker| serde_json::from_slice::<Asker>(asker.as_bytes()).ok());
+    let asker = asker.ok_or_else(|| refused(StatusCode::BAD_REQUEST, "it does not say who asks"))?;
+    let way = ways().into_iter().find(|way| *way == asker.way);
+    let way = way.ok_or_else(|| refused(StatusCode::BAD_REQUEST, "it does not say how the caller was let in"))?;
+    let body = whole(&porch.door, &head.headers, body).await?;
+    let peer = asker.peer.as_deref().unwrap_or("somebody");
+    let who = Requester {
+        peer: Some(format!("{peer} through {member}")),
+        caller: asker.caller,
+        way,
+        patience: asker.wait.map(std::time::Duration::from_secs),
+        parent: asker.traceparent.and_then(|text| text.parse().ok()),
+        ..Requester::default()
+    };
+    Ok((who, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_arrives_as_it_was() {
+        let who = Requester {
+            caller: "user J\u{f6}rg \u{1f600} \"x\"".to_owned(),
+            way: "http_basic",
+            peer: Some("192.0.2.1:1234".to_owned()),
+            patience: Some(std::time::Duration::from_secs(20)),
+            parent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().ok(),
+            ..Requester::default()
+        };
+        let headers = headers(&who).unwrap();
+        let asker: Asker = serde_json::from_slice(headers[&ASKER].as_bytes()).unwrap();
+        assert_eq!(
+            (asker.caller.as_str(), asker.way.as_str(), asker.wait),
+            (who.caller.as_str(), "http_basic", Some(20))
+        );
+        assert_eq!(asker.traceparent.unwrap().parse(), Ok(who.parent.unwrap()));
+    }
+
+    #[test]
+    fn a_request_is_looked_into_and_nothing_else_is() {
+        let rpc = |text: &str| Envelope::Rpc.open(text.as_bytes()).map(|(method, _)| method);
+        assert_eq!(rpc(r#"{"method": "reset_port", "params": {}}"#), Some("reset_port".to_owned()));
+        for text in ["", "[]", "{}", r#"{"method": 1, "params": {}}"#, r#"{"method": "get_switches"}"#] {
+            assert_eq!(rpc(text), None, "{text}");
+        }
+        let action = Envelope::Action.open(br#"{"type": "attach_port", "payload": {}}"#);
+        assert_eq!(action.unwrap().0, "attach_port");
+    }
+}
