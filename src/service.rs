@@ -197,6 +197,15 @@ impl Service {
         known.map(|target| Subject { lock: target.lock(), calls_home: target.switch.calls_home() })
     }
 
+    /// Counts a request as under way on these switches, wherever it is served, for as long as
+    /// what is given back is kept.
+    ///
+    /// # Errors
+    /// [`FaultKind::Busy`]: one of them has as many as it may.
+    pub fn counted(&self, switches: &[String]) -> Result<impl Sized, Fault> {
+        switches.iter().map(|switch| self.share.take(switch)).collect::<Result<Vec<_>, _>>()
+    }
+
     /// The locks of these switches.
     #[must_use]
     pub fn locks(&self, switches: &BTreeSet<String>) -> BTreeSet<String> {

@@ -76,6 +76,8 @@ pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: &Re
     let (method, params) = envelope.open(body)?;
     let switches = methods::switches(&service, &method, &params);
     let subjects: Vec<_> = service.subjects(&switches).collect();
+    // Who is refused for that is told so where it is served.
+    let _counted = service.counted(&switches).ok()?;
     let answer = fleet.elsewhere(&subjects, envelope.path(), headers(who)?, body.clone()).await?;
     let mut response = (answer.status, answer.body).into_response();
     *response.headers_mut() = answer.headers;
