@@ -19,6 +19,7 @@ mod log;
 mod policy;
 pub(crate) mod reader;
 mod renewal;
+mod servers;
 mod settings;
 mod socket;
 pub(crate) mod source;
@@ -40,6 +41,7 @@ pub use socket::Socket;
 pub use source::{FileAccess, SourceError};
 pub use stamps::Stamps;
 pub use tls::{Tls, TlsVersion};
+pub use traces::Collector;
 
 use crate::auth::{DigestUsers, Htpasswd};
 use crate::finding::{Code, Finding, Findings};

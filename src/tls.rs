@@ -7,9 +7,11 @@
 
 mod files;
 mod name;
+mod servers;
 mod words;
 
 pub use name::{ClientName, NotAName};
+pub(crate) use servers::connector;
 pub use words::told;
 
 use std::{

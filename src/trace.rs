@@ -17,7 +17,8 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use context::{Context, Parent};
-pub use exporter::NoEndpoint;
+
+use crate::config::Collector;
 
 /// Spans that wait to be sent; each has some hundred bytes.
 const MOST: usize = 4096;
@@ -55,25 +56,12 @@ struct Span {
     error: Option<String>,
 }
 
-/// Whether this is the address of a collector.
-///
-/// # Errors
-/// It is none.
-pub fn check(endpoint: &str) -> Result<(), NoEndpoint> {
-    exporter::Exporter::new(endpoint).map(|_| ())
-}
-
-/// Begins to send to a collector (`http://HOST:PORT/PATH`), for the rest of the process.
-///
-/// # Errors
-/// The address is none.
-pub fn begin(endpoint: &str) -> Result<(), NoEndpoint> {
-    let exporter = exporter::Exporter::new(endpoint)?;
+/// Begins to send to a collector, for the rest of the process.
+pub fn begin(collector: &Collector) {
     let (spans, waiting) = mpsc::channel(MOST);
     if SPANS.set(spans).is_ok() {
-        tokio::spawn(exporter.run(waiting));
+        tokio::spawn(exporter::Exporter::new(collector).run(waiting));
     }
-    Ok(())
 }
 
 /// Begins the span of a request, which has no parent when its caller names none; nothing

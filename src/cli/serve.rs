@@ -62,8 +62,8 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         let failed = |error| Failure::Other(format!("there can be no audit log: {error}"));
         audit::begin(settings).map_err(failed)?;
     }
-    if let Some(endpoint) = &settings.traces {
-        trace::begin(endpoint).map_err(Failure::because)?;
+    if let Some(collector) = &settings.traces {
+        trace::begin(collector);
     }
     let locks = lock::from_settings(&settings);
     let service = Service::start(inventory, &locks).map_err(Failure::because)?;

@@ -2,10 +2,10 @@
 
 use super::fields::{Entry, Table, Value};
 use super::reader::Reader;
+use super::servers;
 use super::source::FileAccess;
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, read_secret};
-use axum::http::Uri;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,14 +120,9 @@ fn endpoints(reader: &mut Reader<'_>) -> Vec<String> {
 
 /// A scheme, a host and a port, and nothing else.
 fn is_endpoint(text: &str) -> bool {
-    let Ok(uri) = text.parse::<Uri>() else { return false };
-    let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri.host().is_some_and(|host| !host.is_empty())
-        && plain
-        && uri.port_u16().is_some_and(|port| port > 0)
-        && matches!(uri.path(), "" | "/")
-        && uri.query().is_none()
+    servers::address(text).is_some_and(|uri| {
+        uri.port_u16().is_some_and(|port| port > 0) && matches!(uri.path(), "" | "/") && uri.query().is_none()
+    })
 }
 
 fn prefix(reader: &mut Reader<'_>) -> Option<String> {
@@ -174,14 +169,9 @@ fn pairs(reader: &mut Reader<'_>, etcd: &Etcd) {
             reader.blame(&found, Finding::error(Code::Conflict, message));
         }
     }
-    if etcd.username.is_some() && plaintext.iter().any(|endpoint| !is_loopback(endpoint)) {
+    let is_overheard = |endpoint: &str| servers::address(endpoint).as_ref().is_some_and(servers::is_overheard);
+    if etcd.username.is_some() && plaintext.iter().any(|endpoint| is_overheard(endpoint)) {
         let message = "the password crosses the network unencrypted";
         reader.blame_key("endpoints", Finding::warning(Code::Plaintext, message).help("use https"));
     }
-}
-
-fn is_loopback(endpoint: &str) -> bool {
-    let host = endpoint.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

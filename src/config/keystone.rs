@@ -2,11 +2,11 @@
 
 use super::fields::{Table, Value};
 use super::reader::Reader;
+use super::servers;
 use super::source::FileAccess;
 use crate::auth::KeystoneOptions;
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, read_secret};
-use axum::http::Uri;
 use secrecy::SecretString;
 use std::path::Path;
 use std::time::Duration;
@@ -51,19 +51,13 @@ pub(super) fn read(file: &Path, root: &Table, access: FileAccess, findings: &mut
 
 fn url(reader: &mut Reader<'_>) -> Option<String> {
     let text = reader.text("url")?;
-    let uri = text.parse::<Uri>().ok().filter(|uri| {
-        let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        matches!(uri.scheme_str(), Some("http" | "https")) && plain && uri.query().is_none() && !text.contains('"')
-    });
-    let Some(uri) = uri else {
+    let Some(uri) = servers::address(&text).filter(|uri| uri.query().is_none() && !text.contains('"')) else {
         // Not repeated: somebody may have put a password into it.
         let message = "must be an address like https://keystone.example.org:5000/v3";
         reader.blame_key("url", Finding::error(Code::BadValue, message));
         return None;
     };
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback());
-    if uri.scheme_str() == Some("http") && !local {
+    if servers::is_overheard(&uri) {
         let message = "tokens and a password cross the network unencrypted";
         reader.blame_key("url", Finding::warning(Code::Plaintext, message).help("use https"));
     }

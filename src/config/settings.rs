@@ -15,7 +15,7 @@ use super::socket::{self, Socket};
 use super::source::{self, FileAccess};
 use super::tls::{self, Tls};
 use super::toml_tree;
-use super::traces;
+use super::traces::{self, Collector};
 use crate::auth::{DigestOptions, KeystoneOptions};
 use crate::finding::{Code, Finding, Findings};
 use crate::inventory::{SecretRef, TeamRules};
@@ -109,9 +109,8 @@ pub struct Settings {
     pub fleet: Option<Fleet>,
     /// `[audit]`: the audit log; none.
     pub audit: Option<AuditLog>,
-    /// `[traces] endpoint`: the collector of OpenTelemetry traces,
-    /// `http://HOST:PORT/v1/traces`; none.
-    pub traces: Option<String>,
+    /// `[traces]`: the collector of OpenTelemetry traces; none.
+    pub traces: Option<Collector>,
     /// `status_page`: whether `GET /` shows people how the service is; where nothing is
     /// said, where `listen` is a loopback address.
     pub status_page: Option<bool>,

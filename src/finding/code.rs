@@ -95,7 +95,7 @@ codes! {
         "The switch's certificate is not checked.",
         "Whoever is in between reads the password. Use `tls_ca` or `tls_pins`.";
     Plaintext "plaintext":
-        "The switch, or etcd, is spoken to without TLS, or by TELNET.",
+        "The switch, etcd, Keystone or a collector of traces is spoken to without TLS, or a switch by TELNET.",
         "Passwords and configuration travel readable.";
     RemoteNoauth "remote-noauth":
         "Requests without credentials would be taken from other machines.",

@@ -15,7 +15,7 @@ use std::{path::Path, process::Command};
 use mercury_sim::Mode;
 
 use crate::harness::{Mercury, Setup, Simulated};
-use authority::Authority;
+pub(crate) use authority::Authority;
 
 /// What curl had to say of one call.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,16 +1,25 @@
 //! OpenTelemetry traces, as a collector is sent them.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener},
+    io::{BufRead as _, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread,
 };
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
+use tokio_rustls::rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 
-use crate::harness::{Client, Mercury, Setup, Simulated, wait};
+use crate::{
+    callers::Authority,
+    harness::{Client, Mercury, Setup, Simulated, wait},
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
@@ -23,33 +32,28 @@ struct Collector {
 
 impl Collector {
     fn start() -> Self {
+        Self::listening(|stream, spans| take(stream, spans).unwrap())
+    }
+
+    /// One that speaks TLS, with this certificate and key.
+    fn encrypted((cert, key): (PathBuf, PathBuf)) -> Self {
+        let chain = CertificateDer::pem_file_iter(cert).unwrap().map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let config = Arc::new(config.with_single_cert(chain, key).unwrap());
+        Self::listening(move |stream, spans| {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            // Whoever does not believe the certificate ends it.
+            let _ended = take(StreamOwned::new(connection, stream), spans);
+        })
+    }
+
+    fn listening(serve: impl Fn(TcpStream, &Mutex<Vec<Value>>) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, taken) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<Value>>>::default());
         let spans = Arc::clone(&taken);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = BufReader::new(stream.unwrap());
-                let (mut head, mut length) = (String::new(), 0);
-                while !head.ends_with("\r\n\r\n") {
-                    assert_ne!(stream.read_line(&mut head).unwrap(), 0);
-                }
-                assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
-                for line in head.to_ascii_lowercase().lines() {
-                    if let Some(value) = line.strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                }
-                let mut body = vec![0; length];
-                stream.read_exact(&mut body).unwrap();
-                let body: Value = serde_json::from_slice(&body).unwrap();
-                let resource = &body["resourceSpans"][0];
-                let name = &resource["resource"]["attributes"][0];
-                assert_eq!((&name["key"], &name["value"]["stringValue"]), (&json!("service.name"), &json!("mercury")));
-                let all = resource["scopeSpans"][0]["spans"].as_array().unwrap().clone();
-                spans.lock().unwrap().extend(all);
-                stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
-            }
-        });
+        thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap(), &spans)));
         Self { address, taken }
     }
 
@@ -63,9 +67,38 @@ impl Collector {
     }
 }
 
+/// One request with spans.
+fn take(stream: impl Read + Write, spans: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head)?, 0);
+    }
+    assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
+    for line in head.to_ascii_lowercase().lines() {
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let resource = &body["resourceSpans"][0];
+    let name = &resource["resource"]["attributes"][0];
+    assert_eq!((&name["key"], &name["value"]["stringValue"]), (&json!("service.name"), &json!("mercury")));
+    let all = resource["scopeSpans"][0]["spans"].as_array().unwrap().clone();
+    spans.lock().unwrap().extend(all);
+    stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+}
+
 fn serve(collector: SocketAddr, switch: &Simulated) -> Mercury {
+    serve_with(&format!("endpoint = \"http://{collector}/v1/traces\"\n"), switch)
+}
+
+/// With this table of traces.
+fn serve_with(traces: &str, switch: &Simulated) -> Mercury {
     let setup = Setup::new().switches(&[switch.entry("leaf1").with("allowed_vlans", "\"100-199\"")]);
-    setup.settings(&format!("[traces]\nendpoint = \"http://{collector}/v1/traces\"\n")).serve()
+    setup.settings(&format!("[traces]\n{traces}")).serve()
 }
 
 fn update(vlan: u16) -> Value {
@@ -152,10 +185,43 @@ fn a_collector_that_is_gone_costs_nothing_but_its_spans() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused() {
-    for (endpoint, said) in [("https://localhost/v1/traces", "must be http://"), ("", "must not be empty")] {
-        let setup = Setup::new().settings(&format!("[traces]\nendpoint = \"{endpoint}\"\n"));
+fn a_collector_that_is_believed_is_told_over_tls_and_no_other_is() {
+    let (switch, authority, stranger) = (Simulated::start(Mode::Candidate), Authority::new(), Authority::new());
+    let collector = Collector::encrypted(authority.server("collector", &["localhost"]));
+    let told_of = |root: &Path| {
+        let port = collector.address.port();
+        let mercury = serve_with(&format!("endpoint = \"https://localhost:{port}\"\nca = {root:?}\n"), &switch);
+        Client::of(&mercury).done("get_switches", &json!({}));
+        mercury
+    };
+    let mercury = told_of(&stranger.root());
+    let line = mercury.stderr.wait_json("its words", |line| line["message"] == "traces are not collected");
+    assert!(line["error"].as_str().unwrap().contains("invalid peer certificate"), "{line}");
+    assert!(collector.spans().is_empty());
+    let _mercury = told_of(&authority.root());
+    wait("the spans", || collector.named("get_switches").len() == 1);
+}
+
+#[test]
+fn a_collector_that_cannot_be_told_safely_is_refused() {
+    let file = "ca = \"mercury.toml\"";
+    for (endpoint, more, key, said) in [
+        ("ftp://localhost/v1/traces", "", "endpoint", "must be an address like https://"),
+        ("http://user:word@localhost/", "", "endpoint", "must be an address like https://"),
+        ("", "", "endpoint", "must not be empty"),
+        ("http://192.0.2.1:4318/v1/traces", "", "endpoint", "unencrypted"),
+        ("http://192.0.2.1:4318/v1/traces", "allow_plaintext = false", "endpoint", "unencrypted"),
+        ("http://127.0.0.1:4318/v1/traces", file, "ca", "is for https"),
+        ("https://192.0.2.1/v1/traces", "ca = \"nowhere.pem\"", "ca", "is not a file"),
+    ] {
+        let setup = Setup::new().settings(&format!("[traces]\nendpoint = \"{endpoint}\"\n{more}\n"));
         let told = setup.run(&["config", "check"]);
-        assert!(told.code() == 1 && told.stdout.contains("traces.endpoint"), "{said}: {}", told.stdout);
+        let is_told = told.stdout.contains(&format!("traces.{key}")) && told.stdout.contains(said);
+        assert!(told.code() == 1 && is_told && !told.stdout.contains("word"), "{said}: {}", told.stdout);
+    }
+    for (endpoint, more) in [("https://192.0.2.1", ""), ("http://192.0.2.1/v1/traces", "allow_plaintext = true")] {
+        let setup = Setup::new().settings(&format!("[traces]\nendpoint = \"{endpoint}\"\n{more}\n"));
+        let told = setup.run(&["config", "check"]);
+        assert!(!told.stdout.contains("traces."), "{}", told.stdout);
     }
 }

@@ -1,6 +1,7 @@
 //! Keystone's own side: `POST` and `GET` of `/v3/auth/tokens`.
 
 use super::KeystoneOptions;
+use crate::tls;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
@@ -9,19 +10,12 @@ use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The largest answer, in bytes: with a catalog of services.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -151,11 +145,10 @@ impl Server {
         if !encrypted {
             return over(stream, request).await;
         }
-        let ca = self.options.ca.clone();
-        let config = tokio::task::spawn_blocking(move || trust(ca.as_deref())).await;
-        let config = config.map_err(Outage::connection)??;
+        let connector =
+            tls::connector(self.options.ca.clone()).await.map_err(|error| Outage::Settings(error.to_string()))?;
         let name = ServerName::try_from(host).map_err(|_| wrong())?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(Outage::connection)?;
+        let stream = connector.connect(name, stream).await.map_err(Outage::connection)?;
         over(stream, request).await
     }
 }
@@ -183,25 +176,6 @@ async fn over(
         answer = exchange => answer,
         failed = driving => failed,
     }
-}
-
-/// Whose certificates are believed; read for each connection, so a new file counts.
-fn trust(ca: Option<&Path>) -> Result<ClientConfig, Outage> {
-    let wrong = |error: &dyn std::fmt::Display| Outage::Settings(error.to_string());
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(file) => {
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
-                roots.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| wrong(&error))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn secret(token: &[u8]) -> Result<HeaderValue, Outage> {

@@ -10,13 +10,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
 };
 
-pub(super) struct Authority {
+pub(crate) struct Authority {
     folder: tempfile::TempDir,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -27,23 +27,23 @@ impl Authority {
     }
 
     /// The file of its own certificate.
-    pub(super) fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.path("root.pem")
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Certificate and key of a server with these names, in files of this name; each
     /// replaces a former one whole.
-    pub(super) fn server(&self, file: &str, names: &[&str]) -> (PathBuf, PathBuf) {
+    pub(crate) fn server(&self, file: &str, names: &[&str]) -> (PathBuf, PathBuf) {
         let names = names.iter().map(|name| SanType::DnsName((*name).try_into().unwrap())).collect();
         self.signed(file, names, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
     /// Certificate and key of a client.
-    pub(super) fn client(&self, file: &str, names: Vec<SanType>) -> (PathBuf, PathBuf) {
+    pub(crate) fn client(&self, file: &str, names: Vec<SanType>) -> (PathBuf, PathBuf) {
         self.signed(file, names, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
