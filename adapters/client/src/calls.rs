@@ -1,6 +1,10 @@
 //! A call for each of Mercury's methods.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderValue};
 use jsonrpsee_core::{
@@ -12,6 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    carrier::Carrier,
     error::{Error, RpcError},
     login::{Http, Login, Undelivered, Way},
     roots,
@@ -83,6 +88,12 @@ impl Builder {
         let prefer = HeaderValue::from_str(&format!("wait={wait}")).map_err(|error| wrong(&error))?;
         headers.insert("prefer", prefer);
         let mut builder = HttpClientBuilder::default();
+        let socket = match self.url.strip_prefix("unix://") {
+            Some(path) if !path.starts_with('/') => {
+                return Err(Error::Settings("a socket is unix:// and a path from the root".to_owned()));
+            }
+            path => path.map(Path::new),
+        };
         if self.url.starts_with("https:") {
             builder = builder.with_custom_cert_store(roots::config(self.roots.as_deref(), self.way.certificate())?);
         }
@@ -91,8 +102,10 @@ impl Builder {
             .request_timeout(self.timeout)
             .id_format(IdKind::String)
             .set_headers(headers)
-            .set_http_middleware(tower::ServiceBuilder::new().layer(Login::new(self.way)));
-        let http = builder.build(&self.url).map_err(|error| wrong(&error))?;
+            .set_http_middleware(tower::ServiceBuilder::new().layer(Login::new(self.way, socket.map(Carrier::socket))));
+        // What a socket is asked for has no host.
+        let url = if socket.is_some() { "http://localhost/" } else { &self.url };
+        let http = builder.build(url).map_err(|error| wrong(&error))?;
         Ok(Client { http, retry_for: self.retry_for, context: self.context })
     }
 }
@@ -106,7 +119,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// For the Mercury at `http://HOST:6190` or `https://HOST:6190`.
+    /// For the Mercury at `http://HOST:6190`, `https://HOST:6190` or, by its socket,
+    /// `unix:///run/mercury/mercury.sock`.
     pub fn builder(url: impl Into<String>) -> Builder {
         Builder {
             url: url.into(),

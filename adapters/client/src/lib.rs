@@ -17,6 +17,7 @@
 //! never repeated: [`Client::settle`] reads whether it was done.
 
 mod calls;
+mod carrier;
 mod digest;
 mod error;
 mod login;

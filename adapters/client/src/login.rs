@@ -10,7 +10,7 @@ use std::{
 };
 
 use base64::Engine as _;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jsonrpsee_core::{BoxError, http_helpers::HttpError, middleware::layer::RpcLogger};
 use jsonrpsee_http_client::{
@@ -20,6 +20,7 @@ use jsonrpsee_http_client::{
 use tower::{Layer, Service};
 
 use crate::{
+    carrier::{Answer, Carrier},
     digest::{Challenge, Digest},
     error::Refusal,
 };
@@ -122,13 +123,16 @@ impl Undelivered {
     }
 }
 
-/// Puts [`LoggedIn`] before what sends.
+/// Puts [`LoggedIn`] before what sends: the network, or this socket instead.
 #[derive(Clone, Debug)]
-pub(crate) struct Login(Way);
+pub(crate) struct Login {
+    way: Way,
+    socket: Option<Carrier>,
+}
 
 impl Login {
-    pub(crate) const fn new(way: Way) -> Self {
-        Self(way)
+    pub(crate) const fn new(way: Way, socket: Option<Carrier>) -> Self {
+        Self { way, socket }
     }
 }
 
@@ -136,7 +140,7 @@ impl Layer<HttpBackend> for Login {
     type Service = LoggedIn;
 
     fn layer(&self, inner: HttpBackend) -> LoggedIn {
-        LoggedIn { way: self.0.clone(), inner }
+        LoggedIn { way: self.way.clone(), inner: self.socket.clone().unwrap_or(Carrier::Network(inner)) }
     }
 }
 
@@ -144,10 +148,8 @@ impl Layer<HttpBackend> for Login {
 #[derive(Clone, Debug)]
 pub(crate) struct LoggedIn {
     way: Way,
-    inner: HttpBackend,
+    inner: Carrier,
 }
-
-type Answer = Response<hyper::body::Incoming>;
 
 impl Service<HttpRequest> for LoggedIn {
     type Response = Answer;
@@ -155,7 +157,7 @@ impl Service<HttpRequest> for LoggedIn {
     type Future = Pin<Box<dyn Future<Output = Result<Answer, TransportError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Service::<HttpRequest>::poll_ready(&mut self.inner, context)
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: HttpRequest) -> Self::Future {
@@ -166,7 +168,7 @@ impl Service<HttpRequest> for LoggedIn {
     }
 }
 
-async fn exchange(way: Way, inner: HttpBackend, request: HttpRequest) -> Result<Answer, TransportError> {
+async fn exchange(way: Way, inner: Carrier, request: HttpRequest) -> Result<Answer, TransportError> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|error| TransportError::Http(HttpError::Stream(error)))?.to_bytes();
     let again = |authorization: Option<(header::HeaderName, HeaderValue)>| {
@@ -204,8 +206,8 @@ async fn exchange(way: Way, inner: HttpBackend, request: HttpRequest) -> Result<
     Err(TransportError::Http(HttpError::Malformed))
 }
 
-async fn send(mut inner: HttpBackend, request: HttpRequest) -> Result<Answer, TransportError> {
-    let ready = futures_util::future::poll_fn(|context| Service::<HttpRequest>::poll_ready(&mut inner, context));
+async fn send(mut inner: Carrier, request: HttpRequest) -> Result<Answer, TransportError> {
+    let ready = futures_util::future::poll_fn(|context| inner.poll_ready(context));
     ready.await?;
     inner.call(request).await.map_err(|error| {
         let TransportError::Http(HttpError::Stream(cause)) = &error else { return error };

@@ -5,8 +5,11 @@ use std::{
     process::Command,
 };
 
+use mercury_client::{Error, Way};
+use serde_json::{Value, json};
+
 use super::curl;
-use crate::harness::{Client, Setup};
+use crate::harness::{Client, Setup, block_on};
 
 /// What `id` says of this process.
 fn id(word: &str) -> String {
@@ -47,6 +50,32 @@ fn the_socket_lets_in_whom_the_system_names_and_goes_with_the_service() {
         assert!(mercury.wait().success());
         assert!(!std::path::Path::new(&path).exists());
     }
+}
+
+/// With nothing, with a password, and with one that is refused.
+#[test]
+fn the_rust_client_calls_by_the_socket() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (setup, path) = setup(&folder, &format!("uids = [{}]", id("-u")));
+    let mercury = setup.serve();
+    let url = format!("unix://{path}");
+    // Of no switch, which is logged with who asks.
+    let params = json!({"switch_id": "nowhere", "port_name": "Ethernet1", "native_vlan": null, "allowed_vlans": null});
+    let calls = |url: &str, way| {
+        let client = mercury_client::Client::builder(url).way(way).build()?;
+        block_on(client.call::<Value>("reset_port", params.clone()))
+    };
+    let is_let_in = |way| matches!(calls(&url, way), Err(Error::Rpc(_)));
+    assert!(is_let_in(Way::anonymous()));
+    mercury.stderr.wait_json("its caller", |line| line["way"] == "socket");
+    assert!(is_let_in(Way::basic("ironic", "word")));
+    mercury.stderr.wait_json("the user", |line| line["caller"] == "ironic" && line["way"] == "http_basic");
+    let refused = calls(&url, Way::basic("ironic", "guess")).unwrap_err();
+    assert!(matches!(&refused, Error::Refused(refusal) if refusal.status == 401), "{refused:?}");
+    let nowhere = calls(&format!("{url}.not"), Way::anonymous()).unwrap_err();
+    assert!(matches!(&nowhere, Error::NotSent(_)), "{nowhere:?}");
+    let relative = calls("unix://mercury.sock", Way::anonymous()).unwrap_err();
+    assert!(matches!(&relative, Error::Settings(_)), "{relative:?}");
 }
 
 #[test]
