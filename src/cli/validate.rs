@@ -36,8 +36,8 @@ use crate::{
 use reading::Candidate;
 use schema::{Encoding, Modules};
 
-/// A candidate may be this big, in bytes: its tree takes several times as much.
-const MAX_CANDIDATE: u64 = 16 << 20;
+/// A candidate may be this big, in MiB, where nothing is said: its tree takes several times as much.
+const MAX_SIZE: u64 = 16;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 /// What candidates are called in folders; other files there are passed over.
@@ -73,6 +73,10 @@ pub(super) struct ValidateArguments {
     /// Whose words they are in, where they are for no switch in particular.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
+    /// One that is bigger is refused. While it is judged it takes up to 13 times its size in
+    /// memory.
+    #[arg(long, value_name = "MIB", default_value_t = MAX_SIZE, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    max_size: u64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -118,7 +122,9 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
         let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
-        let asked = on::asked(switch, team.inventory.dialects(), &files, |text| arguments.form(text)).await?;
+        let asked =
+            on::asked(switch, team.inventory.dialects(), &files, arguments.limit(), |text| arguments.form(text))
+                .await?;
         asked.into_iter().for_each(|checked| telling.add(checked));
     }
     Ok(telling.end())
@@ -243,6 +249,11 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
 }
 
 impl ValidateArguments {
+    /// Of one candidate, in bytes.
+    fn limit(&self) -> u64 {
+        self.max_size << 20
+    }
+
     fn form(&self, text: &str) -> Option<Form> {
         self.kind.map(Form::from).or_else(|| kind::of(text))
     }
@@ -253,7 +264,12 @@ impl ValidateArguments {
             let findings = Findings::from(finding.at(file, None));
             Ok(vec![Checked { name: name.clone(), level: "reading", source: None, told: Vec::new(), findings }])
         };
-        let text: Arc<str> = match super::read_bounded(file, MAX_CANDIDATE) {
+        let limit = self.limit();
+        if fs::metadata(file).is_ok_and(|it| it.len() > limit) {
+            let finding = Finding::error(Code::Unreadable, format!("longer than {limit} bytes"));
+            return broken(finding.help("--max-size says how big one may be, in MiB"));
+        }
+        let text: Arc<str> = match super::read_bounded(file, limit) {
             Ok(text) => text.into(),
             Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
         };

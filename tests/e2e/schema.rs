@@ -241,7 +241,12 @@ fn what_would_hurt_the_reader_is_refused() {
     std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
     let finished = setup.run(&["validate", path.to_str().unwrap(), "--output", "json"]);
     let told = finished.json()["findings"][0].clone();
-    assert!(finished.code() == 1 && told["message"].to_string().contains("longer than"), "{told}");
+    assert!(finished.code() == 1 && told["message"].to_string().contains("longer than 16777216 bytes"), "{told}");
+    assert!(told["help"].as_str().is_some_and(|help| help.contains("--max-size")), "{told}");
+    let padded = format!("{}<!--{}-->", xml(&GOOD), " ".repeat(1 << 20));
+    assert_eq!(validate(&setup, "a.xml", &padded, &[]).code(), 0);
+    let finished = validate(&setup, "a.xml", &padded, &["--max-size", "1"]);
+    assert!(finished.code() == 1 && finished.stdout.contains("longer than 1048576 bytes"), "{}", finished.stdout);
 }
 
 #[test]

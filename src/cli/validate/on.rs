@@ -22,6 +22,7 @@ pub(super) async fn asked(
     switch: &Arc<Switch>,
     dialects: &[Arc<Dialect>],
     files: &[PathBuf],
+    limit: u64,
     form: impl Fn(&str) -> Option<Form>,
 ) -> Result<Vec<Checked>, Failure> {
     let name = &switch.identity.name;
@@ -48,7 +49,7 @@ pub(super) async fn asked(
     let (mut all, mut interrupted) = (Vec::new(), None);
     for file in files {
         // What cannot be read is told of elsewhere.
-        let Ok(text) = super::super::read_bounded(file, super::MAX_CANDIDATE) else { continue };
+        let Ok(text) = super::super::read_bounded(file, limit) else { continue };
         let mut checked = Checked {
             name: file.display().to_string(),
             level: "switch",
