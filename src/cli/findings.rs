@@ -81,10 +81,15 @@ impl Telling {
     }
 }
 
+/// At once: each line by itself would be a call of the system.
 fn human(one: &Checked) {
+    let mut lines = Vec::new();
     if !one.told.is_empty() {
-        print::line(&format!("{}:", one.name));
-        one.told.iter().for_each(|line| print::line(&format!("  {line}")));
+        lines.push(format!("{}:", one.name));
+        lines.extend(one.told.iter().map(|line| format!("  {line}")));
     }
-    one.findings.iter().for_each(|finding| print::line(&excerpt::told(finding, one.source.as_deref())));
+    lines.extend(one.findings.iter().map(|finding| excerpt::told(finding, one.source.as_deref())));
+    if !lines.is_empty() {
+        print::line(&lines.join("\n"));
+    }
 }

@@ -1,7 +1,10 @@
 //! How far a command is that takes more than a second. It is said where standard error is
 //! a terminal, and nowhere else.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Once,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -13,6 +16,8 @@ const STYLE: &str = "{wide_bar} {pos} of {len} {msg}, {eta} to go";
 pub(super) struct Progress {
     bar: ProgressBar,
     shown_from: Instant,
+    /// Over once it was looked whether anybody sees it.
+    shown: Once,
     target: fn() -> ProgressDrawTarget,
 }
 
@@ -28,13 +33,13 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(STYLE) {
             bar.set_style(style);
         }
-        Self { bar, shown_from: Instant::now() + after, target }
+        Self { bar, shown_from: Instant::now() + after, shown: Once::new(), target }
     }
 
     /// One more is done.
     pub(super) fn step(&self) {
-        if self.bar.is_hidden() && Instant::now() >= self.shown_from {
-            self.bar.set_draw_target((self.target)());
+        if !self.shown.is_completed() && Instant::now() >= self.shown_from {
+            self.shown.call_once(|| self.bar.set_draw_target((self.target)()));
         }
         self.bar.inc(1);
     }

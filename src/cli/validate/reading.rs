@@ -41,10 +41,10 @@ impl Candidate<'_> {
         self.doubts(&running, deletes.len(), &mut reading.findings);
         let mut rules = self.checked("rules");
         // What is deleted is taken to be there.
-        let there = deletes::there(before, &deletes);
-        let plan = Plan::between(&Running::new(&there, scope()), &after);
+        let there = (!deletes.is_empty()).then(|| deletes::there(before, &deletes));
+        let plan = there.as_ref().map_or(plan, |there| Plan::between(&Running::new(there, scope()), &after));
         let ports = Proposed::edited(&plan).len();
-        let change = Proposed { before: &there, after: &after.0, plan: &plan, ports };
+        let change = Proposed { before: there.as_ref().unwrap_or(before), after: &after.0, plan: &plan, ports };
         for finding in &self.switch.rules.judge(&change) {
             let line = place::of_path(&finding.field, self.text);
             rules.findings.push(finding.clone().at(self.name.as_ref(), line));
