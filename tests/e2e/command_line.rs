@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use bridge::Bridge;
 use imitation::Imitation;
 
-use crate::harness::{Client, Entry, Mercury, RpcError, block_on};
+use crate::harness::{Client, Entry, Mercury, RpcError, Setup, block_on};
 
 const PORT: &str = "GigabitEthernet1/0/1";
 
@@ -86,6 +86,23 @@ fn a_port_is_attached_and_detached_and_what_is_saved_is_what_runs() {
     assert!(!lines.iter().any(|line| line.contains("100")), "{lines:?}");
     assert_eq!(handle.startup(), handle.running());
     assert_eq!(port(&handle, "GigabitEthernet1/0/2").len(), 2);
+}
+
+/// What was reviewed is what is typed: every line of it, in its order, and no other but the
+/// one that leaves configuration mode.
+#[test]
+fn a_saved_plan_is_typed_as_it_was_read() {
+    let switch = start();
+    let setup = Setup::new().switches(&[entry(&switch)]);
+    let file = setup.path().join("plan.json").to_str().unwrap().to_owned();
+    let saved = setup.run(&["plan", "--save", &file, "leaf1", PORT, "--access", "100", "--description", "rack 4"]);
+    assert_eq!(saved.code(), 0, "{} {}", saved.stdout, saved.stderr);
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let payload: Vec<&str> = plan["switches"][0]["payload"].as_str().unwrap().lines().map(str::trim).collect();
+    assert!(payload.len() > 2, "{payload:?}");
+    let done = setup.run(&["apply", &file]);
+    assert_eq!(done.code(), 0, "{} {}", done.stdout, done.stderr);
+    assert_eq!(switch.handle().entered(), [&payload[..], &["exit"]].concat());
 }
 
 /// Attaches with a fault at one line of the script.
