@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -49,41 +50,59 @@ def line(what, took, count, memory=None):
     room = "" if memory is None else f", {memory:.0f} MiB"
     cpu = f", {1000 * sum(CPU) / count:.2f} ms of processor each"
     CPU.clear()
-    print(f"{what:<44} {count / took:>9.1f} a second ({count} in {took:.1f} s{cpu}{room})", flush=True)
+    print(f"  {what:<44} {count / took:>9.1f} a second ({count} in {took:.1f} s{cpu}{room})", flush=True)
 
 
-def candidates(program, modules, folder, files):
-    for number in range(files):
-        (folder / f"{number:05}.xml").write_text(candidate(number))
-    size = (folder / "00000.xml").stat().st_size
-    print(f"{files} candidates of {size} bytes, {os.cpu_count()} processors", flush=True)
-    few = folder.parent / "few"
-    few.mkdir()
-    for number in range(files // 10):
-        (few / f"{number:05}.xml").write_text(candidate(number))
+def modules_of(folder):
+    """The names of a folder's modules, types first; submodules come with theirs."""
+    files = sorted(pathlib.Path(folder).glob("*.yang"))
+    names = [file.stem for file in files if "\nsubmodule " not in "\n" + file.read_text()]
+    return sorted(names, key=lambda name: not name.endswith("-types"))
+
+
+def candidates(tools, name, modules, more, folders):
+    """One set of modules: cold, then by Mercury, by libyang alone, and by yanglint."""
+    program, libyang = tools
+    few, all_ = folders
+    files, names = len(list(all_.iterdir())), modules_of(modules)
+    print(f"against {name} ({len(names)} modules):", flush=True)
+    words = [program, "validate", "--dialect", "openconfig", "--whole", *more]
+    cold = [run([*words, str(all_ / "00000.xml")])[0] for _ in range(5)]
+    CPU.clear()
+    print(f"  the modules loaded and one candidate validated, cold: {statistics.median(cold):.2f} s", flush=True)
     speeds = {}
-    for name, where, count in [("mercury validate, a tenth of them", few, files // 10), ("mercury validate", folder, files)]:
-        words = [program, "validate", str(where), "--dialect", "openconfig", "--whole"]
-        took, memory, code, said = run(words)
+    for title, where, count in [("mercury validate, a tenth of them", few, files // 10), ("mercury validate", all_, files)]:
+        took, memory, code, said = run([*words, str(where)])
         assert code == 0, said[-2000:]
-        line(name, took, count, memory)
-        speeds[name] = count / took
-    loads = "".join(f"load {module.stem}\n" for module in sorted(pathlib.Path(modules).glob("*.yang")))
-    begin = f"searchpath {modules}\n{loads}"
-    data = "".join(f"data -t config {folder}/{number:05}.xml\n" for number in range(files))
-    took, memory, _, said = run(["yanglint"], begin + data)
+        line(title, took, count, memory)
+        speeds[title] = count / took
+    for title, threads in [("libyang alone, one thread", 1), ("libyang alone, a thread for each processor", os.cpu_count())]:
+        took, memory, code, said = run([libyang, modules, str(all_), str(threads), *names])
+        assert code == 0, said[-2000:]
+        line(title, took, files, memory)
+        speeds[threads] = files / took
+    loads = "".join(f"load {name}\n" for name in names)
+    data = "".join(f"data -t config {all_}/{number:05}.xml\n" for number in range(files))
+    took, memory, _, said = run(["yanglint"], f"searchpath {modules}\n{loads}{data}")
     assert "YANGLINT[E]" not in said, said[-2000:]
-    line("one yanglint (libyang in one process)", took, files, memory)
-    speeds["one"] = files / took
+    line("one yanglint that is given all of them", took, files, memory)
     begun = time.perf_counter()
-    names = sorted(str(module) for module in pathlib.Path(modules).glob("*.yang"))
+    loaded = [f"{modules}/{name}.yang" for name in names]
     for number in range(EACH):
-        _, _, code, said = run(["yanglint", "-t", "config", "-p", modules, *names, f"{folder}/{number:05}.xml"])
+        _, _, code, said = run(["yanglint", "-ii", "-t", "config", "-p", modules, *loaded, f"{all_}/{number:05}.xml"])
         assert code == 0, said[-2000:]
     took = time.perf_counter() - begun
     line("a yanglint for each", took, EACH)
     own = speeds["mercury validate"]
-    print(f"mercury: {own / speeds['one']:.2f} of one yanglint's speed, {own / (EACH / took):.0f} of one for each")
+    print(f"  mercury: {own / speeds[os.cpu_count()]:.2f} of libyang's own speed, {own * took / EACH:.0f} times as "
+          "many as a yanglint for each", flush=True)
+
+
+def written(folder, files):
+    folder.mkdir()
+    for number in range(files):
+        (folder / f"{number:05}.xml").write_text(candidate(number))
+    return folder
 
 
 def large(program, folder):
@@ -134,12 +153,18 @@ def switches(program, folder, count):
 
 
 def main():
-    program, modules, files, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    program, libyang, modules = sys.argv[1:4]
+    files, count = int(sys.argv[4]), int(sys.argv[5])
+    published = os.environ.get("MERCURY_PUBLISHED_MODULES")
     with tempfile.TemporaryDirectory(prefix="mercury-desk-") as place:
         place = pathlib.Path(place)
-        folder = place / "candidates"
-        folder.mkdir()
-        candidates(program, modules, folder, files)
+        folders = written(place / "few", files // 10), written(place / "all", files)
+        size = (folders[1] / "00000.xml").stat().st_size
+        print(f"{files} candidates of {size} bytes, {os.cpu_count()} processors", flush=True)
+        candidates((program, libyang), "Mercury's own subset", modules, [], folders)
+        if published:
+            modules = f"{published}/openconfig"
+            candidates((program, libyang), "OpenConfig as it is published", modules, ["--yang-dir", modules], folders)
         large(program, place)
         switches(program, place, count)
 
