@@ -23,6 +23,7 @@ mod shown;
 mod shown_flat;
 mod shown_sets;
 mod table;
+mod theirs;
 mod transcripts;
 mod turns;
 
