@@ -13,6 +13,7 @@ mod case;
 mod database;
 mod device;
 mod fabric;
+mod forms;
 mod large;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
