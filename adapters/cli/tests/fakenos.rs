@@ -70,7 +70,7 @@ impl Hosts {
 
     fn options(&self, platform: &str) -> CliOptions {
         let ssh = SshOptions {
-            port: self.ports[platform],
+            port: *self.ports.get(platform).unwrap(),
             password: Some(PASSWORD.to_owned().into()),
             host_key: HostKeyPolicy::Insecure,
             ..SshOptions::new("127.0.0.1", "mercury")

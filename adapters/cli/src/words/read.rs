@@ -290,7 +290,8 @@ impl<'t> Lines<'t> {
                 Blocked::Enter(entered) => {
                     let is_kept = match &entered {
                         Block::Interface(name) => is_asked(name) && !self.ports.contains_key(name),
-                        Block::Vlans { .. } | Block::Other => true,
+                        Block::Vlans { .. } => true,
+                        Block::Other => false,
                     };
                     tree.beside(if is_kept { ENTRY } else { 0 })?;
                     block = entered;
