@@ -1,1 +1,3 @@
-//! What the conformance kit in `tests/dialects` needs of the insides, and nothing else.
+//! What the fuzz targets need of the insides, and nothing else.
+
+pub use crate::telnet::Negotiation;

@@ -4,7 +4,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{Lost, Share, Traffic, chain};
 use mercury_ssh::{CommandError, SshCommands};
 
-use crate::wire::{End, Entry, Reply, Wire, no_room};
+use crate::wire::{End, Entry, Reply, Wire, as_text, no_room};
 
 /// A connection on which each line is a command.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Wire for Exec {
                 self.traffic.flights += 1;
                 self.traffic.sent += entry.line.len() as u64;
                 self.traffic.received += (finished.output.len() + finished.errors.len()) as u64;
-                let mut text = String::from_utf8_lossy(&finished.output).into_owned();
+                let mut text = as_text(finished.output);
                 text.push_str(&String::from_utf8_lossy(&finished.errors));
                 replies.push(Reply { text, end: End::Status(finished.status) });
             }

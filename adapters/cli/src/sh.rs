@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     shell::FAREWELL,
-    wire::{End, Entry, Reply, Wire, no_room},
+    wire::{End, Entry, Reply, Wire, as_text, make_room, no_room},
 };
 
 /// How much is read at once, in bytes.
@@ -90,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
             }
             share.grow(read).map_err(|error| no_room(&error))?;
             self.traffic.received += read as u64;
+            make_room(&mut self.received, read);
             self.received.extend_from_slice(buffer.get(..read).unwrap_or_default());
         }
         Ok(replies)
@@ -112,8 +113,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
         };
         let number = status.get(..end).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
         let number = number.ok_or_else(|| Lost::Protocol("a status is no number".to_owned()))?;
-        let text = String::from_utf8_lossy(self.received.get(..at).unwrap_or_default()).into_owned();
-        self.received.drain(..at + mark.len() + end + 1);
+        let rest = self.received.split_off(at + mark.len() + end + 1);
+        let mut said = std::mem::replace(&mut self.received, rest);
+        said.truncate(at);
+        let text = as_text(said);
         *searched = 0;
         Ok(Some(Reply { text, end: End::Status(Some(number)) }))
     }

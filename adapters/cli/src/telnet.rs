@@ -20,6 +20,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use negotiation::Negotiation;
 pub(crate) use stream::TelnetStream;
 
 /// Where to connect, and as whom. All of it travels readable.

@@ -43,6 +43,19 @@ pub(crate) trait Wire: Send {
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
+/// Makes room for so many octets more, a quarter more than there are: what doubles is half
+/// empty when it is most of what there is.
+pub(crate) fn make_room(octets: &mut Vec<u8>, more: usize) {
+    if octets.capacity() - octets.len() < more {
+        octets.reserve_exact(more.max(octets.len() / 4));
+    }
+}
+
+/// Octets as text, which takes no more room where they are one.
+pub(crate) fn as_text(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 /// A wire with nobody behind it: a function answers.
 pub(crate) struct Answering<F>(pub(crate) F);
 

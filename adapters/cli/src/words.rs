@@ -6,5 +6,15 @@ mod read;
 mod render;
 mod set;
 
+use mercury_model::InterfaceScope;
+
 pub use read::{Unreadable, another, asks, deleted, ports, recorded, running};
 pub use render::CliRenderer;
+
+/// Whether a port is asked for, by the name that the data has it by.
+fn is_asked(asked: &InterfaceScope, name: &str) -> bool {
+    match asked {
+        InterfaceScope::All => true,
+        InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
+    }
+}

@@ -96,6 +96,11 @@ impl Share {
         Ok(())
     }
 
+    /// Gives back so many octets.
+    pub fn release(&mut self, octets: usize) {
+        self.shrink(self.used.saturating_sub(octets));
+    }
+
     /// Gives back all but so many octets.
     pub fn shrink(&mut self, octets: usize) {
         self.used = self.used.min(octets);

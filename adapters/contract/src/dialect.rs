@@ -54,7 +54,8 @@ pub struct Dialect {
     pub evidence: Vec<Evidence>,
     /// What texts may be.
     pub text: TextLimits,
-    /// Whether a native VLAN is only carried when `trunk-vlans` lists it.
+    /// Whether a native VLAN is only carried when `trunk-vlans` lists it, or is one of those
+    /// that it is made of.
     pub native_in_trunk_vlans: bool,
     /// Whether a member of an aggregate may have an MTU of its own.
     pub members_have_mtu: bool,
@@ -148,6 +149,14 @@ impl Dialect {
     #[must_use]
     pub fn members_say_lag_type(&self, protocol: &str) -> bool {
         self.tree(protocol).is_some_and(|tree| tree.channel_group.is_some())
+    }
+
+    /// Whether a trunk's list holds its tagged VLANs alone over any protocol.
+    fn lists_tagged_alone(&self) -> bool {
+        let trees = self.protocols().into_iter().filter_map(|protocol| self.tree(protocol));
+        let mut vlans =
+            trees.flat_map(|tree| std::iter::once(&tree.switched_vlan).chain(&tree.aggregate_switched_vlan));
+        vlans.any(|vlans| vlans.trunk_vlans.tagged_only)
     }
 
     /// Where everything lies, as one protocol shows it, if that is in a tree.
@@ -406,6 +415,16 @@ mod tests {
         let elsewhere = excused.replace("reason =", "protocol = \"netconf\"\nreason =");
         let errors = load(&[("excused", elsewhere.as_str())]).unwrap_err();
         assert_eq!(errors[0].problems, ["gnmi.tree says nothing about mtu and no deviation excuses it"]);
+    }
+
+    /// Or a trunk that does not list its native VLAN, as Ironic asks for one, could not be said.
+    #[test]
+    fn a_list_of_tagged_vlans_alone_says_that_native_ones_count() {
+        let text = "inherits = \"openconfig\"\n[tree.switched-vlan]\ntrunk-vlans = { tagged-only = true }\n";
+        let with = |text: &str| load(&[EMBEDDED, &[("x", text)]].concat());
+        let errors = with(text).unwrap_err();
+        assert!(errors[0].to_string().contains("native-in-trunk-vlans"), "{errors:?}");
+        with(&format!("native-in-trunk-vlans = true\n{text}")).unwrap();
     }
 
     #[test]

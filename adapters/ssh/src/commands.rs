@@ -61,6 +61,10 @@ impl SshCommands {
             match channel.wait().await {
                 Some(ChannelMsg::Data { data }) => {
                     share.grow(data.len())?;
+                    // What doubles is half empty when it is most of what there is.
+                    if finished.output.capacity() - finished.output.len() < data.len() {
+                        finished.output.reserve_exact(data.len().max(finished.output.len() / 4));
+                    }
                     finished.output.extend_from_slice(&data);
                 }
                 Some(ChannelMsg::ExtendedData { data, .. }) => {

@@ -28,7 +28,10 @@ pub fn inventory(data: &[u8]) {
     for switch in &inventory {
         assert!(!switch.identity.name.is_empty() && !switch.identity.name.chars().any(char::is_control));
         assert!(!switch.identity.address.is_empty() && !switch.identity.address.chars().any(char::is_control));
-        assert_eq!(inventory.find(&switch.identity.name).map(|found| &found.identity.name), Some(&switch.identity.name));
+        assert_eq!(
+            inventory.find(&switch.identity.name).map(|found| &found.identity.name),
+            Some(&switch.identity.name)
+        );
         for mac in &switch.identity.mac_addresses {
             assert!(inventory.find(&mac.to_string()).is_some());
         }

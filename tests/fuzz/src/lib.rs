@@ -12,6 +12,7 @@ mod prompt;
 mod reply;
 mod rpc;
 mod scraper;
+mod telnet;
 
 pub use dialect::dialect;
 pub use framing::framing;
@@ -21,6 +22,7 @@ pub use prompt::prompt;
 pub use reply::reply;
 pub use rpc::rpc;
 pub use scraper::scraper;
+pub use telnet::telnet;
 
 #[cfg(test)]
 mod tests {
@@ -40,7 +42,7 @@ mod tests {
 
     #[test]
     fn every_seed_still_keeps_every_promise() {
-        let targets: [(&str, fn(&[u8])); 8] = [
+        let targets: [(&str, fn(&[u8])); 9] = [
             ("framing", crate::framing),
             ("reply", crate::reply),
             ("gnmi", crate::gnmi),
@@ -49,6 +51,7 @@ mod tests {
             ("inventory", crate::inventory),
             ("prompt", crate::prompt),
             ("scraper", crate::scraper),
+            ("telnet", crate::telnet),
         ];
         for (name, target) in targets {
             assert!(replay(name, target) > 0, "{name} has no seeds");
@@ -66,6 +69,7 @@ mod tests {
             crate::inventory,
             crate::prompt,
             crate::scraper,
+            crate::telnet,
         ] {
             target(b"");
         }

@@ -65,5 +65,6 @@ fn read(dialect: &Arc<Dialect>, running: &Running, scope: &Scope) {
 /// Whether a shell takes a line for one command, whatever it holds.
 fn is_one_command(line: &str) -> bool {
     let outside = line.split('\'').step_by(2);
-    line.matches('\'').count() % 2 == 0 && !outside.collect::<String>().contains([';', '&', '|', '<', '>', '$', '`', '(', ')', '\\'])
+    line.matches('\'').count() % 2 == 0
+        && !outside.collect::<String>().contains([';', '&', '|', '<', '>', '$', '`', '(', ')', '\\'])
 }

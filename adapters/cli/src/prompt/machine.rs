@@ -299,8 +299,8 @@ impl Machine {
 
     fn answer(&mut self, level: Level) {
         let Some(sent) = self.sent.pop_front() else { return };
-        let mut text = std::mem::take(&mut self.unasked);
-        text.push_str(&sent.text);
+        let mut text = sent.text;
+        text.insert_str(0, &std::mem::take(&mut self.unasked));
         self.answered.push_back(Answered { line: sent.line, text, level });
     }
 
@@ -408,7 +408,11 @@ impl Sent {
     }
 }
 
+/// Adds a line. What doubles would be half empty when it is most of what there is.
 fn put(text: &mut String, line: &str) {
+    if text.capacity() - text.len() <= line.len() {
+        text.reserve_exact((line.len() + 1).max(text.len() / 4));
+    }
     text.push_str(line);
     text.push('\n');
 }

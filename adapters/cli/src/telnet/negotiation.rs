@@ -39,7 +39,7 @@ const OURS: [u8; 3] = [SUPPRESS_GO_AHEAD, TERMINAL_TYPE, WINDOW_SIZE];
 /// as the peer names them, and an answer follows a change only (RFC 854, general
 /// considerations).
 #[derive(Debug)]
-pub(super) struct Negotiation {
+pub struct Negotiation {
     columns: u16,
     state: State,
     /// Of [`THEIRS`] and [`OURS`], which are in effect.
@@ -62,7 +62,9 @@ enum State {
 }
 
 impl Negotiation {
-    pub(super) fn new(columns: u32) -> Self {
+    /// With one whose terminal is `columns` characters wide.
+    #[must_use]
+    pub fn new(columns: u32) -> Self {
         Self {
             columns: u16::try_from(columns).unwrap_or(u16::MAX),
             state: State::Data,
@@ -74,7 +76,7 @@ impl Negotiation {
 
     /// Takes what came: adds the data in it to `data`, and the answers to the rest to
     /// `answers`. They have at most five times the octets of what came.
-    pub(super) fn receive(&mut self, bytes: &[u8], data: &mut Vec<u8>, answers: &mut Vec<u8>) {
+    pub fn receive(&mut self, bytes: &[u8], data: &mut Vec<u8>, answers: &mut Vec<u8>) {
         for byte in bytes {
             self.state = match (self.state, *byte) {
                 (State::Data, IAC) => State::Command,
@@ -114,7 +116,7 @@ impl Negotiation {
 
     /// Adds what is to be sent to `output`: an octet 255 twice (RFC 854), the end of a line
     /// as CR LF, and a CR that ends none as CR NUL.
-    pub(super) fn encode(bytes: &[u8], output: &mut Vec<u8>) {
+    pub fn encode(bytes: &[u8], output: &mut Vec<u8>) {
         let mut before = 0;
         for (position, byte) in bytes.iter().enumerate() {
             match byte {

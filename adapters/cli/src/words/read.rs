@@ -13,17 +13,16 @@ use std::{
 };
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, PortTable,
-    Recorded, Share, Wording, find, mac_vrf, running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, NodePath,
+    PortTable, Recorded, Share, Wording, find, mac_vrf, running as read,
 };
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use super::{
     flat::{self, Unshown},
-    set,
+    is_asked, set,
 };
 use blocks::{Block, Blocked};
-pub(super) use json_table::TIMES;
 use port::Port;
 use vlan::VlanSaid;
 
@@ -111,9 +110,11 @@ pub fn running(
         Wording::Set(words) => {
             let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
             let arena = Bump::new();
-            let data = set::tree(words, &texts, &mut DataTree::new(&arena, share))?;
+            let interface = interface(dialect);
+            let asked = set::Asked { list: &interface, names: &scope.interfaces };
+            let (data, has_others) = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share))?;
             let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
-            return match has_interface(dialect, data) {
+            return match has_others || has_interface(dialect, data) {
                 true => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command }),
                 false => Err(Unreadable::Nothing { command }),
             };
@@ -122,7 +123,7 @@ pub fn running(
             let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
             let arena = Bump::new();
             let command = |number: usize| shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default();
-            return match flat::tree(words, &texts, &mut DataTree::new(&arena, share)) {
+            return match flat::tree(words, &scope.interfaces, &texts, &mut DataTree::new(&arena, share)) {
                 Ok(data) => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command: command(0) }),
                 Err(Unshown::Malformed(number)) => Err(Unreadable::Malformed { command: command(number) }),
                 Err(Unshown::Nothing) => Err(Unreadable::Nothing { command: command(0) }),
@@ -133,9 +134,7 @@ pub fn running(
     let mut tables = Vec::new();
     if words.form == CliForm::JsonTable {
         for (shown, answer) in words.shows.iter().zip(answers) {
-            share.grow(answer.len().saturating_mul(json_table::TIMES))?;
-            tables.push(json_table::blocks(words, &shown.command, answer)?);
-            share.shrink(0);
+            tables.push(json_table::blocks(words, scope, &shown.command, answer, share)?);
         }
     }
     let answers = if words.form == CliForm::JsonTable { &tables } else { answers };
@@ -178,8 +177,10 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
             let lines: Vec<Cow<'_, str>> =
                 texts.iter().map(|text| set::lines(words, text)).collect::<Result<_, _>>()?;
             let texts: Vec<&str> = lines.iter().map(|text| &**text).collect();
-            let data =
-                set::tree(words, &texts, &mut DataTree::new(&arena, share)).map_err(|error| error.to_string())?;
+            let interface = interface(dialect);
+            let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
+            let read = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share));
+            let (data, _) = read.map_err(|error| error.to_string())?;
             return match has_interface(dialect, data) {
                 true => all(dialect, data),
                 false => Err("there is no interface in it".to_owned()),
@@ -187,7 +188,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         }
         Wording::Flat(words) => {
             let arena = Bump::new();
-            return match flat::tree(words, texts, &mut DataTree::new(&arena, share)) {
+            return match flat::tree(words, &InterfaceScope::All, texts, &mut DataTree::new(&arena, share)) {
                 Ok(data) => all(dialect, data),
                 Err(Unshown::Malformed(_)) => Err("it is no JSON".to_owned()),
                 Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
@@ -256,8 +257,12 @@ fn all(dialect: &CliDialect, data: &DataNode<'_>) -> Result<Recorded, String> {
 }
 
 fn has_interface(dialect: &CliDialect, data: &DataNode<'_>) -> bool {
-    let at = dialect.tree().map_or_else(mac_vrf::interface, |tree| tree.interface.clone());
-    !find(data, &at, &Names::default()).is_empty()
+    !find(data, &interface(dialect), &Names::default()).is_empty()
+}
+
+/// An interface's list entry.
+fn interface(dialect: &CliDialect) -> NodePath {
+    dialect.tree().map_or_else(mac_vrf::interface, |tree| tree.interface.clone())
 }
 
 /// All that the lines say.
@@ -277,17 +282,18 @@ impl<'t> Lines<'t> {
         text: &'t str,
         tree: &mut DataTree<'_, '_>,
     ) -> Result<bool, Unreadable> {
-        let is_asked = |name: &str| match &scope.interfaces {
-            InterfaceScope::All => true,
-            InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
-        };
+        let is_asked = |name: &str| is_asked(&scope.interfaces, name);
         let mut found = false;
         let mut block = Block::Other;
         for line in blocks::Lines::of(words, text) {
             match line {
                 Blocked::Enter(entered) => {
-                    let is_known = matches!(&entered, Block::Interface(name) if self.ports.contains_key(name));
-                    tree.beside(if is_known { 0 } else { ENTRY })?;
+                    let is_kept = match &entered {
+                        Block::Interface(name) => is_asked(name) && !self.ports.contains_key(name),
+                        Block::Vlans { .. } => true,
+                        Block::Other => false,
+                    };
+                    tree.beside(if is_kept { ENTRY } else { 0 })?;
                     block = entered;
                     match &block {
                         Block::Interface(name) => {

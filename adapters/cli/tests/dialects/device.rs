@@ -30,6 +30,8 @@ pub(crate) struct Rules {
     vlan: &'static str,
     /// Lines that go on from those before them, also where they take away.
     program: &'static str,
+    /// The line of a list, which is added to, and taken from, what is there.
+    adds: &'static str,
     /// The line of a port's mode, and what goes when that is changed.
     resets: (&'static str, &'static [&'static str]),
     /// Beginnings of lines of which a block has as many as were typed.
@@ -84,6 +86,7 @@ const IOS: Rules = Rules {
     leave: "exit",
     vlan: "vlan ",
     program: "none",
+    adds: "none",
     resets: ("none", &[]),
     many: &[],
     takes: ("none", "none"),
@@ -159,12 +162,12 @@ const HUAWEI: Rules = Rules {
 
 pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
-        "dell_sonic" => Rules { vlan: "interface Vlan ", ..IOS },
-        "dell_os10" => Rules { vlan: "interface vlan", ..IOS },
+        "dell_sonic" => Rules { vlan: "interface Vlan ", adds: "switchport trunk allowed Vlan", ..IOS },
+        "dell_os10" => Rules { vlan: "interface vlan", adds: "switchport trunk allowed vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,
         "mellanox_mlnxos" => ONYX,
-        "aruba_aoscx" => Rules { either: ("vlan access", "vlan trunk"), ..IOS },
+        "aruba_aoscx" => Rules { either: ("vlan access", "vlan trunk"), adds: "vlan trunk allowed", ..IOS },
         "huawei" | "huawei_vrpv8" => HUAWEI,
         "brocade_fastiron" => FASTIRON,
         "dell_powerconnect" => POWERCONNECT,
@@ -330,6 +333,9 @@ impl Device {
                 lines.retain(|line| !begins(line, other));
             }
         }
+        if let Some(list) = bare.strip_prefix(rules.adds).and_then(|rest| rest.trim().parse().ok()) {
+            return Self::listed(rules, lines, &list, bare == text);
+        }
         if begins(bare, rules.refuses) && !lines.iter().any(|line| line == text) {
             Self::renewed(rules, lines, text);
         }
@@ -356,6 +362,15 @@ impl Device {
             lines.retain(|line| !begins(line, begin));
         }
         lines.push(text.to_owned());
+    }
+
+    /// Adds to a list, or takes from it.
+    fn listed(rules: &Rules, lines: &mut Vec<String>, list: &VlanSet, comes: bool) {
+        let own = |line: &String| line.strip_prefix(rules.adds).and_then(|rest| rest.trim().parse::<VlanSet>().ok());
+        let before = lines.iter().find_map(own).unwrap_or_default();
+        lines.retain(|line| !begins(line, rules.adds));
+        let after = if comes { before.union(list) } else { before.difference(list) };
+        lines.extend((!after.is_empty()).then(|| format!("{} {after}", rules.adds)));
     }
 
     /// Refuses a change of mode while there are VLANs of another.

@@ -31,7 +31,7 @@ impl Fabric {
         for line in &script.lines {
             assert_eq!((line.depth, line.is_block), (0, false), "{script}");
             match line.text.split(' ').collect::<Vec<_>>()[..] {
-                ["vlan-create", "id", id, "scope", scope, "ports", "none"] => {
+                ["vlan-create", "id", id, "scope", scope, "ports", "none", ..] => {
                     self.vlans.entry(id.to_owned()).or_default().scope = scope.to_owned();
                 }
                 ["vlan-delete", "id", id] => drop(self.vlans.remove(id)),
@@ -51,6 +51,12 @@ impl Fabric {
                     let vlan = self.vlans.get_mut(id).unwrap();
                     vlan.ports.remove(port);
                     vlan.untagged.remove(port);
+                }
+                ["vlan-port-remove", "vlan-range", "all", "ports", port] => {
+                    for vlan in self.vlans.values_mut() {
+                        vlan.ports.remove(port);
+                        vlan.untagged.remove(port);
+                    }
                 }
                 _ => panic!("{}: no such command", line.text),
             }

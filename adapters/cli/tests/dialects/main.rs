@@ -13,6 +13,7 @@ mod case;
 mod database;
 mod device;
 mod fabric;
+mod forms;
 mod large;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
@@ -23,6 +24,7 @@ mod shown;
 mod shown_flat;
 mod shown_sets;
 mod table;
+mod theirs;
 mod transcripts;
 mod turns;
 

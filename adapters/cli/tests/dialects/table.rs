@@ -48,6 +48,13 @@ impl Tables {
                 }
             }
             "clear" => columns.iter().for_each(|column| drop(own.remove(column))),
+            "add" | "remove" if columns.first().is_some_and(|column| column == "trunks") => {
+                let id = columns.last().unwrap();
+                let list = own.remove("trunks").unwrap_or_default();
+                let others = list.split(',').filter(|one| !one.is_empty() && one != id);
+                let list: Vec<&str> = others.chain((what == "add").then_some(id.as_str())).collect();
+                own.extend((!list.is_empty()).then(|| ("trunks".to_owned(), list.join(","))));
+            }
             "remove" => drop(own.remove(&columns.join(":"))),
             other => panic!("{other}"),
         }

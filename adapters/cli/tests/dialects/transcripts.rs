@@ -145,7 +145,7 @@ fn row(names: &str) -> Vec<String> {
 }
 
 /// What a port has, in the words of the expectation.
-fn shown(port: &Interface) -> String {
+pub(crate) fn shown(port: &Interface) -> String {
     let mut words = vec![match &port.switched_vlan {
         None => "-".to_owned(),
         Some(SwitchedVlan::Access { vlan }) => vlan.map_or("access".to_owned(), |vlan| format!("access {vlan}")),

@@ -209,7 +209,7 @@ impl Raw {
         if !reader.problems.is_empty() {
             return Err(reader.problems);
         }
-        Ok(Dialect {
+        let dialect = Dialect {
             name: name.to_owned(),
             vendor: self.vendor,
             os: self.os,
@@ -226,7 +226,12 @@ impl Raw {
             cli,
             ovsdb,
             deviations: self.deviations,
-        })
+        };
+        if dialect.lists_tagged_alone() && !dialect.native_in_trunk_vlans {
+            let reason = "what lists its tagged VLANs alone counts the native one among the trunk's";
+            return Err(vec![format!("native-in-trunk-vlans: must be true: {reason}")]);
+        }
+        Ok(dialect)
     }
 }
 

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mercury_adapter::{
     DataNode, DataTree, Filled, FlatBridge, FlatForm, FlatMember, FlatWords, Hole, NoRoom, Template,
 };
-use mercury_model::{VlanId, VlanSet};
-use serde_json::Value;
+use mercury_model::{InterfaceScope, VlanId, VlanSet};
 
 use super::{json, names::several, port::Port};
-use crate::words::{lists::vlans, read::TIMES};
+use crate::words::{is_asked, lists::vlans};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
@@ -42,20 +41,27 @@ pub(super) struct Bridge {
     pub(super) is_aware: bool,
 }
 
-/// The data of what was shown.
+/// The data of what was shown, of the ports that are asked for.
 pub(in crate::words) fn tree<'a>(
     words: &FlatWords,
+    asked: &InterfaceScope,
     texts: &[&str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unshown> {
     let needs_line = words.bridge.as_ref().is_some_and(|bridge| bridge.aware.is_some());
-    let mut said = Said { is_aware: !needs_line, ..Said::default() };
+    let mut said = Said::new(asked, !needs_line);
     for (number, text) in texts.iter().enumerate() {
         match words.form {
             FlatForm::Json => {
-                tree.beside(text.len().saturating_mul(TIMES))?;
-                let value: Value = serde_json::from_str(text).map_err(|_| Unshown::Malformed(number))?;
-                json::lines(&value, words.split, &mut |line| said.line(words, line));
+                let mut room = Ok(());
+                let read = json::lines(text, words.split, &mut |line| {
+                    if room.is_ok() {
+                        said.line(words, line);
+                        room = tree.beside(std::mem::take(&mut said.octets));
+                    }
+                });
+                room?;
+                read.map_err(|_| Unshown::Malformed(number))?;
             }
             FlatForm::Lines => {
                 let rows = words.shows.get(number).and_then(|shown| shown.rows.as_ref());
@@ -69,15 +75,17 @@ pub(in crate::words) fn tree<'a>(
             }
         }
     }
-    if said.ports.is_empty() {
+    if !said.has_ports {
         return Err(Unshown::Nothing);
     }
     tree.beside((said.ports.len() + said.vlans.len()).saturating_mul(ENTRY))?;
     Ok(said.data(words, tree)?)
 }
 
-#[derive(Default)]
-struct Said {
+struct Said<'s> {
+    asked: &'s InterfaceScope,
+    /// Whether anything was said of any.
+    has_ports: bool,
     ports: BTreeMap<String, Port>,
     vlans: BTreeMap<VlanId, BTreeSet<String>>,
     /// The bridge's.
@@ -87,31 +95,32 @@ struct Said {
     octets: usize,
 }
 
-impl Said {
+impl<'s> Said<'s> {
+    fn new(asked: &'s InterfaceScope, is_aware: bool) -> Self {
+        let (ports, vlans) = (BTreeMap::new(), BTreeMap::new());
+        Self { asked, has_ports: false, ports, vlans, untagged: None, is_aware, octets: 0 }
+    }
+
     fn line(&mut self, words: &FlatWords, line: &str) {
         let found = Named::of_any(words, &words.interfaces, line);
         for name in found.iter().flat_map(|named| &named.names) {
-            self.port(name);
+            let _known = self.port(name);
         }
         let on_bridge = words.bridge.as_ref().and_then(|own| Named::of_any(words, &own.member.shown, line));
-        for name in on_bridge.iter().flat_map(|named| &named.names) {
-            self.port(name).is_on_bridge = true;
-        }
+        self.each(on_bridge.as_ref(), |port| port.is_on_bridge = true);
         if self.leaf(words, line) || self.in_vlans(words, line) || on_bridge.is_some() {
             return;
         }
         let named = |forms: &[Template]| Named::of_any(words, forms, line);
         if let Some(member) = words.member.as_ref().and_then(|own| named(&own.shown)) {
             let aggregate = member.said.get(Hole::Value).unwrap_or_default();
-            for name in &member.names {
-                self.port(name).leaves.push(("aggregate-id".to_owned(), aggregate.to_owned()));
-            }
+            self.each(Some(&member), |port| port.leaves.push(("aggregate-id".to_owned(), aggregate.to_owned())));
             return;
         }
         if let Some(routed) = named(&words.routed) {
-            routed.names.iter().for_each(|name| self.port(name).routed.push(line.to_owned()));
+            self.each(Some(&routed), |port| port.routed.push(line.to_owned()));
         } else if let Some(foreign) = named(&words.foreign) {
-            foreign.names.iter().for_each(|name| self.port(name).foreign.push(line.to_owned()));
+            self.each(Some(&foreign), |port| port.foreign.push(line.to_owned()));
         } else if let Some(ids) = words.vlans.iter().find_map(|form| ids(words, &form.read(line)?)) {
             // The row itself says no more than that it is there.
             let length = line.split_whitespace().count();
@@ -136,9 +145,7 @@ impl Said {
             let valued = || leaf.shown.iter().find_map(|form| valued(words, form, line));
             let Some((named, value)) = marked.or_else(valued) else { continue };
             let value = leaf.words.iter().find(|(_, own)| own == value).map_or(value, |(word, _)| word.as_str());
-            for name in &named.names {
-                self.port(name).leaves.push((node.clone(), value.to_owned()));
-            }
+            self.each(Some(&named), |port| port.leaves.push((node.clone(), value.to_owned())));
             return true;
         }
         false
@@ -149,14 +156,14 @@ impl Said {
         let named = |member: &FlatMember| Named::of_any(words, &member.shown, line);
         if let Some(bridge) = &words.bridge {
             if let Some(tagged_only) = named(&bridge.tagged_only) {
-                tagged_only.names.iter().for_each(|name| self.port(name).is_tagged_only = true);
+                self.each(Some(&tagged_only), |port| port.is_tagged_only = true);
                 return true;
             }
             if let Some(access) = named(&bridge.access) {
-                let Some(vlan) = access.said.get(Hole::VlanId).and_then(|id| id.parse().ok()) else { return false };
-                for name in &access.names {
-                    self.port(name).access.insert(vlan);
-                }
+                let Some(vlan) = access.said.get(Hole::VlanId).and_then(|id| id.parse::<VlanId>().ok()) else {
+                    return false;
+                };
+                self.each(Some(&access), |port| port.access.extend([vlan]));
                 return true;
             }
             self.of_bridge(bridge, line);
@@ -167,21 +174,19 @@ impl Said {
             if set.is_none() && words.bridge.is_none() {
                 return false;
             }
-            for name in &tagged.names {
-                let port = self.port(name);
-                match &set {
-                    Some(set) => port.tagged.extend(set.ranges()),
-                    None => drop(port.words.insert(text.to_owned())),
-                }
-                self.octets += set.as_ref().map_or(text.len(), |set| set.ranges().len() * size_of::<[VlanId; 2]>());
-            }
+            let octets = set.as_ref().map_or(text.len(), |set| set.ranges().len() * size_of::<[VlanId; 2]>());
+            let said = self.each(Some(&tagged), |port| match &set {
+                Some(set) => port.tagged.extend(set.ranges()),
+                None => drop(port.words.insert(text.to_owned())),
+            });
+            self.octets += said * octets;
             return true;
         }
         if let Some(untagged) = named(&words.untagged) {
-            let Some(vlan) = untagged.said.get(Hole::VlanId).and_then(|id| id.parse().ok()) else { return false };
-            for name in &untagged.names {
-                self.port(name).untagged.insert(vlan);
-            }
+            let Some(vlan) = untagged.said.get(Hole::VlanId).and_then(|id| id.parse::<VlanId>().ok()) else {
+                return false;
+            };
+            self.each(Some(&untagged), |port| port.untagged.extend([vlan]));
             return true;
         }
         false
@@ -194,13 +199,30 @@ impl Said {
         self.untagged = untagged.or(self.untagged);
     }
 
-    fn port(&mut self, name: &str) -> &mut Port {
+    /// Has ports that are asked for say something, and says of how many it was said.
+    fn each(&mut self, named: Option<&Named<'_>>, mut says: impl FnMut(&mut Port)) -> usize {
+        let mut said = 0;
+        for name in named.iter().flat_map(|named| &named.names) {
+            if let Some(port) = self.port(name) {
+                says(port);
+                said += 1;
+            }
+        }
+        said
+    }
+
+    /// A port that is asked for.
+    fn port(&mut self, name: &str) -> Option<&mut Port> {
+        self.has_ports = true;
+        if !is_asked(self.asked, name) {
+            return None;
+        }
         self.octets += SAID;
         if !self.ports.contains_key(name) {
             self.octets += ENTRY + name.len();
             self.ports.insert(name.to_owned(), Port::default());
         }
-        self.ports.entry(name.to_owned()).or_default()
+        self.ports.get_mut(name)
     }
 
     fn data<'a>(self, words: &FlatWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {

@@ -1,52 +1,138 @@
 //! Tables in JSON, one row a block: `{"headings":["name","tag"],"data":[["p1",100]]}`, as
 //! Open vSwitch's tools print them (RFC 7047 section 5.1 has the values).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use mercury_adapter::CliWords;
-use serde_json::{Deserializer, Value};
+use mercury_adapter::{CliWords, Share};
+use mercury_model::Scope;
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
 
-use super::Unreadable;
+use super::{Unreadable, blocks::named_by};
+use crate::words::is_asked;
 
-/// Octets that one of an answer takes while it is JSON.
-pub(in crate::words) const TIMES: usize = 8;
+/// Octets that one of a row takes while it is JSON.
+const TIMES: usize = 8;
 
 /// The column that names a row.
 const KEY: &str = "name";
 
-/// The blocks that the rows of all tables are.
+/// What a table's columns are called, which stands behind its rows.
+#[derive(Deserialize)]
+struct Headings {
+    headings: Vec<String>,
+    #[serde(rename = "data")]
+    _data: IgnoredAny,
+}
+
+/// The blocks that the rows of all tables are: of those that are not asked for, the line
+/// that begins them.
 ///
 /// # Errors
-/// [`Unreadable`]: it is no such table, or the last change was not applied yet.
-pub(super) fn blocks(words: &CliWords, command: &str, text: &str) -> Result<String, Unreadable> {
+/// [`Unreadable`]: it is no such table, the last change was not applied yet, or there is no
+/// room.
+pub(super) fn blocks(
+    words: &CliWords,
+    scope: &Scope,
+    command: &str,
+    text: &str,
+    share: &mut Share,
+) -> Result<String, Unreadable> {
     let odd = || Unreadable::Malformed { command: command.to_owned() };
-    let mut blocks = String::new();
-    for table in Deserializer::from_str(text).into_iter::<Value>() {
-        let table = table.map_err(|_| odd())?;
-        let headings: Vec<&str> =
-            list(table.get("headings")).ok_or_else(odd)?.iter().filter_map(Value::as_str).collect();
-        for row in list(table.get("data")).ok_or_else(odd)? {
-            let row = row.as_array().filter(|row| row.len() == headings.len()).ok_or_else(odd)?;
-            let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| **own == heading).map(|(_, cell)| cell);
-            if let Some([applied, asked]) = &words.applied
-                && let (Some(applied), Some(asked)) = (cell(applied), cell(asked))
-                && applied != asked
-            {
-                return Err(Unreadable::NotApplied { applied: applied.to_string(), asked: asked.to_string() });
-            }
-            let Some(name) = cell(KEY).and_then(Value::as_str) else { continue };
-            blocks.push_str(&words.interface.enter.fill(|_| Some(one_line(name))));
-            blocks.push('\n');
-            for (heading, cell) in headings.iter().zip(row).filter(|(heading, _)| **heading != KEY) {
-                lines(&mut blocks, heading, cell);
-            }
+    let (mut blocks, mut json) = (String::new(), serde_json::Deserializer::from_str(text));
+    for table in serde_json::Deserializer::from_str(text).into_iter::<Headings>() {
+        let headings = table.map_err(|_| odd())?.headings;
+        let mut failed = None;
+        let mut each = |row: &str| {
+            let octets = row.len().saturating_mul(TIMES);
+            let read = share.grow(octets).map_err(Unreadable::from).and_then(|()| {
+                let cells: Vec<Value> = serde_json::from_str(row).map_err(|_| odd())?;
+                block(words, scope, &headings, &cells, &mut blocks)?.ok_or_else(odd)
+            });
+            share.release(octets);
+            failed = read.err();
+            failed.is_none()
+        };
+        let read = Rows { each: &mut each }.deserialize(&mut json);
+        if let Some(error) = failed {
+            return Err(error);
         }
+        read.map_err(|_| odd())?;
     }
+    share.grow(blocks.len())?;
     Ok(blocks)
 }
 
-fn list(value: Option<&Value>) -> Option<&Vec<Value>> {
-    value?.as_array()
+/// Adds the block that a row is; `None` where the row is not one of these columns.
+fn block(
+    words: &CliWords,
+    scope: &Scope,
+    headings: &[String],
+    row: &[Value],
+    blocks: &mut String,
+) -> Result<Option<()>, Unreadable> {
+    if row.len() != headings.len() {
+        return Ok(None);
+    }
+    let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| *own == heading).map(|(_, cell)| cell);
+    if let Some([applied, asked]) = &words.applied
+        && let (Some(applied), Some(asked)) = (cell(applied), cell(asked))
+        && applied != asked
+    {
+        return Err(Unreadable::NotApplied { applied: applied.to_string(), asked: asked.to_string() });
+    }
+    let Some(name) = cell(KEY).and_then(Value::as_str).map(one_line) else { return Ok(Some(())) };
+    blocks.push_str(&words.interface.enter.fill(|_| Some(name.clone())));
+    blocks.push('\n');
+    if named_by(words, &name).is_some_and(|name| is_asked(&scope.interfaces, &name)) {
+        for (heading, cell) in headings.iter().zip(row).filter(|(heading, _)| *heading != KEY) {
+            lines(blocks, heading, cell);
+        }
+    }
+    Ok(Some(()))
+}
+
+/// Calls `each` with the JSON of each row of one table, until it says no.
+struct Rows<'r> {
+    each: &'r mut dyn FnMut(&str) -> bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<(), A::Error> {
+        while let Some(key) = table.next_key::<String>()? {
+            match key.as_str() {
+                "data" => table.next_value_seed(Rows { each: self.each })?,
+                _ => drop(table.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        while let Some(row) = rows.next_element::<&RawValue>()? {
+            if !(self.each)(row.get()) {
+                return Err(A::Error::custom("a row that is not read"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A column's lines: of a map one for each pair, of anything else one.
@@ -83,13 +169,18 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mercury_adapter::builtin;
+    use mercury_adapter::{Budget, MAX_REPLY, builtin};
 
     use super::*;
 
     fn shown(text: &str) -> Result<String, Unreadable> {
+        shown_of(&Scope::all(), text)
+    }
+
+    fn shown_of(scope: &Scope, text: &str) -> Result<String, Unreadable> {
         let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
-        blocks(ovs.cli.as_ref().unwrap().words.table().unwrap(), "list", text)
+        let mut share = Budget::shared().share(MAX_REPLY);
+        blocks(ovs.cli.as_ref().unwrap().words.table().unwrap(), scope, "list", text, &mut share)
     }
 
     #[test]
@@ -100,6 +191,10 @@ mod tests {
         let expected = "interface eth1\n vlan_mode []\n tag 100\n trunks 10,20\n external_ids description a\u{fffd} tag 7\n \
                         external_ids k v\n";
         assert_eq!(shown(text).unwrap(), expected);
+        // Of one that is not asked for it is said that it is there.
+        let mut scope = Scope::default();
+        scope.add_interface("eth2".parse().unwrap());
+        assert_eq!(shown_of(&scope, text).unwrap(), "interface eth1\n");
     }
 
     #[test]

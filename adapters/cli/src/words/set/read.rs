@@ -7,9 +7,11 @@ use std::{
     ptr,
 };
 
-use mercury_adapter::{DataNode, DataTree, NoRoom, SetWords};
+use mercury_adapter::{DataNode, DataTree, NoRoom, NodePath, SetWords};
+use mercury_model::InterfaceScope;
 
 use super::line::words as words_of;
+use crate::words::is_asked;
 
 /// Octets that a node with others below takes beside the tree while lines are read.
 const ENTRY: usize = 96;
@@ -17,21 +19,31 @@ const ENTRY: usize = 96;
 /// By the node above it, its name and its key, each node with others below.
 type Entries<'a> = HashMap<(*const DataNode<'a>, &'a str, &'a str), &'a DataNode<'a>>;
 
-/// The data of configurations.
+/// The interfaces that are asked for, and the way to their list's entries.
+#[derive(Clone, Copy)]
+pub(in crate::words) struct Asked<'s> {
+    pub(in crate::words) list: &'s NodePath,
+    pub(in crate::words) names: &'s InterfaceScope,
+}
+
+/// The data of configurations less the interfaces that are not asked for, and whether there
+/// are any of those.
 ///
 /// # Errors
 /// There is no room for it.
 pub(in crate::words) fn tree<'a>(
     words: &SetWords,
+    asked: Asked<'_>,
     texts: &[&'a str],
     tree: &mut DataTree<'a, '_>,
-) -> Result<&'a DataNode<'a>, NoRoom> {
+) -> Result<(&'a DataNode<'a>, bool), NoRoom> {
     let root = tree.node("data")?;
     let top = if words.top.is_empty() { root } else { tree.node(&words.top)? };
     if !ptr::eq(root, top) {
         root.push(top);
     }
-    let mut reading = Reading { words, tree, entries: HashMap::new(), inactive: HashSet::new() };
+    let (entries, inactive) = (HashMap::new(), HashSet::new());
+    let mut reading = Reading { words, asked, has_others: false, tree, entries, inactive };
     for text in texts {
         let lines = || text.lines().map(str::trim).filter(|line| !words.is_comment(line));
         // What has no effect is known before it is seen.
@@ -45,7 +57,7 @@ pub(in crate::words) fn tree<'a>(
             reading.line(top, way)?;
         }
     }
-    Ok(root)
+    Ok((root, reading.has_others))
 }
 
 /// What stands behind a verb.
@@ -55,6 +67,8 @@ fn behind<'t>(line: &'t str, verb: &str) -> Option<&'t str> {
 
 struct Reading<'w, 'a, 't, 's> {
     words: &'w SetWords,
+    asked: Asked<'w>,
+    has_others: bool,
     tree: &'t mut DataTree<'a, 's>,
     entries: Entries<'a>,
     /// The ways to what has no effect.
@@ -65,6 +79,9 @@ impl<'a> Reading<'_, 'a, '_, '_> {
     fn line(&mut self, top: &'a DataNode<'a>, line: &'a str) -> Result<(), NoRoom> {
         let words = words_of(line);
         let (mut at, mut node, mut said, mut in_entry) = (Some(&self.words.known), top, 0, false);
+        // How far it leads to an interface.
+        let list = self.asked.list.steps.get(usize::from(!self.words.top.is_empty())..).unwrap_or_default();
+        let mut on_way = Some(0);
         loop {
             let Some(word) = words.get(said) else { return Ok(()) };
             let rest = words.get(said + 1..).unwrap_or_default();
@@ -94,6 +111,11 @@ impl<'a> Reading<'_, 'a, '_, '_> {
                 return self.leaf(node, &own.name, &value, &words);
             }
             let key = own.key.as_deref().zip(value).map(|(key, value)| (key, &**value));
+            on_way = on_way.filter(|at| list.get(*at).is_some_and(|step| step.name == own.name)).map(|at| at + 1);
+            if on_way == Some(list.len()) && key.is_some_and(|(_, name)| !is_asked(self.asked.names, name)) {
+                self.has_others = true;
+                return Ok(());
+            }
             in_entry |= key.is_some();
             node = self.container(node, &own.name, key, &words, taken)?;
             // Below a group is what is at the top.

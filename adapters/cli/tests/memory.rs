@@ -1,0 +1,117 @@
+//! What a configuration takes from the switch's first octet to the data that is read of it,
+//! as the allocator of this process sees it.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure of the test")]
+
+#[path = "dialects/forms.rs"]
+mod forms;
+
+use std::{sync::Arc, time::Duration};
+
+use forms::{FORMS, answers, text};
+use mercury_adapter::{Budget, CliSession, CliTransport, Dialect, MAX_REPLY, builtin};
+use mercury_cli::prompt::{Machine, Secrets};
+use mercury_model::{InterfaceScope, Running, Scope, SwitchedVlan, VlanScope};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// Octets of a configuration: a little more than a power of two, after which what grows by
+/// doubling has most to spare.
+const OCTETS: usize = (512 << 10) + 1000;
+
+/// Octets that one switch prints at once.
+const AT_ONCE: usize = 32 << 10;
+
+/// What a configuration takes at most, for each octet that it has.
+const TIMES: f32 = 3.0;
+
+/// What else is configured in each form: rules of a firewall.
+const RULES: [(&str, &str); 3] = [
+    (
+        "cisco_ios",
+        "ip access-list extended servers-{n}\n permit tcp any host 192.0.2.1 eq {n}\n deny ip any any log\n!\n",
+    ),
+    (
+        "juniper_junos",
+        "set firewall family inet filter servers term {n} from source-address 192.0.2.0/24\nset firewall family inet \
+         filter servers term {n} then accept\n",
+    ),
+    (
+        "cumulus",
+        "net add acl ipv4 servers priority {n} accept tcp source-ip 192.0.2.0/24 source-port any dest-ip any\n",
+    ),
+];
+
+/// How often the octets of a text were taken at once at most while this was done.
+fn times<T>(octets: usize, done: impl FnOnce() -> T) -> (T, f32) {
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let made = done();
+    #[expect(clippy::cast_precision_loss, reason = "a proportion")]
+    let times = (ALLOCATOR.peak_usage() - before) as f32 / octets as f32;
+    (made, times)
+}
+
+fn dialect(name: &str) -> Arc<Dialect> {
+    builtin().unwrap().into_iter().find(|dialect| dialect.name == name).unwrap()
+}
+
+/// What a switch answers to a line that it prints this for.
+fn printed(session: &Arc<CliSession>, text: &str) -> String {
+    let mut now = Duration::ZERO;
+    let mut machine = Machine::new(Arc::clone(session), Secrets::default(), now);
+    machine.receive(b"sw1#", now).unwrap();
+    now = machine.wakes_at().unwrap();
+    machine.wake(now).unwrap();
+    machine.next_answer().unwrap();
+    machine.send("show", None);
+    machine.receive(b"show\r\n", now).unwrap();
+    text.as_bytes().chunks(AT_ONCE).for_each(|piece| machine.receive(piece, now).unwrap());
+    machine.receive(b"\r\nsw1#", now).unwrap();
+    machine.next_answer().unwrap().text
+}
+
+/// The first port, and all VLANs.
+fn first() -> Scope {
+    let names = ["GigabitEthernet1/0/1", "xe-0/0/1", "swp1", "p1", "Ethernet1"].map(|name| name.parse().unwrap());
+    Scope { interfaces: InterfaceScope::Named(names.into()), vlans: VlanScope::All, ..Scope::default() }
+}
+
+/// That port was read.
+fn is_read(running: &Running) -> bool {
+    let mut vlans = running.interfaces.values().map(|port| port.switched_vlan.clone());
+    vlans.next() == Some(Some(SwitchedVlan::access("10".parse().unwrap()))) && vlans.next().is_none()
+}
+
+/// What one port, or all, take that are read of what is printed so.
+fn read(name: &str, text: &str, scope: &Scope) -> (Running, f32) {
+    let dialect = dialect(name);
+    let cli = dialect.cli.as_ref().unwrap();
+    times(text.len(), || {
+        // A command's output has no prompt, and grows as an answer at one does.
+        let has_prompt = cli.session.transport == CliTransport::Shell;
+        let answers = answers(cli, if has_prompt { printed(&cli.session, text) } else { text.to_owned() });
+        let mut share = Budget::new(4 * MAX_REPLY).share(MAX_REPLY);
+        mercury_cli::running(cli, scope, &answers, &mut share).unwrap()
+    })
+}
+
+#[test]
+fn a_configuration_takes_three_times_its_size_at_most() {
+    for (name, around, port) in FORMS {
+        let (running, times) = read(name, &text(around, port, OCTETS), &first());
+        assert!(is_read(&running), "{name}: {running:?}");
+        assert!(times <= TIMES, "{name} takes {times:.1} times its size");
+    }
+    // All ports, of which there are some hundred: what is most of so much is no port's.
+    for (name, around, port) in FORMS {
+        let Some((_, rule)) = RULES.iter().find(|(own, _)| *own == name) else { continue };
+        let [before, behind] = around;
+        let ports = text([before, ""], port, OCTETS / 10);
+        let (running, times) = read(name, &text([&ports, behind], rule, OCTETS), &Scope::all());
+        assert!(running.interfaces.len() > 100, "{name}: {} ports", running.interfaces.len());
+        assert!(times <= TIMES, "{name} takes {times:.1} times its size for all ports");
+    }
+}
