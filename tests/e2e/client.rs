@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Mercury, Simulated, block_on},
-    openstack::{Between, Does},
+    openstack::{Between, Does, proxies},
 };
 
 struct Stage {
@@ -156,6 +156,10 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
         assert!(matches!(error, Error::NoAnswer { .. }) && between.seen() == 1, "{error:?}");
         assert_eq!(block_on(client.settle(error)).unwrap(), made);
         assert_eq!(stage.vlans("Ethernet2"), if made { "access 140" } else { "none" });
+    }
+    for proxy in proxies() {
+        let (error, seen) = failed(vec![proxy, done()]);
+        assert!(matches!(error, Error::NoAnswer { .. }) && seen == 1, "{error:?}");
     }
     let (error, _) = failed(vec![Does::Answers(json!({"id": "another", "result": {}}))]);
     assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");

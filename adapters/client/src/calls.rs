@@ -317,6 +317,7 @@ fn told(method: &str, params: &Value, error: ClientError) -> Error {
         ClientError::Transport(error) => match Undelivered::of(&error) {
             Some(Undelivered::NotSent(reason)) => Error::NotSent(reason.clone()),
             Some(Undelivered::Refused(refusal)) => Error::Refused(refusal.clone()),
+            Some(strange @ Undelivered::Strange(_)) => no_answer(method, params, strange),
             None if matches!(error.downcast_ref(), Some(TransportError::RequestTooLarge)) => {
                 Error::NotSent(error.to_string())
             }

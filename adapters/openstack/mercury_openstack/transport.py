@@ -49,7 +49,7 @@ class Transport:
             if status != 401 or last or not self._auth.refused():
                 break
         if status != 200:
-            raise refusal(status, headers, text)
+            raise refusal(status, headers, text, method, params)
         return result(number, text, method, params)
 
     def _exchange(self, body: bytes, headers: Dict[str, str], method: str, params: Dict[str, Any]) -> Any:
@@ -96,15 +96,28 @@ def told(error: requests.RequestException) -> str:
     return f"{type(reason).__name__}: {str(reason)[:200]}"
 
 
-def refusal(status: int, headers: Any, text: bytes) -> MercuryError:
+def refusal(status: int, headers: Any, text: bytes, method: str, params: Dict[str, Any]) -> MercuryError:
     """What an answer with another status than 200 says."""
-    try:
-        message = str(json.loads(text)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
+    message = own_words(status, text)
+    if message is None:
         message = text[:200].decode(errors="replace")
+        if not 300 <= status < 500:
+            return NoAnswer(f"no answer to {method} by Mercury: HTTP {status}: {message}", method, params)
     after = headers.get("Retry-After", "")
     kind = NotAdmitted if status in (401, 403) else HttpError
     return kind(status, message, float(after) if after.isdigit() else None)
+
+
+def own_words(status: int, text: bytes) -> Optional[str]:
+    """The message of Mercury's own refusal, `{"error": {"code": STATUS, "message": …}}`; None
+    where somebody else refused.
+    """
+    try:
+        answer = json.loads(text)
+        message = answer["error"]["message"]
+        return message if answer == {"error": {"code": status, "message": str(message)}} else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def result(number: str, text: bytes, method: str, params: Dict[str, Any]) -> Any:

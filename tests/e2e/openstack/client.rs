@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Caller,
-    drops::{Between, Does},
+    drops::{Between, Does, proxies},
     port,
 };
 use crate::harness::{Mercury, Setup, Simulated, installed};
@@ -176,6 +176,12 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
         assert_eq!((&error["class"], &error["settled"]), (&json!("NoAnswer"), &json!(made)), "{error}");
         assert_eq!(between.seen(), 2, "one change and one look");
         assert_eq!(stage.vlans("Ethernet3"), if made { "access 140" } else { "none" });
+    }
+    for proxy in proxies() {
+        let between = Between::new(vec![proxy, Does::Passes(mercury)]);
+        let error = Caller::to(&between.url(), &[], "").call("attach_port", attach()).unwrap_err();
+        assert_eq!((&error["class"], &error["settled"]), (&json!("NoAnswer"), &json!(true)), "{error}");
+        assert_eq!((&error["waited"], between.seen()), (&json!([]), 2), "one change and one look: {error}");
     }
     let unusable = [json!({}), json!({"id": "another", "result": {}}), json!({"error": {"code": "a"}})];
     for answer in unusable {
