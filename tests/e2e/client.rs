@@ -171,6 +171,24 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
     assert!(matches!(&wrong, Error::Settings(words) if !words.contains("hunter2")), "{wrong:?}");
 }
 
+#[test]
+fn a_password_or_token_goes_to_another_machine_over_tls_only() {
+    let away = "http://mercury.example.org:6190";
+    for (url, way) in
+        [(away, Way::basic("u", "hunter2")), (away, Way::token("hunter2")), ("http://[::2]", Way::token("t"))]
+    {
+        let refused = Client::builder(url).way(way.clone()).build().unwrap_err();
+        let Error::Settings(words) = refused else { panic!("{refused:?}") };
+        assert!(words.contains("allow_plaintext_passwords") && !words.contains("hunter2"), "{words}");
+        Client::builder(url).way(way).allow_plaintext_passwords().build().unwrap();
+    }
+    let here = ["https://mercury.example.org", "http://localhost:6190", "http://127.8.0.1", "http://[::1]:6190"];
+    for url in here {
+        Client::builder(url).way(Way::basic("u", "p")).build().unwrap();
+    }
+    Client::builder(away).way(Way::digest("u", "p")).build().unwrap();
+}
+
 /// Logs in as told, twice and then many at once, and says what came of it.
 pub(crate) fn logs_in(url: &str, roots: &std::path::Path, way: Way) -> Result<(), Error> {
     let client = Client::builder(url).roots(roots).way(way).build()?;

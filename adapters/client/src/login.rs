@@ -53,6 +53,11 @@ impl Way {
         Self(Kind::Anonymous)
     }
 
+    /// Whether who reads what is sent can use it.
+    pub(crate) const fn is_readable(&self) -> bool {
+        matches!(self.0, Kind::Header(..))
+    }
+
     /// HTTP Basic, which Mercury takes from other machines over TLS only.
     #[must_use]
     pub fn basic(username: &str, password: &str) -> Self {

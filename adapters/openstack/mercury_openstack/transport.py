@@ -13,7 +13,7 @@ import requests
 import urllib3.exceptions
 
 from . import unix
-from .auth import _Way
+from .auth import _Way, kept_secret
 from .errors import HttpError, MercuryError, NoAnswer, NotAdmitted, NotSent, RpcError
 
 MAX_ANSWER = 64 << 20       # bytes
@@ -23,12 +23,15 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 class Transport:
     """Where Mercury is and who calls. Threads share none of its connections."""
 
-    def __init__(self, url: str, auth: Optional[_Way], verify: Union[bool, str], timeout: float):
+    def __init__(self, url: str, auth: Optional[_Way], verify: Union[bool, str], timeout: float,
+                 allow_plaintext_passwords: bool):
         parts = urllib.parse.urlsplit(url)
         if parts.username or parts.password:
             raise ValueError("name and password do not belong into the URL")
         if parts.scheme not in ("http", "https", "unix"):
             raise ValueError("the URL begins with http://, https:// or unix://")
+        if auth is not None and auth.readable and not allow_plaintext_passwords:
+            kept_secret(url, "the password or token")
         self.shown = url
         self._path = parts.path if parts.scheme == "unix" else None
         self._url = "http://localhost/" if self._path else url

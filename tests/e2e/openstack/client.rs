@@ -195,6 +195,38 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
 }
 
 #[test]
+fn a_password_or_token_goes_to_another_machine_over_tls_only() {
+    if !installed() {
+        return;
+    }
+    let mut caller = Caller::to("http://127.0.0.1:1/", &["--basic", "ironic"], "hunter2");
+    let away = "http://mercury.example.org:6190/";
+    let refused =
+        [(away, "basic"), (away, "token"), ("http://198.51.100.1/v3", "keystone"), ("http://[::2]/", "basic")];
+    for (url, way) in refused {
+        let error = caller.0.ask(&json!({"make": url, "way": way})).unwrap_err();
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            error["class"] == "ValueError" && message.contains("allow_plaintext_passwords"),
+            "{url} {way}: {error}"
+        );
+        assert!(!message.contains("hunter2"), "{error}");
+        caller.0.ask(&json!({"make": url, "way": way, "more": {"allow_plaintext_passwords": true}})).unwrap();
+    }
+    let taken = [
+        ("https://mercury.example.org:6190/", "basic"),
+        ("unix:///run/mercury/mercury.sock", "basic"),
+        ("http://localhost:6190", "token"),
+        ("http://[::1]:6190/", "basic"),
+        ("http://127.8.0.1/v3", "keystone"),
+        (away, "digest"),
+    ];
+    for (url, way) in taken {
+        caller.0.ask(&json!({"make": url, "way": way})).unwrap_or_else(|error| panic!("{url} {way}: {error}"));
+    }
+}
+
+#[test]
 fn the_socket_of_the_file_system_is_called_too() {
     if !installed() {
         return;
