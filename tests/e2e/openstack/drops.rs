@@ -22,6 +22,8 @@ pub(crate) enum Does {
     Passes(SocketAddr),
     /// It is answered with this `result` or `error`.
     Answers(Value),
+    /// Mercury is asked, and its answer replaced by one that nobody knows what became of it.
+    Doubts(SocketAddr),
     /// It is answered with this status, and these lines of a head, as Mercury does.
     Says(&'static str, &'static str),
     /// It is answered with this status, these lines of a head and this body, as a proxy does.
@@ -76,6 +78,11 @@ impl Does {
             }
             Self::Passes(mercury) => Some(passed(*mercury, head, body)),
             Self::Answers(answer) => Some(answered(body, answer)),
+            Self::Doubts(mercury) => {
+                passed(*mercury, head, body);
+                let data = json!({"kind": "unknown", "retry": false});
+                Some(answered(body, &json!({"error": {"code": 500, "message": "no", "data": data}})))
+            }
             Self::Says(status, lines) => {
                 let code: u16 = status.split(' ').next().unwrap().parse().unwrap();
                 Some(response(status, lines, &json!({"error": {"code": code, "message": "no"}}).to_string()))
