@@ -111,7 +111,7 @@ codes! {
         "It is served all the same, and callers may refuse it. Renew it: the files are read again when they change.";
     UnsupportedHash "unsupported-hash":
         "A password hash other than bcrypt.",
-        "`htpasswd -B` writes bcrypt.";
+        "`htpasswd -B -C 10` writes bcrypt.";
     NoSwitches "no-switches":
         "There is nothing to manage.",
         "Name an inventory file with `switches`.";
