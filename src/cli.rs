@@ -426,10 +426,9 @@ impl Common {
         }
     }
 
-    /// Settings and inventory, with logging begun; warnings are logged.
+    /// Settings and the inventory that they name, with logging begun; warnings are logged.
     fn load(&self, overrides: &Overrides, quiet: Option<LogLevel>) -> Result<(Settings, Inventory), Failure> {
-        let (settings, inventory, _) = self.read(overrides, quiet, false)?;
-        Ok((settings, inventory))
+        self.read(overrides, quiet, false).and_then(switch::in_some_inventory)
     }
 
     /// The same with what is wrong all the same. Whoever `waits` can do with inventory

@@ -57,7 +57,7 @@ impl Htpasswd {
         }
         if users.hashes.is_empty() && findings.is_empty() {
             let finding = Finding::error(Code::MissingKey, "holds no user").field("htpasswd");
-            findings.push(finding.at(path, None).help("htpasswd -B FILE USER adds one"));
+            findings.push(finding.at(path, None).help("htpasswd -B -C 10 FILE USER adds one"));
         }
         (users, findings)
     }
@@ -122,7 +122,7 @@ pub(super) fn unless_exposed<T: Default>(users: T, mut findings: Findings, expos
 fn cost(hash: &str) -> Result<u32, Finding> {
     if !["$2y$", "$2a$", "$2b$"].iter().any(|prefix| hash.starts_with(prefix)) {
         let finding = Finding::error(Code::UnsupportedHash, "the hash is not bcrypt ($2y$, $2a$ or $2b$)");
-        return Err(finding.help("htpasswd -B makes bcrypt hashes"));
+        return Err(finding.help("htpasswd -B -C 10 makes bcrypt hashes"));
     }
     let parts: bcrypt::HashParts =
         hash.parse().map_err(|_| Finding::error(Code::BadValue, "the bcrypt hash is damaged"))?;

@@ -20,6 +20,9 @@ pub(super) fn run(common: &Common) -> ExitCode {
     if let (Some(settings), Some(inventory)) = (&settings, &inventory) {
         findings.merge(inventory::weak(settings, inventory));
     }
+    if let Some(inventory) = &inventory {
+        findings.merge(machine::for_switches(inventory));
+    }
     if let Some(settings) = &settings {
         findings.merge(machine::check(settings, switches));
         findings.merge(machine::places(settings));

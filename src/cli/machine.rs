@@ -1,14 +1,21 @@
 //! What the service takes of its own machine: a folder for locks, places for the audit log
 //! and the socket, and file descriptors.
 
-use std::{fs, io, os::unix::fs::FileTypeExt as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+};
 
+use rustix::fs::{Access, access};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::{
     audit,
     config::{Limits, Settings, source},
     finding::{Code, Finding, Findings},
+    inventory::{HostKey, Inventory, Switch, UNIX},
     lock::LockFiles,
 };
 
@@ -59,6 +66,50 @@ fn takes_socket(path: &Path) -> io::Result<()> {
     source::is_folder_open(path)
 }
 
+/// What is missing here for the switches; none of them is called.
+pub(super) fn for_switches(inventory: &Inventory) -> Findings {
+    let mut findings = Findings::default();
+    let mut unknown: BTreeMap<&[PathBuf], Vec<&Switch>> = BTreeMap::new();
+    for switch in inventory {
+        if let Some(HostKey::KnownHosts(files)) = switch.face.ssh().map(|ssh| &ssh.host_key)
+            && !files.iter().any(|file| file.is_file())
+        {
+            unknown.entry(files).or_default().push(switch);
+        }
+        findings.merge(closed_socket(switch).into_iter().collect());
+    }
+    findings.merge(unknown.into_iter().filter_map(|(files, switches)| no_host_keys(files, &switches)).collect());
+    findings
+}
+
+/// One finding for all of the switches whose keys are looked for in these files.
+fn no_host_keys(files: &[PathBuf], switches: &[&Switch]) -> Option<Finding> {
+    let (first, others) = switches.split_first()?;
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let others = match others.len() {
+        0 => String::new(),
+        1 => " (and that of 1 other)".to_owned(),
+        count => format!(" (and those of {count} others)"),
+    };
+    let message = format!("its SSH host key{others} is looked for in {}, and no such file is there", files.join(", "));
+    let finding = Finding::warning(Code::NoHostKeys, message);
+    let help = "every login ends with host-key: name a file with known_hosts in mercury.toml, or put one there, with \
+                keys that were compared with those at the switches' consoles";
+    Some(finding.field(format!("switch.{}.known_hosts", first.identity.name)).help(help))
+}
+
+/// Whether the socket of a switch of this machine can be written to.
+fn closed_socket(switch: &Switch) -> Option<Finding> {
+    let path = switch.identity.address.strip_prefix(UNIX)?;
+    let error = io::Error::from(access(path, Access::WRITE_OK).err()?);
+    let finding = Finding::warning(Code::SwitchSocket, format!("{path}: {error}"));
+    let help = match error.kind() {
+        io::ErrorKind::PermissionDenied => "let the user that Mercury runs as write to it: operating.md says how",
+        _ => "is what serves it started, and is this its path?",
+    };
+    Some(finding.field(format!("switch.{}.address", switch.identity.name)).help(help))
+}
+
 /// Keeps the memory of the process, which has passwords in it, from core dumps and from
 /// debuggers of its user.
 pub(super) fn hide() {
@@ -98,4 +149,56 @@ fn descriptors(limits: &Limits, switches: usize) -> u64 {
 
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::for_switches;
+    use crate::{
+        finding::Code,
+        inventory::{Face, HostKey, Inventory, NetconfSettings, NetconfTransport, OvsdbSettings, SshSettings, Switch},
+    };
+
+    fn found(switches: Vec<Switch>) -> Vec<(Code, String)> {
+        let findings = for_switches(&switches.into_iter().collect::<Inventory>());
+        findings.iter().map(|finding| (finding.code, finding.to_string())).collect()
+    }
+
+    #[test]
+    fn host_keys_that_are_looked_for_where_no_file_is_are_told_once() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [absent, there] = ["absent", "known_hosts"].map(|name| folder.path().join(name));
+        std::fs::write(&there, "").unwrap();
+        let switch = |name: &str, host_key: HostKey| {
+            let mut switch = Switch::new(name, "192.0.2.1", "openconfig", "mercury");
+            let transport = NetconfTransport::Ssh(SshSettings { host_key, ..SshSettings::default() });
+            switch.face = Face::Netconf(NetconfSettings { transport, ..NetconfSettings::default() });
+            switch
+        };
+        let unknown = || HostKey::KnownHosts(vec![absent.clone()]);
+        let told =
+            found(vec![switch("leaf1", unknown()), switch("leaf2", unknown()), switch("leaf3", HostKey::Insecure)]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let (code, words) = &told[0];
+        assert!(*code == Code::NoHostKeys && words.contains("leaf1") && words.contains("1 other"), "{words}");
+        assert!(words.contains(absent.to_str().unwrap()), "{words}");
+        assert_eq!(found(vec![switch("leaf1", HostKey::KnownHosts(vec![absent, there]))]), []);
+    }
+
+    #[test]
+    fn a_switch_s_socket_that_is_not_there_is_told() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("db.sock");
+        let switch = || {
+            let mut switch = Switch::new("ovs1", &format!("unix:{}", path.display()), "netmiko_ovs_linux", "");
+            switch.face = Face::Ovsdb(OvsdbSettings::default());
+            switch
+        };
+        let told = found(vec![switch()]);
+        assert!(matches!(&told[..], [(Code::SwitchSocket, words)] if words.contains("db.sock")), "{told:?}");
+        let _listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(found(vec![switch()]), []);
+    }
 }

@@ -18,6 +18,7 @@ use tracing_subscriber::fmt::{
 
 use super::{
     Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, requests::Request, signals::interruptible,
+    switch::not_in,
 };
 use crate::{
     fault::Fault,
@@ -271,7 +272,7 @@ fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, F
 
 fn named(service: &Service, name: &str, dialects: &[Arc<Dialect>]) -> Result<(Arc<Switch>, Arc<Dialect>), Failure> {
     let switch = service.inventory().find(name);
-    let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+    let switch = switch.ok_or_else(|| not_in(service.inventory(), name))?;
     Ok((Arc::clone(switch), registry::dialect(switch, dialects).map_err(Failure::because)?))
 }
 

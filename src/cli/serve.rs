@@ -58,6 +58,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
     let sockets = switches + doors::sockets(&settings, &inventory);
     machine::provide(&settings.limits, sockets);
     machine::check(&settings, sockets).iter().for_each(log::finding);
+    machine::for_switches(&inventory).iter().for_each(log::finding);
     if let Some(settings) = &settings.audit {
         let failed = |error| Failure::Other(format!("there can be no audit log: {error}"));
         audit::begin(settings).map_err(failed)?;

@@ -11,7 +11,29 @@ use super::{
     Common, DONE, Ended, Failure, Output, found, print,
     write::{self, Written},
 };
-use crate::{intent::find_switch, outcome::Report, registry, rpc::report_json};
+use crate::{
+    config::Settings, finding::Findings, intent::find_switch, inventory::Inventory, outcome::Report, registry,
+    rpc::report_json,
+};
+
+/// What was read, where it names an inventory.
+pub(super) fn in_some_inventory(read: (Settings, Inventory, Findings)) -> Result<(Settings, Inventory), Failure> {
+    let (settings, inventory, _) = read;
+    if settings.switches.is_empty() {
+        let words = "no inventory is named: say --switches FILE, or `switches` in the file of --config";
+        return Err(Failure::Other(words.to_owned()));
+    }
+    Ok((settings, inventory))
+}
+
+/// Why a switch is not found.
+pub(super) fn not_in(inventory: &Inventory, name: &str) -> Failure {
+    if inventory.is_empty() && inventory.all_broken().next().is_none() {
+        let words = "for no inventory holds a switch: was one named with --switches, or in the file of --config?";
+        return Failure::Other(format!("switch {name:?} is not known, {words}"));
+    }
+    Failure::Other(format!("switch {name:?} is not in the inventory"))
+}
 
 pub(super) fn list(common: &Common) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), None)?;

@@ -26,6 +26,7 @@ use super::{
     Common, Ended, Failure,
     findings::{Checked, Telling},
     progress::Progress,
+    switch::not_in,
 };
 use crate::{
     config::{FileAccess, LogLevel, Overrides, Settings},
@@ -121,7 +122,7 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
     side_by_side(&files, check, |checked| telling.add(checked))?;
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
-        let switch = switch.ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")))?;
+        let switch = switch.ok_or_else(|| not_in(&team.inventory, name))?;
         let asked =
             on::asked(switch, team.inventory.dialects(), &files, arguments.limit(), |text| arguments.form(text))
                 .await?;
@@ -190,10 +191,10 @@ pub(super) struct Team {
 }
 
 impl Team {
-    /// No secret is looked for, as no switch is asked.
+    /// No secret is looked for, as no switch is asked; nor need there be any.
     pub(super) fn load(common: &Common) -> Result<Self, Failure> {
         let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
-        let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
+        let (settings, inventory, _) = common.read(&overrides, Some(LogLevel::Error), false)?;
         Ok(Self { settings, inventory })
     }
 
@@ -307,7 +308,7 @@ impl ValidateArguments {
         }
         if let Some(name) = self.switch.as_ref().or(self.on.as_ref()) {
             let found = team.inventory.find(name).map(|switch| Switch::clone(switch));
-            return found.map(Some).ok_or_else(|| Failure::Other(format!("switch {name:?} is not in the inventory")));
+            return found.map(Some).ok_or_else(|| not_in(&team.inventory, name));
         }
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let mut all = team.inventory.iter();

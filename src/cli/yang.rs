@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use mercury_adapter::{ModuleList, ModuleSource, YangModule};
 use serde_json::json;
 
-use super::{Common, DONE, Ended, Failure, Output, found, print};
+use super::{Common, DONE, Ended, Failure, Output, found, print, switch::not_in};
 use crate::{config::LogLevel, registry};
 use folder::{Folder, Unsafe};
 
@@ -56,8 +56,7 @@ struct Fetched {
 pub(super) async fn fetch(common: &Common, arguments: &FetchArguments) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
     let switch = inventory.find(&arguments.switch);
-    let switch =
-        switch.ok_or_else(|| Failure::Other(format!("switch {:?} is not in the inventory", arguments.switch)))?;
+    let switch = switch.ok_or_else(|| not_in(&inventory, &arguments.switch))?;
     let name = &switch.identity.name;
     let at_switch = |error: String| Failure::Other(format!("{name}: {error}"));
     let connector = registry::connector(switch, inventory.dialects()).map_err(Failure::because)?;

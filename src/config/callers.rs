@@ -51,7 +51,7 @@ pub(super) fn check(reader: &mut Reader<'_>, settings: &Settings, said: bool) {
     }
     // Whoever names users means to ask for them.
     for (kind, key, there, example) in [
-        (AuthKind::HttpBasic, "htpasswd", settings.htpasswd.is_some(), "htpasswd -B -c FILE USER makes one"),
+        (AuthKind::HttpBasic, "htpasswd", settings.htpasswd.is_some(), "htpasswd -B -C 10 -c FILE USER makes one"),
         (AuthKind::HttpDigest, "digest", settings.digest.is_some(), "[digest] with users = \"FILE\""),
         (AuthKind::Keystone, "keystone", settings.keystone.is_some(), "[keystone] with url, username and password"),
         (AuthKind::Mtls, "tls.client_ca", settings.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()), ""),

@@ -91,6 +91,12 @@ codes! {
     InsecureHostKey "insecure-host-key":
         "The switch's host key is not checked.",
         "Whoever is in between reads the password. Take `insecure` away and name the key.";
+    NoHostKeys "no-host-keys":
+        "Switches are spoken to over SSH, and no file of host keys is there.",
+        "Each login ends with `host-key`. Name a file with `known_hosts`, or pin `host_key_fingerprints`.";
+    SwitchSocket "switch-socket":
+        "The socket by which a switch is spoken to is not there, or closed to this user.",
+        "Start what serves it, or let the user that Mercury runs as write to it.";
     InsecureCertificate "insecure-certificate":
         "The switch's certificate is not checked.",
         "Whoever is in between reads the password. Use `tls_ca` or `tls_pins`.";
@@ -111,7 +117,7 @@ codes! {
         "It is served all the same, and callers may refuse it. Renew it: the files are read again when they change.";
     UnsupportedHash "unsupported-hash":
         "A password hash other than bcrypt.",
-        "`htpasswd -B` writes bcrypt.";
+        "`htpasswd -B -C 10` writes bcrypt.";
     NoSwitches "no-switches":
         "There is nothing to manage.",
         "Name an inventory file with `switches`.";

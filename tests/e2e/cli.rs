@@ -172,7 +172,7 @@ fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
     let nothing = Setup::new().run(&["switch", "list"]);
     assert_eq!(
         (nothing.code(), nothing.stderr.contains("no inventory file is named")),
-        (1, true),
+        (2, true),
         "{}",
         nothing.stderr
     );
@@ -221,6 +221,23 @@ fn the_sound_entries_are_served_and_a_bad_one_answers_with_its_finding() {
     mercury.stderr.wait_json("the finding", |line| {
         line["level"] == "ERROR" && line["message"].as_str().is_some_and(|message| message.contains("prot"))
     });
+}
+
+#[test]
+fn without_an_inventory_a_command_says_how_one_is_named() {
+    let setup = Setup::new();
+    let candidate = setup.write("leaf1.xml", "<config/>");
+    let candidate = candidate.to_str().unwrap();
+    let commands: [&[&str]; 4] = [
+        &["attach", "leaf1", "Ethernet1", "--access", "100"],
+        &["switch", "probe", "leaf1"],
+        &["yang", "fetch", "leaf1", "--into", "modules"],
+        &["validate", "--switch", "leaf1", candidate],
+    ];
+    for words in commands {
+        let finished = setup.run(words);
+        assert!(finished.code() != 0 && finished.stderr.contains("--switches"), "{words:?}: {}", finished.stderr);
+    }
 }
 
 #[test]

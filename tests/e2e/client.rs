@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Mercury, Simulated, block_on},
-    openstack::{Between, Does},
+    openstack::{Between, Does, proxies},
 };
 
 struct Stage {
@@ -157,6 +157,10 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
         assert_eq!(block_on(client.settle(error)).unwrap(), made);
         assert_eq!(stage.vlans("Ethernet2"), if made { "access 140" } else { "none" });
     }
+    for proxy in proxies() {
+        let (error, seen) = failed(vec![proxy, done()]);
+        assert!(matches!(error, Error::NoAnswer { .. }) && seen == 1, "{error:?}");
+    }
     let (error, _) = failed(vec![Does::Answers(json!({"id": "another", "result": {}}))]);
     assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -165,6 +169,24 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
     assert!(matches!(error, Error::NotSent(_)), "{error:?}");
     let wrong = Client::builder("http://ironic:hunter2@127.0.0.1:1").build().unwrap_err();
     assert!(matches!(&wrong, Error::Settings(words) if !words.contains("hunter2")), "{wrong:?}");
+}
+
+#[test]
+fn a_password_or_token_goes_to_another_machine_over_tls_only() {
+    let away = "http://mercury.example.org:6190";
+    for (url, way) in
+        [(away, Way::basic("u", "hunter2")), (away, Way::token("hunter2")), ("http://[::2]", Way::token("t"))]
+    {
+        let refused = Client::builder(url).way(way.clone()).build().unwrap_err();
+        let Error::Settings(words) = refused else { panic!("{refused:?}") };
+        assert!(words.contains("allow_plaintext_passwords") && !words.contains("hunter2"), "{words}");
+        Client::builder(url).way(way).allow_plaintext_passwords().build().unwrap();
+    }
+    let here = ["https://mercury.example.org", "http://localhost:6190", "http://127.8.0.1", "http://[::1]:6190"];
+    for url in here {
+        Client::builder(url).way(Way::basic("u", "p")).build().unwrap();
+    }
+    Client::builder(away).way(Way::digest("u", "p")).build().unwrap();
 }
 
 /// Logs in as told, twice and then many at once, and says what came of it.

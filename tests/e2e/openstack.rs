@@ -9,7 +9,7 @@ mod neutron;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use drops::{Between, Does};
+pub(crate) use drops::{Between, Does, proxies};
 
 use serde_json::{Value, json};
 

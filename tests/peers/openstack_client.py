@@ -13,6 +13,8 @@ long it would have been.
 
 After an error without an answer `settled` is what `Client.settle` says. {"told": true} is
 answered with all that was logged, and with how the client and its way to log in are shown.
+{"make": URL, "way": "basic", "more": {...}} makes another client, or with "keystone" what gets
+tokens from there, and calls nobody.
 """
 
 import argparse
@@ -38,6 +40,8 @@ def main():
         command = json.loads(line)
         if "told" in command:
             shown = {"told": f"{log.getvalue()}{client!r} {way(options)!r} {vars(client)!r}"}
+        elif "make" in command:
+            shown = made(command["make"], command["way"], command.get("more", {}))
         else:
             waited.clear()
             shown = {**answer(client, command), "waited": waited}
@@ -68,6 +72,20 @@ def way(options):
     if options.keystone:
         return mercury.Token(mercury.KeystonePassword(options.keystone, "ironic", password, "service"))
     return None
+
+
+def made(url, name, more):
+    password = os.environ["MERCURY_PASSWORD"]
+    try:
+        if name == "keystone":
+            mercury.KeystonePassword(url, "ironic", password, "service", **more)
+        else:
+            ways = {"basic": mercury.Basic("ironic", password), "digest": mercury.Digest("ironic", password),
+                    "token": mercury.Token(password)}
+            mercury.Client(url, ways[name], **more)
+        return {"result": None}
+    except ValueError as error:
+        return {"error": {"class": "ValueError", "message": str(error)}}
 
 
 def answer(client, command):

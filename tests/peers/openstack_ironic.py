@@ -11,6 +11,7 @@ input, one per line on standard output:
     {"do": "add_provisioning_network"}, {"do": "vif_attach", "args": [{"id": "blue"}]}
     {"state": "active"}
     {"port": 0, "becomes": {"extra": {...}}}, {"portgroup": 0, "becomes": {...}}
+    {"port": 0, "joins": 0}                             (a portgroup)
     {"result": ...}   or   {"error": {"class": ..., "message": ...}}
 
 The first kind makes a new node, which the others are about.
@@ -108,7 +109,9 @@ class Node:
             ports = "port" in command
             held = self.ports[command["port"]] if ports else self.groups[command["portgroup"]]
             changed = type(held).get_by_uuid(CONTEXT, held.uuid)
-            for name, value in command["becomes"].items():
+            becomes = command["becomes"] if "becomes" in command else {
+                "portgroup_id": self.groups[command["joins"]].id}
+            for name, value in becomes.items():
                 setattr(changed, name, value)
             network.validate(task)
             (network.port_changed if ports else network.portgroup_changed)(task, changed)

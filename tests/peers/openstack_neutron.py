@@ -8,6 +8,8 @@ standard input, one per line on standard output:
     {"do": "update", "of": "ports", "id": ..., "body": {"port": ...}}
     {"do": "show" | "delete", "of": "ports", "id": ...}
     {"trunk": "create_trunk", "args": [...]}
+    {..., "meanwhile": {"do": "update" | "delete", "id": ..., "body": ...}}   does that with a port,
+                                      once, when Mercury is about to be asked for an attach
     {"status": 201, "body": ...}   or   {"error": {"class": ..., "message": ...}}
 """
 
@@ -16,15 +18,17 @@ import os
 import sys
 import unittest
 import warnings
+from unittest import mock
 
 warnings.simplefilter("ignore")     # Neutron's libraries deprecate each other on import
 
 import fixtures
 from neutron.tests.unit.plugins.ml2 import test_plugin
+from neutron_lib import context
 from neutron_lib.plugins import directory
 from oslo_config import cfg
 
-from mercury_openstack import options
+from mercury_openstack import changes, options
 
 # Neutron's tests take both for themselves.
 INPUT, OUTPUT = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
@@ -56,7 +60,10 @@ class Served(test_plugin.Ml2PluginV2TestCase):
                 answer = {"error": {"class": type(error).__name__, "message": str(error)}}
             print(json.dumps(answer), file=OUTPUT, flush=True)
 
-    def does(self, do=None, of=None, id=None, body=None, trunk=None, args=()):
+    def does(self, do=None, of=None, id=None, body=None, trunk=None, args=(), meanwhile=None):
+        if meanwhile:
+            with mock.patch.object(changes, "attach", self.late(changes.attach, meanwhile)):
+                return self.does(do, of, id, body, trunk, args)
         if trunk:
             made = getattr(directory.get_plugin("trunk"), trunk)(self.context, *args)
             return {"status": 200, "body": made}
@@ -69,6 +76,20 @@ class Served(test_plugin.Ml2PluginV2TestCase):
             request = getattr(self, f"new_{do}_request")(of, id, as_admin=True)
         response = request.get_response(self.api)
         return {"status": response.status_int, "body": response.json if response.body else None}
+
+    def late(self, attach, meanwhile):
+        """An attach before which something else is done, once."""
+        left = [meanwhile]
+
+        def attached(*args):
+            if left:
+                other, plugin, admin = left.pop(), directory.get_plugin(), context.get_admin_context()
+                if other["do"] == "delete":
+                    plugin.delete_port(admin, other["id"])
+                else:
+                    plugin.update_port(admin, other["id"], other["body"])
+            attach(*args)
+        return attached
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue};
+use http::{
+    HeaderMap, HeaderValue, Uri,
+    uri::{InvalidUri, Scheme},
+};
 use jsonrpsee_core::{
     client::{ClientT, Error as ClientError, IdKind},
     params::ObjectParams,
@@ -39,6 +43,7 @@ pub struct Builder {
     timeout: Duration,
     retry_for: Duration,
     context: Map<String, Value>,
+    allow_plaintext_passwords: bool,
 }
 
 impl Builder {
@@ -74,14 +79,25 @@ impl Builder {
         self
     }
 
+    /// That passwords and tokens may go to another machine over `http://`, where everybody on the
+    /// way can read them.
+    #[must_use]
+    pub fn allow_plaintext_passwords(self) -> Self {
+        Self { allow_plaintext_passwords: true, ..self }
+    }
+
     /// The client; nothing is connected yet.
     ///
     /// # Errors
-    /// [`Error::Settings`]: the URL or a file cannot be used.
+    /// [`Error::Settings`]: the URL or a file cannot be used, or [`Way::basic`] or [`Way::token`]
+    /// would go to another machine over `http://` and that is not allowed.
     pub fn build(self) -> Result<Client, Error> {
         let wrong = |error: &dyn std::fmt::Display| Error::Settings(error.to_string());
         if self.url.split('/').nth(2).is_some_and(|authority| authority.contains('@')) {
             return Err(Error::Settings("name and password do not belong into the URL".to_owned()));
+        }
+        if self.way.is_readable() && !self.allow_plaintext_passwords {
+            kept_secret(&self.url)?;
         }
         let mut headers = HeaderMap::new();
         let wait = self.timeout.saturating_sub(BEFORE).as_secs().max(1);
@@ -129,6 +145,7 @@ impl Client {
             timeout: Duration::from_secs(120),
             retry_for: Duration::from_secs(60),
             context: Map::new(),
+            allow_plaintext_passwords: false,
         }
     }
 
@@ -302,6 +319,23 @@ impl Client {
     }
 }
 
+/// Refuses a URL by which a secret would go over a network as it is.
+fn kept_secret(url: &str) -> Result<(), Error> {
+    let url: Uri = url.parse().map_err(|error: InvalidUri| Error::Settings(error.to_string()))?;
+    let host = url.host().unwrap_or_default();
+    if url.scheme() == Some(&Scheme::HTTPS) || is_loopback(host) {
+        return Ok(());
+    }
+    Err(Error::Settings(format!(
+        "the password or token would go to {host} in plain text over http://: use https://, or allow_plaintext_passwords"
+    )))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || literal.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 fn of(params: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(params).map_err(|error| Error::Settings(error.to_string()))
 }
@@ -331,6 +365,7 @@ fn told(method: &str, params: &Value, error: ClientError) -> Error {
         ClientError::Transport(error) => match Undelivered::of(&error) {
             Some(Undelivered::NotSent(reason)) => Error::NotSent(reason.clone()),
             Some(Undelivered::Refused(refusal)) => Error::Refused(refusal.clone()),
+            Some(strange @ Undelivered::Strange(_)) => no_answer(method, params, strange),
             None if matches!(error.downcast_ref(), Some(TransportError::RequestTooLarge)) => {
                 Error::NotSent(error.to_string())
             }

@@ -13,7 +13,8 @@ pub enum Error {
     /// There was no connection, so nothing was asked for.
     #[error("no connection: {0}")]
     NotSent(String),
-    /// The request was sent, perhaps, and no usable answer came: it may have been done.
+    /// The request was sent, perhaps, and no usable answer came, or a server error that is not in
+    /// Mercury's words but those of a proxy before it: it may have been done.
     #[error("no answer to {method}: {message}")]
     NoAnswer {
         /// What was asked.
@@ -23,7 +24,8 @@ pub enum Error {
         /// What happened instead.
         message: String,
     },
-    /// An HTTP status instead of JSON-RPC; nothing was done.
+    /// An HTTP status instead of JSON-RPC, in Mercury's own words or a refusal (3xx, 4xx) of what
+    /// is before it; nothing was done.
     #[error(transparent)]
     Refused(Refusal),
     /// Mercury's own error.

@@ -10,13 +10,14 @@ use std::{
 };
 
 use base64::Engine as _;
-use http::{HeaderValue, StatusCode, header};
-use http_body_util::BodyExt as _;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
 use jsonrpsee_core::{BoxError, http_helpers::HttpError, middleware::layer::RpcLogger};
 use jsonrpsee_http_client::{
     HttpBody, HttpClient, HttpRequest, RpcService,
     transport::{Error as TransportError, HttpBackend},
 };
+use serde_json::{Value, json};
 use tower::{Layer, Service};
 
 use crate::{
@@ -27,6 +28,8 @@ use crate::{
 
 /// A wait that `Retry-After` may ask for.
 const LONGEST: u64 = 30;
+/// Octets of a refusal.
+const MAX_REFUSAL: usize = 64 * 1024;
 
 /// The client below.
 pub(crate) type Http = HttpClient<RpcLogger<RpcService<LoggedIn>>>;
@@ -49,6 +52,11 @@ impl Way {
     #[must_use]
     pub const fn anonymous() -> Self {
         Self(Kind::Anonymous)
+    }
+
+    /// Whether who reads what is sent can use it.
+    pub(crate) const fn is_readable(&self) -> bool {
+        matches!(self.0, Kind::Header(..))
     }
 
     /// HTTP Basic, which Mercury takes from other machines over TLS only.
@@ -108,6 +116,8 @@ pub(crate) enum Undelivered {
     NotSent(String),
     #[error(transparent)]
     Refused(Refusal),
+    #[error("HTTP {0}, which is not Mercury's answer")]
+    Strange(u16),
 }
 
 impl Undelivered {
@@ -164,7 +174,7 @@ impl Service<HttpRequest> for LoggedIn {
         let (way, inner) = (self.way.clone(), self.inner.clone());
         // The one that was found ready.
         let inner = std::mem::replace(&mut self.inner, inner);
-        Box::pin(async move { taken(exchange(way, inner, request).await?) })
+        Box::pin(async move { taken(exchange(way, inner, request).await?).await })
     }
 }
 
@@ -222,12 +232,24 @@ async fn send(mut inner: Carrier, request: HttpRequest) -> Result<Answer, Transp
 }
 
 /// An answer that is to be read, or why there is none.
-fn taken(response: Answer) -> Result<Answer, TransportError> {
+async fn taken(response: Answer) -> Result<Answer, TransportError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let retry_after = after.map(|seconds| Duration::from_secs(seconds.min(LONGEST)));
-    Err(Undelivered::Refused(Refusal { status: status.as_u16(), retry_after }).raised())
+    let refused = Undelivered::Refused(Refusal { status: status.as_u16(), retry_after });
+    if status.is_server_error() && !is_own(status, response.into_body()).await {
+        return Err(Undelivered::Strange(status.as_u16()).raised());
+    }
+    Err(refused.raised())
+}
+
+/// Whether it is Mercury's own refusal: `{"error": {"code": STATUS, "message": …}}`.
+async fn is_own(status: StatusCode, body: hyper::body::Incoming) -> bool {
+    let Ok(body) = Limited::new(body, MAX_REFUSAL).collect().await else { return false };
+    let Ok(answer) = serde_json::from_slice::<Value>(&body.to_bytes()) else { return false };
+    let message = answer.pointer("/error/message").filter(|message| message.is_string());
+    message.is_some_and(|message| answer == json!({"error": {"code": status.as_u16(), "message": message}}))
 }

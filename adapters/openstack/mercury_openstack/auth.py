@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import urllib.parse
 from typing import Callable, Optional, Tuple, Union
 
 import requests
@@ -14,6 +16,8 @@ class _Way:
     """What requests does to each request, as `requests.auth.AuthBase` has it."""
 
     cert: Union[None, str, Tuple[str, str]] = None
+    # Whether who reads what is sent can use it.
+    readable = False
 
     def prepared(self) -> Optional[requests.auth.AuthBase]:
         """What one session uses."""
@@ -29,6 +33,8 @@ class _Way:
 
 class Basic(_Way):
     """HTTP Basic: name and password. Mercury takes it from other machines over TLS only."""
+
+    readable = True
 
     def __init__(self, username: str, password: str):
         self._pair = (username.encode(), password.encode())
@@ -59,6 +65,8 @@ class Token(_Way):
     token was refused its `forget` is called, if it has one, and then it once more.
     """
 
+    readable = True
+
     def __init__(self, token: Union[str, Callable[..., str]]):
         self._token = token
 
@@ -78,10 +86,14 @@ class Token(_Way):
 class KeystonePassword:
     """Gets tokens from Keystone's identity API (v3) for `Token`, and keeps one until it is
     refused. `verify` is a file of certificates, or True for those that the system trusts.
+    `allow_plaintext_passwords` is as that of `Client`.
     """
 
     def __init__(self, url: str, username: str, password: str, project: str, user_domain: str = "Default",
-                 project_domain: str = "Default", verify: Union[bool, str] = True, timeout: float = 30):
+                 project_domain: str = "Default", verify: Union[bool, str] = True, timeout: float = 30,
+                 allow_plaintext_passwords: bool = False):
+        if not allow_plaintext_passwords:
+            kept_secret(url, "Keystone's password")
         self._url, self._verify, self._timeout = url.rstrip("/"), verify, timeout
         user = {"name": username, "domain": {"name": user_domain}, "password": password}
         self._order = {"auth": {
@@ -113,6 +125,23 @@ class KeystonePassword:
 
     def __repr__(self) -> str:
         return "KeystonePassword(…)"
+
+
+def kept_secret(url: str, what: str) -> None:
+    """Raises ValueError where a secret would go over a network as it is."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("https", "unix") and not loopback(parts.hostname or ""):
+        raise ValueError(f"{what} would go to {parts.hostname} in plain text over {parts.scheme}://: use https://, or "
+                         "set allow_plaintext_passwords")
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 class _Header(requests.auth.AuthBase):

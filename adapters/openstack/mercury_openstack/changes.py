@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple
 
 from .client import Client
 from .errors import MercuryError, NoAnswer, Unknown
@@ -46,20 +46,24 @@ def attach_all(client: Client, wanted: Iterable[Attachment]) -> None:
         try:
             attach(client, attachment)
         except MercuryError as error:
-            doubtful = [attachment] if isinstance(error, (NoAnswer, Unknown, Failed)) else []
+            doubtful = [attachment] if in_doubt(error) else []
             raise Failed([error, *let_go_all(client, done + doubtful, False)]) from error
         done.append(attachment)
 
 
+def attach_each(client: Client, wanted: Iterable[Attachment]) -> List[MercuryError]:
+    """All, whatever fails; what failed."""
+    return _each(wanted, lambda attachment: attach(client, attachment))
+
+
 def let_go_all(client: Client, attached: Iterable[Attachment], whatever: bool) -> List[MercuryError]:
     """All, whatever fails; what failed."""
-    failures = []
-    for attachment in attached:
-        try:
-            let_go(client, attachment, whatever)
-        except MercuryError as error:
-            failures.append(error)
-    return failures
+    return _each(attached, lambda attachment: let_go(client, attachment, whatever))
+
+
+def in_doubt(error: MercuryError) -> bool:
+    """Whether what failed so may have been done."""
+    return isinstance(error, (NoAnswer, Unknown, Failed))
 
 
 class Failed(MercuryError):
@@ -68,6 +72,16 @@ class Failed(MercuryError):
     def __init__(self, errors: List[MercuryError]):
         super().__init__("; ".join(dict.fromkeys(str(error) for error in errors)))
         self.errors = errors
+
+
+def _each(attachments: Iterable[Attachment], do: Callable[[Attachment], None]) -> List[MercuryError]:
+    failures = []
+    for attachment in attachments:
+        try:
+            do(attachment)
+        except MercuryError as error:
+            failures.append(error)
+    return failures
 
 
 def _settled(client: Client, error: NoAnswer) -> None:

@@ -25,13 +25,14 @@ class Client:
     `timeout` seconds. Where an answer says that the same request may succeed later it is made
     again, until `retry_for` seconds are over; after anything else it is not. Every call raises
     what `errors` has. `context` is what Mercury's log shows of the caller: `request_id`, `user`,
-    `project_id`.
+    `project_id`. `Basic` and `Token` over http:// to another machine are a ValueError, unless
+    `allow_plaintext_passwords` says that everybody on the way may read them.
     """
 
     def __init__(self, url: str, auth: Optional[_Way] = None, *, verify: Union[bool, str] = True,
                  timeout: float = 120, retry_for: float = 60, context: Optional[Dict[str, str]] = None,
-                 sleep: Callable[[float], None] = time.sleep):
-        self._transport = Transport(url, auth, verify, timeout)
+                 sleep: Callable[[float], None] = time.sleep, allow_plaintext_passwords: bool = False):
+        self._transport = Transport(url, auth, verify, timeout, allow_plaintext_passwords)
         self._retry_for, self._sleep = retry_for, sleep
         self._context = context
 

@@ -14,8 +14,9 @@ class NotSent(MercuryError):
 
 
 class NoAnswer(MercuryError):
-    """The request was sent, perhaps, and no usable answer came: what was asked for may
-    have been done. `Client.settle` finds out by reading; the request is never repeated.
+    """The request was sent, perhaps, and no usable answer came, or a server error that is not
+    in Mercury's words but those of a proxy before it: what was asked for may have been done.
+    `Client.settle` finds out by reading; the request is never repeated.
     """
 
     def __init__(self, message: str, method: str, params: Dict[str, Any]):
@@ -24,7 +25,8 @@ class NoAnswer(MercuryError):
 
 
 class HttpError(MercuryError):
-    """Mercury answered with an HTTP status instead of JSON-RPC; nothing was done.
+    """An HTTP status instead of JSON-RPC, in Mercury's own words or a refusal (3xx, 4xx) of what
+    is before it; nothing was done.
 
     `status` is the status, `retry_after` the seconds of a `Retry-After`, None without one.
     """

@@ -57,10 +57,7 @@ class MercuryNetwork(common.VIFPortIDMixin, base.NetworkInterface):
     # A node's tenant.
 
     def configure_tenant_networks(self, task: Any) -> None:
-        attachments = tenant(task.ports, task.portgroups)
-        # Where VIFs are used, a port without one is not the tenant's.
-        named = {holder.uuid for holder in task.ports + task.portgroups if self._get_vif_id_by_port_like_obj(holder)}
-        self._attach(task, [a for a in attachments if not named or a.port["id"] in named])
+        self._attach(task, self._given(task.ports, task.portgroups))
 
     def unconfigure_tenant_networks(self, task: Any) -> None:
         self._let_go(task, tenant(task.ports, task.portgroups), whatever=True)
@@ -134,20 +131,28 @@ class MercuryNetwork(common.VIFPortIDMixin, base.NetworkInterface):
             self._becomes(task, task.ports, groups)
 
     def _becomes(self, task: Any, ports: List[Any], groups: List[Any]) -> None:
-        before = {a.port["id"]: a for a in tenant(task.ports, task.portgroups)}
-        after = {a.port["id"]: a for a in tenant(ports, groups)}
+        before = {a.port["id"]: a for a in self._given(task.ports, task.portgroups)}
+        after = {a.port["id"]: a for a in self._given(ports, groups)}
         if task.node.provision_state != states.ACTIVE:
             return
         gone = [a for name, a in before.items() if name not in after or after[name].place != a.place]
         new = [a for name, a in after.items() if before.get(name) != a]
-        self._let_go(task, gone, whatever=False)
         try:
+            self._let_go(task, gone, whatever=False)
             self._attach(task, new)
-        except exception.NetworkError:
+        except exception.NetworkError as error:
             # Ironic does not keep the change, so the switches must not either.
-            back = [before[a.port["id"]] for a in new if a.port["id"] in before]
-            self._attach(task, back)
+            touched = {a.port["id"] for a in gone + new}
+            failures = changes.attach_each(self._mercury(task), [a for name, a in before.items() if name in touched])
+            if failures:
+                raise exception.NetworkError(
+                    f"{error}; and what was there before could not be put back: {changes.Failed(failures)}") from error
             raise
+
+    def _given(self, ports: List[Any], groups: List[Any]) -> List[Attachment]:
+        """What the tenant has. Where VIFs are used, a port without one is not its."""
+        named = {holder.uuid for holder in ports + groups if self._get_vif_id_by_port_like_obj(holder)}
+        return [a for a in tenant(ports, groups) if not named or a.port["id"] in named]
 
     def _add(self, task: Any, name: str) -> Dict[str, Any]:
         needed(task, name)

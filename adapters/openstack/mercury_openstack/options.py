@@ -20,6 +20,9 @@ CLIENT = [
                choices=["none", "http_basic", "http_digest", "certificate", "keystone"]),
     cfg.StrOpt("username", help="For http_basic, http_digest and keystone."),
     cfg.StrOpt("password", secret=True, help="For http_basic, http_digest and keystone."),
+    cfg.BoolOpt("allow_plaintext_passwords", default=False,
+                help="Whether passwords and tokens may go to another machine over http://, where everybody on the "
+                     "way can read them."),
     cfg.StrOpt("cafile", help="A file of certificates by which Mercury's is believed; without one, "
                               "those of the system."),
     cfg.StrOpt("certfile", help="For certificate: this service's own, PEM."),
@@ -58,11 +61,11 @@ def ironic() -> List[Tuple[str, List[Any]]]:
 def make(conf: Any) -> Client:
     """The client that the settings ask for.
 
-    Raises ValueError, which names the setting, where one is missing.
+    Raises ValueError, which names the setting, where one is missing or would tell a secret.
     """
     settings = conf[GROUP]
     return Client(needed(settings, "url"), way(settings), verify=settings.cafile or True, timeout=settings.timeout,
-                  retry_for=settings.retry_for)
+                  retry_for=settings.retry_for, allow_plaintext_passwords=settings.allow_plaintext_passwords)
 
 
 def way(settings: Any) -> _Way:
@@ -79,7 +82,8 @@ def way(settings: Any) -> _Way:
     if settings.auth_type == "keystone":
         return Token(KeystonePassword(
             needed(settings, "auth_url"), *pair(), settings.project_name, settings.user_domain_name,
-            settings.project_domain_name, settings.keystone_cafile or True))
+            settings.project_domain_name, settings.keystone_cafile or True,
+            allow_plaintext_passwords=settings.allow_plaintext_passwords))
     return _Way()
 
 

@@ -38,6 +38,29 @@ def bound(port: Dict[str, Any]) -> bool:
     return bool(links(port)) and port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_OTHER
 
 
+def still_asked(plugin_context: Any, port: Dict[str, Any]) -> bool:
+    """Whether Neutron still has a port, on this host and with these links."""
+    binding = objects.PortBinding.get_object(plugin_context.elevated(), port_id=port["id"],
+                                             host=port[portbindings.HOST_ID])
+    return (binding is not None and binding.vnic_type == portbindings.VNIC_BAREMETAL
+            and (binding.profile or {}) == port[portbindings.PROFILE])
+
+
+def shared(plugin_context: Any, port: Dict[str, Any]) -> bool:
+    """Whether another port that is bound has one of its links."""
+    own = links(port)
+    others = objects.PortBinding.get_objects(plugin_context.elevated(), vnic_type=portbindings.VNIC_BAREMETAL,
+                                             vif_type=portbindings.VIF_TYPE_OTHER)
+    return any(same_link(link, other) for binding in others if binding.port_id != port["id"]
+               for other in (binding.profile or {}).get("local_link_information") or [] for link in own)
+
+
+def same_link(one: Dict[str, Any], other: Dict[str, Any]) -> bool:
+    """Whether both are the same port of the same switch, by its number or by its name."""
+    return one.get("port_id") == other.get("port_id") and any(
+        one.get(name) and one.get(name) == other.get(name) for name in ("switch_id", "switch_info"))
+
+
 def attachment(plugin_context: Any, port: Dict[str, Any], network: Dict[str, Any],
                segment: Dict[str, Any]) -> Attachment:
     """What Mercury is to make of a port. Raises OtherTag."""

@@ -13,7 +13,7 @@ import requests
 import urllib3.exceptions
 
 from . import unix
-from .auth import _Way
+from .auth import _Way, kept_secret
 from .errors import HttpError, MercuryError, NoAnswer, NotAdmitted, NotSent, RpcError
 
 MAX_ANSWER = 64 << 20       # bytes
@@ -23,12 +23,15 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 class Transport:
     """Where Mercury is and who calls. Threads share none of its connections."""
 
-    def __init__(self, url: str, auth: Optional[_Way], verify: Union[bool, str], timeout: float):
+    def __init__(self, url: str, auth: Optional[_Way], verify: Union[bool, str], timeout: float,
+                 allow_plaintext_passwords: bool):
         parts = urllib.parse.urlsplit(url)
         if parts.username or parts.password:
             raise ValueError("name and password do not belong into the URL")
         if parts.scheme not in ("http", "https", "unix"):
             raise ValueError("the URL begins with http://, https:// or unix://")
+        if auth is not None and auth.readable and not allow_plaintext_passwords:
+            kept_secret(url, "the password or token")
         self.shown = url
         self._path = parts.path if parts.scheme == "unix" else None
         self._url = "http://localhost/" if self._path else url
@@ -49,7 +52,7 @@ class Transport:
             if status != 401 or last or not self._auth.refused():
                 break
         if status != 200:
-            raise refusal(status, headers, text)
+            raise refusal(status, headers, text, method, params)
         return result(number, text, method, params)
 
     def _exchange(self, body: bytes, headers: Dict[str, str], method: str, params: Dict[str, Any]) -> Any:
@@ -96,15 +99,28 @@ def told(error: requests.RequestException) -> str:
     return f"{type(reason).__name__}: {str(reason)[:200]}"
 
 
-def refusal(status: int, headers: Any, text: bytes) -> MercuryError:
+def refusal(status: int, headers: Any, text: bytes, method: str, params: Dict[str, Any]) -> MercuryError:
     """What an answer with another status than 200 says."""
-    try:
-        message = str(json.loads(text)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
+    message = own_words(status, text)
+    if message is None:
         message = text[:200].decode(errors="replace")
+        if not 300 <= status < 500:
+            return NoAnswer(f"no answer to {method} by Mercury: HTTP {status}: {message}", method, params)
     after = headers.get("Retry-After", "")
     kind = NotAdmitted if status in (401, 403) else HttpError
     return kind(status, message, float(after) if after.isdigit() else None)
+
+
+def own_words(status: int, text: bytes) -> Optional[str]:
+    """The message of Mercury's own refusal, `{"error": {"code": STATUS, "message": …}}`; None
+    where somebody else refused.
+    """
+    try:
+        answer = json.loads(text)
+        message = answer["error"]["message"]
+        return message if answer == {"error": {"code": status, "message": str(message)}} else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def result(number: str, text: bytes, method: str, params: Dict[str, Any]) -> Any:

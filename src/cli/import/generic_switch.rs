@@ -37,7 +37,7 @@ enum Becomes {
 
 use Becomes::{Flag, List, Lost, Needless, Number, Other, Ports, Secret, Text};
 
-const OVERLAY: Becomes = Lost("VNIs are not configured");
+const OVERLAY: Becomes = Lost("VNIs take `local_vlans`, and a dialect that has words for them");
 const RESTCONF: Becomes = Lost("RESTCONF is not spoken");
 const FAKE: Becomes = Needless("`mercury simulate` has faults of its own");
 const BY_MERCURY: Becomes = Needless("is Mercury's own matter");

@@ -150,6 +150,7 @@ impl Reload {
 
     fn take_over(&mut self, new: Settings, inventory: Inventory) -> Result<Changes, crate::registry::RegistryError> {
         machine::provide(&self.settings.limits, inventory.len());
+        machine::for_switches(&inventory).iter().for_each(log::finding);
         let (service, changes) = self.current.service().renewed(inventory, &self.locks)?;
         let (settings, restart) = self.settings.renewed(new);
         if !restart.is_empty() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Caller,
-    drops::{Between, Does},
+    drops::{Between, Does, proxies},
     port,
 };
 use crate::harness::{Mercury, Setup, Simulated, installed};
@@ -177,6 +177,12 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
         assert_eq!(between.seen(), 2, "one change and one look");
         assert_eq!(stage.vlans("Ethernet3"), if made { "access 140" } else { "none" });
     }
+    for proxy in proxies() {
+        let between = Between::new(vec![proxy, Does::Passes(mercury)]);
+        let error = Caller::to(&between.url(), &[], "").call("attach_port", attach()).unwrap_err();
+        assert_eq!((&error["class"], &error["settled"]), (&json!("NoAnswer"), &json!(true)), "{error}");
+        assert_eq!((&error["waited"], between.seen()), (&json!([]), 2), "one change and one look: {error}");
+    }
     let unusable = [json!({}), json!({"id": "another", "result": {}}), json!({"error": {"code": "a"}})];
     for answer in unusable {
         let between = Between::new(vec![Does::Answers(answer)]);
@@ -186,6 +192,38 @@ fn what_had_no_answer_is_looked_for_and_not_repeated() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = Caller::to(&format!("http://{gone}/"), &[], "").call("attach_port", attach()).unwrap_err();
     assert_eq!(error["class"], "NotSent", "{error}");
+}
+
+#[test]
+fn a_password_or_token_goes_to_another_machine_over_tls_only() {
+    if !installed() {
+        return;
+    }
+    let mut caller = Caller::to("http://127.0.0.1:1/", &["--basic", "ironic"], "hunter2");
+    let away = "http://mercury.example.org:6190/";
+    let refused =
+        [(away, "basic"), (away, "token"), ("http://198.51.100.1/v3", "keystone"), ("http://[::2]/", "basic")];
+    for (url, way) in refused {
+        let error = caller.0.ask(&json!({"make": url, "way": way})).unwrap_err();
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            error["class"] == "ValueError" && message.contains("allow_plaintext_passwords"),
+            "{url} {way}: {error}"
+        );
+        assert!(!message.contains("hunter2"), "{error}");
+        caller.0.ask(&json!({"make": url, "way": way, "more": {"allow_plaintext_passwords": true}})).unwrap();
+    }
+    let taken = [
+        ("https://mercury.example.org:6190/", "basic"),
+        ("unix:///run/mercury/mercury.sock", "basic"),
+        ("http://localhost:6190", "token"),
+        ("http://[::1]:6190/", "basic"),
+        ("http://127.8.0.1/v3", "keystone"),
+        (away, "digest"),
+    ];
+    for (url, way) in taken {
+        caller.0.ask(&json!({"make": url, "way": way})).unwrap_or_else(|error| panic!("{url} {way}: {error}"));
+    }
 }
 
 #[test]

@@ -22,8 +22,12 @@ pub(crate) enum Does {
     Passes(SocketAddr),
     /// It is answered with this `result` or `error`.
     Answers(Value),
-    /// It is answered with this status, and these lines of a head.
+    /// Mercury is asked, and its answer replaced by one that nobody knows what became of it.
+    Doubts(SocketAddr),
+    /// It is answered with this status, and these lines of a head, as Mercury does.
     Says(&'static str, &'static str),
+    /// It is answered with this status, these lines of a head and this body, as a proxy does.
+    Proxies(&'static str, &'static str, &'static str),
 }
 
 /// Listens on loopback, and counts the requests that it was sent. The last of `does` is for
@@ -73,15 +77,41 @@ impl Does {
                 None
             }
             Self::Passes(mercury) => Some(passed(*mercury, head, body)),
-            Self::Answers(answer) => {
-                let request: Value = serde_json::from_str(body).unwrap();
-                let mut whole = json!({"jsonrpc": "2.0", "id": request["id"]});
-                whole.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
-                Some(response("200 OK", "", &whole.to_string()))
+            Self::Answers(answer) => Some(answered(body, answer)),
+            Self::Doubts(mercury) => {
+                passed(*mercury, head, body);
+                let data = json!({"kind": "unknown", "retry": false});
+                Some(answered(body, &json!({"error": {"code": 500, "message": "no", "data": data}})))
             }
-            Self::Says(status, lines) => Some(response(status, lines, r#"{"error": {"code": 1, "message": "no"}}"#)),
+            Self::Says(status, lines) => {
+                let code: u16 = status.split(' ').next().unwrap().parse().unwrap();
+                Some(response(status, lines, &json!({"error": {"code": code, "message": "no"}}).to_string()))
+            }
+            Self::Proxies(status, lines, body) => Some(response(status, lines, body)),
         }
     }
+}
+
+/// JSON-RPC's response to the request of this body.
+fn answered(body: &str, answer: &Value) -> String {
+    let request: Value = serde_json::from_str(body).unwrap();
+    let mut whole = json!({"jsonrpc": "2.0", "id": request["id"]});
+    whole.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+    response("200 OK", "", &whole.to_string())
+}
+
+/// What a proxy says that could not ask, or did and had no answer.
+pub(crate) fn proxies() -> Vec<Does> {
+    let google = r#"{"error": {"code": 503, "message": "no", "status": "UNAVAILABLE"}}"#;
+    let other = r#"{"error": {"code": 500, "message": "no"}}"#;
+    vec![
+        Does::Proxies("503 Service Unavailable", "Retry-After: 0\r\n", ""),
+        Does::Proxies("503 Service Unavailable", "Retry-After: 0\r\n", google),
+        Does::Proxies("503 Service Unavailable", "Retry-After: 0\r\n", other),
+        Does::Proxies("502 Bad Gateway", "", "<html>502</html>"),
+        Does::Proxies("504 Gateway Timeout", "", "[]"),
+        Does::Proxies("202 Accepted", "", ""),
+    ]
 }
 
 pub(super) fn response(status: &str, lines: &str, body: &str) -> String {

@@ -253,6 +253,33 @@ fn an_active_node_s_ports_follow_what_ironic_is_told() {
     }
 }
 
+/// Moving a port into a bond lets both go and then bonds them; each of the two steps is refused
+/// by the second switch once.
+#[test]
+fn a_change_that_is_refused_leaves_every_port_on_its_network() {
+    if !installed() {
+        return;
+    }
+    for release in RELEASES {
+        for refused in 2..=3 {
+            let fault = format!("edit-config:{refused}:before:refuse:operation-failed:no room in the TCAM");
+            let faulty = Options { faults: vec![fault.parse().unwrap()], ..Simulated::options() };
+            let mut stage = Stage::new(release, faulty, |_| None);
+            let [mut first, second] = two();
+            first["portgroup"] = json!(0);
+            let group = json!({"name": "bond0", "mode": "802.3ad", "extra": access(150)});
+            stage.node(&[first, second], &[group], "active");
+            stage.done("configure_tenant_networks");
+            let error = stage.ironic.ask(&json!({"port": 1, "joins": 0})).unwrap_err();
+            assert!(
+                is(&error, "NetworkError") && message(&error).contains("no room in the TCAM"),
+                "{release}: {error}"
+            );
+            assert_eq!(stage.vlans(), ["access 150", "trunk 152,153 native 151"], "{release} {refused}");
+        }
+    }
+}
+
 #[test]
 fn a_vif_names_a_port_and_has_an_active_node_s_port_attached() {
     if !installed() {
@@ -272,6 +299,8 @@ fn a_vif_names_a_port_and_has_an_active_node_s_port_attached() {
         let error = stage.does("vif_attach", &json!([{"id": "red"}])).unwrap_err();
         assert!(is(&error, "VifAlreadyAttached"), "{release}: {error}");
         stage.does("vif_detach", &json!(["red"])).unwrap();
+        stage.ironic.ask(&json!({"port": 1, "becomes": {"extra": access(157)}})).unwrap();
+        assert_eq!(stage.vlans()[1], "access 199", "{release}: it is nobody's without a VIF");
         assert_eq!(stage.vlans(), ["access 150", "access 199"], "{release}");
         assert!(is(&stage.does("vif_detach", &json!(["red"])).unwrap_err(), "VifNotAttached"), "{release}");
     }

@@ -3,7 +3,10 @@
 use mercury_sim::{Handle, Mode, Options};
 use serde_json::{Value, json};
 
-use super::Python;
+use super::{
+    Python,
+    drops::{Between, Does},
+};
 use crate::harness::{Entry, Mercury, Simulated, installed, python::beside};
 
 /// As Neutron's tests have it: physnet2 has VLANs 200 to 300.
@@ -23,16 +26,17 @@ fn entry(switch: &Simulated, name: &str) -> Entry {
 
 impl Stage {
     fn new() -> Option<Self> {
-        Self::with(Simulated::options())
+        Self::with(Simulated::options(), |_| None)
     }
 
-    fn with(options: Options) -> Option<Self> {
+    fn with(options: Options, between: impl FnOnce(&Mercury) -> Option<Between>) -> Option<Self> {
         if !installed() {
             return None;
         }
         let switches = [Simulated::with(options), Simulated::start(Mode::Candidate)];
         let mercury = Mercury::serve(&[entry(&switches[0], "leaf1"), entry(&switches[1], "leaf2")]);
-        let settings = json!({"url": format!("http://{}/", mercury.address), "retry_for": 0}).to_string();
+        let url = between(&mercury).map_or_else(|| format!("http://{}/", mercury.address), |between| between.url());
+        let settings = json!({"url": url, "retry_for": 0}).to_string();
         let environment = [("MERCURY_SETTINGS", settings.as_str())];
         let neutron = Python::start(&beside("neutron"), "openstack_neutron.py", &[], &environment);
         Some(Self { switches, mercury, neutron })
@@ -142,7 +146,7 @@ fn a_baremetal_port_is_bound_when_mercury_has_done_it_and_let_go_with_its_bindin
 fn a_port_is_not_bound_when_mercury_says_no() {
     let refusal = "edit-config:*:before:refuse:operation-failed:no room in the TCAM".parse().unwrap();
     let options = Options { faults: vec![refusal], ..Simulated::options() };
-    let Some(mut stage) = Stage::with(options) else { return };
+    let Some(mut stage) = Stage::with(options, |_| None) else { return };
     let network = stage.network(210, PHYSICAL);
     let port = stage.port(&network);
     assert_eq!(stage.bind(&port, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
@@ -177,6 +181,72 @@ fn a_port_is_not_bound_when_mercury_says_no() {
             .iter()
             .all(|line| line["asked"].as_str().is_none_or(|asked| !asked.contains("compute1")))
     );
+}
+
+/// How often Neutron tries to bind a port before it has failed.
+const NEUTRONS_TRIES: usize = 10;
+
+/// Where nobody knows what became of an attach its links are let go: at once, or when the port
+/// is deleted if that fails too.
+#[test]
+fn a_port_of_which_nobody_knows_whether_it_is_attached_is_let_go() {
+    let failed = || Does::Answers(json!({"error": {"code": 500, "message": "no", "data": {"kind": "refused"}}}));
+    for (fails, left) in [(false, "access 299"), (true, "access 210")] {
+        let stage = Stage::with(Simulated::options(), |mercury| {
+            let passes = || Does::Passes(mercury.address);
+            let lets_go = || if fails { failed() } else { passes() };
+            let tries = (0..NEUTRONS_TRIES).flat_map(|_| [Does::Doubts(mercury.address), lets_go()]);
+            Some(Between::new(tries.chain([passes()]).collect()))
+        });
+        let Some(mut stage) = stage else { return };
+        let network = stage.network(210, PHYSICAL);
+        let port = stage.port(&network);
+        assert_eq!(stage.bind(&port, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+        assert_eq!(stage.vlans(0), left);
+        stage.delete(&port);
+        assert_eq!(stage.vlans(0), "access 299");
+    }
+}
+
+#[test]
+fn a_port_that_is_deleted_or_moved_while_it_is_attached_is_let_go() {
+    let Some(mut stage) = Stage::new() else { return };
+    let network = stage.network(210, PHYSICAL);
+    let port = stage.port(&network);
+    let body = |switch: &str| {
+        json!({"port": {"binding:host_id": "node1", "binding:vnic_type": "baremetal",
+                        "binding:profile": profile(&[switch])}})
+    };
+    let update = |body: Value| json!({"do": "update", "of": "ports", "id": port, "body": body});
+    let mut bind = update(body("leaf1"));
+    bind["meanwhile"] = update(body("leaf2"));
+    stage.neutron.ask(&bind).unwrap();
+    let shown = stage.show(&port);
+    assert_eq!((vif(&shown).0, &shown["binding:profile"]), ("other", &profile(&["leaf2"])));
+    assert_eq!((stage.vlans(0).as_str(), stage.vlans(1).as_str()), ("access 299", "access 210"));
+
+    let mut bind = update(body("leaf1"));
+    bind["meanwhile"] = json!({"do": "delete", "of": "ports", "id": port});
+    // Neutron's own answer is about a port that is no more.
+    let _answer = stage.neutron.ask(&bind);
+    assert_eq!((stage.vlans(0).as_str(), stage.vlans(1).as_str()), ("access 299", "access 299"));
+}
+
+/// Neutron lets several ports have the same link.
+#[test]
+fn a_link_that_another_bound_port_has_is_not_let_go() {
+    let refusal = "edit-config:*:before:refuse:operation-failed:no room in the TCAM".parse().unwrap();
+    let options = Options { faults: vec![refusal], ..Simulated::options() };
+    let Some(mut stage) = Stage::with(options, |_| None) else { return };
+    let network = stage.network(210, PHYSICAL);
+    let [failed, bound] = [(); 2].map(|()| stage.port(&network));
+    assert_eq!(stage.bind(&failed, &profile(&["leaf1"]))["binding:vif_type"], "binding_failed");
+    stage.handle().clear_faults();
+    assert_eq!(vif(&stage.bind(&bound, &profile(&["leaf1"]))), ("other", "ACTIVE"));
+    stage.delete(&failed);
+    assert_eq!(stage.vlans(0), "access 210");
+    stage.delete(&bound);
+    assert_eq!(stage.vlans(0), "access 299");
 }
 
 fn on(vlan: u16) -> String {

@@ -240,6 +240,33 @@ fn in_metal3s_place_ironic_finds_mercury_with_and_without_tls() {
     assert_eq!(fs::metadata(written).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+/// The operator's file has no host keys, so they are mounted.
+#[test]
+fn in_metal3s_place_host_keys_are_taken_from_a_mounted_file() {
+    if !installed() {
+        return;
+    }
+    let switch = Simulated::start(Mode::Candidate);
+    let text = switches(&switch).replace("insecure = true\n", "");
+    let port = text.lines().find_map(|line| line.strip_prefix("port = ")).unwrap();
+    let scan = Command::new("ssh-keyscan").args(["-p", port, "127.0.0.1"]).output().unwrap();
+    let scanned = String::from_utf8(scan.stdout).unwrap();
+    let update = json!({"switch_id": "52:54:00:00:00:21", "port_name": "Ethernet1", "description": "d",
+                        "mode": "access", "native_vlan": 110});
+    for (mounted, became) in [("# no key\n", "none"), (scanned.as_str(), "access 110")] {
+        let mut metal3 = Metal3::new();
+        metal3.mounted("etc/ironic/networking/configs/switch-configs.conf", &text);
+        metal3.mounted("auth/ironic-rpc/htpasswd", &users());
+        metal3.mounted("etc/ironic/networking/host-keys/known_hosts", mounted);
+        let mut ironic = Client::at(metal3.start().unwrap().parse().unwrap()).basic("ironic", "s3same");
+        match became {
+            "none" => assert_eq!(ironic.fails("update_port", &update).kind(), "host-key"),
+            _ => assert_eq!(ironic.done("update_port", &update)["status"], "configured"),
+        }
+        assert_eq!(switch.look().port("Ethernet1").vlans, became);
+    }
+}
+
 fn request() -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "get_switches", "params": {}})
 }
