@@ -6,5 +6,5 @@ mod read;
 mod render;
 mod set;
 
-pub use read::{Unreadable, another, asks, deleted, ports, recorded, running};
+pub use read::{Brought, Unreadable, another, asks, brought, ports, recorded, running};
 pub use render::CliRenderer;

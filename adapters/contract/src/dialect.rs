@@ -9,6 +9,7 @@ mod cli;
 mod gnmi;
 mod interface_names;
 mod netconf;
+mod nodes;
 mod overlay;
 mod ovsdb;
 mod path;
