@@ -22,7 +22,7 @@ mod ssh;
 mod tls;
 mod ways;
 
-pub use offline::{Form, Shown, brought, candidate, deleted, edit, offline, recorded};
+pub use offline::{Brought, Form, Shown, brought, candidate, deleted, edit, offline, recorded};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

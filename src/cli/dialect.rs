@@ -89,7 +89,8 @@ pub(super) fn list(common: &Common) -> Ended {
             Some(Save::Unknown) | None => {}
         }
         for deviation in &dialect.deviations {
-            print::line(&format!("{:<16}   without {}: {}", "", deviation.leaf, deviation.reason));
+            let over = deviation.protocol.as_ref().map(|protocol| format!(" over {protocol}")).unwrap_or_default();
+            print::line(&format!("{:<16}   without {}{over}: {}", "", deviation.leaf, deviation.reason));
         }
     }
     Ok(DONE)

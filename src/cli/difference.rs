@@ -10,7 +10,7 @@ use similar::TextDiff;
 
 use super::{Common, DONE, Ended, Failure, Output, found, print};
 use crate::{
-    config::LogLevel,
+    config::{FileAccess, LogLevel, Overrides},
     inventory::{Face, Inventory, Switch},
     registry::{self, Shown},
 };
@@ -50,7 +50,7 @@ struct Found {
 }
 
 pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
-    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let inventory = inventory(common, arguments)?;
     let dialects = inventory.dialects();
     if arguments.raw {
         return raw(common, arguments, &inventory).await;
@@ -72,6 +72,17 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
         Output::Human => edits.iter().for_each(|edit| print::line(edit)),
     }
     Ok(if edits.is_empty() { DONE } else { found() })
+}
+
+/// The switches; with their secrets where one is asked.
+fn inventory(common: &Common, arguments: &DiffArguments) -> Result<Inventory, Failure> {
+    let offline = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+    let (_, inventory) = common.load(&offline, Some(LogLevel::Error))?;
+    let is_switch = |text: &String| matches!(side(&inventory, text), Side::Switch(..));
+    if ![&arguments.a, &arguments.b].into_iter().any(is_switch) {
+        return Ok(inventory);
+    }
+    Ok(common.load(&common.overrides(), Some(LogLevel::Error))?.1)
 }
 
 fn side(inventory: &Inventory, text: &str) -> Side {

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Write as _,
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -178,6 +178,8 @@ impl ByTls {
         let Some((address, (certificate, key))) = simulator.tls_addr().zip(simulator.client_certificate()) else {
             return Ok(None);
         };
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| Failure::Other(format!("{}: {error}", folder.display())))?;
         let file = |ending: &str, text: &str| {
             let path = folder.join(format!("{name}.{ending}"));
             let written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);

@@ -145,8 +145,11 @@ codes! {
     ReadingForeign "reading-foreign":
         "A candidate holds a value that the dialect's reader has no word for.",
         "It is not judged by rules. It may be right for the switch all the same.";
+    ReadingUnknown "reading-unknown":
+        "A candidate holds a line, a node or an attribute that the dialect's reader does not look at.",
+        "It is not judged by rules, and where there are any that is an error. Send it by itself to those who may, or leave it out.";
     ReadingDeletes "reading-deletes":
-        "A SetRequest deletes paths, and what is there is not known.",
+        "A candidate deletes or replaces paths, and what is there is not known.",
         "Rules judge what a candidate brings. What it takes away only the switch can tell.";
     SchemaUnknownNode "schema-unknown-node":
         "No module has a node of that name there, or none that is configuration.",
@@ -230,8 +233,8 @@ codes! {
         "A change comes outside a rule's change windows.",
         "Windows are in UTC. A plan may be made and saved at any time and is told of it; `apply`, `attach` and the service refuse until the window opens.";
     RuleUnjudged "rule-unjudged":
-        "A candidate takes away every port or every VLAN, and the rules cannot be asked about what is not named.",
-        "Name the ports and VLANs that are to go, one by one, instead of what holds them all.";
+        "A candidate takes away what is of no one port or VLAN, or says something that the reader does not look at: the rules cannot be asked.",
+        "Name the ports and VLANs that are to go, one by one, instead of what holds them all, and leave out what Mercury has no words for.";
     RuleRego "rule-rego":
         "A rule in Rego does not allow the change: its `allow` is not `true`.",
         "The package's `reasons` say why; without any it is told what `allow` is. Undefined is what something that was asked for and is not there makes of it.";

@@ -1,31 +1,33 @@
 //! A secret that a command prints.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read as _},
     os::unix::process::CommandExt as _,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{
-        Condvar, Mutex, PoisonError,
-        mpsc::{RecvTimeoutError, sync_channel},
-    },
+    sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError, mpsc::sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use secrecy::SecretSlice;
 
 /// How many commands run at a time.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 32;
+/// How many of those may be one command, or commands that did not end in time before.
+const SHARE: usize = 8;
+/// More commands than any inventory has.
+const MAX_LATE: usize = 10_000;
 
-static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+static TURNS: LazyLock<Turns> = LazyLock::new(Turns::default);
 
 /// A command that prints a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretCommand {
     /// The program, by its whole path, and its arguments; no shell reads them.
     pub argv: Vec<String>,
-    /// How long it may take, 1 to 60 s.
+    /// How long it may take, 1 to 60 s, the waiting for its turn included.
     pub timeout: Duration,
 }
 
@@ -38,6 +40,9 @@ pub enum CommandError {
     /// It took longer than it may.
     #[error("it did not end within {} s", .0.as_secs())]
     Late(Duration),
+    /// Others that are slow had all turns.
+    #[error("it had no turn within {} s: other commands are slow", .0.as_secs())]
+    NoTurn(Duration),
     /// It printed more than a secret may have.
     #[error("it printed more than {0} bytes")]
     TooLong(u64),
@@ -54,7 +59,8 @@ impl SecretCommand {
     /// # Errors
     /// [`CommandError`].
     pub(super) fn output(&self, limit: u64) -> Result<SecretSlice<u8>, CommandError> {
-        let _turn = Turn::wait();
+        let ends = Instant::now() + self.timeout;
+        let turn = TURNS.take(&self.argv, ends).ok_or(CommandError::NoTurn(self.timeout))?;
         let mut argv = self.argv.iter();
         let mut command = Command::new(argv.next().map_or("", String::as_str));
         command.args(argv).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
@@ -75,12 +81,9 @@ impl SecretCommand {
             let _gave_up = told.send((SecretSlice::from(bytes), read.and_then(|_| Ok(ended?))));
         };
         thread::Builder::new().name("secret".to_owned()).spawn(listen)?;
-        let (bytes, ended) = match heard.recv_timeout(self.timeout) {
-            Ok(heard) => heard,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Err(CommandError::Late(self.timeout));
-            }
-        };
+        let heard = heard.recv_timeout(ends.saturating_duration_since(Instant::now()));
+        turn.ended(heard.is_ok());
+        let (bytes, ended) = heard.map_err(|_| CommandError::Late(self.timeout))?;
         ended?;
         if secrecy::ExposeSecret::expose_secret(&bytes).len() as u64 > limit {
             return Err(CommandError::TooLong(limit));
@@ -121,25 +124,82 @@ impl Drop for Running {
 }
 
 /// The right to run one.
-struct Turn;
+struct Turn<'a> {
+    turns: &'static Turns,
+    argv: &'a [String],
+    was_late: bool,
+}
 
-impl Turn {
-    fn wait() -> Self {
-        let (running, free) = &RUNNING;
-        let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-        while *running >= AT_A_TIME {
-            running = free.wait(running).unwrap_or_else(PoisonError::into_inner);
-        }
-        *running += 1;
-        Self
+/// Who runs one.
+#[derive(Default)]
+struct Turns {
+    state: Mutex<State>,
+    free: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many run at a time, of each command and of all together.
+    running: BTreeMap<Vec<String>, usize>,
+    count: usize,
+    /// Those that did not end in time when they ran last, and how many of them run.
+    late: BTreeSet<Vec<String>>,
+    running_late: usize,
+}
+
+impl State {
+    fn has_room(&self, argv: &[String]) -> bool {
+        let own = self.running.get(argv).copied().unwrap_or_default();
+        self.count < AT_A_TIME && own < SHARE && !(self.late.contains(argv) && self.running_late >= SHARE)
     }
 }
 
-impl Drop for Turn {
+impl Turns {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn until `ends`.
+    fn take<'a>(&'static self, argv: &'a [String], ends: Instant) -> Option<Turn<'a>> {
+        let left = ends.saturating_duration_since(Instant::now());
+        let waiting = self.free.wait_timeout_while(self.state(), left, |state| !state.has_room(argv));
+        let (mut state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        if !state.has_room(argv) {
+            return None;
+        }
+        let was_late = state.late.contains(argv);
+        state.count += 1;
+        state.running_late += usize::from(was_late);
+        *state.running.entry(argv.to_vec()).or_default() += 1;
+        Some(Turn { turns: self, argv, was_late })
+    }
+}
+
+impl Turn<'_> {
+    /// Whether it ended in time; the next turn of one that did not is among those few that
+    /// such commands share.
+    fn ended(&self, in_time: bool) {
+        let mut state = self.turns.state();
+        if in_time {
+            state.late.remove(self.argv);
+        } else if state.late.len() < MAX_LATE {
+            state.late.insert(self.argv.to_vec());
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let (running, free) = &RUNNING;
-        *running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        free.notify_one();
+        let mut state = self.turns.state();
+        state.count -= 1;
+        state.running_late -= usize::from(self.was_late);
+        match state.running.get_mut(self.argv) {
+            Some(more) if *more > 1 => *more -= 1,
+            _ => _ = state.running.remove(self.argv),
+        }
+        drop(state);
+        // Who is woken may be one that has no room yet.
+        self.turns.free.notify_all();
     }
 }
 
@@ -203,5 +263,32 @@ mod tests {
         while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
             thread::yield_now();
         }
+    }
+
+    /// Whoever asks for a turn that is not there at once has waited long enough.
+    #[test]
+    fn what_hangs_has_a_share_of_the_turns_and_no_more() {
+        let turns: &'static Turns = Box::leak(Box::default());
+        let argv = |name: String| vec!["/bin/vault".to_owned(), name];
+        let (now, own) = (Instant::now(), argv("leaf99".to_owned()));
+        let hanging: Vec<_> = (0..24).map(|number| argv(format!("leaf{number}"))).collect();
+        let others: Vec<_> = (0..AT_A_TIME).map(|number| argv(format!("spine{number}"))).collect();
+        for one in &hanging {
+            turns.take(one, now).unwrap().ended(false);
+        }
+        let mut held: Vec<_> = hanging.iter().filter_map(|one| turns.take(one, now)).collect();
+        assert_eq!(held.len(), SHARE, "of those that hang");
+        held.extend((0..AT_A_TIME).map_while(|_| turns.take(&own, now)));
+        assert_eq!(held.len(), 2 * SHARE, "of one command");
+        held.extend(others.iter().map_while(|one| turns.take(one, now)));
+        assert_eq!(held.len(), AT_A_TIME);
+        assert!(turns.take(&argv("other".to_owned()), now).is_none(), "all turns are taken");
+        held.clear();
+        let later = now + LIMIT;
+        let last = turns.take(&hanging[0], later).unwrap();
+        last.ended(true);
+        drop(last);
+        let state = turns.state();
+        assert_eq!((state.count, state.running_late, state.running.len(), state.late.len()), (0, 0, 0, 23));
     }
 }

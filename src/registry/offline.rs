@@ -1,11 +1,18 @@
 //! Switches of which files tell, in place of the switches themselves.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use mercury_adapter::{Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Offline, Payload, Recorded};
+use mercury_adapter::{
+    Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Offline, Payload, Recorded, Unread,
+    find,
+};
+use mercury_model::InterfaceName;
 
 use mercury_cli::Transcript;
-use mercury_gnmi::document::{Brought, Elements};
+use mercury_gnmi::document::Elements;
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
@@ -127,7 +134,7 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
 ///
 /// # Errors
 /// A sentence: it is no SetRequest.
-pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
+pub fn brought(text: &str) -> Result<Vec<mercury_gnmi::document::Brought>, String> {
     mercury_gnmi::document::brought(text)
 }
 
@@ -160,50 +167,79 @@ pub enum Form {
     Lines,
 }
 
+/// What somebody would have a switch do.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// What is read of it, as the dialect reads what the switch shows.
+    pub recorded: Recorded,
+    /// The paths that it deletes or replaces, or makes have no effect.
+    pub deleted: Vec<Elements>,
+    /// What the reader leaves out.
+    pub unread: Unread,
+    /// The ports that it names beside those that were read.
+    pub ports: BTreeSet<InterfaceName>,
+}
+
 /// What somebody would have a switch do, read as its dialect reads what the switch shows;
-/// and the paths that an edit, a SetRequest, or a configuration of set lines, deletes or
-/// replaces.
+/// and what of it is not.
 ///
 /// # Errors
 /// A sentence with line and column where they are known: it is not well-formed, there is
 /// no room for it, or the dialect reads nothing in that form.
-pub fn candidate(
-    switch: &Switch,
-    dialects: &[Arc<Dialect>],
-    form: Form,
-    text: &str,
-) -> Result<(Recorded, Vec<Elements>), String> {
+pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &str) -> Result<Brought, String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
     let mut share = Budget::shared().share(MAX_REPLY);
-    let unread = |what: &str| format!("dialect {} reads no {what}", dialect.name);
+    let no_reader = |what: &str| format!("dialect {} reads no {what}", dialect.name);
     if form == Form::Lines {
-        let cli = dialect.cli.as_ref().ok_or_else(|| unread("lines of a command line"))?;
-        let deletes = mercury_cli::deleted(cli, text);
-        // Of one that only deletes nothing is read.
-        let recorded = match mercury_cli::recorded(cli, &[text], &mut share) {
-            Err(_) if !deletes.is_empty() => Recorded::default(),
-            read => read?,
-        };
-        return Ok((recorded, deletes));
+        let cli = dialect.cli.as_ref().ok_or_else(|| no_reader("lines of a command line"))?;
+        let mercury_cli::Brought { recorded, deleted, unread } = mercury_cli::brought(cli, text, &mut share)?;
+        return Ok(Brought { recorded, deleted, unread, ports: BTreeSet::new() });
     }
     let arena = Bump::new();
     let mut made = DataTree::new(&arena, &mut share);
     let root = made.node("").map_err(|error| error.to_string())?;
-    let deletes = match form {
+    let mut brought = Brought::default();
+    match form {
         Form::Xml => {
             mercury_netconf::document::lay(text, &mut made, root)?;
-            mercury_netconf::document::deleted(text)?
+            let edited = mercury_netconf::document::edited(text)?;
+            (brought.deleted, brought.unread) = (edited.deleted, edited.unread);
         }
         Form::SetRequest => {
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
-            deleted(text)?
+            brought.deleted = deleted(text)?;
         }
-        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root).map(|()| Vec::new())?,
-    };
+        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root)?,
+    }
     // The tree is the same but for what only one protocol has; the form's own goes first.
     let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));
     let gnmi = dialect.gnmi.as_ref().map(|_| Face::Gnmi(GnmiSettings::default()));
     let face = if form == Form::Xml { netconf.or(gnmi) } else { gnmi.or(netconf) };
-    let face = face.ok_or_else(|| unread("data"))?;
-    read(&Switch { face, ..switch.clone() }, &dialect, root).map(|recorded| (recorded, deletes))
+    let face = face.ok_or_else(|| no_reader("data"))?;
+    let switch = Switch { face, ..switch.clone() };
+    let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
+    let (nodes, within) = mapping.looked_at(&instance);
+    nodes.unread(within, form != Form::Xml, text, root, &mut brought.unread);
+    if let Mapping::Tree(tree) = &mapping {
+        let entries = tree.beside_ports().flat_map(|path| find(root, path, &Names::default()));
+        brought.ports = entries.filter_map(|(_, names)| names.found_interface()).collect();
+    }
+    brought.recorded = read(&switch, &dialect, root)?;
+    Ok(brought)
+}
+
+/// Where data of a switch with this face lies, and in which network instance.
+fn mapping(switch: &Switch, dialect: &Dialect) -> Option<(Mapping, String)> {
+    let (mapping, instance) = match &switch.face {
+        Face::Netconf(_) => {
+            let netconf = dialect.netconf.as_ref()?;
+            (Mapping::Tree(Arc::clone(&netconf.tree)), &netconf.network_instance)
+        }
+        Face::Gnmi(_) => {
+            let gnmi = dialect.gnmi.as_ref()?;
+            (gnmi.mapping.clone(), &gnmi.network_instance)
+        }
+        Face::Cli(_) | Face::Ovsdb(_) => return None,
+    };
+    Some((mapping, switch.identity.network_instance.as_ref().unwrap_or(instance).clone()))
 }

@@ -90,3 +90,18 @@ fn files_are_compared_by_their_text_where_that_is_asked() {
     assert_eq!(diff(&setup, &["--raw", &a, &a]).code(), 0);
     assert_eq!(diff(&setup, &["--raw", &a, "/nowhere"]).code(), 2);
 }
+
+/// Two files are compared without asking anybody, and so without a secret.
+#[test]
+fn files_are_compared_without_the_secrets_of_their_switch() {
+    let entry = crate::harness::Entry::new("leaf1").text("address", "192.0.2.1").text("dialect", "openconfig");
+    let entry = entry.text("username", "mercury").text("key_file", "/nowhere/at/all");
+    let setup = Setup::new().switches(&[entry]);
+    let file = |name: &str, vlan| setup.write(name, &ports(&[("Ethernet2", vlan)])).to_str().unwrap().to_owned();
+    let (one, other) = (file("one.xml", 110), file("other.xml", 111));
+    let differs = diff(&setup, &[&one, &format!("leaf1={other}")]);
+    assert_eq!(differs.code(), 1, "{}", differs.stderr);
+    assert!(differs.stdout.contains("111"), "{}", differs.stdout);
+    let asked = diff(&setup, &[&one, "leaf1"]);
+    assert_eq!(asked.code(), 2, "{}", asked.stdout);
+}

@@ -61,6 +61,8 @@ mod interrupted;
 #[cfg(test)]
 mod ironic;
 #[cfg(test)]
+mod left_out;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod logs;

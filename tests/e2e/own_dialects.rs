@@ -27,6 +27,12 @@ fn a_dialect_of_the_operators_is_spoken() {
     let setup = setup.switches(&[switch.entry("leaf1").without("dialect").text("dialect", "acme")]);
     let listed = setup.run(&["dialect", "list"]);
     assert!(listed.stdout.contains("acme             Acme ROS 7"), "{}", listed.stdout);
+    let standing = |name: &str| {
+        let of_it = listed.stdout.lines().skip_while(|line| !line.starts_with(name)).nth(1);
+        of_it.unwrap_or_default().to_owned()
+    };
+    assert!(standing("acme ").contains("the operator's own, unproven"), "{}", listed.stdout);
+    assert!(!standing("openconfig ").contains("the operator's own"), "{}", listed.stdout);
     let mercury = setup.serve();
     let mut client = Client::of(&mercury);
     let update = |text: &str| json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": 110, "description": text});
@@ -99,6 +105,6 @@ fn a_sound_file_is_told_as_such() {
     let file = setup.path().join("own/acme.toml");
     let finished = setup.run(&["dialect", "check", file.to_str().unwrap()]);
     assert_eq!(finished.code(), 0, "{}", finished.stdout);
-    assert!(finished.stdout.contains("netconf: unverified"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("netconf: the operator's own, unproven"), "{}", finished.stdout);
     assert_eq!(setup.run(&["dialect", "show", "opencnfig"]).code(), 2);
 }

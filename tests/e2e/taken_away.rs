@@ -122,7 +122,8 @@ fn what_an_edit_takes_away_or_replaces_is_judged() {
         ("leaf1.xml", port("Ethernet48", " nc:operation=\"replace\"", ""), protected),
         ("leaf1.xml", port("Ethernet48", "", mtu), protected),
         ("leaf1.xml", port("Ethernet47", " nc:operation=\"delete\"", ""), &[]),
-        ("leaf1.xml", port("Ethernet48", "", ""), &[]),
+        ("leaf1.xml", port("Ethernet48", "", ""), protected),
+        ("leaf1.xml", port("Ethernet47", "", ""), &[]),
         ("leaf1.xml", vlan(150, "delete"), &["rule-vlan-reserved"]),
         ("leaf1.xml", vlan(150, "remove"), &["rule-vlan-reserved"]),
         ("leaf1.xml", vlan(151, "delete"), &[]),
@@ -140,7 +141,7 @@ fn what_an_edit_takes_away_or_replaces_is_judged() {
     // Among all of them are those that nobody may touch.
     assert!(codes(&finished).contains(&"rule-unjudged".to_owned()), "{}", finished.stdout);
     for (path, is_of_all) in
-        [("/interfaces", true), ("/interfaces/interface[name=Ethernet1]", false), ("/system/aaa", false)]
+        [("/interfaces", true), ("/interfaces/interface[name=Ethernet1]", false), ("/system/aaa", true)]
     {
         let finished = validate(&setup, "leaf1.json", &json!({"deletes": [path]}).to_string());
         assert_eq!(codes(&finished).contains(&"rule-unjudged".to_owned()), is_of_all, "{path}: {}", finished.stdout);

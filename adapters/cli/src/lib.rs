@@ -26,4 +26,4 @@ pub use script::{Line, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
-pub use words::{CliRenderer, Unreadable, another, asks, deleted, ports, recorded, running};
+pub use words::{Brought, CliRenderer, Unreadable, another, asks, brought, ports, recorded, running};

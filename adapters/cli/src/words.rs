@@ -8,7 +8,7 @@ mod set;
 
 use mercury_model::InterfaceScope;
 
-pub use read::{Unreadable, another, asks, deleted, ports, recorded, running};
+pub use read::{Brought, Unreadable, another, asks, brought, ports, recorded, running};
 pub use render::CliRenderer;
 
 /// Whether a port is asked for, by the name that the data has it by.

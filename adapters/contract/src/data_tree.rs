@@ -202,7 +202,7 @@ impl<'a> DataNode<'a> {
     }
 
     /// Whether it is an attribute of the node above, or the value beside one.
-    fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         self.name().starts_with(ATTRIBUTE) || self.name() == BESIDE
     }
 

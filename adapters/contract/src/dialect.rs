@@ -9,6 +9,7 @@ mod cli;
 mod gnmi;
 mod interface_names;
 mod netconf;
+mod nodes;
 mod overlay;
 mod ovsdb;
 mod path;
@@ -76,6 +77,8 @@ pub struct Dialect {
     pub ovsdb: Option<OvsdbDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
+    /// Whether it is the operator's own, or inherits from one that is.
+    pub is_own: bool,
 }
 
 impl Dialect {
@@ -87,9 +90,13 @@ impl Dialect {
     }
 
     /// `proven against …`, `schema-checked against …`, `imitated against …`, several of
-    /// them, or `unverified`; for one protocol.
+    /// them, or `unverified`; for one protocol. Of the operator's own, whatever its file
+    /// says, nothing was seen.
     #[must_use]
     pub fn standing(&self, protocol: &str) -> String {
+        if self.is_own {
+            return "the operator's own, unproven".to_owned();
+        }
         let reached = |(step, word)| {
             let own = self.evidence.iter().filter(|one| one.protocol == protocol && one.standing == step);
             let against: Vec<_> = own.map(|one| one.against.as_str()).collect();
@@ -332,7 +339,11 @@ pub fn above_builtin(files: &[(String, String)]) -> Result<Vec<Arc<Dialect>>, Ve
     }
     let own = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let all: Vec<_> = EMBEDDED.iter().copied().chain(own).collect();
-    Ok(load(&all)?.into_iter().map(Arc::new).collect())
+    let mut loaded = load(&all)?;
+    for dialect in &mut loaded {
+        dialect.is_own = raw::lineage(&dialect.name, &all).iter().any(|name| files.iter().any(|(own, _)| own == name));
+    }
+    Ok(loaded.into_iter().map(Arc::new).collect())
 }
 
 /// Loads dialects from their names and texts; a later one of the same name

@@ -33,6 +33,7 @@ pub mod rpc_error;
 mod session;
 mod sessions;
 mod spelling;
+mod unread;
 
 pub use absence::{Absent, Sighting, named};
 pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
@@ -68,3 +69,4 @@ pub use session::{
 };
 pub use sessions::ListedSession;
 pub use spelling::vlan_key;
+pub use unread::{Left, Nodes, Unread, stands_for_several};

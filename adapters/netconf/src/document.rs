@@ -8,7 +8,7 @@ use crate::{
     render::EditConfig,
     xml::{self, BASE_NS, DataError, Element, Limits, XmlError},
 };
-pub use deleted::{Elements, deleted};
+pub use deleted::{Edited, Elements, edited};
 
 /// What holds data, one in another, in replies and in what people keep of them.
 const AROUND: [&str; 5] = ["rpc", "rpc-reply", "data", "config", "edit-config"];

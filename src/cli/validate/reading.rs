@@ -3,14 +3,18 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, Recorded};
+use mercury_adapter::{Dialect, Left, Recorded, Unread};
 use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running, Scope};
 
-use super::{super::findings::Checked, deletes, place};
+use super::{
+    super::findings::Checked,
+    deletes::{self, Supposed, Touched},
+    place,
+};
 use crate::{
-    finding::{Code, Finding, Findings},
+    finding::{Code, Finding, Findings, Severity},
     inventory::{Proposed, Switch},
-    registry::{self, Form},
+    registry::{self, Brought, Form},
 };
 
 /// A candidate, and the file that it is in.
@@ -25,35 +29,71 @@ impl Candidate<'_> {
     /// Reads it and judges what it would bring to a switch that has `before`.
     pub(in crate::cli) fn judged(&self, dialects: &[Arc<Dialect>], before: &DeviceConfig) -> Vec<Checked> {
         let mut reading = self.checked("reading");
-        let (recorded, deletes) = match registry::candidate(self.switch, dialects, self.form, self.text) {
-            Ok(read) => read,
+        let brought = match registry::candidate(self.switch, dialects, self.form, self.text) {
+            Ok(brought) => brought,
             Err(message) => {
                 reading.findings.push(self.unread(&message));
                 return vec![reading];
             }
         };
-        let Recorded { running, .. } = recorded;
-        let scope = || Scope::all().with_stp(true);
+        let Brought { recorded: Recorded { running, .. }, deleted, unread, ports } = brought;
+        let scope = Scope::all().with_stp(true);
         let after = Intended(laid(before, &running.config));
-        let plan = Plan::between(&Running::new(before, scope()), &after);
+        let plan = Plan::between(&Running::new(before, scope.clone()), &after);
         reading.told = plan.edits.iter().map(ToString::to_string).collect();
-        reading.told.extend(deletes.iter().map(|path| format!("delete {}", deletes::shown(path))));
-        self.doubts(&running, deletes.len(), &mut reading.findings);
+        reading.told.extend(deleted.iter().map(|path| format!("delete {}", deletes::shown(path))));
+        self.doubts(&running, deleted.len(), &mut reading.findings);
+        self.left_out(&unread, &mut reading.findings);
         let mut rules = self.checked("rules");
-        // What is deleted is taken to be there.
-        let there = (!deletes.is_empty()).then(|| deletes::there(before, &deletes));
-        let plan = there.as_ref().map_or(plan, |there| Plan::between(&Running::new(there, scope()), &after));
+        if self.switch.rules.team.is_empty() {
+            return vec![reading, rules];
+        }
+        // What is known to be there already, and is named once more, stays as it is.
+        let named = running.config.interfaces.into_keys().filter(|name| !before.interfaces.contains_key(name));
+        let touched = Touched::by(&deleted, [before, &after.0]).and(named.chain(ports));
+        let Supposed { there, after, plan } = touched.change(before, &after.0, scope);
         let ports = Proposed::edited(&plan).len();
-        let change = Proposed { before: there.as_ref().unwrap_or(before), after: &after.0, plan: &plan, ports };
+        let change = Proposed { before: &there, after: &after, plan: &plan, ports };
         for finding in &self.switch.rules.judge(&change) {
             let line = place::of_path(&finding.field, self.text);
             rules.findings.push(finding.clone().at(self.name.as_ref(), line));
         }
-        if let Some(path) = deletes.iter().find(|path| deletes::is_of_all(path) && !self.switch.rules.team.is_empty()) {
-            let message = format!("it deletes or replaces {}, whatever is there", deletes::shown(path));
+        if let Some(first) = touched.of_all.first() {
+            let message = format!("it deletes or replaces {first}, whatever is there{}", others(touched.of_all.len()));
             rules.findings.push(Finding::error(Code::RuleUnjudged, message).at(self.name.as_ref(), None));
         }
+        if let Some(first) = unread.told.first() {
+            let message = format!("no rule is asked about {}{}", first.what, others(unread.count));
+            rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message), first));
+        }
+        if let Some(first) = reading.findings.iter().find(|finding| finding.code == Code::ReadingForeign) {
+            let message = format!("no rule is asked about it: {}", first.message);
+            rules.findings.push(Finding {
+                severity: Severity::Error,
+                code: Code::RuleUnjudged,
+                message,
+                ..first.clone()
+            });
+        }
         vec![reading, rules]
+    }
+
+    /// What the reader passes over.
+    fn left_out(&self, unread: &Unread, findings: &mut Findings) {
+        let dialect = &self.switch.identity.dialect;
+        for left in &unread.told {
+            let message = format!("{}: dialect {dialect} does not read it", left.what);
+            findings.push(self.left(Finding::warning(Code::ReadingUnknown, message), left));
+        }
+        let more = unread.count - unread.told.len();
+        if more > 0 {
+            let message = format!("and {more} more that dialect {dialect} does not read");
+            findings.push(Finding::warning(Code::ReadingUnknown, message).at(self.name.as_ref(), None));
+        }
+    }
+
+    fn left(&self, finding: Finding, left: &Left) -> Finding {
+        finding.at(self.name.as_ref(), left.line).column(left.column)
     }
 
     pub(in crate::cli) fn checked(&self, level: &'static str) -> Checked {
@@ -94,6 +134,11 @@ impl Candidate<'_> {
             );
         }
     }
+}
+
+/// How many there are beside the first.
+fn others(count: usize) -> String {
+    if count > 1 { format!(", nor about {} more", count - 1) } else { String::new() }
 }
 
 /// A candidate over what is there: what it leaves out stays.

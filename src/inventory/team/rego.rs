@@ -20,6 +20,10 @@ use regorus::{
     Engine, Value,
     utils::limits::{ExecutionTimerConfig, TimeSource, set_time_source},
 };
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
+};
 
 use crate::config::source;
 use crate::finding::{Code, Finding, Findings, Severity};
@@ -34,6 +38,8 @@ const MAX_TIME: Duration = Duration::from_secs(1);
 const MAX_RULES: usize = 128;
 /// Touched as far as it is needed.
 const STACK: usize = 128 << 20;
+/// By how much rules are nicer than the rest of Mercury (sched(7)).
+const GIVES_WAY: i32 = 5;
 /// How many reasons or warnings of one package are told.
 const MAX_TOLD: usize = 20;
 
@@ -166,7 +172,8 @@ impl Rego {
                 Ok(input) => engine.set_input(input),
                 Err(_) => return false,
             }
-            self.packages.iter().for_each(|package| package.judge(&mut engine, &mut findings));
+            let mut asked = Asked { engine, ends: Instant::now() + MAX_TIME };
+            self.packages.iter().for_each(|package| package.judge(&mut asked, &mut findings));
             true
         });
         if judged != Some(true) {
@@ -176,14 +183,30 @@ impl Rego {
     }
 }
 
+/// What all packages ask about one change, within one time.
+struct Asked {
+    engine: Engine,
+    ends: Instant,
+}
+
+impl Asked {
+    fn evaluate(&mut self, rule: String) -> Result<Value, String> {
+        let limit = self.ends.saturating_duration_since(Instant::now());
+        if limit.is_zero() {
+            return Err(format!("all rules together took more than {} s", MAX_TIME.as_secs()));
+        }
+        self.engine.set_execution_timer_config(timer(limit));
+        self.engine.eval_rule(rule).map_err(|error| error.to_string())
+    }
+}
+
 impl Package {
     fn rule(&self, name: &str) -> String {
         format!("{}.{name}", self.path.trim_start_matches("data."))
     }
 
-    fn judge(&self, engine: &mut Engine, findings: &mut Findings) {
-        let mut evaluate =
-            |name: &str| engine.eval_rule(format!("{}.{name}", self.path)).map_err(|error| error.to_string());
+    fn judge(&self, asked: &mut Asked, findings: &mut Findings) {
+        let mut evaluate = |name: &str| asked.evaluate(format!("{}.{name}", self.path));
         match evaluate("allow") {
             Ok(Value::Bool(true)) => {}
             Ok(found) => {
@@ -312,16 +335,31 @@ fn engine() -> Engine {
     // Only the first of a process is taken, which is this very one.
     let _is_first = set_time_source(&CLOCK);
     let mut engine = Engine::new();
-    engine.set_execution_timer_config(ExecutionTimerConfig { limit: MAX_TIME, check_interval: NonZeroU32::MIN });
+    engine.set_execution_timer_config(timer(MAX_TIME));
     engine.set_strict_builtin_errors(true);
     engine
 }
 
-/// Does it where there is room for the deepest rules; `None` where it did not come to its end.
+const fn timer(limit: Duration) -> ExecutionTimerConfig {
+    ExecutionTimerConfig { limit, check_interval: NonZeroU32::MIN }
+}
+
+/// Does it where there is room for the deepest rules, on a thread that gives way to others;
+/// `None` where it did not come to its end. A worker of the runtime hands on its other tasks
+/// before it waits.
 fn on_its_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
-    thread::scope(|scope| {
-        let started =
-            thread::Builder::new().name("rego".to_owned()).stack_size(STACK).spawn_scoped(scope, work).ok()?;
-        started.join().ok()
-    })
+    let begin = || {
+        // Where it is refused, rules are as good as other work.
+        let _refused = rustix::process::nice(GIVES_WAY);
+        work()
+    };
+    let wait = || {
+        thread::scope(|scope| {
+            let started =
+                thread::Builder::new().name("rego".to_owned()).stack_size(STACK).spawn_scoped(scope, begin).ok()?;
+            started.join().ok()
+        })
+    };
+    let is_worker = Handle::try_current().is_ok_and(|own| own.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if is_worker { block_in_place(wait) } else { wait() }
 }

@@ -5,6 +5,7 @@ mod blocks;
 mod json_table;
 mod members;
 mod port;
+mod unread;
 mod vlan;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 
 use mercury_adapter::{
     Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, NodePath,
-    PortTable, Recorded, Share, Wording, find, mac_vrf, running as read,
+    PortTable, Recorded, Share, Unread, Wording, find, mac_vrf, running as read,
 };
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
@@ -31,6 +32,9 @@ const ENTRY: usize = 256;
 
 /// And once more for each VLAN that says the port is in it.
 const MEMBER: usize = 8;
+
+/// Of a system that shows no lines.
+const TABLES: &str = "what this system shows are tables, which are not read from files";
 
 /// Why what a system showed cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +201,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         }
     };
     if words.form == CliForm::JsonTable {
-        return Err("what this system shows are tables, which are not read from files".to_owned());
+        return Err(TABLES.to_owned());
     }
     let arena = Bump::new();
     let mut tree = DataTree::new(&arena, share);
@@ -214,13 +218,61 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
     all(dialect, data)
 }
 
-/// What a configuration of lines that set and delete takes away: each port or VLAN that a
-/// line deletes something of, as a path of its list and its name.
-#[must_use]
-pub fn deleted(dialect: &CliDialect, text: &str) -> Vec<Vec<(String, BTreeMap<String, String>)>> {
+/// A path: each element with its keys.
+type Way = Vec<(String, BTreeMap<String, String>)>;
+
+/// What a configuration would bring to a switch.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    /// What is read of it.
+    pub recorded: Recorded,
+    /// Each port or VLAN that a line takes away something of, as a path of its list and its
+    /// name, and what else a line takes away.
+    pub deleted: Vec<Way>,
+    /// What the reader leaves out.
+    pub unread: Unread,
+}
+
+/// What a configuration in a file would bring: of ports, of VLANs, or of neither.
+///
+/// # Errors
+/// A sentence with what cannot be read: the dialect's system shows no lines, or there is no
+/// room for them.
+pub fn brought(dialect: &CliDialect, text: &str, share: &mut Share) -> Result<Brought, String> {
+    let arena = Bump::new();
+    let mut tree = DataTree::new(&arena, share);
     match &dialect.words {
-        Wording::Set(words) => set::deleted(words, text),
-        Wording::Table(_) | Wording::Flat(_) => Vec::new(),
+        Wording::Table(words) if words.form == CliForm::JsonTable => Err(TABLES.to_owned()),
+        Wording::Table(words) => {
+            let mut said = Lines::default();
+            let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
+            read.map_err(|error| error.to_string())?;
+            let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
+            let (unread, deleted) = unread::unread(words, text);
+            Ok(Brought { recorded: all(dialect, data)?, deleted, unread })
+        }
+        Wording::Set(words) => {
+            let lines = set::lines(words, text)?;
+            let interface = interface(dialect);
+            let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
+            let read = set::tree(words, asked, &[&lines], &mut tree);
+            let (data, _) = read.map_err(|error| error.to_string())?;
+            let mut unread = set::unread(words, &lines, matches!(lines, Cow::Borrowed(_)));
+            let (nodes, instance) = dialect.mapping.looked_at(&dialect.network_instance);
+            nodes.unread(instance, false, text, data, &mut unread);
+            Ok(Brought { recorded: all(dialect, data)?, deleted: set::deleted(words, &lines), unread })
+        }
+        Wording::Flat(words) => {
+            let recorded = match flat::tree(words, &InterfaceScope::All, &[text], &mut tree) {
+                Ok(data) => all(dialect, data)?,
+                Err(Unshown::Malformed(_)) => return Err("it is no JSON".to_owned()),
+                Err(Unshown::Nothing) => Recorded::default(),
+                Err(Unshown::NoRoom(error)) => return Err(error.to_string()),
+            };
+            let mut unread = Unread::default();
+            unread.add_at(text, 0, || "the whole text: which of its lines are left out is not told".to_owned());
+            Ok(Brought { recorded, deleted: Vec::new(), unread })
+        }
     }
 }
 
@@ -316,7 +368,7 @@ impl<'t> Lines<'t> {
                 Blocked::Line(line) => match &block {
                     Block::Interface(name) => {
                         if let Some(port) = self.ports.get_mut(name) {
-                            port.line(words, line);
+                            let _whether_it_is_understood = port.line(words, line);
                         }
                     }
                     Block::Vlans { ids, .. } => {
@@ -330,11 +382,13 @@ impl<'t> Lines<'t> {
                             continue;
                         }
                         for id in ids.iter() {
-                            self.vlans.entry(id).or_default().line(words, line);
+                            let _whether_it_is_understood = self.vlans.entry(id).or_default().line(words, line);
                         }
                     }
                     Block::Other => {}
                 },
+                Blocked::Left => block = Block::Other,
+                Blocked::Deeper => {}
             }
         }
         Ok(found)

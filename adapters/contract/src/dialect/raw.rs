@@ -29,6 +29,7 @@ mod switched_vlan;
 use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
+pub(super) use inherit::lineage;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
 use ovsdb::RawOvsdb;
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, is_revision};
@@ -215,6 +216,7 @@ impl Raw {
             os: self.os,
             sources: self.sources,
             evidence: self.evidence,
+            is_own: false,
             text: self.text,
             native_in_trunk_vlans: self.native_in_trunk_vlans,
             members_have_mtu: self.members_have_mtu,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use mercury_adapter::Unread;
 use quick_xml::{
     events::{BytesStart, Event},
     name::ResolveResult,
@@ -20,6 +21,15 @@ const MAX_DELETED: usize = 100_000;
 /// Leaves by which entries of lists are told apart.
 const KEYS: [&str; 6] = ["name", "vlan-id", "vlanid", "id", "index", "identifier"];
 
+/// What an `<rpc>` or `<edit-config>` has beside its data.
+const OF_EDITS: [&str; 5] = ["target", "default-operation", "test-option", "error-option", "source"];
+/// Junos' own words for what becomes of an element, in no namespace.
+const TAKES: [&str; 4] = ["delete", "replace", "inactive", "active"];
+/// Where Junos tells when, and by whom, a configuration was committed.
+const JUNOS_NS: &str = "http://xml.juniper.net/junos/";
+/// Says that a value is the default one (RFC 6243 section 6).
+const DEFAULT_NS: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
+
 /// An element on the way.
 struct Open {
     name: String,
@@ -28,29 +38,46 @@ struct Open {
     is_taken: bool,
 }
 
-/// The paths that an edit deletes, removes or replaces, by `operation` or by its
-/// `<default-operation>`; an empty path is all that it does not name.
+/// What an edit says beside its data.
+#[derive(Debug, Default)]
+pub struct Edited {
+    /// The paths that it deletes, removes, replaces or makes have no effect; an empty path
+    /// is all that it does not name.
+    pub deleted: Vec<Elements>,
+    /// Attributes that say something else, and elements that are not looked at.
+    pub unread: Unread,
+}
+
+/// What an edit takes away by `operation`, by its `<default-operation>`, or by Junos' own
+/// attributes, and what it says that is not understood.
 ///
 /// # Errors
 /// A sentence: it is not well-formed, or takes away more than 100,000 nodes.
-pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
-    // Most edits take nothing away.
-    if !text.contains("operation") {
-        return Ok(Vec::new());
-    }
+pub fn edited(text: &str) -> Result<Edited, String> {
     let mut reader = NsReader::from_str(text);
     let (mut all, mut path): (Vec<Open>, Vec<usize>) = (Vec::new(), Vec::new());
     let (mut said, mut is_whole) = (String::new(), false);
+    let (mut unread, mut around) = (Unread::default(), Around::default());
     loop {
+        let begin = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = reader.read_event().map_err(|error| error.to_string())?;
-        match event {
-            Event::Start(tag) => {
-                opened(&reader, &tag, &mut all, &mut path);
-                said.clear();
-            }
-            Event::Empty(tag) => {
-                opened(&reader, &tag, &mut all, &mut path);
-                closed(&mut all, &mut path, "");
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                if around.begin(tag.local_name().into_inner(), path.len()) {
+                    unread.add_at(text, begin, || format!("<{}>", tag.local_name().into_inner()));
+                }
+                let (is_taken, others) = attributes(&reader, tag);
+                for name in others {
+                    unread.add_at(text, begin, || format!("attribute {name} of <{}>", tag.local_name().into_inner()));
+                }
+                let name = tag.local_name().into_inner().to_owned();
+                let open = Open { name, keys: BTreeMap::new(), parent: path.last().copied(), is_taken };
+                path.push(all.len());
+                all.push(open);
+                match &event {
+                    Event::Empty(_) => closed(&mut all, &mut path, ""),
+                    _ => said.clear(),
+                }
             }
             Event::Text(piece) => said.push_str(&piece.xml10_content()),
             Event::End(tag) => {
@@ -65,24 +92,60 @@ pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
         }
     }
     let taken = all.iter().filter(|one| one.is_taken).map(|one| way(&all, one));
-    Ok(is_whole.then(Elements::new).into_iter().chain(taken).collect())
+    let deleted = is_whole.then(Elements::new).into_iter().chain(taken).collect();
+    Ok(Edited { deleted, unread })
 }
 
-fn opened(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, all: &mut Vec<Open>, path: &mut Vec<usize>) {
-    let operation = tag.attributes().flatten().find_map(|attribute| {
+/// Whether an element is taken away, and its attributes that nobody looks at.
+fn attributes(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> (bool, Vec<String>) {
+    let (mut is_taken, mut others) = (false, Vec::new());
+    for attribute in tag.attributes().flatten().filter(|own| own.key.as_namespace_binding().is_none()) {
         let (ns, name) = reader.resolver().resolve_attribute(attribute.key);
-        let is_base = matches!(ns, ResolveResult::Bound(ns) if ns.as_ref() == BASE_NS);
-        (is_base && name.as_ref() == "operation").then(|| attribute.value.to_string())
-    });
-    let is_taken = matches!(operation.as_deref(), Some("delete" | "remove" | "replace"));
-    let open = Open {
-        name: tag.local_name().as_ref().to_owned(),
-        keys: BTreeMap::new(),
-        parent: path.last().copied(),
-        is_taken,
-    };
-    path.push(all.len());
-    all.push(open);
+        let ns = match &ns {
+            ResolveResult::Bound(ns) => ns.as_ref(),
+            ResolveResult::Unbound => "",
+            ResolveResult::Unknown(_) => "unknown",
+        };
+        match (ns, name.as_ref()) {
+            (BASE_NS, "operation") => {
+                is_taken |= matches!(&*attribute.value, "delete" | "remove" | "replace");
+            }
+            ("", own) if TAKES.contains(&own) => is_taken = true,
+            // An `<rpc>` is told apart by it.
+            ("", "message-id") | (DEFAULT_NS, "default") => {}
+            (other, _) if other.starts_with(JUNOS_NS) => {}
+            _ => others.push(name.as_ref().to_owned()),
+        }
+    }
+    (is_taken, others)
+}
+
+/// What holds data, one in another: the way that is gone down, of which a second branch
+/// is not looked at.
+#[derive(Default)]
+struct Around {
+    /// How many elements of that kind are in one another.
+    depth: usize,
+    /// Whether the innermost has data in it.
+    has_data: bool,
+}
+
+impl Around {
+    /// Goes on by an element that stands so deep; says whether it is not looked at.
+    fn begin(&mut self, name: &str, depth: usize) -> bool {
+        if depth > self.depth {
+            return false;
+        }
+        let is_around = AROUND.contains(&name);
+        if is_around && depth == self.depth {
+            self.depth += 1;
+            return std::mem::take(&mut self.has_data);
+        }
+        let is_of_edit = OF_EDITS.contains(&name);
+        self.has_data |= depth == self.depth && !is_of_edit;
+        // Beside the one that was entered.
+        depth < self.depth && !is_of_edit
+    }
 }
 
 fn closed(all: &mut Vec<Open>, path: &mut Vec<usize>, said: &str) {
@@ -120,7 +183,7 @@ mod tests {
             let keys: String = keys.iter().map(|(key, value)| format!("[{key}={value}]")).collect();
             format!("/{name}{keys}")
         };
-        deleted(text).unwrap().iter().map(|path| path.iter().map(element).collect()).collect()
+        edited(text).unwrap().deleted.iter().map(|path| path.iter().map(element).collect()).collect()
     }
 
     #[test]
@@ -150,5 +213,42 @@ mod tests {
         );
         assert_eq!(shown(&whole), ["", "/a/b[id=1]"]);
         assert_eq!(shown(&whole.replace(">replace<", ">merge<")), ["/a/b[id=1]"]);
+    }
+
+    #[test]
+    fn junos_takes_away_by_attributes_of_its_own() {
+        for (attribute, expected) in [
+            ("delete=\"delete\"", vec!["/configuration/b[name=x]"]),
+            ("replace=\"replace\"", vec!["/configuration/b[name=x]"]),
+            ("inactive=\"inactive\"", vec!["/configuration/b[name=x]"]),
+            ("active=\"active\"", vec!["/configuration/b[name=x]"]),
+            ("xmlns=\"urn:a\"", vec![]),
+        ] {
+            let text = format!("<configuration><b {attribute}><name>x</name></b></configuration>");
+            assert_eq!(shown(&text), expected, "{attribute}");
+            assert_eq!(edited(&text).unwrap().unread, Unread::default(), "{attribute}");
+        }
+    }
+
+    #[test]
+    fn what_an_edit_says_that_is_not_looked_at_is_told_with_its_place() {
+        let (nc, junos) =
+            (format!("xmlns:nc=\"{BASE_NS}\""), "xmlns:junos=\"http://xml.juniper.net/junos/24.4/junos\"");
+        for (text, expected) in [
+            ("<configuration>\n <b rename=\"rename\" name=\"y\"/></configuration>".to_owned(), vec!["2:2 attribute rename of <b>", "2:2 attribute name of <b>"]),
+            ("<config><a operation=\"delete\"/></config>".to_owned(), vec!["1:9 attribute operation of <a>"]),
+            (format!("<config><a {nc} nc:insert=\"first\"/></config>"), vec!["1:9 attribute insert of <a>"]),
+            (format!("<a {junos} junos:commit-user=\"root\"/>"), vec![]),
+            ("<rpc message-id=\"1\"><edit-config><target><running/></target><config><a/></config></edit-config></rpc>".to_owned(), vec![]),
+            ("<edit-config><config><a/></config><config><b/></config></edit-config>".to_owned(), vec!["1:35 <config>"]),
+            ("<config><a/><config><b/></config></config>".to_owned(), vec!["1:13 <config>"]),
+            ("<config><config><b/></config><a/></config>".to_owned(), vec!["1:30 <a>"]),
+            ("<config><a><config><b/></config></a><c/></config>".to_owned(), vec![]),
+        ] {
+            let told = edited(&text).unwrap().unread.told;
+            let place = |number: Option<usize>| number.unwrap_or_default();
+            let told = told.iter().map(|left| format!("{}:{} {}", place(left.line), place(left.column), left.what));
+            assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 }

@@ -189,6 +189,9 @@ fn a_rule_that_would_never_end_is_given_up() {
     );
     let found = verdict(&text);
     assert!(found.starts_with("rule-rego-failed: mercury.test.allow: execution exceeded time limit"), "{found}");
+    // All that is asked about one change has one time.
+    let found = verdict(&format!("{text}\nwarnings contains \"late\""));
+    assert!(found.contains("rule-rego-failed: mercury.test.warnings: all rules together took more than"), "{found}");
 }
 
 /// The deepest that is taken needs no more of a stack than there is.

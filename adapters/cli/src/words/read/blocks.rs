@@ -28,12 +28,18 @@ pub(super) enum Blocked<'t> {
     Enter(Block<'t>),
     /// It stands in the block that was entered last.
     Line(&'t str),
+    /// It stands in a block within that.
+    Deeper,
+    /// Nothing: it leaves a block, or says that something else begins.
+    Left,
 }
 
 /// The lines of a configuration that are in no block within another.
 pub(super) struct Lines<'t> {
     words: &'t CliWords,
     lines: TextLines<'t>,
+    /// The number of the present one, from 1, and what it says.
+    at: (usize, &'t str),
     /// How far the lines of the present block are indented, once there was one.
     indent: Option<usize>,
     /// What the present line says besides, the next first to last.
@@ -42,10 +48,19 @@ pub(super) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn of(words: &'t CliWords, text: &'t str) -> Self {
-        Self { words, lines: text.lines(), indent: None, queue: VecDeque::new() }
+        Self { words, lines: text.lines(), at: (0, ""), indent: None, queue: VecDeque::new() }
     }
 
-    fn block(&self, line: &'t str) -> Option<Block<'t>> {
+    /// The number of the line that was looked at last, from 1, and what it says.
+    pub(super) fn at(&self) -> (usize, &'t str) {
+        self.at
+    }
+
+    /// The block that a line enters.
+    pub(super) fn block<'l>(&self, line: &'l str) -> Option<Block<'l>>
+    where
+        't: 'l,
+    {
         let words = self.words;
         if let Some(vlan) = &words.vlan {
             let said = std::iter::once(&vlan.enter).chain(&vlan.also).filter_map(|form| form.read(line));
@@ -61,7 +76,7 @@ impl<'t> Lines<'t> {
             return Some(Block::Interface(format!("{}{number}", words.lag_prefix)));
         }
         let interface = std::iter::once(&words.interface.enter).chain(&words.interface.also);
-        let named = |said: Filled<'t>| said.get(Hole::Name);
+        let named = |said: Filled<'l>| said.get(Hole::Name);
         interface
             .filter_map(|form| form.read(line))
             .find_map(named)
@@ -106,7 +121,9 @@ impl<'t> Iterator for Lines<'t> {
             if let Some(more) = self.queue.pop_front() {
                 return Some(more);
             }
-            let line = self.lines.next()?.trim_end();
+            let line = self.lines.next()?;
+            self.at = (self.at.0 + 1, line);
+            let line = line.trim_end();
             let text = line.trim_start();
             let indent = line.len() - text.len();
             let is_comment = self.words.comments.iter().any(|mark| text.starts_with(mark.as_str()));
@@ -118,7 +135,7 @@ impl<'t> Iterator for Lines<'t> {
                 CliForm::Indented | CliForm::JsonTable
                     if indent == 0 && self.words.comments.iter().any(|mark| mark == text) =>
                 {
-                    return Some(Blocked::Enter(Block::Other));
+                    return Some(Blocked::Left);
                 }
                 CliForm::Indented | CliForm::JsonTable if is_comment => {}
                 CliForm::Indented | CliForm::JsonTable if indent == 0 => {
@@ -126,10 +143,8 @@ impl<'t> Iterator for Lines<'t> {
                     return Some(Blocked::Enter(self.block(text).unwrap_or(Block::Other)));
                 }
                 CliForm::Indented | CliForm::JsonTable => {
-                    // What is indented further is in a block of this one's.
-                    if *self.indent.get_or_insert(indent) >= indent {
-                        return Some(Blocked::Line(text));
-                    }
+                    let is_deeper = *self.indent.get_or_insert(indent) < indent;
+                    return Some(if is_deeper { Blocked::Deeper } else { Blocked::Line(text) });
                 }
                 CliForm::Flat if is_comment => {}
                 CliForm::Flat => {
@@ -138,7 +153,7 @@ impl<'t> Iterator for Lines<'t> {
                         self.queue.extend((!rest.is_empty()).then_some(Blocked::Line(rest)));
                     }
                 }
-                CliForm::Ended if leaves => return Some(Blocked::Enter(Block::Other)),
+                CliForm::Ended if leaves => return Some(Blocked::Left),
                 CliForm::Ended => {
                     return Some(self.block(text).map_or(Blocked::Line(text), Blocked::Enter));
                 }

@@ -24,17 +24,20 @@ pub(super) struct Port<'t> {
 }
 
 impl<'t> Port<'t> {
-    /// Goes on by one line.
-    pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) {
+    /// Goes on by one line; says whether it is one that is understood.
+    pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) -> bool {
         let fits = |form: &Template| form.fits(line);
         if self.wrapped(line) || self.list(words, line) {
-            return;
+            return true;
         }
         if words.foreign.iter().any(fits) {
             self.foreign.push(line);
-        } else if !self.said(words, line) && words.routed.iter().any(fits) {
-            self.routed.push(line);
+        } else if !self.said(words, line) {
+            let is_routed = words.routed.iter().any(fits);
+            self.routed.extend(is_routed.then_some(line));
+            return is_routed;
         }
+        true
     }
 
     /// A VLAN says that the port is in it.

@@ -19,8 +19,8 @@ pub(super) struct VlanSaid<'t> {
 }
 
 impl<'t> VlanSaid<'t> {
-    /// Goes on by one line.
-    pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) {
+    /// Goes on by one line; says whether it is one that is understood.
+    pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) -> bool {
         for (node, form) in &words.in_vlan {
             let own = if node == "name" { &mut self.name } else { &mut self.status };
             if form.remove.fits(line) {
@@ -30,11 +30,11 @@ impl<'t> VlanSaid<'t> {
             } else {
                 continue;
             }
-            return;
+            return true;
         }
-        if !words.nothing.iter().any(|form| form.fits(line)) {
-            self.others.push(line);
-        }
+        let says_nothing = words.nothing.iter().any(|form| form.fits(line));
+        self.others.extend((!says_nothing).then_some(line));
+        says_nothing
     }
 
     /// The VLAN's entry in the data.

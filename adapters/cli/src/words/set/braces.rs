@@ -11,8 +11,10 @@ const MAX_DEPTH: usize = 64;
 const INACTIVE: &str = "inactive:";
 /// Before one that is to be taken away (`load replace`).
 const DELETE: &str = "delete:";
-/// Before ones that say how they are laid over what is there.
-const MARKS: [&str; 2] = ["replace:", "protect:"];
+/// Before one that is to be there in place of what is.
+const REPLACE: &str = "replace:";
+/// Before one that nobody may change.
+const PROTECT: &str = "protect:";
 
 /// The lines of a text, which may have them already.
 ///
@@ -141,7 +143,7 @@ impl Flat<'_> {
         }
         let way = own.join(" ");
         match mark {
-            Some(DELETE) => self.line(&self.words.delete, &way)?,
+            Some(DELETE | REPLACE) => self.line(&self.words.delete, &way)?,
             Some(INACTIVE) => self.inactive(&way)?,
             _ => {}
         }
@@ -203,7 +205,8 @@ fn marked<'s, 't>(statement: &'s [&'t str]) -> (Option<&'static str>, &'s [&'t s
     match statement.split_first() {
         Some((&INACTIVE, rest)) => (Some(INACTIVE), rest),
         Some((&DELETE, rest)) => (Some(DELETE), rest),
-        Some((first, rest)) if MARKS.contains(first) => (None, rest),
+        Some((&REPLACE, rest)) => (Some(REPLACE), rest),
+        Some((&PROTECT, rest)) => (None, rest),
         _ => (None, statement),
     }
 }
@@ -251,6 +254,7 @@ set interfaces ge-0/0/3 disable
 deactivate interfaces ge-0/0/3 disable
 delete interfaces ge-0/0/4
 set interfaces ge-0/0/5
+delete vlans v110
 set vlans v110 vlan-id 110
 delete vlans old
 "#;

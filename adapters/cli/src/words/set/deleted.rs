@@ -1,17 +1,18 @@
-//! What lines take away.
+//! What lines take away, or make have no effect.
 
 use std::collections::BTreeMap;
 
 use mercury_adapter::SetWords;
 
-use super::line::words as words_of;
+use super::{line::words as words_of, read::behind};
 
 /// The lists that names follow at once, and what an entry of each is called.
 const LISTS: [(&str, &str, &str); 2] = [("interfaces", "interface", "name"), ("vlans", "vlan", "name")];
 
-/// The entries that something is deleted of.
+/// The entries that something is deleted or deactivated of; an empty path is everything.
 pub(in crate::words) fn deleted(words: &SetWords, text: &str) -> Vec<Vec<(String, BTreeMap<String, String>)>> {
-    let ways = text.lines().filter_map(|line| line.trim().strip_prefix(&words.delete)?.strip_prefix(' '));
+    let verbs = || std::iter::once(&words.delete).chain(&words.deactivate);
+    let ways = text.lines().map(str::trim).filter_map(|line| verbs().find_map(|verb| behind(line, verb)));
     let entry = |way| {
         let said = words_of(way);
         let list = said.first().and_then(|first| LISTS.iter().find(|(list, ..)| *list == &**first));

@@ -7,7 +7,7 @@ use std::{
     ptr,
 };
 
-use mercury_adapter::{DataNode, DataTree, NoRoom, NodePath, SetWords};
+use mercury_adapter::{DataNode, DataTree, Known, Left, NoRoom, NodePath, SetWords, Unread};
 use mercury_model::InterfaceScope;
 
 use super::line::words as words_of;
@@ -60,9 +60,46 @@ pub(in crate::words) fn tree<'a>(
     Ok((root, reading.has_others))
 }
 
-/// What stands behind a verb.
-fn behind<'t>(line: &'t str, verb: &str) -> Option<&'t str> {
-    line.strip_prefix(verb).filter(|rest| rest.starts_with(' '))
+/// The lines that no node of the dialect's tree is in, not even the beginning; `are_own`:
+/// they are as they were written, with their numbers.
+pub(in crate::words) fn unread(words: &SetWords, text: &str, are_own: bool) -> Unread {
+    let mut unread = Unread::default();
+    for (index, whole) in text.lines().enumerate() {
+        let line = whole.trim();
+        let takes_away = || std::iter::once(&words.delete).chain(&words.deactivate);
+        let is_read = words.is_comment(line)
+            || takes_away().any(|verb| behind(line, verb).is_some())
+            || behind(line, &words.set).is_some_and(|way| is_kept(&words.known, way));
+        match is_read {
+            true => {}
+            false if are_own => unread.add_line(index + 1, whole),
+            false => unread.add(|| Left { what: line.to_owned(), line: None, column: None }),
+        }
+    }
+    unread
+}
+
+/// Whether a node of the tree begins a way; what goes on differently below an entry is
+/// kept by its words.
+fn is_kept(known: &Known, way: &str) -> bool {
+    let words = words_of(way);
+    let mut words = words.iter();
+    let mut at = known;
+    loop {
+        let Some(word) = words.next() else { return !std::ptr::eq(at, known) };
+        let next = at.below.get(&**word).or_else(|| at.unsaid.as_deref().filter(|own| own.key.is_some()));
+        match next {
+            None => return false,
+            // What is below an entry, or a group, is kept whatever it is.
+            Some(own) if own.key.is_some() || own.is_leaf() || own.is_whole => return true,
+            Some(own) => at = own,
+        }
+    }
+}
+
+/// What stands behind a verb; everything, where nothing does.
+pub(super) fn behind<'t>(line: &'t str, verb: &str) -> Option<&'t str> {
+    line.strip_prefix(verb).filter(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 struct Reading<'w, 'a, 't, 's> {

@@ -9,8 +9,11 @@ use super::{
     cli::{Base, RawShow, bang},
 };
 use crate::{
-    NodePath, SwitchedVlanTree, Tree,
-    dialect::cli::{Known, SetWords},
+    NodePath, Tree,
+    dialect::{
+        cli::{Known, SetWords},
+        nodes::{below_interface, beside},
+    },
     mac_vrf,
 };
 
@@ -58,7 +61,7 @@ impl Reader<'_> {
             words.know(entry, false);
             below.iter().for_each(|path| words.know(&entry.join(path), false));
         }
-        beside(tree).iter().chain(&also).for_each(|path| words.know(path, false));
+        beside(tree).iter().chain(&tree.inheritance).chain(&also).for_each(|path| words.know(path, false));
         like_all.iter().for_each(|path| words.know(path, true));
         words
     }
@@ -96,43 +99,4 @@ impl Reader<'_> {
             text: base.text,
         }
     }
-}
-
-/// All nodes that the tree has below an interface.
-fn below_interface(tree: &Tree) -> Vec<NodePath> {
-    let own = |(leaf, _): &(&mercury_model::Leaf, &crate::LeafTree)| {
-        leaf.list().and_then(|list| tree.lists.get(&list)).is_none_or(|list| !list.is_beside)
-    };
-    let leaves = tree.leaves.iter().filter(own).flat_map(|(_, at)| at.paths());
-    let lists = tree.lists.values().filter(|list| !list.is_beside).map(|list| &list.entry);
-    let vlans = std::iter::once(&tree.switched_vlan).chain(&tree.aggregate_switched_vlan).flat_map(switched_vlan);
-    let others = tree.name.iter().chain(&tree.member_without);
-    leaves.chain(lists).chain(others).cloned().chain(vlans).collect()
-}
-
-fn switched_vlan(tree: &SwitchedVlanTree) -> Vec<NodePath> {
-    let own = tree.mode.path().into_iter().chain([&tree.access_vlan, &tree.native_vlan]);
-    let mode = match &tree.mode {
-        crate::ModeForm::Presence { trunk, .. } => Some(trunk),
-        _ => None,
-    };
-    let foreign = tree.foreign.iter().chain(&tree.routed).map(|(path, _)| path);
-    own.chain(mode).chain(tree.trunk_vlans.nodes()).chain(foreign).cloned().collect()
-}
-
-/// All nodes that it has elsewhere.
-fn beside(tree: &Tree) -> Vec<NodePath> {
-    let mut paths: Vec<NodePath> = tree.aggregate_count.iter().chain(&tree.inheritance).cloned().collect();
-    for (list, own) in tree.lists.iter().filter(|(_, own)| own.is_beside) {
-        let leaves = tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list));
-        paths.push(own.entry.clone());
-        paths.extend(leaves.flat_map(|(_, at)| at.paths()).chain(&own.name).map(|path| own.entry.join(path)));
-    }
-    if let Some(vlan) = &tree.vlan {
-        paths.push(vlan.entry.clone());
-        paths.extend(vlan.leaves().chain(&vlan.members).map(|path| vlan.entry.join(path)));
-    }
-    let in_vlan = tree.vlan.as_ref().map(|vlan| &vlan.entry);
-    paths.extend(tree.overlay.iter().flat_map(|overlay| overlay.nodes(in_vlan)));
-    paths
 }

@@ -27,6 +27,18 @@ pub(super) fn inherit(name: &str, texts: &[(&str, &str)], seen: &mut Vec<String>
     Ok(under)
 }
 
+/// A dialect and those it inherits from, the last file of each name.
+pub(in crate::dialect) fn lineage(name: &str, texts: &[(&str, &str)]) -> Vec<String> {
+    let (mut all, mut next) = (Vec::new(), Some(name.to_owned()));
+    while let Some(name) = next.take().filter(|name| !all.contains(name)) {
+        let text = texts.iter().rev().find(|(other, _)| *other == name).map(|(_, text)| *text);
+        let table = text.and_then(|text| text.parse::<Table>().ok());
+        next = table.and_then(|table| Some(table.get("inherits")?.as_str()?.to_owned()));
+        all.push(name);
+    }
+    all
+}
+
 /// Puts `over` over what is there, table by table.
 pub(super) fn lay_over(under: &mut Table, over: Table) {
     for (key, value) in over {
