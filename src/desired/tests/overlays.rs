@@ -287,7 +287,7 @@ fn the_switches_of_a_pair_agree_on_a_vlan_and_others_need_not() {
             offers(&target(bench), bench.switch(), &running, &bench.dialect)
         };
         let numbers = agree(&[("leaf1".to_owned(), offers(one)), ("leaf2".to_owned(), offers(other))]);
-        numbers.map(|numbers| numbers.into_values().flat_map(BTreeMap::into_values).collect::<Vec<u16>>())
+        numbers.map(|agreed| agreed.into_values().flat_map(|own| own.numbers.into_values()).collect::<Vec<u16>>())
     };
     let [mut one, mut other] = [fabric(), fabric()];
     one.rule(|rules| rules.mlag_domain = Some("pair".to_owned()));
@@ -298,7 +298,10 @@ fn the_switches_of_a_pair_agree_on_a_vlan_and_others_need_not() {
     other.bind(3003, 10_100);
     assert_eq!(agreed(&one, &other).unwrap(), [3003, 3003]);
     let mut target = target(&one);
-    assert!(target.number(&[(crate::intent::Claim::Vni(vni(10_100)), 3003)].into()));
+    assert!(target.accept(&crate::intent::Agreed {
+        numbers: [(crate::intent::Claim::Vni(vni(10_100)), 3003)].into(),
+        ..Default::default()
+    }));
     one.make(&target).unwrap();
     assert_eq!(one.carries("Ethernet1"), "access VLAN 3003");
     let refused = agreed(&fabric_with(3000, 10_100), &fabric_with(3001, 10_100)).unwrap_err();
