@@ -4,6 +4,7 @@ mod absence;
 mod lag;
 mod leaving;
 mod overlay;
+mod uplinks;
 mod vlans;
 
 use std::{
@@ -45,6 +46,7 @@ pub struct Desired {
 pub fn scope(intent: &TargetIntent, rules: &Rules) -> Scope {
     let mut scope = Scope::default().with_stp(rules.manages_stp());
     intent.ports.iter().for_each(|port| scope.add_interface(port.interface.clone()));
+    uplinks::widen(intent, rules, &mut scope);
     vlans::widen(intent, rules, &mut scope);
     lag::widen(intent, &mut scope);
     overlay::widen(intent, rules, &mut scope);
@@ -61,6 +63,7 @@ pub fn concerns(
     seen: &[&Running],
 ) -> Scope {
     let mut scope = Scope::default().with_stp(rules.manages_stp());
+    intent.uplinks.iter().for_each(|uplink| scope.add_interface(uplink.interface.clone()));
     lag::concern(intent, lags, seen, &mut scope);
     vlans::concern(intent, rules, seen, &mut scope);
     overlay::concern(intent, rules, seen, &mut scope);
@@ -68,12 +71,12 @@ pub fn concerns(
 }
 
 /// The numbers that would do for aggregates that are to have the same one on other
-/// switches too, and the VLANs for VNIs.
+/// switches too, and the VLANs for VNIs; and those that a card has no use for any more.
 #[must_use]
 pub fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
-    let mut offers = lag::offers(intent, switch, running, dialect);
-    offers.extend(overlay::offers(intent, switch, running));
-    offers
+    let mut numbers = lag::offers(intent, switch, running, dialect);
+    numbers.extend(overlay::offers(intent, switch, running));
+    Offers { numbers, released: uplinks::released(intent, switch, running) }
 }
 
 /// What the switch should have.
@@ -102,6 +105,8 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
+    uplinks::lay(intent, &mut made.intended.0, dialect)?;
+    uplinks::through(intent, switch, running, &mut made)?;
     overlay::bind(intent, switch, running, &mut made, dialect)?;
     vlans::lay(intent, switch, running, &mut made, dialect)?;
     let config = &mut made.intended.0;

@@ -11,9 +11,9 @@ use mercury_model::{Intended, InterfaceName, Plan, Running};
 
 use crate::{
     desired::concerns,
-    fault::FaultKind,
+    fault::{Fault, FaultKind},
     finding::Finding,
-    intent::{LagName, Membership, TargetIntent, VlanIntent},
+    intent::{Intent, LagName, Membership, TargetIntent, VlanIntent},
     inventory::Rules,
     outcome::{Outcome, Report},
 };
@@ -23,11 +23,13 @@ pub const LARGEST: usize = 64;
 
 /// Whether `next` may share a commit with `group`: no port and no aggregate in
 /// common, so that two requests for one port keep their order, and no VLAN
-/// taken away, which depends on every port.
+/// taken away, which depends on every port; so does what goes through a card's
+/// uplink.
 #[must_use]
 pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
     let removes = |intent: &TargetIntent| intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    group.len() < LARGEST && !removes(next) && group.iter().all(|intent| !removes(intent) && lies_beside(intent, next))
+    let is_alone = |intent: &TargetIntent| removes(intent) || intent.turn != 0 || !intent.uplinks.is_empty();
+    group.len() < LARGEST && !is_alone(next) && group.iter().all(|one| !is_alone(one) && lies_beside(one, next))
 }
 
 /// Whether two requests have no port and no aggregate in common. What was reviewed
@@ -62,6 +64,15 @@ pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option
     for intent in intents {
         all.ports.extend(intent.ports.iter().cloned());
         all.lags.extend(intent.lags.iter().cloned());
+        for uplink in &intent.uplinks {
+            match all.uplinks.iter_mut().find(|own| own.interface == uplink.interface) {
+                Some(own) => own.carries = own.carries.union(&uplink.carries),
+                None => all.uplinks.push(uplink.clone()),
+            }
+        }
+        if intent.turn.abs() > all.turn.abs() {
+            all.turn = intent.turn;
+        }
         for segment in &intent.segments {
             if !all.segments.contains(segment) {
                 all.segments.push(segment.clone());
@@ -74,6 +85,25 @@ pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option
         }
     }
     Some(all)
+}
+
+/// Several requests as one, which is done on all of their switches or on none.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`]: two of them are about one port or aggregate.
+pub fn as_one(verb: &'static str, intents: impl IntoIterator<Item = Intent>) -> Result<Intent, Fault> {
+    let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
+    for target in intents.into_iter().flat_map(|intent| intent.targets) {
+        let Some(before) = targets.get_mut(&target.switch) else {
+            targets.insert(target.switch.clone(), target);
+            continue;
+        };
+        let merged = merged([&*before, &target]).filter(|_| lies_beside(before, &target));
+        *before = merged.ok_or_else(|| {
+            Fault::value("request", "two requests are about one port or aggregate").at(&target.switch)
+        })?;
+    }
+    Ok(Intent { verb, targets: targets.into_values().collect() })
 }
 
 /// Whether a group that ended so is worth splitting: one request may be

@@ -2,6 +2,7 @@
 //! no device. One file per caller's dialect of JSON turns parameters into
 //! this.
 
+mod cards;
 mod fields;
 mod ironic;
 mod lag;
@@ -10,12 +11,14 @@ mod plugin;
 mod reviewed;
 pub mod stp;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+pub(crate) use cards::with_uplinks;
+pub use cards::{CardPort, UplinkIntent};
 pub use fields::Fields;
 pub(crate) use fields::kind;
 pub use ironic::{HandsOff, LagRemoval, LagRequest, PortRequest, ResetRequest};
-pub use lag::{Claim, LagIntent, LagName, Offer, Offers, Presence};
+pub use lag::{Agreed, Claim, LagIntent, LagName, Offer, Offers, Presence};
 use mercury_model::{Description, InterfaceName, SwitchedVlan, VlanId, VlanName, VlanSet, Vni};
 pub use options::interface_of;
 pub use plugin::{Network, NetworkRequest, PluginPort, PluginRequest};
@@ -25,7 +28,7 @@ pub use stp::StpIntent;
 
 use crate::{
     fault::{Fault, FaultKind},
-    inventory::{Inventory, Pattern, Switch},
+    inventory::{Broken, Inventory, Pattern, Switch},
 };
 
 /// Leave a leaf as it is, or set it.
@@ -172,6 +175,12 @@ pub struct TargetIntent {
     pub lags: Vec<LagIntent>,
     /// Its VLANs.
     pub vlans: Vec<VlanIntent>,
+    /// Its ports that cards hang on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uplinks: Vec<UplinkIntent>,
+    /// Those of a request with lower ones are changed first.
+    #[serde(skip)]
+    pub turn: i8,
     /// The VNIs of some of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<SegmentIntent>,
@@ -193,6 +202,8 @@ impl TargetIntent {
             ports: Vec::new(),
             lags: Vec::new(),
             vlans: Vec::new(),
+            uplinks: Vec::new(),
+            turn: 0,
             segments: Vec::new(),
             granted: None,
             reviewed: None,
@@ -201,8 +212,13 @@ impl TargetIntent {
 }
 
 impl TargetIntent {
-    /// Gives what is new the numbers that were agreed; whether there is any.
-    pub(crate) fn number(&mut self, numbers: &BTreeMap<Claim, u16>) -> bool {
+    /// Gives what is new the numbers that were agreed, and takes what cards have no use for
+    /// from their uplinks; whether there is any.
+    pub(crate) fn agree(&mut self, agreed: &Agreed) -> bool {
+        let Agreed { numbers, released } = agreed;
+        for uplink in &mut self.uplinks {
+            uplink.releases = released.get(&uplink.card_port).cloned().unwrap_or_default();
+        }
         for lag in &mut self.lags {
             lag.number = numbers.get(&Claim::Lag(lag.name.clone())).copied();
         }
@@ -211,6 +227,7 @@ impl TargetIntent {
         }
         let (lags, segments) = (self.lags.iter(), self.segments.iter());
         lags.map(|lag| lag.number).chain(segments.map(|segment| segment.number)).any(|number| number.is_some())
+            || self.uplinks.iter().any(|uplink| !uplink.releases.is_empty())
     }
 }
 
@@ -255,6 +272,12 @@ pub(crate) fn needed_vlan(switch: &Switch, id: VlanId) -> VlanIntent {
     VlanIntent::Present { id, name: options::vlan_name(switch, id, None).ok().flatten() }
 }
 
+/// An entry that cannot be used.
+fn unusable(broken: &Broken) -> Fault {
+    let message = format!("the switch's entry cannot be used: {}", broken.findings.join("; "));
+    Fault::new(FaultKind::Entry, message).at(&broken.name)
+}
+
 /// Finds the switch a caller names, by its name, MAC address or information.
 ///
 /// # Errors
@@ -263,10 +286,7 @@ pub(crate) fn needed_vlan(switch: &Switch, id: VlanId) -> VlanIntent {
 pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<Arc<Switch>, Fault> {
     inventory.find(id).cloned().ok_or_else(|| {
         let fault = match inventory.broken(id) {
-            Some(broken) => {
-                let message = format!("the switch's entry cannot be used: {}", broken.findings.join("; "));
-                Fault::new(FaultKind::Entry, message).at(&broken.name)
-            }
+            Some(broken) => unusable(broken),
             None => {
                 let sharing = inventory.sharing(id).join(", ");
                 let reason = match sharing.is_empty() {
@@ -314,6 +334,7 @@ pub fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName) -> Res
         let reason = format!("port {:?} of {} is a trunk port for all VLANs", port.as_str(), switch.identity.name);
         return Err(Fault::value(parameter, reason).at(&switch.identity.name));
     }
+    cards::check_port(switch, parameter, port)?;
     if switch.rules.allows_port(port) {
         return Ok(());
     }

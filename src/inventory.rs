@@ -6,6 +6,7 @@
 //! means the same wherever it is written.
 
 mod build;
+mod card;
 mod certificate_pin;
 mod changes;
 mod check;
@@ -37,6 +38,7 @@ mod tls;
 mod weak;
 
 pub(crate) use build::read_secret;
+pub use card::{Card, Function, Representor, Uplink};
 pub use certificate_pin::{CertificatePin, CertificatePinError};
 pub use changes::Changes;
 pub use command::{CommandError, SecretCommand};
@@ -81,6 +83,8 @@ pub struct Inventory {
     macs: BTreeMap<MacAddr, usize>,
     /// `None` where two switches share the address.
     addresses: BTreeMap<String, Option<usize>>,
+    /// Those that are cards, by what callers mean them by.
+    cards: BTreeMap<String, usize>,
     /// Entries that cannot be used, by any name they go by, and why.
     broken: BTreeMap<String, Arc<Broken>>,
     /// What its switches may be.
@@ -146,6 +150,21 @@ impl Inventory {
         shares.map(|switch| switch.identity.name.as_str()).collect()
     }
 
+    /// The card in this host, or that is this child node.
+    pub fn card_in(&self, host: &str) -> Result<&Arc<Switch>, Option<&Broken>> {
+        self.card(&card::host_key(host))
+    }
+
+    /// The card of this serial number.
+    pub fn card_of(&self, serial_number: &str) -> Result<&Arc<Switch>, Option<&Broken>> {
+        self.card(&card::serial_key(serial_number))
+    }
+
+    fn card(&self, key: &str) -> Result<&Arc<Switch>, Option<&Broken>> {
+        let found = self.cards.get(key).and_then(|index| self.switches.get(*index));
+        found.ok_or_else(|| self.broken.get(key).map(|broken| &**broken))
+    }
+
     /// The entry that `id` names, if it cannot be used.
     pub fn broken(&self, id: &str) -> Option<&Broken> {
         let by_mac = || self.broken.get(&id.parse::<MacAddr>().ok()?.to_string());
@@ -166,6 +185,7 @@ impl Inventory {
             .iter()
             .map(ToString::to_string)
             .chain([address_key(&switch.identity.address)]);
+        let ids = ids.chain(switch.rules.card.iter().flat_map(Card::keys));
         for id in ids.chain([switch.identity.name.clone()]).filter(|id| !id.is_empty()) {
             self.broken.entry(id).or_insert_with(|| Arc::clone(&broken));
         }
@@ -196,8 +216,10 @@ impl FromIterator<Switch> for Inventory {
     /// Indexes switches that are known not to contradict one another; of two
     /// that do, the first is found.
     fn from_iter<I: IntoIterator<Item = Switch>>(switches: I) -> Self {
-        let mut switches: Vec<_> = switches.into_iter().map(Arc::new).collect();
+        let mut switches: Vec<Switch> = switches.into_iter().collect();
         switches.sort_by(|a, b| a.identity.name.cmp(&b.identity.name));
+        card::plug_in(&mut switches);
+        let switches: Vec<_> = switches.into_iter().map(Arc::new).collect();
         let mut inventory = Inventory::default();
         for (index, switch) in switches.iter().enumerate() {
             inventory.names.entry(switch.identity.name.clone()).or_insert(index);
@@ -205,6 +227,9 @@ impl FromIterator<Switch> for Inventory {
             inventory.folded.entry(folded).and_modify(|at| *at = None).or_insert(Some(index));
             for mac in &switch.identity.mac_addresses {
                 inventory.macs.entry(*mac).or_insert(index);
+            }
+            for key in switch.rules.card.iter().flat_map(Card::keys) {
+                inventory.cards.entry(key).or_insert(index);
             }
             let address = address_key(&switch.identity.address);
             inventory.addresses.entry(address).and_modify(|at| *at = None).or_insert(Some(index));

@@ -69,6 +69,8 @@ pub struct Link {
     cut_short: bool,
     /// The spans of what is under way.
     trace: Vec<Context>,
+    /// The ids of the requests that are under way, as one line.
+    requests: String,
 }
 
 /// What one request cost.
@@ -112,6 +114,7 @@ impl Link {
             shown: Shown::default(),
             cut_short: false,
             trace: Vec::new(),
+            requests: String::new(),
         }
     }
 
@@ -124,6 +127,11 @@ impl Link {
     /// What has been seen to follow changes, whatever the session.
     pub(crate) const fn shown(&mut self) -> &mut Shown {
         &mut self.shown
+    }
+
+    /// Everything from now on is for these requests, by their ids.
+    pub fn asked_by(&mut self, requests: String) {
+        self.requests = requests;
     }
 
     /// Everything from now on belongs to these spans.
@@ -352,6 +360,7 @@ impl Link {
         let Some(session) = self.session.as_mut() else {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
+        session.asked_by(&self.requests);
         let (begun, before) = (Instant::now(), session.traffic().flights);
         let spans = Several::below(&self.trace, Kind::Client);
         let stages = |step: &Step| matches!(step, Step::Stage(_));

@@ -147,6 +147,8 @@ pub struct Report {
     pub notes: BTreeMap<InterfaceName, String>,
     /// What could not be found out about a port.
     pub doubts: BTreeMap<InterfaceName, String>,
+    /// The ports that can carry nothing at the moment, and why, as far as it was read.
+    pub down: BTreeMap<InterfaceName, String>,
     /// The numbers that would do for aggregates.
     pub offers: Offers,
     /// What was, or would be, sent.
@@ -179,7 +181,8 @@ impl Report {
             lags: BTreeMap::new(),
             notes: BTreeMap::new(),
             doubts: BTreeMap::new(),
-            offers: Offers::new(),
+            down: BTreeMap::new(),
+            offers: Offers::default(),
             payload: None,
             capabilities: None,
             findings: Findings::default(),

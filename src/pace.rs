@@ -2,7 +2,7 @@
 //! other switches it says how far it has got and waits until all may go on.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Claim, Offers},
+    intent::{Agreed, Offers},
     outcome::{Outcome, Report},
 };
 
@@ -78,8 +78,8 @@ pub enum Order {
     Go,
     /// Go on, and these others with it.
     Take(BTreeSet<JointId>),
-    /// Go on, with these numbers for what is new.
-    Number(BTreeMap<Claim, u16>),
+    /// Go on, with what all of them have agreed.
+    Agree(Agreed),
     /// Stop, and leave everything as it was.
     Stop(Fault),
 }
@@ -103,6 +103,8 @@ pub struct Joint {
 pub struct Party {
     /// The switch.
     pub switch: String,
+    /// Those with lower ones are changed first.
+    pub turn: i8,
     /// How it ended.
     pub report: oneshot::Receiver<Report>,
     milestones: mpsc::Receiver<Milestone>,
@@ -115,13 +117,13 @@ pub struct Party {
 pub fn joint(
     id: JointId,
     confirm_timeout: Duration,
-) -> (Joint, impl FnOnce(String, oneshot::Receiver<Report>) -> Party) {
+) -> (Joint, impl FnOnce(String, i8, oneshot::Receiver<Report>) -> Party) {
     let (milestones, heard) = mpsc::channel(1);
     let (told, orders) = mpsc::channel(1);
     // A confirmation later than that could come too late.
     let patience = confirm_timeout.mul_f32(0.8);
     let joint = Joint { id, milestones, orders, attempt: 0, patience, sent: None, kept: false };
-    (joint, |switch, report| Party { switch, report, milestones: heard, orders: told, attempt: 0 })
+    (joint, |switch, turn, report| Party { switch, turn, report, milestones: heard, orders: told, attempt: 0 })
 }
 
 impl Party {

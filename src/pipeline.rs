@@ -18,7 +18,7 @@ use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::{Claim, LagName, Offers, Reviewed, TargetIntent},
+    intent::{Agreed, LagName, Offers, Reviewed, TargetIntent},
     inventory::{Rules, Switch},
     link::Link,
     lock::{Coordinator, Held},
@@ -101,11 +101,11 @@ impl Work {
         }
     }
 
-    /// The same, with these numbers for what is new.
-    fn numbered(&self, numbers: &BTreeMap<Claim, u16>) -> Self {
+    /// The same, with what was agreed.
+    fn agreed(&self, agreed: &Agreed) -> Self {
         let mut work = self.clone();
         if let Self::Apply(intent) | Self::Plan(intent) = &mut work {
-            intent.number(numbers);
+            intent.agree(agreed);
         }
         work
     }
@@ -337,11 +337,11 @@ async fn prepared<'a: 'c, 'c>(
     let mut looked = Looked::at(line, work, running, report).await?;
     let offers = work.offers(line.switch, &looked.running, line.dialect);
     let order = reach(joint.as_deref_mut(), Milestone::Read(offers)).await?;
-    let numbered = match &order {
-        Order::Number(numbers) => Some(work.numbered(numbers)),
+    let agreed = match &order {
+        Order::Agree(agreed) => Some(work.agreed(agreed)),
         _ => None,
     };
-    let work = numbered.as_ref().unwrap_or(work);
+    let work = agreed.as_ref().unwrap_or(work);
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
@@ -400,6 +400,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     }
     let mut looked = Looked::at(line, work, running, report).await?;
     report.offers = work.offers(line.switch, &looked.running, line.dialect);
+    report.down.clone_from(&looked.running.down);
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;

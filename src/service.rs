@@ -15,15 +15,14 @@ use std::{
 
 use futures_util::future::join_all;
 use mercury_adapter::Recorded;
-use mercury_model::Scope;
+use mercury_model::{InterfaceName, Scope};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
     config::{CallerPolicy, Login},
     fault::{Fault, FaultKind},
     fleet::view::Subject,
-    group,
-    intent::{Intent, TargetIntent},
+    intent::{Agreed, Intent, TargetIntent},
     inventory::{Inventory, Switch},
     lock::Coordinator,
     metrics::Waiting,
@@ -86,7 +85,11 @@ impl Requester {
 
 impl From<Option<&Requester>> for Asker {
     fn from(who: Option<&Requester>) -> Self {
-        Self { gone: who.and_then(|who| who.gone.clone()), trace: who.and_then(|who| who.trace) }
+        Self {
+            gone: who.and_then(|who| who.gone.clone()),
+            trace: who.and_then(|who| who.trace),
+            request_id: who.and_then(|who| who.request_id.clone()),
+        }
     }
 }
 
@@ -247,25 +250,6 @@ impl Service {
         reports
     }
 
-    /// Several requests as one, which is done on all of their switches or on none.
-    ///
-    /// # Errors
-    /// [`FaultKind::InvalidValue`]: two of them are about one port or aggregate.
-    pub fn as_one(&self, verb: &'static str, intents: Vec<Intent>) -> Result<Intent, Fault> {
-        let mut targets: BTreeMap<String, TargetIntent> = BTreeMap::new();
-        for target in intents.into_iter().flat_map(|intent| intent.targets) {
-            let Some(before) = targets.get_mut(&target.switch) else {
-                targets.insert(target.switch.clone(), target);
-                continue;
-            };
-            let merged = group::merged([&*before, &target]).filter(|_| group::lies_beside(before, &target));
-            *before = merged.ok_or_else(|| {
-                Fault::value("request", "two requests are about one port or aggregate").at(&target.switch)
-            })?;
-        }
-        Ok(Intent { verb, targets: targets.into_values().collect() })
-    }
-
     /// Says where the switches differ from what [`Service::apply`] would have
     /// made of them; nothing is written, and no lock is taken.
     ///
@@ -276,13 +260,29 @@ impl Service {
     }
 
     /// Asks the switches whether they have the ports that are named; nothing is
-    /// written. False where one tells of its ports, and not of that; where a switch
-    /// cannot be asked, or does not tell, nothing speaks against it.
-    pub async fn has_ports(&self, intent: Intent, who: &Requester) -> bool {
+    /// written. Where a switch cannot be asked, or does not tell, nothing speaks against it;
+    /// a card that does not answer has no host that runs.
+    ///
+    /// # Errors
+    /// One tells of its ports, and not of that, or a card's could carry nothing.
+    pub async fn has_ports(&self, intent: Intent, who: &Requester) -> Result<(), Fault> {
         let verb = intent.verb;
+        let named: BTreeMap<_, _> =
+            intent.targets.iter().map(|target| (target.switch.clone(), target.clone())).collect();
         let reports = self.look(intent, verb, who).await.unwrap_or_default();
-        let lacks = |report: &Report| report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
-        !reports.iter().any(lacks)
+        let lacks = |report: &Report| {
+            let card = self.inventory.find(&report.switch).and_then(|switch| switch.rules.card.as_ref());
+            let fault = report.outcome.fault();
+            let fault = fault.filter(|fault| card.is_some() || fault.kind == FaultKind::InvalidValue);
+            let is_meant = |port: &InterfaceName| {
+                let ports = named.get(&report.switch).into_iter().flat_map(|target| &target.ports);
+                card.is_some_and(|card| card.is_uplink(port)) || ports.into_iter().any(|own| own.interface == *port)
+            };
+            let mut down = report.down.iter().filter(|(port, _)| card.is_some() && is_meant(port));
+            let down = || down.next().map(|(port, why)| Fault::new(FaultKind::InvalidValue, format!("{port}: {why}")));
+            fault.or_else(down).map(|fault| fault.at(&report.switch))
+        };
+        reports.iter().find_map(lacks).map_or(Ok(()), Err)
     }
 
     async fn look(&self, intent: Intent, verb: &'static str, who: &Requester) -> Result<Vec<Report>, Fault> {
@@ -296,10 +296,10 @@ impl Service {
         let mut reports = self.look_at(&intent, who).await?;
         // What is new is called as all switches agree.
         let offers = reports.iter().map(|report| (report.switch.clone(), report.offers.clone()));
-        let numbers = transaction::agree(&offers.collect::<Vec<_>>())?;
+        let agreed = transaction::agree(&offers.collect::<Vec<_>>())?;
         let mut moved = false;
         for target in &mut intent.targets {
-            moved |= target.number(numbers.get(&target.switch).unwrap_or(&BTreeMap::new()));
+            moved |= target.agree(agreed.get(&target.switch).unwrap_or(&Agreed::default()));
         }
         if moved && intent.targets.len() > 1 {
             reports = self.look_at(&intent, who).await?;
@@ -388,7 +388,7 @@ impl Service {
                 let target = self.target(&intent.switch)?;
                 let (joint, party) = pace::joint(id.clone(), target.switch.timing.confirm_timeout);
                 let report = target.submit(Work::Apply(intent.clone()), Some(joint), Some(who).into())?;
-                parties.push(party(intent.switch.clone(), report));
+                parties.push(party(intent.switch.clone(), intent.turn, report));
             }
         }
         Ok(transaction::run(parties, who.gone.as_ref()).await)

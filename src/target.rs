@@ -41,6 +41,8 @@ pub struct Asker {
     pub gone: Option<Waits>,
     /// The span that it belongs to.
     pub trace: Option<trace::Context>,
+    /// The id of the request.
+    pub request_id: Option<String>,
 }
 
 /// An entry of the inventory, and what speaks to its switch.
@@ -172,8 +174,8 @@ impl Target {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
         let (entry, switch, alone) = (self.entry, Arc::clone(&self.switch), false);
-        let Asker { gone, trace } = asker;
-        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone, trace };
+        let Asker { gone, trace, request_id } = asker;
+        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone, trace, request_id };
         self.task.queue.try_send(Box::new(job)).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(

@@ -3,8 +3,9 @@
 //! Each switch is prepared: locked, read, planned, rendered. Only when all are
 //! ready is anything sent. Switches that undo an unconfirmed change by
 //! themselves go first, side by side; those that cannot go one by one, since
-//! each is undone by Mercury alone, and so are the first to be undone. When
-//! all were read back, all are confirmed and saved; when all are, their locks
+//! each is undone by Mercury alone, and so are the first to be undone. Where
+//! a request says whose turn comes first, as of a switch and the card behind
+//! it, that is so among those of one turn. When all were read back, all are confirmed and saved; when all are, their locks
 //! are given back.
 //!
 //! Requests for the same switches that wait together are done together, and
@@ -112,10 +113,10 @@ impl Transaction {
         });
         // Where nothing was to be done, there is a number already.
         let ended = self.reports.values().map(|report| (report.switch.clone(), report.offers.clone()));
-        let numbers = agree(&offers.chain(ended).collect::<Vec<(String, Offers)>>()).map_err(Stopped::Because)?;
+        let agreed = agree(&offers.chain(ended).collect::<Vec<(String, Offers)>>()).map_err(Stopped::Because)?;
         for switch in self.names() {
-            let numbers = numbers.get(&switch).cloned().unwrap_or_default();
-            self.tell(&switch, Order::Number(numbers)).await;
+            let agreed = agreed.get(&switch).cloned().unwrap_or_default();
+            self.tell(&switch, Order::Agree(agreed)).await;
         }
         for (switch, milestone) in self.gather().await? {
             if milestone == (Milestone::Planned { confirms: true }) {
@@ -147,15 +148,22 @@ impl Transaction {
     }
 
     async fn make(&mut self) -> Result<(), Stopped> {
-        let (first, last) = self.in_order();
-        for switch in &first {
-            self.tell(switch, Order::Go).await;
-        }
-        self.gather_these(&first).await?;
-        for switch in last {
-            self.tell(&switch, Order::Go).await;
-            if self.next(&switch).await?.is_some() {
-                self.made_alone.push(switch);
+        let turns: BTreeSet<i8> = self.active.iter().map(|party| party.turn).collect();
+        for turn in turns {
+            let is_its =
+                |switch: &String| self.active.iter().any(|party| party.switch == *switch && party.turn == turn);
+            let (mut first, mut last) = self.in_order();
+            first.retain(is_its);
+            last.retain(is_its);
+            for switch in &first {
+                self.tell(switch, Order::Go).await;
+            }
+            self.gather_these(&first).await?;
+            for switch in last {
+                self.tell(&switch, Order::Go).await;
+                if self.next(&switch).await?.is_some() {
+                    self.made_alone.push(switch);
+                }
             }
         }
         Ok(())

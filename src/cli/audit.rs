@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, FaultKind},
+    group,
     intent::Intent,
     rpc,
     service::{Requester, Service},
@@ -113,7 +114,7 @@ async fn audited<'r>(service: &Service, switch: String, rows: Vec<Row<'r>>) -> A
 }
 
 async fn verified(service: &Service, rows: &[Row<'_>]) -> Result<Vec<String>, Fault> {
-    let intent = service.as_one("audit", rows.iter().map(|row| row.intent.clone()).collect())?;
+    let intent = group::as_one("audit", rows.iter().map(|row| row.intent.clone()))?;
     let reports = service.verify(intent, &Requester::at_a_shell()).await?;
     let answer = rpc::verified(&reports)?;
     let reports = answer.get("switches").and_then(Value::as_array).into_iter().flatten();
@@ -134,7 +135,7 @@ impl<'r> Wanted<'r> {
     fn of(service: &Service, rows: &'r [Request]) -> Self {
         let mut wanted = Self::default();
         for row in rows {
-            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(service, row, intent));
+            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(row, intent));
             if let Err(fault) = done {
                 wanted.wrong.push((row, fault));
             }
@@ -142,14 +143,14 @@ impl<'r> Wanted<'r> {
         wanted
     }
 
-    fn add(&mut self, service: &Service, request: &'r Request, intent: Intent) -> Result<(), Fault> {
+    fn add(&mut self, request: &'r Request, intent: Intent) -> Result<(), Fault> {
         for target in intent.targets {
             let switch = target.switch.clone();
             let intent = Intent { verb: "audit", targets: vec![target] };
             let row = Row { request, intent: intent.clone() };
             match self.by_switch.get_mut(&switch) {
                 Some((rows, all)) => {
-                    *all = service.as_one("audit", vec![all.clone(), intent])?;
+                    *all = group::as_one("audit", [all.clone(), intent])?;
                     rows.push(row);
                 }
                 None => _ = self.by_switch.insert(switch, (vec![row], intent)),

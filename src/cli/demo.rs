@@ -1,5 +1,8 @@
 //! `mercury demo`: the simulated switch and the service in one process, and
-//! one port moved onto a VLAN, trunked, and taken off again, then two in a bond.
+//! one port moved onto a VLAN, trunked, and taken off again, then two in a bond; or a host
+//! behind a DPU.
+
+mod card;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -28,7 +31,7 @@ use crate::{
 };
 
 /// What the demo does, one call after the other.
-fn calls() -> [(&'static str, &'static str, Value); 8] {
+fn calls() -> Vec<(&'static str, &'static str, Value)> {
     let port = json!({"switch_id": "leaf1", "port_name": "Ethernet1"});
     let with = |more: Value| {
         let mut params = port.clone();
@@ -40,7 +43,7 @@ fn calls() -> [(&'static str, &'static str, Value); 8] {
     let server = "Ironic Port 8d1f0a52";
     let access = json!({"description": server, "mode": "access", "native_vlan": 100});
     let trunk = json!({"description": server, "mode": "trunk", "native_vlan": 100, "allowed_vlans": [101, 102, 150]});
-    [
+    vec![
         ("What would be sent to put Ethernet1 on VLAN 100", "plan_port", with(access.clone())),
         ("Ironic attaches a server port to VLAN 100", "update_port", with(access)),
         ("Ironic makes it a trunk", "update_port", with(trunk.clone())),
@@ -69,6 +72,9 @@ pub(super) struct DemoArguments {
     /// How the switch is spoken to.
     #[arg(long, value_enum, default_value_t = Spoken::Netconf)]
     protocol: Spoken,
+    /// A host behind a DPU: the switch that it hangs on, and a real Open vSwitch as the card.
+    #[arg(long)]
+    dpu: bool,
 }
 
 pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
@@ -78,7 +84,9 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     let options = Options { name: "leaf1".to_owned(), gnmi_listen, ..Options::default() };
     let simulator = Simulator::start(options).await.map_err(Failure::because)?;
     let entry = entry("leaf1", &simulator, arguments.protocol)?;
-    let service = Arc::new(start(Inventory::from_iter([entry]), &NoLocks::shared())?);
+    let card = if arguments.dpu { Some(card::OpenVSwitch::start().await?) } else { None };
+    let behind = card.as_ref().map(|card| card.entry("leaf1", "Ethernet7")).transpose()?;
+    let service = Arc::new(start([entry].into_iter().chain(behind).collect::<Inventory>(), &NoLocks::shared())?);
     let limits = Limits::default();
     let front = Front::new(Current::new(Arc::clone(&service)), &limits).map_err(Failure::because)?;
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(Failure::because)?;
@@ -89,7 +97,7 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
         let router = router(front, Authenticator::noauth(), &limits, None, None);
         listener.serve(router, &limits, stop, std::time::Duration::from_secs(5)).await;
     });
-    let said = tell(common, &simulator, address).await;
+    let said = tell(common, &simulator, card.as_ref(), address).await;
     drop(stop);
     serving.await.map_err(Failure::because)?;
     service.finish().await;
@@ -97,7 +105,12 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     Ok(DONE)
 }
 
-async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Result<(), Failure> {
+async fn tell(
+    common: &Common,
+    simulator: &Simulator,
+    card: Option<&card::OpenVSwitch>,
+    address: SocketAddr,
+) -> Result<(), Failure> {
     let human = common.output == Output::Human;
     if human {
         match simulator.gnmi_addr() {
@@ -106,9 +119,13 @@ async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Re
                 print::line(&format!("A simulated switch, leaf1, speaks NETCONF over SSH on {}.", simulator.addr()));
             }
         }
+        if card.is_some() {
+            print::line("An Open vSwitch, dpu7, is the card of node7, and hangs on Ethernet7 of leaf1.");
+        }
         print::line(&format!("Mercury serves JSON-RPC on http://{address}/."));
     }
-    for (index, (title, method, params)) in calls().into_iter().enumerate() {
+    let calls = if card.is_some() { card::calls() } else { calls() };
+    for (index, (title, method, params)) in calls.into_iter().enumerate() {
         let before = simulator.running_xml();
         let request = json!({"jsonrpc": "2.0", "id": format!("req-demo-{index}"), "method": method, "params": params});
         let answer = post(address, &request).await?;
@@ -118,9 +135,13 @@ async fn tell(common: &Common, simulator: &Simulator, address: SocketAddr) -> Re
             print::line(&format!("-> {method} {params}"));
             match result["switches"].as_array() {
                 Some(switches) => switches.iter().for_each(print::report),
-                None => print::report(result),
+                None if result.is_object() => print::report(result),
+                None => print::line(&result.to_string()),
             }
             difference(&before, &simulator.running_xml());
+            if let Some(card) = card {
+                card.shown().await?.iter().for_each(|line| print::line(&format!("  dpu7: {line}")));
+            }
         } else {
             print::json(&json!({"request": request, "answer": answer}));
         }

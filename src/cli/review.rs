@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
+    group,
     intent::{Intent, Reviewed},
     inventory::Switch,
     outcome::Report,
@@ -92,7 +93,7 @@ pub(super) struct SavedSwitch {
 fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Box<(Fault, Option<usize>)>> {
     let one = |(index, request)| rpc::intent(service, request).map_err(|fault| Box::new((fault, Some(index))));
     let intents: Vec<Intent> = requests.iter().enumerate().map(one).collect::<Result<_, _>>()?;
-    service.as_one("plan", intents).map_err(|fault| Box::new((fault, None)))
+    group::as_one("plan", intents).map_err(|fault| Box::new((fault, None)))
 }
 
 /// Works out all requests as one change, and writes what came of it; tells the digest.

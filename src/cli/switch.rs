@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use mercury_adapter::{ConnectError, Probe};
-use mercury_model::Scope;
+use mercury_model::{InterfaceName, Scope};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
     write::{self, Written},
 };
 use crate::{
-    config::Settings, finding::Findings, intent::find_switch, inventory::Inventory, outcome::Report, registry,
-    rpc::report_json,
+    config::Settings, finding::Findings, intent::find_switch, inventory::{Inventory, Switch}, outcome::Report,
+    registry, rpc::report_json,
 };
 
 /// What was read, where it names an inventory.
@@ -76,6 +76,24 @@ pub(super) fn list(common: &Common) -> Ended {
     Ok(if inventory.is_empty() { found() } else { DONE })
 }
 
+/// What a card's entry says of its ports, and whether it has them.
+fn of_card(switch: &Switch, report: &Report) -> Vec<(String, String)> {
+    let Some(card) = &switch.rules.card else { return Vec::new() };
+    let there = |port: &InterfaceName| match &report.now {
+        Some(now) if !now.interfaces.contains_key(port) => ", which the card does not have; in NIC mode it has none",
+        _ => "",
+    };
+    let uplinks = card.uplinks.iter().map(|uplink| {
+        let found = format!("uplink, on {} of {}{}", uplink.switch_port, uplink.switch, there(&uplink.port));
+        (format!("card port {}", uplink.port), found)
+    });
+    let representors = card.representors.iter().map(|own| {
+        let function = own.function.map(|function| format!(" of {function}")).unwrap_or_default();
+        (format!("card port {}", own.port), format!("representor{function}{}", there(&own.port)))
+    });
+    uplinks.chain(representors).collect()
+}
+
 pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
     let switch = find_switch(service.inventory(), "switch", name).map_err(Failure::Refused)?;
@@ -100,6 +118,7 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
             probe.facts.retain(|(tried, _)| tried != "commit_confirmed");
         }
         probe.facts.extend(facts);
+        probe.facts.extend(of_card(&switch, &report));
         probe.entry.extend(lines);
     }
     let port = registry::port(

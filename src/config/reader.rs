@@ -296,6 +296,47 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A table of its own keys; whatever `read` finds wrong is wrong with this one, too.
+    pub(crate) fn table<T>(&mut self, key: &str, known: &[&str], read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+        let found = self.find(key)?;
+        self.table_of(&found, known, read)
+    }
+
+    /// A list of at most `most` such tables.
+    pub(crate) fn tables<T>(
+        &mut self,
+        key: &str,
+        known: &[&str],
+        most: usize,
+        read: impl Fn(&mut Reader<'_>) -> T,
+    ) -> Option<Vec<T>> {
+        let found = self.find(key)?;
+        let Value::List(items) = &found.entry.value else {
+            self.wrong_type(&found, "a list of tables");
+            return None;
+        };
+        if items.len() > most {
+            let message = format!("has {} tables, more than {most}", items.len());
+            self.blame(&found, Finding::error(Code::OutOfRange, message));
+            return None;
+        }
+        let items = items.iter().map(|entry| Found { entry, field: found.field.clone() });
+        Some(items.filter_map(|item| self.table_of(&item, known, &read)).collect())
+    }
+
+    fn table_of<T>(&mut self, found: &Found<'_>, known: &[&str], read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+        let Value::Table(table) = &found.entry.value else {
+            self.wrong_type(found, "a table");
+            return None;
+        };
+        let mut reader = Reader::new(self.file, found.field.clone(), table, self.findings);
+        reader.refuse_unknown(known, |_| None);
+        let read = read(&mut reader);
+        let failed = reader.failed;
+        self.failed |= failed;
+        Some(read)
+    }
+
     /// A path, relative to the directory of the file it is written in.
     pub(crate) fn path(&mut self, key: &str) -> Option<PathBuf> {
         self.text(key).map(|text| beside(self.file, &text))

@@ -48,7 +48,8 @@ pub fn answers_several(running: &Running) -> bool {
 /// The ports that a request is about.
 fn ports(intent: &TargetIntent) -> impl Iterator<Item = &InterfaceName> {
     let links = intent.lags.iter().flat_map(|lag| &lag.links).flatten();
-    intent.ports.iter().map(|port| &port.interface).chain(links)
+    let uplinks = intent.uplinks.iter().map(|uplink| &uplink.interface);
+    intent.ports.iter().map(|port| &port.interface).chain(links).chain(uplinks)
 }
 
 /// What the second look says.

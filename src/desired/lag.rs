@@ -30,7 +30,7 @@ pub(super) use self::{
 };
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Claim, LagIntent, LagName, Membership, Offer, Offers, PortIntent, Presence, Setting, TargetIntent},
+    intent::{Claim, LagIntent, LagName, Membership, Offer, PortIntent, Presence, Setting, TargetIntent},
     inventory::{Rules, Switch},
 };
 
@@ -89,8 +89,13 @@ pub fn widened(intent: &TargetIntent, rules: &Rules, running: &Running) -> Optio
 /// The numbers that would do for new aggregates that are to have the same one
 /// on other switches too.
 #[must_use]
-pub(super) fn offers(intent: &TargetIntent, switch: &Switch, running: &Running, dialect: &Dialect) -> Offers {
-    let Some(domain) = &switch.rules.mlag_domain else { return Offers::new() };
+pub(super) fn offers(
+    intent: &TargetIntent,
+    switch: &Switch,
+    running: &Running,
+    dialect: &Dialect,
+) -> BTreeMap<Claim, Offer> {
+    let Some(domain) = &switch.rules.mlag_domain else { return BTreeMap::new() };
     let names = LagNames::of(switch, dialect);
     let present = intent.lags.iter().filter(|lag| lag.presence == Presence::Present);
     let offers = present.filter(|lag| names.number_in(&lag.name).is_none()).map(|lag| {

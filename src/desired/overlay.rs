@@ -4,7 +4,10 @@
 //! Nothing is remembered: what binds a VLAN of the entry's `local_vlans` is Mercury's
 //! to make and to take away, all else is the network team's.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mercury_adapter::{Dialect, OverlayTree};
 use mercury_model::{
@@ -15,14 +18,15 @@ use mercury_model::{
 use super::{Desired, vlans};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Claim, Offer, Offers, SegmentIntent, Setting, TargetIntent, VlanIntent, needed_vlan},
+    intent::{Claim, Offer, SegmentIntent, Setting, TargetIntent, VlanIntent, needed_vlan},
     inventory::{OverlayRules, Rules, Switch},
 };
 
 /// Adds to `scope` what VNIs need: where the entry has any, a port that leaves may be
 /// the last of one, and a VLAN that goes may be bound.
 pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
-    if rules.overlay.is_some() && !(intent.ports.is_empty() && intent.lags.is_empty() && intent.vlans.is_empty()) {
+    let is_about_ports = !(intent.ports.is_empty() && intent.lags.is_empty() && intent.uplinks.is_empty());
+    if rules.overlay.is_some() && (is_about_ports || !intent.vlans.is_empty()) {
         scope.overlays = true;
         scope.interfaces = InterfaceScope::All;
         scope.vlans = VlanScope::All;
@@ -44,7 +48,7 @@ fn bound(running: &Running, vni: Vni) -> Option<VlanId> {
 }
 
 /// The VLANs that would do for VNIs of which the caller names none.
-pub(super) fn offers(intent: &TargetIntent, switch: &Switch, running: &Running) -> Offers {
+pub(super) fn offers(intent: &TargetIntent, switch: &Switch, running: &Running) -> BTreeMap<Claim, Offer> {
     let domain = switch.rules.mlag_domain.as_ref().unwrap_or(&switch.identity.name);
     let asked = intent.segments.iter().filter(|segment| segment.vlan.is_none());
     let offers = asked.map(|segment| {

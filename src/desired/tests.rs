@@ -7,6 +7,7 @@ mod owners;
 mod ports;
 mod restored;
 mod trunk_ports;
+mod uplinks;
 mod vlans;
 
 use std::sync::Arc;

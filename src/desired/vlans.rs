@@ -51,7 +51,8 @@ fn add_trunk_ports(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
 
 /// Whether VLANs go with the last port that leaves them.
 fn prunes(intent: &TargetIntent, rules: &Rules) -> bool {
-    rules.options.remove_unused_vlans && !(intent.ports.is_empty() && intent.lags.is_empty())
+    rules.options.remove_unused_vlans
+        && !(intent.ports.is_empty() && intent.lags.is_empty() && intent.uplinks.is_empty())
 }
 
 pub(super) fn named<'a>(ports: impl Iterator<Item = &'a Interface>) -> BTreeSet<VlanId> {

@@ -6,11 +6,11 @@ use std::{
     str::FromStr,
 };
 
-use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedVlan, Vni};
+use mercury_model::{Description, InterfaceName, LacpInterval, LagType, SwitchedVlan, VlanSet, Vni};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Fields, Setting, StpIntent};
+use super::{CardPort, Fields, Setting, StpIntent};
 use crate::fault::Fault;
 
 /// What a caller calls an aggregate, 1 to 255 characters: a name of the
@@ -135,8 +135,23 @@ impl fmt::Display for Claim {
     }
 }
 
-/// The numbers that would do for each.
-pub type Offers = BTreeMap<Claim, Offer>;
+/// What one switch of a request tells the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// The numbers that would do for each claim.
+    pub numbers: BTreeMap<Claim, Offer>,
+    /// The VLANs that nothing on a card has any more.
+    pub released: BTreeMap<CardPort, VlanSet>,
+}
+
+/// What all of them come to, for one switch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreed {
+    /// The number of each claim.
+    pub numbers: BTreeMap<Claim, u16>,
+    /// The VLANs that cards have no use for any more.
+    pub released: BTreeMap<CardPort, VlanSet>,
+}
 
 /// The numbers that would do for one claim on one switch.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,19 +1,21 @@
 //! The plugin methods' parameters: a `port` with its binding profile and a
 //! `network`, in Neutron's words.
 
+mod children;
+mod links;
 mod network;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanId, VlanName, VlanSet, Vni};
+use children::Child;
+use links::{Kind, Links, LocalLink, binding_profile};
+use mercury_model::{SwitchedVlan, TrunkVlans, VlanId, VlanName, VlanSet, Vni};
 pub use network::Network;
-use serde_json::Value;
 
 use super::{
     Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, SegmentIntent, Setting, TargetIntent,
     VlanIntent, check_allowed,
     fields::vlan,
-    find_switch, interface_of,
     lag::Group,
     needed_vlans,
     options::{Said, attached, name_vlan, released, vlan_name},
@@ -24,8 +26,6 @@ use crate::{
     inventory::{Inventory, Switch},
 };
 
-/// Links one port may have; a server with more is a mistake.
-const MAX_LINKS: usize = 64;
 /// Sub-ports one trunk may have: one per VLAN.
 const MAX_SUB_PORTS: usize = 4094;
 
@@ -34,60 +34,6 @@ const SUB_PORT_VNI: &str = "port.trunk_details.sub_ports.vni";
 
 /// What names an aggregate.
 const GROUP_NAME: &str = "port.binding:profile.local_group_information.name";
-
-/// One cable: a port of a switch.
-#[derive(Clone, Debug)]
-pub struct LocalLink {
-    /// Where it stands in the parameters.
-    pub parameter: String,
-    /// `switch_id`, if given.
-    pub switch_id: Option<String>,
-    /// `switch_info`, if given.
-    pub switch_info: Option<String>,
-    /// `port_id`.
-    pub port: InterfaceName,
-}
-
-impl LocalLink {
-    /// The switch at its end, by `switch_id` or else by `switch_info`.
-    ///
-    /// # Errors
-    /// [`crate::fault::FaultKind::SwitchNotFound`], naming the parameter.
-    pub fn switch(&self, inventory: &Inventory) -> Result<Arc<Switch>, Fault> {
-        let by_id =
-            self.switch_id.as_deref().map(|id| find_switch(inventory, &format!("{}.switch_id", self.parameter), id));
-        match (by_id, self.switch_info.as_deref()) {
-            (Some(Ok(switch)), _) => Ok(switch),
-            (missing, Some(info)) => find_switch(inventory, &format!("{}.switch_info", self.parameter), info)
-                .or_else(|fault| missing.unwrap_or(Err(fault))),
-            (Some(missing), None) => missing,
-            (None, None) => Err(Fault::params(format!("{}.switch_id", self.parameter), "is missing")),
-        }
-    }
-}
-
-/// The cables of one port.
-#[derive(Clone, Debug, Default)]
-pub struct Links {
-    /// Those that are Mercury's to configure.
-    pub managed: Vec<LocalLink>,
-    /// Whether there are others, whose `network_type` is `unmanaged`: nothing is
-    /// ever done about them.
-    pub any_unmanaged: bool,
-}
-
-impl Links {
-    /// Refuses a port without any.
-    ///
-    /// # Errors
-    /// [`crate::fault::FaultKind::InvalidParams`], naming the parameter.
-    pub fn given(&self) -> Result<&[LocalLink], Fault> {
-        if self.managed.is_empty() && !self.any_unmanaged {
-            return Err(Fault::params("port.binding:profile.local_link_information", "is missing or empty"));
-        }
-        Ok(&self.managed)
-    }
-}
 
 /// `port` of the plugin methods.
 #[derive(Clone, Debug)]
@@ -100,8 +46,11 @@ pub struct PluginPort {
     pub admin_state_up: Option<bool>,
     /// `binding:vnic_type`.
     pub vnic_type: Option<String>,
-    /// `local_link_information` of `binding:profile`.
+    /// `local_link_information` of `binding:profile`, or the function of a card that it
+    /// names.
     pub links: Links,
+    /// `child_nodes`.
+    pub children: Vec<Child>,
     /// `local_group_information` of `binding:profile`: how the links are bonded.
     pub group: Option<Group>,
     /// VLANs of `trunk_details.sub_ports`; `None` without `trunk_details`.
@@ -122,11 +71,13 @@ impl PluginPort {
         let vnic_type = fields.text("binding:vnic_type")?.map(str::to_owned);
         let trunk = fields.object("trunk_details")?.map(sub_ports).transpose()?;
         let (sub_ports, sub_port_vnis) = trunk.map_or((None, Vec::new()), |(vlans, vnis)| (Some(vlans), vnis));
+        let of = Kind { vnic_type: vnic_type.as_deref(), child: None };
         let (links, group) = match fields.object("binding:profile")? {
-            Some(profile) => binding_profile(profile)?,
+            Some(profile) => binding_profile(profile, of)?,
             None => (Links::default(), None),
         };
-        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, group, sub_ports, sub_port_vnis })
+        let children = Child::read_all(&mut fields)?;
+        Ok(Self { id, mac_address, admin_state_up, vnic_type, links, children, group, sub_ports, sub_port_vnis })
     }
 
     /// The aggregate that its links are to be: where the switch has to know of
@@ -141,48 +92,6 @@ impl PluginPort {
     fn said(&self) -> Said<'_> {
         Said { port_id: self.id.as_deref(), mac: self.mac_address.as_deref(), description: None }
     }
-}
-
-fn binding_profile(mut profile: Fields<'_>) -> Result<(Links, Option<Group>), Fault> {
-    let path = profile.path("local_link_information");
-    let items = profile.list("local_link_information", MAX_LINKS)?.unwrap_or_default();
-    let mut links = Links::default();
-    for (index, item) in items.iter().enumerate() {
-        match link(format!("{path}[{index}]"), item)? {
-            Some(link) => links.managed.push(link),
-            None => links.any_unmanaged = true,
-        }
-    }
-    let path = profile.path("local_group_information");
-    let group = match profile.get("local_group_information") {
-        None => None,
-        Some(Value::Object(members)) if members.is_empty() => None,
-        Some(value) => Some(Group::read(Fields::of(&path, value)?)?),
-    };
-    let several = links.managed.len() > 1;
-    if several && group.as_ref().is_some_and(|group| group.lag_type.is_some() && group.name.is_none()) {
-        return Err(Fault::params(format!("{path}.name"), "is missing, and so is id"));
-    }
-    Ok((links, group))
-}
-
-/// One of `local_link_information`, in the words of Ironic's
-/// `local_link_connection`; `None` where it is unmanaged, and then it need not
-/// say anything else.
-fn link(parameter: String, value: &Value) -> Result<Option<LocalLink>, Fault> {
-    let mut fields = Fields::of(&parameter, value)?;
-    if fields.text("network_type")? == Some("unmanaged") {
-        return Ok(None);
-    }
-    let name = |text: Option<InterfaceName>| text.map(|name| name.to_string());
-    let switch_id = name(fields.parsed_or_none("switch_id")?);
-    // Some keep a whole object there, which identifies nothing here.
-    let switch_info = match fields.get("switch_info") {
-        Some(Value::String(_)) => name(fields.parsed_or_none("switch_info")?),
-        _ => None,
-    };
-    let port = fields.parsed("port_id")?;
-    Ok(Some(LocalLink { switch_id, switch_info, port, parameter }))
 }
 
 /// The VLANs that a server tags with, and the VNIs of some of them.
@@ -241,9 +150,9 @@ impl PluginRequest {
             Some(tagged) => SwitchedVlan::Trunk { native: network.vlan, vlans: TrunkVlans::only(tagged.clone()) },
         };
         let intent = self.on_every_link(verb, inventory, Some(network), |link, switch, port| {
-            if !network.reaches(switch) {
-                let reason = format!("{} is not part of the network's physical network", switch.identity.name);
-                return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(&switch.identity.name));
+            if let Some(name) = unreached(network, switch, inventory) {
+                let reason = format!("{name} is not part of the network's physical network");
+                return Err(Fault::value(format!("{}.switch_id", link.parameter), reason).at(name));
             }
             let is_allowed = network.vlan.is_none_or(|vlan| switch.rules.allows_vlan(vlan));
             let parameter = if is_allowed { "port.trunk_details" } else { "network.segmentation_id" };
@@ -327,7 +236,7 @@ impl PluginRequest {
     }
 
     /// The VNIs that VLANs of a switch are to be bound to.
-    fn segments(&self, network: &Network, switch: &Switch) -> Result<Vec<SegmentIntent>, Fault> {
+    pub(super) fn segments(&self, network: &Network, switch: &Switch) -> Result<Vec<SegmentIntent>, Fault> {
         let untagged = network.vni.map(|vni| ("network.vni", vni, network.vlan));
         let tagged = self.port.sub_port_vnis.iter().map(|(vlan, vni)| (SUB_PORT_VNI, *vni, Some(*vlan)));
         let mut segments: Vec<SegmentIntent> = Vec::new();
@@ -359,9 +268,11 @@ impl PluginRequest {
         want: impl Fn(&LocalLink, &Switch, &mut PortIntent) -> Result<(), Fault>,
     ) -> Result<Intent, Fault> {
         let mut targets: BTreeMap<String, (Arc<Switch>, TargetIntent)> = BTreeMap::new();
-        for link in self.port.links.given()? {
-            let switch = link.switch(inventory)?;
-            let mut port = PortIntent::new(interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port)?);
+        // A parent may have no links but those of its children.
+        let given = if self.port.children.is_empty() { self.port.links.given()? } else { &self.port.links.managed };
+        for link in given {
+            let (switch, interface) = link.place(inventory)?;
+            let mut port = PortIntent::new(interface);
             want(link, &switch, &mut port)?;
             let new = || (Arc::clone(&switch), TargetIntent::new(&switch));
             let (_, target) = targets.entry(switch.identity.name.clone()).or_insert_with(new);
@@ -375,12 +286,23 @@ impl PluginRequest {
             target.vlans = needed_vlans(&switch, &target);
             if let Some(network) = network {
                 name_vlan(&switch, &mut target, network)?;
-                target.segments = self.segments(network, &switch)?;
+                if switch.rules.card.is_none() {
+                    target.segments = self.segments(network, &switch)?;
+                }
             }
             intent.targets.push(target);
         }
         Ok(intent)
     }
+}
+
+/// The switches on a way that are not part of a network's physical network: that at its
+/// end, or behind a card one that the card hangs on.
+fn unreached<'a>(network: &Network, switch: &'a Switch, inventory: &'a Inventory) -> Option<&'a str> {
+    let uplinks = switch.rules.card.iter().flat_map(|card| &card.uplinks);
+    let behind = uplinks.filter_map(|uplink| inventory.find(&uplink.switch)).map(|switch| &**switch);
+    let mut all = std::iter::once(switch).chain(behind);
+    all.find(|switch| !network.reaches(switch)).map(|switch| switch.identity.name.as_str())
 }
 
 /// The parameters of add_network and delete_network.

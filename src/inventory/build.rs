@@ -1,5 +1,6 @@
 //! A table of keys into a [`Switch`]; the same for every file format.
 
+mod card;
 mod gnmi;
 mod identity;
 mod netconf;
@@ -146,6 +147,9 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         credentials: means.credentials,
     };
     let identity = identity::identity(reader, known, form);
+    if kind.protocol == Some(Protocol::Ovsdb) {
+        rules.card = card::card(reader);
+    }
     rules.team = context.team.of(&identity.name, identity.role.as_deref());
     Switch { identity, rules, timing, face: means.face }
 }

@@ -2,18 +2,21 @@
 //! two that it finds neither is known to be the one that is meant. And what takes
 //! long to see and many switches share.
 
+mod cards;
+
 use super::load::Draft;
 use super::port_names::Reach;
 use super::{MacAddr, Timing, address_key};
 use crate::finding::{Code, Finding, Findings};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
 
 /// Reports every name, MAC address and address that would find two switches;
 /// what was found about each of those switches, by its name.
-pub(crate) fn contradictions(drafts: &[Draft], findings: &mut Findings) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn contradictions(drafts: &mut [Draft], findings: &mut Findings) -> BTreeMap<String, Vec<String>> {
     let mut found = Found { findings, names: BTreeMap::new() };
+    cards::cards(drafts, &mut found);
     names(drafts, &mut found);
     macs(drafts, &mut found);
     addresses(drafts, &mut found);
@@ -94,10 +97,16 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// About a card alone.
+    fn blame_card(&mut self, draft: &Draft, code: Code, key: &str, message: String) {
+        self.blame([draft, draft], code, &format!("card.{key}"), message);
+    }
+
     fn blame(&mut self, [draft, other]: [&Draft; 2], code: Code, key: &str, message: String) {
         let field = format!("switch.{}.{key}", draft.switch.identity.name);
         let finding = Finding::error(code, message).field(field).at(&draft.file, Some(draft.line));
-        for name in [draft, other].map(|draft| draft.switch.identity.name.clone()) {
+        let names: BTreeSet<_> = [draft, other].map(|draft| draft.switch.identity.name.clone()).into();
+        for name in names {
             self.names.entry(name).or_default().push(finding.to_string());
         }
         self.findings.push(finding);

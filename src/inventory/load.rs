@@ -157,7 +157,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
             }
         }
     }
-    let mut contradictory = check::contradictions(&drafts, &mut findings);
+    let mut contradictory = check::contradictions(&mut drafts, &mut findings);
     check::idle_rules(&drafts, &mut findings);
     check::times(&drafts, &mut findings);
     let files = drafts.iter().flat_map(|draft| draft.switch.files()).map(Path::to_owned).collect();

@@ -10,7 +10,7 @@ use crate::finding::{Code, Finding, Findings};
 use std::path::Path;
 
 /// What `[defaults]` cannot say, because no two switches share it.
-pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses"];
+pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses", "card"];
 
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
     let mut broken = Findings::default();

@@ -1,7 +1,8 @@
-use super::{LagNumbers, Options, Proposed, TeamRules};
+use super::{Card, LagNumbers, Options, Proposed, TeamRules};
 use crate::finding::Findings;
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,11 @@ pub struct Rules {
     pub bounce_unconfirmed: bool,
     /// What is done beside what callers ask for; nothing.
     pub options: Options,
+    /// `card`: what makes it a DPU, over OVSDB; none.
+    pub card: Option<Card>,
+    /// The ports that uplinks of cards hang on, and those cards, as their entries say:
+    /// they carry what the cards' representors do, and are nobody's to configure.
+    pub uplinks: BTreeMap<InterfaceName, String>,
     /// What its ports and aggregates are called, as its dialect says; `None`
     /// where any name will do.
     pub interface_names: Option<Arc<InterfaceNames>>,
@@ -100,6 +106,8 @@ impl Default for Rules {
             bounce_time: Duration::from_secs(3),
             bounce_unconfirmed: false,
             options: Options::default(),
+            card: None,
+            uplinks: BTreeMap::new(),
             interface_names: None,
             team: TeamRules::default(),
         }

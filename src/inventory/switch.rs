@@ -16,9 +16,9 @@ const BRIEF_SETTLE_TIME: Duration = Duration::from_secs(1);
 /// A switch: how to reach it and what may be done to it.
 ///
 /// Every field of its parts but `credentials`, `host_key`, `options`, `tls`, `trust`,
-/// `server_name`, `client`, `key`, `lowest_vlan`, `interface_names` and `team`, which say
+/// `server_name`, `client`, `key`, `lowest_vlan`, `interface_names`, `uplinks` and `team`, which say
 /// themselves where they come from, is written under its own name in a
-/// `[[switch]]` table, and all but `name`, `address` and `mac_addresses` may
+/// `[[switch]]` table, and all but `name`, `address`, `mac_addresses` and `card` may
 /// stand in `[defaults]` for every switch of that file. What is for one protocol
 /// only is refused on a switch that speaks another; in `[defaults]` it waits for
 /// the switches that it is for.

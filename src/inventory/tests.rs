@@ -1,3 +1,4 @@
+mod cards;
 mod gnmi;
 mod ironics_file;
 mod keys;

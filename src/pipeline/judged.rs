@@ -39,7 +39,8 @@ pub(super) fn judged(
 
 /// Whether a plan changes only what its callers were granted: what is wanted of a port
 /// may turn out to be wanted of its aggregate, and so of all its members. What carries
-/// every VLAN that is made (`trunk_ports`) is changed for whoever has one made.
+/// every VLAN that is made (`trunk_ports`), or what a card's ports have, is changed for
+/// whoever has one made, or attaches one.
 ///
 /// # Errors
 /// [`FaultKind::InvalidValue`]: the interface that was not granted.
@@ -58,7 +59,9 @@ fn within(line: &Line<'_>, intent: &TargetIntent, plan: &Plan) -> Result<(), Fau
     let Some(granted) = &intent.granted else { return Ok(()) };
     let rules = &line.switch.rules;
     let is_granted = |name: &&InterfaceName| {
-        granted.iter().any(|pattern| pattern.matches(name.as_str())) || rules.options.trunk_ports.contains(name)
+        granted.iter().any(|pattern| pattern.matches(name.as_str()))
+            || rules.options.trunk_ports.contains(name)
+            || rules.uplinks.contains_key(name)
     };
     match plan.edits.iter().filter_map(Edit::interface).find(|name| !is_granted(name)) {
         None => Ok(()),

@@ -13,14 +13,14 @@ use crate::{
     desired,
     fault::{Fault, FaultKind, SwitchOutcome},
     intent::{HandsOff, LagName, PortRequest, ResetRequest},
-    inventory::{Broken, Inventory},
+    inventory::{Broken, Inventory, Switch},
     outcome::Report,
 };
 
 /// The answer to Ironic's `update_port`: its own fields, as read back, and
 /// what happened.
 pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value, Fault> {
-    let report = succeeded(reports)?;
+    let report = own(succeeded(reports)?, &request.switch)?;
     let interface = interface(report, &request.interface)?;
     let mut answer =
         port_fields((&request.switch_id, &request.port_name), &interface, request.default_vlan, "configured");
@@ -32,18 +32,20 @@ pub(super) fn updated(request: &PortRequest, reports: &[Report]) -> Result<Value
         answer.insert("lag_name".to_owned(), json!(lag));
     }
     describe(&mut answer, report, &interface);
+    beside(&mut answer, report, reports);
     Ok(Value::Object(answer))
 }
 
 /// The answer to Ironic's `reset_port`.
 pub(super) fn reset(request: &ResetRequest, reports: &[Report]) -> Result<Value, Fault> {
-    let report = succeeded(reports)?;
+    let report = own(succeeded(reports)?, &request.switch)?;
     let interface = interface(report, &request.interface)?;
     let mut answer = port_fields((&request.switch_id, &request.port_name), &interface, request.default_vlan, "reset");
     // Ironic's own answer repeats what the caller believed was there.
     answer.insert("native_vlan".to_owned(), json!(request.native_vlan));
     answer.remove("lag_name");
     describe(&mut answer, report, &interface);
+    beside(&mut answer, report, reports);
     Ok(Value::Object(answer))
 }
 
@@ -56,9 +58,7 @@ pub(super) fn left_alone(request: &HandsOff) -> Value {
 
 /// The answer to a method that changes any number of switches.
 pub fn changed(reports: &[Report]) -> Result<Value, Fault> {
-    if !reports.is_empty() {
-        succeeded(reports)?;
-    }
+    succeeded(reports)?;
     let switches: Vec<Value> = reports.iter().map(report_json).collect();
     Ok(json!({"changed": reports.iter().any(Report::changed), "switches": switches}))
 }
@@ -79,17 +79,21 @@ pub(super) fn networked(physical_network: Option<&str>, reports: &[Report]) -> R
 
 /// The switches that are to be shown, without anything secret.
 pub(super) fn switches(inventory: &Inventory, shows: impl Fn(&str) -> bool) -> Value {
-    let entry = |switch: &crate::inventory::Switch| {
+    let entry = |switch: &Switch| {
         let allowed = switch.rules.allowed_vlans.as_ref().map(|allowed| match allowed.is_empty() {
             true => String::new(),
             false => allowed.to_string(),
         });
-        json!({
+        let mut members = json!({
             "switch_id": switch.identity.mac_addresses.first().map_or_else(|| switch.identity.name.clone(), ToString::to_string),
             "device_name": switch.identity.name,
             "device_type": switch.device_type(),
             "allowed_vlans": allowed,
-        })
+        });
+        if let (Some(card), Some(members)) = (&switch.rules.card, members.as_object_mut()) {
+            members.insert("card".to_owned(), json!(card));
+        }
+        members
     };
     let broken = |broken: &Broken| {
         let members = json!({"switch_id": broken.name, "device_name": broken.name, "device_type": null,
@@ -173,15 +177,29 @@ fn describe(answer: &mut Map<String, Value>, report: &Report, interface: &Interf
     answer.insert("interface".to_owned(), json!(interface));
 }
 
+/// What the switches say that a card hangs on.
+fn beside(answer: &mut Map<String, Value>, own: &Report, reports: &[Report]) {
+    let others: Vec<Value> = reports.iter().filter(|report| report.switch != own.switch).map(report_json).collect();
+    if !others.is_empty() {
+        answer.insert("uplinks".to_owned(), json!(others));
+    }
+}
+
+/// That of the switch that was named.
+fn own<'a>(reports: &'a [Report], switch: &Switch) -> Result<&'a Report, Fault> {
+    let missing = || Fault::new(FaultKind::Internal, "no switch was asked");
+    reports.iter().find(|report| report.switch == switch.identity.name).ok_or_else(missing)
+}
+
 fn interface(report: &Report, name: &InterfaceName) -> Result<Interface, Fault> {
     let now = report.now.as_ref().ok_or_else(|| Fault::new(FaultKind::Internal, "a success without a read-back"))?;
     Ok(now.interface(name))
 }
 
-/// The one report of a single switch, or what went wrong: the fault that
+/// The reports, where nothing went wrong; or else the fault that
 /// needs a person first, and a switch's own fault before one that was only
 /// undone for its sake.
-fn succeeded(reports: &[Report]) -> Result<&Report, Fault> {
+fn succeeded(reports: &[Report]) -> Result<&[Report], Fault> {
     let faults = reports.iter().filter_map(|report| Some(report.outcome.fault()?.at(&report.switch)));
     let rank = |fault: &Fault| match fault.kind {
         FaultKind::Unknown => 0,
@@ -196,7 +214,7 @@ fn succeeded(reports: &[Report]) -> Result<&Report, Fault> {
         }
         return Err(worst);
     }
-    reports.first().ok_or_else(|| Fault::new(FaultKind::Internal, "no switch was asked"))
+    Ok(reports)
 }
 
 fn switch_outcome(report: &Report) -> SwitchOutcome {

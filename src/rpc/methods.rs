@@ -5,9 +5,13 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::{answer, request::Request};
+use super::{
+    answer,
+    request::{Request, attached},
+};
 use crate::{
     fault::{Fault, FaultKind},
+    group,
     intent::{Fields, Intent, PluginRequest, find_switch, kind},
     inventory::Switch,
     metrics,
@@ -229,11 +233,14 @@ fn network_types(mut fields: Fields<'_>, service: &Service, who: &Requester) -> 
     Ok(if overlays { json!(["vlan", "vxlan"]) } else { json!(["vlan"]) })
 }
 
+/// What `binding:vnic_type` may be: of a cable, or behind a card.
+const VNIC_TYPES: [&str; 3] = ["baremetal", "smart-nic", "remote-managed"];
+
 /// Whether every link of the port leads to a switch of the inventory.
 fn port_supported(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
     let request = PluginRequest::read(fields)?;
-    let baremetal = request.port.vnic_type.as_deref().is_none_or(|kind| kind == "baremetal");
-    Ok(json!(baremetal && links_fault(&request, service, who).is_none()))
+    let is_served = request.port.vnic_type.as_deref().is_none_or(|kind| VNIC_TYPES.contains(&kind));
+    Ok(json!(is_served && links_fault(&request, service, who).is_none()))
 }
 
 /// Whether every link leads to a switch and a port that may be configured,
@@ -242,31 +249,50 @@ fn port_supported(fields: Fields<'_>, service: &Service, who: &Requester) -> Res
 async fn link_valid(fields: Fields<'_>, service: &Service, who: &Requester) -> Result<Value, Fault> {
     let request = PluginRequest::read(fields)?;
     let inventory = service.inventory();
-    let attached = request.network.as_ref().map(|_| request.attach("is_link_valid", inventory)).transpose();
-    let links = attached.and_then(|attached| {
-        let links = request.links("is_link_valid", inventory)?;
-        service.permits("is_link_valid", attached.as_ref().unwrap_or(&links).clone(), who, false)?;
-        Ok(links)
+    let attached = request.network.as_ref().map(|_| attached("is_link_valid", &request, inventory)).transpose();
+    let looked = attached.and_then(|attached| {
+        let looked = looked(&request, attached.as_ref(), service)?;
+        service.permits("is_link_valid", attached.unwrap_or_else(|| looked.clone()), who, false)?;
+        Ok(looked)
     });
-    match links {
-        Ok(intent) => Ok(json!(service.has_ports(intent, who).await)),
-        Err(fault) => {
-            refused("is_link_valid", who, &fault);
-            Ok(json!(false))
+    let found = match looked {
+        Ok(intent) => service.has_ports(intent, who).await,
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = &found {
+        refused("is_link_valid", who, fault);
+    }
+    Ok(json!(found.is_ok()))
+}
+
+/// What is looked at: every link, and of what is behind cards all that would be changed.
+fn looked(request: &PluginRequest, attached: Option<&Intent>, service: &Service) -> Result<Intent, Fault> {
+    let inventory = service.inventory();
+    let children = request.children();
+    let links = std::iter::once(request).chain(&children).map(|one| one.links("is_link_valid", inventory));
+    let mut all = group::as_one("is_link_valid", links.collect::<Result<Vec<_>, _>>()?)?;
+    for target in attached.into_iter().flat_map(|attached| &attached.targets) {
+        let is_card = inventory.find(&target.switch).is_some_and(|switch| switch.rules.card.is_some());
+        if is_card || !target.uplinks.is_empty() {
+            all.targets.retain(|other| other.switch != target.switch);
+            all.targets.push(target.clone());
         }
     }
+    Ok(all)
 }
 
 fn links_fault(request: &PluginRequest, service: &Service, who: &Requester) -> Option<Fault> {
-    let links = match request.port.links.given() {
-        Ok(links) => links,
-        Err(fault) => return Some(fault),
-    };
-    links.iter().find_map(|link| match link.switch(service.inventory()) {
-        Ok(switch) if !service.shows(&switch.identity.name, who) => {
+    let children = request.children();
+    if children.is_empty()
+        && let Err(fault) = request.port.links.given()
+    {
+        return Some(fault);
+    }
+    let links = std::iter::once(request).chain(&children).flat_map(|one| &one.port.links.managed);
+    links.into_iter().find_map(|link| match link.place(service.inventory()) {
+        Ok((switch, _)) if !service.shows(&switch.identity.name, who) => {
             Some(Fault::new(FaultKind::SwitchNotFound, "the policy does not grant it"))
         }
-        Ok(switch) => crate::intent::interface_of(&switch, &format!("{}.port_id", link.parameter), &link.port).err(),
-        Err(fault) => Some(fault),
+        place => place.err(),
     })
 }

@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::answer;
 use crate::{
     fault::Fault,
+    group,
     intent::{
         Fields, HandsOff, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest,
+        with_uplinks,
     },
     inventory::Inventory,
     outcome::Report,
@@ -14,8 +16,8 @@ use crate::{
 
 /// A change that is asked for.
 pub(super) enum Request {
-    UpdatePort(Box<PortRequest>),
-    ResetPort(Box<ResetRequest>),
+    UpdatePort(Box<PortRequest>, Intent),
+    ResetPort(Box<ResetRequest>, Intent),
     UpdateLag(Box<LagRequest>),
     DeleteLag(LagRemoval),
     /// A port that is not Mercury's, by one of Ironic's methods.
@@ -39,14 +41,28 @@ impl Request {
         Ok(Some(match method {
             // Both callers' update_port has one name; the parameters tell which it is.
             "update_port" if !fields.has("port") && !fields.has("network") => {
-                Self::UpdatePort(Box::new(PortRequest::read(fields, inventory)?))
+                let request = PortRequest::read(fields, inventory)?;
+                let intent = with_uplinks(request.intent(), inventory, None)?;
+                Self::UpdatePort(Box::new(request), intent)
             }
-            "reset_port" => Self::ResetPort(Box::new(ResetRequest::read(fields, inventory)?)),
-            "update_lag" => Self::UpdateLag(Box::new(LagRequest::read(fields, inventory)?)),
-            "delete_lag" => Self::DeleteLag(LagRemoval::read(fields, inventory)?),
-            "attach_port" => Self::Plugin(PluginRequest::read(fields)?.attach("attach_port", inventory)?),
-            "update_port" => Self::Plugin(PluginRequest::read(fields)?.attach("update_port", inventory)?),
-            "detach_port" => Self::Plugin(PluginRequest::read(fields)?.detach(inventory)?),
+            "reset_port" => {
+                let request = ResetRequest::read(fields, inventory)?;
+                let intent = with_uplinks(request.intent(), inventory, None)?;
+                Self::ResetPort(Box::new(request), intent)
+            }
+            "update_lag" => {
+                let request = LagRequest::read(fields, inventory)?;
+                with_uplinks(request.intent(), inventory, None)?;
+                Self::UpdateLag(Box::new(request))
+            }
+            "delete_lag" => {
+                let request = LagRemoval::read(fields, inventory)?;
+                with_uplinks(request.intent(), inventory, None)?;
+                Self::DeleteLag(request)
+            }
+            "attach_port" => Self::Plugin(attached("attach_port", &PluginRequest::read(fields)?, inventory)?),
+            "update_port" => Self::Plugin(attached("update_port", &PluginRequest::read(fields)?, inventory)?),
+            "detach_port" => Self::Plugin(detached(&PluginRequest::read(fields)?, inventory)?),
             "add_network" => Self::network("add_network", true, fields, inventory)?,
             "delete_network" => Self::network("delete_network", false, fields, inventory)?,
             _ => return Ok(None),
@@ -62,12 +78,13 @@ impl Request {
     /// What it wants.
     pub(super) fn intent(&self) -> Intent {
         match self {
-            Self::UpdatePort(request) => request.intent(),
-            Self::ResetPort(request) => request.intent(),
             Self::UpdateLag(request) => request.intent(),
             Self::DeleteLag(request) => request.intent(),
             Self::HandsOff(request) => Intent { verb: request.verb, targets: Vec::new() },
-            Self::Plugin(intent) | Self::Network(intent, _) => intent.clone(),
+            Self::UpdatePort(_, intent)
+            | Self::ResetPort(_, intent)
+            | Self::Plugin(intent)
+            | Self::Network(intent, _) => intent.clone(),
         }
     }
 
@@ -77,8 +94,8 @@ impl Request {
     /// What went wrong on the switches.
     pub(super) fn answer(&self, reports: &[Report]) -> Result<Value, Fault> {
         match self {
-            Self::UpdatePort(request) => answer::updated(request, reports),
-            Self::ResetPort(request) => answer::reset(request, reports),
+            Self::UpdatePort(request, _) => answer::updated(request, reports),
+            Self::ResetPort(request, _) => answer::reset(request, reports),
             Self::UpdateLag(request) => answer::lag_updated(request, reports),
             Self::DeleteLag(request) => answer::lag_deleted(request, reports),
             Self::HandsOff(request) => Ok(answer::left_alone(request)),
@@ -86,4 +103,38 @@ impl Request {
             Self::Network(_, physical) => answer::networked(physical.as_deref(), reports),
         }
     }
+}
+
+/// How many turns child nodes are before their parent.
+const CHILDREN: i8 = 4;
+
+/// The network on every link, of child nodes first, and what goes through the uplinks of
+/// cards.
+///
+/// # Errors
+/// The first parameter that cannot be used, by name.
+pub(super) fn attached(verb: &'static str, request: &PluginRequest, inventory: &Inventory) -> Result<Intent, Fault> {
+    let own = request.attach(verb, inventory)?;
+    let children = request.children().into_iter().map(|child| child.attach(verb, inventory));
+    with_children(own, children.collect::<Result<_, _>>()?, -CHILDREN, request, inventory)
+}
+
+/// The same of a port that is detached, of child nodes last.
+fn detached(request: &PluginRequest, inventory: &Inventory) -> Result<Intent, Fault> {
+    let own = request.detach(inventory)?;
+    let children = request.children().into_iter().map(|child| child.detach(inventory));
+    with_children(own, children.collect::<Result<_, _>>()?, CHILDREN, request, inventory)
+}
+
+fn with_children(
+    own: Intent,
+    mut children: Vec<Intent>,
+    turn: i8,
+    request: &PluginRequest,
+    inventory: &Inventory,
+) -> Result<Intent, Fault> {
+    children.iter_mut().flat_map(|child| &mut child.targets).for_each(|target| target.turn = turn);
+    let verb = own.verb;
+    let intent = group::as_one(verb, std::iter::once(own).chain(children))?;
+    with_uplinks(intent, inventory, Some(request))
 }

@@ -33,6 +33,8 @@ pub(super) struct Job {
     pub(super) gone: Option<Waits>,
     /// The span that it belongs to.
     pub(super) trace: Option<trace::Context>,
+    /// The id of the request.
+    pub(super) request_id: Option<String>,
 }
 
 impl Job {
@@ -166,6 +168,7 @@ mod tests {
             alone: false,
             gone: None,
             trace: None,
+            request_id: None,
         }
     }
 

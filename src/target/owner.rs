@@ -32,6 +32,9 @@ use crate::{
     trace,
 };
 
+/// Ids of requests that share a commit and are told.
+const IDS: usize = 8;
+
 /// Ports, aggregates and VLANs whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
 
@@ -294,6 +297,7 @@ impl Owner {
         let parents: Vec<_> = group.iter().filter_map(|job| job.trace).collect();
         let spans = trace::Several::below(&parents, trace::Kind::Internal);
         self.link.traced(spans.contexts());
+        self.link.asked_by(ids(group));
         let line = Line {
             switch: &self.switch,
             link: &mut self.link,
@@ -334,6 +338,10 @@ impl Owner {
     /// confirmed commit of a dead client is pending, which reading does not.
     fn looks_first(&mut self, work: &Work) -> bool {
         let Work::Apply(intent) = work else { return false };
+        // What is to go of a card's uplink shows when the card is read, at the same time.
+        if !intent.uplinks.is_empty() {
+            return false;
+        }
         if self.last.len() > REMEMBERED {
             self.last.clear();
         }
@@ -350,6 +358,14 @@ impl Owner {
         }
         repeated && self.link.is_warm()
     }
+}
+
+/// The ids of requests, as one line.
+fn ids(group: &[Job]) -> String {
+    let ids = group.iter().filter_map(|job| job.request_id.as_deref()).take(IDS);
+    // What a caller sends goes into other people's logs.
+    let plain = |id: &str| id.chars().filter(|c| !c.is_control()).collect::<String>();
+    ids.map(plain).collect::<Vec<_>>().join(", ")
 }
 
 /// Where other switches have a say: waits until it is the request's turn on

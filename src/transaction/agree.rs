@@ -1,25 +1,42 @@
 //! The same number for an aggregate on every switch that is to have it, and a VLAN for
-//! a VNI.
+//! a VNI; and what cards have no use for any more.
 
 use std::collections::{BTreeMap, HashSet};
 
+use mercury_model::VlanSet;
+
 use crate::{
     fault::Fault,
-    intent::{Claim, Offer, Offers},
+    intent::{Agreed, CardPort, Claim, Offer, Offers},
 };
 
+/// What each switch is told; see [`agreed_numbers`].
+pub(crate) fn agree(offers: &[(String, Offers)]) -> Result<BTreeMap<String, Agreed>, Fault> {
+    let mut released: BTreeMap<CardPort, VlanSet> = BTreeMap::new();
+    for (card_port, vlans) in offers.iter().flat_map(|(_, offers)| &offers.released) {
+        let all = released.entry(card_port.clone()).or_default();
+        *all = all.union(vlans);
+    }
+    let mut numbers = agreed_numbers(offers)?;
+    let told = offers.iter().map(|(switch, _)| {
+        let numbers = numbers.remove(switch).unwrap_or_default();
+        (switch.clone(), Agreed { numbers, released: released.clone() })
+    });
+    Ok(told.collect())
+}
+
 /// Which numbers each switch is to give to what.
-pub(crate) type Numbers = BTreeMap<String, BTreeMap<Claim, u16>>;
+type Numbers = BTreeMap<String, BTreeMap<Claim, u16>>;
 
 /// The numbers that do for every claim on every switch of a domain: the
 /// one that it has somewhere, or else the lowest that is free everywhere.
 ///
 /// # Errors
 /// There is none for one of them.
-pub(crate) fn agree(offers: &[(String, Offers)]) -> Result<Numbers, Fault> {
+fn agreed_numbers(offers: &[(String, Offers)]) -> Result<Numbers, Fault> {
     let mut wanted: BTreeMap<(&str, &Claim), Vec<(&str, &Offer)>> = BTreeMap::new();
     for (switch, offers) in offers {
-        for (claim, offer) in offers {
+        for (claim, offer) in &offers.numbers {
             wanted.entry((&offer.domain, claim)).or_default().push((switch, offer));
         }
     }
@@ -67,10 +84,11 @@ mod tests {
     }
 
     fn agreed(one: &[(Claim, Offer)], other: &[(Claim, Offer)]) -> Result<Vec<u16>, Fault> {
-        let offers = |offers: &[(Claim, Offer)]| offers.iter().cloned().collect();
+        let offers =
+            |offers: &[(Claim, Offer)]| Offers { numbers: offers.iter().cloned().collect(), ..Offers::default() };
         let numbers = agree(&[("leaf1".to_owned(), offers(one)), ("leaf2".to_owned(), offers(other))])?;
         assert_eq!(numbers.get("leaf1"), numbers.get("leaf2"));
-        Ok(numbers.into_values().next().unwrap_or_default().into_values().collect())
+        Ok(numbers.into_values().next().unwrap_or_default().numbers.into_values().collect())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated};
+use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated, installed};
 
 struct Stage {
     switch: Simulated,
@@ -302,6 +302,18 @@ fn config_check_lists_every_problem_with_file_and_line() {
     }
     let sound = Stage::new();
     assert_eq!(sound.run(&["config", "check"]).code(), 0);
+}
+
+#[test]
+fn the_demo_of_a_card_ends_well_and_shows_both_sides() {
+    if !installed() {
+        return;
+    }
+    let finished = Setup::new().run(&["demo", "--dpu"]);
+    assert_eq!(finished.code(), 0, "{}", finished.stderr);
+    for said in ["trunk-vlans>100<", "pf0hpf,access,100", "pf0vf0,trunk,[],4095"] {
+        assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ mod desk;
 #[cfg(test)]
 mod difference;
 #[cfg(test)]
+mod dpu;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod ends;

@@ -1,8 +1,8 @@
 //! Open vSwitch through its database: Debian's own server and switch, in user space,
 //! looked at by `ovs-vsctl`.
 
-mod interrupted;
-mod relay;
+pub(crate) mod interrupted;
+pub(crate) mod relay;
 
 use serde_json::{Value, json};
 

@@ -181,6 +181,10 @@ pub struct Running {
     /// Only a read of every interface need tell.
     #[serde(skip)]
     pub besides_vlans: BTreeMap<VlanId, String>,
+    /// The ports that can carry nothing at the moment, and why, as far as the device shows
+    /// that beside what it has.
+    #[serde(skip)]
+    pub down: BTreeMap<InterfaceName, String>,
     /// How many aggregates the switch was told to have; `None` where it does not
     /// count them, or not all interfaces were read.
     #[serde(skip)]

@@ -201,6 +201,10 @@ pub trait Session: Send {
     /// them.
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight>;
 
+    /// Whose requests the flights from now on are for, by their ids, as one line; for
+    /// targets that keep a word about each change. Empty where nobody says.
+    fn asked_by(&mut self, _requests: &str) {}
+
     /// From now on no request is sent before the last one was answered.
     fn ask_one_by_one(&mut self) {}
 

@@ -138,7 +138,8 @@ async fn announced(client: &mut Client, options: &OvsdbOptions) -> Result<Vec<St
     let [_, databases, answer] =
         client.ask_all(requests, options.connect_timeout).await.map_err(|lost| lost_error(&lost))?;
     let databases = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
-    let names: Vec<String> = serde_json::from_str(&databases).unwrap_or_default();
+    let names: Vec<String> = serde_json::from_str(&databases)
+        .map_err(|error| protocol(format!("list_dbs: the answer is no list of names: {error}")))?;
     if !names.iter().any(|name| name == DATABASE) {
         return Err(protocol(format!("there is no database {DATABASE}, but {}", names.join(", "))));
     }

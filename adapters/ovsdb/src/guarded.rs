@@ -104,11 +104,18 @@ impl Ports {
     }
 
     /// The transaction of a change. `bridges`: those of somebody else that may be changed
-    /// all the same; `closed`: the one VLAN of a port that carries nothing.
+    /// all the same; `closed`: the one VLAN of a port that carries nothing; `requests`: whose
+    /// they are, for the log of the database.
     ///
     /// # Errors
     /// A port is not there, or not Mercury's to change.
-    pub(crate) fn guarded(&self, change: &Change, bridges: &[String], closed: u16) -> Result<Guarded, Box<RpcError>> {
+    pub(crate) fn guarded(
+        &self,
+        change: &Change,
+        bridges: &[String],
+        closed: u16,
+        requests: &str,
+    ) -> Result<Guarded, Box<RpcError>> {
         let mut transaction = Transaction::default();
         let (mut before, mut changes, mut interfaces) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut is_restored = !change.ports.is_empty();
@@ -143,7 +150,8 @@ impl Ports {
         })]);
         transaction.select(DATABASE_TABLE, &[], &["next_cfg"]);
         let names: Vec<&str> = change.ports.keys().map(String::as_str).collect();
-        transaction.comment(&format!("mercury: {}", names.join(", ")));
+        let requests = if requests.is_empty() { String::new() } else { format!(" for {requests}") };
+        transaction.comment(&format!("mercury: {}{requests}", names.join(", ")));
         Ok(Guarded { transaction, before, is_restored, interfaces })
     }
 

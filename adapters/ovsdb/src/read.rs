@@ -1,7 +1,9 @@
 //! Rows as the data that the one reader understands.
 
+use std::collections::BTreeMap;
+
 use mercury_adapter::{Bump, DataNode, DataTree, Looking, NoRoom, OvsdbDialect, OvsdbTable, Share, running as read};
-use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus};
+use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus};
 
 use crate::{
     datum::NoDatum,
@@ -32,6 +34,7 @@ pub(crate) fn running(
     let data = data(dialect, bridges, rows, &mut DataTree::new(&arena, share))?;
     let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: "" };
     let mut found = read(looking, data, scope);
+    found.down = down(rows)?;
     // A VLAN is there wherever a port has it.
     if let VlanScope::Named(ids) = &scope.vlans {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -41,6 +44,23 @@ pub(crate) fn running(
         found.config.interfaces.retain(|name, _| names.contains(name));
     }
     Ok(found)
+}
+
+/// The ports that carry nothing, by what ovs-vswitchd says of their devices.
+fn down(rows: &Rows) -> Result<BTreeMap<InterfaceName, String>, NoDatum> {
+    let mut down = BTreeMap::new();
+    for (name, interface) in &rows.interfaces {
+        let why = match interface.text("error")?.filter(|error| !error.is_empty()) {
+            Some(error) => format!("ovs-vswitchd has no use of it: {error}"),
+            None if interface.number("ofport")?.is_none_or(|port| port < 1) => "it has no device".to_owned(),
+            None if interface.text("link_state")? == Some("down") => "its link is down".to_owned(),
+            None => continue,
+        };
+        if let Ok(name) = name.parse() {
+            down.insert(name, why);
+        }
+    }
+    Ok(down)
 }
 
 fn data<'a>(

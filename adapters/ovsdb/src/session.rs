@@ -49,6 +49,8 @@ pub struct OvsdbSession {
     /// ovs-vswitchd had no use of what the last change was to carry.
     is_unusable: bool,
     flights: u64,
+    /// Whom it works for.
+    requests: String,
 }
 
 /// Why a step was not carried out, or the session ended.
@@ -109,6 +111,7 @@ impl OvsdbSession {
             unapplied: None,
             is_unusable: false,
             flights: 1,
+            requests: String::new(),
         }
     }
 
@@ -230,7 +233,7 @@ impl OvsdbSession {
     }
 
     async fn commit(&mut self, change: &Change, behind: Option<&Scope>, deadline: Instant) -> Result<Answer, Failure> {
-        let mut guarded = self.ports.guarded(change, &self.bridges, self.dialect.closed)?;
+        let mut guarded = self.ports.guarded(change, &self.bridges, self.dialect.closed, &self.requests)?;
         if std::mem::take(&mut self.is_unusable) && guarded.is_restored {
             // It may have been so before.
             guarded.interfaces.clear();
@@ -345,6 +348,11 @@ impl Session for OvsdbSession {
 
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
         self.carry(steps, timeout).boxed()
+    }
+
+    fn asked_by(&mut self, requests: &str) {
+        self.requests.clear();
+        self.requests.push_str(requests);
     }
 
     fn is_usable(&self) -> bool {

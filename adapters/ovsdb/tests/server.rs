@@ -17,7 +17,10 @@ use mercury_ovsdb::{Client, Endpoint, Failed, OvsdbConnector, OvsdbOptions, Tran
 use mercury_tls::{ClientIdentity, TlsOptions, Trust};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpStream, UnixListener, UnixStream},
+};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -227,4 +230,34 @@ async fn a_silent_connection_outlives_the_servers_questions() {
     }
     assert!(client.octets().0 > answered);
     client.ask("list_dbs", &databases(), SOON).await.unwrap().unwrap();
+}
+
+/// What a server says in place of its databases is an error, in its words.
+#[tokio::test]
+async fn an_answer_that_names_no_databases_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let served = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut text, mut ids) = (String::new(), Vec::new());
+        while ids.len() < 3 {
+            let mut chunk = [0; 4096];
+            let read = stream.read(&mut chunk).await.unwrap();
+            assert!(read > 0, "{text}");
+            text += std::str::from_utf8(&chunk[..read]).unwrap();
+            let requests = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+            ids = requests.map_while(Result::ok).map(|request| request["id"].clone()).collect();
+        }
+        for id in ids {
+            let reply = json!({"id": id, "result": {"Open_vSwitch": true}, "error": null});
+            stream.write_all(reply.to_string().as_bytes()).await.unwrap();
+        }
+        stream
+    };
+    let connector = connector(Endpoint::Unix(path));
+    let (connected, _stream) = tokio::join!(connector.connect(), served);
+    let Err(error) = connected else { panic!("connected") };
+    assert_eq!(error.fault, ConnectFault::Protocol, "{error:?}");
+    assert!(error.message.contains("list_dbs") && error.message.contains("invalid type"), "{error:?}");
 }

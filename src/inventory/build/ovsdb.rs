@@ -6,7 +6,7 @@ use crate::finding::{Code, Finding};
 use crate::inventory::{Context, Credentials, Face, OvsdbSettings, TlsSettings, UNIX};
 
 /// The keys that only OVSDB knows.
-pub(super) const OVSDB: &[&str] = &["foreign_bridges"];
+pub(super) const OVSDB: &[&str] = &["foreign_bridges", "card"];
 
 /// Nobody logs in: a certificate says who Mercury is, or the rights to a socket do.
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {

@@ -1,5 +1,7 @@
 //! What may be done to a switch.
 
+use std::collections::BTreeMap;
+
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 
@@ -45,6 +47,8 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         bounce_time: seconds(reader, "bounce_time", 3, 1, 30),
         bounce_unconfirmed: reader.flag("bounce_unconfirmed").unwrap_or(false),
         options,
+        card: None,
+        uplinks: BTreeMap::new(),
         interface_names,
         team: TeamRules::default(),
     }

@@ -14,7 +14,8 @@ use crate::{
 /// The answer to `update_lag`: its own fields, as read back from the first
 /// switch, and what happened on each.
 pub(in crate::rpc) fn lag_updated(request: &LagRequest, reports: &[Report]) -> Result<Value, Fault> {
-    let report = succeeded(reports)?;
+    let missing = || Fault::new(FaultKind::Internal, "no switch was asked");
+    let report = succeeded(reports)?.first().ok_or_else(missing)?;
     let name = report.lags.get(&request.lag_name);
     let aggregate = name.and_then(|name| report.now.as_ref()?.interfaces.get(name));
     let aggregate = aggregate.ok_or_else(|| Fault::new(FaultKind::Internal, "a success without a read-back"))?;

@@ -49,9 +49,18 @@ fn run(bridge: &Bridge, program: &str, arguments: &[&str]) {
     assert!(status.unwrap().success(), "{program} {arguments:?}");
 }
 
-fn signal(bridge: &Bridge, pid: &str, name: &str) {
+pub(crate) fn signal(bridge: &Bridge, pid: &str, name: &str) {
     let pid = fs::read_to_string(bridge.path(pid)).unwrap();
     assert!(Command::new("kill").args([name, pid.trim()]).status().unwrap().success());
+}
+
+/// Kills the server, and starts it again.
+pub(crate) fn restart(bridge: &Bridge) {
+    signal(bridge, "db.pid", "-KILL");
+    let at = |name: &str| bridge.path(name).display().to_string();
+    let remote = format!("--remote=punix:{}", at("db.sock"));
+    let pid = format!("--pidfile={}", at("db.pid"));
+    run(bridge, "ovsdb-server", &["--detach", "--no-chdir", &pid, &remote, &at("conf.db")]);
 }
 
 /// What of `ovs-vsctl` does not wait for ovs-vswitchd.
@@ -60,7 +69,7 @@ fn aside(bridge: &Bridge, arguments: &[&str]) {
 }
 
 /// A relay that does something before the messages that `when` picks, once.
-fn once(
+pub(crate) fn once(
     bridge: &Bridge,
     when: impl Fn(&Message) -> bool + Send + 'static,
     act: impl Fn() -> Act + Send + 'static,
@@ -132,11 +141,7 @@ fn cut_behind_any_message() {
 #[test]
 fn the_server_killed_at_any_message_and_started_again() {
     at_each_message(|bridge, _| {
-        signal(bridge, "db.pid", "-KILL");
-        let at = |name: &str| bridge.path(name).display().to_string();
-        let remote = format!("--remote=punix:{}", at("db.sock"));
-        let pid = format!("--pidfile={}", at("db.pid"));
-        run(bridge, "ovsdb-server", &["--detach", "--no-chdir", &pid, &remote, &at("conf.db")]);
+        restart(bridge);
         Act::CutBefore
     });
 }

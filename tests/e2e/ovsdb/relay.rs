@@ -14,7 +14,7 @@ use serde_json::{Deserializer, Value};
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// It goes on.
     Pass,
     /// The connection ends before it.
@@ -27,36 +27,36 @@ type Hook = Arc<Mutex<dyn FnMut(&Message) -> Act + Send>>;
 
 /// A message as the relay sees it.
 #[derive(Clone, Debug)]
-pub(super) struct Message {
-    pub(super) object: Value,
+pub(crate) struct Message {
+    pub(crate) object: Value,
 }
 
 impl Message {
     /// The operations of a transaction.
-    pub(super) fn operations(&self) -> Vec<String> {
+    pub(crate) fn operations(&self) -> Vec<String> {
         let params = self.object["params"].as_array().filter(|_| self.object["method"] == "transact");
         let operations = params.into_iter().flatten().filter_map(|operation| operation["op"].as_str());
         operations.map(str::to_owned).collect()
     }
 
     /// Whether it changes something.
-    pub(super) fn is_commit(&self) -> bool {
+    pub(crate) fn is_commit(&self) -> bool {
         self.operations().iter().any(|operation| operation == "mutate")
     }
 
     /// Whether it waits until something is applied.
-    pub(super) fn is_applied(&self) -> bool {
+    pub(crate) fn is_applied(&self) -> bool {
         self.operations().first().is_some_and(|first| first == "wait") && !self.is_commit()
     }
 }
 
 /// Listens at a socket of its own.
-pub(super) struct Relay {
+pub(crate) struct Relay {
     path: PathBuf,
 }
 
 impl Relay {
-    pub(super) fn start(database: &Path, path: PathBuf, hook: impl FnMut(&Message) -> Act + Send + 'static) -> Self {
+    pub(crate) fn start(database: &Path, path: PathBuf, hook: impl FnMut(&Message) -> Act + Send + 'static) -> Self {
         let listener = UnixListener::bind(&path).unwrap();
         let (database, hook): (PathBuf, Hook) = (database.to_owned(), Arc::new(Mutex::new(hook)));
         thread::spawn(move || {
@@ -72,7 +72,7 @@ impl Relay {
         Self { path }
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("unix:{}", self.path.display())
     }
 }
