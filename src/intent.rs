@@ -214,7 +214,7 @@ impl TargetIntent {
 impl TargetIntent {
     /// Gives what is new the numbers that were agreed, and takes what cards have no use for
     /// from their uplinks; whether there is any.
-    pub(crate) fn agree(&mut self, agreed: &Agreed) -> bool {
+    pub(crate) fn accept(&mut self, agreed: &Agreed) -> bool {
         let Agreed { numbers, released } = agreed;
         for uplink in &mut self.uplinks {
             uplink.releases = released.get(&uplink.card_port).cloned().unwrap_or_default();

@@ -105,7 +105,7 @@ impl Work {
     fn agreed(&self, agreed: &Agreed) -> Self {
         let mut work = self.clone();
         if let Self::Apply(intent) | Self::Plan(intent) = &mut work {
-            intent.agree(agreed);
+            intent.accept(agreed);
         }
         work
     }

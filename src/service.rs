@@ -299,7 +299,7 @@ impl Service {
         let agreed = transaction::agree(&offers.collect::<Vec<_>>())?;
         let mut moved = false;
         for target in &mut intent.targets {
-            moved |= target.agree(agreed.get(&target.switch).unwrap_or(&Agreed::default()));
+            moved |= target.accept(agreed.get(&target.switch).unwrap_or(&Agreed::default()));
         }
         if moved && intent.targets.len() > 1 {
             reports = self.look_at(&intent, who).await?;

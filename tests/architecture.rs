@@ -91,11 +91,11 @@ const MODULES: [(&str, &str); 29] = [
     // Who asks.
     (
         "rpc",
-        "audit auth config desired fault intent inventory lock metrics often outcome service status tls trace waits",
+        "audit auth config desired fault group intent inventory lock metrics often outcome service status tls trace waits",
     ),
     (
         "cli",
-        "audit auth config fault finding intent inventory lock metrics outcome registry rpc service status tls trace",
+        "audit auth config fault finding group intent inventory lock metrics outcome registry rpc service status tls trace",
     ),
     ("lib", ""),
     ("main", ""),

@@ -116,14 +116,14 @@ pub(crate) fn with_uplinks(
     inventory: &Inventory,
     request: Option<&PluginRequest>,
 ) -> Result<Intent, Fault> {
-    let mut ends: BTreeMap<String, End> = BTreeMap::new();
+    let mut ends: BTreeMap<String, FarEnd> = BTreeMap::new();
     for target in &mut intent.targets {
         let Some(switch) = inventory.find(&target.switch).cloned() else { continue };
         let Some(card) = &switch.rules.card else { continue };
         let is_detached = target.ports.iter().all(|port| port.switched_vlan == Setting::Set(None));
         for (end, uplink) in uplinks(target, &switch, card)? {
-            let end = ends.entry(end).or_insert_with(|| End { turn: target.turn, uplinks: BTreeMap::new() });
-            end.turn = if is_detached { end.turn.max(target.turn) } else { end.turn.min(target.turn) };
+            let end = ends.entry(end).or_insert_with(|| FarEnd::of(target.turn, is_detached));
+            end.turn = end.of_both(target.turn);
             let carries = uplink.carries.clone();
             let all = end.uplinks.entry(uplink.interface.clone()).or_insert(uplink);
             all.carries = all.carries.union(&carries);
@@ -137,6 +137,7 @@ pub(crate) fn with_uplinks(
             Some(index) => intent.targets.swap_remove(index),
             None => TargetIntent { turn: end.turn, ..TargetIntent::new(&switch) },
         };
+        target.turn = end.of_both(target.turn);
         for uplink in end.uplinks.into_values() {
             carry(&mut target, &switch, uplink, request)?;
         }
@@ -147,9 +148,21 @@ pub(crate) fn with_uplinks(
 }
 
 /// What is wanted of one switch for the sake of cards.
-struct End {
+struct FarEnd {
     turn: i8,
+    is_detached: bool,
     uplinks: BTreeMap<InterfaceName, UplinkIntent>,
+}
+
+impl FarEnd {
+    const fn of(turn: i8, is_detached: bool) -> Self {
+        Self { turn, is_detached, uplinks: BTreeMap::new() }
+    }
+
+    /// Before every card that gets something, and behind every one that loses it.
+    fn of_both(&self, turn: i8) -> i8 {
+        if self.is_detached { self.turn.max(turn) } else { self.turn.min(turn) }
+    }
 }
 
 /// What is wanted of the other ends of a card's uplinks, with their switches.

@@ -138,3 +138,70 @@ fn with_children(
     let intent = group::as_one(verb, std::iter::once(own).chain(children))?;
     with_uplinks(intent, inventory, Some(request))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::inventory::{Card, Representor, Switch, Uplink};
+
+    /// Two switches, and a card behind one of them.
+    fn inventory() -> Inventory {
+        let leaf = |name: &str| Switch::new(name, &format!("{name}.example.org"), "openconfig", "mercury");
+        let mut card = Switch::new("dpu7", "unix:/run/db.sock", "netmiko_ovs_linux", "");
+        let (port, switch_port) = ("p0".parse().unwrap(), "Ethernet7".parse().unwrap());
+        card.rules.card = Some(Card {
+            hosts: vec!["node7".to_owned()],
+            serial_number: None,
+            uplinks: vec![Uplink { port, switch: "leaf1".to_owned(), switch_port }],
+            representors: vec![Representor { port: "pf0hpf".parse().unwrap(), uplinks: Vec::new(), function: None }],
+        });
+        [leaf("leaf1"), leaf("leaf2"), card].into_iter().collect()
+    }
+
+    fn turns(method: &str, port: &Value) -> Vec<(String, i8)> {
+        let params = json!({"port": port, "network": 100});
+        let request = Request::read(method, Fields::of("", &params).unwrap(), &inventory()).unwrap().unwrap();
+        let mut turns: Vec<_> =
+            request.intent().targets.into_iter().map(|target| (target.switch, target.turn)).collect();
+        turns.sort_by_key(|(_, turn)| *turn);
+        turns
+    }
+
+    fn names(turns: Vec<(String, i8)>) -> Vec<String> {
+        turns.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn what_comes_goes_to_the_switch_first_and_what_goes_leaves_the_card_first() {
+        let link = json!({"hostname": "node7", "port_id": "pf0hpf"});
+        let port = json!({"binding:vnic_type": "smart-nic", "binding:profile": {"local_link_information": [link]}});
+        assert_eq!(names(turns("attach_port", &port)), ["leaf1", "dpu7"]);
+        assert_eq!(names(turns("detach_port", &port)), ["dpu7", "leaf1"]);
+    }
+
+    #[test]
+    fn child_nodes_come_before_their_parent_and_leave_behind_it() {
+        let child = json!({"id": "node7", "local_link_connection": {"port_id": "pf0hpf"}});
+        let on = |switch: &str| {
+            let link = json!({"switch_id": switch, "port_id": "Ethernet1"});
+            json!({"child_nodes": [child], "binding:profile": {"local_link_information": [link]}})
+        };
+        assert_eq!(names(turns("attach_port", &on("leaf2"))), ["leaf1", "dpu7", "leaf2"]);
+        assert_eq!(names(turns("detach_port", &on("leaf2"))), ["leaf2", "dpu7", "leaf1"]);
+        // The parent is on the switch that the child hangs on.
+        assert_eq!(names(turns("attach_port", &on("leaf1"))), ["leaf1", "dpu7"]);
+        assert_eq!(names(turns("detach_port", &on("leaf1"))), ["dpu7", "leaf1"]);
+        // Two that need nothing of one another are side by side.
+        assert!(
+            turns(
+                "attach_port",
+                &json!({"binding:profile": {"local_link_information": [
+            {"switch_id": "leaf1", "port_id": "Ethernet1"}, {"switch_id": "leaf2", "port_id": "Ethernet1"}]}})
+            )
+            .iter()
+            .all(|(_, turn)| *turn == 0)
+        );
+    }
+}

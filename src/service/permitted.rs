@@ -71,6 +71,7 @@ fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
             }
         }
     }
+    vlans.extend(target.uplinks.iter().flat_map(|uplink| uplink.carries.iter()));
     // Which VLAN a VNI gets shows only when the switch was read.
     let open = target.segments.iter().filter(|segment| segment.vlan.is_none());
     vlans.extend(open.flat_map(|segment| segment.local_vlans.iter()));

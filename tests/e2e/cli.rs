@@ -311,7 +311,7 @@ fn the_demo_of_a_card_ends_well_and_shows_both_sides() {
     }
     let finished = Setup::new().run(&["demo", "--dpu"]);
     assert_eq!(finished.code(), 0, "{}", finished.stderr);
-    for said in ["trunk-vlans>100<", "pf0hpf,access,100", "pf0vf0,trunk,[],4095"] {
+    for said in ["trunk-vlans>100<", "pf0hpf,access,100", "pf0vf0,trunk,[],[4095]"] {
         assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
     }
 }

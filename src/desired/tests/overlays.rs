@@ -298,7 +298,7 @@ fn the_switches_of_a_pair_agree_on_a_vlan_and_others_need_not() {
     other.bind(3003, 10_100);
     assert_eq!(agreed(&one, &other).unwrap(), [3003, 3003]);
     let mut target = target(&one);
-    assert!(target.agree(&crate::intent::Agreed {
+    assert!(target.accept(&crate::intent::Agreed {
         numbers: [(crate::intent::Claim::Vni(vni(10_100)), 3003)].into(),
         ..Default::default()
     }));

@@ -6,7 +6,7 @@ use mercury_model::InterfaceName;
 
 use super::{Found, place, same};
 use crate::{
-    finding::Code,
+    finding::{Code, Finding},
     inventory::{Function, Uplink, load::Draft},
 };
 
@@ -20,6 +20,23 @@ pub(super) fn cards(drafts: &mut [Draft], found: &mut Found<'_>) {
     }
     ends(drafts, found);
     meant(drafts, found);
+    times(drafts, &known, found);
+}
+
+/// A switch waits for its cards before it is told to keep its part.
+fn times(drafts: &[Draft], known: &HashMap<String, usize>, found: &mut Found<'_>) {
+    for draft in drafts.iter().filter(|draft| draft.sound) {
+        for Uplink { switch, .. } in draft.switch.rules.card.iter().flat_map(|card| &card.uplinks) {
+            let leaf = known.get(switch).and_then(|index| drafts.get(*index));
+            let is_sooner = |leaf: &&Draft| leaf.switch.timing.confirm_timeout < draft.switch.timing.commit_timeout;
+            if leaf.filter(|leaf| leaf.switch.may_confirm()).is_some_and(|leaf| is_sooner(&leaf)) {
+                let message = format!("longer than confirm_timeout of {switch}, which takes its part back meanwhile");
+                let finding = Finding::warning(Code::Conflict, message).at(&draft.file, Some(draft.line));
+                let finding = finding.field(format!("switch.{}.commit_timeout", draft.switch.identity.name));
+                found.findings.push(finding.help("make it shorter than that, by a second or more"));
+            }
+        }
+    }
 }
 
 /// What is wrong with one card's uplinks.

@@ -122,6 +122,16 @@ fn a_card_is_what_ovsdb_speaks_to_and_has_no_vlans_of_its_own() {
     assert!(findings.iter().any(|one| one.field == "switch.dpu7.card.uplinks"), "{findings}");
 }
 
+#[test]
+fn a_card_that_may_take_longer_than_its_switch_waits_is_told() {
+    let hasty = LEAF.to_owned() + "confirm_timeout = 5\nlock_wait = 100\ncommit_timeout = 4\n";
+    for (leaf, told) in [(LEAF.to_owned(), false), (hasty, true)] {
+        let (inventory, findings) = loaded(&[leaf, card("dpu7", CARD)]);
+        let is_told = findings.iter().any(|one| one.field == "switch.dpu7.commit_timeout");
+        assert_eq!((is_told, inventory.len()), (told, 2), "{findings}");
+    }
+}
+
 /// The example that operators are given.
 #[test]
 fn the_documented_example_is_sound() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{PORTS, card, entry, leaf, smart_nic, switches, uplink, vlans};
 use crate::{
     command_line::bridge::Bridge,
-    harness::{Client, Mercury, Setup},
+    harness::{Client, Ironic, Mercury, Setup},
 };
 
 const CLOSED: &str = "trunk [] [4095]";
@@ -106,6 +106,12 @@ fn what_cannot_be_is_refused_and_named() {
         ("attach_port", smart_nic("pf0hpf", &json!({"vni": 10_100})), "segmentation_id"),
         ("update_port", access("leaf1", "Ethernet7"), "dpu7 hangs on port Ethernet7 of leaf1"),
         ("update_port", access("dpu7", "p0"), "is an uplink of card dpu7"),
+        (
+            "update_lag",
+            json!({"switch_ids": ["dpu7"], "lag_name": "bond0", "mode": "access", "native_vlan": 100,
+                   "aggregation_mode": "lacp"}),
+            "not bonded",
+        ),
     ] {
         let error = client.call(method, &asked).unwrap_err();
         assert!(error.message.contains(told), "{told}: {error:?}");
@@ -238,4 +244,26 @@ fn a_link_that_can_carry_nothing_is_not_valid() {
     // The card has its power from the host.
     crate::ovsdb::interrupted::signal(&bridge, "db.pid", "-KILL");
     assert!(!is_valid("pf0hpf"));
+}
+
+/// Released Ironic knows of switches and ports; to it the card is one.
+#[test]
+fn ironics_own_client_attaches_by_the_card() {
+    let Some(bridge) = card() else { return };
+    let [switch, ..] = switches();
+    let mercury = Mercury::serve(&[leaf(&switch), entry(&bridge)]);
+    let mut ironic = Ironic::of(&mercury);
+    let asked = json!({"switch_id": "dpu7", "port_name": "pf0hpf", "description": "Ironic Port 7a1c",
+                       "mode": "access", "native_vlan": 100});
+    let answer = ironic.done("update_port", &asked);
+    assert_eq!((&answer["native_vlan"], &answer["status"]), (&json!(100), &json!("configured")));
+    assert_eq!((vlans(&bridge, "pf0hpf").as_str(), uplink(&switch).as_str()), ("access 100 []", "trunk 100"));
+    let error = ironic.fails(
+        "update_port",
+        &json!({"switch_id": "leaf1", "port_name": "Ethernet7",
+                                                   "description": "x", "mode": "access", "native_vlan": 100}),
+    );
+    assert!(error.is("InvalidParameterValue", 400), "{error:?}");
+    ironic.done("reset_port", &json!({"switch_id": "dpu7", "port_name": "pf0hpf", "native_vlan": 100}));
+    assert_eq!((vlans(&bridge, "pf0hpf").as_str(), uplink(&switch).as_str()), (CLOSED, "none"));
 }

@@ -183,7 +183,10 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             }
             intent
         });
-        TargetIntent { ports, vlans, lags: lags.into_iter().collect(), ..TargetIntent::new(&switch) }
+        // As of a switch and the card behind it.
+        let is_late = wants.len() > 1 && want.ports.first().is_some_and(|(port, _)| port % 2 == 0);
+        let (lags, turn) = (lags.into_iter().collect(), i8::from(is_late));
+        TargetIntent { ports, vlans, lags, turn, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
