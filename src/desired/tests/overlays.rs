@@ -287,7 +287,7 @@ fn the_switches_of_a_pair_agree_on_a_vlan_and_others_need_not() {
             offers(&target(bench), bench.switch(), &running, &bench.dialect)
         };
         let numbers = agree(&[("leaf1".to_owned(), offers(one)), ("leaf2".to_owned(), offers(other))]);
-        numbers.map(|numbers| numbers.into_values().flat_map(BTreeMap::into_values).collect::<Vec<u16>>())
+        numbers.map(|agreed| agreed.into_values().flat_map(|own| own.numbers.into_values()).collect::<Vec<u16>>())
     };
     let [mut one, mut other] = [fabric(), fabric()];
     one.rule(|rules| rules.mlag_domain = Some("pair".to_owned()));
