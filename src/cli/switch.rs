@@ -12,8 +12,13 @@ use super::{
     write::{self, Written},
 };
 use crate::{
-    config::Settings, finding::Findings, intent::find_switch, inventory::{Inventory, Switch}, outcome::Report,
-    registry, rpc::report_json,
+    config::Settings,
+    finding::Findings,
+    intent::find_switch,
+    inventory::{Inventory, Switch},
+    outcome::Report,
+    registry,
+    rpc::report_json,
 };
 
 /// What was read, where it names an inventory.
