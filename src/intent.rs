@@ -188,6 +188,9 @@ pub struct TargetIntent {
     /// changed.
     #[serde(skip)]
     pub granted: Option<Arc<[Pattern]>>,
+    /// The VLANs that its caller was granted, where those are not all: a VNI gets no other.
+    #[serde(skip)]
+    pub granted_vlans: Option<VlanSet>,
     /// What people have seen of the change: no other is made.
     #[serde(skip)]
     pub reviewed: Option<Arc<Reviewed>>,
@@ -206,6 +209,7 @@ impl TargetIntent {
             turn: 0,
             segments: Vec::new(),
             granted: None,
+            granted_vlans: None,
             reviewed: None,
         }
     }

@@ -322,3 +322,24 @@ fn an_entry_without_overlays_reads_nothing_of_them() {
     let (running, scope) = bench.read(&target);
     assert!(!scope.overlays && running.scope.interfaces != InterfaceScope::All);
 }
+
+/// The network team's own rules hold for whoever names a VNI in place of the VLAN.
+#[test]
+fn a_vni_is_no_way_to_a_vlan_that_the_entry_does_not_allow() {
+    let mut bench = fabric();
+    bench.rule(|rules| rules.allowed_vlans = "100,3000-3003".parse().ok());
+    bench.bind(50, 10_500);
+    bench.bind(100, 10_600);
+    let told = bench.refuses("Ethernet1", &json!({"segmentation_id": 50}));
+    assert!(told.contains("VLAN 50 not allowed on leaf1"), "{told}");
+    let told = bench.refuses("Ethernet1", &on(10_500));
+    assert!(told.contains("network.vni: VLAN 50 not allowed on leaf1; allowed: 100,3000-3003"), "{told}");
+    assert!(told.contains("VNI 10500 is bound to it there"), "{told}");
+    let bond = json!({"port": {"binding:profile": {
+        "local_link_information": [{"switch_id": "leaf1", "port_id": "Ethernet1"}, {"switch_id": "leaf1", "port_id": "Ethernet2"}],
+        "local_group_information": {"name": "bond0", "bond_mode": "802.3ad"}}}, "network": on(10_500)});
+    bench.rule(|rules| rules.lag_numbers = "1-9".parse().unwrap());
+    assert!(bench.call("attach_port", &bond).unwrap_err().message.contains("VLAN 50 not allowed"));
+    bench.attach("Ethernet1", &on(10_600)).unwrap();
+    assert_eq!(bench.carries("Ethernet1"), "access VLAN 100");
+}
