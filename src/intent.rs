@@ -329,6 +329,25 @@ pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> 
     .at(&switch.identity.name))
 }
 
+/// Refuses VLANs that the switch's entry sets aside for VNIs (`local_vlans`), but for
+/// those whose VNIs are told, the `bound`: one may be a tenant's, whom nobody asked for.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`], naming the parameter and the VLANs.
+pub fn check_set_aside(switch: &Switch, parameter: &str, vlans: &SwitchedVlan, bound: &[VlanId]) -> Result<(), Fault> {
+    let Some(own) = &switch.rules.overlay else { return Ok(()) };
+    let named = vlans.named_vlans();
+    let refused: VlanSet =
+        named.iter().filter(|vlan| own.local_vlans.contains(*vlan) && !bound.contains(vlan)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let plural = if refused.len() > 1 { "VLANs" } else { "VLAN" };
+    let (name, local) = (&switch.identity.name, &own.local_vlans);
+    let reason = format!("{plural} {refused}: {name} sets {local} aside for VNIs (local_vlans); no VNI is told");
+    Err(Fault::value(parameter, reason).at(name))
+}
+
 /// Refuses a port that the network team's files leave out or keep for themselves.
 ///
 /// # Errors

@@ -343,3 +343,47 @@ fn a_vni_is_no_way_to_a_vlan_that_the_entry_does_not_allow() {
     bench.attach("Ethernet1", &on(10_600)).unwrap();
     assert_eq!(bench.carries("Ethernet1"), "access VLAN 100");
 }
+
+/// It may be a tenant's by now.
+#[test]
+fn a_vlan_that_is_set_aside_is_given_to_nobody_who_does_not_name_its_vni() {
+    let mut bench = fabric();
+    bench.attach("Ethernet2", &on(777)).unwrap();
+    assert_eq!(bench.carries("Ethernet2"), "access VLAN 3000");
+    let trunk = |native: &Value, tagged: &Value| {
+        let mut trunk = plugged("Ethernet3", native);
+        trunk["port"]["trunk_details"] = json!({"sub_ports": [tagged]});
+        trunk
+    };
+    let ironic = |mode: &str, native: u16, tagged: &[u16]| {
+        ironic("Ethernet3", &json!({"mode": mode, "native_vlan": native, "allowed_vlans": tagged}))
+    };
+    let lag = |mode: &str, native: u16, tagged: &[u16]| {
+        json!({"switch_ids": ["leaf1"], "lag_name": "a", "mode": mode, "native_vlan": native,
+               "allowed_vlans": tagged, "aggregation_mode": "lacp"})
+    };
+    let plain = json!({"segmentation_id": 3000});
+    let before = bench.device.clone();
+    for (method, params, parameter) in [
+        ("attach_port", plugged("Ethernet3", &plain), "network.segmentation_id"),
+        ("attach_port", trunk(&plain, &json!({"segmentation_id": 200})), "network.segmentation_id"),
+        ("attach_port", trunk(&on(777), &plain), "port.trunk_details"),
+        ("attach_port", trunk(&json!({"segmentation_id": 200}), &plain), "port.trunk_details"),
+        ("update_port", ironic("access", 3000, &[]), "native_vlan"),
+        ("update_port", ironic("trunk", 3000, &[200]), "native_vlan"),
+        ("update_port", ironic("trunk", 200, &[201, 3000]), "allowed_vlans"),
+        ("update_lag", lag("access", 3000, &[]), "native_vlan"),
+        ("update_lag", lag("trunk", 200, &[3000]), "allowed_vlans"),
+        ("reset_port", json!({"switch_id": "leaf1", "port_name": "Ethernet3", "default_vlan": 3000}), "default_vlan"),
+        ("add_network", json!({"network": 3000}), "network.segmentation_id"),
+    ] {
+        let fault = bench.call(method, &params).unwrap_err();
+        assert_eq!(fault.parameter.as_deref(), Some(parameter), "{method} {params}: {fault}");
+        assert!(fault.message.contains("VLAN 3000: leaf1 sets 3000-3003 aside for VNIs"), "{method}: {fault}");
+    }
+    assert_eq!(bench.device, before);
+    bench.attach("Ethernet3", &both(3000, 777)).unwrap();
+    let sub_port = json!({"segmentation_id": 3000, "vni": 777});
+    bench.call("attach_port", &trunk(&json!({"segmentation_id": 200}), &sub_port)).unwrap();
+    assert_eq!(bench.carries("Ethernet3"), "trunk, native VLAN 200, VLANs 3000");
+}
