@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mercury_ssh::{SshError, SshOptions};
+use mercury_ssh::{Known, KnownKeys, SshError, SshOptions};
 use mercury_tls::{Attentive, Complaint};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -187,7 +187,9 @@ impl Porter {
             without.clear();
         }
         let reception = self.reception;
-        let known = Arc::new(move |key: &str| reception.by_key(key).is_some());
+        let known: KnownKeys = Arc::new(move |key: &str| {
+            reception.by_key(key).map(|desk| Known { legacy_algorithms: desk.has_old_algorithms() })
+        });
         let named = said.device_id.map(|name| format!(" (it calls itself {name:?})")).unwrap_or_default();
         let caller = match mercury_ssh::answer(connection, &options, &without, known).await {
             Ok(caller) => caller,

@@ -158,7 +158,7 @@ impl Reception {
 
     /// Whether any of them needs old algorithms.
     pub(crate) fn needs_old_algorithms(&self) -> bool {
-        locked(&self.desks).values().any(|desk| matches!(&desk.proof, Proof::Ssh { legacy_algorithms: true, .. }))
+        locked(&self.desks).values().any(|desk| desk.has_old_algorithms())
     }
 
     /// Those who are known by their certificates, the last first.
@@ -185,6 +185,11 @@ impl Desk {
             Proof::Ssh { login, .. } => login(),
             Proof::Tls { .. } => Err(unreachable("it calls over TLS".to_owned())),
         }
+    }
+
+    /// Whether old algorithms are for it.
+    pub(crate) fn has_old_algorithms(&self) -> bool {
+        matches!(&self.proof, Proof::Ssh { legacy_algorithms: true, .. })
     }
 
     /// The connection there is, if it has not ended.

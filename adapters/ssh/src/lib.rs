@@ -31,7 +31,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use caller::{Caller, KnownKeys, LoggedIn, answer, has_other_keys};
+pub use caller::{Caller, Known, KnownKeys, LoggedIn, answer, has_other_keys};
 pub use commands::{CommandError, Finished, SshCommands};
 pub use error::{HostKey, SshError};
 pub use stream::SshStream;
