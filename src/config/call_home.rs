@@ -18,7 +18,7 @@ pub struct CallHome {
     pub tls: Vec<SocketAddr>,
     /// `half_open`: callers at a time that are not known yet, 1 to 4096; 64.
     pub half_open: usize,
-    /// `half_open_per_peer`: and of those from one address, 1 to 4096; 16.
+    /// `half_open_per_peer`: and of those from one address, or one /64 of IPv6, 1 to 4096; 16.
     pub half_open_per_peer: usize,
     /// `handshake_timeout`: how long a caller may take to be known and let in, 1 to 60 s;
     /// 20 s.

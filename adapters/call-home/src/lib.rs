@@ -6,6 +6,7 @@
 //! | `preamble` | what Junos says before SSH |
 //! | `places` | how many may be half-way in |
 //! | `reception` | who is awaited, who is there, and who asks for them |
+//! | `refusals` | logins that were refused, which are not tried at each call |
 //! | `connection` | a connection whose end is noticed, and that can be ended |
 //!
 //! A switch is known by its host key or its certificate and never by its address; one
@@ -16,6 +17,7 @@ mod door;
 mod places;
 mod preamble;
 mod reception;
+mod refusals;
 
 pub use door::{Carried, Door, Heard, Limits};
-pub use reception::{Awaited, Login, Octets, Proof, Reception};
+pub use reception::{Awaited, Login, Octets, Opening, Proof, Reception};
