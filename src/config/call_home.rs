@@ -10,8 +10,8 @@ use std::time::Duration;
 /// Where switches call that connect by themselves (RFC 8071), and what callers may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallHome {
-    /// `ssh`: addresses and ports to listen on for calls over SSH; none. IANA's port is
-    /// 4334.
+    /// `ssh`: addresses and ports to listen on for calls over SSH, each for one version of
+    /// IP; none. IANA's port is 4334.
     pub ssh: Vec<SocketAddr>,
     /// `tls`: the same for calls over TLS; none. IANA's port is 4335. One of the two must
     /// be given.

@@ -3,6 +3,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | `door` | listens, shakes hands with who comes, and slows who is not known |
+//! | `listen` | the socket of a door |
 //! | `preamble` | what Junos says before SSH |
 //! | `places` | how many may be half-way in |
 //! | `reception` | who is awaited, who is there, and who asks for them |
@@ -14,10 +15,12 @@
 
 mod connection;
 mod door;
+mod listen;
 mod places;
 mod preamble;
 mod reception;
 mod refusals;
 
 pub use door::{Carried, Door, Heard, Limits};
+pub use listen::listen;
 pub use reception::{Awaited, Login, Octets, Opening, Proof, Reception};
