@@ -12,7 +12,12 @@ use super::{
     write::{self, Written},
 };
 use crate::{
-    config::Settings, finding::Findings, intent::find_switch, inventory::{Inventory, Switch}, outcome::Report, registry,
+    config::Settings,
+    finding::Findings,
+    intent::find_switch,
+    inventory::{Inventory, Switch},
+    outcome::Report,
+    registry,
     rpc::report_json,
 };
 
