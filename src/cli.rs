@@ -428,7 +428,9 @@ impl Common {
 
     /// Settings and the inventory that they name, with logging begun; warnings are logged.
     fn load(&self, overrides: &Overrides, quiet: Option<LogLevel>) -> Result<(Settings, Inventory), Failure> {
-        self.read(overrides, quiet, false).and_then(switch::in_some_inventory)
+        let (settings, inventory) = self.read(overrides, quiet, false).and_then(switch::in_some_inventory)?;
+        doors::open_at_need(&settings);
+        Ok((settings, inventory))
     }
 
     /// The same with what is wrong all the same. Whoever `waits` can do with inventory
@@ -469,8 +471,8 @@ impl Common {
     /// A service for one command of a person; it logs only what went wrong.
     fn service(&self) -> Result<Tool, Failure> {
         let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        let (locks, _doors) = (lock::from_settings(&settings), doors::for_one_command(&settings, &inventory));
-        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout, _doors })
+        let locks = lock::from_settings(&settings);
+        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout })
     }
 }
 
@@ -479,7 +481,6 @@ struct Tool {
     service: Service,
     locks: Arc<dyn Coordinator>,
     stop_timeout: Duration,
-    _doors: Vec<mercury_call_home::Door>,
 }
 
 impl std::ops::Deref for Tool {

@@ -19,7 +19,10 @@ use mercury_model::{
 
 pub use self::absence::{Verdict, absent, answers_several, judged, unconfirmed, withheld};
 use self::lag::LagNames;
-pub use self::lag::{unmarked, widened};
+pub use self::{
+    lag::{unmarked, widened},
+    overlay::vlans_of_vnis,
+};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{LagName, Membership, Offers, PortIntent, Setting, TargetIntent},

@@ -188,6 +188,9 @@ pub struct TargetIntent {
     /// changed.
     #[serde(skip)]
     pub granted: Option<Arc<[Pattern]>>,
+    /// The VLANs that its caller was granted, where those are not all: a VNI gets no other.
+    #[serde(skip)]
+    pub granted_vlans: Option<VlanSet>,
     /// What people have seen of the change: no other is made.
     #[serde(skip)]
     pub reviewed: Option<Arc<Reviewed>>,
@@ -206,6 +209,7 @@ impl TargetIntent {
             turn: 0,
             segments: Vec::new(),
             granted: None,
+            granted_vlans: None,
             reviewed: None,
         }
     }
@@ -323,6 +327,25 @@ pub fn check_allowed(switch: &Switch, parameter: &str, vlans: &SwitchedVlan) -> 
         format!("{plural} {refused} not allowed on {}; allowed: {allowed}", switch.identity.name),
     )
     .at(&switch.identity.name))
+}
+
+/// Refuses VLANs that the switch's entry sets aside for VNIs (`local_vlans`), but for
+/// those whose VNIs are told, the `bound`: one may be a tenant's, whom nobody asked for.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`], naming the parameter and the VLANs.
+pub fn check_set_aside(switch: &Switch, parameter: &str, vlans: &SwitchedVlan, bound: &[VlanId]) -> Result<(), Fault> {
+    let Some(own) = &switch.rules.overlay else { return Ok(()) };
+    let named = vlans.named_vlans();
+    let refused: VlanSet =
+        named.iter().filter(|vlan| own.local_vlans.contains(*vlan) && !bound.contains(vlan)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let plural = if refused.len() > 1 { "VLANs" } else { "VLAN" };
+    let (name, local) = (&switch.identity.name, &own.local_vlans);
+    let reason = format!("{plural} {refused}: {name} sets {local} aside for VNIs (local_vlans); no VNI is told");
+    Err(Fault::value(parameter, reason).at(name))
 }
 
 /// Refuses a port that the network team's files leave out or keep for themselves.

@@ -1,9 +1,6 @@
 //! Where switches call, while a command runs.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use mercury_call_home::{Carried, Door, Heard, Limits, Reception};
 
@@ -24,13 +21,16 @@ const CHECK: Duration = Duration::from_secs(6);
 /// # Errors
 /// An address cannot be listened on.
 pub(super) fn open(settings: &Settings) -> Result<Vec<Door>, Failure> {
-    let Some(call_home) = &settings.call_home else { return Ok(Vec::new()) };
+    settings.call_home.as_ref().map_or_else(|| Ok(Vec::new()), all).map_err(Failure::Other)
+}
+
+fn all(call_home: &CallHome) -> Result<Vec<Door>, String> {
     let ssh = call_home.ssh.iter().map(|address| (Carried::Ssh, *address));
     let tls = call_home.tls.iter().map(|address| (Carried::Tls, *address));
     ssh.chain(tls).map(|(carried, address)| one(call_home, carried, address)).collect()
 }
 
-fn one(call_home: &CallHome, carried: Carried, address: SocketAddr) -> Result<Door, Failure> {
+fn one(call_home: &CallHome, carried: Carried, address: SocketAddr) -> Result<Door, String> {
     let limits = Limits {
         half_open: call_home.half_open,
         half_open_per_peer: call_home.half_open_per_peer,
@@ -39,8 +39,8 @@ fn one(call_home: &CallHome, carried: Carried, address: SocketAddr) -> Result<Do
         check: CHECK,
         wait: call_home.wait,
     };
-    let failed = |error| Failure::Other(format!("no calls can be taken on {address}: {error}"));
-    let listener = TcpListener::bind(address).map_err(failed)?;
+    let failed = |error| format!("no calls can be taken on {address}: {error}");
+    let listener = mercury_call_home::listen(address).map_err(failed)?;
     let door = Door::open(listener, carried, limits, Reception::shared(), heard).map_err(failed)?;
     tracing::info!(address = %door.address(), ?carried, "switches that call home are listened for");
     Ok(door)
@@ -62,14 +62,12 @@ pub(super) fn sockets(settings: &Settings, inventory: &Inventory) -> usize {
     inventory.iter().filter(|switch| switch.calls_home()).count() + half_open
 }
 
-/// The same for one command about these switches; it goes on where the service that runs
-/// has the doors.
-pub(super) fn for_one_command(settings: &Settings, inventory: &Inventory) -> Vec<Door> {
-    if !inventory.iter().any(|switch| switch.calls_home()) {
-        return Vec::new();
-    }
-    open(settings).unwrap_or_else(|error| {
-        tracing::error!("{error}; switches that call home are with who listens there");
-        Vec::new()
-    })
+/// The same for one command, as soon as it asks for a switch that calls home, and not
+/// before.
+pub(super) fn open_at_need(settings: &Settings) {
+    let Some(call_home) = settings.call_home.clone() else { return };
+    Reception::shared().opens_at_need(Box::new(move || {
+        let help = "where mercury serve runs, ask that one";
+        all(&call_home).map_err(|why| format!("{why}; another process may listen there: {help}"))
+    }));
 }

@@ -232,7 +232,7 @@ impl OfflineArguments {
             recorded.insert(name, shown);
         }
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout, _doors: Vec::new() })
+        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
     }
 }
 

@@ -139,6 +139,6 @@ impl RenderArguments {
         let recorded = BTreeMap::from([(name.to_owned(), nothing)]);
         let inventory = Inventory::from_iter([switch]).speaking(common.dialects()?);
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1), _doors: Vec::new() })
+        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
     }
 }

@@ -137,7 +137,8 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
     add_probe(&mut answer, probe, &place);
     let way = if switch.calls_home() { "it calls home" } else { "it is connected to" };
     let carried = format!("{way} over {}", switch.carried_by());
-    if let Some(members) = answer.as_object_mut() {
+    let is_reached = report.capabilities.is_some();
+    if let Some(members) = answer.as_object_mut().filter(|_| is_reached) {
         members.insert("reached".to_owned(), carried.into());
     }
     if common.output == Output::Json {

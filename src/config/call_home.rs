@@ -10,15 +10,15 @@ use std::time::Duration;
 /// Where switches call that connect by themselves (RFC 8071), and what callers may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallHome {
-    /// `ssh`: addresses and ports to listen on for calls over SSH; none. IANA's port is
-    /// 4334.
+    /// `ssh`: addresses and ports to listen on for calls over SSH, each for one version of
+    /// IP; none. IANA's port is 4334.
     pub ssh: Vec<SocketAddr>,
     /// `tls`: the same for calls over TLS; none. IANA's port is 4335. One of the two must
     /// be given.
     pub tls: Vec<SocketAddr>,
     /// `half_open`: callers at a time that are not known yet, 1 to 4096; 64.
     pub half_open: usize,
-    /// `half_open_per_peer`: and of those from one address, 1 to 4096; 16.
+    /// `half_open_per_peer`: and of those from one address, or one /64 of IPv6, 1 to 4096; 16.
     pub half_open_per_peer: usize,
     /// `handshake_timeout`: how long a caller may take to be known and let in, 1 to 60 s;
     /// 20 s.

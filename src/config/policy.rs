@@ -137,6 +137,12 @@ impl CallerPolicy {
         self.grant(caller).ok()?.ports.clone()
     }
 
+    /// The VLANs that a caller is granted; `None` for all.
+    #[must_use]
+    pub fn vlans(&self, caller: Login<'_>) -> Option<VlanSet> {
+        self.grant(caller).ok()?.allowed_vlans.clone()
+    }
+
     /// Whether a caller may ask for this.
     ///
     /// # Errors

@@ -404,7 +404,7 @@ fn who_calls_over_tls_is_shown_one_certificate() {
         format!(
             "[[switch]]\nname = \"{name}\"\ndialect = \"openconfig\"\ntransport = \"tls\"\ncall_home = true\n\
              tls_cert = \"{own}\"\ntls_key = \"key.pem\"\ntls_pins = [\"{}\"]\n",
-            "ab".repeat(32)
+            if name == "leaf1" { "ab" } else { "cd" }.repeat(32)
         )
     };
     for (own, told) in [("a.pem", 0), ("b.pem", 1)] {

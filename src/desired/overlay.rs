@@ -18,7 +18,7 @@ use mercury_model::{
 use super::{Desired, vlans};
 use crate::{
     fault::{Fault, FaultKind},
-    intent::{Claim, Offer, SegmentIntent, Setting, TargetIntent, VlanIntent, needed_vlan},
+    intent::{Claim, Offer, SegmentIntent, Setting, TargetIntent, VlanIntent, check_allowed, needed_vlan},
     inventory::{OverlayRules, Rules, Switch},
 };
 
@@ -73,7 +73,7 @@ fn free(intent: &TargetIntent, rules: &Rules, running: &Running) -> impl Iterato
 /// The request with the VLAN of each VNI in its place.
 ///
 /// # Errors
-/// There is no VLAN for a VNI.
+/// There is no VLAN for a VNI, or the entry does not allow the one that it has.
 pub(super) fn placed<'a>(
     intent: &'a TargetIntent,
     switch: &Switch,
@@ -88,6 +88,7 @@ pub(super) fn placed<'a>(
         let Some(segment) = placed.segments.get(index) else { continue };
         if segment.vlan.is_none() {
             let vlan = local(segment, &placed, switch, running)?;
+            allowed(segment, vlan, switch)?;
             placed.segments.iter_mut().skip(index).take(1).for_each(|segment| segment.vlan = Some(vlan));
         }
     }
@@ -109,6 +110,19 @@ pub(super) fn placed<'a>(
     Ok(Cow::Owned(placed))
 }
 
+/// The VLANs that the VNIs of a request have, or get.
+///
+/// # Errors
+/// As [`placed`].
+pub fn vlans_of_vnis(
+    intent: &TargetIntent,
+    switch: &Switch,
+    running: &Running,
+) -> Result<BTreeMap<Vni, VlanId>, Fault> {
+    let placed = placed(intent, switch, running)?;
+    Ok(placed.segments.iter().filter_map(|segment| Some((segment.vni, segment.vlan?))).collect())
+}
+
 /// The VLAN that a VNI has already, or has been agreed, or else the lowest that is free.
 fn local(segment: &SegmentIntent, intent: &TargetIntent, switch: &Switch, running: &Running) -> Result<VlanId, Fault> {
     if let Some(vlan) = bound(running, segment.vni) {
@@ -119,6 +133,14 @@ fn local(segment: &SegmentIntent, intent: &TargetIntent, switch: &Switch, runnin
     free(intent, &switch.rules, running).find(agreed).ok_or_else(|| {
         let reason = format!("VNI {}: no VLAN of {} is free", segment.vni, own.local_vlans);
         Fault::value(segment.parameter, reason)
+    })
+}
+
+/// Whoever names a VNI gets no VLAN that it would not get by its number.
+fn allowed(segment: &SegmentIntent, vlan: VlanId, switch: &Switch) -> Result<(), Fault> {
+    check_allowed(switch, segment.parameter, &SwitchedVlan::access(vlan)).map_err(|fault| Fault {
+        message: format!("{}, and VNI {} is bound to it there", fault.message, segment.vni),
+        ..fault
     })
 }
 

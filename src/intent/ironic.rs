@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, Setting, TargetIntent, check_allowed,
+    check_set_aside,
     fields::vlan,
     find_switch, interface_of, kind, needed_vlans,
     options::{self, Said},
@@ -66,7 +67,7 @@ impl PortRequest {
         let vlans = switched_vlan(mode, native, tagged)?;
         let switch = find_switch(inventory, "switch_id", &switch_id)?;
         let interface = interface_of(&switch, "port_name", &port_name)?;
-        check_allowed(&switch, vlan_parameter(&switch, &vlans), &vlans)?;
+        check_vlans(&switch, &vlans)?;
         check_default(&switch, default_vlan)?;
         let said = Said { description: description.as_ref(), ..Said::default() };
         let description = options::description(&switch, &interface, Some(&vlans), said)?;
@@ -124,7 +125,7 @@ impl LagRequest {
         fields.finish()?;
         let vlans = switched_vlan(mode, native, tagged)?;
         for (_, switch) in &switches {
-            check_allowed(switch, vlan_parameter(switch, &vlans), &vlans)?;
+            check_vlans(switch, &vlans)?;
             check_default(switch, default_vlan)?;
         }
         Ok(Self { switches, lag_name, description, mode, vlans, lag_type, default_vlan })
@@ -351,16 +352,23 @@ fn switched_vlan(mode: &str, native: Option<VlanId>, tagged: VlanSet) -> Result<
     Ok(SwitchedVlan::Trunk { native, vlans: TrunkVlans::only(tagged) })
 }
 
-/// Which parameter holds the VLAN that is not allowed.
-fn vlan_parameter(switch: &Switch, vlans: &SwitchedVlan) -> &'static str {
+/// Ironic names no VNIs.
+fn check_vlans(switch: &Switch, vlans: &SwitchedVlan) -> Result<(), Fault> {
+    check_allowed(switch, parameter(vlans, |vlan| switch.rules.allows_vlan(vlan)), vlans)?;
+    let is_plain = |vlan| switch.rules.overlay.as_ref().is_none_or(|own| !own.local_vlans.contains(vlan));
+    check_set_aside(switch, parameter(vlans, is_plain), vlans, &[])
+}
+
+/// Which parameter holds the VLAN that is not `fine`.
+fn parameter(vlans: &SwitchedVlan, fine: impl Fn(VlanId) -> bool) -> &'static str {
     match vlans {
-        SwitchedVlan::Trunk { native, .. } if native.is_none_or(|native| switch.rules.allows_vlan(native)) => {
-            "allowed_vlans"
-        }
+        SwitchedVlan::Trunk { native, .. } if native.is_none_or(fine) => "allowed_vlans",
         _ => "native_vlan",
     }
 }
 
 fn check_default(switch: &Switch, default: Option<VlanId>) -> Result<(), Fault> {
-    default.map_or(Ok(()), |vlan| check_allowed(switch, "default_vlan", &SwitchedVlan::access(vlan)))
+    let Some(vlans) = default.map(SwitchedVlan::access) else { return Ok(()) };
+    check_allowed(switch, "default_vlan", &vlans)?;
+    check_set_aside(switch, "default_vlan", &vlans, &[])
 }

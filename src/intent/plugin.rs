@@ -14,7 +14,7 @@ pub use network::Network;
 
 use super::{
     Fields, Intent, LagIntent, LagName, Membership, PortIntent, Presence, SegmentIntent, Setting, TargetIntent,
-    VlanIntent, check_allowed,
+    VlanIntent, check_allowed, check_set_aside,
     fields::vlan,
     lag::Group,
     needed_vlans,
@@ -149,6 +149,9 @@ impl PluginRequest {
             }
             Some(tagged) => SwitchedVlan::Trunk { native: network.vlan, vlans: TrunkVlans::only(tagged.clone()) },
         };
+        let bound = network.vlan.filter(|_| network.vni.is_some());
+        let bound: Vec<VlanId> =
+            bound.into_iter().chain(self.port.sub_port_vnis.iter().map(|(vlan, _)| *vlan)).collect();
         let intent = self.on_every_link(verb, inventory, Some(network), |link, switch, port| {
             if let Some(name) = unreached(network, switch, inventory) {
                 let reason = format!("{name} is not part of the network's physical network");
@@ -157,6 +160,9 @@ impl PluginRequest {
             let is_allowed = network.vlan.is_none_or(|vlan| switch.rules.allows_vlan(vlan));
             let parameter = if is_allowed { "port.trunk_details" } else { "network.segmentation_id" };
             check_allowed(switch, parameter, &vlans)?;
+            let untagged = SwitchedVlan::Access { vlan: network.vlan };
+            check_set_aside(switch, "network.segmentation_id", &untagged, &bound)?;
+            check_set_aside(switch, "port.trunk_details", &vlans, &bound)?;
             port.switched_vlan = Setting::Set(Some(vlans.clone()));
             port.untagged_vni = network.vni.filter(|_| network.vlan.is_none());
             port.membership = Membership::Leave;
@@ -335,6 +341,9 @@ impl NetworkRequest {
         let mut targets = Vec::new();
         for switch in inventory.iter().filter(|switch| switch.rules.manage_vlans && self.network.reaches(switch)) {
             check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(id))?;
+            if present {
+                check_set_aside(switch, "network.segmentation_id", &SwitchedVlan::access(id), &[])?;
+            }
             let vlan = match present {
                 true => VlanIntent::Present { id, name: self.name(switch, id)? },
                 false => VlanIntent::Absent { id },

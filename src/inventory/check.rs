@@ -6,11 +6,11 @@ mod cards;
 
 use super::load::Draft;
 use super::port_names::Reach;
-use super::{MacAddr, Timing, address_key};
+use super::{Face, HostKey, MacAddr, NetconfSettings, NetconfTransport, Roots, Timing, Tls, address_key};
 use crate::finding::{Code, Finding, Findings};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reports every name, MAC address and address that would find two switches;
 /// what was found about each of those switches, by its name.
@@ -20,6 +20,7 @@ pub(crate) fn contradictions(drafts: &mut [Draft], findings: &mut Findings) -> B
     names(drafts, &mut found);
     macs(drafts, &mut found);
     addresses(drafts, &mut found);
+    callers(drafts, &mut found);
     found.names
 }
 
@@ -168,6 +169,60 @@ fn addresses(drafts: &[Draft], found: &mut Found<'_>) {
         if let Some(other) = owner.filter(|other| !same(other, draft)) {
             let message = format!("the name is the address of {} {}", other.switch.identity.name, place(other, draft));
             found.blame([draft, other], Code::AmbiguousId, "name", message);
+        }
+    }
+}
+
+/// What a switch that calls home shows must find one entry: it has nothing else to be told
+/// by.
+fn callers(drafts: &[Draft], found: &mut Found<'_>) {
+    let mut first: HashMap<Shown, &Draft> = HashMap::new();
+    for draft in drafts {
+        for shown in shown(draft) {
+            let (key, what) = match &shown {
+                Shown::HostKey(key) => ("host_key_fingerprints", format!("the host key {key}")),
+                Shown::Pin(pin) => ("tls_pins", format!("the certificate {pin}")),
+                Shown::Name(name, _) => ("tls_server_name", format!("a certificate for {name}")),
+            };
+            let other = *first.entry(shown).or_insert(draft);
+            if !same(other, draft) {
+                let name = &other.switch.identity.name;
+                let message = format!("{what} is also what {name} calls home with {}", place(other, draft));
+                found.blame([draft, other], Code::AmbiguousId, key, message);
+            }
+        }
+    }
+}
+
+/// What a switch that calls home may show.
+#[derive(PartialEq, Eq, Hash)]
+enum Shown {
+    HostKey(String),
+    Pin(String),
+    /// A name, and one of the files of who may have signed it; the system's without one.
+    Name(String, Option<PathBuf>),
+}
+
+fn shown(draft: &Draft) -> Vec<Shown> {
+    let Face::Netconf(NetconfSettings { call_home: true, transport, .. }) = &draft.switch.face else {
+        return Vec::new();
+    };
+    match transport {
+        NetconfTransport::Ssh(ssh) => match &ssh.host_key {
+            HostKey::Fingerprints(keys) => keys.iter().map(|key| Shown::HostKey(key.to_string())).collect(),
+            HostKey::KnownHosts(_) | HostKey::Insecure => Vec::new(),
+        },
+        NetconfTransport::Tls(tls) => {
+            let identity = &draft.switch.identity;
+            let name = tls.server_name.as_ref().unwrap_or(&identity.address).to_lowercase();
+            match &tls.trust {
+                Tls::Pinned(pins) => pins.iter().map(|pin| Shown::Pin(pin.to_string())).collect(),
+                Tls::Verified(Roots::System) => vec![Shown::Name(name, None)],
+                Tls::Verified(Roots::Files(files)) => {
+                    files.iter().map(|file| Shown::Name(name.clone(), Some(file.clone()))).collect()
+                }
+                Tls::Insecure | Tls::Plaintext => Vec::new(),
+            }
         }
     }
 }

@@ -38,21 +38,50 @@ pub(super) fn judged(
 }
 
 /// Whether a plan changes only what its callers were granted: what is wanted of a port
-/// may turn out to be wanted of its aggregate, and so of all its members. What carries
-/// every VLAN that is made (`trunk_ports`), or what a card's ports have, is changed for
-/// whoever has one made, or attaches one.
+/// may turn out to be wanted of its aggregate, and so of all its members, and a VNI may
+/// have any VLAN. What carries every VLAN that is made (`trunk_ports`), or what a card's
+/// ports have, is changed for whoever has one made, or attaches one.
 ///
 /// # Errors
-/// [`FaultKind::InvalidValue`]: the interface that was not granted.
+/// [`FaultKind::InvalidValue`]: the interface or the VLAN that was not granted.
 pub(super) fn within_grants(line: &Line<'_>, work: &Work, running: &Running, plan: &Plan) -> Result<(), Fault> {
-    match line.parts.as_slice() {
-        [] | [_] => work.wanted().map_or(Ok(()), |intent| within(line, intent, plan)),
+    let Some(whole) = work.wanted() else { return Ok(()) };
+    let parts: &[&TargetIntent] = if line.parts.is_empty() { &[whole] } else { &line.parts };
+    vlans_within(line, whole, parts, running)?;
+    match parts {
+        [] | [_] => within(line, whole, plan),
         // Each of a group answers for what it changes itself.
         parts => parts.iter().filter(|part| part.granted.is_some()).try_for_each(|part| {
             let alone = desired::desired(part, line.switch, running, line.dialect)?.intended;
             within(line, part, &Plan::between(running, &alone))
         }),
     }
+}
+
+/// Whether the VLANs that VNIs have or get were granted to those who ask for them.
+fn vlans_within(
+    line: &Line<'_>,
+    whole: &TargetIntent,
+    parts: &[&TargetIntent],
+    running: &Running,
+) -> Result<(), Fault> {
+    let is_asked = |part: &&&TargetIntent| part.granted_vlans.is_some() && !part.segments.is_empty();
+    if parts.iter().filter(is_asked).count() == 0 {
+        return Ok(());
+    }
+    let placed = desired::vlans_of_vnis(whole, line.switch, running)?;
+    for part in parts.iter().filter(is_asked) {
+        for segment in &part.segments {
+            let vlan = placed.get(&segment.vni).copied().or(segment.vlan);
+            let is_granted = |vlan| part.granted_vlans.as_ref().is_none_or(|granted| granted.contains(vlan));
+            if let Some(other) = vlan.filter(|vlan| !is_granted(*vlan)) {
+                let vni = segment.vni;
+                let reason = format!("the policy does not grant its caller VLAN {other}, which is that of VNI {vni}");
+                return Err(Fault::value(segment.parameter, reason).at(&line.switch.identity.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn within(line: &Line<'_>, intent: &TargetIntent, plan: &Plan) -> Result<(), Fault> {

@@ -48,6 +48,7 @@ impl Service {
             let refused = |reason| Fault::new(FaultKind::InvalidValue, reason).at(&target.switch);
             policy.judge(who.login(), &wanted).map_err(refused)?;
             target.granted = policy.ports(who.login());
+            target.granted_vlans = policy.vlans(who.login());
         }
         Ok(intent)
     }
@@ -72,7 +73,7 @@ fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
         }
     }
     vlans.extend(target.uplinks.iter().flat_map(|uplink| uplink.carries.iter()));
-    // Which VLAN a VNI gets shows only when the switch was read.
+    // Which VLAN a VNI gets shows only when the switch was read, and is judged then again.
     let open = target.segments.iter().filter(|segment| segment.vlan.is_none());
     vlans.extend(open.flat_map(|segment| segment.local_vlans.iter()));
     Some(vlans)

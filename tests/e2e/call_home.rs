@@ -251,3 +251,38 @@ fn netconfd_calls_home_and_a_connection_that_is_cut_under_a_commit_is_called_aga
         detach(&home.mercury, vlan + 2);
     }
 }
+
+/// A switch may lock out a user who fails too often, and it calls again at once.
+#[test]
+fn a_login_that_was_refused_is_not_tried_at_each_call_until_its_secret_is_another() {
+    let (switch, files) = (Arc::new(Simulated::with(options())), Setup::new());
+    let secret = files.write("leaf1.password", "wr0ng");
+    let entry = caller(switch.netconf_entry("leaf1")).with("password", format!("{{ file = {secret:?} }}"));
+    let home = Home::serve(&[entry], "wait = 1");
+    let _calling = Calling::start(&switch, &home, "", false);
+    // Turned away without a login.
+    home.wait_told("not let in, 1 times one after another; tried again after", 1);
+    let refused = home.attach(100).unwrap_err();
+    assert!(refused.message.contains("was not let in, "), "{refused:?}");
+    files.write("leaf1.password", switch.password());
+    home.wait_told("called home", 1);
+    home.attach(100).unwrap();
+}
+
+/// A command opens no door unless it asks for a switch that calls home; where `serve` has
+/// the doors, it says so.
+#[test]
+fn a_command_beside_the_service_says_that_another_process_listens_where_that_matters() {
+    let (switch, other) = (Arc::new(Simulated::with(options())), Simulated::start(mercury_sim::Mode::Candidate));
+    let entries = [caller(switch.netconf_entry("leaf1")), other.entry("leaf2")];
+    let home = Home::serve(&entries, "");
+    let settings = format!("[call_home]\nssh = [\"{}\"]\n", home.ssh);
+    let beside = Setup::new().settings(&settings).switches(&entries);
+    let probed = beside.run(&["switch", "probe", "leaf2"]);
+    assert_eq!((probed.code(), probed.stderr.as_str()), (0, ""), "{}", probed.stdout);
+    let probed = beside.run(&["switch", "probe", "leaf1"]);
+    assert_eq!(probed.code(), 1);
+    let said = probed.stdout + &probed.stderr;
+    assert!(said.contains("another process may listen there: where mercury serve runs, ask that one"), "{said}");
+    assert!(!said.contains("reached") && !said.contains("listens for no calls"), "{said}");
+}

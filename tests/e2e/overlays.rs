@@ -4,7 +4,10 @@
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Entry, Face, Mercury, Simulated};
+use crate::harness::{Client, Entry, Face, Mercury, Setup, Simulated};
+
+/// Of the password `secret`, for two callers.
+const HASH: &str = "$2y$04$dqZWbpbGQ/mQSvguihqXH.MYpaEHeF7NG.UCWjHcJ07F24pnAMjwW";
 
 fn switches() -> [Simulated; 4] {
     [
@@ -109,4 +112,36 @@ fn two_switches_agree_or_neither_has_it() {
     let refused = client.fails("attach_port", &on_network(&links, &json!({"vni": 10_200, "segmentation_id": 3001})));
     assert!(refused.message.contains("VLAN 3001 is bound to VNI 10100 of vtep1"), "{refused:?}");
     assert_eq!([&one, &other].map(|switch| switch.handle().fingerprint()), before);
+}
+
+/// Whoever names a VNI gets no VLAN that it may not have by its number.
+#[test]
+fn neither_the_policy_nor_the_rules_are_passed_by_naming_the_vni() {
+    let policy = "[[caller]]\nnames = [\"one\"]\nswitches = [\"*\"]\nallowed_vlans = \"3000-3099\"\n\
+                  [[caller]]\nnames = [\"two\"]\nswitches = [\"*\"]\n";
+    let rules = "[[rule]]\nname = \"storage\"\nreason = \"it is the storage team's\"\nreserved_vlans = \"50\"\n";
+    let switch = Simulated::start(Mode::Candidate);
+    switch.vtep("vtep1", &theirs(10_500, "<bridge-domain>50</bridge-domain><vni-type>L2</vni-type>"));
+    let setup = Setup::new().switches(&[serving(switch.entry("leaf1"))]);
+    setup.write("policy.toml", policy);
+    setup.write("rules.toml", rules);
+    let htpasswd = setup.write("htpasswd", &["one", "two"].map(|user| format!("{user}:{HASH}\n")).concat());
+    let setup = setup.settings("policy = \"policy.toml\"\nrules = [\"rules.toml\"]\n");
+    let mercury = setup.flags(&["--auth", "http_basic", "--htpasswd", htpasswd.to_str().unwrap()]).serve();
+    let before = switch.handle().fingerprint();
+    let port = [("leaf1", "Ethernet1")];
+    for (caller, network, told) in [
+        ("one", json!(50), "does not grant one VLAN 50"),
+        ("one", json!({"vni": 10_500}), "the policy does not grant its caller VLAN 50, which is that of VNI 10500"),
+        ("two", json!({"vni": 10_500}), "Ethernet1 would carry VLAN 50, which the rule reserves"),
+    ] {
+        let mut client = Client::of(&mercury).basic(caller, "secret");
+        let refused = client.fails("attach_port", &on_network(&port, &network));
+        assert_eq!(refused.kind(), "invalid-value", "{refused:?}");
+        assert!(refused.message.contains(told), "{caller} {network}: {refused:?}");
+    }
+    assert_eq!(switch.handle().fingerprint(), before, "nothing was sent");
+    let mut one = Client::of(&mercury).basic("one", "secret");
+    one.done("attach_port", &on_network(&port, &json!({"vni": 10_100})));
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 3000");
 }

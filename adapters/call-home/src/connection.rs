@@ -30,6 +30,7 @@ pub(crate) struct Connection {
     /// What came before it was made.
     early: io::Cursor<Vec<u8>>,
     ending: Pin<Box<WaitForCancellationFutureOwned>>,
+    spoken: CancellationToken,
     _ended: DropGuard,
 }
 
@@ -40,6 +41,7 @@ pub(crate) struct Life {
     socket: Arc<std::net::TcpStream>,
     end: CancellationToken,
     ended: CancellationToken,
+    spoken: CancellationToken,
 }
 
 impl Connection {
@@ -49,10 +51,16 @@ impl Connection {
         probe(&SockRef::from(&socket), KEEPALIVE)?;
         let socket = socket.into_std()?;
         let (end, ended) = (CancellationToken::new(), CancellationToken::new());
-        let life = Life { socket: Arc::new(socket.try_clone()?), end: end.clone(), ended: ended.clone() };
+        let spoken = CancellationToken::new();
+        let life = Life {
+            socket: Arc::new(socket.try_clone()?),
+            end: end.clone(),
+            ended: ended.clone(),
+            spoken: spoken.clone(),
+        };
         let socket = TcpStream::from_std(socket)?;
         let (early, ending) = (io::Cursor::new(early), Box::pin(end.cancelled_owned()));
-        Ok((Self { socket, early, ending, _ended: ended.drop_guard() }, life))
+        Ok((Self { socket, early, ending, spoken, _ended: ended.drop_guard() }, life))
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
@@ -77,6 +85,11 @@ impl Life {
     /// Waits for its end.
     pub(crate) async fn over(&self) {
         self.ended.cancelled().await;
+    }
+
+    /// Waits for the first octet.
+    pub(crate) async fn speaks(&self) {
+        self.spoken.cancelled().await;
     }
 
     /// Ends it now.
@@ -110,7 +123,11 @@ impl AsyncRead for Connection {
         if early.is_ready() && buffer.filled().len() > before {
             return early;
         }
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.spoken.cancel();
+        }
+        read
     }
 }
 

@@ -8,13 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mercury_ssh::{SshError, SshOptions};
+use mercury_ssh::{Known, KnownKeys, SshError, SshOptions};
 use mercury_tls::{Attentive, Complaint};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     connection::{Connection, Life},
@@ -23,8 +24,12 @@ use crate::{
     reception::{Desk, Reception, Waiting, pump},
 };
 
-/// How much of what a switch says over TLS may wait for who asks.
-const BUFFER: usize = 64 << 10;
+/// How much of what a switch says over TLS may wait for who asks, in octets; its hello is
+/// to fit. What says more before is ended.
+const BUFFER: usize = 1 << 20;
+/// How long a caller may be silent. A switch speaks first over SSH, and over TLS as soon as
+/// Mercury has.
+const FIRST_OCTET: Duration = Duration::from_secs(5);
 /// Addresses of which is remembered which host keys were not known.
 const REMEMBERED: usize = 1024;
 /// Lines about callers who are not let in, at most so often.
@@ -35,7 +40,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// Callers at a time who are not known yet.
     pub half_open: usize,
-    /// And of those from one address.
+    /// And of those from one address, or one /64 of IPv6.
     pub half_open_per_peer: usize,
     /// How long a caller may take to be known and let in.
     pub handshake: Duration,
@@ -73,7 +78,7 @@ pub enum Heard {
 #[derive(Debug)]
 pub struct Door {
     address: SocketAddr,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Door {
@@ -103,7 +108,12 @@ impl Door {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(porter.stand(listener));
-        Ok(Self { address, _tasks: tasks })
+        Ok(Self { address, tasks })
+    }
+
+    /// Keeps it open for as long as the runtime runs.
+    pub(crate) fn stay_open(mut self) {
+        self.tasks.detach_all();
     }
 
     /// Where it is.
@@ -161,6 +171,7 @@ impl Porter {
         let known = known.unwrap_or_else(|_| Err(format!("not known within {} s", within.as_secs())));
         match known {
             Ok((desk, waiting, life)) => {
+                self.places.remember(peer);
                 self.welcome(&desk, waiting, life, peer).await;
                 drop(place);
             }
@@ -175,7 +186,8 @@ impl Porter {
     }
 
     async fn by_ssh(&self, mut socket: TcpStream, peer: IpAddr) -> Result<(Arc<Desk>, Waiting, Life), String> {
-        let (said, early) = preamble::peel(&mut socket).await.map_err(|error| error.to_string())?;
+        let peeled = preamble::peel(&mut socket, FIRST_OCTET).await;
+        let (said, early) = peeled.map_err(|error| error.to_string())?;
         let (connection, life) = Connection::new(socket, early).map_err(|error| error.to_string())?;
         let options = SshOptions {
             legacy_algorithms: self.reception.needs_old_algorithms(),
@@ -187,7 +199,9 @@ impl Porter {
             without.clear();
         }
         let reception = self.reception;
-        let known = Arc::new(move |key: &str| reception.by_key(key).is_some());
+        let known: KnownKeys = Arc::new(move |key: &str| {
+            reception.by_key(key).map(|desk| Known { legacy_algorithms: desk.has_old_algorithms() })
+        });
         let named = said.device_id.map(|name| format!(" (it calls itself {name:?})")).unwrap_or_default();
         let caller = match mercury_ssh::answer(connection, &options, &without, known).await {
             Ok(caller) => caller,
@@ -200,29 +214,47 @@ impl Porter {
         };
         let desk = reception.by_key(&caller.host_key().fingerprint).ok_or("its entry has gone")?;
         let told = |why: String| format!("{}: {why}", desk.switch());
-        let options = desk.login().map_err(|error| told(error.to_string()))?;
-        let connection = caller.log_in(&options).await.map_err(|error| told(mercury_adapter::chain(&error)))?;
-        self.unknown_keys().remove(&peer);
-        Ok((Arc::clone(&desk), Waiting::Ssh(connection), life))
+        let _one_at_a_time = desk.judging.lock().await;
+        let login = desk.login().await.map_err(|error| told(error.to_string()))?;
+        desk.refusals.check(&login).map_err(told)?;
+        match caller.log_in(&login.options).await {
+            Ok(connection) => {
+                desk.refusals.forget();
+                self.unknown_keys().remove(&peer);
+                let options = SshOptions { password: None, key: None, ..login.options };
+                Ok((Arc::clone(&desk), Waiting::Ssh(connection, Box::new(options)), life))
+            }
+            Err(error) => {
+                if matches!(error, SshError::AuthRejected { .. }) {
+                    desk.refusals.refused(login);
+                }
+                Err(told(mercury_adapter::chain(&error)))
+            }
+        }
     }
 
     async fn by_tls(&self, socket: TcpStream) -> Result<(Arc<Desk>, Waiting, Life), String> {
         let (connection, life) = Connection::new(socket, Vec::new()).map_err(|error| error.to_string())?;
         let (desks, candidates) = self.reception.candidates();
-        let answered = mercury_tls::answer(connection, candidates, self.limits.handshake).await;
+        let answering = mercury_tls::answer(connection, candidates, self.limits.handshake);
+        let answered = tokio::select! {
+            answered = answering => answered,
+            () = silence(&life) => return Err(preamble::silent(FIRST_OCTET).to_string()),
+        };
         let (index, stream) = answered.map_err(|error| error.message)?;
         let desk = desks.get(index).cloned().ok_or("its entry has gone")?;
         let (here, there) = tokio::io::duplex(BUFFER);
-        let switch = desk.switch().to_owned();
+        let (switch, claimed) = (desk.switch().to_owned(), CancellationToken::new());
+        let asked = claimed.clone();
         tokio::spawn(async move {
             let complaint = Complaint::default();
-            let ended = pump(Attentive::new(stream, complaint.clone()), there).await;
+            let ended = pump(Attentive::new(stream, complaint.clone()), there, asked).await;
             match (complaint.told(), ended) {
                 (Some(told), _) => tracing::warn!(switch, error = %told, "the switch called and hung up"),
                 (None, ended) => tracing::debug!(switch, ?ended, "the connection of a call has ended"),
             }
         });
-        Ok((desk, Waiting::Tls(here), life))
+        Ok((desk, Waiting::Tls(here, claimed), life))
     }
 
     /// The newest wins, unless the one before it still lives.
@@ -272,5 +304,43 @@ impl Porter {
         let others = std::mem::take(silent);
         drop(told);
         tracing::warn!(%peer, others, "a caller is not let in: {why}");
+    }
+}
+
+/// Ends when a caller has said nothing for too long.
+async fn silence(life: &Life) {
+    if timeout(FIRST_OCTET, life.speaks()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        half_open: 8,
+        half_open_per_peer: 8,
+        handshake: Duration::from_secs(3600),
+        penalty: Duration::ZERO,
+        check: Duration::from_secs(1),
+        wait: Duration::from_secs(1),
+    };
+
+    /// The clock goes on while everybody waits.
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_caller_is_hung_up_on_long_before_its_time_for_the_handshake_is_over() {
+        for carried in [Carried::Ssh, Carried::Tls] {
+            let reception: &'static Reception = Box::leak(Box::default());
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let door = Door::open(listener, carried, LIMITS, reception, |_| {}).unwrap();
+            let (mut silent, before) = (TcpStream::connect(door.address()).await.unwrap(), tokio::time::Instant::now());
+            let mut said = Vec::new();
+            let _reset = silent.read_to_end(&mut said).await;
+            let took = before.elapsed();
+            assert!(took < Duration::from_secs(60), "{carried:?}: {took:?}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What Junos' `outbound-ssh` says before SSH begins: lines of `NAME: value`, without a
 //! mark at their end. Nothing of it is believed: the host key tells who calls.
 
-use std::io;
+use std::{io, time::Duration};
 
-use tokio::{io::AsyncReadExt as _, net::TcpStream};
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
 /// Octets that it may have: a host key of RSA is some 1,000.
 const MOST: usize = 8 << 10;
@@ -23,8 +23,9 @@ pub(crate) struct Preamble {
 /// SSH already.
 ///
 /// # Errors
-/// The connection ended, or what came is too long or no such lines.
-pub(crate) async fn peel(socket: &mut TcpStream) -> io::Result<(Preamble, Vec<u8>)> {
+/// The connection ended, nothing came for `within`, or what came is too long or no such
+/// lines.
+pub(crate) async fn peel(socket: &mut TcpStream, within: Duration) -> io::Result<(Preamble, Vec<u8>)> {
     let (mut said, mut came, mut total) = (Preamble::default(), Vec::new(), 0);
     loop {
         if came.starts_with(SSH) {
@@ -38,7 +39,11 @@ pub(crate) async fn peel(socket: &mut TcpStream) -> io::Result<(Preamble, Vec<u8
             continue;
         }
         let mut piece = [0; 256];
-        let read = socket.read(&mut piece).await?;
+        let reading = socket.read(&mut piece);
+        let read = match total {
+            0 => timeout(within, reading).await.map_err(|_| silent(within))??,
+            _ => reading.await?,
+        };
         total += read;
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -68,6 +73,11 @@ impl Preamble {
     }
 }
 
+/// That nothing came.
+pub(crate) fn silent(within: Duration) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("it said nothing within {} s", within.as_secs()))
+}
+
 fn wrong(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
@@ -92,7 +102,7 @@ mod tests {
             }
             let _ = caller.shutdown().await;
         };
-        let (said, ()) = tokio::join!(peel(&mut called), say);
+        let (said, ()) = tokio::join!(peel(&mut called, Duration::from_secs(60)), say);
         let (said, mut rest) = said?;
         called.read_to_end(&mut rest).await?;
         Ok((said, rest))

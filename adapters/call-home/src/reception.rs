@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, io,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -11,12 +12,17 @@ use mercury_adapter::{ConnectError, ConnectFault};
 use mercury_ssh::{LoggedIn, SshError, SshOptions};
 use mercury_tls::{Candidate, Identity, Trust};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
     sync::{Notify, watch},
     time::{timeout, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::connection::Life;
+use crate::{
+    connection::Life,
+    door::Door,
+    refusals::{Login as Read, Refusals},
+};
 
 /// How long a switch is told goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -60,8 +66,10 @@ impl fmt::Debug for Proof {
 
 /// A connection that nobody has asked for yet.
 pub(crate) enum Waiting {
-    Ssh(LoggedIn),
-    Tls(DuplexStream),
+    /// And how its subsystem is opened; without secrets.
+    Ssh(LoggedIn, Box<SshOptions>),
+    /// And what is to be told when somebody asks.
+    Tls(DuplexStream, CancellationToken),
 }
 
 /// One switch that may call.
@@ -70,6 +78,7 @@ pub(crate) struct Desk {
     proof: Proof,
     there: Mutex<There>,
     came: Notify,
+    pub(crate) refusals: Refusals,
     /// One newcomer is judged at a time.
     pub(crate) judging: tokio::sync::Mutex<()>,
 }
@@ -81,9 +90,16 @@ struct There {
     last: Option<Instant>,
 }
 
+/// Opens doors, which stay open for as long as the process runs.
+pub type Opening = Box<dyn FnOnce() -> Result<Vec<Door>, String> + Send>;
+
 /// The switches that may call, of the whole process.
 #[derive(Default)]
 pub struct Reception {
+    /// Opens the doors when somebody asks for a switch.
+    opening: Mutex<Option<Opening>>,
+    /// Why that could not be.
+    failed: Mutex<Option<String>>,
     desks: Mutex<BTreeMap<u64, Arc<Desk>>>,
     wait: Mutex<Option<Duration>>,
     /// Somebody has come or gone.
@@ -113,6 +129,7 @@ impl Reception {
             proof,
             there: Mutex::default(),
             came: Notify::new(),
+            refusals: Refusals::default(),
             judging: tokio::sync::Mutex::default(),
         };
         let desk = Arc::new(desk);
@@ -150,6 +167,33 @@ impl Reception {
         });
     }
 
+    /// Has doors opened as soon as a switch is asked for, and not before.
+    pub fn opens_at_need(&self, opening: Opening) {
+        *locked(&self.opening) = Some(opening);
+    }
+
+    /// How long who asks waits.
+    fn listens(&self) -> Result<Duration, ConnectError> {
+        // Others who ask wait until the doors are open.
+        let mut opening = locked(&self.opening);
+        if locked(&self.wait).is_none()
+            && let Some(open) = opening.take()
+        {
+            match open() {
+                Ok(doors) => doors.into_iter().for_each(Door::stay_open),
+                Err(why) => *locked(&self.failed) = Some(why),
+            }
+        }
+        drop(opening);
+        if let Some(why) = &*locked(&self.failed) {
+            return Err(unreachable(format!("the switch calls home, and {why}")));
+        }
+        let wait = *locked(&self.wait);
+        wait.ok_or_else(|| {
+            unreachable("the switch calls home, and this Mercury listens for no calls ([call_home])".to_owned())
+        })
+    }
+
     /// Who is known by a host key; the last of several.
     pub(crate) fn by_key(&self, fingerprint: &str) -> Option<Arc<Desk>> {
         let knows = |desk: &&Arc<Desk>| matches!(&desk.proof, Proof::Ssh { keys, .. } if keys.iter().any(|key| key == fingerprint));
@@ -158,7 +202,7 @@ impl Reception {
 
     /// Whether any of them needs old algorithms.
     pub(crate) fn needs_old_algorithms(&self) -> bool {
-        locked(&self.desks).values().any(|desk| matches!(&desk.proof, Proof::Ssh { legacy_algorithms: true, .. }))
+        locked(&self.desks).values().any(|desk| desk.has_old_algorithms())
     }
 
     /// Those who are known by their certificates, the last first.
@@ -179,12 +223,18 @@ impl Desk {
         &self.switch
     }
 
-    /// How to log in.
-    pub(crate) fn login(&self) -> Result<SshOptions, ConnectError> {
-        match &self.proof {
-            Proof::Ssh { login, .. } => login(),
-            Proof::Tls { .. } => Err(unreachable("it calls over TLS".to_owned())),
-        }
+    /// How to log in; read away from the workers of the runtime.
+    pub(crate) async fn login(&self) -> Result<Read, ConnectError> {
+        let Proof::Ssh { login, .. } = &self.proof else {
+            return Err(unreachable("it calls over TLS".to_owned()));
+        };
+        let login = Arc::clone(login);
+        mercury_adapter::options(&Arc::new(move || Read::read(&*login))).await
+    }
+
+    /// Whether old algorithms are for it.
+    pub(crate) fn has_old_algorithms(&self) -> bool {
+        matches!(&self.proof, Proof::Ssh { legacy_algorithms: true, .. })
     }
 
     /// The connection there is, if it has not ended.
@@ -216,7 +266,8 @@ impl Desk {
             (Some(last), _) => format!("called last {} s ago and is gone", last.elapsed().as_secs()),
             (None, _) => "has not called since Mercury started".to_owned(),
         };
-        format!("the switch calls home, and is not connected: it {last}; waited {} s", wait.as_secs())
+        let refused = self.refusals.told().map(|told| format!("; {told}")).unwrap_or_default();
+        format!("the switch calls home, and is not connected: it {last}{refused}; waited {} s", wait.as_secs())
     }
 }
 
@@ -226,17 +277,17 @@ impl Awaited {
     /// # Errors
     /// It does not call in time, or does not have the subsystem.
     pub async fn claim(&self) -> Result<Box<dyn Octets>, ConnectError> {
-        let Some(wait) = *locked(&self.reception.wait) else {
-            let message = "the switch calls home, and this Mercury listens for no calls ([call_home])";
-            return Err(unreachable(message.to_owned()));
-        };
+        let wait = self.reception.listens()?;
         let deadline = tokio::time::Instant::now() + wait;
         loop {
             let mut came = std::pin::pin!(self.desk.came.notified());
             came.as_mut().enable();
             match self.desk.take() {
-                Some(Waiting::Tls(stream)) => return Ok(Box::new(stream)),
-                Some(Waiting::Ssh(connection)) => match connection.subsystem(&self.desk.login()?).await {
+                Some(Waiting::Tls(stream, claimed)) => {
+                    claimed.cancel();
+                    return Ok(Box::new(stream));
+                }
+                Some(Waiting::Ssh(connection, options)) => match connection.subsystem(&options).await {
                     Ok(stream) => return Ok(Box::new(stream)),
                     // It went meanwhile, and may come again.
                     Err(SshError::HungUp(_)) => continue,
@@ -278,16 +329,104 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Between a connection and who asks for it, later than it came: reads what comes, so
-/// that its end is noticed. Ends when either does.
-pub(crate) async fn pump<S: AsyncRead + AsyncWrite>(stream: S, other: DuplexStream) -> io::Result<()> {
+/// that its end is noticed. Ends when either does, and when nobody has `claimed` it and
+/// there is no room for what comes, after which no end would be noticed.
+pub(crate) async fn pump<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    other: DuplexStream,
+    claimed: CancellationToken,
+) -> io::Result<()> {
     let (mut from_switch, mut to_switch) = tokio::io::split(stream);
     let (mut from_other, mut to_other) = tokio::io::split(other);
     tokio::select! {
-        ended = tokio::io::copy(&mut from_switch, &mut to_other) => ended.map(drop),
+        ended = hand_on(&mut from_switch, &mut to_other, &claimed) => ended,
         ended = tokio::io::copy(&mut from_other, &mut to_switch) => {
             ended?;
             // The switch may be gone already.
             timeout(FAREWELL, to_switch.shutdown()).await.unwrap_or(Ok(()))
+        }
+    }
+}
+
+async fn hand_on(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    claimed: &CancellationToken,
+) -> io::Result<()> {
+    let mut piece = vec![0; 8 << 10];
+    loop {
+        let read = from.read(&mut piece).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let mut writing = std::pin::pin!(to.write_all(piece.get(..read).unwrap_or_default()));
+        let at_once = std::future::poll_fn(|context| Poll::Ready(writing.as_mut().poll(context))).await;
+        match at_once {
+            Poll::Ready(written) => written?,
+            Poll::Pending if claimed.is_cancelled() => writing.await?,
+            Poll::Pending => return Err(io::Error::other("it said more than waits for who asks for it")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_asks_for_ends_when_there_is_no_room_for_what_it_says() {
+        for is_claimed in [false, true] {
+            let (mut switch, called) = tokio::io::duplex(64);
+            let (mut here, there) = tokio::io::duplex(1024);
+            let claimed = CancellationToken::new();
+            let pumping = tokio::spawn(pump(called, there, claimed.clone()));
+            if is_claimed {
+                claimed.cancel();
+            }
+            let saying = tokio::spawn(async move {
+                let said = switch.write_all(&[7; 4096]).await;
+                drop(switch);
+                said
+            });
+            if is_claimed {
+                let mut heard = Vec::new();
+                here.read_to_end(&mut heard).await.unwrap();
+                assert_eq!(heard.len(), 4096);
+                assert!(saying.await.unwrap().is_ok() && pumping.await.unwrap().is_ok());
+            } else {
+                assert!(pumping.await.unwrap().unwrap_err().to_string().contains("more than waits"));
+                assert!(saying.await.unwrap().is_err());
+            }
+        }
+    }
+
+    /// It may take its time, as what a command prints does.
+    #[tokio::test]
+    async fn a_secret_is_read_away_from_the_workers() {
+        let asked = std::thread::current().id();
+        let login: Login = Arc::new(move || {
+            assert_ne!(std::thread::current().id(), asked);
+            Ok(SshOptions::new("leaf1", "mercury"))
+        });
+        let proof = Proof::Ssh { keys: Vec::new(), legacy_algorithms: false, login };
+        let awaited = Reception::shared().expect("leaf1", proof);
+        assert_eq!(awaited.desk.login().await.unwrap().options.username, "mercury");
+    }
+
+    #[tokio::test]
+    async fn doors_are_opened_when_somebody_asks_and_told_of_where_they_cannot_be() {
+        let reception: &'static Reception = Box::leak(Box::default());
+        let proof = || Proof::Ssh {
+            keys: Vec::new(),
+            legacy_algorithms: false,
+            login: Arc::new(|| Ok(SshOptions::new("leaf1", "mercury"))),
+        };
+        let awaited = reception.expect("leaf1", proof());
+        let told = |error: ConnectError| error.message;
+        assert!(told(awaited.claim().await.err().unwrap()).contains("this Mercury listens for no calls"));
+        reception.opens_at_need(Box::new(|| Err("somebody else listens".to_owned())));
+        for _ in 0..2 {
+            assert!(told(awaited.claim().await.err().unwrap()).contains("and somebody else listens"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use russh::{
-    Preferred, cipher,
+    Names, Preferred, cipher,
     client::{Config, GexParams},
     kex,
     keys::{Algorithm, HashAlg},
@@ -11,6 +11,12 @@ use russh::{
 };
 
 use super::SshOptions;
+
+/// What only `legacy_algorithms` offers, beside host keys ([`is_legacy`]).
+const OLD_KEX: [kex::Name; 3] = [kex::DH_GEX_SHA1, kex::DH_G14_SHA1, kex::DH_G1_SHA1];
+const OLD_CIPHERS: [cipher::Name; 4] =
+    [cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC, cipher::TRIPLE_DES_CBC];
+const OLD_MACS: [mac::Name; 2] = [mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
 
 /// Keepalives without an answer before the connection is given up.
 const KEEPALIVES: usize = 3;
@@ -48,10 +54,9 @@ fn preferred(legacy: bool, known: &[Algorithm], without: &[Algorithm]) -> Prefer
     let mut key = defaults.key.to_vec();
     key.retain(|algorithm| !is_legacy(algorithm));
     if legacy {
-        kex.extend([kex::DH_GEX_SHA1, kex::DH_G14_SHA1, kex::DH_G1_SHA1]);
-        cipher.extend([cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC]);
-        cipher.push(cipher::TRIPLE_DES_CBC);
-        mac.extend([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]);
+        kex.extend(OLD_KEX);
+        cipher.extend(OLD_CIPHERS);
+        mac.extend(OLD_MACS);
         key.extend([Algorithm::Rsa { hash: None }, Algorithm::Dsa]);
     }
     key.retain(|algorithm| !without.iter().any(|without| same_key_type(without, algorithm)));
@@ -63,6 +68,17 @@ fn preferred(legacy: bool, known: &[Algorithm], without: &[Algorithm]) -> Prefer
         key: Cow::Owned(key),
         ..defaults
     }
+}
+
+/// Of what was agreed, what only `legacy_algorithms` offers.
+pub(super) fn old(agreed: &Names) -> Vec<String> {
+    let mut old = Vec::new();
+    old.extend(OLD_KEX.contains(&agreed.kex).then(|| agreed.kex.as_ref().to_owned()));
+    old.extend(is_legacy(&agreed.key).then(|| agreed.key.to_string()));
+    old.extend(OLD_CIPHERS.contains(&agreed.cipher).then(|| agreed.cipher.as_ref().to_owned()));
+    let macs = [agreed.client_mac, agreed.server_mac];
+    old.extend(macs.into_iter().find(|mac| OLD_MACS.contains(mac)).map(|mac| mac.as_ref().to_owned()));
+    old
 }
 
 fn is_legacy(algorithm: &Algorithm) -> bool {

@@ -23,9 +23,16 @@ use super::{
     stream::Killable,
 };
 
-/// Says whether somebody is known by the fingerprint of a host key, `SHA256:` and unpadded
-/// base64.
-pub type KnownKeys = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+/// Says who is known by the fingerprint of a host key, `SHA256:` and unpadded base64.
+pub type KnownKeys = Arc<dyn Fn(&str) -> Option<Known> + Send + Sync>;
+
+/// Somebody who is known by a host key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Whether old algorithms may be agreed on with it. They are offered before it is known
+    /// who has called.
+    pub legacy_algorithms: bool,
+}
 
 /// Whose host key is one of many, and which it was.
 #[derive(Clone)]
@@ -53,7 +60,8 @@ pub struct Caller {
 /// keys of the algorithms `without` are not asked for.
 ///
 /// # Errors
-/// The caller speaks no SSH, takes too long, or shows a key that is not known.
+/// The caller speaks no SSH, takes too long, shows a key that is not known, or agrees on
+/// old algorithms only, which are not for it.
 pub async fn answer<S>(
     socket: S,
     options: &SshOptions,

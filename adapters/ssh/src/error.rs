@@ -90,6 +90,10 @@ pub enum SshError {
         /// What the device offers.
         theirs: Vec<String>,
     },
+    /// Who has called agrees on nothing but old algorithms, and its entry does not have
+    /// them.
+    #[error("only old algorithms are agreed on: {}; legacy_algorithms of its entry takes them", listed(.0))]
+    OldAlgorithms(Vec<String>),
     /// The connection was reset, or ended, before there was a session.
     #[error("the device hung up before there was a session")]
     HungUp(#[source] Box<russh::Error>),
@@ -109,7 +113,10 @@ impl SshError {
                 ConnectFault::HostKey
             }
             Self::KeyFile { .. } | Self::AuthRejected { .. } => ConnectFault::Credentials,
-            Self::ChannelRefused { .. } | Self::NoCommonAlgorithm { .. } | Self::Protocol(_) => ConnectFault::Protocol,
+            Self::ChannelRefused { .. }
+            | Self::NoCommonAlgorithm { .. }
+            | Self::OldAlgorithms(_)
+            | Self::Protocol(_) => ConnectFault::Protocol,
         };
         ConnectError { fault, message: chain(self) }
     }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use russh::{
-    client::{self, DisconnectReason},
+    Names,
+    client::{self, DisconnectReason, Session},
     keys::{Algorithm, HashAlg, PublicKeyOrCertificate},
 };
 
 use super::{
-    HostKey, HostKeyPolicy, SshError, SshOptions,
+    HostKey, HostKeyPolicy, SshError, SshOptions, algorithms,
     caller::OneOfMany,
     error::printable,
     known_hosts::{KnownHost, Verdict, file_name},
@@ -82,13 +83,15 @@ pub(super) type Farewell = Arc<Mutex<Option<String>>>;
 pub(super) struct Gatekeeper {
     host: String,
     trust: Arc<Trust>,
+    /// Whether old algorithms were offered that are not for who is there.
+    refuses_old: bool,
     farewell: Farewell,
 }
 
 impl Gatekeeper {
     pub(super) fn new(options: &SshOptions, trust: Arc<Trust>) -> Self {
         let host = file_name(&options.host, options.port);
-        Self { host, trust, farewell: Farewell::default() }
+        Self { host, trust, refuses_old: false, farewell: Farewell::default() }
     }
 
     pub(super) fn farewell(&self) -> Farewell {
@@ -112,11 +115,14 @@ impl client::Handler for Gatekeeper {
                 Verdict::Known
             }
             Trust::Fingerprints(_) => Verdict::Changed,
-            Trust::OneOfMany(many) if (many.known)(&host_key.fingerprint) => {
-                many.shown.get_or_init(|| host_key.clone());
-                Verdict::Known
-            }
-            Trust::OneOfMany(_) => Verdict::Unknown,
+            Trust::OneOfMany(many) => match (many.known)(&host_key.fingerprint) {
+                Some(known) => {
+                    many.shown.get_or_init(|| host_key.clone());
+                    self.refuses_old = !known.legacy_algorithms;
+                    Verdict::Known
+                }
+                None => Verdict::Unknown,
+            },
             Trust::Anybody => {
                 tracing::warn!(
                     host = %host_key.host,
@@ -132,6 +138,14 @@ impl client::Handler for Gatekeeper {
             Verdict::Changed => Err(SshError::HostKeyChanged(Box::new(host_key))),
             Verdict::Revoked => Err(SshError::HostKeyRevoked(Box::new(host_key))),
         }
+    }
+
+    async fn kex_done(&mut self, _: Option<&[u8]>, agreed: &Names, _: &mut Session) -> Result<(), SshError> {
+        let old = algorithms::old(agreed);
+        if self.refuses_old && !old.is_empty() {
+            return Err(SshError::OldAlgorithms(old));
+        }
+        Ok(())
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<SshError>) -> Result<(), SshError> {

@@ -24,14 +24,14 @@ use russh::{
     client::{self, Msg},
     keys::{Algorithm, PrivateKey},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use caller::{Caller, KnownKeys, LoggedIn, answer, has_other_keys};
+pub use caller::{Caller, Known, KnownKeys, LoggedIn, answer, has_other_keys};
 pub use commands::{CommandError, Finished, SshCommands};
 pub use error::{HostKey, SshError};
 pub use stream::SshStream;
@@ -83,6 +83,20 @@ impl SshOptions {
             keepalive_interval: Some(Duration::from_secs(30)),
             subsystem: "netconf".to_owned(),
         }
+    }
+
+    /// Whether the other logs in as this does: the same user with the same secrets. What a
+    /// key's file holds is not looked at.
+    #[must_use]
+    pub fn logs_in_as(&self, other: &Self) -> bool {
+        let same = |one: Option<&SecretString>, other: Option<&SecretString>| {
+            one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
+        };
+        let [key, others] = [self, other].map(|options| options.key.as_ref());
+        self.username == other.username
+            && same(self.password.as_ref(), other.password.as_ref())
+            && key.map(|key| &key.path) == others.map(|key| &key.path)
+            && same(key.and_then(|key| key.passphrase.as_ref()), others.and_then(|key| key.passphrase.as_ref()))
     }
 }
 

@@ -322,3 +322,68 @@ fn an_entry_without_overlays_reads_nothing_of_them() {
     let (running, scope) = bench.read(&target);
     assert!(!scope.overlays && running.scope.interfaces != InterfaceScope::All);
 }
+
+/// The network team's own rules hold for whoever names a VNI in place of the VLAN.
+#[test]
+fn a_vni_is_no_way_to_a_vlan_that_the_entry_does_not_allow() {
+    let mut bench = fabric();
+    bench.rule(|rules| rules.allowed_vlans = "100,3000-3003".parse().ok());
+    bench.bind(50, 10_500);
+    bench.bind(100, 10_600);
+    let told = bench.refuses("Ethernet1", &json!({"segmentation_id": 50}));
+    assert!(told.contains("VLAN 50 not allowed on leaf1"), "{told}");
+    let told = bench.refuses("Ethernet1", &on(10_500));
+    assert!(told.contains("network.vni: VLAN 50 not allowed on leaf1; allowed: 100,3000-3003"), "{told}");
+    assert!(told.contains("VNI 10500 is bound to it there"), "{told}");
+    let bond = json!({"port": {"binding:profile": {
+        "local_link_information": [{"switch_id": "leaf1", "port_id": "Ethernet1"}, {"switch_id": "leaf1", "port_id": "Ethernet2"}],
+        "local_group_information": {"name": "bond0", "bond_mode": "802.3ad"}}}, "network": on(10_500)});
+    bench.rule(|rules| rules.lag_numbers = "1-9".parse().unwrap());
+    assert!(bench.call("attach_port", &bond).unwrap_err().message.contains("VLAN 50 not allowed"));
+    bench.attach("Ethernet1", &on(10_600)).unwrap();
+    assert_eq!(bench.carries("Ethernet1"), "access VLAN 100");
+}
+
+/// It may be a tenant's by now.
+#[test]
+fn a_vlan_that_is_set_aside_is_given_to_nobody_who_does_not_name_its_vni() {
+    let mut bench = fabric();
+    bench.attach("Ethernet2", &on(777)).unwrap();
+    assert_eq!(bench.carries("Ethernet2"), "access VLAN 3000");
+    let trunk = |native: &Value, tagged: &Value| {
+        let mut trunk = plugged("Ethernet3", native);
+        trunk["port"]["trunk_details"] = json!({"sub_ports": [tagged]});
+        trunk
+    };
+    let ironic = |mode: &str, native: u16, tagged: &[u16]| {
+        ironic("Ethernet3", &json!({"mode": mode, "native_vlan": native, "allowed_vlans": tagged}))
+    };
+    let lag = |mode: &str, native: u16, tagged: &[u16]| {
+        json!({"switch_ids": ["leaf1"], "lag_name": "a", "mode": mode, "native_vlan": native,
+               "allowed_vlans": tagged, "aggregation_mode": "lacp"})
+    };
+    let plain = json!({"segmentation_id": 3000});
+    let before = bench.device.clone();
+    for (method, params, parameter) in [
+        ("attach_port", plugged("Ethernet3", &plain), "network.segmentation_id"),
+        ("attach_port", trunk(&plain, &json!({"segmentation_id": 200})), "network.segmentation_id"),
+        ("attach_port", trunk(&on(777), &plain), "port.trunk_details"),
+        ("attach_port", trunk(&json!({"segmentation_id": 200}), &plain), "port.trunk_details"),
+        ("update_port", ironic("access", 3000, &[]), "native_vlan"),
+        ("update_port", ironic("trunk", 3000, &[200]), "native_vlan"),
+        ("update_port", ironic("trunk", 200, &[201, 3000]), "allowed_vlans"),
+        ("update_lag", lag("access", 3000, &[]), "native_vlan"),
+        ("update_lag", lag("trunk", 200, &[3000]), "allowed_vlans"),
+        ("reset_port", json!({"switch_id": "leaf1", "port_name": "Ethernet3", "default_vlan": 3000}), "default_vlan"),
+        ("add_network", json!({"network": 3000}), "network.segmentation_id"),
+    ] {
+        let fault = bench.call(method, &params).unwrap_err();
+        assert_eq!(fault.parameter.as_deref(), Some(parameter), "{method} {params}: {fault}");
+        assert!(fault.message.contains("VLAN 3000: leaf1 sets 3000-3003 aside for VNIs"), "{method}: {fault}");
+    }
+    assert_eq!(bench.device, before);
+    bench.attach("Ethernet3", &both(3000, 777)).unwrap();
+    let sub_port = json!({"segmentation_id": 3000, "vni": 777});
+    bench.call("attach_port", &trunk(&json!({"segmentation_id": 200}), &sub_port)).unwrap();
+    assert_eq!(bench.carries("Ethernet3"), "trunk, native VLAN 200, VLANs 3000");
+}

@@ -89,7 +89,7 @@ pub(super) fn vlans<'a>(config: &'a DeviceConfig, name: &InterfaceName) -> Optio
 }
 
 /// All of 1 to 4094 for a trunk of all VLANs.
-fn all(vlans: &SwitchedVlan) -> VlanSet {
+pub(super) fn all(vlans: &SwitchedVlan) -> VlanSet {
     match vlans {
         SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. } => VlanSet::full(),
         other => other.named_vlans(),
@@ -202,6 +202,16 @@ impl Judged<'_> {
             Edit::RemoveVlan { before } if self.rule.ports.is_none() => {
                 let one = std::iter::once(before.id).collect();
                 self.vlans(&one, &format!("vlans/{}", before.id), "the change would remove");
+            }
+            Edit::Bind { vlan, after, .. } if self.rule.ports.is_none() => {
+                self.vlans(&std::iter::once(*vlan).collect(), &format!("vlans/{vlan}"), &format!("{after} would get"));
+            }
+            Edit::Unbind { vlan, before, .. } if self.rule.ports.is_none() => {
+                self.vlans(
+                    &std::iter::once(*vlan).collect(),
+                    &format!("vlans/{vlan}"),
+                    &format!("{before} would lose"),
+                );
             }
             _ => {}
         }

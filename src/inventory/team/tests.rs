@@ -1,7 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use mercury_model::{
-    DeviceConfig, Intended, Interface, Plan, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
+    DeviceConfig, Intended, Interface, Plan, Running, Scope, Segment, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
 };
 use proptest::prelude::*;
 
@@ -47,7 +47,8 @@ fn judged(rules: &TeamRules, before: Vec<Interface>, after: Vec<Interface>) -> V
 
 fn of_configs(rules: &TeamRules, before: &DeviceConfig, after: DeviceConfig) -> Vec<(Code, String)> {
     let after = Intended(after);
-    let plan = Plan::between(&Running::new(before, Scope::all()), &after);
+    let scope = Scope { overlays: true, ..Scope::all() };
+    let plan = Plan::between(&Running::new(before, scope), &after);
     let ports = Proposed::edited(&plan).len();
     let findings = rules.judge(&Proposed { before, after: &after.0, plan: &plan, ports });
     findings.iter().map(|finding| (finding.code, finding.field.clone())).collect()
@@ -205,6 +206,24 @@ fn vlans_are_judged_where_they_are_made_renamed_and_removed() {
     assert_eq!(of("vlan_name = '[a-z]+'", vec![], vec![vlan(10, "X")]), at(Code::RuleVlanNamePattern, "vlans/10/name"));
     assert_eq!(of("vlan_name = '[a-z]+'", vec![], vec![vlan(10, "")]), [], "one without a name has none to judge");
     assert_eq!(of("reserved_vlans = \"1-9\"\nports = [\"*\"]", vec![], vec![vlan(5, "")]), []);
+}
+
+#[test]
+fn a_vlan_is_judged_where_it_is_bound_to_a_vni_and_where_no_longer() {
+    let bound = |vni: Option<u64>| {
+        let segment = vni.map(|vni| Segment { vni: vni.try_into().unwrap(), vtep: None });
+        DeviceConfig {
+            segments: segment.map(|one| (50_u16.try_into().unwrap(), one)).into_iter().collect(),
+            ..config(vec![])
+        }
+    };
+    let reserved = rules("reserved_vlans = \"50\"");
+    for (before, after) in [(None, Some(10_500)), (Some(10_500), None), (Some(10_500), Some(777))] {
+        let found = of_configs(&reserved, &bound(before), bound(after));
+        assert!(!found.is_empty(), "{before:?} {after:?}");
+        assert!(found.iter().all(|one| *one == (Code::RuleVlanReserved, "vlans/50".to_owned())), "{found:?}");
+    }
+    assert_eq!(of_configs(&rules("reserved_vlans = \"51\""), &bound(None), bound(Some(10_500))), []);
 }
 
 #[test]

@@ -112,3 +112,45 @@ fn a_switch_that_calls_home_needs_no_address_and_something_to_be_known_by() {
     let (_, findings) = load_in(&dir, "i.toml", &nowhere(toml("dialect = \"openconfig\"\ncall_home = false")));
     assert!(findings.iter().any(|finding| finding.field == "switch.leaf1.address"));
 }
+
+/// Nothing else tells who calls: one would get what is meant for the other.
+#[test]
+fn what_a_switch_that_calls_home_shows_finds_one_entry() {
+    let dir = files();
+    let other = PIN.replace("47DE", "47DF");
+    let entry = |name: &str, lines: &str| {
+        let entry = toml(&format!("dialect = \"openconfig\"\ncall_home = true\n{lines}"));
+        entry.replace("address = \"192.0.2.1\"\n", "").replace("leaf1", name)
+    };
+    let by_key = |name: &str, keys: &[&str]| entry(name, &format!("host_key_fingerprints = {keys:?}"));
+    let by_tls = |name: &str, lines: &str| {
+        let entry = by_tls(&format!("call_home = true\n{OWN}\n{lines}"));
+        entry.replace("address = \"192.0.2.1\"\n", "").replace("leaf1", name)
+    };
+    let pins = |pins: &[&str]| format!("tls_pins = {pins:?}");
+    let named = |name: &str| format!("tls_server_name = \"{name}\"\ntls_ca = [\"ca.pem\"]");
+    let system = |name: &str| format!("tls_server_name = \"{name}\"");
+    for (one, two, key) in [
+        (by_key("leaf1", &[PIN]), by_key("leaf2", &[&other, PIN]), Some("host_key_fingerprints")),
+        (by_key("leaf1", &[PIN]), by_key("leaf2", &[&other]), None),
+        (by_tls("leaf1", &pins(&[PIN])), by_tls("leaf2", &pins(&[&other, PIN])), Some("tls_pins")),
+        (by_tls("leaf1", &pins(&[PIN])), by_tls("leaf2", &pins(&[&other])), None),
+        (by_tls("leaf1", &named("a.example")), by_tls("leaf2", &named("A.example")), Some("tls_server_name")),
+        (by_tls("leaf1", &named("a.example")), by_tls("leaf2", &named("b.example")), None),
+        (by_tls("leaf1", &system("a.example")), by_tls("leaf2", &system("a.example")), Some("tls_server_name")),
+        (by_key("leaf1", &[PIN]), by_tls("leaf2", &pins(&[PIN])), None),
+    ] {
+        let (inventory, findings) = load_in(&dir, "i.toml", &format!("{one}{two}"));
+        let errors = findings.errors();
+        let found: Vec<_> = errors.iter().map(|finding| (finding.code, finding.field.clone())).collect();
+        let wanted = key.map(|key| (Code::AmbiguousId, format!("switch.leaf2.{key}")));
+        assert_eq!(found, Vec::from_iter(wanted), "{one}{two}");
+        assert_eq!(inventory.len(), if key.is_some() { 0 } else { 2 }, "{one}{two}");
+    }
+    // Who is connected to is told by its address.
+    let met = |name: &str, address: u8| {
+        let entry = toml(&format!("dialect = \"openconfig\"\nhost_key_fingerprints = [\"{PIN}\"]"));
+        entry.replace("192.0.2.1", &format!("192.0.2.{address}")).replace("leaf1", name)
+    };
+    assert_eq!(load_in(&dir, "i.toml", &format!("{}{}", met("leaf1", 1), met("leaf2", 2))).0.len(), 2);
+}

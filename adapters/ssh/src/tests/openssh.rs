@@ -215,6 +215,33 @@ async fn a_server_with_old_algorithms_needs_legacy_algorithms() {
     sshd.echoes(&SshOptions { legacy_algorithms: true, ..sshd.options() }).await;
 }
 
+/// They are offered before it is known who has called.
+#[tokio::test]
+async fn old_algorithms_are_agreed_on_with_those_callers_only_that_may() {
+    let old = "KexAlgorithms diffie-hellman-group14-sha1\nCiphers aes128-cbc\nMACs hmac-sha1\n\
+        HostKeyAlgorithms ssh-rsa\nHostKey $DIR/host_rsa";
+    for (more, legacy_algorithms, told) in [
+        (old, true, None),
+        (old, false, Some("diffie-hellman-group14-sha1, ssh-rsa, aes128-cbc, hmac-sha1")),
+        ("Ciphers aes256-cbc", false, Some("agreed on: aes256-cbc;")),
+        ("HostKeyAlgorithms ssh-rsa\nHostKey $DIR/host_rsa", false, Some("agreed on: ssh-rsa;")),
+        ("", false, None),
+    ] {
+        let Some(sshd) = Sshd::start(more).await else { return };
+        let socket = TcpStream::connect(("127.0.0.1", sshd.port)).await.unwrap();
+        let options = SshOptions { legacy_algorithms: true, ..sshd.options() };
+        let known: KnownKeys = Arc::new(move |_: &str| Some(Known { legacy_algorithms }));
+        match (answer(socket, &options, &[], known).await, told) {
+            (Ok(_), None) => {}
+            (Err(error @ SshError::OldAlgorithms(_)), Some(told)) => {
+                assert!(error.to_string().contains(told), "{error}");
+            }
+            (Ok(_), Some(told)) => panic!("{more}: {told}"),
+            (Err(error), _) => panic!("{more}: {error:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn group_exchange_works_within_the_bounds() {
     let Some(sshd) = Sshd::start("KexAlgorithms diffie-hellman-group-exchange-sha256").await else { return };

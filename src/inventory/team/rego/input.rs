@@ -3,23 +3,24 @@
 
 use std::{collections::BTreeSet, time::SystemTime};
 
-use mercury_model::{DeviceConfig, Edit, InterfaceName, SwitchedVlan, TrunkVlans, Vlan, VlanSet};
+use mercury_model::{DeviceConfig, Edit, InterfaceName, Segment, SwitchedVlan, TrunkVlans, Vlan, VlanSet};
 use serde_json::{Map, Value, json};
 
 use super::super::{
     Place,
-    judge::{Proposed, vlans},
+    judge::{Proposed, all, vlans},
     window,
 };
 
-/// What a rule may ask `input` for; what is below `ports` and `vlans` stands in
-/// `config/rules.md`.
-pub(super) const KNOWN: [(&str, Option<&[&str]>); 5] = [
+/// What a rule may ask `input` for; what is below `ports`, `vlans` and `segments`
+/// stands in `config/rules.md`.
+pub(super) const KNOWN: [(&str, Option<&[&str]>); 6] = [
     ("switch", Some(&["name", "role"])),
     ("now", Some(&["unix", "weekday", "hour", "minute"])),
     ("port_count", Some(&[])),
     ("ports", None),
     ("vlans", None),
+    ("segments", None),
 ];
 
 /// One change of one switch.
@@ -45,6 +46,11 @@ impl Input<'_> {
             Edit::RemoveVlan { before } => Some(vlan(Some(before), None, before)),
             _ => None,
         });
+        let segments = plan.edits.iter().filter_map(|edit| match edit {
+            Edit::Bind { vlan, after, .. } => Some(json!({"vlan": vlan, "after": segment(after)})),
+            Edit::Unbind { vlan, before, .. } => Some(json!({"vlan": vlan, "before": segment(before)})),
+            _ => None,
+        });
         let mut input = Map::new();
         if let Some(Place { switch, role }) = self.place {
             input.insert("switch".to_owned(), kept(json!({"name": switch, "role": role})));
@@ -55,6 +61,7 @@ impl Input<'_> {
         input.insert("port_count".to_owned(), json!(ports));
         input.insert("ports".to_owned(), self.ports.iter().map(port).collect());
         input.insert("vlans".to_owned(), vlans.collect());
+        input.insert("segments".to_owned(), segments.collect());
         Value::Object(input)
     }
 }
@@ -78,8 +85,16 @@ fn configured(config: &DeviceConfig, name: &InterfaceName) -> Option<Value> {
         state.insert("access_vlan".to_owned(), json!(access));
         state.insert("native_vlan".to_owned(), json!(native));
         state.insert("allowed_vlans".to_owned(), json!(allowed));
+        let carried = all(carried);
+        let vnis = config.segments.iter().filter(|(vlan, _)| carried.contains(**vlan));
+        let vnis: Vec<Value> = vnis.map(|(vlan, segment)| json!({"vlan": vlan, "vni": segment.vni})).collect();
+        state.insert("vnis".to_owned(), if vnis.is_empty() { Value::Null } else { vnis.into() });
     }
     Some(kept(state))
+}
+
+fn segment(segment: &Segment) -> Value {
+    kept(json!({"vni": segment.vni, "vtep": segment.vtep}))
 }
 
 fn ranges(vlans: &TrunkVlans) -> Vec<Value> {

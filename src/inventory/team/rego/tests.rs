@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mercury_model::{DeviceConfig, Intended, Interface, Plan, Running, Scope, SwitchedVlan, TrunkVlans};
+use mercury_model::{DeviceConfig, Intended, Interface, Plan, Running, Scope, Segment, SwitchedVlan, TrunkVlans};
 
 use super::super::{Proposed, TeamRules};
 use super::*;
@@ -178,6 +178,28 @@ fn a_file_with_a_slip_is_refused_whole_by_line_and_column() {
     }
     let (rules, findings) = read("package other\nallow if input.port_count");
     assert!(rules.is_empty() && findings.to_string().contains("none would be asked"), "{findings}");
+}
+
+#[test]
+fn the_vnis_of_a_change_are_shown_with_their_vlans() {
+    let segment = Segment { vni: 10_500_u64.try_into().unwrap(), vtep: "vtep1".parse().ok() };
+    let after = || {
+        let mut after = port(None, "50-52");
+        after.segments.insert(50_u16.try_into().unwrap(), segment.clone());
+        after.segments.insert(60_u16.try_into().unwrap(), Segment { vni: 777_u64.try_into().unwrap(), vtep: None });
+        after
+    };
+    let bound =
+        "[{\"vlan\": 50, \"after\": {\"vni\": 10500, \"vtep\": \"vtep1\"}}, {\"vlan\": 60, \"after\": {\"vni\": 777}}]";
+    for (text, holds) in [
+        ("every port in input.ports { port.after.vnis == [{\"vlan\": 50, \"vni\": 10500}] }".to_owned(), true),
+        (format!("input.segments == {bound}"), true),
+        ("every one in input.segments { one.after.vni >= 10000 }".to_owned(), false),
+    ] {
+        let (rules, findings) = read(&body(&format!("allow if {{ {text} }}")));
+        assert!(findings.is_empty(), "{text}: {findings}");
+        assert_eq!(judged(&rules, after()).is_empty(), holds, "{text}");
+    }
 }
 
 #[test]
