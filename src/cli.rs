@@ -36,12 +36,13 @@ mod signals;
 mod simulate;
 mod switch;
 mod table;
+mod tool;
 mod users;
 mod validate;
 mod write;
 mod yang;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mercury_adapter::Budget;
@@ -51,11 +52,10 @@ use crate::{
     fault::Fault,
     finding::Findings,
     inventory::Inventory,
-    lock::{self, Coordinator},
     rpc,
-    service::Service,
 };
 use bounded::read_bounded;
+use tool::{Tool, start};
 
 /// Configures switch ports for bare-metal provisioning.
 #[derive(Debug, Parser)]
@@ -467,38 +467,4 @@ impl Common {
         let settings = Settings::load(self.config.as_deref(), &self.overrides()).map_err(Failure::Findings)?;
         Ok(settings.dialects)
     }
-
-    /// A service for one command of a person; it logs only what went wrong.
-    fn service(&self) -> Result<Tool, Failure> {
-        let (settings, inventory) = self.load(&self.overrides(), Some(LogLevel::Error))?;
-        let locks = lock::from_settings(&settings);
-        Ok(Tool { service: start(inventory, &locks)?, locks, stop_timeout: settings.limits.stop_timeout })
-    }
-}
-
-/// A service for one command, and the locks it takes.
-struct Tool {
-    service: Service,
-    locks: Arc<dyn Coordinator>,
-    stop_timeout: Duration,
-}
-
-impl std::ops::Deref for Tool {
-    type Target = Service;
-
-    fn deref(&self) -> &Service {
-        &self.service
-    }
-}
-
-impl Tool {
-    /// As [`Service::finish`]; afterwards nothing is locked.
-    async fn finish(&self) {
-        self.service.finish().await;
-        self.locks.finish().await;
-    }
-}
-
-fn start(inventory: Inventory, locks: &Arc<dyn Coordinator>) -> Result<Service, Failure> {
-    Service::start(inventory, locks).map_err(Failure::because)
 }

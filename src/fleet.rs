@@ -133,7 +133,7 @@ impl Fleet {
     async fn left(&self, member: &str) {
         let mut view = self.view.clone();
         if view.wait_for(|view| !view.has(member)).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

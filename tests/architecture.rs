@@ -55,7 +55,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 29] = [
+const MODULES: [(&str, &str); 30] = [
     // What any of them may use.
     ("waits", ""),
     ("often", ""),
@@ -84,9 +84,10 @@ const MODULES: [(&str, &str); 29] = [
     ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace trace waits"),
     ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline trace waits"),
     ("registry", "inventory lock target"),
+    ("fleet", "config fault inventory lock metrics"),
     (
         "service",
-        "audit config fault group intent inventory lock metrics outcome pace pipeline registry status target trace transaction waits",
+        "audit config fault fleet group intent inventory lock metrics outcome pace pipeline registry status target trace transaction waits",
     ),
     // Who asks.
     (

@@ -7,7 +7,7 @@ use mercury_model::{InterfaceName, SwitchedVlan, TrunkVlans, VlanSet};
 use serde::Serialize;
 
 use super::{
-    Intent, Membership, PluginRequest, Setting, TargetIntent, check_allowed, find_switch, needed_vlan,
+    Intent, Membership, PluginRequest, Setting, TargetIntent, check_allowed, check_set_aside, find_switch, needed_vlan,
     options::name_vlan, unusable,
 };
 use crate::{
@@ -214,7 +214,9 @@ fn carry(
     if !uplink.carries.is_empty() {
         let vlans = SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(uplink.carries.clone()) };
         let of_network = network.and_then(|network| network.vlan).is_some_and(|vlan| !switch.rules.allows_vlan(vlan));
-        check_allowed(switch, if of_network { "network.segmentation_id" } else { "allowed_vlans" }, &vlans)?;
+        let parameter = if of_network { "network.segmentation_id" } else { "allowed_vlans" };
+        check_allowed(switch, parameter, &vlans)?;
+        check_set_aside(switch, parameter, &vlans, &request.map(PluginRequest::bound).unwrap_or_default())?;
     }
     if switch.rules.manage_vlans {
         for id in uplink.carries.iter() {

@@ -134,6 +134,13 @@ impl PluginRequest {
         Ok(Self { port, network })
     }
 
+    /// The VLANs whose VNIs are told.
+    pub(super) fn bound(&self) -> Vec<VlanId> {
+        let network = self.network.as_ref().filter(|network| network.vni.is_some());
+        let own = network.and_then(|network| network.vlan);
+        own.into_iter().chain(self.port.sub_port_vnis.iter().map(|(vlan, _)| *vlan)).collect()
+    }
+
     /// What `attach_port` and `update_port` want: the network on every link.
     ///
     /// # Errors
@@ -149,9 +156,7 @@ impl PluginRequest {
             }
             Some(tagged) => SwitchedVlan::Trunk { native: network.vlan, vlans: TrunkVlans::only(tagged.clone()) },
         };
-        let bound = network.vlan.filter(|_| network.vni.is_some());
-        let bound: Vec<VlanId> =
-            bound.into_iter().chain(self.port.sub_port_vnis.iter().map(|(vlan, _)| *vlan)).collect();
+        let bound = self.bound();
         let intent = self.on_every_link(verb, inventory, Some(network), |link, switch, port| {
             if let Some(name) = unreached(network, switch, inventory) {
                 let reason = format!("{name} is not part of the network's physical network");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use base64::Engine as _;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use jsonrpsee_core::{BoxError, http_helpers::HttpError, middleware::layer::RpcLogger};
 use jsonrpsee_http_client::{

@@ -29,7 +29,7 @@ const PERIOD: Duration = Duration::from_secs(3);
 /// Whether both links of a conductor lead to switches that some member always has both.
 fn may_be_dual(number: usize, switches: usize) -> bool {
     let first = number * 2 % switches;
-    number < 16 && (first < EVERYWHERE || first >= HOME)
+    number < 16 && !(EVERYWHERE..HOME).contains(&first)
 }
 
 #[test]
