@@ -313,7 +313,8 @@ impl Owner {
                 false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
             },
         };
-        let report = pipeline::run(line, work, look_first, joint.as_mut()).await;
+        // Boxed, because all that is served goes through here.
+        let report = Box::pin(pipeline::run(line, work, look_first, joint.as_mut())).await;
         self.link.traced(Vec::new());
         let queued = group.iter().map(|job| begun.saturating_duration_since(job.queued)).max();
         spans.end(|| told_of(&report, work.name(), group.len(), queued.unwrap_or_default()));
