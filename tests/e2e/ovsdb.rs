@@ -102,6 +102,23 @@ fn a_bridge_of_somebody_else_is_left_alone_unless_the_entry_names_it() {
 }
 
 /// A dry run shows what would be, and changes nothing.
+/// The machine's own interface, tunnels and other bridges are reached by them.
+#[test]
+fn no_host_is_at_the_bridges_own_port_or_a_tunnel() {
+    let Some(bridge) = Bridge::start(&["p1"]) else { return };
+    bridge.vsctl(&["add-port", "br0", "vx1", "--", "set", "interface", "vx1", "type=vxlan", "options:remote_ip=192.0.2.9"]);
+    bridge.vsctl(&["--no-wait", "add-port", "br0", "pa1", "--", "set", "interface", "pa1", "type=patch"]);
+    let mercury = Mercury::serve(&[entry(&bridge).with("foreign_bridges", "[\"br0\"]")]);
+    let mut client = Client::of(&mercury);
+    for (port, told) in [("br0", "bridge br0 itself"), ("vx1", "type vxlan"), ("pa1", "type patch")] {
+        let before = vlans(&bridge, port);
+        let asked = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100});
+        let error = client.call("update_port", &asked).unwrap_err();
+        assert!(error.message.contains(told), "{error:?}");
+        assert_eq!(vlans(&bridge, port), before);
+    }
+}
+
 #[test]
 fn a_dry_run_changes_nothing() {
     let Some(bridge) = Bridge::start(&["p1"]) else { return };

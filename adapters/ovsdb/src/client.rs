@@ -29,6 +29,9 @@ use crate::{
 
 /// Messages that may wait to be written; a server that takes none does not live.
 const UNWRITTEN: usize = 32;
+/// The longest answer to a question of the server's: an echo has nothing to say, and what
+/// waits to be written is counted nowhere.
+const LONGEST_ECHO: usize = 4 << 10;
 /// Octets that are read at once.
 const CHUNK: usize = 16 << 10;
 
@@ -209,6 +212,9 @@ async fn read(
                     let _ = reply.map(|reply| reply.send(Ok(answer)));
                 }
                 Ok(Message::Asked { reply }) => {
+                    if reply.len() > LONGEST_ECHO {
+                        return Lost::Protocol("the server asks to have a long text said again".to_owned());
+                    }
                     if unwritten.try_send(reply).is_err() {
                         return Lost::Closed("the server asks and takes no answers".to_owned());
                     }

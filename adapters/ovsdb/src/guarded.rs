@@ -59,7 +59,7 @@ pub(crate) struct Ports {
     known: BTreeMap<String, Known>,
     /// Names that are a place in a bond.
     members: Vec<String>,
-    /// As they were before the last change of each.
+    /// As they were before the last change of each, of the request that is served.
     before: BTreeMap<String, Known>,
 }
 
@@ -89,6 +89,11 @@ impl Ports {
         }
         self.members = rows.members().into_iter().map(str::to_owned).collect();
         Ok(())
+    }
+
+    /// Another request is served from here on: it undoes nothing of the one before.
+    pub(crate) fn begin(&mut self) {
+        self.before.clear();
     }
 
     /// A change was made: what is known of its ports is so no more.
@@ -170,7 +175,7 @@ fn guard(
     bridges: &[String],
 ) -> Result<(), Box<RpcError>> {
     let senseless = |error| senseless(name, error);
-    let owners = foreign(bridges, &known.port, known.bridge.as_ref()).map_err(senseless)?;
+    let owners = foreign(bridges, &known.port, known.interface.as_ref(), known.bridge.as_ref()).map_err(senseless)?;
     let (Some(bridge), []) = (&known.bridge, owners.as_slice()) else {
         let message = format!("{name} is not Mercury's to change: it has {}", owners.join(", "));
         return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));

@@ -88,7 +88,7 @@ fn data<'a>(
             }
         }
         let bridge = bridged.get(port.uuid()?).copied();
-        for owner in foreign(bridges, port, bridge)? {
+        for owner in foreign(bridges, port, rows.interfaces.get(name), bridge)? {
             entry.push(tree.copied_leaf("foreign", &owner)?);
         }
         entries.push(entry);
@@ -103,10 +103,30 @@ fn data<'a>(
     Ok(root)
 }
 
+/// Types of interfaces that lead elsewhere than to a host: to another bridge or through a
+/// tunnel (ovs-vswitchd.conf.db(5), `Interface` `type`). A port of several interfaces has
+/// none of its name.
+const LEADS_ON: [&str; 13] = [
+    "patch", "gre", "ip6gre", "erspan", "ip6erspan", "vxlan", "geneve", "lisp", "stt", "gtpu", "bareudp", "srv6", "amt",
+];
+
 /// Whose a port is, where it is not Mercury's to change.
-pub(crate) fn foreign(bridges: &[String], port: &Row, bridge: Option<&Row>) -> Result<Vec<String>, NoDatum> {
+pub(crate) fn foreign(
+    bridges: &[String],
+    port: &Row,
+    interface: Option<&Row>,
+    bridge: Option<&Row>,
+) -> Result<Vec<String>, NoDatum> {
     let Some(bridge) = bridge else { return Ok(vec!["no bridge".to_owned()]) };
     let name = bridge.text("name")?.unwrap_or_default();
+    // By it the machine itself, or others behind it, are reached; whoever has the bridge.
+    if port.text("name")? == Some(name) {
+        return Ok(vec![format!("the port of bridge {name} itself")]);
+    }
+    let kind = interface.map(|interface| interface.text("type")).transpose()?.flatten().unwrap_or_default();
+    if LEADS_ON.contains(&kind) {
+        return Ok(vec![format!("an interface of type {kind}, at which no host is")]);
+    }
     if bridges.iter().any(|allowed| allowed == name) {
         return Ok(Vec::new());
     }

@@ -46,6 +46,9 @@ pub struct OvsdbSession {
     fresh: Option<(Scope, Rows)>,
     /// The change that the database has and ovs-vswitchd did not apply in time.
     unapplied: Option<i64>,
+    /// That was a change of the request that is served: it may be undone, and be read
+    /// meanwhile.
+    is_own: bool,
     /// ovs-vswitchd had no use of what the last change was to carry.
     is_unusable: bool,
     flights: u64,
@@ -109,6 +112,7 @@ impl OvsdbSession {
             ports: Ports::default(),
             fresh: None,
             unapplied: None,
+            is_own: false,
             is_unusable: false,
             flights: 1,
             requests: String::new(),
@@ -140,8 +144,13 @@ impl OvsdbSession {
             self.fresh = None;
         }
         match step {
-            // Guards keep others out.
-            Step::Lock(_) | Step::Unlock | Step::Settled | Step::Save => Ok(done()),
+            // Guards keep others out; what one request has made, the next does not undo.
+            Step::Lock(_) | Step::Unlock => {
+                self.ports.begin();
+                (self.is_own, self.is_unusable) = (false, false);
+                Ok(done())
+            }
+            Step::Settled | Step::Save => Ok(done()),
             Step::Discard => {
                 self.staged = None;
                 Ok(done())
@@ -208,7 +217,7 @@ impl OvsdbSession {
             return Ok(rows);
         }
         // What was not applied of ours may be undone all the same.
-        if self.unapplied == Some(next) {
+        if self.is_own && self.unapplied == Some(next) {
             return Ok(rows);
         }
         let mut transaction = Transaction::default();
@@ -276,7 +285,7 @@ impl OvsdbSession {
         let mut answers = match self.transact(transaction, deadline).await {
             Ok(answers) => answers.into_iter().skip(1),
             Err(Failure::Refused(_)) => {
-                self.unapplied = Some(number);
+                (self.unapplied, self.is_own) = (Some(number), true);
                 let message = format!(
                     "the database has the change and ovs-vswitchd did not apply it within {} ms; it may be stopped",
                     within.as_millis()

@@ -242,15 +242,19 @@ fn what_somebody_else_wrote_behind_the_commit_is_not_undone() {
 fn what_ovs_vswitchd_does_not_apply_is_undone() {
     let Some(bridge) = Bridge::start(&["p1"]) else { return };
     let mercury = Mercury::serve(&[entry(&bridge).with("commit_timeout", 4).with("reply_timeout", 4)]);
+    attach(&mercury, 902).unwrap();
     attach(&mercury, 903).unwrap();
     signal(&bridge, "vs.pid", "-STOP");
     let error = attach(&mercury, 100).unwrap_err();
     assert!(error.message.contains("ovs-vswitchd did not apply"), "{error:?}");
     let tag = |bridge: &Bridge| bridge.vsctl(&["--no-wait", "get", "port", "p1", "tag"]);
     assert_eq!(tag(&bridge), "903");
-    // While it is away nothing is sent, by whoever.
-    let error = attach(&mercury, 101).unwrap_err();
-    assert!(error.message.contains("ovs-vswitchd"), "{error:?}");
+    // While it is away nothing is sent, by whoever, and nothing is called done: what the
+    // port has, and what it had before the last change, no more than others.
+    for vlan in [101, 902, 903] {
+        let error = attach(&mercury, vlan).unwrap_err();
+        assert!(error.message.contains("ovs-vswitchd"), "{error:?}");
+    }
     let other = Mercury::serve(&[entry(&bridge).with("commit_timeout", 4).with("reply_timeout", 4)]);
     let error = attach(&other, 101).unwrap_err();
     assert!(error.message.contains("ovs-vswitchd"), "{error:?}");
