@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     fault::Fault,
     intent::{Fields, cards, find_switch, interface_of, lag::Group},
-    inventory::{Function, Inventory, MacAddr, Switch},
+    inventory::{Function, Inventory, MacAddr, Switch, address_key},
 };
 
 /// Links one port may have; a server with more is a mistake.
@@ -72,12 +72,22 @@ impl LocalLink {
         Ok((switch, port))
     }
 
-    /// By `switch_id` or else by `switch_info`.
+    /// By `switch_id` or else by `switch_info`; where they are two switches', by neither:
+    /// Ironic's inspection keeps what a port has of the cable before, and puts beside it what
+    /// LLDP tells of the new one.
     fn switch(&self, inventory: &Inventory, id: Option<&str>, info: Option<&str>) -> Result<Arc<Switch>, Fault> {
         let found = |name: &str, id: &str| find_switch(inventory, &format!("{}.{name}", self.parameter), id);
         let by_id = id.map(|id| found("switch_id", id));
         match (by_id, info) {
-            (Some(Ok(switch)), _) => Ok(switch),
+            (Some(Ok(switch)), Some(info)) => match inventory.find(info) {
+                Some(other) if address_key(&other.identity.address) != address_key(&switch.identity.address) => {
+                    let (one, other) = (&switch.identity.name, &other.identity.name);
+                    let reason = format!("switch_id is of {one} and switch_info of {other}: which one has the cable?");
+                    Err(Fault::value(format!("{}.switch_info", self.parameter), reason))
+                }
+                _ => Ok(switch),
+            },
+            (Some(Ok(switch)), None) => Ok(switch),
             (missing, Some(info)) => found("switch_info", info).or_else(|fault| missing.unwrap_or(Err(fault))),
             (Some(missing), None) => missing,
             (None, None) => Err(Fault::params(format!("{}.switch_id", self.parameter), "is missing")),

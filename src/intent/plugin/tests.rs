@@ -117,3 +117,23 @@ fn an_unmanaged_link_is_left_alone() {
     assert!(request.attach("attach_port", &inventory()).unwrap().targets.is_empty());
     assert!(request.detach(&inventory()).unwrap().targets.is_empty());
 }
+
+/// Ironic's inspection leaves the switch of the cable before, and adds the new one's name.
+#[test]
+fn one_link_leads_to_one_switch() {
+    let switch = |name: &str, address: &str| Switch::new(name, address, "openconfig", "mercury");
+    let both = [switch("leaf1", "192.0.2.1"), switch("leaf1-gnmi", "192.0.2.1"), switch("leaf2", "192.0.2.2")];
+    let inventory: Inventory = both.into_iter().collect();
+    let attach = |info: &str| {
+        let links = json!([{"switch_id": "leaf1", "switch_info": info, "port_id": "Ethernet1"}]);
+        let port = json!({"id": "p", "binding:profile": {"local_link_information": links}});
+        read(&json!({"port": port, "network": network()})).unwrap().attach("attach_port", &inventory)
+    };
+    for same in ["leaf1", "192.0.2.1", "leaf1-gnmi", "something that LLDP says"] {
+        assert!(attach(same).is_ok(), "{same}");
+    }
+    let fault = attach("leaf2").unwrap_err();
+    assert_eq!(fault.kind, crate::fault::FaultKind::InvalidValue);
+    assert_eq!(fault.parameter.as_deref(), Some("port.binding:profile.local_link_information[0].switch_info"));
+    assert!(fault.message.contains("leaf1") && fault.message.contains("leaf2"), "{fault}");
+}
