@@ -199,7 +199,7 @@ pub(super) fn through(
         let left = leaves.difference(&kept(card, uplink, intent, running));
         if let Some(other) = keeps_all(card, uplink, intent, running).next().filter(|_| !left.is_empty()) {
             let note = format!(
-                "VLANs {left} stay on the switch port that {} of {name} hangs on: {} may have them, as it has all or                  what is not read",
+                "VLANs {left} stay on the switch port that {} of {name} hangs on: {} may have them, as it has all or what is not read",
                 uplink.port, other.name
             );
             notes.push((port.interface.clone(), note));
