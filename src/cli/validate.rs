@@ -63,7 +63,7 @@ pub(super) struct ValidateArguments {
     #[arg(long, value_name = "FOLDER")]
     yang_dir: Vec<PathBuf>,
     /// Each is a whole configuration, not a part to be laid over what the switch has: what
-    /// it refers to must be in it.
+    /// it refers to must be in it, and what no rule is asked about is a warning.
     #[arg(long)]
     whole: bool,
     /// Have this switch say whether it would take them, too: each is staged in its candidate,
@@ -282,7 +282,7 @@ impl ValidateArguments {
             let finding = Finding::error(Code::CandidateSwitch, "it is not known which switch it is for");
             return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
         };
-        let candidate = Candidate { switch: &switch, form, name: &name, text: &text };
+        let candidate = Candidate { switch: &switch, form, name: &name, text: &text, whole: self.whole };
         let mut checked = candidate.judged(team.inventory.dialects(), &DeviceConfig::default());
         let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
         let encoding = match form {

@@ -198,3 +198,17 @@ fn rules_in_rego_are_asked_about_what_is_not_read() {
         assert!(finished.code() == 1 && codes.contains("\"rule-rego\""), "{file}: {codes}");
     }
 }
+
+/// It has much beside ports and VLANs.
+#[test]
+fn of_a_whole_configuration_what_is_not_read_is_a_warning() {
+    let setup = setup("rules.toml", RULES);
+    let text = "hostname leaf4\n!\ninterface GigabitEthernet1/0/1\n switchport mode access\n!\nntp server 192.0.2.9\n";
+    let path = setup.write("ios.cfg", text);
+    for (more, code) in [(&[][..], 1), (&["--whole"][..], 0)] {
+        let command = ["validate", path.to_str().unwrap(), "--output", "json"];
+        let finished = setup.run(&[&command[..], more].concat());
+        let told = finished.json()["findings"].to_string();
+        assert!(finished.code() == code && told.contains(UNJUDGED), "{more:?}: {told}");
+    }
+}

@@ -23,6 +23,8 @@ pub(in crate::cli) struct Candidate<'a> {
     pub(in crate::cli) form: Form,
     pub(in crate::cli) name: &'a str,
     pub(in crate::cli) text: &'a Arc<str>,
+    /// It is all that a switch is to have, and not only what changes.
+    pub(in crate::cli) whole: bool,
 }
 
 impl Candidate<'_> {
@@ -64,7 +66,12 @@ impl Candidate<'_> {
         }
         if let Some(first) = unread.told.first() {
             let message = format!("no rule is asked about {}{}", first.what, others(unread.count));
-            rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message), first));
+            // A whole configuration has much beside ports and VLANs, which changes nothing.
+            let finding = match self.whole {
+                true => Finding::warning(Code::RuleUnjudged, message),
+                false => Finding::error(Code::RuleUnjudged, message),
+            };
+            rules.findings.push(self.left(finding, first));
         }
         if let Some(first) = reading.findings.iter().find(|finding| finding.code == Code::ReadingForeign) {
             let message = format!("no rule is asked about it: {}", first.message);
