@@ -92,7 +92,7 @@ const MODULES: [(&str, &str); 30] = [
     // Who asks.
     (
         "rpc",
-        "audit auth config desired fault group intent inventory lock metrics often outcome service status tls trace waits",
+        "audit auth config desired fault fleet group intent inventory lock metrics often outcome service status tls trace waits",
     ),
     (
         "cli",
