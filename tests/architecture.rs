@@ -96,7 +96,7 @@ const MODULES: [(&str, &str); 30] = [
     ),
     (
         "cli",
-        "audit auth config fault finding group intent inventory lock metrics outcome registry rpc service status tls trace",
+        "audit auth config fault finding fleet group intent inventory lock metrics outcome registry rpc service status target tls trace",
     ),
     ("lib", ""),
     ("main", ""),

@@ -96,7 +96,8 @@ impl Builder {
         if self.url.split('/').nth(2).is_some_and(|authority| authority.contains('@')) {
             return Err(Error::Settings("name and password do not belong into the URL".to_owned()));
         }
-        if self.way.is_readable() && !self.allow_plaintext_passwords {
+        // A socket is on this machine.
+        if self.way.is_readable() && !self.allow_plaintext_passwords && !self.url.starts_with("unix://") {
             kept_secret(&self.url)?;
         }
         let mut headers = HeaderMap::new();
