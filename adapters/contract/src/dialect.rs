@@ -14,7 +14,9 @@ mod overlay;
 mod ovsdb;
 mod path;
 mod raw;
+mod restconf;
 mod tree;
+mod variant;
 
 use std::sync::{Arc, LazyLock};
 
@@ -27,16 +29,18 @@ pub use cli::{
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
-pub use netconf::{ConfirmedBy, NetconfDialect, Variant};
+pub use netconf::{ConfirmedBy, NetconfDialect};
 pub use overlay::{Need, OverlayTree};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
+pub use restconf::RestconfDialect;
 use serde::{Deserialize, Serialize};
 
 use crate::{Defaults, Unrenderable};
 pub use tree::{
     ChannelGroup, LeafTree, ListTree, ModeForm, SwitchedVlanTree, Tree, TrunkForm, TrunkPart, Unsaid, VlanTree,
 };
+pub use variant::Variant;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -75,6 +79,8 @@ pub struct Dialect {
     pub cli: Option<CliDialect>,
     /// How it is spoken to over OVSDB, if it is.
     pub ovsdb: Option<OvsdbDialect>,
+    /// How it is spoken to over RESTCONF, if it is.
+    pub restconf: Option<RestconfDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
     /// Whether it is the operator's own, or inherits from one that is.
@@ -121,9 +127,8 @@ impl Dialect {
     #[must_use]
     pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
         let mapping = match protocol {
-            "netconf" => None,
+            "netconf" | "ovsdb" | "restconf" => None,
             "cli" => self.cli.as_ref().map(|cli| &cli.mapping),
-            "ovsdb" => None,
             _ => self.gnmi.as_ref().map(|gnmi| &gnmi.mapping),
         };
         match mapping {
@@ -172,6 +177,7 @@ impl Dialect {
             "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
             "cli" => self.cli.as_ref().and_then(CliDialect::tree),
             "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &*ovsdb.tree),
+            "restconf" => self.restconf.as_ref().map(|restconf| &*restconf.tree),
             _ => match &self.gnmi.as_ref()?.mapping {
                 Mapping::Tree(tree) => Some(tree),
                 Mapping::MacVrf => None,
@@ -187,6 +193,7 @@ impl Dialect {
             "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
             "cli" => self.cli.as_ref().map(|cli| &cli.defaults),
             "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &ovsdb.defaults),
+            "restconf" => self.restconf.as_ref().map(|restconf| &restconf.defaults),
             _ => None,
         }
     }
@@ -197,6 +204,7 @@ impl Dialect {
         let asked = |tree: &Tree| tree.oper_status.is_some();
         match protocol {
             "netconf" => self.netconf.as_ref().is_some_and(|netconf| asked(&netconf.tree)),
+            "restconf" => self.restconf.as_ref().is_some_and(|restconf| asked(&restconf.tree)),
             "gnmi" => self.gnmi.as_ref().is_some_and(|gnmi| match &gnmi.mapping {
                 Mapping::Tree(tree) => asked(tree),
                 Mapping::MacVrf => true,
@@ -213,6 +221,7 @@ impl Dialect {
             ("gnmi", self.gnmi.is_some()),
             ("cli", self.cli.is_some()),
             ("ovsdb", self.ovsdb.is_some()),
+            ("restconf", self.restconf.is_some()),
         ];
         spoken.into_iter().filter_map(|(name, is_spoken)| is_spoken.then_some(name)).collect()
     }
@@ -239,7 +248,7 @@ pub enum Standing {
 pub struct Evidence {
     /// What it shows.
     pub standing: Standing,
-    /// The protocol it is about: `netconf`, `gnmi`, `cli` or `ovsdb`.
+    /// The protocol it is about: `netconf`, `gnmi`, `cli`, `ovsdb` or `restconf`.
     pub protocol: String,
     /// Product and version of the server, or the release of the modules.
     pub against: String,
@@ -255,8 +264,8 @@ pub struct Evidence {
 pub struct Deviation {
     /// The leaf, in the words of the dialect file.
     pub leaf: String,
-    /// The protocol it cannot be written over, `netconf`, `gnmi`, `cli` or `ovsdb`; all
-    /// when `None`.
+    /// The protocol it cannot be written over, `netconf`, `gnmi`, `cli`, `ovsdb` or
+    /// `restconf`; all when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
     /// Why it cannot be written.

@@ -47,10 +47,10 @@ pub use dialect::{
     ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
     FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
     Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath, OverlayTree,
-    OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading, Rows, Said,
-    Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
-    TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, When, Whole, Wording,
-    WriteLevel, above_builtin, builtin, builtin_text, load,
+    OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading,
+    RestconfDialect, Rows, Said, Save, SetWords, ShellLogin, Shown, Standing, SwitchedVlanTree, Template, TextLimits,
+    Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting,
+    When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

@@ -59,8 +59,8 @@ pub struct Unrenderable {
 pub enum RequestForm {
     /// NETCONF's XML.
     Xml,
-    /// A SetRequest in the JSON of protocol buffers, or the parameters of OVSDB's
-    /// transaction.
+    /// A SetRequest in the JSON of protocol buffers, the parameters of OVSDB's
+    /// transaction, or RESTCONF's requests.
     Json,
     /// A SetRequest in the text format of protocol buffers.
     Textproto,

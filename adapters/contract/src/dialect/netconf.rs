@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{NodePath, Tree};
+use super::{NodePath, Tree, Variant, variant};
 use crate::Defaults;
 
 /// How a dialect is spoken to over NETCONF; cheap to clone, as each session does.
@@ -45,51 +45,25 @@ pub enum ConfirmedBy {
     Nothing,
 }
 
-/// An earlier form of a system's data.
-#[derive(Clone, Debug)]
-pub struct Variant {
-    /// The module that tells.
-    pub module: String,
-    /// The revision with which this form went, `YYYY-MM-DD`.
-    pub before: String,
-    /// Where everything lay.
-    pub tree: Arc<Tree>,
-}
-
 impl NetconfDialect {
     /// Where everything lies for a target of this variant, counted from the newest
     /// form, 0; there too where the variant is unknown.
     #[must_use]
     pub fn tree_of(&self, variant: Option<usize>) -> &Arc<Tree> {
-        let earlier = variant.and_then(|variant| self.variants.get(variant.checked_sub(1)?));
-        earlier.map_or(&self.tree, |variant| &variant.tree)
+        variant::tree_of(&self.tree, &self.variants, variant)
     }
 
     /// The dialect as a target of this variant speaks it. Where it is unknown, what
     /// only another form says is not understood.
     #[must_use]
     pub fn of(&self, variant: Option<usize>) -> Self {
-        let mut own = Self { tree: Arc::clone(self.tree_of(variant)), ..self.clone() };
-        if own.tree.switched_vlan.reads_also != variant.is_some() {
-            let tree = Arc::make_mut(&mut own.tree);
-            let aggregate = tree.aggregate_switched_vlan.as_mut();
-            std::iter::once(&mut tree.switched_vlan)
-                .chain(aggregate)
-                .for_each(|tree| tree.reads_also = variant.is_some());
-        }
-        own
+        Self { tree: variant::understood(&self.tree, &self.variants, variant), ..self.clone() }
     }
 
     /// The variant of a target with these revisions of its modules; `None` where
     /// they do not tell.
     #[must_use]
     pub fn variant(&self, revision: impl Fn(&str) -> Option<String>) -> Option<usize> {
-        let is_before = |variant: &Variant| Some(*revision(&variant.module)? < *variant.before);
-        let told: Vec<Option<bool>> = self.variants.iter().map(is_before).collect();
-        if told.iter().any(Option::is_none) {
-            return None;
-        }
-        // Releases follow one another: an earlier form has all of the later ones'.
-        Some(told.iter().rposition(|is_before| *is_before == Some(true)).map_or(0, |at| at + 1))
+        variant::number(&self.variants, revision)
     }
 }

@@ -23,6 +23,7 @@ mod inherit;
 mod leaf;
 mod overlay;
 mod ovsdb;
+mod restconf;
 mod shapes;
 mod switched_vlan;
 
@@ -32,12 +33,13 @@ pub(super) use cli_session::RawCliSession;
 pub(super) use inherit::lineage;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
 use ovsdb::RawOvsdb;
+use restconf::RawRestconf;
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, is_revision};
 
 type Problems = Vec<String>;
 
 /// The tables of a dialect file that say how it is spoken to.
-pub(super) const PROTOCOLS: [&str; 4] = ["netconf", "gnmi", "cli", "ovsdb"];
+pub(super) const PROTOCOLS: [&str; 5] = ["netconf", "gnmi", "cli", "ovsdb", "restconf"];
 
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
@@ -77,6 +79,7 @@ pub(super) struct Raw {
     gnmi: Option<RawGnmi>,
     cli: Option<RawCli>,
     ovsdb: Option<RawOvsdb>,
+    restconf: Option<RawRestconf>,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +199,16 @@ impl Raw {
         });
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
+        reader.section = "restconf";
+        let restconf = self.restconf.and_then(|restconf| {
+            let base = restconf::Base {
+                tree: &self.tree,
+                defaults: &self.defaults,
+                netconf: netconf.as_ref(),
+                gnmi: gnmi.as_ref(),
+            };
+            reader.restconf(&base, restconf)
+        });
         reader.section = "cli";
         let base = cli::Base {
             tree: &self.tree,
@@ -227,6 +240,7 @@ impl Raw {
             gnmi,
             cli,
             ovsdb,
+            restconf,
             deviations: self.deviations,
         };
         if dialect.lists_tagged_alone() && !dialect.native_in_trunk_vlans {
@@ -299,9 +313,7 @@ impl Reader<'_> {
             }
         };
         if raw.path_prefixes != PathPrefixes::None || raw.json_prefixes {
-            let nameless = self.modules.iter().filter(|(_, module)| module.name.is_none());
-            let nameless: Vec<_> = nameless.map(|(prefix, _)| format!("namespaces.{prefix} names no module")).collect();
-            self.problems.extend(nameless);
+            self.names_modules();
         }
         if raw.max_operations == Some(0) {
             self.problems.push("gnmi.max-operations: must be 1 or more".to_owned());
@@ -327,6 +339,13 @@ impl Reader<'_> {
             defaults: self.defaults(defaults, raw.defaults),
             mapping,
         })
+    }
+
+    /// RFC 7951 section 4 names modules, not namespaces.
+    fn names_modules(&mut self) {
+        let nameless = self.modules.iter().filter(|(_, module)| module.name.is_none());
+        let nameless: Vec<_> = nameless.map(|(prefix, _)| format!("namespaces.{prefix} names no module")).collect();
+        self.problems.extend(nameless);
     }
 
     fn laid_over(&mut self, tree: &Table, own: Table) -> Option<Tree> {
