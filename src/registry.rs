@@ -18,6 +18,7 @@ mod gnmi;
 mod netconf;
 mod offline;
 mod ovsdb;
+mod restconf;
 mod ssh;
 mod tls;
 mod ways;
@@ -138,6 +139,7 @@ pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
         Protocol::Gnmi => dialect.gnmi.as_ref().map(|gnmi| gnmi.port),
         Protocol::Cli => dialect.cli.as_ref().map(|cli| cli.port),
         Protocol::Ovsdb => dialect.ovsdb.as_ref().map(|ovsdb| ovsdb.port),
+        Protocol::Restconf => dialect.restconf.as_ref().map(|restconf| restconf.port),
     };
     switch.identity.port.or(switch.face.port()).or(usual).unwrap_or_else(|| switch.port())
 }
@@ -150,6 +152,7 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
         Face::Gnmi(settings) => gnmi::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Cli(settings) => cli::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Ovsdb(settings) => ovsdb::adapter(&switch.identity, settings, &switch.timing, dialect),
+        Face::Restconf(settings) => restconf::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
     found.ok_or_else(|| not_spoken(switch, dialect))
 }
@@ -169,16 +172,11 @@ pub fn dialect(switch: &Switch, dialects: &[Arc<Dialect>]) -> Result<Arc<Dialect
 }
 
 fn not_spoken(switch: &Switch, dialect: &Dialect) -> RegistryError {
-    let all = [
-        (dialect.netconf.is_some(), Protocol::Netconf),
-        (dialect.gnmi.is_some(), Protocol::Gnmi),
-        (dialect.cli.is_some(), Protocol::Cli),
-    ];
     RegistryError::NotSpoken {
         switch: switch.identity.name.clone(),
         dialect: switch.identity.dialect.clone(),
         protocol: switch.protocol().as_str(),
-        spoken: all.iter().filter(|(is_spoken, _)| *is_spoken).map(|(_, protocol)| protocol.as_str()).collect(),
+        spoken: dialect.protocols(),
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 13] = [
+const PACKAGES: [(&str, &[&str]); 14] = [
     (
         "mercury",
         &[
@@ -31,6 +31,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
             "mercury-model",
             "mercury-netconf",
             "mercury-ovsdb",
+            "mercury-restconf",
             "mercury-sim",
             "mercury-ssh",
             "mercury-tls",
@@ -42,6 +43,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
     ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh", "mercury-tls"]),
     ("mercury-ovsdb", &["mercury-adapter", "mercury-model", "mercury-tls"]),
+    ("mercury-restconf", &["mercury-adapter", "mercury-model", "mercury-tls"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model", "mercury-tls"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),

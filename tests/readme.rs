@@ -33,19 +33,21 @@ fn errors() -> String {
 }
 
 fn matrix() -> String {
-    let mut table = String::from("| dialect | system | NETCONF | gNMI | CLI | OVSDB |\n|---|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| dialect | system | NETCONF | gNMI | CLI | OVSDB | RESTCONF |\n|---|---|---|---|---|---|---|\n");
     for dialect in mercury_adapter::builtin().unwrap() {
         let spoken = dialect.protocols();
         let cell = |name| if spoken.contains(&name) { dialect.standing(name) } else { "-".to_owned() };
         let line = format!(
-            "| `{}` | {} {} | {} | {} | {} | {} |\n",
+            "| `{}` | {} {} | {} | {} | {} | {} | {} |\n",
             dialect.name,
             dialect.vendor,
             dialect.os,
             cell("netconf"),
             cell("gnmi"),
             cell("cli"),
-            cell("ovsdb")
+            cell("ovsdb"),
+            cell("restconf")
         );
         table.push_str(&line);
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{LogFormat, LogLevel},
-    inventory::{CliSettings, Face, GnmiSettings, Inventory, OvsdbSettings, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, Inventory, OvsdbSettings, RestconfSettings, Switch},
     lock::NoLocks,
     registry, rpc,
     service::{Requester, Service},
@@ -61,6 +61,7 @@ enum Spoken {
     Gnmi,
     Cli,
     Ovsdb,
+    Restconf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -95,7 +96,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
             let forms = match (arguments.form, &switch.face) {
                 (Some(Form::Xml), _) | (None, Face::Netconf(_)) => RequestForm::Xml,
                 (Some(Form::Textproto), _) => RequestForm::Textproto,
-                (Some(Form::Json), _) | (None, Face::Gnmi(_) | Face::Ovsdb(_)) => RequestForm::Json,
+                (Some(Form::Json), _) | (None, Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_)) => RequestForm::Json,
                 (Some(Form::Lines), _) | (None, Face::Cli(_)) => RequestForm::Lines,
             };
             let printed = render.request(payload, &arguments.target(), forms).ok_or_else(|| {
@@ -134,6 +135,7 @@ impl RenderArguments {
             Spoken::Gnmi => switch.face = Face::Gnmi(GnmiSettings::default()),
             Spoken::Cli => switch.face = Face::Cli(CliSettings::default()),
             Spoken::Ovsdb => switch.face = Face::Ovsdb(OvsdbSettings::default()),
+            Spoken::Restconf => switch.face = Face::Restconf(RestconfSettings::default()),
         }
         let nothing = Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = BTreeMap::from([(name.to_owned(), nothing)]);

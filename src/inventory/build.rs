@@ -6,6 +6,7 @@ mod identity;
 mod netconf;
 mod options;
 mod ovsdb;
+mod restconf;
 mod rules;
 mod secrets;
 mod ssh;
@@ -21,7 +22,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use gnmi::GNMI;
-use gnmi::{GNMI_ALONE, NOT_OVSDB};
+use gnmi::{GNMI_ALONE, NOT_OVSDB, NOT_RESTCONF};
 use identity::is_host_name;
 pub(crate) use secrets::secret as read_secret;
 
@@ -83,6 +84,7 @@ pub(crate) const SHARED: &[&str] = &[
     "call_home",
     "network_instance",
     "foreign_bridges",
+    "restconf_root",
 ];
 
 /// Those of them that only what goes over SSH knows.
@@ -136,6 +138,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Gnmi => gnmi::means(reader, context),
         Protocol::Cli => ssh::means(reader, context),
         Protocol::Ovsdb => ovsdb::means(reader, context),
+        Protocol::Restconf => restconf::means(reader, context),
     };
     let mut rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
@@ -158,14 +161,22 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
 /// those of the defaults from it.
 fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
     const OVSDB: (&[&str], &str) = (ovsdb::OVSDB, "OVSDB");
+    const RESTCONF: (&[&str], &str) = (restconf::RESTCONF, "RESTCONF");
     let Some(protocol) = protocol else { return };
     let foreign: &[(&[&str], &str)] = match protocol {
         // What is ignored is the last one's: a user and a password have no place in TLS.
-        Protocol::Netconf if by_tls => &[OVSDB, (CLI, "CLI"), (LOGIN, "SSH"), (SSH, "SSH"), (GNMI_ALONE, "gNMI")],
-        Protocol::Netconf => &[OVSDB, (tls::KEYS, "gNMI, OVSDB, or NETCONF by TLS"), (CLI, "CLI"), (GNMI, "gNMI")],
-        Protocol::Gnmi => &[OVSDB, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI")],
-        Protocol::Cli => &[OVSDB, (GNMI, "gNMI"), (NETCONF, "NETCONF")],
-        Protocol::Ovsdb => &[(LOGIN, "SSH"), (SSH, "SSH"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_OVSDB, "gNMI")],
+        Protocol::Netconf if by_tls => {
+            &[OVSDB, RESTCONF, (CLI, "CLI"), (LOGIN, "SSH"), (SSH, "SSH"), (GNMI_ALONE, "gNMI")]
+        }
+        Protocol::Netconf => {
+            &[OVSDB, RESTCONF, (tls::KEYS, "gNMI, OVSDB, or NETCONF by TLS"), (CLI, "CLI"), (GNMI, "gNMI")]
+        }
+        Protocol::Gnmi => &[OVSDB, RESTCONF, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI")],
+        Protocol::Cli => &[OVSDB, RESTCONF, (GNMI, "gNMI"), (NETCONF, "NETCONF")],
+        Protocol::Ovsdb => {
+            &[RESTCONF, (LOGIN, "SSH"), (SSH, "SSH"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_OVSDB, "gNMI")]
+        }
+        Protocol::Restconf => &[OVSDB, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_RESTCONF, "gNMI")],
     };
     let spoken = if by_tls { "NETCONF by TLS" } else { protocol.title() };
     let mut told = Vec::new();

@@ -3,9 +3,6 @@
 use super::Protocol;
 use crate::finding::{Code, Finding};
 
-/// Protocols that device types are named after and Mercury does not speak yet.
-const NOT_YET: &[&str] = &["netmiko_", "restconf_"];
-
 /// What the device types of networking-generic-switch, which are named after
 /// netmiko's, have before the name of a system.
 const NETMIKO: &str = "netmiko_";
@@ -43,7 +40,7 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
             return (Some(Protocol::Cli), Ok(dialect));
         }
     }
-    if NOT_YET.iter().any(|prefix| text.starts_with(prefix)) {
+    if text.starts_with(NETMIKO) {
         let message = format!("device type {text:?} is not supported yet");
         return (None, Err(not_yet(&message, known)));
     }
@@ -51,7 +48,7 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
     let protocol = Protocol::ALL.into_iter().find(|protocol| dialect(*protocol, text, known).is_ok());
     let help = match protocol {
         Some(protocol) => format!("did you mean {}_{text}?", protocol.as_str()),
-        None => "a device type is netconf_, gnmi_, cli_ or ovsdb_ and a dialect".to_owned(),
+        None => "a device type is netconf_, gnmi_, cli_, ovsdb_ or restconf_ and a dialect".to_owned(),
     };
     (None, Err(finding.help(help)))
 }

@@ -1,5 +1,6 @@
 use super::{
-    CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, OvsdbSettings, Reach, SshSettings, TlsSettings,
+    CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, OvsdbSettings, Reach, RestconfSettings, SshSettings,
+    TlsSettings,
 };
 
 /// IANA's port for TELNET.
@@ -19,6 +20,8 @@ pub enum Face {
     Cli(CliSettings),
     /// Transactions on the database of Open vSwitch.
     Ovsdb(OvsdbSettings),
+    /// RESTCONF over HTTP/1.1.
+    Restconf(RestconfSettings),
 }
 
 impl Face {
@@ -29,6 +32,7 @@ impl Face {
             Face::Gnmi(_) => Protocol::Gnmi,
             Face::Cli(_) => Protocol::Cli,
             Face::Ovsdb(_) => Protocol::Ovsdb,
+            Face::Restconf(_) => Protocol::Restconf,
         }
     }
 
@@ -37,7 +41,7 @@ impl Face {
         match self {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(ssh), .. })
             | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => Some(ssh),
-            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) | Face::Ovsdb(_) => None,
+            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
         }
     }
 
@@ -46,7 +50,8 @@ impl Face {
         match self {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
             | Face::Gnmi(GnmiSettings { tls, .. })
-            | Face::Ovsdb(OvsdbSettings { tls, .. }) => Some(tls),
+            | Face::Ovsdb(OvsdbSettings { tls, .. })
+            | Face::Restconf(RestconfSettings { tls, .. }) => Some(tls),
             Face::Netconf(_) | Face::Cli(_) => None,
         }
     }
@@ -56,7 +61,7 @@ impl Face {
         match self {
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => Some(TELNET),
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(_), .. }) => Some(NETCONF_BY_TLS),
-            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) => None,
+            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
         }
     }
 }
@@ -72,11 +77,14 @@ pub enum Protocol {
     Cli,
     /// Transactions on a database (RFC 7047).
     Ovsdb,
+    /// RESTCONF (RFC 8040).
+    Restconf,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub(crate) const ALL: [Protocol; 4] = [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli, Protocol::Ovsdb];
+    pub(crate) const ALL: [Protocol; 5] =
+        [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli, Protocol::Ovsdb, Protocol::Restconf];
 
     /// The word for it in an inventory.
     pub const fn as_str(self) -> &'static str {
@@ -85,6 +93,7 @@ impl Protocol {
             Protocol::Gnmi => "gnmi",
             Protocol::Cli => "cli",
             Protocol::Ovsdb => "ovsdb",
+            Protocol::Restconf => "restconf",
         }
     }
 
@@ -95,6 +104,7 @@ impl Protocol {
             Protocol::Gnmi => "gNMI",
             Protocol::Cli => "CLI",
             Protocol::Ovsdb => "OVSDB",
+            Protocol::Restconf => "RESTCONF",
         }
     }
 
@@ -105,6 +115,7 @@ impl Protocol {
             Protocol::Gnmi => 9339,
             Protocol::Cli => 22,
             Protocol::Ovsdb => 6640,
+            Protocol::Restconf => 443,
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct Identity {
     /// Host name or IP address, or over OVSDB [`UNIX`] and an absolute path; required.
     pub address: String,
     /// TCP port, 1 to 65535; the dialect's, or else the protocol's own
-    /// (NETCONF 830, gNMI 9339, CLI 22, OVSDB 6640).
+    /// (NETCONF 830, gNMI 9339, CLI 22, OVSDB 6640, RESTCONF 443).
     pub port: Option<u16>,
     /// MAC addresses LLDP may announce it by, in any spelling; none.
     pub mac_addresses: Vec<MacAddr>,

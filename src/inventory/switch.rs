@@ -1,6 +1,7 @@
 use super::{
     CliSettings, ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings,
-    NetconfTransport, OvsdbSettings, Protocol, Reach, Rules, SecretRef, Timing, Tls, TlsSettings, UNIX,
+    NetconfTransport, OvsdbSettings, Protocol, Reach, RestconfSettings, Rules, SecretRef, Timing, Tls, TlsSettings,
+    UNIX,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -30,9 +31,8 @@ pub struct Switch {
     pub rules: Rules,
     /// How long Mercury waits for it.
     pub timing: Timing,
-    /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"`, `"cli"` or
-    /// `"ovsdb"`, and what only
-    /// that protocol needs; netconf.
+    /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"`, `"cli"`,
+    /// `"ovsdb"` or `"restconf"`, and what only that protocol needs; netconf.
     pub face: Face,
 }
 
@@ -83,8 +83,9 @@ impl Switch {
             | Face::Cli(CliSettings { reach: Reach::Ssh(_), .. }) => "SSH",
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => "TELNET",
             Face::Gnmi(GnmiSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
-            | Face::Ovsdb(OvsdbSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
-            Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) => "TLS",
+            | Face::Ovsdb(OvsdbSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
+            | Face::Restconf(RestconfSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
+            Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => "TLS",
         }
     }
 
@@ -94,6 +95,7 @@ impl Switch {
             Face::Netconf(netconf) => netconf.confirmed_commit,
             Face::Cli(cli) => cli.confirmed_commit,
             Face::Ovsdb(ovsdb) => ovsdb.confirmed_commit,
+            Face::Restconf(restconf) => restconf.confirmed_commit,
             Face::Gnmi(gnmi) => match gnmi.confirmed_commit {
                 None => ConfirmedCommit::Auto,
                 Some(true) => ConfirmedCommit::On,
@@ -122,7 +124,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(netconf) => !matches!(netconf.confirmed_commit, ConfirmedCommit::Off),
             Face::Gnmi(gnmi) => matches!(gnmi.confirmed_commit, Some(true)),
-            Face::Cli(_) | Face::Ovsdb(_) => false,
+            Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => false,
         }
     }
 
@@ -130,7 +132,7 @@ impl Switch {
     pub const fn discards_foreign_candidate(&self) -> bool {
         match &self.face {
             Face::Netconf(netconf) => netconf.discard_foreign_candidate,
-            Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) => false,
+            Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => false,
         }
     }
 
@@ -140,6 +142,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(_) => Duration::ZERO,
             Face::Gnmi(gnmi) => gnmi.settle_time,
+            Face::Restconf(restconf) => restconf.settle_time,
             Face::Cli(_) | Face::Ovsdb(_) => BRIEF_SETTLE_TIME,
         }
     }

@@ -178,7 +178,7 @@ fn device_types_are_known_not_yet_supported_or_unknown() {
     for (device_type, code) in [
         ("netmiko_nosuch", Code::UnsupportedDeviceType),
         ("cli_nosuch", Code::UnknownDeviceType),
-        ("restconf_openconfig", Code::UnsupportedDeviceType),
+        ("restconf_cisco_ios", Code::UnknownDeviceType),
         ("netconf_", Code::UnknownDeviceType),
         ("netconf_cisco_ios", Code::UnknownDeviceType),
         ("gnmi_", Code::UnknownDeviceType),

@@ -16,7 +16,7 @@ use mercury_gnmi::document::Elements;
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
-    inventory::{Face, GnmiSettings, NetconfSettings, Switch},
+    inventory::{Face, GnmiSettings, NetconfSettings, RestconfSettings, Switch},
     lock::NoLocks,
     target::{Entry, Target},
 };
@@ -125,6 +125,12 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
             let gnmi = dialect.gnmi.as_ref().ok_or_else(not_spoken)?;
             mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data)
         }
+        Face::Restconf(_) => {
+            let restconf = dialect.restconf.as_ref().ok_or_else(not_spoken)?;
+            let instance = own.unwrap_or(&restconf.network_instance);
+            let looking = Looking { tree: &restconf.tree, defaults: &restconf.defaults, instance };
+            Ok(Recorded::of(looking, data))
+        }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
         Face::Ovsdb(_) => Err("rows of a database are not read from files".to_owned()),
     }
@@ -214,7 +220,8 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     // The tree is the same but for what only one protocol has; the form's own goes first.
     let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));
     let gnmi = dialect.gnmi.as_ref().map(|_| Face::Gnmi(GnmiSettings::default()));
-    let face = if form == Form::Xml { netconf.or(gnmi) } else { gnmi.or(netconf) };
+    let restconf = dialect.restconf.as_ref().map(|_| Face::Restconf(RestconfSettings::default()));
+    let face = if form == Form::Xml { netconf.or(gnmi) } else { gnmi.or(netconf) }.or(restconf);
     let face = face.ok_or_else(|| no_reader("data"))?;
     let switch = Switch { face, ..switch.clone() };
     let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
@@ -238,6 +245,10 @@ fn mapping(switch: &Switch, dialect: &Dialect) -> Option<(Mapping, String)> {
         Face::Gnmi(_) => {
             let gnmi = dialect.gnmi.as_ref()?;
             (gnmi.mapping.clone(), &gnmi.network_instance)
+        }
+        Face::Restconf(_) => {
+            let restconf = dialect.restconf.as_ref()?;
+            (Mapping::Tree(Arc::clone(&restconf.tree)), &restconf.network_instance)
         }
         Face::Cli(_) | Face::Ovsdb(_) => return None,
     };

@@ -41,6 +41,11 @@ fn every_dialect_has_its_request_without_a_switch() {
                 assert_eq!((&request[0], &request[1]["row"]["tag"]), (&Value::from("Open_vSwitch"), &Value::from(110)));
                 continue;
             }
+            if protocol == "restconf" {
+                assert_eq!(request[0]["method"], "PATCH", "{}: {text}", dialect.name);
+                assert!(text.contains("110"), "{}: {text}", dialect.name);
+                continue;
+            }
             let sets = ["replace", "update"].into_iter().flat_map(|name| request[name].as_array()).flatten();
             let values: Vec<String> = sets
                 .map(|set| match set["val"].as_object().unwrap().values().next().unwrap() {

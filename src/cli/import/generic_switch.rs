@@ -38,7 +38,6 @@ enum Becomes {
 use Becomes::{Flag, List, Lost, Needless, Number, Other, Ports, Secret, Text};
 
 const OVERLAY: Becomes = Lost("VNIs take `local_vlans`, and a dialect that has words for them");
-const RESTCONF: Becomes = Lost("RESTCONF is not spoken");
 const FAKE: Becomes = Needless("`mercury simulate` has faults of its own");
 const BY_MERCURY: Becomes = Needless("is Mercury's own matter");
 
@@ -95,10 +94,10 @@ const OPTIONS: &[(&str, Becomes)] = &[
     ("ngs_fake_sleep_min_s", FAKE),
     ("ngs_fake_sleep_max_s", FAKE),
     ("ngs_fake_failure_prob", FAKE),
-    ("ngs_verify_tls", RESTCONF),
-    ("ngs_restconf_scheme", RESTCONF),
-    ("ngs_restconf_content_type", RESTCONF),
-    ("ngs_restconf_base_path", RESTCONF),
+    ("ngs_verify_tls", Lost("certificates are checked; tls_ca and tls_pins say which are believed")),
+    ("ngs_restconf_scheme", Lost("it is HTTPS, or HTTP with `plaintext`")),
+    ("ngs_restconf_content_type", Needless("the name of the media type is found out")),
+    ("ngs_restconf_base_path", Lost("the switch tells, or restconf_root does")),
     ("ngs_evpn_vni_config", OVERLAY),
     ("ngs_bgp_asn", OVERLAY),
     ("ngs_bum_replication_mode", OVERLAY),

@@ -50,6 +50,12 @@ pub(super) const NOT_OVSDB: &[&str] = match GNMI_ALONE {
     [] => &[],
 };
 
+/// Those of them that RESTCONF has no use for either.
+pub(super) const NOT_RESTCONF: &[&str] = match NOT_OVSDB {
+    [rest @ .., _settle_time] => rest,
+    [] => &[],
+};
+
 pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
     let gnmi = settings(reader, context.access);
     let certified = gnmi.tls.trust != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
@@ -111,7 +117,7 @@ fn read(reader: &mut Reader<'_>) -> ReadMethod {
 
 /// Who Mercury is: a user with a password (gNMI authentication, in the metadata
 /// of each RPC), a client certificate, or both.
-fn credentials(reader: &mut Reader<'_>, certified: bool, access: FileAccess) -> (String, Credentials) {
+pub(super) fn credentials(reader: &mut Reader<'_>, certified: bool, access: FileAccess) -> (String, Credentials) {
     let password = secret(reader, "password", access);
     let enable_secret = secret(reader, "enable_secret", access);
     if reader.find("password").is_none() && !certified {

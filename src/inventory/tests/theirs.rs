@@ -1,5 +1,5 @@
-//! The device types of networking-generic-switch 10.2, by which a file of its is accepted
-//! as it is.
+//! The device types of networking-generic-switch 10.2 and of Ironic's own service, by which
+//! a file of theirs is accepted as it is.
 
 use super::*;
 
@@ -36,4 +36,13 @@ fn the_types_of_networking_generic_switch_are_dialects_of_the_command_line() {
     }
     let fake = one("i.conf", &ini("").replace("netconf_openconfig", "netmiko_fake"));
     assert_eq!((fake.protocol(), fake.identity.dialect.as_str()), (Protocol::Netconf, "openconfig"));
+}
+
+#[test]
+fn the_restconf_of_ironics_own_service_is_a_device_type() {
+    for dialect in ["openconfig", "cisco_iosxe", "sonic"] {
+        let device_type = format!("restconf_{dialect}");
+        let switch = one("i.conf", &ini("").replace("netconf_openconfig", &device_type));
+        assert_eq!((switch.protocol(), switch.device_type(), switch.port()), (Protocol::Restconf, device_type, 443));
+    }
 }

@@ -1,0 +1,63 @@
+//! A plan's operations as changes.
+
+use std::sync::Arc;
+
+use mercury_adapter::{
+    Capabilities, ChannelGroup, Dialect, LeafTree, NodePath, Payload, Render, RequestForm, RestconfDialect, Tree,
+    Unrenderable, Writing, operations,
+};
+use mercury_model::{Leaf, Plan};
+
+use crate::{change::Changes, discovery::Offer, request::Form};
+
+/// Renders plans for one switch.
+pub struct Renderer {
+    dialect: Arc<Dialect>,
+    restconf: RestconfDialect,
+    instance: String,
+}
+
+impl Renderer {
+    /// A renderer for a dialect that speaks RESTCONF; `None` for one that does not.
+    /// `instance` takes the place of the dialect's network instance.
+    #[must_use]
+    pub fn new(dialect: &Arc<Dialect>, instance: Option<&str>) -> Option<Self> {
+        let restconf = dialect.restconf.clone()?;
+        let instance = instance.unwrap_or(&restconf.network_instance).to_owned();
+        Some(Self { dialect: Arc::clone(dialect), restconf, instance })
+    }
+}
+
+impl Render for Renderer {
+    /// The requests, as JSON: a list of methods, URIs behind the root and bodies.
+    fn request(&self, payload: &Payload, target: &Capabilities, form: RequestForm) -> Option<String> {
+        let changes = payload.body::<Changes>()?;
+        if form != RequestForm::Json {
+            return None;
+        }
+        let yang_patch = self.restconf.yang_patch && Offer { capabilities: target.announced.clone() }.yang_patch();
+        let form = Form { yang_patch, datastore_patch: self.restconf.datastore_patch, guarded: None };
+        let requests = form.requests(changes).into_iter().map(|request| {
+            let body = request.body.and_then(|(_, text)| serde_json::from_str::<serde_json::Value>(&text).ok());
+            serde_json::json!({ "method": request.method.as_str(), "uri": request.uri, "body": body })
+        });
+        serde_json::to_string_pretty(&requests.collect::<Vec<_>>()).ok()
+    }
+
+    fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable> {
+        let tree = self.restconf.tree_of(target.variant);
+        let (dialect, instance) = (&*self.dialect, &*self.instance);
+        let explicit_enabled = self.restconf.explicit_enabled;
+        let writing = Writing { dialect, protocol: "restconf", tree, instance, explicit_enabled };
+        let membership = membership(tree);
+        let changes = Changes::of(operations(&writing, plan)?, |path| membership.contains(&path));
+        Ok(Payload::new(changes))
+    }
+}
+
+/// The nodes by which a port is a member of an aggregate. What a port has beside them goes
+/// before one of them comes, and they go before something else comes.
+fn membership(tree: &Tree) -> Vec<&NodePath> {
+    let own = tree.leaves.get(&Leaf::AggregateId).into_iter().flat_map(LeafTree::paths);
+    own.chain(tree.channel_group.iter().flat_map(ChannelGroup::nodes)).collect()
+}

@@ -1,0 +1,163 @@
+//! From changes to requests: one YANG Patch, or the fewest plain ones in an order that the
+//! plan's allows.
+
+use std::sync::Arc;
+
+use http::Method;
+use mercury_adapter::{Module, Names, NodePath, PathStep};
+
+use crate::{
+    change::{Change, Changes},
+    json::{Json, Member, below, named},
+    media::Kind,
+    uri,
+};
+
+/// A request to change something, before it has a root and a sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// The resource, from the top; of what is taken away its URI tells more.
+    pub(crate) target: NodePath,
+    /// Behind the root.
+    pub(crate) uri: String,
+    pub(crate) body: Option<(Kind, String)>,
+}
+
+/// What a target takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Form<'a> {
+    /// YANG Patch.
+    pub(crate) yang_patch: bool,
+    /// A plain PATCH of the datastore itself.
+    pub(crate) datastore_patch: bool,
+    /// The resource whose entity tag is known: what changes below it is sent to it.
+    pub(crate) guarded: Option<&'a NodePath>,
+}
+
+impl Form<'_> {
+    /// The requests, in the order in which they are to be sent.
+    pub(crate) fn requests(self, changes: &Changes) -> Vec<Request> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        if self.yang_patch { vec![self.patch(changes)] } else { self.plain(changes) }
+    }
+
+    /// RFC 8072 section 2: every change is an edit of one request.
+    fn patch(self, changes: &Changes) -> Request {
+        let paths = || changes.0.iter().map(Change::path);
+        let is_above =
+            |target: &NodePath| paths().all(|path| below(path, target).is_some_and(|steps| !steps.is_empty()));
+        let top = paths().next().map(top).unwrap_or_default();
+        let candidates = [self.guarded.cloned().unwrap_or_default(), top, NodePath::default()];
+        let target = candidates.into_iter().find(|target| !target.steps.is_empty() && is_above(target));
+        let target = target.unwrap_or_default();
+        let above = target.steps.last().map(|step| &step.module);
+        let edits: Vec<String> =
+            changes.0.iter().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
+        let edits = edits.join(",");
+        let body = format!(r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"mercury","edit":[{edits}]}}}}"#);
+        let uri = resource(&target);
+        Request { method: Method::PATCH, target, uri, body: Some((Kind::Patch, body)) }
+    }
+
+    /// What is set next to one another and lies below one node of the top is one plain PATCH
+    /// of that node, which has to be there (RFC 8040 section 4.6.1); each node that goes is a
+    /// DELETE.
+    fn plain(self, changes: &Changes) -> Vec<Request> {
+        let mut batches: Vec<Batch> = Vec::new();
+        for change in &changes.0 {
+            match change {
+                Change::Merge(node, value) | Change::Create(node, value) => {
+                    let target = if self.datastore_patch { NodePath::default() } else { top(&node.path) };
+                    let steps = below(&node.path, &target).unwrap_or_default();
+                    match batches.last_mut() {
+                        Some(Batch::Patch(same, body)) if *same == target => {
+                            body.put(steps, &node.names, value.clone());
+                        }
+                        _ => {
+                            let mut body = Json::Object(Vec::new());
+                            body.put(steps, &node.names, value.clone());
+                            batches.push(Batch::Patch(target, body));
+                        }
+                    }
+                }
+                Change::Remove(node) => batches.push(Batch::Delete(node.path.clone(), uri::data(node))),
+                Change::RemoveValue(node, value) => {
+                    batches.push(Batch::Delete(node.path.clone(), uri::item(node, value)));
+                }
+            }
+        }
+        batches.into_iter().map(Batch::request).collect()
+    }
+}
+
+enum Batch {
+    Patch(NodePath, Json),
+    Delete(NodePath, String),
+}
+
+impl Batch {
+    fn request(self) -> Request {
+        match self {
+            Self::Patch(target, body) => {
+                let (module, name) = match target.steps.last() {
+                    Some(step) => (step.module.clone(), step.name.clone()),
+                    None => (restconf(), "data".to_owned()),
+                };
+                let body = Json::Object(vec![Member { module, name, value: body }]).to_string();
+                let uri = resource(&target);
+                Request { method: Method::PATCH, target, uri, body: Some((Kind::Data, body)) }
+            }
+            Self::Delete(target, uri) => {
+                Request { method: Method::DELETE, target, uri: format!("/data{uri}"), body: None }
+            }
+        }
+    }
+}
+
+impl Change {
+    fn path(&self) -> &NodePath {
+        match self {
+            Self::Merge(node, _) | Self::Create(node, _) | Self::Remove(node) | Self::RemoveValue(node, _) => {
+                &node.path
+            }
+        }
+    }
+
+    /// An edit of a patch of `target`, whose module is `above`.
+    fn edit(&self, number: usize, target: &NodePath, above: Option<&Module>) -> String {
+        let steps = |path| below(path, target).unwrap_or_default();
+        let (operation, at, value) = match self {
+            Self::Merge(node, value) => {
+                ("merge", uri::below(steps(&node.path), &node.names, above), Some(named(node, value)))
+            }
+            Self::Create(node, value) => {
+                ("create", uri::below(steps(&node.path), &node.names, above), Some(named(node, value)))
+            }
+            Self::Remove(node) => ("remove", uri::below(steps(&node.path), &node.names, above), None),
+            Self::RemoveValue(node, value) => {
+                ("remove", uri::below_item(steps(&node.path), &node.names, above, value), None)
+            }
+        };
+        let at = serde_json::Value::from(at);
+        let value = value.map(|value| format!(r#","value":{value}"#)).unwrap_or_default();
+        format!(r#"{{"edit-id":"{number}","operation":"{operation}","target":{at}{value}}}"#)
+    }
+}
+
+/// The node at the top that a path goes through.
+fn top(path: &NodePath) -> NodePath {
+    let plain = |step: &&PathStep| step.keys.is_empty();
+    NodePath { steps: path.steps.first().filter(plain).cloned().into_iter().collect() }
+}
+
+/// A node without keys as a resource.
+pub(crate) fn resource(path: &NodePath) -> String {
+    format!("/data{}", uri::below(&path.steps, &Names::default(), None))
+}
+
+fn restconf() -> Module {
+    Module { namespace: Arc::from("urn:ietf:params:xml:ns:yang:ietf-restconf"), name: Some(Arc::from("ietf-restconf")) }
+}

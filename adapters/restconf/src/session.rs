@@ -1,0 +1,363 @@
+//! Steps as requests.
+
+use std::{fmt, time::Duration};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::{HeaderValue, Method};
+use mercury_adapter::{
+    Absent, Answer, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Looking, Lost, Names, Node, NodePath,
+    Refusal, RestconfDialect, Session, Sighting, Step, Traffic, Unfinished, named, off_worker,
+};
+use mercury_model::{InterfaceScope, Running, Scope};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    change::Changes,
+    client::{Ask, Client, strong_tag},
+    connection::Reply,
+    data::{self, Answered, Problem},
+    discovery::Offer,
+    query,
+    refusal::{Failure, no_room},
+    request::{Form, Request, resource},
+    uri,
+};
+
+/// Requests one change may take.
+const MAX_REQUESTS: usize = 64;
+
+/// A RESTCONF session that carries steps.
+pub struct RestconfSession {
+    client: Client,
+    dialect: RestconfDialect,
+    instance: String,
+    offer: Offer,
+    capabilities: Capabilities,
+    staged: Option<Changes>,
+    /// The resource that was last read, and its entity tag.
+    guard: Option<(NodePath, HeaderValue)>,
+}
+
+impl RestconfSession {
+    pub(crate) fn new(
+        client: Client,
+        dialect: RestconfDialect,
+        instance: String,
+        offer: Offer,
+        variant: Option<usize>,
+    ) -> Self {
+        let capabilities = Capabilities {
+            // Staged here.
+            datastore: Datastore::Candidate,
+            confirmed_commit: None,
+            atomic_edit: dialect.atomic && dialect.yang_patch && offer.yang_patch(),
+            guarded: false,
+            lock: false,
+            lists_sessions: false,
+            startup: dialect.save.is_some(),
+            pipelining: false,
+            variant,
+            announced: offer.capabilities.clone(),
+        };
+        Self { client, dialect, instance, offer, capabilities, staged: None, guard: None }
+    }
+
+    /// What was found out that is not announced, for people.
+    pub(crate) fn facts(&self) -> Vec<(String, String)> {
+        let text = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            text("root", self.client.uri("")),
+            text("changes", if self.patches() { "one YANG Patch" } else { "plain requests" }.to_owned()),
+        ]
+    }
+
+    fn patches(&self) -> bool {
+        self.dialect.yang_patch && self.offer.yang_patch()
+    }
+
+    async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let mut results = Vec::new();
+        let deadline = Instant::now() + timeout;
+        for step in steps {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.step(step, left).await {
+                Ok(answer) => results.push(Ok(answer)),
+                Err(Failure::Refused(refusal) | Failure::NotNow(refusal)) => results.push(Err(refusal)),
+                Err(Failure::Lost(lost)) => {
+                    let lost = if matches!(lost, Lost::Timeout(_)) { Lost::Timeout(timeout) } else { lost };
+                    return Flight { results, lost: Some(lost) };
+                }
+            }
+        }
+        Flight { results, lost: None }
+    }
+
+    async fn step(&mut self, step: &Step, timeout: Duration) -> Result<Answer, Failure> {
+        let done = || Answer::Done(Vec::new());
+        match step {
+            Step::Lock(_) | Step::Unlock | Step::Settled => Ok(done()),
+            Step::Discard => {
+                self.staged = None;
+                Ok(done())
+            }
+            Step::Stage(payload) => match payload.body::<Changes>() {
+                Some(changes) => {
+                    self.staged = Some(changes.clone());
+                    Ok(done())
+                }
+                None => Err(Failure::unreadable("the payload is not RESTCONF's")),
+            },
+            Step::Commit(CommitMode::Plain) => {
+                let changes = self.staged.take().unwrap_or_default();
+                self.change(&changes, timeout).await.map(|()| done())
+            }
+            Step::Commit(CommitMode::Confirmed { .. }) | Step::Confirm(_) | Step::Cancel(_) => {
+                Err(Failure::unreadable("RESTCONF has no commit that waits to be confirmed"))
+            }
+            Step::Save => self.save(timeout).await.map(|()| done()),
+            Step::ReadCandidate(_) | Step::ReadStartup(_) => Err(Failure::unreadable("RESTCONF shows running alone")),
+            Step::Validate => Err(Failure::unreadable("RESTCONF validates nothing that it does not change")),
+            Step::ListSessions | Step::KillSession(_) => Err(Failure::unreadable("RESTCONF knows no sessions")),
+            Step::Look(absent) => self.look(absent, timeout).await.map(|seen| Answer::Seen(Box::new(seen))),
+            Step::Read(scope) => self.read(scope, timeout).await.map(|running| Answer::Running(Box::new(running))),
+        }
+    }
+
+    async fn change(&mut self, changes: &Changes, timeout: Duration) -> Result<(), Failure> {
+        let guard = self.guard.take();
+        self.capabilities.guarded = false;
+        let form = Form {
+            yang_patch: self.patches(),
+            datastore_patch: self.dialect.datastore_patch,
+            guarded: guard.as_ref().map(|(path, _)| path),
+        };
+        let requests = form.requests(changes);
+        if requests.len() > MAX_REQUESTS {
+            let text =
+                format!("the change takes {} requests, more than {MAX_REQUESTS}; nothing was sent", requests.len());
+            return Err(Failure::refused(ErrorTag::TooBig, text));
+        }
+        let until = Instant::now() + timeout;
+        let all = requests.len();
+        for (at, request) in requests.iter().enumerate() {
+            let tag = guard.as_ref().filter(|(path, _)| at == 0 && *path == request.target).map(|(_, tag)| tag);
+            let left = until.saturating_duration_since(Instant::now());
+            if let Err(failure) = self.send(request, tag, left).await {
+                // Nothing was changed, by us; after a second try, what is no longer so may be ours.
+                self.capabilities.guarded =
+                    all == 1 && tag.is_some() && self.client.was_sent_once() && failure.is_precondition();
+                return Err(if at == 0 { failure } else { in_part(failure, at, all) });
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, request: &Request, guard: Option<&HeaderValue>, left: Duration) -> Result<Reply, Failure> {
+        let uri = self.client.uri(&request.uri);
+        let body = request.body.as_ref().map(|(kind, text)| (*kind, text.as_str()));
+        self.client.done(&Ask { method: request.method.clone(), uri: &uri, body, guard, accept: None }, left).await
+    }
+
+    /// The operation of the dialect that makes running what the target starts with.
+    async fn save(&mut self, timeout: Duration) -> Result<(), Failure> {
+        let Some(operation) = &self.dialect.save else { return Ok(()) };
+        let uri = self.client.uri(&format!("/operations{}", uri::operation(operation)));
+        let ask = Ask { method: Method::POST, uri: &uri, body: None, guard: None, accept: None };
+        self.client.done(&ask, timeout).await.map(drop)
+    }
+
+    async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
+        let until = Instant::now() + timeout;
+        let together = self.reads_together();
+        let mut answers =
+            self.get(&query::nodes(&self.dialect, &self.instance, scope, together), "config", timeout).await?;
+        let (running, read) = self.read_as(scope, answers, until, timeout).await?;
+        let named = !together && scope.interfaces != InterfaceScope::All;
+        let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
+        if more.is_empty() {
+            return Ok(running);
+        }
+        answers = read;
+        answers.extend(self.get(&more, "config", until.saturating_duration_since(Instant::now())).await?);
+        self.read_as(scope, answers, until, timeout).await.map(|(running, _)| running)
+    }
+
+    async fn read_as(
+        &self,
+        scope: &Scope,
+        answers: Vec<Answered>,
+        until: Instant,
+        timeout: Duration,
+    ) -> Result<(Running, Vec<Answered>), Failure> {
+        let (dialect, instance, scope) = (self.dialect.clone(), self.instance.clone(), scope.clone());
+        self.understood(answers, until, timeout, move |answers, share| {
+            let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
+            data::read(looking, &scope, answers, share)
+        })
+        .await
+    }
+
+    /// Whether nodes are read by one request.
+    fn reads_together(&self) -> bool {
+        self.dialect.fields && self.offer.fields()
+    }
+
+    /// What there is by another look. A question that is refused tells nothing.
+    async fn look(&mut self, absent: &Absent, timeout: Duration) -> Result<Sighting, Failure> {
+        let until = Instant::now() + timeout;
+        let mut seen = Sighting::default();
+        let all = query::everything(&self.dialect, &self.instance);
+        if let Some(answers) = told(self.get(&all, "config", timeout).await)? {
+            let (dialect, instance) = (self.dialect.clone(), self.instance.clone());
+            let work = self.understood(answers, until, timeout, move |answers, share| {
+                let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
+                let scope = Scope::all();
+                let root = data::collect(answers, share)?;
+                data::with_tree(&root, share, |data| {
+                    let vlans = mercury_adapter::running(looking, data, &scope).config.vlans;
+                    (named(data, &dialect.tree.interface), vlans.into_keys().collect())
+                })
+            });
+            if let Some(((interfaces, vlans), _)) = told(work.await)? {
+                seen.interfaces = Some(interfaces);
+                seen.vlans = (!absent.vlans.is_empty()).then_some(vlans);
+            }
+        }
+        let state = query::state(&self.dialect.tree).zip(self.dialect.tree.oper_status.clone());
+        if let Some((node, leaf)) = state.filter(|_| !absent.interfaces.is_empty()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(answers) = told(self.get(&[node], "all", left).await)? {
+                let work = self.understood(answers, until, timeout, move |answers, share| {
+                    let root = data::collect(answers, share)?;
+                    data::with_tree(&root, share, |data| named(data, &leaf))
+                });
+                seen.state = told(work.await)?.map(|(names, _)| names);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Reads nodes: together where the target can tell of some nodes of a resource alone,
+    /// else one by one. What is not there is left out.
+    async fn get(&mut self, nodes: &[Node], content: &str, timeout: Duration) -> Result<Vec<Answered>, Failure> {
+        self.guard = None;
+        let until = Instant::now() + timeout;
+        let together = nodes.len() > 1 && self.reads_together();
+        let asked: Vec<(NodePath, Names, String)> = if together {
+            let (top, fields) = uri::together(nodes);
+            let fields = fields.map(|fields| format!("&fields={fields}")).unwrap_or_default();
+            let uri = format!("{}?content={content}{fields}", resource(&top));
+            vec![(top, Names::default(), uri)]
+        } else {
+            let one = |node: &Node| {
+                (node.path.clone(), node.names.clone(), format!("/data{}?content={content}", uri::data(node)))
+            };
+            nodes.iter().map(one).collect()
+        };
+        let alone = asked.len() == 1;
+        let mut answers = Vec::new();
+        for (path, names, uri) in asked {
+            let left = until.saturating_duration_since(Instant::now());
+            let uri = self.client.uri(&uri);
+            let Some(reply) = found(self.client.done(&Ask::get(&uri), left).await)? else { continue };
+            if let Some(tag) = strong_tag(&reply.headers).filter(|_| alone && names == Names::default()) {
+                self.guard = Some((path.clone(), tag));
+            }
+            if !reply.body.trim_ascii().is_empty() {
+                answers.push(Answered { path, names, body: reply.body, _share: reply.share });
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Understands answers, which are a whole configuration at times, until then; gives them
+    /// back too.
+    async fn understood<T: Send + 'static>(
+        &self,
+        answers: Vec<Answered>,
+        until: Instant,
+        timeout: Duration,
+        work: impl FnOnce(&[Answered], &mut mercury_adapter::Share) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(T, Vec<Answered>), Failure> {
+        let (octets, mut share) = (answers.iter().map(|answer| answer.body.len()).sum(), self.client.share());
+        let work = off_worker(octets, move || (work(&answers, &mut share), answers));
+        let done = timeout_at(until, work).await.map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?;
+        let (found, answers) =
+            done.map_err(|unfinished: Unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;
+        match found {
+            Ok(found) => Ok((found, answers)),
+            Err(Problem::Unreadable(problem)) => Err(Failure::unreadable(problem)),
+            Err(Problem::NoRoom(refused)) => Err(Failure::Lost(no_room(&refused))),
+        }
+    }
+}
+
+/// What is not there was answered, too: servers say that with a status of their own.
+fn found(asked: Result<Reply, Failure>) -> Result<Option<Reply>, Failure> {
+    match asked {
+        Ok(reply) => Ok(Some(reply)),
+        Err(Failure::Refused(refusal)) if is_missing(&refusal) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// `data-missing`, or 404 with the tag that RFC 8040 section 7 has for it.
+fn is_missing(refusal: &Refusal) -> bool {
+    let errors = refusal.errors();
+    !errors.is_empty() && errors.iter().all(|error| error.tag == ErrorTag::DataMissing)
+}
+
+/// A part of the change was made before this.
+fn in_part(failure: Failure, made: usize, all: usize) -> Failure {
+    match failure {
+        Failure::Refused(Refusal::Errors(mut errors)) | Failure::NotNow(Refusal::Errors(mut errors)) => {
+            if let Some(error) = errors.first_mut() {
+                error.info.push(("requests-done".to_owned(), format!("{made} of {all}")));
+            }
+            Failure::Refused(Refusal::Errors(errors))
+        }
+        other => other,
+    }
+}
+
+/// What was refused is no answer; a lost session is a failure.
+fn told<T>(asked: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(Failure::Refused(refusal) | Failure::NotNow(refusal)) => {
+            tracing::debug!(%refusal, "the second look was refused");
+            Ok(None)
+        }
+        Err(lost @ Failure::Lost(_)) => Err(lost),
+    }
+}
+
+impl Session for RestconfSession {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
+        self.carry(steps, timeout).boxed()
+    }
+
+    fn is_usable(&self) -> bool {
+        self.client.is_usable()
+    }
+
+    fn traffic(&self) -> Traffic {
+        let (received, sent) = self.client.octets();
+        Traffic { flights: self.client.requests(), sent, received }
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        // HTTP has nothing to say at the end.
+        async move { drop(self) }.boxed()
+    }
+}
+
+impl fmt::Debug for RestconfSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RestconfSession").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}
