@@ -190,7 +190,7 @@ fn a_port_that_is_hidden_while_it_is_changed_is_told_of_as_it_is() {
         on_paused_clock(async {
             let world = world(kind, |_| {}).await;
             let (handle, before) = (world.handle(0), world.ports(0));
-            let writes = if matches!(kind, Kind::Netconf(_)) { "edit-config" } else { "gnmi-set" };
+            let writes = kind.writes();
             let hold = handle.inject(format!("{writes}:1:after:hold").parse().unwrap());
             let meanwhile = async {
                 handle.held(hold).await;
@@ -256,6 +256,7 @@ fn a_port_that_somebody_makes_between_two_looks_does_not_have_all_read_for_good(
                 Kind::Netconf(_) => "get-config",
                 Kind::Gnmi(Gnmi { get: true, .. }) => "gnmi-get",
                 Kind::Gnmi(_) => "gnmi-subscribe",
+                Kind::Restconf(_) => "restconf-get",
             };
             let hold = world.handle(0).inject(format!("{read}:2:before:hold").parse().unwrap());
             let meanwhile = async {

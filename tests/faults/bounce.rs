@@ -60,7 +60,9 @@ fn the_link_of_an_attached_port_goes_down_and_comes_up() {
             world.one(2, Wish::Access(200)).await;
             assert_eq!(handle.counters().edits, edits, "{kind:?}");
             world.one(2, Wish::Reset).await;
-            assert_eq!(handle.counters().edits, edits + 1, "{kind:?}");
+            // What goes is a request for each where there is no patch.
+            let leaving = handle.counters().edits - edits;
+            assert!(leaving == 1 || kind.requests() > 1 && leaving > 1, "{kind:?}: {leaving}");
         });
     }
 }
@@ -77,7 +79,7 @@ fn a_bounce_that_the_switch_cannot_take_back_by_itself_is_not_begun() {
                 // Nothing cancels it there: the way back is an edit as well.
                 true if kind == kind::JUNOS => 3,
                 true => 2,
-                false => 1,
+                false => kind.requests(),
             };
             assert_eq!(world.handle(0).counters().edits, edits, "{kind:?}");
             let told = report.warnings.iter().any(|warning| warning.contains("bounce_unconfirmed"));

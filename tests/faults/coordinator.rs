@@ -111,7 +111,9 @@ fn a_lock_that_is_lost_half_way_is_never_ignored() {
                     if claim(&report) == Claim::Unknown {
                         // Without a lock of the switch's own, another Mercury may be about to put back what it saw.
                         let left_alone = report.outcome.fault().unwrap().message.contains("left alone");
-                        assert!(left_alone && matches!(kind, Kind::Gnmi(_)) && kind != Kind::Gnmi(CONFIRMED), "{told}");
+                        let unlocked =
+                            matches!(kind, Kind::Gnmi(_) | Kind::Restconf(_)) && kind != Kind::Gnmi(CONFIRMED);
+                        assert!(left_alone && unlocked, "{told}");
                         continue;
                     }
                     agree(&world, 0, &report, &before, &intended, &told).await;

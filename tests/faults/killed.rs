@@ -42,6 +42,12 @@ fn before_or_intended(now: &Ports, before: &Ports, intended: &Ports, told: &str)
     now == intended
 }
 
+/// What was before, with the VLAN that the first of several requests makes.
+fn with_vlan(before: &Ports, intended: &Ports) -> Ports {
+    let vlan = intended.iter().filter(|(name, _)| *name == "VLAN 200");
+    before.iter().chain(vlan).map(|(name, is)| (name.clone(), is.clone())).collect()
+}
+
 /// A world in which one Mercury has made every port what it should be before.
 async fn ready(kinds: &[Kind], locks: &std::sync::Arc<Locks>, warm: bool) -> (World, Mercury) {
     let world = World::new(kinds).await;
@@ -85,6 +91,9 @@ fn killed_at(kinds: &[Kind], lease: Duration, moments: fn() -> Box<dyn Iterator<
                         let vlan = now.remove("VLAN 300");
                         let kept = made != before[0].get("Ethernet3").cloned();
                         assert_eq!((kept, vlan.is_some()), (kind.is_none(), kind.is_none()), "{told}: the next one's");
+                    }
+                    if kinds[index].requests() > 1 && now == with_vlan(&before[index], &intended[index]) {
+                        continue;
                     }
                     let made = before_or_intended(&now, &before[index], &intended[index], &told);
                     *found.entry((index, made)).or_default() += 1;

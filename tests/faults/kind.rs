@@ -3,15 +3,16 @@
 
 use std::fmt;
 
-use mercury::inventory::{Face, GnmiSettings, NetconfSettings, Switch};
-use mercury_adapter::{ConfirmedBy, Dialect};
-use mercury_sim::{Mode, Options};
+use mercury::inventory::{Face, GnmiSettings, NetconfSettings, RestconfSettings, Switch};
+use mercury_adapter::{ConfirmedBy, Dialect, Module, NodePath, PathStep};
+use mercury_sim::{Mode, Options, RestconfFace};
 
 /// A kind of switch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Netconf(Mode),
     Gnmi(Gnmi),
+    Restconf(Restconf),
 }
 
 /// What a gNMI target can do.
@@ -23,6 +24,19 @@ pub(crate) struct Gnmi {
     pub(crate) get: bool,
     /// A Set happens wholly or not at all.
     pub(crate) atomic: bool,
+}
+
+/// What a RESTCONF server can do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Restconf {
+    /// It takes a YANG Patch, and tells of some nodes of a resource alone.
+    pub(crate) patch: bool,
+    /// A patch happens wholly or not at all.
+    pub(crate) atomic: bool,
+    /// It has entity tags, and heeds `If-Match`.
+    pub(crate) etags: bool,
+    /// Running has to be copied to startup.
+    pub(crate) startup: bool,
 }
 
 pub(crate) const NETCONF: [Kind; 5] = [
@@ -40,9 +54,18 @@ pub(crate) const ONCE: Gnmi = Gnmi { get: false, ..PLAIN };
 pub(crate) const ONE_BY_ONE: Gnmi = Gnmi { atomic: false, ..PLAIN };
 pub(crate) const GNMI: [Kind; 4] = [Kind::Gnmi(CONFIRMED), Kind::Gnmi(PLAIN), Kind::Gnmi(ONCE), Kind::Gnmi(ONE_BY_ONE)];
 
+pub(crate) const PATCHED: Restconf = Restconf { patch: true, atomic: true, etags: false, startup: true };
+pub(crate) const TAGGED: Restconf = Restconf { etags: true, startup: false, ..PATCHED };
+/// Edits of a patch happen one by one.
+pub(crate) const LOOSE: Restconf = Restconf { atomic: false, ..PATCHED };
+/// As SONiC: plain requests only.
+pub(crate) const BARE: Restconf = Restconf { patch: false, atomic: false, etags: false, startup: false };
+pub(crate) const RESTCONF: [Kind; 4] =
+    [Kind::Restconf(PATCHED), Kind::Restconf(TAGGED), Kind::Restconf(LOOSE), Kind::Restconf(BARE)];
+
 /// Every kind.
 pub(crate) fn all() -> impl Iterator<Item = Kind> {
-    NETCONF.into_iter().chain(GNMI)
+    NETCONF.into_iter().chain(GNMI).chain(RESTCONF)
 }
 
 impl Kind {
@@ -82,7 +105,33 @@ impl Kind {
                 "gnmi-confirm",
                 "gnmi-cancel",
             ],
+            Self::Restconf(_) => {
+                &["restconf-connect", "restconf-get", "restconf-patch", "restconf-delete", "restconf-operation"]
+            }
         }
+    }
+
+    /// What carries a change to it.
+    pub(crate) const fn writes(self) -> &'static str {
+        match self {
+            Self::Netconf(_) => "edit-config",
+            Self::Gnmi(_) => "gnmi-set",
+            Self::Restconf(_) => "restconf-patch",
+        }
+    }
+
+    /// What makes a change so.
+    pub(crate) const fn commits(self) -> &'static str {
+        match self {
+            Self::Netconf(_) => "commit",
+            Self::Gnmi(_) | Self::Restconf(_) => self.writes(),
+        }
+    }
+
+    /// The requests that put a port on a VLAN that is not there. Where they are several, who
+    /// stops after the first leaves the VLAN without its port.
+    pub(crate) const fn requests(self) -> u64 {
+        if let Self::Restconf(Restconf { patch: false, .. }) = self { 2 } else { 1 }
     }
 
     /// What such a switch may do instead of answering. The delays are longer
@@ -123,6 +172,28 @@ impl Kind {
                 "delay:55s",
                 "reboot",
             ],
+            Self::Restconf(_) => &[
+                "drop",
+                "refuse:operation-failed",
+                "refuse:in-use",
+                "refuse:lock-denied",
+                "refuse:resource-denied",
+                "refuse:invalid-value",
+                "status:unavailable",
+                "status:deadline-exceeded",
+                "status:internal",
+                "status:resource-exhausted",
+                "status:failed-precondition",
+                "status:unauthenticated",
+                "status:not-found",
+                "ignore",
+                "twist",
+                "half",
+                "part",
+                "delay:35s",
+                "delay:55s",
+                "reboot",
+            ],
         }
     }
 
@@ -135,7 +206,12 @@ impl Kind {
             _ => None,
         };
         let confirmation = Some(operation) == commit && nth > 1;
-        action == "ignore" && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm"))
+        // Who says that it is no longer as it was read, and means what was asked, is believed.
+        if self == Self::Restconf(TAGGED) && action == "status:failed-precondition" {
+            return true;
+        }
+        action == "ignore"
+            && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm" | "restconf-operation"))
     }
 
     /// The simulated switch.
@@ -149,6 +225,12 @@ impl Kind {
                 options.quirks.gnmi_no_get = !gnmi.get;
                 options.quirks.gnmi_not_atomic = !gnmi.atomic;
             }
+            Self::Restconf(own) => {
+                options.mode = if own.startup { Mode::RunningStartup } else { Mode::Running };
+                let Restconf { patch, atomic, etags, .. } = own;
+                options.restconf =
+                    RestconfFace { yang_patch: patch, fields: patch, atomic, etags, ..RestconfFace::default() };
+            }
         }
         options
     }
@@ -160,6 +242,9 @@ impl Kind {
         if let Self::Gnmi(gnmi) = self {
             let confirmed_commit = Some(gnmi.confirmed);
             switch.face = Face::Gnmi(GnmiSettings { confirmed_commit, ..GnmiSettings::default() });
+        }
+        if let Self::Restconf(_) = self {
+            switch.face = Face::Restconf(RestconfSettings::default());
         }
         switch
     }
@@ -173,8 +258,18 @@ impl Kind {
         if let (Self::Gnmi(gnmi), Some(dialect)) = (self, &mut dialect.gnmi) {
             dialect.atomic = gnmi.atomic;
         }
+        if let (Self::Restconf(own), Some(dialect)) = (self, &mut dialect.restconf) {
+            dialect.atomic = own.atomic;
+            dialect.save = own.startup.then(save_config);
+        }
         dialect
     }
+}
+
+/// IOS-XE's.
+fn save_config() -> NodePath {
+    let module = Module { namespace: "http://cisco.com/yang/cisco-ia".into(), name: Some("cisco-ia".into()) };
+    NodePath { steps: vec![PathStep { module, name: "save-config".to_owned(), keys: Vec::new() }] }
 }
 
 /// What only NETCONF needs of an entry, if that is what its switch speaks.
@@ -202,6 +297,12 @@ impl fmt::Debug for Kind {
                 f.write_str(if gnmi.confirmed { "gNMI confirmed" } else { "gNMI plain" })?;
                 f.write_str(if gnmi.get { "" } else { ", ONCE" })?;
                 f.write_str(if gnmi.atomic { "" } else { ", one by one" })
+            }
+            Self::Restconf(own) => {
+                f.write_str(if own.patch { "RESTCONF patched" } else { "RESTCONF plain" })?;
+                f.write_str(if own.etags { ", tagged" } else { "" })?;
+                f.write_str(if own.startup { ", startup" } else { "" })?;
+                f.write_str(if own.atomic { "" } else { ", one by one" })
             }
         }
     }

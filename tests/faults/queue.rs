@@ -26,9 +26,7 @@ const PORTS: u16 = 8;
 async fn slow(kind: Kind) -> World {
     let world = World::new(&[kind]).await;
     world.one(1, Wish::Access(99)).await;
-    let commit =
-        if matches!(kind, Kind::Netconf(_)) { "commit:*:before:delay:1s" } else { "gnmi-set:*:before:delay:1s" };
-    world.handle(0).inject(fault(commit));
+    world.handle(0).inject(fault(&format!("{}:*:before:delay:1s", kind.commits())));
     world
 }
 

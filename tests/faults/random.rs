@@ -11,7 +11,7 @@ use mercury::inventory::Switch;
 use mercury_sim::Datastore;
 
 use crate::chance::Chance;
-use crate::kind::{Gnmi, Kind, NETCONF, netconf};
+use crate::kind::{Gnmi, Kind, NETCONF, RESTCONF, netconf};
 use crate::wire::{Bad, Rest, Way};
 use crate::world::{Claim, LONG, Ports, WISHES, Wish, World, agree, claim, fault, on_paused_clock, ports};
 
@@ -113,10 +113,13 @@ fn bad_wire(chance: &mut Chance) -> Bad {
     Bad { way, after: chance.below(6000), rest: chance.of(&[Rest::Nothing, Rest::Noise]) }
 }
 
-/// Half of the switches speak gNMI.
+/// Half of the switches speak NETCONF, and a quarter gNMI.
 pub(crate) fn any_kind(chance: &mut Chance) -> Kind {
     if chance.below(2) == 0 {
         return chance.of(&NETCONF);
+    }
+    if chance.below(2) == 0 {
+        return chance.of(&RESTCONF);
     }
     let mut yes = || chance.below(2) == 0;
     Kind::Gnmi(Gnmi { confirmed: yes(), get: yes(), atomic: yes() })

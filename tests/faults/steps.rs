@@ -125,6 +125,47 @@ fn every_fault_at_every_call_leaves_before_or_intended_where_a_set_is_done_one_b
     every_step_of(Kind::Gnmi(kind::ONE_BY_ONE));
 }
 
+#[test]
+fn every_fault_at_every_request_leaves_before_or_intended_with_a_yang_patch() {
+    every_step_of(Kind::Restconf(kind::PATCHED));
+}
+
+#[test]
+fn every_fault_at_every_request_leaves_before_or_intended_with_entity_tags() {
+    every_step_of(Kind::Restconf(kind::TAGGED));
+}
+
+#[test]
+fn every_fault_at_every_request_leaves_before_or_intended_where_a_patch_is_done_one_by_one() {
+    every_step_of(Kind::Restconf(kind::LOOSE));
+}
+
+#[test]
+fn every_fault_at_every_request_leaves_before_or_intended_with_plain_requests() {
+    every_step_of(Kind::Restconf(kind::BARE));
+}
+
+/// It is read, changed, read back, and saved where that is needed, on the one connection that
+/// is kept. With plain requests the port and the VLAN are read one by one, and lie below two
+/// nodes of the top, so that two requests change them.
+#[test]
+fn a_warm_attach_over_restconf_takes_at_most_four_requests_where_it_is_read_and_patched_at_once() {
+    on_paused_clock(async {
+        for (kind, reads, changes, saves) in
+            [(kind::PATCHED, 2, 1, 1), (kind::TAGGED, 2, 1, 0), (kind::LOOSE, 2, 1, 1), (kind::BARE, 4, 2, 0)]
+        {
+            let world = ready(Kind::Restconf(kind), true).await;
+            let before = world.handle(0).counters();
+            assert_eq!(claim(&world.one(2, Wish::Access(200)).await), Claim::Intended);
+            let after = world.handle(0).counters();
+            let kind = Kind::Restconf(kind);
+            assert_eq!((after.gets - before.gets, after.sets - before.sets), (reads, changes), "{kind:?}");
+            assert_eq!(after.flights - before.flights, reads + changes + saves, "{kind:?}");
+            assert_eq!(after.connections, 1, "{kind:?}");
+        }
+    });
+}
+
 /// The edit goes before the commit, since Junos announces no rollback-on-error; the
 /// history comes with the lock.
 #[test]

@@ -28,10 +28,6 @@ pub(crate) fn console(port: u16, text: &str) -> String {
     )
 }
 
-const fn gnmi(kind: Kind) -> bool {
-    matches!(kind, Kind::Gnmi(_))
-}
-
 /// What Mercury locks.
 pub(crate) const fn lockable(kind: Kind) -> Datastore {
     match kind {
@@ -46,8 +42,10 @@ fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_
         for kind in kind::all() {
             let world = warm(kind).await;
             let (handle, before) = (world.handle(0), world.ports(0));
-            let hold =
-                handle.inject(fault(if gnmi(kind) { "gnmi-set:1:after:hold" } else { "get-config:2:before:hold" }));
+            let hold = handle.inject(fault(&match kind {
+                Kind::Netconf(_) => "get-config:2:before:hold".to_owned(),
+                _ => format!("{}:{}:after:hold", kind.writes(), kind.requests()),
+            }));
             let meddle = async {
                 handle.held(hold).await;
                 handle.change_running(&console(2, "by hand")).unwrap();

@@ -98,9 +98,7 @@ const SERVERS: u16 = 8;
 
 fn commit_takes_a_second(world: &World) {
     for (index, kind) in world.kinds.iter().enumerate() {
-        let commit =
-            if matches!(kind, Kind::Netconf(_)) { "commit:*:before:delay:1s" } else { "gnmi-set:*:before:delay:1s" };
-        world.handle(index).inject(fault(commit));
+        world.handle(index).inject(fault(&format!("{}:*:before:delay:1s", kind.commits())));
     }
 }
 

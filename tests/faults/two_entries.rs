@@ -5,7 +5,7 @@ use std::time::Duration;
 use mercury::{fault::FaultKind, service::Requester};
 
 use crate::{
-    kind::{self, Kind},
+    kind,
     world::{Claim, LONG, Wish, World, ask, claim, fault, intent, on_paused_clock},
 };
 
@@ -16,7 +16,7 @@ fn requests_through_both_entries_wait_for_each_other_and_none_fails_for_it() {
     on_paused_clock(async {
         for kind in kind::all() {
             let world = World::in_entries(kind, 2, |switch| switch.timing.lock_wait = Duration::ZERO).await;
-            let operation = if matches!(kind, Kind::Gnmi(_)) { "gnmi-set" } else { "edit-config" };
+            let operation = kind.writes();
             let hold = world.handle(0).inject(fault(&format!("{operation}:1:before:hold")));
             let first = [(0, 2, Wish::Access(100))];
             let second = [(1, 3, Wish::Access(200))];
@@ -52,9 +52,9 @@ fn a_request_through_both_entries_is_one_change() {
                 let other = if port == "Ethernet2" { "Ethernet3" } else { "Ethernet2" };
                 assert!(plan.contains(port) && !plan.contains(other), "{kind:?}: {plan}");
             }
-            assert_eq!(world.handle(0).counters().edits, 1, "{kind:?}");
+            assert_eq!(world.handle(0).counters().edits, kind.requests(), "{kind:?}");
             let before = world.ports(0);
-            let operation = if matches!(kind, Kind::Gnmi(_)) { "gnmi-set" } else { "edit-config" };
+            let operation = kind.writes();
             world.handle(0).inject(fault(&format!("{operation}:*:before:refuse:operation-failed")));
             let reports = world.ask(&[(0, 2, Wish::Reset), (1, 3, Wish::Reset)]).await;
             assert!(reports.iter().all(|report| claim(report) == Claim::Before), "{kind:?}");

@@ -7,7 +7,9 @@ use std::sync::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::inventory::{ConfirmedCommit, Face, Switch};
-use mercury_adapter::{ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, Session};
+use mercury_adapter::{
+    ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, RestconfDialect, Session,
+};
 use mercury_gnmi::{
     GnmiOptions,
     conformance::{Known, next_session},
@@ -16,6 +18,7 @@ use mercury_netconf::{
     NetconfSession,
     client::{Client, ClientOptions},
 };
+use mercury_restconf::RestconfOptions;
 use mercury_sim::Handle;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
@@ -103,6 +106,13 @@ pub(crate) fn adapter(
             let options = GnmiOptions { tls: None, commit_confirmed, ..GnmiOptions::new("memory", 9339) };
             (Box::new(Gnmi { handle, dialect, options, known: Known::default(), wire }), Box::new(render))
         }
+        Kind::Restconf(_) => {
+            let render = mercury_restconf::Renderer::new(dialect, None).unwrap();
+            let dialect = dialect.restconf.clone().unwrap();
+            let options =
+                RestconfOptions { tls: None, lock_wait: entry.timing.lock_wait, ..RestconfOptions::new("memory", 443) };
+            (Box::new(Restconf { handle, dialect, options, wire }), Box::new(render))
+        }
     }
 }
 
@@ -147,6 +157,26 @@ impl Connector for Gnmi {
             let handle = self.handle.clone();
             tokio::spawn(async move { handle.serve_gnmi(theirs).await });
             next_session(ours, &self.options, Arc::clone(&self.dialect), &self.known).await
+        }
+        .boxed()
+    }
+}
+
+struct Restconf {
+    handle: Handle,
+    dialect: RestconfDialect,
+    options: RestconfOptions,
+    wire: Arc<Wire>,
+}
+
+impl Connector for Restconf {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move {
+            self.wire.life.live_on().await;
+            let (ours, theirs) = pair(&self.wire);
+            let handle = self.handle.clone();
+            tokio::spawn(async move { handle.serve_restconf(theirs).await });
+            mercury_restconf::conformance::session(ours, &self.options, &self.dialect).await
         }
         .boxed()
     }

@@ -4,7 +4,7 @@
 //! candidate, startup and a configuration to go back to costs one pointer
 //! each, and undoing a failed edit is dropping the copy.
 
-mod json;
+pub(crate) mod json;
 mod key;
 
 use std::{collections::BTreeMap, sync::Arc};

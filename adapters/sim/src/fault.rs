@@ -30,7 +30,8 @@ pub struct Fault {
     /// the commit-confirmed extension is `gnmi-confirm`, `gnmi-cancel` or
     /// `gnmi-extend`; `gnmi-connect` is a connection, before and after its
     /// TLS handshake, where a refusal is a drop. What strikes `gnmi-subscribe`
-    /// after strikes between the updates and the sync.
+    /// after strikes between the updates and the sync. RESTCONF's are `restconf-connect`,
+    /// `restconf-get`, `restconf-patch`, `restconf-delete` and `restconf-operation`.
     pub operation: String,
     /// Which of these requests, counted over all sessions of the switch.
     pub occurrence: Occurrence,

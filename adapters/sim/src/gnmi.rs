@@ -12,13 +12,12 @@ mod json;
 mod leaves;
 mod listener;
 mod path;
-mod payload;
+pub(crate) mod payload;
 mod read;
 mod scalar;
 mod service;
 mod set;
 mod status;
-mod strikes;
 mod subscribe;
 
 pub(crate) use connection::{Opening, Trust};

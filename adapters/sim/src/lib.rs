@@ -1,5 +1,5 @@
 //! The simulated switch: one datastore, a NETCONF face over SSH and TLS, a
-//! gNMI face over HTTP/2, named faults.
+//! gNMI face over HTTP/2, a RESTCONF face over HTTP/1.1, named faults.
 //!
 //! It is a strict peer, made to be written against: what the standards let a
 //! switch refuse is refused here. It shares no encoder with the adapters, so
@@ -23,6 +23,8 @@
 //! | `ssh` | the SSH server in front |
 //! | `tls` | the certificates of both sides |
 //! | `gnmi` | paths, JSON, the four RPCs, and TLS in front |
+//! | `restconf` | URIs, JSON, and HTTP/1.1 with TLS in front |
+//! | `strikes` | faults, as gNMI and RESTCONF meet them |
 //! | `cli` | a switch with nothing but a command line, and its faults |
 //! | [`fault`] | what goes wrong, and when |
 //!
@@ -40,10 +42,12 @@ mod netconf;
 mod options;
 mod pattern;
 pub mod refusal;
+mod restconf;
 pub mod schema;
 mod severable;
 mod simulator;
 mod ssh;
+mod strikes;
 mod tls;
 mod validate;
 
@@ -52,5 +56,5 @@ pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;
 pub use fault::{Fault, FaultId};
-pub use options::{Mode, Options, Quirks};
+pub use options::{Mode, Options, Quirks, RestconfFace};
 pub use simulator::{Handle, Simulator};

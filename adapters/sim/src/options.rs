@@ -116,6 +116,29 @@ pub struct Quirks {
     pub gnmi_shows_state: bool,
 }
 
+/// What the RESTCONF face has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestconfFace {
+    /// YANG Patch is announced and taken (RFC 8072).
+    pub yang_patch: bool,
+    /// The edits of a patch are carried out together or not at all.
+    pub atomic: bool,
+    /// `fields` is announced and heeded (RFC 8040 section 4.8.3).
+    pub fields: bool,
+    /// Answers carry the entity tag of the datastore, and `If-Match` is heeded.
+    pub etags: bool,
+    /// Bodies are `application/vnd.yang.data+json`, as before RFC 8040, and nothing else.
+    pub draft_media: bool,
+    /// The connection ends with each answer.
+    pub closes: bool,
+}
+
+impl Default for RestconfFace {
+    fn default() -> Self {
+        Self { yang_patch: true, atomic: true, fields: true, etags: false, draft_media: false, closes: false }
+    }
+}
+
 /// A simulated switch, described.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -135,6 +158,11 @@ pub struct Options {
     pub gnmi_listen: Option<SocketAddr>,
     /// gNMI without TLS (which the specification forbids and switches offer).
     pub gnmi_plaintext: bool,
+    /// Address of the RESTCONF face, loopback only; port 0 takes a free one. `None` opens
+    /// no socket: connections come in through `Handle::serve_restconf`.
+    pub restconf_listen: Option<SocketAddr>,
+    /// What that face has.
+    pub restconf: RestconfFace,
     /// Certificates (PEM) that sign those of gNMI clients. If given, a client
     /// needs one, and then no password.
     pub gnmi_client_ca: Option<String>,
@@ -190,6 +218,8 @@ impl Default for Options {
             tls_client_ca: None,
             gnmi_listen: None,
             gnmi_plaintext: false,
+            restconf_listen: None,
+            restconf: RestconfFace::default(),
             gnmi_client_ca: None,
             gnmi_commit_confirmed: true,
             username: "mercury".to_owned(),
@@ -215,8 +245,13 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), SimError> {
-        if let Some(addr) =
-            self.listen.into_iter().chain(self.gnmi_listen).chain(self.tls_listen).find(|addr| !addr.ip().is_loopback())
+        if let Some(addr) = self
+            .listen
+            .into_iter()
+            .chain(self.gnmi_listen)
+            .chain(self.tls_listen)
+            .chain(self.restconf_listen)
+            .find(|addr| !addr.ip().is_loopback())
         {
             return Err(SimError::NotLoopback(addr));
         }

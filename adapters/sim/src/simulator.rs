@@ -16,7 +16,7 @@ use crate::{
     datastore::Container,
     device::Device,
     fault::Moment,
-    gnmi, netconf,
+    gnmi, netconf, restconf,
     ssh::{self, HostKey, Login},
     tls::{Certificate, Client},
 };
@@ -27,6 +27,7 @@ pub struct Simulator {
     addr: Option<SocketAddr>,
     by_tls: Option<ByTls>,
     gnmi_addr: Option<SocketAddr>,
+    restconf_addr: Option<SocketAddr>,
     certificate: Certificate,
     ssh: ssh::Server,
     username: String,
@@ -65,12 +66,20 @@ impl Simulator {
             false => Some(certificate.acceptor(options.gnmi_client_ca.as_deref(), &[b"h2"])?),
         };
         let (listen, tls_listen, gnmi_listen) = (options.listen, options.tls_listen, options.gnmi_listen);
+        let restconf_listen = options.restconf_listen;
         let device = Device::new(options);
         let mut gnmi_addr = None;
         if let Some(addr) = gnmi_listen {
             let (listener, local) = bind(addr).await?;
             gnmi_addr = Some(local);
             tokio::spawn(gnmi::listen(listener, gnmi_tls, Arc::clone(&device)));
+        }
+        let mut restconf_addr = None;
+        if let Some(addr) = restconf_listen {
+            let (listener, local) = bind(addr).await?;
+            restconf_addr = Some(local);
+            let tls = certificate.acceptor(None, &[b"http/1.1"])?;
+            tokio::spawn(restconf::listen(listener, tls, Arc::clone(&device)));
         }
         let mut by_tls = None;
         if let Some(addr) = tls_listen {
@@ -95,6 +104,7 @@ impl Simulator {
             addr: local,
             by_tls,
             gnmi_addr,
+            restconf_addr,
             certificate,
             ssh,
             username,
@@ -148,6 +158,12 @@ impl Simulator {
     #[must_use]
     pub fn gnmi_addr(&self) -> Option<SocketAddr> {
         self.gnmi_addr
+    }
+
+    /// Where its RESTCONF face listens, if it does.
+    #[must_use]
+    pub fn restconf_addr(&self) -> Option<SocketAddr> {
+        self.restconf_addr
     }
 
     /// The certificate it shows over TLS, whatever is spoken there, self-signed, in PEM. It is for
@@ -388,6 +404,15 @@ impl Handle {
         if opening.survives(Moment::BeforeApply).await && opening.survives(Moment::AfterApply).await {
             opening.serve(stream, gnmi::Trust::Known).await;
         }
+    }
+
+    /// Serves a RESTCONF connection, without TLS, over such a stream; as
+    /// [`Handle::serve_gnmi`].
+    pub async fn serve_restconf<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        restconf::serve(Arc::clone(&self.device), stream, true).await;
     }
 
     fn config(&self, datastore: Datastore) -> Option<Arc<Container>> {

@@ -31,7 +31,7 @@ struct Stage {
 
 impl Stage {
     fn new(options: Options) -> Option<Self> {
-        Self::on(Switch::Simulated(Simulated::with(options)))
+        Self::on(Switch::Simulated(Box::new(Simulated::with(options))))
     }
 
     fn on_netconfd() -> Option<Self> {

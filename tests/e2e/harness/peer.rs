@@ -51,7 +51,7 @@ impl Datastores {
 
 /// A switch that runs.
 pub(crate) enum Switch {
-    Simulated(Simulated),
+    Simulated(Box<Simulated>),
     Real(Netconfd),
     Target(Target),
 }
@@ -79,8 +79,8 @@ impl Peer {
     /// peer on this machine and nobody asked for it.
     pub(crate) fn own(self) -> Option<Switch> {
         match self {
-            Self::Simulator(mode) => Some(Switch::Simulated(Simulated::start(mode))),
-            Self::SimulatorGnmi(face) => Some(Switch::Simulated(Simulated::gnmi(face))),
+            Self::Simulator(mode) => Some(Switch::Simulated(Box::new(Simulated::start(mode)))),
+            Self::SimulatorGnmi(face) => Some(Switch::Simulated(Box::new(Simulated::gnmi(face)))),
             Self::Netconfd(datastores) => Some(Switch::Real(netconfd(datastores)?)),
             Self::NetconfdPublished => published().then(|| Switch::Real(Netconfd::start(Datastores::Candidate, true))),
             Self::Gnmi(kind) => Some(Switch::Target(Target::own(kind)?)),

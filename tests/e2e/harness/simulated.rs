@@ -119,6 +119,11 @@ impl Simulated {
         entry.with("tls_pins", format!("[{:?}]", self.pin()))
     }
 
+    pub(crate) fn restconf_entry(&self, name: &str) -> Entry {
+        let entry = self.entry_at(name, self.simulator.restconf_addr().unwrap()).text("protocol", "restconf");
+        entry.with("tls_pins", format!("[{:?}]", self.pin()))
+    }
+
     /// Where it listens for NETCONF over TLS.
     pub(crate) fn tls_port(&self) -> u16 {
         self.simulator.tls_addr().unwrap().port()

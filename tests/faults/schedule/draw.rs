@@ -204,7 +204,7 @@ fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> Option<Stri
     // extension is not used, for good.
     let for_good = [("lock", "ignore"), ("gnmi-extend", "ignore")].contains(&(operation, action));
     let found_out = !kind.is_perfect_lie(operation, nth.max(2), action) && !for_good;
-    let outlasts = matches!(kind, Kind::Gnmi(_)) && action.starts_with("delay:");
+    let outlasts = matches!(kind, Kind::Gnmi(_) | Kind::Restconf(_)) && action.starts_with("delay:");
     let twice = |trouble: &Trouble| matches!(&trouble.what, What::Fault { text, .. } if text.contains("delay:"));
     let outlasts = outlasts && schedule.troubles.iter().any(twice);
     (found_out && !outlasts).then(|| format!("{operation}:{nth}:{moment}:{action}"))

@@ -10,7 +10,7 @@ pub(super) fn encode(root: &Container) -> Json {
     object(root, &schema::ROOT, None)
 }
 
-fn object(container: &Container, schema: &'static [Node], above: Option<&Module>) -> Json {
+pub(crate) fn object(container: &Container, schema: &'static [Node], above: Option<&Module>) -> Json {
     let mut members = Map::new();
     for (_, node, data) in container.iter(schema) {
         // RFC 7951 section 4: the module is named at the top and wherever it
@@ -33,7 +33,7 @@ fn object(container: &Container, schema: &'static [Node], above: Option<&Module>
     Json::Object(members)
 }
 
-fn scalar(value: &Value) -> Json {
+pub(crate) fn scalar(value: &Value) -> Json {
     match value {
         Value::Boolean(value) => (*value).into(),
         Value::Number(value) => (*value).into(),

@@ -8,7 +8,7 @@ use crate::{
     datastore::{Container, Datastore},
     edit::Edit,
     pattern::Pattern,
-    refusal::{Reason, Refused},
+    refusal::{Reason, Refused, Tag},
 };
 
 /// One operation of a Set.
@@ -18,6 +18,8 @@ pub(crate) enum Write {
     Remove(Pattern),
     /// Put something there.
     Put(Edit),
+    /// Take this value out of a leaf-list, if both are there.
+    RemoveItem(Edit),
 }
 
 /// Undo the Set after `timeout` unless `id` is confirmed
@@ -167,6 +169,10 @@ impl Write {
         match self {
             Self::Remove(pattern) => pattern.removal(to).apply(to),
             Self::Put(edit) => edit.apply(to),
+            Self::RemoveItem(edit) => match edit.apply(to) {
+                Err(reason) if reason.tag == Tag::DataMissing => Ok(to.clone()),
+                done => done,
+            },
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Counters {
     pub rollbacks: u64,
     /// Commits that were made while another waited to be confirmed.
     pub overlaps: u64,
-    /// gNMI connections opened.
+    /// gNMI and RESTCONF connections opened.
     pub connections: u64,
     /// Successful gNMI Sets, also those that only confirm, cancel or extend.
     pub sets: u64,
@@ -57,7 +57,7 @@ pub struct PendingCommit {
 pub struct Status {
     /// Open NETCONF sessions.
     pub sessions: usize,
-    /// Open gNMI connections.
+    /// Open gNMI and RESTCONF connections.
     pub connections: usize,
     /// Who holds which lock.
     pub locks: BTreeMap<Datastore, SessionId>,

@@ -16,12 +16,12 @@ use tonic::{Code, Response, Status};
 
 use super::{
     service::Face,
-    status::status,
-    strikes::{Strikes, Struck},
+    status::{Struck, status},
 };
 use crate::{
     device::{Cut, Device},
     fault::Moment,
+    strikes::Strikes,
 };
 
 /// RPCs at once on one connection.
@@ -91,7 +91,7 @@ impl Opening {
     /// Lets the faults of this moment happen; says whether the connection goes
     /// on. There is nobody yet to be told why not.
     pub(crate) async fn survives(&mut self, moment: Moment) -> bool {
-        self.strikes.strike(moment).await.is_ok()
+        self.strikes.strike::<Status>(moment).await.is_ok()
     }
 
     /// Serves it until it ends, and drops the stream.

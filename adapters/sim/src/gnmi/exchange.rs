@@ -8,12 +8,12 @@ use tonic::{Code, Status, metadata::MetadataMap};
 
 use super::{
     connection::{Connection, Trust},
-    status::status,
-    strikes::{Strikes, Struck},
+    status::{Struck, status},
 };
 use crate::{
     device::Device,
     fault::{Action, Moment},
+    strikes::Strikes,
 };
 
 /// One RPC being answered.

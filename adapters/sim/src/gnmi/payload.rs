@@ -19,7 +19,7 @@ use crate::{
 
 /// What stands at the end of the pattern afterwards: edits at the last step's
 /// parent, at the root for the root itself.
-pub(super) fn read(pattern: &Pattern, value: &TypedValue, replace: bool) -> Result<Vec<EditNode>, Status> {
+pub(crate) fn read(pattern: &Pattern, value: &TypedValue, replace: bool) -> Result<Vec<EditNode>, Status> {
     let json = match &value.value {
         None => return Err(invalid("a value is missing")),
         Some(Typed::JsonVal(text)) => Some((text, false)),

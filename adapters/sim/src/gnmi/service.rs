@@ -15,8 +15,7 @@ use super::{
     connection::Connection,
     exchange::{Exchange, others_first},
     get, set,
-    status::{invalid, status, unimplemented},
-    strikes::Struck,
+    status::{Struck, invalid, status, unimplemented},
     subscribe,
 };
 use crate::{

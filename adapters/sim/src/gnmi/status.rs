@@ -5,10 +5,23 @@ use tonic::{Code, Status};
 use crate::{
     device::NotSet,
     refusal::{Reason, Refused, Tag},
+    strikes::Denial,
 };
 
 /// A status travels in HTTP/2 headers, which clients limit to a few kilobytes.
 const LONGEST: usize = 1024;
+
+/// The answer to an RPC that a fault strikes.
+pub(super) type Struck = crate::strikes::Struck<Status>;
+
+impl From<Denial> for Status {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Tag(tag, message) => status(of_tag(tag), message),
+            Denial::Status(code, message) => status(code, message),
+        }
+    }
+}
 
 /// A status with a bounded message.
 pub(super) fn status(code: Code, message: impl Into<String>) -> Status {
