@@ -102,6 +102,8 @@ mod render;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod restconf;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod rules;

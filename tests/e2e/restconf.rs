@@ -1,0 +1,103 @@
+//! RESTCONF over TLS: requests on one kept connection, in every form that the simulated
+//! server has, and what a lost or refused one leaves.
+
+use mercury_sim::{Fault, Mode, Options, RestconfFace};
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Entry, Mercury, RpcError, Setup, Simulated};
+
+fn start(restconf: RestconfFace, faults: &[&str]) -> Simulated {
+    let faults = faults.iter().map(|text| text.parse::<Fault>().unwrap()).collect();
+    let listen = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+    Simulated::with(Options { mode: Mode::Running, restconf_listen: listen, restconf, faults, ..Simulated::options() })
+}
+
+fn attach(mercury: &Mercury, vlan: u16) -> Result<Value, RpcError> {
+    let params = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": vlan});
+    Client::of(mercury).call("update_port", &params)
+}
+
+#[test]
+fn a_port_is_attached_and_detached_over_restconf_in_every_form() {
+    let usual = RestconfFace::default();
+    let plain = RestconfFace { yang_patch: false, fields: false, ..usual };
+    for (face, most) in [
+        (usual, 3),
+        (RestconfFace { etags: true, ..usual }, 3),
+        (RestconfFace { atomic: false, ..usual }, 3),
+        (plain, 5),
+        (RestconfFace { draft_media: true, ..plain }, 5),
+        (RestconfFace { closes: true, ..usual }, 3),
+    ] {
+        let switch = start(face, &[]);
+        let mercury = Mercury::serve(&[switch.restconf_entry("leaf1")]);
+        attach(&mercury, 100).unwrap();
+        let before = switch.handle().counters();
+        attach(&mercury, 101).unwrap();
+        let after = switch.handle().counters();
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 101", "{face:?}");
+        assert!(after.flights - before.flights <= most, "{face:?}: {}", after.flights - before.flights);
+        assert!(face.closes || after.connections == 1, "{face:?}: {} connections", after.connections);
+        let reset = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "native_vlan": 101});
+        Client::of(&mercury).done("reset_port", &reset);
+        assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{face:?}");
+    }
+}
+
+/// As IOS-XE answers whoever comes while another request is applied.
+#[test]
+fn a_configuration_that_is_locked_for_a_moment_is_asked_for_again() {
+    let busy = ["restconf-patch:1:before:refuse:lock-denied", "restconf-patch:2:before:status:resource-exhausted"];
+    let switch = start(RestconfFace::default(), &busy);
+    let mercury = Mercury::serve(&[switch.restconf_entry("leaf1")]);
+    attach(&mercury, 100).unwrap();
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
+    assert_eq!(switch.handle().counters().connections, 1);
+}
+
+/// Where nothing but an answer tells that it is saved, and it is to be, what is found made is
+/// made once more; what is found not made never is.
+#[test]
+fn a_change_whose_answer_is_lost_is_read_and_not_sent_again() {
+    for (fault, is_made) in [("restconf-patch:1:before:drop", false), ("restconf-patch:1:after:drop", true)] {
+        for (patch, persist) in [(true, false), (true, true), (false, false)] {
+            let face = RestconfFace { yang_patch: patch, fields: patch, ..RestconfFace::default() };
+            let switch = start(face, &[fault]);
+            let entry = switch.restconf_entry("leaf1").with("settle_time", 1).with("persist", persist);
+            let answer = attach(&Mercury::serve(&[entry]), 100);
+            let (has, sets) = (switch.look().port("Ethernet1").vlans, switch.handle().counters().sets);
+            let told = format!("{fault}, patch {patch}, persist {persist}: {answer:?}, {has}, {sets} changes");
+            assert_eq!(has == "access 100", is_made, "{told}");
+            let expected = if is_made { 1 + u64::from(persist) } else { 0 };
+            assert_eq!((answer.is_ok(), sets), (is_made, expected), "{told}");
+        }
+    }
+}
+
+#[test]
+fn neither_side_is_taken_for_somebody_else() {
+    let refused = |entry: Entry, kind: &str, words: &str| {
+        let error = attach(&Mercury::serve(&[entry.with("connect_timeout", 5)]), 100).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(error.message.contains(words), "{words}: {error:?}");
+    };
+    let (switch, other) = (start(RestconfFace::default(), &[]), start(RestconfFace::default(), &[]));
+    let entry = switch.restconf_entry("leaf1");
+    refused(entry.clone().with("tls_pins", format!("[{:?}]", other.pin())), "host-key", "is none of tls_pins");
+    assert_eq!(switch.handle().counters().rpcs, 0, "nothing was asked before");
+    refused(entry.clone().text("password", "wrong"), "credentials", "did not let us in");
+    // Nothing is there: not known, and so not called unchanged.
+    refused(entry.text("restconf_root", "/elsewhere"), "unknown", "shows nothing of Ethernet1");
+}
+
+/// As today's file of Ironic's own service has it.
+#[test]
+fn ironics_file_says_restconf_openconfig() {
+    let switch = start(RestconfFace::default(), &[]);
+    let entry = switch.restconf_entry("leaf1").with("mac_addresses", "[\"52:54:00:00:00:21\"]");
+    let mercury = Setup::new().ironic_switches(&[entry]).serve();
+    let params =
+        json!({"switch_id": "52:54:00:00:00:21", "port_name": "Ethernet1", "mode": "access", "native_vlan": 100});
+    Client::of(&mercury).done("update_port", &params);
+    assert_eq!(switch.look().port("Ethernet1").vlans, "access 100");
+}
