@@ -118,7 +118,7 @@ fn provide(folder: &Path, example: &str) {
     for name in example.split('"').skip(1).step_by(2).filter(|name| !name.contains(':')) {
         let text = match name.rsplit('/').next().unwrap() {
             _ if name.ends_with(".pem") => own.cert.pem(),
-            _ if name.ends_with(".key") => own.signing_key.serialize_pem(),
+            _ if name.ends_with(".key") || name == "id_ed25519" => own.signing_key.serialize_pem(),
             "htpasswd" => "a:$2y$04$dqZWbpbGQ/mQSvguihqXH.MYpaEHeF7NG.UCWjHcJ07F24pnAMjwW\n".to_owned(),
             "digest-users" => format!("a:Baremetal API:SHA-256:{}\n", "0".repeat(64)),
             "known_hosts" => String::new(),
