@@ -204,7 +204,8 @@ fn of_candidate(
     let text: Arc<str> = super::read_bounded(file, MAX_REPLY as u64)?.into();
     let name = file.display().to_string();
     let form = kind_of(&text).ok_or_else(|| Failure::Other(format!("{name}: it is not seen what kind it is")))?;
-    let judged = Candidate { switch, form, name: &name, text: &text, whole: false }.judged(team.inventory.dialects(), before);
+    let judged =
+        Candidate { switch, form, name: &name, text: &text, whole: false }.judged(team.inventory.dialects(), before);
     Ok(judged.iter().flat_map(|one| &one.findings).map(told).collect())
 }
 

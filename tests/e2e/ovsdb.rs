@@ -106,7 +106,17 @@ fn a_bridge_of_somebody_else_is_left_alone_unless_the_entry_names_it() {
 #[test]
 fn no_host_is_at_the_bridges_own_port_or_a_tunnel() {
     let Some(bridge) = Bridge::start(&["p1"]) else { return };
-    bridge.vsctl(&["add-port", "br0", "vx1", "--", "set", "interface", "vx1", "type=vxlan", "options:remote_ip=192.0.2.9"]);
+    bridge.vsctl(&[
+        "add-port",
+        "br0",
+        "vx1",
+        "--",
+        "set",
+        "interface",
+        "vx1",
+        "type=vxlan",
+        "options:remote_ip=192.0.2.9",
+    ]);
     bridge.vsctl(&["--no-wait", "add-port", "br0", "pa1", "--", "set", "interface", "pa1", "type=patch"]);
     let mercury = Mercury::serve(&[entry(&bridge).with("foreign_bridges", "[\"br0\"]")]);
     let mut client = Client::of(&mercury);

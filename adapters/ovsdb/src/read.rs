@@ -107,7 +107,19 @@ fn data<'a>(
 /// tunnel (ovs-vswitchd.conf.db(5), `Interface` `type`). A port of several interfaces has
 /// none of its name.
 const LEADS_ON: [&str; 13] = [
-    "patch", "gre", "ip6gre", "erspan", "ip6erspan", "vxlan", "geneve", "lisp", "stt", "gtpu", "bareudp", "srv6", "amt",
+    "patch",
+    "gre",
+    "ip6gre",
+    "erspan",
+    "ip6erspan",
+    "vxlan",
+    "geneve",
+    "lisp",
+    "stt",
+    "gtpu",
+    "bareudp",
+    "srv6",
+    "amt",
 ];
 
 /// Whose a port is, where it is not Mercury's to change.
