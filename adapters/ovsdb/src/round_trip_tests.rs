@@ -39,7 +39,10 @@ fn rows(vlans: &Vlans, more: &Value) -> Rows {
     for (column, value) in more.as_object().into_iter().flatten() {
         bridge[column] = value.clone();
     }
-    let interface = json!({"_uuid": ["uuid", UUID], "name": "p1", "type": "", "mtu_request": ["set", []]});
+    let interface = json!({
+        "_uuid": ["uuid", UUID], "name": "p1", "type": "", "mtu_request": ["set", []], "error": ["set", []],
+        "ofport": 1, "admin_state": "up", "link_state": "up",
+    });
     let whole = json!({"cur_cfg": 1, "next_cfg": 1});
     Rows::read([vec![whole], vec![bridge], vec![port], vec![interface]].into_iter()).unwrap()
 }
