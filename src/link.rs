@@ -71,6 +71,8 @@ pub struct Link {
     trace: Vec<Context>,
     /// The ids of the requests that are under way, as one line.
     requests: String,
+    /// Counts what is served.
+    turn: u64,
 }
 
 /// What one request cost.
@@ -115,6 +117,7 @@ impl Link {
             cut_short: false,
             trace: Vec::new(),
             requests: String::new(),
+            turn: 0,
         }
     }
 
@@ -132,6 +135,7 @@ impl Link {
     /// Everything from now on is for these requests, by their ids.
     pub fn asked_by(&mut self, requests: String) {
         self.requests = requests;
+        self.turn += 1;
     }
 
     /// Everything from now on belongs to these spans.
@@ -360,7 +364,7 @@ impl Link {
         let Some(session) = self.session.as_mut() else {
             return Flight { results: Vec::new(), lost: Some(Lost::Closed("no session is open".to_owned())) };
         };
-        session.asked_by(&self.requests);
+        session.asked_by(self.turn, &self.requests);
         let (begun, before) = (Instant::now(), session.traffic().flights);
         let spans = Several::below(&self.trace, Kind::Client);
         let stages = |step: &Step| matches!(step, Step::Stage(_));

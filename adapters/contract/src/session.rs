@@ -202,8 +202,9 @@ pub trait Session: Send {
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight>;
 
     /// Whose requests the flights from now on are for, by their ids, as one line; for
-    /// targets that keep a word about each change. Empty where nobody says.
-    fn asked_by(&mut self, _requests: &str) {}
+    /// targets that keep a word about each change. Empty where nobody says. `turn` is
+    /// another for what is served next, and the same until it is over, undoing included.
+    fn asked_by(&mut self, _turn: u64, _requests: &str) {}
 
     /// From now on no request is sent before the last one was answered.
     fn ask_one_by_one(&mut self) {}

@@ -91,8 +91,8 @@ impl Ports {
         Ok(())
     }
 
-    /// Another request is served from here on: it undoes nothing of the one before.
-    pub(crate) fn begin(&mut self) {
+    /// The request is over, and the next one undoes nothing of it.
+    pub(crate) fn end(&mut self) {
         self.before.clear();
     }
 

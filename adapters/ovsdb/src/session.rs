@@ -54,6 +54,8 @@ pub struct OvsdbSession {
     flights: u64,
     /// Whom it works for.
     requests: String,
+    /// For which of them, one after the other.
+    turn: u64,
 }
 
 /// Why a step was not carried out, or the session ended.
@@ -116,6 +118,7 @@ impl OvsdbSession {
             is_unusable: false,
             flights: 1,
             requests: String::new(),
+            turn: 0,
         }
     }
 
@@ -144,13 +147,8 @@ impl OvsdbSession {
             self.fresh = None;
         }
         match step {
-            // Guards keep others out; what one request has made, the next does not undo.
-            Step::Lock(_) | Step::Unlock => {
-                self.ports.begin();
-                (self.is_own, self.is_unusable) = (false, false);
-                Ok(done())
-            }
-            Step::Settled | Step::Save => Ok(done()),
+            // Guards keep others out.
+            Step::Lock(_) | Step::Unlock | Step::Settled | Step::Save => Ok(done()),
             Step::Discard => {
                 self.staged = None;
                 Ok(done())
@@ -359,7 +357,14 @@ impl Session for OvsdbSession {
         self.carry(steps, timeout).boxed()
     }
 
-    fn asked_by(&mut self, requests: &str) {
+    fn asked_by(&mut self, turn: u64, requests: &str) {
+        if self.turn == turn {
+            return;
+        }
+        // What one request has made, the next does not undo.
+        self.ports.end();
+        (self.is_own, self.is_unusable) = (false, false);
+        self.turn = turn;
         self.requests.clear();
         self.requests.push_str(requests);
     }
