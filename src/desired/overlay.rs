@@ -113,7 +113,7 @@ pub(super) fn placed<'a>(
 /// The VLANs that the VNIs of a request have, or get.
 ///
 /// # Errors
-/// As [`placed`].
+/// There is no VLAN for a VNI, or the entry does not allow the one that it has.
 pub fn vlans_of_vnis(
     intent: &TargetIntent,
     switch: &Switch,
