@@ -32,7 +32,6 @@ mod commits;
 #[doc(hidden)]
 pub mod conformance;
 mod connect;
-mod counted;
 pub mod document;
 mod meter;
 mod modules;

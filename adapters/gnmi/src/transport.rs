@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, TryFutureExt as _, future::BoxFuture};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mercury_adapter::{ConnectError, ConnectFault};
-use mercury_tls::{Attentive, Complaint};
+use mercury_tls::{Attentive, Complaint, Counted, Octets};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -20,12 +20,7 @@ use tokio::{
 };
 use tonic::body::Body;
 
-use crate::{
-    answer,
-    connect::GnmiOptions,
-    counted::{Counted, Octets},
-    meter::Meter,
-};
+use crate::{answer, connect::GnmiOptions, meter::Meter};
 
 /// How long after a failed call its connection may still be ending.
 const ENDING: Duration = Duration::from_secs(1);

@@ -11,13 +11,13 @@ use http::{
 use http_body_util::Full;
 use hyper::body::Bytes;
 use mercury_adapter::{Budget, ConnectError, ConnectFault, Lost, Share, without_zone};
+use mercury_tls::Octets;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     connect::RestconfOptions,
     connection::{Connection, Reply, Unanswered},
-    counted::Octets,
     media::{Kind, Media},
     refusal::{Failure, judge},
 };

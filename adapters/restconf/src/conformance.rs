@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mercury_adapter::{Budget, ConnectError, Dialect, Looking, MAX_REPLY, Names, NodePath, RestconfDialect, Session};
 use mercury_model::{Running, Scope};
+use mercury_tls::Octets;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     client::Client,
     connect,
     connection::Connection,
-    counted::Octets,
     data::{self, Answered},
     media::Media,
     request::Form,

@@ -4,13 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{Budget, ConnectError, Connector, MAX_REPLY, Presented, Probe, RestconfDialect, Session};
-use mercury_tls::{TlsOptions, Trust};
+use mercury_tls::{Octets, TlsOptions, Trust};
 use secrecy::SecretString;
 
 use crate::{
     client::Client,
     connection::Connection,
-    counted::Octets,
     discovery::{discover, revisions},
     media::Media,
     session::RestconfSession,

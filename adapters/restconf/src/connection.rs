@@ -7,18 +7,14 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use mercury_adapter::{ConnectError, ConnectFault, Lost, Share};
-use mercury_tls::{Attentive, Complaint};
+use mercury_tls::{Attentive, Complaint, Counted, Octets};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::AbortHandle,
     time::timeout,
 };
 
-use crate::{
-    connect::RestconfOptions,
-    counted::{Counted, Octets},
-    refusal::no_room,
-};
+use crate::{connect::RestconfOptions, refusal::no_room};
 
 /// Octets the head of an answer may have.
 const MAX_HEAD: usize = 64 << 10;

@@ -29,7 +29,6 @@ mod client;
 pub mod conformance;
 mod connect;
 mod connection;
-mod counted;
 mod data;
 mod discovery;
 mod json;

@@ -7,6 +7,7 @@
 mod alert;
 mod caller;
 mod connect;
+mod counted;
 mod key;
 mod name;
 mod trust;
@@ -15,4 +16,5 @@ mod words;
 pub use alert::{Attentive, Complaint};
 pub use caller::{Candidate, Identity, answer};
 pub use connect::{TlsStream, certificate, fingerprint, presented, reach, secure};
+pub use counted::{Counted, Octets};
 pub use trust::{ClientIdentity, TlsError, TlsOptions, Trust};

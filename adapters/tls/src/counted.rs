@@ -13,24 +13,27 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Octets that went over a transport.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Octets(Arc<[AtomicU64; 2]>);
+pub struct Octets(Arc<[AtomicU64; 2]>);
 
 impl Octets {
     /// Octets read, and written.
-    pub(crate) fn read_and_written(&self) -> (u64, u64) {
+    #[must_use]
+    pub fn read_and_written(&self) -> (u64, u64) {
         let [read, written] = &*self.0;
         (read.load(Relaxed), written.load(Relaxed))
     }
 }
 
+/// A transport, with or without TLS, and what goes over it.
 #[derive(Debug)]
-pub(crate) struct Counted<S> {
+pub struct Counted<S> {
     inner: S,
     octets: Octets,
 }
 
 impl<S> Counted<S> {
-    pub(crate) fn new(inner: S, octets: Octets) -> Self {
+    /// Counts into `octets` from now on.
+    pub fn new(inner: S, octets: Octets) -> Self {
         Self { inner, octets }
     }
 }
