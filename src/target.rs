@@ -2,6 +2,7 @@
 //! and two switches never wait for each other.
 
 mod backlog;
+mod company;
 mod owner;
 mod renewal;
 mod successors;
@@ -30,6 +31,7 @@ use crate::{
     waits::Waits,
 };
 use backlog::{Backlog, Job};
+use company::Company;
 use owner::{Owner, Queue};
 pub use renewal::Leaving;
 use successors::Successors;
@@ -209,7 +211,7 @@ impl Task {
     fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
         let owners = owners.into_iter().enumerate().collect();
         let (most, successors) = (self.queue.max_capacity(), Arc::clone(&self.successors));
-        let queue = Queue { owners, backlog: Backlog::default(), most, successors };
+        let queue = Queue { owners, backlog: Backlog::default(), company: Company::default(), most, successors };
         let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
         tokio::spawn(async move {
             let _ends = ends;
@@ -227,7 +229,10 @@ mod tests {
     use mercury_model::{Plan, Scope};
 
     use super::*;
-    use crate::outcome::Outcome;
+    use crate::{
+        intent::{PortIntent, TargetIntent},
+        outcome::Outcome,
+    };
 
     /// Panics at the first connection, and finds nobody at the next.
     #[derive(Default)]
@@ -257,6 +262,45 @@ mod tests {
         assert!(read().await.is_err(), "whoever waits is told");
         let fault = read().await.unwrap().outcome.fault().unwrap();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Unreachable, "nobody is there"));
+        target.finish().await;
+    }
+
+    /// Takes a tenth of a second to find nobody.
+    struct Slow(Arc<AtomicUsize>);
+
+    impl Connector for Slow {
+        fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let error = ConnectError { fault: ConnectFault::Unreachable, message: "nobody is there".to_owned() };
+            tokio::time::sleep(std::time::Duration::from_millis(100)).map(|()| Err(error)).boxed()
+        }
+    }
+
+    fn attach(port: usize, switch: &Arc<Switch>) -> Work {
+        let ports = vec![PortIntent::new(format!("Ethernet{port}").parse().unwrap())];
+        Work::Apply(TargetIntent { ports, ..TargetIntent::new(switch) })
+    }
+
+    /// Each of eight asks again a little after it was answered. All go along with the first of
+    /// them, but for the very first commit, which has begun when the others come.
+    #[tokio::test(start_paused = true)]
+    async fn who_was_answered_together_is_served_together_again() {
+        let switch = Arc::new(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        let dialects = mercury_adapter::builtin().unwrap().into_iter().collect::<Vec<_>>();
+        let dialect = crate::registry::dialect(&switch, &dialects).unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let connector = Box::new(Slow(Arc::clone(&connections)));
+        let target = Target::start(Arc::clone(&switch), dialect, connector, Box::<Broken>::default());
+        let client = async |port: usize| {
+            for turn in 0..20 {
+                tokio::time::sleep(std::time::Duration::from_micros(200 * (port as u64 + turn % 3))).await;
+                let answer = target.submit(attach(port, &switch), None, Asker::default()).unwrap().await.unwrap();
+                assert!(answer.outcome.fault().is_some());
+            }
+        };
+        futures_util::future::join_all((0..8).map(client)).await;
+        let connections = connections.load(Ordering::SeqCst);
+        assert!((20..=24).contains(&connections), "{connections} commits for 20 requests of each");
         target.finish().await;
     }
 
@@ -291,7 +335,8 @@ mod tests {
     fn a_task_that_waits_for_work_is_small() {
         let (task, jobs) = Task::begin(1, 0);
         let (owners, successors) = (BTreeMap::new(), Arc::clone(&task.successors));
-        let queue = Queue { owners, backlog: Backlog::default(), most: 1, successors };
+        let (backlog, company) = (Backlog::default(), Company::default());
+        let queue = Queue { owners, backlog, company, most: 1, successors };
         let size = std::mem::size_of_val(&queue.run(jobs, task.finish.clone()));
         assert!(size <= 2048, "{size} octets");
     }

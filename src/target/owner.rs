@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     backlog::{Backlog, Job},
+    company::Company,
     successors::Successors,
 };
 use crate::{
@@ -60,6 +61,7 @@ pub(super) struct Queue {
     pub(super) owners: BTreeMap<usize, Owner>,
     /// What was taken from the queue and not served yet.
     pub(super) backlog: Backlog,
+    pub(super) company: Company,
     /// How many may wait.
     pub(super) most: usize,
     /// What is to be served in another way from now on.
@@ -108,12 +110,15 @@ impl Queue {
             }
             Box::pin(self.take_over()).await;
             if !self.backlog.is_empty() {
+                self.company.come_back(&mut self.backlog, self.most, jobs).await;
                 let group = self.backlog.next_group();
+                let (requests, begun) = (group.len(), tokio::time::Instant::now());
                 match group.first().and_then(|job| self.owners.get_mut(&job.entry)) {
                     // Boxed, so that a task that waits for work is small.
                     Some(owner) => Box::pin(owner.begin(group, &mut self.backlog)).await,
                     None => group.into_iter().for_each(Job::refuse),
                 }
+                self.company.answered(requests, begun.elapsed());
                 continue;
             }
             let warm = self.owners.values().filter(|owner| owner.link.is_warm());
