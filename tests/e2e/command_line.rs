@@ -10,6 +10,7 @@ mod recorded;
 mod telnet;
 mod theirs;
 mod together;
+mod vtysh;
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
 use serde_json::{Value, json};

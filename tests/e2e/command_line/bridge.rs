@@ -34,7 +34,7 @@ impl Bridge {
         // What stands in the folder goes before what is installed.
         let at = directory.path().display();
         let environment = format!("OVS_RUNDIR={at} COMMANDS_HOME={at} PATH={at}:/usr/bin:/bin");
-        let bridge = Self { port: listen(directory.path(), &environment), directory };
+        let bridge = Self { port: listen(directory.path(), &environment, ""), directory };
         bridge.vsctl(&["--no-wait", "init"]);
         let database = format!("unix:{}", bridge.directory.path().join("db.sock").display());
         let pid = format!("--pidfile={}", bridge.directory.path().join("vs.pid").display());
@@ -126,8 +126,9 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
     said
 }
 
-/// An sshd for each connection, which lets in whoever runs the tests by a key.
-pub(super) fn listen(folder: &Path, environment: &str) -> u16 {
+/// An sshd for each connection, which lets in whoever runs the tests by a key; `more` are
+/// lines of its configuration.
+pub(super) fn listen(folder: &Path, environment: &str, more: &str) -> u16 {
     let path = |name: &str| folder.join(name);
     for name in ["host", "user"] {
         let file = path(name).display().to_string();
@@ -137,7 +138,7 @@ pub(super) fn listen(folder: &Path, environment: &str) -> u16 {
     let config = format!(
         "HostKey {at}/host\nAuthorizedKeysFile {at}/user.pub\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\nLogLevel ERROR\n\
-         SetEnv {environment}\n"
+         SetEnv {environment}\n{more}\n"
     );
     fs::write(path("config"), config).unwrap();
     fs::set_permissions(path("user.pub"), fs::Permissions::from_mode(0o600)).unwrap();

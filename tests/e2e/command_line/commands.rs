@@ -29,7 +29,7 @@ impl Host {
         let own = directory.path();
         stand_in(own, program);
         let at = own.display();
-        let port = bridge::listen(own, &format!("COMMANDS_HOME={at} PATH={at}:/usr/bin:/bin"));
+        let port = bridge::listen(own, &format!("COMMANDS_HOME={at} PATH={at}:/usr/bin:/bin"), "");
         let host = Self { directory, port };
         host.has_again(files);
         Some(host)
