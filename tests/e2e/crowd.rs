@@ -183,16 +183,17 @@ fn wrong_passwords_keep_nobody_else_waiting_and_are_told_once_a_second() {
     let htpasswd = setup.write("htpasswd", &format!("ironic:{hash}\n"));
     let mercury = setup.flags(&["--auth", "http_basic", "--htpasswd", htpasswd.to_str().unwrap()]).serve();
     let (address, over) = (mercury.address, AtomicBool::new(false));
-    let refused = AtomicUsize::new(0);
-    let waited = std::thread::scope(|scope| {
+    let (refused, judged) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (waited, before_it) = std::thread::scope(|scope| {
         for number in 0..120 {
-            let (over, refused) = (&over, &refused);
+            let (over, refused, judged) = (&over, &refused, &judged);
             scope.spawn(move || {
                 let user = if number % 2 == 0 { "ironic" } else { "nobody" };
                 let mut client = Client::at(address).basic(user, &format!("guess {number}"));
                 while !over.load(SeqCst) {
                     let status = client.post("/", b"{}").status;
                     assert!(matches!(status, 401 | 429), "{status}");
+                    judged.fetch_add(usize::from(status == 401), SeqCst);
                     refused.fetch_add(1, SeqCst);
                 }
             });
@@ -200,13 +201,14 @@ fn wrong_passwords_keep_nobody_else_waiting_and_are_told_once_a_second() {
         while refused.load(SeqCst) < 120 {
             std::thread::yield_now();
         }
-        let began = Instant::now();
+        let (began, earlier) = (Instant::now(), judged.load(SeqCst));
         Client::from(OTHER, address).basic("ironic", "secret").done("get_switches", &json!({}));
-        let waited = began.elapsed();
+        let waited = (began.elapsed(), judged.load(SeqCst) - earlier);
         over.store(true, SeqCst);
         waited
     });
-    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    // Each of them takes a core for a while.
+    assert!(before_it < 20, "{before_it} passwords were judged before it, in {waited:?}");
     let told = mercury.stderr.json();
     let told: Vec<_> = told.iter().filter(|line| line["message"] == "a caller was not let in").collect();
     let silent: u64 = told.iter().filter_map(|line| line["before"].as_u64()).sum();
