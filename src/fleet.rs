@@ -25,6 +25,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderName, StatusCode},
 };
+use futures_util::future::BoxFuture;
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -48,11 +49,27 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// Carries requests to other members.
+pub trait Courier: Send + Sync {
+    /// A `POST` of `body` to `path` of the member at this address, and the answer to it.
+    ///
+    /// # Errors
+    /// A sentence: it was not reached, does not take the request, or went before the
+    /// answer was there whole.
+    fn ask<'a>(
+        &'a self,
+        address: &'a str,
+        path: &'static str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<Answer, String>>;
+}
+
 /// A member of the fleet, as it sees the others.
 pub struct Fleet {
     name: String,
-    view: watch::Receiver<Arc<View>>,
-    peers: Peers,
+    view: watch::Receiver<View>,
+    peers: Box<dyn Courier>,
     /// How long a switch that calls home is waited for.
     wait: Duration,
     /// How long a member may take for an answer.
@@ -65,11 +82,24 @@ impl Fleet {
     #[must_use]
     pub fn new(
         settings: &config::Fleet,
-        view: watch::Receiver<Arc<View>>,
+        view: watch::Receiver<View>,
         wait: Duration,
         patience: Duration,
     ) -> Arc<Self> {
-        Arc::new(Self { name: settings.name.clone(), view, peers: Peers::new(settings), wait, patience })
+        Self::over(&settings.name, Box::new(Peers::new(settings)), view, wait, patience)
+    }
+
+    /// The same, where others are reached in another way.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(
+        name: &str,
+        peers: Box<dyn Courier>,
+        view: watch::Receiver<View>,
+        wait: Duration,
+        patience: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self { name: name.to_owned(), view, peers, wait, patience })
     }
 
     /// Has another member answer a request about these switches: a `POST` of `body` to
@@ -119,7 +149,7 @@ impl Fleet {
     ) -> Option<(String, String)> {
         let mut view = self.view.clone();
         loop {
-            match view.borrow_and_update().without(silent).whose(&self.name, subjects) {
+            match view.borrow_and_update().whose_without(&self.name, subjects, silent) {
                 Whose::Own => return None,
                 Whose::Of(name, address) => return Some((name.to_owned(), address.to_owned())),
                 Whose::NobodyYet => {}

@@ -11,12 +11,13 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, Method, Request, header},
 };
+use futures_util::{FutureExt as _, future::BoxFuture};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use mercury_tls::{ClientIdentity, TlsOptions, Trust};
 
-use super::{ANSWERED, Answer};
+use super::{ANSWERED, Answer, Courier};
 use crate::{
     config::{self, FileAccess, fleet::host_and_port},
     inventory::SecretRef,
@@ -39,6 +40,18 @@ pub(super) struct Peers {
     idle: Mutex<HashMap<String, Vec<SendRequest<Full<Bytes>>>>>,
 }
 
+impl Courier for Peers {
+    fn ask<'a>(
+        &'a self,
+        address: &'a str,
+        path: &'static str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<Answer, String>> {
+        self.posted(address, path, headers, body).boxed()
+    }
+}
+
 impl Peers {
     pub(super) fn new(settings: &config::Fleet) -> Self {
         let access: FileAccess = settings.access;
@@ -47,10 +60,7 @@ impl Peers {
     }
 
     /// One request, and the answer to it.
-    ///
-    /// # Errors
-    /// A sentence: there is no connection, or it ended before the answer was there whole.
-    pub(super) async fn ask(
+    async fn posted(
         &self,
         address: &str,
         path: &'static str,

@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use etcd_client::{Compare, CompareOp, EventType, GetOptions, PutOptions, Txn, TxnOp, WatchOptions};
+use futures_util::StreamExt as _;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -21,7 +21,7 @@ use crate::{
     fault::Fault,
     lock::{
         Held as _,
-        etcd::{Connection, Lease, component, fault},
+        etcd::{Change, Connection, Keys, Lease, component, fault},
     },
 };
 
@@ -33,21 +33,28 @@ pub type Called = watch::Receiver<BTreeSet<String>>;
 
 /// A member's keys, and its view of all.
 pub struct Presence {
-    connection: Arc<Connection>,
+    etcd: Arc<dyn Keys>,
     leases: TaskTracker,
     name: String,
     member: Member,
     keys: String,
-    view: watch::Sender<Arc<View>>,
+    view: watch::Sender<View>,
 }
 
 impl Presence {
     /// A member of this name and address; nothing is asked of etcd yet.
     #[must_use]
     pub fn new(etcd: Etcd, name: &str, address: &str) -> Self {
-        let keys = format!("{}/.fleet/", etcd.prefix);
+        Self::over(Arc::new(Connection::new(etcd)), name, address)
+    }
+
+    /// The same, where something else answers in an etcd's place.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(etcd: Arc<dyn Keys>, name: &str, address: &str) -> Self {
+        let keys = format!("{}/.fleet/", etcd.settings().prefix);
         Self {
-            connection: Arc::new(Connection::new(etcd)),
+            etcd,
             leases: TaskTracker::new(),
             name: name.to_owned(),
             member: Member { address: address.to_owned(), leaving: false },
@@ -58,7 +65,7 @@ impl Presence {
 
     /// What it sees; nobody, for as long as it is no member itself.
     #[must_use]
-    pub fn view(&self) -> watch::Receiver<Arc<View>> {
+    pub fn view(&self) -> watch::Receiver<View> {
         self.view.subscribe()
     }
 
@@ -69,7 +76,7 @@ impl Presence {
                 ended = self.once(&mut called, &leaving) => ended,
                 () = gone.cancelled() => Ok(()),
             };
-            self.view.send_replace(Arc::default());
+            self.view.send_replace(View::default());
             if let Err(fault) = ended {
                 tracing::warn!(%fault, "not a member of the fleet; requests are served here");
                 tokio::select! {
@@ -80,12 +87,12 @@ impl Presence {
         }
         self.leases.close();
         // What is not given back in this time ends with its lease.
-        let _in_time = tokio::time::timeout(self.connection.settings().timeout, self.leases.wait()).await;
+        let _in_time = tokio::time::timeout(self.etcd.settings().timeout, self.leases.wait()).await;
     }
 
     /// As long as one lease lasts.
     async fn once(&self, called: &mut Called, leaving: &CancellationToken) -> Result<(), Fault> {
-        let lease = Lease::grant(&self.connection, &self.leases).await?;
+        let lease = Lease::grant(&self.etcd, &self.leases).await?;
         self.join(&lease).await?;
         let told = async {
             let (mut before, mut told_leaving) = (BTreeSet::new(), false);
@@ -111,12 +118,8 @@ impl Presence {
 
     /// Takes the name, unless another process has it.
     async fn join(&self, lease: &Lease) -> Result<(), Fault> {
-        let key = format!("{}members/{}", self.keys, component(&self.name));
-        let new = Compare::create_revision(key.as_str(), CompareOp::Equal, 0);
-        let put = TxnOp::put(key.as_str(), text(&self.member)?, Some(PutOptions::new().with_lease(lease.id)));
-        let txn = Txn::new().when([new]).and_then([put]);
-        let answer = self.connection.ask(|mut client| async move { client.txn(txn).await }).await?;
-        if answer.succeeded() {
+        let key = self.key();
+        if self.etcd.make(&key, text(&self.member)?, lease.id, &key).await?.is_some() {
             return Ok(());
         }
         let message = format!("another Mercury is called {:?}, or was until its lease ends", self.name);
@@ -124,62 +127,53 @@ impl Presence {
     }
 
     async fn leave(&self, lease: &Lease) -> Result<(), Fault> {
-        let key = format!("{}members/{}", self.keys, component(&self.name));
-        let value = text(&Member { leaving: true, ..self.member.clone() })?;
-        let options = PutOptions::new().with_lease(lease.id);
-        self.connection.ask(|mut client| async move { client.put(key, value, Some(options)).await }).await?;
-        Ok(())
+        let leaving = text(&Member { leaving: true, ..self.member.clone() })?;
+        Ok(self.etcd.put(&self.key(), leaving, lease.id).await?)
+    }
+
+    fn key(&self) -> String {
+        format!("{}members/{}", self.keys, component(&self.name))
     }
 
     /// Which switches have called, and which are gone.
     async fn tell(&self, lease: &Lease, before: &BTreeSet<String>, now: &BTreeSet<String>) -> Result<(), Fault> {
         let key = |lock: &String| format!("{}called/{}/{}", self.keys, component(lock), component(&self.name));
         for lock in now.difference(before) {
-            let (key, options) = (key(lock), PutOptions::new().with_lease(lease.id));
-            self.connection.ask(|mut client| async move { client.put(key, "", Some(options)).await }).await?;
+            self.etcd.put(&key(lock), String::new(), lease.id).await?;
         }
         for lock in before.difference(now) {
-            let key = key(lock);
-            self.connection.ask(|mut client| async move { client.delete(key, None).await }).await?;
+            self.etcd.delete(&key(lock)).await?;
         }
         Ok(())
     }
 
     /// Reads what there is, and follows what changes, until etcd does not tell any more.
     async fn see(&self) -> Result<(), Fault> {
-        let keys = self.keys.as_str();
-        let all = GetOptions::new().with_prefix();
-        let found = self.connection.ask(|mut client| async move { client.get(keys, Some(all)).await }).await?;
-        let mut view = View::default();
-        for pair in found.kvs() {
-            self.put(&mut view, pair.key(), pair.value());
-        }
-        self.show(&view);
-        let next = found.header().map_or(0, etcd_client::ResponseHeader::revision) + 1;
-        let options = WatchOptions::new().with_prefix().with_start_revision(next);
-        let mut client = self.connection.client().await?;
-        let mut changes = client.watch(keys, Some(options)).await.map_err(|error| fault(&error))?;
-        while let Some(change) = changes.message().await.map_err(|error| fault(&error))? {
-            if change.canceled() {
-                break;
-            }
-            for event in change.events() {
-                let Some(pair) = event.kv() else { continue };
-                match event.event_type() {
-                    EventType::Put => self.put(&mut view, pair.key(), pair.value()),
-                    EventType::Delete => self.delete(&mut view, pair.key()),
-                }
-            }
-            self.show(&view);
+        let (view, read) = self.seen().await?;
+        let before = names(&self.view.borrow());
+        self.view.send_replace(view);
+        self.tell_members(&before);
+        let mut changes = self.etcd.changes(&self.keys, read + 1).await?;
+        while let Some(changed) = changes.next().await {
+            let before = names(&self.view.borrow());
+            let changed = changed?;
+            self.view.send_modify(|view| changed.iter().for_each(|change| self.lay(view, change)));
+            self.tell_members(&before);
         }
         Err(fault("it does not tell of the members any more"))
     }
 
-    fn show(&self, view: &View) {
-        let before = self.view.send_replace(Arc::new(view.clone()));
-        let names = |view: &View| view.members().map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>();
-        let (before, now) = (names(&before), names(view));
-        for name in now.difference(&before) {
+    /// All that there is, and the count up to which etcd was read.
+    async fn seen(&self) -> Result<(View, i64), Fault> {
+        let (pairs, read) = self.etcd.all(&self.keys).await?;
+        let mut view = View::default();
+        pairs.iter().for_each(|(key, value)| self.put(&mut view, key, value));
+        Ok((view, read))
+    }
+
+    fn tell_members(&self, before: &BTreeSet<String>) {
+        let now = names(&self.view.borrow());
+        for name in now.difference(before) {
             tracing::info!(name, members = now.len(), "a member of the fleet is there");
         }
         for name in before.difference(&now) {
@@ -187,9 +181,16 @@ impl Presence {
         }
     }
 
-    fn put(&self, view: &mut View, key: &[u8], value: &[u8]) {
+    fn lay(&self, view: &mut View, change: &Change) {
+        match change {
+            Change::Put(key, value) => self.put(view, key, value),
+            Change::Deleted(key) => self.delete(view, key),
+        }
+    }
+
+    fn put(&self, view: &mut View, key: &str, value: &str) {
         match self.parts(key).as_deref() {
-            Some(["members", name]) => match serde_json::from_slice(value) {
+            Some(["members", name]) => match serde_json::from_str(value) {
                 Ok(member) => view.joins(name, member),
                 Err(error) => tracing::warn!(name, %error, "a member that cannot be understood is left out"),
             },
@@ -198,7 +199,7 @@ impl Presence {
         }
     }
 
-    fn delete(&self, view: &mut View, key: &[u8]) {
+    fn delete(&self, view: &mut View, key: &str) {
         match self.parts(key).as_deref() {
             Some(["members", name]) => view.leaves(name),
             Some(["called", lock, name]) => view.hangs_up(lock, name),
@@ -206,8 +207,8 @@ impl Presence {
         }
     }
 
-    fn parts<'a>(&self, key: &'a [u8]) -> Option<Vec<&'a str>> {
-        Some(std::str::from_utf8(key).ok()?.strip_prefix(self.keys.as_str())?.split('/').collect())
+    fn parts<'a>(&self, key: &'a str) -> Option<Vec<&'a str>> {
+        Some(key.strip_prefix(self.keys.as_str())?.split('/').collect())
     }
 }
 
@@ -216,14 +217,11 @@ impl Presence {
 /// # Errors
 /// [`FaultKind::Coordinator`](crate::fault::FaultKind::Coordinator): etcd cannot be asked.
 pub async fn look(etcd: Etcd) -> Result<View, Fault> {
-    let presence = Presence::new(etcd, "", "");
-    let (keys, all) = (presence.keys.as_str(), GetOptions::new().with_prefix());
-    let found = presence.connection.ask(|mut client| async move { client.get(keys, Some(all)).await }).await?;
-    let mut view = View::default();
-    for pair in found.kvs() {
-        presence.put(&mut view, pair.key(), pair.value());
-    }
-    Ok(view)
+    Ok(Presence::new(etcd, "", "").seen().await?.0)
+}
+
+fn names(view: &View) -> BTreeSet<String> {
+    view.members().map(|(name, _)| name.to_owned()).collect()
 }
 
 fn text(member: &Member) -> Result<String, Fault> {

@@ -84,18 +84,17 @@ impl View {
         self.called.get(lock).into_iter().flatten().map(String::as_str).filter(|name| self.serves(name))
     }
 
-    /// The same without some, who do not answer.
-    #[must_use]
-    pub fn without(&self, gone: &BTreeSet<String>) -> Self {
-        let mut view = self.clone();
-        view.members.retain(|name, _| !gone.contains(name));
-        view
-    }
-
     /// Whose a request about these switches is. Whoever is not a member itself, as far as
     /// this goes, serves everything: then it is not known who else does.
     #[must_use]
     pub fn whose(&self, own: &str, subjects: &[Subject<'_>]) -> Whose<'_> {
+        self.whose_without(own, subjects, &BTreeSet::new())
+    }
+
+    /// The same as if some were not there, who do not answer.
+    #[must_use]
+    pub fn whose_without(&self, own: &str, subjects: &[Subject<'_>], silent: &BTreeSet<String>) -> Whose<'_> {
+        let answers = |name: &&str| !silent.contains(*name);
         let Some(first) = subjects.iter().map(|subject| subject.lock).min() else { return Whose::Own };
         if !self.serves(own) {
             return Whose::Own;
@@ -103,7 +102,7 @@ impl View {
         let home: Vec<BTreeSet<&str>> = subjects
             .iter()
             .filter(|subject| subject.calls_home)
-            .map(|subject| self.called(subject.lock).collect())
+            .map(|subject| self.called(subject.lock).filter(answers).collect())
             .collect();
         if home.iter().any(BTreeSet::is_empty) {
             return Whose::NobodyYet;
@@ -113,7 +112,7 @@ impl View {
         let chosen = match all.or_else(|| home.first().cloned()) {
             Some(called) if called.contains(own) => Some(own),
             Some(called) => chosen(first, called.into_iter()),
-            None => chosen(first, self.serving()),
+            None => chosen(first, self.serving().filter(answers)),
         };
         match chosen.and_then(|name| self.members.get_key_value(name)) {
             Some((name, member)) if name != own => Whose::Of(name, &member.address),

@@ -12,7 +12,9 @@
 //! three times in its life for as long as the lock is held, and revoked when it
 //! is dropped; that of a dead process runs out.
 
+mod client;
 mod connection;
+mod keys;
 mod lease;
 mod queue;
 
@@ -25,13 +27,14 @@ use tokio_util::task::TaskTracker;
 use super::{Coordinator, Held};
 use crate::{config::Etcd, fault::Fault};
 pub(crate) use connection::{Connection, fault};
+pub use keys::{Asked, Before, Change, Changes, Failure, Keys, Made};
 pub(crate) use lease::Lease;
 use queue::Queue;
 pub(crate) use queue::component;
 
 /// Locks in etcd, each bound to a lease.
 pub struct EtcdLocks {
-    connection: Arc<Connection>,
+    etcd: Arc<dyn Keys>,
     /// The tasks that keep leases alive and give them back.
     leases: TaskTracker,
 }
@@ -41,17 +44,24 @@ impl EtcdLocks {
     /// taken.
     #[must_use]
     pub fn new(settings: Etcd) -> Self {
-        Self { connection: Arc::new(Connection::new(settings)), leases: TaskTracker::new() }
+        Self::over(Arc::new(Connection::new(settings)))
+    }
+
+    /// The locks of what answers in an etcd's place.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(etcd: Arc<dyn Keys>) -> Self {
+        Self { etcd, leases: TaskTracker::new() }
     }
 
     async fn take(&self, name: &str, wait: Duration) -> Result<Box<dyn Held>, Fault> {
         let deadline = Instant::now() + wait;
-        let lease = match Lease::grant(&self.connection, &self.leases).await {
+        let lease = match Lease::grant(&self.etcd, &self.leases).await {
             Ok(lease) => lease,
             // The member that was used until now may have gone, and another be there.
-            Err(_) => Lease::grant(&self.connection, &self.leases).await?,
+            Err(_) => Lease::grant(&self.etcd, &self.leases).await?,
         };
-        let place = Queue::of(&self.connection, name).enter(&lease).await?;
+        let place = Queue::of(&*self.etcd, name).enter(&lease).await?;
         place.turn(deadline, wait).await?;
         Ok(Box::new(lease))
     }
@@ -65,7 +75,7 @@ impl Coordinator for EtcdLocks {
     fn finish(&self) -> BoxFuture<'_, ()> {
         let given_back = async {
             self.leases.close();
-            let limit = self.connection.settings().timeout;
+            let limit = self.etcd.settings().timeout;
             if tokio::time::timeout(limit, self.leases.wait()).await.is_err() {
                 tracing::warn!("not every lock in etcd could be given back; what is left ends with its lease");
             }

@@ -10,6 +10,7 @@ use etcd_client::{Certificate, Client, ConnectOptions, Error, GetOptions, Identi
 use futures_util::{FutureExt as _, future::select_ok};
 use secrecy::ExposeSecret as _;
 
+use super::keys::Failure;
 use crate::{
     config::Etcd,
     fault::{Fault, FaultKind},
@@ -33,25 +34,6 @@ pub(crate) struct Connection {
 struct Connected {
     client: Client,
     number: u64,
-}
-
-/// Why something was not answered.
-pub(crate) struct Failure {
-    /// etcd says that the lease is not there.
-    pub(crate) gone: bool,
-    fault: Box<Fault>,
-}
-
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        *failure.fault
-    }
-}
-
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self { gone: false, fault: Box::new(fault) }
-    }
 }
 
 /// A failure of the coordinator.
@@ -186,7 +168,7 @@ fn failure(error: &Error) -> Failure {
         Error::GRpcStatus(status) => status.message().contains("requested lease not found"),
         _ => false,
     };
-    Failure { gone, fault: Box::new(fault(said(error))) }
+    Failure::new(gone, fault(said(error)))
 }
 
 fn said(error: &Error) -> String {

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use etcd_client::LeaseGrantOptions;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::{oneshot, watch},
@@ -12,7 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Held,
-    connection::{Connection, fault, rand},
+    connection::{fault, rand},
+    keys::Keys,
 };
 use crate::fault::Fault;
 
@@ -25,12 +25,12 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// Asks etcd for a lease. It is given back too if this future is dropped.
-    pub(crate) async fn grant(connection: &Arc<Connection>, tasks: &TaskTracker) -> Result<Self, Fault> {
+    pub(crate) async fn grant(etcd: &Arc<dyn Keys>, tasks: &TaskTracker) -> Result<Self, Fault> {
         // Chosen here, so that it can be given back without having seen the answer; above 0.
         let id = i64::try_from(rand() >> 1).unwrap_or(1).max(1);
         let (sender, valid) = watch::channel(Instant::now());
         let (granted, answer) = oneshot::channel();
-        let keeper = Keeper { connection: Arc::clone(connection), id, valid: sender };
+        let keeper = Keeper { etcd: Arc::clone(etcd), id, valid: sender };
         let lease = Self { id, valid };
         tasks.spawn(keeper.run(granted));
         answer.await.unwrap_or_else(|_| Err(fault("the lease was not asked for")))?;
@@ -62,7 +62,7 @@ impl Held for Lease {
 }
 
 struct Keeper {
-    connection: Arc<Connection>,
+    etcd: Arc<dyn Keys>,
     id: i64,
     valid: watch::Sender<Instant>,
 }
@@ -86,13 +86,10 @@ impl Keeper {
     /// False if there is no lease; returns when there is none any more.
     async fn hold(&self, granted: oneshot::Sender<Result<(), Fault>>) -> bool {
         let (id, asked) = (self.id, Instant::now());
-        let seconds = i64::try_from(self.connection.settings().lease_ttl.as_secs()).unwrap_or(i64::MAX);
-        let options = LeaseGrantOptions::new().with_id(id);
-        let answer =
-            self.connection.ask(|mut client| async move { client.lease_grant(seconds, Some(options)).await }).await;
-        let ttl = match answer {
+        let seconds = i64::try_from(self.etcd.settings().lease_ttl.as_secs()).unwrap_or(i64::MAX);
+        let ttl = match self.etcd.grant(id, seconds).await {
             // etcd may grant more than it was asked for.
-            Ok(answer) => Duration::from_secs(u64::try_from(answer.ttl()).unwrap_or(0)),
+            Ok(ttl) => ttl,
             Err(failure) => {
                 let _given_up = granted.send(Err(failure.into()));
                 return false;
@@ -110,16 +107,12 @@ impl Keeper {
     /// it is tried on all the same, since a lease that can be renewed had not.
     async fn renew(&self, granted: Instant, ttl: Duration) {
         let (id, third) = (self.id, ttl / 3);
-        let limit = self.connection.settings().timeout.min(third);
+        let limit = self.etcd.settings().timeout.min(third);
         let (mut next, mut told) = (granted + third, false);
         loop {
             tokio::time::sleep_until(next).await;
             let asked = Instant::now();
-            let answer = self
-                .connection
-                .ask_within(limit, |mut client| async move { client.lease_keep_alive(id).await.map(drop) })
-                .await;
-            match answer {
+            match self.etcd.keep_alive(id, limit).await {
                 Ok(()) => {
                     self.extend(asked, ttl);
                     (next, told) = (asked + third, false);
@@ -155,11 +148,9 @@ impl Keeper {
 
     /// Frees the lock now; where that fails for so long, the lease has run out.
     async fn give_back(&self) {
-        let (id, ttl) = (self.id, self.connection.settings().lease_ttl);
+        let (id, ttl) = (self.id, self.etcd.settings().lease_ttl);
         let end = Instant::now() + ttl;
-        while let Err(failure) =
-            self.connection.ask(|mut client| async move { client.lease_revoke(id).await.map(drop) }).await
-        {
+        while let Err(failure) = self.etcd.revoke(id).await {
             if failure.gone {
                 return;
             }
