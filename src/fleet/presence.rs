@@ -150,15 +150,13 @@ impl Presence {
     /// Reads what there is, and follows what changes, until etcd does not tell any more.
     async fn see(&self) -> Result<(), Fault> {
         let (view, read) = self.seen().await?;
-        let before = names(&self.view.borrow());
-        self.view.send_replace(view);
-        self.tell_members(&before);
+        let before = self.view.send_replace(view);
+        let now = self.view.borrow().clone();
+        now.members().filter(|(name, _)| !before.has(name)).for_each(|(name, _)| tell_of(name, &now));
         let mut changes = self.etcd.changes(&self.keys, read + 1).await?;
         while let Some(changed) = changes.next().await {
-            let before = names(&self.view.borrow());
             let changed = changed?;
             self.view.send_modify(|view| changed.iter().for_each(|change| self.lay(view, change)));
-            self.tell_members(&before);
         }
         Err(fault("it does not tell of the members any more"))
     }
@@ -171,16 +169,6 @@ impl Presence {
         Ok((view, read))
     }
 
-    fn tell_members(&self, before: &BTreeSet<String>) {
-        let now = names(&self.view.borrow());
-        for name in now.difference(before) {
-            tracing::info!(name, members = now.len(), "a member of the fleet is there");
-        }
-        for name in before.difference(&now) {
-            tracing::info!(name, members = now.len(), "a member of the fleet has gone");
-        }
-    }
-
     fn lay(&self, view: &mut View, change: &Change) {
         match change {
             Change::Put(key, value) => self.put(view, key, value),
@@ -191,7 +179,13 @@ impl Presence {
     fn put(&self, view: &mut View, key: &str, value: &str) {
         match self.parts(key).as_deref() {
             Some(["members", name]) => match serde_json::from_str(value) {
-                Ok(member) => view.joins(name, member),
+                Ok(member) => {
+                    let is_new = !view.has(name);
+                    view.joins(name, member);
+                    if is_new {
+                        tell_of(name, view);
+                    }
+                }
                 Err(error) => tracing::warn!(name, %error, "a member that cannot be understood is left out"),
             },
             Some(["called", lock, name]) => view.calls(lock, name),
@@ -201,7 +195,10 @@ impl Presence {
 
     fn delete(&self, view: &mut View, key: &str) {
         match self.parts(key).as_deref() {
-            Some(["members", name]) => view.leaves(name),
+            Some(["members", name]) => {
+                view.leaves(name);
+                tell_of(name, view);
+            }
             Some(["called", lock, name]) => view.hangs_up(lock, name),
             _ => {}
         }
@@ -220,8 +217,12 @@ pub async fn look(etcd: Etcd) -> Result<View, Fault> {
     Ok(Presence::new(etcd, "", "").seen().await?.0)
 }
 
-fn names(view: &View) -> BTreeSet<String> {
-    view.members().map(|(name, _)| name.to_owned()).collect()
+fn tell_of(name: &str, view: &View) {
+    let members = || view.members().count();
+    match view.has(name) {
+        true => tracing::info!(name, members = members(), "a member of the fleet is there"),
+        false => tracing::info!(name, members = members(), "a member of the fleet has gone"),
+    }
 }
 
 fn text(member: &Member) -> Result<String, Fault> {

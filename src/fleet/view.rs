@@ -37,15 +37,22 @@ pub enum Whose<'a> {
 /// The members, and whom switches have called, as etcd had it a moment ago.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    members: BTreeMap<String, Member>,
+    members: BTreeMap<String, Known>,
     /// The members that each switch has called, by the name of its lock.
     called: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    member: Member,
+    /// What its name comes to.
+    number: u64,
 }
 
 impl View {
     /// A member is there, or has changed.
     pub fn joins(&mut self, name: &str, member: Member) {
-        self.members.insert(name.to_owned(), member);
+        self.members.insert(name.to_owned(), Known { member, number: number(name) });
     }
 
     /// A member is gone.
@@ -70,7 +77,7 @@ impl View {
 
     /// The members, by their names.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Member)> {
-        self.members.iter().map(|(name, member)| (name.as_str(), member))
+        self.members.iter().map(|(name, known)| (name.as_str(), &known.member))
     }
 
     /// Whether a member is there.
@@ -111,11 +118,11 @@ impl View {
         let all = home.iter().cloned().reduce(|one, other| &one & &other).filter(|all| !all.is_empty());
         let chosen = match all.or_else(|| home.first().cloned()) {
             Some(called) if called.contains(own) => Some(own),
-            Some(called) => chosen(first, called.into_iter()),
-            None => chosen(first, self.serving().filter(answers)),
+            Some(called) => self.chosen(first, called.into_iter()),
+            None => self.chosen(first, self.serving().filter(answers)),
         };
         match chosen.and_then(|name| self.members.get_key_value(name)) {
-            Some((name, member)) if name != own => Whose::Of(name, &member.address),
+            Some((name, known)) if name != own => Whose::Of(name, &known.member.address),
             _ => Whose::Own,
         }
     }
@@ -124,9 +131,17 @@ impl View {
     #[must_use]
     pub fn served_by(&self, subject: Subject<'_>) -> Option<&str> {
         match subject.calls_home {
-            true => chosen(subject.lock, self.called(subject.lock)),
-            false => chosen(subject.lock, self.serving()),
+            true => self.chosen(subject.lock, self.called(subject.lock)),
+            false => self.chosen(subject.lock, self.serving()),
         }
+    }
+
+    /// The one whose number for the switch is the highest (rendezvous hashing): the same
+    /// whoever works it out, and a member that comes or goes moves only its own switches.
+    fn chosen<'a>(&'a self, lock: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        let lock = number(lock);
+        let of = |name: &str| self.members.get(name).map(|known| mixed(known.number ^ lock));
+        names.max_by_key(|name| (of(name), *name))
     }
 
     fn serving(&self) -> impl Iterator<Item = &str> {
@@ -134,18 +149,22 @@ impl View {
     }
 
     fn serves(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|member| !member.leaving)
+        self.members.get(name).is_some_and(|known| !known.member.leaving)
     }
 }
 
-/// The one whose number for the switch is the highest (rendezvous hashing): the same
-/// whoever works it out, and a member that comes or goes moves only its own switches.
-fn chosen<'a>(lock: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names.max_by_key(|name| {
-        let text = format!("{name}\0{lock}");
-        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        (digest.as_ref().to_vec(), *name)
-    })
+/// What a name comes to, the same for every member: the first octets of its SHA-256.
+fn number(name: &str) -> u64 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    digest.as_ref().first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
+/// A number in which each bit depends on all of another's: the finaliser of SplitMix64
+/// (Steele, Lea, Flood 2014), since every member is tried for every request.
+const fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
 
 #[cfg(test)]
