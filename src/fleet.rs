@@ -38,6 +38,9 @@ use view::{Subject, View, Whose};
 /// Stands in whatever a member answers to a request that it took.
 pub const ANSWERED: HeaderName = HeaderName::from_static("x-mercury-answered");
 
+/// How much longer than a request may take its answer is waited for, of another member.
+pub const MARGIN: Duration = Duration::from_secs(10);
+
 /// What a member says that was handed a request.
 #[derive(Debug)]
 pub struct Answer {
@@ -49,12 +52,33 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// Why a member has not answered what it was handed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It was not reached, or does not take it: it has not begun.
+    NotTaken(String),
+    /// It may have begun.
+    Lost(String),
+}
+
+/// Who answers a request.
+#[derive(Debug)]
+pub enum Served {
+    /// Another member has.
+    Elsewhere(Answer),
+    /// This one is to.
+    Here {
+        /// Another one may have begun it.
+        begun: bool,
+    },
+}
+
 /// Carries requests to other members.
 pub trait Courier: Send + Sync {
     /// A `POST` of `body` to `path` of the member at this address, and the answer to it.
     ///
     /// # Errors
-    /// A sentence: it was not reached, does not take the request, or went before the
+    /// In a sentence: it was not reached, does not take the request, or went before the
     /// answer was there whole.
     fn ask<'a>(
         &'a self,
@@ -62,7 +86,7 @@ pub trait Courier: Send + Sync {
         path: &'static str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> BoxFuture<'a, Result<Answer, String>>;
+    ) -> BoxFuture<'a, Result<Answer, Unanswered>>;
 }
 
 /// A member of the fleet, as it sees the others.
@@ -80,12 +104,7 @@ impl Fleet {
     /// A member that sees what `view` holds, from now on. A switch that calls home is waited
     /// for `wait`, and an answer for `patience`.
     #[must_use]
-    pub fn new(
-        settings: &config::Fleet,
-        view: watch::Receiver<View>,
-        wait: Duration,
-        patience: Duration,
-    ) -> Arc<Self> {
+    pub fn new(settings: &config::Fleet, view: watch::Receiver<View>, wait: Duration, patience: Duration) -> Arc<Self> {
         Self::over(&settings.name, Box::new(Peers::new(settings)), view, wait, patience)
     }
 
@@ -103,38 +122,44 @@ impl Fleet {
     }
 
     /// Has another member answer a request about these switches: a `POST` of `body` to
-    /// `path`. `None` where it is to be served here: they are this member's, or the other
-    /// one did not answer. Who is not reached but by whom it calls is waited for.
+    /// `path`. It is to be served here where they are this member's, or the other one did
+    /// not answer. Who is not reached but by whom it calls is waited for.
     pub async fn elsewhere(
         &self,
         subjects: &[Subject<'_>],
         path: &'static str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Option<Answer> {
-        let (end, mut silent) = (Instant::now() + self.wait, BTreeSet::new());
+    ) -> Served {
+        let (end, mut silent, mut begun) = (Instant::now() + self.wait, BTreeSet::new(), false);
         loop {
-            let (member, address) = self.other(subjects, &silent, end).await?;
+            let Some((member, address)) = self.other(subjects, &silent, end).await else {
+                return Served::Here { begun };
+            };
             let asked = self.peers.ask(&address, path, headers.clone(), body.clone());
+            let lost = |why: &str| Err(Unanswered::Lost(why.to_owned()));
             let answer = tokio::select! {
+                biased;
                 answer = tokio::time::timeout(self.patience, asked) => {
-                    answer.unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
+                    answer.unwrap_or_else(|_| lost("it did not answer in time"))
                 }
-                () = self.left(&member) => Err("it has left".to_owned()),
+                () = self.left(&member) => lost("it has left"),
             };
             match answer {
                 Ok(answer) => {
                     metrics::handed_over("answered");
                     tracing::debug!(member, "a request was handed over");
-                    return Some(answer);
+                    return Served::Elsewhere(answer);
                 }
-                Err(error) => {
+                Err(unanswered) => {
                     metrics::handed_over("taken-back");
+                    begun |= matches!(unanswered, Unanswered::Lost(_));
+                    let (Unanswered::NotTaken(error) | Unanswered::Lost(error)) = unanswered;
                     tracing::warn!(member, error, "a request that was handed over was not answered");
                 }
             }
             if !subjects.iter().any(|subject| subject.calls_home) {
-                return None;
+                return Served::Here { begun };
             }
             silent.insert(member);
         }

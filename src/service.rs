@@ -67,6 +67,8 @@ pub struct Requester {
     pub parent: Option<trace::Parent>,
     /// The span of the request, if somebody collects traces.
     pub trace: Option<trace::Context>,
+    /// Another member of the fleet was handed it before, has not answered, and may have begun.
+    pub begun_elsewhere: bool,
 }
 
 impl Requester {

@@ -145,6 +145,7 @@ impl Target {
             lock: lock.clone(),
             link: Link::new(connector, task.stop.clone()),
             last: HashMap::new(),
+            took: switch.expected_change(&dialect),
             is_leaving: false,
         };
         (Self { switch, dialect, lock, entry: index, task: task.clone() }, owner)

@@ -17,7 +17,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use mercury_tls::{ClientIdentity, TlsOptions, Trust};
 
-use super::{ANSWERED, Answer, Courier};
+use super::{ANSWERED, Answer, Courier, Unanswered};
 use crate::{
     config::{self, FileAccess, fleet::host_and_port},
     inventory::SecretRef,
@@ -47,7 +47,7 @@ impl Courier for Peers {
         path: &'static str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> BoxFuture<'a, Result<Answer, String>> {
+    ) -> BoxFuture<'a, Result<Answer, Unanswered>> {
         self.posted(address, path, headers, body).boxed()
     }
 }
@@ -66,7 +66,7 @@ impl Peers {
         path: &'static str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, Unanswered> {
         let request = |headers: HeaderMap, body: Bytes| {
             let mut request = Request::builder().method(Method::POST).uri(path).header(header::HOST, address);
             if let Some(all) = request.headers_mut() {
@@ -79,16 +79,18 @@ impl Peers {
             if kept.ready().await.is_err() {
                 continue;
             }
-            match kept.try_send_request(request(headers.clone(), body.clone())?).await {
+            let request = request(headers.clone(), body.clone()).map_err(Unanswered::NotTaken)?;
+            match kept.try_send_request(request).await {
                 Ok(response) => return self.answer(address, kept, response).await,
                 Err(mut error) => match error.take_message() {
                     Some(_not_sent) => {}
-                    None => return Err(error.into_error().to_string()),
+                    None => return Err(Unanswered::Lost(error.into_error().to_string())),
                 },
             }
         }
-        let mut fresh = self.connect(address).await?;
-        let response = fresh.send_request(request(headers, body)?).await.map_err(|error| error.to_string())?;
+        let mut fresh = self.connect(address).await.map_err(Unanswered::NotTaken)?;
+        let request = request(headers, body).map_err(Unanswered::NotTaken)?;
+        let response = fresh.send_request(request).await.map_err(|error| Unanswered::Lost(error.to_string()))?;
         self.answer(address, fresh, response).await
     }
 
@@ -97,12 +99,13 @@ impl Peers {
         address: &str,
         connection: SendRequest<Full<Bytes>>,
         response: hyper::Response<hyper::body::Incoming>,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, Unanswered> {
         let (head, body) = response.into_parts();
         if !head.headers.contains_key(&ANSWERED) {
-            return Err(format!("it does not take the request, with status {}", head.status));
+            return Err(Unanswered::NotTaken(format!("it does not take the request, with status {}", head.status)));
         }
-        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| Unanswered::Lost(error.to_string()))?.to_bytes();
         let mut headers = HeaderMap::new();
         for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
             if let Some(value) = head.headers.get(&name) {

@@ -6,8 +6,8 @@
 //! | `members/NAME` | the [`Member`], as JSON |
 //! | `called/LOCK/NAME` | nothing: the switch with this lock has called this member |
 //!
-//! All keys of a member hang on one lease, so they end with it; a member that cannot
-//! renew it sees nobody, and serves what it is asked by itself.
+//! All keys of a member hang on one lease, so they end with it. A member that cannot renew
+//! it goes by what it saw last, until it sees more.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -63,7 +63,7 @@ impl Presence {
         }
     }
 
-    /// What it sees; nobody, for as long as it is no member itself.
+    /// What it sees; nobody, until it is a member itself.
     #[must_use]
     pub fn view(&self) -> watch::Receiver<View> {
         self.view.subscribe()
@@ -73,13 +73,16 @@ impl Presence {
     pub async fn keep(self, mut called: Called, leaving: CancellationToken, gone: CancellationToken) {
         while !gone.is_cancelled() {
             let ended = tokio::select! {
+                biased;
                 ended = self.once(&mut called, &leaving) => ended,
                 () = gone.cancelled() => Ok(()),
             };
-            self.view.send_replace(View::default());
+            // Whoever was there mostly still is, and has the sessions: if all served by themselves
+            // what they are asked, every switch would have to do with all of them.
             if let Err(fault) = ended {
-                tracing::warn!(%fault, "not a member of the fleet; requests are served here");
+                tracing::warn!(%fault, "not a member of the fleet; what was last seen of the others counts");
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(PAUSE) => {}
                     () = gone.cancelled() => {}
                 }
@@ -95,21 +98,25 @@ impl Presence {
         let lease = Lease::grant(&self.etcd, &self.leases).await?;
         self.join(&lease).await?;
         let told = async {
-            let (mut before, mut told_leaving) = (BTreeSet::new(), false);
+            let (mut before, mut told_leaving, mut is_over) = (BTreeSet::new(), false, false);
             loop {
                 let now = called.borrow_and_update().clone();
                 self.tell(&lease, &before, &now).await?;
                 before = now;
                 tokio::select! {
-                    changed = called.changed() => if changed.is_err() { std::future::pending::<()>().await },
+                    biased;
+                    // Whoever told of calls may be gone; that it leaves is told all the same.
+                    changed = called.changed(), if !is_over => is_over = changed.is_err(),
                     () = leaving.cancelled(), if !told_leaving => {
                         self.leave(&lease).await?;
                         told_leaving = true;
                     }
+                    else => std::future::pending().await,
                 }
             }
         };
         tokio::select! {
+            biased;
             ended = told => ended,
             ended = self.see() => ended,
             () = lease.lost() => Err(fault("the lease of this member has ended")),

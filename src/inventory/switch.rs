@@ -119,6 +119,14 @@ impl Switch {
         self
     }
 
+    /// How long its first change is thought to take, before one was seen: Junos takes more
+    /// than half a minute for a commit at times (Juniper/ansible-junos-stdlib#96).
+    pub(crate) fn expected_change(&self, dialect: &Dialect) -> Duration {
+        let by = dialect.netconf.as_ref().map(|netconf| netconf.confirmed_commit);
+        let is_slow = self.protocol() == Protocol::Netconf && by == Some(ConfirmedBy::CommitConfiguration);
+        if is_slow { Duration::from_secs(32) } else { Duration::ZERO }
+    }
+
     /// Whether it may be changed by commits that have to be confirmed.
     pub(crate) const fn may_confirm(&self) -> bool {
         match &self.face {

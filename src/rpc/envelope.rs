@@ -160,6 +160,7 @@ impl Front {
         waiting: Option<&GivesUp>,
     ) -> Result<T, Fault> {
         tokio::select! {
+            biased;
             ended = tokio::spawn(call.in_current_span()) => {
                 ended.map_err(|_| Fault::new(FaultKind::Internal, "the call ended without an answer; see the log"))
             }

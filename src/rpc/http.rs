@@ -145,9 +145,9 @@ async fn rpc(State(door): State<Door>, Extension(caller): Extension<Caller>, req
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
-    match handed::over(&door, handed::Envelope::Rpc, &body, &who).await {
-        Some(answer) => answer,
-        None => answered(&door.front, &body, who).await,
+    match handed::over(&door, handed::Envelope::Rpc, &body, who).await {
+        Ok(answer) => answer,
+        Err(who) => answered(&door.front, &body, who).await,
     }
 }
 
@@ -163,9 +163,9 @@ async fn actions(State(door): State<Door>, Extension(caller): Extension<Caller>,
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
-    match handed::over(&door, handed::Envelope::Action, &body, &who).await {
-        Some(answer) => answer,
-        None => acted(&door.front, &body, who).await,
+    match handed::over(&door, handed::Envelope::Action, &body, who).await {
+        Ok(answer) => answer,
+        Err(who) => acted(&door.front, &body, who).await,
     }
 }
 

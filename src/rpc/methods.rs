@@ -44,7 +44,7 @@ pub const METHODS: [&str; 15] = [
 /// # Errors
 /// What is wrong with the parameters, or what happened on the switches.
 pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requester) -> Result<Value, Fault> {
-    let begun = Instant::now();
+    let (begun, is_begun_elsewhere) = (Instant::now(), who.begun_elsewhere);
     let span = trace::request(who.parent);
     who.trace = span.as_ref().map(trace::Open::context);
     let answer = match plain(params, &mut who) {
@@ -72,8 +72,40 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
             refused(method, &who, &fault);
             fault
         }
+        Failed::Told(fault) if is_begun_elsewhere => doubtful(fault),
         Failed::Told(fault) => fault,
     })
+}
+
+/// That nothing was done here says nothing where another member may have begun. Who came to read
+/// the switch knows better.
+fn doubtful(fault: Fault) -> Fault {
+    let is_blind = match fault.kind {
+        FaultKind::Entry
+        | FaultKind::Busy
+        | FaultKind::Locked
+        | FaultKind::Coordinator
+        | FaultKind::Machine
+        | FaultKind::Unreachable
+        | FaultKind::HostKey
+        | FaultKind::Credentials
+        | FaultKind::Protocol
+        | FaultKind::Timeout => true,
+        FaultKind::InvalidParams
+        | FaultKind::InvalidValue
+        | FaultKind::SwitchNotFound
+        | FaultKind::Refused
+        | FaultKind::ReadBack
+        | FaultKind::Unsupported
+        | FaultKind::Undone
+        | FaultKind::Unknown
+        | FaultKind::Internal => false,
+    };
+    if !is_blind {
+        return fault;
+    }
+    let message = format!("{}; another Mercury, which has not answered, may have begun it", fault.message);
+    Fault { kind: FaultKind::Unknown, message, ..fault }
 }
 
 /// What a request would do, which is `method` and `params` of it, before that is put
@@ -295,4 +327,25 @@ fn links_fault(request: &PluginRequest, service: &Service, who: &Requester) -> O
         }
         place => place.err(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_may_have_begun_is_not_called_untouched() {
+        for (kind, told) in [
+            (FaultKind::Coordinator, FaultKind::Unknown),
+            (FaultKind::Busy, FaultKind::Unknown),
+            (FaultKind::Unreachable, FaultKind::Unknown),
+            // The switch was read, or refused it.
+            (FaultKind::Refused, FaultKind::Refused),
+            (FaultKind::InvalidValue, FaultKind::InvalidValue),
+        ] {
+            let fault = doubtful(Fault::new(kind, "no"));
+            assert_eq!(fault.kind, told);
+            assert_eq!(fault.message.contains("may have begun"), kind != told, "{fault}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use mercury_adapter::{Dialect, Render};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,6 +35,13 @@ use crate::{
 
 /// Ids of requests that share a commit and are told.
 const IDS: usize = 8;
+
+/// A switch whose change takes longer than this is slow.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// How long others are waited for to share a change of a slow switch: this part of the time
+/// that its last change took, and no longer than this.
+const GATHERED: (u32, Duration) = (32, Duration::from_secs(2));
 
 /// Ports, aggregates and VLANs whose last request is remembered, per switch.
 const REMEMBERED: usize = 4096;
@@ -80,6 +87,8 @@ pub(super) struct Owner {
     pub(super) link: Link,
     /// What was asked last of each port, aggregate and VLAN.
     pub(super) last: HashMap<String, u64>,
+    /// How long its last change took.
+    pub(super) took: Duration,
     /// Its entry is there no more; what was asked through it is still served.
     pub(super) is_leaving: bool,
 }
@@ -128,9 +137,13 @@ impl Queue {
                 () = finish.cancelled(), if !jobs.is_closed() => jobs.close(),
                 job = jobs.recv() => match job {
                     Some(job) => {
+                        let time = self.gathers(&job);
                         self.backlog.push(*job);
                         // Whoever asks at the same moment goes along.
-                        tokio::task::yield_now().await;
+                        match time.is_zero() {
+                            true => tokio::task::yield_now().await,
+                            false => Box::pin(timeout(time, finish.cancelled())).await.unwrap_or_default(),
+                        }
                     }
                     None => break,
                 },
@@ -148,6 +161,14 @@ impl Queue {
 }
 
 impl Queue {
+    /// How long others are waited for that would share this job's change. Where that takes
+    /// long, those who come a moment too late wait for two, and of 40 servers that boot
+    /// together 39 would.
+    fn gathers(&self, job: &Job) -> Duration {
+        let owner = self.owners.get(&job.entry).filter(|owner| owner.took >= SLOW && job.work.intent().is_some());
+        owner.map_or(Duration::ZERO, |owner| (owner.took / GATHERED.0).min(GATHERED.1))
+    }
+
     /// Serves from now on as was said last. An entry that is gone goes when nothing
     /// waits any more.
     async fn take_over(&mut self) {
@@ -159,6 +180,7 @@ impl Queue {
                 continue;
             };
             if let Some(mut old) = self.owners.remove(&entry) {
+                new.took = old.took;
                 if old.is_reached_as(&new) {
                     new.link = old.link;
                 } else {
@@ -329,6 +351,9 @@ impl Owner {
         }
         if let Some(first) = group.first_mut() {
             first.joint = joint;
+        }
+        if let Outcome::Committed(_) = report.outcome {
+            self.took = report.device_time;
         }
         if !report.outcome.is_success() {
             // What was asked for and not made may be made by another Mercury, and not be confirmed yet.

@@ -19,9 +19,10 @@ use crate::cost;
 pub(crate) const IDLE: u16 = 199;
 pub(crate) const PROVISIONING: u16 = 110;
 
-/// Ports for servers, and ports for others that carry what is theirs.
+/// Ports for servers that are ordered together, one for one more, and ports that others have.
 pub(crate) const SERVERS: u32 = 40;
-const UPLINKS: u32 = 4;
+pub(crate) const SPARE: u32 = SERVERS;
+pub(crate) const PORTS: u32 = 48;
 
 /// What a switch is spoken to by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,10 +212,10 @@ fn base(port: fn(u32) -> String) -> DeviceConfig {
         let name = format!("net-{id}").parse().ok();
         config.vlans.insert(vlan(id), Vlan { id: vlan(id), name, status: VlanStatus::Active });
     }
-    for number in 0..SERVERS + UPLINKS {
+    for number in 0..PORTS {
         let mut interface = Interface::new(port(number).parse().unwrap());
-        let is_uplink = number >= SERVERS;
-        let text = if is_uplink { format!("spine {}", number - SERVERS) } else { "nobody's".to_owned() };
+        let is_uplink = number > SPARE;
+        let text = if is_uplink { format!("spine {}", number - SPARE) } else { "nobody's".to_owned() };
         interface.description = text.parse().ok();
         let others: VlanSet = [vlan(300), vlan(301)].into_iter().collect();
         interface.switched_vlan = Some(match is_uplink {

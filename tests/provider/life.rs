@@ -1,9 +1,6 @@
 //! Whether the process of a Mercury is there, and what its processors have to do.
 
-use std::{
-    sync::Mutex,
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
@@ -25,7 +22,10 @@ struct Work {
 impl Life {
     pub(crate) fn new() -> Self {
         let now = Instant::now();
-        Self { over: watch::Sender::new(false), work: Mutex::new(Work { begun: now, busy_until: now, done: Duration::ZERO }) }
+        Self {
+            over: watch::Sender::new(false),
+            work: Mutex::new(Work { begun: now, busy_until: now, done: Duration::ZERO }),
+        }
     }
 
     /// It is killed.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     chance::Chance,
     cost::HOP,
-    kind::{IDLE, PROVISIONING},
+    kind::{self, IDLE, PROVISIONING},
     tally::{Record, Tally},
     world::{Estate, World},
 };
@@ -25,6 +25,8 @@ pub(crate) struct Load {
     /// The racks, and how many servers of each.
     pub(crate) racks: Vec<u32>,
     pub(crate) servers: u32,
+    /// Which of a switch's ports the first of them has.
+    pub(crate) first: u32,
     /// The orders are spread over this time.
     pub(crate) within: Duration,
     /// Who orders, and how many servers each has under way at a time.
@@ -56,6 +58,12 @@ impl Load {
         self.racks.len() * usize::try_from(self.servers).unwrap() * 2
     }
 
+    /// One server more in each rack, which is attached before.
+    pub(crate) fn before(&self) -> Self {
+        let within = Duration::from_secs(60).max(Duration::from_millis(5) * u32::try_from(self.racks.len()).unwrap());
+        Self { servers: 1, first: kind::SPARE, within, ..self.clone() }
+    }
+
     /// Returns when every order has come to its end.
     pub(crate) async fn run(&self, world: &Arc<World>, mercurys: u32, tally: &Arc<Mutex<Tally>>) {
         let mut chance = Chance::new(world.estate.seed, "orders");
@@ -63,7 +71,7 @@ impl Load {
         orders.resize_with(usize::try_from(self.conductors).unwrap(), VecDeque::new);
         let mut servers = Vec::new();
         for rack in &self.racks {
-            for number in 0..self.servers {
+            for number in self.first..self.first + self.servers {
                 let at = Duration::from_millis(chance.below(u64::try_from(self.within.as_millis()).unwrap() + 1));
                 servers.push((Server { at, rack: *rack, number }, chance.below(self.conductors.into())));
             }
@@ -124,7 +132,7 @@ impl Worker {
     async fn attach(&mut self, server: Server, switch: u32) -> bool {
         let (estate, begun) = (&self.world.estate, Instant::now());
         let port = estate.kind(server.rack).port(server.number);
-        let text = format!("server {}", server.rack * crate::kind::SERVERS + server.number);
+        let text = format!("server {}", server.rack * kind::PORTS + server.number);
         let body = body(&Estate::name(switch), &port, &text);
         let which = estate.which(server.rack);
         let (mut pause, mut repeats) = (Duration::from_secs(1), 0);

@@ -8,8 +8,10 @@
 //! | locks, leases and presence | the etcd that they ask |
 //! | limits per switch and per process | switches: what a plan makes of them, in the time they take |
 //!
-//! The same seed is the same report, to the byte. `MERCURY_PROVIDER=1` runs all of it and writes
-//! `config/provider.md` anew; without, a small part is run and compared.
+//! The same seed is the same report, to the byte. A small part is run with all tests, and
+//! compared with `small.md` (`MERCURY_BLESS=1` writes that anew). `MERCURY_PROVIDER=all` runs all
+//! of it and writes what `config/provider.md` shows; `MERCURY_PROVIDER=zone` shows those
+//! scenarios alone that are called so, and `small upgrade` those of the small part.
 
 #![cfg(feature = "etcd")]
 #![expect(
@@ -23,55 +25,81 @@
 
 mod chance;
 mod cost;
+mod curve;
 mod etcd;
 mod kind;
 mod life;
 mod load;
 mod mercury;
+mod pages;
+mod plan;
+mod report;
 mod scenario;
 mod switch;
 mod tally;
 mod world;
 
-use std::time::Duration;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
-use load::Load;
-use scenario::{Happens, Scenario};
-use tally::Tally;
+use scenario::{Outcome, Scenario};
 
-fn racks(count: u32) -> Load {
-    Load {
-        racks: (0..count).collect(),
-        servers: kind::SERVERS,
-        within: Duration::from_secs(1),
-        conductors: 10,
-        workers: 250,
-        repeats: false,
-    }
+/// Scenarios and what came of them, two at a time; nothing may be lost, left behind or untrue.
+fn played(scenarios: &[Scenario]) -> Vec<(&Scenario, Outcome)> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let worker = || {
+        while let Some((index, scenario)) = next_of(scenarios, &next) {
+            let told = scenario.run();
+            done.lock().unwrap().push((index, scenario, told));
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers = [scope.spawn(worker), scope.spawn(worker)];
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|(index, ..)| *index);
+    let violations = done.iter().flat_map(|(_, scenario, told)| told.violations.iter().map(|one| (scenario.name, one)));
+    assert_eq!(violations.collect::<Vec<_>>(), []);
+    done.into_iter().map(|(_, scenario, told)| (scenario, told)).collect()
 }
 
+fn next_of<'a>(scenarios: &'a [Scenario], next: &AtomicUsize) -> Option<(usize, &'a Scenario)> {
+    let index = next.fetch_add(1, Relaxed);
+    Some((index, scenarios.get(index)?))
+}
+
+fn small() -> String {
+    let (kinds, troubles) = (plan::kinds(), plan::small());
+    format!("{}\n{}", report::kinds(&played(&kinds)), report::scenarios(&played(&troubles)))
+}
+
+/// Whatever happens, every request has a true answer, no update is lost, nothing is left behind,
+/// and each switch is served by one member but while members come and go.
 #[test]
-fn try_it() {
-    let count = std::env::var("MERCURY_PROVIDER").ok().and_then(|count| count.parse().ok()).unwrap_or(20);
-    let scenario = Scenario {
-        name: "racks",
-        seed: 1,
-        racks: 50_000,
-        mercurys: 20,
-        hanging: 10,
-        only: None,
-        commit: None,
-        load: racks(count),
-        happens: Happens::Nothing,
+fn a_small_provider_is_the_same_for_the_same_seed() {
+    pages::compare("tests/provider/small.md", &small());
+}
+
+/// Minutes, and so only where it is asked for.
+#[test]
+fn a_provider_of_a_hundred_thousand_switches() {
+    let Ok(which) = std::env::var("MERCURY_PROVIDER") else {
+        println!("left out: MERCURY_PROVIDER=all runs all of it");
+        return;
     };
-    let begun = std::time::Instant::now();
-    let told = scenario.run();
-    println!("{:?}", begun.elapsed());
-    let records = || told.tally.records.iter();
-    println!("{:?} {:?}", Tally::outcomes(records()), Tally::spread(records()));
-    for (index, kind) in kind::all(None).iter().enumerate() {
-        let own = || records().filter(|record| record.kind == index && !record.hangs);
-        println!("{} {:?} {:?}", kind.label, Tally::outcomes(own()), Tally::spread(own()));
+    if which != "all" {
+        let (mut scenarios, name) = match which.strip_prefix("small ") {
+            Some(name) => (plan::small(), name),
+            None => (plan::whole(), which.as_str()),
+        };
+        scenarios.retain(|scenario| scenario.name.contains(name));
+        println!("{}", report::scenarios(&played(&scenarios)));
+        return;
     }
-    println!("{:?}", scenario::Outcome { tally: Tally::default(), ..told });
+    let (kinds, commits, whole) = (plan::kinds(), plan::commits(), plan::whole());
+    let (kinds, commits, whole) = (played(&kinds), played(&commits), played(&whole));
+    pages::write(&kinds, &commits, &whole);
 }

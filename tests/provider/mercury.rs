@@ -21,14 +21,14 @@ use axum::{
 use futures_util::{FutureExt as _, future::BoxFuture, future::join_all};
 use mercury::{
     config::Limits,
-    fleet::{Answer, Courier, Fleet, presence::Presence, view::Subject},
+    fleet::{Answer, Courier, Fleet, MARGIN, Served, Unanswered, presence::Presence, view::Subject},
     inventory::Inventory,
     lock::{Coordinator, EtcdLocks},
     rpc::{Answered, Front, error_json},
     service::{Current, Requester, Service},
     target::{Entry, Target},
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -104,6 +104,7 @@ pub(crate) struct Mercury {
     limits: Limits,
     leaving: CancellationToken,
     gone: CancellationToken,
+    presence: Mutex<Option<JoinHandle<()>>>,
     /// Whether it takes requests.
     is_up: watch::Sender<bool>,
 }
@@ -122,10 +123,11 @@ impl Mercury {
         let presence = Presence::over(Arc::clone(&etcd), name, name);
         let limits = Limits::default();
         let courier = Box::new(Couriers { world: Arc::clone(world) });
-        let fleet = Fleet::over(name, courier, presence.view(), Duration::from_secs(20), limits.request_timeout + HOP);
+        let fleet =
+            Fleet::over(name, courier, presence.view(), Duration::from_secs(20), limits.request_timeout + MARGIN);
         let (leaving, gone) = (CancellationToken::new(), CancellationToken::new());
         let (_, called) = watch::channel(std::collections::BTreeSet::new());
-        tokio::spawn(presence.keep(called, leaving.clone(), gone.clone()));
+        let presence = tokio::spawn(presence.keep(called, leaving.clone(), gone.clone()));
         Arc::new(Self {
             name: name.to_owned(),
             world: Arc::clone(world),
@@ -138,6 +140,7 @@ impl Mercury {
             limits,
             leaving,
             gone,
+            presence: Mutex::new(Some(presence)),
             is_up: watch::Sender::new(true),
         })
     }
@@ -163,7 +166,12 @@ impl Mercury {
             parts.iter().for_each(|part| part.front.end());
         }
         self.gone.cancel();
-        self.locks.finish().await;
+        let presence = self.presence.lock().unwrap().take();
+        futures_util::join!(self.locks.finish(), async {
+            if let Some(presence) = presence {
+                presence.await.unwrap();
+            }
+        });
         // Whoever is answered last is answered before this.
         tokio::time::sleep(HOP).await;
         self.end();
@@ -185,16 +193,19 @@ impl Mercury {
         headers.insert(LOCK, HeaderValue::try_from(lock).unwrap());
         let subjects = [Subject { lock, calls_home: false }];
         match self.fleet.elsewhere(&subjects, "/", headers, body.clone()).await {
-            Some(answer) => {
+            Served::Elsewhere(answer) => {
                 self.counts.handed_over.fetch_add(1, Relaxed);
                 answer.body
             }
-            None => self.serve(rack, lock, body).await,
+            Served::Here { begun } => {
+                self.counts.taken_back.fetch_add(begun.into(), Relaxed);
+                self.serve(rack, lock, body, begun).await
+            }
         }
     }
 
     /// A request that is served here.
-    async fn serve(&self, rack: u32, lock: &str, body: &Bytes) -> Bytes {
+    async fn serve(&self, rack: u32, lock: &str, body: &Bytes, begun_elsewhere: bool) -> Bytes {
         self.world.served(lock, &self.name);
         let in_flight = self.counts.in_flight.fetch_add(1, Relaxed) + 1;
         let _until_answered = Leaves(&self.counts.in_flight);
@@ -206,7 +217,8 @@ impl Mercury {
         }
         self.life.works(self.world.estate.kind(rack).call()).await;
         let part = self.part(rack);
-        match part.front.answer(body, Requester { caller: "ironic".to_owned(), ..Requester::default() }).await {
+        let who = Requester { caller: "ironic".to_owned(), begun_elsewhere, ..Requester::default() };
+        match part.front.answer(body, who).await {
             Answered::Response(text) => text.into(),
             Answered::Nothing => Bytes::new(),
         }
@@ -246,7 +258,10 @@ impl Mercury {
     pub(crate) fn kib(&self) -> u64 {
         let in_flight = u64::from(self.counts.most_in_flight.load(Relaxed));
         let entries = u64::from(self.world.estate.len());
-        cost::STARTED_KIB + entries * cost::ENTRY_KIB + self.sessions.most_kib.load(Relaxed) + in_flight * cost::CALL_KIB
+        cost::STARTED_KIB
+            + entries * cost::ENTRY_KIB
+            + self.sessions.most_kib.load(Relaxed)
+            + in_flight * cost::CALL_KIB
     }
 }
 
@@ -270,21 +285,18 @@ impl Courier for Couriers {
         _: &'static str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> BoxFuture<'a, Result<Answer, String>> {
+    ) -> BoxFuture<'a, Result<Answer, Unanswered>> {
         async move {
             tokio::time::sleep(HOP).await;
             let Some(member) = self.world.mercury(address).filter(|member| member.is_up()) else {
-                return Err("the connection was refused".to_owned());
+                return Err(Unanswered::NotTaken("the connection was refused".to_owned()));
             };
             let text = |name: &str| headers[name].to_str().unwrap();
             let (rack, lock) = (text(RACK).parse().unwrap(), text(LOCK));
             let body = tokio::select! {
                 biased;
-                body = member.serve(rack, lock, &body) => body,
-                () = member.life.over() => {
-                    member.counts.taken_back.fetch_add(1, Relaxed);
-                    return Err("the connection ended".to_owned());
-                }
+                body = member.serve(rack, lock, &body, false) => body,
+                () = member.life.over() => return Err(Unanswered::Lost("the connection ended".to_owned())),
             };
             tokio::time::sleep(HOP).await;
             Ok(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body })

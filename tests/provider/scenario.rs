@@ -12,7 +12,7 @@ use crate::{
     cost,
     kind::{self, PROVISIONING},
     load::Load,
-    tally::Tally,
+    tally::{Record, Tally},
     world::{Estate, World},
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) only: Option<usize>,
     /// How long every commit takes; or each as its kind's.
     pub(crate) commit: Option<Duration>,
+    /// Whether each switch of the load has been changed before.
+    pub(crate) used: bool,
     pub(crate) load: Load,
     pub(crate) happens: Happens,
 }
@@ -39,11 +41,22 @@ pub(crate) struct Scenario {
 pub(crate) enum Happens {
     Nothing,
     /// From then on, so many Mercurys at a time are ended and are there again after so long.
-    Upgrade { at: Duration, at_a_time: u32, down: Duration },
+    Upgrade {
+        at: Duration,
+        at_a_time: u32,
+        down: Duration,
+    },
     /// etcd is away from then on, for so long.
-    Away { at: Duration, time: Duration },
+    Away {
+        at: Duration,
+        time: Duration,
+    },
     /// So many Mercurys are killed then, and are there again after so long.
-    Killed { at: Duration, count: u32, down: Duration },
+    Killed {
+        at: Duration,
+        count: u32,
+        down: Duration,
+    },
 }
 
 /// What came of it.
@@ -67,7 +80,6 @@ pub(crate) struct Outcome {
     pub(crate) write_waited: Duration,
     pub(crate) handed_over: u64,
     pub(crate) taken_back: u64,
-    pub(crate) by_others: u64,
     /// What should not be.
     pub(crate) violations: Vec<String>,
 }
@@ -102,6 +114,9 @@ impl Scenario {
         }
         // Until all have heard of all.
         tokio::time::sleep(Duration::from_secs(20)).await;
+        if self.used {
+            self.load.before().run(&world, self.mercurys, &Arc::default()).await;
+        }
         let (tally, peaks) = (Arc::default(), Arc::default());
         let sampled = tokio::spawn(sample(Arc::clone(&world), Arc::clone(&peaks)));
         let happens = tokio::spawn(happen(Arc::clone(&world), self.happens, self.mercurys));
@@ -115,15 +130,13 @@ impl Scenario {
     }
 
     fn told(&self, world: &Arc<World>, tally: Tally, peaks: &Mutex<Peaks>) -> Outcome {
-        let (by_others, astray) = world.by_others();
         let peaks = std::mem::take(&mut *peaks.lock().unwrap());
         let (_, write_waited) = world.etcd.writes();
         let mut told = Outcome {
             busy: peaks.busy,
             writes: peaks.writes,
             write_waited,
-            by_others,
-            violations: astray,
+            violations: world.astray(),
             ..Outcome::default()
         };
         for mercury in world.mercurys() {
@@ -167,7 +180,7 @@ impl Scenario {
 /// Answers that are not what the switches have.
 fn untrue(world: &World, tally: &Tally) -> Vec<String> {
     let vlan = SwitchedVlan::access(PROVISIONING.try_into().unwrap());
-    let is_untrue = |record: &&crate::tally::Record| {
+    let is_untrue = |record: &&Record| {
         let port = world.switch(record.switch).port(&record.port);
         let is_made = port.is_some_and(|port| {
             port.switched_vlan.as_ref() == Some(&vlan)
@@ -181,7 +194,13 @@ fn untrue(world: &World, tally: &Tally) -> Vec<String> {
         }
     };
     let told = tally.records.iter().filter(is_untrue).take(10);
-    told.map(|record| format!("{} was told of {} on switch {}", record.outcome, record.port, record.switch)).collect()
+    let told = told.map(|record| {
+        let Record { outcome, port, switch, at, took, kind, .. } = record;
+        format!(
+            "{outcome} was told of {port} on switch {switch} of kind {kind}, {at:?} from the first order on, {took:?}"
+        )
+    });
+    told.collect()
 }
 
 /// Looks every second at what was done since.

@@ -129,16 +129,16 @@ impl Switch {
         let (state, base) = (self.state(), &self.kind.base);
         let shown = |name: &InterfaceName| state.changed.get(name).or_else(|| base.interfaces.get(name)).cloned();
         let interfaces = match &scope.interfaces {
-            InterfaceScope::All => base.interfaces.keys().filter_map(shown).map(|port| (port.name.clone(), port)).collect(),
+            InterfaceScope::All => {
+                base.interfaces.keys().filter_map(shown).map(|port| (port.name.clone(), port)).collect()
+            }
             InterfaceScope::Named(names) => {
                 names.iter().filter_map(shown).map(|port| (port.name.clone(), port)).collect()
             }
         };
         let vlans = match &scope.vlans {
             VlanScope::All => base.vlans.clone(),
-            VlanScope::Named(ids) => {
-                ids.iter().filter_map(|id| Some((*id, base.vlans.get(id)?.clone()))).collect()
-            }
+            VlanScope::Named(ids) => ids.iter().filter_map(|id| Some((*id, base.vlans.get(id)?.clone()))).collect(),
         };
         Running::found(DeviceConfig { interfaces, vlans, ..DeviceConfig::default() }, scope.clone())
     }

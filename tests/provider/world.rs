@@ -108,15 +108,15 @@ struct Served {
     view: View,
     /// Until when two may serve one switch.
     moving: Instant,
-    /// How often somebody else served than was to, in and outside of such a time.
-    by_others: u64,
+    begun: Instant,
+    /// Who served and was not to, outside of such a time.
     astray: Vec<String>,
 }
 
 impl World {
     pub(crate) fn new(estate: Estate) -> Arc<Self> {
         let moving = Instant::now() + TAKE_OVER;
-        let served = Served { view: View::default(), moving, by_others: 0, astray: Vec::new() };
+        let served = Served { view: View::default(), moving, begun: Instant::now(), astray: Vec::new() };
         let own = Arc::new(Self {
             estate,
             etcd: Etcd::new(),
@@ -167,12 +167,13 @@ impl World {
     /// A member begins to serve a request about the switch with this lock.
     pub(crate) fn served(&self, lock: &str, name: &str) {
         let mut served = self.served.lock().unwrap();
-        if served.view.served_by(Subject { lock, calls_home: false }) == Some(name) {
+        let own = served.view.served_by(Subject { lock, calls_home: false }).map(str::to_owned);
+        if own.as_deref() == Some(name) {
             return;
         }
-        served.by_others += 1;
         if Instant::now() > served.moving && served.astray.len() < 10 {
-            served.astray.push(format!("{name} served {lock}"));
+            let now = served.begun.elapsed().as_secs();
+            served.astray.push(format!("{name} served {lock}, {} s after the start, and not {own:?}", now));
         }
     }
 
@@ -181,11 +182,9 @@ impl World {
         self.served.lock().unwrap().moving = Instant::now() + time + TAKE_OVER;
     }
 
-    /// How often a switch was served by somebody else than was to, and what of it nothing
-    /// excuses.
-    pub(crate) fn by_others(&self) -> (u64, Vec<String>) {
-        let served = self.served.lock().unwrap();
-        (served.by_others, served.astray.clone())
+    /// Who served a switch and was not to, without an excuse.
+    pub(crate) fn astray(&self) -> Vec<String> {
+        self.served.lock().unwrap().astray.clone()
     }
 
     /// How many members there are, as etcd has it.

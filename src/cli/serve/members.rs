@@ -42,15 +42,13 @@ mod with_etcd {
 
     use super::{Arc, Current, Failure, Fleet, Front, Settings};
     use crate::{
-        fleet::presence::Presence,
+        fleet::{self, presence::Presence},
         rpc::{Listener, handed_router},
         tls::Certificate,
     };
 
     /// How long a switch that calls home is waited for where nothing is said.
     const WAIT: Duration = Duration::from_secs(30);
-    /// How much longer than a request may take its answer is waited for.
-    const MARGIN: Duration = Duration::from_secs(10);
 
     /// The member that this process is.
     pub(in crate::cli::serve) struct Members {
@@ -81,7 +79,7 @@ mod with_etcd {
             tokio::spawn(async move { listener.serve(router, &limits, stop.cancelled(), drain).await });
             let presence = Presence::new(etcd.clone(), &own.name, &address);
             let wait = settings.call_home.as_ref().map_or(WAIT, |home| home.wait);
-            let fleet = Fleet::new(own, presence.view(), wait, settings.limits.request_timeout + MARGIN);
+            let fleet = Fleet::new(own, presence.view(), wait, settings.limits.request_timeout + fleet::MARGIN);
             let presence = tokio::spawn(presence.keep(called(Arc::clone(current)), leaving.clone(), gone.clone()));
             Ok(Some(Self { fleet, leaving, gone, presence }))
         }

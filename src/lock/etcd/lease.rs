@@ -52,6 +52,7 @@ impl Held for Lease {
                     return;
                 }
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep_until(until) => {}
                     Ok(()) = valid.changed() => {}
                 }
@@ -70,6 +71,7 @@ struct Keeper {
 impl Keeper {
     async fn run(self, granted: oneshot::Sender<Result<(), Fault>>) {
         tokio::select! {
+            biased;
             () = self.valid.closed() => {}
             was_granted = self.hold(granted) => {
                 if !was_granted {

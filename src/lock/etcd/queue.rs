@@ -86,6 +86,7 @@ impl Place<'_> {
                 return Err(Fault::new(FaultKind::Locked, message));
             }
             tokio::select! {
+                biased;
                 () = self.queue.etcd.left(&ahead.key, ahead.seen + 1) => {}
                 () = tokio::time::sleep_until(deadline.min(now + RECHECK)) => {}
                 () = self.lease.lost() => return Err(lost()),

@@ -18,7 +18,7 @@ use super::{Caller, Door, acted, answered, error, whole};
 use crate::{
     auth::Authenticator,
     config::{self, Limits, ways},
-    fleet::ANSWERED,
+    fleet::{ANSWERED, Served},
     rpc::{Front, methods},
     service::Requester,
 };
@@ -69,8 +69,21 @@ struct Asker {
     traceparent: Option<String>,
 }
 
-/// Another member's answer, where the request is that one's.
-pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: &Requester) -> Option<Response> {
+/// Another member's answer, where the request is that one's; otherwise who asks, who may have
+/// been heard by another before.
+pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: Requester) -> Result<Response, Requester> {
+    match answered_there(door, envelope, body, &who).await {
+        Some(Served::Elsewhere(answer)) => {
+            let mut response = (answer.status, answer.body).into_response();
+            *response.headers_mut() = answer.headers;
+            Ok(response)
+        }
+        Some(Served::Here { begun }) => Err(Requester { begun_elsewhere: begun, ..who }),
+        None => Err(who),
+    }
+}
+
+async fn answered_there(door: &Door, envelope: Envelope, body: &Bytes, who: &Requester) -> Option<Served> {
     let fleet = door.fleet.as_ref()?;
     let service = door.front.service();
     let (method, params) = envelope.open(body)?;
@@ -78,10 +91,7 @@ pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: &Re
     let subjects: Vec<_> = service.subjects(&switches).collect();
     // Who is refused for that is told so where it is served.
     let _counted = service.counted(&switches).ok()?;
-    let answer = fleet.elsewhere(&subjects, envelope.path(), headers(who)?, body.clone()).await?;
-    let mut response = (answer.status, answer.body).into_response();
-    *response.headers_mut() = answer.headers;
-    Some(response)
+    Some(fleet.elsewhere(&subjects, envelope.path(), headers(who)?, body.clone()).await)
 }
 
 fn headers(who: &Requester) -> Option<HeaderMap> {
