@@ -5,7 +5,7 @@
 //! | memory, calls per second of processor | measured: `mercury bench`, release build, README "What it costs" |
 //! | a hand-over | measured: a call on a kept connection (`tests/peers/bench_callers`), on either side |
 //! | a login | measured: OpenSSH and russh on loopback, TLS 1.3 by `tests/peers/bench_callers` |
-//! | writes of etcd | measured: see [`ETCD_WRITES`] |
+//! | writes of etcd | assumed, from its documentation: see [`ETCD_WRITES`] |
 //! | times of the network and of reading | assumed; they are told in the report |
 
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(crate) const HANDED_OVER: Duration = Duration::from_micros(200);
 pub(crate) const SSH_LOGIN: Duration = Duration::from_micros(1150);
 pub(crate) const TLS_LOGIN: Duration = Duration::from_micros(710);
 
-/// The writes that an etcd takes in a second.
+/// The writes that an etcd takes in a second: a third of what its documentation says of three members.
 pub(crate) const ETCD_WRITES: u32 = 10_000;
 
 /// One way between two machines of the provider; the clock of the simulation has milliseconds.

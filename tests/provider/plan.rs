@@ -96,9 +96,9 @@ pub(crate) fn whole() -> Vec<Scenario> {
         racks("a row (20 racks)", 20, 200),
         racks("a hall (200 racks)", 200, 200),
         racks("a zone (1,000 racks)", 1000, 200),
-        steady("100,000 switches in 10 minutes", 50_000, seconds(600), 200),
+        steady("every switch once (100,000)", 50_000, seconds(280), 200),
     ];
-    all.extend(troubles(200, 10, 12_000, seconds(240)));
+    all.extend(troubles(200, 20, 6000, seconds(120)));
     all
 }
 

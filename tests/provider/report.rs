@@ -44,8 +44,8 @@ fn ratio(part: u64, of: u64) -> String {
 pub(crate) fn scenarios(all: &[(&Scenario, Outcome)]) -> String {
     let mut text = String::from(
         "| | attaches | not made | p50, s | p99, s | longest, s | made a second, mean and most | commits a switch | \
-         sessions of a Mercury | of a switch | MiB | processor | etcd writes/s |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+         sessions of a Mercury | of a switch | under way | MiB | processor | etcd writes/s |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (scenario, told) in all {
         let records = &told.tally.records;
@@ -53,7 +53,7 @@ pub(crate) fn scenarios(all: &[(&Scenario, Outcome)]) -> String {
         let (mean, most) = rates(records);
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {}, {} | {} | {} | {} | {} | {} % | {} |",
+            "| {} | {} | {} | {} | {} | {} | {}, {} | {} | {} | {} | {} | {} | {} % | {} |",
             scenario.name,
             grouped(records.len()),
             grouped(records.len() - spread.count),
@@ -65,6 +65,7 @@ pub(crate) fn scenarios(all: &[(&Scenario, Outcome)]) -> String {
             ratio(told.commits, told.healthy),
             told.sessions,
             told.sessions_at_a_switch,
+            told.in_flight,
             grouped(told.mib),
             told.busy,
             grouped(told.writes),
