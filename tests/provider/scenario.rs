@@ -227,7 +227,6 @@ async fn happen(world: Arc<World>, happens: Happens, mercurys: u32) {
         Happens::Nothing => {}
         Happens::Away { at, time } => {
             tokio::time::sleep_until(begun + at).await;
-            world.nobody_knows(time);
             world.etcd.is_away(true);
             tokio::time::sleep(time).await;
             world.etcd.is_away(false);
