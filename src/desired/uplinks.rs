@@ -7,11 +7,9 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::Dialect;
-use mercury_model::{
-    DeviceConfig, Interface, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, VlanId, VlanSet,
-};
+use mercury_model::{Interface, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
-use super::{Desired, leaving, spelled, unreadable};
+use super::{Desired, leaving, spelled, unreadable, vlans::NOT_ALLOWED};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{CardPort, PortIntent, Setting, TargetIntent},
@@ -31,7 +29,8 @@ pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
 /// # Errors
 /// One carries a VLAN untagged that the card expects tagged, cannot be read, or is a
 /// member of an aggregate.
-pub(super) fn lay(intent: &TargetIntent, config: &mut DeviceConfig, dialect: &Dialect) -> Result<(), Fault> {
+pub(super) fn lay(intent: &TargetIntent, rules: &Rules, made: &mut Desired, dialect: &Dialect) -> Result<(), Fault> {
+    let config = &mut made.intended.0;
     for uplink in &intent.uplinks {
         let mut interface = config.interface(&uplink.interface);
         let refused = |reason: String| Err(Fault::new(FaultKind::InvalidValue, reason));
@@ -66,7 +65,18 @@ pub(super) fn lay(intent: &TargetIntent, config: &mut DeviceConfig, dialect: &Di
             };
             interface.switched_vlan = Some(vlans);
         }
-        release(&mut interface, &uplink.releases.difference(&uplink.carries));
+        let gone = uplink.releases.difference(&uplink.carries);
+        let stays: VlanSet = gone.iter().filter(|vlan| !intent.may_take_away(rules, *vlan)).collect();
+        let listed = interface.switched_vlan.as_ref().map(SwitchedVlan::named_vlans).unwrap_or_default();
+        let left = stays.difference(&stays.difference(&listed));
+        if !left.is_empty() {
+            let note = format!(
+                "VLANs {left}, which {} has no use for, stay on {}: {NOT_ALLOWED}",
+                uplink.card_port, uplink.interface
+            );
+            made.notes.insert(uplink.interface.clone(), note);
+        }
+        release(&mut interface, &gone.difference(&stays));
         if config.interfaces.get(&uplink.interface).is_some_and(|before| *before != interface)
             || !uplink.carries.is_empty()
         {

@@ -140,3 +140,37 @@ fn a_switch_port_gets_and_loses_vlans_and_keeps_what_else_it_has() {
         assert_eq!(now(&bench), without, "{before:?}");
     }
 }
+
+/// Whatever the card says that it has no use for.
+#[test]
+fn a_switch_port_loses_no_vlan_that_its_entry_or_the_policy_does_not_allow() {
+    let listed = |ids: &[u16]| {
+        let vlans = TrunkVlans::only(ids.iter().map(|id| vlan(*id)).collect());
+        Some(SwitchedVlan::Trunk { native: None, vlans })
+    };
+    let set = |ids: &[u16]| ids.iter().map(|id| vlan(*id)).collect::<mercury_model::VlanSet>();
+    for (allowed, granted, left) in [
+        (Some("100-110"), None, &[500, 501][..]),
+        (None, Some("100-110"), &[500, 501]),
+        (Some("100-599"), Some("500"), &[100, 501]),
+        (None, None, &[501]),
+    ] {
+        let mut bench = Bench::of(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        bench.rule(|rules| rules.allowed_vlans = allowed.map(|vlans| vlans.parse().unwrap()));
+        let had = bench.device.interface(&name("Ethernet7"));
+        let had = Interface { switched_vlan: listed(&[100, 500, 501]), ..had };
+        bench.device.interfaces.insert(name("Ethernet7"), had);
+        let uplink = UplinkIntent {
+            interface: name("Ethernet7"),
+            card_port: CardPort { card: "dpu7".to_owned(), port: name("p0") },
+            carries: mercury_model::VlanSet::new(),
+            releases: set(&[100, 500]),
+        };
+        let granted_vlans = granted.map(|vlans| vlans.parse().unwrap());
+        let target = TargetIntent { uplinks: vec![uplink], granted_vlans, ..TargetIntent::new(bench.switch()) };
+        let notes = bench.desired(&target, &bench.read(&target).0).unwrap().notes;
+        bench.make(&target).unwrap();
+        assert_eq!(bench.device.interfaces[&name("Ethernet7")].switched_vlan, listed(left), "{allowed:?} {granted:?}");
+        assert_eq!(notes.contains_key(&name("Ethernet7")), left.len() > 1, "{notes:?}");
+    }
+}
