@@ -143,7 +143,7 @@ pub(crate) fn foreign(
         return Ok(Vec::new());
     }
     let bridge = owner::of_bridge(bridge)?.map(|owner| format!("bridge {name} of {owner}"));
-    let port = owner::of_port(port)?.map(|owner| format!("an owner: {owner}"));
+    let port = owner::of_port(port, interface)?.map(|owner| format!("an owner: {owner}"));
     Ok(bridge.into_iter().chain(port).collect())
 }
 

@@ -12,11 +12,12 @@ use crate::{
 
 const BRIDGE: [&str; 6] = ["_uuid", "name", "ports", "fail_mode", "controller", "external_ids"];
 const PORT: [&str; 8] = ["_uuid", "name", "interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
-const INTERFACE: [&str; 8] = ["_uuid", "name", "type", "mtu_request", "error", "ofport", "admin_state", "link_state"];
+const INTERFACE: [&str; 9] =
+    ["_uuid", "name", "type", "mtu_request", "external_ids", "error", "ofport", "admin_state", "link_state"];
 
 /// The columns that a change of a port is made from, and of its interface, and of its bridge.
 pub(crate) const GUARDED_PORT: &[&str] = &["interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
-pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request"];
+pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external_ids"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];
 
 /// A row as it was read.
