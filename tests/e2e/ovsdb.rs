@@ -79,7 +79,9 @@ fn a_bridge_of_somebody_else_is_left_alone_unless_the_entry_names_it() {
     let setup = Setup::new().switches(&[entry(&bridge)]);
     let probed = setup.run(&["switch", "probe", "leaf1"]);
     let told = format!("{}{}", probed.stdout, probed.stderr);
-    for said in ["bridge br-int", "Neutron or OVN, by its name", "fail_mode=secure", "br0 port p1", "attached-mac", "iface-id"] {
+    for said in
+        ["bridge br-int", "Neutron or OVN, by its name", "fail_mode=secure", "br0 port p1", "attached-mac", "iface-id"]
+    {
         assert!(told.contains(said), "{said}: {told}");
     }
     let mercury = setup.serve();
