@@ -188,7 +188,8 @@ fn a_change_is_made_only_where_nobody_plugged_the_interface_in_meanwhile() {
     let mut ports = crate::guarded::Ports::default();
     ports.read(&rows(&Vlans::default(), &json!({}))).unwrap();
     let had = running(&rows(&Vlans::default(), &json!({})), &[]);
-    let port = Interface { switched_vlan: Some(SwitchedVlan::access(7u16.try_into().unwrap())), ..Interface::new(name()) };
+    let port =
+        Interface { switched_vlan: Some(SwitchedVlan::access(7u16.try_into().unwrap())), ..Interface::new(name()) };
     let intended = Intended(DeviceConfig { interfaces: [(name(), port)].into(), ..DeviceConfig::default() });
     let change = Renderer::new(&dialect()).unwrap().change(&Plan::between(&had, &intended)).unwrap();
     let guarded = ports.guarded(&change, &[], 4095, "").unwrap();
