@@ -108,7 +108,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
     let config = &mut made.intended.0;
     lag::remove_deserted(running, config, &names);
     lag::by_members(running, config, &names, dialect)?;
-    uplinks::lay(intent, &mut made.intended.0, dialect)?;
+    uplinks::lay(intent, &switch.rules, &mut made, dialect)?;
     uplinks::through(intent, switch, running, &mut made)?;
     overlay::bind(intent, switch, running, &mut made, dialect)?;
     vlans::lay(intent, switch, running, &mut made, dialect)?;

@@ -73,6 +73,11 @@ pub fn merged<'a>(intents: impl IntoIterator<Item = &'a TargetIntent>) -> Option
         if intent.turn.abs() > all.turn.abs() {
             all.turn = intent.turn;
         }
+        // What one of them may not take away stays, and then they are done one by one.
+        all.granted_vlans = match (all.granted_vlans.take(), &intent.granted_vlans) {
+            (Some(own), Some(other)) => Some(own.difference(&own.difference(other))),
+            (own, other) => own.or_else(|| other.clone()),
+        };
         for segment in &intent.segments {
             if !all.segments.contains(segment) {
                 all.segments.push(segment.clone());
@@ -202,6 +207,23 @@ mod tests {
         assert!(joins(&[&one], &two));
         let all = merged([&one, &two]).unwrap();
         assert_eq!((all.ports.len(), all.vlans.len()), (2, 1));
+    }
+
+    #[test]
+    fn what_is_done_together_takes_away_what_all_of_them_may() {
+        let granted = |port, vlans: Option<&str>| {
+            let granted_vlans = vlans.map(|vlans| vlans.parse().unwrap());
+            TargetIntent { granted_vlans, ..intent(port, 100) }
+        };
+        for (one, other, both) in [
+            (Some("100-110"), Some("105-120"), Some("105-110")),
+            (Some("100"), None, Some("100")),
+            (None, Some("100"), Some("100")),
+            (None, None, None),
+        ] {
+            let all = merged([&granted("Ethernet1", one), &granted("Ethernet2", other)]).unwrap();
+            assert_eq!(all.granted_vlans, both.map(|vlans| vlans.parse().unwrap()), "{one:?} {other:?}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use stp::StpIntent;
 
 use crate::{
     fault::{Fault, FaultKind},
-    inventory::{Broken, Inventory, Pattern, Switch},
+    inventory::{Broken, Inventory, Pattern, Rules, Switch},
 };
 
 /// Leave a leaf as it is, or set it.
@@ -188,7 +188,8 @@ pub struct TargetIntent {
     /// changed.
     #[serde(skip)]
     pub granted: Option<Arc<[Pattern]>>,
-    /// The VLANs that its caller was granted, where those are not all: a VNI gets no other.
+    /// The VLANs that its caller was granted, where those are not all: a VNI gets no other,
+    /// and what others have a part in loses no other.
     #[serde(skip)]
     pub granted_vlans: Option<VlanSet>,
     /// What people have seen of the change: no other is made.
@@ -216,6 +217,12 @@ impl TargetIntent {
 }
 
 impl TargetIntent {
+    /// Whether a VLAN may be taken off what others have a part in (the uplink of a card, a
+    /// trunk port, the switch itself): where it might be put there as well.
+    pub(crate) fn may_take_away(&self, rules: &Rules, vlan: VlanId) -> bool {
+        rules.allows_vlan(vlan) && self.granted_vlans.as_ref().is_none_or(|granted| granted.contains(vlan))
+    }
+
     /// Gives what is new the numbers that were agreed, and takes what cards have no use for
     /// from their uplinks; whether there is any.
     pub(crate) fn accept(&mut self, agreed: &Agreed) -> bool {

@@ -101,6 +101,9 @@ pub(super) async fn run(common: &Common, arguments: &DemoArguments) -> Ended {
     drop(stop);
     serving.await.map_err(Failure::because)?;
     service.finish().await;
+    if let Some(card) = card {
+        card.end().await?;
+    }
     said?;
     Ok(DONE)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mercury_adapter::{ConnectError, Probe};
+use mercury_adapter::{ConnectError, Datastore, Probe};
 use mercury_model::{InterfaceName, Scope};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
     config::Settings,
     finding::Findings,
     intent::find_switch,
-    inventory::{Inventory, Switch},
+    inventory::{Face, Inventory, Switch},
     outcome::Report,
     registry,
     rpc::report_json,
@@ -105,7 +105,7 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
     let report =
         service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
     service.finish().await;
-    let mut answer = described(&report);
+    let mut answer = described(&report, &switch);
     let mut probe =
         registry::connector(&switch, service.inventory().dialects()).map_err(Failure::because)?.probe().await;
     let written = match write {
@@ -189,14 +189,17 @@ fn add_probe(answer: &mut Value, probe: Result<Probe, ConnectError>, place: &str
     }
 }
 
-fn described(report: &Report) -> Value {
+fn described(report: &Report, switch: &Switch) -> Value {
     let mut answer = report_json(report);
     if let Some(ports) = answer["interfaces"].as_array_mut() {
         ports.sort_by(|one, other| print::port_order(one["name"].as_str(), other["name"].as_str()));
     }
     if let Some(members) = answer.as_object_mut() {
         if let Some(capabilities) = &report.capabilities {
-            members.insert("datastore".to_owned(), format!("{:?}", capabilities.datastore).to_lowercase().into());
+            // Elsewhere nothing is staged on the switch: a change is made by one request.
+            let stages = matches!(switch.face, Face::Netconf(_) | Face::Cli(_));
+            let datastore = if stages { capabilities.datastore } else { Datastore::Running };
+            members.insert("datastore".to_owned(), format!("{datastore:?}").to_lowercase().into());
             let confirmed = capabilities.confirmed_commit.map(|kind| format!("{kind:?}").to_lowercase());
             members.insert("confirmed_commit".to_owned(), confirmed.into());
             members.insert("atomic_edit".to_owned(), capabilities.atomic_edit.into());

@@ -276,7 +276,8 @@ fn unbind(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut De
     let left: VlanSet = left.into_iter().chain(removed).filter(|vlan| own.local_vlans.contains(*vlan)).collect();
     let wanted = |vlan: VlanId| intent.segments.iter().any(|segment| segment.vlan == Some(vlan));
     let mut gone = Vec::new();
-    for vlan in left.iter().filter(|vlan| config.segments.contains_key(vlan) && !wanted(*vlan)) {
+    let may_go = |vlan: VlanId| !wanted(vlan) && intent.may_take_away(rules, vlan);
+    for vlan in left.iter().filter(|vlan| config.segments.contains_key(vlan) && may_go(*vlan)) {
         if let Some((port, _)) = vlans::unread(config).next() {
             let reason = format!(
                 "whether {} still uses VLAN {vlan}, which is bound to a VNI, cannot be told, so the VNI would stay; \

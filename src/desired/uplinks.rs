@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use mercury_adapter::Dialect;
 use mercury_model::{
-    DeviceConfig, Interface, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, VlanId, VlanSet,
+    Interface, InterfaceName, InterfaceScope, Running, Scope, SwitchedVlan, TrunkVlans, VlanId, VlanSet,
 };
 
-use super::{Desired, leaving, spelled, unreadable};
+use super::{Desired, leaving, spelled, unreadable, vlans::NOT_ALLOWED};
 use crate::{
     fault::{Fault, FaultKind},
     intent::{CardPort, PortIntent, Setting, TargetIntent},
@@ -31,7 +31,8 @@ pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
 /// # Errors
 /// One carries a VLAN untagged that the card expects tagged, cannot be read, or is a
 /// member of an aggregate.
-pub(super) fn lay(intent: &TargetIntent, config: &mut DeviceConfig, dialect: &Dialect) -> Result<(), Fault> {
+pub(super) fn lay(intent: &TargetIntent, rules: &Rules, made: &mut Desired, dialect: &Dialect) -> Result<(), Fault> {
+    let config = &mut made.intended.0;
     for uplink in &intent.uplinks {
         let mut interface = config.interface(&uplink.interface);
         let refused = |reason: String| Err(Fault::new(FaultKind::InvalidValue, reason));
@@ -66,7 +67,18 @@ pub(super) fn lay(intent: &TargetIntent, config: &mut DeviceConfig, dialect: &Di
             };
             interface.switched_vlan = Some(vlans);
         }
-        release(&mut interface, &uplink.releases.difference(&uplink.carries));
+        let gone = uplink.releases.difference(&uplink.carries);
+        let stays: VlanSet = gone.iter().filter(|vlan| !intent.may_take_away(rules, *vlan)).collect();
+        let listed = interface.switched_vlan.as_ref().map(SwitchedVlan::named_vlans).unwrap_or_default();
+        let left = stays.difference(&stays.difference(&listed));
+        if !left.is_empty() {
+            let note = format!(
+                "VLANs {left}, which {} has no use for, stay on {}: {NOT_ALLOWED}",
+                uplink.card_port, uplink.interface
+            );
+            made.notes.insert(uplink.interface.clone(), note);
+        }
+        release(&mut interface, &gone.difference(&stays));
         if config.interfaces.get(&uplink.interface).is_some_and(|before| *before != interface)
             || !uplink.carries.is_empty()
         {
@@ -95,7 +107,7 @@ fn release(interface: &mut Interface, vlans: &VlanSet) {
 
 /// The VLANs that ports of a card leave, or that they are asked to leave and do not have,
 /// and no port of it has then, by its uplinks. What a representor may have that carries
-/// all VLANs, or is not read, is not among them.
+/// all VLANs, or another port that reaches the uplink, or is not read, is not among them.
 pub(super) fn released(intent: &TargetIntent, switch: &Switch, running: &Running) -> BTreeMap<CardPort, VlanSet> {
     let Some(card) = &switch.rules.card else { return BTreeMap::new() };
     let left = leaving::without_others(intent, running, &mut BTreeMap::new());
@@ -126,50 +138,65 @@ fn changed<'a>(intent: &'a TargetIntent, card: &'a Card) -> impl Iterator<Item =
     })
 }
 
-/// What a port is to have.
-fn after<'a>(interface: &'a Interface, intent: &'a TargetIntent) -> Option<&'a SwitchedVlan> {
-    let wanted = intent.ports.iter().find(|port| port.interface == interface.name).map(|port| &port.switched_vlan);
-    match wanted {
-        Some(Setting::Set(vlans)) => vlans.as_ref(),
-        Some(Setting::Keep) | None => interface.switched_vlan.as_ref(),
+/// The VLANs that a port of a card may send through an uplink then: all where it has all, or
+/// what is not known.
+fn sent(card: &Card, uplink: &Uplink, interface: &Interface, intent: &TargetIntent, running: &Running) -> TrunkVlans {
+    let name = &interface.name;
+    let reaches = match card.representor(name) {
+        Some(representor) => card.uplinks_of(representor).any(|own| own.port == uplink.port),
+        // Where other ports of it belong, nobody has said; the card may.
+        None => !card.is_uplink(name) && reach(running, name, &uplink.port) != Some(false),
+    };
+    let wanted = intent.ports.iter().find(|port| port.interface == *name).map(|port| &port.switched_vlan);
+    match (wanted, running.bridged.get(name)) {
+        _ if !reaches => TrunkVlans::None,
+        (Some(Setting::Set(vlans)), _) => carried(vlans.as_ref()),
+        (_, Some(own)) => own.brings.clone(),
+        (_, None) => carried(interface.switched_vlan.as_ref()),
     }
+}
+
+/// The VLANs that a port has; all where that is not read.
+fn carried(vlans: Option<&SwitchedVlan>) -> TrunkVlans {
+    match vlans {
+        None => TrunkVlans::None,
+        Some(SwitchedVlan::Foreign(_) | SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. }) => TrunkVlans::All,
+        Some(known) => TrunkVlans::only(known.named_vlans()),
+    }
+}
+
+/// Whether frames of one port can come out of the other, where the device tells.
+fn reach(running: &Running, one: &InterfaceName, other: &InterfaceName) -> Option<bool> {
+    Some(running.bridged.get(one)?.domain == running.bridged.get(other)?.domain)
 }
 
 /// The VLANs that ports of a card have then, by their numbers, and may send through an
 /// uplink.
 fn kept(card: &Card, uplink: &Uplink, intent: &TargetIntent, running: &Running) -> VlanSet {
-    let sends = |interface: &&Interface| match card.representor(&interface.name) {
-        Some(representor) => card.uplinks_of(representor).any(|own| own.port == uplink.port),
-        // Where other ports of it belong, nobody has said.
-        None => !card.is_uplink(&interface.name),
-    };
-    let ports = running.interfaces.values().filter(sends).filter_map(|interface| after(interface, intent));
+    let ports = running.interfaces.values().map(|interface| sent(card, uplink, interface, intent, running));
     let wanted = intent.ports.iter().filter_map(|port| match &port.switched_vlan {
-        Setting::Set(vlans) => vlans.as_ref(),
+        Setting::Set(vlans) => Some(carried(vlans.as_ref())),
         Setting::Keep => None,
     });
-    ports.chain(wanted).fold(VlanSet::new(), |all, vlans| all.union(&vlans.named_vlans()))
+    ports.chain(wanted).fold(VlanSet::new(), |all, vlans| match vlans {
+        TrunkVlans::Only(set) => all.union(&set),
+        TrunkVlans::All | TrunkVlans::None => all,
+    })
 }
 
-/// The representors behind an uplink that have all VLANs then, or what is not known.
+/// The ports behind an uplink that have all VLANs then, or what is not known.
 fn keeps_all<'a>(
     card: &'a Card,
     uplink: &'a Uplink,
     intent: &'a TargetIntent,
     running: &'a Running,
 ) -> impl Iterator<Item = &'a Interface> {
-    let behind = card.representors.iter().filter(|own| card.uplinks_of(own).any(|one| one.port == uplink.port));
-    let interfaces = behind.filter_map(|representor| running.interfaces.get(&representor.port));
-    interfaces.filter(|interface| {
-        matches!(
-            after(interface, intent),
-            Some(SwitchedVlan::Foreign(_) | SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. })
-        )
-    })
+    let interfaces = running.interfaces.values();
+    interfaces.filter(|interface| sent(card, uplink, interface, intent, running) == TrunkVlans::All)
 }
 
-/// Whether what a card's ports are to have goes through its uplinks, which are not
-/// Mercury's to make or to change; what stays on a switch for the sake of a port that
+/// Whether what a card's ports are to have comes to its uplinks and goes through them, which
+/// are not Mercury's to make or to change; what stays on a switch for the sake of a port that
 /// carries everything is told.
 ///
 /// # Errors
@@ -192,7 +219,7 @@ pub(super) fn through(
             return refused(format!("VLAN {vlan} does not go through {}, the uplink of {name}, tagged", uplink.port));
         }
     }
-    let mut notes = Vec::new();
+    let mut notes = joined(intent, card, name, running)?;
     for (port, uplink) in changed(intent, card) {
         let before = running.interface(&port.interface).switched_vlan;
         let leaves = before.as_ref().map(SwitchedVlan::named_vlans).unwrap_or_default();
@@ -207,6 +234,39 @@ pub(super) fn through(
     }
     made.notes.extend(notes);
     Ok(())
+}
+
+/// Whether the ports that are to have something reach their uplinks; those that do not reach
+/// all of them are told.
+///
+/// # Errors
+/// [`FaultKind::InvalidValue`]: one reaches none.
+fn joined(
+    intent: &TargetIntent,
+    card: &Card,
+    name: &str,
+    running: &Running,
+) -> Result<Vec<(InterfaceName, String)>, Fault> {
+    let mut notes = Vec::new();
+    for port in intent.ports.iter().filter(|port| matches!(port.switched_vlan, Setting::Set(Some(_)))) {
+        let Some(representor) = card.representor(&port.interface) else { continue };
+        let is_apart = |uplink: &&Uplink| reach(running, &port.interface, &uplink.port) == Some(false);
+        let (apart, along): (Vec<&Uplink>, Vec<&Uplink>) = card.uplinks_of(representor).partition(is_apart);
+        let Some(first) = apart.first() else { continue };
+        let domain = |port: &InterfaceName| running.bridged.get(port).map_or("", |own| own.domain.as_str());
+        let told = format!(
+            "{} of {name} is in bridge {}, and its uplink {} in {}: nothing joins them",
+            port.interface,
+            domain(&port.interface),
+            first.port,
+            domain(&first.port)
+        );
+        if along.is_empty() {
+            return Err(Fault::new(FaultKind::InvalidValue, told));
+        }
+        notes.push((port.interface.clone(), format!("{told}; uplinks of the representor says which it has")));
+    }
+    Ok(notes)
 }
 
 /// Whether frames of a VLAN leave a port with its tag.

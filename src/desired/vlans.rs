@@ -199,7 +199,7 @@ fn remove(config: &mut DeviceConfig, id: VlanId, trunk_ports: &[InterfaceName]) 
 /// say whether it has them, and they stay. One that is suspended has been in
 /// other hands, and the one of idle ports is wanted again soon. One that holds more
 /// than is Mercury's stays too, and one that a trunk of all VLANs carries, and that is
-/// told.
+/// told; so is one that is not the caller's to change.
 fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Desired) {
     let config = &mut made.intended.0;
     let options = &rules.options;
@@ -231,6 +231,9 @@ fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Des
                 format!("VLAN {id} stays: it is still used by {}; {OR_A_TRUNK_PORT}", shown(&users))
             }
             Some(why) => format!("VLAN {id}, which no port has any more, stays: {why}"),
+            None if !intent.may_take_away(rules, *id) => {
+                format!("VLAN {id}, which no port has any more, stays: {NOT_ALLOWED}")
+            }
             None => {
                 remove(config, *id, &options.trunk_ports);
                 continue;
@@ -246,6 +249,9 @@ fn prune(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut Des
         }
     }
 }
+
+/// Why what others have a part in keeps a VLAN.
+pub(super) const NOT_ALLOWED: &str = "the entry or the policy does not allow to change it";
 
 /// The ports of a request by which an interface changes: it, its members, or else the
 /// interface itself.

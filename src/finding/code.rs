@@ -146,8 +146,11 @@ codes! {
         "A candidate holds a value that the dialect's reader has no word for.",
         "It is not judged by rules. It may be right for the switch all the same.";
     ReadingUnknown "reading-unknown":
-        "A candidate holds a line, a node or an attribute that the dialect's reader does not look at.",
+        "A candidate holds a line, a node or an attribute that the dialect's reader does not look at, or that says nothing as it stands: a trunk's VLANs of an access port, those of an aggregate of what is none.",
         "It is not judged by rules, and where there are any that is an error. Send it by itself to those who may, or leave it out.";
+    ReadingDuplicate "reading-duplicate":
+        "A candidate holds more than one entry of a list with the same key (RFC 7950 section 7.8.2).",
+        "A switch may take all of them, one after the other, or refuse them. The rules are asked about all of them together; leave one that says what is meant.";
     ReadingDeletes "reading-deletes":
         "A candidate deletes or replaces paths, and what is there is not known.",
         "Rules judge what a candidate brings. What it takes away only the switch can tell.";
@@ -233,7 +236,7 @@ codes! {
         "A change comes outside a rule's change windows.",
         "Windows are in UTC. A plan may be made and saved at any time and is told of it; `apply`, `attach` and the service refuse until the window opens.";
     RuleUnjudged "rule-unjudged":
-        "A candidate takes away what is of no one port or VLAN, or says something that the reader does not look at: the rules cannot be asked.",
+        "A candidate takes away what is of no one port or VLAN, or says something that the reader does not look at or that means nothing as it stands: the rules cannot be asked.",
         "Name the ports and VLANs that are to go, one by one, instead of what holds them all, and leave out what Mercury has no words for.";
     RuleRego "rule-rego":
         "A rule in Rego does not allow the change: its `allow` is not `true`.",

@@ -211,12 +211,14 @@ fn carry(
     request: Option<&PluginRequest>,
 ) -> Result<(), Fault> {
     let network = request.and_then(|request| request.network.as_ref());
+    // One that is to leave the card leaves this switch with it.
+    if let Some(vlan) = network.and_then(|network| network.vlan) {
+        check_allowed(switch, "network.segmentation_id", &SwitchedVlan::access(vlan))?;
+    }
     if !uplink.carries.is_empty() {
         let vlans = SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(uplink.carries.clone()) };
-        let of_network = network.and_then(|network| network.vlan).is_some_and(|vlan| !switch.rules.allows_vlan(vlan));
-        let parameter = if of_network { "network.segmentation_id" } else { "allowed_vlans" };
-        check_allowed(switch, parameter, &vlans)?;
-        check_set_aside(switch, parameter, &vlans, &request.map(PluginRequest::bound).unwrap_or_default())?;
+        check_allowed(switch, "allowed_vlans", &vlans)?;
+        check_set_aside(switch, "allowed_vlans", &vlans, &request.map(PluginRequest::bound).unwrap_or_default())?;
     }
     if switch.rules.manage_vlans {
         for id in uplink.carries.iter() {

@@ -180,8 +180,10 @@ pub struct Brought {
     pub recorded: Recorded,
     /// The paths that it deletes or replaces, or makes have no effect.
     pub deleted: Vec<Elements>,
-    /// What the reader leaves out.
+    /// What the reader leaves out, and what says nothing as it stands.
     pub unread: Unread,
+    /// The entries of lists that are there more than once; they were read as one.
+    pub twice: Unread,
     /// The ports that it names beside those that were read.
     pub ports: BTreeSet<InterfaceName>,
 }
@@ -198,8 +200,9 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let no_reader = |what: &str| format!("dialect {} reads no {what}", dialect.name);
     if form == Form::Lines {
         let cli = dialect.cli.as_ref().ok_or_else(|| no_reader("lines of a command line"))?;
-        let mercury_cli::Brought { recorded, deleted, unread } = mercury_cli::brought(cli, text, &mut share)?;
-        return Ok(Brought { recorded, deleted, unread, ports: BTreeSet::new() });
+        let mercury_cli::Brought { recorded, deleted, mut unread } = mercury_cli::brought(cli, text, &mut share)?;
+        unread.add_idle(&recorded.running, text);
+        return Ok(Brought { recorded, deleted, unread, ..Brought::default() });
     }
     let arena = Bump::new();
     let mut made = DataTree::new(&arena, &mut share);
@@ -227,11 +230,14 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
     let (nodes, within) = mapping.looked_at(&instance);
     nodes.unread(within, form != Form::Xml, text, root, &mut brought.unread);
+    brought.twice = nodes.merged(within, text, root);
     if let Mapping::Tree(tree) = &mapping {
         let entries = tree.beside_ports().flat_map(|path| find(root, path, &Names::default()));
         brought.ports = entries.filter_map(|(_, names)| names.found_interface()).collect();
+        tree.idle(text, root, &mut brought.unread);
     }
     brought.recorded = read(&switch, &dialect, root)?;
+    brought.unread.add_idle(&brought.recorded.running, text);
     Ok(brought)
 }
 

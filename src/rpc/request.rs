@@ -148,7 +148,11 @@ mod tests {
 
     /// Two switches, and a card behind one of them.
     fn inventory() -> Inventory {
-        let leaf = |name: &str| Switch::new(name, &format!("{name}.example.org"), "openconfig", "mercury");
+        let leaf = |name: &str| {
+            let mut leaf = Switch::new(name, &format!("{name}.example.org"), "openconfig", "mercury");
+            leaf.rules.allowed_vlans = Some("100-110".parse().unwrap());
+            leaf
+        };
         let mut card = Switch::new("dpu7", "unix:/run/db.sock", "netmiko_ovs_linux", "");
         let (port, switch_port) = ("p0".parse().unwrap(), "Ethernet7".parse().unwrap());
         card.rules.card = Some(Card {
@@ -167,6 +171,24 @@ mod tests {
             request.intent().targets.into_iter().map(|target| (target.switch, target.turn)).collect();
         turns.sort_by_key(|(_, turn)| *turn);
         turns
+    }
+
+    /// What leaves a card leaves the switch that it hangs on.
+    #[test]
+    fn a_vlan_that_the_entry_does_not_allow_is_taken_off_no_uplink() {
+        let link = json!({"hostname": "node7", "port_id": "pf0hpf"});
+        let own = json!({"binding:vnic_type": "smart-nic", "binding:profile": {"local_link_information": [link]}});
+        let child = json!({"child_nodes": [{"id": "node7", "local_link_connection": {"port_id": "pf0hpf"}}]});
+        let named = json!({"id": "a", "segmentation_id": 500});
+        for (port, network) in [(&own, json!(500)), (&child, json!(500)), (&own, named)] {
+            let params = json!({"port": port, "network": network});
+            let read = Request::read("detach_port", Fields::of("", &params).unwrap(), &inventory());
+            let Err(fault) = read else { panic!("{params}") };
+            assert_eq!(fault.parameter.as_deref(), Some("network.segmentation_id"), "{fault}");
+            assert!(fault.message.contains("VLAN 500 not allowed on leaf1"), "{fault}");
+        }
+        let unnamed = json!({"port": own});
+        assert!(Request::read("detach_port", Fields::of("", &unnamed).unwrap(), &inventory()).is_ok());
     }
 
     fn names(turns: Vec<(String, i8)>) -> Vec<String> {

@@ -54,7 +54,8 @@ impl Service {
     }
 }
 
-/// The VLANs that are asked for; `None` for every VLAN there is.
+/// The VLANs that are asked for, and those that ports are to leave; `None` for every VLAN
+/// there is.
 fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
     let mut vlans: Vec<VlanId> = target.vlans.iter().map(crate::intent::VlanIntent::id).collect();
     let ports = target.ports.iter().map(|port| &port.switched_vlan);
@@ -72,9 +73,25 @@ fn vlans(target: &TargetIntent) -> Option<Vec<VlanId>> {
             }
         }
     }
+    vlans.extend(target.ports.iter().filter_map(|port| port.leaves));
     vlans.extend(target.uplinks.iter().flat_map(|uplink| uplink.carries.iter()));
     // Which VLAN a VNI gets shows only when the switch was read, and is judged then again.
     let open = target.segments.iter().filter(|segment| segment.vlan.is_none());
     vlans.extend(open.flat_map(|segment| segment.local_vlans.iter()));
     Some(vlans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{intent::PortIntent, inventory::Switch};
+
+    /// Whoever may not ask for a VLAN may not name it to have it taken away either.
+    #[test]
+    fn the_vlan_that_a_port_is_to_leave_is_asked_for_too() {
+        let port = PortIntent { leaves: Some(500u16.try_into().unwrap()), ..PortIntent::new("p1".parse().unwrap()) };
+        let switch = Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury");
+        let target = TargetIntent { ports: vec![port], ..TargetIntent::new(&switch) };
+        assert_eq!(vlans(&target), Some(vec![500u16.try_into().unwrap()]));
+    }
 }

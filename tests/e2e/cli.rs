@@ -1,9 +1,11 @@
 //! The command line, as a person at a shell meets it.
 
+use std::process::Stdio;
+
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated, installed};
+use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated, installed, wait};
 
 struct Stage {
     switch: Simulated,
@@ -313,6 +315,40 @@ fn the_demo_of_a_card_ends_well_and_shows_both_sides() {
     assert_eq!(finished.code(), 0, "{}", finished.stderr);
     for said in ["trunk-vlans>100<", "pf0hpf,access,100", "pf0vf0,trunk,[],[4095]"] {
         assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
+    }
+}
+
+/// Whoever has seen enough of it, or ends it, finds nothing of it later.
+#[test]
+fn the_demo_of_a_card_leaves_nothing_behind_however_it_ends() {
+    use std::io::{BufRead as _, BufReader};
+    if !installed() {
+        return;
+    }
+    for is_told in [true, false] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mercury"));
+        command.args(["demo", "--dpu"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut demo = command.spawn().unwrap();
+        let folder = std::env::temp_dir().join(format!("mercury-demo-{}", demo.id()));
+        let mut shown = BufReader::new(demo.stdout.take().unwrap());
+        match is_told {
+            true => {
+                wait("the folder", || folder.join("conf.db").exists());
+                assert!(std::process::Command::new("kill").arg(demo.id().to_string()).status().unwrap().success());
+            }
+            false => {
+                shown.read_line(&mut String::new()).unwrap();
+            }
+        }
+        drop(shown);
+        demo.wait().unwrap();
+        let folder = folder.display().to_string();
+        let runs = || {
+            let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+            all.filter_map(|one| std::fs::read(one.path().join("cmdline")).ok())
+                .any(|line| String::from_utf8_lossy(&line).contains(&folder))
+        };
+        wait("all of it to go", || !runs() && !std::path::Path::new(&folder).exists());
     }
 }
 

@@ -212,3 +212,78 @@ fn of_a_whole_configuration_what_is_not_read_is_a_warning() {
         assert!(finished.code() == code && told.contains(UNJUDGED), "{more:?}: {told}");
     }
 }
+
+/// What is looked at in another combination, and counts once the switch has more than that.
+#[test]
+fn what_says_nothing_as_it_stands_is_not_passed_by() {
+    let vlans = |place: &str, inside: &str| {
+        format!(
+            "<{place}><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\"><config>{inside}</config></switched-vlan></{place}>"
+        )
+    };
+    let ethernet = |inside: &str| port(&vlans("ethernet", inside)).replace("Ethernet48", "Ethernet1");
+    let bundle = |inside: &str| port(inside).replace("Ethernet48", "Port-Channel1");
+    let lag = "<config><name>Port-Channel1</name><type>ieee8023adLag</type></config>";
+    let access = |vlan: &str| format!("<interface-mode>ACCESS</interface-mode><access-vlan>{vlan}</access-vlan>");
+    let trunk = |vlans: &str| format!("<interface-mode>TRUNK</interface-mode><trunk-vlans>{vlans}</trunk-vlans>");
+    let in_json = json!({"openconfig-interfaces:interfaces": {"interface": [
+        {"name": "Port-Channel1", "openconfig-if-aggregate:aggregation": {"openconfig-vlan:switched-vlan": {"config": {
+            "interface-mode": "ACCESS", "access-vlan": 999}}}}]}});
+    for switch in ["eos", "leaf"] {
+        judged(
+            switch,
+            &[
+                ("xml", bundle(&vlans("aggregation", &access("999"))), &[UNJUDGED]),
+                ("json", in_json.to_string(), &[UNJUDGED]),
+                ("xml", bundle(&format!("{lag}{}", vlans("ethernet", &access("999")))), &[UNJUDGED]),
+                ("xml", bundle(&format!("{lag}{}", vlans("aggregation", &access("999")))), &[RESERVED]),
+                ("xml", ethernet(&format!("{}<trunk-vlans>999</trunk-vlans>", access("100"))), &[UNJUDGED]),
+                ("xml", ethernet(&format!("{}<native-vlan>999</native-vlan>", access("100"))), &[UNJUDGED]),
+                ("xml", ethernet(&format!("{}<access-vlan>999</access-vlan>", trunk("100"))), &[UNJUDGED]),
+                ("xml", ethernet(&trunk("100")), &[]),
+                ("xml", ethernet(&access("100")), &[]),
+            ],
+        );
+    }
+}
+
+#[test]
+fn two_entries_of_one_key_are_judged_both_and_told() {
+    let entry = |inside: &str| {
+        format!(
+            "<interface><name>Ethernet1</name><ethernet><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\">\
+             <config>{inside}</config></switched-vlan></ethernet></interface>"
+        )
+    };
+    let both = |one: &str, other: &str| {
+        format!(
+            "<config><interfaces xmlns=\"http://openconfig.net/yang/interfaces\">{}{}</interfaces></config>",
+            entry(one),
+            entry(other)
+        )
+    };
+    let trunk = |vlan: &str| format!("<interface-mode>TRUNK</interface-mode><trunk-vlans>{vlan}</trunk-vlans>");
+    let json_entry = |vlan: u16| {
+        json!({"name": "Ethernet1", "ethernet": {"switched-vlan": {"config": {
+        "interface-mode": "TRUNK", "trunk-vlans": [vlan]}}}})
+    };
+    let in_json = json!({"openconfig-interfaces:interfaces": {"interface": [json_entry(999), json_entry(100)]}});
+    let setup = setup("rules.toml", RULES);
+    for (ending, text, rules) in [
+        ("xml", both(&trunk("999"), "<trunk-vlans>100</trunk-vlans>"), true),
+        ("xml", both("<trunk-vlans>100</trunk-vlans>", &trunk("999")), true),
+        ("json", in_json.to_string(), true),
+        ("xml", both(&trunk("100"), "<trunk-vlans>101</trunk-vlans>"), false),
+    ] {
+        let file = setup.write(&format!("twice.{ending}"), &text);
+        let finished = setup.run(&["validate", file.to_str().unwrap(), "--switch", "eos", "--output", "json"]);
+        let codes: BTreeSet<String> = finished.json()["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["code"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(codes.contains("reading-duplicate"), "{text}: {}", finished.stdout);
+        assert_eq!(codes.contains(RESERVED), rules, "{text}: {}", finished.stdout);
+    }
+}

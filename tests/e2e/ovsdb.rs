@@ -71,18 +71,21 @@ fn a_bridge_of_somebody_else_is_left_alone_unless_the_entry_names_it() {
     let Some(bridge) = Bridge::start(&["p1"]) else { return };
     bridge.vsctl(&["add-br", "br-int", "--", "set", "bridge", "br-int", "datapath_type=dummy"]);
     bridge.vsctl(&["add-port", "br-int", "p2", "--", "set", "interface", "p2", "type=dummy"]);
+    // As ovn-controller leaves it, which has no row of a controller.
     bridge.vsctl(&["add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=dummy", "fail_mode=secure"]);
-    bridge.vsctl(&["set-controller", "br1", "tcp:127.0.0.1:1"]);
     bridge.vsctl(&["add-port", "br1", "p3", "--", "set", "interface", "p3", "type=dummy"]);
+    bridge.vsctl(&["add-port", "br0", "p4", "--", "set", "interface", "p4", "type=dummy", "external_ids:iface-id=x"]);
     bridge.vsctl(&["set", "port", "p1", "external_ids:attached-mac=52\\:54\\:00\\:00\\:00\\:01"]);
     let setup = Setup::new().switches(&[entry(&bridge)]);
     let probed = setup.run(&["switch", "probe", "leaf1"]);
     let told = format!("{}{}", probed.stdout, probed.stderr);
-    for said in ["bridge br-int", "Neutron or OVN, by its name", "fail_mode=secure", "br0 port p1", "attached-mac"] {
+    for said in
+        ["bridge br-int", "Neutron or OVN, by its name", "fail_mode=secure", "br0 port p1", "attached-mac", "iface-id"]
+    {
         assert!(told.contains(said), "{said}: {told}");
     }
     let mercury = setup.serve();
-    for (port, sign) in [("p1", "attached-mac"), ("p2", "br-int"), ("p3", "fail_mode=secure")] {
+    for (port, sign) in [("p1", "attached-mac"), ("p2", "br-int"), ("p3", "fail_mode=secure"), ("p4", "iface-id")] {
         for method in ["plan_port", "attach_port"] {
             let asked = match method {
                 "plan_port" => json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100}),

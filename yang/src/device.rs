@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, Vlan, VlanId, Vni};
+use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, Vni};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -185,6 +185,10 @@ pub struct Running {
     /// that beside what it has.
     #[serde(skip)]
     pub down: BTreeMap<InterfaceName, String>,
+    /// The ports that the device bridges, where it tells which of them reach one another
+    /// beside what each has; nothing is known of others.
+    #[serde(skip)]
+    pub bridged: BTreeMap<InterfaceName, Bridged>,
     /// How many aggregates the switch was told to have; `None` where it does not
     /// count them, or not all interfaces were read.
     #[serde(skip)]
@@ -192,6 +196,16 @@ pub struct Running {
     /// What else the switch has of overlays; nothing where they were not read.
     #[serde(skip)]
     pub overlay: Overlay,
+}
+
+/// A port's place in a bridge, or in several that are joined.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bridged {
+    /// What it has in common with the ports that it reaches; a name for people.
+    pub domain: String,
+    /// The VLANs whose frames it may bring there, also where the model has no word for what
+    /// it has; all where that is not known.
+    pub brings: TrunkVlans,
 }
 
 /// What bears on VNIs and is not Mercury's.

@@ -17,7 +17,7 @@ mod text;
 mod vlan;
 mod vni;
 
-pub use device::{DeviceConfig, Intended, InterfaceScope, Overlay, Running, Scope, VlanScope};
+pub use device::{Bridged, DeviceConfig, Intended, InterfaceScope, Overlay, Running, Scope, VlanScope};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use leaf::{Foreign, Leaf, List, Value};
 pub use modules::MODULES;

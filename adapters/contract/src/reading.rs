@@ -173,7 +173,7 @@ fn aggregate_count<D: Data>(tree: &Tree, data: &D, scope: &Scope) -> Option<u16>
 }
 
 /// Where VLANs are kept among the interfaces, an entry is one or the other.
-fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
+pub(crate) fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
     let Some(vlan) = &tree.vlan else { return false };
     let keys = vlan.entry.steps.last().map_or(&[][..], |step| &step.keys);
     vlan.is_beside(&tree.interface) && keys.iter().any(|(_, word)| Names::default().capture(word, name.as_str()))
@@ -189,12 +189,7 @@ fn read_interface<D: Data>(
     into: &mut Interface,
     places: &mut BTreeMap<(Leaf, InterfaceName), usize>,
 ) -> Option<ForeignVlans> {
-    let kind = tree.kind.as_ref().and_then(|path| value(entry.node, path, &entry.names));
-    into.kind = kind.map(|kind| InterfaceType::from_identity(bare(kind)));
-    let is_aggregate = |prefix: &String| into.name.as_str().starts_with(prefix.as_str());
-    if into.kind.is_none() && tree.aggregate_names.as_ref().is_some_and(is_aggregate) {
-        into.kind = Some(InterfaceType::Ieee8023adLag);
-    }
+    into.kind = kind(tree, entry.node, &into.name, &entry.names);
     let is_no_aggregate = tree.aggregate_names.is_some() && !into.is_aggregate();
     for (leaf, at) in &tree.leaves {
         let list = leaf.list().and_then(|list| tree.lists.get(&list));
@@ -214,6 +209,14 @@ fn read_interface<D: Data>(
     let said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named, others);
     into.switched_vlan = said.vlans;
     said.written
+}
+
+/// What an interface's entry says that it is, or its name where only that tells.
+pub(crate) fn kind<D: Data>(tree: &Tree, entry: &D, name: &InterfaceName, names: &Names) -> Option<InterfaceType> {
+    let said = tree.kind.as_ref().and_then(|path| value(entry, path, names));
+    let is_aggregate = |prefix: &String| name.as_str().starts_with(prefix.as_str());
+    let by_name = || tree.aggregate_names.as_ref().is_some_and(is_aggregate).then_some(InterfaceType::Ieee8023adLag);
+    said.map(|kind| InterfaceType::from_identity(bare(kind))).or_else(by_name)
 }
 
 /// What a leaf holds, and which of its places that is in.

@@ -1,4 +1,7 @@
-//! What a text holds that nobody who reads it looks at.
+//! What a text holds that nobody who reads it looks at, or that says nothing where it stands.
+
+mod idle;
+mod twice;
 
 use mercury_model::{InterfaceName, VlanId};
 

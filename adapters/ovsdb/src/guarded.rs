@@ -188,15 +188,18 @@ fn guard(
     let of_it = [json!(["_uuid", "==", uuid]), json!(["ports", "includes", own])];
     let rows = [bridge.only(GUARDED_BRIDGE)];
     transaction.wait(0, ("Bridge", &of_it), GUARDED_BRIDGE, &rows, otherwise(&format!("the bridge of {name}")));
-    if wanted.is_about(OvsdbTable::Interface) {
-        let Some(interface) = &known.interface else {
+    match &known.interface {
+        Some(interface) => {
+            let named = [json!(["name", "==", name])];
+            let rows = [interface.only(GUARDED_INTERFACE)];
+            let moved = otherwise(&format!("the interface of {name}"));
+            transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved);
+        }
+        None if wanted.is_about(OvsdbTable::Interface) => {
             let message = format!("{name} has no interface of its name");
             return Err(Box::new(RpcError::new(ErrorTag::DataMissing, message)));
-        };
-        let named = [json!(["name", "==", name])];
-        let rows = [interface.only(GUARDED_INTERFACE)];
-        let moved = otherwise(&format!("the interface of {name}"));
-        transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved);
+        }
+        None => {}
     }
     Ok(())
 }

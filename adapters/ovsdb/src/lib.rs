@@ -5,6 +5,7 @@
 //! which waits for nothing and goes on only where everything that the plan was made from
 //! is still so. [`splitter`] and [`message`] are the protocol without socket and clock.
 
+mod bridged;
 mod change;
 mod client;
 mod connect;

@@ -39,7 +39,7 @@ fn told(rows: &Rows, allowed: &[String]) -> Result<Vec<(String, String)>, NoDatu
         let owner = match owner::of_bridge(bridge)? {
             None => "nobody else's".to_owned(),
             Some(owner) if allowed.iter().any(|own| own == name) => format!("of {owner}, and allowed by the entry"),
-            Some(owner) => format!("of {owner}: Mercury changes nothing there unless the entry's bridges name it"),
+            Some(owner) => format!("of {owner}: Mercury changes nothing there unless foreign_bridges names it"),
         };
         facts.push((format!("bridge {name}"), owner));
         let own = bridge.uuids("ports")?;
@@ -58,12 +58,13 @@ fn told(rows: &Rows, allowed: &[String]) -> Result<Vec<(String, String)>, NoDatu
 
 /// Whose a port is, and how its link is.
 fn port(rows: &Rows, port: &Row, name: &str) -> Result<String, NoDatum> {
-    let owner = match owner::of_port(port)? {
+    let interface = rows.interfaces.get(name);
+    let owner = match owner::of_port(port, interface)? {
         Some(owner) => format!("of {owner}"),
         None if port.map("external_ids")?.contains_key(MARK) => "configured by Mercury".to_owned(),
         None => "nobody's".to_owned(),
     };
-    let Some(interface) = rows.interfaces.get(name) else {
+    let Some(interface) = interface else {
         let count = port.uuids("interfaces")?.len();
         return Ok(format!("{owner}, a bond of {count}"));
     };

@@ -6,6 +6,7 @@ use mercury_adapter::{Bump, DataNode, DataTree, Looking, NoRoom, OvsdbDialect, O
 use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus};
 
 use crate::{
+    bridged::bridged,
     datum::NoDatum,
     owner,
     rows::{Row, Rows},
@@ -35,6 +36,9 @@ pub(crate) fn running(
     let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: "" };
     let mut found = read(looking, data, scope);
     found.down = down(rows)?;
+    if scope.interfaces == InterfaceScope::All {
+        found.bridged = bridged(rows, bridges, dialect.closed)?;
+    }
     // A VLAN is there wherever a port has it.
     if let VlanScope::Named(ids) = &scope.vlans {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -143,7 +147,7 @@ pub(crate) fn foreign(
         return Ok(Vec::new());
     }
     let bridge = owner::of_bridge(bridge)?.map(|owner| format!("bridge {name} of {owner}"));
-    let port = owner::of_port(port)?.map(|owner| format!("an owner: {owner}"));
+    let port = owner::of_port(port, interface)?.map(|owner| format!("an owner: {owner}"));
     Ok(bridge.into_iter().chain(port).collect())
 }
 

@@ -23,8 +23,13 @@ fn name() -> InterfaceName {
     "p1".parse().unwrap()
 }
 
-/// One port in one bridge.
+/// One port in one bridge, of which `more` is said.
 fn rows(vlans: &Vlans, more: &Value) -> Rows {
+    rows_with(vlans, more, &json!({}))
+}
+
+/// The same, of whose interface `beside` is said.
+fn rows_with(vlans: &Vlans, more: &Value, beside: &Value) -> Rows {
     let mut port = json!({
         "_uuid": ["uuid", UUID], "name": "p1", "interfaces": ["uuid", UUID], "external_ids": ["map", []],
         "other_config": ["map", []],
@@ -39,12 +44,15 @@ fn rows(vlans: &Vlans, more: &Value) -> Rows {
     for (column, value) in more.as_object().into_iter().flatten() {
         bridge[column] = value.clone();
     }
-    let interface = json!({
+    let mut interface = json!({
         "_uuid": ["uuid", UUID], "name": "p1", "type": "", "mtu_request": ["set", []], "error": ["set", []],
-        "ofport": 1, "admin_state": "up", "link_state": "up",
+        "ofport": 1, "admin_state": "up", "link_state": "up", "external_ids": ["map", []],
     });
+    for (column, value) in beside.as_object().into_iter().flatten() {
+        interface[column] = value.clone();
+    }
     let whole = json!({"cur_cfg": 1, "next_cfg": 1});
-    Rows::read([vec![whole], vec![bridge], vec![port], vec![interface]].into_iter()).unwrap()
+    Rows::read([vec![whole], vec![bridge], Vec::new(), vec![port], vec![interface]].into_iter()).unwrap()
 }
 
 fn running(rows: &Rows, bridges: &[String]) -> Running {
@@ -139,7 +147,7 @@ fn a_bridge_of_somebody_else_makes_its_ports_somebody_elses() {
     let secure = json!({"fail_mode": "secure", "controller": datum::of_uuid(UUID)});
     for (bridge, expected) in [
         (json!({}), false),
-        (json!({"fail_mode": "secure"}), false),
+        (json!({"fail_mode": "secure"}), true),
         (json!({"controller": datum::of_uuid(UUID)}), false),
         (secure.clone(), true),
         (json!({"name": "br-int"}), true),
@@ -150,4 +158,43 @@ fn a_bridge_of_somebody_else_makes_its_ports_somebody_elses() {
     }
     assert!(!foreign(&secure, &["br0".to_owned()]));
     assert!(foreign(&secure, &["br1".to_owned()]));
+}
+
+/// The keys that os-vif, Neutron's agent and ovn-controller leave are in the interface's row.
+#[test]
+fn an_interface_that_somebody_plugged_in_makes_its_port_somebody_elses() {
+    for (key, expected) in [
+        ("iface-id", true),
+        ("attached-mac", true),
+        ("vm-uuid", true),
+        ("iface-id-ver", true),
+        ("ovn-installed", true),
+        ("mercury", false),
+        ("theirs", false),
+    ] {
+        let beside = json!({"external_ids": datum::of_map([(key, "x")])});
+        let vlans = Vlans { mode: None, tag: Some(7), trunks: Vec::new() };
+        let found = running(&rows_with(&vlans, &json!({}), &beside), &[]);
+        let is_foreign = matches!(found.config.interfaces[&name()].switched_vlan, Some(SwitchedVlan::Foreign(_)));
+        assert_eq!(is_foreign, expected, "{key}");
+        let allowed = running(&rows_with(&vlans, &json!({}), &beside), &["br0".to_owned()]);
+        assert!(allowed.config.interfaces[&name()].switched_vlan.as_ref().unwrap().foreign().is_none(), "{key}");
+    }
+}
+
+/// What says whose a port is may come between the reading and the change.
+#[test]
+fn a_change_is_made_only_where_nobody_plugged_the_interface_in_meanwhile() {
+    let mut ports = crate::guarded::Ports::default();
+    ports.read(&rows(&Vlans::default(), &json!({}))).unwrap();
+    let had = running(&rows(&Vlans::default(), &json!({})), &[]);
+    let port =
+        Interface { switched_vlan: Some(SwitchedVlan::access(7u16.try_into().unwrap())), ..Interface::new(name()) };
+    let intended = Intended(DeviceConfig { interfaces: [(name(), port)].into(), ..DeviceConfig::default() });
+    let change = Renderer::new(&dialect()).unwrap().change(&Plan::between(&had, &intended)).unwrap();
+    let guarded = ports.guarded(&change, &[], 4095, "").unwrap();
+    let sent = guarded.transaction.params();
+    let is_guard = |operation: &&Value| operation["op"] == "wait" && operation["table"] == "Interface";
+    let guard = sent.as_array().unwrap().iter().find(is_guard).unwrap();
+    assert_eq!(guard["rows"][0]["external_ids"], json!(["map", []]), "{guard}");
 }

@@ -12,11 +12,12 @@ use crate::{
 
 const BRIDGE: [&str; 6] = ["_uuid", "name", "ports", "fail_mode", "controller", "external_ids"];
 const PORT: [&str; 8] = ["_uuid", "name", "interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
-const INTERFACE: [&str; 8] = ["_uuid", "name", "type", "mtu_request", "error", "ofport", "admin_state", "link_state"];
+const INTERFACE: [&str; 9] =
+    ["_uuid", "name", "type", "mtu_request", "external_ids", "error", "ofport", "admin_state", "link_state"];
 
 /// The columns that a change of a port is made from, and of its interface, and of its bridge.
 pub(crate) const GUARDED_PORT: &[&str] = &["interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
-pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request"];
+pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external_ids"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];
 
 /// A row as it was read.
@@ -83,6 +84,8 @@ pub(crate) struct Applied {
 pub(crate) struct Rows {
     pub(crate) applied: Applied,
     pub(crate) bridges: Vec<Row>,
+    /// The interface at the other end of each patch interface, by its name.
+    pub(crate) peers: BTreeMap<String, Option<String>>,
     /// By name.
     pub(crate) ports: BTreeMap<String, Row>,
     /// By name.
@@ -93,6 +96,8 @@ pub(crate) struct Rows {
 pub(crate) fn select(transaction: &mut Transaction, scope: &Scope) {
     transaction.select(DATABASE_TABLE, &[], &["cur_cfg", "next_cfg"]);
     transaction.select("Bridge", &[], &BRIDGE);
+    // Other types' options hold keys that are nobody's to know.
+    transaction.select("Interface", &[json!(["type", "==", "patch"])], &["name", "options"]);
     match &scope.interfaces {
         InterfaceScope::All => {
             transaction.select("Port", &[], &PORT);
@@ -118,7 +123,12 @@ impl Rows {
         let number = |column: &str| whole.number(column)?.ok_or(NoDatum);
         let applied = Applied { current: number("cur_cfg")?, next: number("next_cfg")? };
         let bridges = answers.next().ok_or(NoDatum)?.into_iter().map(Row).collect();
-        let mut rows = Self { applied, bridges, ports: BTreeMap::new(), interfaces: BTreeMap::new() };
+        let mut peers = BTreeMap::new();
+        for patch in answers.next().ok_or(NoDatum)?.into_iter().map(Row) {
+            let peer = patch.map("options")?.get("peer").map(|peer| (*peer).to_owned());
+            peers.insert(patch.text("name")?.ok_or(NoDatum)?.to_owned(), peer);
+        }
+        let mut rows = Self { applied, bridges, peers, ports: BTreeMap::new(), interfaces: BTreeMap::new() };
         let mut is_port = true;
         for answer in answers {
             let into = if is_port { &mut rows.ports } else { &mut rows.interfaces };

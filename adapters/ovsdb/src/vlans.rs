@@ -24,6 +24,8 @@ pub(crate) const TRUNK: &str = "trunk";
 /// What is read in place of `access` where there is no tag, and written as it was.
 pub(crate) const UNTAGGED_ACCESS: &str = "access without a tag";
 pub(crate) const NATIVE: &str = "native-untagged";
+/// A word of others for a trunk whose native VLAN is tagged.
+pub(crate) const NATIVE_TAGGED: &str = "native-tagged";
 
 impl Vlans {
     pub(crate) fn of(port: &Row) -> Result<Self, NoDatum> {

@@ -2,7 +2,7 @@
 //! of its own, gone when the demo is.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::DirBuilder,
     io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -12,6 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::{
+    io::AsyncWriteExt as _,
     process::{Child, Command},
     time::timeout,
 };
@@ -45,19 +46,28 @@ pub(super) fn calls() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
+/// Starts the database and the switch in the folder `$1` when it is told to, and ends them and
+/// takes the folder away when its input ends, as it does however the demo came to its end.
+const KEEPER: &str = r#"
+if read -r _; then
+  ovsdb-server -vconsole:off --unixctl="$1/db.ctl" --remote="punix:$1/db.sock" "$1/conf.db" &
+  server=$!
+  ovs-vswitchd -vconsole:off --enable-dummy=override --disable-system --unixctl="$1/vs.ctl" "unix:$1/db.sock" &
+  switch=$!
+  cat
+  kill "$server" "$switch"
+  wait
+fi
+rm -rf -- "$1"
+"#;
+
 /// An Open vSwitch with an uplink and representors that lead nowhere.
 pub(super) struct OpenVSwitch {
     folder: Folder,
-    _children: [Child; 2],
+    keeper: Child,
 }
 
 struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _left_behind = fs::remove_dir_all(&self.0);
-    }
-}
 
 impl OpenVSwitch {
     /// Starts it.
@@ -72,15 +82,14 @@ impl OpenVSwitch {
         let path = std::env::temp_dir().join(format!("mercury-demo-{}", std::process::id()));
         DirBuilder::new().mode(0o700).create(&path).map_err(Failure::because)?;
         let folder = Folder(path);
+        let mut keeper = folder.keeper()?;
         let at = |name: &str| folder.0.join(name).display().to_string();
         folder.run("ovsdb-tool", &["create", &at("conf.db"), SCHEMA]).await?;
-        let (remote, database) = (format!("--remote=punix:{}", at("db.sock")), format!("unix:{}", at("db.sock")));
-        let control = |name: &str| format!("--unixctl={}", at(name));
-        let server = folder.spawn("ovsdb-server", &["-vconsole:off", &control("db.ctl"), &remote, &at("conf.db")])?;
+        if let Some(told) = &mut keeper.stdin {
+            told.write_all(b"\n").await.map_err(|error| failed("sh", &error))?;
+        }
         // It retries until the server listens.
         folder.vsctl(&["--no-wait", "init"]).await?;
-        let dummy = ["-vconsole:off", "--enable-dummy=override", "--disable-system", &control("vs.ctl"), &database];
-        let daemon = folder.spawn("ovs-vswitchd", &dummy)?;
         folder.vsctl(&["add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy"]).await?;
         for port in ["p0"].iter().chain(&REPRESENTORS) {
             folder.vsctl(&["add-port", "br0", port, "--", "set", "interface", port, "type=dummy"]).await?;
@@ -88,7 +97,17 @@ impl OpenVSwitch {
         for port in REPRESENTORS {
             folder.vsctl(&["set", "port", port, "vlan_mode=trunk", "trunks=4095"]).await?;
         }
-        Ok(Self { folder, _children: [server, daemon] })
+        Ok(Self { folder, keeper })
+    }
+
+    /// Waits until all of it is gone.
+    ///
+    /// # Errors
+    /// It does not go in time.
+    pub(super) async fn end(mut self) -> Result<(), Failure> {
+        drop(self.keeper.stdin.take());
+        let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+        timeout(SOON, self.keeper.wait()).await.map_err(late).flatten().map(drop).map_err(|error| failed("sh", &error))
     }
 
     /// Its entry: behind a port of a switch.
@@ -126,10 +145,12 @@ impl Folder {
         command
     }
 
-    fn spawn(&self, program: &str, arguments: &[&str]) -> Result<Child, Failure> {
-        let mut command = self.command(program, arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().map_err(|error| failed(program, &error))
+    /// What ends with the demo, and by no signal of its terminal.
+    fn keeper(&self) -> Result<Child, Failure> {
+        let folder = self.0.display().to_string();
+        let mut command = self.command("sh", &["-c", KEEPER, "mercury-demo", &folder]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).kill_on_drop(false);
+        command.spawn().map_err(|error| failed("sh", &error))
     }
 
     async fn vsctl(&self, arguments: &[&str]) -> Result<String, Failure> {

@@ -38,7 +38,7 @@ impl Candidate<'_> {
                 return vec![reading];
             }
         };
-        let Brought { recorded: Recorded { running, .. }, deleted, unread, ports } = brought;
+        let Brought { recorded: Recorded { running, .. }, deleted, unread, twice, ports } = brought;
         let scope = Scope::all().with_stp(true);
         let after = Intended(laid(before, &running.config));
         let plan = Plan::between(&Running::new(before, scope.clone()), &after);
@@ -46,6 +46,10 @@ impl Candidate<'_> {
         reading.told.extend(deleted.iter().map(|path| format!("delete {}", deletes::shown(path))));
         self.doubts(&running, deleted.len(), &mut reading.findings);
         self.left_out(&unread, &mut reading.findings);
+        for left in &twice.told {
+            let message = format!("{}; a list has one entry of a key", left.what);
+            reading.findings.push(self.left(Finding::error(Code::ReadingDuplicate, message), left));
+        }
         let mut rules = self.checked("rules");
         if self.switch.rules.team.is_empty() {
             return vec![reading, rules];

@@ -140,3 +140,111 @@ fn a_switch_port_gets_and_loses_vlans_and_keeps_what_else_it_has() {
         assert_eq!(now(&bench), without, "{before:?}");
     }
 }
+
+/// Whatever the card says that it has no use for.
+#[test]
+fn a_switch_port_loses_no_vlan_that_its_entry_or_the_policy_does_not_allow() {
+    let listed = |ids: &[u16]| {
+        let vlans = TrunkVlans::only(ids.iter().map(|id| vlan(*id)).collect());
+        Some(SwitchedVlan::Trunk { native: None, vlans })
+    };
+    let set = |ids: &[u16]| ids.iter().map(|id| vlan(*id)).collect::<mercury_model::VlanSet>();
+    for (allowed, granted, left) in [
+        (Some("100-110"), None, &[500, 501][..]),
+        (None, Some("100-110"), &[500, 501]),
+        (Some("100-599"), Some("500"), &[100, 501]),
+        (None, None, &[501]),
+    ] {
+        let mut bench = Bench::of(Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury"));
+        bench.rule(|rules| rules.allowed_vlans = allowed.map(|vlans| vlans.parse().unwrap()));
+        let had = bench.device.interface(&name("Ethernet7"));
+        let had = Interface { switched_vlan: listed(&[100, 500, 501]), ..had };
+        bench.device.interfaces.insert(name("Ethernet7"), had);
+        let uplink = UplinkIntent {
+            interface: name("Ethernet7"),
+            card_port: CardPort { card: "dpu7".to_owned(), port: name("p0") },
+            carries: mercury_model::VlanSet::new(),
+            releases: set(&[100, 500]),
+        };
+        let granted_vlans = granted.map(|vlans| vlans.parse().unwrap());
+        let target = TargetIntent { uplinks: vec![uplink], granted_vlans, ..TargetIntent::new(bench.switch()) };
+        let notes = bench.desired(&target, &bench.read(&target).0).unwrap().notes;
+        bench.make(&target).unwrap();
+        assert_eq!(bench.device.interfaces[&name("Ethernet7")].switched_vlan, listed(left), "{allowed:?} {granted:?}");
+        assert_eq!(notes.contains_key(&name("Ethernet7")), left.len() > 1, "{notes:?}");
+    }
+}
+
+/// A patch port to OVN's bridge, a virtual machine's: whoever has all VLANs may have any.
+#[test]
+fn a_port_that_is_no_representor_and_has_all_vlans_keeps_them_and_is_named() {
+    let mut bench = card();
+    bench.set("pf0hpf", SwitchedVlan::access(vlan(100)));
+    bench.set("patch-a", all());
+    assert_eq!(released(&bench, "detach_port", 100), "");
+    assert_eq!(released(&bench, "attach_port", 101), "");
+    let intent = bench.intent("detach_port", &on(100)).unwrap();
+    let (running, _) = bench.read(&intent.targets[0]);
+    let notes = bench.desired(&intent.targets[0], &running).unwrap().notes;
+    assert!(notes[&name("pf0hpf")].contains("patch-a"), "{notes:?}");
+}
+
+/// What the card itself tells of its bridges.
+#[test]
+fn only_ports_that_reach_the_uplink_keep_its_vlans() {
+    use mercury_model::Bridged;
+    let mut bench = card();
+    bench.set("pf0hpf", SwitchedVlan::access(vlan(100)));
+    bench.set("other", all());
+    let intent = bench.intent("detach_port", &on(100)).unwrap();
+    let (mut running, _) = bench.read(&intent.targets[0]);
+    for (domain, brings, gone) in [
+        ("br0", TrunkVlans::All, ""),
+        ("br1", TrunkVlans::All, "100"),
+        // By its columns, whoever's it is.
+        ("br0", TrunkVlans::None, "100"),
+        ("br0", TrunkVlans::None.with(vlan(100)), ""),
+        ("br0", TrunkVlans::None.with(vlan(101)), "100"),
+    ] {
+        let place = |domain: &str, brings| Bridged { domain: domain.to_owned(), brings };
+        running.bridged =
+            [("p0", "br0", TrunkVlans::All), ("pf0hpf", "br0", TrunkVlans::None), ("other", domain, brings)]
+                .map(|(port, domain, brings)| (name(port), place(domain, brings)))
+                .into();
+        let offers = offers(&intent.targets[0], bench.switch(), &running, &bench.dialect);
+        let told = offers.released.values().next().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(told, gone, "{:?}", running.bridged);
+    }
+}
+
+#[test]
+fn a_representor_that_nothing_joins_with_its_uplinks_is_refused() {
+    use mercury_model::Bridged;
+    let mut bench = card();
+    bench.set("pf0hpf", SwitchedVlan::access(vlan(5)));
+    bench.set("p1", all());
+    for (uplinks, refused, noted) in
+        [(["br0", "br0"], false, false), (["br1", "br0"], false, true), (["br1", "br1"], true, false)]
+    {
+        bench.rule(|rules| {
+            let card = rules.card.as_mut().unwrap();
+            let second = Uplink { port: name("p1"), switch: "leaf2".to_owned(), switch_port: name("Ethernet7") };
+            card.uplinks.truncate(1);
+            card.uplinks.push(second);
+            card.representors.iter_mut().for_each(|own| own.uplinks.clear());
+        });
+        let intent = bench.intent("attach_port", &on(100)).unwrap();
+        let (mut running, _) = bench.read(&intent.targets[0]);
+        let places = [("p0", uplinks[0]), ("p1", uplinks[1]), ("pf0hpf", "br0")];
+        running.bridged = places
+            .map(|(port, domain)| (name(port), Bridged { domain: domain.to_owned(), brings: TrunkVlans::None }))
+            .into();
+        let made = bench.desired(&intent.targets[0], &running);
+        assert_eq!(made.is_err(), refused, "{uplinks:?}: {made:?}");
+        let told = made.map(|made| made.notes).unwrap_or_default();
+        assert_eq!(told.values().any(|note| note.contains("nothing joins them")), noted, "{told:?}");
+        // Who lets go needs no way.
+        let intent = bench.intent("detach_port", &on(5)).unwrap();
+        assert!(bench.desired(&intent.targets[0], &running).is_ok());
+    }
+}

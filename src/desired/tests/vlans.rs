@@ -120,6 +120,27 @@ fn a_vlan_goes_with_the_last_port_that_has_it() {
     assert_eq!((bench.carries("Ethernet48"), bench.vlans()), ("none".to_owned(), vec![]));
 }
 
+/// Nor from the trunk ports, which are others' too.
+#[test]
+fn a_vlan_that_the_entry_or_the_policy_does_not_allow_stays_and_that_is_told() {
+    for (allowed, granted) in [(Some("100-199"), None), (None, Some("100-199")), (None, None)] {
+        let mut bench = Bench::managed(pruning());
+        bench.done("update_port", &ironic("Ethernet1", &json!({"mode": "access", "native_vlan": 500})));
+        bench.rule(|rules| rules.allowed_vlans = allowed.map(|vlans| vlans.parse().unwrap()));
+        let mut target = bench.intent("detach_port", &plugin("Ethernet1", &Value::Null)).unwrap().targets.remove(0);
+        target.granted_vlans = granted.map(|vlans| vlans.parse().unwrap());
+        let notes = bench.desired(&target, &bench.read(&target).0).unwrap().notes;
+        bench.make(&target).unwrap();
+        assert_eq!(bench.carries("Ethernet1"), "none", "the port itself is the caller's");
+        let stays = allowed.is_some() || granted.is_some();
+        let (carried, there) =
+            if stays { (trunk("500"), vec!["500 mercury-500"]) } else { ("none".to_owned(), vec![]) };
+        let there: Vec<String> = there.into_iter().map(str::to_owned).collect();
+        assert_eq!((bench.carries("Ethernet48"), bench.vlans()), (carried, there));
+        assert_eq!(stays, notes.values().any(|note| note.contains("does not allow")), "{notes:?}");
+    }
+}
+
 #[test]
 fn the_vlan_of_idle_ports_stays_when_there_are_none() {
     let mut bench = Bench::of(ruled(Rules { default_vlan: Some(vlan(900)), ..managed(pruning()).rules }));

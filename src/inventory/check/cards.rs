@@ -63,6 +63,11 @@ fn spell(drafts: &mut [Draft], index: usize, known: &HashMap<String, usize>, fou
             let message = format!("{switch_port} is among the trunk_ports of {switch}, which carry every VLAN");
             found.blame_card(draft, Code::Conflict, "uplinks", message);
         }
+        let rules = &leaf.switch.rules;
+        if !rules.allows_port(switch_port) && !rules.allowed_lags.contains(switch_port) {
+            let message = format!("{switch_port} is not among the allowed_ports of {switch}");
+            found.blame_card(draft, Code::Conflict, "uplinks", message);
+        }
     }
     if let Some(card) = drafts.get_mut(index).and_then(|draft| draft.switch.rules.card.as_mut()) {
         card.uplinks = spelled;

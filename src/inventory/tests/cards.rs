@@ -91,6 +91,19 @@ fn what_a_card_says_wrong_is_found_and_it_is_not_used() {
     }
 }
 
+/// The network team's word on the switch's ports holds for those that cards hang on.
+#[test]
+fn an_uplink_at_a_port_that_the_switch_does_not_allow_is_refused() {
+    for (ports, refused) in [("[\"Ethernet1\"]", true), ("[]", true), ("[\"Ethernet1\", \"Ethernet7\"]", false)] {
+        let leaf = format!("{LEAF}\nallowed_ports = {ports}\n");
+        let (inventory, findings) = loaded(&[leaf, card("dpu7", CARD)]);
+        let told = findings.iter().find(|one| one.code == Code::Conflict && one.field == "switch.dpu7.card.uplinks");
+        assert_eq!((told.is_some(), inventory.find("dpu7").is_none()), (refused, refused), "{ports}: {findings}");
+        assert!(told.is_none_or(|one| one.message.contains("not among the allowed_ports of leaf1")), "{findings}");
+        assert!(inventory.find("leaf1").is_some());
+    }
+}
+
 #[test]
 fn two_cards_that_one_word_would_mean_are_both_refused() {
     for (same, with, key) in [

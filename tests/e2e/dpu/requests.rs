@@ -267,3 +267,40 @@ fn ironics_own_client_attaches_by_the_card() {
     ironic.done("reset_port", &json!({"switch_id": "dpu7", "port_name": "pf0hpf", "native_vlan": 100}));
     assert_eq!((vlans(&bridge, "pf0hpf").as_str(), uplink(&switch).as_str()), (CLOSED, "none"));
 }
+
+/// A second bridge, first by itself and then joined with the uplink's by patch ports, and a
+/// virtual machine's port in it of which nothing is said.
+#[test]
+fn bridges_count_as_far_as_they_are_joined() {
+    let Some(bridge) = card() else { return };
+    let [switch, ..] = switches();
+    let dummy = |name: &str| {
+        bridge.vsctl(&["add-port", "br1", name, "--", "set", "interface", name, "type=dummy"]);
+    };
+    bridge.vsctl(&["add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=dummy"]);
+    bridge.vsctl(&["del-port", "br0", "pf0vf0"]);
+    ["pf0vf0", "vm1"].into_iter().for_each(dummy);
+    bridge.vsctl(&["set", "port", "pf0vf0", "vlan_mode=trunk", "trunks=4095"]);
+    let mercury = Mercury::serve(&[leaf(&switch), entry(&bridge)]);
+    let mut client = Client::of(&mercury);
+    assert_eq!(client.done("is_link_valid", &smart_nic("pf0vf0", &json!(100))), json!(false));
+    let error = client.call("attach_port", &smart_nic("pf0vf0", &json!(100))).unwrap_err();
+    assert!(error.message.contains("nothing joins them"), "{error:?}");
+    assert_eq!((uplink(&switch).as_str(), vlans(&bridge, "pf0vf0").as_str()), ("none", CLOSED));
+    // The machine's port reaches nothing yet.
+    client.done("attach_port", &smart_nic("pf0hpf", &json!(100)));
+    client.done("detach_port", &smart_nic("pf0hpf", &json!(100)));
+    assert_eq!(uplink(&switch), "none");
+    for (one, own, other) in [("to-1", "br0", "to-0"), ("to-0", "br1", "to-1")] {
+        let peer = format!("options:peer={other}");
+        bridge.vsctl(&["add-port", own, one, "--", "set", "interface", one, "type=patch", &peer]);
+    }
+    client.done("attach_port", &smart_nic("pf0vf0", &json!(100)));
+    assert_eq!((uplink(&switch).as_str(), vlans(&bridge, "pf0vf0").as_str()), ("trunk 100", "access 100 []"));
+    let left = client.done("detach_port", &smart_nic("pf0vf0", &json!(100)));
+    assert!(left.to_string().contains("vm1 may have them"), "{left}");
+    assert_eq!(uplink(&switch), "trunk 100");
+    bridge.vsctl(&["set", "port", "vm1", "tag=7"]);
+    client.done("detach_port", &smart_nic("pf0vf0", &json!(100)));
+    assert_eq!(uplink(&switch), "none");
+}

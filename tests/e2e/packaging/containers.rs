@@ -44,7 +44,7 @@ fn the_container_is_mercury_alone_and_nobodys_root() {
     assert!(copied, "{stage:?}");
     begins(&serde_json::from_str::<Vec<String>>(of("CMD")[0]).unwrap());
     let build = CONTAINERFILE.lines().find(|line| line.contains("cargo build")).unwrap();
-    assert!(build.contains("--locked") && build.contains("yang"));
+    assert!(build.contains("--locked") && build.contains("--features etcd,yang"));
     let rust = concat!("rust:", env!("CARGO_PKG_RUST_VERSION"));
     assert!(CONTAINERFILE.contains(rust), "it is built by {rust}");
 }
