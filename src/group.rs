@@ -5,6 +5,8 @@
 //! gets a report of its own. If the joint edit is refused, it is split until
 //! the guilty request stands alone and the others succeed.
 
+mod footprint;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_model::{Intended, InterfaceName, Plan, Running};
@@ -18,6 +20,8 @@ use crate::{
     outcome::{Outcome, Report},
 };
 
+pub use footprint::Footprint;
+
 /// Requests that may share one commit.
 pub const LARGEST: usize = 64;
 
@@ -27,9 +31,13 @@ pub const LARGEST: usize = 64;
 /// uplink.
 #[must_use]
 pub fn joins(group: &[&TargetIntent], next: &TargetIntent) -> bool {
-    let removes = |intent: &TargetIntent| intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
-    let is_alone = |intent: &TargetIntent| removes(intent) || intent.turn != 0 || !intent.uplinks.is_empty();
     group.len() < LARGEST && !is_alone(next) && group.iter().all(|one| !is_alone(one) && lies_beside(one, next))
+}
+
+/// Whether it depends on more than the ports that it names.
+fn is_alone(intent: &TargetIntent) -> bool {
+    let removes = intent.vlans.iter().any(|vlan| matches!(vlan, VlanIntent::Absent { .. }));
+    removes || intent.turn != 0 || !intent.uplinks.is_empty()
 }
 
 /// Whether two requests have no port and no aggregate in common. What was reviewed

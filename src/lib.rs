@@ -56,6 +56,7 @@ pub mod pace;
 pub mod pipeline;
 pub mod registry;
 pub mod rpc;
+pub mod seats;
 pub mod service;
 pub mod status;
 pub mod target;

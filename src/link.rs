@@ -1,13 +1,14 @@
 //! The warm session with one switch: opened when needed, kept, counted.
 
+mod faults;
 mod own;
 mod shows;
 
-use std::{collections::BTreeSet, slice, time::Duration};
+use std::{collections::BTreeSet, slice, sync::Arc, time::Duration};
 
 use mercury_adapter::{
-    Answer, Capabilities, Connector, ErrorTag, ErrorType, Flight, Lost, Payload, Refusal, Render, RpcError, Session,
-    Step, StepResult, Unrenderable,
+    Answer, Capabilities, ConnectError, ConnectFault, Connector, Flight, Lost, Payload, Render, RpcError, Session,
+    Step, Unrenderable,
 };
 use mercury_model::{InterfaceName, Plan, Running};
 
@@ -15,11 +16,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    fault::{Fault, FaultKind},
+    fault::Fault,
     trace::{Context, Kind, Several},
 };
 use shows::{Shows, shown, widened};
 
+pub use faults::{lost_fault, taken};
 pub use own::OwnSessions;
 
 /// Interfaces that are remembered, per switch.
@@ -36,7 +38,9 @@ pub struct Shown {
 /// At most one session with one switch, and what it has cost since
 /// [`Link::start_counting`].
 pub struct Link {
-    connector: Box<dyn Connector>,
+    connector: Arc<dyn Connector>,
+    /// Its sessions are beside another's, and read.
+    is_beside: bool,
     session: Option<Box<dyn Session>>,
     /// When it was made.
     made: Instant,
@@ -93,9 +97,10 @@ impl Link {
     /// is under way, or the next one, counts as lost; those after it, which find
     /// out what is true and undo what they must, do not.
     #[must_use]
-    pub fn new(connector: Box<dyn Connector>, stop: CancellationToken) -> Self {
+    pub fn new(connector: Arc<dyn Connector>, stop: CancellationToken) -> Self {
         Self {
             connector,
+            is_beside: false,
             session: None,
             made: Instant::now(),
             own: OwnSessions::default(),
@@ -119,6 +124,12 @@ impl Link {
             requests: String::new(),
             turn: 0,
         }
+    }
+
+    /// A link for sessions that only read, beside another's of the same connector.
+    #[must_use]
+    pub fn beside(connector: Arc<dyn Connector>, stop: CancellationToken) -> Self {
+        Self { is_beside: true, ..Self::new(connector, stop) }
     }
 
     /// Is cancelled when what is under way is to come to an end.
@@ -195,7 +206,10 @@ impl Link {
         }
         self.cut();
         let (begun, spans) = (Instant::now(), Several::below(&self.trace, Kind::Client));
-        let opened = self.connector.connect().await;
+        let opened = match self.is_beside {
+            false => self.connector.connect().await,
+            true => self.connector.connect_beside().await.and_then(|beside| beside.ok_or_else(no_other)),
+        };
         self.time += begun.elapsed();
         spans.end(|| ("connect".to_owned(), Vec::new(), opened.as_ref().err().map(|error| error.message.clone())));
         let mut session = opened?;
@@ -440,53 +454,7 @@ impl Link {
     }
 }
 
-/// The failure that a lost session is.
-#[must_use]
-pub fn lost_fault(lost: &Lost) -> Fault {
-    let kind = match lost {
-        Lost::Timeout(_) => FaultKind::Timeout,
-        Lost::Closed(_) => FaultKind::Unreachable,
-        Lost::NoRoom(_) => FaultKind::Busy,
-        Lost::Protocol(_) => FaultKind::Protocol,
-    };
-    Fault::new(kind, lost.to_string())
-}
-
-/// Who must act on a refusal, as far as its tag tells.
-fn refused(refusal: &Refusal) -> FaultKind {
-    if let Refusal::Unknown(_) = refusal {
-        return FaultKind::Unknown;
-    }
-    let Some(error) = refusal.errors().first() else { return FaultKind::Protocol };
-    match (&error.tag, &error.error_type) {
-        (ErrorTag::AccessDenied, ErrorType::Transport) => FaultKind::Credentials,
-        (ErrorTag::ResourceDenied, _) => FaultKind::Busy,
-        // Another client is at it: its lock, or its commit that waits to be confirmed.
-        (ErrorTag::InUse | ErrorTag::LockDenied, _) => FaultKind::Locked,
-        (ErrorTag::OperationNotSupported, _) => FaultKind::Unsupported,
-        _ => FaultKind::Refused,
-    }
-}
-
-/// The failure that a refused step is; a step without a result was lost.
-///
-/// # Errors
-/// The refusal, with the step's name and the switch's own words.
-pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> Result<(), Fault> {
-    match result {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(refusal @ Refusal::Unreadable(why))) => {
-            let message = format!("Mercury cannot read what the switch answered when it was to {}: {why}", step.name());
-            Err(Fault::new(refused(refusal), message))
-        }
-        Some(Err(refusal @ Refusal::Unknown(why))) => Err(Fault::new(refused(refusal), why)),
-        Some(Err(refusal)) => {
-            Err(Fault::new(refused(refusal), format!("the switch refused to {}: {refusal}", step.name()))
-                .with_errors(refusal.errors()))
-        }
-        None => Err(lost.map_or_else(
-            || Fault::new(FaultKind::Internal, format!("{} has neither an answer nor a reason", step.name())),
-            lost_fault,
-        )),
-    }
+/// That there is no session beside the one that there is.
+fn no_other() -> ConnectError {
+    ConnectError { fault: ConnectFault::Busy, message: "the switch has one session for Mercury".to_owned() }
 }

@@ -7,9 +7,10 @@ use mercury_cli::{Recording, Transcript};
 use mercury_model::{Running, Scope};
 
 use crate::{
-    inventory::{Face, Protocol, Switch},
+    inventory::{Face, Protocol, Switch, Timing},
     lock::Coordinator,
-    target::{Entry, Target},
+    seats::{Seated, Seats},
+    target::{Entry, Target, lock_name},
 };
 
 mod call_home;
@@ -100,7 +101,15 @@ pub fn entries<'a>(
 /// # Errors
 /// No adapter can serve it.
 pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<dyn Connector>, RegistryError> {
-    Ok(adapter(switch, &dialect(switch, dialects)?)?.0)
+    Ok(Box::new(seated(switch, &dialect(switch, dialects)?)?))
+}
+
+/// The same, among all that this process does with the switch.
+fn seated(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Seated, RegistryError> {
+    let (connector, _) = adapter(switch, dialect)?;
+    let seats = Seats::of(&lock_name(switch, port(switch, dialect)));
+    let Timing { max_sessions, connect_timeout, .. } = switch.timing;
+    Ok(Seated::new(connector, seats, max_sessions, connect_timeout))
 }
 
 /// Records what a switch says at its command line.
@@ -109,6 +118,8 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
 /// A sentence: it has none, or no session could be opened.
 pub async fn record(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Recording, String> {
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
+    let connector = seated(switch, &dialect).map_err(|error| error.to_string())?;
+    let _seat = connector.seat().await.map_err(|error| error.to_string())?;
     let recorded = cli::record(switch, &dialect).await.ok_or_else(|| no_command_line(switch, &dialect).to_string())?;
     recorded.map_err(|error| error.to_string())
 }

@@ -1,7 +1,9 @@
 //! One task per switch, whatever number of entries it has: requests for it queue,
 //! and two switches never wait for each other.
 
+mod ahead;
 mod backlog;
+mod beside;
 mod company;
 mod owner;
 mod renewal;
@@ -21,16 +23,20 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commit::Policy,
     fault::{Fault, FaultKind},
-    inventory::{Switch, address_key},
+    group::Footprint,
+    inventory::{Switch, Timing, address_key},
     link::Link,
     lock::{Coordinator, NoLocks},
     outcome::Report,
     pace::Joint,
     pipeline::Work,
+    seats::{Seated, Seats},
     trace,
     waits::Waits,
 };
+use ahead::Ahead;
 use backlog::{Backlog, Job};
+use beside::{Beside, Parts};
 use company::Company;
 use owner::{Owner, Queue};
 pub use renewal::Leaving;
@@ -72,6 +78,8 @@ pub struct Target {
     /// Which of the switch's entries it is.
     entry: usize,
     task: Task,
+    /// Serves who only looks while another changes something.
+    beside: Beside,
 }
 
 /// The task of a switch; it ends when nobody has it any more.
@@ -80,6 +88,10 @@ struct Task {
     /// Boxed, because room for 32 of them is made at the first.
     queue: mpsc::Sender<Box<Job>>,
     successors: Arc<Successors>,
+    /// The changes that are to come or under way.
+    ahead: Arc<Ahead>,
+    /// The sessions with the switch, of the whole process.
+    seats: Arc<Seats>,
     finish: CancellationToken,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -95,7 +107,8 @@ impl Target {
         render: Box<dyn Render>,
     ) -> Self {
         let entry = Entry { port: switch.port(), switch, dialect, connector, render };
-        let (lock, task) = (lock_name(&entry.switch, entry.port), Task::begin(entry.switch.timing.queue, 1));
+        let lock = lock_name(&entry.switch, entry.port);
+        let task = Task::begin(entry.switch.timing.queue, 1, Seats::of(&lock));
         let (target, owner) = Self::of(entry, (lock, 0), &task.0, &NoLocks::shared());
         task.0.spawn(vec![owner], task.1);
         target
@@ -112,7 +125,7 @@ impl Target {
         let mut targets = Vec::new();
         for (lock, entries) in switches {
             let most = entries.iter().map(|entry| entry.switch.timing.queue).max().unwrap_or_default();
-            let (task, jobs) = Task::begin(most, entries.len());
+            let (task, jobs) = Task::begin(most, entries.len(), Seats::of(&lock));
             let entries = entries.into_iter().enumerate();
             let both = entries.map(|(index, entry)| Self::of(entry, (lock.clone(), index), &task, locks));
             let (own, owners): (Vec<_>, Vec<_>) = both.unzip();
@@ -136,6 +149,19 @@ impl Target {
             recovery: switch.timing.lock_wait.max(switch.timing.connect_timeout * 2),
             settle: switch.settle_time(),
         };
+        let Timing { max_sessions, connect_timeout, .. } = switch.timing;
+        let connector = Seated::new(connector, Arc::clone(&task.seats), max_sessions, connect_timeout);
+        let (connector, render): (Arc<dyn Connector>, Arc<dyn Render>) = (Arc::new(connector), render.into());
+        let beside = Beside::new(Parts {
+            switch: Arc::clone(&switch),
+            policy: policy.clone(),
+            dialect: Arc::clone(&dialect),
+            render: Arc::clone(&render),
+            connector: Arc::clone(&connector),
+            seats: Arc::clone(&task.seats),
+            stop: task.stop.clone(),
+            in_turn: task.queue.downgrade(),
+        });
         let owner = Owner {
             switch: Arc::clone(&switch),
             policy,
@@ -148,7 +174,7 @@ impl Target {
             took: switch.expected_change(&dialect),
             is_leaving: false,
         };
-        (Self { switch, dialect, lock, entry: index, task: task.clone() }, owner)
+        (Self { switch, dialect, lock, entry: index, task: task.clone(), beside }, owner)
     }
 
     /// What its lock is called, the same for every Mercury.
@@ -165,6 +191,7 @@ impl Target {
     /// Takes no more work, finishes what is queued, and closes the session.
     pub async fn finish(&self) {
         self.task.finish.cancel();
+        self.beside.finish().await;
         self.task.ended.cancelled().await;
     }
 
@@ -178,8 +205,23 @@ impl Target {
         let now = Instant::now();
         let (entry, switch, alone) = (self.entry, Arc::clone(&self.switch), false);
         let Asker { gone, trace, request_id } = asker;
-        let job = Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone, trace, request_id };
-        self.task.queue.try_send(Box::new(job)).map_err(|error| {
+        let (ahead, is_joint) = (&self.task.ahead, joint.is_some());
+        let (change, glance) = match &work {
+            Work::Apply(intent) => (Some(ahead.changes(Footprint::of_intent(intent))), None),
+            Work::Plan(_) | Work::Read(_) if is_joint => (None, None),
+            Work::Plan(intent) => (None, ahead.looks(Footprint::of_intent(intent))),
+            Work::Read(scope) => (None, ahead.looks(Footprint::of_scope(scope))),
+        };
+        let job =
+            Job { entry, switch, work, joint, queued: now, begun: now, report, alone, gone, trace, request_id, change };
+        let job = match glance {
+            None => Box::new(job),
+            Some(glance) => match self.beside.take(Box::new(job), glance) {
+                Ok(()) => return Ok(answer),
+                Err(job) => job,
+            },
+        };
+        self.task.queue.try_send(job).map_err(|error| {
             let fault = match error {
                 mpsc::error::TrySendError::Full(_) => Fault::new(
                     FaultKind::Busy,
@@ -203,16 +245,18 @@ pub(crate) fn lock_name(switch: &Switch, port: u16) -> String {
 
 impl Task {
     /// With a queue of so many, for so many entries.
-    fn begin(most: usize, entries: usize) -> (Self, mpsc::Receiver<Box<Job>>) {
+    fn begin(most: usize, entries: usize, seats: Arc<Seats>) -> (Self, mpsc::Receiver<Box<Job>>) {
         let (queue, jobs) = mpsc::channel(most.max(1));
         let (finish, stop, ended) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-        (Self { queue, successors: Arc::new(Successors::of(entries)), finish, stop, ended }, jobs)
+        let (successors, ahead) = (Arc::new(Successors::of(entries)), Arc::default());
+        (Self { queue, successors, ahead, seats, finish, stop, ended }, jobs)
     }
 
     fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
         let owners = owners.into_iter().enumerate().collect();
         let (most, successors) = (self.queue.max_capacity(), Arc::clone(&self.successors));
-        let queue = Queue { owners, backlog: Backlog::default(), company: Company::default(), most, successors };
+        let (backlog, company, seats) = (Backlog::default(), Company::default(), Arc::clone(&self.seats));
+        let queue = Queue { owners, backlog, company, most, successors, seats };
         let (ends, finish) = (self.ended.clone().drop_guard(), self.finish.clone());
         tokio::spawn(async move {
             let _ends = ends;
@@ -334,10 +378,10 @@ mod tests {
     /// There is one for each switch, whether anything is asked of it or not.
     #[test]
     fn a_task_that_waits_for_work_is_small() {
-        let (task, jobs) = Task::begin(1, 0);
+        let (task, jobs) = Task::begin(1, 0, Seats::of("small"));
         let (owners, successors) = (BTreeMap::new(), Arc::clone(&task.successors));
-        let (backlog, company) = (Backlog::default(), Company::default());
-        let queue = Queue { owners, backlog, company, most: 1, successors };
+        let (backlog, company, seats) = (Backlog::default(), Company::default(), Arc::clone(&task.seats));
+        let queue = Queue { owners, backlog, company, most: 1, successors, seats };
         let size = std::mem::size_of_val(&queue.run(jobs, task.finish.clone()));
         assert!(size <= 2048, "{size} octets");
     }

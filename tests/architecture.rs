@@ -57,7 +57,7 @@ const PACKAGES: [(&str, &[&str]); 14] = [
 /// Every module of the root package and the others it names, in an order in
 /// which each names earlier ones only; the stages of the line in the order in
 /// which a request goes through them, but for rpc, where it begins and ends.
-const MODULES: [(&str, &str); 30] = [
+const MODULES: [(&str, &str); 31] = [
     // What any of them may use.
     ("waits", ""),
     ("often", ""),
@@ -83,9 +83,10 @@ const MODULES: [(&str, &str); 30] = [
     ("group", "desired fault finding intent inventory outcome"),
     ("transaction", "fault intent outcome pace waits"),
     // What has a request go along the line.
+    ("seats", ""),
     ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace trace waits"),
-    ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline trace waits"),
-    ("registry", "inventory lock target"),
+    ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline seats trace waits"),
+    ("registry", "inventory lock seats target"),
     ("fleet", "config fault inventory lock metrics"),
     (
         "service",

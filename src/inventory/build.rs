@@ -77,6 +77,7 @@ pub(crate) const SHARED: &[&str] = &[
     "keepalive",
     "lock_wait",
     "queue",
+    "max_sessions",
     "pipelining",
     "discard_foreign_candidate",
     "framing",

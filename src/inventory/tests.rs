@@ -124,6 +124,7 @@ fn each_mistake_in_a_toml_inventory_is_found_on_its_line_and_under_its_name() {
         ("keepalive = 0", Code::OutOfRange, 6, "keepalive"),
         ("lock_wait = 601", Code::OutOfRange, 6, "lock_wait"),
         ("queue = 0", Code::OutOfRange, 6, "queue"),
+        ("max_sessions = 0", Code::OutOfRange, 6, "max_sessions"),
         ("pipelining = \"auto\"", Code::WrongType, 6, "pipelining"),
         ("discard_foreign_candidate = 1", Code::WrongType, 6, "discard_foreign_candidate"),
         ("framing = \"1.1\"", Code::BadValue, 6, "framing"),
@@ -269,7 +270,7 @@ fn every_option_reaches_the_switch() {
             "dialect = \"juniper_junos\"\nport = 22\nlegacy_algorithms = true\npersist = false\nnative_vlan = 1\n\
          default_vlan = 4094\nmanage_vlans = true\nmanage_mtu = true\nstp_edge = true\nphysical_networks = [\"a\", \"b\"]\n\
          allowed_ports = [\"ge-0/0/1\"]\nconfirm_timeout = 600\nconfirmed_commit = \"off\"\ncommit_timeout = \"5m\"\n\
-         reply_timeout = 1\nconnect_timeout = 2\nidle_timeout = 3\nkeepalive = 4\nlock_wait = 0\nqueue = 5\n\
+         reply_timeout = 1\nconnect_timeout = 2\nidle_timeout = 3\nkeepalive = 4\nlock_wait = 0\nqueue = 5\nmax_sessions = 1\n\
          pipelining = false\ndiscard_foreign_candidate = true\nframing = \"chunked\"\nnetwork_instance = \"vrf\"\nmac_addresses = \"52-54-0-0-0-1\"",
         ),
     );
@@ -282,6 +283,7 @@ fn every_option_reaches_the_switch() {
     assert!(switch.rules.stp_edge && !switch.rules.stp_bpdu_guard);
     assert!(by_netconf(&switch).discard_foreign_candidate);
     assert_eq!((switch.port(), switch.timing.queue, by_netconf(&switch).pipelining), (22, 5, Some(false)));
+    assert_eq!((switch.timing.max_sessions, Timing::default().max_sessions), (1, 2));
     assert_eq!((switch.rules.native_vlan.unwrap().get(), switch.rules.default_vlan.unwrap().get()), (1, 4094));
     assert_eq!(switch.identity.physical_networks, ["a", "b"]);
     assert!(

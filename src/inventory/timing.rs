@@ -28,6 +28,10 @@ pub struct Timing {
     pub lock_wait: Duration,
     /// How many requests may wait for this switch, 1 to 65536; 256.
     pub queue: usize,
+    /// How many sessions Mercury has with this switch at once, 1 to 64; 2: one to change it
+    /// and one to look at it meanwhile, so that some are left for people. What counts is a
+    /// NETCONF session, a gNMI, RESTCONF or OVSDB connection, and a login at a command line.
+    pub max_sessions: usize,
 }
 
 impl Default for Timing {
@@ -42,6 +46,7 @@ impl Default for Timing {
             keepalive: seconds(15),
             lock_wait: seconds(105),
             queue: 256,
+            max_sessions: 2,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use tokio::sync::oneshot;
 
+use super::ahead::Change;
 use crate::{
     fault::Fault,
     group,
@@ -35,6 +36,8 @@ pub(super) struct Job {
     pub(super) trace: Option<trace::Context>,
     /// The id of the request.
     pub(super) request_id: Option<String>,
+    /// Where it changes something, that it is still to come or under way.
+    pub(super) change: Option<Change>,
 }
 
 impl Job {
@@ -52,6 +55,13 @@ impl Job {
     pub(super) fn refuse(self) {
         let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::not_served()));
         report.queue_time = self.queued.elapsed();
+        self.answer(report);
+    }
+
+    /// Tells whoever waits, when it is in nobody's way any more.
+    pub(super) fn answer(self, report: Report) {
+        drop(self.change);
+        // The caller may have hung up; the log line is written by whoever waits.
         let _unheard = self.report.send(report);
     }
 
@@ -169,6 +179,7 @@ mod tests {
             gone: None,
             trace: None,
             request_id: None,
+            change: None,
         }
     }
 

@@ -30,6 +30,7 @@ use crate::{
     outcome::{Outcome, Report},
     pace::{Milestone, Order},
     pipeline::{self, Line, Work},
+    seats::Seats,
     trace,
 };
 
@@ -47,7 +48,7 @@ const GATHERED: (u32, Duration) = (32, Duration::from_secs(2));
 const REMEMBERED: usize = 4096;
 
 /// What a trace tells of work on a switch, for so many requests.
-fn told_of(
+pub(super) fn told_of(
     report: &Report,
     work: &str,
     requests: usize,
@@ -73,6 +74,8 @@ pub(super) struct Queue {
     pub(super) most: usize,
     /// What is to be served in another way from now on.
     pub(super) successors: Arc<Successors>,
+    /// The sessions with the switch.
+    pub(super) seats: Arc<Seats>,
 }
 
 /// Serves the requests of one entry.
@@ -80,7 +83,7 @@ pub(super) struct Owner {
     pub(super) switch: Arc<Switch>,
     pub(super) policy: Policy,
     pub(super) dialect: Arc<Dialect>,
-    pub(super) render: Box<dyn Render>,
+    pub(super) render: Arc<dyn Render>,
     pub(super) locks: Arc<dyn Coordinator>,
     /// What its lock is called.
     pub(super) lock: String,
@@ -122,6 +125,7 @@ impl Queue {
                 self.company.come_back(&mut self.backlog, self.most, jobs).await;
                 let group = self.backlog.next_group();
                 let (requests, begun) = (group.len(), tokio::time::Instant::now());
+                Box::pin(self.make_room(group.first().map(|job| job.entry))).await;
                 match group.first().and_then(|job| self.owners.get_mut(&job.entry)) {
                     // Boxed, so that a task that waits for work is small.
                     Some(owner) => Box::pin(owner.begin(group, &mut self.backlog)).await,
@@ -148,14 +152,31 @@ impl Queue {
                     None => break,
                 },
                 () = self.successors.wait() => {}
-                () = tokio::time::sleep(idle.unwrap_or_default()), if idle.is_some() => {
-                    for owner in self.owners.values_mut() {
-                        tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
-                        owner.link.close().await;
-                        owner.tell_of_session();
-                    }
-                }
+                () = self.seats.wanted(), if idle.is_some() => self.rest().await,
+                () = tokio::time::sleep(idle.unwrap_or_default()), if idle.is_some() => self.rest().await,
             }
+        }
+    }
+
+    /// Closes the idle sessions.
+    async fn rest(&mut self) {
+        for owner in self.owners.values_mut() {
+            tracing::debug!(switch = owner.switch.identity.name, "closing the idle session");
+            owner.link.close().await;
+            owner.tell_of_session();
+        }
+    }
+
+    /// Closes the sessions of other entries, where the one whose turn it is has none and
+    /// the switch is to have no more.
+    async fn make_room(&mut self, entry: Option<usize>) {
+        let next = entry.and_then(|entry| self.owners.get(&entry));
+        if !next.is_some_and(|next| !next.link.is_warm() && self.seats.are_full(next.switch.timing.max_sessions)) {
+            return;
+        }
+        for (_, owner) in self.owners.iter_mut().filter(|(own, _)| Some(**own) != entry) {
+            owner.link.close().await;
+            owner.tell_of_session();
         }
     }
 }
@@ -248,7 +269,7 @@ impl Owner {
         for job in group.extract_if(.., |job| job.is_abandoned()) {
             let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::abandoned()));
             report.queue_time = job.queued.elapsed();
-            let _unheard = job.report.send(report);
+            job.answer(report);
         }
     }
 
@@ -293,16 +314,17 @@ impl Owner {
     }
 
     /// Each caller hears of its own.
-    fn answer(&self, group: Vec<Job>, report: &Report) {
+    fn answer(&self, mut group: Vec<Job>, report: &Report) {
         let alone = group.len() == 1;
+        // Whoever is told first does not find the others in its way.
+        group.iter_mut().for_each(|job| job.change = None);
         for job in group {
             let mut report = match &job.work {
                 Work::Apply(intent) if !alone => group::share(report, intent, &self.switch.rules),
                 _ => report.clone(),
             };
             report.queue_time = job.begun.saturating_duration_since(job.queued);
-            // The caller may have hung up; the log line is written by whoever waits.
-            let _unheard = job.report.send(report);
+            job.answer(report);
         }
     }
 

@@ -49,6 +49,40 @@ fn one_session_serves_eight_clients_and_is_kept() {
     }
 }
 
+/// On a channel of the same connection, or where sshd's `MaxSessions` forbids that, which
+/// is found out once, on a connection of its own.
+#[test]
+fn a_plan_for_another_port_does_not_wait_for_a_commit() {
+    for channels in [2, 1] {
+        let Some(switch) = Netconfd::allowing(channels) else { return };
+        let mercury = Mercury::serve(&[switch.entry("leaf1")]);
+        let mut client = Client::of(&mercury);
+        for round in 1..=2 {
+            switch.arm(&json!({"op": "commit", "nth": 1, "moment": "before", "action": "hold"}));
+            thread::scope(|scope| {
+                let changing = scope
+                    .spawn(|| Client::of(&mercury).done("update_port", &update("leaf1", "Ethernet1", 200 + round)));
+                switch.wait_held();
+                let planned = client.done("plan_port", &update("leaf1", "Ethernet2", 100));
+                assert!(planned.to_string().contains("access VLAN 100"), "{planned}");
+                assert!(!changing.is_finished(), "the commit was not slow");
+                switch.release();
+                assert_eq!(changing.join().unwrap()["outcome"], "committed");
+            });
+            // Both sessions are gone before the next round.
+            switch.power_off();
+            switch.power_on();
+        }
+        assert_eq!(sessions(&switch).len(), 4);
+        let of = |line: &Value| line["connection"].as_str().map(str::to_owned);
+        let connections: BTreeSet<String> = switch.witnessed().iter().filter_map(of).collect();
+        assert_eq!(connections.len(), if channels == 1 { 4 } else { 2 }, "{connections:?}");
+        let told = mercury.stderr.text();
+        let refusals = told.matches("the switch takes one session on an SSH connection").count();
+        assert_eq!(refusals, usize::from(channels == 1), "found out once: {told}");
+    }
+}
+
 #[test]
 fn a_session_that_was_lost_while_idle_is_rebuilt() {
     let Some(switch) = netconfd(Datastores::Candidate) else { return };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mercury_adapter::{ConnectError, ConnectFault};
-use mercury_ssh::{LoggedIn, SshError, SshOptions};
+use mercury_ssh::{LoggedIn, SshError, SshOpener, SshOptions};
 use mercury_tls::{Candidate, Identity, Trust};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
@@ -86,6 +86,8 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct There {
     waiting: Option<Waiting>,
+    /// Opens more on the connection, once it was asked for.
+    opener: Option<SshOpener>,
     life: Option<Life>,
     last: Option<Instant>,
 }
@@ -245,7 +247,7 @@ impl Desk {
     /// A connection takes the place of the last, which is ended.
     pub(crate) fn takes(&self, waiting: Waiting, life: Life) {
         let mut there = locked(&self.there);
-        let before = There { waiting: Some(waiting), life: Some(life), last: Some(Instant::now()) };
+        let before = There { waiting: Some(waiting), opener: None, life: Some(life), last: Some(Instant::now()) };
         let before = std::mem::replace(&mut *there, before);
         drop(there);
         before.life.iter().for_each(Life::end);
@@ -288,7 +290,10 @@ impl Awaited {
                     return Ok(Box::new(stream));
                 }
                 Some(Waiting::Ssh(connection, options)) => match connection.subsystem(&options).await {
-                    Ok(stream) => return Ok(Box::new(stream)),
+                    Ok(stream) => {
+                        locked(&self.desk.there).opener = Some(stream.opener(&options));
+                        return Ok(Box::new(stream));
+                    }
                     // It went meanwhile, and may come again.
                     Err(SshError::HungUp(_)) => continue,
                     Err(error) => return Err(error.to_connect_error()),
@@ -299,6 +304,18 @@ impl Awaited {
                 return Err(unreachable(self.desk.absence(wait)));
             }
         }
+    }
+}
+
+impl Awaited {
+    /// Another stream on the connection that was claimed, in a channel of its own; `None`
+    /// where there is no connection, or it is one of TLS, which has none.
+    ///
+    /// # Errors
+    /// The switch does not allow it.
+    pub async fn claim_beside(&self) -> Option<Result<Box<dyn Octets>, SshError>> {
+        let opener = locked(&self.desk.there).opener.clone().filter(|opener| !opener.is_closed())?;
+        Some(opener.open().await.map(|stream| Box::new(stream) as Box<dyn Octets>))
     }
 }
 

@@ -281,6 +281,16 @@ pub trait Connector: Send + Sync {
     /// Opens a session; bounded in time by the connector's own settings.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>>;
 
+    /// Opens another session beside one of [`Connector::connect`]'s, which only reads, so that
+    /// whoever looks need not wait for whoever changes. `None` where the target, or its
+    /// protocol, has one at a time.
+    ///
+    /// # Errors
+    /// There could be one, and it could not be opened.
+    fn connect_beside(&self) -> BoxFuture<'_, Result<Option<Box<dyn Session>>, ConnectError>> {
+        async { Ok(None) }.boxed()
+    }
+
     /// Finds out what a target can do that a session does not need to know,
     /// or has to be told. Changes nothing.
     ///

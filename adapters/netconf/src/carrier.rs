@@ -1,11 +1,18 @@
 //! What brings a session's octets: SSH (RFC 6242), TLS (RFC 7589), or whatever else a
 //! stream can be had of.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{ConnectError, Presented, options};
-use mercury_ssh::SshOptions;
+use mercury_ssh::{SshOpener, SshOptions};
 use mercury_tls::{Attentive, Complaint, TlsOptions, TlsStream, Trust};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -20,19 +27,47 @@ pub struct Carried {
     pub(crate) stream: Box<dyn Duplex>,
     /// What TLS complains of at its end.
     pub(crate) complaint: Complaint,
+    /// Where it is one of several on a connection.
+    pub(crate) shared: Option<Channels>,
+}
+
+/// Whether a switch takes several sessions on one SSH connection, each in a channel of its
+/// own, as far as was found out: it does until it has refused one. Some allow one, some
+/// allow a second and leave it silent, or end both.
+#[derive(Clone, Debug, Default)]
+pub struct Channels(Arc<AtomicBool>);
+
+impl Channels {
+    /// Whether another may be tried.
+    #[must_use]
+    pub fn may_be(&self) -> bool {
+        !self.0.load(Relaxed)
+    }
+
+    /// It does not, for this reason; remembered for as long as anybody has this.
+    pub fn are_refused(&self, reason: &dyn fmt::Display) {
+        if !self.0.swap(true, Relaxed) {
+            tracing::info!(%reason, "the switch takes one session on an SSH connection; no second is tried on one again");
+        }
+    }
 }
 
 impl Carried {
     /// A stream whose end says all there is to say.
     pub fn plain(stream: impl Duplex + 'static) -> Self {
-        Self { stream: Box::new(stream), complaint: Complaint::default() }
+        Self { stream: Box::new(stream), complaint: Complaint::default(), shared: None }
+    }
+
+    /// A further channel of a connection, by what is known of those of its switch.
+    pub fn channel(stream: impl Duplex + 'static, channels: &Channels) -> Self {
+        Self { shared: Some(channels.clone()), ..Self::plain(stream) }
     }
 
     /// An encrypted one; a server of TLS 1.3 may still turn our certificate down.
     #[must_use]
     pub fn encrypted(stream: TlsStream) -> Self {
         let complaint = Complaint::default();
-        Self { stream: Box::new(Attentive::new(stream, complaint.clone())), complaint }
+        Self { stream: Box::new(Attentive::new(stream, complaint.clone())), complaint, shared: None }
     }
 }
 
@@ -47,18 +82,34 @@ pub trait Carrier: Send + Sync {
     /// A new stream; bounded in time by the carrier's own settings.
     fn carry(&self) -> BoxFuture<'_, Result<Carried, ConnectError>>;
 
+    /// Another one beside the last of [`Carrier::carry`], that goes on whatever becomes of this
+    /// one; `None` where the switch lets Mercury have no other.
+    fn carry_beside(&self) -> BoxFuture<'_, Result<Option<Carried>, ConnectError>> {
+        async { Ok(None) }.boxed()
+    }
+
     /// How the switch proves that it is the switch, whether or not that is believed;
     /// nobody logs in.
     fn presented(&self) -> BoxFuture<'_, Result<Presented, ConnectError>>;
 }
 
 /// SSH, with the options that are there when a stream is asked for.
-pub struct OverSsh<F>(Arc<F>);
+pub struct OverSsh<F> {
+    dial: Arc<F>,
+    /// Of the connection that was made last.
+    opener: Mutex<Option<SshOpener>>,
+    channels: Channels,
+}
 
 impl<F> OverSsh<F> {
     /// `dial` is asked for the options, away from the runtime's workers, before each stream.
     pub fn new(dial: F) -> Self {
-        Self(Arc::new(dial))
+        Self { dial: Arc::new(dial), opener: Mutex::default(), channels: Channels::default() }
+    }
+
+    fn opener(&self) -> Option<SshOpener> {
+        let opener = self.opener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        opener.filter(|opener| self.channels.may_be() && !opener.is_closed())
     }
 }
 
@@ -68,9 +119,25 @@ where
 {
     fn carry(&self) -> BoxFuture<'_, Result<Carried, ConnectError>> {
         async move {
-            let stream =
-                mercury_ssh::connect(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
+            let options = options(&self.dial).await?;
+            let stream = mercury_ssh::connect(&options).await.map_err(|error| error.to_connect_error())?;
+            *self.opener.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.opener(&options));
             Ok(Carried::plain(stream))
+        }
+        .boxed()
+    }
+
+    /// A channel of the same connection, or else a connection of its own.
+    fn carry_beside(&self) -> BoxFuture<'_, Result<Option<Carried>, ConnectError>> {
+        async move {
+            if let Some(opener) = self.opener() {
+                match opener.open().await {
+                    Ok(stream) => return Ok(Some(Carried::channel(stream, &self.channels))),
+                    Err(error) => self.channels.are_refused(&error),
+                }
+            }
+            let stream = mercury_ssh::connect(&options(&self.dial).await?).await;
+            Ok(Some(Carried::plain(stream.map_err(|error| error.to_connect_error())?)))
         }
         .boxed()
     }
@@ -78,7 +145,7 @@ where
     fn presented(&self) -> BoxFuture<'_, Result<Presented, ConnectError>> {
         async move {
             let shown =
-                mercury_ssh::presented(&options(&self.0).await?).await.map_err(|error| error.to_connect_error())?;
+                mercury_ssh::presented(&options(&self.dial).await?).await.map_err(|error| error.to_connect_error())?;
             Ok(shown.into())
         }
         .boxed()
@@ -128,6 +195,11 @@ where
             Ok(Carried::encrypted(target.stream(&target.tls).await?))
         }
         .boxed()
+    }
+
+    /// A connection of its own: TLS has no channels.
+    fn carry_beside(&self) -> BoxFuture<'_, Result<Option<Carried>, ConnectError>> {
+        async move { self.carry().await.map(Some) }.boxed()
     }
 
     fn presented(&self) -> BoxFuture<'_, Result<Presented, ConnectError>> {

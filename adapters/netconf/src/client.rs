@@ -64,8 +64,8 @@ pub enum OpenError {
     /// No complete hello in time.
     #[error("the server did not say hello within {0:?}")]
     Timeout(Duration),
-    /// The stream ended before the hello, as at a session limit.
-    #[error("the server closed the connection before its hello")]
+    /// The stream ended before the hello.
+    #[error("the server closed the connection before its hello, as one does that has as many sessions as it allows")]
     Closed,
     /// The stream failed.
     #[error("the connection failed during the hello")]

@@ -9,7 +9,7 @@ use mercury_adapter::{
 use mercury_model::Scope;
 
 use crate::{
-    carrier::{Carrier, Duplex},
+    carrier::{Carried, Carrier, Duplex},
     client::{Client, ClientOptions, OpenError},
     modules::{FAREWELL, NetconfModules},
     operation::{Store, get_config},
@@ -38,13 +38,32 @@ impl NetconfConnector {
     }
 
     async fn greeted(&self) -> Result<Client<Box<dyn Duplex>>, ConnectError> {
-        let carried = self.carrier.carry().await?;
+        self.greeted_on(self.carrier.carry().await?).await
+    }
+
+    async fn greeted_on(&self, carried: Carried) -> Result<Client<Box<dyn Duplex>>, ConnectError> {
         let greeted = Client::connect(carried.stream, self.client.clone()).await;
         greeted.map_err(|error| carried.complaint.told().unwrap_or_else(|| no_hello(&error)))
     }
 
     async fn open(&self) -> Result<NetconfSession<Box<dyn Duplex>>, ConnectError> {
-        let client = self.greeted().await?;
+        self.opened(self.greeted().await?).await
+    }
+
+    /// A second channel that is opened and says nothing, or ends, is none.
+    async fn open_beside(&self) -> Result<Option<NetconfSession<Box<dyn Duplex>>>, ConnectError> {
+        while let Some(carried) = self.carrier.carry_beside().await? {
+            let shared = carried.shared.clone();
+            match (self.greeted_on(carried).await, shared) {
+                (Ok(client), _) => return self.opened(client).await.map(Some),
+                (Err(error), Some(channels)) => channels.are_refused(&error),
+                (Err(error), None) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn opened(&self, client: Client<Box<dyn Duplex>>) -> Result<NetconfSession<Box<dyn Duplex>>, ConnectError> {
         let instance = self.instance.clone();
         let mut session = NetconfSession::new(client, &self.dialect, instance, self.client.pipelining)
             .map_err(|error| ConnectError { fault: ConnectFault::Protocol, message: error.to_string() })?;
@@ -59,6 +78,14 @@ impl NetconfConnector {
 impl Connector for NetconfConnector {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move { Ok(Box::new(self.open().await?) as Box<dyn Session>) }.boxed()
+    }
+
+    fn connect_beside(&self) -> BoxFuture<'_, Result<Option<Box<dyn Session>>, ConnectError>> {
+        async move {
+            let session = self.open_beside().await?;
+            Ok(session.map(|session| Box::new(session) as Box<dyn Session>))
+        }
+        .boxed()
     }
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {

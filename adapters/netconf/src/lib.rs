@@ -30,7 +30,7 @@ mod render;
 mod session;
 pub mod xml;
 
-pub use carrier::{Carried, Carrier, Duplex, OverSsh, OverTls, TlsTarget};
+pub use carrier::{Carried, Carrier, Channels, Duplex, OverSsh, OverTls, TlsTarget};
 pub use connect::NetconfConnector;
 pub use counted::Counters;
 pub use render::{EditConfig, Renderer};

@@ -219,6 +219,10 @@ impl Device {
         })
     }
 
+    pub(crate) fn count_ssh_connection(&self) {
+        self.change(|state| state.counters.ssh_connections += 1);
+    }
+
     pub(crate) fn close_connection(&self) {
         self.change(|state| state.connections = state.connections.saturating_sub(1));
     }

@@ -201,6 +201,9 @@ pub struct Options {
     /// NETCONF sessions, and gNMI connections, allowed at once; one more is
     /// dropped without a word.
     pub max_sessions: usize,
+    /// Channels allowed at once on one SSH connection, OpenSSH's `MaxSessions`; one more is
+    /// refused.
+    pub max_channels: usize,
     /// Time until a NETCONF session ends whose client is gone without a word, as
     /// when the end of the connection is lost on the way.
     pub linger: Duration,
@@ -237,6 +240,7 @@ impl Default for Options {
             commit_time: Duration::ZERO,
             confirm_timer_percent: 100,
             max_sessions: 64,
+            max_channels: 10,
             linger: Duration::ZERO,
             lists_sessions: false,
         }

@@ -1,9 +1,13 @@
 //! The SSH server in front of the NETCONF face (RFC 6242).
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use russh::{
-    Channel, ChannelId, MethodKind, MethodSet,
+    Channel, ChannelId, ChannelOpenFailure, MethodKind, MethodSet,
     keys::{Algorithm, HashAlg, PrivateKey, PublicKey},
     server::{self, Auth, ChannelOpenHandle, Msg, Session, VerifiedPublicKey},
 };
@@ -118,10 +122,12 @@ async fn connection(stream: TcpStream, config: Arc<server::Config>, device: Arc<
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    device.count_ssh_connection();
     let knife = Knife::default();
     let stream = Severable { stream, knife: knife.clone() };
     let (known, mut authenticated) = tokio::sync::watch::channel(false);
-    let handler = Connection { device, login, known, knife: knife.clone(), channels: HashMap::new() };
+    let handler =
+        Connection { device, login, known, knife: knife.clone(), channels: HashMap::new(), open: HashSet::new() };
     let serve = async {
         match server::run_stream(config, stream, handler).await {
             Ok(running) => running.await,
@@ -149,7 +155,9 @@ struct Connection {
     login: Arc<Login>,
     known: tokio::sync::watch::Sender<bool>,
     knife: Knife,
+    /// Those that wait to be told what they are for.
     channels: HashMap<ChannelId, Channel<Msg>>,
+    open: HashSet<ChannelId>,
 }
 
 impl Connection {
@@ -184,12 +192,19 @@ impl server::Handler for Connection {
         reply: ChannelOpenHandle,
         _session: &mut Session,
     ) -> Result<(), russh::Error> {
+        if self.open.len() >= self.device.options.max_channels {
+            // As OpenSSH says it.
+            reply.reject(ChannelOpenFailure::ConnectFailed).await;
+            return Ok(());
+        }
+        self.open.insert(channel.id());
         self.channels.insert(channel.id(), channel);
         reply.accept().await;
         Ok(())
     }
 
     async fn channel_close(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        self.open.remove(&id);
         self.channels.remove(&id);
         Ok(())
     }
@@ -209,7 +224,8 @@ impl server::Handler for Connection {
         tokio::spawn(async move {
             match netconf::serve(device, channel.into_stream()).await {
                 End::Dropped => knife.cut(),
-                End::Closed => {
+                // Whoever else is on the connection goes on.
+                End::Closed | End::Refused => {
                     // The client may have closed its side already.
                     let _ = handle.exit_status_request(id, 0).await;
                     let _ = handle.eof(id).await;

@@ -1,7 +1,7 @@
 //! What is opened on a connection.
 
 use russh::{
-    Channel, ChannelMsg,
+    Channel, ChannelMsg, ChannelOpenFailure,
     client::{Handle, Msg},
 };
 
@@ -45,6 +45,10 @@ pub(super) async fn program(handle: &Handle<Gatekeeper>, command: &str) -> Resul
 
 async fn open(handle: &Handle<Gatekeeper>, service: &str) -> Result<Channel<Msg>, SshError> {
     match handle.channel_open_session().await {
+        // RFC 4254 names no code for it: OpenSSH says the one, others the other.
+        Err(russh::Error::ChannelOpenFailure(
+            why @ (ChannelOpenFailure::ConnectFailed | ChannelOpenFailure::ResourceShortage),
+        )) => Err(SshError::TooManySessions { service: service.to_owned(), reason: format!("{why:?}") }),
         Err(error @ russh::Error::ChannelOpenFailure(_)) => Err(refused(service, error.to_string())),
         opened => Ok(opened?),
     }

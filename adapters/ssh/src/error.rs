@@ -72,6 +72,15 @@ pub enum SshError {
         /// What the device said when it hung up, if it did.
         farewell: Option<String>,
     },
+    /// Logged in, but there is no room for a session: as many are open as the device allows
+    /// (RFC 4254 section 5.1; of OpenSSH `MaxSessions`).
+    #[error("{service} was refused: {reason}; the device has as many sessions as it allows, or as this user may have")]
+    TooManySessions {
+        /// What was asked for, such as `the subsystem "netconf"`.
+        service: String,
+        /// Why.
+        reason: String,
+    },
     /// Logged in, but what was asked for is not there.
     #[error("{service} was refused: {reason}")]
     ChannelRefused {
@@ -109,6 +118,7 @@ impl SshError {
         let fault = match self {
             Self::Resolve { .. } | Self::Connect { .. } => ConnectFault::unconnected(self),
             Self::Timeout(_) | Self::HungUp(_) => ConnectFault::Unreachable,
+            Self::TooManySessions { .. } => ConnectFault::Busy,
             Self::HostKeyUnknown(_) | Self::HostKeyChanged(_) | Self::HostKeyRevoked(_) | Self::KnownHosts { .. } => {
                 ConnectFault::HostKey
             }

@@ -34,7 +34,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use caller::{Caller, Known, KnownKeys, LoggedIn, answer, has_other_keys};
 pub use commands::{CommandError, Finished, SshCommands};
 pub use error::{HostKey, SshError};
-pub use stream::SshStream;
+pub use stream::{SshOpener, SshStream};
 
 use host_key::{Gatekeeper, Trust};
 use stream::Killable;

@@ -4,7 +4,9 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::{Arc, Weak},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use russh::{
@@ -14,16 +16,28 @@ use russh::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::host_key::Gatekeeper;
+use super::{SshError, SshOptions, channel, host_key::Gatekeeper};
 
-/// The subsystem's byte stream. Dropping it closes the TCP connection.
+/// A subsystem's byte stream. Dropping the first of a connection closes the TCP
+/// connection, whoever else is on it; dropping one that an [`SshOpener`] opened closes its
+/// channel and nothing else.
 pub struct SshStream {
     /// Always there until dropped.
     channel: Option<ChannelStream<Msg>>,
     /// Sent by the device before it confirmed the subsystem.
     early: io::Cursor<Vec<u8>>,
-    handle: Handle<Gatekeeper>,
+    handle: Arc<Handle<Gatekeeper>>,
     token: CancellationToken,
+    is_first: bool,
+}
+
+/// Opens further channels on the connection of a stream, for as long as that lives.
+#[derive(Clone)]
+pub struct SshOpener {
+    handle: Weak<Handle<Gatekeeper>>,
+    token: CancellationToken,
+    subsystem: String,
+    within: Duration,
 }
 
 impl SshStream {
@@ -33,7 +47,19 @@ impl SshStream {
         handle: Handle<Gatekeeper>,
         token: CancellationToken,
     ) -> Self {
-        Self { channel: Some(channel), early: io::Cursor::new(early), handle, token }
+        let early = io::Cursor::new(early);
+        Self { channel: Some(channel), early, handle: Arc::new(handle), token, is_first: true }
+    }
+
+    /// Opens more of them beside this one.
+    #[must_use]
+    pub fn opener(&self, options: &SshOptions) -> SshOpener {
+        SshOpener {
+            handle: Arc::downgrade(&self.handle),
+            token: self.token.clone(),
+            subsystem: options.subsystem.clone(),
+            within: options.connect_timeout,
+        }
     }
 
     /// Closes the TCP connection now, whatever it is doing; also from another task.
@@ -50,11 +76,40 @@ impl SshStream {
     /// Waits until the connection has ended.
     #[cfg(test)]
     pub(super) async fn handle_ended(&mut self) {
-        let _ = (&mut self.handle).await;
+        let _ = Arc::get_mut(&mut self.handle).expect("nobody else is on the connection").await;
     }
 
     fn channel(&mut self) -> io::Result<Pin<&mut ChannelStream<Msg>>> {
         self.channel.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl SshOpener {
+    /// True once the connection has ended, or its first stream was dropped.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.token.is_cancelled() || self.handle.upgrade().is_none_or(|handle| handle.is_closed())
+    }
+
+    /// Opens the subsystem once more. That of the first stream goes on whatever becomes of
+    /// this one; this one ends with it.
+    ///
+    /// # Errors
+    /// As [`crate::connect`] behind the login: the device allows no further channel
+    /// ([`SshError::TooManySessions`]), does not answer in time, or is gone.
+    pub async fn open(&self) -> Result<SshStream, SshError> {
+        let gone = || SshError::from(russh::Error::Disconnect);
+        let handle = self.handle.upgrade().filter(|handle| !handle.is_closed()).ok_or_else(gone)?;
+        let opening = tokio::time::timeout(self.within, channel::subsystem(&handle, &self.subsystem));
+        let (channel, early) = opening.await.map_err(|_| SshError::Timeout(self.within))??;
+        let (channel, early) = (Some(channel.into_stream()), io::Cursor::new(early));
+        Ok(SshStream { channel, early, handle, token: self.token.clone(), is_first: false })
+    }
+}
+
+impl std::fmt::Debug for SshOpener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SshOpener").field("closed", &self.is_closed()).finish_non_exhaustive()
     }
 }
 
@@ -66,7 +121,9 @@ impl std::fmt::Debug for SshStream {
 
 impl Drop for SshStream {
     fn drop(&mut self) {
-        self.token.cancel();
+        if self.is_first {
+            self.token.cancel();
+        }
         // Dropping the channel spawns a task, which panics outside a runtime;
         // the connection is closed already, so the channel may as well leak.
         if tokio::runtime::Handle::try_current().is_err() {

@@ -14,5 +14,6 @@ pub(super) fn timing(reader: &mut Reader<'_>) -> Timing {
         keepalive: seconds(reader, "keepalive", 15, 1, 3600),
         lock_wait: seconds(reader, "lock_wait", 105, 0, 600),
         queue: reader.number("queue", 1..=65536).and_then(|n| usize::try_from(n).ok()).unwrap_or(256),
+        max_sessions: reader.number("max_sessions", 1..=64).and_then(|n| usize::try_from(n).ok()).unwrap_or(2),
     }
 }

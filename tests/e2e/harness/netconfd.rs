@@ -33,13 +33,20 @@ impl Netconfd {
         Self::start_with(datastores, published, None)
     }
 
+    /// One whose sshd allows so many sessions on one connection. `None` where there is no
+    /// netconfd.
+    pub(crate) fn allowing(channels: usize) -> Option<Self> {
+        let channels = ("CHANNELS", channels.to_string());
+        installed().then(|| Self::start_with(Datastores::Candidate, false, Some(channels)))
+    }
+
     /// One whose access control hides all ports from every client (RFC 8341 section
     /// 3.2.4), this one, on VLAN 100, among them. `None` where there is no netconfd.
     pub(crate) fn hiding(port: &str) -> Option<Self> {
-        installed().then(|| Self::start_with(Datastores::Candidate, false, Some(port)))
+        installed().then(|| Self::start_with(Datastores::Candidate, false, Some(("HIDDEN", port.to_owned()))))
     }
 
-    fn start_with(datastores: Datastores, published: bool, hidden: Option<&str>) -> Self {
+    fn start_with(datastores: Datastores, published: bool, more: Option<(&str, String)>) -> Self {
         // Not below the checkout: the switch's own user must be able to enter.
         let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir_in("/tmp").unwrap();
         // A switch that tests share is never dropped; the shell tidies up behind it.
@@ -47,7 +54,7 @@ impl Netconfd {
         command.args(["-c", "\"$0\" run \"$1\" \"$2\"; rm -rf \"$1\""]).arg(python::file("tests/peers/netconfd"));
         command.arg(folder.path()).arg(datastores.word()).env("PORTS", "96");
         command.env("MODULES", if published { "published" } else { "own" });
-        command.envs(hidden.map(|port| ("HIDDEN", port)));
+        command.envs(more);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

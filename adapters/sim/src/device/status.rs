@@ -29,6 +29,8 @@ pub struct Counters {
     pub rollbacks: u64,
     /// Commits that were made while another waited to be confirmed.
     pub overlaps: u64,
+    /// SSH connections that were made, each of which may carry several sessions.
+    pub ssh_connections: u64,
     /// gNMI and RESTCONF connections opened.
     pub connections: u64,
     /// Successful gNMI Sets, also those that only confirm, cancel or extend.

@@ -30,6 +30,8 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) enum End {
     /// The client said goodbye or hung up.
     Closed,
+    /// There is no room for it.
+    Refused,
     /// The switch broke off: a fault, a reboot, or a client that made no sense.
     Dropped,
 }
@@ -39,7 +41,7 @@ pub(crate) async fn serve<S>(device: Arc<Device>, stream: S) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let Some((login, cut)) = device.open_session() else { return End::Dropped };
+    let Some((login, cut)) = device.open_session() else { return End::Refused };
     // Also when this future is dropped half-way.
     let guard = Open { device, login };
     let mut session = Session {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use mercury_adapter::ConnectFault;
 use russh::{
-    Channel, ChannelId, MethodKind, MethodSet,
+    Channel, ChannelId, ChannelOpenFailure, MethodKind, MethodSet,
     keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, ssh_key::LineEnding},
     server::{self, Auth, ChannelOpenHandle, Msg, Session},
 };
@@ -30,6 +30,8 @@ enum Door {
     KeyAndPassword,
     /// Password, but every channel is refused.
     NoChannels,
+    /// Password, and one channel.
+    OneChannel,
 }
 
 struct Server {
@@ -93,6 +95,11 @@ impl server::Handler for Server {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), russh::Error> {
+        if self.door == Door::OneChannel && self.rounds > 0 {
+            reply.reject(ChannelOpenFailure::ConnectFailed).await;
+            return Ok(());
+        }
+        self.rounds += usize::from(self.door == Door::OneChannel);
         if self.door != Door::NoChannels {
             self.channels.insert(channel.id(), channel);
             reply.accept().await;
@@ -219,6 +226,39 @@ async fn refused_channels_and_subsystems_say_so() {
     let options = SshOptions { subsystem: "nosuch".into(), ..with_password(address.port(), "right") };
     let error = connect(&options).await.unwrap_err();
     assert_eq!(error.to_string(), "the subsystem \"nosuch\" was refused: the device does not have it");
+}
+
+/// As OpenSSH at its `MaxSessions`, which is the switch that is full and not one without the
+/// subsystem.
+#[tokio::test]
+async fn a_connection_carries_several_streams_where_the_device_takes_them() {
+    let echo = async |stream: &mut SshStream| {
+        stream.write_all(b"hello").await.unwrap();
+        let mut back = [0; 5];
+        stream.read_exact(&mut back).await.unwrap();
+    };
+    let (address, ..) = serve(Door::Password).await;
+    let options = with_password(address.port(), "right");
+    let mut first = connect(&options).await.unwrap();
+    let opener = first.opener(&options);
+    let mut second = opener.open().await.unwrap();
+    echo(&mut second).await;
+    drop(second);
+    echo(&mut first).await;
+    let mut third = opener.open().await.unwrap();
+    echo(&mut third).await;
+    drop(first);
+    assert_eq!(third.read(&mut [0]).await.unwrap_or_default(), 0, "it ends with the first");
+    assert!(opener.is_closed());
+    assert!(matches!(opener.open().await, Err(SshError::HungUp(_))));
+
+    let (address, ..) = serve(Door::OneChannel).await;
+    let options = with_password(address.port(), "right");
+    let mut only = connect(&options).await.unwrap();
+    let error = only.opener(&options).open().await.unwrap_err();
+    assert!(matches!(error, SshError::TooManySessions { .. }), "{error:?}");
+    assert_eq!(error.to_connect_error().fault, ConnectFault::Busy);
+    echo(&mut only).await;
 }
 
 #[tokio::test]
