@@ -21,7 +21,7 @@ use crate::{
     fault::Fault,
     lock::{
         Held as _,
-        etcd::{Change, Connection, Keys, Lease, component, fault},
+        etcd::{Connection, Event, Keys, Lease, component, fault},
     },
 };
 
@@ -176,10 +176,10 @@ impl Presence {
         Ok((view, read))
     }
 
-    fn lay(&self, view: &mut View, change: &Change) {
+    fn lay(&self, view: &mut View, change: &Event) {
         match change {
-            Change::Put(key, value) => self.put(view, key, value),
-            Change::Deleted(key) => self.delete(view, key),
+            Event::Put(key, value) => self.put(view, key, value),
+            Event::Deleted(key) => self.delete(view, key),
         }
     }
 

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use super::{Coordinator, Held};
 use crate::{config::Etcd, fault::Fault};
 pub(crate) use connection::{Connection, fault};
-pub use keys::{Asked, Before, Change, Changes, Failure, Keys, Made};
+pub use keys::{Asked, Before, Event, Events, Failure, Keys, Made};
 pub(crate) use lease::Lease;
 use queue::Queue;
 pub(crate) use queue::component;

@@ -22,7 +22,7 @@ struct There {
 
 /// A change that waits or is under way until this is dropped.
 #[derive(Debug)]
-pub(super) struct Change {
+pub(super) struct Coming {
     number: u64,
     ahead: Arc<Ahead>,
 }
@@ -36,14 +36,14 @@ pub(super) struct Glance {
 
 impl Ahead {
     /// A change comes.
-    pub(super) fn changes(self: &Arc<Self>, footprint: Footprint) -> Change {
+    pub(super) fn changes(self: &Arc<Self>, footprint: Footprint) -> Coming {
         let mut there = self.there();
         for (look, is_spoilt) in there.looks.values_mut() {
             *is_spoilt |= !look.lies_beside(&footprint);
         }
         let number = there.number();
         there.changes.insert(number, footprint);
-        Change { number, ahead: Arc::clone(self) }
+        Coming { number, ahead: Arc::clone(self) }
     }
 
     /// Somebody looks, where there are changes and none of them is about the same.
@@ -79,7 +79,7 @@ impl Glance {
     }
 }
 
-impl Drop for Change {
+impl Drop for Coming {
     fn drop(&mut self) {
         self.ahead.there().changes.remove(&self.number);
     }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use tokio::sync::oneshot;
 
-use super::ahead::Change;
+use super::ahead::Coming;
 use crate::{
     fault::Fault,
     group,
@@ -37,7 +37,7 @@ pub(super) struct Job {
     /// The id of the request.
     pub(super) request_id: Option<String>,
     /// Where it changes something, that it is still to come or under way.
-    pub(super) change: Option<Change>,
+    pub(super) change: Option<Coming>,
 }
 
 impl Job {

@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use mercury::{
     config,
     fault::{Fault, FaultKind},
-    lock::etcd::{Asked, Before, Change, Changes, Failure, Keys, Made},
+    lock::etcd::{Asked, Before, Event, Events, Failure, Keys, Made},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -39,7 +39,7 @@ struct State {
     watchers: Vec<Watcher>,
     leaving: BTreeMap<String, Vec<oneshot::Sender<()>>>,
     /// What became of the members, for those who follow from a while ago.
-    history: Vec<(i64, Arc<Vec<Change>>)>,
+    history: Vec<(i64, Arc<Vec<Event>>)>,
     /// Until when it has enough to do.
     busy_until: Instant,
     is_away: bool,
@@ -62,7 +62,7 @@ struct Lease {
 
 struct Watcher {
     keys: String,
-    tell: mpsc::UnboundedSender<(Instant, Arc<Vec<Change>>)>,
+    tell: mpsc::UnboundedSender<(Instant, Arc<Vec<Event>>)>,
 }
 
 impl Etcd {
@@ -134,17 +134,17 @@ impl State {
     /// Says whether there was such a lease.
     fn end(&mut self, lease: i64) -> bool {
         let Some(ended) = self.leases.remove(&lease) else { return false };
-        let changes: Vec<Change> = ended.keys.into_iter().filter_map(|key| self.removed(key)).collect();
+        let changes: Vec<Event> = ended.keys.into_iter().filter_map(|key| self.removed(key)).collect();
         self.tell(changes);
         true
     }
 
-    fn removed(&mut self, key: String) -> Option<Change> {
+    fn removed(&mut self, key: String) -> Option<Event> {
         self.keys.remove(&key)?;
         for tell in self.leaving.remove(&key).into_iter().flatten() {
             let _not_waited_for = tell.send(());
         }
-        Some(Change::Deleted(key))
+        Some(Event::Deleted(key))
     }
 
     fn put(&mut self, key: &str, value: String, lease: i64) -> Result<(), Failure> {
@@ -152,13 +152,13 @@ impl State {
         hangs.keys.insert(key.to_owned());
         let made = self.keys.get(key).map_or(self.revision + 1, |there| there.made);
         self.keys.insert(key.to_owned(), Key { value: value.clone(), made, lease });
-        self.tell(vec![Change::Put(key.to_owned(), value)]);
+        self.tell(vec![Event::Put(key.to_owned(), value)]);
         Ok(())
     }
 
-    fn tell(&mut self, changes: Vec<Change>) {
+    fn tell(&mut self, changes: Vec<Event>) {
         self.revision += 1;
-        let Some(Change::Put(first, _) | Change::Deleted(first)) = changes.first() else { return };
+        let Some(Event::Put(first, _) | Event::Deleted(first)) = changes.first() else { return };
         // Nobody follows locks; the last to go is waited for alone.
         if !first.contains("/.fleet/") {
             return;
@@ -318,14 +318,14 @@ impl Keys for Client {
         })
     }
 
-    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Changes> {
+    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Events> {
         let keys = keys.to_owned();
         self.ask(self.limit(), false, move |state| {
             let (tell, told) = mpsc::unbounded_channel();
             let since = state.history.iter().filter(|(revision, _)| *revision >= from);
             since.for_each(|(_, changes)| drop(tell.send((Instant::now(), Arc::clone(changes)))));
             state.watchers.push(Watcher { keys, tell });
-            let next = |mut told: mpsc::UnboundedReceiver<(Instant, Arc<Vec<Change>>)>| async move {
+            let next = |mut told: mpsc::UnboundedReceiver<(Instant, Arc<Vec<Event>>)>| async move {
                 let (at, changes) = told.recv().await?;
                 tokio::time::sleep_until(at).await;
                 Some((Ok(changes.to_vec()), told))

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use mercury::{
     fleet::view::{Member, Subject, View},
     inventory,
-    lock::etcd::Change,
+    lock::etcd::Event,
 };
 use tokio::time::Instant;
 
@@ -192,15 +192,15 @@ impl World {
         self.served.lock().unwrap().view.members().count()
     }
 
-    fn lay(&self, change: &Change) {
+    fn lay(&self, change: &Event) {
         let mut served = self.served.lock().unwrap();
         let name = |key: &str| key.split_once("/members/").map(|(_, name)| name.to_owned());
         match change {
-            Change::Put(key, value) => {
+            Event::Put(key, value) => {
                 let Some(name) = name(key) else { return };
                 served.view.joins(&name, serde_json::from_str::<Member>(value).unwrap());
             }
-            Change::Deleted(key) => {
+            Event::Deleted(key) => {
                 let Some(name) = name(key) else { return };
                 served.view.leaves(&name);
             }

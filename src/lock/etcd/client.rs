@@ -10,7 +10,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 
 use super::{
     connection::{Connection, fault, plain},
-    keys::{Asked, Before, Change, Changes, Keys, Made},
+    keys::{Asked, Before, Event, Events, Keys, Made},
 };
 use crate::config::Etcd;
 
@@ -103,7 +103,7 @@ impl Keys for Connection {
         .boxed()
     }
 
-    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Changes> {
+    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Events> {
         let options = WatchOptions::new().with_prefix().with_start_revision(from);
         async move {
             let mut client = self.client().await?;
@@ -139,12 +139,12 @@ impl Keys for Connection {
     }
 }
 
-fn changes(told: &WatchResponse) -> Vec<Change> {
+fn changes(told: &WatchResponse) -> Vec<Event> {
     let change = |event: &etcd_client::Event| {
         let pair = event.kv()?;
         Some(match event.event_type() {
-            EventType::Put => Change::Put(text(pair.key()), text(pair.value())),
-            EventType::Delete => Change::Deleted(text(pair.key())),
+            EventType::Put => Event::Put(text(pair.key()), text(pair.value())),
+            EventType::Delete => Event::Deleted(text(pair.key())),
         })
     };
     told.events().iter().filter_map(change).collect()

@@ -43,7 +43,7 @@ impl From<Fault> for Failure {
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 
 /// What changed, as far as etcd tells; ends where it does not any more.
-pub type Changes = BoxStream<'static, Result<Vec<Change>, Fault>>;
+pub type Events = BoxStream<'static, Result<Vec<Event>, Fault>>;
 
 /// A key that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Before {
 
 /// One key that is another now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Event {
     /// It is there, with this value.
     Put(String, String),
     /// It is there no more.
@@ -109,7 +109,7 @@ pub trait Keys: Send + Sync {
     fn all<'a>(&'a self, keys: &'a str) -> Asked<'a, (Vec<(String, String)>, i64)>;
 
     /// What becomes of the keys that begin so, from this count on.
-    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Changes>;
+    fn changes<'a>(&'a self, keys: &'a str, from: i64) -> Asked<'a, Events>;
 
     /// Waits until a key goes, from this count on. Only a hint: where etcd does not tell,
     /// it never ends.
