@@ -133,7 +133,7 @@ impl Keys for Connection {
                     }
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         .boxed()
     }
