@@ -19,7 +19,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "a simulation that goes wrong fails its test"
 )]
 

@@ -36,7 +36,7 @@ pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
 
 /// One decimal of a ratio.
 fn ratio(part: u64, of: u64) -> String {
-    let tenths = if of == 0 { 0 } else { (part * 10 + of / 2) / of };
+    let tenths = (part * 10 + of / 2).checked_div(of).unwrap_or_default();
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 

@@ -173,7 +173,7 @@ impl World {
         }
         if Instant::now() > served.moving && served.astray.len() < 10 {
             let now = served.begun.elapsed().as_secs();
-            served.astray.push(format!("{name} served {lock}, {} s after the start, and not {own:?}", now));
+            served.astray.push(format!("{name} served {lock}, {now} s after the start, and not {own:?}"));
         }
     }
 
