@@ -4,17 +4,20 @@
 //! Nothing is remembered: what binds a VLAN of the entry's `local_vlans` is Mercury's
 //! to make and to take away, all else is the network team's.
 
+mod segment;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
 };
 
-use mercury_adapter::{Dialect, OverlayTree};
+use mercury_adapter::Dialect;
 use mercury_model::{
     Interface, InterfaceName, InterfaceScope, Running, Scope, Segment, SwitchedVlan, TrunkVlans, VlanId, VlanScope,
     VlanSet, Vni,
 };
 
+use self::segment::segment;
 use super::{Desired, vlans};
 use crate::{
     fault::{Fault, FaultKind},
@@ -189,7 +192,14 @@ pub(super) fn bind(
             return Err(refused(format!("it is {others}'s on {}", switch.identity.name)));
         }
         match running.segments.get(&vlan) {
-            Some(there) if there.vni == wanted.vni => continue,
+            Some(there) if there.vni == wanted.vni => {
+                // Whoever died may have got no further. What others bind is theirs.
+                if tree.by_lines && own.local_vlans.contains(vlan) {
+                    let whole = segment((tree, own), running, (wanted.vni, vlan)).map_err(refused)?;
+                    made.intended.0.segments.insert(vlan, there.completed_from(&whole));
+                }
+                continue;
+            }
             Some(there) => {
                 stale(intent, vlan, there, (own, &switch.rules.options.trunk_ports, running), made).map_err(refused)?;
             }
@@ -202,10 +212,11 @@ pub(super) fn bind(
             let local = &own.local_vlans;
             return Err(refused(format!("VLAN {vlan} is not one of local_vlans ({local}), which alone Mercury binds")));
         }
-        if !made.intended.0.vlans.contains_key(&vlan) && !intent.vlans.iter().any(|other| other.id() == vlan) {
+        let is_there = made.intended.0.vlans.contains_key(&vlan) || !dialect.makes_vlans(protocol.as_str());
+        if !is_there && !intent.vlans.iter().any(|other| other.id() == vlan) {
             return Err(refused(format!("there is no VLAN {vlan}, and without manage_vlans Mercury makes none")));
         }
-        let segment = Segment { vni: wanted.vni, vtep: vtep(tree, own, running).map_err(refused)? };
+        let segment = segment((tree, own), running, (wanted.vni, vlan)).map_err(refused)?;
         made.intended.0.segments.insert(vlan, segment);
     }
     unbind(intent, &switch.rules, running, made)
@@ -213,22 +224,6 @@ pub(super) fn bind(
 
 fn unsupported(dialect: &Dialect, protocol: &str) -> Fault {
     Fault::new(FaultKind::Unsupported, format!("{}: {}", dialect.name, dialect.no_overlay(protocol)))
-}
-
-/// The VTEP that is to carry a VNI, where the switch says that; all that has to be
-/// there is, and was made by others.
-fn vtep(tree: &OverlayTree, own: &OverlayRules, running: &Running) -> Result<Option<InterfaceName>, String> {
-    if let Some(missing) = running.overlay.lacks.first() {
-        return Err(format!("the switch has no {missing}, which Mercury never makes"));
-    }
-    if tree.vtep.is_none() {
-        return Ok(None);
-    }
-    let Some(vtep) = &own.vtep else { return Err("the switch's entry does not name its VTEP (vxlan_vtep)".to_owned()) };
-    if !running.overlay.vteps.contains(vtep) {
-        return Err(format!("the switch has no VTEP {vtep} with a source interface, which Mercury never makes"));
-    }
-    Ok(Some(vtep.clone()).filter(|_| tree.names_vtep()))
 }
 
 /// Whether what binds a VLAN to another VNI may go: it is Mercury's, and nobody's any

@@ -1,5 +1,6 @@
 //! What a switch's entry adds to what callers ask for.
 
+mod floods;
 mod lags;
 mod leaving;
 mod overlays;

@@ -5,6 +5,7 @@ mod gnmi;
 mod identity;
 mod netconf;
 mod options;
+mod overlay;
 mod ovsdb;
 mod restconf;
 mod rules;
@@ -17,6 +18,7 @@ use super::load::Context;
 use super::{Credentials, Face, Protocol, Switch};
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
+use mercury_model::FloodMode;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -58,6 +60,12 @@ pub(crate) const SHARED: &[&str] = &[
     "mlag_domain",
     "local_vlans",
     "vxlan_vtep",
+    "vxlan_flood",
+    "vxlan_peers",
+    "vxlan_groups",
+    "vxlan_group_base",
+    "vxlan_route_distinguisher",
+    "vxlan_route_target",
     "bounce_on_attach",
     "bounce_time",
     "bounce_unconfirmed",
@@ -199,6 +207,10 @@ fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
         let meant = kind.protocol == Some(unsayable.protocol) && kind.dialect == unsayable.dialect;
         let is_asked = |reader: &mut Reader<'_>| match unsayable.option {
             "local_vlans" => reader.find("local_vlans").is_some(),
+            "vxlan_flood" if reader.find("local_vlans").is_some() => {
+                reader.text("vxlan_flood").as_deref().or(Some(FloodMode::Bgp.word())) == unsayable.value
+            }
+            "vxlan_flood" => false,
             flag => reader.flag(flag) == Some(true),
         };
         if meant && is_asked(reader) {

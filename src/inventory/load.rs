@@ -4,7 +4,7 @@ use super::{Inventory, Protocol, Switch, TeamRules, check, ironic, native};
 use crate::config::{Dialects, FileAccess, Settings, source};
 use crate::finding::{Code, Finding, Findings, Severity};
 use mercury_adapter::{CliTransport, InterfaceNames};
-use mercury_model::{VlanId, VlanSet};
+use mercury_model::{FloodMode, VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub struct Context {
 pub struct Unsayable {
     /// The key of an entry.
     pub option: &'static str,
+    /// The value of it, where it is that alone.
+    pub value: Option<&'static str>,
     /// The protocol the dialect is spoken over.
     pub protocol: Protocol,
     /// The dialect.
@@ -58,21 +60,32 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
     let excuse = |leaves: [&str; 2]| leaves.into_iter().find_map(|leaf| dialect.deviation(protocol.as_str(), leaf));
     let unsaid = |(option, leaves): (&'static str, [&str; 2])| {
         let reason = excuse(leaves)?.reason.clone();
-        Some(Unsayable { option, protocol, dialect: dialect.name.clone(), reason })
+        Some(Unsayable { option, value: None, protocol, dialect: dialect.name.clone(), reason })
     };
     let by_commands = dialect.cli.as_ref().is_some_and(|cli| cli.session.transport != CliTransport::Shell);
     let telnet = (protocol == Protocol::Cli && by_commands).then(|| Unsayable {
         option: "telnet",
+        value: None,
         protocol,
         dialect: dialect.name.clone(),
         reason: "its lines are commands of a shell, which SSH carries".to_owned(),
     });
     let overlay = || {
         let reason = dialect.no_overlay(protocol.as_str()).to_owned();
-        Unsayable { option: "local_vlans", protocol, dialect: dialect.name.clone(), reason }
+        Unsayable { option: "local_vlans", value: None, protocol, dialect: dialect.name.clone(), reason }
     };
     let unserved = dialect.overlay(protocol.as_str()).is_none().then(overlay);
-    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).collect()
+    let unflooded = dialect.overlay(protocol.as_str()).into_iter().flat_map(|tree| {
+        let modes = FloodMode::WORDS.into_iter().filter(|(_, mode)| !tree.floods.contains_key(mode));
+        modes.map(|(word, _)| Unsayable {
+            option: "vxlan_flood",
+            value: Some(word),
+            protocol,
+            dialect: dialect.name.clone(),
+            reason: format!("it cannot be told of one VNI to flood it by {word}"),
+        })
+    });
+    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).chain(unflooded).collect()
 }
 
 impl Default for Context {

@@ -1,21 +1,10 @@
-use super::{Card, LagNumbers, Options, Proposed, TeamRules};
+use super::{Card, LagNumbers, Options, OverlayRules, Proposed, TeamRules};
 use crate::finding::Findings;
 use mercury_adapter::InterfaceNames;
 use mercury_model::{InterfaceName, VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How a switch serves VNIs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OverlayRules {
-    /// `local_vlans`: the VLANs that Mercury may bind to VNIs, and what binds which it
-    /// may take away; all of them are set aside for that.
-    pub local_vlans: VlanSet,
-    /// `vxlan_vtep`: what the VTEP that carries them is called; only where the switch
-    /// says that of each VNI.
-    pub vtep: Option<InterfaceName>,
-}
 
 /// What may be done to a switch, and what is done beside what callers ask for.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 mod lag;
 mod verified;
 
-use mercury_model::{Interface, InterfaceName, SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{Interface, InterfaceName, Running, Segment, SwitchedVlan, TrunkVlans, VlanId};
 use serde_json::{Map, Value, json};
 
 pub(super) use lag::{lag_deleted, lag_updated};
@@ -243,8 +243,7 @@ pub fn report_json(report: &Report) -> Value {
         "device_ms": (report.device_time.as_secs_f64() * 10_000.0).round() / 10.0,
         "queue_ms": (report.queue_time.as_secs_f64() * 10_000.0).round() / 10.0,
     });
-    let segments = shown.map(|running| running.segments.iter()).into_iter().flatten();
-    let segments: Vec<Value> = segments.map(|(vlan, segment)| json!({"vlan-id": vlan, "vni": segment.vni})).collect();
+    let segments: Vec<Value> = shown.map(segments).unwrap_or_default();
     if let (false, Some(members)) = (segments.is_empty(), members.as_object_mut()) {
         members.insert("segments".to_owned(), json!(segments));
     }
@@ -257,4 +256,13 @@ pub fn report_json(report: &Report) -> Value {
         members.insert("payload".to_owned(), json!(payload.to_string()));
     }
     members
+}
+
+/// What VLANs are bound to, and of a VNI that is configured and carries nothing, why.
+fn segments(running: &Running) -> Vec<Value> {
+    let told = |(vlan, segment): (&VlanId, &Segment)| match running.overlay.down.get(&segment.vni) {
+        Some(why) => json!({"vlan-id": vlan, "vni": segment.vni, "down": why}),
+        None => json!({"vlan-id": vlan, "vni": segment.vni}),
+    };
+    running.segments.iter().map(told).collect()
 }

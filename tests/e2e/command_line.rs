@@ -6,6 +6,7 @@ mod candidate;
 mod commands;
 mod grammar;
 mod imitation;
+mod overlays;
 mod recorded;
 mod telnet;
 mod theirs;

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{Dialect, SegmentLeaf};
 use mercury_model::{
     Aggregation, DeviceConfig, EdgePort, Intended, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType,
     Leaf, Plan, Running, Scope, Segment, Stp, SwitchedVlan, TrunkVlans, Vlan, VlanStatus,
@@ -53,8 +53,7 @@ pub(crate) fn visible(dialect: &Dialect, protocol: &str, config: &DeviceConfig) 
     }
     match dialect.overlay(protocol) {
         None => config.segments.clear(),
-        Some(own) if !own.names_vtep() => config.segments.values_mut().for_each(|segment| segment.vtep = None),
-        Some(_) => {}
+        Some(own) => config.segments.values_mut().for_each(|segment| *segment = own.visible(segment)),
     }
     defaults.canonical(&mut config);
     config
@@ -119,7 +118,15 @@ struct Device {
     vlans: BTreeMap<String, Named>,
     /// The VNIs that VLANs are bound to, and their VTEPs.
     #[serde(default)]
-    segments: BTreeMap<String, (u64, String)>,
+    segments: BTreeMap<String, Bound>,
+}
+
+/// A VNI and its VTEP, and what else is said of it: `flood`, `bgp-as` and so on.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Bound {
+    Vni(u64, String),
+    With(u64, String, BTreeMap<String, String>),
 }
 
 #[derive(Deserialize)]
@@ -186,8 +193,16 @@ fn config(file: &str, text: &str) -> DeviceConfig {
         let status = if vlan.suspended { VlanStatus::Suspended } else { VlanStatus::Active };
         config.vlans.insert(id, Vlan { id, name, status });
     }
-    for (vlan, (vni, vtep)) in device.segments {
-        let segment = Segment { vni: vni.try_into().unwrap(), vtep: Some(vtep.parse().unwrap()) };
+    for (vlan, bound) in device.segments {
+        let (vni, vtep, more) = match bound {
+            Bound::Vni(vni, vtep) => (vni, vtep, BTreeMap::new()),
+            Bound::With(vni, vtep, more) => (vni, vtep, more),
+        };
+        let mut segment = Segment::new(vni.try_into().unwrap()).of_vtep(Some(vtep.parse().unwrap()));
+        for (name, text) in more {
+            let leaf = SegmentLeaf::ALL.into_iter().find(|(_, own)| *own == name).map(|(leaf, _)| leaf);
+            assert!(leaf.unwrap_or_else(|| panic!("{file}: {name}")).set(&mut segment, &text), "{file}: {name} {text}");
+        }
         config.segments.insert(vlan.parse().unwrap(), segment);
     }
     config

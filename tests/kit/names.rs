@@ -34,6 +34,9 @@ pub(crate) fn name(dialect: &str, name: &InterfaceName) -> Option<InterfaceName>
     }
 }
 
+/// What the VTEP of the cases is called, of which few systems have a say.
+const VTEP: &str = "vtep1";
+
 /// A configuration with the names of a dialect's system; `None` where it has
 /// an interface that the system cannot have.
 pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
@@ -47,15 +50,31 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
         }
         renamed.interfaces.insert(interface.name.clone(), interface);
     }
+    for segment in renamed.segments.values_mut() {
+        if let (Some(vtep), Some(_)) = (&mut segment.vtep, NAMES.get(dialect).and_then(|table| table.get(VTEP))) {
+            *vtep = name(dialect, vtep)?;
+        }
+    }
+    // What a system says of all VNIs at once is no case's.
+    if let Some(own) = DIALECTS.iter().find(|one| one.name == dialect).and_then(|one| one.overlay(crate::PROTOCOL)) {
+        for segment in renamed.segments.values_mut() {
+            *segment = own.visible(segment);
+            // A switch is not flooded in a way that its system does not know.
+            segment.flood.as_ref().map_or(Some(true), |flood| own.says(flood.mode()))?;
+        }
+    }
     if BY_MEMBERS.contains(dialect) {
         by_members(&mut renamed);
     }
     Some(renamed)
 }
 
+static DIALECTS: LazyLock<Vec<std::sync::Arc<mercury_adapter::Dialect>>> =
+    LazyLock::new(|| mercury_adapter::builtin().unwrap());
+
 /// Where an aggregate's members say what it is, over the kit's protocol.
 static BY_MEMBERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let all = mercury_adapter::builtin().unwrap().into_iter();
+    let all = DIALECTS.iter();
     all.filter(|one| one.members_say_lag_type(crate::PROTOCOL)).map(|one| one.name.clone()).collect()
 });
 

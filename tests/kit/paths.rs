@@ -75,11 +75,16 @@ fn named(tree: &Tree) -> Named {
         let leaves = leaves.chain(default_values.iter().map(|(path, _)| path));
         leaves.for_each(|path| add("vlan", entry.join(path)));
     }
-    if let Some(OverlayTree { entry, vni, vlan: bound, also, foreign, vtep, needs, highest: _ }) = overlay {
+    if let Some(own) = overlay {
+        let OverlayTree { entry, vni, vlan: bound, leaves, also, foreign, vtep, bgp, needs, .. } = own;
         let entry = entry.clone().or_else(|| vlan.as_ref().map(|vlan| vlan.entry.clone())).unwrap_or_default();
-        let leaves = [vni].into_iter().chain(bound).chain(also.iter().chain(foreign).map(|(path, _)| path));
+        let leaves = [vni]
+            .into_iter()
+            .chain(bound)
+            .chain(leaves.values())
+            .chain(also.iter().chain(foreign).map(|(path, _)| path));
         leaves.for_each(|path| add("overlay", entry.join(path)));
-        vtep.iter().chain(needs.iter().map(|need| &need.path)).for_each(|path| add("overlay", path.clone()));
+        vtep.iter().chain(bgp).chain(needs.iter().map(|need| &need.path)).for_each(|path| add("overlay", path.clone()));
         add("overlay.entry", entry);
     }
     nodes

@@ -215,11 +215,19 @@ pub struct Overlay {
     pub vteps: BTreeSet<InterfaceName>,
     /// What the dialect needs and the switch does not have, in people's words.
     pub lacks: BTreeSet<String>,
+    /// What it needs beside where BGP is to tell of VNIs, and the switch does not have.
+    pub lacks_for_evpn: BTreeSet<String>,
+    /// The ASs of the BGP processes that could tell of VNIs, where a target has that below
+    /// them.
+    pub bgp_as: BTreeSet<u32>,
     /// The VNIs that something else than one VLAN has, and what that is.
     pub taken: BTreeMap<Vni, String>,
     /// What the entry that binds a VLAN holds besides Mercury's leaves: it would go
     /// with it.
     pub besides: BTreeMap<VlanId, String>,
+    /// The VNIs that are configured and carry nothing at the moment, and why, as far as the
+    /// device shows that beside what it has.
+    pub down: BTreeMap<Vni, String>,
 }
 
 impl Running {

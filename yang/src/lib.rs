@@ -7,6 +7,7 @@
 //! it in `modules/`, and `tests/schema.rs` compares the two.
 
 mod device;
+mod evpn;
 mod interface;
 mod leaf;
 mod modules;
@@ -18,6 +19,7 @@ mod vlan;
 mod vni;
 
 pub use device::{Bridged, DeviceConfig, Intended, InterfaceScope, Overlay, Running, Scope, VlanScope};
+pub use evpn::{Evpn, Flood, FloodError, FloodMode, RouteId, RouteIdError};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
 pub use leaf::{Foreign, Leaf, List, Value};
 pub use modules::MODULES;

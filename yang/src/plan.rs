@@ -132,6 +132,9 @@ pub enum Edit {
         /// Its name, which some targets know it by.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<VlanName>,
+        /// What of that is there, and stays as it is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<Segment>,
         /// What binds it.
         after: Segment,
     },
@@ -264,14 +267,16 @@ fn make_vlans(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
 
 fn bind(have: &DeviceConfig, want: &DeviceConfig, edits: &mut Vec<Edit>) {
     for (vlan, after) in want.segments.iter().filter(|(vlan, after)| have.segments.get(*vlan) != Some(after)) {
-        edits.push(Edit::Bind { vlan: *vlan, name: name_of(*vlan, want), after: after.clone() });
+        let before = have.segments.get(vlan).filter(|before| after.completes(before)).cloned();
+        edits.push(Edit::Bind { vlan: *vlan, name: name_of(*vlan, want), before, after: after.clone() });
     }
 }
 
 /// Of what binds a VLAN and is to go, what stands in the way of what comes, or else the
 /// rest.
 fn unbind(have: &DeviceConfig, want: &DeviceConfig, in_the_way: bool, edits: &mut Vec<Edit>) {
-    let gone = have.segments.iter().filter(|(vlan, before)| want.segments.get(*vlan) != Some(before));
+    let stays = |vlan, before| want.segments.get(vlan).is_some_and(|after| after.completes(before));
+    let gone = have.segments.iter().filter(|(vlan, before)| !stays(*vlan, before));
     for (vlan, before) in gone {
         let comes = want.segments.iter().any(|(other, after)| other == vlan || after.vni == before.vni);
         if comes == in_the_way {
@@ -430,6 +435,7 @@ impl fmt::Display for Edit {
         match self {
             Self::Vlan { before: None, after } => write!(f, "create VLAN {}{}", after.id, named(after.name.as_ref())),
             Self::Vlan { after, .. } => write!(f, "change VLAN {}{}", after.id, named(after.name.as_ref())),
+            Self::Bind { vlan, before: Some(_), after, .. } => write!(f, "complete what binds VLAN {vlan} to {after}"),
             Self::Bind { vlan, after, .. } => write!(f, "bind VLAN {vlan} to {after}"),
             Self::Unbind { vlan, before, .. } => write!(f, "unbind VLAN {vlan} from {before}"),
             Self::CreateInterface { interface, kind, count } => {

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
-use crate::InterfaceName;
+use crate::{Evpn, Flood, InterfaceName};
 
 /// A VXLAN network identifier, 1 to 16777215; nothing else can be built.
 ///
@@ -74,12 +74,62 @@ pub struct Segment {
     /// The VTEP that carries it, where the switch says that of each map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vtep: Option<InterfaceName>,
+    /// Where what has no known destination goes, where the switch says that of each map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flood: Option<Flood>,
+    /// How BGP tells of it, where the switch says that of each map.
+    #[serde(skip_serializing_if = "Evpn::is_empty")]
+    pub evpn: Evpn,
+}
+
+impl Segment {
+    /// One of which nothing but its VNI is said.
+    #[must_use]
+    pub fn new(vni: Vni) -> Self {
+        Self { vni, vtep: None, flood: None, evpn: Evpn::default() }
+    }
+
+    /// This, carried by a VTEP.
+    #[must_use]
+    pub fn of_vtep(self, vtep: Option<InterfaceName>) -> Self {
+        Self { vtep, ..self }
+    }
+
+    /// Whether nothing that `other` says is said otherwise here: what is more comes to it.
+    #[must_use]
+    pub fn completes(&self, other: &Self) -> bool {
+        self.completed_by(other) == *self
+    }
+
+    /// This, and what of `other` it does not say.
+    #[must_use]
+    pub fn completed_from(&self, other: &Self) -> Self {
+        other.completed_by(self)
+    }
+
+    /// `other` laid over this: what it says counts.
+    fn completed_by(&self, other: &Self) -> Self {
+        let (own, over) = (self.clone(), other.clone());
+        Self {
+            vni: over.vni,
+            vtep: over.vtep.or(own.vtep),
+            flood: over.flood.or(own.flood),
+            evpn: Evpn {
+                bgp_as: over.evpn.bgp_as.or(own.evpn.bgp_as),
+                route_distinguisher: over.evpn.route_distinguisher.or(own.evpn.route_distinguisher),
+                route_target: over.evpn.route_target.or(own.evpn.route_target),
+            },
+        }
+    }
 }
 
 impl fmt::Display for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VNI {}", self.vni)?;
-        self.vtep.iter().try_for_each(|vtep| write!(f, " of {vtep}"))
+        self.vtep.iter().try_for_each(|vtep| write!(f, " of {vtep}"))?;
+        self.flood.iter().try_for_each(|flood| write!(f, ", flooded by {flood}"))?;
+        self.evpn.route_distinguisher.iter().try_for_each(|rd| write!(f, ", route distinguisher {rd}"))?;
+        self.evpn.route_target.iter().try_for_each(|rt| write!(f, ", route target {rt}"))
     }
 }
 

@@ -125,7 +125,7 @@ fn device() -> impl Strategy<Value = DeviceConfig> {
                 config.interfaces.insert(lag.name.clone(), lag);
             }
             for (id, vni) in vlans.keys().zip(vnis) {
-                config.segments.insert(*id, Segment { vni: vni.try_into().unwrap(), vtep: None });
+                config.segments.insert(*id, Segment::new(vni.try_into().unwrap()));
             }
             for (id, text) in vlans {
                 let name = text.map(|text| text.parse().unwrap());

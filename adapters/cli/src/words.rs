@@ -2,6 +2,7 @@
 
 mod flat;
 mod lists;
+mod overlay;
 mod read;
 mod render;
 mod set;

@@ -21,16 +21,16 @@ mod variant;
 use std::sync::{Arc, LazyLock};
 
 pub use cli::{
-    Blocks, Candidate, CliDialect, CliForm, CliLine, CliSession, CliTransport, CliWords, Command, Confirming, Enable,
-    Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, ModeChange, PortTable, Prompts,
-    Question, Rows, Said, SetWords, ShellLogin, Shown, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable,
-    Waiting, When, Whole, Wording,
+    Blocks, Candidate, CliDialect, CliForm, CliLine, CliOverlay, CliSession, CliTransport, CliWords, Command,
+    Confirming, Enable, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, ModeChange,
+    OverlayPart, PortTable, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, Template,
+    TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting, Way, When, Whole, Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
 pub use netconf::{ConfirmedBy, NetconfDialect};
-pub use overlay::{Need, OverlayTree};
+pub use overlay::{Need, OverlayTree, SegmentLeaf};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 pub use restconf::RestconfDialect;
@@ -100,11 +100,22 @@ impl Dialect {
     /// says, nothing was seen.
     #[must_use]
     pub fn standing(&self, protocol: &str) -> String {
+        self.seen(|one| one.protocol == protocol)
+    }
+
+    /// How far that was seen of VNIs, where it has them over a protocol.
+    #[must_use]
+    pub fn overlay_standing(&self, protocol: &str) -> Option<String> {
+        self.overlay(protocol)?;
+        Some(self.seen(|one| one.protocol == protocol && one.overlays))
+    }
+
+    fn seen(&self, is_of_it: impl Fn(&Evidence) -> bool) -> String {
         if self.is_own {
             return "the operator's own, unproven".to_owned();
         }
         let reached = |(step, word)| {
-            let own = self.evidence.iter().filter(|one| one.protocol == protocol && one.standing == step);
+            let own = self.evidence.iter().filter(|one| is_of_it(one) && one.standing == step);
             let against: Vec<_> = own.map(|one| one.against.as_str()).collect();
             (!against.is_empty()).then(|| format!("{word} against {}", against.join(", ")))
         };
@@ -141,6 +152,12 @@ impl Dialect {
     #[must_use]
     pub fn overlay(&self, protocol: &str) -> Option<&OverlayTree> {
         self.tree(protocol)?.overlay.as_ref()
+    }
+
+    /// Whether a VLAN has to be made before a port can have it.
+    #[must_use]
+    pub fn makes_vlans(&self, protocol: &str) -> bool {
+        self.tree(protocol).is_none_or(|tree| tree.vlan.is_some())
     }
 
     /// Why there is none.
@@ -256,6 +273,9 @@ pub struct Evidence {
     pub date: String,
     /// The test or transcript that shows it.
     pub test: String,
+    /// Whether a port on a VNI was among what was seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overlays: bool,
 }
 
 /// A leaf of the model that a target does not have (RFC 7950 section 7.20.3).

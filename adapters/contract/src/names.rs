@@ -14,6 +14,7 @@ pub struct Names {
     vlan_name: Option<Arc<str>>,
     vtep: Option<Arc<str>>,
     vni: Option<Arc<str>>,
+    bgp_as: Option<Arc<str>>,
 }
 
 impl Names {
@@ -44,7 +45,8 @@ impl Names {
     #[must_use]
     pub fn of_segment(self, segment: &Segment) -> Self {
         let vtep = segment.vtep.as_ref().map(|vtep| Arc::from(vtep.as_str()));
-        Self { vtep, vni: Some(Arc::from(segment.vni.to_string())), ..self }
+        let bgp_as = segment.evpn.bgp_as.map(|number| Arc::from(number.to_string()));
+        Self { vtep, vni: Some(Arc::from(segment.vni.to_string())), bgp_as, ..self }
     }
 
     /// The text a word of a path stands for; `None` for a placeholder without
@@ -62,6 +64,7 @@ impl Names {
             "{vlan-name}" => self.vlan_name.as_deref(),
             "{vtep}" => self.vtep.as_deref(),
             "{vni}" => self.vni.as_deref(),
+            "{bgp-as}" => self.bgp_as.as_deref(),
             _ => None,
         }?;
         Some(if fixed.is_empty() { Cow::Borrowed(value) } else { Cow::Owned(format!("{fixed}{value}")) })
@@ -90,6 +93,7 @@ impl Names {
             "{vtep}" if self.vtep.is_some() => return self.vtep.as_deref() == Some(value),
             "{vtep}" => self.vtep = Some(Arc::from(value)),
             "{vni}" => self.vni = Some(Arc::from(value)),
+            "{bgp-as}" => self.bgp_as = Some(Arc::from(value)),
             _ => {}
         }
         true
@@ -111,6 +115,12 @@ impl Names {
     #[must_use]
     pub fn found_vni(&self) -> Option<&str> {
         self.vni.as_deref()
+    }
+
+    /// The AS that was found.
+    #[must_use]
+    pub fn found_bgp_as(&self) -> Option<u32> {
+        self.bgp_as.as_deref()?.parse().ok()
     }
 
     /// The VTEP's name that was found.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::{
     DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
-    Running, Scope, SwitchedVlan, Value,
+    Overlay, Running, Scope, SwitchedVlan, Value,
 };
 
 use crate::{
@@ -56,8 +56,16 @@ pub struct Looking<'a> {
 /// What a device's data says about `scope`.
 pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Running {
     let Looking { tree, defaults, instance } = looking;
-    let (vlans, besides_vlans) = vlan::read(tree, instance, data, scope.overlays);
-    let (segments, overlay) = if scope.overlays { overlay::read(tree, instance, data) } else { Default::default() };
+    let (vlans, mut besides_vlans) = vlan::read(tree, instance, data, scope.overlays);
+    let is_shown = tree.overlay.as_ref().is_some_and(|own| scope.overlays || own.by_lines);
+    let (mut segments, mut overlay) = if is_shown { overlay::read(tree, instance, data) } else { Default::default() };
+    if !scope.overlays {
+        overlay = Overlay::default();
+        // It is others' then, and the VLAN is not to go from below it.
+        for (vlan, segment) in std::mem::take(&mut segments).into_iter().filter(|(vlan, _)| vlans.contains_key(vlan)) {
+            besides_vlans.entry(vlan).or_insert_with(|| segment.to_string());
+        }
+    }
     let mut named = Named::new();
     if tree.vlan.as_ref().is_some_and(crate::VlanTree::is_keyed_by_name) {
         named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));

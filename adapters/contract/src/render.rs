@@ -46,7 +46,9 @@ impl Writing<'_> {
         match edit {
             Edit::Vlan { before, after } => vlan::make(self, operations, before.as_ref(), after),
             Edit::RemoveVlan { before } => vlan::remove(self, operations, before),
-            Edit::Bind { vlan, name, after } => overlay::bind(self, operations, (*vlan, name.as_ref()), after),
+            Edit::Bind { vlan, name, before, after } => {
+                overlay::bind(self, operations, (*vlan, name.as_ref()), before.as_ref(), after)
+            }
             Edit::Unbind { vlan, name, before } => overlay::unbind(self, operations, (*vlan, name.as_ref()), before),
             Edit::CreateInterface { interface, kind, count } => {
                 self.count(operations, *count);

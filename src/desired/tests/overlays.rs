@@ -11,7 +11,7 @@ fn vni(number: u64) -> Vni {
 
 /// A switch with a VTEP, whose VLANs 3000 to 3003 are set aside for VNIs.
 fn fabric() -> Bench {
-    let overlay = OverlayRules { local_vlans: "3000-3003".parse().unwrap(), vtep: "vtep1".parse().ok() };
+    let overlay = OverlayRules::of("3000-3003".parse().unwrap(), "vtep1".parse().ok());
     let mut bench = Bench::of(ruled(Rules { manage_vlans: true, overlay: Some(overlay), ..Rules::default() }));
     bench.overlay.vteps = ["vtep1".parse().unwrap()].into();
     bench
@@ -20,7 +20,7 @@ fn fabric() -> Bench {
 impl Bench {
     fn bind(&mut self, id: u16, number: u64) {
         self.device.vlans.entry(vlan(id)).or_insert(Vlan { id: vlan(id), name: None, status: VlanStatus::Active });
-        self.device.segments.insert(vlan(id), Segment { vni: vni(number), vtep: "vtep1".parse().ok() });
+        self.device.segments.insert(vlan(id), Segment::new(vni(number)).of_vtep("vtep1".parse().ok()));
     }
 
     /// `3000: 10100` and so on.
@@ -266,11 +266,11 @@ fn what_is_no_vni_is_refused_and_so_is_a_switch_that_serves_none() {
 /// Junos says the VNI in the VLAN's own entry, and of which VTEP it is nowhere.
 #[test]
 fn where_the_vlan_itself_has_its_vni_no_vtep_is_named() {
-    let overlay = OverlayRules { local_vlans: "3000-3003".parse().unwrap(), vtep: None };
+    let overlay = OverlayRules::of("3000-3003".parse().unwrap(), None);
     let rules = Rules { manage_vlans: true, overlay: Some(overlay), ..Rules::default() };
     let mut bench = Bench::of(spoken("juniper_junos", ruled(rules)));
     bench.attach("xe-0/0/1", &on(10_100)).unwrap();
-    let segment = Segment { vni: vni(10_100), vtep: None };
+    let segment = Segment::new(vni(10_100));
     assert_eq!(bench.device.segments, [(vlan(3000), segment)].into());
     bench.detach("xe-0/0/1", &on(10_100)).unwrap();
     assert_eq!(bench.bound(), Vec::<String>::new());

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::InterfaceNames;
-use mercury_model::{InterfaceName, VlanId, VlanSet};
+use mercury_model::{InterfaceName, VlanId};
 
-use super::{Form, each, options, seconds};
+use super::{Form, each, options, overlay::overlay, seconds};
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{Context, OverlayRules, Rules, TeamRules};
+use crate::inventory::{Context, Rules, TeamRules};
 
 pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context: &Context) -> Rules {
     let manage_vlans = reader.flag("manage_vlans").unwrap_or(false);
@@ -52,35 +52,6 @@ pub(super) fn rules(reader: &mut Reader<'_>, dialect: &str, form: Form, context:
         interface_names,
         team: TeamRules::default(),
     }
-}
-
-/// Every VLAN that is set aside for VNIs is one that may be configured, and no port's that
-/// belongs to nobody.
-fn overlay(
-    reader: &mut Reader<'_>,
-    idle: [(&str, Option<VlanId>); 2],
-    allowed: Option<&VlanSet>,
-) -> Option<OverlayRules> {
-    let vtep: Option<InterfaceName> = reader.parsed("vxlan_vtep");
-    let Some(local_vlans) = reader.vlans("local_vlans").filter(|vlans| !vlans.is_empty()) else {
-        if vtep.is_some() {
-            let finding = Finding::error(Code::Conflict, "is given without local_vlans");
-            reader.blame_key("vxlan_vtep", finding.help("local_vlans are the VLANs that may be bound to VNIs"));
-        }
-        return None;
-    };
-    for (key, vlan) in idle {
-        if let Some(vlan) = vlan.filter(|vlan| local_vlans.contains(*vlan)) {
-            let message = format!("VLAN {vlan} is that of ports that belong to nobody ({key})");
-            reader.blame_key("local_vlans", Finding::error(Code::Conflict, message));
-        }
-    }
-    let refused = allowed.map(|allowed| local_vlans.difference(allowed)).unwrap_or_default();
-    if !refused.is_empty() {
-        let finding = Finding::error(Code::Conflict, format!("{refused}: not among allowed_vlans"));
-        reader.blame_key("local_vlans", finding);
-    }
-    Some(OverlayRules { local_vlans, vtep })
 }
 
 /// What a reset would put a port in must be there.

@@ -211,7 +211,7 @@ fn vlans_are_judged_where_they_are_made_renamed_and_removed() {
 #[test]
 fn a_vlan_is_judged_where_it_is_bound_to_a_vni_and_where_no_longer() {
     let bound = |vni: Option<u64>| {
-        let segment = vni.map(|vni| Segment { vni: vni.try_into().unwrap(), vtep: None });
+        let segment = vni.map(|vni| Segment::new(vni.try_into().unwrap()));
         DeviceConfig {
             segments: segment.map(|one| (50_u16.try_into().unwrap(), one)).into_iter().collect(),
             ..config(vec![])

@@ -10,11 +10,48 @@ fn a_mistake_about_vnis_is_found_on_its_line() {
         ("vxlan_vtep = \"vtep1\"", Code::Conflict, "vxlan_vtep"),
         ("local_vlans = \"3000\"\nallowed_vlans = \"100\"", Code::Conflict, "local_vlans"),
         ("local_vlans = \"3000\"\ndefault_vlan = 3000", Code::Conflict, "local_vlans"),
+        ("vxlan_flood = \"bgp\"", Code::Conflict, "vxlan_flood"),
     ] {
         let text = toml(&format!("dialect = \"openconfig\"\n{lines}\n"));
         let (_, findings) = load(&[("i.toml", &text)], &Context::default());
         assert_eq!(places(&findings), [(code, 7, format!("switch.leaf1.{key}"))], "{lines}");
     }
+}
+
+fn nexus(lines: &str) -> (Inventory, Findings) {
+    let own = "protocol = \"cli\"\ndialect = \"cisco_nxos\"\nlocal_vlans = \"3000\"\nvxlan_vtep = \"nve1\"\n";
+    load(&[("i.toml", &toml(&format!("{own}{lines}\n")))], &Context::default())
+}
+
+/// What the network team says of floods and of BGP fits together, or no switch is served.
+#[test]
+fn how_a_vni_is_flooded_is_said_once_and_whole() {
+    for (lines, key, told) in [
+        ("vxlan_flood = \"unicast\"", "vxlan_flood", "must be one of bgp, static, multicast"),
+        (
+            "vxlan_flood = \"static\"\nvxlan_peers = \"192.0.2.2\"",
+            "vxlan_flood",
+            "told of one VNI to flood it by static",
+        ),
+        ("vxlan_flood = \"multicast\"", "vxlan_flood", "needs vxlan_groups or vxlan_group_base"),
+        ("vxlan_peers = [\"192.0.2.2\"]", "vxlan_peers", "is for vxlan_flood static, and this is bgp"),
+        ("vxlan_group_base = \"239.1.0.0/16\"", "vxlan_group_base", "is for vxlan_flood multicast"),
+        ("vxlan_route_target = \"65000:1\"", "vxlan_route_target", "would be every VNI's"),
+        ("vxlan_route_target = \"65000:{vlan}\"", "vxlan_route_target", "not the same on every switch"),
+        ("vxlan_route_distinguisher = \"65000:1\"", "vxlan_route_distinguisher", "would be every VNI's"),
+        ("vxlan_route_target = \"{vni}\"", "vxlan_route_target", "is not auto, nor an AS number"),
+    ] {
+        let (_, findings) = nexus(lines);
+        let found = findings.iter().find(|one| one.field == format!("switch.leaf1.{key}"));
+        assert!(found.is_some_and(|one| one.message.contains(told)), "{lines}: {findings}");
+    }
+    let groups = "vxlan_flood = \"multicast\"\nvxlan_groups = [\"7:239.1.1.1\", \"8:239.1.1.1\"]";
+    assert!(nexus(groups).1.to_string().contains("VNI 8 with 239.1.1.1 and VNI 7 with 239.1.1.1"));
+    let good = "vxlan_flood = \"multicast\"\nvxlan_group_base = \"239.1.0.0/16\"\nvxlan_route_target = \"65000:{vni}\"";
+    let (inventory, findings) = nexus(good);
+    assert!(!findings.has_errors(), "{findings}");
+    let overlay = inventory.find("leaf1").unwrap().rules.overlay.clone().unwrap();
+    assert!(overlay.is_evpn() && overlay.flood_of(10_100_u64.try_into().unwrap()).is_some());
 }
 
 #[test]

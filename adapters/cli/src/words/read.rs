@@ -21,7 +21,9 @@ use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId,
 
 use super::{
     flat::{self, Unshown},
-    is_asked, set,
+    is_asked,
+    overlay::{SegmentsSaid, ways},
+    set,
 };
 use blocks::{Block, Blocked};
 use port::Port;
@@ -322,6 +324,7 @@ fn interface(dialect: &CliDialect) -> NodePath {
 struct Lines<'t> {
     ports: BTreeMap<String, Port<'t>>,
     vlans: BTreeMap<VlanId, VlanSaid<'t>>,
+    segments: Option<SegmentsSaid<'t>>,
 }
 
 impl<'t> Lines<'t> {
@@ -335,6 +338,7 @@ impl<'t> Lines<'t> {
         tree: &mut DataTree<'_, '_>,
     ) -> Result<bool, Unreadable> {
         let is_asked = |name: &str| is_asked(&scope.interfaces, name);
+        self.overlay(words, text, tree)?;
         let mut found = false;
         let mut block = Block::Other;
         for line in blocks::Lines::of(words, text) {
@@ -381,6 +385,9 @@ impl<'t> Lines<'t> {
                             }
                             continue;
                         }
+                        if words.overlay.as_ref().is_some_and(|own| own.binds(line)) {
+                            continue;
+                        }
                         for id in ids.iter() {
                             let _whether_it_is_understood = self.vlans.entry(id).or_default().line(words, line);
                         }
@@ -394,11 +401,26 @@ impl<'t> Lines<'t> {
         Ok(found)
     }
 
+    /// Reads what a configuration says of VNIs.
+    fn overlay(&mut self, words: &'t CliWords, text: &str, tree: &mut DataTree<'_, '_>) -> Result<(), NoRoom> {
+        let Some(own) = &words.overlay else { return Ok(()) };
+        let said = self.segments.get_or_insert_with(|| SegmentsSaid::of(own));
+        let mut room = Ok(());
+        ways(text, &words.comments, |way| {
+            said.line(way);
+            if room.is_ok() {
+                room = tree.beside(said.octets());
+            }
+        });
+        room
+    }
+
     /// The data tree.
     fn data<'a>(self, words: &'t CliWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
         let root = tree.node("data")?;
         let (ports, vlans) = (tree.group("interface")?, tree.group("vlan")?);
-        for (name, port) in self.ports {
+        let is_vtep = |name: &str| self.segments.as_ref().is_some_and(|own| own.has_vtep(name));
+        for (name, port) in self.ports.into_iter().filter(|(name, _)| !is_vtep(name)) {
             ports.push(port.node(words, &name, tree)?);
         }
         for (id, vlan) in self.vlans {
@@ -406,6 +428,9 @@ impl<'t> Lines<'t> {
         }
         root.push(ports);
         root.push(vlans);
+        if let Some(segments) = self.segments {
+            segments.data(tree, root)?;
+        }
         Ok(root)
     }
 }

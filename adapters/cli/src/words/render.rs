@@ -16,7 +16,7 @@ use mercury_model::Plan;
 
 use crate::{
     Line, Script,
-    words::{flat, set},
+    words::{flat, overlay, set},
 };
 use texts::Takes;
 
@@ -83,6 +83,10 @@ impl Render for CliRenderer {
         }
         let moved = members::changes(plan);
         for entry in &operations.entries {
+            if let Some(own) = words.overlay.as_ref().filter(|_| overlay::is_segment(entry)) {
+                overlay::lines((&typing.writing, takes), (own, words.leave.as_deref()), &mut script, entry)?;
+                continue;
+            }
             let moved = entry.entry.names.resolve("{name}").and_then(|name| moved.get(&*name));
             if let (Some(members), Some((port, change))) = (&typing.words.members, moved) {
                 members::lines(&typing, members, &mut script, port, change)?;

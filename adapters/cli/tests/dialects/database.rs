@@ -27,6 +27,8 @@ impl Database {
         own.row("PORT", "Ethernet200", &[("admin_status", "up"), ("mtu", "9100")]);
         own.row("INTERFACE", "Ethernet200", &[]);
         own.row("INTERFACE", "Ethernet200|192.0.2.1/31", &[]);
+        own.row("VXLAN_TUNNEL", "vtep1", &[("src_ip", "192.0.2.1")]);
+        own.row("VXLAN_EVPN_NVO", "nvo1", &[("source_vtep", "vtep1")]);
         own.row("DEVICE_METADATA", "localhost", &[("hostname", "leaf-7")]);
         own
     }
@@ -54,7 +56,10 @@ impl Database {
         };
         match words {
             ["vlan", "add", id] => self.row("VLAN", &format!("Vlan{id}"), &[("vlanid", id)]),
-            ["vlan", "del", id] if !is_in("VLAN_MEMBER", &format!("Vlan{id}")) => {
+            // "VLAN ID 10 can not be removed. First remove all members", "First remove vxlan mapping".
+            ["vlan", "del", id]
+                if !is_in("VLAN_MEMBER", &format!("Vlan{id}")) && !self.is_mapped("vlan", &format!("Vlan{id}")) =>
+            {
                 self.gone("VLAN", &format!("Vlan{id}"));
             }
             ["vlan", "member", "add", "-u", id, port]
@@ -66,6 +71,17 @@ impl Database {
                 self.row("VLAN_MEMBER", &format!("Vlan{id}|{port}"), &[("tagging_mode", "tagged")]);
             }
             ["vlan", "member", "del", id, port] => self.gone("VLAN_MEMBER", &format!("Vlan{id}|{port}")),
+            ["vxlan", "map", "add", vtep, id, vni]
+                if self.has("VLAN", &format!("Vlan{id}"))
+                    && !self.is_mapped("vlan", &format!("Vlan{id}"))
+                    && !self.is_mapped("vni", vni) =>
+            {
+                let (key, vlan) = (format!("{vtep}|map_{vni}_Vlan{id}"), format!("Vlan{id}"));
+                self.row("VXLAN_TUNNEL_MAP", &key, &[("vlan", &vlan), ("vni", vni)]);
+            }
+            ["vxlan", "map", "del", vtep, id, vni] => {
+                self.gone("VXLAN_TUNNEL_MAP", &format!("{vtep}|map_{vni}_Vlan{id}"));
+            }
             ["portchannel", "add", name] if !self.has("PORTCHANNEL", name) => {
                 self.row("PORTCHANNEL", name, &[("admin_status", "up"), ("mtu", "9100")]);
             }
@@ -81,6 +97,10 @@ impl Database {
             ["interface", "mtu", port, mtu] => self.field(port, "mtu", mtu),
             _ => {}
         }
+    }
+
+    fn is_mapped(&self, field: &str, value: &str) -> bool {
+        self.rows.iter().any(|((table, _), fields)| table == "VXLAN_TUNNEL_MAP" && fields[field] == value)
     }
 
     fn is_untagged(&self, port: &str) -> bool {

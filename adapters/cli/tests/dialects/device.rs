@@ -12,174 +12,18 @@ use mercury_model::{DeviceConfig, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
 
 use crate::{
     database::Database,
+    device_rules::{DATABASE, Rules, rules},
     fabric::Fabric,
     sets::{self, Sets},
     table::Tables,
 };
 
-/// What a system's lines do to each other.
-#[derive(Clone)]
-pub(crate) struct Rules {
-    /// The word that takes a line away.
-    undo: &'static str,
-    /// Beginnings of lines of which a block has one.
-    single: &'static [&'static str],
-    /// What is left where a block is.
-    leave: &'static str,
-    /// What the block of a VLAN begins with.
-    vlan: &'static str,
-    /// Lines that go on from those before them, also where they take away.
-    program: &'static str,
-    /// The line of a list, which is added to, and taken from, what is there.
-    adds: &'static str,
-    /// The line of a port's mode, and what goes when that is changed.
-    resets: (&'static str, &'static [&'static str]),
-    /// Beginnings of lines of which a block has as many as were typed.
-    many: &'static [&'static str],
-    /// A line that takes another away, and is not shown.
-    takes: (&'static str, &'static str),
-    /// The line of a port's mode, which is not changed while the port has VLANs of another.
-    refuses: &'static str,
-    /// Beginnings of lines of which one takes the other away.
-    either: (&'static str, &'static str),
-    /// Whether each line is shown with the one that enters its block.
-    is_flat: bool,
-}
-
-/// The block in which some systems make VLANs; its lines are shown as if they stood in none.
-const DATABASE: &str = "vlan database";
-
-/// As Cisco IOS has it, and those that are like it.
-const IOS: Rules = Rules {
-    undo: "no ",
-    single: &[
-        "description",
-        "port-name",
-        "name",
-        "state",
-        "shutdown",
-        "mtu",
-        "switchport mode",
-        "switchport access vlan",
-        "switchport access Vlan",
-        "switchport trunk native vlan",
-        "channel-group",
-        "port-group",
-        "lacp rate",
-        "lacp timer",
-        "lacp min-bundle",
-        "lacp min-links",
-        "port-channel min-links",
-        "minimum-links",
-        "mlag",
-        "vpc",
-        "spanning-tree portfast",
-        "spanning-tree port type",
-        "spanning-tree bpduguard",
-        "spanning-tree bpdu-guard",
-        "spanning-tree port-type",
-        "vlan access",
-        "vlan trunk native",
-        "lag",
-        "lacp mode",
-    ],
-    leave: "exit",
-    vlan: "vlan ",
-    program: "none",
-    adds: "none",
-    resets: ("none", &[]),
-    many: &[],
-    takes: ("none", "none"),
-    refuses: "none",
-    either: ("none", "none"),
-    is_flat: false,
-};
-
-/// As Brocade FastIron has it.
-const FASTIRON: Rules = Rules { many: &["tagged", "untagged"], takes: ("enable", "disable"), ..IOS };
-
-/// As Dell PowerConnect has it.
-const POWERCONNECT: Rules = Rules {
-    vlan: "interface vlan ",
-    program: "switchport trunk allowed vlan",
-    resets: ("switchport mode", &["switchport access", "switchport trunk"]),
-    ..IOS
-};
-
-/// As NVIDIA Onyx has it.
-const ONYX: Rules = Rules {
-    resets: ("switchport mode", &["switchport access", "switchport hybrid"]),
-    program: "switchport hybrid allowed-vlan",
-    is_flat: true,
-    ..IOS
-};
-
-/// As HPE Comware has it.
-const COMWARE: Rules = Rules {
-    undo: "undo ",
-    single: &[
-        "description",
-        "name",
-        "shutdown",
-        "jumboframe enable",
-        "port link-type",
-        "port access vlan",
-        "port trunk pvid",
-        "port link-aggregation group",
-        "link-aggregation mode",
-        "link-aggregation selected-port minimum",
-        "stp edged-port",
-        "stp port bpdu-protection",
-    ],
-    leave: "quit",
-    vlan: "vlan ",
-    program: "port trunk permit vlan",
-    resets: ("port link-type", &["port access", "port trunk", "undo port trunk"]),
-    ..IOS
-};
-
-/// As Huawei has it.
-const HUAWEI: Rules = Rules {
-    single: &[
-        "description",
-        "name",
-        "shutdown",
-        "jumboframe enable",
-        "port link-type",
-        "port default vlan",
-        "port trunk pvid",
-        "eth-trunk",
-        "mode",
-        "least active-linknumber",
-        "lacp timeout",
-        "stp edged-port",
-    ],
-    program: "port trunk allow-pass vlan",
-    resets: ("none", &[]),
-    refuses: "port link-type",
-    ..COMWARE
-};
-
-pub(crate) fn rules(dialect: &str) -> Rules {
-    match dialect {
-        "dell_sonic" => Rules { vlan: "interface Vlan ", adds: "switchport trunk allowed Vlan", ..IOS },
-        "dell_os10" => Rules { vlan: "interface vlan", adds: "switchport trunk allowed vlan", ..IOS },
-        "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
-        "hpe_comware" => COMWARE,
-        "mellanox_mlnxos" => ONYX,
-        "aruba_aoscx" => Rules { either: ("vlan access", "vlan trunk"), adds: "vlan trunk allowed", ..IOS },
-        "huawei" | "huawei_vrpv8" => HUAWEI,
-        "brocade_fastiron" => FASTIRON,
-        "dell_powerconnect" => POWERCONNECT,
-        "dell_force10" => Rules { vlan: "interface vlan ", many: FASTIRON.many, ..IOS },
-        _ => IOS,
-    }
-}
-
 #[derive(Clone)]
 pub(crate) struct Device {
     rules: Rules,
     blocks: BTreeMap<String, Vec<String>>,
+    /// What stands below lines of blocks, by both.
+    deeper: BTreeMap<(String, String), Vec<String>>,
     /// Those of VLANs that are there only since a port was put into them.
     unasked: BTreeSet<String>,
     /// One that has tables in place of blocks.
@@ -205,8 +49,10 @@ impl Device {
         let has_sets = has_lines && !has_rows || matches!(words, Wording::Set(_));
         let sets = has_sets.then(|| Sets::with(sets::rules(&dialect.name), ports));
         let database = (matches!(words, Wording::Flat(_)) && !has_lines).then(|| Database::with(ports));
-        let (rules, blocks) = (rules(&dialect.name), blocks.collect());
-        Self { rules, blocks, unasked: BTreeSet::new(), tables, sets, database, fabric }
+        let (rules, mut blocks): (_, BTreeMap<_, _>) = (rules(&dialect.name), blocks.collect());
+        let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        blocks.extend(rules.others.iter().map(|(block, lines)| ((*block).to_owned(), owned(lines))));
+        Self { rules, blocks, deeper: BTreeMap::new(), unasked: BTreeSet::new(), tables, sets, database, fabric }
     }
 
     /// One that has this configuration.
@@ -291,11 +137,24 @@ impl Device {
         if let Some(fabric) = &mut self.fabric {
             return fabric.apply(script);
         }
-        let mut block = None;
+        let (mut block, mut deeper): (Option<String>, Option<String>) = (None, None);
         for (index, line) in script.lines.iter().enumerate() {
             let text = line.text.as_str();
-            if line.is_block {
-                assert_eq!(line.depth, 0, "{script}");
+            let is_leaving = text == self.rules.leave;
+            if is_leaving && deeper.take().is_some() {
+                continue;
+            }
+            if let (Some(block), true) = (&block, line.depth == 1 && !is_leaving) {
+                deeper = line.is_block.then(|| text.to_owned());
+                let gone = text.strip_prefix(self.rules.undo);
+                self.deeper.retain(|(own, head), _| own != block || gone.is_none_or(|gone| !begins(head, gone)));
+            }
+            if let (Some(block), Some(head), 2) = (&block, &deeper, line.depth) {
+                let lines = self.deeper.entry((block.clone(), head.clone())).or_default();
+                Self::line(&self.rules, lines, text);
+                continue;
+            }
+            if line.is_block && line.depth == 0 {
                 let next = script.lines.get(index + 1).map_or("", |next| next.text.as_str());
                 if !self.rules.many.iter().any(|many| begins(next.strip_prefix(self.rules.undo).unwrap_or(next), many))
                 {
@@ -309,6 +168,7 @@ impl Device {
                 block = None;
             } else if line.depth == 0 {
                 let gone = text.strip_prefix(self.rules.undo).unwrap_or_else(|| panic!("{text} in no block"));
+                self.refuse_bound(gone);
                 self.blocks.remove(gone);
                 block = None;
             } else {
@@ -320,6 +180,17 @@ impl Device {
                 Self::line(&self.rules, lines, text);
             }
         }
+    }
+
+    /// A system may crash on a VLAN that goes from below what binds it.
+    fn refuse_bound(&self, block: &str) {
+        let Some(id) = block.strip_prefix(self.rules.vlan) else { return };
+        let binds = |line: &String| {
+            begins(line, &format!("vxlan vlan {id}"))
+                || line.starts_with("map vni") && line.ends_with(&format!(" vlan {id}"))
+        };
+        let own = self.blocks.get(block).into_iter().flatten().any(|line| line.starts_with("vn-segment"));
+        assert!(!own && !self.blocks.values().flatten().any(binds), "{block} is bound: {:?}", self.blocks);
     }
 
     fn line(rules: &Rules, lines: &mut Vec<String>, text: &str) {
@@ -355,7 +226,10 @@ impl Device {
         let replaced = rules.single.iter().find(|single| begins(text, single));
         if let Some(single) = replaced {
             lines.retain(|line| !begins(line, single));
-        } else if text.starts_with("vlan ") || rules.many.iter().any(|many| begins(text, many)) {
+        } else if text.starts_with("vlan ")
+            || rules.keyed.iter().any(|own| begins(text, own))
+            || rules.many.iter().any(|many| begins(text, many))
+        {
             lines.retain(|line| line != text);
         } else if !text.contains(" add ") && !text.contains(" remove ") {
             let begin = text.rsplit_once(' ').map_or(text, |(begin, _)| begin.trim_end_matches(" only"));
@@ -440,7 +314,11 @@ impl Device {
             writeln!(text, "{block}").unwrap();
             let indent = if block == DATABASE { "" } else { " " };
             let indent = if self.rules.is_flat { format!("{block} ") } else { indent.to_owned() };
-            lines.iter().for_each(|line| writeln!(text, "{indent}{line}").unwrap());
+            for line in lines {
+                writeln!(text, "{indent}{line}").unwrap();
+                let below = self.deeper.get(&(block.clone(), line.clone())).into_iter().flatten();
+                below.for_each(|below| writeln!(text, "{indent} {below}").unwrap());
+            }
             text.push_str("!\n");
         }
         // An interface that is no port, and a block that is none of Mercury's.

@@ -12,11 +12,13 @@ mod brownfield;
 mod case;
 mod database;
 mod device;
+mod device_rules;
 mod fabric;
 mod forms;
 mod large;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+mod overlays;
 mod robust;
 mod round_trip;
 mod sets;

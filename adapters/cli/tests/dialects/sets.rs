@@ -116,9 +116,10 @@ const NVUE: Rules = Rules {
         "interface * bridge domain br_default untagged",
         "interface * bridge domain br_default stp admin-edge",
         "interface * bridge domain br_default stp bpdu-guard",
+        "bridge domain br_default vlan * vni",
     ],
     stays: &["interface *", "interface * bridge domain br_default"],
-    others: "bridge domain br_default type vlan-aware\ninterface lo ip address 192.0.2.1/32\n\
+    others: "bridge domain br_default type vlan-aware\nnve vxlan source address 192.0.2.1\nevpn enable on\ninterface lo ip address 192.0.2.1/32\n\
              interface eth0 ip vrf mgmt\nsystem hostname leaf-7",
 };
 
@@ -240,6 +241,13 @@ impl Sets {
 
     fn delete(&mut self, way: &[String]) {
         let gone: Vec<Way> = self.ways.iter().filter(|own| own.starts_with(way)).cloned().collect();
+        // A system may crash on a VLAN that goes from below what binds it.
+        let is_bound =
+            |own: &Way| own.iter().rev().nth(1).is_some_and(|word| word == "vni") && own.len() > way.len() + 1;
+        assert!(
+            way.iter().rev().nth(1).is_none_or(|word| word != "vlan") || !gone.iter().any(is_bound),
+            "{way:?}: {gone:?}"
+        );
         for own in gone {
             self.ways.remove(&own);
             let left =

@@ -1,6 +1,7 @@
 //! What a command line needs of a dialect.
 
 mod flat;
+mod overlay;
 mod session;
 mod set;
 mod template;
@@ -9,6 +10,7 @@ mod words;
 use std::sync::Arc;
 
 pub use flat::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords};
+pub use overlay::{CliOverlay, OverlayPart, SegmentLine, Way};
 pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,
 };
@@ -71,6 +73,16 @@ impl Wording {
             Self::Table(words) => &words.shows,
             Self::Set(words) => &words.shows,
             Self::Flat(words) => &words.shows,
+        }
+    }
+
+    /// What it says of VNIs, where that is by lines of their own.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&CliOverlay> {
+        match self {
+            Self::Table(words) => words.overlay.as_ref(),
+            Self::Flat(words) => words.overlay.as_ref(),
+            Self::Set(_) => None,
         }
     }
 

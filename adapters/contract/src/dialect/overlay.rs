@@ -1,6 +1,8 @@
 //! Where what binds VLANs to VNIs lies in a target's data.
 
-use mercury_model::Vni;
+use std::collections::BTreeMap;
+
+use mercury_model::{Flood, FloodMode, Segment, Vni};
 
 use super::{NodePath, PathStep};
 use crate::{Names, Node};
@@ -15,6 +17,18 @@ pub struct OverlayTree {
     pub vni: NodePath,
     /// The leaf that holds the VLAN's number, below the entry.
     pub vlan: Option<NodePath>,
+    /// Where what else is said of it lies, below the entry; not where a key says it.
+    pub leaves: BTreeMap<SegmentLeaf, NodePath>,
+    /// The ways in which frames can be flooded there, and whether each is said of each VNI:
+    /// one that is not is so by itself, or by what others have configured.
+    pub floods: BTreeMap<FloodMode, bool>,
+    /// Which of the leaves may be `auto`.
+    pub auto: Vec<SegmentLeaf>,
+    /// Whether lines say it: what is there is then told leaf by leaf, and is shown whether or
+    /// not anybody asks for it.
+    pub by_lines: bool,
+    /// From the top, a BGP process that may tell of VNIs; its AS is a key on the way.
+    pub bgp: Option<NodePath>,
     /// Leaves that are set with it, and their values.
     pub also: Vec<(NodePath, String)>,
     /// Leaves, and the values by which an entry is none of a VLAN: of a VRF, say.
@@ -36,30 +50,134 @@ pub struct Need {
     pub path: NodePath,
     /// What it must hold; anything when `None`.
     pub value: Option<String>,
+    /// Whether it is needed only where BGP is to tell of the VNI.
+    pub for_evpn: bool,
+}
+
+/// What may be said of what binds a VLAN, beside the VNI and the VLAN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SegmentLeaf {
+    /// The VTEP's name.
+    Vtep,
+    /// How it is flooded, and whereto: `multicast 239.1.1.1`.
+    Flood,
+    /// The AS of the BGP process that tells of it.
+    BgpAs,
+    /// Its route distinguisher.
+    RouteDistinguisher,
+    /// Its route target.
+    RouteTarget,
+}
+
+impl SegmentLeaf {
+    /// All of them, and what dialects call them.
+    pub const ALL: [(SegmentLeaf, &'static str); 5] = [
+        (SegmentLeaf::Vtep, "vtep"),
+        (SegmentLeaf::Flood, "flood"),
+        (SegmentLeaf::BgpAs, "bgp-as"),
+        (SegmentLeaf::RouteDistinguisher, "route-distinguisher"),
+        (SegmentLeaf::RouteTarget, "route-target"),
+    ];
+
+    /// What dialects call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(leaf, _)| *leaf == self).map_or("", |(_, name)| name)
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn get(self, segment: &Segment) -> Option<String> {
+        let evpn = &segment.evpn;
+        match self {
+            Self::Vtep => segment.vtep.as_ref().map(ToString::to_string),
+            Self::Flood => segment.flood.as_ref().map(Flood::to_string),
+            Self::BgpAs => evpn.bgp_as.map(|number| number.to_string()),
+            Self::RouteDistinguisher => evpn.route_distinguisher.as_ref().map(ToString::to_string),
+            Self::RouteTarget => evpn.route_target.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Has it hold what a target shows; says whether that is a value that it can hold.
+    #[must_use]
+    pub fn set(self, segment: &mut Segment, text: &str) -> bool {
+        let evpn = &mut segment.evpn;
+        match self {
+            Self::Vtep => segment.vtep = Some(mercury_model::InterfaceName::shown(text)),
+            Self::Flood => segment.flood = text.parse().ok(),
+            Self::BgpAs => evpn.bgp_as = text.parse().ok(),
+            Self::RouteDistinguisher => evpn.route_distinguisher = text.parse().ok(),
+            Self::RouteTarget => evpn.route_target = text.parse().ok(),
+        }
+        self.get(segment).is_some()
+    }
+
+    /// Has it hold nothing.
+    pub fn clear(self, segment: &mut Segment) {
+        let evpn = &mut segment.evpn;
+        match self {
+            Self::Vtep => segment.vtep = None,
+            Self::Flood => segment.flood = None,
+            Self::BgpAs => evpn.bgp_as = None,
+            Self::RouteDistinguisher => evpn.route_distinguisher = None,
+            Self::RouteTarget => evpn.route_target = None,
+        }
+    }
 }
 
 impl OverlayTree {
     /// Whether each entry is one of a VTEP that it names.
     #[must_use]
     pub fn names_vtep(&self) -> bool {
-        self.entry.as_ref().is_some_and(|entry| entry.has_placeholder("{vtep}"))
+        self.leaves.contains_key(&SegmentLeaf::Vtep)
+            || self.entry.as_ref().is_some_and(|entry| entry.has_placeholder("{vtep}"))
+    }
+
+    /// What of a segment is said here of each VNI by itself: without what is so of all of
+    /// them at once.
+    #[must_use]
+    pub fn visible(&self, segment: &Segment) -> Segment {
+        let mut visible = segment.clone();
+        for (leaf, _) in SegmentLeaf::ALL {
+            let is_said = match leaf {
+                SegmentLeaf::Vtep => self.names_vtep(),
+                SegmentLeaf::Flood => !segment.flood.as_ref().is_some_and(|own| self.says(own.mode()) == Some(false)),
+                _ => self.leaves.contains_key(&leaf),
+            };
+            if !is_said {
+                leaf.clear(&mut visible);
+            }
+        }
+        visible
+    }
+
+    /// Whether a way to flood is said of each VNI; `None` where there is no such way.
+    #[must_use]
+    pub fn says(&self, mode: FloodMode) -> Option<bool> {
+        self.floods.get(&mode).copied()
+    }
+
+    /// The leaves below an entry that are Mercury's.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &NodePath> {
+        let also = self.also.iter().map(|(path, _)| path);
+        [&self.vni].into_iter().chain(&self.vlan).chain(self.leaves.values()).chain(also)
     }
 
     /// All nodes that are written or read, from the top; `in_vlan` is the VLAN's own
     /// entry.
     pub(crate) fn nodes(&self, in_vlan: Option<&NodePath>) -> Vec<NodePath> {
         let entry = self.entry.as_ref().or(in_vlan).cloned().unwrap_or_default();
-        let beside = self.also.iter().chain(&self.foreign).map(|(path, _)| path);
-        let leaves = [&self.vni].into_iter().chain(&self.vlan).chain(beside).map(|path| entry.join(path));
+        let leaves = self.own().chain(self.foreign.iter().map(|(path, _)| path)).map(|path| entry.join(path));
         let needs = self.needs.iter().map(|need| need.path.clone());
-        leaves.chain(self.vtep.clone()).chain(needs).chain(self.entry.clone()).collect()
+        leaves.chain(self.vtep.clone()).chain(self.bgp.clone()).chain(needs).chain(self.entry.clone()).collect()
     }
 
     /// The nodes to read, none below another.
     #[must_use]
     pub fn asked(&self, instance: &str) -> Vec<Node> {
         let all = self.entry.iter().map(NodePath::parent);
-        let all = all.chain(self.vtep.clone()).chain(self.needs.iter().map(|need| need.path.clone()));
+        let all =
+            all.chain(self.vtep.clone()).chain(self.bgp.clone()).chain(self.needs.iter().map(|need| need.path.clone()));
         let whole: Vec<NodePath> = all.map(|path| above_the_unknown(&path)).collect();
         let mut asked: Vec<NodePath> = Vec::new();
         for path in &whole {

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Placeholders a path may hold. `{type}` and `{id}` are an interface name's
 /// part before its first digit and the rest, for systems that keep one list
 /// per interface type. `{vlans}` is the key of an entry that holds VLANs by it.
-const PLACEHOLDERS: [&str; 9] =
-    ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}", "{vtep}", "{vni}"];
+const PLACEHOLDERS: [&str; 10] =
+    ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}", "{vtep}", "{vni}", "{bgp-as}"];
 
 const VLANS: &str = "{vlans}";
 
@@ -87,6 +87,13 @@ impl NodePath {
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         Self { steps: self.steps.iter().chain(&below.steps).cloned().collect() }
+    }
+
+    /// This path and one step more, in the same module.
+    pub(crate) fn with_step(&self, name: &str) -> Self {
+        let module = self.module().cloned();
+        let step = module.map(|module| PathStep { module, name: name.to_owned(), keys: Vec::new() });
+        Self { steps: self.steps.iter().cloned().chain(step).collect() }
     }
 
     /// The key of the list entry the path ends at, by these names; the first,

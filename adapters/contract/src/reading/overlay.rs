@@ -33,7 +33,12 @@ pub(super) fn read<D: Data>(tree: &Tree, instance: &str, data: &D) -> (BTreeMap<
         let holds = |node: &D| need.value.as_ref().is_none_or(|value| node.value() == value);
         find(data, &need.path, &names).iter().any(|(node, _)| holds(node) && !node.is_inactive())
     };
-    overlay.lacks = own.needs.iter().filter(|need| !is_there(need)).map(|need| need.name.clone()).collect();
+    let processes = own.bgp.iter().flat_map(|path| find(data, path, &names));
+    overlay.bgp_as = processes.filter_map(|(_, names)| names.found_bgp_as()).collect();
+    for need in own.needs.iter().filter(|need| !is_there(need)) {
+        let lacks = if need.for_evpn { &mut overlay.lacks_for_evpn } else { &mut overlay.lacks };
+        lacks.insert(need.name.clone());
+    }
     (segments, overlay)
 }
 
@@ -60,15 +65,19 @@ fn add<D: Data>(
             overlay.taken.insert(vni, format!("VLAN {vlan}, beside {other}"));
             overlay.besides.insert(vlan, format!("VNI {vni}"));
         }
-        _ => drop(segments.insert(vlan, Segment { vni, vtep: names.found_vtep() })),
+        _ => {
+            let mut segment = Segment::new(vni).of_vtep(names.found_vtep());
+            for (leaf, path) in &own.leaves {
+                let said = value(entry, path, names);
+                if let Some(other) = said.filter(|text| !leaf.set(&mut segment, text)) {
+                    overlay.besides.insert(vlan, format!("{} {other:?}", leaf.name()));
+                }
+            }
+            segments.insert(vlan, segment);
+        }
     }
-    let leaves = [&own.vni].into_iter().chain(&own.vlan).chain(own.also.iter().map(|(path, _)| path));
-    let besides = match &own.entry {
-        Some(path) => vlan::besides(path, leaves, entry),
-        // What else a VLAN's entry holds is told of that.
-        None => None,
-    };
-    if let Some(others) = besides {
+    // What else a VLAN's entry holds is told of that.
+    if let Some(others) = own.entry.as_ref().and_then(|path| vlan::besides(path, own.own(), entry)) {
         overlay.besides.insert(vlan, others);
     }
 }

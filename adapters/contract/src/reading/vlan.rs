@@ -74,8 +74,7 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(vlan: &'a VlanTree, tree: &'a Tree, binds: Option<&'a OverlayTree>) -> Self {
-        let binds =
-            binds.into_iter().flat_map(|own| [&own.vni].into_iter().chain(own.also.iter().map(|(path, _)| path)));
+        let binds = binds.into_iter().flat_map(OverlayTree::own);
         let keys = vlan.entry.steps.last().map_or(&[][..], |step| &step.keys);
         let key_leaf = tree.name.as_ref().filter(|_| vlan.is_beside(&tree.interface));
         let own = vlan.leaves().chain(key_leaf).chain(binds).map(step_names);

@@ -5,19 +5,39 @@ use std::collections::BTreeSet;
 use mercury_model::{Edit, Plan, Segment, VlanId, VlanName};
 
 use super::Writing;
-use crate::{Names, Node, Operations, Origin, OverlayTree, Unrenderable, operations::Value, spelling::vlan_key};
+use crate::{
+    Names, Node, NodePath, Operations, Origin, OverlayTree, SegmentLeaf, Unrenderable, operations::Value,
+    spelling::vlan_key,
+};
 
 pub(super) fn bind(
     writing: &Writing<'_>,
     operations: &mut Operations,
     (vlan, name): (VlanId, Option<&VlanName>),
+    before: Option<&Segment>,
     after: &Segment,
 ) -> Result<(), Unrenderable> {
     let tree = tree(writing, after)?;
+    let is_flooded = after.flood.as_ref().is_none_or(|own| tree.says(own.mode()) == Some(true));
+    if !is_flooded || tree.visible(after) != *after {
+        return Err(writing.cannot(&after.to_string(), "not all of this is said of a VNI there"));
+    }
     if after.vni > tree.highest {
         return Err(writing.cannot(&after.to_string(), &format!("the highest VNI there is {}", tree.highest)));
     }
-    let entry = operations.entry(node(writing, tree, (vlan, name), after)?);
+    let node = node(writing, tree, (vlan, name), after)?;
+    let leaves: Vec<_> =
+        tree.leaves.iter().map(|(leaf, path)| (path, leaf.get(after), before.map(|own| leaf.get(own)))).collect();
+    // Lines are typed in the order of the plan: what goes, and what comes in its place.
+    let entry = if tree.by_lines { operations.begin(node) } else { operations.entry(node) };
+    for (path, after, before) in leaves {
+        if let Some(text) = after.filter(|text| before.flatten().as_ref() != Some(text)) {
+            entry.set_instead(path, Value::Text(text));
+        }
+    }
+    if tree.by_lines && before.is_some() {
+        return Ok(());
+    }
     if tree.entry.is_some() {
         entry.origin = Origin::Merge;
     }
@@ -37,13 +57,20 @@ pub(super) fn unbind(
 ) -> Result<(), Unrenderable> {
     let tree = tree(writing, before)?;
     let node = node(writing, tree, (vlan, name), before)?;
-    match &tree.entry {
-        Some(_) => operations.removed.push(node),
-        None => {
-            let entry = operations.entry(node);
-            entry.set(&tree.vni, None);
-            tree.also.iter().for_each(|(path, _)| entry.set(path, None));
-        }
+    let said = tree.leaves.iter().filter(|(leaf, _)| leaf.get(before).is_some()).map(|(_, path)| path);
+    let below = [&tree.vni].into_iter().chain(said).chain(tree.also.iter().map(|(path, _)| path));
+    if tree.by_lines {
+        let flood = before.flood.as_ref().zip(tree.leaves.get(&SegmentLeaf::Flood));
+        // Each way to flood has lines of its own.
+        let flood = flood.map(|(own, path)| path.with_step(own.mode().word()));
+        let entry = operations.begin(node);
+        let is_flood = |path: &&NodePath| tree.leaves.get(&SegmentLeaf::Flood) == Some(*path);
+        below.filter(|path| !is_flood(path)).chain(&flood).for_each(|path| entry.set(path, None));
+    } else if tree.entry.is_some() {
+        operations.removed.push(node);
+    } else {
+        let entry = operations.entry(node);
+        below.for_each(|path| entry.set(path, None));
     }
     Ok(())
 }
@@ -63,7 +90,7 @@ fn node(
     let key = name.map_or_else(|| vlan_key(vlan), ToString::to_string);
     let names = Names::vlan(writing.instance, Some(vlan), Some(&key));
     match &tree.entry {
-        Some(_) if tree.names_vtep() && segment.vtep.is_none() => {
+        Some(_) if tree.names_vtep() && !tree.by_lines && segment.vtep.is_none() => {
             Err(writing.cannot(&segment.to_string(), "the name of the VTEP is not known"))
         }
         Some(path) => Ok(Node { path: path.clone(), names: names.of_segment(segment) }),
@@ -77,7 +104,7 @@ fn node(
 /// One entry cannot be taken away and made in one edit: which comes first is the
 /// target's choice.
 pub(super) fn one_per_vni(writing: &Writing<'_>, plan: &Plan) -> Result<(), Unrenderable> {
-    if writing.tree.overlay.as_ref().is_none_or(|tree| tree.entry.is_none()) {
+    if writing.tree.overlay.as_ref().is_none_or(|tree| tree.entry.is_none() || tree.by_lines) {
         return Ok(());
     }
     let mut vnis = BTreeSet::new();

@@ -182,11 +182,11 @@ fn a_file_with_a_slip_is_refused_whole_by_line_and_column() {
 
 #[test]
 fn the_vnis_of_a_change_are_shown_with_their_vlans() {
-    let segment = Segment { vni: 10_500_u64.try_into().unwrap(), vtep: "vtep1".parse().ok() };
+    let segment = Segment::new(10_500_u64.try_into().unwrap()).of_vtep("vtep1".parse().ok());
     let after = || {
         let mut after = port(None, "50-52");
         after.segments.insert(50_u16.try_into().unwrap(), segment.clone());
-        after.segments.insert(60_u16.try_into().unwrap(), Segment { vni: 777_u64.try_into().unwrap(), vtep: None });
+        after.segments.insert(60_u16.try_into().unwrap(), Segment::new(777_u64.try_into().unwrap()));
         after
     };
     let bound =

@@ -8,7 +8,7 @@ use mercury_adapter::{
 use mercury_model::{InterfaceScope, VlanId, VlanSet};
 
 use super::{json, names::several, port::Port};
-use crate::words::{is_asked, lists::vlans};
+use crate::words::{is_asked, lists::vlans, overlay::SegmentsSaid};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
@@ -42,14 +42,15 @@ pub(super) struct Bridge {
 }
 
 /// The data of what was shown, of the ports that are asked for.
-pub(in crate::words) fn tree<'a>(
-    words: &FlatWords,
-    asked: &InterfaceScope,
+pub(in crate::words) fn tree<'a, 's>(
+    words: &'s FlatWords,
+    asked: &'s InterfaceScope,
     texts: &[&str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unshown> {
     let needs_line = words.bridge.as_ref().is_some_and(|bridge| bridge.aware.is_some());
     let mut said = Said::new(asked, !needs_line);
+    said.segments = words.overlay.as_ref().map(SegmentsSaid::of);
     for (number, text) in texts.iter().enumerate() {
         match words.form {
             FlatForm::Json => {
@@ -91,6 +92,7 @@ struct Said<'s> {
     /// The bridge's.
     untagged: Option<VlanId>,
     is_aware: bool,
+    segments: Option<SegmentsSaid<'s>>,
     /// What the last lines take that is not counted yet.
     octets: usize,
 }
@@ -98,10 +100,14 @@ struct Said<'s> {
 impl<'s> Said<'s> {
     fn new(asked: &'s InterfaceScope, is_aware: bool) -> Self {
         let (ports, vlans) = (BTreeMap::new(), BTreeMap::new());
-        Self { asked, has_ports: false, ports, vlans, untagged: None, is_aware, octets: 0 }
+        Self { asked, has_ports: false, ports, vlans, untagged: None, is_aware, segments: None, octets: 0 }
     }
 
     fn line(&mut self, words: &FlatWords, line: &str) {
+        if let Some(segments) = &mut self.segments {
+            segments.line(&[line]);
+            self.octets += segments.octets();
+        }
         let found = Named::of_any(words, &words.interfaces, line);
         for name in found.iter().flat_map(|named| &named.names) {
             let _known = self.port(name);
@@ -125,7 +131,8 @@ impl<'s> Said<'s> {
             // The row itself says no more than that it is there.
             let length = line.split_whitespace().count();
             let is_row = words.vlans.iter().any(|form| form.length() == length && form.fits(line));
-            let says_more = !is_row && !words.nothing.iter().any(|form| form.fits(line));
+            let binds = words.overlay.as_ref().is_some_and(|own| own.binds(line));
+            let says_more = !is_row && !binds && !words.nothing.iter().any(|form| form.fits(line));
             for id in ids.iter() {
                 let others = self.vlans.entry(id).or_default();
                 self.octets += SAID;
@@ -245,6 +252,9 @@ impl<'s> Said<'s> {
         }
         root.push(ports);
         root.push(vlans);
+        if let Some(segments) = self.segments {
+            segments.data(tree, root)?;
+        }
         Ok(root)
     }
 }

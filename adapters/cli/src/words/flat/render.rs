@@ -12,7 +12,10 @@ use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, Trunk
 
 use crate::{
     Script,
-    words::render::texts::{NAME, Takes, VLANS, checked},
+    words::{
+        overlay::{is_segment, lines as overlay_lines},
+        render::texts::{NAME, Takes, VLANS, checked},
+    },
 };
 
 /// The commands of a plan.
@@ -36,7 +39,11 @@ pub(in crate::words) fn script(
     for entry in operations.entries.iter().filter(|entry| is_vlan(entry)) {
         typing.made(&words.vlan, entry)?;
     }
-    for entry in operations.entries.iter().filter(|entry| !is_vlan(entry) && entry.origin != Origin::Present) {
+    // Segments that come or change stand before the ports in the plan, those that go behind.
+    let is_port = |entry: &EntryOperations| !is_vlan(entry) && !is_segment(entry);
+    let first = operations.entries.iter().position(is_port).unwrap_or(operations.entries.len());
+    typing.segments(operations.entries.get(..first).unwrap_or_default())?;
+    for entry in operations.entries.iter().filter(|entry| is_port(entry) && entry.origin != Origin::Present) {
         let aggregate = words.aggregate.as_ref().ok_or_else(|| typing.lacks("aggregation"))?;
         typing.made(aggregate, entry)?;
     }
@@ -51,12 +58,13 @@ pub(in crate::words) fn script(
         }
         placed.insert(port.as_str(), change.after.is_some());
     }
-    for entry in operations.entries.iter().filter(|entry| !is_vlan(entry)) {
+    for entry in operations.entries.iter().filter(|entry| is_port(entry)) {
         typing.leaves(entry, &placed)?;
     }
     for (port, change) in edits(Leaf::AggregateId) {
         typing.member(port, change, true)?;
     }
+    typing.segments(operations.entries.get(first..).unwrap_or_default())?;
     for node in &operations.removed {
         let is_vlan = last(&node.path) == "vlan";
         let aggregate = words.aggregate.as_ref().map(|[_, remove]| remove);
@@ -77,6 +85,15 @@ pub(super) struct Typing<'a> {
 }
 
 impl Typing<'_> {
+    /// What binds VLANs to VNIs.
+    fn segments(&mut self, entries: &[EntryOperations]) -> Result<(), Unrenderable> {
+        for entry in entries.iter().filter(|entry| is_segment(entry)) {
+            let own = self.words.overlay.as_ref().ok_or_else(|| self.lacks("overlay"))?;
+            overlay_lines((self.writing, self.takes), (own, None), &mut self.script, entry)?;
+        }
+        Ok(())
+    }
+
     /// What makes an entry.
     fn made(&mut self, [make, _]: &[Template; 2], entry: &EntryOperations) -> Result<(), Unrenderable> {
         self.checks(entry)?;

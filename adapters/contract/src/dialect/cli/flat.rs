@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Shown, Template};
+use super::{CliOverlay, Shown, Template};
 use crate::TextLimits;
 
 /// One system's commands, and the lines by which it shows what they have done.
@@ -42,6 +42,8 @@ pub struct FlatWords {
     pub aggregate: Option<[Template; 2]>,
     /// What makes a VLAN, and takes it away.
     pub vlan: [Template; 2],
+    /// What binds VLANs to VNIs; `None` where nothing is known of that.
+    pub overlay: Option<CliOverlay>,
     /// Lines that tell of a VLAN.
     pub vlans: Vec<Template>,
     /// Those that say no more of it.

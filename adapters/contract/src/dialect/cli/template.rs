@@ -1,7 +1,7 @@
 //! One line of a command line, with holes: the same is written and recognised.
 
 /// What a hole stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hole {
     /// The value of the leaf.
     Value,
@@ -19,9 +19,15 @@ pub enum Hole {
     Status,
     /// Whether a name is a port's or an aggregate's.
     Kind,
+    /// A VXLAN network identifier, or a range of them.
+    Vni,
+    /// A VTEP's name.
+    Vtep,
+    /// The AS of a BGP process.
+    BgpAs,
 }
 
-const HOLES: [(&str, Hole); 8] = [
+const HOLES: [(&str, Hole); 11] = [
     ("{value}", Hole::Value),
     ("{name}", Hole::Name),
     ("{vlan-id}", Hole::VlanId),
@@ -30,6 +36,9 @@ const HOLES: [(&str, Hole); 8] = [
     ("{vlan-name}", Hole::VlanName),
     ("{status}", Hole::Status),
     ("{kind}", Hole::Kind),
+    ("{vni}", Hole::Vni),
+    ("{vtep}", Hole::Vtep),
+    ("{bgp-as}", Hole::BgpAs),
 ];
 
 /// Words, the last part of each of which may be a hole. What a hole stands for is one

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::VlanSet;
 
-use super::Template;
+use super::{CliOverlay, Template};
 use crate::{InterfaceNames, TextLimits};
 
 /// All lines that one system's configuration is written in and read from.
@@ -51,6 +51,8 @@ pub struct CliWords {
     pub trunk: TrunkWords,
     /// Where a VLAN says which ports are in it, and a port says nothing of VLANs.
     pub members: Option<VlanMembers>,
+    /// What binds VLANs to VNIs; `None` where nothing is known of that.
+    pub overlay: Option<CliOverlay>,
     /// Lines below an interface that change what its VLANs mean; the beginnings.
     pub foreign: Vec<Template>,
     /// Lines below an interface by which it routes; the beginnings.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    RawCliSession, RawMapper, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_set::RawSet, cli_trunk::RawTrunkWords,
-    default_instance,
+    RawCliSession, RawMapper, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_overlay::RawCliOverlay,
+    cli_set::RawSet, cli_trunk::RawTrunkWords, default_instance,
 };
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
@@ -96,6 +96,7 @@ struct RawCliWords {
     in_vlan: BTreeMap<String, RawLine>,
     trunk: Option<RawTrunkWords>,
     members: Option<RawMembers>,
+    overlay: Option<RawCliOverlay>,
     bare: Option<String>,
     #[serde(default)]
     mode_change: ModeChange,
@@ -233,11 +234,16 @@ impl Reader<'_> {
         self.modules.insert("cli".to_owned(), module);
     }
 
-    fn by_table(&mut self, base: &Base<'_>, raw: RawCliWords) -> Option<(Tree, Wording)> {
+    fn by_table(&mut self, base: &Base<'_>, mut raw: RawCliWords) -> Option<(Tree, Wording)> {
         self.knows_cli();
         let mode_absent = raw.mode_absent;
-        let words = self.words(base, raw);
-        let tree = self.cli_tree(&words)?;
+        let overlay = raw.overlay.take().map(|raw| self.cli_overlay(raw));
+        let mut words = self.words(base, raw);
+        let mut tree = self.cli_tree(&words)?;
+        if let Some((lines, own)) = overlay {
+            words.overlay = Some(lines);
+            tree.insert("overlay".to_owned(), Value::Table(own));
+        }
         let mut tree = self.laid_over(&tree, Table::new())?;
         if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
             *unsaid = mode_absent;
@@ -387,6 +393,7 @@ impl Reader<'_> {
             mode_change: raw.mode_change,
             trunk: raw.trunk.map_or_else(TrunkWords::of_members, |raw| self.trunk_words(&undo, raw)),
             members,
+            overlay: None,
             bare: raw.bare.and_then(|text| self.template("bare", &text)),
             foreign: self.templates("foreign", &raw.foreign),
             routed: self.templates("routed", &raw.routed),

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::{
     Reader,
     cli::{Base, RawShow},
+    cli_overlay::RawCliOverlay,
 };
 use crate::dialect::cli::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Template};
 
@@ -48,6 +49,7 @@ pub(super) struct RawFlat {
     aggregate: Option<RawMade>,
     vlan: RawMade,
     vlans: Vec<String>,
+    overlay: Option<RawCliOverlay>,
     #[serde(default)]
     nothing: Vec<String>,
     #[serde(default)]
@@ -144,6 +146,11 @@ impl Reader<'_> {
         if raw.bridge.is_some() {
             bridged(&mut tree);
         }
+        let overlay = raw.overlay.map(|raw| self.cli_overlay(raw));
+        let overlay = overlay.map(|(lines, own)| {
+            tree.insert("overlay".to_owned(), Value::Table(own));
+            lines
+        });
         let bridge = raw.bridge.and_then(|raw| self.flat_bridge(&raw));
         let untagged = self.flat_member(&raw.untagged)?;
         let tagged = self.flat_member(&raw.tagged)?;
@@ -166,6 +173,7 @@ impl Reader<'_> {
                 member,
                 aggregate,
                 vlan: self.made(&raw.vlan)?,
+                overlay,
                 vlans: self.templates("flat.vlans", &raw.vlans),
                 nothing: self.templates("flat.nothing", &raw.nothing),
                 routed: self.templates("flat.routed", &raw.routed),

@@ -1,0 +1,7 @@
+//! What lines say of VNIs, read and written.
+
+mod read;
+mod render;
+
+pub(super) use read::{SegmentsSaid, ways};
+pub(super) use render::{is_segment, lines};
