@@ -13,7 +13,9 @@ use mercury_sim::Datastore;
 use crate::chance::Chance;
 use crate::kind::{Gnmi, Kind, NETCONF, RESTCONF, netconf};
 use crate::wire::{Bad, Rest, Way};
-use crate::world::{Claim, LONG, Ports, WISHES, Wish, World, agree, claim, fault, on_paused_clock, ports};
+use crate::world::{
+    Claim, LONG, Ports, VNIS, VTEP, WISHES, Wish, World, agree, claim, fault, on_paused_clock, ports, serves_vnis, vni,
+};
 
 const RUNS: u64 = 700;
 const REQUESTS: usize = 6;
@@ -40,8 +42,9 @@ type Clean = BTreeMap<(u16, Wish), Ports>;
 async fn clean() -> Clean {
     let mut clean = Clean::new();
     for port in 1..=4 {
-        for wish in WISHES {
-            let world = World::new(&NETCONF[1..2]).await;
+        for wish in WISHES.into_iter().chain(VNIS) {
+            let world = World::with(&NETCONF[1..2], serves_vnis).await;
+            world.handle(0).change_running(VTEP).unwrap();
             let before = world.ports(0);
             assert_eq!(claim(&world.one(port, wish).await), Claim::Intended);
             let after = world.ports(0).into_iter().filter(|(name, node)| before.get(name) != Some(node));
@@ -55,20 +58,30 @@ async fn run(seed: u64, clean: &Clean) {
     let mut chance = Chance::new(seed);
     let kind = any_kind(&mut chance);
     let pipelining = chance.below(4) != 0;
+    let has_vnis = chance.below(3) == 0;
+    let wishes = if has_vnis { [&WISHES[..], &VNIS, &VNIS].concat() } else { WISHES.to_vec() };
     let tune = |switch: &mut Switch| {
+        if has_vnis {
+            serves_vnis(switch);
+        }
         if let Some(netconf) = netconf(switch) {
             netconf.pipelining = Some(pipelining);
         }
     };
     let world = World::with(&[kind], tune).await;
+    if has_vnis {
+        world.handle(0).change_running(VTEP).unwrap();
+    }
     for request in 0..REQUESTS {
-        let (port, wish) = (1 + u16::try_from(chance.below(4)).unwrap(), chance.of(&WISHES));
+        let (port, wish) = (1 + u16::try_from(chance.below(4)).unwrap(), chance.of(&wishes));
         let before = world.ports(0);
         let mut intended = before.clone();
         intended.extend(clean[&(port, wish)].clone());
+        unbound(&mut intended);
         let faults: Vec<String> = (0..chance.below(3)).filter_map(|_| any_fault(&mut chance, kind)).collect();
         let bad = (chance.below(8) == 0).then(|| bad_wire(&mut chance));
-        let told = format!("seed {seed}, request {request}, {kind:?}, pipelining {pipelining}, {faults:?}, {bad:?}");
+        let told =
+            format!("seed {seed}, request {request}, {wish:?}, {kind:?}, pipelining {pipelining}, {faults:?}, {bad:?}");
         let handle = world.handle(0);
         for text in &faults {
             handle.inject(fault(text));
@@ -95,6 +108,19 @@ async fn run(seed: u64, clean: &Clean) {
             }
             _ => agree(&world, 0, &report, &before, &intended, &told).await,
         }
+    }
+}
+
+/// What binds a VLAN goes with the last port that has it.
+fn unbound(ports: &mut Ports) {
+    let whole = ports.clone();
+    let is_used = |vlan: &Wish| {
+        let Wish::Vni(id) = vlan else { return true };
+        whole.values().any(|text| text.contains(&format!("\"access-vlan\":{id}")))
+    };
+    for wish in VNIS.into_iter().filter(|wish| !is_used(wish)) {
+        let Wish::Vni(id) = wish else { continue };
+        ports.remove(&format!("VNI {}", vni(id)));
     }
 }
 

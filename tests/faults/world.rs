@@ -8,15 +8,15 @@ use std::{
 };
 
 use mercury::{
-    intent::{Intent, PortIntent, Setting, TargetIntent, VlanIntent},
-    inventory::{Inventory, Switch},
+    intent::{Intent, PortIntent, SegmentIntent, Setting, TargetIntent, VlanIntent},
+    inventory::{Inventory, OverlayRules, Switch},
     lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
     service::{Requester, Service},
     target::{Entry, Target},
 };
 use mercury_adapter::Dialect;
-use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{SwitchedVlan, TrunkVlans, VlanId, VlanSet, Vni};
 use mercury_sim::{Datastore, Fault, Handle, Options, Simulator};
 use serde_json::Value;
 
@@ -51,7 +51,30 @@ pub(crate) enum Wish {
     Access(u16),
     Trunk(u16, u16),
     Reset,
+    /// The VNI that is bound to this VLAN there ([`vni`]).
+    Vni(u16),
 }
+
+/// What the random faults choose from beside, where a switch serves VNIs.
+pub(crate) const VNIS: [Wish; 2] = [Wish::Vni(3000), Wish::Vni(3001)];
+
+/// The VNI of one of the VLANs that are set aside for them.
+pub(crate) fn vni(vlan: u16) -> Vni {
+    (10_000 + u64::from(vlan)).try_into().unwrap()
+}
+
+/// Has an entry serve VNIs.
+pub(crate) fn serves_vnis(switch: &mut Switch) {
+    switch.rules.overlay = Some(OverlayRules::of("3000-3001".parse().unwrap(), "vtep1".parse().ok()));
+}
+
+/// What the network team has made for them.
+pub(crate) const VTEP: &str = "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\">\
+    <network-instance><name>default</name><connection-points><connection-point>\
+    <connection-point-id>vtep1</connection-point-id><config><connection-point-id>vtep1</connection-point-id></config>\
+    <endpoints><endpoint><endpoint-id>vtep1</endpoint-id><config><endpoint-id>vtep1</endpoint-id></config><vxlan>\
+    <config><source-interface>Loopback1</source-interface></config></vxlan></endpoint></endpoints>\
+    </connection-point></connection-points></network-instance></network-instances>";
 
 /// What the random faults choose from.
 pub(crate) const WISHES: [Wish; 6] = [
@@ -197,7 +220,7 @@ pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent
         intent.description = Setting::Set(Some(format!("{wish:?}").parse().unwrap()));
         let vlan = |id: u16| VlanId::try_from(id).unwrap();
         let vlans = match *wish {
-            Wish::Access(id) => Some(SwitchedVlan::access(vlan(id))),
+            Wish::Access(id) | Wish::Vni(id) => Some(SwitchedVlan::access(vlan(id))),
             Wish::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
                 native: Some(vlan(native)),
                 vlans: TrunkVlans::only([vlan(tagged)].into_iter().collect()),
@@ -209,7 +232,15 @@ pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
         intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
-        TargetIntent { ports: vec![intent], vlans: named, ..TargetIntent::new(&switch) }
+        let bound = if let Wish::Vni(id) = *wish { vec![id] } else { Vec::new() };
+        let segments = bound.into_iter().map(|id| SegmentIntent {
+            vni: vni(id),
+            parameter: "network.vni",
+            vlan: Some(vlan(id)),
+            local_vlans: VlanSet::new(),
+            number: None,
+        });
+        TargetIntent { ports: vec![intent], vlans: named, segments: segments.collect(), ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
@@ -219,7 +250,7 @@ pub(crate) fn name(index: usize) -> String {
     format!("leaf{index}")
 }
 
-/// The interfaces and the VLANs of a datastore, each as its own text.
+/// The interfaces, the VLANs and the VNIs of a datastore, each as its own text.
 pub(crate) type Ports = BTreeMap<String, String>;
 
 pub(crate) fn ports(handle: &Handle, datastore: Datastore) -> Ports {
@@ -230,7 +261,12 @@ pub(crate) fn ports(handle: &Handle, datastore: Datastore) -> Ports {
     let instances = list(&json["openconfig-network-instance:network-instances"]["network-instance"]);
     let vlans = instances.iter().flat_map(|instance| list(&instance["vlans"]["vlan"]));
     let vlans = vlans.map(|vlan| (format!("VLAN {}", vlan["vlan-id"]), vlan.to_string()));
-    named.chain(vlans).collect()
+    let below = |value: &Value, list_of: [&str; 2]| list(&value[list_of[0]][list_of[1]]);
+    let points = instances.iter().flat_map(|instance| below(instance, ["connection-points", "connection-point"]));
+    let vteps = points.flat_map(|point| below(&point, ["endpoints", "endpoint"]));
+    let maps = vteps.flat_map(|vtep| below(&vtep["vxlan"], ["local-endpoint-vnis", "local-endpoint-vni"]));
+    let maps = maps.map(|map| (format!("VNI {}", map["vni"]), map.to_string()));
+    named.chain(vlans).chain(maps.collect::<Vec<_>>()).collect()
 }
 
 /// Which of the two a switch is, by what was reported of it.

@@ -104,7 +104,7 @@ impl Values {
 /// The VLANs that a port names which is as wished.
 pub(crate) fn vlans_of(wish: Wish) -> Vec<u16> {
     match wish {
-        Wish::Access(id) => vec![id],
+        Wish::Access(id) | Wish::Vni(id) => vec![id],
         Wish::Trunk(native, tagged) => vec![native, tagged],
         Wish::Reset => Vec::new(),
     }
@@ -147,7 +147,7 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
             intent.description = Setting::Set(Some((texts.port)(*wish).parse().unwrap()));
             intent.switched_vlan = Setting::Set(match *wish {
-                Wish::Access(id) => Some(SwitchedVlan::access(vlan(id))),
+                Wish::Access(id) | Wish::Vni(id) => Some(SwitchedVlan::access(vlan(id))),
                 Wish::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
                     native: Some(vlan(native)),
                     vlans: TrunkVlans::only([vlan(tagged)].into_iter().collect()),
