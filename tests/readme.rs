@@ -33,13 +33,18 @@ fn errors() -> String {
 }
 
 fn matrix() -> String {
-    let mut table =
-        String::from("| dialect | system | NETCONF | gNMI | CLI | OVSDB | RESTCONF |\n|---|---|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "| dialect | system | NETCONF | gNMI | CLI | OVSDB | RESTCONF | VNIs |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for dialect in mercury_adapter::builtin().unwrap() {
         let spoken = dialect.protocols();
         let cell = |name| if spoken.contains(&name) { dialect.standing(name) } else { "-".to_owned() };
+        let on = |(name, said)| Some(format!("{said}: {}", dialect.overlay_standing(name)?));
+        let named =
+            [("netconf", "NETCONF"), ("gnmi", "gNMI"), ("cli", "CLI"), ("ovsdb", "OVSDB"), ("restconf", "RESTCONF")];
+        let vnis: Vec<String> = named.into_iter().filter_map(on).collect();
         let line = format!(
-            "| `{}` | {} {} | {} | {} | {} | {} | {} |\n",
+            "| `{}` | {} {} | {} | {} | {} | {} | {} | {} |\n",
             dialect.name,
             dialect.vendor,
             dialect.os,
@@ -47,7 +52,8 @@ fn matrix() -> String {
             cell("gnmi"),
             cell("cli"),
             cell("ovsdb"),
-            cell("restconf")
+            cell("restconf"),
+            if vnis.is_empty() { "-".to_owned() } else { vnis.join("; ") }
         );
         table.push_str(&line);
     }

@@ -2,6 +2,7 @@
 //! looked at by `ovs-vsctl`.
 
 pub(crate) mod interrupted;
+mod overlays;
 pub(crate) mod relay;
 
 use serde_json::{Value, json};

@@ -110,6 +110,7 @@ mod tests {
             vec![json!({"cur_cfg": 1, "next_cfg": 1})],
             bridges.iter().map(bridge).collect(),
             patches.collect(),
+            Vec::new(),
             ports.iter().enumerate().map(port).collect(),
             Vec::new(),
         ];

@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, fmt};
 use mercury_adapter::OvsdbTable;
 use serde_json::{Value, json};
 
-use crate::{datum, vlans::Vlans};
+use crate::{datum, tunnels::TunnelChange, vlans::Vlans};
 
 /// What a plan comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// By the name of the port.
     pub ports: BTreeMap<String, PortChange>,
+    /// By the name of the port that is a tunnel.
+    pub tunnels: BTreeMap<String, TunnelChange>,
 }
 
 /// What one port is to have; what is not named here stays as it is.
@@ -37,9 +39,14 @@ pub struct LeafChange {
 }
 
 impl Change {
-    /// The operations that change something.
+    /// The operations that change something. A row that is to go is known when it is read.
     pub(crate) fn operations(&self) -> impl Iterator<Item = Value> {
-        self.ports.iter().flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None))
+        let ports = self.ports.iter().flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None));
+        let tunnels = self.tunnels.iter().enumerate().flat_map(|(number, (name, change))| match change {
+            TunnelChange::Make(tunnel) => tunnel.made(number).to_vec(),
+            TunnelChange::Remove(tunnel) => vec![tunnel.removed(&datum::of_uuid(&format!("the row of {name}")))],
+        });
+        ports.chain(tunnels)
     }
 }
 

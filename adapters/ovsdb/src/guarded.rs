@@ -4,15 +4,16 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{ErrorTag, OvsdbTable, RpcError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     change::{Change, PortChange},
     datum::{self, NoDatum},
     owner::MARK,
     read::foreign,
-    rows::{DATABASE_TABLE, GUARDED_BRIDGE, GUARDED_INTERFACE, GUARDED_PORT, Row, Rows},
+    rows::{DATABASE_TABLE, GUARDED_BRIDGE, GUARDED_INTERFACE, GUARDED_PORT, GUARDED_TUNNEL, Row, Rows},
     transaction::Transaction,
+    tunnels::{self, Tunnel, TunnelChange},
     vlans::Vlans,
 };
 
@@ -24,6 +25,8 @@ const CONFIGURED: &str = "configured";
 pub(crate) struct Known {
     port: Row,
     interface: Option<Row>,
+    /// The options of a tunnel.
+    tunnel: Option<Row>,
     bridge: Option<Row>,
 }
 
@@ -61,6 +64,10 @@ pub(crate) struct Ports {
     members: Vec<String>,
     /// As they were before the last change of each, of the request that is served.
     before: BTreeMap<String, Known>,
+    bridges: BTreeMap<String, Row>,
+    /// The tunnels that there were before the last change of each, of that request; `None`
+    /// for one that there was not.
+    tunnels_before: BTreeMap<String, Option<Tunnel>>,
 }
 
 /// A transaction that is ready.
@@ -71,8 +78,10 @@ pub(crate) struct Guarded {
     before: BTreeMap<String, Known>,
     /// Whether each port gets back what it had before the last change.
     pub(crate) is_restored: bool,
-    /// The rows of `Interface` of ports that are to carry something.
-    pub(crate) interfaces: Vec<String>,
+    /// Which rows of `Interface` are to carry something, as conditions.
+    pub(crate) interfaces: Vec<Value>,
+    /// What tunnels there were.
+    tunnels: BTreeMap<String, Option<Tunnel>>,
 }
 
 impl Ports {
@@ -83,21 +92,34 @@ impl Ports {
             let known = Known {
                 port: port.clone(),
                 interface: rows.interfaces.get(name).cloned(),
+                tunnel: rows.tunnels.get(name).cloned(),
                 bridge: bridged.get(port.uuid()?).map(|bridge| (*bridge).clone()),
             };
             self.known.insert(name.clone(), known);
         }
         self.members = rows.members().into_iter().map(str::to_owned).collect();
+        for bridge in &rows.bridges {
+            self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), bridge.clone());
+        }
         Ok(())
     }
 
     /// The request is over, and the next one undoes nothing of it.
     pub(crate) fn end(&mut self) {
         self.before.clear();
+        self.tunnels_before.clear();
     }
 
     /// A change was made: what is known of its ports is so no more.
     pub(crate) fn made(&mut self, guarded: &Guarded) {
+        for (name, before) in &guarded.tunnels {
+            self.known.remove(name);
+            if guarded.is_restored {
+                self.tunnels_before.remove(name);
+            } else {
+                self.tunnels_before.insert(name.clone(), before.clone());
+            }
+        }
         for (name, before) in &guarded.before {
             self.known.remove(name);
             if guarded.is_restored {
@@ -123,7 +145,7 @@ impl Ports {
     ) -> Result<Guarded, Box<RpcError>> {
         let mut transaction = Transaction::default();
         let (mut before, mut changes, mut interfaces) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut is_restored = !change.ports.is_empty();
+        let mut is_restored = !(change.ports.is_empty() && change.tunnels.is_empty());
         for (name, wanted) in &change.ports {
             let senseless = |error| senseless(name, error);
             let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
@@ -145,19 +167,75 @@ impl Ports {
             changes.extend(wanted.operations(name, vlans.as_ref(), vlans.as_ref().map(|_| (MARK, mark))));
             if vlans.is_some() && !is_closed {
                 let own = known.port.uuids("interfaces").map_err(senseless)?;
-                interfaces.extend(own.into_iter().map(str::to_owned));
+                interfaces.extend(own.into_iter().map(|uuid| json!(["_uuid", "==", datum::of_uuid(uuid)])));
             }
             before.insert(name.clone(), known.clone());
+        }
+        let mut tunnels = BTreeMap::new();
+        for (number, (name, wanted)) in change.tunnels.iter().enumerate() {
+            let (there, is_as_before) = self.tunnel(&mut transaction, bridges, (number, name, wanted), &mut changes)?;
+            is_restored &= is_as_before;
+            if there.is_none() {
+                interfaces.push(json!(["name", "==", name]));
+            }
+            tunnels.insert(name.clone(), there);
         }
         transaction.change(changes);
         transaction.change([json!({
             "op": "mutate", "table": DATABASE_TABLE, "where": [], "mutations": [["next_cfg", "+=", 1]],
         })]);
         transaction.select(DATABASE_TABLE, &[], &["next_cfg"]);
-        let names: Vec<&str> = change.ports.keys().map(String::as_str).collect();
+        let names: Vec<&str> = change.ports.keys().chain(change.tunnels.keys()).map(String::as_str).collect();
         let requests = if requests.is_empty() { String::new() } else { format!(" for {requests}") };
         transaction.comment(&format!("mercury: {}{requests}", names.join(", ")));
-        Ok(Guarded { transaction, before, is_restored, interfaces })
+        Ok(Guarded { transaction, before, is_restored, interfaces, tunnels })
+    }
+
+    /// Adds what makes a tunnel or takes one away, and what it rests on; what there was, and
+    /// whether it is so again as it was before the last change.
+    fn tunnel(
+        &self,
+        transaction: &mut Transaction,
+        bridges: &[String],
+        (number, name, wanted): (usize, &str, &TunnelChange),
+        changes: &mut Vec<Value>,
+    ) -> Result<(Option<Tunnel>, bool), Box<RpcError>> {
+        let senseless = |error| senseless(name, error);
+        let (TunnelChange::Make(tunnel) | TunnelChange::Remove(tunnel)) = wanted;
+        let bridge = self.bridges.get(&tunnel.bridge).ok_or_else(|| {
+            Box::new(RpcError::new(ErrorTag::DataMissing, format!("there is no bridge {}", tunnel.bridge)))
+        })?;
+        if !tunnels::may(bridges, bridge).map_err(senseless)? {
+            let message = format!("bridge {} is somebody else's, and Mercury makes no tunnels there", tunnel.bridge);
+            return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
+        }
+        let moved = |what: &str| format!("{what} is not as it was read: somebody else has changed it meanwhile");
+        let own = [json!(["_uuid", "==", datum::of_uuid(bridge.uuid().map_err(senseless)?)])];
+        let rows = [bridge.only(GUARDED_BRIDGE)];
+        let otherwise = moved(&format!("bridge {}", tunnel.bridge));
+        transaction.wait(0, ("Bridge", &own), GUARDED_BRIDGE, &rows, otherwise);
+        let had = self.tunnels_before.get(name);
+        if let TunnelChange::Make(_) = wanted {
+            // A name that is there already is refused by the server.
+            let [interface, port, joins] = tunnel.made(number);
+            transaction.make([interface, port]);
+            changes.push(joins);
+            return Ok((None, had == Some(&Some(tunnel.clone()))));
+        }
+        let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
+        let there = tunnels::of_rows(&known.port, known.tunnel.as_ref(), known.bridge.as_ref()).map_err(senseless)?;
+        let (Some((_, true)), Some(options)) = (&there, &known.tunnel) else {
+            let message = format!("{name} is not a tunnel of Mercury's, or is another by now");
+            return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
+        };
+        let port = datum::of_uuid(known.port.uuid().map_err(senseless)?);
+        let by_uuid = [json!(["_uuid", "==", port])];
+        transaction.wait(0, ("Port", &by_uuid), GUARDED_PORT, &[known.port.only(GUARDED_PORT)], moved(name));
+        let named = [json!(["name", "==", name])];
+        let rows = [options.only(GUARDED_TUNNEL)];
+        transaction.wait(0, ("Interface", &named), GUARDED_TUNNEL, &rows, moved(&format!("the interface of {name}")));
+        changes.push(tunnel.removed(&port));
+        Ok((there.map(|(tunnel, _)| tunnel), had == Some(&None)))
     }
 
     fn missing(&self, name: &str) -> Box<RpcError> {

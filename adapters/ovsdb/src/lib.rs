@@ -22,6 +22,7 @@ mod rows;
 mod session;
 pub mod splitter;
 mod transaction;
+mod tunnels;
 mod vlans;
 
 pub use change::{Change, LeafChange, PortChange};
@@ -30,4 +31,5 @@ pub use connect::{Endpoint, OvsdbConnector, OvsdbOptions};
 pub use render::Renderer;
 pub use session::OvsdbSession;
 pub use transaction::{DATABASE, Failed, Transaction};
+pub use tunnels::{Tunnel, TunnelChange};
 pub use vlans::Vlans;

@@ -10,6 +10,7 @@ use crate::{
     datum::NoDatum,
     owner,
     rows::{Row, Rows},
+    tunnels,
     vlans::{ACCESS, NATIVE, TRUNK, UNTAGGED_ACCESS, Vlans},
 };
 
@@ -39,6 +40,7 @@ pub(crate) fn running(
     if scope.interfaces == InterfaceScope::All {
         found.bridged = bridged(rows, bridges, dialect.closed)?;
     }
+    found.overlay.down = tunnels::down(rows)?;
     // A VLAN is there wherever a port has it.
     if let VlanScope::Named(ids) = &scope.vlans {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -77,6 +79,11 @@ fn data<'a>(
     let entries = tree.group("interface")?;
     let bridged = rows.bridged()?;
     for (name, port) in &rows.ports {
+        let bridge = bridged.get(port.uuid()?).copied();
+        // What carries a VNI's frames to other VTEPs is no port.
+        if tunnels::of_rows(port, rows.tunnels.get(name), bridge)?.is_some() {
+            continue;
+        }
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
         said(dialect, port, entry, tree)?;
@@ -91,19 +98,21 @@ fn data<'a>(
                 entry.push(tree.copied_leaf(node, &text)?);
             }
         }
-        let bridge = bridged.get(port.uuid()?).copied();
+        let behind = no_host(port, rows.interfaces.get(name), bridge)?;
+        let leaf = if behind.is_some() { "routed" } else { "foreign" };
         for owner in foreign(bridges, port, rows.interfaces.get(name), bridge)? {
-            entry.push(tree.copied_leaf("foreign", &owner)?);
+            entry.push(tree.copied_leaf(leaf, &owner)?);
         }
         entries.push(entry);
     }
     for name in rows.members() {
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
-        entry.push(tree.copied_leaf("foreign", "a place in a bond, whose port has the VLANs")?);
+        entry.push(tree.copied_leaf("routed", "a place in a bond, whose port has the VLANs")?);
         entries.push(entry);
     }
     root.push(entries);
+    tunnels::data(bridges, rows, root, tree)?;
     Ok(root)
 }
 
@@ -133,22 +142,28 @@ pub(crate) fn foreign(
     interface: Option<&Row>,
     bridge: Option<&Row>,
 ) -> Result<Vec<String>, NoDatum> {
-    let Some(bridge) = bridge else { return Ok(vec!["no bridge".to_owned()]) };
-    let name = bridge.text("name")?.unwrap_or_default();
-    // By it the machine itself, or others behind it, are reached; whoever has the bridge.
-    if port.text("name")? == Some(name) {
-        return Ok(vec![format!("the port of bridge {name} itself")]);
+    let Some(of) = bridge else { return Ok(vec!["no bridge".to_owned()]) };
+    if let Some(what) = no_host(port, interface, bridge)? {
+        return Ok(vec![what]);
     }
-    let kind = interface.map(|interface| interface.text("type")).transpose()?.flatten().unwrap_or_default();
-    if LEADS_ON.contains(&kind) {
-        return Ok(vec![format!("an interface of type {kind}, at which no host is")]);
-    }
+    let (name, bridge) = (of.text("name")?.unwrap_or_default(), of);
     if bridges.iter().any(|allowed| allowed == name) {
         return Ok(Vec::new());
     }
     let bridge = owner::of_bridge(bridge)?.map(|owner| format!("bridge {name} of {owner}"));
     let port = owner::of_port(port, interface)?.map(|owner| format!("an owner: {owner}"));
     Ok(bridge.into_iter().chain(port).collect())
+}
+
+/// What a port is at which no host is, whoever has the bridge.
+fn no_host(port: &Row, interface: Option<&Row>, bridge: Option<&Row>) -> Result<Option<String>, NoDatum> {
+    let name = bridge.map(|bridge| bridge.text("name")).transpose()?.flatten().unwrap_or_default();
+    // By it the machine itself, or others behind it, are reached.
+    if bridge.is_some() && port.text("name")? == Some(name) {
+        return Ok(Some(format!("the port of bridge {name} itself")));
+    }
+    let kind = interface.map(|interface| interface.text("type")).transpose()?.flatten().unwrap_or_default();
+    Ok(LEADS_ON.contains(&kind).then(|| format!("an interface of type {kind}, at which no host is")))
 }
 
 /// What a port says of VLANs. What the model has no word for is said as it is written.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     change::{Change, LeafChange, PortChange},
     transaction::DATABASE,
+    tunnels,
     vlans::{ACCESS, NATIVE, TRUNK, UNTAGGED_ACCESS, Vlans},
 };
 
@@ -40,8 +41,10 @@ impl Renderer {
         if let Some(gone) = operations.removed.first() {
             return Err(dialect.cannot(&format!("the removal of {gone}"), "Mercury removes no port of a bridge"));
         }
-        let mut change = Change::default();
+        let tunnels = tunnels::changes(dialect, plan)?;
+        let mut change = Change { tunnels, ..Change::default() };
         for entry in &operations.entries {
+            // What binds VLANs to VNIs has no port of its own yet.
             let Some(name) = entry.entry.names.resolve("{name}") else { continue };
             change.ports.insert(name.into_owned(), self.port(entry)?);
         }

@@ -52,7 +52,7 @@ fn rows_with(vlans: &Vlans, more: &Value, beside: &Value) -> Rows {
         interface[column] = value.clone();
     }
     let whole = json!({"cur_cfg": 1, "next_cfg": 1});
-    Rows::read([vec![whole], vec![bridge], Vec::new(), vec![port], vec![interface]].into_iter()).unwrap()
+    Rows::read([vec![whole], vec![bridge], Vec::new(), Vec::new(), vec![port], vec![interface]].into_iter()).unwrap()
 }
 
 fn running(rows: &Rows, bridges: &[String]) -> Running {

@@ -18,6 +18,7 @@ const INTERFACE: [&str; 9] =
 /// The columns that a change of a port is made from, and of its interface, and of its bridge.
 pub(crate) const GUARDED_PORT: &[&str] = &["interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
 pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external_ids"];
+pub(crate) const GUARDED_TUNNEL: &[&str] = &["name", "options"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];
 
 /// A row as it was read.
@@ -86,6 +87,9 @@ pub(crate) struct Rows {
     pub(crate) bridges: Vec<Row>,
     /// The interface at the other end of each patch interface, by its name.
     pub(crate) peers: BTreeMap<String, Option<String>>,
+    /// The options of each tunnel by VXLAN, by its interface's name; none where nobody asked
+    /// for VNIs.
+    pub(crate) tunnels: BTreeMap<String, Row>,
     /// By name.
     pub(crate) ports: BTreeMap<String, Row>,
     /// By name.
@@ -98,7 +102,15 @@ pub(crate) fn select(transaction: &mut Transaction, scope: &Scope) {
     transaction.select("Bridge", &[], &BRIDGE);
     // Other types' options hold keys that are nobody's to know.
     transaction.select("Interface", &[json!(["type", "==", "patch"])], &["name", "options"]);
+    let vxlan = json!(["type", "==", "vxlan"]);
+    let asked = if scope.overlays { vec![vxlan] } else { vec![vxlan, json!(["name", "==", ""])] };
+    transaction.select("Interface", &asked, &["name", "options"]);
     match &scope.interfaces {
+        // What binds VLANs are ports too.
+        _ if scope.overlays => {
+            transaction.select("Port", &[], &PORT);
+            transaction.select("Interface", &[], &INTERFACE);
+        }
         InterfaceScope::All => {
             transaction.select("Port", &[], &PORT);
             transaction.select("Interface", &[], &INTERFACE);
@@ -128,7 +140,12 @@ impl Rows {
             let peer = patch.map("options")?.get("peer").map(|peer| (*peer).to_owned());
             peers.insert(patch.text("name")?.ok_or(NoDatum)?.to_owned(), peer);
         }
-        let mut rows = Self { applied, bridges, peers, ports: BTreeMap::new(), interfaces: BTreeMap::new() };
+        let mut tunnels = BTreeMap::new();
+        for tunnel in answers.next().ok_or(NoDatum)?.into_iter().map(Row) {
+            tunnels.insert(tunnel.text("name")?.ok_or(NoDatum)?.to_owned(), tunnel);
+        }
+        let (ports, interfaces) = (BTreeMap::new(), BTreeMap::new());
+        let mut rows = Self { applied, bridges, peers, tunnels, ports, interfaces };
         let mut is_port = true;
         for answer in answers {
             let into = if is_port { &mut rows.ports } else { &mut rows.interfaces };

@@ -273,9 +273,8 @@ impl OvsdbSession {
     ) -> Result<Answer, Failure> {
         let mut transaction = Transaction::default();
         let within = wait_applied(&mut transaction, number, APPLIED_WITHIN, deadline);
-        for uuid in &guarded.interfaces {
-            let own = [json!(["_uuid", "==", datum::of_uuid(uuid)])];
-            transaction.select("Interface", &own, &["name", "error", "ofport"]);
+        for own in &guarded.interfaces {
+            transaction.select("Interface", std::slice::from_ref(own), &["name", "error", "ofport"]);
         }
         if let Some(scope) = behind {
             select(&mut transaction, scope);

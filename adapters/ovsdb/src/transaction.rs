@@ -104,6 +104,11 @@ impl Transaction {
         self.operations.extend(operations.into_iter().map(|operation| (operation, Expected::Count(1))));
     }
 
+    /// Adds operations that each make one row: `insert`.
+    pub fn make(&mut self, operations: impl IntoIterator<Item = Value>) {
+        self.operations.extend(operations.into_iter().map(|operation| (operation, Expected::Done)));
+    }
+
     /// Puts a text in the log of the database.
     pub fn comment(&mut self, text: &str) {
         self.operations.push((json!({ "op": "comment", "comment": text }), Expected::Done));

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// A NIC, and the port of a switch that it hangs on.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Link {
+pub(super) struct Cable {
     /// What the node calls the NIC.
     pub(super) nic: String,
     /// The chassis ID, a MAC address in most cases.
@@ -24,7 +24,7 @@ pub(super) struct Link {
 /// What a node tells of its cables.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Cabling {
-    pub(super) links: Vec<Link>,
+    pub(super) links: Vec<Cable>,
     /// The NICs that no switch was heard on.
     pub(super) unheard: Vec<String>,
 }
@@ -53,7 +53,7 @@ impl Cabling {
             let switch = if switch.is_some() { switch } else { said(CHASSIS_ID)? };
             let port = if port.is_some() { port } else { said(PORT_ID)? };
             match (switch, port) {
-                (Some(switch), Some(port)) => cabling.links.push(Link { nic: name.to_owned(), switch, port }),
+                (Some(switch), Some(port)) => cabling.links.push(Cable { nic: name.to_owned(), switch, port }),
                 (None, None) => cabling.unheard.push(name.to_owned()),
                 (Some(_), None) => return Err(wrong("its switch names no port".to_owned())),
                 (None, Some(_)) => return Err(wrong("its switch has no chassis ID".to_owned())),
@@ -125,7 +125,7 @@ mod tests {
             let nic = json!({"name": "eth0", "lldp": [[1, chassis], [2, port], [3, "0078"], [0, ""]]});
             let cabling = Cabling::of(&json!({"inventory": {"interfaces": [nic]}})).unwrap().unwrap();
             let (switch, port) = (expected.0.to_owned(), expected.1.to_owned());
-            assert_eq!(cabling.links, [Link { nic: "eth0".to_owned(), switch, port }]);
+            assert_eq!(cabling.links, [Cable { nic: "eth0".to_owned(), switch, port }]);
         }
     }
 

@@ -33,7 +33,10 @@ pub(super) fn options(reader: &mut Reader<'_>, manage_vlans: bool, allowed: Allo
         ("vlan_name", options.vlan_name.is_some()),
         ("remove_unused_vlans", options.remove_unused_vlans),
     ];
-    for (key, _) in used.iter().filter(|(_, used)| *used && !manage_vlans) {
+    // They say beside which ports a VNI's VLAN has none left.
+    let is_of_overlay = |key: &str| key == "trunk_ports" && reader.find("local_vlans").is_some();
+    let idle: Vec<_> = used.iter().filter(|(key, used)| *used && !manage_vlans && !is_of_overlay(key)).collect();
+    for (key, _) in idle {
         reader.blame_key(key, Finding::error(Code::Conflict, "is given without manage_vlans"));
     }
     let told = options.vlan_name.as_ref().is_some_and(|name| name.asks_for(Placeholder::Vlan));
