@@ -10,7 +10,7 @@ use serde_json::{Value, json, value::RawValue};
 use serde_saphyr::Spanned;
 
 use super::{Failure, network::Networks, print, review};
-use lldp::{Cabling, Link};
+use lldp::{Cable, Cabling};
 
 /// A file of requests may be this long, in bytes.
 const MAX_FILE: u64 = 16 << 20;
@@ -204,7 +204,7 @@ fn of(item: Item, networks: &Networks) -> Result<Vec<Request>, String> {
     for nic in &unheard {
         print::talk(&format!("{nic}: no switch was heard on it, so it is left out"));
     }
-    let params = |Link { nic, switch, port }: &Link| {
+    let params = |Cable { nic, switch, port }: &Cable| {
         print::talk(&format!("{nic}: port {port} of {switch}"));
         json!({
             "switch_id": switch, "port_name": port, "mode": switchport["mode"],

@@ -141,11 +141,7 @@ impl OverlayTree {
         for (leaf, _) in SegmentLeaf::ALL {
             let is_said = match leaf {
                 SegmentLeaf::Vtep => self.names_vtep(),
-<<<<<<< HEAD
                 SegmentLeaf::Flood => segment.flood.as_ref().is_none_or(|own| self.says(own.mode()) != Some(false)),
-=======
-                SegmentLeaf::Flood => !segment.flood.as_ref().is_some_and(|own| self.says(own.mode()) == Some(false)),
->>>>>>> w-c
                 _ => self.leaves.contains_key(&leaf),
             };
             if !is_said {
