@@ -230,7 +230,9 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
     let (nodes, within) = mapping.looked_at(&instance);
     nodes.unread(within, form != Form::Xml, text, root, &mut brought.unread);
-    brought.twice = nodes.merged(within, text, root);
+    let twice = nodes.merged(within, text, root);
+    // The updates of a SetRequest are made one after the other.
+    brought.twice = if form == Form::SetRequest { Unread::default() } else { twice };
     if let Mapping::Tree(tree) = &mapping {
         let entries = tree.beside_ports().flat_map(|path| find(root, path, &Names::default()));
         brought.ports = entries.filter_map(|(_, names)| names.found_interface()).collect();

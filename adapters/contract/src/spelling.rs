@@ -146,6 +146,12 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     let values = |path: &NodePath| -> Vec<String> {
         find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };
+    // Said twice alike, it is said once.
+    let once = |path: &NodePath| {
+        let mut values = values(path);
+        values.dedup();
+        values
+    };
     let mut others = beside(&tree.routed, entry);
     let routes = !others.is_empty();
     others.extend(beside(&tree.foreign, entry));
@@ -157,7 +163,7 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     }
     let interface_mode = match &tree.mode {
         // gnxi shows an enumeration without a value as an empty one.
-        ModeForm::Leaf { path, .. } => values(path).into_iter().filter(|word| !word.is_empty()).collect(),
+        ModeForm::Leaf { path, .. } => once(path).into_iter().filter(|word| !word.is_empty()).collect(),
         ModeForm::Presence { access, .. } => {
             let at = find(entry.node, &access.parent(), &entry.names);
             let (plain, nested): (Vec<&D>, Vec<&D>) =
@@ -173,8 +179,8 @@ fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     };
     ForeignVlans {
         interface_mode,
-        access_vlan: values(&tree.access_vlan),
-        native_vlan: values(&tree.native_vlan),
+        access_vlan: once(&tree.access_vlan),
+        native_vlan: once(&tree.native_vlan),
         trunk_vlans: values(&tree.trunk_vlans.path),
         trunk_parts: trunk::parts(tree, entry),
         others,

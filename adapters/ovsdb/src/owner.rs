@@ -57,5 +57,5 @@ pub(crate) fn of_port(port: &Row, interface: Option<&Row>) -> Result<Option<Stri
 fn by_keys(row: &Row) -> Result<Option<String>, NoDatum> {
     let is_sign = |key: &&str| PLUGGED.contains(key) || ["ovn-", "k8s.ovn.org/"].iter().any(|own| key.starts_with(own));
     let sign = row.map("external_ids")?.into_keys().find(is_sign);
-    Ok(sign.map(|key| format!("Neutron, OVN or a hypervisor, by external_ids:{key}")))
+    Ok(sign.map(|key| format!("Neutron or OVN, by external_ids:{key}")))
 }
