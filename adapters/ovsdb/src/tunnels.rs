@@ -216,7 +216,8 @@ pub(crate) fn may(bridges: &[String], bridge: &Row) -> Result<bool, NoDatum> {
 
 /// The VNI of a tunnel, where it has one.
 fn key(tunnel: &Row) -> Result<Option<Vni>, NoDatum> {
-    Ok(tunnel.map("options")?.get("key").and_then(|key| key.parse().ok()))
+    let options = tunnel.map("options")?;
+    Ok(["key", "in_key", "out_key"].into_iter().find_map(|key| options.get(key)?.parse().ok()))
 }
 
 /// Why the VNIs are down whose tunnels have no device.

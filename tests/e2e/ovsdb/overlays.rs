@@ -76,6 +76,7 @@ fn what_others_have_of_a_vni_is_theirs_and_what_cannot_be_is_undone() {
     };
     add("theirs1", &["tag=3001"], &["options:key=500", "options:remote_ip=192.0.2.9"]);
     add("theirs2", &[], &["options:key=600", "options:remote_ip=192.0.2.9"]);
+    add("theirs3", &[], &["options:in_key=900", "options:remote_ip=192.0.2.9"]);
     // Who has the name is not Mercury.
     bridge.vsctl(&["add-port", "br0", "v0002bcc0000203", "--", "set", "interface", "v0002bcc0000203", "type=dummy"]);
     let mercury = Mercury::serve(&[serving(&bridge)]);
@@ -89,6 +90,7 @@ fn what_others_have_of_a_vni_is_theirs_and_what_cannot_be_is_undone() {
     };
     refused(json!({"vni": 500, "segmentation_id": 3000}), "has it on VLAN 3001");
     refused(json!({"vni": 600}), "it is something else than a VLAN's");
+    refused(json!({"vni": 900}), "it is something else than a VLAN's");
     refused(json!({"vni": 800, "segmentation_id": 3001}), "whose entry also has port theirs1");
     refused(json!({"vni": 700}), "constraint violation");
     // What they have bound may be used, and stays when the last port leaves.
