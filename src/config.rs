@@ -74,7 +74,7 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
         findings.merge(crate::tls::check(tls));
     }
     if let Some(fleet) = &settings.fleet {
-        findings.merge(crate::tls::check(&fleet.tls()));
+        findings.merge(crate::tls::check_member(fleet));
     }
     let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
     findings.merge(more);

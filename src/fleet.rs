@@ -123,15 +123,17 @@ impl Fleet {
 
     /// Has another member answer a request about these switches: a `POST` of `body` to
     /// `path`. It is to be served here where they are this member's, or the other one did
-    /// not answer. Who is not reached but by whom it calls is waited for.
+    /// not answer. Who is not reached but by whom it calls is waited for. All of that ends at
+    /// `until`, if not before.
     pub async fn elsewhere(
         &self,
         subjects: &[Subject<'_>],
         path: &'static str,
         headers: HeaderMap,
         body: Bytes,
+        until: Instant,
     ) -> Served {
-        let (end, mut silent, mut begun) = (Instant::now() + self.wait, BTreeSet::new(), false);
+        let (end, mut silent, mut begun) = ((Instant::now() + self.wait).min(until), BTreeSet::new(), false);
         loop {
             let Some((member, address)) = self.other(subjects, &silent, end).await else {
                 return Served::Here { begun };
@@ -140,7 +142,7 @@ impl Fleet {
             let lost = |why: &str| Err(Unanswered::Lost(why.to_owned()));
             let answer = tokio::select! {
                 biased;
-                answer = tokio::time::timeout(self.patience, asked) => {
+                answer = timeout_at(until.min(Instant::now() + self.patience), asked) => {
                     answer.unwrap_or_else(|_| lost("it did not answer in time"))
                 }
                 () = self.left(&member) => lost("it has left"),
@@ -184,11 +186,105 @@ impl Fleet {
         }
     }
 
-    /// Waits until a member is not there any more.
+    /// Waits until a member is not there any more, as far as somebody sees it who is there:
+    /// whoever has lost sight of all members knows nothing of any.
     async fn left(&self, member: &str) {
         let mut view = self.view.clone();
-        if view.wait_for(|view| !view.has(member)).await.is_err() {
+        if view.wait_for(|view| view.has(&self.name) && !view.has(member)).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// What becomes of what another member is asked.
+    #[derive(Clone, Copy, Debug)]
+    enum Fate {
+        After(Duration),
+        Never,
+        Refused,
+        Lost,
+    }
+
+    impl Courier for Fate {
+        fn ask<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'static str,
+            _: HeaderMap,
+            _: Bytes,
+        ) -> BoxFuture<'a, Result<Answer, Unanswered>> {
+            async move {
+                match self {
+                    Self::After(time) => tokio::time::sleep(*time).await,
+                    Self::Never => std::future::pending().await,
+                    Self::Refused => return Err(Unanswered::NotTaken("refused".to_owned())),
+                    Self::Lost => return Err(Unanswered::Lost("lost".to_owned())),
+                }
+                let body = Bytes::from_static(b"done");
+                Ok(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body })
+            }
+            .boxed()
+        }
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn both() -> View {
+        let mut view = View::default();
+        for name in ["a", "b"] {
+            view.joins(name, view::Member { address: name.to_owned(), leaving: false });
+        }
+        view
+    }
+
+    /// What becomes of a request for a switch of b's that a is asked and that may take 6 s,
+    /// where a sees this after 1 s; and how long it takes.
+    async fn handed(fate: Fate, then: Option<View>) -> (Served, Duration) {
+        let (sender, view) = watch::channel(both());
+        let fleet = Fleet::over("a", Box::new(fate), view, 10 * SECOND, 60 * SECOND);
+        let locks: Vec<String> = (0..99).map(|number| format!("leaf{number}")).collect();
+        let of_b = |lock: &&String| both().served_by(Subject { lock, calls_home: false }) == Some("b");
+        let lock = locks.iter().find(of_b).unwrap();
+        let begun = Instant::now();
+        let subjects = [Subject { lock, calls_home: false }];
+        let asked = fleet.elsewhere(&subjects, "/", HeaderMap::new(), Bytes::new(), begun + 6 * SECOND);
+        let seen = async {
+            tokio::time::sleep(SECOND).await;
+            if let Some(view) = then {
+                sender.send_replace(view);
+            }
+        };
+        let (handed, ()) = tokio::join!(asked.map(|handed| (handed, begun.elapsed())), seen);
+        handed
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_loses_sight_of_all_members_still_waits_for_the_one_that_was_asked() {
+        let (served, took) = handed(Fate::After(4 * SECOND), Some(View::default())).await;
+        let Served::Elsewhere(answer) = served else { panic!("{served:?}") };
+        assert_eq!((&*answer.body, took), (&b"done"[..], 4 * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_sent_to_a_member_may_have_been_begun_there_and_what_was_not_is_not() {
+        let mut without = both();
+        without.leaves("b");
+        for (fate, then, doubt, after) in [
+            (Fate::Never, Some(without), true, SECOND),
+            // As long as who asks has for it, and no longer.
+            (Fate::Never, None, true, 6 * SECOND),
+            (Fate::Lost, None, true, Duration::ZERO),
+            (Fate::Refused, None, false, Duration::ZERO),
+        ] {
+            let (served, took) = handed(fate, then).await;
+            let Served::Here { begun } = served else { panic!("{fate:?}: {served:?}") };
+            assert_eq!((begun, took), (doubt, after), "{fate:?}");
         }
     }
 }

@@ -355,13 +355,14 @@ async fn prepared<'a: 'c, 'c>(
             None => looked = looked.again(line, work, report).await?,
         }
     };
-    let running = looked.running;
+    let confirms = commit::confirms(line.link, line.policy);
+    let running = looked.writable(confirms)?;
     let payload = rendered(line, work, &plan, report)?;
     // Asked first, so that none is said to have begun for the sake of another who has gone.
     if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
         return Err(Fault::abandoned());
     }
-    reach(joint, Milestone::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
+    reach(joint, Milestone::Planned { confirms }).await?;
     still(held)?;
     Ok(Prepared::Transition(Box::new(Transition {
         before: running,
@@ -404,20 +405,25 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
-        let proof = ReadBack::proves(&intended, &looked.running).filter(|_| !matches!(work, Work::Plan(_)));
+        let proof = ReadBack::proves(&intended, &looked.running);
         // A session that was opened anew has not been told of a commit that waits to be confirmed.
         let is_same = was_warm && line.link.session_number() == session;
         match proof {
             None if work.writes() => return Ok(None),
             None => break (intended, plan),
             Some(_) if work.writes() && !is_same => return Ok(None),
+            // That there is nothing to do is as sure where it is only asked.
             Some(proof) => match looked.is_confirmed() {
+                Some(true) if matches!(work, Work::Plan(_)) => break (intended, plan),
                 Some(true) => return Ok(Some(Outcome::Unchanged(proof))),
                 Some(false) => return Err(looked.unconfirmed()),
                 None => looked = looked.again(line, work, report).await?,
             },
         }
     };
+    if !plan.is_empty() {
+        looked.is_writable(commit::confirms(line.link, line.policy))?;
+    }
     report.intended = Some(Running::new(&intended.0, looked.running.scope.clone()));
     report.now = Some(looked.running);
     if !plan.is_empty() {

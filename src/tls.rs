@@ -20,16 +20,22 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio_rustls::rustls::{ServerConfig, ServerConnection};
+use tokio_rustls::rustls::{CommonState, ServerConfig};
 
 use crate::{
-    config::{Tls, source::Stamp},
+    config::{self, Tls, source::Stamp},
     finding::Findings,
 };
 
 /// Everything that is wrong with the files of these settings.
 pub(crate) fn check(tls: &Tls) -> Findings {
     files::read(tls).1
+}
+
+/// The same of a member's own, which the others hold to the host of its address and to the
+/// names of members.
+pub(crate) fn check_member(fleet: &config::Fleet) -> Findings {
+    files::of_member(fleet)
 }
 
 /// The certificate that callers are shown, as its files have it now.
@@ -105,10 +111,10 @@ fn stamps(settings: &Tls) -> Vec<Option<Stamp>> {
     files.into_iter().flatten().map(|file| Stamp::of(Path::new(file))).collect()
 }
 
-/// The names of the certificate that the caller of a connection has shown; none
-/// without one.
+/// The names of the certificate that who is at the other end of a connection has shown;
+/// none without one.
 #[must_use]
-pub fn client_names(connection: &ServerConnection) -> Vec<ClientName> {
+pub fn shown_names(connection: &CommonState) -> Vec<ClientName> {
     let shown = connection.peer_certificates().and_then(|chain| chain.first());
     shown.map(|certificate| name::names(certificate)).unwrap_or_default()
 }

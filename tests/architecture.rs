@@ -87,7 +87,7 @@ const MODULES: [(&str, &str); 31] = [
     ("pipeline", "commit desired fault finding intent inventory link lock metrics outcome pace trace waits"),
     ("target", "commit fault group intent inventory link lock metrics outcome pace pipeline seats trace waits"),
     ("registry", "inventory lock seats target"),
-    ("fleet", "config fault inventory lock metrics"),
+    ("fleet", "config fault inventory lock metrics tls"),
     (
         "service",
         "audit config fault fleet group intent inventory lock metrics outcome pace pipeline registry status target trace transaction waits",

@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, print};
-use crate::service::Service;
+use crate::{inventory::Switch, service::Service};
 
 /// A signal's name, and how it is listened to.
 type Kind = (&'static str, fn() -> SignalKind);
@@ -75,14 +75,22 @@ pub(super) async fn interruptible<T>(
         _ = signals.end() => {}
     }
     for switch in service.busy() {
-        let seconds = switch.timing.confirm_timeout.as_secs();
-        print::talk(&format!(
-            "{}: it is not known what was done. A commit that waits to be confirmed may be pending; the switch undoes \
-             it within {seconds} s, and until then what it shows is not there to stay",
-            switch.identity.name
-        ));
+        print::talk(&format!("{}: it is not known what was done. {}", switch.identity.name, left(&switch)));
     }
     Ok(None)
+}
+
+/// What may be there of a change that was cut off.
+fn left(switch: &Switch) -> String {
+    if !switch.may_confirm() {
+        return "The change may be there, wholly or in part, and nothing undoes it; look at the switch, or ask again"
+            .to_owned();
+    }
+    let seconds = switch.timing.confirm_timeout.as_secs();
+    format!(
+        "A commit that waits to be confirmed may be pending; the switch undoes it within {seconds} s, and until then \
+         what it shows is not there to stay"
+    )
 }
 
 fn listen(kinds: &[Kind]) -> Result<Vec<Listened>, Failure> {

@@ -138,6 +138,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
     let way = if switch.calls_home() { "it calls home" } else { "it is connected to" };
     let carried = format!("{way} over {}", switch.carried_by());
     let is_reached = report.capabilities.is_some();
+    let blank = report.now.as_ref().is_some_and(|now| now.interfaces.is_empty() && now.vlans.is_empty());
+    if let Some(members) = answer.as_object_mut().filter(|_| blank) {
+        members.insert("error".to_owned(), shows_nothing(&switch).into());
+    }
     if let Some(members) = answer.as_object_mut().filter(|_| is_reached) {
         members.insert("reached".to_owned(), carried.into());
     }
@@ -167,7 +171,13 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
             print::line(&format!("\nAn entry that suits it, but for the credentials:\n\n{entry}"));
         }
     }
-    Ok(if report.outcome.is_success() && done { DONE } else { found() })
+    Ok(if report.outcome.is_success() && done && !blank { DONE } else { found() })
+}
+
+/// What is to be done where there is no port and no VLAN.
+fn shows_nothing(switch: &Switch) -> String {
+    let root = if matches!(switch.face, Face::Restconf(_)) { ", and at restconf_root" } else { "" };
+    format!("it shows no port and no VLAN; look at what Mercury's user may read, at the dialect{root}")
 }
 
 /// What was tried, and the entry that follows from it.

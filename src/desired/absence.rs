@@ -64,6 +64,9 @@ pub enum Verdict {
         /// Whether an absence is one: the configuration was listed, and the port is
         /// there, or nobody expects such a switch to tell.
         confirmed: bool,
+        /// Whether of its ports the target shows nothing at all, neither configuration nor
+        /// state: what one of them has may as well be hidden.
+        blind: bool,
     },
 }
 
@@ -97,8 +100,13 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
     let is_had = |listed: Option<bool>| listed.is_some_and(|is_empty| !is_empty);
     let confirmed = absent.interfaces.is_empty() || is_had(seen.interfaces.as_ref().map(BTreeSet::is_empty));
     let is_sure = doubtful.is_empty() || !dialect.tells_state(switch.protocol().as_str());
-    let confirmed = confirmed && is_sure && (absent.vlans.is_empty() || seen.vlans.is_some());
-    Ok(Verdict::NotConfigured { doubtful, confirmed })
+    // Who lists no interface at all tells nothing of VLANs either, unless it lists some.
+    let lists_vlans = seen.vlans.as_ref().is_some_and(|vlans| {
+        !vlans.is_empty() || seen.interfaces.as_ref().is_none_or(|interfaces| !interfaces.is_empty())
+    });
+    let confirmed = confirmed && is_sure && (absent.vlans.is_empty() || lists_vlans);
+    let blind = !doubtful.is_empty() && !is_had(seen.interfaces.as_ref().map(BTreeSet::is_empty));
+    Ok(Verdict::NotConfigured { doubtful, confirmed, blind })
 }
 
 fn missing(port: &InterfaceName, there: &BTreeSet<InterfaceName>, switch: &str) -> Fault {

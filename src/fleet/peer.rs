@@ -21,6 +21,7 @@ use super::{ANSWERED, Answer, Courier, Unanswered};
 use crate::{
     config::{self, FileAccess, fleet::host_and_port},
     inventory::SecretRef,
+    tls::{ClientName, shown_names},
 };
 
 /// How long a connection may take.
@@ -37,6 +38,8 @@ pub(super) struct Peers {
     cert: PathBuf,
     key: SecretRef,
     ca: PathBuf,
+    /// The names of which a member's certificate bears one.
+    members: Vec<ClientName>,
     idle: Mutex<HashMap<String, Vec<SendRequest<Full<Bytes>>>>>,
 }
 
@@ -56,7 +59,8 @@ impl Peers {
     pub(super) fn new(settings: &config::Fleet) -> Self {
         let access: FileAccess = settings.access;
         let key = SecretRef::File { path: settings.key.clone(), access };
-        Self { cert: settings.cert.clone(), key, ca: settings.ca.clone(), idle: Mutex::default() }
+        let (cert, ca, members) = (settings.cert.clone(), settings.ca.clone(), settings.members.clone());
+        Self { cert, key, ca, members, idle: Mutex::default() }
     }
 
     /// One request, and the answer to it.
@@ -90,8 +94,14 @@ impl Peers {
         }
         let mut fresh = self.connect(address).await.map_err(Unanswered::NotTaken)?;
         let request = request(headers, body).map_err(Unanswered::NotTaken)?;
-        let response = fresh.send_request(request).await.map_err(|error| Unanswered::Lost(error.to_string()))?;
-        self.answer(address, fresh, response).await
+        match fresh.try_send_request(request).await {
+            Ok(response) => self.answer(address, fresh, response).await,
+            Err(mut error) => {
+                let is_unsent = error.take_message().is_some();
+                let reason = error.into_error().to_string();
+                Err(if is_unsent { Unanswered::NotTaken(reason) } else { Unanswered::Lost(reason) })
+            }
+        }
     }
 
     async fn answer(
@@ -133,6 +143,12 @@ impl Peers {
         let stream = mercury_tls::secure(socket, host, &options, &[b"http/1.1"], CONNECT)
             .await
             .map_err(|error| error.message)?;
+        // The authority may have signed others; who is no member is told nothing of callers.
+        let shown = shown_names(stream.get_ref().1);
+        if !shown.iter().any(|name| self.members.contains(name)) {
+            let shown: Vec<_> = shown.iter().map(ToString::to_string).collect();
+            return Err(format!("its certificate is no member's, but bears {}", shown.join(", ")));
+        }
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {

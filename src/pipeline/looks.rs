@@ -20,6 +20,8 @@ pub(super) struct Looked {
     /// Whether what is absent there is absent from the configuration; `None` where
     /// nobody has looked again.
     confirmed: Option<bool>,
+    /// Nothing was shown of any port.
+    blind: bool,
     absent: Absent,
 }
 
@@ -37,13 +39,13 @@ impl Looked {
         report: &mut Report,
     ) -> Result<Self, Fault> {
         let Some(intent) = work.wanted() else {
-            return Ok(Self { running, confirmed: Some(true), absent: Absent::default() });
+            return Ok(Self { running, confirmed: Some(true), blind: false, absent: Absent::default() });
         };
         let absent = desired::absent(intent, &running);
         let known = absent.vlans.is_empty()
             && desired::answers_several(&running)
             && absent.interfaces.iter().all(|name| line.link.is_idle(name));
-        let first = Self { running, confirmed: absent.is_empty().then_some(true), absent };
+        let first = Self { running, confirmed: absent.is_empty().then_some(true), blind: false, absent };
         if known { Ok(first) } else { first.again(line, work, report).await }
     }
 
@@ -55,6 +57,24 @@ impl Looked {
     /// That it may not.
     pub(super) fn unconfirmed(&self) -> Fault {
         desired::unconfirmed(&self.absent)
+    }
+
+    /// Whether something may be written where the switch undoes by itself what is not
+    /// `confirmed`, or does not.
+    ///
+    /// # Errors
+    /// It shows nothing of any port, so the way back from what is not read back either could
+    /// lead to nothing but a port without anything, whatever it had.
+    pub(super) fn is_writable(&self, confirms: bool) -> Result<(), Fault> {
+        if self.blind && !confirms { Err(self.unconfirmed()) } else { Ok(()) }
+    }
+
+    /// What was read, where something may be written.
+    ///
+    /// # Errors
+    /// As [`Looked::is_writable`] says.
+    pub(super) fn writable(self, confirms: bool) -> Result<Running, Fault> {
+        self.is_writable(confirms).map(|()| self.running)
     }
 
     /// Looks again, whatever is known.
@@ -77,9 +97,9 @@ impl Looked {
         }
         match verdict {
             Verdict::Overlooked => Err(desired::withheld(&absent)),
-            Verdict::NotConfigured { doubtful, confirmed } => {
+            Verdict::NotConfigured { doubtful, confirmed, blind } => {
                 report.doubts.extend(doubtful);
-                Ok(Self { running, confirmed: Some(confirmed), absent })
+                Ok(Self { running, confirmed: Some(confirmed), blind, absent })
             }
         }
     }

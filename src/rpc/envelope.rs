@@ -142,14 +142,14 @@ impl Front {
     /// What is wrong with the parameters, or what happened on the switches.
     pub async fn act(&self, method: &str, params: Value, mut who: Requester) -> Result<Value, Fault> {
         let waiting = GivesUp::of(&mut who);
-        let timeout = self.timeout(&who);
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(busy()) };
+        let (timeout, doubted) = (self.timeout(&who), doubted(&who));
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Err(doubted(busy())) };
         let (service, method) = (self.current.service(), method.to_owned());
         let call = async move {
             let _slot = slot;
             methods::call(&service, &method, &params, who).await
         };
-        self.answered(timeout, call, Some(&waiting)).await.flatten().and_then(told::bounded)
+        self.answered(timeout, call, Some(&waiting)).await.map_err(doubted).flatten().and_then(told::bounded)
     }
 
     /// What comes of a call, which goes on when nobody waits for it any more.
@@ -188,9 +188,9 @@ impl Front {
         who: Requester,
         waiting: Option<&GivesUp>,
     ) -> MethodResponse {
-        let timeout = self.timeout(&who);
+        let (timeout, doubted) = (self.timeout(&who), doubted(&who));
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            return MethodResponse::error(id, error_object(&busy()));
+            return MethodResponse::error(id, error_object(&doubted(busy())));
         };
         let mut extensions = Extensions::new();
         extensions.insert(who);
@@ -202,7 +202,7 @@ impl Front {
                     call.await
                 };
                 let answered = self.answered(timeout, call, waiting).await;
-                answered.unwrap_or_else(|fault| MethodResponse::error(id, error_object(&fault)))
+                answered.unwrap_or_else(|fault| MethodResponse::error(id, error_object(&doubted(fault))))
             }
             _ => refuse(id, -32601, "there is no such method"),
         }
@@ -210,7 +210,7 @@ impl Front {
 
     /// How long the caller is kept waiting: as long as it says, but no longer
     /// than the settings do.
-    fn timeout(&self, who: &Requester) -> Duration {
+    pub(super) fn timeout(&self, who: &Requester) -> Duration {
         who.patience.map_or(self.timeout, |patience| patience.min(self.timeout))
     }
 
@@ -262,6 +262,11 @@ pub(super) fn error_object(fault: &Fault) -> ErrorObjectOwned {
 #[must_use]
 pub fn error_json(fault: &Fault) -> Value {
     json!({"code": fault.kind.row().code, "message": told::message(fault), "data": told::data(fault)})
+}
+
+/// That nothing was begun here is not all, where another member may have.
+fn doubted(who: &Requester) -> fn(Fault) -> Fault {
+    if who.begun_elsewhere { methods::doubtful } else { std::convert::identity }
 }
 
 /// Where nothing has begun by now, it never will.

@@ -172,12 +172,19 @@ async fn actions(State(door): State<Door>, Extension(caller): Extension<Caller>,
 async fn acted(front: &Front, body: &[u8], who: Requester) -> Response {
     match act(front, body, who).await {
         Ok(result) => json_response(StatusCode::OK, json!({"result": result}).to_string()),
-        Err((status, fault)) => {
-            let code = status.as_u16();
-            let body = json!({"error": {"code": code, "message": told::message(&fault), "data": told::data(&fault)}});
-            json_response(status, body.to_string())
-        }
+        Err((status, fault)) => faulty(status, &fault),
     }
+}
+
+/// A fault as the envelope of the design has it.
+fn failed(fault: &Fault) -> Response {
+    faulty(StatusCode::from_u16(fault.kind.row().http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), fault)
+}
+
+fn faulty(status: StatusCode, fault: &Fault) -> Response {
+    let code = status.as_u16();
+    let body = json!({"error": {"code": code, "message": told::message(fault), "data": told::data(fault)}});
+    json_response(status, body.to_string())
 }
 
 /// `{"type": method, "payload": parameters}`, as the design has it.

@@ -243,7 +243,7 @@ impl Connection {
             None => {}
             Some(Greeted::Plain(stream)) => self.speak(timed(stream)).await?,
             Some(Greeted::Tls(stream)) => {
-                self.caller = self.caller.named(tls::client_names(stream.get_ref().1));
+                self.caller = self.caller.named(tls::shown_names(stream.get_ref().1));
                 self.speak(stream).await?;
             }
         }

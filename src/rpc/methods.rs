@@ -39,6 +39,22 @@ pub const METHODS: [&str; 15] = [
     "mercury.verify",
 ];
 
+/// Those that change no switch.
+const READING: [&str; 7] = [
+    "get_switches",
+    "get_allowed_network_types",
+    "is_link_valid",
+    "is_port_supported",
+    "plan_port",
+    "mercury.plan",
+    "mercury.verify",
+];
+
+/// Whether a call may change a switch.
+pub(super) fn changes(method: &str) -> bool {
+    !READING.contains(&method)
+}
+
 /// Calls a method with its parameters as they came.
 ///
 /// # Errors
@@ -79,7 +95,7 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
 
 /// That nothing was done here says nothing where another member may have begun. Who came to read
 /// the switch knows better.
-fn doubtful(fault: Fault) -> Fault {
+pub(super) fn doubtful(fault: Fault) -> Fault {
     let is_blind = match fault.kind {
         FaultKind::Entry
         | FaultKind::Busy
@@ -104,7 +120,11 @@ fn doubtful(fault: Fault) -> Fault {
     if !is_blind {
         return fault;
     }
-    let message = format!("{}; another Mercury, which has not answered, may have begun it", fault.message);
+    let message = format!(
+        "another Mercury, which has not answered, may have begun it, or may yet; here: {}; ask again, which reads the \
+         switch first, or verify it",
+        fault.message
+    );
     Fault { kind: FaultKind::Unknown, message, ..fault }
 }
 

@@ -9,15 +9,17 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_rustls::rustls::{
     Error, InconsistentKeys, RootCertStore, ServerConfig,
+    client::verify_server_name,
     crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::name::names;
 use crate::{
-    config::{Tls, TlsVersion, source},
+    config::{self, Tls, TlsVersion, fleet::host_and_port, source},
     finding::{Code, Finding, Findings},
 };
 
@@ -32,6 +34,38 @@ pub(super) fn read(tls: &Tls) -> (Option<Arc<ServerConfig>>, Findings) {
     let mut findings = Findings::default();
     let config = config(tls, &mut findings);
     (config, findings)
+}
+
+/// What is wrong with the files of a member, and whether the others would take it for one.
+pub(super) fn of_member(fleet: &config::Fleet) -> Findings {
+    let tls = fleet.tls();
+    let named = |finding: Finding| match finding.field.strip_prefix("tls.") {
+        Some("client_ca") => finding.field("fleet.ca"),
+        Some(key) => {
+            let field = format!("fleet.{key}");
+            finding.field(field)
+        }
+        None => finding,
+    };
+    let mut findings: Findings = read(&tls).1.iter().cloned().map(named).collect();
+    let chain = certificates(&tls.cert, "fleet.cert", &mut Findings::default());
+    let Some(leaf) = chain.as_ref().and_then(|chain| chain.first()) else { return findings };
+    let wrong = |message: String| Finding::error(Code::Certificate, message).field("fleet.cert").at(&tls.cert, None);
+    let names = names(leaf);
+    if !names.iter().any(|name| fleet.members.contains(name)) {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let bears = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+        findings.push(wrong(format!("bears none of the names in members, but {bears}: no member would take it")));
+    }
+    let host = host_and_port(&fleet.address).and_then(|(host, _)| ServerName::try_from(host.to_owned()).ok());
+    let bears = |host: &ServerName<'_>| {
+        ParsedCertificate::try_from(leaf).is_ok_and(|leaf| verify_server_name(&leaf, host).is_ok())
+    };
+    if host.as_ref().is_some_and(|host| !bears(host)) {
+        let message = format!("does not bear the host of address, {:?}: no member could hand over", fleet.address);
+        findings.push(wrong(message));
+    }
+    findings
 }
 
 fn config(tls: &Tls, findings: &mut Findings) -> Option<Arc<ServerConfig>> {

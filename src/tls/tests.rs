@@ -143,3 +143,30 @@ fn the_findings_never_show_a_key() {
     let findings = check(&files.settings());
     assert!(findings.has_errors() && !findings.to_string().contains("hunter2"), "{findings}");
 }
+
+/// The others hold it to both when they connect.
+#[test]
+fn a_members_certificate_bears_its_address_and_a_members_name() {
+    let files = Files::of(&Pair::changed(|params| {
+        params.subject_alt_names.push(rcgen::SanType::DnsName("mercury1.example.org".try_into().unwrap()));
+    }));
+    let about = |address: &str, member: &str| -> Vec<String> {
+        let fleet = config::Fleet {
+            name: "mercury1".to_owned(),
+            listen: ([0, 0, 0, 0], 0).into(),
+            address: address.to_owned(),
+            cert: files.path("cert"),
+            key: files.path("key"),
+            access: FileAccess::default(),
+            ca: files.path("cert"),
+            members: vec![member.parse().unwrap()],
+        };
+        check_member(&fleet).iter().map(|finding| format!("{} {}", finding.field, finding.message)).collect()
+    };
+    assert_eq!(about("mercury1.example.org:6191", "DNS:localhost"), Vec::<String>::new());
+    let found = about("192.0.2.1:6191", "DNS:mercury2.example.org");
+    assert!(found.len() == 2 && found.iter().all(|one| one.starts_with("fleet.cert ")), "{found:?}");
+    files.write("key", "no key", 0o600);
+    let found = about("localhost:6191", "DNS:localhost");
+    assert!(found.len() == 1 && found[0].starts_with("fleet.key "), "{found:?}");
+}

@@ -135,6 +135,10 @@ fn nothing_is_said_to_be_so_where_nothing_is_shown_at_all() {
             assert_eq!(fault.kind, FaultKind::Unknown, "{kind:?}: {fault}");
             assert!(fault.message.contains("Ethernet2"), "{fault}");
             assert!(world.handle(0).status().locks.is_empty(), "{kind:?}");
+            // What it had would be lost with the way back from what is not read back.
+            let (before, report) = (world.ports(0), world.one(2, Wish::Access(200)).await);
+            assert!(!report.outcome.is_success(), "{kind:?}: {:?}", report.outcome);
+            assert_eq!(world.ports(0), before, "{kind:?}: {:?}", report.outcome);
         });
     }
 }

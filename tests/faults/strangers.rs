@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use mercury::fault::FaultKind;
+use mercury::{fault::FaultKind, outcome::Outcome};
 use mercury_sim::{Datastore, Mode};
 use tokio::{
     io::{AsyncWriteExt as _, DuplexStream},
     task::JoinHandle,
 };
 
-use crate::kind::{self, GNMI, Kind, NETCONF};
+use crate::kind::{self, BARE, GNMI, Kind, NETCONF, Restconf, TAGGED};
 use crate::world::{Claim, Wish, World, agree, ask, before_and_intended, claim, fault, on_paused_clock};
 
 const WISH: Wish = Wish::Access(200);
@@ -56,6 +56,55 @@ fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_
             agree(&world, 0, &report, &before, &before, &format!("{kind:?}")).await;
         }
     });
+}
+
+/// Whether the tags are the datastore's or each resource's own, and whether the server takes
+/// a patch: what somebody else has made of a port since it was read is refused to be changed,
+/// and left alone.
+#[test]
+fn what_somebody_else_has_changed_since_it_was_read_is_left_alone_where_there_are_tags() {
+    on_paused_clock(async {
+        for (kind, own) in [(TAGGED, false), (TAGGED, true), (Restconf { etags: true, ..BARE }, true)] {
+            let own_tags = |options: &mut mercury_sim::Options| options.restconf.own_etags = own;
+            let kind = Kind::Restconf(kind);
+            let world = World::of(&[kind], |_| {}, own_tags).await;
+            for port in [1, 2] {
+                assert_eq!(claim(&world.one(port, Wish::Access(100)).await), Claim::Intended);
+            }
+            world.one(3, WISH).await;
+            let handle = world.handle(0);
+            let hold = handle.inject(fault("restconf-patch:1:before:hold"));
+            let meddle = async {
+                handle.held(hold).await;
+                handle.change_running(&moved(2, 110)).unwrap();
+                handle.release(hold);
+                world.ports(0)
+            };
+            let (report, before) = tokio::join!(world.one(2, WISH), meddle);
+            let told = format!("{kind:?}, own tags {own}: {:?}", report.outcome);
+            assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked), "{told}");
+            assert_eq!(world.ports(0), before, "{told}");
+            // What somebody else does elsewhere is no reason to refuse it.
+            let hold = handle.inject(fault("restconf-patch:1:before:hold"));
+            let elsewhere = async {
+                handle.held(hold).await;
+                handle.change_running(&moved(1, 110)).unwrap();
+                handle.release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, Wish::Access(100)), elsewhere);
+            assert_eq!(claim(&report), Claim::Intended, "{kind:?}, own tags {own}: {:?}", report.outcome);
+        }
+    });
+}
+
+/// The console puts a port on another VLAN.
+fn moved(port: u16, vlan: u16) -> String {
+    format!(
+        "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet{port}</name>\
+         <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\">\
+         <switched-vlan xmlns=\"http://openconfig.net/yang/vlan\"><config><access-vlan>{vlan}</access-vlan>\
+         </config></switched-vlan></ethernet></interface></interfaces>"
+    )
 }
 
 #[test]

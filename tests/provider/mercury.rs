@@ -192,7 +192,8 @@ impl Mercury {
         headers.insert(RACK, HeaderValue::from(rack));
         headers.insert(LOCK, HeaderValue::try_from(lock).unwrap());
         let subjects = [Subject { lock, calls_home: false }];
-        match self.fleet.elsewhere(&subjects, "/", headers, body.clone()).await {
+        let until = Instant::now() + self.limits.request_timeout + MARGIN;
+        match self.fleet.elsewhere(&subjects, "/", headers, body.clone(), until).await {
             Served::Elsewhere(answer) => {
                 self.counts.handed_over.fetch_add(1, Relaxed);
                 answer.body

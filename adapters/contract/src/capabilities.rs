@@ -31,8 +31,11 @@ pub struct Capabilities {
     pub confirmed_commit: Option<ConfirmedCommit>,
     /// A refused edit leaves nothing behind (`:rollback-on-error`).
     pub atomic_edit: bool,
-    /// A commit is carried out only where everything it was made from is as it was last
-    /// read; one that is refused because it is not (`in-use`) has changed nothing.
+    /// Each commit is carried out only where everything it was made from is as it was last
+    /// read; one that is refused because it is not (`in-use`) has changed nothing. Where that
+    /// goes for some of them alone, their refusal says so ([`Refusal::Outdated`]).
+    ///
+    /// [`Refusal::Outdated`]: crate::Refusal::Outdated
     pub guarded: bool,
     /// The datastore can be locked.
     pub lock: bool,

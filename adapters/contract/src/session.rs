@@ -126,6 +126,10 @@ pub enum Refusal {
     /// The target's own words; at least one, all of severity error.
     #[error("{}", joined(.0))]
     Errors(Vec<RpcError>),
+    /// What the change was to be made on is no longer as this session last read it, so
+    /// nothing of it was done (If-Match, RFC 9110 section 13.1.1); at least one error.
+    #[error("{}", joined(.0))]
+    Outdated(Vec<RpcError>),
     /// The answer came and makes no sense.
     #[error("the reply cannot be read: {0}")]
     Unreadable(String),
@@ -139,7 +143,7 @@ impl Refusal {
     #[must_use]
     pub fn errors(&self) -> &[RpcError] {
         match self {
-            Self::Errors(errors) => errors,
+            Self::Errors(errors) | Self::Outdated(errors) => errors,
             Self::Unreadable(_) | Self::Unknown(_) => &[],
         }
     }

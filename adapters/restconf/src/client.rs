@@ -41,8 +41,6 @@ pub(crate) struct Client {
     max_reply: usize,
     lock_wait: Duration,
     requests: u64,
-    /// How often the last request was sent.
-    sent: u32,
     lost: bool,
 }
 
@@ -89,7 +87,6 @@ impl Client {
             max_reply: options.max_reply,
             lock_wait: options.lock_wait,
             requests: 0,
-            sent: 0,
             lost: false,
         })
     }
@@ -112,11 +109,6 @@ impl Client {
     /// Requests sent so far; each is a flight.
     pub(crate) fn requests(&self) -> u64 {
         self.requests
-    }
-
-    /// Whether the last request was answered at once, and not only when it was sent again.
-    pub(crate) fn was_sent_once(&self) -> bool {
-        self.sent == 1
     }
 
     /// Octets read and written.
@@ -224,9 +216,9 @@ impl Client {
         let begun = Instant::now();
         let (until, patience) = (begun + within, begun + self.lock_wait.min(within));
         let mut pause = PAUSE[0];
-        self.sent = 0;
+        let mut sent = 0_u32;
         loop {
-            self.sent += 1;
+            sent += 1;
             let left = until.saturating_duration_since(Instant::now());
             let reply = self.exchange(ask, left).await.map_err(Failure::Lost)?;
             match judge(&ask.method, reply.status, &reply.body) {
@@ -242,7 +234,9 @@ impl Client {
                 }
                 Err(failure) => {
                     self.lost |= matches!(failure, Failure::Lost(_));
-                    return Err(failure);
+                    // After a second try, what is no longer so may be ours.
+                    let is_guarded = ask.guard.is_some() && sent == 1;
+                    return Err(if is_guarded { failure.of_guarded(reply.status) } else { failure });
                 }
             }
         }

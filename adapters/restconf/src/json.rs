@@ -147,6 +147,50 @@ fn keys(step: &PathStep, names: &Names) -> Vec<Member> {
     step.keys.iter().filter_map(key).collect()
 }
 
+/// JSON that has no space between its tokens, as people read it; its members stay in order.
+pub(crate) fn indented(json: &str) -> String {
+    let (mut text, mut depth, mut quoted, mut escaped) = (String::new(), 0_usize, false, false);
+    let mut letters = json.chars().peekable();
+    let line = |text: &mut String, depth: usize| {
+        text.push('\n');
+        text.push_str(&"  ".repeat(depth));
+    };
+    while let Some(c) = letters.next() {
+        match c {
+            _ if quoted => {
+                quoted = escaped || c != '"';
+                escaped = !escaped && c == '\\';
+                text.push(c);
+            }
+            '{' | '[' => {
+                text.push(c);
+                match letters.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(end) => text.push(end),
+                    None => {
+                        depth += 1;
+                        line(&mut text, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut text, depth);
+                text.push(c);
+            }
+            ',' => {
+                text.push(c);
+                line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            c => {
+                quoted = c == '"';
+                text.push(c);
+            }
+        }
+    }
+    text
+}
+
 /// A node's value in an object that names the node; a list entry is in its list.
 pub(crate) fn named(node: &Node, value: &Json) -> Json {
     let mut object = Json::Object(Vec::new());
@@ -158,4 +202,25 @@ pub(crate) fn named(node: &Node, value: &Json) -> Json {
 /// The path from `above` on; `None` where it is not below.
 pub(crate) fn below<'a>(path: &'a NodePath, above: &NodePath) -> Option<&'a [PathStep]> {
     path.steps.strip_prefix(above.steps.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_read_has_its_members_in_the_order_in_which_they_are_sent() {
+        let sent = r#"[{"name":"Ethernet1","config":{"name":"a \\\"{,:","mtu":9000},"none":{},"all":[1,[null]]}]"#;
+        let text = indented(sent);
+        let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(same(&text), same(sent));
+        assert!(text.starts_with("[\n  {\n    \"name\": \"Ethernet1\",\n    \"config\": {\n"), "{text}");
+        let sorted = serde_json::to_string_pretty(&same(sent)).unwrap();
+        let lines = |text: &str| text.lines().map(|line| line.trim_end_matches(',').to_owned()).collect::<Vec<_>>();
+        let sort = |mut lines: Vec<String>| {
+            lines.sort();
+            lines
+        };
+        assert_eq!(sort(lines(&text)), sort(lines(&sorted)), "but for their order");
+    }
 }

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 /// Errors of one answer that are kept.
 const MAX_ERRORS: usize = 64;
+/// What a precondition that failed says.
+const OUTDATED: &str = "the configuration is no longer as it was read";
 
 /// How an exchange failed.
 #[derive(Debug)]
@@ -20,10 +22,24 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether the resource no longer is as the request says (RFC 9110 section 15.5.13).
-    pub(crate) fn is_precondition(&self) -> bool {
-        let Self::Refused(refusal) = self else { return false };
-        refusal.errors().iter().any(|error| error.app_tag.as_deref() == Some("412"))
+    /// The same of a request that says how the resource has to be, as its answer of this
+    /// status tells it: 412 means that it is not, whatever error stands in the body (RFC 9110
+    /// section 15.5.13; RFC 8040 section 7 has `operation-failed` for that status).
+    pub(crate) fn of_guarded(self, status: StatusCode) -> Self {
+        match self {
+            Self::Refused(refusal) if status == StatusCode::PRECONDITION_FAILED => {
+                let said = refusal.errors().iter().filter_map(|error| error.message.as_deref());
+                let said: Vec<&str> = said.filter(|said| *said != OUTDATED).collect();
+                let message = match said.is_empty() {
+                    true => OUTDATED.to_owned(),
+                    false => format!("{OUTDATED} ({})", said.join("; ")),
+                };
+                let app_tag = Some(status.as_u16().to_string());
+                let error = RpcError { app_tag, ..RpcError::new(ErrorTag::InUse, message) };
+                Self::Refused(Refusal::Outdated(vec![error]))
+            }
+            other => other,
+        }
     }
 
     /// A refusal in our own words.
@@ -100,7 +116,7 @@ fn by_status(status: StatusCode, body: &[u8]) -> Failure {
         _ => OperationFailed,
     };
     let message = match status {
-        StatusCode::PRECONDITION_FAILED => "the configuration is no longer as it was read".to_owned(),
+        StatusCode::PRECONDITION_FAILED => OUTDATED.to_owned(),
         // Not followed: to whom it leads nobody has vouched for.
         _ if status.is_redirection() => format!("the answer is {status}, which leads elsewhere"),
         _ => format!("the answer is {status}{}", said(body)),
@@ -227,6 +243,26 @@ mod tests {
         assert_eq!(tag(told(429, "")), "not now operation-failed");
         assert_eq!(tag(told(409, "")), "refused operation-failed");
         assert_eq!(tag(told(302, "")), "refused operation-failed");
+    }
+
+    /// RFC 8040 section 7 has 412 for `operation-failed`, too.
+    #[test]
+    fn a_precondition_that_failed_is_one_whatever_stands_in_the_body() {
+        let body = r#"{"ietf-restconf:errors":{"error":[{"error-type":"protocol","error-tag":"operation-failed",
+            "error-message":"precondition failed"}]}}"#;
+        for body in [body, "", "<html>no</html>"] {
+            let status = StatusCode::PRECONDITION_FAILED;
+            let Failure::Refused(refusal) = told(412, body).of_guarded(status) else { panic!("{body}") };
+            let Refusal::Outdated(errors) = &refusal else { panic!("{body}: {refusal}") };
+            assert_eq!(errors[0].tag, ErrorTag::InUse);
+            assert_eq!(refusal.to_string().contains("precondition failed"), !body.starts_with('<') && !body.is_empty());
+        }
+        // Who was not asked to hold anything against it has failed in another way.
+        assert_eq!(tag(told(412, body)), "refused operation-failed");
+        assert!(matches!(
+            told(500, body).of_guarded(StatusCode::INTERNAL_SERVER_ERROR),
+            Failure::Refused(Refusal::Errors(_))
+        ));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use mercury_adapter::{
 };
 use mercury_model::{Leaf, Plan};
 
-use crate::{change::Changes, discovery::Offer, request::Form};
+use crate::{change::Changes, discovery::Offer, json::indented, request::Form};
 
 /// Renders plans for one switch.
 pub struct Renderer {
@@ -36,12 +36,12 @@ impl Render for Renderer {
             return None;
         }
         let yang_patch = self.restconf.yang_patch && Offer { capabilities: target.announced.clone() }.yang_patch();
-        let form = Form { yang_patch, datastore_patch: self.restconf.datastore_patch, guarded: None };
+        let form = Form { yang_patch, datastore_patch: self.restconf.datastore_patch, guarded: &[] };
         let requests = form.requests(changes).into_iter().map(|request| {
-            let body = request.body.and_then(|(_, text)| serde_json::from_str::<serde_json::Value>(&text).ok());
-            serde_json::json!({ "method": request.method.as_str(), "uri": request.uri, "body": body })
+            let body = request.body.map_or_else(|| "null".to_owned(), |(_, text)| text);
+            format!(r#"{{"method":"{}","uri":{},"body":{body}}}"#, request.method, serde_json::Value::from(request.uri))
         });
-        serde_json::to_string_pretty(&requests.collect::<Vec<_>>()).ok()
+        Some(indented(&format!("[{}]", requests.collect::<Vec<_>>().join(","))))
     }
 
     fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use mercury_adapter::{Module, Names, NodePath, PathStep};
+use mercury_adapter::{Module, Names, Node, NodePath, PathStep};
 
 use crate::{
     change::{Change, Changes},
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Request {
     pub(crate) method: Method,
     /// The resource, from the top; of what is taken away its URI tells more.
-    pub(crate) target: NodePath,
+    pub(crate) target: Node,
     /// Behind the root.
     pub(crate) uri: String,
     pub(crate) body: Option<(Kind, String)>,
@@ -31,8 +31,9 @@ pub(crate) struct Form<'a> {
     pub(crate) yang_patch: bool,
     /// A plain PATCH of the datastore itself.
     pub(crate) datastore_patch: bool,
-    /// The resource whose entity tag is known: what changes below it is sent to it.
-    pub(crate) guarded: Option<&'a NodePath>,
+    /// The resources whose entity tags are known: what comes first is sent to one of them,
+    /// where it can be.
+    pub(crate) guarded: &'a [&'a Node],
 }
 
 impl Form<'_> {
@@ -49,26 +50,30 @@ impl Form<'_> {
         let paths = || changes.0.iter().map(Change::path);
         let is_above =
             |target: &NodePath| paths().all(|path| below(path, target).is_some_and(|steps| !steps.is_empty()));
-        let top = paths().next().map(top).unwrap_or_default();
-        let candidates = [self.guarded.cloned().unwrap_or_default(), top, NodePath::default()];
-        let target = candidates.into_iter().find(|target| !target.steps.is_empty() && is_above(target));
-        let target = target.unwrap_or_default();
+        // Entries of lists are targets of edits, and a patch has one of all of them.
+        let guarded = self.guarded.iter().filter(|node| node.names == Names::default()).map(|node| node.path.clone());
+        let top = paths().next().map(top).filter(|top| !top.steps.is_empty());
+        let target = guarded.chain(top).find(is_above).unwrap_or_default();
         let above = target.steps.last().map(|step| &step.module);
         let edits: Vec<String> =
             changes.0.iter().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
         let edits = edits.join(",");
         let body = format!(r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"mercury","edit":[{edits}]}}}}"#);
         let uri = resource(&target);
+        let target = Node { path: target, names: Names::default() };
         Request { method: Method::PATCH, target, uri, body: Some((Kind::Patch, body)) }
     }
 
     /// What is set next to one another and lies below one node of the top is one plain PATCH
-    /// of that node, which has to be there (RFC 8040 section 4.6.1); each node that goes is a
-    /// DELETE.
+    /// of that node, which has to be there (RFC 8040 section 4.6.1), or of its entry, where
+    /// that comes first and its tag is known; each node that goes is a DELETE.
     fn plain(self, changes: &Changes) -> Vec<Request> {
         let mut batches: Vec<Batch> = Vec::new();
         for change in &changes.0 {
             match change {
+                Change::Merge(node, value) if batches.is_empty() && self.guarded.contains(&node) => {
+                    batches.push(Batch::Entry(node.clone(), value.clone()));
+                }
                 Change::Merge(node, value) | Change::Create(node, value) => {
                     let target = if self.datastore_patch { NodePath::default() } else { top(&node.path) };
                     let steps = below(&node.path, &target).unwrap_or_default();
@@ -83,9 +88,9 @@ impl Form<'_> {
                         }
                     }
                 }
-                Change::Remove(node) => batches.push(Batch::Delete(node.path.clone(), uri::data(node))),
+                Change::Remove(node) => batches.push(Batch::Delete(node.clone(), uri::data(node))),
                 Change::RemoveValue(node, value) => {
-                    batches.push(Batch::Delete(node.path.clone(), uri::item(node, value)));
+                    batches.push(Batch::Delete(node.clone(), uri::item(node, value)));
                 }
             }
         }
@@ -95,7 +100,8 @@ impl Form<'_> {
 
 enum Batch {
     Patch(NodePath, Json),
-    Delete(NodePath, String),
+    Entry(Node, Json),
+    Delete(Node, String),
 }
 
 impl Batch {
@@ -108,6 +114,11 @@ impl Batch {
                 };
                 let body = Json::Object(vec![Member { module, name, value: body }]).to_string();
                 let uri = resource(&target);
+                let target = Node { path: target, names: Names::default() };
+                Request { method: Method::PATCH, target, uri, body: Some((Kind::Data, body)) }
+            }
+            Self::Entry(target, value) => {
+                let (uri, body) = (format!("/data{}", uri::data(&target)), named(&target, &value).to_string());
                 Request { method: Method::PATCH, target, uri, body: Some((Kind::Data, body)) }
             }
             Self::Delete(target, uri) => {

@@ -34,8 +34,8 @@ pub struct RestconfSession {
     offer: Offer,
     capabilities: Capabilities,
     staged: Option<Changes>,
-    /// The resource that was last read, and its entity tag.
-    guard: Option<(NodePath, HeaderValue)>,
+    /// The resources that were last read, and their entity tags.
+    guards: Vec<(Node, HeaderValue)>,
 }
 
 impl RestconfSession {
@@ -51,6 +51,7 @@ impl RestconfSession {
             datastore: Datastore::Candidate,
             confirmed_commit: None,
             atomic_edit: dialect.atomic && dialect.yang_patch && offer.yang_patch(),
+            // Where a tag was shown of what is changed, and not otherwise.
             guarded: false,
             lock: false,
             lists_sessions: false,
@@ -59,7 +60,7 @@ impl RestconfSession {
             variant,
             announced: offer.capabilities.clone(),
         };
-        Self { client, dialect, instance, offer, capabilities, staged: None, guard: None }
+        Self { client, dialect, instance, offer, capabilities, staged: None, guards: Vec::new() }
     }
 
     /// What was found out that is not announced, for people.
@@ -126,13 +127,10 @@ impl RestconfSession {
     }
 
     async fn change(&mut self, changes: &Changes, timeout: Duration) -> Result<(), Failure> {
-        let guard = self.guard.take();
-        self.capabilities.guarded = false;
-        let form = Form {
-            yang_patch: self.patches(),
-            datastore_patch: self.dialect.datastore_patch,
-            guarded: guard.as_ref().map(|(path, _)| path),
-        };
+        let guards = std::mem::take(&mut self.guards);
+        let guarded: Vec<&Node> = guards.iter().map(|(node, _)| node).collect();
+        let form =
+            Form { yang_patch: self.patches(), datastore_patch: self.dialect.datastore_patch, guarded: &guarded };
         let requests = form.requests(changes);
         if requests.len() > MAX_REQUESTS {
             let text =
@@ -142,12 +140,10 @@ impl RestconfSession {
         let until = Instant::now() + timeout;
         let all = requests.len();
         for (at, request) in requests.iter().enumerate() {
-            let tag = guard.as_ref().filter(|(path, _)| at == 0 && *path == request.target).map(|(_, tag)| tag);
+            // The first alone: the tag of what is larger is another once something was changed.
+            let tag = guards.iter().find(|(node, _)| at == 0 && *node == request.target).map(|(_, tag)| tag);
             let left = until.saturating_duration_since(Instant::now());
             if let Err(failure) = self.send(request, tag, left).await {
-                // Nothing was changed, by us; after a second try, what is no longer so may be ours.
-                self.capabilities.guarded =
-                    all == 1 && tag.is_some() && self.client.was_sent_once() && failure.is_precondition();
                 return Err(if at == 0 { failure } else { in_part(failure, at, all) });
             }
         }
@@ -170,18 +166,24 @@ impl RestconfSession {
 
     async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
         let until = Instant::now() + timeout;
+        self.guards.clear();
         let together = self.reads_together();
-        let mut answers =
+        let (mut answers, mut guards) =
             self.get(&query::nodes(&self.dialect, &self.instance, scope, together), "config", timeout).await?;
         let (running, read) = self.read_as(scope, answers, until, timeout).await?;
         let named = !together && scope.interfaces != InterfaceScope::All;
         let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
         if more.is_empty() {
+            self.guards = guards;
             return Ok(running);
         }
         answers = read;
-        answers.extend(self.get(&more, "config", until.saturating_duration_since(Instant::now())).await?);
-        self.read_as(scope, answers, until, timeout).await.map(|(running, _)| running)
+        let (lacp, tags) = self.get(&more, "config", until.saturating_duration_since(Instant::now())).await?;
+        answers.extend(lacp);
+        guards.extend(tags);
+        let (running, _) = self.read_as(scope, answers, until, timeout).await?;
+        self.guards = guards;
+        Ok(running)
     }
 
     async fn read_as(
@@ -209,7 +211,7 @@ impl RestconfSession {
         let until = Instant::now() + timeout;
         let mut seen = Sighting::default();
         let all = query::everything(&self.dialect, &self.instance);
-        if let Some(answers) = told(self.get(&all, "config", timeout).await)? {
+        if let Some((answers, _)) = told(self.get(&all, "config", timeout).await)? {
             let (dialect, instance) = (self.dialect.clone(), self.instance.clone());
             let work = self.understood(answers, until, timeout, move |answers, share| {
                 let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
@@ -228,7 +230,7 @@ impl RestconfSession {
         let state = query::state(&self.dialect.tree).zip(self.dialect.tree.oper_status.clone());
         if let Some((node, leaf)) = state.filter(|_| !absent.interfaces.is_empty()) {
             let left = until.saturating_duration_since(Instant::now());
-            if let Some(answers) = told(self.get(&[node], "all", left).await)? {
+            if let Some((answers, _)) = told(self.get(&[node], "all", left).await)? {
                 let work = self.understood(answers, until, timeout, move |answers, share| {
                     let root = data::collect(answers, share)?;
                     data::with_tree(&root, share, |data| named(data, &leaf))
@@ -240,9 +242,14 @@ impl RestconfSession {
     }
 
     /// Reads nodes: together where the target can tell of some nodes of a resource alone,
-    /// else one by one. What is not there is left out.
-    async fn get(&mut self, nodes: &[Node], content: &str, timeout: Duration) -> Result<Vec<Answered>, Failure> {
-        self.guard = None;
+    /// else one by one. What is not there is left out. With the entity tags of what was told
+    /// whole.
+    async fn get(
+        &mut self,
+        nodes: &[Node],
+        content: &str,
+        timeout: Duration,
+    ) -> Result<(Vec<Answered>, Vec<(Node, HeaderValue)>), Failure> {
         let until = Instant::now() + timeout;
         let together = nodes.len() > 1 && self.reads_together();
         let asked: Vec<(NodePath, Names, String)> = if together {
@@ -256,20 +263,19 @@ impl RestconfSession {
             };
             nodes.iter().map(one).collect()
         };
-        let alone = asked.len() == 1;
-        let mut answers = Vec::new();
+        let (mut answers, mut tags) = (Vec::new(), Vec::new());
         for (path, names, uri) in asked {
             let left = until.saturating_duration_since(Instant::now());
             let uri = self.client.uri(&uri);
             let Some(reply) = found(self.client.done(&Ask::get(&uri), left).await)? else { continue };
-            if let Some(tag) = strong_tag(&reply.headers).filter(|_| alone && names == Names::default()) {
-                self.guard = Some((path.clone(), tag));
+            if let Some(tag) = strong_tag(&reply.headers) {
+                tags.push((Node { path: path.clone(), names: names.clone() }, tag));
             }
             if !reply.body.trim_ascii().is_empty() {
                 answers.push(Answered { path, names, body: reply.body, _share: reply.share });
             }
         }
-        Ok(answers)
+        Ok((answers, tags))
     }
 
     /// Understands answers, which are a whole configuration at times, until then; gives them

@@ -127,6 +127,8 @@ pub struct RestconfFace {
     pub fields: bool,
     /// Answers carry the entity tag of the datastore, and `If-Match` is heeded.
     pub etags: bool,
+    /// Each resource has a tag of its own instead (RFC 8040 section 3.5.2).
+    pub own_etags: bool,
     /// Bodies are `application/vnd.yang.data+json`, as before RFC 8040, and nothing else.
     pub draft_media: bool,
     /// The connection ends with each answer.
@@ -135,7 +137,15 @@ pub struct RestconfFace {
 
 impl Default for RestconfFace {
     fn default() -> Self {
-        Self { yang_patch: true, atomic: true, fields: true, etags: false, draft_media: false, closes: false }
+        Self {
+            yang_patch: true,
+            atomic: true,
+            fields: true,
+            etags: false,
+            own_etags: false,
+            draft_media: false,
+            closes: false,
+        }
     }
 }
 

@@ -198,7 +198,9 @@ impl Desk<'_> {
             (Some(Ok(answer)), None) => Ok(answer),
             (Some(Err(refusal)), None) => {
                 let path = match &refusal {
-                    Refusal::Errors(errors) => errors.iter().find_map(|error| error.path.clone()),
+                    Refusal::Errors(errors) | Refusal::Outdated(errors) => {
+                        errors.iter().find_map(|error| error.path.clone())
+                    }
                     Refusal::Unreadable(_) | Refusal::Unknown(_) => None,
                 };
                 let finding = Finding::error(code, format!("{name}: {what}: {refusal}"));

@@ -1,6 +1,6 @@
 //! Making the change, and what its answers say of it.
 
-use mercury_adapter::Step;
+use mercury_adapter::{Refusal, Step};
 
 use super::{
     super::{
@@ -75,6 +75,7 @@ impl Commit<'_> {
             let guarded = self.can(|capabilities| capabilities.guarded) && is_in_the_way(&cause);
             return match landed.results.get(index) {
                 // What others have made meanwhile is theirs.
+                Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
                 Some(Err(_)) if guarded && !lost => self.refused(Taken::No, cause, locked, at),
                 None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 _ if landed.unlocked() && as_before && clean => self.refused(taken, cause, false, at),
@@ -117,6 +118,18 @@ impl Commit<'_> {
         let again = is_waited_for && (self.locks || !self.tried_again);
         self.tried_again |= again;
         let then = if again { Then::MakeAgain(cause) } else { Then::Over(taken.undone(cause)) };
+        self.released(locked, then, at)
+    }
+
+    /// It was not begun, because what it was to be made on is not as it was read: it is
+    /// tried once more where that turns out to be somebody else's affair.
+    fn outdated(&mut self, cause: Fault, locked: bool, at: Moment) -> Onward {
+        let again = at.exclusive && !self.tried_again;
+        self.tried_again |= again;
+        let then = match again {
+            true => Then::MakeAgain(cause),
+            false => Then::Over(Outcome::NotStarted(Fault { kind: FaultKind::Locked, ..cause })),
+        };
         self.released(locked, then, at)
     }
 

@@ -125,6 +125,11 @@ fn answered(flown: &Flown, kind: Kind, ops: &[Op], now: Duration) -> Vec<Flown> 
             _ => {}
         }
         let may_lie = matches!(op, Op::Commit(_) | Op::Confirm { .. } | Op::Cancel { .. } | Op::Save | Op::KillSession);
+        if matches!(op, Op::Commit(_)) && !kind.lock && kind.confirmed.is_none() {
+            let outdated = || Some(Err(Refusal::Outdated(vec![RpcError::new(ErrorTag::InUse, "no")])));
+            all.push(with(1, "outdated by something else", outdated(), &nothing));
+            all.push(with(1, "outdated", outdated(), &|switch| switch.running = Has::Others));
+        }
         if may_lie || (matches!(op, Op::Stage(_)) && !kind.atomic) {
             all.push(with(1, "refused and done", failed(), &does));
         }

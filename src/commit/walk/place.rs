@@ -209,8 +209,8 @@ impl<'a> Place<'a> {
         let (saves, lies) = (kind.startup, self.switch.lies);
         assert!(!(self.switch.open && self.switch.locked), "the lock is left behind");
         for future in self.switch.futures(kind, self.now) {
-            // What somebody else did since is theirs.
-            let others = !self.exclusive && future.running == Has::Others;
+            // What somebody else did since is theirs; without a lock they may have come before it.
+            let others = (!self.exclusive || !kind.lock) && future.running == Has::Others;
             match outcome {
                 Outcome::Committed(proof) => {
                     assert_eq!(proof.running(), &Has::Intended.read(), "the proof shows something else");

@@ -1,7 +1,7 @@
 //! Requests that are another member's: handed over whole, with who asks, and answered
 //! there as they would be here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,16 +12,20 @@ use axum::{
     routing::post,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::{Caller, Door, acted, answered, error, whole};
+use super::{Caller, Door, acted, answered, error, failed, json_response, whole};
 use crate::{
     auth::Authenticator,
     config::{self, Limits, ways},
+    fault::{Fault, FaultKind},
     fleet::{ANSWERED, Served},
-    rpc::{Front, methods},
+    rpc::{Front, envelope::error_json, methods},
     service::Requester,
 };
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Who asks, as JSON.
 static ASKER: HeaderName = HeaderName::from_static("x-mercury-asker");
@@ -70,20 +74,37 @@ struct Asker {
 }
 
 /// Another member's answer, where the request is that one's; otherwise who asks, who may have
-/// been heard by another before.
+/// been heard by another before, and has as much patience left.
 pub(super) async fn over(door: &Door, envelope: Envelope, body: &Bytes, who: Requester) -> Result<Response, Requester> {
-    match answered_there(door, envelope, body, &who).await {
+    let (begun, within) = (Instant::now(), door.front.timeout(&who));
+    // Whoever has a second at most waits for the answer of one that has as much.
+    let until = begun + within.max(2 * SECOND);
+    let begun_elsewhere = match answered_there(door, envelope, body, &who, (within, until)).await {
         Some(Served::Elsewhere(answer)) => {
             let mut response = (answer.status, answer.body).into_response();
             *response.headers_mut() = answer.headers;
-            Ok(response)
+            return Ok(response);
         }
-        Some(Served::Here { begun }) => Err(Requester { begun_elsewhere: begun, ..who }),
-        None => Err(who),
+        Some(Served::Here { begun }) => begun,
+        None => return Err(who),
+    };
+    let gone = begun.elapsed();
+    if gone < SECOND {
+        return Err(Requester { begun_elsewhere, ..who });
+    }
+    match within.checked_sub(gone).filter(|left| !left.is_zero()) {
+        None => Ok(answer_of(envelope, body, &over_time(within, begun_elsewhere))),
+        left => Err(Requester { begun_elsewhere, patience: left, ..who }),
     }
 }
 
-async fn answered_there(door: &Door, envelope: Envelope, body: &Bytes, who: &Requester) -> Option<Served> {
+async fn answered_there(
+    door: &Door,
+    envelope: Envelope,
+    body: &Bytes,
+    who: &Requester,
+    (within, until): (Duration, Instant),
+) -> Option<Served> {
     let fleet = door.fleet.as_ref()?;
     let service = door.front.service();
     let (method, params) = envelope.open(body)?;
@@ -91,15 +112,45 @@ async fn answered_there(door: &Door, envelope: Envelope, body: &Bytes, who: &Req
     let subjects: Vec<_> = service.subjects(&switches).collect();
     // Who is refused for that is told so where it is served.
     let _counted = service.counted(&switches).ok()?;
-    Some(fleet.elsewhere(&subjects, envelope.path(), headers(who)?, body.clone()).await)
+    let served = fleet.elsewhere(&subjects, envelope.path(), headers(who, within)?, body.clone(), until).await;
+    Some(match served {
+        Served::Here { begun } => Served::Here { begun: begun && methods::changes(&method) },
+        answered @ Served::Elsewhere(_) => answered,
+    })
 }
 
-fn headers(who: &Requester) -> Option<HeaderMap> {
+/// There is no time left to do anything here.
+fn over_time(within: Duration, begun_elsewhere: bool) -> Fault {
+    let seconds = within.as_secs();
+    let message =
+        format!("no member of the fleet had the switch within {seconds} s; nothing was sent, and nothing will be");
+    match begun_elsewhere {
+        true => methods::doubtful(Fault::new(FaultKind::Timeout, format!("no answer came within {seconds} s"))),
+        false => Fault::new(FaultKind::Timeout, message),
+    }
+}
+
+/// The answer that a fault is to what has the id of this body.
+fn answer_of(envelope: Envelope, body: &[u8], fault: &Fault) -> Response {
+    match envelope {
+        Envelope::Rpc => {
+            let id = serde_json::from_slice::<Value>(body).ok().and_then(|mut body| Some(body.get_mut("id")?.take()));
+            // Nobody waits for what has none.
+            let Some(id) = id else { return StatusCode::NO_CONTENT.into_response() };
+            let told = json!({"jsonrpc": "2.0", "id": id, "error": error_json(fault)});
+            json_response(StatusCode::OK, told.to_string())
+        }
+        Envelope::Action => failed(fault),
+    }
+}
+
+/// Whoever is handed it answers within the time that there is, less what the way takes.
+fn headers(who: &Requester, within: Duration) -> Option<HeaderMap> {
     let asker = Asker {
         caller: who.caller.clone(),
         way: who.way.to_owned(),
         peer: who.peer.clone(),
-        wait: who.patience.map(|patience| patience.as_secs()),
+        wait: Some(within.saturating_sub(SECOND).as_secs().max(1)),
         traceparent: who.parent.map(|parent| parent.to_string()),
     };
     let mut headers = HeaderMap::new();
@@ -217,7 +268,7 @@ mod tests {
             parent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().ok(),
             ..Requester::default()
         };
-        let headers = headers(&who).unwrap();
+        let headers = headers(&who, Duration::from_secs(21)).unwrap();
         let asker: Asker = serde_json::from_slice(headers[&ASKER].as_bytes()).unwrap();
         assert_eq!(
             (asker.caller.as_str(), asker.way.as_str(), asker.wait),

@@ -187,7 +187,7 @@ fn get(device: &Device, asked: &Asked) -> Result<Answer, Refusal> {
         *inside = fields::only(inside.take(), &text).ok_or_else(no_fields)?;
     }
     let mut answer = answer(StatusCode::OK, Some((media(device), shown.to_string())));
-    if let Some(tag) = device.options.restconf.etags.then(|| entity_tag(device)).flatten() {
+    if let Some(tag) = entity_tag(device, &resource) {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     Ok(answer)
@@ -221,7 +221,7 @@ async fn change(device: &Arc<Device>, asked: &Asked, lie: Lie) -> Result<Answer,
         tokio::time::sleep(device.options.commit_time).await;
     }
     let guard = asked.headers.get(header::IF_MATCH);
-    if face.etags && guard.is_some_and(|guard| entity_tag(device).as_ref() != Some(guard)) {
+    if guard.is_some_and(|guard| entity_tag(device, &resource).is_some_and(|tag| tag != guard)) {
         return Err(Refusal::bare(StatusCode::PRECONDITION_FAILED));
     }
     let ok = || patch.as_ref().map_or_else(|| answer(StatusCode::NO_CONTENT, None), Patch::done);
@@ -311,10 +311,20 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 }
 
 /// Of the datastore: what is kept of none of its resources stands for each (RFC 8040
-/// section 3.5.2).
-fn entity_tag(device: &Device) -> Option<HeaderValue> {
+/// section 3.5.2); or of the resource, with what it has.
+fn entity_tag(device: &Device, resource: &Resource) -> Option<HeaderValue> {
+    let face = &device.options.restconf;
+    if !face.etags {
+        return None;
+    }
     let mut hasher = DefaultHasher::new();
-    device.read(Datastore::Running).ok()?.to_json().to_string().hash(&mut hasher);
+    let running = device.read(Datastore::Running).ok()?;
+    if face.own_etags {
+        format!("{:?}", resource.pattern).hash(&mut hasher);
+        resource.shown(&running).map(|shown| shown.to_string()).hash(&mut hasher);
+    } else {
+        running.to_json().to_string().hash(&mut hasher);
+    }
     HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish())).ok()
 }
 
