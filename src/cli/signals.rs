@@ -75,7 +75,7 @@ pub(super) async fn interruptible<T>(
         _ = signals.end() => {}
     }
     for switch in service.busy() {
-        print::talk(&format!("{}: it is not known what was done. {}", switch.identity.name, left(&switch)));
+        print::talk(&format!("{}: it is not known what was done. {}", switch.identity.name, left(switch)));
     }
     Ok(None)
 }
