@@ -120,7 +120,8 @@ fn examples(page: &str) -> Vec<(usize, &str)> {
 
 /// Writes what an example names, as it must be for somebody to read it.
 fn provide(folder: &Path, example: &str) {
-    let own = rcgen::generate_simple_self_signed(["mercury.example".to_owned()]).unwrap();
+    let named = ["mercury.example", "mercury1.example.org"].map(str::to_owned);
+    let own = rcgen::generate_simple_self_signed(named).unwrap();
     for name in example.split('"').skip(1).step_by(2).filter(|name| !name.contains(':')) {
         let text = match name.rsplit('/').next().unwrap() {
             _ if name.ends_with(".pem") => own.cert.pem(),
