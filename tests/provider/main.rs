@@ -11,7 +11,7 @@
 //! The same seed is the same report, to the byte. A small part is run with all tests, and
 //! compared with `small.md` (`MERCURY_BLESS=1` writes that anew). `MERCURY_PROVIDER=all` runs all
 //! of it and writes what `config/provider.md` shows; `MERCURY_PROVIDER=zone` shows those
-//! scenarios alone that are called so, and `small upgrade` those of the small part.
+//! scenarios alone that are called so, `small upgrade` those of the small part.
 
 #![cfg(feature = "etcd")]
 #![expect(
@@ -45,7 +45,10 @@ use std::sync::{
 
 use scenario::{Outcome, Scenario};
 
-/// Scenarios and what came of them, two at a time; nothing may be lost, left behind or untrue.
+/// Scenarios at a time.
+const WORKERS: usize = 4;
+
+/// Scenarios and what came of them; nothing may be lost, left behind or untrue.
 fn played(scenarios: &[Scenario]) -> Vec<(&Scenario, Outcome)> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
@@ -55,7 +58,7 @@ fn played(scenarios: &[Scenario]) -> Vec<(&Scenario, Outcome)> {
         }
     };
     std::thread::scope(|scope| {
-        let workers = [scope.spawn(worker), scope.spawn(worker)];
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().for_each(|worker| worker.join().unwrap());
     });
     let mut done = done.into_inner().unwrap();
@@ -92,13 +95,13 @@ fn a_provider_of_a_hundred_thousand_switches() {
     if which != "all" {
         let (mut scenarios, name) = match which.strip_prefix("small ") {
             Some(name) => (plan::small(), name),
-            None => (plan::whole(), which.as_str()),
+            None => (plan::whole().into_iter().chain(plan::large()).collect(), which.as_str()),
         };
         scenarios.retain(|scenario| scenario.name.contains(name));
         println!("{}", report::scenarios(&played(&scenarios)));
         return;
     }
     let (kinds, commits, whole) = (plan::kinds(), plan::commits(), plan::whole());
-    let (kinds, commits, whole) = (played(&kinds), played(&commits), played(&whole));
+    let (whole, kinds, commits) = (played(&whole), played(&kinds), played(&commits));
     pages::write(&kinds, &commits, &whole);
 }

@@ -86,7 +86,7 @@ fn made<'a>(whole: &Told<'_>) -> Drawing<'a> {
         title: "Attaches that are made",
         across: "seconds since the power came",
         up: "percent",
-        curves: vec![("a zone", curve("zone")), ("a hall", curve("hall")), ("a row", curve("row"))],
+        curves: vec![("a zone", curve("zone")), ("a row", curve("row"))],
     }
 }
 
