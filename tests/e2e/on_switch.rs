@@ -56,9 +56,10 @@ fn netconfd_validates_a_candidate_and_another_client_sees_nothing_of_it() {
     drop(held);
 }
 
+/// One that has words of its own for how its candidate differs is asked for them.
 #[test]
 fn several_candidates_are_asked_about_and_none_is_committed() {
-    let switch = Simulated::start(Mode::Candidate);
+    let switch = Simulated::start(Mode::CandidateJunos);
     let setup = Setup::new().switches(&[switch.entry("leaf1")]);
     for (name, text) in [("a.xml", "one"), ("b.xml", "two")] {
         setup.write(name, &describe("Ethernet1", text));
@@ -71,6 +72,8 @@ fn several_candidates_are_asked_about_and_none_is_committed() {
     let finished = setup.run(&["validate", folder.to_str().unwrap(), "--on", "leaf1", "--output", "json"]);
     assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     assert_eq!(finished.stdout.matches("read back as before").count(), 2, "{}", finished.stdout);
+    assert_eq!(finished.stdout.matches("by leaf1 itself:").count(), 2, "{}", finished.stdout);
+    assert!(finished.stdout.contains("  +  <description>two</description>"), "{}", finished.stdout);
     assert_eq!(switch.handle().counters().commits, 0);
     assert_eq!(switch.look().port("Ethernet1").description, None);
 }

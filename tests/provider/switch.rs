@@ -347,7 +347,7 @@ impl Carries {
                 done()
             }
             Step::Settled | Step::Save => done(),
-            Step::ReadCandidate(_) | Step::Validate | Step::ListSessions | Step::KillSession(_) => {
+            Step::ReadCandidate(_) | Step::Validate | Step::Compare | Step::ListSessions | Step::KillSession(_) => {
                 Err(refused(ErrorTag::OperationNotSupported, "this is not simulated"))
             }
             // It was saved after each change.

@@ -139,7 +139,7 @@ impl LineSession {
             },
             Step::Save => self.save().await,
             Step::ReadCandidate(_) | Step::ReadStartup(_) => impossible("a command line shows one configuration"),
-            Step::Validate => impossible("a command line validates nothing that it does not do"),
+            Step::Validate | Step::Compare => impossible("a command line validates nothing that it does not do"),
             Step::Confirm(_) | Step::Cancel(_) => impossible("no commit waits to be confirmed"),
             Step::ListSessions | Step::KillSession(_) => impossible("sessions are not told"),
         }

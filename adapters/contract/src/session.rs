@@ -57,6 +57,9 @@ pub enum Step {
     /// Have the target itself say whether what is staged is valid, where it can (RFC 6241
     /// section 8.6).
     Validate,
+    /// Ask the target itself how what is staged differs from running, where it can tell in
+    /// words of its own.
+    Compare,
     /// Commit what is staged.
     Commit(CommitMode),
     /// Confirm the confirmed commit with this token, or this session's own.
@@ -89,6 +92,7 @@ impl Step {
             Self::Look(_) => "look again",
             Self::Stage(_) => "stage",
             Self::Validate => "validate",
+            Self::Compare => "compare",
             Self::Commit(_) => "commit",
             Self::Confirm(_) => "confirm",
             Self::Cancel(_) => "cancel",
@@ -112,6 +116,8 @@ pub enum Answer {
     Seen(Box<Sighting>),
     /// What [`Step::ListSessions`] found.
     Sessions(Vec<ListedSession>),
+    /// What [`Step::Compare`] found; `None` where the target has no words of its own for it.
+    Difference(Option<String>),
 }
 
 /// A step that the target answered and did not carry out.

@@ -175,7 +175,7 @@ impl GnmiSession {
                 _ => Ok(done()),
             },
             Step::ReadCandidate(_) | Step::ReadStartup(_) => Err(unreadable("gNMI knows one datastore")),
-            Step::Validate => Err(unreadable("gNMI validates nothing that it does not set")),
+            Step::Validate | Step::Compare => Err(unreadable("gNMI validates nothing that it does not set")),
             Step::ListSessions | Step::KillSession(_) => Err(unreadable("gNMI knows no sessions")),
             Step::Look(absent) => self.look(absent, timeout).await,
             Step::Read(scope) => {

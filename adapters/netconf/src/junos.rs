@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use mercury_adapter::{ErrorTag, RpcError};
+use mercury_adapter::{Capabilities, ErrorTag, Refusal, RpcError};
 
 use crate::{
     message::Reply,
@@ -40,6 +40,25 @@ pub(crate) fn history() -> Element {
 /// Asks for the switch's own time.
 pub(crate) fn clock() -> Element {
     Element::new(BASE_NS, "get-system-uptime-information")
+}
+
+/// Whether a target announced Junos' own operations.
+pub(crate) fn is_one(capabilities: &Capabilities) -> bool {
+    capabilities.announced.iter().any(|own| own == CAPABILITY)
+}
+
+/// Asks how the candidate differs from what was committed last (`show | compare`).
+pub(crate) fn compare() -> Element {
+    let asked = Element::new(BASE_NS, "get-configuration");
+    asked.attr("compare", "rollback").attr("rollback", "0").attr("format", "text")
+}
+
+/// What it answers to that; `None` where it was not asked.
+pub(crate) fn difference(replies: &[Reply]) -> Result<Option<String>, Refusal> {
+    let Some(reply) = replies.first() else { return Ok(None) };
+    let output = find(&reply.element, "configuration-output").or_else(|| find(&reply.element, "output"));
+    let output = output.ok_or_else(|| Refusal::Unreadable("there is no <configuration-output>".to_owned()))?;
+    Ok(Some(output.value().trim_matches('\n').to_owned()))
 }
 
 /// What the history says of a commit that waits to be confirmed.

@@ -121,6 +121,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             Step::Look(absent) => look::questions(&self.dialect, &self.instance, absent, self.tells_state),
             Step::Stage(payload) => vec![render::request(payload.body::<EditConfig>(), &self.capabilities)],
             Step::Validate => vec![operation::validate(Store::Candidate)],
+            Step::Compare if junos::is_one(&self.capabilities) => vec![junos::compare()],
+            Step::Compare => Vec::new(),
             Step::Commit(CommitMode::Plain) | Step::Confirm(None) if self.is_junos() => vec![junos::commit()],
             Step::Commit(CommitMode::Confirmed { timeout, persist }) if self.is_junos() => {
                 vec![junos::commit_confirmed(*timeout, persist.as_ref().map(|name| &*name.0))]
@@ -170,6 +172,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             let Some(data) = data else { return Ok(Err(Refusal::Unreadable("no <data>".to_owned()))) };
             let work = off_worker(data.as_str().len(), move || data.with_tree(monitoring::sessions));
             return Ok(understanding(work, timeout).await?.map(Answer::Sessions));
+        }
+        if let Step::Compare = step {
+            return Ok(junos::difference(&replies).map(Answer::Difference));
         }
         if matches!(step, Step::ReadStartup(_)) && replies.is_empty() {
             return Ok(Err(Refusal::Unreadable("there is no startup datastore".to_owned())));

@@ -170,7 +170,7 @@ impl OvsdbSession {
                 Err(unreadable("OVSDB has no commit that waits to be confirmed"))
             }
             Step::ReadCandidate(_) | Step::ReadStartup(_) => Err(unreadable("OVSDB knows one datastore")),
-            Step::Validate => Err(unreadable("OVSDB validates nothing that it does not do")),
+            Step::Validate | Step::Compare => Err(unreadable("OVSDB validates nothing that it does not do")),
             Step::ListSessions | Step::KillSession(_) => Err(unreadable("OVSDB tells of no sessions")),
         }
     }

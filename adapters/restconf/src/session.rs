@@ -116,7 +116,9 @@ impl RestconfSession {
             }
             Step::Save => self.save(timeout).await.map(|()| done()),
             Step::ReadCandidate(_) | Step::ReadStartup(_) => Err(Failure::unreadable("RESTCONF shows running alone")),
-            Step::Validate => Err(Failure::unreadable("RESTCONF validates nothing that it does not change")),
+            Step::Validate | Step::Compare => {
+                Err(Failure::unreadable("RESTCONF validates nothing that it does not change"))
+            }
             Step::ListSessions | Step::KillSession(_) => Err(Failure::unreadable("RESTCONF knows no sessions")),
             Step::Look(absent) => self.look(absent, timeout).await.map(|seen| Answer::Seen(Box::new(seen))),
             Step::Read(scope) => self.read(scope, timeout).await.map(|running| Answer::Running(Box::new(running))),

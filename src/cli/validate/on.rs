@@ -7,15 +7,17 @@ use std::{path::PathBuf, pin::pin, sync::Arc};
 use mercury_adapter::{Answer, Datastore, Dialect, Flight, Refusal, Session, Step};
 use mercury_model::{Intended, Plan, Running, Scope};
 
-use super::super::{Failure, findings::Checked, print, signals::Signals};
+use super::super::{Failure, findings::Checked, print, progress::Progress, signals::Signals};
 use crate::{
-    finding::{Code, Finding, Findings},
+    finding::{Code, Finding, Findings, Severity},
     inventory::Switch,
     registry::{self, Form},
 };
 
 /// What NETCONF calls it (RFC 6241 section 8.6).
 const VALIDATE: &str = ":validate:";
+/// So much is shown of what a switch says of its candidate.
+const MAX_LINES: usize = 1000;
 
 /// Asks the switch about each file, on one session.
 pub(super) async fn asked(
@@ -47,7 +49,9 @@ pub(super) async fn asked(
     }
     let mut desk = Desk { switch, session };
     let (mut all, mut interrupted) = (Vec::new(), None);
+    let progress = Progress::of(files.len(), "files");
     for file in files {
+        progress.step();
         // What cannot be read is told of elsewhere.
         let Ok(text) = super::super::read_bounded(file, limit) else { continue };
         let mut checked = Checked {
@@ -68,7 +72,7 @@ pub(super) async fn asked(
                     () = &mut judged => {}
                     signal = signals.end() => {
                         interrupted = Some(signal);
-                        print::talk(&format!("{signal}: discarding what was staged"));
+                        progress.aside(|| print::talk(&format!("{signal}: discarding what was staged")));
                         judged.await;
                     }
                 }
@@ -151,6 +155,21 @@ impl Desk<'_> {
         let [running, candidate] = self.both().await?;
         let edits = Plan::between(&running, &Intended(candidate.config)).edits;
         checked.told.extend(edits.iter().map(ToString::to_string));
+        match self.answer(Step::Compare, Code::SwitchCannot).await {
+            Ok(Answer::Difference(Some(own))) => {
+                checked.told.push(format!("by {} itself:", self.switch.identity.name));
+                let mut lines = own.lines();
+                checked.told.extend(lines.by_ref().take(MAX_LINES).map(|line| format!("  {line}")));
+                let more = lines.count();
+                checked.told.extend((more > 0).then(|| format!("  and {more} more lines")));
+            }
+            Ok(_) => {}
+            // It has said already that what is staged is valid.
+            Err(finding) if finding.code == Code::SwitchCannot => {
+                checked.findings.push(Finding { severity: Severity::Warning, ..finding });
+            }
+            Err(lost) => return Err(lost),
+        }
         Ok(())
     }
 

@@ -65,7 +65,7 @@ impl Op {
                 assert_eq!(*id, SESSIONS.1, "somebody else's session is ended");
                 Self::KillSession
             }
-            Step::Settled | Step::Look(_) | Step::ReadStartup(_) | Step::Validate => {
+            Step::Settled | Step::Look(_) | Step::ReadStartup(_) | Step::Validate | Step::Compare => {
                 panic!("a machine of a change never asks that")
             }
         }

@@ -6,12 +6,14 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 use quick_xml::escape::partial_escape;
 
 use super::{
+    encode::{self, Defaults},
     operations::{invalid, parameters},
     reply::Body,
     xml::Element,
 };
 use crate::{
-    device::{Commit, Device, SessionId},
+    datastore::Datastore,
+    device::{Commit, Device, SessionId, What, unsupported},
     refusal::{Reason, Refused, Tag},
 };
 
@@ -30,6 +32,7 @@ pub(super) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
     match &*operation.name {
         "commit-configuration" => commit(device, session, operation),
         "get-commit-information" => Ok(Body::Own(history(device))),
+        "get-configuration" => compare(device, operation),
         _ => {
             let now = time(device.seconds());
             Ok(Body::Own(format!(
@@ -66,6 +69,30 @@ fn commit(device: &Arc<Device>, session: SessionId, operation: &Element) -> Resu
         None => String::new(),
     };
     Ok(results(&output, "commit-success"))
+}
+
+/// How the candidate differs from running, a leaf a line; any other use of the operation is
+/// not to be had.
+fn compare(device: &Device, operation: &Element) -> Result<Body, Refused> {
+    let asked = |name: &str| operation.attributes.iter().find(|own| own.name == name).map(|own| own.value.as_str());
+    if (asked("compare"), asked("rollback"), asked("format")) != (Some("rollback"), Some("0"), Some("text")) {
+        return Err(unsupported("get-configuration for anything but the difference from rollback 0, as text"));
+    }
+    let lines = |store| {
+        let xml = encode::configuration(&*device.shown(store, What::Configuration)?, Defaults::Explicit);
+        Ok::<Vec<String>, Refused>(xml.replace("><", ">\n<").lines().map(str::to_owned).collect())
+    };
+    let (running, candidate) = (lines(Datastore::Running)?, lines(Datastore::Candidate)?);
+    let missing = |from: &[String], all: &[String]| -> Vec<String> {
+        from.iter().filter(|line| !all.contains(line)).cloned().collect()
+    };
+    let gone = missing(&running, &candidate).into_iter().map(|line| format!("-  {line}\n"));
+    let new = missing(&candidate, &running).into_iter().map(|line| format!("+  {line}\n"));
+    let text: String = gone.chain(new).collect();
+    let output = partial_escape(text.as_str()).into_owned();
+    Ok(Body::Own(format!(
+        "<configuration-information><configuration-output>{output}</configuration-output></configuration-information>"
+    )))
 }
 
 fn results(output: &str, success: &str) -> Body {

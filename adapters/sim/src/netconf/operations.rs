@@ -65,7 +65,7 @@ pub(crate) fn execute(device: &Arc<Device>, session: SessionId, operation: &Elem
             }
             device.commit(session, commit).map(ok)
         }
-        "commit-configuration" | "get-commit-information" | "get-system-uptime-information"
+        "commit-configuration" | "get-commit-information" | "get-configuration" | "get-system-uptime-information"
             if device.options.mode.junos() =>
         {
             junos::execute(device, session, operation)
