@@ -1,5 +1,6 @@
 //! Logs, to standard error; nothing waits for them or fails because of them.
 
+mod journal;
 mod queue;
 
 use std::{io, io::IsTerminal as _, panic, sync::OnceLock, time::Duration};
@@ -10,6 +11,7 @@ use super::Failure;
 use crate::config::{LogFormat, LogLevel};
 use crate::finding::{Finding, Severity};
 use crate::metrics;
+use journal::Lines;
 use queue::Queue;
 
 /// How long the end of the process waits for somebody to read the last lines.
@@ -29,8 +31,8 @@ pub(super) fn begin(format: LogFormat, level: LogLevel) -> Result<(), Failure> {
         tracing::error!(lost, "log lines were lost: standard error could not be written, or was not read fast enough");
     })
     .map_err(|error| Failure::Other(format!("logs cannot be written: {error}")))?;
-    let writer = queue.clone();
-    let lines = fmt().with_env_filter(filter).with_writer(move || writer.clone()).log_internal_errors(false);
+    let writer = Lines::to(queue.clone());
+    let lines = fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let begun = match format {
         LogFormat::Human => lines.with_target(false).with_ansi(io::stderr().is_terminal()).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
