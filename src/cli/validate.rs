@@ -7,6 +7,7 @@ mod on;
 pub(super) use kind::of as kind_of;
 mod place;
 pub(super) mod reading;
+mod room;
 mod schema;
 
 use std::{
@@ -35,10 +36,13 @@ use crate::{
     registry::Form,
 };
 use reading::Candidate;
+use room::Room;
 use schema::{Encoding, Modules};
 
 /// A candidate may be this big, in MiB, where nothing is said: its tree takes several times as much.
 const MAX_SIZE: u64 = 16;
+/// One that is longer, in octets, is not kept beside what libyang makes of it.
+const LARGE: usize = 1 << 20;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 /// What candidates are called in folders; other files there are passed over.
@@ -118,7 +122,11 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
         let (name, findings) = ("modules".to_owned(), finding.clone().into());
         telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
     }
-    let check = |file: &Path| arguments.checked(&team, modules.as_ref().ok(), file);
+    let room = Room::of(arguments.limit());
+    let check = |file: &Path| {
+        let _taken = room.take(fs::metadata(file).map_or(0, |it| it.len().min(arguments.limit())));
+        arguments.checked(&team, modules.as_ref().ok(), file)
+    };
     side_by_side(&files, check, |checked| telling.add(checked))?;
     if let Some(name) = &arguments.on {
         let switch = team.inventory.find(name);
@@ -291,14 +299,30 @@ impl ValidateArguments {
             Form::SetRequest => Some(Encoding::SetRequest),
             Form::Lines => None,
         };
+        // Of a text in which nothing is wrong no line is shown.
+        let forget = |checked: &mut Vec<Checked>| {
+            checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
+        };
+        forget(&mut checked);
         // Other dialects' modules are their vendors'.
         let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";
         if let (Some(modules), Some(encoding), true, false) = (modules, encoding, is_known, is_broken) {
-            let findings = modules.check(file, &text, encoding, self.whole);
-            checked.insert(0, Checked { findings, ..candidate.checked("schema") });
+            let schema = candidate.checked("schema");
+            let checkable = modules.understand(file, &text, encoding);
+            // While libyang has a large one in memory it is there once more in the file alone.
+            let mut source = schema.source.filter(|text| text.len() <= LARGE);
+            if source.is_none() {
+                checked.iter_mut().for_each(|one| one.source = None);
+            }
+            drop(text);
+            let findings = modules.check(checkable, file, self.whole);
+            checked.insert(0, Checked { findings, source: None, ..schema });
+            if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
+                source = super::read_bounded(file, limit).ok().map(Arc::from);
+            }
+            checked.iter_mut().for_each(|one| one.source.clone_from(&source));
+            forget(&mut checked);
         }
-        // Of a text in which nothing is wrong no line is shown.
-        checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
         Ok(checked)
     }
 

@@ -6,6 +6,8 @@ mod document;
 #[cfg(feature = "yang")]
 mod expected;
 #[cfg(feature = "yang")]
+mod held;
+#[cfg(feature = "yang")]
 mod libyang;
 #[cfg(feature = "yang")]
 mod set_request;
@@ -46,7 +48,9 @@ impl Modules {
         Err(not_built())
     }
 
-    pub(super) fn check(&self, _: &std::path::Path, _: &str, _: Encoding, _: bool) -> crate::finding::Findings {
+    pub(super) fn understand(&self, _: &std::path::Path, _: &std::sync::Arc<str>, _: Encoding) {}
+
+    pub(super) fn check(&self, (): (), _: &std::path::Path, _: bool) -> crate::finding::Findings {
         crate::finding::Findings::default()
     }
 }

@@ -1,15 +1,16 @@
 //! A context of libyang, and what it says of a document.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     path::{Path, PathBuf},
-    sync::{LazyLock, Once},
+    sync::{Arc, LazyLock, Once},
 };
 
 use mercury_model::MODULES;
 use yang5::{
     context::{Context, ContextFlags, EmbeddedModuleKey, EmbeddedModules},
-    data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags},
+    data::{DataFormat, DataParserFlags, DataValidationFlags},
     ffi,
     logging::LogCallback,
 };
@@ -17,6 +18,7 @@ use yang5::{
 use super::{
     Encoding, document,
     expected::{expected, kind},
+    held::Document,
     set_request,
     sets::{self, Wanted},
     told::Told,
@@ -59,6 +61,19 @@ impl LogCallback for Ear {
 
 fn said() -> Vec<Told> {
     SAID.with_borrow_mut(std::mem::take)
+}
+
+/// What is to be checked of a document, and what is wrong with the rest.
+pub(in crate::cli::validate) struct Understood {
+    findings: Findings,
+    part: Part,
+}
+
+enum Part {
+    Nothing,
+    Data(Document, DataFormat),
+    /// A SetRequest, as it is.
+    Set(Arc<str>),
 }
 
 /// Modules, compiled.
@@ -110,35 +125,27 @@ impl Modules {
         Ok(Self(context))
     }
 
-    /// What is wrong with a document, by these modules; whole or not, as they have
-    /// conditions on what a part may leave out.
-    pub(in crate::cli::validate) fn check(
-        &self,
-        file: &Path,
-        text: &str,
-        encoding: Encoding,
-        is_whole: bool,
-    ) -> Findings {
-        let mut findings = Findings::default();
+    /// What of a document is to be checked, without what these modules do not speak of.
+    pub(in crate::cli::validate) fn understand(&self, file: &Path, text: &Arc<str>, encoding: Encoding) -> Understood {
+        let broken = |reason: String| {
+            let findings = Finding::error(Code::Syntax, reason).at(file, None).into();
+            Understood { findings, part: Part::Nothing }
+        };
         if text.contains('\0') {
-            findings.push(Finding::error(Code::Syntax, "there is a NUL in it").at(file, None));
-            return findings;
+            return broken("there is a NUL in it".to_owned());
         }
-        let plain = match encoding {
-            Encoding::Xml => document::xml(text),
-            Encoding::Json => Ok(document::json(text)),
+        let (plain, format) = match encoding {
+            Encoding::Xml => (document::xml(text), DataFormat::XML),
+            Encoding::Json => (Ok(document::json(text)), DataFormat::JSON),
             Encoding::SetRequest => {
-                self.check_set(file, text, is_whole, &mut findings);
-                return findings;
+                return Understood { findings: Findings::default(), part: Part::Set(Arc::clone(text)) };
             }
         };
         let plain = match plain {
             Ok(plain) => plain,
-            Err(reason) => {
-                findings.push(Finding::error(Code::Syntax, reason).at(file, None));
-                return findings;
-            }
+            Err(reason) => return broken(reason),
         };
+        let mut findings = Findings::default();
         for line in &plain.unqualified {
             let message = "operation without NETCONF's namespace is no operation";
             findings.push(Finding::error(Code::SchemaOperation, message).at(file, Some(*line)));
@@ -146,10 +153,28 @@ impl Modules {
         if let Some((line, name)) = plain.nobodys.first() {
             let message = format!("{name:?} is in no module's namespace");
             findings.push(Finding::error(Code::SchemaNamespace, message).at(file, Some(*line)));
-            return findings;
+            return Understood { findings, part: Part::Nothing };
         }
-        for told in self.told(&plain.text, encoding) {
-            findings.push(self.finding(told, file, text, is_whole));
+        match Document::of(plain.text) {
+            Ok(document) => Understood { findings, part: Part::Data(document, format) },
+            Err(error) => broken(format!("no memory for it: {error}")),
+        }
+    }
+
+    /// What is wrong with a document, by these modules; whole or not, as they have
+    /// conditions on what a part may leave out.
+    pub(in crate::cli::validate) fn check(&self, understood: Understood, file: &Path, is_whole: bool) -> Findings {
+        let Understood { mut findings, part } = understood;
+        match part {
+            Part::Nothing => {}
+            Part::Set(text) => self.check_set(file, &text, is_whole, &mut findings),
+            Part::Data(document, format) => {
+                let all = self.told(&document, format);
+                let text = if all.is_empty() { Cow::default() } else { document.text() };
+                for told in all {
+                    findings.push(self.finding(told, file, &text, is_whole));
+                }
+            }
         }
         findings
     }
@@ -178,7 +203,7 @@ impl Modules {
         findings.merge(unknown.map(|unknown| self.finding(not_found(unknown), file, text, is_whole)).collect());
         for (path, value) in brought {
             let all = match set_request::document(&self.0, &path, value) {
-                Ok(document) => self.told(&document.to_string(), Encoding::Json),
+                Ok(document) => self.told(&Document::Text(document.to_string()), DataFormat::JSON),
                 Err(unknown) => vec![not_found(unknown)],
             };
             for told in all {
@@ -188,20 +213,20 @@ impl Modules {
         }
     }
 
-    fn told(&self, text: &str, encoding: Encoding) -> Vec<Told> {
-        let format = match encoding {
-            Encoding::Xml => DataFormat::XML,
-            Encoding::Json | Encoding::SetRequest => DataFormat::JSON,
-        };
-        if text.trim().is_empty() {
+    fn told(&self, document: &Document, format: DataFormat) -> Vec<Told> {
+        if document.is_blank() {
+            return Vec::new();
+        }
+        let strict = || DataParserFlags::STRICT | DataParserFlags::NO_STATE;
+        let valid = || DataValidationFlags::NO_STATE | DataValidationFlags::PRESENT;
+        // At once, as most are in order; what is wrong with the others is told best in two steps.
+        if document.parsed(&self.0, format, strict(), valid()).is_ok() {
             return Vec::new();
         }
         drop(said());
-        let strict = DataParserFlags::STRICT | DataParserFlags::NO_STATE | DataParserFlags::NO_VALIDATION;
-        let made = DataTree::parse_string(&self.0, text, format, strict, DataValidationFlags::empty());
-        let checked =
-            made.and_then(|mut tree| tree.validate(DataValidationFlags::NO_STATE | DataValidationFlags::PRESENT));
-        let Err(error) = checked else { return Vec::new() };
+        let unjudged = strict() | DataParserFlags::NO_VALIDATION;
+        let made = document.parsed(&self.0, format, unjudged, DataValidationFlags::empty());
+        let Err(error) = made.and_then(|mut tree| tree.validate(valid())) else { return Vec::new() };
         let mut all = said();
         if all.is_empty() {
             all.push(Told { message: error.to_string(), path: error.path.unwrap_or_default(), line: None });
@@ -213,4 +238,40 @@ impl Modules {
 /// What libyang would say of a path's element that no module has.
 fn not_found((path, name): (String, String)) -> Told {
     Told { message: format!("Node \"{name}\" not found as a child of \"{path}\""), path, line: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With what is around its data, and so much that nobody has words for.
+    fn padded(mtu: &str, octets: usize) -> Arc<str> {
+        let inside = format!(
+            "<interface><name>Ethernet1</name><config><name>Ethernet1</name>\
+             <type xmlns:i=\"urn:ietf:params:xml:ns:yang:iana-if-type\">i:ethernetCsmacd</type><mtu>{mtu}</mtu></config>\
+             </interface>"
+        );
+        let text = format!(
+            "<data>\n<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\n{inside}</interfaces></data>"
+        );
+        let padding = octets - text.len() - "<!---->".len();
+        format!("<!--{}-->{text}", " ".repeat(padding)).into()
+    }
+
+    #[test]
+    fn a_large_document_is_judged_where_it_lies_as_a_small_one_is() {
+        let modules = Modules::load(&[]).unwrap();
+        let file = Path::new("a.xml");
+        // libyang maps whole pages in another way.
+        for octets in [1000, 1 << 20, (1 << 20) + 1] {
+            for (mtu, expected) in [("9000", None), ("70000", Some((Code::SchemaValue, Some(3))))] {
+                let understood = modules.understand(file, &padded(mtu, octets), Encoding::Xml);
+                let is_copied = matches!(&understood.part, Part::Data(Document::Text(_), _));
+                assert_eq!(is_copied, octets < 1 << 20);
+                let findings = modules.check(understood, file, true);
+                let found = findings.iter().map(|finding| (finding.code, finding.line)).next();
+                assert_eq!(found, expected, "{octets}: {findings}");
+            }
+        }
+    }
 }
