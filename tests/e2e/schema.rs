@@ -261,6 +261,21 @@ fn modules_that_cannot_be_loaded_are_told() {
     let found = schema(&finished);
     assert_eq!((finished.code(), found[0].0.as_str()), (1, "schema-modules"), "{}", finished.stdout);
     assert!(finished.stdout.contains("missing"), "{}", finished.stdout);
+    // Vendors do so: the way round is to load the set without it.
+    let folder = setup.path().join("deviating");
+    std::fs::create_dir(&folder).unwrap();
+    let module = "module m { namespace \"urn:m\"; prefix m; container top { leaf a { type string; } \
+                  leaf b { type leafref { path \"../a\"; } } } }";
+    let deviating = "module d { namespace \"urn:d\"; prefix d; import m { prefix m; } \
+                     deviation \"/m:top/m:a\" { deviate not-supported; } }";
+    std::fs::write(folder.join("m.yang"), module).unwrap();
+    std::fs::write(folder.join("d.yang"), deviating).unwrap();
+    let (more, top) = (["--yang-dir", folder.to_str().unwrap()], "<top xmlns=\"urn:m\"><b>x</b></top>");
+    let told = validate(&setup, "b.xml", top, &more).json()["findings"][0].clone();
+    assert!(told["code"] == "schema-modules" && told["message"].as_str().unwrap().contains("leafref \"b\""), "{told}");
+    assert!(told["help"].as_str().unwrap().contains("out of load.json"), "{told}");
+    std::fs::write(folder.join("load.json"), "{\"load\": [\"m\"]}").unwrap();
+    assert_eq!(schema(&validate(&setup, "b.xml", top, &more))[0].0, "schema-reference");
     let finished = validate(&setup, "a.xml", &xml(&GOOD), &["--yang-dir", "/nowhere"]);
     assert_eq!(schema(&finished)[0].0, "schema-modules");
 }

@@ -120,7 +120,11 @@ impl Modules {
         drop(said());
         context.load_modules(&modules).map_err(|error| {
             let words = said().into_iter().map(|told| told.message).collect::<Vec<_>>();
-            failed(if words.is_empty() { error.to_string() } else { words.join("; ") })
+            let words = if words.is_empty() { error.to_string() } else { words.join("; ") };
+            match way_round(&words) {
+                Some(way) => failed(words).help(way),
+                None => failed(words),
+            }
         })?;
         Ok(Self(context))
     }
@@ -233,6 +237,17 @@ impl Modules {
         }
         all
     }
+}
+
+/// What to do about modules that cannot be loaded.
+fn way_round(words: &str) -> Option<&'static str> {
+    if words.contains("leafref") && words.contains("disabled") {
+        return Some(
+            "a deviation takes away what the leafref refers to, which the vendor's own system does not mind: leave the \
+             module that deviates out of load.json, or that statement out of a copy of it",
+        );
+    }
+    words.contains("not found").then_some("each module that another imports must be in a --yang-dir")
 }
 
 /// What libyang would say of a path's element that no module has.
