@@ -6,7 +6,9 @@ mod code;
 pub use code::Code;
 
 use serde::Serialize;
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -153,55 +155,71 @@ impl fmt::Display for Finding {
 /// Everything wrong, in the order it was found; the same thing is said once.
 ///
 /// Printed for people with `Display`, serialised as a plain list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(transparent)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    all: Vec<Finding>,
+    /// Hashes of all: a candidate of many ports may have as many findings.
+    #[serde(skip)]
+    hashes: HashSet<u64>,
+}
+
+impl PartialEq for Findings {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
+}
+
+impl Eq for Findings {}
 
 impl Findings {
     /// Adds a finding unless the very same one is there.
     pub fn push(&mut self, finding: Finding) {
-        if !self.0.contains(&finding) {
-            self.0.push(finding);
+        let mut hasher = DefaultHasher::new();
+        finding.hash(&mut hasher);
+        let is_new = self.hashes.insert(hasher.finish());
+        if is_new || !self.all.contains(&finding) {
+            self.all.push(finding);
         }
     }
 
     /// Adds all findings of `other`.
     pub fn merge(&mut self, other: Findings) {
-        for finding in other.0 {
+        for finding in other.all {
             self.push(finding);
         }
     }
 
     /// Whether anything of error severity was found.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|f| f.severity == Severity::Error)
+        self.all.iter().any(|f| f.severity == Severity::Error)
     }
 
     /// Those of error severity.
     #[must_use]
     pub fn errors(&self) -> Self {
-        self.0.iter().filter(|f| f.severity == Severity::Error).cloned().collect()
+        self.all.iter().filter(|f| f.severity == Severity::Error).cloned().collect()
     }
 
     /// Whether nothing was found at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// The findings, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// How many findings there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, finding) in self.0.iter().enumerate() {
+        for (index, finding) in self.all.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
@@ -215,13 +233,15 @@ impl std::error::Error for Findings {}
 
 impl FromIterator<Finding> for Findings {
     fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
-        Findings(findings.into_iter().collect())
+        let mut all = Findings::default();
+        findings.into_iter().for_each(|finding| all.push(finding));
+        all
     }
 }
 
 impl From<Finding> for Findings {
     fn from(finding: Finding) -> Self {
-        Findings(vec![finding])
+        Findings::from_iter([finding])
     }
 }
 

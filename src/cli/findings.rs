@@ -12,6 +12,9 @@ use serde_json::json;
 use super::{Common, DONE, Shape, found, print};
 use crate::finding::{Findings, Severity};
 
+/// Of so many findings of one file the lines are shown; nobody reads more of them.
+const MAX_EXCERPTS: usize = 200;
+
 /// What was looked at, and what came of it.
 pub(super) struct Checked {
     /// The file or example.
@@ -88,7 +91,8 @@ fn human(one: &Checked) {
         lines.push(format!("{}:", one.name));
         lines.extend(one.told.iter().map(|line| format!("  {line}")));
     }
-    lines.extend(one.findings.iter().map(|finding| excerpt::told(finding, one.source.as_deref())));
+    let shown = |(index, finding)| excerpt::told(finding, one.source.as_deref().filter(|_| index < MAX_EXCERPTS));
+    lines.extend(one.findings.iter().enumerate().map(shown));
     if !lines.is_empty() {
         print::line(&lines.join("\n"));
     }

@@ -84,27 +84,105 @@ fn each_mistake_has_its_code_its_line_and_its_path() {
         xml(&port)
     };
     let leaf = "/openconfig-interfaces:interfaces/interface[name='Ethernet1']/config/mtu";
-    for (text, code, line, path) in [
-        (port(&|port| port.mtu = "70000"), "schema-value", 8, leaf),
-        (port(&|port| port.mtu = "many"), "schema-value", 8, leaf),
-        (port(&|port| port.mode = "TUNNEL"), "schema-value", 14, "interface-mode"),
-        (port(&|port| port.vlan = "<access-vlan>5000</access-vlan>"), "schema-value", 15, "access-vlan"),
-        (port(&|port| port.more = "<colour>red</colour>"), "schema-unknown-node", 9, "config"),
-        (port(&|port| port.name = ""), "schema-missing-key", 19, "interface"),
-        (port(&|port| port.more = "<mtu>1500</mtu>"), "schema-duplicate", 8, "mtu"),
-        (port(&|port| port.vlan = "<native-vlan>5</native-vlan>"), "schema-when", 15, "native-vlan"),
-        (port(&|_| ()).replace("yang/vlan", "yang/wlan"), "schema-namespace", 12, "ethernet"),
-        (port(&|_| ()).replace(" xmlns=\"http://openconfig.net/yang/interfaces\"", ""), "schema-namespace", 2, ""),
-        (port(&|_| ()).replace("<interface>", "<interface operation=\"delete\">"), "schema-operation", 3, ""),
-        (port(&|port| port.name = "<name>Ethernet2</name>"), "schema-reference", 4, "name"),
+    for (text, code, place, path, message) in [
+        (
+            port(&|port| port.mtu = "70000"),
+            "schema-value",
+            (8, 6),
+            leaf,
+            "Value \"70000\" is out of type uint16 min/max",
+        ),
+        (port(&|port| port.mtu = "many"), "schema-value", (8, 6), leaf, "Invalid type uint16 value \"many\""),
+        (
+            port(&|port| port.mode = "TUNNEL"),
+            "schema-value",
+            (14, 17),
+            "interface-mode",
+            "Invalid enumeration value \"TUNNEL\"",
+        ),
+        (
+            port(&|port| port.vlan = "<access-vlan>5000</access-vlan>"),
+            "schema-value",
+            (15, 14),
+            "access-vlan",
+            "value \"5000\" is out of the allowed range",
+        ),
+        (
+            port(&|port| port.more = "<colour>red</colour>"),
+            "schema-unknown-node",
+            (9, 2),
+            "config",
+            "Node \"colour\" not found",
+        ),
+        (port(&|port| port.name = ""), "schema-missing-key", (19, 0), "interface", "missing its key"),
+        (
+            port(&|port| port.more = "<mtu>1500</mtu>"),
+            "schema-duplicate",
+            (8, 2),
+            "mtu",
+            "Duplicate instance of \"mtu\"",
+        ),
+        (
+            port(&|port| port.vlan = "<native-vlan>5</native-vlan>"),
+            "schema-when",
+            (15, 2),
+            "native-vlan",
+            "When condition",
+        ),
+        (
+            port(&|_| ()).replace("yang/vlan", "yang/wlan"),
+            "schema-namespace",
+            (12, 23),
+            "ethernet",
+            "No module with namespace \"http://openconfig.net/yang/wlan\"",
+        ),
+        (
+            port(&|_| ()).replace(" xmlns=\"http://openconfig.net/yang/interfaces\"", ""),
+            "schema-namespace",
+            (2, 0),
+            "",
+            "\"interfaces\" is in no module's namespace",
+        ),
+        (
+            port(&|_| ()).replace("<interface>", "<interface operation=\"delete\">"),
+            "schema-operation",
+            (3, 0),
+            "",
+            "operation without NETCONF's namespace",
+        ),
+        (
+            port(&|port| port.name = "<name>Ethernet2</name>"),
+            "schema-reference",
+            (4, 7),
+            "name",
+            "Invalid leafref value \"Ethernet2\"",
+        ),
     ] {
         let finished = validate(&setup, "a.xml", &text, &["--whole"]);
         let found = schema(&finished);
         assert_eq!(finished.code(), 1, "{code}: {}", finished.stdout);
         let (own, at, field, _) = &found[0];
-        assert_eq!((own.as_str(), at), (code, &json!(line)), "{found:?}\n{}\n{text}", finished.stdout);
+        let told =
+            finished.json()["findings"].as_array().unwrap().iter().find(|one| one["code"] == code).cloned().unwrap();
+        let column = told["column"].as_u64().unwrap_or_default();
+        assert_eq!((own.as_str(), at, column), (code, &json!(place.0), place.1), "{found:?}\n{told}\n{text}");
         assert!(field.contains(path), "{path}: {found:?}");
+        assert!(told["message"].as_str().unwrap().contains(message), "{message}: {told}");
     }
+}
+
+/// Under what is wrong, and nothing else of its line, however long that is.
+#[test]
+fn the_value_that_is_wrong_is_pointed_at() {
+    let setup = Setup::new();
+    let text = xml(&GOOD).replace('\n', "").replace("9000", "70000");
+    let path = setup.write("a.xml", &text);
+    let finished = setup.run(&["validate", path.to_str().unwrap(), "--dialect", "openconfig"]);
+    let carets: Vec<&str> = finished.stdout.lines().filter(|line| line.contains('^')).collect();
+    assert!(carets.len() == 1 && carets[0].matches('^').count() == "70000".len(), "{}", finished.stdout);
+    let at = carets[0].chars().position(|c| c == '^').unwrap();
+    let pointed = |line: &str| line.chars().skip(at).take(5).collect::<String>() == "70000";
+    assert!(finished.stdout.lines().any(pointed), "{}", finished.stdout);
 }
 
 #[test]

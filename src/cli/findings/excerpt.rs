@@ -8,8 +8,8 @@ use crate::finding::{Finding, Severity};
 
 /// Lines that are shown before and behind the one in question.
 const AROUND: usize = 1;
-/// Longer lines are not shown.
-const MAX_LINE: usize = 2000;
+/// Of longer lines the part in question is shown, in octets.
+const MAX_LINE: usize = 120;
 
 /// In colour on a terminal, unless the environment says otherwise (`NO_COLOR`).
 pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
@@ -50,23 +50,62 @@ impl Excerpt {
         let first = line.saturating_sub(AROUND).max(1);
         let (mut text, mut span) = (String::new(), None);
         for (number, content) in source.lines().enumerate().skip(first - 1).take(line + AROUND + 1 - first) {
-            if content.len() > MAX_LINE {
-                return None;
-            }
+            let mut shown = (0, content.len());
             if number + 1 == line {
                 let indent = content.len() - content.trim_start().len();
-                let given = finding
-                    .column
-                    .and_then(|column| content.char_indices().nth(usize::try_from(column.get() - 1).ok()?));
+                let column = finding.column.and_then(|column| usize::try_from(column.get() - 1).ok());
+                let given = column.and_then(|column| content.char_indices().nth(column));
                 let from = given.map_or(indent, |(at, _)| at);
-                let to = content.trim_end().len().max(from);
-                span = Some((text.len() + from, text.len() + to));
+                let to = end(content, from, indent);
+                shown = window(content, from, to);
+                let begin = text.len() + cut(shown.0 > 0).len();
+                let within = |at: usize| begin + plain(content.get(shown.0..at.min(shown.1)).unwrap_or_default()).len();
+                span = Some((within(from), within(to)));
+            } else if content.len() > MAX_LINE {
+                shown.1 = boundary(content, MAX_LINE);
             }
-            // What a terminal would take for a command is none.
-            text.extend(content.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }));
+            text.push_str(cut(shown.0 > 0));
+            text.push_str(&plain(content.get(shown.0..shown.1).unwrap_or_default()));
+            text.push_str(cut(shown.1 < content.len()));
             text.push('\n');
         }
         let (from, to) = span?;
-        Some(Self { to: to.min(text.len()), from, text, first })
+        Some(Self { text, first, from, to })
     }
+}
+
+/// What of a line is shown: all of it, or what is around these octets.
+fn window(line: &str, from: usize, to: usize) -> (usize, usize) {
+    if line.len() <= MAX_LINE {
+        return (0, line.len());
+    }
+    let begin = boundary(line, from.saturating_sub(MAX_LINE / 4));
+    (begin, boundary(line, to.min(from + MAX_LINE / 2) + MAX_LINE / 4))
+}
+
+/// The end of a character at this octet, or before it.
+fn boundary(line: &str, at: usize) -> usize {
+    (0..=at.min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default()
+}
+
+/// What stands for what is left out.
+const fn cut(is_cut: bool) -> &'static str {
+    if is_cut { "\u{2026}" } else { "" }
+}
+
+/// What a terminal would take for a command is none.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Where ends what begins in a line: at its first octet that is no blank, the line; further
+/// in, a word or value.
+fn end(line: &str, from: usize, indent: usize) -> usize {
+    let whole = line.trim_end().len().max(from);
+    if from <= indent {
+        return whole;
+    }
+    let is_behind = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';' | '{' | '}');
+    let word = line.get(from..).and_then(|rest| rest.find(is_behind)).filter(|length| *length > 0);
+    word.map_or(whole, |length| from + length)
 }

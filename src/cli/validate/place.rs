@@ -1,5 +1,21 @@
 //! Where in a text something is.
 
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    path::Path,
+};
+
+use crate::finding::Finding;
+
+/// Line and column, both counted from 1, columns in characters.
+pub(super) type Place = (usize, usize);
+
+/// A finding at a place of a file, as far as that is known.
+pub(super) fn put(finding: Finding, file: &Path, place: Option<Place>) -> Finding {
+    finding.at(file, place.map(|(line, _)| line)).column(place.map(|(_, column)| column))
+}
+
 /// A reader's message without the place that it names, and that place: line and column,
 /// both counted from 1.
 pub(super) fn of_message(message: &str) -> (String, Option<usize>, Option<usize>) {
@@ -15,28 +31,94 @@ pub(super) fn of_message(message: &str) -> (String, Option<usize>, Option<usize>
     json().unwrap_or_else(plain)
 }
 
-/// The line on which a port or VLAN is first named, of a data path such as
-/// `interfaces/Ethernet1/mtu` and `vlans/110`.
-pub(super) fn of_path(path: &str, text: &str) -> Option<usize> {
-    let (list, rest) = path.split_once('/')?;
-    // A port's own name may have slashes.
-    let name = match list {
-        "interfaces" => ["/switched-vlan", "/mtu", "/description"]
-            .iter()
-            .fold(rest, |name, leaf| name.strip_suffix(leaf).unwrap_or(name)),
-        _ => rest.split('/').next().unwrap_or(rest),
-    };
-    text.lines().position(|line| holds(line, name)).map(|index| index + 1)
+/// Where things are named in a text. What is asked for more often than now and then is
+/// looked up in an index, so that a thousand findings do not read the text a thousand times.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    asked: Cell<usize>,
+    index: OnceCell<HashMap<&'t str, Place>>,
 }
 
-/// Whether a line holds a name that goes on neither before nor behind.
-fn holds(line: &str, name: &str) -> bool {
-    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_');
-    line.match_indices(name).any(|(at, _)| {
-        let before = line.get(..at).and_then(|text| text.chars().next_back());
+impl<'t> Places<'t> {
+    /// So often the text itself is gone through.
+    const WITHOUT_INDEX: usize = 8;
+
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, asked: Cell::new(0), index: OnceCell::new() }
+    }
+
+    /// Where a port or VLAN is first named, of a data path such as `interfaces/Ethernet1/mtu`
+    /// and `vlans/110`.
+    pub(super) fn named(&self, path: &str) -> Option<Place> {
+        let (list, rest) = path.split_once('/')?;
+        // A port's own name may have slashes.
+        let name = match list {
+            "interfaces" => ["/switched-vlan", "/mtu", "/description"]
+                .iter()
+                .fold(rest, |name, leaf| name.strip_suffix(leaf).unwrap_or(name)),
+            _ => rest.split('/').next().unwrap_or(rest),
+        };
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() > Self::WITHOUT_INDEX {
+            return self.index.get_or_init(|| index(self.text)).get(name).copied();
+        }
+        let mut lines = self.text.lines().enumerate();
+        lines.find_map(|(number, line)| Some((number + 1, column(line, found(line, name)?))))
+    }
+}
+
+/// What may stand in a name beside letters and digits, at its ends too, and within it.
+const IN_NAMES: [char; 3] = ['/', '-', '_'];
+const WITHIN_NAMES: [char; 2] = ['.', ':'];
+
+/// The first place of each word: of `xe-0/0/1.0` as a whole, and of what is around the dot.
+fn index(text: &str) -> HashMap<&str, Place> {
+    let mut index = HashMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let is_word = |c: char| c.is_alphanumeric() || IN_NAMES.contains(&c) || WITHIN_NAMES.contains(&c);
+        // Counted on from one word to the next, since a line may be the whole of a file.
+        let (mut octets, mut characters) = (0, 1);
+        for word in line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()) {
+            let mut add = |piece: &'_ str| {
+                let at = piece.as_ptr().addr() - line.as_ptr().addr();
+                if at > octets {
+                    characters += line.get(octets..at).unwrap_or_default().chars().count();
+                    octets = at;
+                }
+                (at == octets).then_some((number + 1, characters))
+            };
+            for piece in std::iter::once(word).chain(word.split(WITHIN_NAMES)).filter(|piece| !piece.is_empty()) {
+                if !index.contains_key(piece)
+                    && let Some(place) = add(piece)
+                {
+                    index.insert(piece, place);
+                }
+            }
+        }
+    }
+    index
+}
+
+/// Where a line holds a name that goes on neither before nor behind, in octets.
+fn found(line: &str, name: &str) -> Option<usize> {
+    let goes_on = |c: char| c.is_alphanumeric() || IN_NAMES.contains(&c);
+    line.match_indices(name).map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).and_then(|text| text.chars().next_back());
         let behind = line.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(goes_on) && !behind.is_some_and(goes_on)
+        let ends_its_tag = line.get(at + name.len()..).is_some_and(|rest| rest.starts_with("/>"));
+        !before.is_some_and(goes_on) && (ends_its_tag || !behind.is_some_and(goes_on))
     })
+}
+
+/// The column of an octet of a line.
+fn column(line: &str, octet: usize) -> usize {
+    line.get(..octet).map_or(1, |before| before.chars().count() + 1)
+}
+
+/// Whether a line holds a name.
+#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such paths"))]
+fn holds(line: &str, name: &str) -> bool {
+    found(line, name).is_some()
 }
 
 /// The line of the node that a path of libyang's leads to, as far as it can be seen: the
@@ -44,8 +126,81 @@ fn holds(line: &str, name: &str) -> bool {
 #[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such paths"))]
 pub(super) fn of_data_path(path: &str, text: &str) -> Option<usize> {
     let key = path.rsplit_once("='").and_then(|(_, rest)| rest.split_once('\'').map(|(key, _)| key));
+    let name = last(path);
     let begin = key.and_then(|key| text.lines().position(|line| holds(line, key)));
-    let leaf = path.rsplit(['/', ':']).next().map(|name| name.split('[').next().unwrap_or(name))?;
-    let behind = text.lines().enumerate().skip(begin.unwrap_or_default()).find(|(_, line)| holds(line, leaf));
+    let behind = text.lines().enumerate().skip(begin.unwrap_or_default()).find(|(_, line)| holds(line, &name));
     behind.map(|(index, _)| index).or(begin).map(|index| index + 1)
+}
+
+/// The name of the node that a data path leads to.
+fn last(path: &str) -> String {
+    without_keys(path).rsplit(['/', ':']).next().unwrap_or_default().to_owned()
+}
+
+/// `/a:b/c[name='x']/d` is `/a:b/c/d`.
+pub(super) fn without_keys(path: &str) -> String {
+    let (mut plain, mut depth, mut quote) = (String::new(), 0usize, None);
+    for c in path.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('\'' | '"', None) if depth > 0 => quote = Some(c),
+            ('[', None) => depth += 1,
+            (']', None) => depth = depth.saturating_sub(1),
+            (c, None) if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// The column of what a message quotes, or else of the node that its path leads to, in a
+/// line: of several alike the one behind the node's name.
+#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such messages"))]
+pub(super) fn in_line(line: &str, quoted: &str, path: &str) -> Option<usize> {
+    let name = last(path);
+    let node = (!name.is_empty()).then(|| found(line, &name)).flatten();
+    let value = |from: usize| {
+        let rest = line.get(from..).filter(|_| !quoted.is_empty())?;
+        found(rest, quoted).map(|at| from + at)
+    };
+    let behind = node.and_then(|at| value(at + name.len()));
+    behind.or_else(|| value(0)).or(node).map(|octet| column(line, octet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_as_a_whole_however_often_one_is_asked_for() {
+        let text =
+            "a\n  <name>Ethernet10</name>\n  <name>Ethernet1</name> Ethernet1 \"vlan\": 20\né 110 xe-0/0/1.0, xe-0/0/1";
+        let places = Places::of(text);
+        for _ in 0..=Places::WITHOUT_INDEX {
+            for (path, place) in [
+                ("interfaces/Ethernet1/mtu", Some((3, 9))),
+                ("interfaces/Ethernet2/mtu", None),
+                // Columns count characters.
+                ("vlans/110/name", Some((4, 3))),
+                ("vlans/20", Some((3, 44))),
+                ("interfaces/xe-0/0/1/switched-vlan", Some((4, 7))),
+                ("interfaces/xe-0/0/1.0/switched-vlan", Some((4, 7))),
+            ] {
+                assert_eq!(places.named(path), place, "{path}");
+            }
+        }
+    }
+
+    #[cfg(feature = "yang")]
+    #[test]
+    fn a_value_is_found_behind_the_node_that_has_it() {
+        let line = "<a><low>5</low><high>5</high></a>";
+        assert_eq!(in_line(line, "5", "/m:top/a/high"), Some(22));
+        assert_eq!(in_line(line, "5", "/m:top/a/low"), Some(9));
+        assert_eq!(in_line(line, "6", "/m:top/a/high"), Some(17), "the node, where no such value is");
+        assert_eq!(in_line(line, "6", "/m:top/port[name='et-0/0/1']"), None);
+        assert_eq!(in_line("<low/><high/>", "", "/m:top/port[name='a'][vlan='b']/high"), Some(8));
+        assert_eq!(in_line("<port><name>et-0/0/1</name>", "", "/m:top/port[name='et-0/0/1']"), Some(2));
+    }
 }

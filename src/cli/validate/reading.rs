@@ -9,7 +9,7 @@ use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running, Scope};
 use super::{
     super::findings::Checked,
     deletes::{self, Supposed, Touched},
-    place,
+    place::{self, Places},
 };
 use crate::{
     finding::{Code, Finding, Findings, Severity},
@@ -51,6 +51,7 @@ impl Candidate<'_> {
             reading.findings.push(self.left(Finding::error(Code::ReadingDuplicate, message), left));
         }
         let mut rules = self.checked("rules");
+        let places = Places::of(self.text);
         if self.switch.rules.team.is_empty() {
             return vec![reading, rules];
         }
@@ -61,8 +62,8 @@ impl Candidate<'_> {
         let ports = Proposed::edited(&plan).len();
         let change = Proposed { before: &there, after: &after, plan: &plan, ports };
         for finding in &self.switch.rules.judge(&change) {
-            let line = place::of_path(&finding.field, self.text);
-            rules.findings.push(finding.clone().at(self.name.as_ref(), line));
+            let place = places.named(&finding.field);
+            rules.findings.push(place::put(finding.clone(), self.name.as_ref(), place));
         }
         if let Some(first) = touched.of_all.first() {
             let message = format!("it deletes or replaces {first}, whatever is there{}", others(touched.of_all.len()));
@@ -119,9 +120,10 @@ impl Candidate<'_> {
     }
 
     fn doubts(&self, running: &Running, deletes: usize, findings: &mut Findings) {
+        let places = Places::of(self.text);
         let mut doubt = |code, path: String, message: String| {
-            let line = place::of_path(&path, self.text);
-            findings.push(Finding::warning(code, message).field(path).at(self.name.as_ref(), line));
+            let place = places.named(&path);
+            findings.push(place::put(Finding::warning(code, message).field(path), self.name.as_ref(), place));
         };
         let dialect = &self.switch.identity.dialect;
         let config = &running.config;

@@ -5,7 +5,7 @@ use yang5::{
     schema::{SchemaNode, SchemaNodeKind, SchemaStmtMust},
 };
 
-use super::told::Told;
+use super::{super::place::without_keys, told::Told};
 use crate::{config::reader::nearest, finding::Code};
 
 /// So many names are listed.
@@ -57,21 +57,4 @@ fn leaf(node: &SchemaNode<'_>) -> Option<String> {
     let short: String = description.chars().take(MAX_TEXT).collect();
     let meaning = if short.is_empty() { String::new() } else { format!(": {short}") };
     Some(format!("expected {}{units}{meaning}", format!("{kind:?}").to_lowercase()))
-}
-
-/// `/a:b/c[name='x']/d` is `/a:b/c/d`.
-fn without_keys(path: &str) -> String {
-    let (mut plain, mut depth, mut quote) = (String::new(), 0usize, None);
-    for c in path.chars() {
-        match (c, quote) {
-            (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
-            ('\'' | '"', None) if depth > 0 => quote = Some(c),
-            ('[', None) => depth += 1,
-            (']', None) => depth = depth.saturating_sub(1),
-            (c, None) if depth == 0 => plain.push(c),
-            _ => {}
-        }
-    }
-    plain
 }

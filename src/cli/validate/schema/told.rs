@@ -13,6 +13,9 @@ pub(super) struct Told {
     pub(super) line: Option<usize>,
 }
 
+/// In longer lines no column is looked for, in octets.
+const MAX_LINE: usize = 10_000;
+
 /// What messages have in them, each with its code; the first that fits counts.
 const WORDS: [(&str, Code); 24] = [
     ("Mandatory", Code::SchemaMandatory),
@@ -42,9 +45,14 @@ const WORDS: [(&str, Code); 24] = [
 ];
 
 impl Told {
+    /// What the message has in its first quotes: a value, a name, or a condition.
+    fn quoted(&self) -> &str {
+        self.message.split('"').nth(1).unwrap_or_default()
+    }
+
     /// libyang may have read on to the next line: the one that holds what it quotes.
     fn settled(&self, line: usize, text: &str) -> usize {
-        let quoted = self.message.split('"').nth(1).unwrap_or_default();
+        let quoted = self.quoted();
         let holds = |number: usize| text.lines().nth(number - 1).is_some_and(|line| line.contains(quoted));
         if line > 1 && !quoted.is_empty() && !holds(line) && holds(line - 1) { line - 1 } else { line }
     }
@@ -62,7 +70,9 @@ impl Told {
         let severity = if elsewhere && !is_whole { Severity::Warning } else { Severity::Error };
         let line = self.line.map(|line| self.settled(line, text));
         let line = line.or_else(|| place::of_data_path(&self.path, text));
+        let shown = line.and_then(|line| text.lines().nth(line - 1)).filter(|shown| shown.len() <= MAX_LINE);
+        let column = shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path));
         let finding = Finding { severity, ..Finding::error(code, self.message.trim_end_matches('.')) };
-        finding.field(self.path).at(file, line)
+        finding.field(self.path).at(file, line).column(column)
     }
 }
