@@ -2,7 +2,11 @@
 //! show of them.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use futures_util::{StreamExt as _, stream};
@@ -37,8 +41,9 @@ pub(super) const AT_ONCE: usize = 32;
 pub(super) struct QuestionArguments {
     /// A file of requests that change switches, `{"method": …, "params": …}` as
     /// Ironic sends them: one, a list, or one a line, in JSON or YAML; or Ironic's
-    /// ports, as `openstack baremetal port list --long -f json` shows them. `-` is
-    /// standard input.
+    /// ports, as `openstack baremetal port list --long -f json` shows them; or what its
+    /// inspection heard by LLDP (`openstack baremetal node inventory save`); or a plan
+    /// that was saved. `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "access", "trunk", "description"])]
     request: Option<PathBuf>,
     /// What Ironic's ports are to be, as its own settings say it:
@@ -194,9 +199,9 @@ impl QuestionArguments {
         self.offline.service(common, self.switch.as_deref())
     }
 
-    /// What the switch is called, where one is named.
-    pub(super) fn switch(&self) -> Option<&str> {
-        self.switch.as_deref()
+    /// The saved plan that is named in place of requests.
+    pub(super) fn plan(&self) -> Option<&Path> {
+        self.request.as_deref().filter(|file| review::is_one(file))
     }
 
     pub(super) fn requests(&self) -> Result<Vec<Request>, Failure> {

@@ -1,14 +1,21 @@
 //! `mercury render`: the request on the wire that would carry a change.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    path::Path,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
-use mercury_adapter::{Capabilities, Datastore, Recorded, RequestForm};
-use serde_json::json;
+use mercury_adapter::{Capabilities, Datastore, Payload, Recorded, Render, RequestForm};
+use serde_json::{Value, json};
 
 use super::{
     Common, DONE, Ended, Failure, Output, Tool, found, log, print,
     question::{QuestionArguments, tell_fault},
+    requests::Request,
+    review::{self, SavedSwitch},
     signals::interruptible,
 };
 use crate::{
@@ -19,8 +26,10 @@ use crate::{
     service::{Requester, Service},
 };
 
-/// What the switch is called that is made up for `--dialect`.
+/// What the one is called that no request names.
 const ANY: &str = "switch";
+/// What switches are called by in requests.
+const NAMES: [&str; 2] = ["switch_id", "switch_ids"];
 
 /// What is to be printed.
 #[derive(Clone, Debug, Args)]
@@ -70,10 +79,44 @@ enum Store {
     Running,
 }
 
+impl Form {
+    const ALL: [Self; 4] = [Self::Xml, Self::Json, Self::Textproto, Self::Lines];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::Textproto => "textproto",
+            Self::Lines => "lines",
+        }
+    }
+}
+
+impl From<Form> for RequestForm {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Xml => Self::Xml,
+            Form::Json => Self::Json,
+            Form::Textproto => Self::Textproto,
+            Form::Lines => Self::Lines,
+        }
+    }
+}
+
+/// The request that carries a payload, in each form that it can be written in.
+pub(super) fn every_form(render: &dyn Render, payload: &Payload) -> BTreeMap<String, String> {
+    let target = target(Store::Candidate);
+    let of = |form: Form| Some((form.word().to_owned(), render.request(payload, &target, form.into())?));
+    Form::ALL.into_iter().filter_map(of).collect()
+}
+
 pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
+    if let (Some(plan), None) = (arguments.question.plan(), &arguments.dialect) {
+        return arguments.saved(common, plan);
+    }
     let requests = arguments.question.requests()?;
     let tool = match &arguments.dialect {
-        Some(dialect) => arguments.bare(common, dialect)?,
+        Some(dialect) => arguments.bare(common, dialect, &requests)?,
         None => arguments.question.service(common)?,
     };
     let (dialects, mut is_refused) = (tool.inventory().dialects(), false);
@@ -93,43 +136,97 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
             let switch = tool.inventory().find(&report.switch);
             let (Some(switch), Some(payload)) = (switch, &report.payload) else { continue };
             let render = registry::renderer(switch, dialects).map_err(Failure::because)?;
-            let forms = match (arguments.form, &switch.face) {
-                (Some(Form::Xml), _) | (None, Face::Netconf(_)) => RequestForm::Xml,
-                (Some(Form::Textproto), _) => RequestForm::Textproto,
-                (Some(Form::Json), _) | (None, Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_)) => RequestForm::Json,
-                (Some(Form::Lines), _) | (None, Face::Cli(_)) => RequestForm::Lines,
-            };
-            let printed = render.request(payload, &arguments.target(), forms).ok_or_else(|| {
+            let form = arguments.form.unwrap_or(match &switch.face {
+                Face::Netconf(_) => Form::Xml,
+                Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => Form::Json,
+                Face::Cli(_) => Form::Lines,
+            });
+            let printed = render.request(payload, &target(arguments.datastore), form.into()).ok_or_else(|| {
                 let protocol = switch.protocol().as_str();
                 Failure::Other(format!("{}: {protocol} has no such form of a request", report.switch))
             })?;
             report.told().for_each(|warning| print::talk(&format!("{}: warning: {warning}", report.switch)));
-            match common.output {
-                Output::Human => print::line(printed.trim_end()),
-                Output::Json => print::json(&json!({"switch": report.switch, "request": printed})),
-            }
+            tell(common, &report.switch, &printed);
         }
     }
     tool.finish().await;
     Ok(if is_refused { found() } else { DONE })
 }
 
+/// What is taken to be so of a target that was not asked.
+fn target(store: Store) -> Capabilities {
+    let datastore = match store {
+        Store::Candidate => Datastore::Candidate,
+        Store::Running => Datastore::Running,
+    };
+    Capabilities { datastore, atomic_edit: true, ..Capabilities::unknown() }
+}
+
+fn tell(common: &Common, switch: &str, printed: &str) {
+    match common.output {
+        Output::Human => print::line(printed.trim_end()),
+        Output::Json => print::json(&json!({"switch": switch, "request": printed})),
+    }
+}
+
+/// The switches that a request names, wherever in it.
+fn named<'r>(value: &'r Value, names: &mut BTreeSet<&'r str>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| match value {
+            Value::String(switch) if NAMES.contains(&name.as_str()) => _ = names.insert(switch),
+            Value::Array(all) if NAMES.contains(&name.as_str()) => names.extend(all.iter().filter_map(Value::as_str)),
+            _ => named(value, names),
+        }),
+        Value::Array(values) => values.iter().for_each(|value| named(value, names)),
+        _ => {}
+    }
+}
+
 impl RenderArguments {
-    /// What is taken to be so of a target that was not asked.
-    fn target(&self) -> Capabilities {
-        let datastore = match self.datastore {
-            Store::Candidate => Datastore::Candidate,
-            Store::Running => Datastore::Running,
-        };
-        Capabilities { datastore, atomic_edit: true, ..Capabilities::unknown() }
+    /// What a saved plan would send, as it is in the file: nothing else is read.
+    fn saved(&self, common: &Common, plan: &Path) -> Ended {
+        if matches!(self.datastore, Store::Running) {
+            return Err(Failure::Other("--datastore: a saved plan is printed as it was saved".to_owned()));
+        }
+        for SavedSwitch { switch, payload, wire, .. } in &review::read(plan)?.switches {
+            let form = match self.form {
+                Some(form) => wire.get(form.word()),
+                None => wire.values().next(),
+            };
+            match (form, payload) {
+                (Some(printed), _) => tell(common, switch, printed),
+                (None, None) => print::talk(&format!("{switch}: nothing would be sent")),
+                (None, Some(_)) => {
+                    let reason = "the plan does not hold the request in that form";
+                    return Err(Failure::Other(format!("{}: {switch}: {reason}", plan.display())));
+                }
+            }
+        }
+        Ok(DONE)
     }
 
-    /// A service over one switch of which nothing is configured.
-    fn bare(&self, common: &Common, dialect: &str) -> Result<Tool, Failure> {
+    /// A service over switches of which nothing is configured: those that the requests name.
+    fn bare(&self, common: &Common, dialect: &str, requests: &[Request]) -> Result<Tool, Failure> {
         let format = common.overrides().log_format.unwrap_or(LogFormat::Human);
         log::begin(format, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
-        let name = self.question.switch().unwrap_or(ANY);
-        let mut switch = Switch::new(name, "192.0.2.1", dialect, "");
+        let mut names = BTreeSet::new();
+        requests.iter().for_each(|request| named(&request.params, &mut names));
+        if names.is_empty() {
+            names.insert(ANY);
+        }
+        let switches =
+            names.into_iter().zip(1..).map(|(name, number)| self.made_up(name, dialect, number)).collect::<Vec<_>>();
+        let nothing = || Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
+        let recorded = switches.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
+        let inventory = Inventory::from_iter(switches).speaking(common.dialects()?);
+        let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
+        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
+    }
+
+    /// Each is at an address of its own, of those that are for tests (RFC 2544).
+    fn made_up(&self, name: &str, dialect: &str, number: u32) -> Switch {
+        let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + number % (1 << 17)).to_string();
+        let mut switch = Switch::new(name, &address, dialect, "");
         match self.protocol {
             Spoken::Netconf => {}
             Spoken::Gnmi => switch.face = Face::Gnmi(GnmiSettings::default()),
@@ -137,10 +234,6 @@ impl RenderArguments {
             Spoken::Ovsdb => switch.face = Face::Ovsdb(OvsdbSettings::default()),
             Spoken::Restconf => switch.face = Face::Restconf(RestconfSettings::default()),
         }
-        let nothing = Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
-        let recorded = BTreeMap::from([(name.to_owned(), nothing)]);
-        let inventory = Inventory::from_iter([switch]).speaking(common.dialects()?);
-        let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
+        switch
     }
 }

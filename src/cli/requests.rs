@@ -1,13 +1,16 @@
-//! Files of requests: JSON, JSON lines, YAML or CSV, or Ironic's ports; and where in the
-//! file each of them is.
+//! Files of requests: JSON, JSON lines, YAML or CSV, or Ironic's ports, or what its
+//! inspection found, or a plan that was saved; and where in the file each of them is.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
+
+mod lldp;
 
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json, value::RawValue};
 use serde_saphyr::Spanned;
 
-use super::{Failure, network::Networks};
+use super::{Failure, network::Networks, print, review};
+use lldp::{Cabling, Link};
 
 /// A file of requests may be this long, in bytes.
 const MAX_FILE: u64 = 16 << 20;
@@ -86,8 +89,8 @@ pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Fai
     let mut requests = Vec::new();
     for item in items {
         let line = item.line;
-        let request = request(item, networks).map_err(|reason| Failure::Other(format!("{name}:{line}: {reason}")))?;
-        requests.extend(request.map(|request| Request { file: Some(name.clone()), ..request }));
+        let own = of(item, networks).map_err(|reason| Failure::Other(format!("{name}:{line}: {reason}")))?;
+        requests.extend(own.into_iter().map(|request| Request { file: Some(name.clone()), ..request }));
     }
     if requests.is_empty() {
         return Err(Failure::Other(format!("{name}: there is no request in it")));
@@ -186,6 +189,31 @@ fn yaml(text: &str) -> Result<Vec<Item>, Misplaced> {
     Ok(documents.into_iter().map(item).collect())
 }
 
+/// The requests of one value: those of a plan, those that put a node's cables on their
+/// network, or one.
+fn of(item: Item, networks: &Networks) -> Result<Vec<Request>, String> {
+    let Item { line, value, .. } = &item;
+    let made =
+        |method: Value, params: Value| Request { method, params, file: None, line: *line, lines: BTreeMap::new() };
+    if let Some(requests) = review::requests(value) {
+        return Ok(requests.iter().map(|one| made(one["method"].clone(), one["params"].clone())).collect());
+    }
+    let Some(cabling) = Cabling::of(value) else { return request(item, networks).map(Vec::from_iter) };
+    let Cabling { links, unheard } = cabling?;
+    let switchport = networks.of(None).ok_or("--network must say what the ports of an inspection are to be")?;
+    for nic in &unheard {
+        print::talk(&format!("{nic}: no switch was heard on it, so it is left out"));
+    }
+    let params = |Link { nic, switch, port }: &Link| {
+        print::talk(&format!("{nic}: port {port} of {switch}"));
+        json!({
+            "switch_id": switch, "port_name": port, "mode": switchport["mode"],
+            "native_vlan": switchport["native_vlan"], "allowed_vlans": switchport["allowed_vlans"],
+        })
+    };
+    Ok(links.iter().map(|link| made("update_port".into(), params(link))).collect())
+}
+
 /// A request, or one of Ironic's ports; `None` for a port that is not to be touched.
 fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
     let Item { line, value, lines } = item;
@@ -200,7 +228,7 @@ fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
     let member = |name: &str| named.get(name).copied().unwrap_or(&Value::Null);
     let link = member("local_link_connection");
     if !named.contains_key("local_link_connection") {
-        return Err("it has neither a method nor a local_link_connection".to_owned());
+        return Err("it has neither a method, nor a local_link_connection, nor an inventory".to_owned());
     }
     if link["network_type"] == "unmanaged" {
         return Ok(None);

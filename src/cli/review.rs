@@ -2,6 +2,7 @@
 //! people, and made later as they read it.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,8 +18,8 @@ use tracing_subscriber::fmt::{
 };
 
 use super::{
-    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, requests::Request, signals::interruptible,
-    switch::not_in,
+    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, render, requests::Request,
+    signals::interruptible, switch::not_in,
 };
 use crate::{
     fault::Fault,
@@ -81,6 +82,10 @@ pub(super) struct SavedSwitch {
     #[serde(default)]
     pub(super) findings: Value,
     pub(super) payload: Option<String>,
+    /// The whole request that carries it, by the form that it is written in; none in files
+    /// of an earlier Mercury.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) wire: BTreeMap<String, String>,
     /// Why it cannot be made; no such plan is saved.
     #[serde(skip)]
     pub(super) refused: Option<String>,
@@ -127,6 +132,8 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
         let (switch, dialect) = named(service, &report.switch, dialects)?;
         let edits = report.plan.as_ref().map(Reviewed::edits).unwrap_or_default();
         let shown = |running: &Option<_>| running.as_ref().map(Reviewed::shown).unwrap_or_default();
+        let renderer = registry::renderer(&switch, dialects).map_err(Failure::because)?;
+        let wire = report.payload.as_ref().map(|payload| render::every_form(&*renderer, payload));
         Ok(SavedSwitch {
             switch: report.switch.clone(),
             dialect: dialect.name.clone(),
@@ -135,6 +142,7 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
             before: shown(&report.before),
             after: shown(&report.intended),
             payload: report.payload.as_ref().map(ToString::to_string),
+            wire: wire.unwrap_or_default(),
             plan: edits,
             warnings: report.told().map(ToString::to_string).collect(),
             findings: json!(report.findings),
@@ -169,6 +177,19 @@ pub(super) fn read(file: &Path) -> Result<Saved, Failure> {
     }
     saved.digest = Some(digest);
     Ok(saved)
+}
+
+/// The requests of a plan that was saved; `None` of anything else.
+pub(super) fn requests(value: &Value) -> Option<&Vec<Value>> {
+    value.get("requests").filter(|_| value.get("format").is_some_and(|format| format == FORMAT))?.as_array()
+}
+
+/// Whether a file holds a plan that was saved.
+pub(super) fn is_one(file: &Path) -> bool {
+    let is_regular = std::fs::metadata(file).is_ok_and(|it| it.is_file());
+    let text = if is_regular { super::read_bounded(file, MAX_FILE).ok() } else { None };
+    let value = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    value.is_some_and(|value| requests(&value).is_some())
 }
 
 impl Saved {

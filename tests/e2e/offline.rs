@@ -236,3 +236,32 @@ fn a_file_of_requests_is_told_line_by_line() {
     assert_eq!(without.code(), 2);
     assert!(without.stdout.contains("ports:2: extra.switchport: is missing"), "{}", without.stdout);
 }
+
+/// As `openstack baremetal node inventory save` writes it.
+#[test]
+fn what_an_inspection_heard_by_lldp_is_planned_for() {
+    let entry = nowhere("openconfig").text("allowed_vlans", "100-199").with("mac_addresses", "[\"00:1c:73:0a:0b:0c\"]");
+    let setup = Setup::new().switches(&[entry]);
+    let running = [written(&setup, "leaf1.xml", &rack())];
+    let heard = json!([[1, "04001c730a0b0c"], [2, "0545746865726e657431"], [0, ""]]);
+    let found = json!({
+        "inventory": {"interfaces": [
+            {"name": "eth0", "mac_address": "52:54:00:00:00:01", "lldp": heard},
+            {"name": "eth1", "mac_address": "52:54:00:00:00:02", "lldp": null},
+            {"name": "eth2", "mac_address": "52:54:00:00:00:03", "lldp": []},
+        ]},
+        "plugin_data": {"parsed_lldp": {"eth2": {
+            "switch_chassis_id": "00:1c:73:0a:0b:0c", "switch_port_id": "Ethernet2", "switch_system_name": "leaf1"}}},
+    });
+    let file = written(&setup, "node.json", &found.to_string());
+    let words = ["--request", &file, "--whole", "--network", "access/native_vlan=120"];
+    let finished = offline(&setup, &running, &words);
+    assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
+    let plans: Vec<&str> = finished.stdout.lines().collect();
+    assert_eq!(plans.len(), 2, "{plans:?}");
+    assert!(plans[0].contains("Ethernet1: ") && plans[0].contains("-> access VLAN 120"), "{plans:?}");
+    assert!(plans[1].contains("Ethernet2: ") && plans[1].contains("-> access VLAN 120"), "{plans:?}");
+    assert!(finished.stderr.contains("eth1: no switch was heard on it"), "{}", finished.stderr);
+    let without = offline(&setup, &running, &["--request", &file, "--whole"]);
+    assert!(without.code() == 2 && without.stdout.contains("node.json:1: --network must say"), "{}", without.stdout);
+}

@@ -62,12 +62,27 @@ fn a_plan_holds_what_it_was_worked_out_from_and_is_made_once_as_it_was_read() {
     assert!(switch["payload"].as_str().unwrap().contains("<access-vlan>110<"), "{switch}");
     assert!(switch["before"]["interfaces"]["Ethernet1"].is_object(), "{switch}");
     assert!(!saved.to_string().contains(stage.switch.password()));
+    // Others' tools read it too, and no switch nor inventory is needed for that.
+    let nowhere = Setup::new();
+    let rendered = nowhere.run(&["render", "--request", &stage.file]);
+    assert_eq!(rendered.code(), 0, "{} {}", rendered.stdout, rendered.stderr);
+    assert!(
+        rendered.stdout.starts_with("<edit-config") && rendered.stdout.contains("<access-vlan>110<"),
+        "{}",
+        rendered.stdout
+    );
+    let words =
+        ["render", "--request", &stage.file, "--dialect", "openconfig", "--protocol", "gnmi", "--as", "textproto"];
+    let other = nowhere.run(&words);
+    assert!(other.code() == 0 && other.stdout.contains("access-vlan"), "{} {}", other.stdout, other.stderr);
+    assert_eq!(nowhere.run(&["render", "--request", &stage.file, "--as", "lines"]).code(), 2);
     // What is beside the plan may change.
     stage.switch.handle().change_running(&describe("Ethernet2", "another's")).unwrap();
     let finished = stage.apply();
     assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     assert_eq!(finished.json()["switches"][0]["outcome"], "committed");
     assert_eq!(stage.switch.look().port("Ethernet1").vlans, "access 110");
+    assert_eq!(stage.setup.run(&["verify", "--request", &stage.file]).code(), 0, "as it was planned");
     // The second time the switch is not as it was.
     let again = stage.apply();
     assert_eq!(again.code(), 1);
