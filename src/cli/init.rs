@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Common, DONE, Ended, Failure, Output, found, log, print};
 use crate::{
     config::{Dialects, LogFormat, LogLevel},
-    inventory::{CliSettings, Face, GnmiSettings, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, RestconfSettings, Switch},
     registry,
 };
 use answers::{Answers, Question};
@@ -68,6 +68,7 @@ pub(super) struct InitArguments {
 enum Speaks {
     Netconf,
     Gnmi,
+    Restconf,
     Cli,
 }
 
@@ -169,14 +170,15 @@ impl InitArguments {
         let question = |flag, text, usual| Question { flag, text, usual };
         let named = question("--name", "Name of the switch", None);
         let name = answers.asked(named, self.name.as_deref(), word)?;
-        let addressed = question("--address", "Its address or host name", None);
-        let address = answers.asked(addressed, self.address.as_deref(), word)?;
+        let addressed = question("--address", "Its address or host name, with :PORT if it is not the usual one", None);
+        let (address, behind) = answers.asked(addressed, self.address.as_deref(), place)?;
         let speaks = match self.protocol {
             Some(speaks) => speaks,
             None => {
-                let spoken = question("--protocol", "Protocol: netconf, gnmi or cli", Some("netconf"));
+                let spoken = question("--protocol", "Protocol: netconf, gnmi, restconf or cli", Some("netconf"));
                 let known = |word: &str| {
-                    Speaks::from_str(word, true).map_err(|_| format!("{word:?} is none of netconf, gnmi and cli"))
+                    Speaks::from_str(word, true)
+                        .map_err(|_| format!("{word:?} is none of netconf, gnmi, restconf and cli"))
                 };
                 answers.asked(spoken, None, known)?
             }
@@ -204,7 +206,7 @@ impl InitArguments {
         };
         let allowed_vlans =
             answers.asked(question("--allowed-vlans", text, Some("")), self.allowed_vlans.as_deref(), vlans)?;
-        Ok(Entry { name, address, port: self.port, speaks, dialect, username, password, allowed_vlans })
+        Ok(Entry { name, address, port: self.port.or(behind), speaks, dialect, username, password, allowed_vlans })
     }
 }
 
@@ -212,6 +214,22 @@ impl InitArguments {
 fn word(text: &str) -> Result<String, String> {
     let is_word = !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
     if is_word { Ok(text.to_owned()) } else { Err(format!("{text:?} is empty, or has blanks in it")) }
+}
+
+/// An address or host name, and the port that may stand behind it: `192.0.2.1:830`,
+/// `[2001:db8::1]:830`.
+fn place(text: &str) -> Result<(String, Option<u16>), String> {
+    let text = word(text)?;
+    let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    match text.rsplit_once(':') {
+        // Other colons are IPv6's own.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            let number = port.parse::<u16>().ok().filter(|port| *port > 0);
+            let number = number.ok_or_else(|| format!("{port:?} behind the address is no TCP port"))?;
+            Ok((bare(host), Some(number)))
+        }
+        _ => Ok((bare(&text), None)),
+    }
 }
 
 fn known_dialect(name: &str) -> Result<String, String> {
@@ -241,6 +259,7 @@ impl Entry {
         switch.face = match self.speaks {
             Speaks::Netconf => switch.face,
             Speaks::Gnmi => Face::Gnmi(GnmiSettings::default()),
+            Speaks::Restconf => Face::Restconf(RestconfSettings::default()),
             Speaks::Cli => Face::Cli(CliSettings::default()),
         };
         connected(&Arc::new(switch))
@@ -251,6 +270,7 @@ impl Entry {
         let (protocol, pins) = match self.speaks {
             Speaks::Netconf => ("netconf", "host_key_fingerprints"),
             Speaks::Gnmi => ("gnmi", "tls_pins"),
+            Speaks::Restconf => ("restconf", "tls_pins"),
             Speaks::Cli => ("cli", "host_key_fingerprints"),
         };
         let vlans = match self.allowed_vlans.as_str() {

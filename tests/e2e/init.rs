@@ -132,11 +132,11 @@ fn each_answer_is_looked_at_when_it_is_given() {
     let switch = Simulated::start(Mode::Candidate);
     let desk = Desk::new(&switch);
     let port = switch.netconf_port().to_string();
-    let words = ["init", "--into", &desk.into, "--port", &port, "--output", "json"];
+    let words = ["init", "--into", &desk.into, "--output", "json"];
     let password = format!("/nowhere\n{}\n", desk.password);
     let answers = [
         "\n\nleaf1\n",
-        "\nleaf 1\n127.0.0.1\n",
+        &format!("\nleaf 1\n127.0.0.1:ssh\n127.0.0.1:{port}\n"),
         "snmp\n\n",
         "nobody_knows\n\n",
         "\nmercury\n",
@@ -148,10 +148,11 @@ fn each_answer_is_looked_at_when_it_is_given() {
     let finished = desk.answered(&words, &answers);
     assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     for said in [
-        "is none of netconf, gnmi and cli",
+        "is none of netconf, gnmi, restconf and cli",
         "there is no dialect \"nobody_knows\"; there are ",
         "/nowhere: ",
         "has blanks in it",
+        "\"ssh\" behind the address is no TCP port",
         "99999",
     ] {
         assert!(finished.stderr.contains(said), "{said}: {}", finished.stderr);
