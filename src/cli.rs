@@ -61,7 +61,7 @@ use tool::{Tool, start};
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100, after_help = shell::ENDS)]
 pub struct Arguments {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     common: Common,
     #[command(subcommand)]
     command: Command,
