@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use mercury_adapter::{ModuleList, ModuleSource, YangModule};
 use serde_json::json;
 
-use super::{Common, DONE, Ended, Failure, Output, found, print, switch::not_in};
+use super::{Common, DONE, Ended, Failure, Output, found, print, progress::Progress, switch::not_in};
 use crate::{config::LogLevel, registry};
 use folder::{Folder, Unsafe};
 
@@ -111,6 +111,7 @@ async fn fill(
             Err(Unsafe(reason)) => fetched.missing.push((module.name.clone(), reason)),
         }
     }
+    let progress = Progress::of(wanted.len(), "modules");
     for some in wanted.chunks(AT_ONCE) {
         let texts = source.texts(some, deadline.left()).await.map_err(|lost| lost.to_string())?;
         for (module, text) in some.iter().zip(texts) {
@@ -123,6 +124,7 @@ async fn fill(
                 Ok(()) => fetched.written += 1,
                 Err(reason) => fetched.missing.push((shown(module), reason)),
             }
+            progress.step();
         }
         if fetched.octets > MAX_TOTAL {
             return Err(format!("its modules have more than {MAX_TOTAL} bytes"));
