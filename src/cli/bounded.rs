@@ -7,11 +7,16 @@ use super::Failure;
 /// A file of at most so many bytes; `-` is standard input.
 pub(super) fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
     let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", file.display()));
-    let source: Box<dyn Read> = match file == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(file).map_err(failed)?),
+    let (source, length): (Box<dyn Read>, u64) = match file == Path::new("-") {
+        true => (Box::new(std::io::stdin()), 0),
+        false => {
+            let file = std::fs::File::open(file).map_err(failed)?;
+            let length = file.metadata().map_or(0, |it| it.len());
+            (Box::new(file), length)
+        }
     };
-    let mut text = String::new();
+    // With room for one octet more the end is seen without room being made.
+    let mut text = String::with_capacity(usize::try_from(length.min(limit)).unwrap_or_default() + 1);
     source.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > limit {
         return Err(Failure::Other(format!("{}: longer than {limit} bytes", file.display())));

@@ -14,7 +14,8 @@ pub(super) fn json(value: &Value) {
 
 /// Data for a person. Whoever reads it may have seen enough, as `head` has.
 pub(super) fn line(text: &str) {
-    match writeln!(stdout(), "{text}") {
+    // At once: the text and its end by themselves would be two calls of the system.
+    match stdout().write_all(format!("{text}\n").as_bytes()) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => {
