@@ -283,6 +283,12 @@ impl Data for DataNode<'_> {
         let is_it = |member: &&DataNode<'_>| member.name().strip_prefix(ATTRIBUTE) == Some(name);
         self.members().take_while(|member| member.is_hidden()).find(is_it).map(DataNode::value)
     }
+
+    fn is_inactive(&self) -> bool {
+        // Most nodes have no attributes, and every node of a reply is asked.
+        self.members().next().is_some_and(Self::is_hidden)
+            && (self.attribute("inactive").is_some() || self.attribute("active") == Some("false"))
+    }
 }
 
 /// The nodes below one, in order.

@@ -194,7 +194,8 @@ fn read_interface<D: Data>(
     for (leaf, at) in &tree.leaves {
         let list = leaf.list().and_then(|list| tree.lists.get(&list));
         // What a container holds has a value in its absence only where that is there.
-        let lies_here = list.is_none_or(|own| !own.is_beside && !find(entry.node, &own.entry, &entry.names).is_empty());
+        let lies_here =
+            list.is_none_or(|own| !own.is_beside && first(entry.node, &own.entry.steps, &entry.names).is_some());
         if !lies_here || (is_no_aggregate && leaf.is_of_aggregates()) {
             continue;
         }
@@ -238,7 +239,7 @@ fn read_leaf<D: Data>(leaf: Leaf, at: &LeafTree, entry: &Entry<'_, D>) -> Option
         }
         LeafTree::Presence { present, absent } => {
             let is_there =
-                |path: &NodePath| !find(entry.node, path, &entry.names).is_empty() && !entry.is_inactive(path);
+                |path: &NodePath| first(entry.node, &path.steps, &entry.names).is_some() && !entry.is_inactive(path);
             let there: Vec<&(String, NodePath)> = present.iter().filter(|(_, path)| is_there(path)).collect();
             let says_more = |path: &NodePath| there.iter().any(|(_, other)| path.is_above(other));
             let words: Vec<&String> = there.iter().filter(|(_, path)| !says_more(path)).map(|(word, _)| word).collect();
@@ -259,7 +260,19 @@ fn bare(identity: &str) -> &str {
 
 /// The value of the first node at `path`.
 pub fn value<'a, D: Data>(entry: &'a D, path: &NodePath, names: &Names) -> Option<&'a str> {
-    find(entry, path, names).first().map(|(node, _)| node.value())
+    first(entry, &path.steps, names).map(Data::value)
+}
+
+/// The first node at a path: most ask for one leaf, and for nothing that a placeholder
+/// stands for there.
+pub(crate) fn first<'a, D: Data>(root: &'a D, path: &[PathStep], names: &Names) -> Option<&'a D> {
+    match path {
+        [] => Some(root),
+        [step, rest @ ..] if step.is_plain() => {
+            root.below().filter(|node| node.name() == step.name).find_map(|node| first(node, rest, names))
+        }
+        [step, rest @ ..] => matching(root, step, names).find_map(|(node, names)| first(node, rest, &names)),
+    }
 }
 
 /// A list entry that is read.
@@ -299,17 +312,22 @@ pub fn find<'a, D: Data>(root: &'a D, path: &NodePath, names: &Names) -> Vec<(&'
 pub(crate) fn visit<'a, D: Data>(root: &'a D, path: &[PathStep], names: &Names, show: &mut dyn FnMut(&'a D, Names)) {
     match path {
         [] => show(root, names.clone()),
+        [step, rest @ ..] if step.is_plain() => {
+            root.below().filter(|node| node.name() == step.name).for_each(|node| visit(node, rest, names, show));
+        }
         [step, rest @ ..] => matching(root, step, names).for_each(|(node, names)| visit(node, rest, &names, show)),
     }
 }
 
 fn matching<'a, D: Data>(parent: &'a D, step: &PathStep, names: &Names) -> impl Iterator<Item = (&'a D, Names)> {
     let fits = |node: &'a D| {
-        let mut names = names.clone();
-        if step.name.starts_with('{') {
-            names.capture(&step.name, node.name());
-        } else if node.name() != step.name {
+        let is_placeholder = step.name.starts_with('{');
+        if !is_placeholder && node.name() != step.name {
             return None;
+        }
+        let mut names = names.clone();
+        if is_placeholder {
+            names.capture(&step.name, node.name());
         }
         for (key, word) in &step.keys {
             if !names.capture(word, node.below().find(|below| below.name() == key)?.value()) {

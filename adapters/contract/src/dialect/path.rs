@@ -40,6 +40,13 @@ pub struct PathStep {
     pub keys: Vec<(String, String)>,
 }
 
+impl PathStep {
+    /// Whether it is a node of one name: no placeholder stands in it, and it has no keys.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.keys.is_empty() && !self.name.starts_with('{')
+    }
+}
+
 /// A path relative to some node; empty is that node itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodePath {

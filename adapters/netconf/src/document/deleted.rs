@@ -150,11 +150,11 @@ impl Around {
 
 fn closed(all: &mut Vec<Open>, path: &mut Vec<usize>, said: &str) {
     let Some(index) = path.pop() else { return };
-    let Some(name) = all.get(index).map(|own| own.name.clone()) else { return };
-    if KEYS.contains(&name.as_str()) {
-        let parent = path.last().and_then(|parent| all.get_mut(*parent));
+    let key = all.get(index).map(|own| own.name.as_str()).filter(|name| KEYS.contains(name)).map(str::to_owned);
+    let parent = path.last().and_then(|parent| all.get_mut(*parent));
+    if let (Some(name), Some(parent)) = (key, parent) {
         // The list's key comes before what is configured of it.
-        parent.into_iter().for_each(|parent| _ = parent.keys.entry(name.clone()).or_insert_with(|| said.to_owned()));
+        parent.keys.entry(name).or_insert_with(|| said.to_owned());
     }
     // What nothing was taken away of is not needed any more.
     let is_needed = all.iter().skip(index).any(|one| one.is_taken);
