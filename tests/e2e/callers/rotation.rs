@@ -69,7 +69,7 @@ impl Stage {
              htpasswd = \"htpasswd\"\npolicy = \"policy.toml\"\n[digest]\nusers = \"users\"\nreordering = 8\n\
              [keystone]\nurl = \"{keystone}\"\nusername = \"mercury\"\npassword = {{ file = \"keystone-password\" }}\n\
              remember = 1\n[socket]\npath = {:?}\nuids = [{uid}]\n[tls]\ncert = {cert:?}\nkey = {key:?}\nclient_ca = {:?}\n\
-             clients = [\"DNS:caller.example.org\"]\n",
+             clients = [\"DNS:caller.example.org\"]\n[audit]\nfile = \"audit.jsonl\"\nrequired = true\n",
             folder.join("socket"),
             authority.root(),
         );
@@ -297,4 +297,20 @@ fn ten_thousand_requests_succeed_while_switches_credentials_certificates_and_pol
     assert!(rotations > 10, "{rotations}");
     let log = stage.mercury.stderr.text();
     assert!(!log.contains("everything stays as it is"), "{log}");
+    // Each change is in the audit log, by the way that its caller came.
+    let file = stage.folder.join("audit.jsonl");
+    let told = || {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut ways: Vec<_> =
+            lines.filter(|line| line["event"] == "done").map(|line| line["way"].to_string()).collect();
+        ways.sort();
+        ways
+    };
+    let expected = ["http_basic", "http_digest", "keystone", "mtls", "socket"].map(|way| format!("\"{way}\""));
+    let expected: Vec<_> = expected.into_iter().flat_map(|way| vec![way; EACH / KEPT]).collect();
+    wait("each change to be told of", || told() == expected);
+    let words = ["audit-log", "verify", file.to_str().unwrap()];
+    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_mercury")).args(words).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
