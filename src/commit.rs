@@ -32,6 +32,7 @@ mod walk;
 
 use std::time::Duration;
 
+use mercury_adapter::ConfirmedCommit;
 use tokio::time::Instant;
 
 pub use begin::{begin, read_more, read_unlocked, release, release_saved, settled};
@@ -114,6 +115,13 @@ pub async fn make<'a>(
 #[must_use]
 pub fn confirms(link: &Link, policy: &Policy) -> bool {
     link.capabilities().is_some_and(|capabilities| style::confirms(capabilities, policy))
+}
+
+/// Whether a commit that waits to be confirmed can be taken back there, whatever is read.
+#[must_use]
+pub fn cancels(link: &Link, policy: &Policy) -> bool {
+    confirms(link, policy)
+        && link.capabilities().is_some_and(|own| own.confirmed_commit != Some(ConfirmedCommit::AnyCommit))
 }
 
 impl<'a> Made<'a> {

@@ -355,14 +355,13 @@ async fn prepared<'a: 'c, 'c>(
             None => looked = looked.again(line, work, report).await?,
         }
     };
-    let confirms = commit::confirms(line.link, line.policy);
-    let running = looked.writable(confirms)?;
+    let running = looked.writable(commit::cancels(line.link, line.policy))?;
     let payload = rendered(line, work, &plan, report)?;
     // Asked first, so that none is said to have begun for the sake of another who has gone.
     if line.waits.iter().any(|waits| waits.is_over()) || !line.waits.iter().all(|waits| waits.begin()) {
         return Err(Fault::abandoned());
     }
-    reach(joint, Milestone::Planned { confirms }).await?;
+    reach(joint, Milestone::Planned { confirms: commit::confirms(line.link, line.policy) }).await?;
     still(held)?;
     Ok(Prepared::Transition(Box::new(Transition {
         before: running,
@@ -422,7 +421,7 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
         }
     };
     if !plan.is_empty() {
-        looked.is_writable(commit::confirms(line.link, line.policy))?;
+        looked.is_writable(commit::cancels(line.link, line.policy))?;
     }
     report.intended = Some(Running::new(&intended.0, looked.running.scope.clone()));
     report.now = Some(looked.running);

@@ -59,22 +59,22 @@ impl Looked {
         desired::unconfirmed(&self.absent)
     }
 
-    /// Whether something may be written where the switch undoes by itself what is not
-    /// `confirmed`, or does not.
+    /// Whether something may be written, where a commit that waits to be confirmed can be
+    /// cancelled or not.
     ///
     /// # Errors
     /// It shows nothing of any port, so the way back from what is not read back either could
     /// lead to nothing but a port without anything, whatever it had.
-    pub(super) fn is_writable(&self, confirms: bool) -> Result<(), Fault> {
-        if self.blind && !confirms { Err(self.unconfirmed()) } else { Ok(()) }
+    pub(super) fn is_writable(&self, cancels: bool) -> Result<(), Fault> {
+        if self.blind && !cancels { Err(self.unconfirmed()) } else { Ok(()) }
     }
 
     /// What was read, where something may be written.
     ///
     /// # Errors
     /// As [`Looked::is_writable`] says.
-    pub(super) fn writable(self, confirms: bool) -> Result<Running, Fault> {
-        self.is_writable(confirms).map(|()| self.running)
+    pub(super) fn writable(self, cancels: bool) -> Result<Running, Fault> {
+        self.is_writable(cancels).map(|()| self.running)
     }
 
     /// Looks again, whatever is known.

@@ -111,7 +111,7 @@ fn what_cannot_be_found_out_about_a_port_is_said() {
                 options.lags = vec!["Port-channel9".to_owned()];
             };
             let world = world(kind, tune).await;
-            world.one(1, Wish::Access(100)).await;
+            configure(&world, "Ethernet1");
             let report = world.one(2, Wish::Access(100)).await;
             assert!(matches!(report.outcome, Outcome::Committed(_)), "{kind:?}: {:?}", report.outcome);
             assert!(told(&report).contains("could not be found out"), "{kind:?}: {}", told(&report));
