@@ -1,6 +1,6 @@
 //! The way back, as long as there is a session that can go it.
 
-use mercury_adapter::{Capabilities, CommitMode, Datastore, ErrorTag, Step};
+use mercury_adapter::{Capabilities, CommitMode, Datastore, ErrorTag, Refusal, Step};
 use mercury_model::Running;
 
 use super::{
@@ -16,6 +16,9 @@ use crate::{
     fault::{Fault, FaultKind},
     outcome::Outcome,
 };
+
+/// Why nothing more is undone.
+const LEFT_ALONE: &str = "somebody else changed it since, and what is there was left alone";
 
 /// A change that is to be undone.
 #[derive(Clone, Debug)]
@@ -100,6 +103,14 @@ pub(super) enum Undoer {
 impl Undoer {
     const fn may_be_saved(&self) -> bool {
         matches!(self, Self::Here(Trouble { depth, .. }) | Self::Found(Search { depth, .. }) if depth.may_be_saved())
+    }
+
+    /// Why it is undone.
+    fn cause(self) -> Fault {
+        match self {
+            Self::Here(trouble) => trouble.cause,
+            Self::Found(search) => search.cause,
+        }
     }
 
     pub(super) fn undone(self) -> Outcome {
@@ -275,8 +286,7 @@ impl Commit<'_> {
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
         if self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now) {
-            let reason = "somebody else changed it since, and what is there was left alone";
-            return Err(Fault::new(FaultKind::Locked, reason));
+            return Err(Fault::new(FaultKind::Locked, LEFT_ALONE));
         }
         let is_nowhere = whole && self.transition.is_not_made(now);
         // Where nothing locks, other clients than Mercury may have been there all the while. A
@@ -299,6 +309,10 @@ impl Commit<'_> {
     }
 
     pub(super) fn reverted(&mut self, undoer: Undoer, landed: &Landed, at: Moment) -> Onward {
+        if landed.results.iter().any(|result| matches!(result, Err(Refusal::Outdated(_)))) {
+            let undo = Fault::new(FaultKind::Locked, LEFT_ALONE);
+            return self.unlock(Then::Over(Outcome::RollbackFailed { cause: undoer.cause(), undo }), at);
+        }
         let undone = match landed.first_fault() {
             Some(fault) => Err(fault),
             None => landed.last_read().map(|now| self.transition.is_undone(now, self.locks)),
