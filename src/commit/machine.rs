@@ -14,7 +14,7 @@ mod undoing;
 
 use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
-use mercury_adapter::{Capabilities, PersistId, Step};
+use mercury_adapter::{Capabilities, PersistId, Refusal, Step};
 use mercury_model::InterfaceName;
 
 use super::{
@@ -56,6 +56,8 @@ pub(super) struct Commit<'a> {
     locks: bool,
     /// Whether it was tried again without one.
     tried_again: bool,
+    /// The switch has said that something is not as it was read: somebody else was there.
+    is_outdated: bool,
     /// When the commit was sent, at the earliest.
     sent: Duration,
     /// How long it is tried to make the change while somebody else is in the way.
@@ -188,6 +190,7 @@ impl<'a> Commit<'a> {
             token: None,
             locks: false,
             tried_again: false,
+            is_outdated: false,
             sent: Duration::ZERO,
             patience,
             state: State::Over,
@@ -225,6 +228,7 @@ impl<'a> Commit<'a> {
     }
 
     fn landed(&mut self, state: State, landed: Landed, at: Moment) -> Onward {
+        self.is_outdated |= landed.results.iter().any(|result| matches!(result, Err(Refusal::Outdated(_))));
         match state {
             State::Staging { pending, rest } => self.staged(pending, rest, landed, at),
             State::Committing { pending, staged: None } => self.committed(pending, &landed, at),

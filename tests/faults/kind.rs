@@ -238,6 +238,8 @@ impl Kind {
     /// The inventory entry.
     pub(crate) fn entry(self, name: &str) -> Switch {
         let mut switch = Switch::new(name, name, "openconfig", "mercury");
+        // The bound is a process's, and several Mercurys are in one here.
+        switch.timing.max_sessions = usize::MAX;
         switch.rules.manage_vlans = true;
         if let Self::Gnmi(gnmi) = self {
             let confirmed_commit = Some(gnmi.confirmed);

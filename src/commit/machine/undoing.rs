@@ -1,6 +1,6 @@
 //! The way back, as long as there is a session that can go it.
 
-use mercury_adapter::{Capabilities, CommitMode, Datastore, ErrorTag, Refusal, Step};
+use mercury_adapter::{Capabilities, CommitMode, Datastore, ErrorTag, Step};
 use mercury_model::Running;
 
 use super::{
@@ -103,14 +103,6 @@ pub(super) enum Undoer {
 impl Undoer {
     const fn may_be_saved(&self) -> bool {
         matches!(self, Self::Here(Trouble { depth, .. }) | Self::Found(Search { depth, .. }) if depth.may_be_saved())
-    }
-
-    /// Why it is undone.
-    fn cause(self) -> Fault {
-        match self {
-            Self::Here(trouble) => trouble.cause,
-            Self::Found(search) => search.cause,
-        }
     }
 
     pub(super) fn undone(self) -> Outcome {
@@ -285,7 +277,8 @@ impl Commit<'_> {
         };
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
-        if self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now) {
+        let guards = self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now);
+        if guards || (self.is_outdated && !self.transition.is_undone(now, self.locks)) {
             return Err(Fault::new(FaultKind::Locked, LEFT_ALONE));
         }
         let is_nowhere = whole && self.transition.is_not_made(now);
@@ -309,10 +302,6 @@ impl Commit<'_> {
     }
 
     pub(super) fn reverted(&mut self, undoer: Undoer, landed: &Landed, at: Moment) -> Onward {
-        if landed.results.iter().any(|result| matches!(result, Err(Refusal::Outdated(_)))) {
-            let undo = Fault::new(FaultKind::Locked, LEFT_ALONE);
-            return self.unlock(Then::Over(Outcome::RollbackFailed { cause: undoer.cause(), undo }), at);
-        }
         let undone = match landed.first_fault() {
             Some(fault) => Err(fault),
             None => landed.last_read().map(|now| self.transition.is_undone(now, self.locks)),
