@@ -225,7 +225,9 @@ impl<'a> Place<'a> {
                     assert!(future.startup == Has::Before || unsure, "startup is not as before");
                 }
                 Outcome::Unknown { .. } | Outcome::RollbackFailed { .. } => {
-                    assert!(self.troubles > 1 || !self.exclusive, "one trouble is enough to know nothing");
+                    // Nobody takes back what somebody else has made meanwhile.
+                    let alone = self.exclusive && future.running != Has::Others;
+                    assert!(self.troubles > 1 || !alone, "one trouble is enough to know nothing");
                     continue;
                 }
                 Outcome::Unchanged(_) | Outcome::Planned => panic!("a change was made"),
