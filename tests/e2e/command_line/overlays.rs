@@ -12,6 +12,7 @@ vlan 10
 name storage
 interface Ethernet1
 description free
+switchport mode access
 vlan 20
 interface Ethernet2
 switchport access vlan 20
