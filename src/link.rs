@@ -265,6 +265,12 @@ impl Link {
         self.session.as_ref().map(|session| session.capabilities())
     }
 
+    /// Whether files tell of the switch, in its place.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.is_recorded())
+    }
+
     /// Renders a plan for the switch as far as it is known.
     ///
     /// # Errors

@@ -420,7 +420,8 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
             },
         }
     };
-    if !plan.is_empty() {
+    // Where nothing is known of a switch because none is asked, a blank one is meant.
+    if !plan.is_empty() && !line.link.is_recorded() {
         looked.is_writable(commit::cancels(line.link, line.policy))?;
     }
     report.intended = Some(Running::new(&intended.0, looked.running.scope.clone()));

@@ -228,6 +228,10 @@ impl Session for SeatedSession {
         self.inner.capabilities()
     }
 
+    fn is_recorded(&self) -> bool {
+        self.inner.is_recorded()
+    }
+
     fn session_id(&self) -> Option<u64> {
         self.inner.session_id()
     }

@@ -208,7 +208,7 @@ fn wrong_passwords_keep_nobody_else_waiting_and_are_told_once_a_second() {
         waited
     });
     // Each of them takes a core for a while.
-    assert!(before_it < 20, "{before_it} passwords were judged before it, in {waited:?}");
+    assert!(before_it < 60, "{before_it} passwords were judged before it, in {waited:?}");
     let told = mercury.stderr.json();
     let told: Vec<_> = told.iter().filter(|line| line["message"] == "a caller was not let in").collect();
     let silent: u64 = told.iter().filter_map(|line| line["before"].as_u64()).sum();

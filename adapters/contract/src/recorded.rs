@@ -139,6 +139,10 @@ impl Session for Offline {
         &self.capabilities
     }
 
+    fn is_recorded(&self) -> bool {
+        true
+    }
+
     fn flight<'a>(&'a mut self, steps: &'a [Step], _: Duration) -> BoxFuture<'a, Flight> {
         let results = steps.iter().map(|step| self.step(step)).collect();
         std::future::ready(Flight { results, lost: None }).boxed()

@@ -200,6 +200,11 @@ pub trait Session: Send {
     /// What the target can do.
     fn capabilities(&self) -> &Capabilities;
 
+    /// Whether nobody is asked, and nothing can be changed: what is known was recorded.
+    fn is_recorded(&self) -> bool {
+        false
+    }
+
     /// The number by which the target lists it; `None` where it gave none.
     fn session_id(&self) -> Option<u64> {
         None
