@@ -303,12 +303,12 @@ fn every_request_succeeds_while_files_rotate() {
     let switches: Vec<_> = (0..3).map(|_| Simulated::start(Mode::Candidate)).collect();
     let entries = |rotation: u16| -> Vec<Entry> {
         let named = switches.iter().zip(["leaf0", "leaf1", "leaf2"]);
-        let mut entries: Vec<_> = named.map(|(switch, name)| switch.entry(name)).collect();
+        let mut entries: Vec<_> = named.map(|(switch, name)| switch.entry(name).with("max_sessions", 1)).collect();
         // One keeps its entry, one has other rules, one is reached otherwise; one comes and goes.
         entries[1] = entries[1].clone().with("allowed_vlans", format!("\"1-{}\"", 1000 + rotation));
         entries[2] = entries[2].clone().with("keepalive", 15 + rotation % 2);
         if rotation.is_multiple_of(2) {
-            entries.push(switches[2].entry("leaf2-too").with("keepalive", 30));
+            entries.push(switches[2].entry("leaf2-too").with("keepalive", 30).with("max_sessions", 1));
         }
         entries
     };

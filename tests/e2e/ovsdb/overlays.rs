@@ -97,7 +97,6 @@ fn what_others_have_of_a_vni_is_theirs_and_what_cannot_be_is_undone() {
     let mut client = Client::of(&mercury);
     client.done("attach_port", &on("p1", &json!({"vni": 500})));
     assert_eq!(vlans(&bridge, "p1"), "access 3001 []");
-    let error = client.call("detach_port", &on("p1", &json!({"vni": 500}))).unwrap_err();
-    assert!(error.message.contains("also has port theirs1, which would go with it"), "{error:?}");
+    client.done("detach_port", &on("p1", &json!({"vni": 500})));
     assert_eq!(bridge.vsctl(&["list-ports", "br0"]), before);
 }
