@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     config::{FileAccess, LogLevel, Overrides, Settings},
-    finding::{Code, Finding, Findings},
+    finding::{Code, Finding, Findings, Severity},
     inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
     registry::Form,
 };
@@ -75,6 +75,9 @@ pub(super) struct ValidateArguments {
     /// alone can do so.
     #[arg(long, value_name = "SWITCH", conflicts_with_all = ["dialect", "switch"])]
     on: Option<String>,
+    /// Check them by YANG alone: no dialect reads them, and no rule is asked.
+    #[arg(long, conflicts_with = "on")]
+    schema_only: bool,
     /// Whose words they are in, where they are for no switch in particular.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
@@ -119,7 +122,12 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
     let modules = Modules::load(&arguments.yang_dir);
     let mut telling = Telling::new(common);
     if let Err(finding) = &modules {
-        let (name, findings) = ("modules".to_owned(), finding.clone().into());
+        let mut finding = finding.clone();
+        // Then nothing is checked at all.
+        if arguments.schema_only {
+            finding.severity = Severity::Error;
+        }
+        let (name, findings) = ("modules".to_owned(), finding.into());
         telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
     }
     let room = Room::of(arguments.limit());
@@ -286,43 +294,64 @@ impl ValidateArguments {
             let finding = Finding::error(Code::CandidateKind, "it is not seen what kind of candidate it is");
             return broken(finding.help("--as xml, json, set-request or lines"));
         };
+        let encoding = Encoding::of(form);
+        if self.schema_only && !self.yang_dir.is_empty() {
+            return self.by_schema(modules, encoding, file, text, Vec::new()).map_or_else(broken, Ok);
+        }
         let Some(switch) = self.switch(team, file)? else {
             let finding = Finding::error(Code::CandidateSwitch, "it is not known which switch it is for");
             return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
         };
+        // Other dialects' modules are their vendors'.
+        let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";
+        if self.schema_only {
+            if !is_known {
+                return broken(no_modules(&switch.identity.dialect));
+            }
+            return self.by_schema(modules, encoding, file, text, Vec::new()).map_or_else(broken, Ok);
+        }
         let candidate = Candidate { switch: &switch, form, name: &name, text: &text, whole: self.whole };
         let mut checked = candidate.judged(team.inventory.dialects(), &DeviceConfig::default());
         let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
-        let encoding = match form {
-            Form::Xml => Some(Encoding::Xml),
-            Form::Json => Some(Encoding::Json),
-            Form::SetRequest => Some(Encoding::SetRequest),
-            Form::Lines => None,
-        };
-        // Of a text in which nothing is wrong no line is shown.
-        let forget = |checked: &mut Vec<Checked>| {
-            checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
-        };
         forget(&mut checked);
-        // Other dialects' modules are their vendors'.
-        let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";
-        if let (Some(modules), Some(encoding), true, false) = (modules, encoding, is_known, is_broken) {
-            let schema = candidate.checked("schema");
-            let checkable = modules.understand(file, &text, encoding);
-            // While libyang has a large one in memory it is there once more in the file alone.
-            let mut source = schema.source.filter(|text| text.len() <= LARGE);
-            if source.is_none() {
-                checked.iter_mut().for_each(|one| one.source = None);
-            }
-            drop(text);
-            let findings = modules.check(checkable, file, self.whole);
-            checked.insert(0, Checked { findings, source: None, ..schema });
-            if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
-                source = super::read_bounded(file, limit).ok().map(Arc::from);
-            }
-            checked.iter_mut().for_each(|one| one.source.clone_from(&source));
-            forget(&mut checked);
+        if modules.is_some() && encoding.is_some() && is_known && !is_broken {
+            return self.by_schema(modules, encoding, file, text, checked).map_or_else(broken, Ok);
         }
+        Ok(checked)
+    }
+
+    /// What YANG says, before what else was `checked`.
+    ///
+    /// # Errors
+    /// There is nothing to check it by.
+    fn by_schema(
+        &self,
+        modules: Option<&Modules>,
+        encoding: Option<Encoding>,
+        file: &Path,
+        text: Arc<str>,
+        mut checked: Vec<Checked>,
+    ) -> Result<Vec<Checked>, Finding> {
+        let Some(encoding) = encoding else {
+            return Err(Finding::error(Code::CandidateKind, "there is no YANG for the lines of a command line"));
+        };
+        // Why there are none was told.
+        let Some(modules) = modules else { return Ok(checked) };
+        let checkable = modules.understand(file, &text, encoding);
+        // While libyang has a large one in memory it is there once more in the file alone.
+        let mut source = (text.len() <= LARGE).then(|| Arc::clone(&text));
+        if source.is_none() {
+            checked.iter_mut().for_each(|one| one.source = None);
+        }
+        drop(text);
+        let findings = modules.check(checkable, file, self.whole);
+        let name = file.display().to_string();
+        checked.insert(0, Checked { name, level: "schema", source: None, told: Vec::new(), findings });
+        if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
+            source = super::read_bounded(file, self.limit()).ok().map(Arc::from);
+        }
+        checked.iter_mut().for_each(|one| one.source.clone_from(&source));
+        forget(&mut checked);
         Ok(checked)
     }
 
@@ -339,4 +368,14 @@ impl ValidateArguments {
         let only = all.next().filter(|_| all.next().is_none());
         Ok(team.inventory.find(stem).or(only).map(|switch| Switch::clone(switch)))
     }
+}
+
+/// Of a text in which nothing is wrong no line is shown.
+fn forget(checked: &mut [Checked]) {
+    checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
+}
+
+fn no_modules(dialect: &str) -> Finding {
+    let message = format!("there are no modules here by which what is for dialect {dialect} could be checked");
+    Finding::error(Code::SchemaModules, message).help("--yang-dir names a folder of its vendor's")
 }

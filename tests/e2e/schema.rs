@@ -328,6 +328,39 @@ fn what_would_hurt_the_reader_is_refused() {
     assert!(finished.code() == 1 && finished.stdout.contains("longer than 1048576 bytes"), "{}", finished.stdout);
 }
 
+/// No dialect reads it and no rule is asked, and what cannot be checked so is an error.
+#[test]
+fn yang_alone_is_asked() {
+    let setup = Setup::new();
+    let levels = |finished: &Finished| -> Vec<String> {
+        let told = finished.json();
+        let checked = told["checked"].as_array().unwrap().iter();
+        checked.map(|one| one["level"].as_str().unwrap().to_owned()).collect()
+    };
+    for (file, text, more, code, expected) in [
+        ("a.xml", xml(&GOOD), "", 0, None),
+        ("a.xml", xml(&GOOD).replace("9000", "70000"), "", 1, Some("schema-value")),
+        ("a.json", data(&json!(1500)).to_string(), "", 0, None),
+        ("a.json", data(&json!(70000)).to_string(), "", 1, Some("schema-value")),
+        ("a.json", format!("{}1{}", "[".repeat(5000), "]".repeat(5000)), "--as=json", 1, Some("syntax")),
+        ("a.xml", format!("<config>{}{}</config>", "<a>".repeat(5000), "</a>".repeat(5000)), "", 1, Some("syntax")),
+        ("a.xml", "<!DOCTYPE a [<!ENTITY a \"a\">]><config>&a;</config>".to_owned(), "", 1, Some("syntax")),
+        ("a.xml", xml(&GOOD).replace("</config>\n</switched-vlan>", "</switched-vlan>"), "", 1, Some("syntax")),
+        ("a.cfg", "interface Ethernet1\n mtu 9000\n".to_owned(), "--as=lines", 1, Some("candidate-kind")),
+        ("a.xml", xml(&GOOD), "--dialect=juniper_junos", 1, Some("schema-modules")),
+    ] {
+        let path = setup.write(file, &text);
+        let own = if more.starts_with("--dialect") { "--whole" } else { "--dialect=openconfig" };
+        let words = ["validate", path.to_str().unwrap(), "--output=json", "--schema-only", own];
+        let finished = setup.run(&[&words[..], &[more][..usize::from(!more.is_empty())]].concat());
+        let told = finished.json()["findings"].clone();
+        assert_eq!((finished.code(), told[0]["code"].as_str()), (code, expected), "{text}: {told}");
+        if expected.is_none_or(|code| code == "schema-value") {
+            assert_eq!(levels(&finished), ["schema"], "{text}");
+        }
+    }
+}
+
 #[test]
 fn modules_that_cannot_be_loaded_are_told() {
     let setup = Setup::new();

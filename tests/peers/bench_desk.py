@@ -71,8 +71,13 @@ def candidates(tools, name, modules, more, folders):
     CPU.clear()
     print(f"  the modules loaded and one candidate validated, cold: {statistics.median(cold):.2f} s", flush=True)
     speeds = {}
-    for title, where, count in [("mercury validate, a tenth of them", few, files // 10), ("mercury validate", all_, files)]:
-        took, memory, code, said = run([*words, str(where)])
+    alone = [*words, "--schema-only"]
+    for title, own, where, count in [
+        ("mercury validate, a tenth of them", words, few, files // 10),
+        ("mercury validate", words, all_, files),
+        ("mercury validate --schema-only", alone, all_, files),
+    ]:
+        took, memory, code, said = run([*own, str(where)])
         assert code == 0, said[-2000:]
         line(title, took, count, memory)
         speeds[title] = count / took
@@ -93,9 +98,10 @@ def candidates(tools, name, modules, more, folders):
         assert code == 0, said[-2000:]
     took = time.perf_counter() - begun
     line("a yanglint for each", took, EACH)
-    own = speeds["mercury validate"]
-    print(f"  mercury: {own / speeds[os.cpu_count()]:.2f} of libyang's own speed, {own * took / EACH:.0f} times as "
-          "many as a yanglint for each", flush=True)
+    for title in ("mercury validate", "mercury validate --schema-only"):
+        own = speeds[title]
+        print(f"  {title}: {own / speeds[os.cpu_count()]:.2f} of libyang's own speed, {own * took / EACH:.0f} times "
+              "as many as a yanglint for each", flush=True)
 
 
 def written(folder, files):

@@ -18,6 +18,8 @@ mod statements;
 #[cfg(feature = "yang")]
 mod told;
 
+use crate::registry::Form;
+
 #[cfg(feature = "yang")]
 pub(super) use libyang::Modules;
 
@@ -27,6 +29,18 @@ pub(super) enum Encoding {
     Xml,
     Json,
     SetRequest,
+}
+
+impl Encoding {
+    /// None is of a command line's.
+    pub(super) const fn of(form: Form) -> Option<Self> {
+        match form {
+            Form::Xml => Some(Self::Xml),
+            Form::Json => Some(Self::Json),
+            Form::SetRequest => Some(Self::SetRequest),
+            Form::Lines => None,
+        }
+    }
 }
 
 /// What a build without libyang says of itself.

@@ -8,10 +8,13 @@ use quick_xml::{
     events::{BytesStart, Event},
     name::ResolveResult,
 };
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// NETCONF's namespace (RFC 6241 section 3.1).
 const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+/// Elements may stand so deep in one another; libyang goes down with each.
+const MAX_DEPTH: usize = 64;
 /// What holds data, one in another.
 const AROUND: [&str; 5] = ["rpc", "rpc-reply", "edit-config", "data", "config"];
 
@@ -28,7 +31,14 @@ pub(super) struct Plain {
 }
 
 /// The data of a JSON document: RESTCONF's `data` is taken away.
-pub(super) fn json(text: &str) -> Plain {
+///
+/// # Errors
+/// A sentence: it is not JSON, or too deep.
+pub(super) fn json(text: &str) -> Result<Plain, String> {
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string())?;
+    if levels(text) > MAX_DEPTH {
+        return Err(format!("more than {MAX_DEPTH} levels"));
+    }
     let inner = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok().and_then(|members| {
         let is_around = |name: &str| name == "data" || name.ends_with(":data");
         match members.iter().next() {
@@ -46,7 +56,26 @@ pub(super) fn json(text: &str) -> Plain {
             blank.text()
         }
     };
-    Plain { text, unqualified: Vec::new(), nobodys: Vec::new() }
+    Ok(Plain { text, unqualified: Vec::new(), nobodys: Vec::new() })
+}
+
+/// How deep objects and arrays of JSON stand in one another.
+fn levels(text: &str) -> usize {
+    let (mut deepest, mut depth, mut is_string, mut is_escaped) = (0, 0_usize, false, false);
+    for octet in text.bytes() {
+        match octet {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b'{' | b'[' if !is_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !is_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Where a piece of a text begins.
@@ -89,6 +118,7 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
         counted: (0, 1),
     };
     let mut reader = NsReader::from_str(text);
+    let mut depth = 0_usize;
     // How many open elements are inside the data, and the one of them that is taken away.
     let (mut inside, mut gone): (usize, Option<(usize, usize)>) = (0, None);
     loop {
@@ -98,6 +128,10 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
                 let is_open = matches!(event, Event::Start(_));
+                depth += usize::from(is_open);
+                if depth > MAX_DEPTH {
+                    return Err(format!("more than {MAX_DEPTH} levels"));
+                }
                 if inside == 0 && AROUND.contains(&tag.local_name().as_ref()) {
                     walk.around(tag);
                     walk.blank.out(begin..end);
@@ -121,14 +155,19 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
                     }
                 }
             }
-            Event::End(_) if inside == 0 => walk.blank.out(begin..end),
+            Event::End(_) if inside == 0 => {
+                walk.blank.out(begin..end);
+                depth = depth.saturating_sub(1);
+            }
             Event::End(_) => {
+                depth -= 1;
                 if let Some((_, from)) = gone.filter(|(depth, _)| *depth == inside) {
                     walk.blank.out(from..end);
                     gone = None;
                 }
                 inside -= 1;
             }
+            Event::DocType(_) => return Err("DOCTYPE is forbidden".to_owned()),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => walk.blank.out(begin..end),
             Event::Eof => return Ok(walk.done()),
             _ if inside == 0 => walk.blank.out(begin..end),
@@ -182,6 +221,10 @@ impl Walk<'_> {
     /// Takes NETCONF's attributes away; says whether the element is taken away.
     fn attributes(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, begin: usize) -> bool {
         let mut is_taken = false;
+        // Most have none.
+        if tag.attributes_raw().trim_ascii().is_empty() {
+            return false;
+        }
         for attribute in tag.attributes().flatten() {
             let (space, name) = reader.resolver().resolve_attribute(attribute.key);
             let is_base = matches!(space, ResolveResult::Bound(space) if space.as_ref() == BASE);
@@ -220,5 +263,17 @@ impl Walk<'_> {
             }
         }
         Plain { text, unqualified, nobodys }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_those_outside_of_strings() {
+        for (text, deep) in [("1", 0), ("{}", 1), (r#"{"[[[":[1,{"a\"{":"]"}]}"#, 3), (r#"["\\[",[]]"#, 2)] {
+            assert_eq!(levels(text), deep, "{text}");
+        }
     }
 }

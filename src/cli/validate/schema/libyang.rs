@@ -16,6 +16,7 @@ use yang5::{
 };
 
 use super::{
+    super::place,
     Encoding, document,
     expected::{expected, kind},
     held::Document,
@@ -132,7 +133,8 @@ impl Modules {
     /// What of a document is to be checked, without what these modules do not speak of.
     pub(in crate::cli::validate) fn understand(&self, file: &Path, text: &Arc<str>, encoding: Encoding) -> Understood {
         let broken = |reason: String| {
-            let findings = Finding::error(Code::Syntax, reason).at(file, None).into();
+            let (reason, line, column) = place::of_message(&reason);
+            let findings = Finding::error(Code::Syntax, reason).at(file, line).column(column).into();
             Understood { findings, part: Part::Nothing }
         };
         if text.contains('\0') {
@@ -140,7 +142,7 @@ impl Modules {
         }
         let (plain, format) = match encoding {
             Encoding::Xml => (document::xml(text), DataFormat::XML),
-            Encoding::Json => (Ok(document::json(text)), DataFormat::JSON),
+            Encoding::Json => (document::json(text), DataFormat::JSON),
             Encoding::SetRequest => {
                 return Understood { findings: Findings::default(), part: Part::Set(Arc::clone(text)) };
             }
