@@ -41,6 +41,15 @@ fn a_port_is_attached_and_detached_over_restconf_in_every_form() {
         let reset = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "native_vlan": 101});
         Client::of(&mercury).done("reset_port", &reset);
         assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{face:?}");
+        // A trunk goes by one change, so that there is nothing between it and none.
+        let trunk = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "trunk", "native_vlan": 100,
+            "allowed_vlans": [100, 101, 103]});
+        Client::of(&mercury).done("update_port", &trunk);
+        let before = switch.handle().counters();
+        Client::of(&mercury).done("reset_port", &reset);
+        let after = switch.handle().counters();
+        assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{face:?}");
+        assert_eq!(after.sets - before.sets, 1, "{face:?}");
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Change {
     /// the dialect would write `after`: as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewritten: Option<Box<ForeignVlans>>,
+    /// Whether the container of `switched-vlan` holds Mercury's leaves and nothing else, as
+    /// [`Running::alone`] has it.
+    #[serde(skip)]
+    pub alone: bool,
     /// The aggregate that the change is about, for targets on which its members say
     /// what it is: of `lag-type` and LACP its own, of `aggregate-id` the one that is
     /// left and the one that is joined.
@@ -352,13 +356,25 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let place = have.place(leaf, name);
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
         let written = written.map(Box::new);
+        let alone = leaf == Leaf::SwitchedVlan && have.alone.contains(name);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
         let bundles = Bundles::of(leaf, (present, &have.config), (wanted, want));
         let joins = leaf == Leaf::AggregateId && before.is_none();
         let besides = if joins { have.besides.get(name).cloned() } else { None };
         let rewritten = None;
-        let change =
-            Change { leaf, before, after, makes_entry, shares_lacp, written, rewritten, bundles, besides, places };
+        let change = Change {
+            leaf,
+            before,
+            after,
+            makes_entry,
+            shares_lacp,
+            written,
+            rewritten,
+            alone,
+            bundles,
+            besides,
+            places,
+        };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });
     }
 }

@@ -7,7 +7,7 @@ mod overlay;
 mod shared;
 mod vlan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_model::{
     DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
@@ -16,7 +16,7 @@ use mercury_model::{
 
 use crate::{
     Defaults, LeafTree, Names, NodePath, PathStep, Tree,
-    spelling::{self, Named},
+    spelling::{self, Named, Said},
 };
 
 /// A node of a data tree: a container, a list entry, a leaf, or one value of a
@@ -72,6 +72,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     }
     let mut config = DeviceConfig { vlans, segments, ..DeviceConfig::default() };
     let (mut all_written, mut places, mut besides) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut alone = BTreeSet::new();
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
     let elsewhere = elsewhere::Elsewhere::read(tree, data);
@@ -84,8 +85,12 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         let mut interface = Interface::new(name.clone());
         let entry = Entry { node, names, some_inactive };
         let others = elsewhere.of(&name, Some(node));
-        if let Some(written) = read_interface((tree, defaults), &entry, &named, others, &mut interface, &mut places) {
+        let said = read_interface((tree, defaults), &entry, &named, others, &mut interface, &mut places);
+        if let Some(written) = said.written {
             all_written.insert(name.clone(), written);
+        }
+        if said.alone {
+            alone.insert(name.clone());
         }
         if let Some(group) = &tree.channel_group {
             bundles.read(group, &entry, &mut interface);
@@ -135,6 +140,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let aggregate_count = aggregate_count(tree, data, scope);
     Running {
         written: all_written,
+        alone,
         shared,
         places,
         besides,
@@ -187,8 +193,8 @@ pub(crate) fn is_vlan(tree: &Tree, name: &InterfaceName) -> bool {
     vlan.is_beside(&tree.interface) && keys.iter().any(|(_, word)| Names::default().capture(word, name.as_str()))
 }
 
-/// Reads an interface's own entry; gives the leaves of its `switched-vlan` as
-/// they are written there, where that is not as Mercury would write them.
+/// Reads an interface's own entry; gives what else is to be known of how its
+/// `switched-vlan` is written there.
 fn read_interface<D: Data>(
     (tree, defaults): (&Tree, &Defaults),
     entry: &Entry<'_, D>,
@@ -196,7 +202,7 @@ fn read_interface<D: Data>(
     others: Vec<String>,
     into: &mut Interface,
     places: &mut BTreeMap<(Leaf, InterfaceName), usize>,
-) -> Option<ForeignVlans> {
+) -> Said {
     into.kind = kind(tree, entry.node, &into.name, &entry.names);
     let is_no_aggregate = tree.aggregate_names.is_some() && !into.is_aggregate();
     for (leaf, at) in &tree.leaves {
@@ -215,9 +221,9 @@ fn read_interface<D: Data>(
         }
     }
     let own = tree.aggregate_switched_vlan.as_ref().filter(|_| into.is_aggregate());
-    let said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named, others);
-    into.switched_vlan = said.vlans;
-    said.written
+    let mut said = spelling::read(own.unwrap_or(&tree.switched_vlan), defaults, entry, named, others);
+    into.switched_vlan = said.vlans.take();
+    said
 }
 
 /// What an interface's entry says that it is, or its name where only that tells.

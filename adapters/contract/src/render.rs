@@ -26,6 +26,8 @@ pub struct Writing<'a> {
     pub instance: &'a str,
     /// Whether an interface that is made must be told that it is enabled.
     pub explicit_enabled: bool,
+    /// Whether what takes leaves away is done one by one, so that fewer steps are better.
+    pub one_by_one: bool,
 }
 
 /// The operations that carry a plan out.

@@ -78,6 +78,8 @@ pub(crate) struct Said {
     /// The leaves as they are written there, where that is not as [`leaves`]
     /// would write what was understood.
     pub(crate) written: Option<ForeignVlans>,
+    /// Whether the container of a trunk's leaves holds nothing else.
+    pub(crate) alone: bool,
 }
 
 /// VLANs by their names, where those stand for numbers.
@@ -98,8 +100,9 @@ pub(crate) fn read<D: Data>(
     let vlans = if raw.others.is_empty() { understood(tree, &raw, named, inherited) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
     let vlans = vlans.and_then(|vlans| defaults.vlans(vlans));
+    let alone = !matches!(vlans, None | Some(SwitchedVlan::Access { .. })) && is_alone(tree, entry);
     let own = match &vlans {
-        Some(SwitchedVlan::Foreign(_)) => return Said { vlans, written: Some(raw) },
+        Some(SwitchedVlan::Foreign(_)) => return Said { vlans, written: Some(raw), alone },
         Some(known) => leaves(tree, known).unwrap_or_default(),
         None => Vec::new(),
     };
@@ -110,7 +113,14 @@ pub(crate) fn read<D: Data>(
         };
         sorted(own) == sorted(as_read(tree, &raw))
     };
-    Said { vlans, written: (!is_as_written).then_some(raw) }
+    Said { vlans, written: (!is_as_written).then_some(raw), alone }
+}
+
+/// Whether one container holds all of the leaves, and nothing else.
+fn is_alone<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> bool {
+    let Some(container) = tree.container() else { return false };
+    let holders = find(entry.node, &container, &entry.names);
+    holders.iter().all(|(node, _)| node.below().all(|leaf| tree.holds(leaf.name())))
 }
 
 /// The leaves as they were read.

@@ -61,7 +61,8 @@ impl Renderer {
             Mapping::Tree(tree) => {
                 let (dialect, instance) = (&*self.dialect, &*self.instance);
                 let explicit_enabled = self.gnmi.explicit_enabled;
-                operations(&Writing { dialect, protocol: "gnmi", tree, instance, explicit_enabled }, plan)
+                let one_by_one = false;
+                operations(&Writing { dialect, protocol: "gnmi", tree, instance, explicit_enabled, one_by_one }, plan)
             }
             Mapping::MacVrf => {
                 let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "gnmi");

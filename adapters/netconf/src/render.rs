@@ -67,6 +67,7 @@ impl Renderer {
             tree: self.netconf.tree_of(target.variant),
             instance: &self.instance,
             explicit_enabled: false,
+            one_by_one: false,
         }
     }
 }

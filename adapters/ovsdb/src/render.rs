@@ -36,7 +36,8 @@ impl Renderer {
     /// [`Unrenderable`] names the first edit that the dialect cannot express.
     pub fn change(&self, plan: &Plan) -> Result<Change, Unrenderable> {
         let (dialect, tree) = (&*self.dialect, &*self.ovsdb.tree);
-        let writing = Writing { dialect, protocol: "ovsdb", tree, instance: "", explicit_enabled: false };
+        let writing =
+            Writing { dialect, protocol: "ovsdb", tree, instance: "", explicit_enabled: false, one_by_one: false };
         let operations = operations(&writing, plan)?;
         if let Some(gone) = operations.removed.first() {
             return Err(dialect.cannot(&format!("the removal of {gone}"), "Mercury removes no port of a bridge"));

@@ -48,7 +48,7 @@ impl Render for Renderer {
         let tree = self.restconf.tree_of(target.variant);
         let (dialect, instance) = (&*self.dialect, &*self.instance);
         let explicit_enabled = self.restconf.explicit_enabled;
-        let writing = Writing { dialect, protocol: "restconf", tree, instance, explicit_enabled };
+        let writing = Writing { dialect, protocol: "restconf", tree, instance, explicit_enabled, one_by_one: true };
         let membership = membership(tree);
         let changes = Changes::of(operations(&writing, plan)?, |path| membership.contains(&path));
         Ok(Payload::new(changes))

@@ -1,12 +1,12 @@
 //! What must hold before a configuration may run: the constraints of the
 //! schema, and what the hardware has.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     datastore::{Container, Data, Key},
     refusal::{Reason, Tag, Trail},
-    schema::{self, Kind, Node, ROOT, Type, Value},
+    schema::{self, Condition, Kind, Node, ROOT, Type, Value},
 };
 
 const INTERFACES: [&str; 2] = ["interfaces", "interface"];
@@ -19,6 +19,35 @@ pub(crate) fn findings(config: &Container, ports: &BTreeSet<Key>) -> Vec<Reason>
     check.children(&ROOT, Some(config), &Trail::Root);
     check.missing_ports();
     check.found
+}
+
+/// The configuration without the nodes whose `when` does not hold: where an edit takes away
+/// what they rest on, a server deletes them (RFC 7950 section 8.2).
+#[must_use]
+pub(crate) fn without_what_fell_away(config: &Container, schema: &'static [Node]) -> Container {
+    let mut kept = Container::default();
+    for (index, node, data) in config.iter(schema) {
+        let reads = |when: &Condition| config.leaf(schema, when.path).is_some_and(|value| value.reads(when.equals));
+        if !node.when.as_ref().is_none_or(reads) {
+            continue;
+        }
+        match (&node.kind, data) {
+            (Kind::Container(below), Data::Container(inner)) => {
+                let inner = without_what_fell_away(inner, below);
+                if !inner.is_empty() {
+                    kept.set(index, Data::Container(inner));
+                }
+            }
+            (Kind::List { children, .. }, Data::List(entries)) => {
+                let entry = |(key, entry): (&Key, &Arc<Container>)| {
+                    (key.clone(), Arc::new(without_what_fell_away(entry, children)))
+                };
+                kept.set(index, Data::List(entries.iter().map(entry).collect()));
+            }
+            (_, data) => kept.set(index, data.clone()),
+        }
+    }
+    kept
 }
 
 struct Check<'a> {

@@ -52,7 +52,14 @@ impl Render for CliRenderer {
             }
             (Mapping::MacVrf, _) => return Err(self.dialect.cannot("anything", "its lines do not say the way")),
         };
-        let writing = Writing { dialect: &self.dialect, protocol: "cli", tree, instance, explicit_enabled: false };
+        let writing = Writing {
+            dialect: &self.dialect,
+            protocol: "cli",
+            tree,
+            instance,
+            explicit_enabled: false,
+            one_by_one: false,
+        };
         let operations = operations(&writing, plan)?;
         let words = match &self.cli.words {
             Wording::Table(words) => words,

@@ -8,6 +8,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be read is a failure of the test")]
 
 mod brownfield;
+#[path = "../../../../tests/kit/carried.rs"]
+mod carried;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 mod database;

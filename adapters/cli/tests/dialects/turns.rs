@@ -1,34 +1,12 @@
 //! At whatever line a script ends, a port carries nothing that neither what it had nor what
 //! it is to have carries.
 
-use mercury_model::{DeviceConfig, Interface, SwitchedVlan, TrunkVlans, VlanId, VlanSet};
-
 use crate::{
+    carried::more,
     case::{self, plan},
     case_of, dialects, render,
     round_trip::{device, read, visible},
 };
-
-/// The VLANs that a port carries. One of which nothing is said is what the system makes of
-/// that, which is nobody's.
-fn carried(port: &Interface) -> VlanSet {
-    match &port.switched_vlan {
-        Some(SwitchedVlan::Access { vlan }) => vlan.iter().copied().collect(),
-        Some(SwitchedVlan::Trunk { native, vlans }) => {
-            let own = match vlans {
-                TrunkVlans::All => VlanSet::full(),
-                TrunkVlans::None => VlanSet::new(),
-                TrunkVlans::Only(set) => set.clone(),
-            };
-            own.union(&native.iter().copied().collect())
-        }
-        Some(SwitchedVlan::Foreign(_)) | None => VlanSet::new(),
-    }
-}
-
-fn of(config: &DeviceConfig, port: &Interface) -> VlanSet {
-    config.interfaces.get(&port.name).map(carried).unwrap_or_default()
-}
 
 #[test]
 fn no_line_opens_a_port_to_what_is_not_its() {
@@ -49,9 +27,7 @@ fn no_line_opens_a_port_to_what_is_not_its() {
                     part.lines.truncate(length);
                     switch.apply(&part);
                     for port in read(&dialect, &switch).interfaces.values() {
-                        // VLAN 1 is where an access port is of which nothing is said.
-                        let allowed = of(from, port).union(&of(to, port)).with(VlanId::MIN);
-                        let more = carried(port).difference(&allowed);
+                        let more = more(port, from, to);
                         assert!(more.is_empty(), "{} {} carries {more} after\n{part}", dialect.name, case.name);
                         looked += 1;
                     }

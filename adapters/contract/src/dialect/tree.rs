@@ -266,6 +266,37 @@ pub struct SwitchedVlanTree {
     pub routed: Vec<(NodePath, Option<String>)>,
 }
 
+impl SwitchedVlanTree {
+    /// The nodes that hold a trunk's VLANs, in all forms.
+    pub(crate) fn trunk_nodes(&self) -> impl Iterator<Item = &NodePath> {
+        std::iter::once(&self.trunk_vlans).chain(&self.also_trunk_vlans).flat_map(TrunkForm::nodes)
+    }
+
+    /// The leaves.
+    fn nodes(&self) -> impl Iterator<Item = &NodePath> {
+        let own = self.mode.path().into_iter().chain([&self.access_vlan, &self.native_vlan]);
+        own.chain(self.trunk_nodes())
+    }
+
+    /// Whether the container holds one of the leaves there.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.nodes().any(|leaf| leaf.steps.last().is_some_and(|step| step.name == name))
+    }
+
+    /// Whether a port without a list is no trunk, or carries nothing.
+    pub(crate) fn is_by_list(&self) -> bool {
+        self.trunk_vlans.tagged_only || self.trunk_vlans.absent_is_none || self.mode == ModeForm::Derived
+    }
+
+    /// The container right above all of the leaves, where there is one.
+    pub(crate) fn container(&self) -> Option<NodePath> {
+        let ModeForm::Leaf { path, .. } = &self.mode else { return None };
+        let container = path.parent();
+        let holds_all = !container.steps.is_empty() && self.nodes().all(|leaf| leaf.parent() == container);
+        holds_all.then_some(container)
+    }
+}
+
 /// Where VLANs lie.
 #[derive(Clone, Debug)]
 pub struct VlanTree {

@@ -47,7 +47,14 @@ pub(super) fn change(
         None => before.as_ref().and_then(|before| said(tree, before).ok()).unwrap_or_default(),
     };
     let entry = writing.interface(operations, interface);
-    for path in paths(&wanted, &present) {
+    if let Some(container) = tree.container().filter(|_| {
+        // There is nothing between a trunk and none then.
+        writing.one_by_one && change.alone && wanted.is_empty() && !present.is_empty() && !tree.is_by_list()
+    }) {
+        entry.set(&container, None);
+        return Ok(());
+    }
+    for path in paths(tree, &wanted, &present) {
         let of = |leaves: &[Leaf]| -> Vec<Option<String>> {
             leaves.iter().filter(|(own, _)| *own == path).map(|(_, value)| value.clone()).collect()
         };
@@ -86,12 +93,20 @@ fn said(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Vec<Leaf>, Unsa
     }
 }
 
-/// Every leaf that is wanted or there, each once: the mode is set first and goes
-/// last, since some targets take one operation at a time and the other leaves
-/// mean something only in a mode (openconfig-vlan, `when`).
-fn paths(wanted: &[Leaf], present: &[Leaf]) -> Vec<NodePath> {
+/// Every leaf that is wanted or there, each once, since some targets take one operation at
+/// a time. The mode is set first, because the other leaves mean something only in a mode
+/// (openconfig-vlan, `when`). Where none is to be, it goes first, and the list goes last: a
+/// trunk that has lost its list and is one still carries every VLAN, for good where it ends
+/// there. Where the list is what makes a port a trunk, that goes first.
+fn paths(tree: &SwitchedVlanTree, wanted: &[Leaf], present: &[Leaf]) -> Vec<NodePath> {
+    let mut gone: Vec<&NodePath> = present.iter().map(|(path, _)| path).collect();
+    let is_list = |path: &&NodePath| tree.trunk_nodes().any(|node| node.shown() == path.shown());
+    let has_list = gone.iter().any(is_list);
+    if !wanted.is_empty() || tree.is_by_list() || !has_list {
+        gone.reverse();
+    }
     let mut once: Vec<NodePath> = Vec::new();
-    for (path, _) in wanted.iter().chain(present.iter().rev()) {
+    for path in wanted.iter().map(|(path, _)| path).chain(gone) {
         if !once.contains(path) {
             once.push(path.clone());
         }

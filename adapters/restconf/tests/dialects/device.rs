@@ -39,7 +39,13 @@ pub(crate) struct Device {
 impl Device {
     /// Does what a change asks for; gives the requests.
     pub(crate) fn apply(&mut self, changes: &Changes) -> Result<usize, String> {
-        let requests = conformance::requests(changes, self.patches, false);
+        self.apply_first(usize::MAX, changes)
+    }
+
+    /// Does the first of the requests of a change; gives how many.
+    pub(crate) fn apply_first(&mut self, most: usize, changes: &Changes) -> Result<usize, String> {
+        let mut requests = conformance::requests(changes, self.patches, false);
+        requests.truncate(most);
         for (method, uri, body) in &requests {
             let target = steps(uri.strip_prefix("/data").ok_or("no data resource")?);
             let body: Option<Json> = body.as_ref().map(|text| serde_json::from_str(text).unwrap());

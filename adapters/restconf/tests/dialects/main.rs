@@ -13,6 +13,8 @@
 )]
 
 mod brownfield;
+#[path = "../../../../tests/kit/carried.rs"]
+mod carried;
 #[expect(dead_code, reason = "other kits compare with files too")]
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
@@ -21,6 +23,7 @@ mod from_xml;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod round_trip;
+mod turns;
 mod written;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::{
     dialects, render,
 };
 
-fn read(dialect: &Dialect, device: &Device) -> Running {
+pub(crate) fn read(dialect: &Dialect, device: &Device) -> Running {
     conformance::decode(dialect, &device.data.to_string(), &case::everything()).unwrap()
 }
 
@@ -28,7 +28,7 @@ fn with_vtep() -> Json {
 }
 
 /// A switch that has `running`, made from one whose ports are there and bare.
-fn device(dialect: &Arc<Dialect>, running: &DeviceConfig, patches: bool) -> Device {
+pub(crate) fn device(dialect: &Arc<Dialect>, running: &DeviceConfig, patches: bool) -> Device {
     let port = |name: &str| json!({ "name": name, "config": { "name": name } });
     let ports = running.interfaces.values().filter(|interface| interface.kind.is_none());
     let ports: Vec<_> = ports.map(|interface| port(interface.name.as_str())).collect();
@@ -42,7 +42,7 @@ fn device(dialect: &Arc<Dialect>, running: &DeviceConfig, patches: bool) -> Devi
 }
 
 /// What of a configuration this dialect can read: leaves it deviates from are never there.
-fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
+pub(crate) fn visible(dialect: &Dialect, config: &DeviceConfig) -> DeviceConfig {
     let tree = &dialect.restconf.as_ref().unwrap().tree;
     let mut config = case::visible(dialect, "restconf", config);
     for interface in config.interfaces.values_mut() {

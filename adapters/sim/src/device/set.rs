@@ -9,6 +9,8 @@ use crate::{
     edit::Edit,
     pattern::Pattern,
     refusal::{Reason, Refused, Tag},
+    schema::ROOT,
+    validate::without_what_fell_away,
 };
 
 /// One operation of a Set.
@@ -63,9 +65,7 @@ impl Device {
                 None => None,
             };
             let config = if atomic || confirmation.is_some() {
-                let config = apply(writes, Arc::clone(&state.running))?;
-                self.valid(&config).map_err(NotSet::Invalid)?;
-                config
+                self.settled(apply(writes, Arc::clone(&state.running))?, writes)?
             } else {
                 self.one_by_one(writes, state)?
             };
@@ -139,10 +139,21 @@ impl Device {
     fn one_by_one(&self, writes: &[Write], state: &mut State) -> Result<Arc<Container>, NotSet> {
         for (number, write) in writes.iter().enumerate() {
             let done = write.apply(&state.running).map_err(|reason| NotSet::Operation(number, reason))?;
-            self.valid(&done).map_err(NotSet::Invalid)?;
-            state.store(Datastore::Running, Arc::new(done), self.saves_apart());
+            let done = self.settled(Arc::new(done), std::slice::from_ref(write))?;
+            state.store(Datastore::Running, done, self.saves_apart());
         }
         Ok(Arc::clone(&state.running))
+    }
+
+    /// What may run of it: where something was taken away, what rested on that goes too.
+    fn settled(&self, config: Arc<Container>, writes: &[Write]) -> Result<Arc<Container>, NotSet> {
+        let Err(refused) = self.valid(&config) else { return Ok(config) };
+        if !writes.iter().any(|write| matches!(write, Write::Remove(_))) {
+            return Err(NotSet::Invalid(refused));
+        }
+        let config = without_what_fell_away(&config, &ROOT);
+        self.valid(&config).map_err(NotSet::Invalid)?;
+        Ok(Arc::new(config))
     }
 }
 
