@@ -68,6 +68,7 @@ fn free(intent: &TargetIntent, rules: &Rules, running: &Running) -> impl Iterato
     let mut taken: BTreeSet<VlanId> = intent.vlans.iter().map(VlanIntent::id).collect();
     taken.extend(intent.segments.iter().filter_map(|segment| segment.vlan));
     taken.extend(running.segments.keys());
+    taken.extend(running.overlay.besides.keys());
     taken.extend(vlans::named(running.interfaces.values()));
     let allowed: Vec<VlanId> = local.iter().filter(|vlan| rules.allows_vlan(*vlan) && !taken.contains(vlan)).collect();
     allowed.into_iter()
@@ -203,7 +204,11 @@ pub(super) fn bind(
             Some(there) => {
                 stale(intent, vlan, there, (own, &switch.rules.options.trunk_ports, running), made).map_err(refused)?;
             }
-            None => {}
+            None => {
+                if let Some(others) = running.overlay.besides.get(&vlan) {
+                    return Err(refused(format!("where VLAN {vlan} would be bound there is {others}")));
+                }
+            }
         }
         if let Some(other) = bound(running, wanted.vni) {
             return Err(refused(format!("{} has it on VLAN {other}, and not on VLAN {vlan}", switch.identity.name)));

@@ -6,6 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
+use mercury_adapter::SegmentLeaf;
 use mercury_model::{DeviceConfig, InterfaceName, Leaf, Value};
 use serde::Deserialize;
 
@@ -61,6 +62,12 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
             *segment = own.visible(segment);
             // A switch is not flooded in a way that its system does not know.
             segment.flood.as_ref().map_or(Some(true), |flood| own.says(flood.mode()))?;
+            // Nor is a VNI there without what its system does not work out.
+            let ids = [SegmentLeaf::RouteDistinguisher, SegmentLeaf::RouteTarget].into_iter();
+            let mut unsaid = ids.filter(|leaf| own.leaves.contains_key(leaf) && leaf.get(segment).is_none());
+            if !own.by_lines && unsaid.next().is_some() {
+                return None;
+            }
         }
     }
     if BY_MEMBERS.contains(dialect) {

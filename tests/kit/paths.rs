@@ -15,8 +15,11 @@ use crate::{
 };
 
 /// What is said of nodes whose module is in no published set of the vendor's.
-const UNPUBLISHED: [(&str, &str, &str); 2] = [
+const UNPUBLISHED: [(&str, &str, &str); 5] = [
     ("juniper_junos", "no any:chassis in", "junos-qfx-conf-chassis is not among them"),
+    ("nokia_srl", "no any:tunnel-interface in", "srl_nokia-tunnel-interfaces is not among them"),
+    ("nokia_srl", "no any:bgp-instance in", "srl_nokia-bgp-evpn is not among them"),
+    ("nokia_srl", "no any:bgp-vpn in", "srl_nokia-bgp-vpn is not loaded with them"),
     ("openconfig", "no openconfig-if-ip:", "openconfig-if-ip is not among them; it is among Arista's and SONiC's"),
 ];
 

@@ -38,7 +38,13 @@ impl Known {
     }
 }
 
-const KNOWN: [Known; 3] = [
+/// What of SR Linux' VNIs cannot be looked up; no evidence says that they are checked.
+const fn of_vnis(says: &'static str) -> Known {
+    let reason = "srl_nokia-tunnel-interfaces, -bgp-evpn and -bgp-vpn are not among the modules";
+    Known { protocol: "gnmi", dialect: "nokia_srl", case: "", says, ours: false, reason }
+}
+
+const KNOWN: [Known; 6] = [
     Known {
         protocol: "gnmi",
         dialect: "nokia_srl",
@@ -47,6 +53,9 @@ const KNOWN: [Known; 3] = [
         ours: false,
         reason: "no request comes to this: what is desired of a member has no MTU there (members-have-mtu)",
     },
+    of_vnis("no any:tunnel-interface in"),
+    of_vnis("no any:bgp-instance in"),
+    of_vnis("no any:bgp-vpn in"),
     Known {
         protocol: "gnmi",
         dialect: "sonic",

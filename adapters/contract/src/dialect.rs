@@ -151,7 +151,11 @@ impl Dialect {
     /// Where what binds VLANs to VNIs lies, as one protocol shows it, if it does.
     #[must_use]
     pub fn overlay(&self, protocol: &str) -> Option<&OverlayTree> {
-        self.tree(protocol)?.overlay.as_ref()
+        let gnmi = self.gnmi.as_ref().filter(|_| protocol == "gnmi");
+        match gnmi.map(|gnmi| &gnmi.mapping) {
+            Some(Mapping::MacVrf) => Some(crate::mac_vrf::overlay()),
+            _ => self.tree(protocol)?.overlay.as_ref(),
+        }
     }
 
     /// Whether a VLAN has to be made before a port can have it.

@@ -6,6 +6,7 @@
 //! | VLAN 100 | `network-instance[name=vlan-100]` of type mac-vrf; its name is the description |
 //! | an access port | `vlan-tagging`, `subinterface[index=100]` of type bridged with `vlan/encap/untagged` |
 //! | a trunk | a subinterface for each VLAN with `vlan/encap/single-tagged`; the native one untagged |
+//! | VLAN 100 on a VNI | see `mac_vrf/overlay.rs` |
 //! | belonging to VLAN 100 | `network-instance[name=vlan-100]/interface[name=ethernet-1/1.100]` |
 //!
 //! A subinterface's index is its VLAN, so a VLAN is found by its number alone.
@@ -23,10 +24,12 @@ use mercury_model::{
 
 mod besides;
 mod nodes;
+mod overlay;
 mod read;
 mod words;
 
 pub use nodes::{all as nodes, defaults, lists};
+pub use overlay::tree as overlay;
 pub use read::{entries, memberships, running};
 use words::{Template, network_instance, path};
 pub use words::{interface, oper_state};
@@ -51,20 +54,21 @@ impl Unsayable {
 }
 
 /// The operations that carry a plan out; `instance` is the template that names
-/// a VLAN's network instance.
+/// a VLAN's network instance, and `binds` whether VNIs are served.
 ///
 /// # Errors
 /// [`Unsayable`]: SR Linux has no word for something.
-pub fn operations(plan: &Plan, instance: &str) -> Result<Operations, Unsayable> {
+pub fn operations(plan: &Plan, instance: &str, binds: bool) -> Result<Operations, Unsayable> {
     let template = Template::parse(instance)
         .ok_or_else(|| unsayable("the network instance of a VLAN", "its name must hold {vlan-id}"))?;
-    let mut writer = Writer { template, operations: Operations::default() };
+    let mut writer = Writer { template, binds, operations: Operations::default() };
     plan.edits.iter().try_for_each(|edit| writer.edit(edit))?;
     Ok(writer.operations)
 }
 
 struct Writer<'a> {
     template: Template<'a>,
+    binds: bool,
     operations: Operations,
 }
 
@@ -88,9 +92,11 @@ impl Writer<'_> {
                 entry.set(&path("lag"), Some(Value::Container));
             }
             Edit::LeaveList { interface, list: List::Lacp } => self.interface(interface).set(&path("lag/lacp"), None),
-            Edit::Bind { after: segment, .. } | Edit::Unbind { before: segment, .. } => {
+            Edit::Bind { after: segment, .. } | Edit::Unbind { before: segment, .. } if !self.binds => {
                 return Err(unsayable(&segment.to_string(), "vxlan is not supported"));
             }
+            Edit::Bind { vlan, after, .. } => self.bind(*vlan, after)?,
+            Edit::Unbind { vlan, before, .. } => self.unbind(*vlan, before)?,
             Edit::LeaveList { .. } => return Err(unsayable("stp", "no rule")),
             Edit::RemoveInterface { before, besides } => {
                 let foreign = before.switched_vlan.as_ref().and_then(SwitchedVlan::foreign);

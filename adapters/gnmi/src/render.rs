@@ -66,7 +66,7 @@ impl Renderer {
             }
             Mapping::MacVrf => {
                 let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "gnmi");
-                mac_vrf::operations(plan, &self.instance).map_err(refused)
+                mac_vrf::operations(plan, &self.instance, self.dialect.overlay("gnmi").is_some()).map_err(refused)
             }
         }
     }

@@ -12,9 +12,13 @@ fn vni(number: u64) -> Vni {
 
 /// A switch at its prompt, with all that VNIs need.
 fn fabric(dialect: &str, vtep: &str) -> Bench {
+    on(Face::Cli(CliSettings::default()), dialect, vtep)
+}
+
+fn on(face: Face, dialect: &str, vtep: &str) -> Bench {
     let overlay = OverlayRules::of("3000-3003".parse().unwrap(), vtep.parse().ok());
     let switch = ruled(Rules { manage_vlans: true, overlay: Some(overlay), ..Rules::default() });
-    let mut bench = Bench::of(Switch { face: Face::Cli(CliSettings::default()), ..spoken(dialect, switch) });
+    let mut bench = Bench::of(Switch { face, ..spoken(dialect, switch) });
     bench.overlay.vteps = [vtep.parse().unwrap()].into();
     bench.overlay.bgp_as = [65_000].into();
     bench
@@ -81,6 +85,20 @@ fn without_bgp_there_are_vteps_or_a_group_and_nothing_is_told() {
     let mut sonic = fabric("sonic", "vtep1");
     sonic.overlay_rule(|own| own.flood = FloodMode::Multicast);
     assert!(sonic.turned_down("Ethernet0", 10_100).contains("cannot be told of one VNI to flood it by multicast"));
+}
+
+/// One that SR Linux made of the VLAN's number would be another VNI's on the next switch.
+#[test]
+fn a_route_target_that_would_not_be_the_vnis_own_must_be_said() {
+    let mut srl = on(Face::Gnmi(GnmiSettings::default()), "nokia_srl", "vxlan1");
+    let told = srl.turned_down("ethernet-1/1", 10_100);
+    assert!(
+        told.contains("works out no route-target by itself: the entry must say one (vxlan_route_target)"),
+        "{told}"
+    );
+    srl.overlay_rule(|own| own.route_target = "65000:{vni}".parse().ok());
+    srl.put("ethernet-1/1", 10_100).unwrap();
+    assert_eq!(srl.says(3000), "VNI 10100 of vxlan1, route distinguisher auto, route target 65000:10100");
 }
 
 /// VNIs 256 apart, as networking-generic-switch would give one group.

@@ -57,6 +57,17 @@ fn both(id: u16, number: u64) -> Value {
     json!({"segmentation_id": id, "vni": number})
 }
 
+/// SR Linux has what binds a VLAN by the VLAN's number, which others may use.
+#[test]
+fn what_others_have_in_the_place_of_what_would_bind_a_vlan_stays() {
+    let mut bench = fabric();
+    bench.overlay.besides.insert(vlan(3000), "vxlan-interface vxlan1.3000 of red".to_owned());
+    let refusal = bench.refuses("Ethernet1", &both(3000, 10_100));
+    assert!(refusal.contains("VLAN 3000 would be bound there is vxlan-interface vxlan1.3000 of red"), "{refusal}");
+    bench.attach("Ethernet1", &on(10_100)).unwrap();
+    assert_eq!(bench.bound(), ["3001: 10100"]);
+}
+
 #[test]
 fn ports_of_one_vni_get_one_vlan_and_the_last_that_leaves_takes_what_binds_it_away() {
     let mut bench = fabric();

@@ -46,7 +46,8 @@ impl Render for CliRenderer {
             (Mapping::Tree(tree), _) => tree,
             (Mapping::MacVrf, Wording::Set(words)) => {
                 let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "cli");
-                let operations = mac_vrf::operations(plan, instance).map_err(refused)?;
+                let operations =
+                    mac_vrf::operations(plan, instance, self.dialect.overlay("cli").is_some()).map_err(refused)?;
                 let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
                 return Ok(Payload::new(set::script(&self.dialect, words, takes, &operations)?));
             }

@@ -9,13 +9,16 @@ use super::nodes::{
     DEFAULTS_OF_NETWORK_INSTANCE, OWN_OF_NETWORK_INSTANCE, STATE_OF_BRIDGE_TABLE, STATE_OF_NETWORK_INSTANCE,
 };
 use super::read::{is_default, named, text};
-use super::words::{INTERFACE, MEMBER, SUBINTERFACE};
+use super::words::{EVPN, INTERFACE, MEMBER, PROTOCOLS, SUBINTERFACE, VPN};
 
 /// The names of what else a network instance holds, sorted; `subinterfaces` are all
-/// that the switch has.
-pub(super) fn of(instance: &DataNode<'_>, subinterfaces: &BTreeSet<String>) -> Option<String> {
+/// that the switch has. Of a VLAN that is bound to a VNI, what tells of that is looked at there.
+pub(super) fn of(instance: &DataNode<'_>, subinterfaces: &BTreeSet<String>, is_bound: bool) -> Option<String> {
     let more = instance.below().filter(|one| !OWN_OF_NETWORK_INSTANCE.contains(&one.name()) && !is_state(one.name()));
     let more = more.filter(|one| !is_default(*one, &mut Vec::new(), &DEFAULTS_OF_NETWORK_INSTANCE, &is_state));
+    let tells =
+        |one: &&DataNode<'_>| one.name() == PROTOCOLS && one.below().all(|own| [EVPN, VPN].contains(&own.name()));
+    let more = more.filter(|one| !(is_bound && tells(one)));
     let mut more: BTreeSet<String> = more.map(|one| one.name().to_owned()).collect();
     // What no port has goes with no port.
     let referred = |member| {

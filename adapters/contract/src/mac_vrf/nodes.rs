@@ -4,7 +4,7 @@
 use crate::NodePath;
 use mercury_model::{Leaf, VlanId};
 
-use super::words::{self, interface, membership, network_instance, oper_state, path};
+use super::words::{self, EVPN, VPN, VXLAN, interface, membership, network_instance, oper_state, path};
 
 /// Names below an entry.
 pub(super) type Below = &'static [&'static str];
@@ -110,15 +110,56 @@ pub(super) const DEFAULTS_OF_NETWORK_INSTANCE: [(Below, &str); 20] = [
     (&["bridge-table", "mac-limit", "warning-threshold-pct"], "95"),
 ];
 
+/// What Mercury puts into a VXLAN interface, and what one has where nothing is said
+/// (srl_nokia-tunnel-interfaces).
+pub(super) const OWN_OF_TUNNEL: [&str; 3] = ["index", "type", "ingress"];
+pub(super) const DEFAULTS_OF_TUNNEL: [(Below, &str); 4] = [
+    (&["egress"], ""),
+    (&["egress", "source-ip"], "use-system-ipv4-address"),
+    (&["egress", "destination-groups"], ""),
+    (&["bridge-table"], ""),
+];
+/// And into what tells of it (srl_nokia-bgp-evpn, -bgp-vpn).
+pub(super) const OWN_OF_EVPN: [&str; 3] = ["id", "vxlan-interface", "evi"];
+pub(super) const DEFAULTS_OF_EVPN: [(Below, &str); 9] = [
+    (&["admin-state"], "enable"),
+    (&["encapsulation-type"], "vxlan"),
+    (&["ecmp"], "1"),
+    (&["routes"], ""),
+    (&["routes", "bridge-table"], ""),
+    (&["routes", "bridge-table", "next-hop"], "use-system-ipv4-address"),
+    (&["routes", "bridge-table", "vlan-aware-bundle-eth-tag"], "0"),
+    (&["routes", "bridge-table", "mac-ip", "advertise"], "true"),
+    (&["routes", "bridge-table", "inclusive-mcast", "advertise"], "true"),
+];
+pub(super) const OWN_OF_VPN: [&str; 3] = ["id", "route-distinguisher", "route-target"];
+pub(super) const DEFAULTS_OF_VPN: [(Below, &str); 0] = [];
+/// And beside the instances.
+pub(super) const DEFAULTS_OF_BGP: [(Below, &str); 2] =
+    [(&["backup-paths", "ipv4-unicast", "install"], "false"), (&["backup-paths", "ipv6-unicast", "install"], "false")];
+
 /// A network instance, what of it is Mercury's, and what is so where nothing is said.
 pub fn defaults() -> (NodePath, &'static [&'static str], &'static [(Below, &'static str)]) {
     (network_instance(), &OWN_OF_NETWORK_INSTANCE, &DEFAULTS_OF_NETWORK_INSTANCE)
 }
 
 /// The lists, each by an entry with its key.
-pub fn lists() -> [NodePath; 5] {
-    let tunnel = network_instance().join(&words::entry("vxlan-interface", "name", "{name}"));
-    [interface(), words::subinterface(VlanId::MIN), network_instance(), membership(), tunnel]
+pub fn lists() -> [NodePath; 9] {
+    let tunnel = network_instance().join(&words::entry(VXLAN, "name", "{name}"));
+    let vxlan = words::vxlan(VlanId::MIN);
+    let bgp = [EVPN, VPN].map(words::of_bgp);
+    let [evpn, vpn] = bgp;
+    [
+        interface(),
+        words::subinterface(VlanId::MIN),
+        network_instance(),
+        membership(),
+        tunnel,
+        words::tunnel(),
+        vxlan,
+        evpn,
+        vpn,
+    ]
 }
 
 /// Every node that is read or written and that the published modules have.
@@ -149,6 +190,10 @@ pub fn all() -> Vec<NodePath> {
         .chain(of(network_instance(), one(&OWN_OF_NETWORK_INSTANCE)))
         .chain(of(network_instance(), one(&STATE_OF_NETWORK_INSTANCE)))
         .chain(of(network_instance(), defaults(&DEFAULTS_OF_NETWORK_INSTANCE)))
+        .chain(of(words::vxlan(VlanId::MIN), one(&["index", "type", "ingress/vni"])))
+        .chain(of(words::of_bgp(EVPN), one(&OWN_OF_EVPN)))
+        .chain(of(words::of_bgp(VPN), one(&["id", "route-distinguisher/rd"])))
+        .chain(of(words::of_bgp(VPN), one(&["route-target/export-rt", "route-target/import-rt"])))
         .chain(of(membership(), one(&["index", "interface-ref/interface", "interface-ref/subinterface"])))
         .collect()
 }

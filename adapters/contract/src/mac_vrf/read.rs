@@ -10,17 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{Data, DataNode, Defaults, Names, Node};
 use mercury_model::{
     DeviceConfig, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType, Leaf, List,
-    Running, Scope, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
+    Running, Scope, Segment, SwitchedVlan, TrunkVlans, Value, Vlan, VlanId, VlanName, VlanScope, VlanSet, VlanStatus,
 };
 
-use super::besides;
 use super::nodes::{
     ALSO_OF_NETWORK_INSTANCE, DEFAULTS_OF_SUBINTERFACE, NOT_OF_MEMBERS, NOT_TRUE_OF_MEMBERS, OF_INTERFACE,
     OF_NETWORK_INSTANCE, OF_SUBINTERFACE, STATE_OF_MEMBER, STATE_OF_SUBINTERFACE,
 };
 use super::words::{
-    self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, interface, membership, network_instance, path,
+    self, INTERFACE, MEMBER, NETWORK_INSTANCE, SUBINTERFACE, Template, VXLAN, interface, membership, network_instance,
+    path,
 };
+use super::{besides, overlay};
 
 /// The interfaces and VLANs of a scope; a list's path without its key is all of
 /// its entries.
@@ -40,14 +41,20 @@ pub fn entries(instance: &str, scope: &Scope, narrow: bool) -> Vec<Node> {
         InterfaceScope::All => vec![Names::default()],
     };
     ports.into_iter().for_each(|names| ask(Node { path: interface(), names }, &OF_INTERFACE));
+    if scope.overlays {
+        ask(Node { path: words::tunnel(), names: Names::default() }, &["name", VXLAN]);
+    }
     let vlans = match (&scope.vlans, Template::parse(instance)) {
+        // A VNI may be in any.
+        (_, Some(_)) if scope.overlays => vec![Names::default()],
         (VlanScope::Named(ids), Some(template)) => {
             ids.iter().map(|id| Names::default().in_instance(&template.name(*id))).collect()
         }
         (VlanScope::All, Some(_)) => vec![Names::default()],
         (_, None) => Vec::new(),
     };
-    let also = if scope.interfaces == InterfaceScope::All { &ALSO_OF_NETWORK_INSTANCE[..] } else { &[] };
+    let also =
+        if scope.overlays || scope.interfaces == InterfaceScope::All { &ALSO_OF_NETWORK_INSTANCE[..] } else { &[] };
     let below = [&OF_NETWORK_INSTANCE[..], also].concat();
     vlans.into_iter().for_each(|names| ask(Node { path: network_instance(), names }, &below));
     nodes
@@ -60,6 +67,9 @@ pub fn memberships(found: &DataNode, instance: &str, scope: &Scope) -> Vec<Node>
         let name = text(port, &["name"])?.parse::<InterfaceName>().ok()?;
         scope.interfaces.covers(&name).then_some((name, port))
     });
+    if scope.overlays {
+        return Vec::new();
+    }
     let mut asked = BTreeSet::new();
     let mut nodes = Vec::new();
     for (port, subinterface) in subinterfaces.flat_map(|(name, port)| bridged(port).map(move |one| (name.clone(), one)))
@@ -111,8 +121,9 @@ pub fn running(found: &DataNode, instance: &str, defaults: &Defaults, scope: &Sc
         }
         config.interfaces.insert(name, interface);
     }
+    let (segments, overlay) = if scope.overlays { overlay::read(found, template) } else { Default::default() };
     if is_whole {
-        for (name, vlans) in tunnels(found, template) {
+        for (name, vlans) in tunnels(found, template, &segments) {
             let vlans = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(vlans) });
             let tunnel = Interface { switched_vlan: vlans, ..Interface::new(name.clone()) };
             config.interfaces.insert(name, tunnel);
@@ -126,21 +137,29 @@ pub fn running(found: &DataNode, instance: &str, defaults: &Defaults, scope: &Sc
         let status = if suspended { VlanStatus::Suspended } else { VlanStatus::Active };
         let name = text(entry, &["description"]).filter(|text| !text.is_empty()).map(VlanName::shown);
         config.vlans.insert(id, Vlan { id, name, status });
-        if let Some(other) = besides::of(entry, &subinterfaces).filter(|_| is_whole) {
+        if let Some(other) = besides::of(entry, &subinterfaces, segments.contains_key(&id)).filter(|_| is_whole) {
             besides_vlans.insert(id, other);
         }
     }
+    config.segments = segments;
     defaults.canonical(&mut config);
-    Ok(Running { shared, written, besides, besides_vlans, ..Running::found(config, scope.clone()) })
+    Ok(Running { shared, written, besides, besides_vlans, overlay, ..Running::found(config, scope.clone()) })
 }
 
 /// The tunnels that carry VLANs to other switches, which are in no list of interfaces:
-/// `vxlan1` by its `vxlan1.20`.
-fn tunnels(found: &DataNode<'_>, template: Template<'_>) -> BTreeMap<InterfaceName, VlanSet> {
+/// `vxlan1` by its `vxlan1.20`; not those of VNIs that were read.
+fn tunnels(
+    found: &DataNode<'_>,
+    template: Template<'_>,
+    segments: &BTreeMap<VlanId, Segment>,
+) -> BTreeMap<InterfaceName, VlanSet> {
     let mut tunnels: BTreeMap<_, VlanSet> = BTreeMap::new();
     for instance in named(found, NETWORK_INSTANCE) {
         let Some(vlan) = text(instance, &["name"]).and_then(|name| template.vlan(name)) else { continue };
-        for member in named(instance, "vxlan-interface").filter_map(|one| text(one, &["name"])) {
+        if segments.contains_key(&vlan) {
+            continue;
+        }
+        for member in named(instance, VXLAN).filter_map(|one| text(one, &["name"])) {
             let tunnel = member.rsplit_once('.').map_or(member, |(tunnel, _)| tunnel);
             let Ok(tunnel) = tunnel.parse::<InterfaceName>() else { continue };
             let carried = tunnels.remove(&tunnel).unwrap_or_default();
@@ -354,7 +373,7 @@ pub(super) fn named<'a, D: Data>(node: &'a D, name: &'static str) -> impl Iterat
     node.below().filter(move |below| below.name() == name)
 }
 
-fn below<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a D> {
+pub(super) fn below<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a D> {
     path.iter().try_fold(node, |node, name| node.below().find(|below| below.name() == *name))
 }
 
@@ -363,6 +382,6 @@ pub(super) fn text<'a, D: Data>(node: &'a D, path: &[&str]) -> Option<&'a str> {
 }
 
 /// An identity without its module's name.
-fn bare(identity: &str) -> &str {
+pub(super) fn bare(identity: &str) -> &str {
     identity.rsplit_once(':').map_or(identity, |(_, name)| name)
 }

@@ -10,6 +10,12 @@ pub(super) const INTERFACE: &str = "interface";
 pub(super) const MEMBER: &str = "interface";
 pub(super) const NETWORK_INSTANCE: &str = "network-instance";
 pub(super) const SUBINTERFACE: &str = "subinterface";
+pub(super) const TUNNEL: &str = "tunnel-interface";
+pub(super) const VXLAN: &str = "vxlan-interface";
+pub(super) const PROTOCOLS: &str = "protocols";
+pub(super) const EVPN: &str = "bgp-evpn";
+pub(super) const VPN: &str = "bgp-vpn";
+pub(super) const INSTANCE: &str = "bgp-instance";
 /// What an aggregate's name begins with (srl_nokia-interfaces-lag: the lag
 /// container is there on such interfaces only).
 pub(super) const LAG: &str = "lag";
@@ -37,6 +43,31 @@ pub(super) fn network_instance() -> NodePath {
 /// `/network-instance[name={instance}]/interface[name={name}]`.
 pub(super) fn membership() -> NodePath {
     network_instance().join(&entry(MEMBER, "name", "{name}"))
+}
+
+/// `/tunnel-interface[name={vtep}]`.
+pub(super) fn tunnel() -> NodePath {
+    entry(TUNNEL, "name", "{vtep}")
+}
+
+/// `/tunnel-interface[name={vtep}]/vxlan-interface[index=…]`.
+pub(super) fn vxlan(vlan: VlanId) -> NodePath {
+    tunnel().join(&entry(VXLAN, "index", &vlan.to_string()))
+}
+
+/// `/network-instance[name={instance}]/vxlan-interface[name=…]`.
+pub(super) fn bound(member: &str) -> NodePath {
+    network_instance().join(&entry(VXLAN, "name", member))
+}
+
+/// `/network-instance[name={instance}]/protocols/bgp-evpn`, or `bgp-vpn`.
+pub(super) fn bgp(protocol: &str) -> NodePath {
+    network_instance().join(&path(&format!("protocols/{protocol}")))
+}
+
+/// The only instance of that.
+pub(super) fn of_bgp(protocol: &str) -> NodePath {
+    bgp(protocol).join(&entry(INSTANCE, "id", "1"))
 }
 
 /// Nodes without keys, by their names, below an interface, a subinterface or a

@@ -9,7 +9,12 @@ use serde_json::{Map, Value as Json};
 /// schemas the interpreter has to know.
 pub(crate) fn key(above: &str, name: &str) -> Option<&'static str> {
     match (above, name) {
+        ("bgp-evpn" | "bgp-vpn", "bgp-instance") => Some("id"),
+        ("tunnel-interface", "vxlan-interface") => Some("index"),
+        ("bgp", "group") => Some("group-name"),
+        ("group", "afi-safi") => Some("afi-safi-name"),
         ("interfaces" | "" | "network-instance", "interface")
+        | ("", "tunnel-interface")
         | ("network-instances" | "", "network-instance")
         | ("network-instance", "vxlan-interface")
         | ("bridge-table", "split-horizon-group") => Some("name"),

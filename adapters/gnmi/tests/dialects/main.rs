@@ -27,6 +27,7 @@ mod device;
 mod from_xml;
 mod leftovers;
 mod mac_vrf;
+mod mac_vrf_overlay;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 #[path = "../../../../tests/kit/paths.rs"]
