@@ -3,6 +3,7 @@
 mod activation;
 mod containers;
 mod deb;
+mod images;
 
 use std::{os::unix::net::UnixDatagram, path::Path, process::Command, time::Duration};
 
@@ -11,6 +12,15 @@ use mercury_sim::Mode;
 use crate::harness::{Setup, Simulated};
 
 const UNIT: &str = include_str!("../../config/systemd/mercury.service");
+
+/// Runs it to its end, which must be a good one; what it says, and what it complains of.
+fn run(command: &mut Command) -> (String, String) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let told = |octets| String::from_utf8(octets).unwrap();
+    let (said, complained) = (told(output.stdout), told(output.stderr));
+    assert!(output.status.success(), "{command:?}: {said}{complained}");
+    (said, complained)
+}
 
 /// What `systemd-analyze` says; none where there is no systemd, which is told.
 fn analysed(words: &[&str], unit: &Path) -> Option<String> {
