@@ -2,6 +2,7 @@
 
 mod faults;
 mod own;
+mod recall;
 mod shows;
 
 use std::{collections::BTreeSet, slice, sync::Arc, time::Duration};
@@ -10,7 +11,7 @@ use mercury_adapter::{
     Answer, Capabilities, ConnectError, ConnectFault, Connector, Flight, Lost, Payload, Render, RpcError, Session,
     Step, Unrenderable,
 };
-use mercury_model::{InterfaceName, Plan, Running};
+use mercury_model::{InterfaceName, Plan, Running, Scope};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use crate::{
     fault::Fault,
     trace::{Context, Kind, Several},
 };
+use recall::Readings;
 use shows::{Shows, shown, widened};
 
 pub use faults::{lost_fault, taken};
@@ -55,6 +57,8 @@ pub struct Link {
     idle: BTreeSet<InterfaceName>,
     /// What the last change was about, and the last reading did not show.
     unshown: BTreeSet<InterfaceName>,
+    /// What was read on the open session.
+    readings: Readings,
     /// The switch leaves things out where it is asked for some by their names.
     reads_whole: bool,
     /// It has been seen to answer with several that it was asked for by their names.
@@ -111,6 +115,7 @@ impl Link {
             opened: 0,
             idle: BTreeSet::new(),
             unshown: BTreeSet::new(),
+            readings: Readings::default(),
             reads_whole: false,
             answers_several: false,
             one_by_one: false,
@@ -282,6 +287,18 @@ impl Link {
         }
     }
 
+    /// What was read of `scope` on the open session, where its switch carries a change that
+    /// is made from it out only where all of it is still so.
+    pub(crate) fn recall(&self, scope: &Scope) -> Option<Running> {
+        let session = self.session.as_ref().filter(|session| session.is_usable())?;
+        self.readings.of(scope, &**session)
+    }
+
+    /// Round trips since [`Link::start_counting`].
+    pub(crate) const fn flights(&self) -> u64 {
+        self.flights
+    }
+
     /// Sends steps to the open session; a lost session is dropped.
     pub async fn flight(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let wider: Option<Vec<Step>> = self.reads_whole.then(|| steps.iter().map(widened).collect());
@@ -309,6 +326,9 @@ impl Link {
                 (Step::KillSession(session_id), Ok(_)) => self.own.killed(*session_id),
                 _ => {}
             }
+        }
+        if self.session.as_ref().is_some_and(|session| session.may_hold()) {
+            self.readings.flown(steps, &flight);
         }
         flight
     }
@@ -448,11 +468,13 @@ impl Link {
     /// Drops the session without a word; the switch lets go of its locks.
     pub fn cut(&mut self) {
         self.session = None;
+        self.readings.clear();
         self.own.is_lost(self.made.elapsed());
     }
 
     /// Ends the session in good order.
     pub async fn close(&mut self) {
+        self.readings.clear();
         if let Some(session) = self.session.take() {
             session.close().await;
             self.own.closed();

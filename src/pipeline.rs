@@ -2,8 +2,10 @@
 //! out what should be, plan the difference, render it, commit it, and answer
 //! with what is. A dry run is the same line cut short.
 
+mod after;
 mod judged;
 mod looks;
+mod recalled;
 
 use std::collections::BTreeMap;
 
@@ -11,8 +13,10 @@ use mercury_adapter::{Dialect, Payload, Render};
 use mercury_model::{Edit, Intended, InterfaceName, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
 
+use after::rounded_off;
 use judged::{judged, within_grants};
 use looks::Looked;
+use recalled::recalled;
 
 use crate::{
     commit::{self, Policy, Transition},
@@ -145,7 +149,10 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     let mut line = line;
     line.link.start_counting();
     let mut report = Report::new(&line.switch.identity.name, Outcome::Planned);
-    report.outcome = steps(&mut line, work, look_first, joint, &mut report).await;
+    match if joint.is_none() && !look_first { recalled(&mut line, work).await } else { None } {
+        Some(made) => report = made,
+        None => report.outcome = steps(&mut line, work, look_first, joint, &mut report).await,
+    }
     report.outcome = looks::doubted(report.outcome, &report.doubts);
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
@@ -197,9 +204,7 @@ async fn steps(
         }
     };
     let outcome = changed(line, &change, &*held, joint).await;
-    let outcome = looks::sure(line, work, outcome, report).await;
-    let outcome = looks::undone(line, outcome, report).await;
-    bounced(line, work, outcome, &*held, report).await
+    rounded_off(line, work, outcome, &*held, report).await
 }
 
 /// Makes the change, and keeps it where all of the request's switches do.
@@ -271,35 +276,6 @@ async fn begun(
     let held = locked(line.locks, (&line.switch.identity.name, line.lock), line.policy, joint).await?;
     let running = commit::begin(line.link, &work.scope(line.switch), line.policy, &*held).await?;
     Ok(Begun::Locked(held, running))
-}
-
-/// Lets the servers behind ports that were attached notice it, where the
-/// switch's entry asks for that. The change stands, whether or not that works.
-async fn bounced(line: &mut Line<'_>, work: &Work, outcome: Outcome, held: &dyn Held, report: &mut Report) -> Outcome {
-    let (Work::Apply(intent), Outcome::Committed(proof), Some(plan)) = (work, &outcome, &report.plan) else {
-        return outcome;
-    };
-    let ports = intent.ports.iter().filter(|port| port.bounces).map(|port| &port.interface);
-    let lags = intent.lags.iter().filter(|lag| lag.bounces).filter_map(|lag| report.lags.get(&lag.name));
-    let ports = commit::bounced_ports(&ports.chain(lags).cloned().collect(), plan, proof.running());
-    if ports.is_empty() {
-        return outcome;
-    }
-    let means = commit::Means { render: line.render, lock: held, rules: &line.switch.rules };
-    let Err(bounce) = commit::bounce(line.link, &ports, means, line.policy).await else { return outcome };
-    let down =
-        |cause: Fault| Fault { message: format!("attached, but while its link was down: {}", cause.message), ..cause };
-    match *bounce {
-        Outcome::Unknown { cause, settles_within } => Outcome::Unknown { cause: down(cause), settles_within },
-        Outcome::RollbackFailed { cause, undo } => Outcome::RollbackFailed { cause: down(cause), undo },
-        Outcome::NotStarted(fault) | Outcome::Rejected(fault) | Outcome::RolledBack(fault) => {
-            let warning = format!("the link was not taken down and up again as it should be: {}", fault.message);
-            tracing::warn!(switch = line.switch.identity.name, %fault, "attached, but its link could not be taken down");
-            report.warnings.push(warning);
-            outcome
-        }
-        Outcome::Unchanged(_) | Outcome::Committed(_) | Outcome::Planned => outcome,
-    }
 }
 
 /// Takes the lock that keeps other Mercurys away, in turn where several

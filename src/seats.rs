@@ -13,6 +13,7 @@ use mercury_adapter::{
     Capabilities, ConnectError, ConnectFault, Connector, Flight, Kept, Lost, ModuleList, ModuleSource, Presented,
     Probe, Refusal, Session, Step, Traffic, YangModule,
 };
+use mercury_model::Scope;
 use tokio::{sync::Notify, time::timeout};
 
 /// Those of each switch that anything is connected to, or may be.
@@ -260,6 +261,14 @@ impl Session for SeatedSession {
         let Self { inner, seat } = *self;
         async move {
             inner.close().await;
+    fn may_hold(&self) -> bool {
+        self.inner.may_hold()
+    }
+
+    fn holds_to(&self, scope: &Scope) -> bool {
+        self.inner.holds_to(scope)
+    }
+
             drop(seat);
         }
         .boxed()

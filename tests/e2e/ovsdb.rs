@@ -56,6 +56,28 @@ fn a_port_is_attached_and_detached_and_others_are_left_alone() {
     assert_eq!(number("cur_cfg"), number("next_cfg"));
 }
 
+/// Its rows are what the transaction waits for, however old they are.
+#[test]
+fn a_port_whose_rows_are_known_takes_a_flight_less_and_who_was_at_it_is_seen() {
+    let Some(bridge) = Bridge::start(&["p1", "p2"]) else { return };
+    let mercury = Mercury::serve(&[entry(&bridge)]);
+    let mut client = Client::of(&mercury);
+    let mut flights = |port: &str, vlan: u16| {
+        let asked = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": vlan});
+        let answer = client.done("update_port", &asked);
+        assert_eq!(answer["outcome"], "committed", "{answer}");
+        assert_eq!(vlans(&bridge, port), format!("access {vlan} []"));
+        answer["flights"].as_u64().unwrap()
+    };
+    assert_eq!([flights("p1", 100), flights("p2", 100)], [3, 3]);
+    assert_eq!([flights("p1", 101), flights("p2", 101)], [2, 2]);
+    // Somebody's words stay; after a refusal nothing that was read before counts.
+    bridge.vsctl(&["set", "port", "p1", "tag=7", "external_ids:theirs=kept"]);
+    assert!(flights("p1", 102) > 3, "refused, read, and made");
+    assert!(bridge.vsctl(&["get", "port", "p1", "external_ids"]).contains("theirs=kept"));
+    assert_eq!([flights("p1", 103), flights("p2", 102)], [2, 3]);
+}
+
 /// Mercury makes no port, and names the nearest.
 #[test]
 fn a_port_that_is_not_there_is_not_attached() {

@@ -15,6 +15,7 @@ mod ovsdb;
 mod path;
 mod raw;
 mod restconf;
+mod revision;
 mod tree;
 mod variant;
 
@@ -34,6 +35,7 @@ pub use overlay::{Need, OverlayTree, SegmentLeaf};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 pub use restconf::RestconfDialect;
+pub use revision::Trust;
 use serde::{Deserialize, Serialize};
 
 use crate::{Defaults, Unrenderable};

@@ -49,8 +49,8 @@ pub use dialect::{
     Level, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath, OverlayPart,
     OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, PortTable, Prompts, Question, Reading,
     RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine, SetWords, ShellLogin, Shown, Standing,
-    SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Unsaid, Variant,
-    VlanMembers, VlanTable, VlanTree, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin,
+    SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid,
+    Variant, VlanMembers, VlanTable, VlanTree, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin,
     builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};

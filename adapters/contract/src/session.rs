@@ -224,6 +224,19 @@ pub trait Session: Send {
     /// From now on no request is sent before the last one was answered.
     fn ask_one_by_one(&mut self) {}
 
+    /// Whether it ever answers yes to [`Session::holds_to`]: the dialect says that the
+    /// target's word for its configuration is exact.
+    fn may_hold(&self) -> bool {
+        false
+    }
+
+    /// Whether the next commit would be held to what the last [`Step::Read`] of `scope` showed:
+    /// carried out where all of that is still so, and refused (`in-use`), with nothing done,
+    /// where it is not, however long ago that was.
+    fn holds_to(&self, _scope: &Scope) -> bool {
+        false
+    }
+
     /// Whether the session can still be used, as far as is known without
     /// asking the target.
     fn is_usable(&self) -> bool;

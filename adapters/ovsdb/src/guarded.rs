@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{ErrorTag, OvsdbTable, RpcError};
+use mercury_model::InterfaceScope;
 use serde_json::{Value, json};
 
 use crate::{
@@ -102,6 +103,14 @@ impl Ports {
             self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), bridge.clone());
         }
         Ok(())
+    }
+
+    /// Whether the rows of each of these are known.
+    pub(crate) fn has_all(&self, interfaces: &InterfaceScope) -> bool {
+        match interfaces {
+            InterfaceScope::Named(names) => names.iter().all(|name| self.known.contains_key(name.as_str())),
+            InterfaceScope::All => false,
+        }
     }
 
     /// The request is over, and the next one undoes nothing of it.

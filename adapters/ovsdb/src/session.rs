@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Absent, Answer, Budget, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Lost, MAX_REPLY, OvsdbDialect,
-    Refusal, RpcError, Session, Sighting, Step, StepResult, Traffic, off_worker,
+    Refusal, RpcError, Session, Sighting, Step, StepResult, Traffic, Trust, off_worker,
 };
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use serde_json::{Value, json};
@@ -366,6 +366,15 @@ impl Session for OvsdbSession {
         self.turn = turn;
         self.requests.clear();
         self.requests.push_str(requests);
+    }
+
+    fn may_hold(&self) -> bool {
+        self.dialect.revision == Trust::Exact
+    }
+
+    /// The rows of each port that was read are what its transaction waits for.
+    fn holds_to(&self, scope: &Scope) -> bool {
+        self.may_hold() && self.unapplied.is_none() && self.ports.has_all(&scope.interfaces)
     }
 
     fn is_usable(&self) -> bool {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::Tree;
+use super::{Tree, Trust};
 use crate::Defaults;
 
 /// How a dialect is spoken to over OVSDB (RFC 7047); cheap to clone.
@@ -16,6 +16,9 @@ pub struct OvsdbDialect {
     pub closed: u16,
     /// The columns that hold a port's leaves, by the name of the leaf's node.
     pub columns: Arc<BTreeMap<String, OvsdbColumn>>,
+    /// What the rows of a port are worth, that a transaction waits for (RFC 7047 section
+    /// 5.2.6).
+    pub revision: Trust,
     /// Where everything lies in the data that rows are read as.
     pub tree: Arc<Tree>,
     /// What is so where a leaf is absent.

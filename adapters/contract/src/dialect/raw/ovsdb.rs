@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::Reader;
 use crate::{
     Module,
-    dialect::{OvsdbColumn, OvsdbDialect},
+    dialect::{OvsdbColumn, OvsdbDialect, Trust, revision::RawRevision},
 };
 
 /// The data that rows are read as.
@@ -21,6 +21,8 @@ pub(super) struct RawOvsdb {
     #[serde(default = "ovsdb_port")]
     port: u16,
     closed_vlan: u16,
+    /// What the rows of a port are worth, that a transaction waits for.
+    revision: Option<RawRevision>,
     /// By leaf.
     columns: BTreeMap<String, OvsdbColumn>,
 }
@@ -60,11 +62,21 @@ impl Reader<'_> {
             columns.insert(node, column);
         }
         Some(OvsdbDialect {
+            revision: self.revision(raw.revision),
             port: raw.port,
             closed: raw.closed_vlan,
             columns: Arc::new(columns),
             tree: Arc::new(self.laid_over(&tree, Table::new())?),
             defaults: self.defaults(defaults, Table::new()),
         })
+    }
+
+    /// How far the target's word for its configuration is trusted.
+    fn revision(&mut self, raw: Option<RawRevision>) -> Trust {
+        let Some(raw) = raw else { return Trust::None };
+        if !raw.is_justified() {
+            self.problems.push(format!("{}.revision.source: must tell who says so", self.section));
+        }
+        raw.trust
     }
 }
