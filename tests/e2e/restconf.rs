@@ -95,8 +95,7 @@ fn neither_side_is_taken_for_somebody_else() {
     refused(entry.clone().with("tls_pins", format!("[{:?}]", other.pin())), "host-key", "is none of tls_pins");
     assert_eq!(switch.handle().counters().rpcs, 0, "nothing was asked before");
     refused(entry.clone().text("password", "wrong"), "credentials", "did not let us in");
-    // Nothing is there: not known, and so not called unchanged.
-    refused(entry.text("restconf_root", "/elsewhere"), "unknown", "shows nothing of Ethernet1");
+    refused(entry.text("restconf_root", "/elsewhere"), "protocol", "there is no RESTCONF at \"/elsewhere\"");
 }
 
 /// As today's file of Ironic's own service has it.

@@ -61,13 +61,34 @@ pub(crate) async fn discover(client: &mut Client, root: Option<&str>, within: Du
     }
     let uri = client.uri("/data/ietf-restconf-monitoring:restconf-state/capabilities");
     match data(client, &uri, within).await? {
-        None => Ok(Offer::default()),
+        None => {
+            if let Some(root) = root {
+                leads_somewhere(client, root, within).await?;
+            }
+            Ok(Offer::default())
+        }
         Some(found) => {
             let mut capabilities = Vec::new();
             texts(&found, "capability", &mut capabilities);
             Ok(Offer { capabilities })
         }
     }
+}
+
+/// Makes sure that the root of an entry is one: some servers tell of no capabilities, but
+/// each has something there (RFC 8040 section 3.3), and says something else than 404 of it.
+/// Behind a wrong one a switch would look as if nothing were configured.
+async fn leads_somewhere(client: &mut Client, root: &str, within: Duration) -> Result<(), ConnectError> {
+    for behind in ["", "/data", "/data/ietf-yang-library:modules-state", "/operations"] {
+        let uri = client.uri(behind);
+        let reply = client.exchange(&Ask::get(&uri), within).await.map_err(|lost| unreached(client, &lost))?;
+        if reply.status != http::StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+    }
+    let message =
+        format!("restconf_root: there is no RESTCONF at {root:?}: the switch answers 404 to all that would be there");
+    Err(ConnectError { fault: ConnectFault::Protocol, message })
 }
 
 /// The modules that a target has and their revisions (RFC 7895, RFC 8525); none where it
