@@ -64,8 +64,12 @@ fn a_port_that_the_console_changes_between_edit_and_read_back_is_put_back_as_it_
 #[test]
 fn what_somebody_else_has_changed_since_it_was_read_is_left_alone_where_there_are_tags() {
     on_paused_clock(async {
-        for (kind, own) in [(TAGGED, false), (TAGGED, true), (Restconf { etags: true, ..BARE }, true)] {
-            let own_tags = |options: &mut mercury_sim::Options| options.restconf.own_etags = own;
+        let bare = Restconf { etags: true, ..BARE };
+        let faces = [(TAGGED, false, true), (TAGGED, true, true), (bare, true, false), (bare, true, true)];
+        for (kind, own, fields) in faces {
+            let own_tags = |options: &mut mercury_sim::Options| {
+                (options.restconf.own_etags, options.restconf.fields) = (own, fields);
+            };
             let kind = Kind::Restconf(kind);
             let world = World::of(&[kind], |_| {}, own_tags).await;
             for port in [1, 2] {
@@ -81,7 +85,7 @@ fn what_somebody_else_has_changed_since_it_was_read_is_left_alone_where_there_ar
                 world.ports(0)
             };
             let (report, before) = tokio::join!(world.one(2, WISH), meddle);
-            let told = format!("{kind:?}, own tags {own}: {:?}", report.outcome);
+            let told = format!("{kind:?}, own tags {own}, fields {fields}: {:?}", report.outcome);
             assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked), "{told}");
             assert_eq!(world.ports(0), before, "{told}");
             // What somebody else does elsewhere is no reason to refuse it.

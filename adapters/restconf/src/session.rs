@@ -36,6 +36,9 @@ pub struct RestconfSession {
     staged: Option<Changes>,
     /// The resources that were last read, and their entity tags.
     guards: Vec<(Node, HeaderValue)>,
+    /// Nodes are read one by one although the target could tell of several together: it has
+    /// entity tags, and plain requests go to those nodes.
+    reads_apart: bool,
 }
 
 impl RestconfSession {
@@ -60,7 +63,7 @@ impl RestconfSession {
             variant,
             announced: offer.capabilities.clone(),
         };
-        Self { client, dialect, instance, offer, capabilities, staged: None, guards: Vec::new() }
+        Self { client, dialect, instance, offer, capabilities, staged: None, guards: Vec::new(), reads_apart: false }
     }
 
     /// What was found out that is not announced, for people.
@@ -158,7 +161,10 @@ impl RestconfSession {
 
     /// The operation of the dialect that makes running what the target starts with.
     async fn save(&mut self, timeout: Duration) -> Result<(), Failure> {
-        let Some(operation) = &self.dialect.save else { return Ok(()) };
+        let Some(operation) = &self.dialect.save else {
+            let text = "no operation that saves is known".to_owned();
+            return Err(Failure::refused(ErrorTag::OperationNotSupported, text));
+        };
         let uri = self.client.uri(&format!("/operations{}", uri::operation(operation)));
         let ask = Ask { method: Method::POST, uri: &uri, body: None, guard: None, accept: None };
         self.client.done(&ask, timeout).await.map(drop)
@@ -167,9 +173,19 @@ impl RestconfSession {
     async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
         let until = Instant::now() + timeout;
         self.guards.clear();
-        let together = self.reads_together();
+        let mut together = self.reads_together();
         let (mut answers, mut guards) =
             self.get(&query::nodes(&self.dialect, &self.instance, scope, together), "config", timeout).await?;
+        let of_all = guards.iter().any(|(node, _)| node.path.steps.is_empty());
+        let is_patched = self.patches() || self.dialect.datastore_patch;
+        if together && of_all && !is_patched && scope.interfaces != InterfaceScope::All {
+            // No plain request goes to the datastore, and a tag is that of its resource (RFC
+            // 8040 section 3.5.2).
+            (self.reads_apart, together) = (true, false);
+            let left = until.saturating_duration_since(Instant::now());
+            let nodes = query::nodes(&self.dialect, &self.instance, scope, together);
+            (answers, guards) = self.get(&nodes, "config", left).await?;
+        }
         let (running, read) = self.read_as(scope, answers, until, timeout).await?;
         let named = !together && scope.interfaces != InterfaceScope::All;
         let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
@@ -203,7 +219,7 @@ impl RestconfSession {
 
     /// Whether nodes are read by one request.
     fn reads_together(&self) -> bool {
-        self.dialect.fields && self.offer.fields()
+        self.dialect.fields && self.offer.fields() && !self.reads_apart
     }
 
     /// What there is by another look. A question that is refused tells nothing.
