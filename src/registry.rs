@@ -9,7 +9,7 @@ use mercury_model::{Running, Scope};
 use crate::{
     inventory::{Face, Protocol, Switch, Timing},
     lock::Coordinator,
-    seats::{Seated, Seats},
+    seats::{Seated, Seating},
     target::{Entry, Target, lock_name},
 };
 
@@ -104,10 +104,10 @@ pub fn connector(switch: &Arc<Switch>, dialects: &[Arc<Dialect>]) -> Result<Box<
     Ok(Box::new(seated(switch, &dialect(switch, dialects)?)?))
 }
 
-/// The same, among all that this process does with the switch.
+/// The same, with as many sessions as the entry allows.
 fn seated(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Seated, RegistryError> {
     let (connector, _) = adapter(switch, dialect)?;
-    let seats = Seats::of(&lock_name(switch, port(switch, dialect)));
+    let seats = Seating::default().of(&lock_name(switch, port(switch, dialect)));
     let Timing { max_sessions, connect_timeout, .. } = switch.timing;
     Ok(Seated::new(connector, seats, max_sessions, connect_timeout))
 }

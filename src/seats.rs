@@ -1,10 +1,10 @@
-//! How many sessions Mercury has with a switch at once: all that a process does with it,
+//! How many sessions Mercury has with a switch at once: all that a service does with it,
 //! whichever entry and connector it goes through, takes its seat here first, so that
 //! some are left for people.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -16,13 +16,32 @@ use mercury_adapter::{
 use mercury_model::Scope;
 use tokio::{sync::Notify, time::timeout};
 
-/// Those of each switch that anything is connected to, or may be.
-static SHARED: LazyLock<Mutex<HashMap<String, Weak<Seats>>>> = LazyLock::new(Mutex::default);
+/// The seats of each switch that a service is connected to, or may be; a service has one of
+/// these from its start to its end, whatever its inventory becomes.
+#[derive(Clone, Debug, Default)]
+pub struct Seating(Arc<Mutex<HashMap<String, Weak<Seats>>>>);
+
+impl Seating {
+    /// Those of the switch with this key, the same for whoever asks.
+    #[must_use]
+    pub fn of(&self, switch: &str) -> Arc<Seats> {
+        let mut all = locked(&self.0);
+        if let Some(seats) = all.get(switch).and_then(Weak::upgrade) {
+            return seats;
+        }
+        let (freed, wanted) = (Notify::new(), Notify::new());
+        let (switch, seating) = (switch.to_owned(), self.clone());
+        let seats = Arc::new(Seats { switch: switch.clone(), seating, there: Mutex::default(), freed, wanted });
+        all.insert(switch, Arc::downgrade(&seats));
+        seats
+    }
+}
 
 /// The sessions with one switch.
 #[derive(Debug)]
 pub struct Seats {
     switch: String,
+    seating: Seating,
     there: Mutex<There>,
     /// A seat is free again.
     freed: Notify,
@@ -42,17 +61,10 @@ struct There {
 pub struct Seat(Arc<Seats>);
 
 impl Seats {
-    /// Those of the switch with this key, the same for whoever asks in this process.
+    /// Where those of the same service's other switches are.
     #[must_use]
-    pub fn of(switch: &str) -> Arc<Self> {
-        let mut shared = locked(&SHARED);
-        if let Some(seats) = shared.get(switch).and_then(Weak::upgrade) {
-            return seats;
-        }
-        let (freed, wanted) = (Notify::new(), Notify::new());
-        let seats = Arc::new(Self { switch: switch.to_owned(), there: Mutex::default(), freed, wanted });
-        shared.insert(switch.to_owned(), Arc::downgrade(&seats));
-        seats
+    pub const fn seating(&self) -> &Seating {
+        &self.seating
     }
 
     /// Whether as many as `most` are taken.
@@ -102,10 +114,10 @@ impl Seats {
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        let mut shared = locked(&SHARED);
+        let mut all = locked(&self.seating.0);
         // Others may have come under its name meanwhile.
-        if shared.get(&self.switch).is_some_and(|seats| seats.strong_count() == 0) {
-            shared.remove(&self.switch);
+        if all.get(&self.switch).is_some_and(|seats| seats.strong_count() == 0) {
+            all.remove(&self.switch);
         }
     }
 }
@@ -249,6 +261,14 @@ impl Session for SeatedSession {
         self.inner.ask_one_by_one();
     }
 
+    fn may_hold(&self) -> bool {
+        self.inner.may_hold()
+    }
+
+    fn holds_to(&self, scope: &Scope) -> bool {
+        self.inner.holds_to(scope)
+    }
+
     fn is_usable(&self) -> bool {
         self.inner.is_usable()
     }
@@ -261,14 +281,6 @@ impl Session for SeatedSession {
         let Self { inner, seat } = *self;
         async move {
             inner.close().await;
-    fn may_hold(&self) -> bool {
-        self.inner.may_hold()
-    }
-
-    fn holds_to(&self, scope: &Scope) -> bool {
-        self.inner.holds_to(scope)
-    }
-
             drop(seat);
         }
         .boxed()
@@ -316,7 +328,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_seat_is_waited_for_and_who_has_one_to_spare_is_asked() {
-        let seats = Seats::of("waited for");
+        let seats = Seating::default().of("waited for");
         let first = seats.take(1, NOW).await.unwrap();
         assert!(seats.are_full(1) && !seats.are_full(2), "each entry says for itself how many");
         let (second, ()) = tokio::join!(seats.take(1, SOON), async {
@@ -333,11 +345,13 @@ mod tests {
 
     #[test]
     fn one_switch_has_the_same_seats_for_whoever_asks_and_is_forgotten_with_them() {
-        let seats = Seats::of("the same");
+        let seating = Seating::default();
+        let seats = seating.of("the same");
         let seat = seats.try_take(1);
         drop(seats);
-        assert!(Seats::of("the same").are_full(1));
+        assert!(seating.of("the same").are_full(1));
+        assert!(!Seating::default().of("the same").are_full(1), "another service counts its own");
         drop(seat);
-        assert!(!locked(&SHARED).contains_key("the same"));
+        assert!(locked(&seating.0).is_empty());
     }
 }

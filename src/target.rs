@@ -30,7 +30,7 @@ use crate::{
     outcome::Report,
     pace::Joint,
     pipeline::Work,
-    seats::{Seated, Seats},
+    seats::{Seated, Seating, Seats},
     trace,
     waits::Waits,
 };
@@ -90,7 +90,7 @@ struct Task {
     successors: Arc<Successors>,
     /// The changes that are to come or under way.
     ahead: Arc<Ahead>,
-    /// The sessions with the switch, of the whole process.
+    /// The sessions with the switch, of the whole service.
     seats: Arc<Seats>,
     finish: CancellationToken,
     stop: CancellationToken,
@@ -108,16 +108,25 @@ impl Target {
     ) -> Self {
         let entry = Entry { port: switch.port(), switch, dialect, connector, render };
         let lock = lock_name(&entry.switch, entry.port);
-        let task = Task::begin(entry.switch.timing.queue, 1, Seats::of(&lock));
+        let task = Task::begin(entry.switch.timing.queue, 1, Seating::default().of(&lock));
         let (target, owner) = Self::of(entry, (lock, 0), &task.0, &NoLocks::shared());
         task.0.spawn(vec![owner], task.1);
         target
     }
 
     /// Starts a task for each switch, with locks that other processes respect too;
-    /// entries with one address are one switch.
+    /// entries with one address are one switch. How many sessions each has is counted among
+    /// these and those that come in their places ([`Target::renewed`]).
     #[must_use]
     pub fn start_all(entries: impl IntoIterator<Item = Entry>, locks: &Arc<dyn Coordinator>) -> Vec<Self> {
+        Self::start_among(entries, locks, &Seating::default())
+    }
+
+    fn start_among(
+        entries: impl IntoIterator<Item = Entry>,
+        locks: &Arc<dyn Coordinator>,
+        seating: &Seating,
+    ) -> Vec<Self> {
         let mut switches: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
             switches.entry(lock_name(&entry.switch, entry.port)).or_default().push(entry);
@@ -125,7 +134,7 @@ impl Target {
         let mut targets = Vec::new();
         for (lock, entries) in switches {
             let most = entries.iter().map(|entry| entry.switch.timing.queue).max().unwrap_or_default();
-            let (task, jobs) = Task::begin(most, entries.len(), Seats::of(&lock));
+            let (task, jobs) = Task::begin(most, entries.len(), seating.of(&lock));
             let entries = entries.into_iter().enumerate();
             let both = entries.map(|(index, entry)| Self::of(entry, (lock.clone(), index), &task, locks));
             let (own, owners): (Vec<_>, Vec<_>) = both.unzip();
@@ -378,7 +387,7 @@ mod tests {
     /// There is one for each switch, whether anything is asked of it or not.
     #[test]
     fn a_task_that_waits_for_work_is_small() {
-        let (task, jobs) = Task::begin(1, 0, Seats::of("small"));
+        let (task, jobs) = Task::begin(1, 0, Seating::default().of("small"));
         let (owners, successors) = (BTreeMap::new(), Arc::clone(&task.successors));
         let (backlog, company, seats) = (Backlog::default(), Company::default(), Arc::clone(&task.seats));
         let queue = Queue { owners, backlog, company, most: 1, successors, seats };

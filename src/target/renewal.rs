@@ -93,7 +93,8 @@ impl Target {
                 target.task.successors.put(target.entry, None);
             }
         }
-        targets.extend(Self::start_all(fresh, locks));
+        let seating = old.values().next().map(|target| target.task.seats.seating().clone()).unwrap_or_default();
+        targets.extend(Self::start_among(fresh, locks, &seating));
         (targets, leaving.into_values().collect())
     }
 }

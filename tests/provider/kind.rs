@@ -162,8 +162,6 @@ pub(crate) fn all(commit: Option<Duration>) -> Vec<Arc<Kind>> {
 
 fn kind(draft: &Draft, dialects: &[Arc<Dialect>]) -> Kind {
     let mut entry = Switch::new(draft.label, "192.0.2.1", draft.dialect, "mercury");
-    // The bound is a process's, and all of them are one here.
-    entry.timing.max_sessions = usize::MAX;
     match draft.spoken {
         Spoken::Netconf => {}
         Spoken::Gnmi => entry.face = Face::Gnmi(GnmiSettings::default()),
