@@ -173,7 +173,7 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
         }
         (Output::Human, Ok(_)) if differences.is_empty() => print::line(&format!("{switch}: as expected")),
         (Output::Human, Ok(_)) => {
-            print::line(&format!("{switch}: differs"));
+            print::line(&format!("{switch}: differs (what is there -> what should be)"));
             differences.iter().for_each(|text| print::line(&format!("  {text}")));
         }
         (Output::Human, Err(fault)) => print::line(&format!("{switch}: not known: {}", fault.message)),

@@ -47,10 +47,10 @@ fn each_switch_is_told_of_and_none_is_changed() {
     assert_eq!(
         lines[..5],
         [
-            "leaf1: differs",
+            "leaf1: differs (what is there -> what should be)",
             "  Ethernet2: switched-vlan access VLAN 110 -> access VLAN 120",
             "  Ethernet10: switched-vlan access VLAN 110 -> access VLAN 120",
-            "leaf2: differs",
+            "leaf2: differs (what is there -> what should be)",
             "  Ethernet1: switched-vlan none -> trunk, native VLAN 100, VLANs 101,103-104",
         ]
     );
@@ -79,7 +79,7 @@ fn a_port_that_is_not_there_is_one_row_that_cannot_be() {
     assert_eq!(told.code(), 1, "{}", told.stderr);
     let lines: Vec<&str> = told.stdout.lines().collect();
     let expected = [
-        "leaf1: differs",
+        "leaf1: differs (what is there -> what should be)",
         "  Ethernet2: switched-vlan access VLAN 110 -> access VLAN 120",
         "  Ethernet3: switched-vlan none -> access VLAN 130",
     ];
