@@ -142,3 +142,29 @@ fn a_port_of_open_vswitch_carries_what_its_mode_makes_of_its_columns() {
         assert!(matches!(ovs(mode, "5", listed), Some(SwitchedVlan::Foreign(_))), "{mode}");
     }
 }
+
+/// By the signs of whoever plugged it in, in either row, as OVSDB's adapter tells; what an
+/// operator noted is no sign.
+#[test]
+fn a_port_of_open_vswitch_that_others_plugged_in_is_foreign_at_the_command_line_too() {
+    let ovs = dialect("netmiko_ovs_linux");
+    let read = |port: &str, kind: &str, interface: &str| {
+        let table = |headings: &str, row: &str| format!(r#"{{"headings":[{headings}],"data":[[{row}]]}}"#);
+        let port = table(r#""name","vlan_mode","tag","external_ids""#, &format!(r#""p1","access",7,["map",[{port}]]"#));
+        let interface = table(r#""name","type","external_ids""#, &format!(r#""p1","{kind}",["map",[{interface}]]"#));
+        let mut share = Budget::shared().share(MAX_REPLY);
+        let shown = [format!("{port}\n{interface}")];
+        let running = mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &shown, &mut share).unwrap();
+        running.interfaces.values().next().unwrap().switched_vlan.clone()
+    };
+    let own = Some(SwitchedVlan::access(7u16.try_into().unwrap()));
+    let noted = r#"["description","rack 4"],["owner","iface-id"]"#;
+    for (port, kind, interface) in [("", "", ""), (noted, "", ""), ("", "internal", noted), ("", "dpdk", "")] {
+        assert_eq!(read(port, kind, interface), own, "{port} {kind:?} {interface}");
+    }
+    let (plugged, patch) = (r#"["iface-id","4e3c"]"#, r#"["ovn-localnet-port","provnet"]"#);
+    for (port, kind, interface) in [("", "", plugged), (patch, "", ""), (noted, "patch", ""), ("", "vxlan", "")] {
+        let read = read(port, kind, interface);
+        assert!(matches!(read, Some(SwitchedVlan::Foreign(_))), "{port} {kind:?} {interface}: {read:?}");
+    }
+}

@@ -69,7 +69,7 @@ impl Tables {
         };
         let tables = [
             shown("port", &["name", "vlan_mode", "tag", "trunks", "cvlans", "external_ids", "other_config"]),
-            shown("interface", &["name", "mtu_request"]),
+            shown("interface", &["name", "mtu_request", "type", "external_ids"]),
             json!({ "data": [[7, 7]], "headings": ["cur_cfg", "next_cfg"] }).to_string(),
         ];
         tables.join("\n")
