@@ -149,7 +149,14 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     let mut line = line;
     line.link.start_counting();
     let mut report = Report::new(&line.switch.identity.name, Outcome::Planned);
-    match if joint.is_none() && !look_first { recalled(&mut line, work).await } else { None } {
+    let may_recall = joint.is_none() && !look_first && work.writes();
+    let known = if may_recall { line.link.recall(&work.scope(line.switch)) } else { None };
+    // Boxed, because few requests have it.
+    let recalled = match known {
+        Some(running) => Box::pin(recalled(&mut line, work, running)).await,
+        None => None,
+    };
+    match recalled {
         Some(made) => report = made,
         None => report.outcome = steps(&mut line, work, look_first, joint, &mut report).await,
     }

@@ -6,19 +6,15 @@
 //! has all that is wanted already, or that cannot have it, one that has been changed since,
 //! and one that shows afterwards that what was taken for granted was not so.
 
-use mercury_model::{Edit, InterfaceName, InterfaceScope, Plan, Scope};
+use mercury_model::{Edit, InterfaceName, InterfaceScope, Plan, Running, Scope};
 
 use super::{Line, Prepared, Work, after::rounded_off, changed, locked, prepared, unless_stopped};
 use crate::outcome::{Outcome, ReadBack, Report};
 
-/// What became of a change that was made so; `None` where all is as before, or is to be
+/// What became of a change that was made from what was `running` then; `None` where all is as before, or is to be
 /// looked at again.
-pub(super) async fn recalled(line: &mut Line<'_>, work: &Work) -> Option<Report> {
-    if !work.writes() {
-        return None;
-    }
+pub(super) async fn recalled(line: &mut Line<'_>, work: &Work, running: Running) -> Option<Report> {
     let mut report = Report::new(&line.switch.identity.name, Outcome::Planned);
-    let running = line.link.recall(&work.scope(line.switch))?;
     let stop = line.link.stop().clone();
     let taking = locked(line.locks, (&line.switch.identity.name, line.lock), line.policy, None);
     let held = unless_stopped(&stop, taking).await.ok()?;
