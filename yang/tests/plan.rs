@@ -369,6 +369,7 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         shares_lacp: false,
         written: None,
         rewritten: None,
+        alone: false,
         besides: None,
         places: Places::default(),
         bundles: Bundles::default(),
