@@ -205,12 +205,12 @@ impl<'a, D: Data> Reading<'a, D> {
                     more.insert(format!("EVI {evi}"));
                 }
                 if let Some(of) = of.filter(|of| Some(*of) != vlan) {
-                    self.beside(of, format!("EVI {evi} of {name}"));
+                    self.beside(of, &format!("EVI {evi} of {name}"));
                 }
             }
         }
         if let Some(vlan) = vlan {
-            more.into_iter().for_each(|one| self.beside(vlan, one));
+            more.into_iter().for_each(|one| self.beside(vlan, &one));
         }
     }
 
@@ -251,19 +251,19 @@ impl<'a, D: Data> Reading<'a, D> {
     fn place(&mut self, of: Option<VlanId>, member: &str, what: impl FnOnce() -> String) {
         let index = member.rsplit_once('.').and_then(|(_, index)| index.parse::<VlanId>().ok());
         if let Some(vlan) = of.filter(|of| Some(*of) != index) {
-            self.beside(vlan, format!("{VXLAN} {member}"));
+            self.beside(vlan, &format!("{VXLAN} {member}"));
         }
         if let Some(index) = index.filter(|index| Some(*index) != of) {
-            self.beside(index, what());
+            self.beside(index, &what());
         }
     }
 
-    fn beside(&mut self, vlan: VlanId, what: String) {
+    fn beside(&mut self, vlan: VlanId, what: &str) {
         let others = self.overlay.besides.entry(vlan).or_default();
         if !others.is_empty() {
             others.push_str(", ");
         }
-        others.push_str(&what);
+        others.push_str(what);
     }
 
     /// The VXLAN interfaces that no network instance has.
