@@ -2,8 +2,9 @@
 //! a terminal, and nowhere else.
 
 use std::{
-    sync::Once,
-    time::{Duration, Instant},
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,10 +16,9 @@ const STYLE: &str = "{wide_bar} {pos} of {len} {msg}, {eta} to go";
 /// Dropped, it is gone from the terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
-    shown_from: Instant,
-    /// Over once it was looked whether anybody sees it.
-    shown: Once,
-    target: fn() -> ProgressDrawTarget,
+    /// What shows it once it is time, before the first step is done too, as long as the other
+    /// end is there.
+    shown: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -33,14 +33,20 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(STYLE) {
             bar.set_style(style);
         }
-        Self { bar, shown_from: Instant::now() + after, shown: Once::new(), target }
+        let (own, (until, ended)) = (bar.clone(), mpsc::channel());
+        let show = move || {
+            if ended.recv_timeout(after) == Err(RecvTimeoutError::Timeout) {
+                own.set_draw_target(target());
+                own.tick();
+            }
+        };
+        // Where there is no thread to be had the command goes on without.
+        let shown = thread::Builder::new().name("progress".to_owned()).spawn(show).ok();
+        Self { bar, shown: shown.map(|thread| (until, thread)) }
     }
 
     /// One more is done.
     pub(super) fn step(&self) {
-        if !self.shown.is_completed() && Instant::now() >= self.shown_from {
-            self.shown.call_once(|| self.bar.set_draw_target((self.target)()));
-        }
         self.bar.inc(1);
     }
 
@@ -52,13 +58,17 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        if let Some((until, thread)) = self.shown.take() {
+            drop(until);
+            let _is_over = thread.join();
+        }
         self.bar.finish_and_clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
+    use std::{sync::LazyLock, time::Instant};
 
     use indicatif::InMemoryTerm;
 
@@ -76,7 +86,13 @@ mod tests {
         soon.step();
         assert_eq!(TERMINAL.contents(), "");
         drop(soon);
+        // Before the first of them is done.
         let late = Progress::drawn(4, "switches", Duration::ZERO, terminal);
+        let until = Instant::now() + Duration::from_secs(60);
+        while !TERMINAL.contents().contains("0 of 4 switches") {
+            assert!(Instant::now() < until, "{:?}", TERMINAL.contents());
+            thread::yield_now();
+        }
         late.step();
         late.step();
         assert!(TERMINAL.contents().contains("of 4 switches"), "{:?}", TERMINAL.contents());

@@ -4,6 +4,7 @@
 pub(crate) mod bridge;
 mod candidate;
 mod commands;
+mod every_line;
 mod grammar;
 mod imitation;
 mod overlays;
@@ -13,13 +14,13 @@ mod theirs;
 mod together;
 mod vtysh;
 
-use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
+use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch};
 use serde_json::{Value, json};
 
 use bridge::Bridge;
 use imitation::Imitation;
 
-use crate::harness::{Client, Entry, Mercury, RpcError, Setup, block_on};
+use crate::harness::{Client, Entry, Mercury, Setup, block_on};
 
 const PORT: &str = "GigabitEthernet1/0/1";
 
@@ -105,66 +106,6 @@ fn a_saved_plan_is_typed_as_it_was_read() {
     let done = setup.run(&["apply", &file]);
     assert_eq!(done.code(), 0, "{} {}", done.stdout, done.stderr);
     assert_eq!(switch.handle().entered(), [&payload[..], &["exit"]].concat());
-}
-
-/// Attaches with a fault at one line of the script.
-fn struck(nth: usize, fault: &LineFault) -> (CliHandle, Result<Value, RpcError>, bool) {
-    let switch = start();
-    let handle = switch.handle();
-    let mercury = Mercury::serve(&[entry(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
-    handle.inject(nth, fault.clone());
-    let answer = Client::of(&mercury).call("attach_port", &attach(PORT, 100));
-    let is_struck = handle.is_struck();
-    (handle, answer, is_struck)
-}
-
-/// Does so at one line after the other, to the last; what was asked for is either
-/// done and saved, or undone and not saved.
-fn at_every_line(fault: &LineFault, may_be_done: bool) {
-    let before = start().handle().running();
-    for nth in 0.. {
-        let (switch, answer, is_struck) = struck(nth, fault);
-        if !is_struck {
-            assert!(nth >= 3, "{fault:?} at {nth} never struck: {answer:?}");
-            return;
-        }
-        let place = format!("{fault:?} at line {nth}: {answer:?}\n{:?}\n{}", switch.entered(), switch.running());
-        assert_eq!(switch.startup(), if answer.is_ok() { switch.running() } else { before.clone() }, "{place}");
-        match &answer {
-            Ok(answer) => {
-                assert!(may_be_done && answer["changed"] == true, "{place}");
-                assert!(port(&switch, PORT).contains(&"switchport access vlan 100".to_owned()), "{place}");
-            }
-            Err(error) if error.kind() == "unknown" => {}
-            Err(_) => assert_eq!(switch.running(), before, "{place}"),
-        }
-    }
-}
-
-#[test]
-fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
-    let words = "Command rejected: the moon is full";
-    at_every_line(&LineFault::Refuse(words.to_owned()), false);
-    let (_, answer, _) = struck(2, &LineFault::Refuse(words.to_owned()));
-    let error = answer.unwrap_err();
-    assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
-}
-
-#[test]
-fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
-    at_every_line(&LineFault::DropBefore, true);
-    at_every_line(&LineFault::DropAfter, true);
-}
-
-#[test]
-fn a_switch_that_hangs_or_floods_at_any_line_is_left_in_a_known_state() {
-    at_every_line(&LineFault::Hang, true);
-    at_every_line(&LineFault::Flood, true);
-}
-
-#[test]
-fn a_switch_that_is_renamed_at_any_line_is_changed_all_the_same() {
-    at_every_line(&LineFault::Rename("access-2".to_owned()), true);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A switch with nothing but a command line: blocks of lines, or lines that set and
-//! delete in a candidate; a prompt, a pager, and what goes wrong at one line or the other.
+//! A switch with nothing but a command line: blocks of lines, lines that set and delete in
+//! a candidate, or commands that change rows at once; a prompt, a pager, and what goes wrong at one line or the other.
 //!
 //! It knows no vendor: what its lines are, which of them open blocks, which take the
 //! place of an earlier one and how its prompts look is its [`Grammar`].
@@ -7,6 +7,7 @@
 mod blocks;
 mod candidate;
 mod grammar;
+mod rows;
 mod server;
 mod session;
 mod sets;
@@ -18,7 +19,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch};
 
-pub use grammar::{Grammar, SetGrammar, Show};
+pub use grammar::{Grammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
 
 use crate::{
     SimError,
@@ -26,6 +27,7 @@ use crate::{
 };
 use blocks::Blocks;
 use candidate::Candidates;
+use rows::Rows;
 
 /// A running switch with a command line. It stops when this is dropped.
 #[derive(Debug)]
@@ -105,6 +107,7 @@ struct State {
     running: Blocks,
     startup: Blocks,
     candidates: Candidates,
+    rows: Rows,
     /// Sessions that there were.
     sessions: u64,
     host: Option<String>,
@@ -118,9 +121,10 @@ impl State {
     fn enter(&mut self, grammar: &Grammar, lines: &str) {
         let mut place = None;
         for line in lines.lines().map(str::trim) {
-            match &grammar.sets {
-                Some(sets) => drop(self.candidates.running.enter(sets, line)),
-                None => drop(self.running.enter(grammar, &mut place, line)),
+            match (&grammar.sets, &grammar.rows) {
+                (Some(sets), _) => drop(self.candidates.running.enter(sets, line)),
+                (None, Some(_)) => self.rows.add(line),
+                (None, None) => drop(self.running.enter(grammar, &mut place, line)),
             }
         }
     }
@@ -157,7 +161,7 @@ impl CliHandle {
         self.state().fault.is_none()
     }
 
-    /// The lines entered in configuration mode since the last fault was set.
+    /// The lines entered in configuration mode, or that change rows, since the last fault was set.
     #[must_use]
     pub fn entered(&self) -> Vec<String> {
         self.state().entered.clone()
@@ -167,7 +171,11 @@ impl CliHandle {
     #[must_use]
     pub fn running(&self) -> String {
         let state = self.state();
-        if self.0.grammar.sets.is_some() { state.candidates.running.to_string() } else { state.running.to_string() }
+        match &self.0.grammar {
+            grammar if grammar.sets.is_some() => state.candidates.running.to_string(),
+            grammar if grammar.rows.is_some() => state.rows.to_string(),
+            _ => state.running.to_string(),
+        }
     }
 
     /// What somebody has entered and not committed, while somebody has the candidate.

@@ -51,7 +51,9 @@ mod strikes;
 mod tls;
 mod validate;
 
-pub use cli::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, SetGrammar, Show};
+pub use cli::{
+    CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, RowChange, RowGrammar, RowShow, SetGrammar, Show,
+};
 pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;

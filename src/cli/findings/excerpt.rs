@@ -24,7 +24,8 @@ pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
     if !finding.field.is_empty() {
         label = label.label(finding.field.as_str());
     }
-    let snippet = Snippet::source(excerpt.text.as_str()).line_start(excerpt.first).path(path).annotation(label);
+    let source = Snippet::source(excerpt.text.as_str());
+    let snippet = source.line_start(excerpt.first).path(path.as_str()).annotation(label);
     let mut report = vec![level.primary_title(finding.message.as_str()).id(finding.code.word()).element(snippet)];
     if let Some(help) = &finding.help {
         report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
@@ -32,7 +33,11 @@ pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
     let is_plain =
         !std::io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
     let renderer = if is_plain { Renderer::plain() } else { Renderer::styled() };
-    renderer.render(&report)
+    // Lines are cut here already; cut once more for a long label, they no longer fit the caret.
+    let told = renderer.term_width(1 << 20).render(&report);
+    // Of a line that is cut the renderer counts what is shown alone.
+    let place = |column| format!("{path}:{}:{column}", excerpt.line);
+    told.replacen(&place(excerpt.shown), &place(excerpt.column), 1)
 }
 
 /// Some lines of a file, and which of their bytes are meant.
@@ -40,6 +45,11 @@ struct Excerpt {
     text: String,
     /// The number of the first line.
     first: usize,
+    /// Where in the file the bytes begin that are meant, counted from 1, columns in characters;
+    /// and the column among what is shown.
+    line: usize,
+    column: usize,
+    shown: usize,
     from: usize,
     to: usize,
 }
@@ -48,14 +58,15 @@ impl Excerpt {
     fn of(finding: &Finding, source: &str) -> Option<Self> {
         let line = finding.line?;
         let first = line.saturating_sub(AROUND).max(1);
-        let (mut text, mut span) = (String::new(), None);
+        let (mut text, mut span, mut column) = (String::new(), None, 1);
         for (number, content) in source.lines().enumerate().skip(first - 1).take(line + AROUND + 1 - first) {
             let mut shown = (0, content.len());
             if number + 1 == line {
                 let indent = content.len() - content.trim_start().len();
-                let column = finding.column.and_then(|column| usize::try_from(column.get() - 1).ok());
-                let given = column.and_then(|column| content.char_indices().nth(column));
+                let given = finding.column.and_then(|column| usize::try_from(column.get() - 1).ok());
+                let given = given.and_then(|given| content.char_indices().nth(given));
                 let from = given.map_or(indent, |(at, _)| at);
+                column = content.get(..from).unwrap_or_default().chars().count() + 1;
                 let to = end(content, from, indent);
                 shown = window(content, from, to);
                 let begin = text.len() + cut(shown.0 > 0).len();
@@ -70,7 +81,9 @@ impl Excerpt {
             text.push('\n');
         }
         let (from, to) = span?;
-        Some(Self { text, first, from, to })
+        let before = text.get(..from).unwrap_or_default();
+        let shown = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Some(Self { text, first, line, column, shown, from, to })
     }
 }
 

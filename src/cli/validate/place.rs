@@ -155,17 +155,24 @@ pub(super) fn without_keys(path: &str) -> String {
 }
 
 /// The column of what a message quotes, or else of the node that its path leads to, in a
-/// line: of several alike the one behind the node's name.
+/// line: of several alike the one behind the keys of its path and the node's name, since a
+/// line may be the whole of a file.
 #[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such messages"))]
 pub(super) fn in_line(line: &str, quoted: &str, path: &str) -> Option<usize> {
     let name = last(path);
-    let node = (!name.is_empty()).then(|| found(line, &name)).flatten();
-    let value = |from: usize| {
-        let rest = line.get(from..).filter(|_| !quoted.is_empty())?;
-        found(rest, quoted).map(|at| from + at)
+    let behind = |from: usize, word: &str| {
+        let rest = line.get(from..).filter(|_| !word.is_empty())?;
+        found(rest, word).map(|at| from + at)
     };
-    let behind = node.and_then(|at| value(at + name.len()));
-    behind.or_else(|| value(0)).or(node).map(|octet| column(line, octet))
+    let keys = path.split("='").skip(1).filter_map(|rest| rest.split_once('\'')).map(|(key, _)| key);
+    let entry = keys.fold(0, |from, key| behind(from, key).map_or(from, |at| at + key.len()));
+    // Keys of JSON may stand behind what they are keys of.
+    let looked = [entry, 0].into_iter().find_map(|from| {
+        let node = behind(from, &name)?;
+        Some((node, behind(node + name.len(), quoted)))
+    });
+    let value = looked.and_then(|(_, value)| value).or_else(|| behind(0, quoted));
+    value.or(looked.map(|(node, _)| node)).map(|octet| column(line, octet))
 }
 
 #[cfg(test)]
@@ -201,6 +208,10 @@ mod tests {
         assert_eq!(in_line(line, "6", "/m:top/a/high"), Some(17), "the node, where no such value is");
         assert_eq!(in_line(line, "6", "/m:top/port[name='et-0/0/1']"), None);
         assert_eq!(in_line("<low/><high/>", "", "/m:top/port[name='a'][vlan='b']/high"), Some(8));
+        let ports = "<port><name>a</name><mtu>7</mtu></port><port><name>b</name><mtu>7</mtu></port>";
+        assert_eq!(in_line(ports, "7", "/m:top/port[name='a']/mtu"), Some(26));
+        assert_eq!(in_line(ports, "7", "/m:top/port[name='b']/mtu"), Some(65));
+        assert_eq!(in_line("{\"mtu\": 7, \"name\": \"a\"}", "7", "/m:top/port[name='a']/mtu"), Some(9));
         assert_eq!(in_line("<port><name>et-0/0/1</name>", "", "/m:top/port[name='et-0/0/1']"), Some(2));
     }
 }

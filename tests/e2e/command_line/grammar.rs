@@ -1,6 +1,6 @@
 //! What the simulated command lines know.
 
-use mercury_sim::{Grammar, SetGrammar, Show};
+use mercury_sim::{Grammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
 
 fn all(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
@@ -51,6 +51,7 @@ pub(super) fn indented() -> Grammar {
             ),
         ],
         sets: None,
+        rows: None,
     }
 }
 
@@ -105,6 +106,68 @@ pub(super) fn sets() -> Grammar {
             inside: "run ".into(),
             show: "show configuration | display set".into(),
             history: "show system commit".into(),
+        }),
+        rows: None,
+    }
+}
+
+/// Commands that say what ports a VLAN has, as Pluribus'.
+pub(super) fn rows() -> Grammar {
+    let change = |line: &str, needs: Option<&str>, removes: &[&str], adds: &[&str]| RowChange {
+        line: line.into(),
+        needs: needs.map(|row| (row.into(), "vlan: no such vlan not found".into())),
+        removes: all(removes),
+        adds: all(adds),
+    };
+    let show = |what: &str, each: &str, row: &str, list: &[&str]| RowShow {
+        command: format!("switch-local {what} parsable-delim :"),
+        each: each.into(),
+        row: row.into(),
+        list: all(list),
+        none: "none".into(),
+    };
+    let (scope, both) = ("scope {id} {scope}", ["tagged {id} {port}", "untagged {id} {port}"]);
+    let there = Some("scope {id} *");
+    Grammar {
+        host: "leaf-7".into(),
+        blocks: Vec::new(),
+        values: Vec::new(),
+        lists: Vec::new(),
+        others: Vec::new(),
+        undo: String::new(),
+        user_prompt: None,
+        prompt: "CLI (network-admin@{host}) > ".into(),
+        configure_prompt: String::new(),
+        block_prompt: String::new(),
+        configure: String::new(),
+        end: String::new(),
+        exit: String::new(),
+        save: (String::new(), None),
+        no_pager: "pager off".into(),
+        page: 24,
+        unknown: String::new(),
+        shows: Vec::new(),
+        sets: None,
+        rows: Some(RowGrammar {
+            changes: vec![
+                change("vlan-create id {id} scope {scope} ports none", None, &[], &[scope]),
+                change("vlan-delete id {id}", there, &["scope {id} *", "tagged {id} *", "untagged {id} *"], &[]),
+                change(
+                    "port-vlan-add port {port} untagged-vlan {id}",
+                    there,
+                    &["untagged * {port}", both[0]],
+                    &[both[1]],
+                ),
+                change("vlan-port-add vlan-id {id} ports {port} tagged", there, &[both[1]], &[both[0]]),
+                change("vlan-port-remove vlan-id {id} ports {port}", there, &both, &[]),
+            ],
+            shows: vec![
+                show("port-config-show format port", "port {port}", "{port}", &[]),
+                show("vlan-show format id,scope", scope, "{id}:{scope}", &[]),
+                show("vlan-show format id,ports", scope, "{id}:{list}", &both),
+                show("vlan-show format id,untagged-ports", scope, "{id}:{list}", &both[1..]),
+            ],
+            unknown: "invalid command".into(),
         }),
     }
 }

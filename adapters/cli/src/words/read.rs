@@ -87,6 +87,12 @@ pub fn another<'t>(words: &CliWords, answers: &'t [String]) -> Option<&'t str> {
     lines.map(str::trim).find(|line| words.another.iter().any(|form| form.fits(line)))
 }
 
+/// Whether an interface of this name shows that an answer is what was asked for: the head of a
+/// table, such as `Interface Description`, may be like the first line of one, and has no number.
+pub(in crate::words) fn is_of_a_port(name: &str) -> bool {
+    name.bytes().any(|byte| byte.is_ascii_digit())
+}
+
 /// The ports that have a row in this answer, whether or not they are configured.
 #[must_use]
 pub fn ports(words: &CliWords, table: &PortTable, answer: &str) -> BTreeSet<InterfaceName> {
@@ -353,7 +359,7 @@ impl<'t> Lines<'t> {
                     block = entered;
                     match &block {
                         Block::Interface(name) => {
-                            found = true;
+                            found |= words.form == CliForm::JsonTable || is_of_a_port(name);
                             if is_asked(name) {
                                 self.ports.entry(name.clone()).or_default();
                             } else {

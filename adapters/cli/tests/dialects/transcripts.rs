@@ -2,7 +2,14 @@
 //! person read in it (`tests/transcripts/expected.toml`). The captures are no part of the
 //! project: MERCURY_PUBLISHED_TRANSCRIPTS names their folder.
 
-use std::{collections::BTreeMap, env, ffi::OsStr, fmt::Write as _, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    ffi::OsStr,
+    fmt::Write as _,
+    fs,
+    path::Path,
+};
 
 use mercury_adapter::{Budget, MAX_REPLY};
 use mercury_cli::prompt::Terminal;
@@ -66,6 +73,65 @@ fn published_captures_are_read_as_a_person_reads_them() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
+
+/// Tables, states of ports and what is shown in another form are no configuration: given for
+/// one, each is refused, whatever it has in common with one. So every capture there is has been
+/// looked at: those that hold a configuration are in the list of what a person read.
+#[test]
+fn captures_of_anything_else_are_not_taken_for_a_configuration() {
+    let Some(folder) = env::var_os("MERCURY_PUBLISHED_TRANSCRIPTS") else {
+        eprintln!("SKIPPED: MERCURY_PUBLISHED_TRANSCRIPTS names no folder of captures");
+        return;
+    };
+    let expected: Expected = toml::from_str(include_str!("../../../../tests/transcripts/expected.toml")).unwrap();
+    let known: BTreeSet<&str> = expected.capture.iter().map(|one| one.file.as_str()).collect();
+    let (mut problems, mut refused) = (Vec::new(), 0);
+    for (system, name) in SYSTEMS {
+        let dialect = dialect(name);
+        let cli = dialect.cli.as_ref().unwrap();
+        let index = fs::read_to_string(Path::new(&folder).join(system).join("INDEX.tsv")).unwrap();
+        let rows = index.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+        for row in rows.filter(|row| row.last().is_some_and(|kind| kind.starts_with("capture"))) {
+            let file = format!("{system}/{}", row[0]);
+            if known.contains(file.as_str()) {
+                continue;
+            }
+            let text = shown_at_a_terminal(&fs::read(Path::new(&folder).join(&file)).unwrap());
+            let answers = vec![text; cli.words.shows().len()];
+            let mut share = Budget::shared().share(MAX_REPLY);
+            match mercury_cli::running(cli, &Scope::all().with_stp(true), &answers, &mut share) {
+                Err(_) => refused += 1,
+                Ok(found) => problems.push(format!("{file}: {:?}", found.config.interfaces.keys())),
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(refused > 150, "only {refused} captures were found");
+}
+
+/// The folders of captures, and the dialects that read them.
+const SYSTEMS: [(&str, &str); 20] = [
+    ("arista_eos", "arista_eos"),
+    ("aruba_aoscx", "aruba_aoscx"),
+    ("brocade_fastiron", "brocade_fastiron"),
+    ("cisco_ios", "cisco_ios"),
+    ("cisco_nxos", "cisco_nxos"),
+    ("cisco_s300", "cisco_s300"),
+    ("cumulus", "cumulus"),
+    ("cumulus_nvue", "cumulus_nvue"),
+    ("dell_enterprise_sonic", "dell_sonic"),
+    ("dell_force10", "dell_force10"),
+    ("dell_os10", "dell_os10"),
+    ("dell_powerconnect", "dell_powerconnect"),
+    ("hpe_comware", "hpe_comware"),
+    ("huawei", "huawei"),
+    ("huawei_vrpv8", "huawei_vrpv8"),
+    ("juniper", "juniper_junos"),
+    ("mellanox_mlnxos", "mellanox_mlnxos"),
+    ("nokia_srl", "nokia_srl"),
+    ("ovs_linux", "netmiko_ovs_linux"),
+    ("sonic", "sonic"),
+];
 
 /// In what a configuration is not as it is to be read: its VLANs, and what its ports have.
 pub(crate) fn differences(

@@ -41,6 +41,48 @@ pub struct Grammar {
     pub shows: Vec<(String, Show)>,
     /// Where lines say the whole way and wait for a commit; then there are no blocks.
     pub sets: Option<SetGrammar>,
+    /// Where commands at the prompt change rows; then there is no configuration mode.
+    pub rows: Option<RowGrammar>,
+}
+
+/// Commands that change rows of words. A name in braces stands for one word, for the same
+/// one wherever it stands again; a star for any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowGrammar {
+    /// Commands that change something.
+    pub changes: Vec<RowChange>,
+    /// Commands that show something.
+    pub shows: Vec<RowShow>,
+    /// What is said of commands that are not known.
+    pub unknown: String,
+}
+
+/// A command that changes rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowChange {
+    /// The command.
+    pub line: String,
+    /// A row that must be there, and what is said where it is not.
+    pub needs: Option<(String, String)>,
+    /// Rows that it takes away.
+    pub removes: Vec<String>,
+    /// Rows that it adds.
+    pub adds: Vec<String>,
+}
+
+/// A command that shows rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowShow {
+    /// The command.
+    pub command: String,
+    /// For each of these rows it shows one.
+    pub each: String,
+    /// How that looks, where `{list}` is the list below.
+    pub row: String,
+    /// Rows whose last words are the list.
+    pub list: Vec<String>,
+    /// What stands for a list of none.
+    pub none: String,
 }
 
 /// Lines that set and delete in a candidate. In ways, a star is any one word.

@@ -92,6 +92,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 return self.page(&lines).await.map(|()| true);
             }
         }
+        if let Some(rows) = &grammar.rows
+            && !matches!(line, "" | "exit")
+            && line != grammar.no_pager
+        {
+            let lines = self.switch.state().rows.show(rows, line);
+            return match lines {
+                Some(lines) => self.page(&lines).await.map(|()| true),
+                None => self.configure(line).await.map(|()| true),
+            };
+        }
         let shown = grammar.shows.iter().find(|(command, _)| command == line).map(|(_, show)| show);
         match (line, shown) {
             ("", _) => {}
@@ -168,6 +178,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.mode = Mode::Enable;
             }
             return said;
+        }
+        if let Some(rows) = &grammar.rows {
+            return self.switch.state().rows.enter(rows, line).into_iter().collect();
         }
         let Mode::Configure(place) = &mut self.mode else { return Vec::new() };
         let mut is_known = true;

@@ -1,5 +1,5 @@
 //! What of a document the modules speak of. All else becomes blanks, so that every line
-//! and column stays what it is.
+//! stays what it is, and every column but behind what is declared anew.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -28,6 +28,23 @@ pub(super) struct Plain {
     pub(super) unqualified: Vec<usize>,
     /// Elements in no module's namespace, each with its line: libyang passes them over.
     pub(super) nobodys: Vec<(usize, String)>,
+    /// What was put in, in the order of the text.
+    pub(super) added: Vec<Added>,
+}
+
+/// What was put into a line of a document.
+pub(super) struct Added {
+    /// The line, counted from 1.
+    line: usize,
+    /// Where in that line it begins, counted from 1.
+    column: usize,
+    characters: usize,
+}
+
+/// The column that was a line's before something was put into it.
+pub(super) fn as_written(line: usize, column: usize, added: &[Added]) -> usize {
+    let before = added.iter().filter(|one| one.line == line && one.column < column);
+    column - before.map(|one| one.characters.min(column - one.column)).sum::<usize>()
 }
 
 /// The data of a JSON document: RESTCONF's `data` is taken away.
@@ -56,7 +73,7 @@ pub(super) fn json(text: &str) -> Result<Plain, String> {
             blank.text()
         }
     };
-    Ok(Plain { text, unqualified: Vec::new(), nobodys: Vec::new() })
+    Ok(Plain { text, unqualified: Vec::new(), nobodys: Vec::new(), added: Vec::new() })
 }
 
 /// How deep objects and arrays of JSON stand in one another.
@@ -256,19 +273,45 @@ impl Walk<'_> {
     fn done(self) -> Plain {
         let Walk { blank, unqualified, nobodys, declared, inserts, .. } = self;
         let (mut text, words) = (blank.text(), declared.concat());
-        for at in inserts.into_iter().rev().filter(|at| text.is_char_boundary(*at)).collect::<Vec<_>>() {
-            // What became blanks needs none.
-            if text.get(..at).is_some_and(|before| !before.ends_with(' ')) {
-                text.insert_str(at, &words);
-            }
+        // What became blanks needs none.
+        let is_there = |at: &usize| text.get(..*at).is_some_and(|before| !before.ends_with(' '));
+        let inserts: Vec<usize> = inserts.into_iter().filter(is_there).collect();
+        let characters = words.chars().count();
+        let (mut added, mut from, mut line, mut column) = (Vec::new(), 0, 1, 1);
+        for at in &inserts {
+            let between = text.get(from..*at).unwrap_or_default();
+            let own = between.rsplit_once('\n').map(|(_, own)| own);
+            line += between.matches('\n').count();
+            column = own.map_or(column, |_| 1) + own.unwrap_or(between).chars().count();
+            added.push(Added { line, column, characters });
+            column += characters;
+            from = *at;
         }
-        Plain { text, unqualified, nobodys }
+        for at in inserts.into_iter().rev() {
+            text.insert_str(at, &words);
+        }
+        Plain { text, unqualified, nobodys, added }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_put_into_a_line_moves_no_column() {
+        let text = "<config xmlns:a=\"urn:a\"><top><x>é 1</x></top><top><x>2</x></top>\n<top>\n<x>3</x></top></config>";
+        let plain = xml(text).unwrap();
+        assert_eq!(plain.text.matches("xmlns:a=").count(), 3, "{}", plain.text);
+        for wanted in ['1', '2', '3'] {
+            let place = |text: &str| {
+                let mut lines = text.lines().enumerate();
+                lines.find_map(|(line, own)| Some((line + 1, own.chars().position(|c| c == wanted)? + 1))).unwrap()
+            };
+            let (line, column) = place(&plain.text);
+            assert_eq!((line, as_written(line, column, &plain.added)), place(text), "{wanted}");
+        }
+    }
 
     #[test]
     fn levels_are_those_outside_of_strings() {

@@ -72,7 +72,7 @@ pub(in crate::cli::validate) struct Understood {
 
 enum Part {
     Nothing,
-    Data(Document, DataFormat),
+    Data(Document, DataFormat, Vec<document::Added>),
     /// A SetRequest, as it is.
     Set(Arc<str>),
 }
@@ -162,7 +162,7 @@ impl Modules {
             return Understood { findings, part: Part::Nothing };
         }
         match Document::of(plain.text) {
-            Ok(document) => Understood { findings, part: Part::Data(document, format) },
+            Ok(document) => Understood { findings, part: Part::Data(document, format, plain.added) },
             Err(error) => broken(format!("no memory for it: {error}")),
         }
     }
@@ -174,11 +174,14 @@ impl Modules {
         match part {
             Part::Nothing => {}
             Part::Set(text) => self.check_set(file, &text, is_whole, &mut findings),
-            Part::Data(document, format) => {
+            Part::Data(document, format, added) => {
                 let all = self.told(&document, format);
                 let text = if all.is_empty() { Cow::default() } else { document.text() };
                 for told in all {
-                    findings.push(self.finding(told, file, &text, is_whole));
+                    let finding = self.finding(told, file, &text, is_whole);
+                    let column = finding.column.and_then(|column| usize::try_from(column.get()).ok());
+                    let own = finding.line.zip(column).map(|(line, column)| document::as_written(line, column, &added));
+                    findings.push(finding.column(own));
                 }
             }
         }
@@ -283,7 +286,7 @@ mod tests {
         for octets in [1000, 1 << 20, (1 << 20) + 1] {
             for (mtu, expected) in [("9000", None), ("70000", Some((Code::SchemaValue, Some(3))))] {
                 let understood = modules.understand(file, &padded(mtu, octets), Encoding::Xml);
-                let is_copied = matches!(&understood.part, Part::Data(Document::Text(_), _));
+                let is_copied = matches!(&understood.part, Part::Data(Document::Text(_), ..));
                 assert_eq!(is_copied, octets < 1 << 20);
                 let findings = modules.check(understood, file, true);
                 let found = findings.iter().map(|finding| (finding.code, finding.line)).next();

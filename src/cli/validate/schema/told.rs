@@ -13,8 +13,8 @@ pub(super) struct Told {
     pub(super) line: Option<usize>,
 }
 
-/// In longer lines no column is looked for, in octets.
-const MAX_LINE: usize = 10_000;
+/// In longer lines no column is looked for, in octets: each finding has its line gone through.
+const MAX_LINE: usize = 256 << 10;
 
 /// What messages have in them, each with its code; the first that fits counts.
 const WORDS: [(&str, Code); 24] = [

@@ -8,7 +8,7 @@ use mercury_adapter::{
 use mercury_model::{InterfaceScope, VlanId, VlanSet};
 
 use super::{json, names::several, port::Port};
-use crate::words::{is_asked, lists::vlans, overlay::SegmentsSaid};
+use crate::words::{is_asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
@@ -220,7 +220,7 @@ impl<'s> Said<'s> {
 
     /// A port that is asked for.
     fn port(&mut self, name: &str) -> Option<&mut Port> {
-        self.has_ports = true;
+        self.has_ports |= is_of_a_port(name);
         if !is_asked(self.asked, name) {
             return None;
         }

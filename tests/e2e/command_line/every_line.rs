@@ -1,0 +1,164 @@
+//! What goes wrong at one line of a script after the other.
+
+use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
+use serde_json::{Value, json};
+
+use super::{attach, entry, grammar, port, start};
+use crate::harness::{Client, Entry, Mercury, RpcError, block_on, wait};
+
+/// A family of command lines, by one of its systems.
+struct Family {
+    start: fn() -> CliSwitch,
+    entry: fn(&CliSwitch) -> Entry,
+    /// The port that is attached to VLAN 100.
+    port: &'static str,
+    is_attached: fn(&CliHandle) -> bool,
+    /// Lines of that at which something can go wrong, at least.
+    lines: usize,
+    /// What a reboot would bring; `None` where that is what runs.
+    startup: Option<fn(&CliHandle) -> String>,
+}
+
+/// Blocks of lines, and what is saved.
+const BLOCKS: Family = Family {
+    start,
+    entry,
+    port: super::PORT,
+    is_attached: |switch| port(switch, super::PORT).contains(&"switchport access vlan 100".to_owned()),
+    lines: 3,
+    startup: Some(CliHandle::startup),
+};
+
+/// Commands, each of which is so at once and kept.
+const ROWS: Family = Family {
+    start: || block_on(CliSwitch::start(grammar::rows(), ROWS_BEFORE)).unwrap(),
+    entry: |switch| {
+        Entry::new("leaf1")
+            .text("protocol", "cli")
+            .text("dialect", "pluribus")
+            .text("address", &switch.addr().ip().to_string())
+            .with("port", switch.addr().port())
+            .text("username", CLI_USER)
+            .text("password", CLI_PASSWORD)
+            .with("host_key_fingerprints", format!("[{:?}]", switch.host_key_fingerprint()))
+            .with("manage_vlans", true)
+    },
+    port: "2",
+    is_attached: |switch| {
+        let mut attached: Vec<&str> = ROWS_BEFORE.lines().filter(|row| !row.ends_with("tagged 10 2")).collect();
+        attached.retain(|row| !row.ends_with("tagged 20 2"));
+        attached.extend(["scope 100 local", "untagged 100 2"]);
+        attached.sort_unstable();
+        switch.running().lines().eq(attached)
+    },
+    lines: 3,
+    startup: None,
+};
+
+/// As somebody else has configured it years ago.
+const ROWS_BEFORE: &str = "port 1\nport 2\nport 3\nport 49
+scope 1 local\nscope 10 local\nscope 20 fabric
+untagged 10 2\ntagged 20 2
+untagged 1 3\ntagged 10 49\ntagged 20 49";
+
+/// Attaches with a fault at one line of the script.
+fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<Value, RpcError>, bool) {
+    let switch = (family.start)();
+    let handle = switch.handle();
+    let mercury = Mercury::serve(&[(family.entry)(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
+    handle.inject(nth, fault.clone());
+    let answer = Client::of(&mercury).call("attach_port", &attach(family.port, 100));
+    let is_struck = handle.is_struck();
+    (handle, answer, is_struck)
+}
+
+/// Does so at one line after the other, to the last; what was asked for is either
+/// done and saved, or undone and not saved.
+fn at_every_line(family: &Family, fault: &LineFault, may_be_done: bool) {
+    let before = (family.start)().handle().running();
+    for nth in 0.. {
+        let (switch, answer, is_struck) = struck(family, nth, fault);
+        if !is_struck {
+            assert!(nth >= family.lines, "{fault:?} at {nth} never struck: {answer:?}");
+            return;
+        }
+        let place = format!("{fault:?} at line {nth}: {answer:?}\n{:?}\n{}", switch.entered(), switch.running());
+        if let Some(startup) = family.startup {
+            assert_eq!(startup(&switch), if answer.is_ok() { switch.running() } else { before.clone() }, "{place}");
+        }
+        match &answer {
+            Ok(answer) => {
+                assert!(may_be_done && answer["changed"] == true, "{place}");
+                assert!((family.is_attached)(&switch), "{place}");
+            }
+            Err(error) if error.kind() == "unknown" => {}
+            Err(_) => assert_eq!(switch.running(), before, "{place}"),
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
+    let words = "Command rejected: the moon is full";
+    let refused = LineFault::Refuse(words.to_owned());
+    at_every_line(&BLOCKS, &refused, false);
+    let (_, answer, _) = struck(&BLOCKS, 2, &refused);
+    let error = answer.unwrap_err();
+    assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
+    at_every_line(&ROWS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
+}
+
+#[test]
+fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
+    for family in [&BLOCKS, &ROWS] {
+        at_every_line(family, &LineFault::DropBefore, true);
+        at_every_line(family, &LineFault::DropAfter, true);
+    }
+}
+
+#[test]
+fn a_switch_that_hangs_at_any_line_is_left_in_a_known_state() {
+    [&BLOCKS, &ROWS].iter().for_each(|family| at_every_line(family, &LineFault::Hang, true));
+}
+
+#[test]
+fn a_switch_that_floods_at_any_line_is_left_in_a_known_state() {
+    [&BLOCKS, &ROWS].iter().for_each(|family| at_every_line(family, &LineFault::Flood, true));
+}
+
+#[test]
+fn a_switch_that_is_renamed_at_any_line_is_changed_all_the_same() {
+    [&BLOCKS, &ROWS].iter().for_each(|family| at_every_line(family, &LineFault::Rename("access-2".to_owned()), true));
+}
+
+/// What was typed stays, for there nothing waits for anything; nothing of others does, and
+/// the next Mercury makes of the port what it is asked to.
+#[test]
+fn a_mercury_that_is_killed_between_commands_leaves_the_port_alone_half_done() {
+    for nth in 0.. {
+        let switch = (ROWS.start)();
+        let handle = switch.handle();
+        let entry = (ROWS.entry)(&switch);
+        let mut mercury = Mercury::serve(&[entry.with("reply_timeout", 60).with("commit_timeout", 60)]);
+        handle.inject(nth, LineFault::Hang);
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "attach_port", "params": attach(ROWS.port, 100)});
+        let mut asked = Client::of(&mercury);
+        asked.start("POST", "/", body.to_string().as_bytes());
+        wait("the line, or the end", || handle.is_struck() || (ROWS.is_attached)(&handle));
+        if !handle.is_struck() {
+            assert!(nth >= ROWS.lines, "never struck: {:?}", handle.entered());
+            return;
+        }
+        mercury.kill();
+        let of_others = |rows: &str| {
+            let is_ours = |row: &&str| !row.ends_with(" 2") && *row != "scope 100 local";
+            let mut rows: Vec<String> = rows.lines().filter(is_ours).map(str::to_owned).collect();
+            rows.sort();
+            rows
+        };
+        assert_eq!(of_others(&handle.running()), of_others(ROWS_BEFORE), "at line {nth}: {:?}", handle.entered());
+        let mercury = Mercury::serve(&[(ROWS.entry)(&switch)]);
+        let answer = Client::of(&mercury).call("attach_port", &attach(ROWS.port, 100));
+        assert!((ROWS.is_attached)(&handle), "at line {nth}: {answer:?}\n{}", handle.running());
+    }
+}
