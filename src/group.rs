@@ -153,7 +153,7 @@ pub const fn worth_trying_again(outcome: &Outcome) -> bool {
 pub fn share(report: &Report, intent: &TargetIntent, rules: &Rules) -> Report {
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
     let scope = concerns(intent, rules, &report.lags, &seen);
-    let within = |running: &Running| Running::new(&running.config, scope.clone());
+    let within = |running: &Running| running.told(&scope);
     let before = report.before.as_ref().map(within);
     let now = report.now.as_ref().map(within);
     let plan = match (&before, &now) {

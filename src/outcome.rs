@@ -26,7 +26,7 @@ impl ReadBack {
     /// The part of the read-back that lies inside `scope`.
     #[must_use]
     pub fn within(&self, scope: &Scope) -> Self {
-        Self(Running::new(&self.0.config, scope.clone()))
+        Self(self.0.told(scope))
     }
 
     /// What was read.

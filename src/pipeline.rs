@@ -464,7 +464,7 @@ fn narrow(report: &mut Report, work: &Work, rules: &Rules) {
     let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
     let scope = told(intent, rules, &report.lags, &seen, report.plan.as_ref());
     for running in [&mut report.before, &mut report.now, &mut report.intended].into_iter().flatten() {
-        *running = Running::new(&running.config, scope.clone());
+        *running = running.told(&scope);
     }
 }
 

@@ -3,7 +3,7 @@
 mod lag;
 mod verified;
 
-use mercury_model::{Interface, InterfaceName, Running, Segment, SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{Interface, InterfaceName, Running, Segment, SwitchedVlan, TrunkVlans, VlanId, VniState};
 use serde_json::{Map, Value, json};
 
 pub(super) use lag::{lag_deleted, lag_updated};
@@ -258,11 +258,20 @@ pub fn report_json(report: &Report) -> Value {
     members
 }
 
-/// What VLANs are bound to, and of a VNI that is configured and carries nothing, why.
+/// What VLANs are bound to, and whether that carries frames: of a VNI that is configured and
+/// does not, why.
 fn segments(running: &Running) -> Vec<Value> {
-    let told = |(vlan, segment): (&VlanId, &Segment)| match running.overlay.down.get(&segment.vni) {
-        Some(why) => json!({"vlan-id": vlan, "vni": segment.vni, "down": why}),
-        None => json!({"vlan-id": vlan, "vni": segment.vni}),
+    let told = |(vlan, segment): (&VlanId, &Segment)| {
+        let (state, why) = match running.overlay.states.get(&segment.vni) {
+            Some(VniState::Up) => ("UP", None),
+            Some(VniState::Down(why)) => ("DOWN", Some(why)),
+            None => ("UNKNOWN", None),
+        };
+        let mut told = json!({"vlan-id": vlan, "vni": segment.vni, "vni-state": state});
+        if let (Some(why), Some(members)) = (why, told.as_object_mut()) {
+            members.insert("down".to_owned(), json!(why));
+        }
+        told
     };
     running.segments.iter().map(told).collect()
 }

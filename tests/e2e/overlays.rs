@@ -50,7 +50,11 @@ fn a_port_gets_the_vlan_of_its_vni_and_the_last_takes_what_binds_it_away() {
         assert_eq!(client.done("get_allowed_network_types", &json!({"switch_id": "leaf1"})), json!(["vlan", "vxlan"]));
         let (one, other) = ([("leaf1", "Ethernet1")], [("leaf1", "Ethernet2")]);
         let attached = client.done("attach_port", &on_network(&one, &json!({"vni": 10_100})));
-        assert_eq!(attached["switches"][0]["segments"], json!([{"vlan-id": 3000, "vni": 10_100}]), "{attached}");
+        assert_eq!(
+            attached["switches"][0]["segments"],
+            json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UNKNOWN"}]),
+            "{attached}"
+        );
         assert_eq!(switch.look().port("Ethernet1").vlans, "access 3000");
         assert_eq!(bound(&switch), ["10100: 3000 L2"]);
         let again = client.done("attach_port", &on_network(&one, &json!({"vni": 10_100})));

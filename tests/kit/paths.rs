@@ -79,7 +79,7 @@ fn named(tree: &Tree) -> Named {
         leaves.for_each(|path| add("vlan", entry.join(path)));
     }
     if let Some(own) = overlay {
-        let OverlayTree { entry, vni, vlan: bound, leaves, also, foreign, vtep, bgp, needs, .. } = own;
+        let OverlayTree { entry, vni, vlan: bound, leaves, also, foreign, vtep, bgp, state, needs, .. } = own;
         let entry = entry.clone().or_else(|| vlan.as_ref().map(|vlan| vlan.entry.clone())).unwrap_or_default();
         let leaves = [vni]
             .into_iter()
@@ -87,7 +87,11 @@ fn named(tree: &Tree) -> Named {
             .chain(leaves.values())
             .chain(also.iter().chain(foreign).map(|(path, _)| path));
         leaves.for_each(|path| add("overlay", entry.join(path)));
-        vtep.iter().chain(bgp).chain(needs.iter().map(|need| &need.path)).for_each(|path| add("overlay", path.clone()));
+        vtep.iter()
+            .chain(bgp)
+            .chain(state)
+            .chain(needs.iter().map(|need| &need.path))
+            .for_each(|path| add("overlay", path.clone()));
         add("overlay.entry", entry);
     }
     nodes

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, Vni};
+use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, Vni, VniState};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -229,9 +229,8 @@ pub struct Overlay {
     /// What the entry that binds a VLAN holds besides Mercury's leaves: it would go
     /// with it.
     pub besides: BTreeMap<VlanId, String>,
-    /// The VNIs that are configured and carry nothing at the moment, and why, as far as the
-    /// device shows that beside what it has.
-    pub down: BTreeMap<Vni, String>,
+    /// Whether VNIs carry frames, as far as the device shows that beside what it has.
+    pub states: BTreeMap<Vni, VniState>,
 }
 
 impl Running {
@@ -247,6 +246,14 @@ impl Running {
     pub fn found(config: DeviceConfig, scope: Scope) -> Self {
         let config = config.cut_to(&scope);
         Self { config, scope, ..Self::default() }
+    }
+
+    /// What of it is told to whoever asked about `scope`: the configuration there, and
+    /// whether VNIs carry frames.
+    #[must_use]
+    pub fn told(&self, scope: &Scope) -> Self {
+        let overlay = Overlay { states: self.overlay.states.clone(), ..Overlay::default() };
+        Self { overlay, ..Self::new(&self.config, scope.clone()) }
     }
 
     /// The part of it inside a scope that is no wider.

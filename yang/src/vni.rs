@@ -64,6 +64,15 @@ pub enum VniError {
     NotANumber(String),
 }
 
+/// Whether a VNI carries frames at the moment (`vni-state` of openconfig-evpn).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum VniState {
+    /// It does.
+    Up,
+    /// It does not, and why, as far as the device tells.
+    Down(String),
+}
+
 /// What binds a VLAN to a VNI on one switch, as an entry of
 /// `connection-point/endpoints/endpoint/vxlan/local-endpoint-vnis` does. A VLAN
 /// has one at most, and a VNI one VLAN.

@@ -45,6 +45,13 @@ pub fn questions(
     Ok(form(dialect).once(&nodes, false).subscription.into_iter().filter_map(|one| one.path).collect())
 }
 
+/// The paths of which state is asked beside, by Get.
+#[must_use]
+pub fn states(dialect: &GnmiDialect, scope: &Scope) -> Vec<Path> {
+    let nodes = Questions::one_by_one(dialect, &dialect.network_instance).states(scope);
+    form(dialect).once(&nodes, false).subscription.into_iter().filter_map(|one| one.path).collect()
+}
+
 fn encoded(notifications: &[Notification]) -> Vec<u8> {
     GetResponse { notification: notifications.to_vec(), ..GetResponse::default() }.encode_to_vec()
 }

@@ -76,6 +76,20 @@ impl<'a> Questions<'a> {
         names.iter().flat_map(|names| below.iter().map(|path| node(names, path))).collect()
     }
 
+    /// Where state tells whether VNIs carry frames. Only a Get of configuration has to ask.
+    pub(crate) fn states(self, scope: &Scope) -> Vec<Node> {
+        let node = |names: &Names, path| Node { path, names: names.clone() };
+        match &self.dialect.mapping {
+            _ if self.at_once || !scope.overlays => Vec::new(),
+            Mapping::Tree(tree) => {
+                let state = tree.overlay.iter().filter_map(|own| own.state.as_ref());
+                let names = Names::default().in_instance(self.instance);
+                state.map(|leaf| node(&names, above_entries(leaf))).collect()
+            }
+            Mapping::MacVrf => mac_vrf::states().map(|path| node(&Names::default(), path)).into(),
+        }
+    }
+
     /// What else to ask for, now that this is known.
     ///
     /// # Errors
@@ -109,6 +123,12 @@ impl<'a> Questions<'a> {
             Mapping::MacVrf => mac_vrf::running(data, self.instance, &self.dialect.defaults, scope),
         }
     }
+}
+
+/// The list that a leaf of its entries is in.
+fn above_entries(leaf: &NodePath) -> NodePath {
+    let last = leaf.steps.iter().rposition(|step| !step.keys.is_empty()).unwrap_or_default();
+    NodePath { steps: leaf.steps.iter().take(last).cloned().collect() }
 }
 
 /// What is asked for to see a scope: it, or more than it.

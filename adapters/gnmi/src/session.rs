@@ -44,6 +44,8 @@ pub(crate) struct Learned {
     pub(crate) once_in_proto: AtomicBool,
     /// Get takes no type but ALL.
     pub(crate) no_get_type: AtomicBool,
+    /// What tells whether VNIs carry frames is refused.
+    pub(crate) no_vni_states: AtomicBool,
     /// A subscription to what tells a port that routes is refused.
     pub(crate) no_subinterfaces: AtomicBool,
     /// The commit-confirmed extension.

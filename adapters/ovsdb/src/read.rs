@@ -40,7 +40,7 @@ pub(crate) fn running(
     if scope.interfaces == InterfaceScope::All {
         found.bridged = bridged(rows, bridges, dialect.closed)?;
     }
-    found.overlay.down = tunnels::down(rows)?;
+    found.overlay.states = tunnels::states(rows)?;
     // A VLAN is there wherever a port has it.
     if let VlanScope::Named(ids) = &scope.vlans {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });

@@ -8,7 +8,7 @@ use std::{
 };
 
 use mercury_adapter::{DataNode, DataTree, Dialect, Unrenderable};
-use mercury_model::{Edit, Flood, Plan, Segment, VlanId, Vni};
+use mercury_model::{Edit, Flood, Plan, Segment, VlanId, Vni, VniState};
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,20 +220,23 @@ fn key(tunnel: &Row) -> Result<Option<Vni>, NoDatum> {
     Ok(["key", "in_key", "out_key"].into_iter().find_map(|key| options.get(key)?.parse().ok()))
 }
 
-/// Why the VNIs are down whose tunnels have no device.
-pub(crate) fn down(rows: &Rows) -> Result<BTreeMap<Vni, String>, NoDatum> {
-    let mut down = BTreeMap::new();
+/// Whether the VNIs have tunnels that ovs-vswitchd has made; one that it has not made is down.
+pub(crate) fn states(rows: &Rows) -> Result<BTreeMap<Vni, VniState>, NoDatum> {
+    let mut states = BTreeMap::new();
     for (name, interface) in &rows.interfaces {
         let Some(vni) = rows.tunnels.get(name).map(key).transpose()?.flatten() else { continue };
         let why = match interface.text("error")?.filter(|error| !error.is_empty()) {
             Some(error) => format!("{name}: {error}"),
             None if interface.number("ofport")?.is_none_or(|port| port < 1) => format!("{name} has no device"),
             None if interface.text("link_state")? == Some("down") => format!("the link of {name} is down"),
-            None => continue,
+            None => {
+                states.entry(vni).or_insert(VniState::Up);
+                continue;
+            }
         };
-        down.insert(vni, why);
+        states.insert(vni, VniState::Down(why));
     }
-    Ok(down)
+    Ok(states)
 }
 
 #[cfg(test)]

@@ -47,7 +47,11 @@ fn tunnels_come_with_the_first_port_of_a_vni_and_go_with_the_last() {
     let mut client = Client::of(&mercury);
     let vni = json!({"vni": 10_100});
     let attached = client.done("attach_port", &on("p1", &vni));
-    assert_eq!(attached["switches"][0]["segments"], json!([{"vlan-id": 3000, "vni": 10_100}]), "{attached}");
+    assert_eq!(
+        attached["switches"][0]["segments"],
+        json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UP"}]),
+        "{attached}"
+    );
     assert_eq!(attached["switches"][0]["flights"], 3, "{attached}");
     let made = ["3000 10100 192.0.2.2", "3000 10100 192.0.2.3"];
     assert_eq!(tunnels(&bridge), made);

@@ -35,6 +35,9 @@ pub struct OverlayTree {
     pub foreign: Vec<(NodePath, String)>,
     /// From the top, what a VTEP that works has; the VTEP's name is a key on the way.
     pub vtep: Option<NodePath>,
+    /// From the top, the leaf that tells whether a VNI, which is a key on the way, carries
+    /// frames: `UP` or `DOWN`. It is state.
+    pub state: Option<NodePath>,
     /// What else must be there.
     pub needs: Vec<Need>,
     /// The highest VNI that there is.
@@ -169,7 +172,13 @@ impl OverlayTree {
         let entry = self.entry.as_ref().or(in_vlan).cloned().unwrap_or_default();
         let leaves = self.own().chain(self.foreign.iter().map(|(path, _)| path)).map(|path| entry.join(path));
         let needs = self.needs.iter().map(|need| need.path.clone());
-        leaves.chain(self.vtep.clone()).chain(self.bgp.clone()).chain(needs).chain(self.entry.clone()).collect()
+        leaves
+            .chain(self.vtep.clone())
+            .chain(self.bgp.clone())
+            .chain(self.state.clone())
+            .chain(needs)
+            .chain(self.entry.clone())
+            .collect()
     }
 
     /// The nodes to read, none below another.

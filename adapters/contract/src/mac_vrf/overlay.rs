@@ -16,7 +16,7 @@ use std::{
     sync::LazyLock,
 };
 
-use mercury_model::{Evpn, FloodMode, InterfaceName, Overlay, RouteId, Segment, VlanId, Vni};
+use mercury_model::{Evpn, FloodMode, InterfaceName, Overlay, RouteId, Segment, VlanId, Vni, VniState};
 
 use super::{
     Template, Unsayable, Writer,
@@ -53,6 +53,7 @@ pub fn tree() -> &'static OverlayTree {
         also: Vec::new(),
         foreign: Vec::new(),
         vtep: Some(words::tunnel()),
+        state: None,
         needs: Vec::new(),
         highest: Vni::MAX,
     });
@@ -114,6 +115,12 @@ impl Writer<'_> {
     }
 }
 
+/// Where it is told whether VNIs carry frames.
+pub fn states() -> [NodePath; 2] {
+    let bound = words::network_instance().join(&path(VXLAN));
+    [bound, words::tunnel().join(&path(VXLAN))]
+}
+
 /// What binds each VLAN, and what is not Mercury's.
 pub(super) fn read<D: Data>(found: &D, template: Template<'_>) -> (BTreeMap<VlanId, Segment>, Overlay) {
     let mut reading = Reading::of(found, template);
@@ -165,7 +172,8 @@ impl<'a, D: Data> Reading<'a, D> {
         let is_mac_vrf = text(instance, &["type"]).map(bare) == Some("mac-vrf");
         let vlan = self.template.vlan(name).filter(|_| is_mac_vrf);
         let (mut more, mut is_bound) = (BTreeSet::new(), false);
-        for member in named(instance, VXLAN).filter_map(|one| text(one, &["name"])) {
+        for entry in named(instance, VXLAN) {
+            let Some(member) = text(entry, &["name"]) else { continue };
             let Some(tunnel) = self.tunnels.remove(member) else {
                 more.insert(format!("{VXLAN} {member}, which is not there"));
                 continue;
@@ -174,6 +182,7 @@ impl<'a, D: Data> Reading<'a, D> {
             match vlan {
                 Some(vlan) => {
                     is_bound = true;
+                    self.state(entry, tunnel, vni);
                     self.bind(vlan, instance, (member, vni), &mut more);
                     more.extend(beside(tunnel, &OWN_OF_TUNNEL, &DEFAULTS_OF_TUNNEL));
                 }
@@ -245,6 +254,20 @@ impl<'a, D: Data> Reading<'a, D> {
             more.insert(format!("no {EVPN} of {member}"));
         }
         self.segments.insert(vlan, segment);
+    }
+
+    /// Whether it carries frames, where state is shown too: the interface itself, and its
+    /// place in the network instance.
+    fn state(&mut self, entry: &D, tunnel: &D, vni: Vni) {
+        let states = [entry, tunnel].map(|node| (text(node, &["oper-state"]), text(node, &["oper-down-reason"])));
+        let down = states.iter().find(|(state, _)| state.is_some_and(|state| state != "up"));
+        let is_up = states.iter().any(|(state, _)| *state == Some("up"));
+        let state = match down {
+            Some((state, reason)) => VniState::Down(reason.or(*state).unwrap_or_default().to_owned()),
+            None if is_up => VniState::Up,
+            None => return,
+        };
+        self.overlay.states.insert(vni, state);
     }
 
     /// Keeps what somebody else has where a VLAN's own would be.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mercury_model::{Overlay, Segment, VlanId, Vni};
+use mercury_model::{Overlay, Segment, VlanId, Vni, VniState};
 
 use super::{Data, find, value, vlan};
 use crate::{Names, Need, NodePath, OverlayTree, Tree};
@@ -29,6 +29,14 @@ pub(super) fn read<D: Data>(tree: &Tree, instance: &str, data: &D) -> (BTreeMap<
     }
     let working = own.vtep.iter().flat_map(|path| find(data, path, &names));
     overlay.vteps = working.filter_map(|(_, names)| names.found_vtep()).collect();
+    for (leaf, names) in own.state.iter().flat_map(|path| find(data, path, &names)) {
+        let Some(vni) = names.found_vni().and_then(|vni| vni.parse::<Vni>().ok()) else { continue };
+        match leaf.value() {
+            "UP" => drop(overlay.states.insert(vni, VniState::Up)),
+            "DOWN" => drop(overlay.states.insert(vni, VniState::Down("the switch says so".to_owned()))),
+            _ => {}
+        }
+    }
     let is_there = |need: &Need| {
         let holds = |node: &D| need.value.as_ref().is_none_or(|value| node.value() == value);
         find(data, &need.path, &names).iter().any(|(node, _)| holds(node) && !node.is_inactive())

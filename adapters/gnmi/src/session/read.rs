@@ -1,7 +1,10 @@
 //! Reading a scope: by Get, or by Subscribe ONCE.
 
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -81,7 +84,15 @@ impl GnmiSession {
         scope: &Scope,
         timeout: Duration,
     ) -> Result<Vec<Raw>, Status> {
-        if at_once { self.ask_beside(nodes, scope, timeout).await } else { self.get(nodes, timeout).await }
+        if at_once {
+            return self.ask_beside(nodes, scope, timeout).await;
+        }
+        let is_told = |known: &AtomicBool| known.load(Relaxed);
+        let states = match is_told(&self.learned.no_get_type) || is_told(&self.learned.no_vni_states) {
+            true => Vec::new(),
+            false => Questions::one_by_one(&self.dialect, &self.instance).states(scope),
+        };
+        self.get_with(nodes, &states, timeout).await
     }
 
     async fn ask(&mut self, nodes: &[Node], at_once: bool, timeout: Duration) -> Result<Vec<Raw>, Status> {
@@ -116,9 +127,14 @@ impl GnmiSession {
 
     /// One Get a node, at once: a single missing node would fail a joint one.
     pub(super) async fn get(&mut self, nodes: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
+        self.get_with(nodes, &[], timeout).await
+    }
+
+    /// The same, and state beside it that a target need not have.
+    async fn get_with(&mut self, nodes: &[Node], states: &[Node], timeout: Duration) -> Result<Vec<Raw>, Status> {
         let typed = !self.learned.no_get_type.load(Relaxed);
         let kind = if typed { DataType::Config } else { DataType::All };
-        match self.get_as(nodes, kind, timeout).await {
+        match self.get_both((nodes, kind), states, timeout).await {
             Err(status) if typed && matches!(status.code(), Code::Unimplemented | Code::InvalidArgument) => {
                 let found = self.get_as(nodes, DataType::All, timeout).await?;
                 tracing::debug!("Get takes no type; asking for everything from now on");
@@ -135,8 +151,18 @@ impl GnmiSession {
         kind: DataType,
         timeout: Duration,
     ) -> Result<Vec<Raw>, Status> {
-        self.flights += nodes.len().div_ceil(AT_ONCE) as u64;
-        let requests: Vec<GetRequest> = nodes.iter().map(|node| self.form.get(node, kind)).collect();
+        self.get_both((nodes, kind), &[], timeout).await
+    }
+
+    async fn get_both(
+        &mut self,
+        (nodes, kind): (&[Node], DataType),
+        states: &[Node],
+        timeout: Duration,
+    ) -> Result<Vec<Raw>, Status> {
+        self.flights += (nodes.len() + states.len()).div_ceil(AT_ONCE) as u64;
+        let states = states.iter().map(|node| self.form.get(node, DataType::State));
+        let requests: Vec<GetRequest> = nodes.iter().map(|node| self.form.get(node, kind)).chain(states).collect();
         let client = self.client.clone();
         let call = move |request| {
             let client = client.clone();
@@ -144,11 +170,15 @@ impl GnmiSession {
         };
         let answers: Vec<_> = stream::iter(requests).map(call).buffered(AT_ONCE).collect().await;
         let mut found = Vec::new();
-        for answer in answers {
+        for (index, answer) in answers.into_iter().enumerate() {
             match answer {
                 Ok(answer) => found.push(answer),
                 // Section 3.3.4: there is no such data.
                 Err(status) if status.code() == Code::NotFound => {}
+                Err(status) if index >= nodes.len() && matches!(failure(&status, timeout), Failure::Refused(_)) => {
+                    tracing::debug!(%status, "the target tells no state of VNIs; asking for none from now on");
+                    self.learned.no_vni_states.store(true, Relaxed);
+                }
                 Err(status) => return Err(status),
             }
         }

@@ -47,6 +47,7 @@ mod vendors;
 #[path = "../../../../tests/kit/view.rs"]
 mod view;
 mod views;
+mod vni_states;
 
 use std::{collections::BTreeSet, sync::Arc};
 

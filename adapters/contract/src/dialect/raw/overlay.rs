@@ -35,6 +35,7 @@ pub(super) struct RawOverlay {
     #[serde(default)]
     foreign: BTreeMap<String, String>,
     vtep: Option<String>,
+    state: Option<String>,
     #[serde(default)]
     needs: BTreeMap<String, RawForeign>,
     /// Those that are needed only where BGP is to tell of it.
@@ -85,6 +86,7 @@ impl Reader<'_> {
             also,
             foreign,
             vtep: raw.vtep.map(|path| self.path("overlay.vtep", &path, None)),
+            state: raw.state.map(|path| self.path("overlay.state", &path, None)),
             needs,
             highest: raw.highest.map_or(Ok(Vni::MAX), Vni::try_from).unwrap_or_else(|problem| {
                 self.problems.push(format!("overlay.highest: {problem}"));
