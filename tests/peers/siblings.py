@@ -74,6 +74,8 @@ ROOTS = {
         "/network-instance[name=vlan-{vlan}]/interface[name={port}.{vlan}]",
     ],
 }
+# What is sent into modules that are not among those: nothing can be said of what is beside.
+BEYOND = {"nokia_srl": re.compile(r"/tunnel-interface\[|/network-instance\[[^]]*\]/protocols/bgp-(evpn|vpn)\b")}
 # What Junos has in every container; that of the entries stands for all.
 EVERYWHERE = ("apply-groups", "apply-groups-except", "apply-macro")
 # Texts of many kinds: the first that fits a leaf's lengths and patterns is taken.
@@ -106,7 +108,10 @@ def sent(modules, dialect):
             operation, path, *value = line.split(" ", 2)
             if operation == "prefix":
                 continue
-            steps = follow(modules, path[path.index("/"):])
+            path = path[path.index("/"):]
+            if dialect in BEYOND and BEYOND[dialect].match(path):
+                continue
+            steps = follow(modules, path)
             if operation == "delete":
                 yield steps[-1][0].path()
             else:
