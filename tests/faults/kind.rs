@@ -206,12 +206,14 @@ impl Kind {
             _ => None,
         };
         let confirmation = Some(operation) == commit && nth > 1;
-        // Who says that it is no longer as it was read, and means what was asked, is believed.
-        if self == Self::Restconf(TAGGED) && action == "status:failed-precondition" {
-            return true;
-        }
-        action == "ignore"
-            && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm" | "restconf-operation"))
+        self.is_tag_lie(action)
+            || action == "ignore"
+                && (confirmation || matches!(operation, "copy-config" | "gnmi-confirm" | "restconf-operation"))
+    }
+
+    /// Who says that it is no longer as it was read, and means what was asked, is believed.
+    pub(crate) fn is_tag_lie(self, action: &str) -> bool {
+        self == Self::Restconf(TAGGED) && action == "status:failed-precondition"
     }
 
     /// The simulated switch.
