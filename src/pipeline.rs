@@ -352,6 +352,7 @@ async fn prepared<'a: 'c, 'c>(
         payload,
         render: line.render,
         lock: held,
+        recalled: false,
     })))
 }
 

@@ -295,10 +295,11 @@ impl ValidateArguments {
             return broken(finding.help("--as xml, json, set-request or lines"));
         };
         let encoding = Encoding::of(form);
+        let switch = self.switch(team, file)?;
         if self.schema_only && !self.yang_dir.is_empty() {
             return self.by_schema(modules, encoding, file, text, Vec::new()).map_or_else(broken, Ok);
         }
-        let Some(switch) = self.switch(team, file)? else {
+        let Some(switch) = switch else {
             let finding = Finding::error(Code::CandidateSwitch, "it is not known which switch it is for");
             return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
         };
@@ -344,7 +345,13 @@ impl ValidateArguments {
             checked.iter_mut().for_each(|one| one.source = None);
         }
         drop(text);
-        let findings = modules.check(checkable, file, self.whole);
+        let is_nothing = self.schema_only && modules.is_nothing(&checkable);
+        let mut findings = modules.check(checkable, file, self.whole);
+        // What nobody has looked at did not pass.
+        if is_nothing && findings.is_empty() {
+            let message = "there is nothing in it that modules could check: what is taken away is not";
+            findings.push(Finding::error(Code::ReadingNothing, message).at(file, None));
+        }
         let name = file.display().to_string();
         checked.insert(0, Checked { name, level: "schema", source: None, told: Vec::new(), findings });
         if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {

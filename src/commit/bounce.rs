@@ -97,7 +97,9 @@ async fn disabling<'a>(
     let plan = Plan::between(&before, &intended);
     let payload = link.render(render, &plan);
     match payload {
-        Ok(payload) if !plan.is_empty() => Ok(Some(Transition { before, intended, payload, render, lock })),
+        Ok(payload) if !plan.is_empty() => {
+            Ok(Some(Transition { before, intended, payload, render, lock, recalled: false }))
+        }
         other => {
             release(link, policy).await;
             other.map(|_| None).map_err(Into::into)

@@ -23,6 +23,9 @@ pub struct Transition<'a> {
     pub render: &'a dyn Render,
     /// What keeps other Mercurys away.
     pub lock: &'a dyn lock::Held,
+    /// `before` is what was read for an earlier request: where the switch does not take the
+    /// change for that, nothing that was worked out from it counts any more.
+    pub recalled: bool,
 }
 
 impl Transition<'_> {

@@ -152,6 +152,7 @@ fn transition() -> Transition<'static> {
         payload: Payload::new(Body(Has::Intended)),
         render: &Back,
         lock: &NoLocks,
+        recalled: false,
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) async fn recalled(line: &mut Line<'_>, work: &Work, running: Running)
     let held = unless_stopped(&stop, taking).await.ok()?;
     let flights = line.link.flights();
     let preparing = prepared(line, work, running, &*held, None, &mut report);
-    let Ok(Prepared::Transition(change)) = unless_stopped(&stop, preparing).await else { return None };
+    let Ok(Prepared::Transition(mut change)) = unless_stopped(&stop, preparing).await else { return None };
+    change.recalled = true;
     // What was read beside is what the change would be held to, and a port that it leaves as
     // it is holds it to nothing.
     if line.link.flights() != flights || !changes_all(report.plan.as_ref(), &change.before.scope) {

@@ -76,6 +76,16 @@ fn a_port_whose_rows_are_known_takes_a_flight_less_and_who_was_at_it_is_seen() {
     assert!(flights("p1", 102) > 3, "refused, read, and made");
     assert!(bridge.vsctl(&["get", "port", "p1", "external_ids"]).contains("theirs=kept"));
     assert_eq!([flights("p1", 103), flights("p2", 102)], [2, 3]);
+    // Nor does what was planned from it, where it is another leaf than the plan's.
+    bridge.vsctl(&["set", "port", "p1", "external_ids:description=\"of theirs\""]);
+    assert!(flights("p1", 104) > 3, "refused, read, and made");
+    assert!(bridge.vsctl(&["get", "port", "p1", "external_ids"]).contains("of theirs"));
+    bridge.vsctl(&["set", "interface", "p1", "mtu_request=1400"]);
+    assert!(flights("p1", 105) > 3, "refused, read, and made");
+    assert_eq!(bridge.vsctl(&["get", "interface", "p1", "mtu_request"]), "1400");
+    bridge.vsctl(&["set", "port", "p1", "external_ids:description=again"]);
+    assert_eq!(client.done("detach_port", &attach("p1", 105))["changed"], true);
+    assert!(bridge.vsctl(&["get", "port", "p1", "external_ids"]).contains("again"));
 }
 
 /// Mercury makes no port, and names the nearest.

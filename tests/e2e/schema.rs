@@ -350,6 +350,10 @@ fn yang_alone_is_asked() {
         ("a.xml", format!("<config>{}{}</config>", "<a>".repeat(5000), "</a>".repeat(5000)), "", 1, Some("syntax")),
         ("a.xml", "<!DOCTYPE a [<!ENTITY a \"a\">]><config>&a;</config>".to_owned(), "", 1, Some("syntax")),
         ("a.xml", xml(&GOOD).replace("</config>\n</switched-vlan>", "</switched-vlan>"), "", 1, Some("syntax")),
+        ("a.xml", xml(&GOOD).replace("</interfaces>\n</config>", "</interfaces>"), "", 1, Some("syntax")),
+        ("a.xml", "<config>interface Ethernet1</config>".to_owned(), "", 1, Some("reading-nothing")),
+        ("a.json", "{\"ietf-restconf:data\": { }}".to_owned(), "", 1, Some("reading-nothing")),
+        ("a.json", "{\"update\": []}".to_owned(), "--as=set-request", 1, Some("reading-nothing")),
         ("a.cfg", "interface Ethernet1\n mtu 9000\n".to_owned(), "--as=lines", 1, Some("candidate-kind")),
         ("a.xml", xml(&GOOD), "--dialect=juniper_junos", 1, Some("schema-modules")),
     ] {

@@ -78,15 +78,16 @@ impl<'a> Questions<'a> {
 
     /// Where state tells whether VNIs carry frames. Only a Get of configuration has to ask.
     pub(crate) fn states(self, scope: &Scope) -> Vec<Node> {
-        let node = |names: &Names, path| Node { path, names: names.clone() };
         match &self.dialect.mapping {
             _ if self.at_once || !scope.overlays => Vec::new(),
             Mapping::Tree(tree) => {
                 let state = tree.overlay.iter().filter_map(|own| own.state.as_ref());
                 let names = Names::default().in_instance(self.instance);
-                state.map(|leaf| node(&names, above_entries(leaf))).collect()
+                state.map(|leaf| Node { path: above_entries(leaf), names: names.clone() }).collect()
             }
-            Mapping::MacVrf => mac_vrf::states().map(|path| node(&Names::default(), path)).into(),
+            // What is below the nodes that tell it is far more, and a Get answers with entries of
+            // the configuration's own lists.
+            Mapping::MacVrf => Vec::new(),
         }
     }
 

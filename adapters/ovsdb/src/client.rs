@@ -19,7 +19,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{mpsc, oneshot},
     task::AbortHandle,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::{
@@ -60,6 +60,8 @@ struct Waiting {
     replies: HashMap<u64, oneshot::Sender<Result<Answer, Lost>>>,
     /// Why there is no connection any more.
     end: Option<Lost>,
+    /// When something came last.
+    heard: Option<Instant>,
 }
 
 impl Shared {
@@ -168,6 +170,12 @@ impl Client {
         self.shared.waiting().end.is_none()
     }
 
+    /// Whether something came within so long: one that went without a word does not ask.
+    #[must_use]
+    pub fn has_heard(&self, within: Duration) -> bool {
+        self.shared.waiting().heard.is_some_and(|heard| heard.elapsed() <= within)
+    }
+
     /// Octets sent and received.
     #[must_use]
     pub fn octets(&self) -> (u64, u64) {
@@ -198,6 +206,7 @@ async fn read(
             Err(error) => return Lost::Closed(error.to_string()),
         };
         shared.received.fetch_add(read as u64, Relaxed);
+        shared.waiting().heard = Some(Instant::now());
         let mut octets = chunk.get(..read).unwrap_or_default();
         loop {
             let object = match splitter.next(&mut octets) {

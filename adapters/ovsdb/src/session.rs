@@ -29,6 +29,9 @@ use crate::{
 const TIMES: usize = 8;
 /// How long ovs-vswitchd may take for a change, at most.
 const APPLIED_WITHIN: Duration = Duration::from_secs(10);
+/// A server says something every 5 s at least where it is not spoken to (its inactivity
+/// probe); one that said nothing for so long may be gone.
+const HEARD: Duration = Duration::from_secs(10);
 /// How long it may take for one that somebody else has just made.
 const OTHERS_APPLIED_WITHIN: Duration = Duration::from_secs(2);
 
@@ -372,9 +375,13 @@ impl Session for OvsdbSession {
         self.dialect.revision == Trust::Exact
     }
 
-    /// The rows of each port that was read are what its transaction waits for.
+    /// The rows of each port that was read are what its transaction waits for. Of a server
+    /// that may have gone unseen it is found out by a reading, which changes nothing.
     fn holds_to(&self, scope: &Scope) -> bool {
-        self.may_hold() && self.unapplied.is_none() && self.ports.has_all(&scope.interfaces)
+        self.may_hold()
+            && self.client.has_heard(HEARD)
+            && self.unapplied.is_none()
+            && self.ports.has_all(&scope.interfaces)
     }
 
     fn is_usable(&self) -> bool {

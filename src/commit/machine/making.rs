@@ -76,6 +76,7 @@ impl Commit<'_> {
             return match landed.results.get(index) {
                 // What others have made meanwhile is theirs.
                 Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
+                Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
                 Some(Err(_)) if guarded && !lost => self.refused(Taken::No, cause, locked, at),
                 None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 _ if landed.unlocked() && as_before && clean => self.refused(taken, cause, false, at),
@@ -126,11 +127,15 @@ impl Commit<'_> {
     fn outdated(&mut self, cause: Fault, locked: bool, at: Moment) -> Onward {
         let again = at.exclusive && !self.tried_again;
         self.tried_again |= again;
-        let then = match again {
-            true => Then::MakeAgain(cause),
-            false => Then::Over(Outcome::NotStarted(Fault { kind: FaultKind::Locked, ..cause })),
-        };
-        self.released(locked, then, at)
+        match again {
+            true => self.released(locked, Then::MakeAgain(cause), at),
+            false => self.not_begun(cause, locked, at),
+        }
+    }
+
+    fn not_begun(&mut self, cause: Fault, locked: bool, at: Moment) -> Onward {
+        let outcome = Outcome::NotStarted(Fault { kind: FaultKind::Locked, ..cause });
+        self.released(locked, Then::Over(outcome), at)
     }
 
     pub(super) fn make_later(&mut self, cause: &Fault, at: Moment) -> Onward {

@@ -119,6 +119,9 @@ pub(super) const DEFAULTS_OF_TUNNEL: [(Below, &str); 4] = [
     (&["egress", "destination-groups"], ""),
     (&["bridge-table"], ""),
 ];
+/// What its bridge table is seen to do (srl_nokia-tunnel-interfaces-vxlan-interface-bridge-table
+/// and what augments that): a subscription shows it beside the configuration.
+pub(super) const STATE_OF_TUNNEL: [&str; 3] = ["statistics", "unicast-destinations", "multicast-destinations"];
 /// And into what tells of it (srl_nokia-bgp-evpn, -bgp-vpn).
 pub(super) const OWN_OF_EVPN: [&str; 3] = ["id", "vxlan-interface", "evi"];
 pub(super) const DEFAULTS_OF_EVPN: [(Below, &str); 9] = [

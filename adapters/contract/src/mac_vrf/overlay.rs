@@ -22,6 +22,7 @@ use super::{
     Template, Unsayable, Writer,
     nodes::{
         DEFAULTS_OF_BGP, DEFAULTS_OF_EVPN, DEFAULTS_OF_TUNNEL, DEFAULTS_OF_VPN, OWN_OF_EVPN, OWN_OF_TUNNEL, OWN_OF_VPN,
+        STATE_OF_TUNNEL,
     },
     read::{bare, below, is_default, named, text},
     words::{self, EVPN, INSTANCE, MEMBER, NETWORK_INSTANCE, TUNNEL, VPN, VXLAN, path},
@@ -113,12 +114,6 @@ impl Writer<'_> {
         let name = words::member(vtep, vlan).map(|name| name.to_string());
         name.ok_or_else(|| super::unsayable(&format!("a VXLAN interface of {vtep}"), "the name gets too long"))
     }
-}
-
-/// Where it is told whether VNIs carry frames.
-pub fn states() -> [NodePath; 2] {
-    let bound = words::network_instance().join(&path(VXLAN));
-    [bound, words::tunnel().join(&path(VXLAN))]
 }
 
 /// What binds each VLAN, and what is not Mercury's.
@@ -247,6 +242,10 @@ impl<'a, D: Data> Reading<'a, D> {
                 route_distinguisher: id("route-distinguisher", said(&["route-distinguisher", "rd"])),
                 route_target: id("export-rt", export.map(|text| text.strip_prefix(TARGET).unwrap_or(text))),
             };
+            // It could not be put back as it was: made of the EVI, Mercury never says it.
+            if segment.evpn.route_target.as_ref().is_some_and(RouteId::is_auto) {
+                more.insert("a route target that is made of its EVI".to_owned());
+            }
             if export != import {
                 more.insert(format!("import-rt {}", import.unwrap_or("auto")));
             }
@@ -304,7 +303,7 @@ impl<'a, D: Data> Reading<'a, D> {
 /// What an entry has besides what Mercury puts there, its state, and what is so where
 /// nothing is said.
 fn beside<D: Data>(entry: &D, own: &[&str], defaults: &[(&[&str], &str)]) -> BTreeSet<String> {
-    let is_state = |name: &str| name.starts_with("oper-");
+    let is_state = |name: &str| name.starts_with("oper-") || STATE_OF_TUNNEL.contains(&name);
     let more = entry.below().filter(|one| !own.contains(&one.name()) && !is_state(one.name()));
     let more = more.filter(|one| !is_default(*one, &mut Vec::new(), defaults, &is_state));
     more.map(|one| one.name().to_owned()).collect()

@@ -186,6 +186,7 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
             }
             Event::DocType(_) => return Err("DOCTYPE is forbidden".to_owned()),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => walk.blank.out(begin..end),
+            Event::Eof if depth > 0 => return Err("the document ends inside an element".to_owned()),
             Event::Eof => return Ok(walk.done()),
             _ if inside == 0 => walk.blank.out(begin..end),
             _ => {}

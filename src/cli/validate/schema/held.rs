@@ -35,9 +35,10 @@ impl Document {
         Ok(Self::File(file))
     }
 
-    /// Whether nothing is in it.
+    /// Whether nothing is in it, or an object of JSON without members.
     pub(super) fn is_blank(&self) -> bool {
-        matches!(self, Self::Text(text) if text.trim().is_empty())
+        let is_empty = |text: &str| text.chars().filter(|one| !one.is_whitespace()).all(|one| matches!(one, '{' | '}'));
+        matches!(self, Self::Text(text) if is_empty(text))
     }
 
     /// For whoever has to tell of it.

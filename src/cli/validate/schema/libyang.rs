@@ -167,6 +167,18 @@ impl Modules {
         }
     }
 
+    /// Whether nothing is in it that modules speak of, and nothing is known to be wrong.
+    pub(in crate::cli::validate) fn is_nothing(&self, understood: &Understood) -> bool {
+        match &understood.part {
+            Part::Nothing => false,
+            Part::Data(document, _, _) => document.is_blank(),
+            Part::Set(text) => {
+                let is_empty = |brought: Vec<_>, deleted: Vec<_>| brought.is_empty() && deleted.is_empty();
+                registry::brought(text).ok().zip(registry::deleted(text).ok()).is_some_and(|(b, d)| is_empty(b, d))
+            }
+        }
+    }
+
     /// What is wrong with a document, by these modules; whole or not, as they have
     /// conditions on what a part may leave out.
     pub(in crate::cli::validate) fn check(&self, understood: Understood, file: &Path, is_whole: bool) -> Findings {
