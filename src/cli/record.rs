@@ -52,10 +52,12 @@ pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ende
     ports.sort_by(|one, other| print::port_order(name_of(one), name_of(other)));
     if common.output == Output::Json {
         let vlans: Vec<_> = running.vlans.values().collect();
+        let bound = |(vlan, segment): (&VlanId, &Segment)| json!({"vlan-id": vlan, "vni": segment.vni});
+        let segments: Option<Vec<Value>> =
+            switch.rules.serves_vnis().then(|| running.segments.iter().map(bound).collect());
         let mut answer = json!({"switch": switch.identity.name, "interfaces": ports, "vlans": vlans});
-        if switch.rules.serves_vnis() {
-            let bound = |(vlan, segment): (&VlanId, &Segment)| json!({"vlan-id": vlan, "vni": segment.vni});
-            answer["segments"] = running.segments.iter().map(bound).collect();
+        if let (Some(segments), Some(members)) = (segments, answer.as_object_mut()) {
+            members.insert("segments".to_owned(), json!(segments));
         }
         print::json(&answer);
         return Ok(DONE);
