@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use clap::Args;
-use mercury_adapter::{Answer, Connector, Dialect, Flight, Kept, MAX_REPLY, Step};
+use mercury_adapter::{Answer, Connector, Dialect, Flight, Kept, MAX_REPLY, Recorded, Step};
 use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
 use serde_json::json;
 use similar::TextDiff;
@@ -41,12 +41,6 @@ const STORES: [(&str, Kept); 3] =
 enum Side {
     Switch(Arc<Switch>, Kept),
     File(Option<Arc<Switch>>, String),
-}
-
-/// What one side has.
-struct Found {
-    running: Running,
-    is_whole: bool,
 }
 
 pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
@@ -106,11 +100,11 @@ async fn read(
     reader: Option<&Arc<Switch>>,
     dialects: &[Arc<Dialect>],
     is_whole: bool,
-) -> Result<Found, Failure> {
+) -> Result<Recorded, Failure> {
     match side {
         Side::Switch(switch, store) => {
             let running = asked(switch, *store, dialects).await.map_err(|error| at(switch, *store, &error))?;
-            Ok(Found { running, is_whole: true })
+            Ok(Recorded { running, is_whole: true, ..Recorded::default() })
         }
         Side::File(own, name) => {
             let switch = own
@@ -120,10 +114,15 @@ async fn read(
             let text = super::read_bounded(name.as_ref(), MAX_REPLY as u64)?;
             let shown = [Shown { name: name.clone(), text }];
             let recorded = registry::recorded(switch, dialects, &shown, is_whole).map_err(Failure::Other)?;
-            let running = recorded.running.narrowed(&Scope::all().with_stp(switch.rules.manages_stp()));
-            Ok(Found { running, is_whole })
+            let running = recorded.running.narrowed(&scope(switch));
+            Ok(Recorded { running, ..recorded })
         }
     }
+}
+
+/// What is compared of a switch: all that its entry has Mercury know.
+fn scope(switch: &Switch) -> Scope {
+    Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis())
 }
 
 fn at(switch: &Switch, store: Kept, error: &str) -> Failure {
@@ -134,7 +133,7 @@ fn at(switch: &Switch, store: Kept, error: &str) -> Failure {
 async fn asked(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> Result<Running, String> {
     let connector: Box<dyn Connector> = registry::connector(switch, dialects).map_err(|error| error.to_string())?;
     let mut session = connector.connect().await.map_err(|error| error.to_string())?;
-    let scope = Scope::all().with_stp(switch.rules.manages_stp());
+    let scope = scope(switch);
     let step = match store {
         Kept::Running => Step::Read(scope),
         Kept::Candidate => Step::ReadCandidate(scope),
@@ -152,7 +151,7 @@ async fn asked(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> 
 
 /// What makes `b` of `a`, in the order of the ports. Of what a part does not hold
 /// nothing is said.
-fn differences(mut a: Found, mut b: Found) -> Vec<String> {
+fn differences(mut a: Recorded, mut b: Recorded) -> Vec<String> {
     within(&mut a, &b);
     within(&mut b, &a);
     // A port of which nothing is configured may be listed or not.
@@ -170,13 +169,14 @@ fn differences(mut a: Found, mut b: Found) -> Vec<String> {
 }
 
 /// Leaves of `found` only what `other` holds, where that is a part.
-fn within(found: &mut Found, other: &Found) {
+fn within(found: &mut Recorded, other: &Recorded) {
     if other.is_whole {
         return;
     }
     let (own, held) = (&mut found.running.config, &other.running.config);
     own.interfaces.retain(|name, _| held.interfaces.contains_key(name));
     own.vlans.retain(|id, _| held.vlans.contains_key(id));
+    own.segments.retain(|id, _| other.tells_vni(*id));
 }
 
 async fn raw(common: &Common, arguments: &DiffArguments, inventory: &Inventory) -> Ended {
@@ -249,7 +249,28 @@ fn cut(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use mercury_model::{DeviceConfig, Segment, VlanId, Vni};
+
     use super::*;
+
+    /// Two files that differ in nothing but what binds VLANs to VNIs.
+    #[test]
+    fn another_vni_is_a_difference_and_what_a_part_leaves_out_is_none() {
+        let read = |segments: &[(u16, u64)], is_whole| {
+            let bound = |(vlan, vni): &(u16, u64)| {
+                (VlanId::try_from(*vlan).unwrap(), Segment::new(Vni::try_from(*vni).unwrap()))
+            };
+            let config = DeviceConfig { segments: segments.iter().map(bound).collect(), ..DeviceConfig::default() };
+            let running = Running::found(config, Recorded::scope(true));
+            Recorded { running, is_whole, ..Recorded::default() }
+        };
+        let (there, other) = ([(120, 10_120), (3000, 777)], [(120, 10_120), (3007, 10_100)]);
+        let told = differences(read(&there, true), read(&other, true)).join("\n");
+        assert!(told.contains("VNI 777") && told.contains("VNI 10100") && !told.contains("10120"), "{told}");
+        assert!(differences(read(&there, false), read(&other, false)).is_empty());
+        let told = differences(read(&there, true), read(&[(3000, 778)], false));
+        assert!(told.iter().any(|edit| edit.contains("VNI 778")) && !told.concat().contains("120"), "{told:?}");
+    }
 
     #[test]
     fn each_element_is_on_its_line_and_a_leafs_value_with_it() {

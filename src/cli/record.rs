@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mercury_adapter::MAX_REPLY;
-use mercury_model::Scope;
+use mercury_model::{Scope, Segment, VlanId};
 use serde_json::{Value, json};
 
 use super::{Common, DONE, Ended, Failure, Output, found, print, read_bounded};
@@ -45,14 +45,21 @@ pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ende
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
     let switch = find_switch(&inventory, "switch", &arguments.switch).map_err(Failure::Refused)?;
     let text = read_bounded(&arguments.transcript, MAX_REPLY as u64)?;
-    let scope = Scope::all().with_stp(switch.rules.manages_stp());
+    let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());
     let read = registry::replayed(&switch, inventory.dialects(), &text, scope).await;
     let running = read.map_err(|error| Failure::Other(format!("{}: {error}", arguments.transcript.display())))?;
     let mut ports: Vec<Value> = running.interfaces.values().map(|port| json!(port)).collect();
     ports.sort_by(|one, other| print::port_order(name_of(one), name_of(other)));
     if common.output == Output::Json {
         let vlans: Vec<_> = running.vlans.values().collect();
-        print::json(&json!({"switch": switch.identity.name, "interfaces": ports, "vlans": vlans}));
+        let bound = |(vlan, segment): (&VlanId, &Segment)| json!({"vlan-id": vlan, "vni": segment.vni});
+        let segments: Option<Vec<Value>> =
+            switch.rules.serves_vnis().then(|| running.segments.iter().map(bound).collect());
+        let mut answer = json!({"switch": switch.identity.name, "interfaces": ports, "vlans": vlans});
+        if let (Some(segments), Some(members)) = (segments, answer.as_object_mut()) {
+            members.insert("segments".to_owned(), json!(segments));
+        }
+        print::json(&answer);
         return Ok(DONE);
     }
     for port in &ports {
@@ -61,6 +68,9 @@ pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ende
     for vlan in running.vlans.values() {
         let name = vlan.name.as_ref().map_or("-", |name| name.as_str());
         print::line(&format!("VLAN {:<11} {name}", vlan.id));
+    }
+    for (vlan, segment) in &running.segments {
+        print::line(&format!("VLAN {vlan:<11} {segment}"));
     }
     Ok(DONE)
 }

@@ -29,7 +29,7 @@ use crate::{
 /// the last of one, and a VLAN that goes may be bound.
 pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
     let is_about_ports = !(intent.ports.is_empty() && intent.lags.is_empty() && intent.uplinks.is_empty());
-    if rules.overlay.is_some() && (is_about_ports || !intent.vlans.is_empty()) {
+    if rules.serves_vnis() && (is_about_ports || !intent.vlans.is_empty()) {
         scope.overlays = true;
         scope.interfaces = InterfaceScope::All;
         scope.vlans = VlanScope::All;
@@ -38,7 +38,7 @@ pub(super) fn widen(intent: &TargetIntent, rules: &Rules, scope: &mut Scope) {
 
 /// Adds to `scope` the VLANs that a request's VNIs are bound to.
 pub(super) fn concern(intent: &TargetIntent, rules: &Rules, seen: &[&Running], scope: &mut Scope) {
-    scope.overlays = rules.overlay.is_some();
+    scope.overlays = rules.serves_vnis();
     for segment in &intent.segments {
         segment.vlan.into_iter().for_each(|vlan| scope.add_vlan(vlan));
         seen.iter().filter_map(|running| bound(running, segment.vni)).for_each(|vlan| scope.add_vlan(vlan));

@@ -109,6 +109,11 @@ impl Rules {
         self.stp_edge || self.stp_bpdu_guard
     }
 
+    /// Whether VLANs may be bound to VNIs here, so that those that are have to be known.
+    pub const fn serves_vnis(&self) -> bool {
+        self.overlay.is_some()
+    }
+
     /// Whether there can be this VLAN here, and the inventory lets it be configured.
     pub fn allows_vlan(&self, vlan: VlanId) -> bool {
         vlan >= self.lowest_vlan && self.allowed_vlans.as_ref().is_none_or(|allowed| allowed.contains(vlan))

@@ -52,7 +52,7 @@ pub fn offline<'a>(
 }
 
 /// What files show of a switch, each in the format that it is seen to have, read by
-/// the dialect of the switch's entry.
+/// the dialect of the switch's entry; VNIs where the entry serves any.
 ///
 /// # Errors
 /// A sentence with the file's name: it is in no known format, or shows no port that
@@ -66,13 +66,14 @@ pub fn recorded(
     let dialect = dialect(switch, dialects).map_err(|error| error.to_string())?;
     let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut share = Budget::shared().share(MAX_REPLY);
+    let overlays = switch.rules.serves_vnis();
     if let Face::Cli(_) = &switch.face {
         let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch, &dialect).to_string())?;
         if let [Shown { text, .. }] = files
             && Transcript::is_one(text)
         {
             let transcript = text.parse::<Transcript>();
-            let recorded = transcript.and_then(|own| own.recorded(&dialect.name, cli, &mut share));
+            let recorded = transcript.and_then(|own| own.recorded(&dialect.name, cli, overlays, &mut share));
             return Ok(Recorded {
                 is_whole,
                 source: source.clone(),
@@ -80,7 +81,8 @@ pub fn recorded(
             });
         }
         let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
-        let recorded = mercury_cli::recorded(cli, &texts, &mut share).map_err(|error| format!("{source}: {error}"))?;
+        let recorded =
+            mercury_cli::recorded(cli, &texts, overlays, &mut share).map_err(|error| format!("{source}: {error}"))?;
         return Ok(Recorded { is_whole, source, ..recorded });
     }
     let arena = Bump::new();
@@ -114,22 +116,23 @@ pub fn recorded(
 fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recorded, String> {
     let not_spoken = || super::not_spoken(switch, dialect).to_string();
     let own = switch.identity.network_instance.as_deref();
+    let overlays = switch.rules.serves_vnis();
     match &switch.face {
         Face::Netconf(_) => {
             let netconf = dialect.netconf.as_ref().ok_or_else(not_spoken)?;
             let instance = own.unwrap_or(&netconf.network_instance);
             let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance };
-            Ok(Recorded::of(looking, data))
+            Ok(Recorded::of(looking, data, overlays))
         }
         Face::Gnmi(_) => {
             let gnmi = dialect.gnmi.as_ref().ok_or_else(not_spoken)?;
-            mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data)
+            mercury_gnmi::document::recorded(gnmi, own.unwrap_or(&gnmi.network_instance), data, overlays)
         }
         Face::Restconf(_) => {
             let restconf = dialect.restconf.as_ref().ok_or_else(not_spoken)?;
             let instance = own.unwrap_or(&restconf.network_instance);
             let looking = Looking { tree: &restconf.tree, defaults: &restconf.defaults, instance };
-            Ok(Recorded::of(looking, data))
+            Ok(Recorded::of(looking, data, overlays))
         }
         Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
         Face::Ovsdb(_) => Err("rows of a database are not read from files".to_owned()),
@@ -200,7 +203,8 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let no_reader = |what: &str| format!("dialect {} reads no {what}", dialect.name);
     if form == Form::Lines {
         let cli = dialect.cli.as_ref().ok_or_else(|| no_reader("lines of a command line"))?;
-        let mercury_cli::Brought { recorded, deleted, mut unread } = mercury_cli::brought(cli, text, &mut share)?;
+        let mercury_cli::Brought { recorded, deleted, mut unread } =
+            mercury_cli::brought(cli, text, switch.rules.serves_vnis(), &mut share)?;
         unread.add_idle(&recorded.running, text);
         return Ok(Brought { recorded, deleted, unread, ..Brought::default() });
     }
@@ -262,3 +266,6 @@ fn mapping(switch: &Switch, dialect: &Dialect) -> Option<(Mapping, String)> {
     };
     Some((mapping, switch.identity.network_instance.as_ref().unwrap_or(instance).clone()))
 }
+
+#[cfg(test)]
+mod tests;

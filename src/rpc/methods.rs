@@ -277,7 +277,7 @@ fn network_types(mut fields: Fields<'_>, service: &Service, who: &Requester) -> 
     if switch.as_deref().is_some_and(|switch| !shown(switch)) {
         return Err(Fault::new(FaultKind::SwitchNotFound, "the policy does not grant it"));
     }
-    let serves = |switch: &Switch| switch.rules.overlay.is_some();
+    let serves = |switch: &Switch| switch.rules.serves_vnis();
     let overlays = match switch {
         Some(switch) => serves(&switch),
         None => inventory.iter().any(|switch| shown(switch) && serves(switch)),

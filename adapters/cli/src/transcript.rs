@@ -86,13 +86,19 @@ impl Transcript {
         read(&mut session, scope, READING).await
     }
 
-    /// The same, as what a file shows.
+    /// The same, as what a file shows; of VNIs with `overlays`.
     ///
     /// # Errors
     /// A sentence: it was spoken to in another dialect, or what it holds cannot be read.
-    pub fn recorded(&self, name: &str, dialect: &CliDialect, share: &mut Share) -> Result<Recorded, String> {
+    pub fn recorded(
+        &self,
+        name: &str,
+        dialect: &CliDialect,
+        overlays: bool,
+        share: &mut Share,
+    ) -> Result<Recorded, String> {
         self.is_of(name)?;
-        let scope = Scope::all().with_stp(true);
+        let scope = Recorded::scope(overlays);
         let mut answers = Vec::new();
         for line in asks(dialect, &scope) {
             answers.push(played(&self.exchanges, &line).map_err(|lost| lost.to_string())?.text);

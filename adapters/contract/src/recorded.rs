@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_model::{InterfaceName, InterfaceScope, List, Running, Scope, VlanScope};
+use mercury_model::{InterfaceName, InterfaceScope, List, Running, Scope, VlanId, VlanScope};
 
 use crate::{
     Answer, Capabilities, ConnectError, Connector, Data, Flight, Looking, Names, Refusal, Session, Sighting, Step,
@@ -13,7 +13,7 @@ use crate::{
 /// What files show of one switch.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
-    /// Everything that was understood, spanning tree too.
+    /// Everything that was understood, spanning tree too; VNIs where that was asked for.
     pub running: Running,
     /// The interfaces of which operational state is told.
     pub state: BTreeSet<InterfaceName>,
@@ -28,18 +28,32 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// What data says, where a tree tells what lies where.
-    pub fn of<D: Data>(looking: Looking<'_>, data: &D) -> Self {
+    /// What data says, where a tree tells what lies where; of VNIs with `overlays`.
+    pub fn of<D: Data>(looking: Looking<'_>, data: &D, overlays: bool) -> Self {
         let tree = looking.tree;
         let beside = tree.lists.iter().filter(|(_, own)| own.is_beside);
         let is_told = |path: &crate::NodePath| !find(data, &path.parent(), &Names::default()).is_empty();
         Self {
-            running: running(looking, data, &Scope::all().with_stp(true)),
+            running: running(looking, data, &Self::scope(overlays)),
             state: tree.oper_status.as_ref().map(|path| named(data, path)).unwrap_or_default(),
             untold: beside.filter(|(_, own)| !is_told(&own.entry)).map(|(list, _)| *list).collect(),
             is_scattered: tree.inheritance.is_some(),
             ..Self::default()
         }
+    }
+
+    /// What is read of what files show: everything, and VNIs with `overlays`. Without, what
+    /// binds a VLAN is others', as where a switch is asked.
+    #[must_use]
+    pub fn scope(overlays: bool) -> Scope {
+        Scope::all().with_stp(true).with_overlays(overlays)
+    }
+
+    /// Whether it is known which VNI a VLAN is bound to, or that it is bound to none: what
+    /// binds it may stand elsewhere than in its own entry.
+    #[must_use]
+    pub fn tells_vni(&self, vlan: VlanId) -> bool {
+        self.is_whole || self.running.segments.contains_key(&vlan)
     }
 
     /// The part of it inside `scope`.
@@ -81,6 +95,9 @@ impl Recorded {
             VlanScope::Named(ids) => {
                 if let Some(id) = ids.iter().find(|id| !self.running.vlans.contains_key(id)) {
                     return Some(format!("VLAN {id}"));
+                }
+                if let Some(id) = ids.iter().find(|id| scope.overlays && !self.tells_vni(**id)) {
+                    return Some(format!("a VNI of VLAN {id}"));
                 }
             }
         }

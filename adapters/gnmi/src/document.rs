@@ -7,23 +7,27 @@ use mercury_adapter::{Bump, DataNode, GnmiDialect, Looking, Mapping, Recorded, S
 use mercury_gnmi_proto::gnmi::{
     GetResponse, Notification, Path, PathElem, ScalarArray, TypedValue, Update, typed_value::Value,
 };
-use mercury_model::Scope;
 use prost::Message as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{query::Questions, textproto, tree::Tree};
 
-/// What data says that is read as this dialect's.
+/// What data says that is read as this dialect's; of VNIs with `overlays`.
 ///
 /// # Errors
 /// A sentence that names what cannot be understood.
-pub fn recorded(dialect: &GnmiDialect, instance: &str, data: &DataNode<'_>) -> Result<Recorded, String> {
+pub fn recorded(
+    dialect: &GnmiDialect,
+    instance: &str,
+    data: &DataNode<'_>,
+    overlays: bool,
+) -> Result<Recorded, String> {
     let defaults = &dialect.defaults;
     match &dialect.mapping {
-        Mapping::Tree(tree) => Ok(Recorded::of(Looking { tree, defaults, instance }, data)),
+        Mapping::Tree(tree) => Ok(Recorded::of(Looking { tree, defaults, instance }, data, overlays)),
         Mapping::MacVrf => Ok(Recorded {
-            running: Questions::one_by_one(dialect, instance).read(data, &Scope::all().with_stp(true))?,
+            running: Questions::one_by_one(dialect, instance).read(data, &Recorded::scope(overlays))?,
             state: named(data, &mac_vrf::oper_state()),
             is_scattered: true,
             ..Recorded::default()

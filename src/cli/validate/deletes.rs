@@ -71,6 +71,9 @@ impl Touched {
             // What was there and is not brought anew is gone.
             if before.vlans.get(id) == after.vlans.get(id) {
                 left.vlans.remove(id);
+                if before.segments.get(id) == after.segments.get(id) {
+                    left.segments.remove(id);
+                }
             }
         }
         let after = mercury_model::Intended(left);

@@ -4,8 +4,8 @@
 
 use std::{path::PathBuf, pin::pin, sync::Arc};
 
-use mercury_adapter::{Answer, Datastore, Dialect, Flight, Refusal, Session, Step};
-use mercury_model::{Intended, Plan, Running, Scope};
+use mercury_adapter::{Answer, Datastore, Dialect, Flight, Recorded, Refusal, Session, Step};
+use mercury_model::{Intended, Plan, Running};
 
 use super::super::{Failure, findings::Checked, print, progress::Progress, signals::Signals};
 use crate::{
@@ -174,7 +174,7 @@ impl Desk<'_> {
     }
 
     async fn both(&mut self) -> Result<Both, Finding> {
-        let scope = || Scope::all().with_stp(true);
+        let scope = || Recorded::scope(self.switch.rules.serves_vnis());
         let running = self.read(Step::Read(scope())).await?;
         Ok([running, self.read(Step::ReadCandidate(scope())).await?])
     }

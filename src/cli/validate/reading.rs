@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Dialect, Left, Recorded, Unread};
-use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running, Scope};
+use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running};
 
 use super::{
     super::findings::Checked,
@@ -39,7 +39,7 @@ impl Candidate<'_> {
             }
         };
         let Brought { recorded: Recorded { running, .. }, deleted, unread, twice, ports } = brought;
-        let scope = Scope::all().with_stp(true);
+        let scope = Recorded::scope(self.switch.rules.serves_vnis());
         let after = Intended(laid(before, &running.config));
         let plan = Plan::between(&Running::new(before, scope.clone()), &after);
         reading.told = plan.edits.iter().map(ToString::to_string).collect();
@@ -127,7 +127,7 @@ impl Candidate<'_> {
         };
         let dialect = &self.switch.identity.dialect;
         let config = &running.config;
-        if config.interfaces.is_empty() && config.vlans.is_empty() && deletes == 0 {
+        if config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty() && deletes == 0 {
             let message = format!("dialect {dialect} sees no port and no VLAN in it");
             doubt(Code::ReadingNothing, String::new(), message);
         }
@@ -169,5 +169,10 @@ fn laid(before: &DeviceConfig, candidate: &DeviceConfig) -> DeviceConfig {
         }
     }
     after.vlans.extend(candidate.vlans.iter().map(|(id, vlan)| (*id, vlan.clone())));
+    for (id, wanted) in &candidate.segments {
+        let there = before.segments.get(id).filter(|there| there.vni == wanted.vni);
+        let whole = there.map_or_else(|| wanted.clone(), |there| wanted.completed_from(there));
+        after.segments.insert(*id, whole);
+    }
     after
 }

@@ -34,9 +34,20 @@ fn vtep(tree: &OverlayTree, own: &OverlayRules, running: &Running) -> Result<Opt
     }
     let Some(vtep) = &own.vtep else { return Err("the switch's entry does not name its VTEP (vxlan_vtep)".to_owned()) };
     if !running.overlay.vteps.contains(vtep) {
-        return Err(format!("the switch has no VTEP {vtep} with a source interface, which Mercury never makes"));
+        return Err(format!("the switch has no VTEP {vtep}{}, which Mercury never makes", with(tree)));
     }
     Ok(Some(vtep.clone()).filter(|_| tree.names_vtep()))
+}
+
+/// What makes a VTEP work there, in people's words.
+fn with(tree: &OverlayTree) -> &'static str {
+    let is_entry = tree.vtep.as_ref().and_then(|path| path.steps.last()).is_some_and(|step| !step.keys.is_empty());
+    match (tree.by_lines, is_entry) {
+        (true, _) => " with a source interface or address",
+        (false, false) => " with a source interface",
+        // It needs none of its own.
+        (false, true) => "",
+    }
 }
 
 /// How it is flooded, where the switch says that of each VNI.

@@ -32,7 +32,7 @@ pub fn scraper(data: &[u8]) {
         }
     }
     let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
-    if let Err(sentence) = mercury_cli::recorded(cli, &parts, &mut share) {
+    if let Err(sentence) = mercury_cli::recorded(cli, &parts, true, &mut share) {
         short(&sentence);
     }
     if let Ok(transcript) = shown.parse::<Transcript>() {

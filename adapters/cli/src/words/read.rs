@@ -176,12 +176,12 @@ pub fn running(
     Ok(found)
 }
 
-/// What configurations in files say, each as the system shows it.
+/// What configurations in files say, each as the system shows it; of VNIs with `overlays`.
 ///
 /// # Errors
 /// A sentence with what cannot be read: the dialect's system shows no lines, or there
 /// is no interface in them, or no room for them.
-pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Result<Recorded, String> {
+pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mut Share) -> Result<Recorded, String> {
     let words = match &dialect.words {
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
@@ -194,14 +194,14 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
             let read = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share));
             let (data, _) = read.map_err(|error| error.to_string())?;
             return match has_interface(dialect, data) {
-                true => all(dialect, data),
+                true => all(dialect, data, overlays),
                 false => Err("there is no interface in it".to_owned()),
             };
         }
         Wording::Flat(words) => {
             let arena = Bump::new();
             return match flat::tree(words, &InterfaceScope::All, texts, &mut DataTree::new(&arena, share)) {
-                Ok(data) => all(dialect, data),
+                Ok(data) => all(dialect, data, overlays),
                 Err(Unshown::Malformed(_)) => Err("it is no JSON".to_owned()),
                 Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
                 Err(Unshown::NoRoom(error)) => Err(error.to_string()),
@@ -223,7 +223,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], share: &mut Share) -> Resu
         return Err("there is no interface in it".to_owned());
     }
     let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
-    all(dialect, data)
+    all(dialect, data, overlays)
 }
 
 /// A path: each element with its keys.
@@ -241,12 +241,13 @@ pub struct Brought {
     pub unread: Unread,
 }
 
-/// What a configuration in a file would bring: of ports, of VLANs, or of neither.
+/// What a configuration in a file would bring: of ports, of VLANs, or of neither; of VNIs with
+/// `overlays`.
 ///
 /// # Errors
 /// A sentence with what cannot be read: the dialect's system shows no lines, or there is no
 /// room for them.
-pub fn brought(dialect: &CliDialect, text: &str, share: &mut Share) -> Result<Brought, String> {
+pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Share) -> Result<Brought, String> {
     let arena = Bump::new();
     let mut tree = DataTree::new(&arena, share);
     match &dialect.words {
@@ -257,7 +258,7 @@ pub fn brought(dialect: &CliDialect, text: &str, share: &mut Share) -> Result<Br
             read.map_err(|error| error.to_string())?;
             let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
             let (unread, deleted) = unread::unread(words, text);
-            Ok(Brought { recorded: all(dialect, data)?, deleted, unread })
+            Ok(Brought { recorded: all(dialect, data, overlays)?, deleted, unread })
         }
         Wording::Set(words) => {
             let lines = set::lines(words, text)?;
@@ -268,11 +269,11 @@ pub fn brought(dialect: &CliDialect, text: &str, share: &mut Share) -> Result<Br
             let mut unread = set::unread(words, &lines, matches!(lines, Cow::Borrowed(_)));
             let (nodes, instance) = dialect.mapping.looked_at(&dialect.network_instance);
             nodes.unread(instance, false, text, data, &mut unread);
-            Ok(Brought { recorded: all(dialect, data)?, deleted: set::deleted(words, &lines), unread })
+            Ok(Brought { recorded: all(dialect, data, overlays)?, deleted: set::deleted(words, &lines), unread })
         }
         Wording::Flat(words) => {
             let recorded = match flat::tree(words, &InterfaceScope::All, &[text], &mut tree) {
-                Ok(data) => all(dialect, data)?,
+                Ok(data) => all(dialect, data, overlays)?,
                 Err(Unshown::Malformed(_)) => return Err("it is no JSON".to_owned()),
                 Err(Unshown::Nothing) => Recorded::default(),
                 Err(Unshown::NoRoom(error)) => return Err(error.to_string()),
@@ -304,13 +305,13 @@ fn found(dialect: &CliDialect, data: &DataNode<'_>, scope: &Scope) -> Result<Run
     }
 }
 
-/// All that data says.
-fn all(dialect: &CliDialect, data: &DataNode<'_>) -> Result<Recorded, String> {
+/// All that data says; of VNIs with `overlays`.
+fn all(dialect: &CliDialect, data: &DataNode<'_>, overlays: bool) -> Result<Recorded, String> {
     let (defaults, instance) = (&dialect.defaults, dialect.network_instance.as_str());
     match &dialect.mapping {
-        Mapping::Tree(tree) => Ok(Recorded::of(Looking { tree, defaults, instance }, data)),
+        Mapping::Tree(tree) => Ok(Recorded::of(Looking { tree, defaults, instance }, data, overlays)),
         Mapping::MacVrf => {
-            let running = found(dialect, data, &Scope::all().with_stp(true))?;
+            let running = found(dialect, data, &Recorded::scope(overlays))?;
             Ok(Recorded { running, is_scattered: true, ..Recorded::default() })
         }
     }

@@ -23,7 +23,7 @@ fn read(dialect: &Dialect, text: &str) {
     let answers = vec![text.to_owned(); cli.words.shows().len()];
     let mut share = Budget::shared().share(MAX_REPLY);
     let _any = mercury_cli::running(cli, &Scope::all().with_stp(true), &answers, &mut share);
-    let _any = mercury_cli::recorded(cli, &[text, text], &mut share);
+    let _any = mercury_cli::recorded(cli, &[text, text], true, &mut share);
 }
 
 #[test]

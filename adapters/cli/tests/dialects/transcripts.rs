@@ -189,7 +189,7 @@ fn read(name: &str, file: &str, text: &str) -> Result<Running, String> {
     let cli = dialect.cli.as_ref().unwrap();
     let mut share = Budget::shared().share(MAX_REPLY);
     if file.contains("display-omit") {
-        return Ok(mercury_cli::recorded(cli, &[text], &mut share)?.running);
+        return Ok(mercury_cli::recorded(cli, &[text], true, &mut share)?.running);
     }
     let (shown, table) = if file.contains("/show-vlan") { (CONFIGURATION, text) } else { (text, TABLE) };
     let answer = |own: &mercury_adapter::Shown| if own.table.is_some() { table } else { shown }.to_owned();

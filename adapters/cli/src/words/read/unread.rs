@@ -87,7 +87,7 @@ mod tests {
     fn read(dialect: &str, text: &str) -> Brought {
         let all = mercury_adapter::builtin().unwrap();
         let dialect = all.iter().find(|one| one.name == dialect).unwrap();
-        brought(dialect.cli.as_ref().unwrap(), text, &mut Budget::new(0).share(MAX_REPLY)).unwrap()
+        brought(dialect.cli.as_ref().unwrap(), text, false, &mut Budget::new(0).share(MAX_REPLY)).unwrap()
     }
 
     /// Each that is left out, with its line, and the keys of what is taken away.
