@@ -150,8 +150,9 @@ async fn what_others_entered_and_did_not_commit_is_theirs() {
     assert_eq!(told, ["net pending"]);
 }
 
-const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config list Port -- --columns=name,mtu_request,type,external_ids list Interface -- --columns=cur_cfg,next_cfg list Open_vSwitch";
-const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}"#;
+const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
+const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}
+{"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;
 
 fn one_line(text: &str) -> Step {
     let line = Line { text: text.to_owned(), depth: 0, is_block: false };

@@ -162,6 +162,10 @@ fn no_host(port: &Row, interface: Option<&Row>, bridge: Option<&Row>) -> Result<
     if bridge.is_some() && port.text("name")? == Some(name) {
         return Ok(Some(format!("the port of bridge {name} itself")));
     }
+    // A bridge within a VLAN of another is no more than its own port.
+    if port.column("fake_bridge")? == true {
+        return Ok(Some("the port of a bridge within a VLAN (fake_bridge)".to_owned()));
+    }
     let kind = interface.map(|interface| interface.text("type")).transpose()?.flatten().unwrap_or_default();
     Ok(LEADS_ON.contains(&kind).then(|| format!("an interface of type {kind}, at which no host is")))
 }

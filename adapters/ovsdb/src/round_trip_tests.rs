@@ -30,9 +30,14 @@ fn rows(vlans: &Vlans, more: &Value) -> Rows {
 
 /// The same, of whose interface `beside` is said.
 fn rows_with(vlans: &Vlans, more: &Value, beside: &Value) -> Rows {
+    rows_of(vlans, more, beside, false)
+}
+
+/// The same, of a port that may be that of a bridge within a VLAN.
+fn rows_of(vlans: &Vlans, more: &Value, beside: &Value, is_fake: bool) -> Rows {
     let mut port = json!({
         "_uuid": ["uuid", UUID], "name": "p1", "interfaces": ["uuid", UUID], "external_ids": ["map", []],
-        "other_config": ["map", []],
+        "other_config": ["map", []], "fake_bridge": is_fake,
     });
     for (column, value) in vlans.columns() {
         port[column] = value;
@@ -179,6 +184,18 @@ fn an_interface_that_somebody_plugged_in_makes_its_port_somebody_elses() {
         assert_eq!(is_foreign, expected, "{key}");
         let allowed = running(&rows_with(&vlans, &json!({}), &beside), &["br0".to_owned()]);
         assert!(allowed.config.interfaces[&name()].switched_vlan.as_ref().unwrap().foreign().is_none(), "{key}");
+    }
+}
+
+/// ovs-vsctl(8): `add-br` with a parent and a VLAN makes a port of that name.
+#[test]
+fn the_port_of_a_bridge_within_a_vlan_is_no_port_of_a_host() {
+    for (is_fake, allowed) in [(false, false), (true, false), (true, true)] {
+        let vlans = Vlans { mode: None, tag: Some(7), trunks: Vec::new() };
+        let allowed: Vec<String> = allowed.then(|| "br0".to_owned()).into_iter().collect();
+        let found = running(&rows_of(&vlans, &json!({}), &json!({"type": "internal"}), is_fake), &allowed);
+        let routes = found.config.interfaces[&name()].switched_vlan.as_ref().unwrap().foreign().map(|own| own.routes);
+        assert_eq!(routes, is_fake.then_some(true), "{allowed:?}");
     }
 }
 

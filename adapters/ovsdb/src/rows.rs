@@ -11,7 +11,8 @@ use crate::{
 };
 
 const BRIDGE: [&str; 6] = ["_uuid", "name", "ports", "fail_mode", "controller", "external_ids"];
-const PORT: [&str; 8] = ["_uuid", "name", "interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
+const PORT: [&str; 9] =
+    ["_uuid", "name", "interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config", "fake_bridge"];
 const INTERFACE: [&str; 9] =
     ["_uuid", "name", "type", "mtu_request", "external_ids", "error", "ofport", "admin_state", "link_state"];
 

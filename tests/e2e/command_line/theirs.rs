@@ -9,6 +9,8 @@ use crate::harness::{Ironic, Setup};
 fn ironics_client_moves_a_port_of_open_vswitch_with_the_file_it_has_today() {
     let Some(bridge) = Bridge::start(&["p1", "p2"]) else { return };
     bridge.vsctl(&["set", "port", "p2", "tag=7", "vlan_mode=access"]);
+    // A text of an interface is none of its port's.
+    bridge.vsctl(&["set", "interface", "p1", "external_ids:description=cable-9"]);
     let way = bridge.way_in();
     // No key is Mercury's, and the type is named as networking-generic-switch has it.
     let file = format!(
@@ -41,10 +43,14 @@ fn ironics_client_moves_a_port_of_open_vswitch_with_the_file_it_has_today() {
     let [mode, _, trunks] = bridge.vlans("p1");
     assert!(mode == "trunk" && trunks != "[]" && !trunks.contains("10"), "{mode} {trunks}");
     assert_eq!(bridge.vlans("p2")[..2], ["access", "7"], "another's port is as it was");
-    let error = ironic.fails(
-        "update_port",
-        &json!({"switch_id": "52:54:00:ab:cd:ef", "port_name": "nosuch",
-        "description": "d", "mode": "access", "native_vlan": 100}),
-    );
-    assert!(error.class.starts_with("ironic.common.exception.") && error.message.contains("nosuch"), "{error:?}");
+    // By the bridge's own port the machine is reached.
+    for (port, why) in [("nosuch", "nosuch"), ("br0", "Bridge name br0")] {
+        let error = ironic.fails(
+            "update_port",
+            &json!({"switch_id": "52:54:00:ab:cd:ef", "port_name": port,
+            "description": "d", "mode": "access", "native_vlan": 100}),
+        );
+        assert!(error.class.starts_with("ironic.common.exception.") && error.message.contains(why), "{error:?}");
+    }
+    assert_eq!(bridge.vlans("br0"), ["[]", "[]", "[]"]);
 }

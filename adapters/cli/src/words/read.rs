@@ -146,7 +146,7 @@ pub fn running(
     let mut tables = Vec::new();
     if words.form == CliForm::JsonTable {
         for (shown, answer) in words.shows.iter().zip(answers) {
-            tables.push(json_table::blocks(words, scope, &shown.command, answer, share)?);
+            tables.push(json_table::blocks(words, scope, shown, answer, share)?);
         }
     }
     let answers = if words.form == CliForm::JsonTable { &tables } else { answers };

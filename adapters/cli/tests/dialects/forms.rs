@@ -27,7 +27,10 @@ pub(crate) const FORMS: [(&str, [&str; 2], &str); 5] = [
         "netmiko_ovs_linux",
         [
             "{\"headings\":[\"name\",\"vlan_mode\",\"tag\",\"trunks\",\"external_ids\"],\"data\":[",
-            "[\"br0\",[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"map\",[]]]]}",
+            "[\"br0\",[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"map\",[]]]]}\n\
+             {\"headings\":[\"name\",\"type\"],\"data\":[[\"br0\",\"internal\"]]}\n\
+             {\"headings\":[\"name\"],\"data\":[[\"br0\"]]}\n\
+             {\"headings\":[\"cur_cfg\",\"next_cfg\"],\"data\":[[7,7]]}",
         ],
         "[\"p{n}\",\"access\",10,[\"set\",[]],[\"map\",[[\"description\",\"rack {n}, second from above\"]]]],",
     ),

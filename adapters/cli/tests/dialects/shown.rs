@@ -103,13 +103,21 @@ fn another_system_is_known_by_what_it_says_of_itself() {
     assert_eq!(mercury_cli::another(ios, &shown("6.2.0.5")), None);
 }
 
-/// What a port of Open vSwitch with these columns carries.
-fn ovs(mode: &str, tag: &str, trunks: &str) -> Option<SwitchedVlan> {
+/// What Open vSwitch shows whose tables of ports and of interfaces have a row each, headings
+/// and cells, and which has these bridges.
+fn ovs(port: [&str; 2], interface: [&str; 2], bridges: &str) -> Running {
     let ovs = dialect("netmiko_ovs_linux");
-    let text = format!(r#"{{"data":[["eth1",{mode},{tag},{trunks}]],"headings":["name","vlan_mode","tag","trunks"]}}"#);
+    let table = |[headings, row]: [&str; 2]| format!(r#"{{"headings":[{headings}],"data":[[{row}]]}}"#);
+    let tables = [port, interface, [r#""name""#, bridges], [r#""cur_cfg","next_cfg""#, "7,7"]].map(table);
     let mut share = Budget::shared().share(MAX_REPLY);
-    let running = mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &[text], &mut share).unwrap();
-    running.interfaces.values().next().unwrap().switched_vlan.clone()
+    mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &[tables.concat()], &mut share).unwrap()
+}
+
+/// What a port of Open vSwitch with these columns carries.
+fn ovs_carries(mode: &str, tag: &str, trunks: &str) -> Option<SwitchedVlan> {
+    let port = [r#""name","vlan_mode","tag","trunks""#, &format!(r#""eth1",{mode},{tag},{trunks}"#)];
+    let running = ovs(port, [r#""name","type""#, r#""eth1","""#], r#""br0""#);
+    running.interfaces[&"eth1".parse().unwrap()].switched_vlan.clone()
 }
 
 #[test]
@@ -136,10 +144,10 @@ fn a_port_of_open_vswitch_carries_what_its_mode_makes_of_its_columns() {
         // The one that lets nothing through.
         (r#""trunk""#, empty, "4095", None),
     ] {
-        assert_eq!(ovs(mode, tag, trunks), carried, "{mode} {tag} {trunks}");
+        assert_eq!(ovs_carries(mode, tag, trunks), carried, "{mode} {tag} {trunks}");
     }
     for mode in [r#""native-tagged""#, r#""dot1q-tunnel""#] {
-        assert!(matches!(ovs(mode, "5", listed), Some(SwitchedVlan::Foreign(_))), "{mode}");
+        assert!(matches!(ovs_carries(mode, "5", listed), Some(SwitchedVlan::Foreign(_))), "{mode}");
     }
 }
 
@@ -147,15 +155,10 @@ fn a_port_of_open_vswitch_carries_what_its_mode_makes_of_its_columns() {
 /// operator noted is no sign.
 #[test]
 fn a_port_of_open_vswitch_that_others_plugged_in_is_foreign_at_the_command_line_too() {
-    let ovs = dialect("netmiko_ovs_linux");
     let read = |port: &str, kind: &str, interface: &str| {
-        let table = |headings: &str, row: &str| format!(r#"{{"headings":[{headings}],"data":[[{row}]]}}"#);
-        let port = table(r#""name","vlan_mode","tag","external_ids""#, &format!(r#""p1","access",7,["map",[{port}]]"#));
-        let interface = table(r#""name","type","external_ids""#, &format!(r#""p1","{kind}",["map",[{interface}]]"#));
-        let mut share = Budget::shared().share(MAX_REPLY);
-        let shown = [format!("{port}\n{interface}")];
-        let running = mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &shown, &mut share).unwrap();
-        running.interfaces.values().next().unwrap().switched_vlan.clone()
+        let port = [r#""name","vlan_mode","tag","external_ids""#, &format!(r#""p1","access",7,["map",[{port}]]"#)];
+        let interface = [r#""name","type","external_ids""#, &format!(r#""p1","{kind}",["map",[{interface}]]"#)];
+        ovs(port, interface, r#""br0""#).interfaces[&"p1".parse().unwrap()].switched_vlan.clone()
     };
     let own = Some(SwitchedVlan::access(7u16.try_into().unwrap()));
     let noted = r#"["description","rack 4"],["owner","iface-id"]"#;
@@ -167,4 +170,35 @@ fn a_port_of_open_vswitch_that_others_plugged_in_is_foreign_at_the_command_line_
         let read = read(port, kind, interface);
         assert!(matches!(read, Some(SwitchedVlan::Foreign(_))), "{port} {kind:?} {interface}: {read:?}");
     }
+}
+
+/// As OVSDB's adapter tells; a port of type `internal` may be any other.
+#[test]
+fn the_port_of_a_bridge_itself_is_no_port_of_a_host() {
+    let read = |name: &str, fake: bool| {
+        let port = [r#""name","tag","fake_bridge""#, &format!(r#""{name}",7,{fake}"#)];
+        let interface = [r#""name","type""#, &format!(r#""{name}","internal""#)];
+        ovs(port, interface, r#""br0""#).interfaces[&name.parse().unwrap()].switched_vlan.clone()
+    };
+    assert_eq!(read("p1", false), Some(SwitchedVlan::access(7u16.try_into().unwrap())));
+    for (name, fake) in [("br0", false), ("vlan7", true)] {
+        let read = read(name, fake);
+        let routes = matches!(&read, Some(SwitchedVlan::Foreign(own)) if own.routes);
+        assert!(routes, "{name}: {read:?}");
+    }
+}
+
+/// An interface may have a text of its own, which Mercury does not write.
+#[test]
+fn the_description_of_a_port_of_open_vswitch_is_that_of_its_row() {
+    let read = |port: &str, interface: &str| {
+        let table = |own: &str| [r#""name","external_ids""#.to_owned(), format!(r#""p1",["map",[{own}]]"#)];
+        let ([head, port], [_, interface]) = (table(port), table(interface));
+        let running = ovs([&head, &port], [&head, &interface], r#""br0""#);
+        let own = &running.interfaces[&"p1".parse().unwrap()].description;
+        own.as_ref().map(ToString::to_string)
+    };
+    let (node, cable) = (r#"["description","node 7"]"#, r#"["description","cable 9"]"#);
+    assert_eq!(read(node, cable).as_deref(), Some("node 7"));
+    assert_eq!(read("", cable), None);
 }

@@ -68,8 +68,12 @@ impl Tables {
             json!({ "data": data, "headings": headings }).to_string()
         };
         let tables = [
-            shown("port", &["name", "vlan_mode", "tag", "trunks", "cvlans", "external_ids", "other_config"]),
+            shown(
+                "port",
+                &["name", "vlan_mode", "tag", "trunks", "cvlans", "external_ids", "other_config", "fake_bridge"],
+            ),
             shown("interface", &["name", "mtu_request", "type", "external_ids"]),
+            json!({ "data": [["loopback0"]], "headings": ["name"] }).to_string(),
             json!({ "data": [[7, 7]], "headings": ["cur_cfg", "next_cfg"] }).to_string(),
         ];
         tables.join("\n")

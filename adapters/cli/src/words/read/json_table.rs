@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
-use mercury_adapter::{CliWords, Share};
+use mercury_adapter::{CliWords, Share, Shown};
 use mercury_model::Scope;
 use serde::{
     Deserialize,
@@ -29,28 +29,30 @@ struct Headings {
 }
 
 /// The blocks that the rows of all tables are: of those that are not asked for, the line
-/// that begins them.
+/// that begins them. Each line of a block begins with its table.
 ///
 /// # Errors
-/// [`Unreadable`]: it is no such table, the last change was not applied yet, or there is no
+/// [`Unreadable`]: these are not the tables that there should be, the last change was not applied yet, or there is no
 /// room.
 pub(super) fn blocks(
     words: &CliWords,
     scope: &Scope,
-    command: &str,
+    shown: &Shown,
     text: &str,
     share: &mut Share,
 ) -> Result<String, Unreadable> {
-    let odd = || Unreadable::Malformed { command: command.to_owned() };
+    let odd = || Unreadable::Malformed { command: shown.command.clone() };
     let (mut blocks, mut json) = (String::new(), serde_json::Deserializer::from_str(text));
+    let mut names = shown.tables.iter();
     for table in serde_json::Deserializer::from_str(text).into_iter::<Headings>() {
         let headings = table.map_err(|_| odd())?.headings;
+        let name = names.next().ok_or_else(odd)?;
         let mut failed = None;
         let mut each = |row: &str| {
             let octets = row.len().saturating_mul(TIMES);
             let read = share.grow(octets).map_err(Unreadable::from).and_then(|()| {
                 let cells: Vec<Value> = serde_json::from_str(row).map_err(|_| odd())?;
-                block(words, scope, &headings, &cells, &mut blocks)?.ok_or_else(odd)
+                block(words, scope, name, &headings, &cells, &mut blocks)?.ok_or_else(odd)
             });
             share.release(octets);
             failed = read.err();
@@ -62,6 +64,9 @@ pub(super) fn blocks(
         }
         read.map_err(|_| odd())?;
     }
+    if names.next().is_some() {
+        return Err(odd());
+    }
     share.grow(blocks.len())?;
     Ok(blocks)
 }
@@ -70,6 +75,7 @@ pub(super) fn blocks(
 fn block(
     words: &CliWords,
     scope: &Scope,
+    table: &str,
     headings: &[String],
     row: &[Value],
     blocks: &mut String,
@@ -88,8 +94,8 @@ fn block(
     blocks.push_str(&words.interface.enter.fill(|_| Some(name.clone())));
     blocks.push('\n');
     if named_by(words, &name).is_some_and(|name| is_asked(&scope.interfaces, &name)) {
-        for (heading, cell) in headings.iter().zip(row).filter(|(heading, _)| *heading != KEY) {
-            lines(blocks, heading, cell);
+        for (heading, cell) in headings.iter().zip(row) {
+            lines(blocks, table, heading, cell);
         }
     }
     Ok(Some(()))
@@ -136,21 +142,21 @@ impl<'de> Visitor<'de> for Rows<'_> {
 }
 
 /// A column's lines: of a map one for each pair, of anything else one.
-fn lines(blocks: &mut String, heading: &str, cell: &Value) {
+fn lines(blocks: &mut String, table: &str, heading: &str, cell: &Value) {
     let kind = cell.get(0).and_then(Value::as_str);
     let held = cell.get(1).and_then(Value::as_array);
     // Writing to a string cannot fail.
     let _ = match (kind, held) {
         (Some("map"), Some(pairs)) => pairs.iter().try_for_each(|pair| {
             let [key, value] = [0, 1].map(|place| pair.get(place).map(scalar).unwrap_or_default());
-            writeln!(blocks, " {heading} {key} {value}")
+            writeln!(blocks, " {table} {heading} {key} {value}")
         }),
-        (Some("set"), Some(values)) if values.is_empty() => writeln!(blocks, " {heading} []"),
+        (Some("set"), Some(values)) if values.is_empty() => writeln!(blocks, " {table} {heading} []"),
         (Some("set"), Some(values)) => {
             let values: Vec<String> = values.iter().map(scalar).collect();
-            writeln!(blocks, " {heading} {}", values.join(","))
+            writeln!(blocks, " {table} {heading} {}", values.join(","))
         }
-        _ => writeln!(blocks, " {heading} {}", scalar(cell)),
+        _ => writeln!(blocks, " {table} {heading} {}", scalar(cell)),
     };
 }
 
@@ -180,30 +186,42 @@ mod tests {
     fn shown_of(scope: &Scope, text: &str) -> Result<String, Unreadable> {
         let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
         let mut share = Budget::shared().share(MAX_REPLY);
-        blocks(ovs.cli.as_ref().unwrap().words.table().unwrap(), scope, "list", text, &mut share)
+        let words = ovs.cli.as_ref().unwrap().words.table().unwrap();
+        blocks(words, scope, words.shows.first().unwrap(), text, &mut share)
     }
 
     #[test]
     fn a_row_is_a_block_and_a_value_with_a_line_end_no_line_of_its_own() {
         let text = r#"{"data":[["eth1",["set",[]],100,["set",[10,20]],["map",[["description","a\n tag 7"],["k","v"]]]]],
             "headings":["name","vlan_mode","tag","trunks","external_ids"]}
+            {"data":[["eth1","internal"]],"headings":["name","type"]}
+            {"data":[["br0"]],"headings":["name"]}
             {"data":[[7,7]],"headings":["cur_cfg","next_cfg"]}"#;
-        let expected = "interface eth1\n vlan_mode []\n tag 100\n trunks 10,20\n external_ids description a\u{fffd} tag 7\n \
-                        external_ids k v\n";
+        let expected = "interface eth1\n Port name eth1\n Port vlan_mode []\n Port tag 100\n Port trunks 10,20\n \
+                        Port external_ids description a\u{fffd} tag 7\n Port external_ids k v\n\
+                        interface eth1\n Interface name eth1\n Interface type internal\n\
+                        interface br0\n Bridge name br0\n";
         assert_eq!(shown(text).unwrap(), expected);
         // Of one that is not asked for it is said that it is there.
         let mut scope = Scope::default();
         scope.add_interface("eth2".parse().unwrap());
-        assert_eq!(shown_of(&scope, text).unwrap(), "interface eth1\n");
+        assert_eq!(shown_of(&scope, text).unwrap(), "interface eth1\ninterface eth1\ninterface br0\n");
     }
 
     #[test]
     fn what_was_not_applied_yet_or_is_no_table_is_not_read() {
-        let waits = r#"{"data":[[6,7]],"headings":["cur_cfg","next_cfg"]}"#;
-        assert!(matches!(shown(waits), Err(Unreadable::NotApplied { .. })));
-        for text in
-            ["ovs-vsctl: unix:/run/db.sock: database connection failed", "{}", r#"{"data":[[1]],"headings":[]}"#]
-        {
+        let empty = r#"{"data":[],"headings":["name"]}"#;
+        let waits = format!(r#"{empty}{empty}{empty}{{"data":[[6,7]],"headings":["cur_cfg","next_cfg"]}}"#);
+        assert!(matches!(shown(&waits), Err(Unreadable::NotApplied { .. })));
+        // Which table is which is told by how many there are.
+        assert_eq!(shown(&empty.repeat(4)).unwrap(), "");
+        for text in [
+            "ovs-vsctl: unix:/run/db.sock: database connection failed",
+            "{}",
+            &format!(r#"{{"data":[[1]],"headings":[]}}{}"#, empty.repeat(3)),
+            &empty.repeat(3),
+            &empty.repeat(5),
+        ] {
             assert!(matches!(shown(text), Err(Unreadable::Malformed { .. })), "{text}");
         }
     }

@@ -84,7 +84,8 @@ pub enum CliForm {
     /// Each line begins with the one that enters its block, which may be one of several.
     Flat,
     /// Tables in JSON, as Open vSwitch's tools print them (`headings` and `data`): a row
-    /// is a block of lines, each a heading and its value. It is written by commands.
+    /// is a block of lines, each its table, a heading and the value. It is written by
+    /// commands.
     JsonTable,
 }
 
@@ -147,6 +148,9 @@ pub struct Shown {
     pub table: Option<VlanTable>,
     /// What its rows are read with, where they do not tell themselves what they are.
     pub rows: Option<Rows>,
+    /// What the tables of its answer are called, in their order, where the form is
+    /// [`CliForm::JsonTable`]: that is not told there.
+    pub tables: Vec<String>,
 }
 
 /// Rows of fields: each is read as a line of a word that says what they are, and the fields.

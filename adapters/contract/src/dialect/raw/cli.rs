@@ -171,6 +171,10 @@ pub(super) enum RawShow {
         before: String,
         split: char,
     },
+    Tables {
+        command: String,
+        tables: Vec<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -409,15 +413,16 @@ impl Reader<'_> {
 
     pub(super) fn shown(&mut self, raw: RawShow) -> Option<Shown> {
         Some(match raw {
-            RawShow::Command(command) => Shown { command, table: None, rows: None },
+            RawShow::Command(command) => Shown { command, table: None, rows: None, tables: Vec::new() },
             RawShow::Table { command, row, status } => {
                 let row = self.template("show", &row)?;
                 let table = crate::dialect::cli::VlanTable { row, status: status.into_iter().collect() };
-                Shown { command, table: Some(table), rows: None }
+                Shown { command, table: Some(table), rows: None, tables: Vec::new() }
             }
             RawShow::Rows { command, before, split } => {
-                Shown { command, table: None, rows: Some(Rows { before, split }) }
+                Shown { command, table: None, rows: Some(Rows { before, split }), tables: Vec::new() }
             }
+            RawShow::Tables { command, tables } => Shown { command, table: None, rows: None, tables },
         })
     }
 
