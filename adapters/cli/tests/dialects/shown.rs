@@ -117,7 +117,7 @@ fn ovs(port: [&str; 2], interface: [&str; 2], bridges: &str) -> Running {
 fn ovs_carries(mode: &str, tag: &str, trunks: &str) -> Option<SwitchedVlan> {
     let port = [r#""name","vlan_mode","tag","trunks""#, &format!(r#""eth1",{mode},{tag},{trunks}"#)];
     let running = ovs(port, [r#""name","type""#, r#""eth1","""#], r#""br0""#);
-    running.interfaces[&"eth1".parse().unwrap()].switched_vlan.clone()
+    running.interfaces.get(&"eth1".parse().unwrap()).unwrap().switched_vlan.clone()
 }
 
 #[test]
