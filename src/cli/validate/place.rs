@@ -116,7 +116,6 @@ fn column(line: &str, octet: usize) -> usize {
 }
 
 /// Whether a line holds a name.
-#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such paths"))]
 fn holds(line: &str, name: &str) -> bool {
     found(line, name).is_some()
 }
