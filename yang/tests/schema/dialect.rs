@@ -25,7 +25,7 @@ pub(crate) struct Dialect {
 
 /// Keys of what Mercury reads and never writes, of which our modules have nothing:
 /// state, what makes a port route, and what a switch must have.
-const READ_ONLY: [&str; 4] = ["oper-status", "routed", "vtep", "foreign"];
+const READ_ONLY: [&str; 5] = ["oper-status", "routed", "vtep", "foreign", "state"];
 
 /// Keys whose texts are values, not paths.
 const WORDS: [&str; 6] = ["access", "trunk", "range-separator", "all", "none", "identity"];
