@@ -1,6 +1,7 @@
 //! A real etcd on loopback, that can be stopped, killed and started again.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -63,9 +64,20 @@ impl EtcdServer {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// SIGSTOP: it is there, and silent.
+    /// SIGSTOP: it is there, and silent, once each of its threads has taken notice.
     pub(crate) fn stop(&self) {
         self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.child().as_ref().unwrap().id());
+        let is_stopped = |task: &Path| {
+            // The state is behind the name (proc_pid_stat(5)); a thread may have ended.
+            let told = fs::read_to_string(task.join("stat")).unwrap_or_default();
+            told.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+        };
+        let end = Instant::now() + LIMIT;
+        while !fs::read_dir(&tasks).unwrap().all(|task| is_stopped(&task.unwrap().path())) {
+            assert!(Instant::now() < end, "etcd goes on");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// SIGCONT.
