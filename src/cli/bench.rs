@@ -1,7 +1,8 @@
 //! `mercury bench`: what a call costs, through the whole service.
 //!
 //! Switches are simulated in processes of their own, so that what is measured
-//! here is Mercury. With `--switch` the calls are dry runs on a real one.
+//! here is Mercury. With `--switch` the calls are dry runs on a real one, and with
+//! `--connect` sessions with real ones are opened.
 
 mod burst;
 mod load;
@@ -61,6 +62,10 @@ pub(super) struct BenchArguments {
     /// Instead: NETCONF over SSH and over TLS, side by side.
     #[arg(long, conflicts_with_all = ["switch", "burst"])]
     transports: bool,
+    /// Instead: how long it takes until a session with this switch of the inventory is open,
+    /// and nothing is asked on it. Several are taken in turns.
+    #[arg(long, value_name = "SWITCH", conflicts_with_all = ["switch", "burst", "transports"])]
+    connect: Vec<String>,
     /// Measure changes, on this port of a switch of the inventory.
     #[arg(long, requires = "switch")]
     write: bool,
@@ -75,6 +80,7 @@ pub(super) struct BenchArguments {
 pub(super) async fn run(common: &Common, arguments: &BenchArguments) -> Ended {
     let rows = match (&arguments.switch, &arguments.port, arguments.burst) {
         (Some(switch), Some(port), _) => dry_runs(common, arguments, switch, port).await?,
+        _ if !arguments.connect.is_empty() => transports::connect(common, &arguments.connect).await?,
         _ if arguments.transports => {
             log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
             transports::run(arguments).await?

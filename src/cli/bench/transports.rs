@@ -15,7 +15,13 @@ use super::{
     load::{Load, percentile},
     simulators::Simulators,
 };
-use crate::{cli::Failure, config::Dialects, inventory::Switch, lock::NoLocks, registry};
+use crate::{
+    cli::{Common, Failure},
+    config::{Dialects, LogLevel},
+    inventory::Switch,
+    lock::NoLocks,
+    registry,
+};
 
 /// Sessions opened over each.
 const CONNECTS: usize = 50;
@@ -27,7 +33,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> Result<Vec<Value>, Failur
     let simulators = Simulators::by_both(&folder.0, arguments).await?;
     let switches = simulators.by_each()?;
     let mut rows = warm(arguments, &switches).await?;
-    rows.extend(cold(&switches).await?);
+    rows.extend(cold(&switches, &Dialects::default()).await?);
     simulators.stop().await?;
     Ok(rows)
 }
@@ -48,11 +54,21 @@ async fn warm(arguments: &BenchArguments, switches: &[Switch; 2]) -> Result<Vec<
     Ok(switches.iter().zip(times).map(|(switch, times)| row("warm call", switch, times)).collect())
 }
 
-async fn cold(switches: &[Switch; 2]) -> Result<Vec<Value>, Failure> {
-    let dialects = Dialects::default();
-    let connect = |switch: &Switch| registry::connector(&switch.clone().into(), &dialects).map_err(Failure::because);
-    let connectors = [connect(&switches[0])?, connect(&switches[1])?];
-    let mut times = [Vec::new(), Vec::new()];
+/// Sessions with switches of the inventory, which are opened and closed.
+pub(super) async fn connect(common: &Common, names: &[String]) -> Result<Vec<Value>, Failure> {
+    let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    let entry = |name: &String| {
+        let found = inventory.find(name).map(|switch| Switch::clone(switch));
+        found.ok_or_else(|| Failure::Other(format!("--connect {name}: there is no such switch in the inventory")))
+    };
+    let switches = names.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    cold(&switches, &settings.dialects).await
+}
+
+async fn cold(switches: &[Switch], dialects: &Dialects) -> Result<Vec<Value>, Failure> {
+    let connect = |switch: &Switch| registry::connector(&switch.clone().into(), dialects).map_err(Failure::because);
+    let connectors = switches.iter().map(connect).collect::<Result<Vec<_>, _>>()?;
+    let mut times = vec![Vec::new(); switches.len()];
     for _ in 0..CONNECTS {
         for (connector, times) in connectors.iter().zip(&mut times) {
             let begun = Instant::now();
