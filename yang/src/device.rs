@@ -170,8 +170,8 @@ pub struct Running {
     /// has to name them so.
     #[serde(skip)]
     pub written: BTreeMap<InterfaceName, ForeignVlans>,
-    /// The trunks of which the container that holds the leaves of their `switched-vlan`
-    /// was seen to hold nothing else, so that it may be taken away as one.
+    /// The ports of which the container that holds the leaves of their `switched-vlan` was
+    /// seen to hold nothing else, so that it may be taken away or replaced as one.
     #[serde(skip)]
     pub alone: BTreeSet<InterfaceName>,
     /// Which of the dialect's places for a leaf holds it, where it is not the first.

@@ -29,6 +29,9 @@ pub struct EntryOperations {
     pub origin: Origin,
     /// What is done below it.
     pub leaves: Vec<LeafOperation>,
+    /// A container below it in which nothing else is than what these operations set or take
+    /// away, for a protocol that can put all of it there at once.
+    pub replaceable: Option<NodePath>,
 }
 
 /// How an entry comes to be.
@@ -58,6 +61,15 @@ pub enum LeafOperation {
         /// The values that are to be there; none takes the leaf-list away.
         wanted: Vec<Value>,
     },
+}
+
+impl LeafOperation {
+    /// Where, below the entry.
+    #[must_use]
+    pub const fn path(&self) -> &NodePath {
+        let (Self::Set(path, _) | Self::Remove(path) | Self::SetList { path, .. }) = self;
+        path
+    }
 }
 
 /// A value in no encoding yet.
@@ -110,7 +122,7 @@ impl Operations {
     /// looking for it among thousands would take a while.
     pub fn begin(&mut self, entry: Node) -> &mut EntryOperations {
         let origin = Origin::Present;
-        self.entries.push(EntryOperations { entry, key_leaf: None, origin, leaves: Vec::new() });
+        self.entries.push(EntryOperations { entry, key_leaf: None, origin, leaves: Vec::new(), replaceable: None });
         let last = self.entries.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "just pushed")]
         &mut self.entries[last]

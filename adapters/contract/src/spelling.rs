@@ -78,7 +78,7 @@ pub(crate) struct Said {
     /// The leaves as they are written there, where that is not as [`leaves`]
     /// would write what was understood.
     pub(crate) written: Option<ForeignVlans>,
-    /// Whether the container of a trunk's leaves holds nothing else.
+    /// Whether the container of the leaves holds nothing else.
     pub(crate) alone: bool,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn read<D: Data>(
     let vlans = if raw.others.is_empty() { understood(tree, &raw, named, inherited) } else { Err(()) };
     let vlans = vlans.unwrap_or_else(|()| Some(SwitchedVlan::Foreign(Box::new(raw.clone()))));
     let vlans = vlans.and_then(|vlans| defaults.vlans(vlans));
-    let alone = !matches!(vlans, None | Some(SwitchedVlan::Access { .. })) && is_alone(tree, entry);
+    let alone = vlans.is_some() && is_alone(tree, entry);
     let own = match &vlans {
         Some(SwitchedVlan::Foreign(_)) => return Said { vlans, written: Some(raw), alone },
         Some(known) => leaves(tree, known).unwrap_or_default(),

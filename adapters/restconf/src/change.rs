@@ -20,6 +20,9 @@ pub(crate) enum Change {
     Merge(Node, Json),
     /// The same of an entry that must not be there yet.
     Create(Node, Json),
+    /// The container is to hold this and nothing else; it has nothing else than what these
+    /// other changes, one after the other, would take away.
+    Replace(Node, Json, Vec<Change>),
     /// The node is to be gone; it need not be there.
     Remove(Node),
     /// This value is to be gone from the leaf-list.
@@ -30,11 +33,14 @@ impl Changes {
     /// What these operations change. Below an entry it is set first and taken away then, so
     /// that a list is never empty on its way: of a trunk, an empty one means every VLAN.
     /// Where `leaves_first` says so of an entry, what goes has to be gone before something
-    /// else can come.
+    /// else can come. A container that is Mercury's alone is replaced where something in it
+    /// goes: a server may refuse what the one mode has beside the other (openconfig-vlan,
+    /// `when`), as JetConf does, and there is nothing in between.
     pub(crate) fn of(operations: Operations, leaves_first: impl Fn(&NodePath) -> bool) -> Self {
         let mut changes = Vec::new();
         for entry in &operations.entries {
-            let (set, gone) = split(entry);
+            let (kept, replaced) = replaced(entry);
+            let (set, gone) = split(&kept);
             let touches = |leaf: &LeafOperation| match leaf {
                 LeafOperation::Set(path, _) | LeafOperation::Remove(path) => leaves_first(path),
                 LeafOperation::SetList { .. } => false,
@@ -42,8 +48,10 @@ impl Changes {
             if entry.leaves.iter().any(touches) {
                 changes.extend(gone);
                 changes.extend(set);
+                changes.extend(replaced);
             } else {
                 changes.extend(set);
+                changes.extend(replaced);
                 changes.extend(gone);
             }
         }
@@ -51,9 +59,35 @@ impl Changes {
         Self(changes)
     }
 
+    /// Without replacing anything.
+    pub(crate) fn step_by_step(&self) -> impl Iterator<Item = &Change> {
+        self.0.iter().flat_map(|change| match change {
+            Change::Replace(.., steps) => steps.as_slice(),
+            other => std::slice::from_ref(other),
+        })
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// What is done to an entry beside replacing a container of its, and that.
+fn replaced(one: &EntryOperations) -> (EntryOperations, Option<Change>) {
+    let Some(container) = &one.replaceable else { return (one.clone(), None) };
+    let is_inside = |leaf: &LeafOperation| leaf.path().steps.starts_with(&container.steps);
+    let (inside, beside): (Vec<_>, Vec<_>) = one.leaves.iter().cloned().partition(is_inside);
+    let (set, gone) =
+        split(&EntryOperations { leaves: inside, origin: Origin::Present, key_leaf: None, ..one.clone() });
+    match set {
+        Some(Change::Merge(entry, object)) if !gone.is_empty() => {
+            let value = object.at(&container.steps).cloned().unwrap_or(Json::Object(Vec::new()));
+            let steps = std::iter::once(Change::Merge(entry, object)).chain(gone).collect();
+            let replaced = Change::Replace(one.entry.below(container), value, steps);
+            (EntryOperations { leaves: beside, ..one.clone() }, Some(replaced))
+        }
+        _ => (one.clone(), None),
     }
 }
 
@@ -95,6 +129,9 @@ impl fmt::Display for Changes {
             match change {
                 Change::Merge(node, value) => writeln!(f, "merge {} {}", uri::data(node), named(node, value))?,
                 Change::Create(node, value) => writeln!(f, "create {} {}", uri::data(node), named(node, value))?,
+                Change::Replace(node, value, _) => {
+                    writeln!(f, "replace {} {}", uri::data(node), named(node, value))?;
+                }
                 Change::Remove(node) => writeln!(f, "remove {}", uri::data(node))?,
                 Change::RemoveValue(node, value) => writeln!(f, "remove {}", uri::item(node, value))?,
             }

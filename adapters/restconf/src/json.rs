@@ -73,6 +73,13 @@ impl Json {
         }
     }
 
+    /// What is at a path of containers below this object.
+    pub(crate) fn at(&self, below: &[PathStep]) -> Option<&Self> {
+        let Some((first, rest)) = below.split_first() else { return Some(self) };
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|member| member.name == first.name)?.value.at(rest)
+    }
+
     /// Whether it begins with these keys.
     fn has(&self, keys: &[Member]) -> bool {
         matches!(self, Self::Object(members) if members.starts_with(keys))

@@ -47,7 +47,7 @@ impl Form<'_> {
 
     /// RFC 8072 section 2: every change is an edit of one request.
     fn patch(self, changes: &Changes) -> Request {
-        let paths = || changes.0.iter().map(Change::path);
+        let paths = || changes.step_by_step().map(Change::path);
         let is_above =
             |target: &NodePath| paths().all(|path| below(path, target).is_some_and(|steps| !steps.is_empty()));
         // Entries of lists are targets of edits, and a patch has one of all of them.
@@ -56,7 +56,7 @@ impl Form<'_> {
         let target = guarded.chain(top).find(is_above).unwrap_or_default();
         let above = target.steps.last().map(|step| &step.module);
         let edits: Vec<String> =
-            changes.0.iter().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
+            changes.step_by_step().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
         let edits = edits.join(",");
         let body = format!(r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"mercury","edit":[{edits}]}}}}"#);
         let uri = resource(&target);
@@ -66,10 +66,21 @@ impl Form<'_> {
 
     /// What is set next to one another and lies below one node of the top is one plain PATCH
     /// of that node, which has to be there (RFC 8040 section 4.6.1), or of its entry, where
-    /// that comes first and its tag is known; each node that goes is a DELETE.
+    /// that comes first and its tag is known; a container that is replaced is a PUT, but where
+    /// that would come first in the place of a node whose tag is known; each node that goes is
+    /// a DELETE.
     fn plain(self, changes: &Changes) -> Vec<Request> {
         let mut batches: Vec<Batch> = Vec::new();
-        for change in &changes.0 {
+        let is_guarded = match changes.0.first() {
+            Some(Change::Replace(.., steps)) => steps.iter().any(|step| match step {
+                Change::Merge(node, _) => self.guarded.contains(&node),
+                _ => false,
+            }),
+            _ => false,
+        };
+        let whole = changes.0.iter().collect();
+        let order: Vec<&Change> = if is_guarded { changes.step_by_step().collect() } else { whole };
+        for change in order {
             match change {
                 Change::Merge(node, value) if batches.is_empty() && self.guarded.contains(&node) => {
                     batches.push(Batch::Entry(node.clone(), value.clone()));
@@ -88,6 +99,7 @@ impl Form<'_> {
                         }
                     }
                 }
+                Change::Replace(node, value, _) => batches.push(Batch::Put(node.clone(), value.clone())),
                 Change::Remove(node) => batches.push(Batch::Delete(node.clone(), uri::data(node))),
                 Change::RemoveValue(node, value) => {
                     batches.push(Batch::Delete(node.clone(), uri::item(node, value)));
@@ -101,6 +113,7 @@ impl Form<'_> {
 enum Batch {
     Patch(NodePath, Json),
     Entry(Node, Json),
+    Put(Node, Json),
     Delete(Node, String),
 }
 
@@ -117,23 +130,29 @@ impl Batch {
                 let target = Node { path: target, names: Names::default() };
                 Request { method: Method::PATCH, target, uri, body: Some((Kind::Data, body)) }
             }
-            Self::Entry(target, value) => {
-                let (uri, body) = (format!("/data{}", uri::data(&target)), named(&target, &value).to_string());
-                Request { method: Method::PATCH, target, uri, body: Some((Kind::Data, body)) }
-            }
+            Self::Entry(target, value) => Self::whole(Method::PATCH, target, &value),
+            Self::Put(target, value) => Self::whole(Method::PUT, target, &value),
             Self::Delete(target, uri) => {
                 Request { method: Method::DELETE, target, uri: format!("/data{uri}"), body: None }
             }
         }
+    }
+
+    /// A request whose body is its target.
+    fn whole(method: Method, target: Node, value: &Json) -> Request {
+        let (uri, body) = (format!("/data{}", uri::data(&target)), named(&target, value).to_string());
+        Request { method, target, uri, body: Some((Kind::Data, body)) }
     }
 }
 
 impl Change {
     fn path(&self) -> &NodePath {
         match self {
-            Self::Merge(node, _) | Self::Create(node, _) | Self::Remove(node) | Self::RemoveValue(node, _) => {
-                &node.path
-            }
+            Self::Merge(node, _)
+            | Self::Create(node, _)
+            | Self::Replace(node, ..)
+            | Self::Remove(node)
+            | Self::RemoveValue(node, _) => &node.path,
         }
     }
 
@@ -146,6 +165,9 @@ impl Change {
             }
             Self::Create(node, value) => {
                 ("create", uri::below(steps(&node.path), &node.names, above), Some(named(node, value)))
+            }
+            Self::Replace(node, value, _) => {
+                ("replace", uri::below(steps(&node.path), &node.names, above), Some(named(node, value)))
             }
             Self::Remove(node) => ("remove", uri::below(steps(&node.path), &node.names, above), None),
             Self::RemoveValue(node, value) => {

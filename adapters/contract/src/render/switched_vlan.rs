@@ -47,13 +47,14 @@ pub(super) fn change(
         None => before.as_ref().and_then(|before| said(tree, before).ok()).unwrap_or_default(),
     };
     let entry = writing.interface(operations, interface);
-    if let Some(container) = tree.container().filter(|_| {
+    let whole = writing.one_by_one && change.alone && !present.is_empty() && !tree.is_by_list();
+    let container = tree.container().filter(|_| whole);
+    if let (Some(container), true) = (&container, wanted.is_empty()) {
         // There is nothing between a trunk and none then.
-        writing.one_by_one && change.alone && wanted.is_empty() && !present.is_empty() && !tree.is_by_list()
-    }) {
-        entry.set(&container, None);
+        entry.set(container, None);
         return Ok(());
     }
+    entry.replaceable = container;
     for path in paths(tree, &wanted, &present) {
         let of = |leaves: &[Leaf]| -> Vec<Option<String>> {
             leaves.iter().filter(|(own, _)| *own == path).map(|(_, value)| value.clone()).collect()

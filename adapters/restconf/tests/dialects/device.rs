@@ -51,6 +51,10 @@ impl Device {
             let body: Option<Json> = body.as_ref().map(|text| serde_json::from_str(text).unwrap());
             match (method.as_str(), body) {
                 ("DELETE", None) => self.remove(&target)?,
+                ("PUT", Some(body)) => {
+                    self.remove(&target)?;
+                    self.merge(&target, &body)?;
+                }
                 ("PATCH", Some(body)) => match body.get("ietf-yang-patch:yang-patch") {
                     Some(patch) => self.patch(&target, patch)?,
                     None => self.merge(&target, &body)?,

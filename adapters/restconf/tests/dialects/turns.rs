@@ -81,3 +81,31 @@ fn a_trunk_goes_by_one_request_where_nothing_else_goes_with_it() {
         });
     assert_eq!(shown(&switch), one_by_one);
 }
+
+/// A server may refuse what one mode has beside another, and a list gets shorter at once.
+#[test]
+fn a_port_that_loses_something_is_replaced_by_one_request_where_nothing_else_is_in_there() {
+    let dialect = dialect("openconfig");
+    let case = case::all().into_iter().find(|case| case.name == "detach-trunk").unwrap();
+    let port = "Ethernet1/1".parse().unwrap();
+    let with = |vlans: SwitchedVlan| {
+        let mut config = visible(&dialect, &case.running);
+        config.interfaces.get_mut(&port).unwrap().switched_vlan = Some(vlans);
+        config
+    };
+    let trunk = |list: &str| with(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(list.parse().unwrap()) });
+    let access = with(SwitchedVlan::access(10u16.try_into().unwrap()));
+    let requests = |from: &DeviceConfig, to: &DeviceConfig| -> Vec<String> {
+        let switch = device(&dialect, from, false);
+        let changes = render(&dialect, &Plan::between(&read(&dialect, &switch), &Intended(to.clone()))).unwrap();
+        let requests = conformance::requests(&changes, false, false).into_iter();
+        requests.map(|(method, _, body)| format!("{method} {}", body.unwrap_or_default())).collect()
+    };
+    let put = |config: &str| vec![format!(r#"PUT {{"openconfig-vlan:config":{{{config}}}}}"#)];
+    let ten = r#""interface-mode":"ACCESS","access-vlan":10"#;
+    assert_eq!(requests(&trunk("10,20"), &access), put(ten));
+    assert_eq!(requests(&access, &trunk("10,20")), put(r#""interface-mode":"TRUNK","trunk-vlans":[10,20]"#));
+    assert_eq!(requests(&trunk("10,20,30"), &trunk("20")), put(r#""interface-mode":"TRUNK","trunk-vlans":[20]"#));
+    // Nothing goes, so that nothing has to be replaced.
+    assert!(requests(&trunk("10"), &trunk("10,20"))[0].starts_with("PATCH"));
+}

@@ -138,7 +138,7 @@ async fn exchange(device: &Arc<Device>, known: bool, asked: &Asked) -> Result<An
     let lie = Lie::of(&strikes);
     let done = match asked.method {
         Method::GET => get(device, asked),
-        Method::PATCH | Method::DELETE => {
+        Method::PATCH | Method::PUT | Method::DELETE => {
             let before = strikes.any(Moment::AfterApply, &Action::Twist).then(|| device.snapshot());
             let done = strikes.or_cut(change(device, asked, lie)).await?;
             if let Some(before) = before {
@@ -200,13 +200,14 @@ async fn change(device: &Arc<Device>, asked: &Asked, lie: Lie) -> Result<Answer,
     let face = &device.options.restconf;
     let content = text(&asked.headers, &header::CONTENT_TYPE);
     let is_patch = content == PATCH && face.yang_patch && asked.method == Method::PATCH;
-    if asked.method == Method::PATCH && !is_patch && content != media(device) {
+    if asked.method != Method::DELETE && !is_patch && content != media(device) {
         return Err(Refusal::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let patch = if is_patch { Some(Patch::read(&body(asked)?)?) } else { None };
     let (mut writes, mut unreadable) = match (&patch, &asked.method) {
         (Some(patch), _) => patch.writes(&resource),
         (None, &Method::DELETE) => (write::delete(&resource)?, None),
+        (None, &Method::PUT) => (write::replace(&resource, &body(asked)?)?, None),
         (None, _) => {
             // Its target has to be there (RFC 8040 section 4.6.1), as a container always is.
             let running = device.read(Datastore::Running).map_err(|_| missing())?;

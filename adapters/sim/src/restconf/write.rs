@@ -15,12 +15,21 @@ use crate::{
 
 /// A plain PATCH of a resource with this body (RFC 8040 section 4.6.1).
 pub(super) fn merge(resource: &Resource, body: &Json) -> Result<Vec<Write>, Refusal> {
+    whole(resource, body, None)
+}
+
+/// A PUT of one that may be there (RFC 8040 section 4.5).
+pub(super) fn replace(resource: &Resource, body: &Json) -> Result<Vec<Write>, Refusal> {
+    whole(resource, body, Some(Operation::Replace))
+}
+
+fn whole(resource: &Resource, body: &Json, operation: Option<Operation>) -> Result<Vec<Write>, Refusal> {
     writable(resource)?;
     let value = match resource.pattern.0.last() {
         None => named(body, "ietf-restconf:data")?,
         Some(last) => entry(named(body, &format!("{}:{}", last.node.module.name, last.node.name))?, &last.node.kind)?,
     };
-    put(&resource.pattern, value, None).map(|edit| vec![Write::Put(edit)])
+    put(&resource.pattern, value, operation).map(|edit| vec![Write::Put(edit)])
 }
 
 /// A DELETE.
