@@ -63,6 +63,8 @@ mod interrupted;
 #[cfg(test)]
 mod ironic;
 #[cfg(test)]
+mod jetconf;
+#[cfg(test)]
 mod left_out;
 #[cfg(test)]
 mod locks;
