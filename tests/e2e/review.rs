@@ -98,7 +98,7 @@ fn a_plan_holds_what_it_was_worked_out_from_and_is_made_once_as_it_was_read() {
 fn a_port_that_was_changed_since_is_left_alone_and_what_moved_is_told() {
     let stage = Stage::new();
     stage.switch.handle().change_running(&describe("Ethernet1", "moved")).unwrap();
-    stage.refuses("interfaces/Ethernet1/description was null and is \"moved\"");
+    stage.refuses("interfaces/Ethernet1/description was none and is \"moved\"");
     assert_eq!(stage.switch.look().port("Ethernet1").vlans, Port::default().vlans);
 }
 
@@ -127,6 +127,9 @@ fn a_plan_that_somebody_edited_is_not_made() {
         assert_eq!(finished.code(), 2, "{from}: {}", finished.stdout);
         let told = format!("{}{}", finished.stdout, finished.stderr);
         assert!(told.contains("it is not as `plan --save` wrote it"), "{from}: {told}");
+        let verified = stage.setup.run(&["verify", "--request", &stage.file]);
+        assert_eq!(verified.code(), 2, "{from}: {}", verified.stdout);
+        assert!(verified.stderr.contains("it is not as `plan --save` wrote it"), "{from}: {}", verified.stderr);
         assert_eq!(stage.switch.handle().counters().edits, 0);
         // Nor by somebody who has the digest fit.
         std::fs::write(&stage.file, digested(&text.replace(from, to))).unwrap();
