@@ -75,7 +75,9 @@ impl Reader<'_> {
             }
         }
         let says = |state| words.iter().any(|(_, own)| *own == state);
-        if raw.names_only != words.is_empty() || !raw.names_only && !(says(LinkState::Up) && says(LinkState::Down)) {
+        let is_complete = says(LinkState::Up) && says(LinkState::Down);
+        let is_odd = if raw.names_only { !words.is_empty() } else { !is_complete };
+        if is_odd {
             problems.push("needs words for up and for down, or else names-only".to_owned());
         }
         let form = if raw.lines.is_empty() {
