@@ -71,6 +71,7 @@ pub(super) fn list(common: &Common) -> Ended {
             json!({
                 "name": dialect.name, "vendor": dialect.vendor, "os": dialect.os,
                 "protocols": dialect.protocols().into_iter().map(|name| (name, dialect.standing(name))).collect::<BTreeMap<_, _>>(),
+                "tells-ports": asked_for_ports(dialect),
                 "evidence": dialect.evidence, "deviations": dialect.deviations, "sources": dialect.sources,
             })
         };
@@ -81,6 +82,9 @@ pub(super) fn list(common: &Common) -> Ended {
         print::line(&format!("{:<16} {} {}", dialect.name, dialect.vendor, dialect.os));
         for protocol in dialect.protocols() {
             print::line(&format!("{:<16}   {protocol}: {}", "", dialect.standing(protocol)));
+        }
+        if let Some(first) = asked_for_ports(dialect).first() {
+            print::line(&format!("{:<16}   cli tells which ports there are by: {first}", ""));
         }
         match dialect.gnmi.as_ref().map(|gnmi| &gnmi.save) {
             Some(Save::WhereConfigured(how)) => print::line(&format!("{:<16}   survives a reboot where: {how}", "")),
@@ -94,4 +98,10 @@ pub(super) fn list(common: &Common) -> Ended {
         }
     }
     Ok(DONE)
+}
+
+/// The commands that tell of ports whether or not they are configured, each asked where those
+/// before it told nothing.
+fn asked_for_ports(dialect: &mercury_adapter::Dialect) -> Vec<&str> {
+    dialect.cli.iter().flat_map(|cli| &cli.states).map(|table| table.command.as_str()).collect()
 }

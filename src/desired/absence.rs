@@ -89,9 +89,10 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
             Some(state) if state.contains(port) => {}
             Some(state) => return Err(Box::new(missing(port, state, name))),
             None => {
+                let why = seen.untold.as_deref().unwrap_or("of its state it tells nothing");
                 let note = format!(
                     "whether {name} has a port {port} could not be found out: its configuration does not name it, \
-                     and of its state it tells nothing"
+                     and {why}"
                 );
                 doubtful.insert(port.clone(), note);
             }

@@ -386,7 +386,12 @@ impl Carries {
     fn look(&self, _: &Absent) -> Sighting {
         let base = &self.switch.kind.base;
         let names = || Some(base.interfaces.keys().cloned().collect());
-        Sighting { interfaces: names(), vlans: Some(base.vlans.keys().copied().collect()), state: names() }
+        Sighting {
+            interfaces: names(),
+            vlans: Some(base.vlans.keys().copied().collect()),
+            state: names(),
+            untold: None,
+        }
     }
 }
 

@@ -26,4 +26,6 @@ pub use script::{Line, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
-pub use words::{Brought, CliRenderer, Unreadable, another, asks, brought, ports, recorded, running};
+pub use words::{
+    Brought, CliRenderer, PortStates, Unreadable, Untold, another, asks, brought, port_states, recorded, running,
+};

@@ -5,18 +5,18 @@
 //! what was entered before it is told. Commit takes it back by the inverse plan,
 //! or the switch does where its lines wait for a commit of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, Flight,
     Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, When, off_worker,
 };
-use mercury_model::{Running, Scope};
+use mercury_model::{InterfaceName, Running, Scope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, another, asks, candidate, judge, ports, running, sh,
+    Script, Unreadable, another, asks, candidate, judge, port_states, running, sh,
     wire::{End, Entry, Reply, Wire, no_room},
 };
 
@@ -208,17 +208,27 @@ impl LineSession {
         };
         let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
+        let (state, untold) = if absent.interfaces.is_empty() { (None, None) } else { self.ports().await? };
+        Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state, untold }))))
+    }
+
+    /// Every port there is, or why that could not be found out: who may see the configuration
+    /// may not see that too.
+    async fn ports(&mut self) -> Result<(Option<BTreeSet<InterfaceName>>, Option<String>), Lost> {
         let dialect = Arc::clone(&self.dialect);
-        let mut state = None;
-        let words = dialect.words.table().filter(|_| !absent.interfaces.is_empty());
-        if let Some((words, table)) = words.and_then(|words| Some((words, words.ports.as_ref()?))) {
-            let reply = self.ask(&table.command, None).await?;
-            if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
-                return Ok(Err(refused(&table.command, 1, 1, &words)));
-            }
-            state = Some(ports(words, table, &reply.text));
+        let mut untold = Vec::new();
+        for table in &dialect.states {
+            let reply = self.ask(&self.shown(&table.command), None).await?;
+            let why = match self.failed(&reply, judge::refusal_to_show) {
+                Some(words) => format!("{:?} was refused: {words}", table.command),
+                None => match port_states(&dialect, table, &reply.text) {
+                    Ok(ports) => return Ok((Some(ports.into_keys().collect()), None)),
+                    Err(why) => why.to_string(),
+                },
+            };
+            untold.push(why);
         }
-        Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state }))))
+        Ok((None, (!untold.is_empty()).then(|| untold.join("; "))))
     }
 
     /// Enters a script in configuration mode and leaves it.

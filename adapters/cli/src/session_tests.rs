@@ -150,6 +150,57 @@ async fn what_others_entered_and_did_not_commit_is_theirs() {
     assert_eq!(told, ["net pending"]);
 }
 
+/// What a look shows that is about a port which the configuration does not have, or about a VLAN.
+async fn looked(answers: Answers, absent: Absent) -> (Sighting, Vec<String>) {
+    let (mut session, told) = commands("cisco_s300", answers);
+    let mut flight = session.flight(&[Step::Look(absent)], Duration::from_secs(60)).await;
+    let Some(Ok(Answer::Seen(seen))) = flight.results.pop() else { panic!("{flight:?}") };
+    let told = told.lock().unwrap().clone();
+    (*seen, told)
+}
+
+fn of_a_port() -> Absent {
+    Absent { interfaces: ["gigabitethernet2".parse().unwrap()].into(), ..Absent::default() }
+}
+
+const CONFIGURATION: (&str, &str, u32) = (
+    "show running-config",
+    "vlan database\nvlan 7\nexit\ninterface gigabitethernet1\n switchport access vlan 7\n!\n",
+    0,
+);
+const PORTS: &str = "Port     Type         State\n-------- ------------ -----------\ngi1      1G-Copper    Up\n\
+                     gi2      1G-Copper    Down\n";
+
+#[tokio::test]
+async fn which_ports_there_are_is_asked_where_the_configuration_lacks_one() {
+    let (seen, told) = looked(&[CONFIGURATION, ("show interfaces status", PORTS, 0)], of_a_port()).await;
+    assert_eq!(told, ["show running-config", "show interfaces status"]);
+    let named = |names: &[&str]| Some(names.iter().map(|name| name.parse().unwrap()).collect());
+    assert_eq!(seen.interfaces, named(&["gigabitethernet1"]));
+    assert_eq!((seen.state, seen.untold), (named(&["gigabitethernet1", "gigabitethernet2"]), None));
+    let vlan = Absent { vlans: [9u16.try_into().unwrap()].into(), ..Absent::default() };
+    let (seen, told) = looked(&[CONFIGURATION], vlan).await;
+    assert_eq!((seen.state, told), (None, vec!["show running-config".to_owned()]));
+}
+
+#[tokio::test]
+async fn where_one_command_tells_of_no_ports_the_next_is_asked_and_else_it_is_said_why() {
+    const NAMES: &str = "Port      Description\n-------   -----------\ngi2       % 5\n";
+    const REFUSED: (&str, &str, u32) = ("show interfaces status", "% Unrecognized command", 0);
+    let (seen, told) = looked(&[CONFIGURATION, REFUSED, ("show interfaces description", NAMES, 0)], of_a_port()).await;
+    assert_eq!(told[1..], ["show interfaces status", "show interfaces description"]);
+    // A short answer that holds what a refusal has is one.
+    assert_eq!(seen.state, None);
+    let untold = seen.untold.unwrap();
+    assert!(untold.contains("\"show interfaces status\" was refused: % Unrecognized command"), "{untold}");
+    let (seen, _) = looked(&[CONFIGURATION, ("show interfaces description", PORTS, 0)], of_a_port()).await;
+    assert!(seen.untold.unwrap().contains("cannot be read"));
+    let names = "Port      Description\n-------   -----------\ngi2       node 5\n";
+    let answers = [CONFIGURATION, REFUSED, ("show interfaces description", names, 0)];
+    let (seen, _) = looked(Box::leak(Box::new(answers)), of_a_port()).await;
+    assert_eq!((seen.state.map(|state| state.len()), seen.untold), (Some(1), None));
+}
+
 const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
 const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}
 {"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;

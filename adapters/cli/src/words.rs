@@ -6,11 +6,13 @@ mod overlay;
 mod read;
 mod render;
 mod set;
+mod state;
 
 use mercury_model::InterfaceScope;
 
-pub use read::{Brought, Unreadable, another, asks, brought, ports, recorded, running};
+pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
 pub use render::CliRenderer;
+pub use state::{PortStates, Untold, port_states};
 
 /// Whether a port is asked for, by the name that the data has it by.
 fn is_asked(asked: &InterfaceScope, name: &str) -> bool {

@@ -35,6 +35,8 @@ pub struct Sighting {
     pub vlans: Option<BTreeSet<VlanId>>,
     /// Every interface of which operational state is told.
     pub state: Option<BTreeSet<InterfaceName>>,
+    /// Why `state` is not told, where the target was asked for it.
+    pub untold: Option<String>,
 }
 
 /// The interfaces that `data` names in the entries of `path`.

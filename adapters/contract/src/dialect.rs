@@ -23,9 +23,9 @@ use std::sync::{Arc, LazyLock};
 
 pub use cli::{
     Blocks, Candidate, CliDialect, CliForm, CliLine, CliOverlay, CliSession, CliTransport, CliWords, Command,
-    Confirming, Enable, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, ModeChange,
-    OverlayPart, PortTable, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, Template,
-    TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting, Way, When, Whole, Wording,
+    Confirming, Enable, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, LinkState,
+    ModeChange, OverlayPart, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, StateForm,
+    StateTable, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting, Way, When, Whole, Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};
@@ -221,7 +221,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a switch tells, over one protocol, of every port that it has.
+    /// Whether a switch tells, over one protocol, of every port that it has, so that one that does not is doubted
+    /// in what it shows besides; at a command line another command tells it, which some may not enter.
     #[must_use]
     pub fn tells_state(&self, protocol: &str) -> bool {
         let asked = |tree: &Tree| tree.oper_status.is_some();

@@ -136,6 +136,7 @@ impl Offline {
                     interfaces: Some(running.interfaces.keys().cloned().collect()),
                     vlans: Some(running.vlans.keys().copied().collect()),
                     state: Some(state.clone()).filter(|state| !state.is_empty()),
+                    untold: None,
                 };
                 Ok(Answer::Seen(Box::new(seen)))
             }

@@ -239,7 +239,7 @@ impl OvsdbSession {
         let found = self.read(&all, deadline).await?.config;
         let names = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
-        Ok(Answer::Seen(Box::new(Sighting { state: names.clone(), interfaces: names, vlans })))
+        Ok(Answer::Seen(Box::new(Sighting { state: names.clone(), interfaces: names, vlans, untold: None })))
     }
 
     async fn commit(&mut self, change: &Change, behind: Option<&Scope>, deadline: Instant) -> Result<Answer, Failure> {

@@ -31,6 +31,11 @@ pub fn scraper(data: &[u8]) {
             Err(error) => short(&error.to_string()),
         }
     }
+    for (number, table) in cli.states.iter().enumerate() {
+        if let Err(error) = mercury_cli::port_states(cli, table, &answer(number)) {
+            short(&error.to_string());
+        }
+    }
     let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
     if let Err(sentence) = mercury_cli::recorded(cli, &parts, true, &mut share) {
         short(&sentence);

@@ -8,16 +8,13 @@ mod port;
 mod unread;
 mod vlan;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Hole, Looking, Mapping, Names, NoRoom, NodePath,
-    PortTable, Recorded, Share, Unread, Wording, find, mac_vrf, running as read,
+    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, Mapping, Names, NoRoom, NodePath, Recorded,
+    Share, Unread, Wording, find, mac_vrf, running as read,
 };
-use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
+use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use super::{
     flat::{self, Unshown},
@@ -91,16 +88,6 @@ pub fn another<'t>(words: &CliWords, answers: &'t [String]) -> Option<&'t str> {
 /// table, such as `Interface Description`, may be like the first line of one, and has no number.
 pub(in crate::words) fn is_of_a_port(name: &str) -> bool {
     name.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// The ports that have a row in this answer, whether or not they are configured.
-#[must_use]
-pub fn ports(words: &CliWords, table: &PortTable, answer: &str) -> BTreeSet<InterfaceName> {
-    let named = |line: &str| {
-        let name = table.row.read(line)?.get(Hole::Name)?.to_owned();
-        words.names.as_ref().map_or(Ok(name.clone()), |names| names.spelled(&name)).ok()?.parse().ok()
-    };
-    answer.lines().filter(|line| !line.starts_with(' ')).filter_map(named).collect()
 }
 
 /// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.

@@ -27,6 +27,7 @@ mod sets;
 mod shown;
 mod shown_flat;
 mod shown_sets;
+mod states;
 mod table;
 mod theirs;
 mod transcripts;

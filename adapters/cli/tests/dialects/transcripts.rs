@@ -110,7 +110,7 @@ fn captures_of_anything_else_are_not_taken_for_a_configuration() {
 }
 
 /// The folders of captures, and the dialects that read them.
-const SYSTEMS: [(&str, &str); 20] = [
+pub(crate) const SYSTEMS: [(&str, &str); 20] = [
     ("arista_eos", "arista_eos"),
     ("aruba_aoscx", "aruba_aoscx"),
     ("brocade_fastiron", "brocade_fastiron"),
@@ -163,7 +163,7 @@ pub(crate) fn differences(
 }
 
 /// The file, which must be the one that was read by a person.
-fn published(folder: &OsStr, file: &str, sha256: &str) -> String {
+pub(crate) fn published(folder: &OsStr, file: &str, sha256: &str) -> String {
     let octets = fs::read(Path::new(folder).join(file)).unwrap();
     let own = digest(&SHA256, &octets).as_ref().iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").unwrap();
@@ -199,7 +199,7 @@ fn read(name: &str, file: &str, text: &str) -> Result<Running, String> {
 }
 
 /// `eth2/8-48` is 41 names.
-fn row(names: &str) -> Vec<String> {
+pub(crate) fn row(names: &str) -> Vec<String> {
     let last = names.rsplit_once('-').and_then(|(first, last)| Some((first, last.parse::<u32>().ok()?)));
     let Some((first, last)) = last else { return vec![names.to_owned()] };
     let (before, number) = first.split_at(first.trim_end_matches(|c: char| c.is_ascii_digit()).len());

@@ -4,6 +4,7 @@ mod flat;
 mod overlay;
 mod session;
 mod set;
+mod state;
 mod template;
 mod words;
 
@@ -15,14 +16,15 @@ pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,
 };
 pub use set::{Known, SetWords};
+pub use state::{LinkState, StateForm, StateTable};
 pub use template::{Filled, Hole, Template};
 pub use words::{
-    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Rows, Said, Shown, TrunkAbsent, TrunkWords,
-    VlanMembers, VlanTable, Whole,
+    Blocks, CliForm, CliLine, CliWords, Command, ModeChange, Rows, Said, Shown, TrunkAbsent, TrunkWords, VlanMembers,
+    VlanTable, Whole,
 };
 
 use super::{Mapping, Tree};
-use crate::Defaults;
+use crate::{Defaults, InterfaceNames};
 
 /// How a dialect is spoken to at its command line; cheap to clone.
 #[derive(Clone, Debug)]
@@ -41,6 +43,11 @@ pub struct CliDialect {
     pub session: Arc<CliSession>,
     /// Its lines.
     pub words: Wording,
+    /// What tells of ports whether or not they are configured; each is asked where those before
+    /// it told nothing.
+    pub states: Vec<StateTable>,
+    /// What its ports are called.
+    pub names: Option<InterfaceNames>,
 }
 
 impl CliDialect {

@@ -18,6 +18,7 @@ mod cli_lines;
 mod cli_overlay;
 mod cli_session;
 mod cli_set;
+mod cli_state;
 mod cli_trunk;
 mod defaults;
 mod inherit;

@@ -18,8 +18,6 @@ pub struct CliWords {
     /// Lines by which another system is known that answers the same commands and does
     /// something else with the lines.
     pub another: Vec<Template>,
-    /// What tells of ports whether or not they are configured.
-    pub ports: Option<PortTable>,
     /// The word before a line that takes it away, such as `no`.
     pub undo: String,
     /// Where a change is one command.
@@ -169,15 +167,6 @@ pub struct VlanTable {
     pub row: Template,
     /// What stands in it for `ACTIVE` and `SUSPENDED`.
     pub status: Vec<(String, String)>,
-}
-
-/// A command that tells of every port there is: one is there if it has a row.
-#[derive(Clone, Debug)]
-pub struct PortTable {
-    /// The command.
-    pub command: String,
-    /// A row's beginning, which holds the port's name.
-    pub row: Template,
 }
 
 /// How a block is entered and taken away.

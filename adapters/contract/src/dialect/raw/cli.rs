@@ -8,13 +8,13 @@ use toml::{Table, Value};
 
 use super::{
     RawCliSession, RawMapper, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_overlay::RawCliOverlay,
-    cli_set::RawSet, cli_trunk::RawTrunkWords, default_instance,
+    cli_set::RawSet, cli_state::RawState, cli_trunk::RawTrunkWords, default_instance,
 };
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, PortTable, Rows, Shown, Template,
-        TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, Rows, Shown, Template, TrunkAbsent,
+        TrunkWords, VlanMembers, Whole, Wording,
     },
 };
 
@@ -55,6 +55,8 @@ pub(super) struct RawCli {
     words: Option<RawCliWords>,
     set: Option<RawSet>,
     flat: Option<RawFlat>,
+    #[serde(default)]
+    state: Vec<RawState>,
     /// What lies elsewhere for lines that set.
     #[serde(default)]
     tree: Table,
@@ -80,7 +82,6 @@ const fn ssh_port() -> u16 {
 struct RawCliWords {
     form: CliForm,
     show: Vec<RawShow>,
-    ports: Option<RawPorts>,
     #[serde(default)]
     another: Vec<String>,
     #[serde(default = "no")]
@@ -114,13 +115,6 @@ struct RawCliWords {
     command: Option<RawCommand>,
     whole: Option<RawWhole>,
     applied: Option<[String; 2]>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPorts {
-    command: String,
-    row: String,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +191,7 @@ struct RawWithin {
 impl Reader<'_> {
     pub(super) fn cli(&mut self, base: &Base<'_>, raw: RawCli) -> Option<CliDialect> {
         let session = raw.session.build().map_err(|problems| self.problems.extend(problems));
+        let states = self.states(raw.state);
         let at = |tree: Tree| Mapping::Tree(Arc::new(tree));
         let (mapping, words) = match (raw.words, raw.set, raw.flat) {
             (Some(words), None, None) if raw.tree.is_empty() => {
@@ -229,6 +224,8 @@ impl Reader<'_> {
             defaults: self.defaults(base.defaults, raw.defaults),
             session: Arc::new(session.ok()?),
             words,
+            states,
+            names: base.names.cloned(),
         })
     }
 
@@ -367,8 +364,6 @@ impl Reader<'_> {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
         }
         let show = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
-        let ports =
-            raw.ports.and_then(|raw| Some(PortTable { row: self.template("ports", &raw.row)?, command: raw.command }));
         let whole = raw.whole.and_then(|raw| {
             let line = self.template("whole", &raw.line)?;
             let RawWhole { empty, access, trunk, native, closed, .. } = raw;
@@ -383,7 +378,6 @@ impl Reader<'_> {
             form: raw.form,
             shows: show,
             another: self.templates("another", &raw.another),
-            ports,
             command: raw.command.map(|raw| Command { begin: raw.begin, join: raw.join }),
             whole,
             applied: raw.applied,
