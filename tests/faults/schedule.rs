@@ -6,6 +6,7 @@
 //! `MERCURY_FAULT_RUNS` says how many to run, `MERCURY_FAULT_SEED` with which
 //! to begin (alone: only that one), `MERCURY_FAULT_THREADS` on how many threads.
 
+mod cards;
 mod draw;
 mod face;
 mod play;
@@ -29,6 +30,7 @@ use crate::{
     kind::Kind,
     life::{Signal, When},
     locks,
+    ovsdb::Deed,
     wire::Bad,
     world::{Wish, on_paused_clock},
 };
@@ -161,6 +163,20 @@ enum What {
     },
     /// The clock jumps.
     Jump(Duration),
+    /// Somebody else writes to an Open vSwitch, right before or behind the nth change.
+    Meddle {
+        switch: usize,
+        port: u16,
+        deed: Deed,
+        nth: usize,
+        is_before: bool,
+        number: usize,
+    },
+    /// ovs-vswitchd is stopped for a while.
+    NoVswitchd {
+        switch: usize,
+        time: Duration,
+    },
 }
 
 const RUNS: u64 = 1000;

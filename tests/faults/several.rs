@@ -11,7 +11,7 @@ const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish:
 const fn actions(kind: Kind) -> [&'static str; 5] {
     match kind {
         Kind::Netconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:60s", "reboot"],
-        Kind::Gnmi(_) | Kind::Restconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:55s", "reboot"],
+        Kind::Gnmi(_) | Kind::Restconf(_) | Kind::Ovsdb => ["drop", "refuse:operation-failed", "delay:35s", "delay:55s", "reboot"],
     }
 }
 

@@ -63,6 +63,11 @@ impl fmt::Display for What {
             Self::Hide { switch, port, time } => {
                 write!(f, "leaf{switch}: access control hides Ethernet{port} for {time:?}")
             }
+            Self::Meddle { switch, port, deed, nth, is_before, number } => {
+                let when = if *is_before { "before" } else { "behind" };
+                write!(f, "leaf{switch}: {when} change {nth} somebody else {deed:?} Ethernet{port} ({number})")
+            }
+            Self::NoVswitchd { switch, time } => write!(f, "leaf{switch}: ovs-vswitchd is stopped for {time:?}"),
             Self::Jump(time) => write!(f, "the clock jumps by {time:?}"),
         }
     }

@@ -14,7 +14,7 @@ use mercury::outcome::Report;
 
 use super::{
     Request,
-    values::{VLANS, Values},
+    values::{Shown, VLANS},
 };
 use crate::world::{Claim, Ports, claim};
 
@@ -23,7 +23,8 @@ type Value = Option<String>;
 
 /// All registers of all switches.
 pub(crate) struct Truth<'a> {
-    values: &'a Values,
+    /// What each switch shows.
+    shown: Vec<&'a Shown>,
     registers: BTreeMap<(usize, String), Vec<Written>>,
     /// Moves on whenever a request begins or ends.
     now: u64,
@@ -39,15 +40,15 @@ struct Written {
 }
 
 impl<'a> Truth<'a> {
-    pub(crate) fn new(values: &'a Values) -> Self {
-        Self { values, registers: BTreeMap::new(), now: 0 }
+    pub(crate) fn new(shown: Vec<&'a Shown>) -> Self {
+        Self { shown, registers: BTreeMap::new(), now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
     pub(super) fn begins(&mut self, request: usize, asked: &Request) {
         self.now += 1;
         for want in &asked.wants {
-            for (key, value) in self.values.of(asked.number, want) {
+            for (key, value) in self.shown[want.switch].of(asked.number, want) {
                 let written = Written { request, value, begun: self.now, ended: None, claim: None };
                 self.registers.entry((want.switch, key)).or_default().push(written);
             }
@@ -75,20 +76,20 @@ impl<'a> Truth<'a> {
     }
 
     /// What a register was in the beginning.
-    pub(crate) fn start(&self, key: &str) -> Option<String> {
-        self.values.start.get(key).cloned()
+    pub(crate) fn start(&self, switch: usize, key: &str) -> Option<String> {
+        self.shown[switch].start.get(key).cloned()
     }
 
     /// What was last written to a register that only one writes.
     pub(crate) fn last(&self, switch: usize, key: &str) -> String {
         let written = self.registers.get(&(switch, key.to_owned())).and_then(|all| all.last()?.value.clone());
-        written.or_else(|| self.values.start.get(key).cloned()).unwrap_or_default()
+        written.or_else(|| self.start(switch, key)).unwrap_or_default()
     }
 
     /// Holds a switch's registers against what may be true now.
     pub(crate) fn check(&self, switch: usize, now: &Ports) -> Result<(), String> {
         let keys = self.registers.keys().filter(|(at, _)| *at == switch).map(|(_, key)| key);
-        let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.values.start.keys()).collect();
+        let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.shown[switch].start.keys()).collect();
         keys.sort();
         keys.dedup();
         for key in keys {
@@ -98,7 +99,7 @@ impl<'a> Truth<'a> {
     }
 
     fn one(&self, switch: usize, key: &str, found: Option<&String>) -> Result<(), String> {
-        let start = self.values.start.get(key);
+        let start = self.shown[switch].start.get(key);
         let none = Vec::new();
         let all = self.registers.get(&(switch, key.to_owned())).unwrap_or(&none);
         let made = all.iter().filter(|written| written.claim == Some(Claim::Intended));
