@@ -61,7 +61,10 @@ impl Stranger {
 pub(crate) async fn payload(port: u16, wish: Wish) -> Payload {
     let clean = World::new(&[KIND]).await;
     let plan = clean.one(port, wish).await.plan.unwrap();
-    Renderer::new(&dialect("openconfig"), Overrides::default()).unwrap().render(&plan, &Capabilities::unknown()).unwrap()
+    Renderer::new(&dialect("openconfig"), Overrides::default())
+        .unwrap()
+        .render(&plan, &Capabilities::unknown())
+        .unwrap()
 }
 
 #[test]

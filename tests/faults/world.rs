@@ -229,17 +229,17 @@ pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
         intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
-        let bound = if let Wish::Vni(id) = *wish { vec![id] } else { Vec::new() };
-        let segments = bound.into_iter().map(|id| SegmentIntent {
-            vni: vni(id),
-            parameter: "network.vni",
-            vlan: Some(vlan(id)),
-            local_vlans: VlanSet::new(),
-            number: None,
-        });
-        TargetIntent { ports: vec![intent], vlans: named, segments: segments.collect(), ..TargetIntent::new(&switch) }
+        let segments = segment(*wish).into_iter().collect();
+        TargetIntent { ports: vec![intent], vlans: named, segments, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
+}
+
+/// The VNI that is wished for, with its VLAN.
+pub(crate) fn segment(wish: Wish) -> Option<SegmentIntent> {
+    let Wish::Vni(id) = wish else { return None };
+    let vlan = Some(id.try_into().unwrap());
+    Some(SegmentIntent { vni: vni(id), parameter: "network.vni", vlan, local_vlans: VlanSet::new(), number: None })
 }
 
 /// A switch's name.

@@ -148,8 +148,7 @@ async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>,
     let (aware, none, params) = (json!([true]), json!([]), transaction.params());
     let requests = [("set_db_change_aware", &aware), ("list_dbs", &none), ("transact", &params)];
     // A server before 2.9 does not know the first, and does not need it.
-    let [_, databases, answer] =
-        client.ask_all(requests, within).await.map_err(|lost| lost_error(&lost))?;
+    let [_, databases, answer] = client.ask_all(requests, within).await.map_err(|lost| lost_error(&lost))?;
     let databases = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
     let names: Vec<String> = serde_json::from_str(&databases)
         .map_err(|error| protocol(format!("list_dbs: the answer is no list of names: {error}")))?;

@@ -7,7 +7,12 @@ use super::{
     Face, Schedule, Trouble, Want, What,
     draw::{fault, milliseconds, port},
 };
-use crate::{chance::Chance, kind::Kind, ovsdb::Deed, world::WISHES};
+use crate::{
+    chance::Chance,
+    kind::Kind,
+    ovsdb::Deed,
+    world::{WISHES, Wish},
+};
 
 impl Schedule {
     pub(super) fn with_cards(&mut self, chance: &mut Chance, length: usize) {
@@ -29,13 +34,21 @@ impl Schedule {
     /// Has an Open vSwitch in the place of a switch.
     fn card(&mut self, index: usize, chance: &mut Chance) {
         let switch = &mut self.switches[index];
-        (switch.kind, switch.hidden) = (Kind::Ovsdb, None);
+        (switch.kind, switch.hidden, switch.has_vnis) = (Kind::Ovsdb, None, false);
         if switch.face != Face::SlowCommit || !chance.one_in(4) {
             switch.face = Face::Standard;
         }
         let wants = self.requests.iter_mut().flat_map(|request| &mut request.wants);
-        for want in wants.filter(|want| want.switch == index && want.ports.is_empty()) {
-            *want = Want { switch: index, ports: vec![(port(chance), chance.of(&WISHES))], removes: None, lag: None };
+        for want in wants.filter(|want| want.switch == index) {
+            if want.ports.is_empty() {
+                let ports = vec![(port(chance), chance.of(&WISHES))];
+                *want = Want { switch: index, ports, removes: None, lag: None };
+            }
+            for (_, wish) in &mut want.ports {
+                if let Wish::Vni(_) = wish {
+                    *wish = chance.of(&WISHES);
+                }
+            }
         }
         let is_at = |what: &What| match what {
             What::Fault { switch, .. }

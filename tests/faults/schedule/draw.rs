@@ -60,6 +60,7 @@ impl Schedule {
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
         schedule.without_what_nobody_can_know(&mut Chance::new(seed ^ 0x0dd6_0000_0000_0000));
+        schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
         schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
         schedule
     }
@@ -118,6 +119,7 @@ fn switch(chance: &mut Chance) -> Switch {
         confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
         queue: chance.of(&[256, 256, 256, 256, 1, 2]),
         hidden: None,
+        has_vnis: false,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Plays a schedule, and holds every answer against the switches.
 
+mod others;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use mercury::{fault::FaultKind, outcome::Report, service::Requester};
-use mercury_sim::{Handle, Mode, Simulator, fault::Moment};
-use serde_json::Value;
+use mercury_sim::{Handle, Simulator, fault::Moment};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,7 @@ use crate::{
     kind::{gnmi, netconf},
     life::Signal,
     locks::{self, Locks},
-    ovsdb::{self, Deed},
+    ovsdb,
     strangers::{console, lockable},
     world::{Claim, Mercury, Ports, World, claim, name},
 };
@@ -92,7 +93,7 @@ impl<'a> Stage<'a> {
         world.switches.clear();
         for switch in &schedule.switches {
             let simulator = Simulator::start(switch.options()).await.unwrap();
-            simulator.handle().ovsdb().iter().for_each(ovsdb::begin);
+            values::begin(&simulator.handle(), switch.has_vnis);
             world.switches.push(simulator);
         }
         let stage = Self {
@@ -100,7 +101,9 @@ impl<'a> Stage<'a> {
             world,
             locks: Locks::new(schedule.lease),
             mercuries: Mutex::default(),
-            truth: Mutex::new(Truth::new(kinds.iter().map(|kind| values.of(*kind)).collect())),
+            truth: Mutex::new(Truth::new(
+                schedule.switches.iter().map(|own| values.of(own.kind, own.has_vnis)).collect(),
+            )),
             tally: Mutex::new(Tally::new(schedule)),
         };
         let mercuries = (0..schedule.mercuries).map(|_| stage.new_mercury()).collect();
@@ -121,7 +124,7 @@ impl<'a> Stage<'a> {
                 gnmi.confirmed_commit = None;
             }
             entry.timing.queue = switch.queue;
-            values::tune(entry);
+            values::tune(entry, switch.has_vnis);
         };
         Arc::new(self.world.mercury(&self.locks, tune))
     }
@@ -266,42 +269,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The console describes its port. What others have staged or not
-    /// confirmed may undo that: the switch knows one configuration only.
-    fn console(&self, switch: usize, number: usize) {
-        let handle = self.handle(switch);
-        if let Some(database) = handle.ovsdb() {
-            let operations = ovsdb::deed(8, Deed::Describes, &format!("by hand {number}"));
-            let results = database.transact(&operations);
-            self.did(switch, &operations, &results);
-            return;
-        }
-        let status = handle.status();
-        let idle = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
-        // Where it would have to be saved, a reboot undoes it as well.
-        let sure = idle && self.schedule.switches[switch].kind != Kind::Netconf(Mode::RunningStartup);
-        handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
-        let value = self.world.ports(switch)[CONSOLE].clone();
-        self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
-    }
-
-    /// Notes what somebody else did to an Open vSwitch: nothing undoes that.
-    fn did(&self, switch: usize, operations: &[Value], results: &[Value]) {
-        let (key, value) = ovsdb::done(operations, results);
-        self.truth.lock().unwrap().elsewhere(switch, &key, value, true);
-    }
-
-    /// Notes what was done so since this was last asked.
-    fn meddled(&self) {
-        for switch in 0..self.schedule.switches.len() {
-            let Some(database) = self.handle(switch).ovsdb() else { continue };
-            for (operations, results) in database.meddled() {
-                self.tally.lock().unwrap().meddled += 1;
-                self.did(switch, &operations, &results);
-            }
-        }
-    }
-
     /// What a switch has. One that puts something else in the place of what it is
     /// told does so with what the console says meanwhile as well.
     fn ports(&self, switch: usize) -> Ports {
@@ -368,8 +335,13 @@ impl<'a> Stage<'a> {
             let truth = self.truth.lock().unwrap();
             truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
             truth
-                .vlans_exist(index, &self.never_hidden(index, now))
+                .vlans_exist(index, &self.never_hidden(index, now.clone()))
                 .map_err(|violation| format!("{when}: {violation}"))?;
+            let hides = |trouble: &super::Trouble| matches!(trouble.what, What::Hide { switch, .. } if switch == index);
+            // What only a hidden port has looks like what none has.
+            if !self.schedule.troubles.iter().any(hides) {
+                truth.vnis_hold(index, &now).map_err(|violation| format!("{when}: leaf{index}: {violation}"))?;
+            }
         }
         Ok(())
     }

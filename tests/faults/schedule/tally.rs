@@ -24,7 +24,8 @@ impl Tally {
         for switch in &schedule.switches {
             let hides = switch.hidden.map(|_| "Hides".to_owned());
             let kind = (switch.kind == Kind::Ovsdb).then(|| "Open vSwitch".to_owned());
-            for face in hides.into_iter().chain(kind).chain([format!("{:?}", switch.face)]) {
+            let vnis = switch.has_vnis.then(|| "VNIs".to_owned());
+            for face in hides.into_iter().chain(kind).chain(vnis).chain([format!("{:?}", switch.face)]) {
                 *tally.faces.entry(face).or_default() += 1;
             }
         }

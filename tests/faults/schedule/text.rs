@@ -11,13 +11,14 @@ impl fmt::Display for Schedule {
         for (index, switch) in self.switches.iter().enumerate() {
             writeln!(
                 f,
-                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}{}",
+                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}{}{}",
                 switch.kind,
                 switch.pipelining,
                 switch.commit_time,
                 switch.confirm_timer_percent,
                 switch.queue,
                 switch.face,
+                if switch.has_vnis { ", VNIs" } else { "" },
                 switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;
         }

@@ -10,13 +10,20 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use mercury::outcome::Report;
+use mercury::{
+    fault::{Fault, FaultKind},
+    outcome::Report,
+};
 
 use super::{
     Request,
     values::{Shown, VLANS},
+    vnis,
 };
-use crate::world::{Claim, Ports, claim};
+use crate::{
+    locks,
+    world::{Claim, Ports, claim},
+};
 
 /// The text of a port or a VLAN; none where there is no such thing.
 type Value = Option<String>;
@@ -92,7 +99,8 @@ impl<'a> Truth<'a> {
         let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.shown[switch].start.keys()).collect();
         keys.sort();
         keys.dedup();
-        for key in keys {
+        // Of what ports have in common it depends on all of them.
+        for key in keys.into_iter().filter(|key| !vnis::is_one(key)) {
             self.one(switch, key, now.get(key))?;
         }
         Ok(())
@@ -139,9 +147,9 @@ impl Truth<'_> {
             let written = self.registers.get(&(switch, key.clone()));
             written.is_some_and(|all| all.iter().any(|one| one.claim == Some(Claim::Unknown)))
         };
-        for (key, text) in now.iter().filter(|(key, _)| !key.starts_with("VLAN") && !unknown(key)) {
+        for (key, text) in now.iter().filter(|(key, _)| key.starts_with(|one| one != 'V') && !unknown(key)) {
             let missing = |id: &u16| names(text, *id) && !now.contains_key(&format!("VLAN {id}"));
-            if let Some(id) = VLANS.into_iter().find(missing) {
+            if let Some(id) = VLANS.into_iter().chain(vnis::VLANS).find(missing) {
                 return Err(format!("leaf{switch}, {key} names VLAN {id}, which is not there: {text}"));
             }
         }
@@ -149,11 +157,23 @@ impl Truth<'_> {
     }
 }
 
+impl Truth<'_> {
+    /// What binds VLANs is there where ports need it, and nowhere else.
+    pub(crate) fn vnis_hold(&self, switch: usize, now: &Ports) -> Result<(), String> {
+        let all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
+        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown));
+        vnis::hold(&self.shown[switch].start, now, is_known)
+    }
+}
+
 /// Whether a port's text names the VLAN as one of its own.
 fn names(text: &str, id: u16) -> bool {
-    let access = format!("\"access-vlan\":{id}");
-    let native = format!("\"native-vlan\":{id}");
-    text.contains(&access) || text.contains(&native) || text.contains(&format!("\"trunk-vlans\":[{id}]"))
+    let is_said = |leaf: &str| {
+        let said = format!("\"{leaf}\":{id}");
+        text.match_indices(&said)
+            .any(|(at, _)| !text[at + said.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    };
+    is_said("access-vlan") || is_said("native-vlan") || text.contains(&format!("\"trunk-vlans\":[{id}]"))
 }
 
 fn shown(value: Option<&String>) -> &str {
@@ -164,6 +184,11 @@ fn shown(value: Option<&String>) -> &str {
 /// switches changed, or none, unless it says that nobody knows.
 pub(crate) fn whole(reports: &[Report]) -> Result<(), String> {
     let is = |wanted: Claim| reports.iter().any(|report| claim(report) == wanted);
+    // But for what a coordinator says that fails.
+    let is_broken = |fault: &Fault| fault.kind == FaultKind::Internal && !fault.message.starts_with(locks::FAILS);
+    if let Some(fault) = reports.iter().filter_map(|report| report.outcome.fault()).find(is_broken) {
+        return Err(format!("Mercury does not know what it does: {}", fault.message));
+    }
     let changed = reports.iter().any(Report::changed);
     if changed && is(Claim::Before) && !is(Claim::Unknown) {
         return Err("some of its switches were changed and some were not".to_owned());

@@ -8,12 +8,13 @@ use mercury::{
     service::{Requester, Service},
 };
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
+use mercury_sim::Handle;
 
-use super::{Lag, Request, Want};
+use super::{Lag, Request, Want, vnis};
 use crate::{
     kind::{Kind, NETCONF, gnmi},
     ovsdb,
-    world::{Claim, Ports, WISHES, Wish, World, claim, name},
+    world::{Claim, Ports, VNIS, WISHES, Wish, World, claim, name, segment, serves_vnis},
 };
 
 /// Ports that requests are for; the rest must never move.
@@ -30,6 +31,7 @@ const DESCRIPTION: &str = "@described@";
 /// What any switch shows.
 pub(crate) struct Values {
     plain: Shown,
+    vnis: Shown,
     ovsdb: Shown,
 }
 
@@ -43,8 +45,11 @@ pub(crate) struct Shown {
     member: String,
 }
 
-/// Lets an entry have the aggregate.
-pub(crate) fn tune(entry: &mut Switch) {
+/// Lets an entry have the aggregate, and VNIs.
+pub(crate) fn tune(entry: &mut Switch, has_vnis: bool) {
+    if has_vnis {
+        serves_vnis(entry);
+    }
     if entry.protocol() == Protocol::Ovsdb {
         return;
     }
@@ -59,30 +64,41 @@ pub(crate) fn tune(entry: &mut Switch) {
 impl Values {
     /// Asks switches in good order.
     pub(crate) async fn measured() -> Self {
-        Self { plain: Shown::measured(NETCONF[1]).await, ovsdb: Shown::measured(Kind::Ovsdb).await }
+        let plain = Shown::measured(NETCONF[1], false, &WISHES).await;
+        let mut vnis = Shown::measured(NETCONF[1], true, &VNIS).await;
+        // What has nothing to do with VNIs is as everywhere.
+        vnis.ports.extend(plain.ports.clone());
+        vnis.vlans.extend(plain.vlans.clone());
+        (vnis.lags, vnis.member) = (plain.lags.clone(), plain.member.clone());
+        Self { plain, vnis, ovsdb: Shown::measured(Kind::Ovsdb, false, &WISHES).await }
     }
 
-    pub(crate) fn of(&self, kind: Kind) -> &Shown {
-        if kind == Kind::Ovsdb { &self.ovsdb } else { &self.plain }
+    pub(crate) fn of(&self, kind: Kind, has_vnis: bool) -> &Shown {
+        match kind {
+            Kind::Ovsdb => &self.ovsdb,
+            _ if has_vnis => &self.vnis,
+            _ => &self.plain,
+        }
     }
 }
 
 impl Shown {
-    async fn measured(kind: Kind) -> Self {
-        let start = world(kind).await.ports(0);
+    async fn measured(kind: Kind, has_vnis: bool, wishes: &[Wish]) -> Self {
+        let start = world(kind, has_vnis).await.ports(0);
+        let made = async |want| made(world(kind, has_vnis).await, want).await;
         let (mut ports, mut vlans, mut lags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for port in 1..=PORTS {
-            for wish in WISHES {
-                let now = made(kind, Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
+            for &wish in wishes {
+                let now = made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
                 ports.insert((port, wish), now[&format!("Ethernet{port}")].clone());
-                for id in VLANS {
+                for id in VLANS.into_iter().chain(vnis::VLANS) {
                     vlans.extend(now.get(&format!("VLAN {id}")).map(|text| (id, text.clone())));
                 }
             }
         }
         let mut member = String::new();
-        for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb) {
-            let now = made(kind, Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
+        for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb && !has_vnis) {
+            let now = made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
             member.clone_from(&now[MEMBER]);
             lags.insert(id, now[LAG].clone());
         }
@@ -137,15 +153,23 @@ fn lag_description(number: usize) -> String {
 }
 
 /// One switch, as all of its kind begin.
-async fn world(kind: Kind) -> World {
+async fn world(kind: Kind, has_vnis: bool) -> World {
+    let tune = |entry: &mut Switch| tune(entry, has_vnis);
     let world = World::with(&[kind], tune).await;
-    world.handle(0).ovsdb().iter().for_each(ovsdb::begin);
+    begin(&world.handle(0), has_vnis);
     world
 }
 
+/// What others have made of a switch in the beginning.
+pub(crate) fn begin(handle: &Handle, has_vnis: bool) {
+    handle.ovsdb().iter().for_each(ovsdb::begin);
+    if has_vnis {
+        vnis::begin(handle);
+    }
+}
+
 /// What a switch shows when this was made of it.
-async fn made(kind: Kind, want: Want) -> Ports {
-    let world = world(kind).await;
+async fn made(world: World, want: Want) -> Ports {
     let texts = Texts { port: &|_| DESCRIPTION.to_owned(), lag: DESCRIPTION.to_owned() };
     let reports = world.service.apply(intent(&world.service, &[want], &texts), &Requester::default()).await.unwrap();
     assert_eq!(claim(&reports[0]), Claim::Intended, "{:?}", reports[0].outcome);
@@ -217,7 +241,10 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             _ => i8::from(is_late),
         };
         let lags = lags.into_iter().collect();
-        TargetIntent { ports, vlans, lags, turn, ..TargetIntent::new(&switch) }
+        let mut segments: Vec<_> = want.ports.iter().filter_map(|(_, wish)| segment(*wish)).collect();
+        segments.sort_by_key(|segment| segment.vni);
+        segments.dedup_by_key(|segment| segment.vni);
+        TargetIntent { ports, vlans, lags, segments, turn, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
