@@ -261,6 +261,7 @@ fn a_port_that_somebody_makes_between_two_looks_does_not_have_all_read_for_good(
                 Kind::Gnmi(Gnmi { get: true, .. }) => "gnmi-get",
                 Kind::Gnmi(_) => "gnmi-subscribe",
                 Kind::Restconf(_) => "restconf-get",
+                Kind::Ovsdb => "ovsdb-select",
             };
             let hold = world.handle(0).inject(format!("{read}:2:before:hold").parse().unwrap());
             let meanwhile = async {

@@ -38,7 +38,7 @@ fn what_promises_to_change_nothing_sends_no_set() {
         let wanted = || intent(&world.service, &[(0, 2, WISH)]);
         assert!(matches!(world.service.plan(wanted(), &who).await.unwrap()[0].outcome, Outcome::Planned));
         assert!(matches!(world.service.verify(wanted(), &who).await.unwrap()[0].outcome, Outcome::Planned));
-        let (connector, _) = adapter(KIND, handle.clone(), &switch, &dialect(), &Arc::default());
+        let (connector, _) = adapter(KIND, handle.clone(), &switch, &dialect("openconfig"), &Arc::default());
         connector.probe().await.unwrap();
         assert_eq!((handle.counters().sets, handle.pending_commit()), (sets, pending));
     });

@@ -28,7 +28,7 @@ impl Stranger {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let handle = world.handle(0);
         tokio::spawn(async move { handle.serve_gnmi(theirs).await });
-        let dialect = Arc::new(dialect().gnmi.clone().unwrap());
+        let dialect = Arc::new(dialect("openconfig").gnmi.clone().unwrap());
         let options = GnmiOptions { tls: None, ..GnmiOptions::new("memory", 9339) };
         Self(mercury_gnmi::conformance::session(ours, &options, dialect).await.unwrap())
     }
@@ -61,7 +61,10 @@ impl Stranger {
 pub(crate) async fn payload(port: u16, wish: Wish) -> Payload {
     let clean = World::new(&[KIND]).await;
     let plan = clean.one(port, wish).await.plan.unwrap();
-    Renderer::new(&dialect(), Overrides::default()).unwrap().render(&plan, &Capabilities::unknown()).unwrap()
+    Renderer::new(&dialect("openconfig"), Overrides::default())
+        .unwrap()
+        .render(&plan, &Capabilities::unknown())
+        .unwrap()
 }
 
 #[test]

@@ -3,9 +3,14 @@
 
 use std::fmt;
 
-use mercury::inventory::{Face, GnmiSettings, NetconfSettings, RestconfSettings, Switch};
+use mercury::inventory::{Face, GnmiSettings, NetconfSettings, OvsdbSettings, RestconfSettings, Switch};
 use mercury_adapter::{ConfirmedBy, Dialect, Module, NodePath, PathStep};
 use mercury_sim::{Mode, Options, RestconfFace};
+
+use crate::world;
+
+/// The dialect of an Open vSwitch.
+const OPEN_VSWITCH: &str = "netmiko_ovs_linux";
 
 /// A kind of switch.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,6 +18,8 @@ pub(crate) enum Kind {
     Netconf(Mode),
     Gnmi(Gnmi),
     Restconf(Restconf),
+    /// An Open vSwitch, by its database.
+    Ovsdb,
 }
 
 /// What a gNMI target can do.
@@ -63,7 +70,7 @@ pub(crate) const BARE: Restconf = Restconf { patch: false, atomic: false, etags:
 pub(crate) const RESTCONF: [Kind; 4] =
     [Kind::Restconf(PATCHED), Kind::Restconf(TAGGED), Kind::Restconf(LOOSE), Kind::Restconf(BARE)];
 
-/// Every kind.
+/// Every kind that has a datastore.
 pub(crate) fn all() -> impl Iterator<Item = Kind> {
     NETCONF.into_iter().chain(GNMI).chain(RESTCONF)
 }
@@ -108,6 +115,7 @@ impl Kind {
             Self::Restconf(_) => {
                 &["restconf-connect", "restconf-get", "restconf-patch", "restconf-delete", "restconf-operation"]
             }
+            Self::Ovsdb => &["ovsdb-connect", "ovsdb-select", "ovsdb-change", "ovsdb-applied"],
         }
     }
 
@@ -117,6 +125,7 @@ impl Kind {
             Self::Netconf(_) => "edit-config",
             Self::Gnmi(_) => "gnmi-set",
             Self::Restconf(_) => "restconf-patch",
+            Self::Ovsdb => "ovsdb-change",
         }
     }
 
@@ -124,7 +133,7 @@ impl Kind {
     pub(crate) const fn commits(self) -> &'static str {
         match self {
             Self::Netconf(_) => "commit",
-            Self::Gnmi(_) | Self::Restconf(_) => self.writes(),
+            Self::Gnmi(_) | Self::Restconf(_) | Self::Ovsdb => self.writes(),
         }
     }
 
@@ -194,6 +203,15 @@ impl Kind {
                 "delay:55s",
                 "reboot",
             ],
+            Self::Ovsdb => &[
+                "drop",
+                "refuse:operation-failed",
+                "refuse:resource-denied",
+                "refuse:invalid-value",
+                "delay:35s",
+                "delay:55s",
+                "reboot",
+            ],
         }
     }
 
@@ -233,6 +251,7 @@ impl Kind {
                 options.restconf =
                     RestconfFace { yang_patch: patch, fields: patch, atomic, etags, ..RestconfFace::default() };
             }
+            Self::Ovsdb => options.ovsdb = true,
         }
         options
     }
@@ -247,6 +266,10 @@ impl Kind {
             let confirmed_commit = Some(gnmi.confirmed);
             switch.face = Face::Gnmi(GnmiSettings { confirmed_commit, ..GnmiSettings::default() });
         }
+        if self == Self::Ovsdb {
+            OPEN_VSWITCH.clone_into(&mut switch.identity.dialect);
+            switch.face = Face::Ovsdb(OvsdbSettings::default());
+        }
         if let Self::Restconf(_) = self {
             switch.face = Face::Restconf(RestconfSettings::default());
         }
@@ -254,8 +277,8 @@ impl Kind {
     }
 
     /// What its dialect would say of it.
-    pub(crate) fn dialect(self, openconfig: &Dialect) -> Dialect {
-        let mut dialect = openconfig.clone();
+    pub(crate) fn dialect(self) -> Dialect {
+        let mut dialect = (*world::dialect(if self == Self::Ovsdb { OPEN_VSWITCH } else { "openconfig" })).clone();
         if let (JUNOS, Some(netconf)) = (self, &mut dialect.netconf) {
             (netconf.confirmed_commit, netconf.lock_running) = (ConfirmedBy::CommitConfiguration, false);
         }
@@ -308,6 +331,7 @@ impl fmt::Debug for Kind {
                 f.write_str(if own.startup { ", startup" } else { "" })?;
                 f.write_str(if own.atomic { "" } else { ", one by one" })
             }
+            Self::Ovsdb => f.write_str("OVSDB"),
         }
     }
 }

@@ -19,6 +19,9 @@ use tokio::time::Instant;
 
 use crate::life::Life;
 
+/// What it says while it [`Trouble::Fails`].
+pub(crate) const FAILS: &str = "no lock can be had, on purpose";
+
 /// What is wrong with the coordinator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -127,7 +130,7 @@ impl Client {
         loop {
             let trouble = *self.locks.trouble.lock().unwrap();
             if trouble == Trouble::Fails {
-                return Err(Fault::new(FaultKind::Internal, "no lock can be had, on purpose"));
+                return Err(Fault::new(FaultKind::Internal, FAILS));
             }
             if let Trouble::Slow(time) = trouble {
                 tokio::time::sleep(time).await;

@@ -37,6 +37,8 @@ mod odd_locks;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod ovsdb;
+#[cfg(test)]
 mod own_lock;
 #[cfg(test)]
 mod patience;

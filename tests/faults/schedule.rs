@@ -6,6 +6,7 @@
 //! `MERCURY_FAULT_RUNS` says how many to run, `MERCURY_FAULT_SEED` with which
 //! to begin (alone: only that one), `MERCURY_FAULT_THREADS` on how many threads.
 
+mod cards;
 mod draw;
 mod face;
 mod play;
@@ -13,13 +14,14 @@ mod tally;
 mod text;
 mod truth;
 mod values;
+mod vnis;
 
 use std::{
     hash::{BuildHasher as _, RandomState},
     io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Mutex,
+        LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -29,6 +31,7 @@ use crate::{
     kind::Kind,
     life::{Signal, When},
     locks,
+    ovsdb::Deed,
     wire::Bad,
     world::{Wish, on_paused_clock},
 };
@@ -59,6 +62,8 @@ struct Switch {
     queue: usize,
     /// A port that access control hides.
     hidden: Option<u16>,
+    /// It serves VNIs.
+    has_vnis: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -161,6 +166,20 @@ enum What {
     },
     /// The clock jumps.
     Jump(Duration),
+    /// Somebody else writes to an Open vSwitch, right before or behind the nth change.
+    Meddle {
+        switch: usize,
+        port: u16,
+        deed: Deed,
+        nth: usize,
+        is_before: bool,
+        number: usize,
+    },
+    /// ovs-vswitchd is stopped for a while.
+    NoVswitchd {
+        switch: usize,
+        time: Duration,
+    },
 }
 
 const RUNS: u64 = 1000;
@@ -185,11 +204,17 @@ fn seeds() -> Vec<u64> {
     (0..runs / 2).chain(drawn..drawn + runs / 2).collect()
 }
 
+/// Measured once for all tests of a process.
+fn values() -> &'static Values {
+    static VALUES: LazyLock<Values> = LazyLock::new(|| on_paused_clock(Values::measured()));
+    &VALUES
+}
+
 #[test]
 fn a_random_schedule_leaves_what_was_told_and_nothing_else() {
     let seeds = seeds();
     let threads = std::env::var("MERCURY_FAULT_THREADS").map_or(2, |text| text.parse::<usize>().unwrap());
-    let values = on_paused_clock(Values::measured());
+    let values = values();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
         let mut tally = Tally::default();
@@ -197,7 +222,7 @@ fn a_random_schedule_leaves_what_was_told_and_nothing_else() {
             if failed.lock().unwrap().len() >= ENOUGH {
                 break;
             }
-            match run(&Schedule::drawn(*seed), &values) {
+            match run(&Schedule::drawn(*seed), values) {
                 Ok(found) => tally += found,
                 Err(_) => failed.lock().unwrap().push(*seed),
             }
@@ -213,7 +238,7 @@ fn a_random_schedule_leaves_what_was_told_and_nothing_else() {
     println!("seeds {:?} to {:?}: {tally}", seeds.first(), seeds.last());
     let failed = failed.into_inner().unwrap();
     if let Some(seed) = failed.iter().min() {
-        let (smallest, violation) = smallest(Schedule::drawn(*seed), &values);
+        let (smallest, violation) = smallest(Schedule::drawn(*seed), values);
         println!("{smallest}\n{violation}\n");
         panic!("seeds {failed:?} failed: MERCURY_FAULT_SEED={seed} cargo test --test faults random_schedule");
     }
@@ -222,9 +247,9 @@ fn a_random_schedule_leaves_what_was_told_and_nothing_else() {
 /// The same seed is the same schedule, down to what every caller is told.
 #[test]
 fn a_seed_is_replayed_exactly() {
-    let values = on_paused_clock(Values::measured());
+    let values = values();
     for seed in 0..20 {
-        let told = || run(&Schedule::drawn(seed), &values).map(|tally| tally.to_string());
+        let told = || run(&Schedule::drawn(seed), values).map(|tally| tally.to_string());
         assert_eq!(told(), told(), "{}", Schedule::drawn(seed));
     }
 }

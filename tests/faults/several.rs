@@ -11,7 +11,9 @@ const WISHES: [(usize, u16, Wish); 2] = [(0, 2, Wish::Access(200)), (1, 3, Wish:
 const fn actions(kind: Kind) -> [&'static str; 5] {
     match kind {
         Kind::Netconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:60s", "reboot"],
-        Kind::Gnmi(_) | Kind::Restconf(_) => ["drop", "refuse:operation-failed", "delay:35s", "delay:55s", "reboot"],
+        Kind::Gnmi(_) | Kind::Restconf(_) | Kind::Ovsdb => {
+            ["drop", "refuse:operation-failed", "delay:35s", "delay:55s", "reboot"]
+        }
     }
 }
 
@@ -22,12 +24,16 @@ async fn ready(kinds: &[Kind]) -> World {
 }
 
 fn both_or_none(kinds: [Kind; 2]) {
+    both_or_none_with_faults_on(kinds, &[0, 1]);
+}
+
+fn both_or_none_with_faults_on(kinds: [Kind; 2], on: &[usize]) {
     on_paused_clock(async {
         let clean = ready(&kinds).await;
         let before = [clean.ports(0), clean.ports(1)];
         assert!(clean.ask(&WISHES).await.iter().all(|report| claim(report) == Claim::Intended));
         let intended = [clean.ports(0), clean.ports(1)];
-        for index in 0..2 {
+        for &index in on {
             for operation in kinds[index].operations() {
                 for nth in 1..=3 {
                     for moment in ["before", "after"] {
@@ -91,6 +97,11 @@ fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_with_confirmed_commi
 #[test]
 fn a_fault_on_a_switch_of_either_protocol_leaves_both_alike_without() {
     both_or_none([Kind::Gnmi(ONCE), Kind::Netconf(Mode::RunningStartup)]);
+}
+
+#[test]
+fn a_fault_on_the_card_behind_a_switch_leaves_both_alike() {
+    both_or_none_with_faults_on([Kind::Netconf(Mode::Candidate), Kind::Ovsdb], &[1]);
 }
 
 /// The second switch will not save. What the first one has by then is final

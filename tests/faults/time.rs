@@ -33,6 +33,7 @@ fn a_confirm_timer_that_is_early_or_late_never_makes_a_report_lie() {
                 Kind::Netconf(_) => &["commit:1:after", "get-config:2:after", "commit:2:before", "commit:2:after"],
                 Kind::Gnmi(_) => &["gnmi-set:1:after", "gnmi-get:3:after", "gnmi-confirm:1:before"],
                 Kind::Restconf(_) => &["restconf-patch:1:after"],
+                Kind::Ovsdb => &["ovsdb-change:1:after"],
             };
             for percent in [1, 10, 100, 110, 300] {
                 for step in steps {

@@ -1,14 +1,18 @@
 //! Sessions with a switch in memory, over a wire that may be bad.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury::inventory::{ConfirmedCommit, Face, Switch};
 use mercury_adapter::{
-    ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, Render, RestconfDialect, Session,
+    ConnectError, ConnectFault, Connector, Dialect, GnmiDialect, NetconfDialect, OvsdbDialect, Render, RestconfDialect,
+    Session,
 };
 use mercury_gnmi::{
     GnmiOptions,
@@ -113,6 +117,11 @@ pub(crate) fn adapter(
                 RestconfOptions { tls: None, lock_wait: entry.timing.lock_wait, ..RestconfOptions::new("memory", 443) };
             (Box::new(Restconf { handle, dialect, options, wire }), Box::new(render))
         }
+        Kind::Ovsdb => {
+            let render = mercury_ovsdb::Renderer::new(dialect).unwrap();
+            let dialect = Arc::new(dialect.ovsdb.clone().unwrap());
+            (Box::new(Ovsdb { handle, dialect, within: entry.timing.connect_timeout, wire }), Box::new(render))
+        }
     }
 }
 
@@ -177,6 +186,26 @@ impl Connector for Restconf {
             let handle = self.handle.clone();
             tokio::spawn(async move { handle.serve_restconf(theirs).await });
             mercury_restconf::conformance::session(ours, &self.options, &self.dialect).await
+        }
+        .boxed()
+    }
+}
+
+struct Ovsdb {
+    handle: Handle,
+    dialect: Arc<OvsdbDialect>,
+    within: Duration,
+    wire: Arc<Wire>,
+}
+
+impl Connector for Ovsdb {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
+        async move {
+            self.wire.life.live_on().await;
+            let (ours, theirs) = pair(&self.wire);
+            let handle = self.handle.clone();
+            tokio::spawn(async move { handle.serve_ovsdb(theirs).await });
+            mercury_ovsdb::conformance::session(ours, &self.dialect, self.within).await
         }
         .boxed()
     }

@@ -24,16 +24,14 @@ use crate::{
     kind::Kind,
     life::Life,
     locks::Locks,
+    ovsdb,
     wire::{Wire, adapter},
 };
 
-/// The dialect all of them speak, read once.
-pub(crate) fn dialect() -> Arc<Dialect> {
-    static DIALECT: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
-        let all = mercury_adapter::builtin().unwrap();
-        all.into_iter().find(|dialect| dialect.name == "openconfig").unwrap()
-    });
-    Arc::clone(&DIALECT)
+/// A dialect; all are read once.
+pub(crate) fn dialect(name: &str) -> Arc<Dialect> {
+    static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| mercury_adapter::builtin().unwrap());
+    Arc::clone(DIALECTS.iter().find(|dialect| dialect.name == name).unwrap())
 }
 
 /// Longer than any timer of Mercury's or of a switch's.
@@ -188,7 +186,6 @@ fn service(
     locks: &Arc<dyn Coordinator>,
     tune: impl Fn(&mut Switch),
 ) -> Service {
-    let dialect = dialect();
     let entry = |(index, kind): (usize, &Kind)| {
         let mut switch = kind.entry(&name(index));
         tune(&mut switch);
@@ -197,7 +194,7 @@ fn service(
     let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
     let targets = kinds.iter().zip(handles).enumerate().map(|(index, (kind, handle))| {
         let switch = Arc::clone(inventory.find(&name(index)).unwrap());
-        let dialect = Arc::new(kind.dialect(&dialect));
+        let dialect = Arc::new(kind.dialect());
         let (connector, render) = adapter(*kind, handle, &switch, &dialect, wire);
         Entry { port: switch.port(), switch, dialect, connector, render }
     });
@@ -232,17 +229,17 @@ pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
         intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
-        let bound = if let Wish::Vni(id) = *wish { vec![id] } else { Vec::new() };
-        let segments = bound.into_iter().map(|id| SegmentIntent {
-            vni: vni(id),
-            parameter: "network.vni",
-            vlan: Some(vlan(id)),
-            local_vlans: VlanSet::new(),
-            number: None,
-        });
-        TargetIntent { ports: vec![intent], vlans: named, segments: segments.collect(), ..TargetIntent::new(&switch) }
+        let segments = segment(*wish).into_iter().collect();
+        TargetIntent { ports: vec![intent], vlans: named, segments, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
+}
+
+/// The VNI that is wished for, with its VLAN.
+pub(crate) fn segment(wish: Wish) -> Option<SegmentIntent> {
+    let Wish::Vni(id) = wish else { return None };
+    let vlan = Some(id.try_into().unwrap());
+    Some(SegmentIntent { vni: vni(id), parameter: "network.vni", vlan, local_vlans: VlanSet::new(), number: None })
 }
 
 /// A switch's name.
@@ -254,6 +251,9 @@ pub(crate) fn name(index: usize) -> String {
 pub(crate) type Ports = BTreeMap<String, String>;
 
 pub(crate) fn ports(handle: &Handle, datastore: Datastore) -> Ports {
+    if let Some(ovsdb) = handle.ovsdb() {
+        return ovsdb::ports(&ovsdb);
+    }
     let json = handle.json(datastore);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let interfaces = list(&json["openconfig-interfaces:interfaces"]["interface"]);

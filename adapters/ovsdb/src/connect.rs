@@ -68,11 +68,9 @@ where
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, ConnectError>> {
         async move {
             let options = (self.dial)()?;
-            let mut client = client(&options).await?;
-            let announced = announced(&mut client, &options).await?;
-            let bridges = options.bridges.into();
-            let session =
-                OvsdbSession::new(client, Arc::clone(&self.dialect), bridges, announced, options.budget.clone());
+            let client = client(&options).await?;
+            let OvsdbOptions { bridges, budget, connect_timeout, .. } = options;
+            let session = session(client, &self.dialect, bridges.into(), budget, connect_timeout).await?;
             Ok(Box::new(session) as Box<dyn Session>)
         }
         .boxed()
@@ -96,7 +94,7 @@ where
         async move {
             let options = (self.dial)()?;
             let mut client = client(&options).await?;
-            let announced = announced(&mut client, &options).await?;
+            let announced = announced(&mut client, options.connect_timeout).await?;
             let facts = probe::facts(&mut client, &options).await?;
             Ok(Probe { facts, announced, entry: Vec::new() })
         }
@@ -127,16 +125,30 @@ async fn client(options: &OvsdbOptions) -> Result<Client, ConnectError> {
     }
 }
 
+/// A session over a connection that is there.
+///
+/// # Errors
+/// It does not answer, or is no Open vSwitch.
+pub(crate) async fn session(
+    mut client: Client,
+    dialect: &Arc<OvsdbDialect>,
+    bridges: Arc<[String]>,
+    budget: Budget,
+    within: Duration,
+) -> Result<OvsdbSession, ConnectError> {
+    let announced = announced(&mut client, within).await?;
+    Ok(OvsdbSession::new(client, Arc::clone(dialect), bridges, announced, budget))
+}
+
 /// What the server says that it is.
-async fn announced(client: &mut Client, options: &OvsdbOptions) -> Result<Vec<String>, ConnectError> {
+async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>, ConnectError> {
     let protocol = |message: String| ConnectError { fault: ConnectFault::Protocol, message };
     let mut transaction = Transaction::default();
     transaction.select(DATABASE_TABLE, &[], &["ovs_version", "db_version"]);
     let (aware, none, params) = (json!([true]), json!([]), transaction.params());
     let requests = [("set_db_change_aware", &aware), ("list_dbs", &none), ("transact", &params)];
     // A server before 2.9 does not know the first, and does not need it.
-    let [_, databases, answer] =
-        client.ask_all(requests, options.connect_timeout).await.map_err(|lost| lost_error(&lost))?;
+    let [_, databases, answer] = client.ask_all(requests, within).await.map_err(|lost| lost_error(&lost))?;
     let databases = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
     let names: Vec<String> = serde_json::from_str(&databases)
         .map_err(|error| protocol(format!("list_dbs: the answer is no list of names: {error}")))?;

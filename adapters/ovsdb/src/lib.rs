@@ -8,6 +8,7 @@
 mod bridged;
 mod change;
 mod client;
+pub mod conformance;
 mod connect;
 pub mod datum;
 mod guarded;

@@ -27,6 +27,7 @@ use crate::{
     Options,
     datastore::{Container, Datastore, Key, build},
     fault::Faults,
+    ovsdb::Ovsdb,
     refusal::{Reason, Refused, Tag},
     schema::ROOT,
 };
@@ -51,6 +52,8 @@ pub(crate) struct Device {
     started: Instant,
     /// One Set at a time.
     pub(crate) set_turn: tokio::sync::Mutex<()>,
+    /// The database of its Open vSwitch, where it is one.
+    pub(crate) ovsdb: Option<Arc<Ovsdb>>,
 }
 
 /// When this changes, every open session is dropped.
@@ -93,6 +96,7 @@ impl Device {
     pub(crate) fn new(options: Options) -> Arc<Self> {
         let ports: BTreeSet<Key> =
             (1..=options.ports).map(|number| Key::new(&format!("{}{number}", options.port_prefix))).collect();
+        let names: Vec<String> = ports.iter().map(|port| port.as_str().to_owned()).collect();
         let running = Arc::new(start_configuration(&options, &ports));
         let mut faults = Faults::default();
         for fault in &options.faults {
@@ -121,6 +125,7 @@ impl Device {
             kills: watch::Sender::default(),
             started: Instant::now(),
             set_turn: tokio::sync::Mutex::new(()),
+            ovsdb: options.ovsdb.then(|| Arc::new(Ovsdb::new(names))),
             options,
         })
     }

@@ -31,7 +31,8 @@ pub struct Fault {
     /// `gnmi-extend`; `gnmi-connect` is a connection, before and after its
     /// TLS handshake, where a refusal is a drop. What strikes `gnmi-subscribe`
     /// after strikes between the updates and the sync. RESTCONF's are `restconf-connect`,
-    /// `restconf-get`, `restconf-patch`, `restconf-delete` and `restconf-operation`.
+    /// `restconf-get`, `restconf-patch`, `restconf-delete` and `restconf-operation`;
+    /// OVSDB's `ovsdb-connect`, `ovsdb-select`, `ovsdb-change` and `ovsdb-applied`.
     pub operation: String,
     /// Which of these requests, counted over all sessions of the switch.
     pub occurrence: Occurrence,

@@ -24,7 +24,8 @@
 //! | `tls` | the certificates of both sides |
 //! | `gnmi` | paths, JSON, the four RPCs, and TLS in front |
 //! | `restconf` | URIs, JSON, and HTTP/1.1 with TLS in front |
-//! | `strikes` | faults, as gNMI and RESTCONF meet them |
+//! | `ovsdb` | rows, transactions and JSON-RPC of an Open vSwitch, and its ovs-vswitchd |
+//! | `strikes` | faults, as gNMI, RESTCONF and OVSDB meet them |
 //! | `cli` | a switch with nothing but a command line, and its faults |
 //! | [`fault`] | what goes wrong, and when |
 //!
@@ -40,6 +41,7 @@ pub mod fault;
 mod gnmi;
 mod netconf;
 mod options;
+mod ovsdb;
 mod pattern;
 pub mod refusal;
 mod restconf;
@@ -59,4 +61,5 @@ pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;
 pub use fault::{Fault, FaultId};
 pub use options::{Mode, Options, Quirks, RestconfFace};
+pub use ovsdb::OvsdbHandle;
 pub use simulator::{Handle, Simulator};

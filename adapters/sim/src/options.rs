@@ -173,6 +173,9 @@ pub struct Options {
     pub restconf_listen: Option<SocketAddr>,
     /// What that face has.
     pub restconf: RestconfFace,
+    /// It is an Open vSwitch: connections come in through `Handle::serve_ovsdb`, its ports
+    /// are rows of a database, and no other face shows what they carry.
+    pub ovsdb: bool,
     /// Certificates (PEM) that sign those of gNMI clients. If given, a client
     /// needs one, and then no password.
     pub gnmi_client_ca: Option<String>,
@@ -233,6 +236,7 @@ impl Default for Options {
             gnmi_plaintext: false,
             restconf_listen: None,
             restconf: RestconfFace::default(),
+            ovsdb: false,
             gnmi_client_ca: None,
             gnmi_commit_confirmed: true,
             username: "mercury".to_owned(),

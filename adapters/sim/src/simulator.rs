@@ -16,7 +16,9 @@ use crate::{
     datastore::Container,
     device::Device,
     fault::Moment,
-    gnmi, netconf, restconf,
+    gnmi, netconf,
+    ovsdb::{self, OvsdbHandle},
+    restconf,
     ssh::{self, HostKey, Login},
     tls::{Certificate, Client},
 };
@@ -97,6 +99,9 @@ impl Simulator {
             let (listener, bound) = bind(addr).await?;
             local = Some(bound);
             tokio::spawn(ssh::listen(listener, ssh.clone()));
+        }
+        if let Some(database) = &device.ovsdb {
+            tokio::spawn(ovsdb::follow(Arc::clone(&device), Arc::clone(database)));
         }
         let handle = Handle { device };
         Ok(Self {
@@ -413,6 +418,20 @@ impl Handle {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         restconf::serve(Arc::clone(&self.device), stream, true).await;
+    }
+
+    /// Serves an OVSDB connection, without TLS, over such a stream; as [`Handle::serve_gnmi`].
+    pub async fn serve_ovsdb<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        ovsdb::serve(Arc::clone(&self.device), stream).await;
+    }
+
+    /// The database of an Open vSwitch; `None` if the switch is none.
+    #[must_use]
+    pub fn ovsdb(&self) -> Option<OvsdbHandle> {
+        OvsdbHandle::of(&self.device)
     }
 
     fn config(&self, datastore: Datastore) -> Option<Arc<Container>> {

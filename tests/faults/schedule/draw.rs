@@ -60,6 +60,8 @@ impl Schedule {
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
         schedule.without_what_nobody_can_know(&mut Chance::new(seed ^ 0x0dd6_0000_0000_0000));
+        schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
+        schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
         schedule
     }
 }
@@ -93,11 +95,11 @@ impl Schedule {
     }
 }
 
-fn port(chance: &mut Chance) -> u16 {
+pub(super) fn port(chance: &mut Chance) -> u16 {
     1 + u16::try_from(chance.below(usize::from(PORTS))).unwrap()
 }
 
-fn milliseconds(chance: &mut Chance, below: usize) -> Duration {
+pub(super) fn milliseconds(chance: &mut Chance, below: usize) -> Duration {
     Duration::from_millis(u64::try_from(chance.below(below)).unwrap())
 }
 
@@ -117,6 +119,7 @@ fn switch(chance: &mut Chance) -> Switch {
         confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
         queue: chance.of(&[256, 256, 256, 256, 1, 2]),
         hidden: None,
+        has_vnis: false,
     }
 }
 
@@ -194,7 +197,7 @@ fn what(chance: &mut Chance, schedule: &Schedule) -> Option<What> {
 /// A fault that can be found out, and that does not outlast what Mercury can
 /// wait for: without a lock nothing tells that a delayed Set is over but the
 /// time that was allowed for it.
-fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> Option<String> {
+pub(super) fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> Option<String> {
     let kind = schedule.switches[switch].kind;
     let moment = chance.of(&["before", "after"]);
     let (operation, nth) = (chance.of(kind.operations()), 1 + u32::try_from(chance.below(4)).unwrap());

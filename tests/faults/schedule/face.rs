@@ -62,7 +62,7 @@ impl Face {
                 Self::SlowCommit,
             ],
             Kind::Gnmi(_) => &[Self::CancelsNothing, Self::SlowCommit],
-            Kind::Restconf(_) => &[Self::SlowCommit],
+            Kind::Restconf(_) | Kind::Ovsdb => &[Self::SlowCommit],
         }
     }
 
@@ -71,7 +71,7 @@ impl Face {
         match kind {
             Kind::Netconf(_) => &[Self::LingersForAnHour],
             Kind::Gnmi(Gnmi { confirmed: true, .. }) => &[Self::ComparesNoIds],
-            Kind::Gnmi(_) | Kind::Restconf(_) => &[],
+            Kind::Gnmi(_) | Kind::Restconf(_) | Kind::Ovsdb => &[],
         }
     }
 

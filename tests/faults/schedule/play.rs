@@ -1,12 +1,14 @@
 //! Plays a schedule, and holds every answer against the switches.
 
+mod others;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use mercury::{fault::FaultKind, outcome::Report, service::Requester};
-use mercury_sim::{Handle, Mode, Simulator};
+use mercury_sim::{Handle, Simulator, fault::Moment};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,7 @@ use crate::{
     kind::{gnmi, netconf},
     life::Signal,
     locks::{self, Locks},
+    ovsdb,
     strangers::{console, lockable},
     world::{Claim, Mercury, Ports, World, claim, name},
 };
@@ -89,14 +92,18 @@ impl<'a> Stage<'a> {
         let mut world = World::new(&kinds).await;
         world.switches.clear();
         for switch in &schedule.switches {
-            world.switches.push(Simulator::start(switch.options()).await.unwrap());
+            let simulator = Simulator::start(switch.options()).await.unwrap();
+            values::begin(&simulator.handle(), switch.has_vnis);
+            world.switches.push(simulator);
         }
         let stage = Self {
             schedule,
             world,
             locks: Locks::new(schedule.lease),
             mercuries: Mutex::default(),
-            truth: Mutex::new(Truth::new(values)),
+            truth: Mutex::new(Truth::new(
+                schedule.switches.iter().map(|own| values.of(own.kind, own.has_vnis)).collect(),
+            )),
             tally: Mutex::new(Tally::new(schedule)),
         };
         let mercuries = (0..schedule.mercuries).map(|_| stage.new_mercury()).collect();
@@ -117,7 +124,7 @@ impl<'a> Stage<'a> {
                 gnmi.confirmed_commit = None;
             }
             entry.timing.queue = switch.queue;
-            values::tune(entry);
+            values::tune(entry, switch.has_vnis);
         };
         Arc::new(self.world.mercury(&self.locks, tune))
     }
@@ -132,6 +139,7 @@ impl<'a> Stage<'a> {
 
     /// Asks, and holds the answer against the switches as they are then.
     async fn ask(&self, index: usize, request: &Request, mercury: &Mercury) -> Result<Vec<Report>, Violation> {
+        self.meddled();
         self.truth.lock().unwrap().begins(index, request);
         let gone = CancellationToken::new();
         if let Some(time) = request.hangs_up {
@@ -147,6 +155,7 @@ impl<'a> Stage<'a> {
             () = mercury.life().signalled(Signal::Kill) => None,
             answer = mercury.service.apply(request.intent(&mercury.service), &who) => Some(answer),
         };
+        self.meddled();
         let reports = match answer {
             None => {
                 self.tally.lock().unwrap().unanswered += 1;
@@ -186,7 +195,7 @@ impl<'a> Stage<'a> {
     fn hidden_stays(&self, switch: usize, now: &Ports) -> Result<(), Violation> {
         let Some(hidden) = self.schedule.switches[switch].hidden else { return Ok(()) };
         let name = format!("Ethernet{hidden}");
-        let (found, start) = (now.get(&name), self.truth.lock().unwrap().start(&name));
+        let (found, start) = (now.get(&name), self.truth.lock().unwrap().start(switch, &name));
         if found == start.as_ref() {
             Ok(())
         } else {
@@ -245,21 +254,19 @@ impl<'a> Stage<'a> {
                 sleep(time).await;
                 handle.hide(&port, false);
             }
+            What::Meddle { switch, port, deed, nth, is_before, number } => {
+                let moment = if is_before { Moment::BeforeApply } else { Moment::AfterApply };
+                let operations = ovsdb::deed(port, deed, &format!("by hand {number}"));
+                self.handle(switch).ovsdb().unwrap().meddle(nth, moment, operations);
+            }
+            What::NoVswitchd { switch, time } => {
+                let database = self.handle(switch).ovsdb().unwrap();
+                database.run_vswitchd(false);
+                sleep(time).await;
+                database.run_vswitchd(true);
+            }
             What::Jump(time) => tokio::time::advance(time).await,
         }
-    }
-
-    /// The console describes its port. What others have staged or not
-    /// confirmed may undo that: the switch knows one configuration only.
-    fn console(&self, switch: usize, number: usize) {
-        let handle = self.handle(switch);
-        let status = handle.status();
-        let idle = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
-        // Where it would have to be saved, a reboot undoes it as well.
-        let sure = idle && self.schedule.switches[switch].kind != Kind::Netconf(Mode::RunningStartup);
-        handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
-        let value = self.world.ports(switch)[CONSOLE].clone();
-        self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
     }
 
     /// What a switch has. One that puts something else in the place of what it is
@@ -291,6 +298,10 @@ impl<'a> Stage<'a> {
         for (index, switch) in self.schedule.switches.iter().enumerate() {
             let handle = self.handle(index);
             handle.clear_faults();
+            if let Some(database) = handle.ovsdb() {
+                database.forget_meddlers();
+                database.run_vswitchd(true);
+            }
             self.shows(index);
             handle.console_lock(lockable(switch.kind), false);
             let types =
@@ -312,6 +323,7 @@ impl<'a> Stage<'a> {
             quiet.map_err(|_| format!("{when}: leaf{index}: left behind: {:?}", handle.status()))?;
         }
         sleep(Duration::from_secs(200)).await;
+        self.meddled();
         if !self.locks.held().is_empty() {
             return Err(format!("{when}: still held at the coordinator: {:?}", self.locks.held()));
         }
@@ -323,8 +335,13 @@ impl<'a> Stage<'a> {
             let truth = self.truth.lock().unwrap();
             truth.check(index, &now).map_err(|violation| format!("{when}: {violation}"))?;
             truth
-                .vlans_exist(index, &self.never_hidden(index, now))
+                .vlans_exist(index, &self.never_hidden(index, now.clone()))
                 .map_err(|violation| format!("{when}: {violation}"))?;
+            let hides = |trouble: &super::Trouble| matches!(trouble.what, What::Hide { switch, .. } if switch == index);
+            // What only a hidden port has looks like what none has.
+            if !self.schedule.troubles.iter().any(hides) {
+                truth.vnis_hold(index, &now).map_err(|violation| format!("{when}: leaf{index}: {violation}"))?;
+            }
         }
         Ok(())
     }
@@ -416,11 +433,13 @@ impl<'a> Stage<'a> {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
                 // A commit that is slower than the switches' patience succeeds on none of several, and
-                // none where the switch undoes it before the time that it was given.
+                // none where the switch undoes it before the time that it was given; nor does what
+                // ovs-vswitchd does not apply in time.
                 let several = request.wants.len() > 1;
                 let too_slow = |want: &Want| {
                     let switch = self.schedule.switches[want.switch];
-                    switch.face == Face::SlowCommit && (several || switch.confirm_timer_percent < 100)
+                    let never = several || switch.confirm_timer_percent < 100 || switch.kind == Kind::Ovsdb;
+                    switch.face == Face::SlowCommit && never
                 };
                 let slow = request.wants.iter().any(too_slow);
                 if self.shows_nothing(&request)

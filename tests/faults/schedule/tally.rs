@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, ops::AddAssign};
 use mercury::{fault::Fault, outcome::Report};
 
 use super::{Schedule, What};
+use crate::kind::Kind;
 
 #[derive(Default)]
 pub(super) struct Tally {
@@ -14,6 +15,7 @@ pub(super) struct Tally {
     faces: BTreeMap<String, u64>,
     pub(super) signals: u64,
     pub(super) unanswered: u64,
+    pub(super) meddled: u64,
 }
 
 impl Tally {
@@ -21,7 +23,9 @@ impl Tally {
         let mut tally = Self { schedules: 1, ..Self::default() };
         for switch in &schedule.switches {
             let hides = switch.hidden.map(|_| "Hides".to_owned());
-            for face in hides.into_iter().chain([format!("{:?}", switch.face)]) {
+            let kind = (switch.kind == Kind::Ovsdb).then(|| "Open vSwitch".to_owned());
+            let vnis = switch.has_vnis.then(|| "VNIs".to_owned());
+            for face in hides.into_iter().chain(kind).chain(vnis).chain([format!("{:?}", switch.face)]) {
                 *tally.faces.entry(face).or_default() += 1;
             }
         }
@@ -46,6 +50,7 @@ impl AddAssign for Tally {
         self.schedules += other.schedules;
         self.signals += other.signals;
         self.unanswered += other.unanswered;
+        self.meddled += other.meddled;
         other.outcomes.into_iter().for_each(|(name, count)| *self.outcomes.entry(name).or_default() += count);
         other.faces.into_iter().for_each(|(name, count)| *self.faces.entry(name).or_default() += count);
         other.troubles.into_iter().for_each(|(name, count)| *self.troubles.entry(name).or_default() += count);
@@ -54,7 +59,11 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} schedules, {} signals, {} unanswered", self.schedules, self.signals, self.unanswered)?;
+        writeln!(
+            f,
+            "{} schedules, {} signals, {} unanswered, {} meddled",
+            self.schedules, self.signals, self.unanswered, self.meddled
+        )?;
         writeln!(f, "  outcomes: {:?}", self.outcomes)?;
         writeln!(f, "  faces: {:?}", self.faces)?;
         write!(f, "  troubles: {:?}", self.troubles)
@@ -78,6 +87,8 @@ impl What {
             Self::Signal { .. } => "signal",
             Self::Hide { .. } => "hide",
             Self::Jump(_) => "jump",
+            Self::Meddle { .. } => "meddle",
+            Self::NoVswitchd { .. } => "no vswitchd",
         }
     }
 }

@@ -11,13 +11,14 @@ impl fmt::Display for Schedule {
         for (index, switch) in self.switches.iter().enumerate() {
             writeln!(
                 f,
-                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}{}",
+                "  leaf{index}: {:?}, pipelining {}, a commit takes {:?}, confirm timer {} %, queue {}{}{}{}",
                 switch.kind,
                 switch.pipelining,
                 switch.commit_time,
                 switch.confirm_timer_percent,
                 switch.queue,
                 switch.face,
+                if switch.has_vnis { ", VNIs" } else { "" },
                 switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;
         }
@@ -63,6 +64,11 @@ impl fmt::Display for What {
             Self::Hide { switch, port, time } => {
                 write!(f, "leaf{switch}: access control hides Ethernet{port} for {time:?}")
             }
+            Self::Meddle { switch, port, deed, nth, is_before, number } => {
+                let when = if *is_before { "before" } else { "behind" };
+                write!(f, "leaf{switch}: {when} change {nth} somebody else {deed:?} Ethernet{port} ({number})")
+            }
+            Self::NoVswitchd { switch, time } => write!(f, "leaf{switch}: ovs-vswitchd is stopped for {time:?}"),
             Self::Jump(time) => write!(f, "the clock jumps by {time:?}"),
         }
     }

@@ -10,20 +10,28 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use mercury::outcome::Report;
+use mercury::{
+    fault::{Fault, FaultKind},
+    outcome::Report,
+};
 
 use super::{
     Request,
-    values::{VLANS, Values},
+    values::{Shown, VLANS},
+    vnis,
 };
-use crate::world::{Claim, Ports, claim};
+use crate::{
+    locks,
+    world::{Claim, Ports, claim},
+};
 
 /// The text of a port or a VLAN; none where there is no such thing.
 type Value = Option<String>;
 
 /// All registers of all switches.
 pub(crate) struct Truth<'a> {
-    values: &'a Values,
+    /// What each switch shows.
+    shown: Vec<&'a Shown>,
     registers: BTreeMap<(usize, String), Vec<Written>>,
     /// Moves on whenever a request begins or ends.
     now: u64,
@@ -39,15 +47,15 @@ struct Written {
 }
 
 impl<'a> Truth<'a> {
-    pub(crate) fn new(values: &'a Values) -> Self {
-        Self { values, registers: BTreeMap::new(), now: 0 }
+    pub(crate) fn new(shown: Vec<&'a Shown>) -> Self {
+        Self { shown, registers: BTreeMap::new(), now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
     pub(super) fn begins(&mut self, request: usize, asked: &Request) {
         self.now += 1;
         for want in &asked.wants {
-            for (key, value) in self.values.of(asked.number, want) {
+            for (key, value) in self.shown[want.switch].of(asked.number, want) {
                 let written = Written { request, value, begun: self.now, ended: None, claim: None };
                 self.registers.entry((want.switch, key)).or_default().push(written);
             }
@@ -75,30 +83,31 @@ impl<'a> Truth<'a> {
     }
 
     /// What a register was in the beginning.
-    pub(crate) fn start(&self, key: &str) -> Option<String> {
-        self.values.start.get(key).cloned()
+    pub(crate) fn start(&self, switch: usize, key: &str) -> Option<String> {
+        self.shown[switch].start.get(key).cloned()
     }
 
     /// What was last written to a register that only one writes.
     pub(crate) fn last(&self, switch: usize, key: &str) -> String {
         let written = self.registers.get(&(switch, key.to_owned())).and_then(|all| all.last()?.value.clone());
-        written.or_else(|| self.values.start.get(key).cloned()).unwrap_or_default()
+        written.or_else(|| self.start(switch, key)).unwrap_or_default()
     }
 
     /// Holds a switch's registers against what may be true now.
     pub(crate) fn check(&self, switch: usize, now: &Ports) -> Result<(), String> {
         let keys = self.registers.keys().filter(|(at, _)| *at == switch).map(|(_, key)| key);
-        let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.values.start.keys()).collect();
+        let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.shown[switch].start.keys()).collect();
         keys.sort();
         keys.dedup();
-        for key in keys {
+        // Of what ports have in common it depends on all of them.
+        for key in keys.into_iter().filter(|key| !vnis::is_one(key)) {
             self.one(switch, key, now.get(key))?;
         }
         Ok(())
     }
 
     fn one(&self, switch: usize, key: &str, found: Option<&String>) -> Result<(), String> {
-        let start = self.values.start.get(key);
+        let start = self.shown[switch].start.get(key);
         let none = Vec::new();
         let all = self.registers.get(&(switch, key.to_owned())).unwrap_or(&none);
         let made = all.iter().filter(|written| written.claim == Some(Claim::Intended));
@@ -138,9 +147,9 @@ impl Truth<'_> {
             let written = self.registers.get(&(switch, key.clone()));
             written.is_some_and(|all| all.iter().any(|one| one.claim == Some(Claim::Unknown)))
         };
-        for (key, text) in now.iter().filter(|(key, _)| !key.starts_with("VLAN") && !unknown(key)) {
+        for (key, text) in now.iter().filter(|(key, _)| key.starts_with(|one| one != 'V') && !unknown(key)) {
             let missing = |id: &u16| names(text, *id) && !now.contains_key(&format!("VLAN {id}"));
-            if let Some(id) = VLANS.into_iter().find(missing) {
+            if let Some(id) = VLANS.into_iter().chain(vnis::VLANS).find(missing) {
                 return Err(format!("leaf{switch}, {key} names VLAN {id}, which is not there: {text}"));
             }
         }
@@ -148,11 +157,23 @@ impl Truth<'_> {
     }
 }
 
+impl Truth<'_> {
+    /// What binds VLANs is there where ports need it, and nowhere else.
+    pub(crate) fn vnis_hold(&self, switch: usize, now: &Ports) -> Result<(), String> {
+        let all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
+        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown));
+        vnis::hold(&self.shown[switch].start, now, is_known)
+    }
+}
+
 /// Whether a port's text names the VLAN as one of its own.
 fn names(text: &str, id: u16) -> bool {
-    let access = format!("\"access-vlan\":{id}");
-    let native = format!("\"native-vlan\":{id}");
-    text.contains(&access) || text.contains(&native) || text.contains(&format!("\"trunk-vlans\":[{id}]"))
+    let is_said = |leaf: &str| {
+        let said = format!("\"{leaf}\":{id}");
+        text.match_indices(&said)
+            .any(|(at, _)| !text[at + said.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    };
+    is_said("access-vlan") || is_said("native-vlan") || text.contains(&format!("\"trunk-vlans\":[{id}]"))
 }
 
 fn shown(value: Option<&String>) -> &str {
@@ -163,6 +184,11 @@ fn shown(value: Option<&String>) -> &str {
 /// switches changed, or none, unless it says that nobody knows.
 pub(crate) fn whole(reports: &[Report]) -> Result<(), String> {
     let is = |wanted: Claim| reports.iter().any(|report| claim(report) == wanted);
+    // But for what a coordinator says that fails.
+    let is_broken = |fault: &Fault| fault.kind == FaultKind::Internal && !fault.message.starts_with(locks::FAILS);
+    if let Some(fault) = reports.iter().filter_map(|report| report.outcome.fault()).find(is_broken) {
+        return Err(format!("Mercury does not know what it does: {}", fault.message));
+    }
     let changed = reports.iter().any(Report::changed);
     if changed && is(Claim::Before) && !is(Claim::Unknown) {
         return Err("some of its switches were changed and some were not".to_owned());

@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mercury::{
     intent::{Intent, LagIntent, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent},
-    inventory::Switch,
+    inventory::{Protocol, Switch},
     service::{Requester, Service},
 };
 use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
+use mercury_sim::Handle;
 
-use super::{Lag, Request, Want};
+use super::{Lag, Request, Want, vnis};
 use crate::{
-    kind::{NETCONF, gnmi},
-    world::{Claim, Ports, WISHES, Wish, World, claim, name},
+    kind::{Kind, NETCONF, gnmi},
+    ovsdb,
+    world::{Claim, Ports, VNIS, WISHES, Wish, World, claim, name, segment, serves_vnis},
 };
 
 /// Ports that requests are for; the rest must never move.
@@ -24,10 +26,17 @@ const MEMBER: &str = "Ethernet6";
 pub(crate) const CONSOLE: &str = "Ethernet8";
 pub(crate) const VLANS: [u16; 4] = [100, 200, 300, 400];
 /// Stands for the description.
-const DESCRIPTION: &str = "@";
+const DESCRIPTION: &str = "@described@";
 
-/// A port's or a VLAN's text, by what is wanted of it.
+/// What any switch shows.
 pub(crate) struct Values {
+    plain: Shown,
+    vnis: Shown,
+    ovsdb: Shown,
+}
+
+/// What a kind of switch shows: a port's or a VLAN's text, by what is wanted of it.
+pub(crate) struct Shown {
     pub(crate) start: Ports,
     ports: BTreeMap<(u16, Wish), String>,
     vlans: BTreeMap<u16, String>,
@@ -36,8 +45,14 @@ pub(crate) struct Values {
     member: String,
 }
 
-/// Lets an entry have the aggregate.
-pub(crate) fn tune(entry: &mut Switch) {
+/// Lets an entry have the aggregate, and VNIs.
+pub(crate) fn tune(entry: &mut Switch, has_vnis: bool) {
+    if has_vnis {
+        serves_vnis(entry);
+    }
+    if entry.protocol() == Protocol::Ovsdb {
+        return;
+    }
     entry.rules.lag_prefix = Some("Port-Channel".to_owned());
     entry.rules.lag_numbers = "7".parse().unwrap();
     // Longer than any Set takes here, as it has to be.
@@ -49,19 +64,40 @@ pub(crate) fn tune(entry: &mut Switch) {
 impl Values {
     /// Asks switches in good order.
     pub(crate) async fn measured() -> Self {
-        let start = World::new(&NETCONF[1..2]).await.ports(0);
+        let plain = Shown::measured(NETCONF[1], false, &WISHES).await;
+        let mut vnis = Shown::measured(NETCONF[1], true, &VNIS).await;
+        // What has nothing to do with VNIs is as everywhere.
+        vnis.ports.extend(plain.ports.clone());
+        vnis.vlans.extend(plain.vlans.clone());
+        (vnis.lags, vnis.member) = (plain.lags.clone(), plain.member.clone());
+        Self { plain, vnis, ovsdb: Shown::measured(Kind::Ovsdb, false, &WISHES).await }
+    }
+
+    pub(crate) fn of(&self, kind: Kind, has_vnis: bool) -> &Shown {
+        match kind {
+            Kind::Ovsdb => &self.ovsdb,
+            _ if has_vnis => &self.vnis,
+            _ => &self.plain,
+        }
+    }
+}
+
+impl Shown {
+    async fn measured(kind: Kind, has_vnis: bool, wishes: &[Wish]) -> Self {
+        let start = world(kind, has_vnis).await.ports(0);
+        let made = async |want| made(world(kind, has_vnis).await, want).await;
         let (mut ports, mut vlans, mut lags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for port in 1..=PORTS {
-            for wish in WISHES {
+            for &wish in wishes {
                 let now = made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
                 ports.insert((port, wish), now[&format!("Ethernet{port}")].clone());
-                for id in VLANS {
+                for id in VLANS.into_iter().chain(vnis::VLANS) {
                     vlans.extend(now.get(&format!("VLAN {id}")).map(|text| (id, text.clone())));
                 }
             }
         }
         let mut member = String::new();
-        for id in VLANS {
+        for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb && !has_vnis) {
             let now = made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
             member.clone_from(&now[MEMBER]);
             lags.insert(id, now[LAG].clone());
@@ -73,18 +109,16 @@ impl Values {
     pub(crate) fn of(&self, number: usize, want: &Want) -> Vec<(String, Option<String>)> {
         let mut values = Vec::new();
         for (port, wish) in &want.ports {
-            let described = format!("\"{}\"", description(number, *wish));
-            let text = self.ports[&(*port, *wish)].replace(&format!("\"{DESCRIPTION}\""), &described);
+            let text = self.ports[&(*port, *wish)].replace(DESCRIPTION, &description(number, *wish));
             values.push((format!("Ethernet{port}"), Some(text)));
             for id in vlans_of(*wish) {
-                values.push((format!("VLAN {id}"), Some(self.vlans[&id].clone())));
+                values.extend(self.vlans.get(&id).map(|text| (format!("VLAN {id}"), Some(text.clone()))));
             }
         }
         values.extend(want.removes.map(|id| (format!("VLAN {id}"), None)));
         match want.lag {
             Some(Lag::On(id)) => {
-                let described = format!("\"{} [{LAG}]\"", lag_description(number));
-                let text = self.lags[&id].replace(&format!("\"{DESCRIPTION} [{LAG}]\""), &described);
+                let text = self.lags[&id].replace(DESCRIPTION, &lag_description(number));
                 values.push((LAG.to_owned(), Some(text)));
                 values.push((MEMBER.to_owned(), Some(self.member.clone())));
                 values.push((format!("VLAN {id}"), Some(self.vlans[&id].clone())));
@@ -118,9 +152,24 @@ fn lag_description(number: usize) -> String {
     format!("request {number}: aggregate")
 }
 
+/// One switch, as all of its kind begin.
+async fn world(kind: Kind, has_vnis: bool) -> World {
+    let tune = |entry: &mut Switch| tune(entry, has_vnis);
+    let world = World::with(&[kind], tune).await;
+    begin(&world.handle(0), has_vnis);
+    world
+}
+
+/// What others have made of a switch in the beginning.
+pub(crate) fn begin(handle: &Handle, has_vnis: bool) {
+    handle.ovsdb().iter().for_each(ovsdb::begin);
+    if has_vnis {
+        vnis::begin(handle);
+    }
+}
+
 /// What a switch shows when this was made of it.
-async fn made(want: Want) -> Ports {
-    let world = World::with(&NETCONF[1..2], tune).await;
+async fn made(world: World, want: Want) -> Ports {
     let texts = Texts { port: &|_| DESCRIPTION.to_owned(), lag: DESCRIPTION.to_owned() };
     let reports = world.service.apply(intent(&world.service, &[want], &texts), &Requester::default()).await.unwrap();
     assert_eq!(claim(&reports[0]), Claim::Intended, "{:?}", reports[0].outcome);
@@ -183,10 +232,19 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
             }
             intent
         });
-        // As of a switch and the card behind it.
-        let is_late = wants.len() > 1 && want.ports.first().is_some_and(|(port, _)| port % 2 == 0);
-        let (lags, turn) = (lags.into_iter().collect(), i8::from(is_late));
-        TargetIntent { ports, vlans, lags, turn, ..TargetIntent::new(&switch) }
+        // As of a switch and the card behind it, which comes first where it loses something.
+        let is_late = want.ports.first().is_some_and(|(port, _)| port % 2 == 0);
+        let turn = match switch.protocol() {
+            _ if wants.len() == 1 => 0,
+            Protocol::Ovsdb if want.ports.iter().any(|(_, wish)| *wish == Wish::Reset) => -1,
+            Protocol::Ovsdb => 1,
+            _ => i8::from(is_late),
+        };
+        let lags = lags.into_iter().collect();
+        let mut segments: Vec<_> = want.ports.iter().filter_map(|(_, wish)| segment(*wish)).collect();
+        segments.sort_by_key(|segment| segment.vni);
+        segments.dedup_by_key(|segment| segment.vni);
+        TargetIntent { ports, vlans, lags, segments, turn, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }

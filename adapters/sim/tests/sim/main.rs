@@ -19,6 +19,8 @@ mod locks;
 #[cfg(test)]
 mod modes;
 #[cfg(test)]
+mod ovsdb;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod ssh;

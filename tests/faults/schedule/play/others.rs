@@ -1,0 +1,50 @@
+//! What somebody else does to a switch, and what is noted of it.
+
+use mercury_sim::Mode;
+use serde_json::Value;
+
+use super::Stage;
+use crate::{
+    kind::Kind,
+    ovsdb::{self, Deed},
+    schedule::values::CONSOLE,
+    strangers::console,
+};
+
+impl Stage<'_> {
+    /// The console describes its port. What others have staged or not
+    /// confirmed may undo that: the switch knows one configuration only.
+    pub(super) fn console(&self, switch: usize, number: usize) {
+        let handle = self.handle(switch);
+        if let Some(database) = handle.ovsdb() {
+            let operations = ovsdb::deed(8, Deed::Describes, &format!("by hand {number}"));
+            let results = database.transact(&operations);
+            self.did(switch, &operations, &results);
+            return;
+        }
+        let status = handle.status();
+        let idle = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
+        // Where it would have to be saved, a reboot undoes it as well.
+        let sure = idle && self.schedule.switches[switch].kind != Kind::Netconf(Mode::RunningStartup);
+        handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
+        let value = self.world.ports(switch)[CONSOLE].clone();
+        self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
+    }
+
+    /// Notes what somebody else did to an Open vSwitch: nothing undoes that.
+    fn did(&self, switch: usize, operations: &[Value], results: &[Value]) {
+        let (key, value) = ovsdb::done(operations, results);
+        self.truth.lock().unwrap().elsewhere(switch, &key, value, true);
+    }
+
+    /// Notes what was done so since this was last asked.
+    pub(super) fn meddled(&self) {
+        for switch in 0..self.schedule.switches.len() {
+            let Some(database) = self.handle(switch).ovsdb() else { continue };
+            for (operations, results) in database.meddled() {
+                self.tally.lock().unwrap().meddled += 1;
+                self.did(switch, &operations, &results);
+            }
+        }
+    }
+}
