@@ -41,7 +41,7 @@ const PACKAGES: [(&str, &[&str]); 15] = [
     ("mercury-call-home", &["mercury-adapter", "mercury-ssh", "mercury-tls"]),
     // For whoever calls Mercury, from elsewhere.
     ("mercury-client", &[]),
-    ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
+    ("mercury-cli", &["mercury-adapter", "mercury-http", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh", "mercury-tls"]),
     ("mercury-ovsdb", &["mercury-adapter", "mercury-model", "mercury-tls"]),
     ("mercury-restconf", &["mercury-adapter", "mercury-http", "mercury-model", "mercury-tls"]),

@@ -207,7 +207,7 @@ fn described(report: &Report, switch: &Switch) -> Value {
     if let Some(members) = answer.as_object_mut() {
         if let Some(capabilities) = &report.capabilities {
             // Elsewhere nothing is staged on the switch: a change is made by one request.
-            let stages = matches!(switch.face, Face::Netconf(_) | Face::Cli(_));
+            let stages = matches!(switch.face, Face::Netconf(_) | Face::Cli(_) | Face::Nvue(_));
             let datastore = if stages { capabilities.datastore } else { Datastore::Running };
             members.insert("datastore".to_owned(), format!("{datastore:?}").to_lowercase().into());
             let confirmed = capabilities.confirmed_commit.map(|kind| format!("{kind:?}").to_lowercase());

@@ -4,6 +4,7 @@ mod card;
 mod gnmi;
 mod identity;
 mod netconf;
+mod nvue;
 mod options;
 mod overlay;
 mod ovsdb;
@@ -148,6 +149,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Cli => ssh::means(reader, context),
         Protocol::Ovsdb => ovsdb::means(reader, context),
         Protocol::Restconf => restconf::means(reader, context),
+        Protocol::Nvue => nvue::means(reader, context),
     };
     let mut rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
@@ -186,6 +188,9 @@ fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
             &[RESTCONF, (LOGIN, "SSH"), (SSH, "SSH"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_OVSDB, "gNMI")]
         }
         Protocol::Restconf => &[OVSDB, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_RESTCONF, "gNMI")],
+        Protocol::Nvue => {
+            &[OVSDB, RESTCONF, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_RESTCONF, "gNMI")]
+        }
     };
     let spoken = if by_tls { "NETCONF by TLS" } else { protocol.title() };
     let mut told = Vec::new();

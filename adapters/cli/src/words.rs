@@ -9,6 +9,7 @@ mod set;
 
 use mercury_model::InterfaceScope;
 
+pub(crate) use lists::vlans;
 pub use read::{Brought, Unreadable, another, asks, brought, ports, recorded, running};
 pub use render::CliRenderer;
 

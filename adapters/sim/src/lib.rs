@@ -26,6 +26,7 @@
 //! | `restconf` | URIs, JSON, and HTTP/1.1 with TLS in front |
 //! | `strikes` | faults, as gNMI and RESTCONF meet them |
 //! | `cli` | a switch with nothing but a command line, and its faults |
+//! | `nvue` | a switch with nothing but NVUE's REST server, and its faults |
 //! | [`fault`] | what goes wrong, and when |
 //!
 //! Only `netconf` knows XML and only `gnmi` protocol buffers: another face is
@@ -39,6 +40,7 @@ mod error;
 pub mod fault;
 mod gnmi;
 mod netconf;
+mod nvue;
 mod options;
 mod pattern;
 pub mod refusal;
@@ -58,5 +60,6 @@ pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;
 pub use fault::{Fault, FaultId};
+pub use nvue::{NVUE_PASSWORD, NVUE_USER, NvueFault, NvueHandle, NvueRequest, NvueSwitch};
 pub use options::{Mode, Options, Quirks, RestconfFace};
 pub use simulator::{Handle, Simulator};
