@@ -102,8 +102,8 @@ fn of_card(switch: &Switch, report: &Report) -> Vec<(String, String)> {
 pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
     let switch = find_switch(service.inventory(), "switch", name).map_err(Failure::Refused)?;
-    let report =
-        service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
+    let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());
+    let report = service.read(&switch, scope).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report, &switch);
     let mut probe =
@@ -166,6 +166,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         }
         for vlan in answer["vlans"].as_array().into_iter().flatten() {
             print::line(&format!("VLAN {:<11} {}", vlan["vlan-id"], vlan["name"].as_str().unwrap_or("-")));
+        }
+        for segment in answer["segments"].as_array().into_iter().flatten() {
+            let state = segment["vni-state"].as_str().unwrap_or("-");
+            print::line(&format!("VLAN {:<11} VNI {}, {state}", segment["vlan-id"], segment["vni"]));
         }
         if let Some(entry) = answer["proposed"].as_str() {
             print::line(&format!("\nAn entry that suits it, but for the credentials:\n\n{entry}"));
