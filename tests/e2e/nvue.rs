@@ -44,7 +44,8 @@ fn entry(name: &str, switch: &NvueSwitch) -> Entry {
 
 fn on(switch: &str, port: &str, more: Value) -> Value {
     let mut params = json!({"switch_id": switch, "port_name": port});
-    params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    params.as_object_mut().unwrap().extend(more);
     params
 }
 

@@ -145,14 +145,17 @@ impl NvueSession {
             self.delete(&name, &failure).await;
             return Err(failure);
         }
-        let mut body = json!({"state": "apply", "auto-prompt": {"ays": "ays_yes"}});
+        let mut body = serde_json::Map::new();
+        body.insert("state".to_owned(), "apply".into());
+        body.insert("auto-prompt".to_owned(), json!({"ays": "ays_yes"}));
         if let CommitMode::Confirmed { timeout, persist } = mode {
-            body["state-controls"] = json!({"confirm": timeout.as_secs().max(1)});
+            body.insert("state-controls".to_owned(), json!({"confirm": timeout.as_secs().max(1)}));
             if let Some(token) = persist {
-                body["message"] = format!("mercury {token}").into();
+                body.insert("message".to_owned(), format!("mercury {token}").into());
                 self.waiting = Some((token.clone(), Some(name.clone())));
             }
         }
+        let body = Value::Object(body);
         if let Err(failure) = self.client.ask(Method::PATCH, &of_revision(&name), Some(&body), left(until)).await {
             self.delete(&name, &failure).await;
             return Err(failure);

@@ -240,11 +240,13 @@ impl Revision {
             let issue = json!({"code": "config_invalid", "message": words, "severity": "error"});
             transition = json!({"issue": {"0": issue}, "progress": "Invalid config"});
         }
-        let mut shown = json!({"state": self.state, "transition": transition});
-        if let Some(message) = &self.message {
-            shown["last-apply"] = json!({"message": message, "type": "API"});
+        match &self.message {
+            None => json!({"state": self.state, "transition": transition}),
+            Some(message) => {
+                let last = json!({"message": message, "type": "API"});
+                json!({"state": self.state, "transition": transition, "last-apply": last})
+            }
         }
-        shown
     }
 }
 
