@@ -17,6 +17,7 @@ mod call_home;
 mod cli;
 mod gnmi;
 mod netconf;
+mod nvue;
 mod offline;
 mod ovsdb;
 mod restconf;
@@ -151,6 +152,7 @@ pub fn port(switch: &Switch, dialect: &Dialect) -> u16 {
         Protocol::Cli => dialect.cli.as_ref().map(|cli| cli.port),
         Protocol::Ovsdb => dialect.ovsdb.as_ref().map(|ovsdb| ovsdb.port),
         Protocol::Restconf => dialect.restconf.as_ref().map(|restconf| restconf.port),
+        Protocol::Nvue => dialect.nvue.as_ref().map(|nvue| nvue.port),
     };
     switch.identity.port.or(switch.face.port()).or(usual).unwrap_or_else(|| switch.port())
 }
@@ -164,6 +166,7 @@ fn adapter(switch: &Arc<Switch>, dialect: &Arc<Dialect>) -> Result<Adapter, Regi
         Face::Cli(settings) => cli::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Ovsdb(settings) => ovsdb::adapter(&switch.identity, settings, &switch.timing, dialect),
         Face::Restconf(settings) => restconf::adapter(&switch.identity, settings, &switch.timing, dialect),
+        Face::Nvue(settings) => nvue::adapter(&switch.identity, settings, &switch.timing, dialect),
     };
     found.ok_or_else(|| not_spoken(switch, dialect))
 }

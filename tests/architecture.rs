@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// Every package, and the packages of this workspace it may name, for its
 /// tests too.
-const PACKAGES: [(&str, &[&str]); 14] = [
+const PACKAGES: [(&str, &[&str]); 15] = [
     (
         "mercury",
         &[
@@ -28,6 +28,7 @@ const PACKAGES: [(&str, &[&str]); 14] = [
             // Its tests call with it.
             "mercury-client",
             "mercury-gnmi",
+            "mercury-http",
             "mercury-model",
             "mercury-netconf",
             "mercury-ovsdb",
@@ -40,14 +41,15 @@ const PACKAGES: [(&str, &[&str]); 14] = [
     ("mercury-call-home", &["mercury-adapter", "mercury-ssh", "mercury-tls"]),
     // For whoever calls Mercury, from elsewhere.
     ("mercury-client", &[]),
-    ("mercury-cli", &["mercury-adapter", "mercury-model", "mercury-ssh"]),
+    ("mercury-cli", &["mercury-adapter", "mercury-http", "mercury-model", "mercury-ssh"]),
     ("mercury-netconf", &["mercury-adapter", "mercury-model", "mercury-ssh", "mercury-tls"]),
     ("mercury-ovsdb", &["mercury-adapter", "mercury-model", "mercury-tls"]),
-    ("mercury-restconf", &["mercury-adapter", "mercury-model", "mercury-tls"]),
+    ("mercury-restconf", &["mercury-adapter", "mercury-http", "mercury-model", "mercury-tls"]),
     ("mercury-gnmi", &["mercury-adapter", "mercury-gnmi-proto", "mercury-model", "mercury-tls"]),
     // The messages as published, and nothing of Mercury's.
     ("mercury-gnmi-proto", &[]),
     ("mercury-sim", &["mercury-gnmi-proto", "mercury-model"]),
+    ("mercury-http", &["mercury-adapter", "mercury-tls"]),
     ("mercury-ssh", &["mercury-adapter"]),
     ("mercury-tls", &["mercury-adapter"]),
     ("mercury-adapter", &["mercury-model"]),

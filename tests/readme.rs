@@ -34,17 +34,23 @@ fn errors() -> String {
 
 fn matrix() -> String {
     let mut table = String::from(
-        "| dialect | system | NETCONF | gNMI | CLI | OVSDB | RESTCONF | VNIs |\n|---|---|---|---|---|---|---|---|\n",
+        "| dialect | system | NETCONF | gNMI | CLI | OVSDB | RESTCONF | NVUE | VNIs |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for dialect in mercury_adapter::builtin().unwrap() {
         let spoken = dialect.protocols();
         let cell = |name| if spoken.contains(&name) { dialect.standing(name) } else { "-".to_owned() };
         let on = |(name, said)| Some(format!("{said}: {}", dialect.overlay_standing(name)?));
-        let named =
-            [("netconf", "NETCONF"), ("gnmi", "gNMI"), ("cli", "CLI"), ("ovsdb", "OVSDB"), ("restconf", "RESTCONF")];
+        let named = [
+            ("netconf", "NETCONF"),
+            ("gnmi", "gNMI"),
+            ("cli", "CLI"),
+            ("ovsdb", "OVSDB"),
+            ("restconf", "RESTCONF"),
+            ("nvue", "NVUE"),
+        ];
         let vnis: Vec<String> = named.into_iter().filter_map(on).collect();
         let line = format!(
-            "| `{}` | {} {} | {} | {} | {} | {} | {} | {} |\n",
+            "| `{}` | {} {} | {} | {} | {} | {} | {} | {} | {} |\n",
             dialect.name,
             dialect.vendor,
             dialect.os,
@@ -53,6 +59,7 @@ fn matrix() -> String {
             cell("cli"),
             cell("ovsdb"),
             cell("restconf"),
+            cell("nvue"),
             if vnis.is_empty() { "-".to_owned() } else { vnis.join("; ") }
         );
         table.push_str(&line);

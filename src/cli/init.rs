@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Common, DONE, Ended, Failure, Output, found, log, print};
 use crate::{
     config::{Dialects, LogFormat, LogLevel},
-    inventory::{CliSettings, Face, GnmiSettings, RestconfSettings, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, NvueSettings, RestconfSettings, Switch},
     registry,
 };
 use answers::{Answers, Question};
@@ -69,6 +69,7 @@ enum Speaks {
     Netconf,
     Gnmi,
     Restconf,
+    Nvue,
     Cli,
 }
 
@@ -175,10 +176,10 @@ impl InitArguments {
         let speaks = match self.protocol {
             Some(speaks) => speaks,
             None => {
-                let spoken = question("--protocol", "Protocol: netconf, gnmi, restconf or cli", Some("netconf"));
+                let spoken = question("--protocol", "Protocol: netconf, gnmi, restconf, nvue or cli", Some("netconf"));
                 let known = |word: &str| {
                     Speaks::from_str(word, true)
-                        .map_err(|_| format!("{word:?} is none of netconf, gnmi, restconf and cli"))
+                        .map_err(|_| format!("{word:?} is none of netconf, gnmi, restconf, nvue and cli"))
                 };
                 answers.asked(spoken, None, known)?
             }
@@ -260,6 +261,7 @@ impl Entry {
             Speaks::Netconf => switch.face,
             Speaks::Gnmi => Face::Gnmi(GnmiSettings::default()),
             Speaks::Restconf => Face::Restconf(RestconfSettings::default()),
+            Speaks::Nvue => Face::Nvue(NvueSettings::default()),
             Speaks::Cli => Face::Cli(CliSettings::default()),
         };
         connected(&Arc::new(switch))
@@ -271,6 +273,7 @@ impl Entry {
             Speaks::Netconf => ("netconf", "host_key_fingerprints"),
             Speaks::Gnmi => ("gnmi", "tls_pins"),
             Speaks::Restconf => ("restconf", "tls_pins"),
+            Speaks::Nvue => ("nvue", "tls_pins"),
             Speaks::Cli => ("cli", "host_key_fingerprints"),
         };
         let vlans = match self.allowed_vlans.as_str() {

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::{LogFormat, LogLevel},
-    inventory::{CliSettings, Face, GnmiSettings, Inventory, OvsdbSettings, RestconfSettings, Switch},
+    inventory::{CliSettings, Face, GnmiSettings, Inventory, NvueSettings, OvsdbSettings, RestconfSettings, Switch},
     lock::NoLocks,
     registry, rpc,
     service::{Requester, Service},
@@ -72,6 +72,7 @@ enum Spoken {
     Cli,
     Ovsdb,
     Restconf,
+    Nvue,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -139,7 +140,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
             let render = registry::renderer(switch, dialects).map_err(Failure::because)?;
             let form = arguments.form.unwrap_or(match &switch.face {
                 Face::Netconf(_) => Form::Xml,
-                Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => Form::Json,
+                Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => Form::Json,
                 Face::Cli(_) => Form::Lines,
             });
             let printed = render.request(payload, &target(arguments.datastore), form.into()).ok_or_else(|| {
@@ -239,6 +240,7 @@ impl RenderArguments {
             Spoken::Cli => switch.face = Face::Cli(CliSettings::default()),
             Spoken::Ovsdb => switch.face = Face::Ovsdb(OvsdbSettings::default()),
             Spoken::Restconf => switch.face = Face::Restconf(RestconfSettings::default()),
+            Spoken::Nvue => switch.face = Face::Nvue(NvueSettings::default()),
         }
         switch
     }

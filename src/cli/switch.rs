@@ -102,8 +102,8 @@ fn of_card(switch: &Switch, report: &Report) -> Vec<(String, String)> {
 pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
     let switch = find_switch(service.inventory(), "switch", name).map_err(Failure::Refused)?;
-    let report =
-        service.read(&switch, Scope::all().with_stp(switch.rules.manages_stp())).await.map_err(Failure::because)?;
+    let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());
+    let report = service.read(&switch, scope).await.map_err(Failure::because)?;
     service.finish().await;
     let mut answer = described(&report, &switch);
     let mut probe =
@@ -167,6 +167,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         for vlan in answer["vlans"].as_array().into_iter().flatten() {
             print::line(&format!("VLAN {:<11} {}", vlan["vlan-id"], vlan["name"].as_str().unwrap_or("-")));
         }
+        for segment in answer["segments"].as_array().into_iter().flatten() {
+            let state = segment["vni-state"].as_str().unwrap_or("-");
+            print::line(&format!("VLAN {:<11} VNI {}, {state}", segment["vlan-id"], segment["vni"]));
+        }
         if let Some(entry) = answer["proposed"].as_str() {
             print::line(&format!("\nAn entry that suits it, but for the credentials:\n\n{entry}"));
         }
@@ -207,7 +211,7 @@ fn described(report: &Report, switch: &Switch) -> Value {
     if let Some(members) = answer.as_object_mut() {
         if let Some(capabilities) = &report.capabilities {
             // Elsewhere nothing is staged on the switch: a change is made by one request.
-            let stages = matches!(switch.face, Face::Netconf(_) | Face::Cli(_));
+            let stages = matches!(switch.face, Face::Netconf(_) | Face::Cli(_) | Face::Nvue(_));
             let datastore = if stages { capabilities.datastore } else { Datastore::Running };
             members.insert("datastore".to_owned(), format!("{datastore:?}").to_lowercase().into());
             let confirmed = capabilities.confirmed_commit.map(|kind| format!("{kind:?}").to_lowercase());

@@ -4,6 +4,7 @@ mod card;
 mod gnmi;
 mod identity;
 mod netconf;
+mod nvue;
 mod options;
 mod overlay;
 mod ovsdb;
@@ -148,6 +149,7 @@ pub(crate) fn switch(reader: &mut Reader<'_>, name: String, kind: Kind, form: Fo
         Protocol::Cli => ssh::means(reader, context),
         Protocol::Ovsdb => ovsdb::means(reader, context),
         Protocol::Restconf => restconf::means(reader, context),
+        Protocol::Nvue => nvue::means(reader, context),
     };
     let mut rules = rules::rules(reader, &kind.dialect, form, context);
     let timing = timing::timing(reader);
@@ -186,6 +188,9 @@ fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
             &[RESTCONF, (LOGIN, "SSH"), (SSH, "SSH"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_OVSDB, "gNMI")]
         }
         Protocol::Restconf => &[OVSDB, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_RESTCONF, "gNMI")],
+        Protocol::Nvue => {
+            &[OVSDB, RESTCONF, (SSH, "NETCONF"), (NETCONF, "NETCONF"), (CLI, "CLI"), (NOT_RESTCONF, "gNMI")]
+        }
     };
     let spoken = if by_tls { "NETCONF by TLS" } else { protocol.title() };
     let mut told = Vec::new();
@@ -201,7 +206,15 @@ fn sort_out(reader: &mut Reader<'_>, protocol: Option<Protocol>, by_tls: bool) {
     }
 }
 
-/// Refuses what the dialect has no words for, or every attach would fail.
+/// What some dialects cannot do without, where an entry serves VNIs.
+const NEEDED: [&str; 3] = ["vxlan_vtep", "vxlan_route_target", "vxlan_route_distinguisher"];
+
+fn is_served(reader: &Reader<'_>) -> bool {
+    reader.find("local_vlans").is_some()
+}
+
+/// Refuses what the dialect has no words for, or every attach would fail, and what it cannot
+/// do without.
 fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
     for unsayable in &context.unsayable {
         let meant = kind.protocol == Some(unsayable.protocol) && kind.dialect == unsayable.dialect;
@@ -211,9 +224,18 @@ fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
                 reader.text("vxlan_flood").as_deref().or(Some(FloodMode::Bgp.word())) == unsayable.value
             }
             "vxlan_flood" => false,
+            "vxlan_vtep" => is_served(reader) && reader.find("vxlan_vtep").is_none(),
+            // Where BGP tells of VNIs.
+            key @ ("vxlan_route_target" | "vxlan_route_distinguisher") => {
+                let is_told = reader.text("vxlan_flood").is_none_or(|flood| flood == FloodMode::Bgp.word())
+                    || reader.find("vxlan_route_target").is_some();
+                is_served(reader) && is_told && reader.find(key).is_none()
+            }
             flag => reader.flag(flag) == Some(true),
         };
-        if meant && is_asked(reader) {
+        if meant && is_asked(reader) && NEEDED.contains(&unsayable.option) {
+            reader.blame_key(unsayable.option, Finding::error(Code::MissingKey, unsayable.reason.clone()));
+        } else if meant && is_asked(reader) {
             let message = format!("dialect {} cannot express it: {}", unsayable.dialect, unsayable.reason);
             reader.blame_key(unsayable.option, Finding::error(Code::Conflict, message));
         }

@@ -48,7 +48,7 @@ pub(crate) fn parse(text: &str, known: &[Kind]) -> (Option<Protocol>, Result<Str
     let protocol = Protocol::ALL.into_iter().find(|protocol| dialect(*protocol, text, known).is_ok());
     let help = match protocol {
         Some(protocol) => format!("did you mean {}_{text}?", protocol.as_str()),
-        None => "a device type is netconf_, gnmi_, cli_, ovsdb_ or restconf_ and a dialect".to_owned(),
+        None => "a device type is netconf_, gnmi_, cli_, ovsdb_, restconf_ or nvue_ and a dialect".to_owned(),
     };
     (None, Err(finding.help(help)))
 }

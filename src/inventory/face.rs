@@ -1,6 +1,6 @@
 use super::{
-    CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, OvsdbSettings, Reach, RestconfSettings, SshSettings,
-    TlsSettings,
+    CliSettings, GnmiSettings, NetconfSettings, NetconfTransport, NvueSettings, OvsdbSettings, Reach, RestconfSettings,
+    SshSettings, TlsSettings,
 };
 
 /// IANA's port for TELNET.
@@ -22,6 +22,8 @@ pub enum Face {
     Ovsdb(OvsdbSettings),
     /// RESTCONF over HTTP/1.1.
     Restconf(RestconfSettings),
+    /// Revisions of NVUE's REST server.
+    Nvue(NvueSettings),
 }
 
 impl Face {
@@ -33,6 +35,7 @@ impl Face {
             Face::Cli(_) => Protocol::Cli,
             Face::Ovsdb(_) => Protocol::Ovsdb,
             Face::Restconf(_) => Protocol::Restconf,
+            Face::Nvue(_) => Protocol::Nvue,
         }
     }
 
@@ -41,7 +44,9 @@ impl Face {
         match self {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Ssh(ssh), .. })
             | Face::Cli(CliSettings { reach: Reach::Ssh(ssh), .. }) => Some(ssh),
-            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
+            Face::Netconf(_) | Face::Cli(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => {
+                None
+            }
         }
     }
 
@@ -51,7 +56,8 @@ impl Face {
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), .. })
             | Face::Gnmi(GnmiSettings { tls, .. })
             | Face::Ovsdb(OvsdbSettings { tls, .. })
-            | Face::Restconf(RestconfSettings { tls, .. }) => Some(tls),
+            | Face::Restconf(RestconfSettings { tls, .. })
+            | Face::Nvue(NvueSettings { tls, .. }) => Some(tls),
             Face::Netconf(_) | Face::Cli(_) => None,
         }
     }
@@ -61,7 +67,9 @@ impl Face {
         match self {
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => Some(TELNET),
             Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(_), .. }) => Some(NETCONF_BY_TLS),
-            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
+            Face::Cli(_) | Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => {
+                None
+            }
         }
     }
 }
@@ -79,12 +87,14 @@ pub enum Protocol {
     Ovsdb,
     /// RESTCONF (RFC 8040).
     Restconf,
+    /// NVUE's REST server: JSON objects in revisions.
+    Nvue,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub(crate) const ALL: [Protocol; 5] =
-        [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli, Protocol::Ovsdb, Protocol::Restconf];
+    pub(crate) const ALL: [Protocol; 6] =
+        [Protocol::Netconf, Protocol::Gnmi, Protocol::Cli, Protocol::Ovsdb, Protocol::Restconf, Protocol::Nvue];
 
     /// The word for it in an inventory.
     pub const fn as_str(self) -> &'static str {
@@ -94,6 +104,7 @@ impl Protocol {
             Protocol::Cli => "cli",
             Protocol::Ovsdb => "ovsdb",
             Protocol::Restconf => "restconf",
+            Protocol::Nvue => "nvue",
         }
     }
 
@@ -105,10 +116,11 @@ impl Protocol {
             Protocol::Cli => "CLI",
             Protocol::Ovsdb => "OVSDB",
             Protocol::Restconf => "RESTCONF",
+            Protocol::Nvue => "NVUE",
         }
     }
 
-    /// The TCP port IANA gave it; NETCONF's over SSH.
+    /// The TCP port IANA gave it; NETCONF's over SSH, and NVUE's own.
     pub const fn default_port(self) -> u16 {
         match self {
             Protocol::Netconf => 830,
@@ -116,6 +128,7 @@ impl Protocol {
             Protocol::Cli => 22,
             Protocol::Ovsdb => 6640,
             Protocol::Restconf => 443,
+            Protocol::Nvue => 8765,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Inventory, Protocol, Switch, TeamRules, check, ironic, native};
 use crate::config::{Dialects, FileAccess, Settings, source};
 use crate::finding::{Code, Finding, Findings, Severity};
-use mercury_adapter::{CliTransport, InterfaceNames};
+use mercury_adapter::{CliTransport, InterfaceNames, SegmentLeaf};
 use mercury_model::{FloodMode, VlanId, VlanSet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct Context {
     pub lag_prefixes: Vec<String>,
 }
 
-/// An option that a dialect has no words for.
+/// An option that a dialect has no words for, or cannot do without.
 #[derive(Debug, Clone)]
 pub struct Unsayable {
     /// The key of an entry.
@@ -85,7 +85,22 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
             reason: format!("it cannot be told of one VNI to flood it by {word}"),
         })
     });
-    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).chain(unflooded).collect()
+    let needed = dialect.overlay(protocol.as_str()).into_iter().flat_map(|tree| {
+        let told = |leaf| tree.leaves.contains_key(&leaf) && !tree.auto.contains(&leaf);
+        let needs = [
+            ("vxlan_vtep", tree.vtep.is_some(), "the name of the VTEP that carries VNIs"),
+            ("vxlan_route_target", told(SegmentLeaf::RouteTarget), "a route target with the VNI in it"),
+            ("vxlan_route_distinguisher", told(SegmentLeaf::RouteDistinguisher), "a route distinguisher of each VNI"),
+        ];
+        needs.into_iter().filter(|(_, is_needed, _)| *is_needed).map(|(option, _, what)| Unsayable {
+            option,
+            value: None,
+            protocol,
+            dialect: dialect.name.clone(),
+            reason: format!("must be given with local_vlans: {what}, which {} does not work out", dialect.name),
+        })
+    });
+    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).chain(unflooded).chain(needed).collect()
 }
 
 impl Default for Context {

@@ -1,7 +1,7 @@
 use super::{
     CliSettings, ConfirmedCommit, Credentials, Face, GnmiSettings, HostKey, Identity, NetconfSettings,
-    NetconfTransport, OvsdbSettings, Protocol, Reach, RestconfSettings, Rules, SecretRef, Timing, Tls, TlsSettings,
-    UNIX,
+    NetconfTransport, NvueSettings, OvsdbSettings, Protocol, Reach, RestconfSettings, Rules, SecretRef, Timing, Tls,
+    TlsSettings, UNIX,
 };
 use mercury_adapter::{ConfirmedBy, Dialect};
 use std::{
@@ -32,7 +32,7 @@ pub struct Switch {
     /// How long Mercury waits for it.
     pub timing: Timing,
     /// The `protocol` it is spoken to by, `"netconf"`, `"gnmi"`, `"cli"`,
-    /// `"ovsdb"` or `"restconf"`, and what only that protocol needs; netconf.
+    /// `"ovsdb"`, `"restconf"` or `"nvue"`, and what only that protocol needs; netconf.
     pub face: Face,
 }
 
@@ -84,8 +84,9 @@ impl Switch {
             Face::Cli(CliSettings { reach: Reach::Telnet, .. }) => "TELNET",
             Face::Gnmi(GnmiSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
             | Face::Ovsdb(OvsdbSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
-            | Face::Restconf(RestconfSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
-            Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) => "TLS",
+            | Face::Restconf(RestconfSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. })
+            | Face::Nvue(NvueSettings { tls: TlsSettings { trust: Tls::Plaintext, .. }, .. }) => "plaintext",
+            Face::Netconf(_) | Face::Gnmi(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => "TLS",
         }
     }
 
@@ -96,6 +97,7 @@ impl Switch {
             Face::Cli(cli) => cli.confirmed_commit,
             Face::Ovsdb(ovsdb) => ovsdb.confirmed_commit,
             Face::Restconf(restconf) => restconf.confirmed_commit,
+            Face::Nvue(nvue) => nvue.confirmed_commit,
             Face::Gnmi(gnmi) => match gnmi.confirmed_commit {
                 None => ConfirmedCommit::Auto,
                 Some(true) => ConfirmedCommit::On,
@@ -132,6 +134,7 @@ impl Switch {
         match &self.face {
             Face::Netconf(netconf) => !matches!(netconf.confirmed_commit, ConfirmedCommit::Off),
             Face::Gnmi(gnmi) => matches!(gnmi.confirmed_commit, Some(true)),
+            Face::Nvue(nvue) => !matches!(nvue.confirmed_commit, ConfirmedCommit::Off),
             Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => false,
         }
     }
@@ -140,7 +143,7 @@ impl Switch {
     pub const fn discards_foreign_candidate(&self) -> bool {
         match &self.face {
             Face::Netconf(netconf) => netconf.discard_foreign_candidate,
-            Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => false,
+            Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => false,
         }
     }
 
@@ -151,6 +154,7 @@ impl Switch {
             Face::Netconf(_) => Duration::ZERO,
             Face::Gnmi(gnmi) => gnmi.settle_time,
             Face::Restconf(restconf) => restconf.settle_time,
+            Face::Nvue(nvue) => nvue.settle_time,
             Face::Cli(_) | Face::Ovsdb(_) => BRIEF_SETTLE_TIME,
         }
     }

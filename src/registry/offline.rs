@@ -85,6 +85,13 @@ pub fn recorded(
             mercury_cli::recorded(cli, &texts, overlays, &mut share).map_err(|error| format!("{source}: {error}"))?;
         return Ok(Recorded { is_whole, source, ..recorded });
     }
+    if let Face::Nvue(_) = &switch.face {
+        let nvue = dialect.nvue.as_ref().ok_or_else(|| super::not_spoken(switch, &dialect).to_string())?;
+        let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+        let recorded = mercury_cli::recorded_objects(nvue, &texts, overlays, &mut share)
+            .map_err(|error| format!("{source}: {error}"))?;
+        return Ok(Recorded { is_whole, source, ..recorded });
+    }
     let arena = Bump::new();
     let root = DataTree::new(&arena, &mut share).node("").map_err(|error| error.to_string())?;
     let mut ports = BTreeMap::new();
@@ -134,7 +141,7 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
             let looking = Looking { tree: &restconf.tree, defaults: &restconf.defaults, instance };
             Ok(Recorded::of(looking, data, overlays))
         }
-        Face::Cli(_) => Err("a command line shows lines, no tree".to_owned()),
+        Face::Cli(_) | Face::Nvue(_) => Err("what it shows is read as lines, not as a tree".to_owned()),
         Face::Ovsdb(_) => Err("rows of a database are not read from files".to_owned()),
     }
 }
@@ -261,7 +268,7 @@ fn mapping(switch: &Switch, dialect: &Dialect) -> Option<(Mapping, String)> {
             let restconf = dialect.restconf.as_ref()?;
             (Mapping::Tree(Arc::clone(&restconf.tree)), &restconf.network_instance)
         }
-        Face::Cli(_) | Face::Ovsdb(_) => return None,
+        Face::Cli(_) | Face::Ovsdb(_) | Face::Nvue(_) => return None,
     };
     Some((mapping, switch.identity.network_instance.as_ref().unwrap_or(instance).clone()))
 }

@@ -6,7 +6,7 @@ use mercury_adapter::{ConnectError, Connector, Dialect, Render};
 use mercury_restconf::{Renderer, RestconfConnector, RestconfOptions};
 
 use super::tls;
-use crate::inventory::{Identity, RestconfSettings, SecretRef, Timing};
+use crate::inventory::{Identity, RestconfSettings, Timing};
 
 /// The adapter for a switch; `None` when its dialect does not speak RESTCONF.
 pub(super) fn adapter(
@@ -30,16 +30,9 @@ fn options(
     timing: &Timing,
     default_port: u16,
 ) -> Result<RestconfOptions, ConnectError> {
-    let password = identity.credentials.password.as_ref().map(SecretRef::resolve).transpose();
-    let port = identity.port.unwrap_or(default_port);
     Ok(RestconfOptions {
-        username: Some(identity.username.clone()).filter(|username| !username.is_empty()),
-        password: password.map_err(|error| tls::unreadable("password", &error))?,
-        tls: tls::options(&settings.tls)?,
+        http: tls::http(identity, &settings.tls, timing, default_port)?,
         root: settings.root.clone(),
-        connect_timeout: timing.connect_timeout,
-        keepalive: timing.keepalive,
         lock_wait: timing.lock_wait,
-        ..RestconfOptions::new(identity.address.clone(), port)
     })
 }

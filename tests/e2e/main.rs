@@ -78,6 +78,8 @@ mod metrics;
 #[cfg(test)]
 mod netconf_tls;
 #[cfg(test)]
+mod nvue;
+#[cfg(test)]
 mod offline;
 #[cfg(test)]
 mod on_switch;

@@ -41,7 +41,7 @@ fn every_dialect_has_its_request_without_a_switch() {
                 assert_eq!((&request[0], &request[1]["row"]["tag"]), (&Value::from("Open_vSwitch"), &Value::from(110)));
                 continue;
             }
-            if protocol == "restconf" {
+            if ["restconf", "nvue"].contains(&protocol) {
                 assert_eq!(request[0]["method"], "PATCH", "{}: {text}", dialect.name);
                 assert!(text.contains("110"), "{}: {text}", dialect.name);
                 continue;

@@ -303,14 +303,14 @@ fn save_config() -> NodePath {
 pub(crate) fn netconf(entry: &mut Switch) -> Option<&mut NetconfSettings> {
     match &mut entry.face {
         Face::Netconf(netconf) => Some(netconf),
-        Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
+        Face::Gnmi(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => None,
     }
 }
 
 /// What only gNMI needs of an entry, if that is what its switch speaks.
 pub(crate) fn gnmi(entry: &mut Switch) -> Option<&mut GnmiSettings> {
     match &mut entry.face {
-        Face::Netconf(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) => None,
+        Face::Netconf(_) | Face::Cli(_) | Face::Ovsdb(_) | Face::Restconf(_) | Face::Nvue(_) => None,
         Face::Gnmi(gnmi) => Some(gnmi),
     }
 }

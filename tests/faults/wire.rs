@@ -22,7 +22,7 @@ use mercury_netconf::{
     NetconfSession,
     client::{Client, ClientOptions},
 };
-use mercury_restconf::RestconfOptions;
+use mercury_restconf::{HttpOptions, RestconfOptions};
 use mercury_sim::Handle;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 
@@ -113,8 +113,8 @@ pub(crate) fn adapter(
         Kind::Restconf(_) => {
             let render = mercury_restconf::Renderer::new(dialect, None).unwrap();
             let dialect = dialect.restconf.clone().unwrap();
-            let options =
-                RestconfOptions { tls: None, lock_wait: entry.timing.lock_wait, ..RestconfOptions::new("memory", 443) };
+            let http = HttpOptions { tls: None, ..HttpOptions::new("memory", 443) };
+            let options = RestconfOptions { http, root: None, lock_wait: entry.timing.lock_wait };
             (Box::new(Restconf { handle, dialect, options, wire }), Box::new(render))
         }
         Kind::Ovsdb => {

@@ -4,6 +4,9 @@
 //! show a configuration, and [`running`] reads what they answered. [`prompt`] is a
 //! terminal without socket and clock, which tells the answer to each line, and
 //! [`judge`] says what the answer means.
+//!
+//! NVUE's REST server has the words of its command line as the members of JSON objects:
+//! [`NvueRenderer`] puts lines as [`Patches`], and [`NvueSession`] carries them in revisions.
 
 mod candidate;
 #[doc(hidden)]
@@ -11,6 +14,7 @@ pub mod conformance;
 mod connector;
 mod exec;
 pub mod judge;
+mod nvue;
 pub mod prompt;
 mod script;
 mod session;
@@ -22,6 +26,7 @@ mod wire;
 mod words;
 
 pub use connector::{CliConnector, CliOptions, CliWay};
+pub use nvue::{NvueConnector, NvueOptions, NvueRenderer, NvueSession, Patches, recorded_objects};
 pub use script::{Line, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;

@@ -10,6 +10,7 @@ mod state;
 
 use mercury_model::InterfaceScope;
 
+pub(crate) use lists::vlans;
 pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
 pub use render::CliRenderer;
 pub use state::{PortStates, Untold, port_states};

@@ -10,6 +10,7 @@ mod gnmi;
 mod interface_names;
 mod netconf;
 mod nodes;
+mod nvue;
 mod overlay;
 mod ovsdb;
 mod path;
@@ -31,6 +32,7 @@ pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Rea
 pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
 pub use netconf::{ConfirmedBy, NetconfDialect};
+pub use nvue::{NvueDialect, NvueLeaf};
 pub use overlay::{Need, OverlayTree, SegmentLeaf};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
@@ -83,6 +85,8 @@ pub struct Dialect {
     pub ovsdb: Option<OvsdbDialect>,
     /// How it is spoken to over RESTCONF, if it is.
     pub restconf: Option<RestconfDialect>,
+    /// How it is spoken to over NVUE's REST server, if it is.
+    pub nvue: Option<NvueDialect>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
     /// Whether it is the operator's own, or inherits from one that is.
@@ -141,7 +145,7 @@ impl Dialect {
     pub fn has(&self, protocol: &str, leaf: Leaf) -> bool {
         let mapping = match protocol {
             "netconf" | "ovsdb" | "restconf" => None,
-            "cli" => self.cli.as_ref().map(|cli| &cli.mapping),
+            "cli" | "nvue" => self.words(protocol).map(|cli| &cli.mapping),
             _ => self.gnmi.as_ref().map(|gnmi| &gnmi.mapping),
         };
         match mapping {
@@ -194,11 +198,16 @@ impl Dialect {
         vlans.any(|vlans| vlans.trunk_vlans.tagged_only)
     }
 
+    /// The words of a command line, or those that are members of JSON objects.
+    fn words(&self, protocol: &str) -> Option<&CliDialect> {
+        if protocol == "nvue" { self.nvue.as_ref().map(|nvue| &nvue.cli) } else { self.cli.as_ref() }
+    }
+
     /// Where everything lies, as one protocol shows it, if that is in a tree.
     fn tree(&self, protocol: &str) -> Option<&Tree> {
         match protocol {
             "netconf" => self.netconf.as_ref().map(|netconf| &*netconf.tree),
-            "cli" => self.cli.as_ref().and_then(CliDialect::tree),
+            "cli" | "nvue" => self.words(protocol).and_then(CliDialect::tree),
             "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &*ovsdb.tree),
             "restconf" => self.restconf.as_ref().map(|restconf| &*restconf.tree),
             _ => match &self.gnmi.as_ref()?.mapping {
@@ -214,7 +223,7 @@ impl Dialect {
         match protocol {
             "netconf" => self.netconf.as_ref().map(|netconf| &netconf.defaults),
             "gnmi" => self.gnmi.as_ref().map(|gnmi| &gnmi.defaults),
-            "cli" => self.cli.as_ref().map(|cli| &cli.defaults),
+            "cli" | "nvue" => self.words(protocol).map(|cli| &cli.defaults),
             "ovsdb" => self.ovsdb.as_ref().map(|ovsdb| &ovsdb.defaults),
             "restconf" => self.restconf.as_ref().map(|restconf| &restconf.defaults),
             _ => None,
@@ -233,6 +242,8 @@ impl Dialect {
                 Mapping::Tree(tree) => asked(tree),
                 Mapping::MacVrf => true,
             }),
+            // All interfaces that there are, configured or not.
+            "nvue" => self.nvue.is_some(),
             _ => false,
         }
     }
@@ -246,6 +257,7 @@ impl Dialect {
             ("cli", self.cli.is_some()),
             ("ovsdb", self.ovsdb.is_some()),
             ("restconf", self.restconf.is_some()),
+            ("nvue", self.nvue.is_some()),
         ];
         spoken.into_iter().filter_map(|(name, is_spoken)| is_spoken.then_some(name)).collect()
     }
@@ -272,7 +284,7 @@ pub enum Standing {
 pub struct Evidence {
     /// What it shows.
     pub standing: Standing,
-    /// The protocol it is about: `netconf`, `gnmi`, `cli`, `ovsdb` or `restconf`.
+    /// The protocol it is about: `netconf`, `gnmi`, `cli`, `ovsdb`, `restconf` or `nvue`.
     pub protocol: String,
     /// Product and version of the server, or the release of the modules.
     pub against: String,
@@ -291,8 +303,8 @@ pub struct Evidence {
 pub struct Deviation {
     /// The leaf, in the words of the dialect file.
     pub leaf: String,
-    /// The protocol it cannot be written over, `netconf`, `gnmi`, `cli`, `ovsdb` or
-    /// `restconf`; all when `None`.
+    /// The protocol it cannot be written over, `netconf`, `gnmi`, `cli`, `ovsdb`,
+    /// `restconf` or `nvue`; all when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
     /// Why it cannot be written.

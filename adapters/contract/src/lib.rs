@@ -47,11 +47,11 @@ pub use dialect::{
     Command, ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
     FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
     Level, LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath,
-    OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, Prompts, Question,
-    Reading, RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine, SetWords, ShellLogin, Shown, Standing,
-    StateForm, StateTable, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords,
-    Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, Way, When, Whole, Wording, WriteLevel,
-    above_builtin, builtin, builtin_text, load,
+    NvueDialect, NvueLeaf, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep,
+    Prompts, Question, Reading, RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine, SetWords, ShellLogin,
+    Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
+    TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, Way, When, Whole,
+    Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

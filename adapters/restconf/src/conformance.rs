@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use mercury_adapter::{Budget, ConnectError, Dialect, Looking, MAX_REPLY, Names, NodePath, RestconfDialect, Session};
+use mercury_http::{Connection, HttpClient, Octets};
 use mercury_model::{Running, Scope};
-use mercury_tls::Octets;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     Changes, RestconfOptions,
     client::Client,
     connect,
-    connection::Connection,
     data::{self, Answered},
     media::Media,
     request::Form,
@@ -29,11 +28,12 @@ pub async fn session<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (octets, options) = (Octets::default(), Arc::new(options.clone()));
+    let octets = Octets::default();
     let connection = Connection::over(stream, &octets).await?;
-    let client = Client::new(connection, octets, &options, Arc::new(Media::default()))?;
+    let http = HttpClient::over(connection, octets, Arc::new(options.http.clone()))?;
+    let client = Client::new(http, options, Arc::new(Media::default()));
     let instance = dialect.network_instance.clone();
-    Ok(Box::new(connect::session(client, &options, dialect, instance).await?))
+    Ok(Box::new(connect::session(client, options, dialect, instance).await?))
 }
 
 /// The requests that carry changes, as method, URI behind the root, and body.

@@ -3,45 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{Budget, ConnectError, Connector, MAX_REPLY, Presented, Probe, RestconfDialect, Session};
-use mercury_tls::{Octets, TlsOptions, Trust};
-use secrecy::SecretString;
+use mercury_adapter::{ConnectError, Connector, Presented, Probe, RestconfDialect, Session};
+use mercury_http::{HttpClient, HttpOptions};
 
 use crate::{
     client::Client,
-    connection::Connection,
     discovery::{discover, revisions},
     media::Media,
     session::RestconfSession,
 };
 
-/// How to reach one target. Secrets are resolved and files are read by whoever makes it,
-/// before each connection.
+/// How to reach one target.
 #[derive(Clone, Debug)]
 pub struct RestconfOptions {
-    /// A host name or an IP address.
-    pub address: String,
-    /// TCP port.
-    pub port: u16,
-    /// The user of HTTP's basic authentication; `None` where a certificate says who Mercury
-    /// is.
-    pub username: Option<String>,
-    /// The user's password.
-    pub password: Option<SecretString>,
-    /// Encryption; without it everything travels readable.
-    pub tls: Option<TlsOptions>,
+    /// The way there, and who Mercury is.
+    pub http: HttpOptions,
     /// Where the target's resources begin, such as `/restconf`; asked for when `None`.
     pub root: Option<String>,
-    /// How long connecting, TLS and each of the first questions may take.
-    pub connect_timeout: Duration,
-    /// After how long a silent connection is probed (TCP keepalive); 4 s or more.
-    pub keepalive: Duration,
     /// How long a target that is busy with another's change is asked again.
     pub lock_wait: Duration,
-    /// Octets one answer may have.
-    pub max_reply: usize,
-    /// What answers may take of the memory.
-    pub budget: Budget,
 }
 
 impl RestconfOptions {
@@ -49,19 +29,7 @@ impl RestconfOptions {
     /// roots.
     #[must_use]
     pub fn new(address: impl Into<String>, port: u16) -> Self {
-        Self {
-            address: address.into(),
-            port,
-            username: None,
-            password: None,
-            tls: Some(TlsOptions { trust: Trust::System, server_name: None, identity: None }),
-            root: None,
-            connect_timeout: Duration::from_secs(10),
-            keepalive: Duration::from_secs(15),
-            lock_wait: Duration::from_secs(30),
-            max_reply: MAX_REPLY,
-            budget: Budget::shared(),
-        }
+        Self { http: HttpOptions::new(address, port), root: None, lock_wait: Duration::from_secs(30) }
     }
 }
 
@@ -87,11 +55,9 @@ where
     F: Fn() -> Result<RestconfOptions, ConnectError> + Send + Sync + 'static,
 {
     async fn open(&self) -> Result<RestconfSession, ConnectError> {
-        let options = Arc::new(mercury_adapter::options(&self.dial).await?);
-        let octets = Octets::default();
-        let connection = Connection::open(&options, &octets).await?;
-        let mut client = Client::new(connection, octets, &options, Arc::clone(&self.media))?;
-        client.redials(Arc::clone(&options));
+        let options = mercury_adapter::options(&self.dial).await?;
+        let http = HttpClient::open(Arc::new(options.http.clone())).await?;
+        let client = Client::new(http, &options, Arc::clone(&self.media));
         session(client, &options, &self.dialect, self.instance.clone()).await
     }
 }
@@ -106,7 +72,7 @@ pub(crate) async fn session(
     dialect: &RestconfDialect,
     instance: String,
 ) -> Result<RestconfSession, ConnectError> {
-    let within = options.connect_timeout;
+    let within = options.http.connect_timeout;
     let offer = discover(&mut client, options.root.as_deref(), within).await?;
     let variant = if dialect.variants.is_empty() {
         Some(0)
@@ -136,16 +102,6 @@ where
     }
 
     fn presented(&self) -> BoxFuture<'_, Result<Option<Presented>, ConnectError>> {
-        async move {
-            let options = mercury_adapter::options(&self.dial).await?;
-            let Some(tls) = options.tls else { return Ok(None) };
-            // Nothing is said behind the handshake.
-            let tls = TlsOptions { trust: Trust::Insecure, identity: None, ..tls };
-            let within = options.connect_timeout;
-            let socket = mercury_tls::reach(&options.address, options.port, options.keepalive, within).await?;
-            let stream = mercury_tls::secure(socket, &options.address, &tls, &[b"http/1.1"], within).await?;
-            mercury_tls::presented(&stream).map(Some)
-        }
-        .boxed()
+        async move { mercury_adapter::options(&self.dial).await?.http.presented().await }.boxed()
     }
 }

@@ -17,8 +17,7 @@
 //! | `data` | what was answered, as a data tree |
 //! | `refusal` | errors in RFC 6241's words, and what an answer means |
 //! | `media` | the media types, by all their names |
-//! | `connection` | HTTP/1.1 over TLS, answers bounded while they arrive |
-//! | `client` | exchanges, with credentials and deadlines |
+//! | `client` | exchanges over `mercury-http`, with media types and deadlines |
 //! | `discovery` | the root, what a target announces, the revisions of its modules |
 //! | `connect` | opening sessions |
 //! | `session` | steps as requests |
@@ -28,7 +27,6 @@ mod client;
 #[doc(hidden)]
 pub mod conformance;
 mod connect;
-mod connection;
 mod data;
 mod discovery;
 mod json;
@@ -42,6 +40,7 @@ mod uri;
 
 pub use change::Changes;
 pub use connect::{RestconfConnector, RestconfOptions};
+pub use mercury_http::HttpOptions;
 pub use mercury_tls::{ClientIdentity, TlsOptions, Trust};
 pub use render::Renderer;
 pub use session::RestconfSession;

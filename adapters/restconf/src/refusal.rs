@@ -2,7 +2,7 @@
 //! not now, or nobody knows.
 
 use http::{Method, StatusCode};
-use mercury_adapter::{ErrorTag, ErrorType, Lost, NoRoom, Refusal, RpcError};
+use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError};
 use serde_json::Value;
 
 /// Errors of one answer that are kept.
@@ -50,14 +50,6 @@ impl Failure {
     /// An error of this tag.
     pub(crate) fn refused(tag: ErrorTag, message: impl Into<String>) -> Self {
         Self::Refused(Refusal::Errors(vec![RpcError::new(tag, message)]))
-    }
-}
-
-/// Too large by itself is the target's fault; beside others, nobody's.
-pub(crate) fn no_room(refused: &NoRoom) -> Lost {
-    match refused {
-        NoRoom::Reply { .. } => Lost::Protocol(refused.to_string()),
-        NoRoom::Together { .. } => Lost::NoRoom(refused.to_string()),
     }
 }
 

@@ -8,17 +8,17 @@ use mercury_adapter::{
     Absent, Answer, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Looking, Lost, Names, Node, NodePath,
     Refusal, RestconfDialect, Session, Sighting, Step, Traffic, Unfinished, named, off_worker,
 };
+use mercury_http::{Reply, no_room};
 use mercury_model::{InterfaceScope, Running, Scope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     change::Changes,
     client::{Ask, Client, strong_tag},
-    connection::Reply,
     data::{self, Answered, Problem},
     discovery::Offer,
     query,
-    refusal::{Failure, no_room},
+    refusal::Failure,
     request::{Form, Request, resource},
     uri,
 };

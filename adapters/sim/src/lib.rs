@@ -27,6 +27,7 @@
 //! | `ovsdb` | rows, transactions and JSON-RPC of an Open vSwitch, and its ovs-vswitchd |
 //! | `strikes` | faults, as gNMI, RESTCONF and OVSDB meet them |
 //! | `cli` | a switch with nothing but a command line, and its faults |
+//! | `nvue` | a switch with nothing but NVUE's REST server, and its faults |
 //! | [`fault`] | what goes wrong, and when |
 //!
 //! Only `netconf` knows XML and only `gnmi` protocol buffers: another face is
@@ -40,6 +41,7 @@ mod error;
 pub mod fault;
 mod gnmi;
 mod netconf;
+mod nvue;
 mod options;
 mod ovsdb;
 mod pattern;
@@ -60,6 +62,7 @@ pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};
 pub use error::SimError;
 pub use fault::{Fault, FaultId};
+pub use nvue::{NVUE_PASSWORD, NVUE_USER, NvueFault, NvueHandle, NvueRequest, NvueSwitch};
 pub use options::{Mode, Options, Quirks, RestconfFace};
 pub use ovsdb::OvsdbHandle;
 pub use simulator::{Handle, Simulator};

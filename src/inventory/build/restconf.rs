@@ -3,7 +3,7 @@
 use super::{Means, gnmi, netconf, seconds, tls};
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
-use crate::inventory::{Context, Face, RestconfSettings, Tls};
+use crate::inventory::{Context, Credentials, Face, RestconfSettings, Tls, TlsSettings};
 
 /// The keys that only RESTCONF knows.
 pub(super) const RESTCONF: &[&str] = &["restconf_root"];
@@ -16,12 +16,18 @@ pub(super) fn means(reader: &mut Reader<'_>, context: &Context) -> Means {
         confirmed_commit: netconf::confirmed_commit(reader),
         settle_time: seconds(reader, "settle_time", 10, 0, 600),
     };
-    let certified = settings.tls.trust != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
+    let (username, credentials) = user(reader, context, &settings.tls);
+    Means { username, credentials, face: Face::Restconf(settings) }
+}
+
+/// As whom one logs in over HTTP.
+pub(super) fn user(reader: &mut Reader<'_>, context: &Context, own: &TlsSettings) -> (String, Credentials) {
+    let certified = own.trust != Tls::Plaintext && tls::IDENTITY.iter().any(|key| reader.find(key).is_some());
     let (username, credentials) = gnmi::credentials(reader, certified, context.access);
     if username.contains(':') {
         reader.blame_key("username", Finding::error(Code::BadValue, "HTTP has no place for a colon in it"));
     }
-    Means { username, credentials, face: Face::Restconf(settings) }
+    (username, credentials)
 }
 
 fn root(reader: &mut Reader<'_>) -> Option<String> {

@@ -5,11 +5,11 @@ use super::*;
 #[test]
 fn a_mistake_about_vnis_is_found_on_its_line() {
     for (lines, code, key) in [
-        ("local_vlans = \"3000-\"", Code::BadValue, "local_vlans"),
+        ("local_vlans = \"3000-\"\nvxlan_vtep = \"vtep1\"", Code::BadValue, "local_vlans"),
         ("vxlan_vtep = 1", Code::WrongType, "vxlan_vtep"),
         ("vxlan_vtep = \"vtep1\"", Code::Conflict, "vxlan_vtep"),
-        ("local_vlans = \"3000\"\nallowed_vlans = \"100\"", Code::Conflict, "local_vlans"),
-        ("local_vlans = \"3000\"\ndefault_vlan = 3000", Code::Conflict, "local_vlans"),
+        ("local_vlans = \"3000\"\nallowed_vlans = \"100\"\nvxlan_vtep = \"vtep1\"", Code::Conflict, "local_vlans"),
+        ("local_vlans = \"3000\"\ndefault_vlan = 3000\nvxlan_vtep = \"vtep1\"", Code::Conflict, "local_vlans"),
         ("vxlan_flood = \"bgp\"", Code::Conflict, "vxlan_flood"),
     ] {
         let text = toml(&format!("dialect = \"openconfig\"\n{lines}\n"));
@@ -67,4 +67,22 @@ fn a_dialect_without_vnis_refuses_them_and_says_why() {
     assert!(!findings.has_errors(), "{findings}");
     let overlay = inventory.find("leaf1").unwrap().rules.overlay.clone().unwrap();
     assert_eq!((overlay.local_vlans.to_string(), overlay.vtep), ("3000-3009".to_owned(), "vtep1".parse().ok()));
+}
+
+/// What every attach would fail without is asked for when the entry is read.
+#[test]
+fn what_a_dialect_cannot_do_without_is_asked_for() {
+    let missing = |protocol: &str, dialect: &str, lines: &str| {
+        let text = format!("protocol = \"{protocol}\"\ndialect = \"{dialect}\"\nlocal_vlans = \"3000\"\n{lines}\n");
+        let (_, findings) = load(&[("i.toml", &toml(&text))], &Context::default());
+        let missing = findings.iter().filter(|one| one.code == Code::MissingKey && one.field.contains("vxlan"));
+        missing.map(|one| one.field.replace("switch.leaf1.", "")).collect::<Vec<_>>()
+    };
+    let vtep = "vxlan_vtep = \"vxlan1\"";
+    let target = "vxlan_route_target = \"65000:{vni}\"";
+    assert_eq!(missing("gnmi", "nokia_srl", ""), ["vxlan_vtep", "vxlan_route_target"]);
+    assert_eq!(missing("gnmi", "nokia_srl", &format!("{vtep}\n{target}")), [""; 0]);
+    assert_eq!(missing("netconf", "openconfig", ""), ["vxlan_vtep"]);
+    assert_eq!(missing("netconf", "juniper_junos", ""), [""; 0]);
+    assert_eq!(missing("nvue", "cumulus_nvue", ""), [""; 0]);
 }

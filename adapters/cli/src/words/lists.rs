@@ -5,7 +5,7 @@ use mercury_model::{VlanRange, VlanSet};
 
 /// The VLANs of `10,20-30`, of `10, 20-30` or of `10 20 to 30`; `None` where it is
 /// anything else.
-pub(super) fn vlans(text: &str) -> Option<VlanSet> {
+pub(crate) fn vlans(text: &str) -> Option<VlanSet> {
     let ranges = text.split([',', ' ']).filter(|word| !word.is_empty());
     let mut set: Vec<VlanRange> = Vec::new();
     let mut goes_on = false;

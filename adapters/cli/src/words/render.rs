@@ -24,13 +24,25 @@ use texts::Takes;
 pub struct CliRenderer {
     dialect: Arc<Dialect>,
     cli: CliDialect,
+    /// Whose deviations count.
+    protocol: &'static str,
+    /// A shell looks at the lines first.
+    is_shell: bool,
 }
 
 impl CliRenderer {
     /// A renderer for a dialect with a command line; `None` for one without.
     #[must_use]
     pub fn new(dialect: &Arc<Dialect>) -> Option<Self> {
-        Some(Self { dialect: Arc::clone(dialect), cli: dialect.cli.clone()? })
+        let cli = dialect.cli.clone()?;
+        let is_shell = cli.session.transport != CliTransport::Shell;
+        Some(Self { dialect: Arc::clone(dialect), cli, protocol: "cli", is_shell })
+    }
+
+    /// A renderer of the same words for NVUE's REST server, where no shell looks at them.
+    pub(crate) fn of_nvue(dialect: &Arc<Dialect>) -> Option<Self> {
+        let cli = dialect.nvue.as_ref()?.cli.clone();
+        Some(Self { dialect: Arc::clone(dialect), cli, protocol: "nvue", is_shell: false })
     }
 }
 
@@ -40,14 +52,14 @@ impl Render for CliRenderer {
     }
 
     fn render(&self, plan: &Plan, _target: &Capabilities) -> Result<Payload, Unrenderable> {
-        let is_shell = self.cli.session.transport != CliTransport::Shell;
+        let is_shell = self.is_shell;
         let instance = self.cli.network_instance.as_str();
         let tree = match (&self.cli.mapping, &self.cli.words) {
             (Mapping::Tree(tree), _) => tree,
             (Mapping::MacVrf, Wording::Set(words)) => {
-                let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, "cli");
-                let operations =
-                    mac_vrf::operations(plan, instance, self.dialect.overlay("cli").is_some()).map_err(refused)?;
+                let refused = |unsayable: mac_vrf::Unsayable| unsayable.of(&self.dialect, self.protocol);
+                let operations = mac_vrf::operations(plan, instance, self.dialect.overlay(self.protocol).is_some())
+                    .map_err(refused)?;
                 let takes = Takes { ascii: words.text.ascii, is_shell, quotes: !is_shell };
                 return Ok(Payload::new(set::script(&self.dialect, words, takes, &operations)?));
             }
@@ -55,7 +67,7 @@ impl Render for CliRenderer {
         };
         let writing = Writing {
             dialect: &self.dialect,
-            protocol: "cli",
+            protocol: self.protocol,
             tree,
             instance,
             explicit_enabled: false,
@@ -358,7 +370,7 @@ impl Typing<'_> {
     fn lacks(&self, path: &NodePath) -> Unrenderable {
         let node = last(path);
         let leaf = if node == "lacp-rate" { "lacp.interval" } else { node };
-        let deviation = self.writing.dialect.deviation("cli", leaf);
+        let deviation = self.writing.dialect.deviation(self.writing.protocol, leaf);
         self.writing.cannot(leaf, deviation.map_or("no line says it", |deviation| &deviation.reason))
     }
 }

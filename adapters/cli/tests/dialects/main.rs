@@ -20,6 +20,7 @@ mod forms;
 mod large;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+mod nvue;
 mod overlays;
 mod robust;
 mod round_trip;

@@ -23,6 +23,7 @@ mod cli_trunk;
 mod defaults;
 mod inherit;
 mod leaf;
+mod nvue;
 mod overlay;
 mod ovsdb;
 mod restconf;
@@ -34,6 +35,7 @@ use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 pub(super) use inherit::lineage;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
+use nvue::RawNvue;
 use ovsdb::RawOvsdb;
 use restconf::RawRestconf;
 use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, is_revision};
@@ -41,7 +43,7 @@ use shapes::{RawLeaf, RawTree, RawVariant, RawVlan, is_revision};
 type Problems = Vec<String>;
 
 /// The tables of a dialect file that say how it is spoken to.
-pub(super) const PROTOCOLS: [&str; 5] = ["netconf", "gnmi", "cli", "ovsdb", "restconf"];
+pub(super) const PROTOCOLS: [&str; 6] = ["netconf", "gnmi", "cli", "ovsdb", "restconf", "nvue"];
 
 /// Reads one dialect with everything it inherits laid beneath it.
 pub(super) fn resolve(name: &str, texts: &[(&str, &str)]) -> Result<Raw, Problems> {
@@ -82,6 +84,7 @@ pub(super) struct Raw {
     cli: Option<RawCli>,
     ovsdb: Option<RawOvsdb>,
     restconf: Option<RawRestconf>,
+    nvue: Option<RawNvue>,
 }
 
 #[derive(Deserialize)]
@@ -220,6 +223,8 @@ impl Raw {
             lag_prefix: self.lag_prefix.as_deref(),
         };
         let cli = self.cli.and_then(|cli| reader.cli(&base, cli));
+        reader.section = "nvue";
+        let nvue = self.nvue.and_then(|nvue| reader.nvue(cli.as_ref(), nvue));
         reader.section = "ovsdb";
         let ovsdb = self.ovsdb.and_then(|ovsdb| reader.ovsdb(&self.defaults, self.lag_prefix.as_deref(), ovsdb));
         if !reader.problems.is_empty() {
@@ -243,6 +248,7 @@ impl Raw {
             cli,
             ovsdb,
             restconf,
+            nvue,
             deviations: self.deviations,
         };
         if dialect.lists_tagged_alone() && !dialect.native_in_trunk_vlans {

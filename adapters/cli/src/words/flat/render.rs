@@ -240,7 +240,7 @@ impl Typing<'_> {
     }
 
     fn lacks(&self, leaf: &str) -> Unrenderable {
-        let deviation = self.writing.dialect.deviation("cli", leaf);
+        let deviation = self.writing.dialect.deviation(self.writing.protocol, leaf);
         self.writing.cannot(leaf, deviation.map_or("no command says it", |deviation| &deviation.reason))
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{connect::RestconfOptions, refusal::no_room};
+use crate::{HttpOptions, no_room};
 
 /// Octets the head of an answer may have.
 const MAX_HEAD: usize = 64 << 10;
@@ -22,7 +22,7 @@ const MAX_HEAD: usize = 64 << 10;
 const MAX_FIELDS: usize = 128;
 
 /// One connection. A request on it that fails may or may not have been carried out.
-pub(crate) struct Connection {
+pub struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     complaint: Complaint,
     task: AbortHandle,
@@ -35,12 +35,15 @@ impl Drop for Connection {
 }
 
 /// A whole answer.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// All of its body.
+    pub body: Bytes,
     /// What the body takes of the memory.
-    pub(crate) share: Share,
+    pub share: Share,
 }
 
 /// Why there is no answer.
@@ -54,7 +57,7 @@ pub(crate) enum Unanswered {
 impl Connection {
     /// Connects. Each address of a name has the time of the entry to answer, then TLS has,
     /// and then HTTP.
-    pub(crate) async fn open(options: &RestconfOptions, octets: &Octets) -> Result<Self, ConnectError> {
+    pub(crate) async fn open(options: &HttpOptions, octets: &Octets) -> Result<Self, ConnectError> {
         let within = options.connect_timeout;
         let socket = mercury_tls::reach(&options.address, options.port, options.keepalive, within).await?;
         let late = |_| ConnectError {
@@ -74,7 +77,10 @@ impl Connection {
     }
 
     /// HTTP/1.1 over a stream that is there already; what goes over it is added to `octets`.
-    pub(crate) async fn over<S>(stream: S, octets: &Octets) -> Result<Self, ConnectError>
+    ///
+    /// # Errors
+    /// What is there does not speak it.
+    pub async fn over<S>(stream: S, octets: &Octets) -> Result<Self, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

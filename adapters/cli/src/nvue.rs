@@ -1,0 +1,24 @@
+//! NVUE's REST server: the words of the command line as members of JSON objects, changed in
+//! revisions.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | `tree` | objects as lines |
+//! | `patches` | lines as objects |
+//! | `revision` | what the states of a revision mean |
+//! | `client` | requests, and what their answers mean |
+//! | `session` | steps as requests |
+//! | `connect` | opening sessions |
+
+mod client;
+mod connect;
+mod patches;
+mod revision;
+mod session;
+mod tree;
+
+pub(crate) use client::{Client, Failure};
+pub use connect::{NvueConnector, NvueOptions};
+pub use patches::{NvueRenderer, Patches};
+pub use session::NvueSession;
+pub use tree::recorded_objects;

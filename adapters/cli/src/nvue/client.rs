@@ -1,0 +1,189 @@
+//! Requests, and what their answers mean.
+
+use std::time::Duration;
+
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use hyper::body::Bytes;
+use mercury_adapter::{ErrorTag, Lost, Refusal, RpcError, Share, Traffic, off_worker};
+use mercury_http::{HttpClient, no_room};
+use serde_json::Value;
+
+use super::revision::Revision;
+
+/// Where its resources begin.
+pub(super) const ROOT: &str = "/nvue_v1";
+/// Octets that one of an answer takes while it is read.
+const TIMES: usize = 8;
+
+/// How something failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The switch answered and did not do it.
+    Refused(Refusal),
+    /// Whether it was done is not known.
+    Lost(Lost),
+}
+
+impl Failure {
+    pub(super) fn refused(tag: ErrorTag, message: impl Into<String>) -> Self {
+        Self::Refused(Refusal::Errors(vec![RpcError::new(tag, message)]))
+    }
+
+    pub(super) fn unreadable(reason: impl Into<String>) -> Self {
+        Self::Refused(Refusal::Unreadable(reason.into()))
+    }
+
+    /// Whether the resource is not there, or the server has no such method.
+    pub(super) fn is_missing(&self) -> bool {
+        let missing = |error: &RpcError| matches!(error.tag, ErrorTag::DataMissing | ErrorTag::OperationNotSupported);
+        matches!(self, Self::Refused(refusal) if !refusal.errors().is_empty() && refusal.errors().iter().all(missing))
+    }
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+/// An answer that was read.
+pub(super) struct Answered {
+    pub(super) value: Value,
+    /// How long it was.
+    pub(super) octets: usize,
+    /// What it takes of the memory.
+    pub(super) share: Share,
+}
+
+pub(crate) struct Client {
+    http: HttpClient,
+    lost: bool,
+}
+
+impl Client {
+    pub(super) fn new(http: HttpClient) -> Self {
+        Self { http, lost: false }
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        !self.lost && self.http.is_usable()
+    }
+
+    pub(super) fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        let (received, sent) = self.http.octets();
+        Traffic { flights: self.http.requests(), sent, received }
+    }
+
+    /// One exchange that is to succeed.
+    ///
+    /// # Errors
+    /// It was refused, or nobody knows.
+    pub(super) async fn ask(
+        &mut self,
+        method: Method,
+        behind: &str,
+        body: Option<&Value>,
+        within: Duration,
+    ) -> Result<Answered, Failure> {
+        let answered = self.exchange(method, behind, body, within).await;
+        self.lost |= matches!(answered, Err(Failure::Lost(_)));
+        answered
+    }
+
+    async fn exchange(
+        &mut self,
+        method: Method,
+        behind: &str,
+        body: Option<&Value>,
+        within: Duration,
+    ) -> Result<Answered, Failure> {
+        let text = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let mut request = self.http.request(method, &format!("{ROOT}{behind}"), text)?;
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, json.clone());
+        if body.is_some() {
+            request.headers_mut().insert(CONTENT_TYPE, json);
+        }
+        tracing::debug!(method = %request.method(), uri = %request.uri(), "ask");
+        let mut reply = self.http.exchange(request, within).await?;
+        if !reply.status.is_success() {
+            return Err(judged(reply.status, &reply.body));
+        }
+        reply.share.grow(reply.body.len().saturating_mul(TIMES)).map_err(|refused| no_room(&refused))?;
+        let (octets, body) = (reply.body.len(), reply.body);
+        let read = off_worker(octets, move || match body.trim_ascii() {
+            [] => Ok(Value::Null),
+            text => serde_json::from_slice(text),
+        });
+        let value = read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))?;
+        let value = value.map_err(|error| Failure::unreadable(format!("the answer is no JSON: {error}")))?;
+        Ok(Answered { value, octets, share: reply.share })
+    }
+
+    pub(super) async fn get(&mut self, behind: &str, within: Duration) -> Result<Answered, Failure> {
+        self.ask(Method::GET, behind, None, within).await
+    }
+
+    /// How far a revision is.
+    pub(super) async fn revision(&mut self, name: &str, within: Duration) -> Result<Revision, Failure> {
+        let shown = self.get(&of_revision(name), within).await?.value;
+        Revision::read(shown).ok_or_else(|| Failure::unreadable(format!("revision {name:?} is shown without a state")))
+    }
+
+    /// Every revision that there is.
+    pub(super) async fn revisions(&mut self, within: Duration) -> Result<Vec<(String, Revision)>, Failure> {
+        let Answered { value, share, .. } = self.get("/revision", within).await?;
+        let Value::Object(members) = value else { return Err(Failure::unreadable("revisions are no JSON object")) };
+        let read = |(name, shown)| Some((name, Revision::read(shown)?));
+        let revisions = members.into_iter().filter_map(read).collect();
+        drop(share);
+        Ok(revisions)
+    }
+}
+
+/// A revision as a resource.
+pub(super) fn of_revision(name: &str) -> String {
+    format!("/revision/{}", encoded(name))
+}
+
+/// A text as one segment of a URI, or in a query (RFC 3986 section 2.3).
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// What an answer means that is none of success.
+fn judged(status: StatusCode, body: &[u8]) -> Failure {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let told = ["detail", "title", "message"].iter().find_map(|name| said.get(name)?.as_str());
+    // Whatever stands in front of the server does not know what became of it.
+    let is_proxys =
+        matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT);
+    if is_proxys && told.is_none() {
+        return Failure::Lost(Lost::Protocol(format!("the server answers {status}")));
+    }
+    let tag = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorTag::AccessDenied,
+        StatusCode::NOT_FOUND | StatusCode::GONE => ErrorTag::DataMissing,
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => ErrorTag::OperationNotSupported,
+        StatusCode::CONFLICT | StatusCode::LOCKED | StatusCode::TOO_MANY_REQUESTS => ErrorTag::InUse,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => ErrorTag::InvalidValue,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorTag::TooBig,
+        _ => ErrorTag::OperationFailed,
+    };
+    let words = told.map(|told| format!(": {}", crate::judge::words(told))).unwrap_or_default();
+    Failure::refused(tag, format!("HTTP {status}{words}"))
+}
