@@ -337,6 +337,7 @@ impl NvueSession {
             interfaces: (!absent.interfaces.is_empty()).then(|| names.clone()),
             vlans: (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect()),
             state: (!absent.interfaces.is_empty()).then_some(names),
+            untold: None,
         })
     }
 }
