@@ -35,6 +35,9 @@ pub struct Transcript {
     mercury_transcript: u32,
     /// The dialect that the switch was spoken to in.
     pub dialect: String,
+    /// What that asked to see the configuration; none in files of an earlier Mercury.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<String>,
     exchanges: Vec<Exchange>,
 }
 
@@ -79,7 +82,7 @@ impl Transcript {
     /// A sentence: it was spoken to in another dialect, refused to show something, or was
     /// asked for less than the dialect asks for.
     pub async fn read(&self, name: &str, dialect: &Arc<CliDialect>, scope: Scope) -> Result<Running, String> {
-        self.is_of(name)?;
+        self.is_of(name, dialect, &scope)?;
         let exchanges = self.exchanges.clone();
         let wire = Box::new(Answering(move |line: &str| played(&exchanges, line)));
         let mut session = LineSession::new(wire, Arc::clone(dialect), Budget::shared());
@@ -97,8 +100,8 @@ impl Transcript {
         overlays: bool,
         share: &mut Share,
     ) -> Result<Recorded, String> {
-        self.is_of(name)?;
         let scope = Recorded::scope(overlays);
+        self.is_of(name, dialect, &scope)?;
         let mut answers = Vec::new();
         for line in asks(dialect, &scope) {
             answers.push(played(&self.exchanges, &line).map_err(|lost| lost.to_string())?.text);
@@ -107,9 +110,24 @@ impl Transcript {
         Ok(Recorded { running, is_scattered: dialect.tree().is_none(), ..Recorded::default() })
     }
 
-    fn is_of(&self, dialect: &str) -> Result<(), String> {
-        let is_own = self.dialect == dialect;
-        if is_own { Ok(()) } else { Err(format!("it was recorded in the dialect {:?}", self.dialect)) }
+    /// What a dialect asks changes with Mercury: what was asked otherwise is not read as if
+    /// it were the answer to what is asked now.
+    fn is_of(&self, name: &str, dialect: &CliDialect, scope: &Scope) -> Result<(), String> {
+        if self.dialect != name {
+            return Err(format!("it was recorded in the dialect {:?}", self.dialect));
+        }
+        let asks = asks(dialect, scope);
+        let was_asked = |line: &String| self.exchanges.iter().any(|exchange| exchange.line == *line);
+        let is_as_then = if self.asked.is_empty() { asks.iter().all(was_asked) } else { self.asked == asks };
+        if is_as_then {
+            return Ok(());
+        }
+        let now = asks.iter().find(|line| !self.asked.contains(line) && !was_asked(line)).or(asks.first());
+        let now = now.map(String::as_str).unwrap_or_default();
+        Err(format!(
+            "another Mercury recorded it, whose dialect {name} asked for other things; this one asks {now:?}. Record it \
+             again"
+        ))
     }
 }
 
@@ -144,9 +162,13 @@ pub(crate) async fn record(
     let mut session = LineSession::new(recorder, Arc::clone(dialect), budget);
     let failed = read(&mut session, Scope::all().with_stp(true), timeout).await.err();
     Box::new(session).close().await;
+    let asked = asks(dialect, &Scope::all());
     let mut exchanges = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
     mask::all(dialect, &mut exchanges);
-    Recording { transcript: Transcript { mercury_transcript: FORM, dialect: name.to_owned(), exchanges }, failed }
+    Recording {
+        transcript: Transcript { mercury_transcript: FORM, dialect: name.to_owned(), asked, exchanges },
+        failed,
+    }
 }
 
 async fn read(session: &mut LineSession, scope: Scope, timeout: Duration) -> Result<Running, String> {
@@ -225,7 +247,7 @@ mod tests {
     fn transcript(line: &str, answer: &str, ended: Ended) -> Transcript {
         let answer = answer.lines().map(str::to_owned).collect();
         let exchanges = vec![Exchange { line: line.to_owned(), answer, ended }];
-        Transcript { mercury_transcript: FORM, dialect: "sonic".to_owned(), exchanges }
+        Transcript { mercury_transcript: FORM, dialect: "sonic".to_owned(), asked: Vec::new(), exchanges }
     }
 
     async fn read(own: &Transcript, name: &str) -> Result<Running, String> {
@@ -246,7 +268,12 @@ mod tests {
         let refused = transcript(ASKED, "sudo: a password is required", Ended::Status(Some(1)));
         assert!(read(&refused, "sonic").await.unwrap_err().contains("exit status 1: sudo: a password is required"));
         let other = transcript("show version", "SONiC 4", Ended::Status(Some(0)));
-        assert!(read(&other, "sonic").await.unwrap_err().contains("was not asked"));
+        assert!(read(&other, "sonic").await.unwrap_err().contains("another Mercury recorded it"));
+        // What was asked then was asked in another way than now, or brought another answer.
+        let asking = |line: &str| Transcript { asked: vec![line.to_owned()], ..own.clone() };
+        assert!(read(&asking(ASKED), "sonic").await.is_ok());
+        let then = read(&asking("sudo -n cat config_db.json"), "sonic").await.unwrap_err();
+        assert!(then.contains(&format!("this one asks {ASKED:?}. Record it again")), "{then}");
         let later = own.to_string().replace("\"mercury_transcript\": 1", "\"mercury_transcript\": 2");
         assert!(later.parse::<Transcript>().unwrap_err().contains("form is 2"));
         assert!("{}".parse::<Transcript>().is_err() && !Transcript::is_one(SHOWN));
