@@ -257,7 +257,7 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
             let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
             read.map_err(|error| error.to_string())?;
             let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
-            let (unread, deleted) = unread::unread(words, text);
+            let (unread, deleted) = unread::unread(words, text, overlays);
             Ok(Brought { recorded: all(dialect, data, overlays)?, deleted, unread })
         }
         Wording::Set(words) => {
@@ -413,7 +413,7 @@ impl<'t> Lines<'t> {
         let Some(own) = &words.overlay else { return Ok(()) };
         let said = self.segments.get_or_insert_with(|| SegmentsSaid::of(own));
         let mut room = Ok(());
-        ways(text, &words.comments, |way| {
+        ways(text, &words.comments, |_, way| {
             said.line(way);
             if room.is_ok() {
                 room = tree.beside(said.octets());

@@ -45,10 +45,11 @@ struct Part {
     others: BTreeSet<String>,
 }
 
-/// Runs `say` on each line of a configuration, after those that enter the blocks it is in.
-pub(in crate::words) fn ways<'t>(text: &'t str, comments: &[String], mut say: impl FnMut(&[&'t str])) {
+/// Runs `say` on each line of a configuration, by its number from 1, after those that enter
+/// the blocks it is in.
+pub(in crate::words) fn ways<'t>(text: &'t str, comments: &[String], mut say: impl FnMut(usize, &[&'t str])) {
     let (mut indents, mut way): (Vec<usize>, Vec<&str>) = (Vec::new(), Vec::new());
-    for line in text.lines() {
+    for (line, number) in text.lines().zip(1..) {
         let line = line.trim_end();
         let text = line.trim_start();
         let indent = line.len() - text.len();
@@ -60,7 +61,7 @@ pub(in crate::words) fn ways<'t>(text: &'t str, comments: &[String], mut say: im
         way.truncate(kept);
         indents.push(indent);
         way.push(text);
-        say(&way);
+        say(number, &way);
     }
 }
 
@@ -93,6 +94,25 @@ impl<'w> SegmentsSaid<'w> {
             self.octets += SAID;
             self.foreign.insert(vni);
         }
+    }
+
+    /// Whether a line says something of VNIs, or enters a block in which one may.
+    pub(in crate::words) fn reads(words: &CliOverlay, way: &[&str]) -> bool {
+        let is_of_part = |part: &OverlayPart| {
+            let Some((around, [head, below @ ..])) = way.split_at_checked(part.within.len()) else {
+                return is_begun(&part.within, way);
+            };
+            let shown = if part.shown.is_empty() { std::slice::from_ref(&part.head) } else { &part.shown };
+            fits(&part.within, around).is_some()
+                && shown.iter().any(|form| form.read(head).is_some())
+                && match below {
+                    [] => true,
+                    [line] => part.below.iter().any(|form| read(form, line).is_some()),
+                    _ => false,
+                }
+        };
+        let others = words.vtep.iter().chain(&words.bgp).chain(words.needs.iter().map(|(_, form)| form));
+        words.parts.iter().any(is_of_part) || others.chain(&words.foreign).any(|form| is_begun(form, way))
     }
 
     /// Whether a VTEP that works is called so: it is no port.
@@ -301,6 +321,11 @@ fn fits(forms: &[Template], way: &[&str]) -> Option<Vec<(Hole, String)>> {
         holes.extend(held(&form.read(line)?));
     }
     Some(holes)
+}
+
+/// Whether lines are the first of these, or all.
+fn is_begun(forms: &[Template], way: &[&str]) -> bool {
+    forms.get(..way.len()).is_some_and(|forms| fits(forms, way).is_some())
 }
 
 fn held(said: &Filled<'_>) -> Vec<(Hole, String)> {

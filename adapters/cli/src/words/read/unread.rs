@@ -1,6 +1,6 @@
 //! The lines of a configuration that say nothing to its reader.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{CliWords, Unread};
 
@@ -11,13 +11,21 @@ use super::{
     port::Port,
     vlan::VlanSaid,
 };
+use crate::words::overlay::{SegmentsSaid, ways};
 
 /// What ends a mode or a file, and is no configuration.
 const ENDS: [&str; 4] = ["end", "exit", "quit", "return"];
 
-/// The lines that are not understood, and the ports and VLANs that others take away.
-pub(super) fn unread(words: &CliWords, text: &str) -> (Unread, Vec<Way>) {
+/// The lines that are not understood, and the ports and VLANs that others take away; what is
+/// said of VNIs is looked at with `overlays`.
+pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, Vec<Way>) {
     let (mut unread, mut deleted) = (Unread::default(), Vec::new());
+    let mut of_vnis = BTreeSet::new();
+    if let Some(own) = words.overlay.as_ref().filter(|_| overlays) {
+        ways(text, &words.comments, |number, way| {
+            of_vnis.extend(SegmentsSaid::reads(own, way).then_some(number));
+        });
+    }
     let mut lines = Lines::of(words, text);
     let (mut block, mut port, mut vlan) = (Block::Other, Port::default(), VlanSaid::default());
     while let Some(line) = lines.next() {
@@ -50,7 +58,7 @@ pub(super) fn unread(words: &CliWords, text: &str) -> (Unread, Vec<Way>) {
                 Block::Other => false,
             },
         };
-        if !is_read && !ENDS.contains(&whole.trim()) {
+        if !is_read && !of_vnis.contains(&number) && !ENDS.contains(&whole.trim()) {
             unread.add_line(number, whole);
         }
     }
@@ -168,6 +176,7 @@ mod tests {
             ("cisco_ios", "vlan 150\n name phones\n"),
             ("juniper_junos", "set vlans v150 vlan-id 150\n"),
             ("juniper_junos", "vlans {\n v150 {\n vlan-id 150;\n }\n}\n"),
+            ("juniper_junos", "vlans { v150 { vlan-id 150; } }"),
         ] {
             let vlans = read(dialect, text).recorded.running.config.vlans;
             assert_eq!(vlans.keys().map(|id| id.get()).collect::<Vec<_>>(), [150], "{text}");

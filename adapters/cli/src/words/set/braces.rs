@@ -30,7 +30,7 @@ pub(in crate::words) fn lines<'t>(words: &SetWords, text: &'t str) -> Result<Cow
             .any(|verb| line.strip_prefix(verb.as_str()).is_some_and(|rest| rest.starts_with(' ')))
     };
     // Statements end in semicolons where they can be inactive, and elsewhere with their lines.
-    let in_braces = words.deactivate.is_some() && text.lines().map(str::trim).any(|line| line.ends_with('{'));
+    let in_braces = words.deactivate.is_some() && text.contains('{');
     if !in_braces || text.lines().any(|line| is_line(line.trim())) {
         return Ok(Cow::Borrowed(text));
     }
