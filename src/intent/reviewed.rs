@@ -79,6 +79,57 @@ fn compare(path: &str, before: &Value, now: &Value, moved: &mut Vec<String>) {
                 compare(&below(name), &value(before), &value(now), moved);
             }
         }
-        (before, now) => moved.push(format!("{path} was {before} and is {now}")),
+        // One that was not there, or is not there now: leaf by leaf, as people read it.
+        (Value::Null, Value::Object(now)) if !path.is_empty() => {
+            moved.push(format!("{path} was not there"));
+            compare(path, &json!({}), &Value::Object(now.clone()), moved);
+        }
+        (Value::Object(before), Value::Null) if !path.is_empty() => {
+            moved.push(format!("{path} is not there any more"));
+            compare(path, &Value::Object(before.clone()), &json!({}), moved);
+        }
+        (before, now) => moved.push(format!("{path} was {} and is {}", in_words(before), in_words(now))),
+    }
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Array(values) => values.iter().map(in_words).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moved_is_told_in_words() {
+        let port = json!({"name": "e1", "description": null, "switched-vlan": {"access-vlan": 5}});
+        for (before, now, expected) in [
+            (json!({"a": {"b": null}}), json!({"a": {"b": "moved"}}), vec!["a/b was none and is \"moved\""]),
+            (json!({"a": {"b": 5}}), json!({"a": {}}), vec!["a/b was 5 and is none"]),
+            (json!({"a": [1, "x"]}), json!({"a": []}), vec!["a was 1, \"x\" and is "]),
+            (
+                json!({"interfaces": {}}),
+                json!({"interfaces": {"e1": port}}),
+                vec![
+                    "interfaces/e1 was not there",
+                    "interfaces/e1/name was none and is \"e1\"",
+                    "interfaces/e1/switched-vlan was not there",
+                    "interfaces/e1/switched-vlan/access-vlan was none and is 5",
+                ],
+            ),
+            (
+                json!({"vlans": {"5": {"vlan-id": 5}}}),
+                json!({"vlans": {}}),
+                vec!["vlans/5 is not there any more", "vlans/5/vlan-id was 5 and is none"],
+            ),
+        ] {
+            let mut moved = Vec::new();
+            compare("", &before, &now, &mut moved);
+            assert_eq!(moved, expected);
+        }
     }
 }

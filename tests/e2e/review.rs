@@ -98,7 +98,7 @@ fn a_plan_holds_what_it_was_worked_out_from_and_is_made_once_as_it_was_read() {
 fn a_port_that_was_changed_since_is_left_alone_and_what_moved_is_told() {
     let stage = Stage::new();
     stage.switch.handle().change_running(&describe("Ethernet1", "moved")).unwrap();
-    stage.refuses("interfaces/Ethernet1/description was null and is \"moved\"");
+    stage.refuses("interfaces/Ethernet1/description was none and is \"moved\"");
     assert_eq!(stage.switch.look().port("Ethernet1").vlans, Port::default().vlans);
 }
 

@@ -38,7 +38,7 @@ pub(super) fn page(saved: &Saved) -> String {
                     h1 { (title) }
                     dl {
                         dt { "Worked out" } dd { (visible(&saved.at)) }
-                        dt { "By" } dd { (saved.by.as_deref().map_or_else(|| "not known".to_owned(), visible)) }
+                        @if let Some(by) = &saved.by { dt { "Worked out by" } dd { (visible(by)) } }
                         dt { "Mercury" } dd { (visible(&saved.mercury)) }
                         dt { "Digest of the plan" }
                         dd { (saved.digest.as_deref().map_or_else(|| "none: it is not saved".to_owned(), visible)) }

@@ -148,7 +148,7 @@ fn the_page_has_landmarks_headings_in_order_and_heads_of_its_tables() {
 fn the_picture_says_in_words_what_it_shows() {
     let page = page(&saved());
     for words in
-        ["carries VLAN 5 untagged", "carries VLAN 7 untagged", "carries VLANs 10..20 tagged", "carries VLAN 30 tagged"]
+        ["carries VLAN 5 untagged", "carries VLAN 7 untagged", "carries VLANs 10-20 tagged", "carries VLAN 30 tagged"]
     {
         assert_eq!(page.matches(words).count(), 1, "{words}");
     }

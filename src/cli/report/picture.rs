@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
+use mercury_model::VlanSet;
 use serde_json::Value;
 
 use super::{super::print, page::visible};
@@ -117,6 +118,15 @@ impl Side {
                 carries.insert((name.clone(), vlan, true));
             }
             let tagged = vlans.and_then(|vlans| vlans.get("trunk-vlans")?.as_str()).unwrap_or_default();
+            let native = vlans.and_then(|vlans| vlans.get("native-vlan")?.as_u64());
+            // Frames of a native VLAN bear no tag, whether or not the trunk's list has it too.
+            let tagged = match tagged.parse::<VlanSet>() {
+                Ok(all) => {
+                    let others = all.iter().filter(|vlan| Some(u64::from(vlan.get())) != native);
+                    others.collect::<VlanSet>().to_string()
+                }
+                Err(_) => tagged.to_owned(),
+            };
             for range in tagged.split(',').map(str::trim).filter(|range| !matches!(*range, "" | "none")) {
                 let title = if range.chars().all(|c| c.is_ascii_digit()) { "VLAN" } else { "VLANs" };
                 carries.insert((name.clone(), format!("{title} {range}"), false));
@@ -132,5 +142,31 @@ impl Side {
         };
         let lines: Vec<String> = self.carries.iter().map(line).collect();
         if lines.is_empty() { "no VLAN is carried".to_owned() } else { lines.join("; ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_native_vlan_is_untagged_and_nothing_else() {
+        for (vlans, expected) in [
+            (
+                json!({"native-vlan": 110, "trunk-vlans": "110-112"}),
+                "e1 carries VLAN 110 untagged; e1 carries VLANs 111-112 tagged",
+            ),
+            (json!({"native-vlan": 110, "trunk-vlans": "110"}), "e1 carries VLAN 110 untagged"),
+            (
+                json!({"native-vlan": 110, "trunk-vlans": "all"}),
+                "e1 carries VLAN 110 untagged; e1 carries VLANs all tagged",
+            ),
+            (json!({"access-vlan": 110}), "e1 carries VLAN 110 untagged"),
+        ] {
+            let side = Side::of(&json!({"interfaces": {"e1": {"switched-vlan": vlans}}}));
+            assert_eq!(side.words(), expected);
+        }
     }
 }
