@@ -15,11 +15,12 @@ use super::{
     question::{OfflineArguments, tell_fault},
     requests::{self, Request},
     signals::interruptible,
+    table::NO_VLAN,
 };
 use crate::{
     fault::{Fault, FaultKind},
     group,
-    intent::Intent,
+    intent::{Intent, PortIntent, Setting},
     rpc,
     service::{Requester, Service},
 };
@@ -31,8 +32,9 @@ const AT_ONCE: usize = 64;
 #[derive(Clone, Debug, Args)]
 pub(super) struct AuditArguments {
     /// What should be: a CSV file with the columns switch, port, mode, vlan and, where
-    /// wanted, vlans and description; Ironic's ports; or requests, as `mercury plan`
-    /// takes them. `-` is standard input.
+    /// wanted, vlans and description, in which mode is access, trunk, hybrid, or none for a
+    /// port without VLANs, and an empty cell is not looked at; Ironic's ports; or requests, as
+    /// `mercury plan` takes them. `-` is standard input.
     #[arg(long, value_name = "FILE")]
     expected: PathBuf,
     /// What Ironic's ports should be, as `mercury plan` takes it.
@@ -59,7 +61,7 @@ struct Audited<'r> {
 }
 
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
-    let rows = requests::read(&arguments.expected, &Networks::read(&arguments.network)?)?;
+    let (rows, unread) = requests::read_each(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
     let Wanted { by_switch, mut wrong } = Wanted::of(&tool, &rows);
     let progress = Progress::of(by_switch.len(), "switches");
@@ -70,19 +72,27 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     tool.finish().await;
     wrong.extend(audited.iter_mut().flat_map(|one| std::mem::take(&mut one.wrong)));
     wrong.sort_by_key(|(row, _)| row.line);
+    for (line, reason) in &unread {
+        let file = arguments.expected.display();
+        match common.output {
+            Output::Human => print::talk(&format!("{file}:{line}: {reason}")),
+            Output::Json => print::json(&json!({"file": file.to_string(), "line": line, "error": {"message": reason}})),
+        }
+    }
     for (row, fault) in &wrong {
         tell_fault(common.output, row, fault);
     }
+    let cannot_be = wrong.len() + unread.len();
     let mut unlike = 0;
     for one in &audited {
         unlike += usize::from(!tell(common.output, one));
     }
     if common.output == Output::Human {
         let switches = print::counted(audited.len(), "switch", "switches");
-        let rows = print::counted(rows.len(), "row", "rows");
-        print::talk(&format!("{switches}, {unlike} not as expected; {rows}, {} that cannot be", wrong.len()));
+        let rows = print::counted(rows.len() + unread.len(), "row", "rows");
+        print::talk(&format!("{switches}, {unlike} not as expected; {rows}, {cannot_be} that cannot be"));
     }
-    Ok(if unlike > 0 || !wrong.is_empty() { found() } else { DONE })
+    Ok(if unlike > 0 || cannot_be > 0 { found() } else { DONE })
 }
 
 /// Asks one switch. A row that cannot be so there keeps nobody from the others: they are
@@ -135,7 +145,7 @@ impl<'r> Wanted<'r> {
     fn of(service: &Service, rows: &'r [Request]) -> Self {
         let mut wanted = Self::default();
         for row in rows {
-            let done = rpc::intent(service, &row.question()).and_then(|intent| wanted.add(row, intent));
+            let done = expected(service, row).and_then(|intent| wanted.add(row, intent));
             if let Err(fault) = done {
                 wanted.wrong.push((row, fault));
             }
@@ -158,6 +168,41 @@ impl<'r> Wanted<'r> {
         }
         Ok(())
     }
+}
+
+/// What a row says should be: what `update_port` would make of it, no VLAN, or, where no cell
+/// speaks of VLANs, what it says beside.
+fn expected(service: &Service, row: &Request) -> Result<Intent, Fault> {
+    let has = |name: &str| row.params.get(name).is_some_and(|value| !value.is_null());
+    let has_vlans = has("native_vlan") || has("allowed_vlans");
+    let is_none = row.params.get("mode").is_some_and(|mode| mode == NO_VLAN);
+    if !row.is_row || !is_none && (has("mode") || has_vlans) {
+        return rpc::intent(service, &row.question());
+    }
+    if is_none && has_vlans {
+        return Err(Fault::value("mode", format!("{NO_VLAN} is a port without VLANs, and the row names some")));
+    }
+    if !is_none && !has("description") {
+        return Err(Fault::value("mode", "neither VLANs nor a description are said"));
+    }
+    // Which port it is, as a request that names nothing else says it.
+    let named = json!({"switch_id": row.params.get("switch_id"), "port_name": row.params.get("port_name")});
+    let mut intent = rpc::intent(service, &json!({"method": "reset_port", "params": named}))?;
+    for target in &mut intent.targets {
+        target.vlans.clear();
+        for port in &mut target.ports {
+            let mut own = PortIntent::new(port.interface.clone());
+            if is_none {
+                own.switched_vlan = Setting::Set(None);
+            }
+            if let Some(text) = row.params.get("description").and_then(Value::as_str) {
+                let text = text.parse().map_err(|error| Fault::value("description", error))?;
+                own.description = Setting::Set(Some(text));
+            }
+            *port = own;
+        }
+    }
+    Ok(intent)
 }
 
 /// Says how a switch is; whether it is as expected.

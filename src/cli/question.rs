@@ -182,6 +182,7 @@ pub(super) fn tell_refused(output: Output, request: Option<&Request>, fault: &Fa
 }
 
 pub(super) fn tell_fault(output: Output, request: &Request, fault: &Fault) {
+    let fault = &request.in_its_words(fault);
     match (output, request.place(fault.parameter.as_deref())) {
         (Output::Human, Some(place)) => print::talk(&format!("{place}: {fault}")),
         (Output::Human, None) => print::talk(&fault.to_string()),

@@ -10,10 +10,13 @@ use serde_json::{Value, json, value::RawValue};
 use serde_saphyr::Spanned;
 
 use super::{Failure, network::Networks, print, review};
+use crate::fault::Fault;
 use lldp::{Cable, Cabling};
 
 /// A file of requests may be this long, in bytes.
 const MAX_FILE: u64 = 16 << 20;
+/// Of so many mistakes in one file is told.
+const MAX_WRONG: usize = 20;
 /// More requests in one file are a mistake.
 const MAX_REQUESTS: usize = 100_000;
 
@@ -28,6 +31,8 @@ pub(super) struct Request {
     pub(super) line: usize,
     /// The lines on which its members begin, by their paths.
     lines: BTreeMap<String, usize>,
+    /// It is a row of a table, whose columns have names of their own.
+    pub(super) is_row: bool,
 }
 
 /// One value of a file.
@@ -37,17 +42,33 @@ pub(super) struct Item {
     pub(super) value: Value,
     /// The lines on which its members begin, by their paths.
     pub(super) lines: BTreeMap<String, usize>,
+    /// It is a row of a table.
+    pub(super) is_row: bool,
 }
 
 impl Request {
     /// One that was typed.
     pub(super) fn typed(method: &str, params: Value) -> Self {
-        Self { method: method.into(), params, file: None, line: 0, lines: BTreeMap::new() }
+        Self::typed_as(method.into(), params)
+    }
+
+    fn typed_as(method: Value, params: Value) -> Self {
+        Self { method, params, file: None, line: 0, lines: BTreeMap::new(), is_row: false }
     }
 
     /// As `mercury.plan` and `mercury.verify` take it.
     pub(super) fn question(&self) -> Value {
         json!({"method": self.method, "params": self.params})
+    }
+
+    /// A fault by the names that whoever wrote the request knows.
+    pub(super) fn in_its_words(&self, fault: &Fault) -> Fault {
+        let parameter = fault.parameter.as_deref().filter(|_| self.is_row);
+        let Some((parameter, column)) = parameter.and_then(|own| Some((own, super::table::column(own)?))) else {
+            return fault.clone();
+        };
+        let message = fault.message.replacen(parameter, column, 1);
+        Fault { parameter: Some(column.to_owned()), message, ..fault.clone() }
     }
 
     /// The file and the line of a parameter, or of what holds it.
@@ -78,6 +99,19 @@ impl Request {
 /// # Errors
 /// A sentence with the file, the line and the field that is wrong.
 pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Failure> {
+    let (requests, wrong) = read_each(file, networks)?;
+    let told = |(line, reason): &Misplaced| format!("{}:{line}: {reason}", file.display());
+    match wrong.is_empty() {
+        true => Ok(requests),
+        false => Err(Failure::Other(wrong.iter().take(MAX_WRONG).map(told).collect::<Vec<_>>().join("\n"))),
+    }
+}
+
+/// The requests of a file, and what of it is none.
+///
+/// # Errors
+/// A sentence with the file, the line and the field that is wrong: nothing of it can be read.
+pub(super) fn read_each(file: &Path, networks: &Networks) -> Result<(Vec<Request>, Vec<Misplaced>), Failure> {
     let text = super::read_bounded(file, MAX_FILE)?;
     let name = file.display().to_string();
     // Spreadsheets put a byte order mark before their text.
@@ -86,27 +120,35 @@ pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Fai
     if items.len() > MAX_REQUESTS {
         return Err(Failure::Other(format!("{name}: more than {MAX_REQUESTS} requests")));
     }
-    let mut requests = Vec::new();
+    let (mut requests, mut wrong) = (Vec::new(), Vec::new());
     for item in items {
-        let line = item.line;
-        let own = of(item, networks).map_err(|reason| Failure::Other(format!("{name}:{line}: {reason}")))?;
-        requests.extend(own.into_iter().map(|request| Request { file: Some(name.clone()), ..request }));
+        let own = item.and_then(|item| {
+            let line = item.line;
+            of(item, networks).map_err(|reason| (line, reason))
+        });
+        match own {
+            Ok(own) => {
+                requests.extend(own.into_iter().map(|request| Request { file: Some(name.clone()), ..request }));
+            }
+            Err(misplaced) => wrong.push(misplaced),
+        }
     }
-    if requests.is_empty() {
+    if requests.is_empty() && wrong.is_empty() {
         return Err(Failure::Other(format!("{name}: there is no request in it")));
     }
-    Ok(requests)
+    Ok((requests, wrong))
 }
 
 /// A line, and what is wrong there.
 pub(super) type Misplaced = (usize, String);
 
-fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
-    match text.trim_start().chars().next() {
+fn items(text: &str) -> Result<Vec<Result<Item, Misplaced>>, Misplaced> {
+    let items = match text.trim_start().chars().next() {
         Some('{' | '[') => json(text),
-        _ if text.lines().next().is_some_and(super::table::is_head) => super::table::items(text),
+        _ if text.lines().next().is_some_and(super::table::is_head) => return super::table::items(text),
         _ => yaml(text),
-    }
+    };
+    Ok(items?.into_iter().map(Ok).collect())
 }
 
 /// One value, a list of them, an object with a list of Ironic's `ports`, or values one
@@ -134,7 +176,7 @@ fn json(text: &str) -> Result<Vec<Item>, Misplaced> {
         let line = counted.line_at(raw);
         let mut lines = BTreeMap::new();
         members(Counted { ..counted }, "", raw, &mut lines);
-        items.push(Item { line, value, lines });
+        items.push(Item { line, value, lines, is_row: false });
     }
     Ok(items)
 }
@@ -180,7 +222,7 @@ fn yaml(text: &str) -> Result<Vec<Item>, Misplaced> {
     };
     let item = |spanned: Spanned<Value>| {
         let line = usize::try_from(spanned.referenced.line()).unwrap_or_default();
-        Item { line, value: spanned.value, lines: BTreeMap::new() }
+        Item { line, value: spanned.value, lines: BTreeMap::new(), is_row: false }
     };
     if let Ok(list) = serde_saphyr::from_str::<Vec<Spanned<Value>>>(text) {
         return Ok(list.into_iter().map(item).collect());
@@ -193,9 +235,9 @@ fn yaml(text: &str) -> Result<Vec<Item>, Misplaced> {
 /// network, or one.
 fn of(item: Item, networks: &Networks) -> Result<Vec<Request>, String> {
     let Item { line, value, .. } = &item;
-    let made =
-        |method: Value, params: Value| Request { method, params, file: None, line: *line, lines: BTreeMap::new() };
-    if let Some(requests) = review::requests(value) {
+    let made = |method: Value, params: Value| Request { line: *line, ..Request::typed_as(method, params) };
+    if review::is_plan(value) {
+        let requests = review::checked(value.clone())?.requests;
         return Ok(requests.iter().map(|one| made(one["method"].clone(), one["params"].clone())).collect());
     }
     let Some(cabling) = Cabling::of(value) else { return request(item, networks).map(Vec::from_iter) };
@@ -216,8 +258,8 @@ fn of(item: Item, networks: &Networks) -> Result<Vec<Request>, String> {
 
 /// A request, or one of Ironic's ports; `None` for a port that is not to be touched.
 fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
-    let Item { line, value, lines } = item;
-    let made = |method: Value, params: Value| Request { method, params, file: None, line, lines };
+    let Item { line, value, lines, is_row } = item;
+    let made = |method: Value, params: Value| Request { method, params, file: None, line, lines, is_row };
     let Some(members) = value.as_object() else { return Err("it must be an object".to_owned()) };
     if members.contains_key("method") {
         return Ok(Some(made(value["method"].clone(), plain(&value["params"]))));

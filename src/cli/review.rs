@@ -161,27 +161,35 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
 /// A sentence: it cannot be read, or is none.
 pub(super) fn read(file: &Path) -> Result<Saved, Failure> {
     let (name, text) = (file.display(), super::read_bounded(file, MAX_FILE)?);
-    let mut saved: Saved = serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{name}: {error}")))?;
+    let told = |reason: String| Failure::Other(format!("{name}: {reason}"));
+    checked(serde_json::from_str(&text).map_err(|error| told(error.to_string()))?).map_err(told)
+}
+
+/// A plan that was saved, if nobody changed it since.
+///
+/// # Errors
+/// A sentence: it is none, or is not as it was saved.
+pub(super) fn checked(value: Value) -> Result<Saved, String> {
+    let mut saved: Saved = serde_json::from_value(value).map_err(|error| error.to_string())?;
     if saved.format != FORMAT {
-        return Err(Failure::Other(format!("{name}: its format is {:?}, not {FORMAT:?}", saved.format)));
+        return Err(format!("its format is {:?}, not {FORMAT:?}", saved.format));
     }
     let said = saved.digest.take();
-    let digest = saved.digested()?;
+    let digest = saved.digested().map_err(|failure| failure.to_string())?;
     if said.as_ref() != Some(&digest) {
         let said = said.unwrap_or_else(|| "none".to_owned());
-        let message = format!(
-            "{name}: it is not as `plan --save` wrote it: its digest is {said}, and that of what it says is {digest}. \
-             Save the plan again"
-        );
-        return Err(Failure::Other(message));
+        return Err(format!(
+            "it is not as `plan --save` wrote it: its digest is {said}, and that of what it says is {digest}. Save the \
+             plan again"
+        ));
     }
     saved.digest = Some(digest);
     Ok(saved)
 }
 
-/// The requests of a plan that was saved; `None` of anything else.
-pub(super) fn requests(value: &Value) -> Option<&Vec<Value>> {
-    value.get("requests").filter(|_| value.get("format").is_some_and(|format| format == FORMAT))?.as_array()
+/// Whether a value says that it is a plan that was saved.
+pub(super) fn is_plan(value: &Value) -> bool {
+    value.get("format").is_some_and(|format| format == FORMAT)
 }
 
 /// Whether a file holds a plan that was saved.
@@ -189,7 +197,7 @@ pub(super) fn is_one(file: &Path) -> bool {
     let is_regular = std::fs::metadata(file).is_ok_and(|it| it.is_file());
     let text = if is_regular { super::read_bounded(file, MAX_FILE).ok() } else { None };
     let value = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    value.is_some_and(|value| requests(&value).is_some())
+    value.is_some_and(|value| is_plan(&value))
 }
 
 impl Saved {

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::requests::{Item, Misplaced};
 
+/// Says that a port has no VLAN of its own.
+pub(super) const NO_VLAN: &str = "none";
+
 /// A column, and the parameter that it is.
 const COLUMNS: [(&str, &str); 6] = [
     ("switch", "switch_id"),
@@ -32,11 +35,21 @@ pub(super) fn is_head(line: &str) -> bool {
     separator(line).is_some()
 }
 
-/// The rows, as requests.
-pub(super) fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
+/// The column that a parameter is from.
+pub(super) fn column(parameter: &str) -> Option<&'static str> {
+    let name = parameter.strip_prefix("params.").unwrap_or(parameter).split(['[', '.']).next()?;
+    COLUMNS.iter().find(|(_, own)| *own == name).map(|(column, _)| *column)
+}
+
+/// The rows, as requests; of one that is none what is wrong with it.
+///
+/// # Errors
+/// The head is none.
+pub(super) fn items(text: &str) -> Result<Vec<Result<Item, Misplaced>>, Misplaced> {
     let separator = text.lines().next().and_then(separator).and_then(|separator| u8::try_from(separator).ok());
     let mut reader = csv::ReaderBuilder::new();
-    reader.trim(csv::Trim::All).delimiter(separator.unwrap_or(b','));
+    // Of a row that is too short or too long its own line tells.
+    reader.flexible(true).trim(csv::Trim::All).delimiter(separator.unwrap_or(b','));
     let mut reader = reader.from_reader(text.as_bytes());
     let head = reader.headers().map_err(|error| misplaced(&error))?.clone();
     let columns = head.iter().map(|name| {
@@ -45,19 +58,27 @@ pub(super) fn items(text: &str) -> Result<Vec<Item>, Misplaced> {
         known.map(|(_, parameter)| *parameter).ok_or_else(|| (1, format!("no column {name:?}; there are {}", names())))
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let mut items = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(|error| misplaced(&error))?;
-        let line = row.position().map_or(0, |place| usize::try_from(place.line()).unwrap_or_default());
-        let mut params = Map::new();
-        for (parameter, cell) in columns.iter().zip(&row).filter(|(_, cell)| !cell.is_empty()) {
-            let value = value(parameter, cell).map_err(|reason| (line, format!("{parameter}: {reason}")))?;
-            params.insert((*parameter).to_owned(), value);
-        }
-        let value = json!({"method": "update_port", "params": params});
-        items.push(Item { line, value, lines: BTreeMap::new() });
+    let twice = columns.iter().enumerate().find(|(index, one)| columns.iter().take(*index).any(|own| own == *one));
+    if let Some((_, parameter)) = twice {
+        return Err((1, format!("column {} is there twice", column(parameter).unwrap_or(parameter))));
     }
-    Ok(items)
+    Ok(reader.records().map(|row| item(&columns, &row.map_err(|error| misplaced(&error))?)).collect())
+}
+
+fn item(columns: &[&str], row: &csv::StringRecord) -> Result<Item, Misplaced> {
+    let line = row.position().map_or(0, |place| usize::try_from(place.line()).unwrap_or_default());
+    if row.len() != columns.len() {
+        let names: Vec<&str> = columns.iter().map(|parameter| column(parameter).unwrap_or(parameter)).collect();
+        let reason = format!("it has {} cells, and the columns are {}", row.len(), names.join(", "));
+        return Err((line, reason));
+    }
+    let mut params = Map::new();
+    for (parameter, cell) in columns.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+        let wrong = |reason| (line, format!("{}: {reason}", column(parameter).unwrap_or(parameter)));
+        params.insert((*parameter).to_owned(), value(parameter, cell).map_err(wrong)?);
+    }
+    let value = json!({"method": "update_port", "params": params});
+    Ok(Item { line, value, lines: BTreeMap::new(), is_row: true })
 }
 
 fn value(parameter: &str, cell: &str) -> Result<Value, String> {
@@ -76,4 +97,36 @@ fn value(parameter: &str, cell: &str) -> Result<Value, String> {
 fn misplaced(error: &csv::Error) -> Misplaced {
     let line = error.position().map_or(1, |place| usize::try_from(place.line()).unwrap_or_default());
     (line, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_wrong_is_told_by_its_columns_and_keeps_nobody_from_the_others() {
+        let text = "switch,port,mode,vlan,vlans\nleaf1,e1,access,110,\nleaf1,e2,access,5000,\nleaf1,e3\n\
+                    leaf1,e4,trunk,,110 x\nleaf1,e5,access,110,,more\nleaf1,e6,none,,\n";
+        let all = items(text).unwrap();
+        let told = all.iter().map(|row| match row {
+            Ok(item) => format!("{} {}", item.line, item.value["params"]["port_name"]),
+            Err((line, reason)) => format!("{line} {}", reason.split(" is ").next().unwrap()),
+        });
+        let told: Vec<String> = told.collect();
+        assert_eq!(told[0], "2 \"e1\"");
+        assert!(told[1].starts_with("3 vlan: "), "{told:?}");
+        assert_eq!(told[2], "4 it has 2 cells, and the columns are switch, port, mode, vlan, vlans");
+        assert!(told[3].starts_with("5 vlans: "), "{told:?}");
+        assert!(told[4].starts_with("6 it has 6 cells"), "{told:?}");
+        assert_eq!(told[5], "7 \"e6\"");
+        for (head, said) in
+            [("switch,colour\n", "no column \"colour\""), ("switch,port,switch\n", "column switch is there twice")]
+        {
+            assert!(items(head).err().unwrap().1.starts_with(said), "{head}");
+        }
+        assert_eq!(
+            (column("params.allowed_vlans[3]"), column("native_vlan"), column("lag_name")),
+            (Some("vlans"), Some("vlan"), None)
+        );
+    }
 }

@@ -114,19 +114,35 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_keeps_nobody_from_the_others() 
                  leaf1,Ethernet2,access,111\n";
     let told = stage.audit(table, &[]);
     assert_eq!((told.code(), told.stdout.trim()), (1, "leaf1: as expected"), "{}", told.stderr);
-    for said in
-        ["table.csv:3: leaf1: native_vlan", "table.csv:4: ", "table.csv:5: leaf1: request: two requests are about"]
-    {
+    for said in ["table.csv:3: leaf1: vlan", "table.csv:4: ", "table.csv:5: leaf1: request: two requests are about"] {
         assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
     }
-    for (table, said) in [
-        ("switch,port,colour\nleaf1,Ethernet1,red\n", "table.csv:1: no column \"colour\"; there are switch, port"),
-        ("switch,port,mode,vlan\nleaf1,Ethernet1,access,5000\n", "table.csv:2: native_vlan: "),
-        ("switch,port\nleaf1\n", "table.csv:2: "),
-    ] {
+    for (table, said) in
+        [("switch,port,colour\nleaf1,Ethernet1,red\n", "table.csv:1: no column \"colour\"; there are switch, port")]
+    {
         let wrong = stage.audit(table, &[]);
         assert_eq!(wrong.code(), 2, "{table}");
         assert!(wrong.stderr.contains(said), "{said}: {}", wrong.stderr);
+    }
+    // What cannot be read as a row, a port without VLANs, and one of which nothing is known.
+    let table = "switch,port,mode,vlan,description\nleaf1,Ethernet2,access,5000,\nleaf1,Ethernet10\nleaf1,Ethernet2,none,,\n\
+                 leaf1,Ethernet3,none,,\nleaf1,Ethernet10,,,rack 4\nleaf1,Ethernet4,,,\nleaf1,Ethernet5,none,110,\n";
+    let told = stage.audit(table, &[]);
+    let lines: Vec<&str> = told.stdout.lines().collect();
+    let expected = [
+        "leaf1: differs (what is there -> what should be)",
+        "  Ethernet2: switched-vlan access VLAN 110 -> none",
+        "  Ethernet10: description none -> \"rack 4\"",
+    ];
+    assert_eq!((told.code(), lines.as_slice()), (1, expected.as_slice()), "{}", told.stderr);
+    for said in [
+        "table.csv:2: vlan: ",
+        "table.csv:3: it has 2 cells, and the columns are switch, port, mode, vlan, description",
+        "table.csv:7: mode: neither VLANs nor a description are said",
+        "table.csv:8: mode: none is a port without VLANs",
+        "7 rows, 4 that cannot be",
+    ] {
+        assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
     }
 }
 
