@@ -50,7 +50,7 @@ use mercury_adapter::Budget;
 use crate::{
     config::{self, Dialects, LogFormat, LogLevel, Overrides, Settings},
     fault::Fault,
-    finding::Findings,
+    finding::{Code, Finding, Findings},
     inventory::Inventory,
     rpc,
 };
@@ -444,9 +444,17 @@ impl Common {
         let (settings, inventory, findings) = config::check(self.config.as_deref(), overrides);
         let waits = waits && settings.as_ref().is_some_and(|settings| settings.lacks_only_files(&findings));
         // What is wrong with one switch keeps nobody from the others.
+        let broken = inventory.as_ref().map_or(0, |inventory| inventory.all_broken().count());
         let served = inventory.filter(|inventory| !inventory.is_empty() || !findings.has_errors() || waits);
+        let is_none_left = served.is_none() && broken > 0;
         let told = settings.as_ref().map(|settings| settings.log.format).or(overrides.log_format);
         let (Some(settings), Some(inventory)) = (settings, served) else {
+            let mut findings = findings;
+            if is_none_left {
+                let entries = print::counted(broken, "entry is", "entries are");
+                let message = format!("no switch is left that could be used: {entries} wrong");
+                findings.push(Finding::error(Code::NoSwitches, message));
+            }
             if told != Some(LogFormat::Json) || self.output == Output::Json || quiet.is_some() {
                 return Err(Failure::Findings(findings));
             }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -214,11 +215,16 @@ impl RenderArguments {
         if names.is_empty() {
             names.insert(ANY);
         }
-        let switches =
+        let mut switches =
             names.into_iter().zip(1..).map(|(name, number)| self.made_up(name, dialect, number)).collect::<Vec<_>>();
+        let dialects = common.dialects()?;
+        // A name that no port of the system can have is none of this switch's.
+        let own = dialects.iter().find(|own| own.name == dialect).and_then(|own| own.interface_names.clone());
+        let own = own.map(Arc::new);
+        switches.iter_mut().for_each(|switch| switch.rules.interface_names.clone_from(&own));
         let nothing = || Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = switches.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
-        let inventory = Inventory::from_iter(switches).speaking(common.dialects()?);
+        let inventory = Inventory::from_iter(switches).speaking(dialects);
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
         Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
     }
