@@ -24,7 +24,7 @@ mod ssh;
 mod tls;
 mod ways;
 
-pub use offline::{Brought, Form, Shown, brought, candidate, deleted, edit, offline, recorded};
+pub use offline::{Brought, Form, Shown, candidate, edit, is_gnmic_yaml, offline, recorded, set_request};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

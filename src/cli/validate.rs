@@ -4,6 +4,8 @@
 mod deletes;
 mod kind;
 mod on;
+#[cfg(test)]
+mod own;
 pub(super) use kind::of as kind_of;
 mod place;
 pub(super) mod reading;
@@ -46,7 +48,8 @@ const LARGE: usize = 1 << 20;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 /// What candidates are called in folders; other files there are passed over.
-const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
+const ENDINGS: [&str; 12] =
+    ["xml", "json", "yaml", "yml", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
 
 /// What is to be validated.
 #[derive(Clone, Debug, Args)]
@@ -67,7 +70,8 @@ pub(super) struct ValidateArguments {
     #[arg(long, value_name = "FOLDER")]
     yang_dir: Vec<PathBuf>,
     /// Each is a whole configuration, not a part to be laid over what the switch has: what
-    /// it refers to must be in it, and what no rule is asked about is a warning.
+    /// it refers to, what is mandatory and what conditions are about must be in it, and what
+    /// no rule is asked about is a warning.
     #[arg(long)]
     whole: bool,
     /// Have this switch say whether it would take them, too: each is staged in its candidate,
@@ -93,7 +97,7 @@ enum Kind {
     Xml,
     /// RFC 7951.
     Json,
-    /// A gNMI SetRequest, in JSON or text, or as gnmic takes it from a file.
+    /// A gNMI SetRequest, in JSON or text, or as gnmic takes it from a file of JSON or YAML.
     SetRequest,
     /// A command line's configuration.
     Lines,

@@ -171,13 +171,13 @@ codes! {
         "Only one of them can be meant.";
     SchemaReference "schema-reference":
         "A leafref whose target is not in the candidate.",
-        "It may be on the switch already, so it is a warning; in a whole configuration (--whole) it must be there.";
+        "In a whole configuration (--whole) it must be there. Of a part nothing is said where the target is left out, as it may be on the switch; that the part has another value there is a warning.";
     SchemaMandatory "schema-mandatory":
         "A node that must be there is not.",
-        "It may be on the switch already, so it is a warning, and an error with --whole.";
+        "It is told of a whole configuration (--whole) alone: of a part it may be on the switch already.";
     SchemaWhen "schema-when":
         "A node that the model has only where another says so (`when`).",
-        "An access-vlan goes with interface-mode ACCESS, say. What decides may be on the switch, so it is a warning, and an error with --whole.";
+        "An access-vlan goes with interface-mode ACCESS, say. It is an error with --whole; of a part nothing is said where what decides is left out, as it may be on the switch, and else it is a warning.";
     SchemaMust "schema-must":
         "A condition of the model (`must`) does not hold.",
         "The message has the model's own words. It may hold on the switch, so it is a warning, and an error with --whole.";

@@ -12,7 +12,7 @@ use mercury_adapter::{
 use mercury_model::InterfaceName;
 
 use mercury_cli::Transcript;
-use mercury_gnmi::document::Elements;
+use mercury_gnmi::document::{Elements, SetRequest};
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
@@ -139,20 +139,18 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
     }
 }
 
-/// What a gNMI SetRequest brings, one by one.
+/// What a gNMI SetRequest brings and takes away, one by one.
 ///
 /// # Errors
-/// A sentence: it is no SetRequest.
-pub fn brought(text: &str) -> Result<Vec<mercury_gnmi::document::Brought>, String> {
-    mercury_gnmi::document::brought(text)
+/// A sentence with line and column: it is no SetRequest.
+pub fn set_request(text: &str) -> Result<SetRequest, String> {
+    mercury_gnmi::document::set_request(text)
 }
 
-/// The paths that a gNMI SetRequest deletes or replaces.
-///
-/// # Errors
-/// As of [`brought`].
-pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
-    mercury_gnmi::document::deleted(text)
+/// Whether a text is a SetRequest as gnmic takes it in YAML.
+#[must_use]
+pub fn is_gnmic_yaml(text: &str) -> bool {
+    mercury_gnmi::document::is_gnmic_yaml(text)
 }
 
 /// The edit that NETCONF's XML asks for, as it is.
@@ -170,7 +168,8 @@ pub enum Form {
     Xml,
     /// RFC 7951 JSON.
     Json,
-    /// A gNMI SetRequest, in JSON or the text format, or as gnmic takes it from a file.
+    /// A gNMI SetRequest, in JSON or the text format, or as gnmic takes it from a file of
+    /// JSON or YAML.
     SetRequest,
     /// A command line's configuration.
     Lines,
@@ -220,7 +219,7 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
         }
         Form::SetRequest => {
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
-            brought.deleted = deleted(text)?;
+            brought.deleted = set_request(text)?.deleted.into_iter().map(|one| one.path).collect();
         }
         Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root)?,
     }

@@ -146,7 +146,7 @@ fn each_format_is_read_by_the_dialect() {
 fn a_file_that_is_wrong_is_told_with_its_line() {
     let setup = Setup::new().switches(&[nowhere("openconfig")]);
     for (text, said) in [
-        ("<data>\n<interfaces>\n</interface></data>", "leaf1: line 3: malformed XML"),
+        ("<data>\n<interfaces>\n</interface></data>", "leaf1: line 3 column 1: malformed XML"),
         ("<!DOCTYPE a><data/>", "DOCTYPE"),
         ("{\"a\":\n{]}", "at line 2"),
         ("interface Ethernet1\n", "neither XML nor JSON"),

@@ -139,14 +139,14 @@ fn each_mistake_has_its_code_its_line_and_its_path() {
         (
             port(&|_| ()).replace(" xmlns=\"http://openconfig.net/yang/interfaces\"", ""),
             "schema-namespace",
-            (2, 0),
+            (2, 2),
             "",
             "\"interfaces\" is in no module's namespace",
         ),
         (
             port(&|_| ()).replace("<interface>", "<interface operation=\"delete\">"),
             "schema-operation",
-            (3, 0),
+            (3, 12),
             "",
             "operation without NETCONF's namespace",
         ),
@@ -268,6 +268,10 @@ fn what_a_set_request_brings_is_checked() {
         let found = schema(&finished);
         let errors: Vec<&str> = found.iter().filter(|one| one.3 == "error").map(|one| one.0.as_str()).collect();
         assert_eq!(errors, Vec::from_iter(code), "{text}: {}", finished.stdout);
+        assert!(
+            found.iter().all(|one| one.1 == 1 && (one.2.contains("[name=") || code != Some("schema-value"))),
+            "{found:?}"
+        );
         assert!(code.is_none() || finished.stdout.contains(message), "{text}: {}", finished.stdout);
     }
 }
@@ -395,7 +399,8 @@ fn modules_that_cannot_be_loaded_are_told() {
     assert!(told["code"] == "schema-modules" && told["message"].as_str().unwrap().contains("leafref \"b\""), "{told}");
     assert!(told["help"].as_str().unwrap().contains("out of load.json"), "{told}");
     std::fs::write(folder.join("load.json"), "{\"load\": [\"m\"]}").unwrap();
-    assert_eq!(schema(&validate(&setup, "b.xml", top, &more))[0].0, "schema-reference");
+    let whole = [&more[..], &["--whole"]].concat();
+    assert_eq!(schema(&validate(&setup, "b.xml", top, &whole))[0].0, "schema-reference");
     let finished = validate(&setup, "a.xml", &xml(&GOOD), &["--yang-dir", "/nowhere"]);
     assert_eq!(schema(&finished)[0].0, "schema-modules");
 }

@@ -63,8 +63,9 @@ impl Unread {
     }
 }
 
-/// Line and column of an octet, both from 1.
-fn place(text: &str, octet: usize) -> (usize, usize) {
+/// Line and column of an octet, both from 1, columns in characters.
+#[must_use]
+pub fn place(text: &str, octet: usize) -> (usize, usize) {
     let before = text.get(..octet).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)

@@ -1,5 +1,7 @@
 //! What a switch showed as JSON, from a file.
 
+mod set;
+
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,7 +13,8 @@ use prost::Message as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{query::Questions, textproto, tree::Tree};
+use crate::{query::Questions, tree::Tree};
+pub use set::{Brought, Elements, SetRequest, Taken, is_gnmic_yaml, lay_set, set_request};
 
 /// What data says that is read as this dialect's; of VNIs with `overlays`.
 ///
@@ -56,83 +59,6 @@ pub fn lay<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'
     };
     top.members().for_each(|member| root.push(member));
     Ok(())
-}
-
-/// The same of what a SetRequest brings: in the JSON or the text format of protocol
-/// buffers, or as gnmic takes it from a file (`gnmic set --request-file`). What it deletes
-/// is not laid: see [`deleted`].
-///
-/// # Errors
-/// As of [`lay`].
-pub fn lay_set<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'a>) -> Result<(), String> {
-    let notification = Notification { delete: Vec::new(), ..said_set(text)?.notification()? };
-    let response = GetResponse { notification: vec![notification], ..GetResponse::default() };
-    let mut tree = Tree::new(arena, share).map_err(|problem| problem.to_string())?;
-    tree.add(&response.encode_to_vec()).map_err(|problem| problem.to_string())?;
-    tree.root().members().for_each(|member| root.push(member));
-    Ok(())
-}
-
-/// A path: each element with its keys.
-pub type Elements = Vec<(String, BTreeMap<String, String>)>;
-
-/// The paths that a SetRequest deletes or replaces, in the spellings of [`lay_set`].
-///
-/// # Errors
-/// As of [`lay`].
-pub fn deleted(text: &str) -> Result<Vec<Elements>, String> {
-    let notification = said_set(text)?.notification()?;
-    let prefix = notification.prefix.map(|path| path.elem).unwrap_or_default();
-    Ok(notification.delete.into_iter().map(|own| elements(&prefix, own.elem)).collect())
-}
-
-fn elements(prefix: &[PathElem], own: Vec<PathElem>) -> Elements {
-    prefix.iter().cloned().chain(own).map(|elem| (elem.name, elem.key.into_iter().collect())).collect()
-}
-
-/// One thing that a SetRequest brings: its path, and the value that goes there.
-pub type Brought = (Elements, serde_json::Value);
-
-/// What a SetRequest brings, one by one, in the spellings of [`lay_set`].
-///
-/// # Errors
-/// As of [`lay`].
-pub fn brought(text: &str) -> Result<Vec<Brought>, String> {
-    let notification = said_set(text)?.notification()?;
-    let prefix = notification.prefix.map(|path| path.elem).unwrap_or_default();
-    let one = |update: Update| {
-        let own = update.path.map(|path| path.elem).unwrap_or_default();
-        let path = elements(&prefix, own);
-        let value = update.val.and_then(|val| val.value).ok_or("an update has no value")?;
-        Ok((path, plain(value)?))
-    };
-    notification.update.into_iter().map(one).collect()
-}
-
-/// A value as RFC 7951 JSON, where the type of its leaf is not known.
-fn plain(value: Value) -> Result<serde_json::Value, String> {
-    Ok(match value {
-        Value::JsonIetfVal(octets) | Value::JsonVal(octets) => {
-            serde_json::from_slice(&octets).map_err(|error| error.to_string())?
-        }
-        Value::StringVal(text) => text.into(),
-        Value::BoolVal(word) => word.into(),
-        Value::UintVal(number) => number.into(),
-        Value::IntVal(number) => number.into(),
-        Value::LeaflistVal(list) => {
-            let all = list.element.into_iter().filter_map(|one| one.value).map(plain);
-            all.collect::<Result<Vec<_>, _>>()?.into()
-        }
-        _ => return Err("a value of a type that is not read".to_owned()),
-    })
-}
-
-fn said_set(text: &str) -> Result<SaidSet, String> {
-    let value = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|error| error.to_string())?,
-        false => textproto::json(text)?,
-    };
-    serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
 /// The GetResponse that a text is; `None` where it is data.
@@ -184,11 +110,13 @@ impl Printed {
     }
 }
 
-/// A path as people write it: elements between slashes, keys in brackets, and a
-/// backslash before a bracket that is a key's (gNMI path conventions).
+/// A path as people write it: elements between slashes, keys in brackets, a backslash before
+/// a bracket that is a key's, and perhaps its origin before it all (gNMI path conventions).
 fn parsed(text: &str) -> Result<Path, String> {
     let unclosed = || format!("the path {text:?} has a bracket that is not closed");
-    let (mut elem, mut rest) = (Vec::new(), text.trim_start_matches('/'));
+    let origin = text.split_once(":/").map(|(origin, _)| origin).filter(|origin| !origin.contains(['/', '[']));
+    let rest = origin.and_then(|origin| text.get(origin.len() + 1..)).unwrap_or(text);
+    let (mut elem, mut rest) = (Vec::new(), rest.trim_start_matches('/'));
     while !rest.is_empty() {
         let end = rest.find(['/', '[']).unwrap_or(rest.len());
         let (name, behind) = rest.split_at(end);
@@ -217,7 +145,7 @@ fn parsed(text: &str) -> Result<Path, String> {
         elem.push(one);
         rest = rest.trim_start_matches('/');
     }
-    Ok(Path { elem, ..Path::default() })
+    Ok(Path { elem, origin: origin.unwrap_or_default().to_owned(), ..Path::default() })
 }
 
 /// A GetResponse in the JSON of protocol buffers.
@@ -235,9 +163,14 @@ struct SaidNotification {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SaidPath {
     #[serde(default)]
     elem: Vec<SaidElem>,
+    #[serde(default)]
+    origin: String,
+    #[serde(default, rename = "target")]
+    _target: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -253,78 +186,34 @@ struct SaidList {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SaidUpdate {
     #[serde(default)]
     path: SaidPath,
     val: BTreeMap<String, serde_json::Value>,
+    #[serde(default, rename = "duplicates")]
+    _duplicates: serde::de::IgnoredAny,
 }
 
 impl SaidPath {
     fn path(self) -> Path {
         let elem =
             self.elem.into_iter().map(|SaidElem { name, key }| PathElem { name, key: key.into_iter().collect() });
-        Path { elem: elem.collect(), ..Path::default() }
+        Path { elem: elem.collect(), origin: self.origin, ..Path::default() }
+    }
+}
+
+impl SaidUpdate {
+    fn update(self) -> Result<Update, String> {
+        let val = Some(TypedValue { value: Some(typed(self.val)?) });
+        Ok(Update { path: Some(self.path.path()), val, ..Update::default() })
     }
 }
 
 impl SaidNotification {
     fn notification(self) -> Result<Notification, String> {
-        let update = self.update.into_iter().map(|SaidUpdate { path, val }| {
-            let val = Some(TypedValue { value: Some(typed(val)?) });
-            Ok(Update { path: Some(path.path()), val, ..Update::default() })
-        });
-        let update = update.collect::<Result<_, String>>()?;
+        let update = self.update.into_iter().map(SaidUpdate::update).collect::<Result<_, String>>()?;
         Ok(Notification { prefix: Some(self.prefix.path()), update, ..Notification::default() })
-    }
-}
-
-/// A SetRequest in the JSON of protocol buffers, or as gnmic writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SaidSet {
-    #[serde(default)]
-    prefix: SaidPath,
-    #[serde(default)]
-    delete: Vec<SaidPath>,
-    #[serde(default, alias = "deletes")]
-    gnmic_delete: Vec<String>,
-    #[serde(default)]
-    replace: Vec<SaidUpdate>,
-    #[serde(default)]
-    update: Vec<SaidUpdate>,
-    #[serde(default, alias = "replaces")]
-    gnmic_replace: Vec<GnmicUpdate>,
-    #[serde(default, alias = "updates")]
-    gnmic_update: Vec<GnmicUpdate>,
-    #[serde(default, rename = "extension")]
-    _extension: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-struct GnmicUpdate {
-    path: String,
-    value: serde_json::Value,
-}
-
-impl SaidSet {
-    fn notification(self) -> Result<Notification, String> {
-        let (replaced, replaced_by_gnmic) = (self.replace.len(), self.gnmic_replace.len());
-        let update = self.replace.into_iter().chain(self.update).collect();
-        let mut notification = SaidNotification { prefix: self.prefix, update }.notification()?;
-        let path = |update: &Update| update.path.clone().unwrap_or_default();
-        notification.delete = self.delete.into_iter().map(SaidPath::path).collect();
-        // Of what is replaced, what is not said again is gone.
-        notification.delete.extend(notification.update.iter().take(replaced).map(path));
-        for (index, own) in self.gnmic_replace.into_iter().chain(self.gnmic_update).enumerate() {
-            let val = TypedValue { value: Some(Value::JsonIetfVal(own.value.to_string().into_bytes())) };
-            let update = Update { path: Some(parsed(&own.path)?), val: Some(val), ..Update::default() };
-            notification.delete.extend((index < replaced_by_gnmic).then(|| path(&update)));
-            notification.update.push(update);
-        }
-        for path in &self.gnmic_delete {
-            notification.delete.push(parsed(path)?);
-        }
-        Ok(notification)
     }
 }
 
@@ -348,63 +237,4 @@ fn typed(val: BTreeMap<String, serde_json::Value>) -> Result<Value, String> {
         _ => None,
     };
     read.ok_or_else(|| format!("a value {name:?} that is not read, or not of that type"))
-}
-
-#[cfg(test)]
-mod tests {
-    use mercury_adapter::{Budget, MAX_REPLY};
-
-    use super::*;
-
-    fn laid(text: &str) -> Result<(String, usize), String> {
-        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
-        let root = mercury_adapter::DataTree::new(&arena, &mut share).node("").unwrap();
-        lay_set(text, &arena, &mut share, root)?;
-        Ok((format!("{root:?}"), deleted(text)?.len()))
-    }
-
-    #[test]
-    fn a_set_request_says_the_same_in_each_of_its_spellings() {
-        let textproto = r#"
-            # of somebody's own hand
-            prefix { origin: "openconfig" }
-            delete: { elem: { name: "vlans" } }
-            update: {
-              path: <elem { name: "interfaces" } elem { name: "interface" key { key: "name" value: "Ethernet1" } }>
-              val { json_ietf_val: "{\"config\":" '{"mtu":\x31500}}' }
-            }
-            update { path { elem: [{ name: "a" }, { name: "b" }] } val { uint_val: 5 } }"#;
-        let octets = STANDARD.encode(r#"{"config":{"mtu":1500}}"#);
-        let json = serde_json::json!({
-            "prefix": {"origin": "openconfig"}, "delete": [{"elem": [{"name": "vlans"}]}],
-            "update": [
-                {"path": {"elem": [{"name": "interfaces"}, {"name": "interface", "key": {"name": "Ethernet1"}}]},
-                 "val": {"jsonIetfVal": octets}},
-                {"path": {"elem": [{"name": "a"}, {"name": "b"}]}, "val": {"uintVal": "5"}}],
-        });
-        let gnmic = serde_json::json!({"deletes": ["/vlans"], "updates": [
-            {"path": "/interfaces/interface[name=Ethernet1]", "value": {"config": {"mtu": 1500}}, "encoding": "json_ietf"},
-            {"path": "a/b", "value": 5}]});
-        let one = laid(textproto).unwrap();
-        assert!(one.0.contains("Ethernet1") && one.0.contains("<mtu \"1500\">") && one.1 == 1, "{one:?}");
-        assert_eq!(laid(&json.to_string()).unwrap(), one);
-        assert_eq!(laid(&gnmic.to_string()).unwrap(), one);
-    }
-
-    #[test]
-    fn a_text_that_is_none_is_told_with_its_line() {
-        for (text, said) in [
-            ("update {\n path {\n elem { name: \"a }", "line 3: a text that does not end"),
-            ("update {\n", "the text ends before '}'"),
-            ("update \"a\"", "a colon or a message is expected"),
-            ("\n= 5", "line 2: '=' is not expected"),
-            ("prefix { target: \"a\" target: \"b\" }", "target is there twice"),
-            ("prefix { target: \"\\400\" }", "an escape that is no octet"),
-            ("upgrade { }", "unknown field"),
-            (&"a {".repeat(64), "messages in one another"),
-        ] {
-            let told = laid(text).unwrap_err();
-            assert!(told.contains(said), "{text}: {told}");
-        }
-    }
 }

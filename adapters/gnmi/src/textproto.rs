@@ -1,7 +1,10 @@
 //! The text format of protocol buffers, as far as a SetRequest takes it, as the JSON
 //! that protocol buffers have for the same.
 
+use std::ops::Range;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mercury_adapter::place;
 use serde_json::{Map, Value};
 
 /// Messages may be nested so deep.
@@ -11,58 +14,116 @@ const OCTETS: [&str; 4] = ["json_ietf_val", "json_val", "bytes_val", "proto_byte
 /// Fields that may be there several times.
 const REPEATED: [&str; 6] = ["delete", "replace", "update", "union_replace", "elem", "element"];
 
-/// Reads a message.
+/// A field at the top of a message.
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// Its value, of several one.
+    pub(crate) value: Value,
+    /// The octets that say so.
+    pub(crate) at: Range<usize>,
+}
+
+/// The fields of a message, in the order of the text.
 ///
 /// # Errors
-/// A sentence with the line.
-pub(crate) fn json(text: &str) -> Result<Value, String> {
-    let mut reader = Reader { rest: text, line: 1 };
-    let message = reader.message(None, 0).map_err(|reason| format!("line {}: {reason}", reader.line))?;
-    Ok(Value::Object(message))
+/// A sentence with line and column.
+pub(crate) fn fields(text: &str) -> Result<Vec<Field>, String> {
+    let mut reader = Reader { rest: text, octets: text.len() };
+    let (mut fields, mut once) = (Vec::new(), Map::new());
+    loop {
+        let begin = reader.blanks();
+        let read = reader.field(None, 0).and_then(|field| {
+            let Some((name, values)) = field else { return Ok(false) };
+            let (last, mut from) = (values.len().saturating_sub(1), begin);
+            for (index, (value, end)) in values.into_iter().enumerate() {
+                if !REPEATED.contains(&name.as_str()) {
+                    put(&mut once, &name, Value::Null)?;
+                }
+                // What closes a list belongs to its last value.
+                let end = if index == last { reader.at() } else { end };
+                fields.push(Field { name: name.clone(), value, at: from..end });
+                from = end;
+            }
+            Ok(true)
+        });
+        match read {
+            Ok(true) => {}
+            Ok(false) => return Ok(fields),
+            Err(reason) => {
+                let (line, column) = place(text, reader.at());
+                return Err(format!("line {line} column {column}: {reason}"));
+            }
+        }
+    }
 }
+
+/// A field's name and its values, each with where it ends.
+type Named = (String, Vec<(Value, usize)>);
 
 struct Reader<'t> {
     rest: &'t str,
-    line: usize,
+    /// Of the whole text.
+    octets: usize,
 }
 
 impl<'t> Reader<'t> {
-    /// Fields up to `end`, or to the end of the text.
-    fn message(&mut self, end: Option<char>, depth: usize) -> Result<Map<String, Value>, String> {
+    /// The octet that comes next.
+    fn at(&self) -> usize {
+        self.octets - self.rest.len()
+    }
+
+    /// The octet of what comes next behind blanks and separators.
+    fn blanks(&mut self) -> usize {
+        while matches!(self.peek(), Some(',' | ';')) {
+            self.take();
+        }
+        self.at()
+    }
+
+    /// Fields up to `end`.
+    fn message(&mut self, end: char, depth: usize) -> Result<Map<String, Value>, String> {
         if depth > MAX_DEPTH {
             return Err(format!("more than {MAX_DEPTH} messages in one another"));
         }
         let mut members = Map::new();
-        loop {
-            match (self.peek(), end) {
-                (None, None) => return Ok(members),
-                (None, Some(end)) => return Err(format!("the text ends before {end:?}")),
-                (Some(next), Some(end)) if next == end => {
-                    self.take();
-                    return Ok(members);
-                }
-                (Some(',' | ';'), _) => {
-                    self.take();
-                    continue;
-                }
-                _ => {}
-            }
-            let name = self.word()?;
-            let has_colon = self.peek() == Some(':');
-            if has_colon {
-                self.take();
-            }
-            let values = match self.peek() {
-                Some('[') => self.list(&name, depth)?,
-                _ => vec![self.value(&name, has_colon, depth)?],
-            };
-            for value in values {
+        while let Some((name, values)) = self.field(Some(end), depth)? {
+            for (value, _) in values {
                 put(&mut members, &name, value)?;
             }
         }
+        Ok(members)
     }
 
-    fn list(&mut self, name: &str, depth: usize) -> Result<Vec<Value>, String> {
+    /// The next field before `end`, or before the end of the text.
+    fn field(&mut self, end: Option<char>, depth: usize) -> Result<Option<Named>, String> {
+        loop {
+            match (self.peek(), end) {
+                (None, None) => return Ok(None),
+                (None, Some(end)) => return Err(format!("the text ends before {end:?}")),
+                (Some(next), Some(end)) if next == end => {
+                    self.take();
+                    return Ok(None);
+                }
+                (Some(',' | ';'), _) => self.take(),
+                _ => break,
+            }
+        }
+        let name = self.word()?;
+        let has_colon = self.peek() == Some(':');
+        if has_colon {
+            self.take();
+        }
+        let values = match self.peek() {
+            Some('[') => self.list(&name, depth)?,
+            _ => {
+                let value = self.value(&name, has_colon, depth)?;
+                vec![(value, self.at())]
+            }
+        };
+        Ok(Some((name, values)))
+    }
+
+    fn list(&mut self, name: &str, depth: usize) -> Result<Vec<(Value, usize)>, String> {
         self.take();
         let mut values = Vec::new();
         loop {
@@ -72,7 +133,10 @@ impl<'t> Reader<'t> {
                     return Ok(values);
                 }
                 Some(',') => self.take(),
-                _ => values.push(self.value(name, true, depth)?),
+                _ => {
+                    let value = self.value(name, true, depth)?;
+                    values.push((value, self.at()));
+                }
             }
         }
     }
@@ -81,11 +145,11 @@ impl<'t> Reader<'t> {
         match self.peek() {
             Some('{') => {
                 self.take();
-                Ok(Value::Object(self.message(Some('}'), depth + 1)?))
+                Ok(Value::Object(self.message('}', depth + 1)?))
             }
             Some('<') => {
                 self.take();
-                Ok(Value::Object(self.message(Some('>'), depth + 1)?))
+                Ok(Value::Object(self.message('>', depth + 1)?))
             }
             Some(_) if !has_colon => Err(format!("a colon or a message is expected after {name}")),
             Some('"' | '\'') => {
@@ -177,7 +241,7 @@ impl<'t> Reader<'t> {
 
     fn take(&mut self) {
         let mut characters = self.rest.chars();
-        self.line += usize::from(characters.next() == Some('\n'));
+        characters.next();
         self.rest = characters.as_str();
     }
 }

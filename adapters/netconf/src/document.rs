@@ -2,7 +2,7 @@
 
 mod deleted;
 
-use mercury_adapter::{Data as _, DataNode, DataTree, Payload};
+use mercury_adapter::{Data as _, DataNode, DataTree, Payload, place};
 
 use crate::{
     render::EditConfig,
@@ -66,7 +66,13 @@ pub fn edit(text: &str) -> Result<Payload, String> {
 }
 
 fn told(text: &str, error: &DataError) -> String {
-    let DataError::Xml(XmlError::Malformed { position, reason }) = error else { return error.to_string() };
-    let before = text.as_bytes().iter().take(usize::try_from(*position).unwrap_or(usize::MAX));
-    format!("line {}: malformed XML: {reason}", before.filter(|octet| **octet == b'\n').count() + 1)
+    let (octet, reason) = match error {
+        DataError::Xml(XmlError::Malformed { position, reason }) => {
+            (usize::try_from(*position).ok(), format!("malformed XML: {reason}"))
+        }
+        DataError::Xml(XmlError::Doctype) => (text.find("<!DOCTYPE"), error.to_string()),
+        other => return other.to_string(),
+    };
+    let (line, column) = place(text, octet.unwrap_or_default());
+    format!("line {line} column {column}: {reason}")
 }

@@ -111,11 +111,12 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
-/// Where ends what begins in a line: at its first octet that is no blank, the line; further
-/// in, a word or value.
+/// Where ends what begins in a line: at its first octet that is no blank, the line, unless that
+/// is long; further in, a word or value.
 fn end(line: &str, from: usize, indent: usize) -> usize {
     let whole = line.trim_end().len().max(from);
-    if from <= indent {
+    // Nobody sees what is meant in a line that may be a whole file.
+    if from <= indent && line.len() <= MAX_LINE {
         return whole;
     }
     let is_behind = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';' | '{' | '}');

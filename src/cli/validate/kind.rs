@@ -2,10 +2,24 @@
 
 use serde_json::Value;
 
-use crate::registry::Form;
+use crate::registry::{self, Form};
 
 /// What a SetRequest has at its top: in protocol buffers, and as gnmic writes it.
-const SET: [&str; 8] = ["prefix", "update", "replace", "delete", "union_replace", "updates", "replaces", "deletes"];
+const SET: [&str; 13] = [
+    "prefix",
+    "update",
+    "replace",
+    "delete",
+    "union_replace",
+    "unionReplace",
+    "updates",
+    "replaces",
+    "deletes",
+    "union-replaces",
+    "commit-id",
+    "commit-action",
+    "rollback-duration",
+];
 
 /// The kind that a text is seen to be of.
 pub(in crate::cli) fn of(text: &str) -> Option<Form> {
@@ -14,7 +28,7 @@ pub(in crate::cli) fn of(text: &str) -> Option<Form> {
         '<' => Some(Form::Xml),
         '{' if is_set(start) => Some(Form::SetRequest),
         '{' | '[' => Some(Form::Json),
-        _ if is_textproto(start) => Some(Form::SetRequest),
+        _ if is_textproto(start) || registry::is_gnmic_yaml(start) => Some(Form::SetRequest),
         _ if start.lines().any(|line| is_of_a_command_line(line) || is_block(line)) => Some(Form::Lines),
         _ => None,
     }
@@ -44,12 +58,41 @@ fn is_textproto(text: &str) -> bool {
     })
 }
 
-/// The beginning of one in curly braces, at the top.
+/// The beginning of one in curly braces, at the top, whatever else is on its line.
 fn is_block(line: &str) -> bool {
-    let name = line.strip_suffix('{').map(str::trim_end);
-    name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(['<', '"', ';']))
+    let name = line.split_once('{').map(|(name, _)| name.trim_end());
+    name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(['<', '"', ';', '=']))
 }
 
 fn is_of_a_command_line(line: &str) -> bool {
     ["interface ", "vlan ", "set ", "delete "].iter().any(|word| line.starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_seen_by_its_beginning() {
+        for (text, expected) in [
+            ("<config/>", Some(Form::Xml)),
+            ("\u{feff} {\"a:b\": 1}", Some(Form::Json)),
+            ("{\"updates\": []}", Some(Form::SetRequest)),
+            ("{\"union-replaces\": [], \"commit-id\": \"a\"}", Some(Form::SetRequest)),
+            ("{\"update\": [", Some(Form::SetRequest)),
+            ("# a comment\nupdate: {\n", Some(Form::SetRequest)),
+            ("# a comment\n---\nupdates:\n  - path: /a\n", Some(Form::SetRequest)),
+            ("deletes: [/a]\n", Some(Form::SetRequest)),
+            ("hosts:\n  - a\n", None),
+            ("interface Ethernet1\n", Some(Form::Lines)),
+            ("set interfaces ge-0/0/1 disable\n", Some(Form::Lines)),
+            ("interfaces {\n", Some(Form::Lines)),
+            ("interfaces { ge-0/0/1 { disable; } }", Some(Form::Lines)),
+            ("vlans { v110 { vlan-id 110; } } interfaces { ge-0/0/1 { disable; } }\n", Some(Form::Lines)),
+            ("let a = { 1 }", None),
+            ("hello\n", None),
+        ] {
+            assert_eq!(of(text), expected, "{text}");
+        }
+    }
 }

@@ -11,6 +11,10 @@ use crate::finding::Finding;
 /// Line and column, both counted from 1, columns in characters.
 pub(super) type Place = (usize, usize);
 
+/// The same where the column may not be known.
+#[cfg(feature = "yang")]
+pub(super) type Line = (usize, Option<usize>);
+
 /// A finding at a place of a file, as far as that is known.
 pub(super) fn put(finding: Finding, file: &Path, place: Option<Place>) -> Finding {
     finding.at(file, place.map(|(line, _)| line)).column(place.map(|(_, column)| column))
@@ -20,8 +24,12 @@ pub(super) fn put(finding: Finding, file: &Path, place: Option<Place>) -> Findin
 /// both counted from 1.
 pub(super) fn of_message(message: &str) -> (String, Option<usize>, Option<usize>) {
     let plain = || (message.to_owned(), None, None);
-    if let Some((line, rest)) = message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
-        return line.parse().map_or_else(|_| plain(), |line| (rest.to_owned(), Some(line), None));
+    if let Some((place, rest)) = message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+        let (line, column) = match place.split_once(" column ") {
+            Some((line, column)) => (line, column.parse().ok()),
+            None => (place, None),
+        };
+        return line.parse().map_or_else(|_| plain(), |line| (rest.to_owned(), Some(line), column));
     }
     let json = || {
         let (reason, place) = message.rsplit_once(" at line ")?;
@@ -131,6 +139,88 @@ pub(super) fn of_data_path(path: &str, text: &str) -> Option<usize> {
     behind.map(|(index, _)| index).or(begin).map(|index| index + 1)
 }
 
+/// The octet of what a message quotes, or else of the node that a data path leads to, in a
+/// part of a text: its words stand there one behind the other, but for keys, which may stand
+/// behind what they are keys of. The last of them that is found, where not all are.
+#[cfg(feature = "yang")]
+pub(super) fn within(text: &str, at: std::ops::Range<usize>, path: &str, quoted: &str) -> usize {
+    let begin = at.start;
+    let part = text.get(at).unwrap_or_default();
+    // Where each of them is; what is not there is passed over, as a path's prefix may be.
+    let walk = |words: &[&str]| {
+        let mut from = 0;
+        let mut octet = |word: &&str| {
+            let octet = from + found(part.get(from..)?, word)?;
+            from = octet + word.len();
+            Some(octet)
+        };
+        words.iter().map(&mut octet).collect::<Vec<_>>()
+    };
+    let (with_keys, names) = words(path);
+    let value = |words: &[&str]| match walk(&[words, &[quoted]].concat()).as_slice() {
+        [.., Some(_), Some(value)] if !quoted.is_empty() => Some(*value),
+        _ => None,
+    };
+    let (node, in_any_order) = (walk(&with_keys), walk(&names));
+    let last = || [&node, &in_any_order].into_iter().find_map(|all| *all.last()?);
+    let found = value(&with_keys).or_else(|| value(&names)).or_else(last);
+    begin + found.or_else(|| node.iter().rev().find_map(|octet| *octet)).unwrap_or_default()
+}
+
+/// The names of a data path with the keys between them, and without.
+#[cfg(feature = "yang")]
+pub(super) fn words(path: &str) -> (Vec<&str>, Vec<&str>) {
+    let (mut all, mut names, mut rest) = (Vec::new(), Vec::new(), path);
+    while let Some(behind) = rest.strip_prefix('/') {
+        let end = behind.find(['/', '[']).unwrap_or(behind.len());
+        let (name, behind) = behind.split_at(end);
+        let name = name.rsplit(':').next().unwrap_or(name);
+        all.push(name);
+        names.push(name);
+        rest = behind;
+        while let Some(inside) = rest.strip_prefix('[') {
+            let Some((_, value)) = inside.split_once('=') else { return (all, names) };
+            let Some(quote @ ('\'' | '"')) = value.chars().next() else { return (all, names) };
+            let Some((key, behind)) = value.get(1..).and_then(|value| value.split_once(quote)) else {
+                return (all, names);
+            };
+            all.push(key);
+            rest = behind.strip_prefix(']').unwrap_or(behind);
+        }
+    }
+    (all, names)
+}
+
+/// Counts lines and characters as it goes on through a text.
+#[cfg(feature = "yang")]
+pub(super) struct Counted<'t> {
+    text: &'t str,
+    octet: usize,
+    place: Place,
+}
+
+#[cfg(feature = "yang")]
+impl<'t> Counted<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, octet: 0, place: (1, 1) }
+    }
+
+    /// The place of an octet; quick where it is behind the last one.
+    pub(super) fn place(&mut self, octet: usize) -> Place {
+        if octet < self.octet {
+            *self = Self::of(self.text);
+        }
+        let between = self.text.get(self.octet..octet).unwrap_or_default();
+        let (line, column) = self.place;
+        self.place = match between.rsplit_once('\n') {
+            Some((before, own)) => (line + before.matches('\n').count() + 1, own.chars().count() + 1),
+            None => (line, column + between.chars().count()),
+        };
+        self.octet = octet;
+        self.place
+    }
+}
+
 /// The name of the node that a data path leads to.
 fn last(path: &str) -> String {
     without_keys(path).rsplit(['/', ':']).next().unwrap_or_default().to_owned()
@@ -196,6 +286,38 @@ mod tests {
                 assert_eq!(places.named(path), place, "{path}");
             }
         }
+    }
+
+    #[test]
+    fn a_message_names_its_place_or_none() {
+        let own = |text: &str| of_message(text);
+        assert_eq!(own("line 3: a"), ("a".to_owned(), Some(3), None));
+        assert_eq!(own("line 3 column 7: a: b"), ("a: b".to_owned(), Some(3), Some(7)));
+        assert_eq!(own("a at line 3 column 0"), ("a".to_owned(), Some(3), Some(1)));
+        assert_eq!(own("line of a command: b"), ("line of a command: b".to_owned(), None, None));
+    }
+
+    #[cfg(feature = "yang")]
+    #[test]
+    fn what_a_part_of_a_text_says_is_found_there_alone() {
+        let text = "{\"updates\": [\n {\"path\": \"/a/b[name=x]\", \"value\": {\"mtu\": 7}},\n \
+                    {\"path\": \"/a/b[name=y]\", \"value\": {\n \"name\": \"y\", \"mtu\": 7, \"colour\": \"é\", \"hue\": 7}}]}";
+        let second = text.find("/a/b[name=y]").unwrap() - 10;
+        let mut counted = Counted::of(text);
+        for (path, quoted, place) in [
+            ("/m:a/b[name='y']/mtu", "7", (4, 22)),
+            // An unknown node, by its parent.
+            ("/m:a/b[name='y']", "colour", (4, 26)),
+            ("/m:a/b[name='y']/hue", "7", (4, 47)),
+            ("/m:a/b[name='y']/mtu", "no such value", (4, 16)),
+            ("/m:a/b[name='y']/config/mtu", "7", (4, 22)),
+            // Nothing is behind the path in base64.
+            ("/m:a/b[name='y']/elsewhere", "x", (3, 22)),
+        ] {
+            let octet = within(text, second..text.len(), path, quoted);
+            assert_eq!(counted.place(octet), place, "{path} {quoted}");
+        }
+        assert_eq!(counted.place(0), (1, 1));
     }
 
     #[cfg(feature = "yang")]

@@ -10,6 +10,8 @@ mod held;
 #[cfg(feature = "yang")]
 mod libyang;
 #[cfg(feature = "yang")]
+mod part;
+#[cfg(feature = "yang")]
 mod set_request;
 #[cfg(feature = "yang")]
 mod sets;

@@ -1,8 +1,9 @@
 //! What of a document the modules speak of. All else becomes blanks, so that every line
 //! stays what it is, and every column but behind what is declared anew.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use mercury_adapter::place;
 use quick_xml::{
     NsReader,
     events::{BytesStart, Event},
@@ -21,15 +22,38 @@ const AROUND: [&str; 5] = ["rpc", "rpc-reply", "edit-config", "data", "config"];
 /// What stands beside the data.
 const BESIDE: [&str; 6] = ["target", "source", "default-operation", "test-option", "error-option", "with-defaults"];
 
-/// A document without what is around its data.
+/// What an edit may do with a node (RFC 6241 section 7.2).
+const OPERATIONS: [&str; 5] = ["merge", "replace", "create", "delete", "remove"];
+/// What an edit may say beside its data in one word (RFC 6241 section 7.2).
+const WORDS: [(&str, &[&str]); 3] = [
+    ("default-operation", &["merge", "replace", "none"]),
+    ("test-option", &["test-then-set", "set", "test-only"]),
+    ("error-option", &["stop-on-error", "continue-on-error", "rollback-on-error"]),
+];
+
+/// A document without what is around its data. Places are octets of the document as it was.
+#[derive(Default)]
 pub(super) struct Plain {
     pub(super) text: String,
-    /// The lines of operations that are none.
+    /// Operations that are none, for want of a namespace.
     pub(super) unqualified: Vec<usize>,
-    /// Elements in no module's namespace, each with its line: libyang passes them over.
+    /// Words that mean nothing where they stand, each with what may stand there.
+    pub(super) unknown: Vec<(usize, String)>,
+    /// Elements in no module's namespace: libyang passes them over.
     pub(super) nobodys: Vec<(usize, String)>,
+    /// What is taken away, with all that is in it and the way to it; each behind what it is in.
+    pub(super) taken: Vec<Taken>,
     /// What was put in, in the order of the text.
     pub(super) added: Vec<Added>,
+}
+
+/// A node that is taken away, or is on the way to one.
+pub(super) struct Taken {
+    pub(super) namespace: Arc<str>,
+    pub(super) name: String,
+    /// What it is in, by its place among all of them.
+    pub(super) parent: Option<usize>,
+    pub(super) at: usize,
 }
 
 /// What was put into a line of a document.
@@ -73,7 +97,7 @@ pub(super) fn json(text: &str) -> Result<Plain, String> {
             blank.text()
         }
     };
-    Ok(Plain { text, unqualified: Vec::new(), nobodys: Vec::new(), added: Vec::new() })
+    Ok(Plain { text, ..Plain::default() })
 }
 
 /// How deep objects and arrays of JSON stand in one another.
@@ -123,31 +147,40 @@ impl Blanked {
 /// what an edit takes away.
 ///
 /// # Errors
-/// A sentence: it is not well-formed.
+/// A sentence with line and column: it is not well-formed.
 pub(super) fn xml(text: &str) -> Result<Plain, String> {
     let mut walk = Walk {
         text,
         blank: Blanked::of(text),
-        unqualified: Vec::new(),
-        nobodys: Vec::new(),
+        plain: Plain::default(),
         declared: Vec::new(),
         inserts: Vec::new(),
-        counted: (0, 1),
+        open: Vec::new(),
+        // What nothing is taken away of needs no looking after.
+        is_edit: text.contains("operation"),
+    };
+    let wrong = |octet: usize, reason: String| {
+        let (line, column) = place(text, octet);
+        format!("line {line} column {column}: {reason}")
     };
     let mut reader = NsReader::from_str(text);
     let mut depth = 0_usize;
     // How many open elements are inside the data, and the one of them that is taken away.
     let (mut inside, mut gone): (usize, Option<(usize, usize)>) = (0, None);
+    // Whether what is open stands beside the data, and which words it may have.
+    let (mut is_aside, mut beside): (bool, Option<&(&str, &[&str])>) = (false, None);
     loop {
         let begin = at(&reader);
-        let event = reader.read_event().map_err(|error| error.to_string())?;
+        let event = reader.read_event();
+        let at_error = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
+        let event = event.map_err(|error| wrong(at_error, error.to_string()))?;
         let end = at(&reader);
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
                 let is_open = matches!(event, Event::Start(_));
                 depth += usize::from(is_open);
                 if depth > MAX_DEPTH {
-                    return Err(format!("more than {MAX_DEPTH} levels"));
+                    return Err(wrong(begin, format!("more than {MAX_DEPTH} levels")));
                 }
                 if inside == 0 && AROUND.contains(&tag.local_name().as_ref()) {
                     walk.around(tag);
@@ -156,10 +189,17 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
                 }
                 let is_beside = inside == 0 && BESIDE.contains(&tag.local_name().as_ref());
                 if !is_beside && gone.is_none() && is_nobodys(&reader, tag) {
-                    let line = walk.line(begin);
-                    walk.nobodys.push((line, tag.local_name().as_ref().to_owned()));
+                    walk.plain.nobodys.push((begin, tag.local_name().as_ref().to_owned()));
                 }
-                let is_taken = walk.attributes(&reader, tag, begin) || is_beside;
+                if is_beside {
+                    is_aside = is_open;
+                    beside = WORDS.iter().find(|(name, _)| *name == tag.local_name().as_ref());
+                }
+                let is_taken = walk.attributes(&reader, tag) || is_beside;
+                if walk.is_edit && !is_beside && !is_aside {
+                    walk.enter(&reader, tag, begin, is_taken || gone.is_some());
+                    walk.open.truncate(walk.open.len() - usize::from(!is_open));
+                }
                 if inside == 0 && !is_beside {
                     walk.declare(begin + 1 + tag.name().as_ref().len());
                 }
@@ -178,16 +218,23 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
             }
             Event::End(_) => {
                 depth -= 1;
+                walk.open.pop();
+                (is_aside, beside) = (is_aside && inside > 1, None);
                 if let Some((_, from)) = gone.filter(|(depth, _)| *depth == inside) {
                     walk.blank.out(from..end);
                     gone = None;
                 }
                 inside -= 1;
             }
-            Event::DocType(_) => return Err("DOCTYPE is forbidden".to_owned()),
+            Event::DocType(_) => return Err(wrong(begin, "DOCTYPE is forbidden".to_owned())),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => walk.blank.out(begin..end),
-            Event::Eof if depth > 0 => return Err("the document ends inside an element".to_owned()),
+            Event::Eof if depth > 0 => return Err(wrong(begin, "the document ends inside an element".to_owned())),
             Event::Eof => return Ok(walk.done()),
+            Event::Text(own) if beside.is_some_and(|(_, words)| !words.contains(&own.xml10_content().trim())) => {
+                let (name, words) = beside.copied().unwrap_or_default();
+                let reason = format!("{name} is one of {}, not {:?}", words.join(", "), own.xml10_content().trim());
+                walk.plain.unknown.push((begin, reason));
+            }
             _ if inside == 0 => walk.blank.out(begin..end),
             _ => {}
         }
@@ -209,14 +256,22 @@ fn is_nobodys(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> bool {
 struct Walk<'t> {
     text: &'t str,
     blank: Blanked,
-    unqualified: Vec<usize>,
-    nobodys: Vec<(usize, String)>,
+    plain: Plain,
     /// The prefixes that are declared around the data.
     declared: Vec<String>,
     /// Where they are to be declared instead.
     inserts: Vec<usize>,
-    /// A place and the line that it is on; the next one that is asked for is behind it.
-    counted: (usize, usize),
+    /// The elements of the data that are open, where it may be an edit.
+    open: Vec<Open>,
+    is_edit: bool,
+}
+
+/// An element of the data, and where it is among those that are taken away, if it is.
+struct Open {
+    namespace: Arc<str>,
+    name: String,
+    at: usize,
+    taken: Option<usize>,
 }
 
 impl Walk<'_> {
@@ -236,8 +291,29 @@ impl Walk<'_> {
         }
     }
 
+    /// Goes into an element of the data; keeps it and the way to it where it is taken away.
+    fn enter(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, at: usize, is_taken: bool) {
+        let namespace = match reader.resolver().resolve_element(tag.name()).0 {
+            ResolveResult::Bound(space) => match self.open.last().filter(|above| *above.namespace == *space.as_ref()) {
+                Some(above) => Arc::clone(&above.namespace),
+                None => Arc::from(space.as_ref()),
+            },
+            ResolveResult::Unbound | ResolveResult::Unknown(_) => Arc::default(),
+        };
+        self.open.push(Open { namespace, name: tag.local_name().as_ref().to_owned(), at, taken: None });
+        let (mut parent, taken) = (None, &mut self.plain.taken);
+        for open in self.open.iter_mut().filter(|_| is_taken) {
+            let own = open.taken.get_or_insert_with(|| {
+                let (namespace, name) = (Arc::clone(&open.namespace), open.name.clone());
+                taken.push(Taken { namespace, name, parent, at: open.at });
+                taken.len() - 1
+            });
+            parent = Some(*own);
+        }
+    }
+
     /// Takes NETCONF's attributes away; says whether the element is taken away.
-    fn attributes(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, begin: usize) -> bool {
+    fn attributes(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> bool {
         let mut is_taken = false;
         // Most have none.
         if tag.attributes_raw().trim_ascii().is_empty() {
@@ -254,25 +330,20 @@ impl Walk<'_> {
             // With the quote behind the value.
             self.blank.out(from..offset(self.text, &attribute.value) + attribute.value.len() + 1);
             if is_bare {
-                let line = self.line(begin);
-                self.unqualified.push(line);
-            } else {
-                is_taken |= name.as_ref() == "operation" && matches!(&*attribute.value, "delete" | "remove");
+                self.plain.unqualified.push(from);
+            } else if name.as_ref() == "operation" {
+                is_taken |= matches!(&*attribute.value, "delete" | "remove");
+                if !OPERATIONS.contains(&&*attribute.value) {
+                    let reason = format!("an operation is one of {}, not {:?}", OPERATIONS.join(", "), attribute.value);
+                    self.plain.unknown.push((offset(self.text, &attribute.value), reason));
+                }
             }
         }
         is_taken
     }
 
-    /// The line of a place, which is never before one that was asked for.
-    fn line(&mut self, at: usize) -> usize {
-        let (from, line) = self.counted;
-        let line = line + self.text.get(from..at).unwrap_or_default().matches('\n').count();
-        self.counted = (at.max(from), line);
-        line
-    }
-
     fn done(self) -> Plain {
-        let Walk { blank, unqualified, nobodys, declared, inserts, .. } = self;
+        let Walk { blank, plain, declared, inserts, .. } = self;
         let (mut text, words) = (blank.text(), declared.concat());
         // What became blanks needs none.
         let is_there = |at: &usize| text.get(..*at).is_some_and(|before| !before.ends_with(' '));
@@ -291,7 +362,7 @@ impl Walk<'_> {
         for at in inserts.into_iter().rev() {
             text.insert_str(at, &words);
         }
-        Plain { text, unqualified, nobodys, added }
+        Plain { text, added, ..plain }
     }
 }
 
@@ -311,6 +382,43 @@ mod tests {
             };
             let (line, column) = place(&plain.text);
             assert_eq!((line, as_written(line, column, &plain.added)), place(text), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_an_edit_takes_away_is_kept_with_the_way_to_it() {
+        let text = format!(
+            "<edit-config xmlns=\"{BASE}\" xmlns:nc=\"{BASE}\"><target><candidate/></target>\
+             <default-operation>often</default-operation><test-option>set</test-option><config>\
+             <a xmlns=\"urn:a\"><b/><c nc:operation=\"delete\"><d/></c><e nc:operation=\"frobnicate\"/>\
+             <f xmlns=\"urn:f\" nc:operation=\"remove\"/></a><g xmlns=\"urn:g\" operation=\"delete\"/></config></edit-config>"
+        );
+        let plain = xml(&text).unwrap();
+        let taken = plain.taken.iter().map(|one| (&*one.namespace, one.name.as_str(), one.parent));
+        let expected =
+            [("urn:a", "a", None), ("urn:a", "c", Some(0)), ("urn:a", "d", Some(1)), ("urn:f", "f", Some(0))];
+        assert_eq!(taken.collect::<Vec<_>>(), expected);
+        assert!(plain.taken.iter().all(|one| text[one.at..].starts_with(&format!("<{}", one.name))));
+        let unknown = plain.unknown.iter().map(|(at, reason)| (&text[*at..*at + 5], reason.as_str()));
+        let expected = [
+            ("often", "default-operation is one of merge, replace, none, not \"often\""),
+            ("frobn", "an operation is one of merge, replace, create, delete, remove, not \"frobnicate\""),
+        ];
+        assert_eq!(unknown.collect::<Vec<_>>(), expected);
+        assert_eq!(plain.unqualified, [text.find("operation=\"delete\"/></config>").unwrap()]);
+        assert!(!plain.text.contains("<c") && plain.text.contains("<b/>"), "{}", plain.text);
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_told_with_its_place() {
+        for (text, said) in [
+            ("<a>\n <b></c></a>", "line 2 column 5: "),
+            ("<a><b></c></a>", "line 1 column 7: "),
+            ("<a>\n<b>", "line 2 column 4: the document ends inside an element"),
+            ("<?xml version=\"1.0\"?>\n<!DOCTYPE a><a/>", "line 2 column 1: DOCTYPE"),
+        ] {
+            let told = xml(text).err().unwrap();
+            assert!(told.starts_with(said), "{text}: {told}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     cell::RefCell,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, LazyLock, Once},
 };
@@ -10,17 +11,18 @@ use std::{
 use mercury_model::MODULES;
 use yang5::{
     context::{Context, ContextFlags, EmbeddedModuleKey, EmbeddedModules},
-    data::{DataFormat, DataParserFlags, DataValidationFlags},
+    data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags},
     ffi,
     logging::LogCallback,
+    schema::{SchemaNode, SchemaPathFormat},
 };
 
 use super::{
-    super::place,
+    super::place::{self, Counted, Line},
     Encoding, document,
     expected::{expected, kind},
     held::Document,
-    set_request,
+    part, set_request,
     sets::{self, Wanted},
     told::Told,
 };
@@ -33,6 +35,11 @@ use crate::{
 static SUBSET: LazyLock<EmbeddedModules> = LazyLock::new(|| {
     MODULES.iter().map(|(name, text)| (EmbeddedModuleKey::new(name, None, None, None), *text)).collect()
 });
+
+/// Of so many findings of one document the columns are looked for.
+const MAX_PLACED: usize = 200;
+/// So many are told of one.
+const MAX_TOLD: usize = 1000;
 
 thread_local! {
     /// What libyang said since it was last asked.
@@ -152,13 +159,27 @@ impl Modules {
             Err(reason) => return broken(reason),
         };
         let mut findings = Findings::default();
-        for line in &plain.unqualified {
+        let mut counted = Counted::of(text);
+        let mut tell = |finding: Finding, octet: usize| {
+            let (line, column) = counted.place(octet);
+            findings.push(finding.at(file, Some(line)).column(Some(column)));
+        };
+        for octet in plain.unqualified {
             let message = "operation without NETCONF's namespace is no operation";
-            findings.push(Finding::error(Code::SchemaOperation, message).at(file, Some(*line)));
+            tell(Finding::error(Code::SchemaOperation, message), octet);
         }
-        if let Some((line, name)) = plain.nobodys.first() {
+        for (octet, reason) in plain.unknown {
+            tell(Finding::error(Code::SchemaOperation, reason), octet);
+        }
+        if let Some((octet, name)) = plain.nobodys.first() {
             let message = format!("{name:?} is in no module's namespace");
-            findings.push(Finding::error(Code::SchemaNamespace, message).at(file, Some(*line)));
+            tell(Finding::error(Code::SchemaNamespace, message), octet + 1);
+            return Understood { findings, part: Part::Nothing };
+        }
+        for (octet, unknown) in self.not_there(&plain.taken) {
+            tell(self.finding(unknown, file, None, true), octet);
+        }
+        if !plain.taken.is_empty() && plain.text.trim().is_empty() {
             return Understood { findings, part: Part::Nothing };
         }
         match Document::of(plain.text) {
@@ -167,14 +188,43 @@ impl Modules {
         }
     }
 
+    /// What of that which an edit takes away no module has, and where it is; what is in such a
+    /// node is not told of.
+    fn not_there(&self, taken: &[document::Taken]) -> Vec<(usize, Told)> {
+        let mut found: Vec<Option<SchemaNode<'_>>> = Vec::with_capacity(taken.len());
+        let mut unknown = Vec::new();
+        for one in taken {
+            let above = one.parent.map(|parent| found.get(parent).cloned().flatten());
+            let is_it = |node: &SchemaNode<'_>| node.name() == one.name && node.module().namespace() == &*one.namespace;
+            let own = match &above {
+                Some(None) => None,
+                Some(Some(above)) => above.all_children().find(is_it),
+                None => self.0.modules(true).flat_map(|module| module.data().collect::<Vec<_>>()).find(is_it),
+            };
+            if own.is_none() && !matches!(above, Some(None)) {
+                let is_known = self.0.modules(true).any(|module| module.namespace() == &*one.namespace);
+                let path = above.flatten().map(|above| above.path(SchemaPathFormat::DATA)).unwrap_or_default();
+                let told = match is_known {
+                    true => not_found((path, one.name.clone())),
+                    false => {
+                        let message = format!("No module with namespace \"{}\" in the context", one.namespace);
+                        Told { message, path, line: None }
+                    }
+                };
+                unknown.push((one.at + 1, told));
+            }
+            found.push(own);
+        }
+        unknown
+    }
+
     /// Whether nothing is in it that modules speak of, and nothing is known to be wrong.
     pub(in crate::cli::validate) fn is_nothing(&self, understood: &Understood) -> bool {
         match &understood.part {
             Part::Nothing => false,
             Part::Data(document, _, _) => document.is_blank(),
             Part::Set(text) => {
-                let is_empty = |brought: Vec<_>, deleted: Vec<_>| brought.is_empty() && deleted.is_empty();
-                registry::brought(text).ok().zip(registry::deleted(text).ok()).is_some_and(|(b, d)| is_empty(b, d))
+                registry::set_request(text).is_ok_and(|set| set.brought.is_empty() && set.deleted.is_empty())
             }
         }
     }
@@ -187,23 +237,23 @@ impl Modules {
             Part::Nothing => {}
             Part::Set(text) => self.check_set(file, &text, is_whole, &mut findings),
             Part::Data(document, format, added) => {
-                let all = self.told(&document, format);
+                let all = self.told(&document, format, is_whole);
                 let text = if all.is_empty() { Cow::default() } else { document.text() };
-                for told in all {
-                    let finding = self.finding(told, file, &text, is_whole);
-                    let column = finding.column.and_then(|column| usize::try_from(column.get()).ok());
-                    let own = finding.line.zip(column).map(|(line, column)| document::as_written(line, column, &added));
-                    findings.push(finding.column(own));
+                for (index, told) in all.into_iter().enumerate() {
+                    let place = told.place(&text, index < MAX_PLACED);
+                    let written =
+                        |(line, column): Line| (line, column.map(|it| document::as_written(line, it, &added)));
+                    findings.push(self.finding(told, file, place.map(written), is_whole));
                 }
             }
         }
         findings
     }
 
-    fn finding(&self, told: Told, file: &Path, text: &str, is_whole: bool) -> Finding {
+    fn finding(&self, told: Told, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let code = kind(&self.0, &told);
         let help = expected(&self.0, code, &told.path, &told.message);
-        let finding = told.finding(code, file, text, is_whole);
+        let finding = told.finding(code, file, place, is_whole);
         match help {
             Some(help) => finding.help(help),
             None => finding,
@@ -212,48 +262,110 @@ impl Modules {
 
     /// Each of what a SetRequest brings by itself; of what it deletes that there are such nodes.
     fn check_set(&self, file: &Path, text: &str, is_whole: bool, findings: &mut Findings) {
-        let both = registry::brought(text).and_then(|brought| Ok((brought, registry::deleted(text)?)));
-        let (brought, deleted) = match both {
-            Ok(both) => both,
+        let set = match registry::set_request(text) {
+            Ok(set) => set,
             Err(reason) => {
-                findings.push(Finding::error(Code::Syntax, reason).at(file, None));
+                let (reason, line, column) = place::of_message(&reason);
+                findings.push(Finding::error(Code::Syntax, reason).at(file, line).column(column));
                 return;
             }
         };
-        let unknown = deleted.iter().filter_map(|path| set_request::nodes(&self.0, path).err());
-        findings.merge(unknown.map(|unknown| self.finding(not_found(unknown), file, text, is_whole)).collect());
-        for (path, value) in brought {
-            let all = match set_request::document(&self.0, &path, value) {
-                Ok(document) => self.told(&Document::Text(document.to_string()), DataFormat::JSON),
-                Err(unknown) => vec![not_found(unknown)],
-            };
-            for told in all {
-                // Its lines are those of a document that nobody wrote.
-                findings.push(self.finding(Told { line: None, ..told }, file, text, is_whole));
+        let mut counted = Counted::of(text);
+        let mut tell = |told: Told, at: Range<usize>| {
+            let (line, column) = counted.place(place::within(text, at, &told.path, told.quoted()));
+            findings.push(self.finding(told, file, Some((line, Some(column))), is_whole));
+        };
+        for one in set.deleted {
+            if let Err(unknown) = set_request::nodes(&self.0, &one.path) {
+                tell(not_found(unknown), one.at);
+            }
+        }
+        // Together they are what is to be; what each says by itself is told of where it stands.
+        let (mut together, mut is_sound) = (DataTree::new(&self.0), true);
+        let places: Vec<_> = set.brought.iter().map(|one| (one.path.clone(), one.at.clone())).collect();
+        for one in set.brought {
+            let made = set_request::document(&self.0, &one.path, one.value).map_err(|unknown| vec![not_found(unknown)]);
+            let added = made.and_then(|document| {
+                let document = Document::Text(document.to_string());
+                let own = self.parsed(&document, DataFormat::JSON).map_err(|error| said_or(&error))?;
+                together.merge(&own).map_err(|error| said_or(&error))
+            });
+            for told in added.err().into_iter().flatten() {
+                is_sound = false;
+                let top = set_request::nodes(&self.0, &one.path).ok().and_then(|nodes| nodes.into_iter().next());
+                let path = match top {
+                    Some(top) => part::whole_path(&told.path, &one.path, top.module().name()),
+                    None => told.path.clone(),
+                };
+                tell(Told { path, ..told }, one.at.clone());
+            }
+        }
+        if is_sound && let Ok(first) = together.duplicate() {
+            for told in self.judged(first, || together.duplicate(), is_whole) {
+                let at = part::place_of(&told.path, &places).unwrap_or(0..text.len());
+                tell(told, at);
             }
         }
     }
 
-    fn told(&self, document: &Document, format: DataFormat) -> Vec<Told> {
-        if document.is_blank() {
-            return Vec::new();
-        }
-        let strict = || DataParserFlags::STRICT | DataParserFlags::NO_STATE;
-        let valid = || DataValidationFlags::NO_STATE | DataValidationFlags::PRESENT;
-        // At once, as most are in order; what is wrong with the others is told best in two steps.
-        if document.parsed(&self.0, format, strict(), valid()).is_ok() {
-            return Vec::new();
-        }
+    fn parsed(&self, document: &Document, format: DataFormat) -> Result<DataTree<'_>, yang5::Error> {
         drop(said());
         let unjudged = strict() | DataParserFlags::NO_VALIDATION;
-        let made = document.parsed(&self.0, format, unjudged, DataValidationFlags::empty());
-        let Err(error) = made.and_then(|mut tree| tree.validate(valid())) else { return Vec::new() };
-        let mut all = said();
-        if all.is_empty() {
-            all.push(Told { message: error.to_string(), path: error.path.unwrap_or_default(), line: None });
-        }
-        all
+        document.parsed(&self.0, format, unjudged, DataValidationFlags::empty())
     }
+
+    /// What libyang has to say of a document, which is whole or a part.
+    fn told(&self, document: &Document, format: DataFormat, is_whole: bool) -> Vec<Told> {
+        // At once, as most are in order; what is wrong with the others is told best in two steps.
+        if document.is_blank() || document.parsed(&self.0, format, strict(), valid()).is_ok() {
+            return Vec::new();
+        }
+        match self.parsed(document, format) {
+            Ok(tree) => self.judged(tree, || self.parsed(document, format), is_whole),
+            Err(error) => said_or(&error),
+        }
+    }
+
+    /// What libyang has to say of data in which each node by itself is in order; `again` makes
+    /// the same once more.
+    fn judged<'c>(
+        &'c self,
+        mut tree: DataTree<'c>,
+        again: impl Fn() -> Result<DataTree<'c>, yang5::Error>,
+        is_whole: bool,
+    ) -> Vec<Told> {
+        drop(said());
+        let Err(error) = tree.validate(valid()) else { return Vec::new() };
+        drop(tree);
+        let all = said_or(&error);
+        if is_whole || !all.iter().any(part::may_be_elsewhere) {
+            return all;
+        }
+        // What a part leaves out may be on the switch: of that it says nothing, and other
+        // mistakes may stand behind.
+        let Ok(mut tree) = again() else { return all };
+        let each = DataValidationFlags::from_bits_retain(ffi::LYD_VALIDATE_MULTI_ERROR);
+        let _each_is_said = tree.validate(valid() | each);
+        let each = said();
+        let Ok(tree) = again() else { return each };
+        let is_known = |told: &Told| !part::may_be_elsewhere(told) || part::is_about(told, &tree);
+        each.into_iter().filter(is_known).take(MAX_TOLD).collect()
+    }
+}
+
+fn strict() -> DataParserFlags {
+    DataParserFlags::STRICT | DataParserFlags::NO_STATE
+}
+
+fn valid() -> DataValidationFlags {
+    DataValidationFlags::NO_STATE | DataValidationFlags::PRESENT
+}
+
+/// What libyang said, or else the error that it ended with.
+fn said_or(error: &yang5::Error) -> Vec<Told> {
+    let all = said();
+    let last = || Told { message: error.to_string(), path: error.path.clone().unwrap_or_default(), line: None };
+    if all.is_empty() { vec![last()] } else { all }
 }
 
 /// What to do about modules that cannot be loaded.
@@ -288,6 +400,64 @@ mod tests {
         );
         let padding = octets - text.len() - "<!---->".len();
         format!("<!--{}-->{text}", " ".repeat(padding)).into()
+    }
+
+    #[test]
+    fn of_a_part_a_condition_about_what_it_leaves_out_says_nothing() {
+        let modules = Modules::load(&[]).unwrap();
+        let port = |mode: &str, mtu: &str| {
+            let vlans = format!("<config>{mode}<access-vlan>110</access-vlan></config>");
+            let text = format!(
+                "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name>{mtu}\
+                 <ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\"><switched-vlan \
+                 xmlns=\"http://openconfig.net/yang/vlan\">{vlans}</switched-vlan></ethernet></interface></interfaces>"
+            );
+            Arc::<str>::from(text)
+        };
+        let codes = |text: &Arc<str>, is_whole| -> Vec<Code> {
+            let understood = modules.understand(Path::new("a.xml"), text, Encoding::Xml);
+            modules.check(understood, Path::new("a.xml"), is_whole).iter().map(|one| one.code).collect()
+        };
+        assert_eq!(codes(&port("", ""), false), []);
+        assert_eq!(codes(&port("", ""), true).first(), Some(&Code::SchemaWhen));
+        assert_eq!(codes(&port("<interface-mode>TRUNK</interface-mode>", ""), false), [Code::SchemaWhen]);
+    }
+
+    #[test]
+    fn what_an_edit_does_that_no_module_has_is_found() {
+        let modules = Modules::load(&[]).unwrap();
+        let edit = |inside: &str| {
+            let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
+            let around =
+                "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name>";
+            format!(
+                "<edit-config xmlns:nc=\"{base}\">\n<config>\n{around}\n{inside}</interface></interfaces></config></edit-config>"
+            )
+        };
+        for (inside, expected) in [
+            ("<config><mtu nc:operation=\"delete\"/></config>", None),
+            ("<config nc:operation=\"remove\"><mtu>9</mtu></config>", None),
+            ("<config><colour nc:operation=\"delete\"/></config>", Some((Code::SchemaUnknownNode, 10, "colour"))),
+            (
+                "<config nc:operation=\"remove\"><colour><red/></colour></config>",
+                Some((Code::SchemaUnknownNode, 32, "colour")),
+            ),
+            ("<config xmlns=\"urn:x\" nc:operation=\"remove\"/>", Some((Code::SchemaNamespace, 2, "urn:x"))),
+            ("<config nc:operation=\"frobnicate\"/>", Some((Code::SchemaOperation, 23, "frobnicate"))),
+        ] {
+            let text: Arc<str> = edit(inside).into();
+            let understood = modules.understand(Path::new("a.xml"), &text, Encoding::Xml);
+            let findings = modules.check(understood, Path::new("a.xml"), false);
+            let errors = findings.errors();
+            let own = errors.iter().map(|one| (one.code, one.line, one.column.map(|it| it.get()), &one.message)).next();
+            let expected = expected.map(|(code, column, word)| (code, Some(4), Some(column), word));
+            assert_eq!(
+                own.map(|(code, line, column, _)| (code, line, column)),
+                expected.map(|(c, l, o, _)| (c, l, o)),
+                "{inside}: {findings}"
+            );
+            assert!(own.is_none_or(|(.., message)| message.contains(expected.unwrap().3)), "{findings}");
+        }
     }
 
     #[test]

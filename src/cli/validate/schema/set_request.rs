@@ -18,11 +18,28 @@ type Elem = (String, BTreeMap<String, String>);
 /// The path to the element that no module has, and that element.
 pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
     let Some((first, rest)) = path.split_first() else { return Ok(Vec::new()) };
+    let (module, name) =
+        first.0.rsplit_once(':').map_or((None, first.0.as_str()), |(module, name)| (Some(module), name));
+    let tops = context.modules(true).filter(|own| module.is_none_or(|module| own.name() == module));
+    let tops = tops.flat_map(|module| module.data().collect::<Vec<_>>()).filter(|node| node.name() == name);
+    // Several modules may have a node of that name at their top: the one is meant that has the
+    // rest, and of several OpenConfig's, as where no origin is said (gNMI section 2.2.2.1).
+    let (mut nearest, mut found) = ((String::new(), name.to_owned()), None);
+    for top in tops {
+        let is_openconfig = top.module().name().starts_with("openconfig-");
+        match below(top, rest) {
+            Ok(nodes) if is_openconfig => return Ok(nodes),
+            Ok(nodes) => found = found.or(Some(nodes)),
+            Err(unknown) if unknown.0.len() > nearest.0.len() => nearest = unknown,
+            Err(_) => {}
+        }
+    }
+    found.ok_or(nearest)
+}
+
+fn below<'c>(top: SchemaNode<'c>, rest: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
     let bare = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
     let unknown = |at: &str, name: &str| (at.to_owned(), name.to_owned());
-    let name = bare(&first.0);
-    let tops = context.modules(true).flat_map(|module| module.data().collect::<Vec<_>>());
-    let top = tops.into_iter().find(|node| node.name() == name).ok_or_else(|| unknown("", &name))?;
     let mut at = format!("/{}:{}", top.module().name(), top.name());
     let mut nodes = vec![top];
     for (name, _) in rest {
@@ -46,7 +63,10 @@ pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result
             (SchemaNodeKind::List, Value::Object(mut entry)) => {
                 let typed = keys.iter().map(|(key, text)| (key.clone(), typed(node, key, text)));
                 for (key, value) in typed {
-                    entry.entry(key).or_insert(value);
+                    let is_it = |member: &String| member.rsplit(':').next() == Some(&*key);
+                    if !entry.keys().any(is_it) {
+                        entry.insert(key, value);
+                    }
                 }
                 Value::Array(vec![Value::Object(entry)])
             }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::place;
+use super::super::place::{self, Line};
 use crate::finding::{Code, Finding, Severity};
 
 /// One of libyang's messages.
@@ -12,9 +12,6 @@ pub(super) struct Told {
     pub(super) path: String,
     pub(super) line: Option<usize>,
 }
-
-/// In longer lines no column is looked for, in octets: each finding has its line gone through.
-const MAX_LINE: usize = 256 << 10;
 
 /// What messages have in them, each with its code; the first that fits counts.
 const WORDS: [(&str, Code); 24] = [
@@ -46,7 +43,7 @@ const WORDS: [(&str, Code); 24] = [
 
 impl Told {
     /// What the message has in its first quotes: a value, a name, or a condition.
-    fn quoted(&self) -> &str {
+    pub(super) fn quoted(&self) -> &str {
         self.message.split('"').nth(1).unwrap_or_default()
     }
 
@@ -63,16 +60,21 @@ impl Told {
         WORDS.iter().find(fits).map_or(Code::SchemaOther, |(_, code)| *code)
     }
 
+    /// Where in a document it is: libyang's line, and there the value or the node; the line
+    /// alone unless `with_column`.
+    pub(super) fn place(&self, text: &str, with_column: bool) -> Option<Line> {
+        let line = self.line.map(|line| self.settled(line, text));
+        let line = line.or_else(|| place::of_data_path(&self.path, text))?;
+        let shown = text.lines().nth(line - 1).filter(|_| with_column);
+        Some((line, shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path))))
+    }
+
     /// What a candidate refers to may be on the switch, but for a whole configuration.
-    pub(super) fn finding(self, code: Code, file: &Path, text: &str, is_whole: bool) -> Finding {
+    pub(super) fn finding(self, code: Code, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let elsewhere =
             matches!(code, Code::SchemaReference | Code::SchemaMandatory | Code::SchemaMust | Code::SchemaWhen);
         let severity = if elsewhere && !is_whole { Severity::Warning } else { Severity::Error };
-        let line = self.line.map(|line| self.settled(line, text));
-        let line = line.or_else(|| place::of_data_path(&self.path, text));
-        let shown = line.and_then(|line| text.lines().nth(line - 1)).filter(|shown| shown.len() <= MAX_LINE);
-        let column = shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path));
         let finding = Finding { severity, ..Finding::error(code, self.message.trim_end_matches('.')) };
-        finding.field(self.path).at(file, line).column(column)
+        finding.field(self.path).at(file, place.map(|(line, _)| line)).column(place.and_then(|(_, column)| column))
     }
 }
