@@ -127,6 +127,9 @@ fn a_plan_that_somebody_edited_is_not_made() {
         assert_eq!(finished.code(), 2, "{from}: {}", finished.stdout);
         let told = format!("{}{}", finished.stdout, finished.stderr);
         assert!(told.contains("it is not as `plan --save` wrote it"), "{from}: {told}");
+        let verified = stage.setup.run(&["verify", "--request", &stage.file]);
+        assert_eq!(verified.code(), 2, "{from}: {}", verified.stdout);
+        assert!(verified.stderr.contains("it is not as `plan --save` wrote it"), "{from}: {}", verified.stderr);
         assert_eq!(stage.switch.handle().counters().edits, 0);
         // Nor by somebody who has the digest fit.
         std::fs::write(&stage.file, digested(&text.replace(from, to))).unwrap();
