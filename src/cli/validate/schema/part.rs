@@ -1,10 +1,10 @@
 //! What can be said of a part of a configuration: what it leaves out may be on the switch.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::ops::Range;
 
 use yang5::data::{Data as _, DataTree};
 
-use super::{super::place, told::Told};
+use super::{super::place, set_request::Elem, told::Told};
 use crate::finding::Code;
 
 /// Whether what is wrong may be so for what a part leaves out.
@@ -14,30 +14,29 @@ pub(super) fn may_be_elsewhere(told: &Told) -> bool {
 
 /// The whole data path of a node below a path: libyang leaves out lists whose keys it has not
 /// come to. `module` has the first element.
-pub(super) fn whole_path(path: &str, below: &[(String, BTreeMap<String, String>)], module: &str) -> String {
+pub(super) fn whole_path(path: &str, below: &[Elem], module: &str) -> String {
     let bare = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
     let (_, names) = place::words(path);
     let Some(first) = names.first().filter(|first| below.first().is_some_and(|(name, _)| bare(name) != **first)) else {
         return path.to_owned();
     };
     let Some(index) = below.iter().rposition(|(name, _)| bare(name) == **first) else { return path.to_owned() };
-    let element = |(name, keys): &(String, BTreeMap<String, String>)| {
+    let element = |(name, keys): &Elem| {
         let keys: String = keys.iter().map(|(key, value)| format!("[{key}='{value}']")).collect();
         format!("{}{keys}", bare(name))
     };
     let above: Vec<String> = below.iter().take(index + 1).map(element).collect();
-    let rest = path.find(first).and_then(|at| path.get(at + first.len()..)).unwrap_or_default();
+    // The module before it may have its name in its own.
+    let begin = path.split('/').nth(1).and_then(|own| own.split('[').next()?.find(':')).map_or(1, |at| at + 2);
+    let rest = path.get(begin + first.len()..).unwrap_or_default();
     let rest = if rest.starts_with('[') { rest.find(']').and_then(|end| rest.get(end + 1..)) } else { Some(rest) };
     format!("/{module}:{}{}", above.join("/"), rest.unwrap_or_default())
 }
 
 /// Of the parts of a SetRequest, each with its path, the last one that brings a node.
-pub(super) fn place_of(
-    path: &str,
-    parts: &[(Vec<(String, BTreeMap<String, String>)>, Range<usize>)],
-) -> Option<Range<usize>> {
+pub(super) fn place_of(path: &str, parts: &[(Vec<Elem>, Range<usize>)]) -> Option<Range<usize>> {
     let (node, _) = place::words(path);
-    let brings = |own: &[(String, BTreeMap<String, String>)]| {
+    let brings = |own: &[Elem]| {
         let words = own.iter().flat_map(|(name, keys)| {
             std::iter::once(name.rsplit(':').next().unwrap_or(name)).chain(keys.values().map(String::as_str))
         });
@@ -92,6 +91,8 @@ fn offset(text: &str, piece: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -109,9 +110,9 @@ mod tests {
     fn what_a_path_leaves_out_is_that_of_the_part() {
         let element = |name: &str, key: &str| (name.to_owned(), BTreeMap::from([("name".to_owned(), key.to_owned())]));
         let part = [("interfaces".to_owned(), BTreeMap::new()), element("interface", "et-0/0/1")];
-        let whole = "/m:interfaces/interface[name='et-0/0/1']/config/mtu";
-        for path in ["/m:interface/config/mtu", "/m:interface[name='x']/config/mtu", whole] {
-            assert_eq!(whole_path(path, &part, "m"), whole, "{path}");
+        let whole = "/m-interfaces:interfaces/interface[name='et-0/0/1']/config/mtu";
+        for path in ["/m-interfaces:interface/config/mtu", "/m-interfaces:interface[name='x']/config/mtu", whole] {
+            assert_eq!(whole_path(path, &part, "m-interfaces"), whole, "{path}");
         }
         assert_eq!(whole_path("/m:config/mtu", &part, "m"), "/m:config/mtu");
         assert_eq!(whole_path("", &part, "m"), "");

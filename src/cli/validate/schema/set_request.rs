@@ -10,7 +10,7 @@ use yang5::{
 };
 
 /// An element of a path: its name and keys.
-type Elem = (String, BTreeMap<String, String>);
+pub(super) type Elem = (String, BTreeMap<String, String>);
 
 /// The schema nodes of a path, from the top.
 ///
