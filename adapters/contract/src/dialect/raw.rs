@@ -23,6 +23,7 @@ mod cli_trunk;
 mod defaults;
 mod inherit;
 mod leaf;
+mod namespace;
 mod nvue;
 mod overlay;
 mod ovsdb;
@@ -35,6 +36,7 @@ use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 pub(super) use inherit::lineage;
 use inherit::{inherit, lay_over, without_false, without_unspoken};
+use namespace::{RawNamespace, module};
 use nvue::RawNvue;
 use ovsdb::RawOvsdb;
 use restconf::RawRestconf;
@@ -85,13 +87,6 @@ pub(super) struct Raw {
     ovsdb: Option<RawOvsdb>,
     restconf: Option<RawRestconf>,
     nvue: Option<RawNvue>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawNamespace {
-    Namespace(String),
-    Module { namespace: String, module: String },
 }
 
 #[derive(Deserialize)]
@@ -266,13 +261,6 @@ struct Reader<'a> {
     modules: BTreeMap<String, Module>,
     /// The protocol whose part is read.
     section: &'static str,
-}
-
-fn module(raw: RawNamespace) -> Module {
-    match raw {
-        RawNamespace::Namespace(namespace) => Module { namespace: namespace.into(), name: None },
-        RawNamespace::Module { namespace, module } => Module { namespace: namespace.into(), name: Some(module.into()) },
-    }
 }
 
 impl Reader<'_> {

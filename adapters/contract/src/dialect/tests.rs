@@ -1,0 +1,83 @@
+use super::*;
+
+#[test]
+fn every_builtin_dialect_loads_and_says_where_its_facts_come_from() {
+    let dialects = builtin().unwrap();
+    assert!(dialects.iter().any(|dialect| dialect.name == "openconfig"));
+    for dialect in dialects {
+        assert!(!dialect.sources.is_empty(), "{} names no source", dialect.name);
+        assert!(!dialect.protocols().is_empty(), "{} speaks no protocol", dialect.name);
+    }
+}
+
+#[test]
+fn a_dialect_stands_for_each_protocol_where_its_evidence_puts_it() {
+    let evidence = |standing: &str, protocol: &str, against: &str| {
+        format!(
+            "[[evidence]]\nstanding = \"{standing}\"\nprotocol = \"{protocol}\"\nagainst = \"{against}\"\n\
+             date = \"2026-11-28\"\ntest = \"a test\"\n"
+        )
+    };
+    let load_with = |evidence: &str| {
+        let text = format!("inherits = \"openconfig\"\n{evidence}");
+        load(&[EMBEDDED, &[("x", text.as_str())]].concat())
+    };
+    let standing = |evidence: &str| {
+        let dialects = load_with(evidence).unwrap();
+        let one = dialects.into_iter().find(|dialect| dialect.name == "x").unwrap();
+        [one.standing("netconf"), one.standing("gnmi")]
+    };
+    // Evidence is about one dialect, and openconfig's is not its heirs'.
+    assert_eq!(standing(""), ["unverified", "unverified"]);
+    let checked = evidence("schema-checked", "gnmi", "OS 1");
+    assert_eq!(standing(&checked), ["unverified", "schema-checked against OS 1"]);
+    let proven = [checked, evidence("proven", "gnmi", "a"), evidence("proven", "gnmi", "b")].concat();
+    assert_eq!(standing(&proven)[1], "proven against a, b; schema-checked against OS 1");
+    assert_eq!(standing(&evidence("imitated", "gnmi", "c"))[1], "imitated against c");
+    let errors = load_with(&evidence("believed", "gnmi", "a")).unwrap_err();
+    assert!(errors[0].to_string().contains("believed"), "{errors:?}");
+}
+
+#[test]
+fn a_leaf_without_a_rule_or_a_reason_is_an_error_that_names_it() {
+    let text = EMBEDDED.iter().find(|(name, _)| *name == "openconfig").unwrap().1;
+    let without = text.replace("mtu = \"config/mtu\"", "");
+    let errors = load(&[("holed", without.as_str())]).unwrap_err();
+    assert_eq!(errors[0].name, "holed");
+    assert!(errors[0].problems.iter().any(|problem| problem.contains("mtu")), "{errors:?}");
+    let excused = format!(
+        "{without}\n[[deviation]]\nleaf = \"mtu\"\nreason = \"the switch has one MTU for all\"\nevidence = \"a test\"\n"
+    );
+    assert_eq!(load(&[("excused", excused.as_str())]).unwrap()[0].deviation("gnmi", "mtu").unwrap().evidence, "a test");
+    let elsewhere = excused.replace("reason =", "protocol = \"netconf\"\nreason =");
+    let errors = load(&[("excused", elsewhere.as_str())]).unwrap_err();
+    let says = |tree: &str| format!("{tree}.tree says nothing about mtu and no deviation excuses it");
+    assert_eq!(errors[0].problems, ["gnmi", "restconf"].map(says));
+}
+
+/// Or a trunk that does not list its native VLAN, as Ironic asks for one, could not be said.
+#[test]
+fn a_list_of_tagged_vlans_alone_says_that_native_ones_count() {
+    let text = "inherits = \"openconfig\"\n[tree.switched-vlan]\ntrunk-vlans = { tagged-only = true }\n";
+    let with = |text: &str| load(&[EMBEDDED, &[("x", text)]].concat());
+    let errors = with(text).unwrap_err();
+    assert!(errors[0].to_string().contains("native-in-trunk-vlans"), "{errors:?}");
+    with(&format!("native-in-trunk-vlans = true\n{text}")).unwrap();
+}
+
+#[test]
+fn unknown_keys_unknown_prefixes_and_loops_are_errors() {
+    for (text, word) in [
+        ("inherits = \"openconfig\"\ncolour = 1\n", "colour"),
+        ("inherits = \"openconfig\"\n[tree]\nmtu = \"nowhere:mtu\"\n", "nowhere"),
+        ("inherits = \"openconfig\"\n[gnmi.tree]\nmtu = \"config/{colour}\"\n", "{colour}"),
+        ("inherits = \"missing\"\n", "missing"),
+        ("inherits = \"x\"\n", "inherits itself"),
+        ("vendor = ", "TOML"),
+    ] {
+        let mut files = EMBEDDED.to_vec();
+        files.push(("x", text));
+        let errors = load(&files).unwrap_err();
+        assert!(errors.iter().any(|error| error.name == "x" && error.to_string().contains(word)), "{word}: {errors:?}");
+    }
+}
