@@ -67,19 +67,12 @@ impl Form<'_> {
     /// What is set next to one another and lies below one node of the top is one plain PATCH
     /// of that node, which has to be there (RFC 8040 section 4.6.1), or of its entry, where
     /// that comes first and its tag is known; a container that is replaced is a PUT, but where
-    /// that would come first in the place of a node whose tag is known; each node that goes is
-    /// a DELETE.
+    /// that would come first and a tag is known; each node that goes is a DELETE.
     fn plain(self, changes: &Changes) -> Vec<Request> {
         let mut batches: Vec<Batch> = Vec::new();
-        let is_guarded = match changes.0.first() {
-            Some(Change::Replace(.., steps)) => steps.iter().any(|step| match step {
-                Change::Merge(node, _) => self.guarded.contains(&node),
-                _ => false,
-            }),
-            _ => false,
-        };
-        let whole = changes.0.iter().collect();
-        let order: Vec<&Change> = if is_guarded { changes.step_by_step().collect() } else { whole };
+        // A PUT goes to no resource whose tag is known.
+        let guarded = !self.guarded.is_empty() && matches!(changes.0.first(), Some(Change::Replace(..)));
+        let order: Vec<&Change> = if guarded { changes.step_by_step().collect() } else { changes.0.iter().collect() };
         for change in order {
             match change {
                 Change::Merge(node, value) if batches.is_empty() && self.guarded.contains(&node) => {
@@ -193,4 +186,36 @@ pub(crate) fn resource(path: &NodePath) -> String {
 
 fn restconf() -> Module {
     Module { namespace: Arc::from("urn:ietf:params:xml:ns:yang:ietf-restconf"), name: Some(Arc::from("ietf-restconf")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(names: &[&str]) -> Node {
+        let module = || Module { namespace: Arc::from("urn:m"), name: Some(Arc::from("m")) };
+        let step = |name: &&str| PathStep { module: module(), name: (*name).to_owned(), keys: Vec::new() };
+        Node { path: NodePath { steps: names.iter().map(step).collect() }, names: Names::default() }
+    }
+
+    /// Whichever it is: what was read is what a change is made on, and a stale one must not go
+    /// out without saying so.
+    #[test]
+    fn where_a_tag_is_known_nothing_comes_first_that_cannot_carry_it() {
+        let (top, port, config) = (node(&["ports"]), node(&["ports", "port"]), node(&["ports", "port", "config"]));
+        let object = Json::Object(Vec::new());
+        let steps = vec![Change::Merge(port.clone(), object.clone()), Change::Remove(config.clone())];
+        let changes = Changes(vec![Change::Replace(config, object, steps)]);
+        let methods = |guarded: &[&Node], datastore_patch| -> Vec<(Method, String)> {
+            let form = Form { yang_patch: false, datastore_patch, guarded };
+            form.requests(&changes).into_iter().map(|request| (request.method, request.uri)).collect()
+        };
+        let put = [(Method::PUT, "/data/m:ports/port/config".to_owned())];
+        assert_eq!(methods(&[], false), put);
+        let delete = (Method::DELETE, "/data/m:ports/port/config".to_owned());
+        let first = |uri: &str| vec![(Method::PATCH, uri.to_owned()), delete.clone()];
+        assert_eq!(methods(&[&port], false), first("/data/m:ports/port"));
+        assert_eq!(methods(&[&top], false), first("/data/m:ports"));
+        assert_eq!(methods(&[&Node::default()], true), first("/data"));
+    }
 }
