@@ -26,7 +26,11 @@ pub(super) fn overlay(
     allowed: Option<&VlanSet>,
 ) -> Option<OverlayRules> {
     let vtep: Option<InterfaceName> = reader.parsed("vxlan_vtep");
-    let Some(local_vlans) = reader.vlans("local_vlans").filter(|vlans| !vlans.is_empty()) else {
+    let local_vlans = reader.vlans("local_vlans");
+    if local_vlans.is_none() && reader.find("local_vlans").is_some() {
+        return None; // They cannot be read, and that has been said.
+    }
+    let Some(local_vlans) = local_vlans.filter(|vlans| !vlans.is_empty()) else {
         for key in KEYS {
             if reader.find(key).is_some() && !(key == "vxlan_vtep" && vtep.is_none()) {
                 let finding = Finding::error(Code::Conflict, "is given without local_vlans");
