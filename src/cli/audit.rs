@@ -185,8 +185,10 @@ fn expected(service: &Service, row: &Request) -> Result<Intent, Fault> {
     if !is_none && !has("description") {
         return Err(Fault::value("mode", "neither VLANs nor a description are said"));
     }
-    // Which port it is, as a request that names nothing else says it.
-    let named = json!({"switch_id": row.params.get("switch_id"), "port_name": row.params.get("port_name")});
+    // Which port it is, as a request that names nothing else says it; a null would say that it is
+    // nobody's.
+    let given = ["switch_id", "port_name"].into_iter().filter_map(|name| Some((name, row.params.get(name)?)));
+    let named: BTreeMap<&str, &Value> = given.collect();
     let mut intent = rpc::intent(service, &json!({"method": "reset_port", "params": named}))?;
     for target in &mut intent.targets {
         target.vlans.clear();
@@ -225,3 +227,6 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
     }
     answer.is_ok() && differences.is_empty()
 }
+
+#[cfg(test)]
+mod tests;
