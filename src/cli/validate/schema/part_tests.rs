@@ -54,3 +54,16 @@ fn a_reference_is_told_of_where_the_part_has_another_value() {
         assert_eq!(of(true), [(Code::SchemaReference, Severity::Error)], "{inside}");
     }
 }
+
+#[test]
+fn an_entry_that_one_part_gives_twice_is_told_whichever_part_it_is() {
+    let modules = modules();
+    let twice = r#"{"path": "/t:a", "value": {"list": [{"name": "1"}, {"name": "1"}]}}"#;
+    let once = r#"{"path": "/t:a", "value": {"x": "1", "list": [{"name": "1"}]}}"#;
+    for (parts, expected) in [([once, once], 0), ([once, twice], 1), ([twice, once], 1), ([twice, twice], 2)] {
+        let text = format!("{{\"updates\": [{}]}}", parts.join(",\n"));
+        let codes: Vec<_> =
+            told(&modules, &text, Encoding::SetRequest, false).into_iter().map(|(code, ..)| code).collect();
+        assert_eq!(codes, vec![Code::SchemaDuplicate; expected], "{text}");
+    }
+}
