@@ -67,3 +67,27 @@ fn an_entry_that_one_part_gives_twice_is_told_whichever_part_it_is() {
         assert_eq!(codes, vec![Code::SchemaDuplicate; expected], "{text}");
     }
 }
+
+#[test]
+fn what_a_set_request_deletes_has_the_keys_of_its_lists() {
+    let modules = modules();
+    for (path, unknown) in [
+        ("/t:a/list[name=1]", None),
+        ("/a/list[t:name=1]/own", None),
+        ("/a/list", None),
+        ("/a/many[.=1]", None),
+        ("/a/list[nme=1]", Some("\"nme\" not found as a child of \"/t:a/list\"")),
+        ("/a/list[name=1][nme=1]/own", Some("\"nme\"")),
+        ("/a[name=1]/list", Some("\"name\" not found as a child of \"/t:a\"")),
+        ("/a/x[name=1]", Some("\"name\"")),
+        ("/a/many[name=1]", Some("\"name\"")),
+    ] {
+        let text = format!("{{\"deletes\": [\"{path}\"]}}");
+        let told = told(&modules, &text, Encoding::SetRequest, false);
+        assert_eq!(told.len(), usize::from(unknown.is_some()), "{path}: {told:?}");
+        let is_it = |(code, _, message): &(Code, Severity, String)| {
+            *code == Code::SchemaUnknownNode && message.contains(unknown.unwrap())
+        };
+        assert!(told.iter().all(is_it), "{path}: {told:?}");
+    }
+}
