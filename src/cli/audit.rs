@@ -190,8 +190,12 @@ fn expected(service: &Service, row: &Request) -> Result<Intent, Fault> {
     let given = ["switch_id", "port_name"].into_iter().filter_map(|name| Some((name, row.params.get(name)?)));
     let named: BTreeMap<&str, &Value> = given.collect();
     let mut intent = rpc::intent(service, &json!({"method": "reset_port", "params": named}))?;
+    // What else letting go of it would take, at the far ends of a card as well, nobody asks for.
+    intent.targets.retain(|target| !target.ports.is_empty());
     for target in &mut intent.targets {
         target.vlans.clear();
+        target.uplinks.clear();
+        target.segments.clear();
         for port in &mut target.ports {
             let mut own = PortIntent::new(port.interface.clone());
             if is_none {

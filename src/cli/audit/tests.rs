@@ -46,3 +46,17 @@ fn a_row_of_no_switch_or_no_port_cannot_be() {
         assert_eq!((wanted.by_switch.len(), wrong), (0, vec![Some(parameter.as_str())]), "{row}");
     }
 }
+
+#[test]
+fn a_row_without_vlans_says_nothing_of_other_ports() {
+    let service = service();
+    for row in ["dpu7,pf0hpf,,,rack 4", "dpu7,pf0hpf,none,,", "leaf1,Ethernet1,,,rack 4"] {
+        let rows = rows(row);
+        let Wanted { by_switch, wrong } = Wanted::of(&service, &rows);
+        assert!(wrong.is_empty(), "{row}");
+        let switches: Vec<&str> = by_switch.keys().map(String::as_str).collect();
+        assert_eq!(switches, [row.split(',').next().unwrap()], "{row}");
+        let target = &by_switch.values().next().unwrap().1.targets[0];
+        assert!(target.vlans.is_empty() && target.uplinks.is_empty() && target.ports.len() == 1, "{row}");
+    }
+}
