@@ -185,11 +185,17 @@ fn expected(service: &Service, row: &Request) -> Result<Intent, Fault> {
     if !is_none && !has("description") {
         return Err(Fault::value("mode", "neither VLANs nor a description are said"));
     }
-    // Which port it is, as a request that names nothing else says it.
-    let named = json!({"switch_id": row.params.get("switch_id"), "port_name": row.params.get("port_name")});
+    // Which port it is, as a request that names nothing else says it; a null would say that it is
+    // nobody's.
+    let given = ["switch_id", "port_name"].into_iter().filter_map(|name| Some((name, row.params.get(name)?)));
+    let named: BTreeMap<&str, &Value> = given.collect();
     let mut intent = rpc::intent(service, &json!({"method": "reset_port", "params": named}))?;
+    // What else letting go of it would take, at the far ends of a card as well, nobody asks for.
+    intent.targets.retain(|target| !target.ports.is_empty());
     for target in &mut intent.targets {
         target.vlans.clear();
+        target.uplinks.clear();
+        target.segments.clear();
         for port in &mut target.ports {
             let mut own = PortIntent::new(port.interface.clone());
             if is_none {
@@ -225,3 +231,6 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
     }
     answer.is_ok() && differences.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod schema;
 use std::{
     collections::BTreeMap,
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -35,7 +36,7 @@ use crate::{
     config::{FileAccess, LogLevel, Overrides, Settings},
     finding::{Code, Finding, Findings, Severity},
     inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
-    registry::Form,
+    registry::{self, Form},
 };
 use reading::Candidate;
 use room::Room;
@@ -48,8 +49,11 @@ const LARGE: usize = 1 << 20;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 /// What candidates are called in folders; other files there are passed over.
-const ENDINGS: [&str; 12] =
-    ["xml", "json", "yaml", "yml", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
+const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
+/// Of what is called so, gnmic's requests alone are candidates.
+const YAML: [&str; 2] = ["yaml", "yml"];
+/// In so many octets it is seen whether a file is one.
+const HEAD: u64 = 64 << 10;
 
 /// What is to be validated.
 #[derive(Clone, Debug, Args)]
@@ -121,7 +125,9 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
         gather(path, 0, &mut files)?;
     }
     if files.is_empty() {
-        return Err(Failure::Other(format!("there is no file that ends in {}", ENDINGS.join(", "))));
+        let (endings, yaml) = (ENDINGS.join(", "), YAML.join(" or "));
+        let reason = format!("there is no file that ends in {endings}, and no request of gnmic's in {yaml}");
+        return Err(Failure::Other(reason));
     }
     let modules = Modules::load(&arguments.yang_dir);
     let mut telling = Telling::new(common);
@@ -247,8 +253,8 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
     let is_folder = fs::metadata(path).map_err(failed)?.is_dir();
     if !is_folder {
-        let ends = path.extension().and_then(|ending| ending.to_str()).is_some_and(|it| ENDINGS.contains(&it));
-        if depth == 0 || ends {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if depth == 0 || ENDINGS.contains(&ending) || YAML.contains(&ending) && is_gnmic(path) {
             files.push(path.to_owned());
         }
         return Ok(());
@@ -267,6 +273,13 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     }
     inside.sort();
     inside.iter().try_for_each(|path| gather(path, depth + 1, files))
+}
+
+/// Whether a file of YAML is a request of gnmic's, or cannot be read, which is to be told.
+fn is_gnmic(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_err() || registry::is_gnmic_yaml(&String::from_utf8_lossy(&head))
 }
 
 impl ValidateArguments {
@@ -389,4 +402,33 @@ fn forget(checked: &mut [Checked]) {
 fn no_modules(dialect: &str) -> Finding {
     let message = format!("there are no modules here by which what is for dialect {dialect} could be checked");
     Finding::error(Code::SchemaModules, message).help("--yang-dir names a folder of its vendor's")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_yaml_in_a_folder_gnmics_requests_alone_are_candidates() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("a.xml", "<config/>"),
+            ("b.yaml", "# for leaf1\n---\nupdates:\n  - path: /a\n"),
+            ("c.yml", "deletes: [/a]\n"),
+            ("ci.yml", "validate: {script: [mercury validate .]}\n"),
+            ("vars.yaml", "leaf1:\n  mtu: 9000\n"),
+            ("requests.yaml", "- method: update_port\n"),
+            ("README.md", "# ours\n"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut files = Vec::new();
+        gather(folder.path(), 0, &mut files).unwrap();
+        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.xml", "b.yaml", "c.yml"]);
+        // Who names one wants to be told what is wrong with it.
+        let (mut files, vars) = (Vec::new(), folder.path().join("vars.yaml"));
+        gather(&vars, 0, &mut files).unwrap();
+        assert_eq!(files, [vars]);
+    }
 }

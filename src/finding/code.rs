@@ -171,7 +171,7 @@ codes! {
         "Only one of them can be meant.";
     SchemaReference "schema-reference":
         "A leafref whose target is not in the candidate.",
-        "In a whole configuration (--whole) it must be there. Of a part nothing is said where the target is left out, as it may be on the switch; that the part has another value there is a warning.";
+        "In a whole configuration (--whole) it must be there. Of a part nothing is said where the target is left out, or is in a list, of which the switch may have other entries; that the part has another value there is a warning.";
     SchemaMandatory "schema-mandatory":
         "A node that must be there is not.",
         "It is told of a whole configuration (--whole) alone: of a part it may be on the switch already.";

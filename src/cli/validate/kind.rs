@@ -58,10 +58,16 @@ fn is_textproto(text: &str) -> bool {
     })
 }
 
-/// The beginning of one in curly braces, at the top, whatever else is on its line.
+/// What Junos has before a block.
+const MARKS: [&str; 4] = ["inactive: ", "protect: ", "delete: ", "replace: "];
+
+/// The beginning of one in curly braces, at the top, whatever else is on its line. YAML has a
+/// colon behind a name.
 fn is_block(line: &str) -> bool {
-    let name = line.split_once('{').map(|(name, _)| name.trim_end());
-    name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(['<', '"', ';', '=']))
+    let Some((name, _)) = line.split_once('{') else { return false };
+    let name = name.trim_end();
+    let name = MARKS.iter().find_map(|mark| name.strip_prefix(mark)).unwrap_or(name);
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(['<', '"', ';', '=', ':'])
 }
 
 fn is_of_a_command_line(line: &str) -> bool {
@@ -89,7 +95,11 @@ mod tests {
             ("interfaces {\n", Some(Form::Lines)),
             ("interfaces { ge-0/0/1 { disable; } }", Some(Form::Lines)),
             ("vlans { v110 { vlan-id 110; } } interfaces { ge-0/0/1 { disable; } }\n", Some(Form::Lines)),
+            ("replace: interfaces {\n", Some(Form::Lines)),
             ("let a = { 1 }", None),
+            ("x: {a: 1}\n", None),
+            ("replace: {a: 1, b: 2}\n", Some(Form::SetRequest)),
+            ("script: [{a: 1}]\n", None),
             ("hello\n", None),
         ] {
             assert_eq!(of(text), expected, "{text}");

@@ -75,6 +75,9 @@ impl Modules {
     }
 }
 
+#[cfg(all(test, feature = "yang"))]
+mod part_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;

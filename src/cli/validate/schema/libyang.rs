@@ -288,6 +288,10 @@ impl Modules {
             let added = made.and_then(|document| {
                 let document = Document::Text(document.to_string());
                 let own = self.parsed(&document, DataFormat::JSON).map_err(|error| said_or(&error))?;
+                let twice = given_twice(&own)?;
+                if !twice.is_empty() {
+                    return Err(twice);
+                }
                 together.merge(&own).map_err(|error| said_or(&error))
             });
             for told in added.err().into_iter().flatten() {
@@ -344,13 +348,25 @@ impl Modules {
         // What a part leaves out may be on the switch: of that it says nothing, and other
         // mistakes may stand behind.
         let Ok(mut tree) = again() else { return all };
-        let each = DataValidationFlags::from_bits_retain(ffi::LYD_VALIDATE_MULTI_ERROR);
-        let _each_is_said = tree.validate(valid() | each);
+        let _each_is_said = tree.validate(valid() | each());
         let each = said();
         let Ok(tree) = again() else { return each };
         let is_known = |told: &Told| !part::may_be_elsewhere(told) || part::is_about(told, &tree);
         each.into_iter().filter(is_known).take(MAX_TOLD).collect()
     }
+}
+
+/// What is in data twice, of which a merge would make one.
+fn given_twice(tree: &DataTree<'_>) -> Result<Vec<Told>, Vec<Told>> {
+    let mut own = tree.duplicate().map_err(|error| said_or(&error))?;
+    drop(said());
+    let _each_is_said = own.validate(valid() | each());
+    Ok(said().into_iter().filter(|told| told.code() == Code::SchemaDuplicate).take(MAX_TOLD).collect())
+}
+
+/// All that is wrong is said, not the first of it alone.
+fn each() -> DataValidationFlags {
+    DataValidationFlags::from_bits_retain(ffi::LYD_VALIDATE_MULTI_ERROR)
 }
 
 fn strict() -> DataParserFlags {

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use yang5::data::{Data as _, DataTree};
+use yang5::{
+    data::{Data as _, DataNodeRef, DataTree},
+    schema::SchemaNodeKind,
+};
 
 use super::{super::place, set_request::Elem, told::Told};
 use crate::finding::Code;
@@ -54,7 +57,7 @@ pub(super) fn is_about(told: &Told, tree: &DataTree<'_>) -> bool {
         Code::SchemaMandatory => return false,
         Code::SchemaReference => {
             let target = told.message.rsplit('"').nth(1).unwrap_or_default();
-            return any(&format!("{}/{target}", told.path));
+            return has_another(&told.path, target, tree);
         }
         _ => {}
     }
@@ -65,6 +68,44 @@ pub(super) fn is_about(told: &Told, tree: &DataTree<'_>) -> bool {
     let names = leaves(condition.filter(|_| is_shown).unwrap_or_default());
     let is_there = |name: &&str| any(&format!("{entry}//*[local-name()='{name}']"));
     names.iter().all(is_there)
+}
+
+/// Whether another value is where the target of a leafref at a path is, or the target is none
+/// that is understood. Of a list the switch may have other entries: what is in one is no other value.
+fn has_another(path: &str, target: &str, tree: &DataTree<'_>) -> bool {
+    let Some((target, names)) = by_local_names(target) else { return true };
+    let xpath = if target.starts_with('/') { target } else { format!("{path}/{target}") };
+    // No XPath can say a key that has both marks of quotation in it: what is beside is not found.
+    let Ok(mut found) = tree.find_xpath(&xpath) else { return false };
+    // The entry that both are in is the same one.
+    let is_entry = |node: DataNodeRef<'_>| node.schema().kind() == SchemaNodeKind::List;
+    found.next().is_some_and(|node| !node.ancestors().take(names.saturating_sub(1)).any(is_entry))
+}
+
+/// A leafref's path without what picks entries and with the local name of each node, as the
+/// prefixes are those of the module that has it; and how many names are in it. `None` where it
+/// has something else.
+fn by_local_names(target: &str) -> Option<(String, usize)> {
+    let mut bare = String::new();
+    for piece in target.split('[') {
+        bare.push_str(if bare.is_empty() { piece } else { piece.split_once(']')?.1 });
+    }
+    let (mut steps, mut names) = (Vec::new(), 0);
+    let is_absolute = bare.starts_with('/');
+    for step in bare.trim_start_matches('/').split('/').map(str::trim) {
+        let name = step.rsplit(':').next().unwrap_or(step);
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        match name {
+            "." | ".." => steps.push(name.to_owned()),
+            _ if name.is_empty() || !name.chars().all(is_name) => return None,
+            _ => {
+                names += 1;
+                steps.push(format!("*[local-name()='{name}']"));
+            }
+        }
+    }
+    let root = if is_absolute { "/" } else { "" };
+    Some((format!("{root}{}", steps.join("/")), names))
 }
 
 /// The names at the ends of the paths of a condition, without what is quoted, functions and

@@ -15,9 +15,10 @@ pub(super) type Elem = (String, BTreeMap<String, String>);
 /// The schema nodes of a path, from the top.
 ///
 /// # Errors
-/// The path to the element that no module has, and that element.
+/// The path to the element that no module has, and that element; or to the list, and the key
+/// that is none of its keys.
 pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
-    let Some((first, rest)) = path.split_first() else { return Ok(Vec::new()) };
+    let Some(first) = path.first() else { return Ok(Vec::new()) };
     let (module, name) =
         first.0.rsplit_once(':').map_or((None, first.0.as_str()), |(module, name)| (Some(module), name));
     let tops = context.modules(true).filter(|own| module.is_none_or(|module| own.name() == module));
@@ -27,7 +28,7 @@ pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<Schem
     let (mut nearest, mut found) = ((String::new(), name.to_owned()), None);
     for top in tops {
         let is_openconfig = top.module().name().starts_with("openconfig-");
-        match below(top, rest) {
+        match from(top, path) {
             Ok(nodes) if is_openconfig => return Ok(nodes),
             Ok(nodes) => found = found.or(Some(nodes)),
             Err(unknown) if unknown.0.len() > nearest.0.len() => nearest = unknown,
@@ -37,18 +38,40 @@ pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<Schem
     found.ok_or(nearest)
 }
 
-fn below<'c>(top: SchemaNode<'c>, rest: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
-    let bare = |name: &str| name.rsplit(':').next().unwrap_or(name).to_owned();
-    let unknown = |at: &str, name: &str| (at.to_owned(), name.to_owned());
+/// The same from the first of them on.
+fn from<'c>(top: SchemaNode<'c>, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
     let mut at = format!("/{}:{}", top.module().name(), top.name());
-    let mut nodes = vec![top];
-    for (name, _) in rest {
-        let name = bare(name);
-        let above = nodes.last().and_then(|above| above.all_children().find(|node| node.name() == name));
-        nodes.push(above.ok_or_else(|| unknown(&at, &name))?);
-        at = format!("{at}/{name}");
+    let mut nodes: Vec<SchemaNode<'c>> = Vec::with_capacity(path.len());
+    for (name, keys) in path {
+        let node = match nodes.last() {
+            None => top.clone(),
+            Some(above) => {
+                let name = bare(name);
+                let own = above.all_children().find(|node| node.name() == name);
+                let own = own.ok_or_else(|| (at.clone(), name.to_owned()))?;
+                at = format!("{at}/{name}");
+                own
+            }
+        };
+        if let Some(key) = keys.keys().find(|key| !is_key(&node, bare(key))) {
+            return Err((at, key.clone()));
+        }
+        nodes.push(node);
     }
     Ok(nodes)
+}
+
+/// Whether a node's entries, or the values of a leaf-list, are told apart by it.
+fn is_key(node: &SchemaNode<'_>, key: &str) -> bool {
+    match node.kind() {
+        SchemaNodeKind::List => node.list_keys().any(|own| own.name() == key),
+        SchemaNodeKind::LeafList => key == ".",
+        _ => false,
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 /// The document in which a value is at a path.

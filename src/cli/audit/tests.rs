@@ -1,0 +1,62 @@
+//! What rows say should be.
+
+use super::*;
+use crate::inventory::{Card, Face, Inventory, OvsdbSettings, Representor, Switch, Uplink};
+
+/// A leaf with VLAN 199 for what is let go, and a card that hangs on it and has the same.
+fn service() -> Service {
+    let mut leaf = Switch::new("leaf1", "192.0.2.1", "openconfig", "mercury");
+    let mut card = Switch::new("dpu7", "unix:/run/db.sock", "netmiko_ovs_linux", "");
+    for switch in [&mut leaf, &mut card] {
+        switch.rules.default_vlan = "199".parse().ok();
+        switch.rules.manage_vlans = true;
+    }
+    card.face = Face::Ovsdb(OvsdbSettings::default());
+    let name = |name: &str| name.parse().unwrap();
+    card.rules.card = Some(Card {
+        hosts: vec!["node7".to_owned()],
+        serial_number: None,
+        uplinks: vec![Uplink { port: name("p0"), switch: "leaf1".to_owned(), switch_port: name("Ethernet7") }],
+        representors: vec![Representor { port: name("pf0hpf"), uplinks: vec![name("p0")], function: None }],
+    });
+    Service::over([leaf, card].into_iter().collect::<Inventory>(), [])
+}
+
+fn rows(lines: &str) -> Vec<Request> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("table.csv");
+    std::fs::write(&file, format!("switch,port,mode,vlan,description\n{lines}")).unwrap();
+    requests::read_each(&file, &Networks::read(&[]).unwrap()).unwrap().0
+}
+
+#[test]
+fn a_row_of_no_switch_or_no_port_cannot_be() {
+    let service = service();
+    for (row, parameter) in [
+        (",,none,,", "switch_id"),
+        (",,,,rack 4", "switch_id"),
+        (",,access,110,", "switch_id"),
+        ("leaf1,,none,,", "port_name"),
+        (",Ethernet1,none,,", "switch_id"),
+    ] {
+        let rows = rows(row);
+        let wanted = Wanted::of(&service, &rows);
+        let wrong: Vec<_> = wanted.wrong.iter().map(|(_, fault)| fault.parameter.as_deref()).collect();
+        let parameter = format!("params.{parameter}");
+        assert_eq!((wanted.by_switch.len(), wrong), (0, vec![Some(parameter.as_str())]), "{row}");
+    }
+}
+
+#[test]
+fn a_row_without_vlans_says_nothing_of_other_ports() {
+    let service = service();
+    for row in ["dpu7,pf0hpf,,,rack 4", "dpu7,pf0hpf,none,,", "leaf1,Ethernet1,,,rack 4"] {
+        let rows = rows(row);
+        let Wanted { by_switch, wrong } = Wanted::of(&service, &rows);
+        assert!(wrong.is_empty(), "{row}");
+        let switches: Vec<&str> = by_switch.keys().map(String::as_str).collect();
+        assert_eq!(switches, [row.split(',').next().unwrap()], "{row}");
+        let target = &by_switch.values().next().unwrap().1.targets[0];
+        assert!(target.vlans.is_empty() && target.uplinks.is_empty() && target.ports.len() == 1, "{row}");
+    }
+}

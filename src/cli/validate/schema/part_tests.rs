@@ -1,0 +1,93 @@
+//! Parts of configurations, by a module that is small.
+
+use std::{fs, path::Path, sync::Arc};
+
+use super::{Encoding, Modules};
+use crate::finding::{Code, Severity};
+
+const MODULE: &str = r#"module t {
+  namespace "urn:t";
+  prefix t;
+  container a {
+    leaf x { type string; }
+    leaf absolute { type leafref { path "/t:a/t:x"; } }
+    leaf relative { type leafref { path "../t:x"; } }
+    leaf entry { type leafref { path "/t:a/t:list/t:name"; } }
+    leaf near { type leafref { path "../t:list/t:name"; } }
+    leaf-list many { type string; }
+    list list { key "name"; leaf name { type string; } leaf own { type leafref { path "../t:name"; } } }
+  }
+}
+"#;
+
+fn modules() -> Modules {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.yang"), MODULE).unwrap();
+    Modules::load(&[folder.path().to_owned()]).unwrap()
+}
+
+fn told(modules: &Modules, text: &str, encoding: Encoding, is_whole: bool) -> Vec<(Code, Severity, String)> {
+    let (file, text) = (Path::new("a"), Arc::<str>::from(text));
+    let findings = modules.check(modules.understand(file, &text, encoding), file, is_whole);
+    findings.iter().map(|one| (one.code, one.severity, one.message.clone())).collect()
+}
+
+#[test]
+fn a_reference_is_told_of_where_the_part_has_another_value() {
+    let modules = modules();
+    for (inside, is_told) in [
+        ("<x>1</x><absolute>2</absolute>", true),
+        ("<x>1</x><relative>2</relative>", true),
+        ("<list><name>1</name><own>2</own></list>", true),
+        ("<absolute>2</absolute>", false),
+        ("<relative>2</relative>", false),
+        // The switch may have that entry.
+        ("<list><name>1</name></list><entry>2</entry>", false),
+        ("<list><name>1</name></list><near>2</near>", false),
+    ] {
+        let text = format!("<a xmlns=\"urn:t\">{inside}</a>");
+        let of = |is_whole: bool| -> Vec<_> {
+            told(&modules, &text, Encoding::Xml, is_whole).into_iter().map(|(code, how, _)| (code, how)).collect()
+        };
+        let expected = is_told.then_some((Code::SchemaReference, Severity::Warning));
+        assert_eq!(of(false), Vec::from_iter(expected), "{inside}");
+        assert_eq!(of(true), [(Code::SchemaReference, Severity::Error)], "{inside}");
+    }
+}
+
+#[test]
+fn an_entry_that_one_part_gives_twice_is_told_whichever_part_it_is() {
+    let modules = modules();
+    let twice = r#"{"path": "/t:a", "value": {"list": [{"name": "1"}, {"name": "1"}]}}"#;
+    let once = r#"{"path": "/t:a", "value": {"x": "1", "list": [{"name": "1"}]}}"#;
+    for (parts, expected) in [([once, once], 0), ([once, twice], 1), ([twice, once], 1), ([twice, twice], 2)] {
+        let text = format!("{{\"updates\": [{}]}}", parts.join(",\n"));
+        let codes: Vec<_> =
+            told(&modules, &text, Encoding::SetRequest, false).into_iter().map(|(code, ..)| code).collect();
+        assert_eq!(codes, vec![Code::SchemaDuplicate; expected], "{text}");
+    }
+}
+
+#[test]
+fn what_a_set_request_deletes_has_the_keys_of_its_lists() {
+    let modules = modules();
+    for (path, unknown) in [
+        ("/t:a/list[name=1]", None),
+        ("/a/list[t:name=1]/own", None),
+        ("/a/list", None),
+        ("/a/many[.=1]", None),
+        ("/a/list[nme=1]", Some("\"nme\" not found as a child of \"/t:a/list\"")),
+        ("/a/list[name=1][nme=1]/own", Some("\"nme\"")),
+        ("/a[name=1]/list", Some("\"name\" not found as a child of \"/t:a\"")),
+        ("/a/x[name=1]", Some("\"name\"")),
+        ("/a/many[name=1]", Some("\"name\"")),
+    ] {
+        let text = format!("{{\"deletes\": [\"{path}\"]}}");
+        let told = told(&modules, &text, Encoding::SetRequest, false);
+        assert_eq!(told.len(), usize::from(unknown.is_some()), "{path}: {told:?}");
+        let is_it = |(code, _, message): &(Code, Severity, String)| {
+            *code == Code::SchemaUnknownNode && message.contains(unknown.unwrap())
+        };
+        assert!(told.iter().all(is_it), "{path}: {told:?}");
+    }
+}
