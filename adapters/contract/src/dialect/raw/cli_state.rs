@@ -143,6 +143,10 @@ mod tests {
         assert!(problems(&one.repeat(2)).iter().any(|problem| problem.contains("there twice")));
         let four: String = (0..4).map(|number| one.replace("show x", &format!("show {number}"))).collect();
         assert!(problems(&four).iter().any(|problem| problem.contains("more than 3")));
+        let old = "[cli.words]\nports = { command = \"show x\", row = \"{name} ...\" }\n";
+        let text = builtin_text("ruijie").unwrap().replace("[cli.words]\n", old);
+        let errors = above_builtin(&[("own".to_owned(), text)]).unwrap_err();
+        assert!(errors.iter().flat_map(|error| &error.problems).any(|problem| problem.contains("[[cli.state]]")));
         assert!(problems(&one.replace("show x", "a\\nb")).iter().any(|problem| problem.contains("is no command")));
     }
 }
