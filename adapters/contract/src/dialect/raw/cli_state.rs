@@ -29,6 +29,9 @@ pub(super) struct RawState {
     /// The column tells nothing of links, so that there are no words.
     #[serde(default)]
     names_only: bool,
+    /// A port that is there may have no row.
+    #[serde(default)]
+    leaves_out: bool,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +104,7 @@ impl Reader<'_> {
             StateForm::Lines(lines)
         };
         self.problems.extend(problems.into_iter().map(|problem| format!("cli.state: {command:?} {problem}")));
-        StateTable { command, form, words }
+        StateTable { command, form, words, leaves_out: raw.leaves_out }
     }
 }
 
