@@ -17,7 +17,7 @@ use mercury_model::{
     DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, Leaf, Running, Scope, SwitchedVlan,
 };
 
-pub use self::absence::{Verdict, absent, answers_several, judged, unconfirmed, withheld};
+pub use self::absence::{Verdict, absent, afterwards, answers_several, judged, unconfirmed, withheld};
 use self::lag::LagNames;
 pub use self::{
     lag::{unmarked, widened},

@@ -87,8 +87,8 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
     for port in absent.interfaces.iter().filter(|name| !names.is_one(name)) {
         match seen.state.as_ref().filter(|state| !state.is_empty()) {
             Some(state) if state.contains(port) => {}
-            Some(state) => return Err(Box::new(missing(port, state, name))),
-            None => {
+            Some(state) if seen.untold.is_none() => return Err(Box::new(missing(port, state, name))),
+            _ => {
                 let why = seen.untold.as_deref().unwrap_or("of its state it tells nothing");
                 let note = format!(
                     "whether {name} has a port {port} could not be found out: its configuration does not name it, \
@@ -108,6 +108,15 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
     let confirmed = confirmed && is_sure && (absent.vlans.is_empty() || lists_vlans);
     let blind = !doubtful.is_empty() && !is_had(seen.interfaces.as_ref().map(BTreeSet::is_empty));
     Ok(Verdict::NotConfigured { doubtful, confirmed, blind })
+}
+
+/// What was seen after a change, of ports that were there before it: at a command line a port
+/// may have gone from the table with its transceiver, and what is configured is told apart
+/// from that. Elsewhere state and configuration are hidden by the same access control, so
+/// that neither is told of what is hidden.
+#[must_use]
+pub fn afterwards(switch: &Switch, seen: Sighting) -> Sighting {
+    if switch.protocol().as_str() == "cli" { Sighting { state: None, ..seen } } else { seen }
 }
 
 fn missing(port: &InterfaceName, there: &BTreeSet<InterfaceName>, switch: &str) -> Fault {

@@ -22,7 +22,8 @@ use crate::{
     group,
     intent::{Fields, Intent, LagRemoval, LagRequest, NetworkRequest, PluginRequest, PortRequest, ResetRequest},
     inventory::{
-        Face, GnmiSettings, Inventory, Options, Placeholder, PortNameRule, PortNames, Rules, Switch, Template,
+        CliSettings, Face, GnmiSettings, Inventory, Options, Placeholder, PortNameRule, PortNames, Rules, Switch,
+        Template,
     },
 };
 

@@ -166,7 +166,7 @@ pub(super) async fn undone(line: &mut Line<'_>, outcome: Outcome, report: &Repor
 
 async fn as_before(line: &mut Line<'_>, unshown: &Absent, before: &Running) -> Result<(), Fault> {
     line.link.open().await?;
-    let seen = seen(line, unshown).await?;
+    let seen = desired::afterwards(line.switch, seen(line, unshown).await?);
     match judged(line, unshown, &seen)? {
         Verdict::NotConfigured { confirmed: true, .. } => Ok(()),
         Verdict::NotConfigured { .. } => Err(desired::unconfirmed(unshown)),
@@ -201,7 +201,7 @@ pub(super) async fn sure(line: &mut Line<'_>, work: &Work, outcome: Outcome, rep
 
 async fn confirmed(line: &mut Line<'_>, absent: &Absent, proof: &ReadBack) -> Result<(), Fault> {
     line.link.open().await?;
-    let seen = seen(line, absent).await?;
+    let seen = desired::afterwards(line.switch, seen(line, absent).await?);
     match judged(line, absent, &seen)? {
         // The port was there a moment ago.
         Verdict::NotConfigured { .. } if seen.interfaces.is_some() => {

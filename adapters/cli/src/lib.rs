@@ -32,5 +32,6 @@ pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
 pub use words::{
-    Brought, CliRenderer, PortStates, Unreadable, Untold, another, asks, brought, port_states, recorded, running,
+    Brought, CliRenderer, PortStates, PortTable, Unreadable, Untold, another, asks, brought, port_states, recorded,
+    running,
 };

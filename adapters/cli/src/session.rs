@@ -10,13 +10,14 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, Flight,
-    Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, When, off_worker,
+    Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, StateTable, Step, StepResult, Traffic, When,
+    off_worker,
 };
 use mercury_model::{InterfaceName, Running, Scope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Script, Unreadable, another, asks, candidate, judge, port_states, running, sh,
+    PortTable, Script, Unreadable, another, asks, candidate, judge, port_states, running, sh,
     wire::{End, Entry, Reply, Wire, no_room},
 };
 
@@ -35,6 +36,8 @@ pub struct LineSession {
     pub(crate) is_inside: bool,
     /// Lines were entered that wait for their commit.
     pub(crate) is_staged: bool,
+    /// When the flight ends that is under way, and how long it may take.
+    until: (Instant, Duration),
 }
 
 /// A step ends with its result, or with the session.
@@ -54,11 +57,13 @@ impl LineSession {
             pipelining: is_one && session.transport == CliTransport::Sh,
             ..Capabilities::unknown()
         };
-        Self { wire, dialect, capabilities, budget, is_stuck: false, is_inside: false, is_staged: false }
+        let until = (Instant::now(), Duration::ZERO);
+        Self { wire, dialect, capabilities, budget, is_stuck: false, is_inside: false, is_staged: false, until }
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let (mut results, deadline) = (Vec::new(), Instant::now() + timeout);
+        self.until = (deadline, timeout);
         while let Some(rest @ [_, ..]) = steps.get(results.len()..) {
             match timeout_at(deadline, self.next(rest)).await {
                 Ok(Ok(carried)) => results.extend(carried),
@@ -208,27 +213,77 @@ impl LineSession {
         };
         let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());
         let vlans = (!absent.vlans.is_empty()).then(|| found.vlans.into_keys().collect());
-        let (state, untold) = if absent.interfaces.is_empty() { (None, None) } else { self.ports().await? };
+        let is_aggregate = |name: &&InterfaceName| !self.dialect.is_aggregate(name);
+        let absent = absent.interfaces.iter().filter(is_aggregate).cloned().collect();
+        let (state, untold) = self.ports(&absent).await;
         Ok(Ok(Answer::Seen(Box::new(Sighting { interfaces, vlans, state, untold }))))
     }
 
-    /// Every port there is, or why that could not be found out: who may see the configuration
-    /// may not see that too.
-    async fn ports(&mut self) -> Result<(Option<BTreeSet<InterfaceName>>, Option<String>), Lost> {
+    /// The ports there are, where one of these is asked for, and why there may be more: who may
+    /// see the configuration may not see that too. The session may be lost meanwhile, and what
+    /// was seen of the configuration is not.
+    async fn ports(&mut self, absent: &BTreeSet<InterfaceName>) -> (Option<BTreeSet<InterfaceName>>, Option<String>) {
         let dialect = Arc::clone(&self.dialect);
-        let mut untold = Vec::new();
-        for table in &dialect.states {
-            let reply = self.ask(&self.shown(&table.command), None).await?;
-            let why = match self.failed(&reply, judge::refusal_to_show) {
-                Some(words) => format!("{:?} was refused: {words}", table.command),
-                None => match port_states(&dialect, table, &reply.text) {
-                    Ok(ports) => return Ok((Some(ports.into_keys().collect()), None)),
-                    Err(why) => why.to_string(),
-                },
-            };
-            untold.push(why);
+        let (mut told, mut untold) = (BTreeSet::new(), Vec::new());
+        let (deadline, timeout) = self.until;
+        let tables = if absent.is_empty() { 0 } else { dialect.states.len() };
+        for (number, StateTable { command, leaves_out, .. }) in dialect.states.iter().enumerate().take(tables) {
+            if Instant::now() > deadline - timeout / 2 {
+                untold.push(format!("{command:?} was not asked, for lack of time"));
+                break;
+            }
+            // Before the flight itself is given up.
+            match timeout_at(deadline - timeout / 10, self.table(number)).await {
+                Ok(Ok(Ok(PortTable { ports, unread }))) => {
+                    told.extend(ports.into_keys());
+                    let unnamed = absent.difference(&told).find(|name| !dialect.spells(name));
+                    let unnamed = || unnamed.map(|name| format!("the dialect has no names like {name}"));
+                    match unread.map(|why| why.to_string()).or_else(unnamed) {
+                        Some(why) if !absent.is_subset(&told) => untold.push(why),
+                        _ => return (Some(told), None),
+                    }
+                    if *leaves_out {
+                        break;
+                    }
+                }
+                Ok(Ok(Err(why))) => untold.push(why),
+                Ok(Err(lost)) => {
+                    untold.push(format!("the answer to {command:?} was lost: {lost}"));
+                    break;
+                }
+                Err(_) => {
+                    untold.push(format!("{command:?} was not answered in time"));
+                    break;
+                }
+            }
         }
-        Ok((None, (!untold.is_empty()).then(|| untold.join("; "))))
+        ((!told.is_empty()).then_some(told), (!untold.is_empty()).then(|| untold.join("; ")))
+    }
+
+    /// What one command tells of ports, or why it does not.
+    async fn table(&mut self, number: usize) -> Result<Result<PortTable, String>, Lost> {
+        let dialect = Arc::clone(&self.dialect);
+        let Some(command) = dialect.states.get(number).map(|table| table.command.as_str()) else {
+            return Ok(Err("no command tells".to_owned()));
+        };
+        // Held until the answer was read.
+        let mut share = self.budget.share(MAX_REPLY);
+        let line = self.shown(command);
+        let reply = self.wire.ask(&[Entry { line: &line, when: None }], &mut share).await?.pop();
+        let reply = reply.ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))?;
+        if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
+            return Ok(Err(format!("{command:?} was refused: {words}")));
+        }
+        let own = Arc::clone(&dialect);
+        let read = off_worker(reply.text.len(), move || {
+            let read = own.states.get(number).map(|table| port_states(&own, table, &reply.text));
+            drop(share);
+            read
+        });
+        match read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
+            Some(read) => Ok(read.map_err(|why| why.to_string())),
+            None => Ok(Err("no command tells".to_owned())),
+        }
     }
 
     /// Enters a script in configuration mode and leaves it.

@@ -201,6 +201,72 @@ async fn where_one_command_tells_of_no_ports_the_next_is_asked_and_else_it_is_sa
     assert_eq!((seen.state.map(|state| state.len()), seen.untold), (Some(1), None));
 }
 
+#[tokio::test]
+async fn what_was_seen_of_the_configuration_is_not_lost_with_the_question_for_ports() {
+    let seen = |step: Step| async move {
+        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_s300").unwrap();
+        let told = Told::default();
+        let run = Arc::clone(&told);
+        let wire = Answering(move |line: &str| {
+            run.lock().unwrap().push(line.to_owned());
+            let text =
+                if line == CONFIGURATION.0 { CONFIGURATION.1 } else { return Err(Lost::Closed("gone".to_owned())) };
+            Ok(Reply { text: text.to_owned(), end: End::Status(Some(0)) })
+        });
+        let dialect = Arc::new(dialect.cli.clone().unwrap());
+        let mut session = LineSession::new(Box::new(wire), dialect, Budget::new(64 << 20));
+        let mut flight = session.flight(&[step], Duration::from_secs(60)).await;
+        let Some(Ok(Answer::Seen(seen))) = flight.results.pop() else { panic!("{flight:?}") };
+        let told = told.lock().unwrap().clone();
+        (*seen, told)
+    };
+    let (lost, told) = seen(Step::Look(of_a_port())).await;
+    assert_eq!(told, ["show running-config", "show interfaces status"]);
+    assert_eq!((lost.interfaces.map(|names| names.len()), lost.state), (Some(1), None));
+    assert!(lost.untold.unwrap().contains("was lost"));
+    // An aggregate is no port.
+    let absent = Absent { interfaces: ["port-channel7".parse().unwrap()].into(), ..Absent::default() };
+    let (seen, told) = seen(Step::Look(absent)).await;
+    assert_eq!((seen.state, seen.untold, told), (None, None, vec!["show running-config".to_owned()]));
+}
+
+/// Shows its configuration, and answers nothing else.
+struct Hanging;
+
+impl Wire for Hanging {
+    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], _: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
+        Box::pin(async move {
+            if lines[0].line != CONFIGURATION.0 {
+                std::future::pending::<()>().await;
+            }
+            Ok(vec![Reply { text: CONFIGURATION.1.to_owned(), end: End::Status(Some(0)) }])
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_that_hangs_at_the_question_for_ports_has_shown_its_configuration() {
+    let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cisco_s300").unwrap();
+    let dialect = Arc::new(dialect.cli.clone().unwrap());
+    let mut session = LineSession::new(Box::new(Hanging), dialect, Budget::new(64 << 20));
+    let mut flight = session.flight(&[Step::Look(of_a_port())], Duration::from_secs(60)).await;
+    let Some(Ok(Answer::Seen(seen))) = flight.results.pop() else { panic!("{flight:?}") };
+    assert_eq!((seen.interfaces.map(|names| names.len()), seen.state), (Some(1), None));
+    assert!(seen.untold.unwrap().contains("not answered in time"));
+}
+
 const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
 const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}
 {"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;

@@ -13,7 +13,7 @@ use mercury_model::InterfaceScope;
 pub(crate) use lists::vlans;
 pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
 pub use render::CliRenderer;
-pub use state::{PortStates, Untold, port_states};
+pub use state::{PortStates, PortTable, Untold, port_states};
 
 /// Whether a port is asked for, by the name that the data has it by.
 fn is_asked(asked: &InterfaceScope, name: &str) -> bool {

@@ -33,9 +33,10 @@ pub struct Sighting {
     pub interfaces: Option<BTreeSet<InterfaceName>>,
     /// Every VLAN that it names; `None` too where none was looked for.
     pub vlans: Option<BTreeSet<VlanId>>,
-    /// Every interface of which operational state is told.
+    /// Every interface of which operational state is told; only some of those that there are
+    /// where `untold` says why.
     pub state: Option<BTreeSet<InterfaceName>>,
-    /// Why `state` is not told, where the target was asked for it.
+    /// Why `state` is not told, or not of all, where the target was asked for it.
     pub untold: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! What ports are called and described as, and what becomes of idle ones.
 
+use mercury_adapter::{Absent, Sighting};
+
 use super::*;
 
 #[test]
@@ -152,4 +154,27 @@ fn where_a_bounce_may_leave_a_port_down_whoever_asks_for_its_vlans_enables_it() 
         bench.done("detach_port", &plugin("Ethernet1", &Value::Null));
         assert_eq!(up(&bench), [accepted, false, false]);
     }
+}
+
+#[test]
+fn a_table_that_may_leave_out_ports_never_says_that_one_is_missing() {
+    let names = |names: &[&str]| Some(names.iter().map(|name| name.parse().unwrap()).collect());
+    let at = |dialect: &str| Switch { face: Face::Cli(CliSettings::default()), ..spoken(dialect, switch()) };
+    let bench = Bench::of(at("juniper_junos"));
+    let judged = |seen: &Sighting| {
+        let absent = Absent { interfaces: ["xe-0/0/7".parse().unwrap()].into(), ..Absent::default() };
+        judged(bench.switch(), &absent, seen, &bench.dialect)
+    };
+    let whole = Sighting { interfaces: names(&["xe-0/0/1"]), state: names(&["xe-0/0/1"]), ..Sighting::default() };
+    assert_eq!(judged(&whole).unwrap_err().kind, FaultKind::InvalidValue);
+    let some = Sighting { untold: Some("a port may have no row".to_owned()), ..whole.clone() };
+    let Ok(Verdict::NotConfigured { doubtful, confirmed: true, blind: false }) = judged(&some) else { panic!() };
+    assert!(doubtful.values().next().unwrap().ends_with("and a port may have no row"), "{doubtful:?}");
+    let there = Sighting { state: names(&["xe-0/0/1", "xe-0/0/7"]), ..some };
+    assert!(matches!(judged(&there), Ok(Verdict::NotConfigured { doubtful, .. }) if doubtful.is_empty()));
+    // Its transceiver was pulled out while it was changed.
+    let after = afterwards(bench.switch(), whole.clone());
+    assert!(matches!(judged(&after), Ok(Verdict::NotConfigured { confirmed: true, .. })));
+    let over_gnmi = over_gnmi("openconfig", switch());
+    assert_eq!(afterwards(&over_gnmi, whole.clone()), whole);
 }

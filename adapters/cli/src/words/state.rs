@@ -11,14 +11,34 @@ use mercury_model::InterfaceName;
 /// Columns that a row may be shifted to the left, and is still below its title.
 const SHIFT: usize = 2;
 
-/// Letters of a word in which a port's name is looked for.
+/// Letters of a word in which a port's name is looked for, and places where it may end.
 const MAX_NAME: usize = 40;
+const MAX_ENDS: usize = 4;
+
+/// What stands before the number of what is no port with VLANs, on any of these systems.
+#[rustfmt::skip]
+const NO_PORT: [&str; 57] = [
+    "aux", "bdi", "bluetooth", "bvi", "ca", "capwap", "cellular", "ch", "dialer", "e-ch", "gigethernetmgmt", "inloop",
+    "inloopback", "irb", "lag", "lb", "lg", "lo", "loop", "loopback", "m-e", "m-gigabitethernet", "ma", "management",
+    "meth", "mge", "mgmt", "mgmteth", "mti", "nu", "null", "nve", "oob", "po", "port-channel", "pw", "reg",
+    "register-tunnel", "tn", "trk", "tu", "tun", "tunnel", "vbdif", "ve", "virtual-ethernet", "virtual-template", "vl", "vlan", "vlan-interface", "vlanif",
+    "vme", "vsi-interface", "vxlan", "wlan", "wlan-bss", "wlan-radio",
+];
 
 /// Letters of a row that are shown where it cannot be read.
 const SHOWN: usize = 80;
 
 /// The ports of a switch.
 pub type PortStates = BTreeMap<InterfaceName, LinkState>;
+
+/// What a table tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortTable {
+    /// The ports with a row.
+    pub ports: PortStates,
+    /// Why one may be there that has none.
+    pub unread: Option<Untold>,
+}
 
 /// Why the answer to a command does not tell which ports there are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +51,20 @@ pub enum Untold {
         /// What is not there.
         reason: &'static str,
     },
+    /// Ports may be there that have no row.
+    #[error("a port without a transceiver may have no row in the answer to {command:?}")]
+    LeftOut {
+        /// The command.
+        command: String,
+    },
+    /// A port's row, it seems, with a name that is none of the dialect's: another's may be so too.
+    #[error("the answer to {command:?} has a row that the dialect knows no name for: {row:?}")]
+    Stranger {
+        /// The command.
+        command: String,
+        /// Its beginning, as it is shown.
+        row: String,
+    },
     /// A row that may be any port's, so that none can be said not to be there.
     #[error("the answer to {command:?} cannot be read: it is not clear which port has the row {row:?}")]
     Row {
@@ -41,24 +75,28 @@ pub enum Untold {
     },
 }
 
-/// The ports that have a row in this answer, whether or not they are configured; those of
-/// kinds that the dialect has no names for, which Mercury does not touch, are left out.
+/// The ports that have a row in this answer, whether or not they are configured; what has no
+/// VLANs, such as a loopback interface, is left out.
 ///
 /// # Errors
 /// [`Untold`]: there is no such table in it, no port in that, or a row cannot be read.
-pub fn port_states(dialect: &CliDialect, table: &StateTable, answer: &str) -> Result<PortStates, Untold> {
+pub fn port_states(dialect: &CliDialect, table: &StateTable, answer: &str) -> Result<PortTable, Untold> {
     let mut ports = PortStates::new();
-    let untold = |reason| Untold::NoTable { command: table.command.clone(), reason };
+    let mut stranger = None;
+    let command = || table.command.clone();
+    let untold = |reason| Untold::NoTable { command: command(), reason };
     match &table.form {
         StateForm::Lines(lines) => {
-            let mut open = None;
+            // A port whose link is told in a line below, and the row of one without a name.
+            let (mut open, mut nameless) = (None, None);
             for said in answer.lines().filter_map(|line| said(dialect, table, lines, line)) {
                 match said {
                     Said::Port(name, Some(state)) => {
                         add(&mut ports, name, state);
-                        open = None;
+                        (open, nameless) = (None, None);
                     }
                     Said::Port(name, None) => {
+                        nameless = None;
                         if let Some(silent) = open.replace(name) {
                             add(&mut ports, silent, LinkState::Unknown);
                         }
@@ -66,6 +104,17 @@ pub fn port_states(dialect: &CliDialect, table: &StateTable, answer: &str) -> Re
                     Said::Link(state) => {
                         if let Some(name) = open.take() {
                             add(&mut ports, name, state);
+                        } else if state != LinkState::Unknown {
+                            stranger = stranger.or_else(|| nameless.take());
+                        }
+                    }
+                    Said::Stranger(row, state) => {
+                        if let Some(silent) = open.take() {
+                            add(&mut ports, silent, LinkState::Unknown);
+                        }
+                        nameless = Some(row);
+                        if table.words.is_empty() || state.is_some_and(|state| state != LinkState::Unknown) {
+                            stranger = stranger.or_else(|| nameless.take());
                         }
                     }
                 }
@@ -84,10 +133,14 @@ pub fn port_states(dialect: &CliDialect, table: &StateTable, answer: &str) -> Re
                     match heading.port(dialect, &line) {
                         Named::Port(name) => add(&mut ports, name, heading.state(table, &line)),
                         Named::Doubtful => {
-                            let row = line.text(0..SHOWN).trim().to_owned();
-                            return Err(Untold::Row { command: table.command.clone(), row });
+                            return Err(Untold::Row { command: command(), row: shown(&line.text(0..SHOWN)) });
                         }
-                        Named::Other => {}
+                        Named::Stranger
+                            if table.words.is_empty() || heading.state(table, &line) != LinkState::Unknown =>
+                        {
+                            stranger.get_or_insert_with(|| shown(&line.text(0..SHOWN)));
+                        }
+                        Named::Stranger | Named::Other => {}
                     }
                 }
             }
@@ -96,7 +149,17 @@ pub fn port_states(dialect: &CliDialect, table: &StateTable, answer: &str) -> Re
             }
         }
     }
-    if ports.is_empty() { Err(untold("it shows no port")) } else { Ok(ports) }
+    if ports.is_empty() {
+        return Err(untold("it shows no port"));
+    }
+    let left_out = table.leaves_out.then(|| Untold::LeftOut { command: command() });
+    let unread = left_out.or_else(|| stranger.map(|row| Untold::Stranger { command: command(), row }));
+    Ok(PortTable { ports, unread })
+}
+
+/// The beginning of a row.
+fn shown(line: &str) -> String {
+    line.trim().chars().take(SHOWN).collect()
 }
 
 /// One that is told of twice has the state that both tell.
@@ -112,6 +175,8 @@ fn add(ports: &mut PortStates, name: InterfaceName, state: LinkState) {
 enum Said {
     /// A port, and of its link what the same line tells.
     Port(InterfaceName, Option<LinkState>),
+    /// The row of what the dialect has no name for, and may be a port.
+    Stranger(String, Option<LinkState>),
     /// The state of the link of the port before it.
     Link(LinkState),
 }
@@ -124,14 +189,33 @@ fn said(dialect: &CliDialect, table: &StateTable, lines: &[Template], line: &str
         let filled = template.read(line)?;
         let state = filled.get(Hole::Status).map(|text| state_at(table, &text.to_lowercase()));
         match filled.get(Hole::Name) {
-            Some(name) => Some(Said::Port(spelled(dialect, name.trim_end_matches(','))?, state)),
+            Some(name) => {
+                let name = name.trim_end_matches(',');
+                match spelled(dialect, name) {
+                    Some(name) => Some(Said::Port(name, state)),
+                    None => is_strange(name).then(|| Said::Stranger(shown(line), state)),
+                }
+            }
             None => state.map(Said::Link),
         }
     })
 }
 
 fn spelled(dialect: &CliDialect, name: &str) -> Option<InterfaceName> {
-    dialect.names.as_ref().map_or_else(|| Ok(name.to_owned()), |names| names.spelled(name)).ok()?.parse().ok()
+    dialect.names.as_ref().map_or_else(|| Some(name.to_owned()), |names| names.shown(name))?.parse().ok()
+}
+
+/// Whether what the dialect has no name for may be a port's: it has a number, is no part of
+/// a port, and of no kind that has no VLANs.
+fn is_strange(name: &str) -> bool {
+    let Some(number) = name.find(|letter: char| letter.is_ascii_digit()) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_part = name.rsplit_once('.').is_some_and(|(_, part)| is_number(part));
+    let (kind, number) = name.split_at(number);
+    let kind = kind.trim_end().trim_end_matches('-').to_ascii_lowercase();
+    let is_word = kind.chars().all(|letter| letter.is_alphanumeric() || letter == '-');
+    // At most one blank, before the number.
+    is_word && !number.contains(char::is_whitespace) && !is_part && !NO_PORT.contains(&kind.as_str())
 }
 
 /// The state that a text in lower case begins with: of several words the longest, and only
@@ -203,6 +287,8 @@ struct Heading {
 /// What a row is about.
 enum Named {
     Port(InterfaceName),
+    /// A port, perhaps, whose name is none of the dialect's.
+    Stranger,
     Other,
     /// A port, perhaps, of which the name is cut or runs into what follows.
     Doubtful,
@@ -238,7 +324,8 @@ impl Heading {
         let whole = line.text(begin..end);
         // How fast it is may follow in brackets.
         let first = whole.split_once('(').map_or(whole.as_str(), |(name, _)| name).to_owned();
-        if first.contains('.') {
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if first.rsplit_once('.').is_some_and(|(_, part)| is_number(part)) {
             // A part of a port.
             return Named::Other;
         }
@@ -246,17 +333,23 @@ impl Heading {
         if !has_number(&first) {
             let second = words.next().filter(|(next, _)| *next == end + 1).map(|(next, end)| line.text(*next..*end));
             let both = second.filter(|second| second.starts_with(|letter: char| letter.is_ascii_digit()));
-            let name = both.and_then(|second| {
-                [format!("{first} {second}"), format!("{first}{second}")].iter().find_map(|name| spelled(dialect, name))
-            });
-            return name.map_or(Named::Other, Named::Port);
+            let Some(names) = both.map(|second| [format!("{first} {second}"), format!("{first}{second}")]) else {
+                return Named::Other;
+            };
+            let is_strange = names.iter().all(|name| is_strange(name));
+            let other = if is_strange { Named::Stranger } else { Named::Other };
+            return names.iter().find_map(|name| spelled(dialect, name)).map_or(other, Named::Port);
         }
         if let Some(name) = spelled(dialect, &first) {
             return Named::Port(name);
         }
         let is_cut = first.ends_with(['/', ':', '-']) && spelled(dialect, &format!("{first}1")).is_some();
         let runs_on = runs_on(dialect, &first);
-        if is_cut || runs_on { Named::Doubtful } else { Named::Other }
+        match (is_cut || runs_on, is_strange(&first)) {
+            (true, _) => Named::Doubtful,
+            (false, true) => Named::Stranger,
+            (false, false) => Named::Other,
+        }
     }
 
     fn state(&self, table: &StateTable, line: &Row) -> LinkState {
@@ -275,8 +368,10 @@ impl Heading {
 
 /// Whether a word is a name and what stands in the column behind it.
 fn runs_on(dialect: &CliDialect, word: &str) -> bool {
-    let mut letters = word.char_indices().take(MAX_NAME).filter(|(end, letter)| *end > 0 && letter.is_alphabetic());
-    letters.any(|(end, _)| spelled(dialect, word.split_at(end).0).is_some())
+    // A name ends with a digit.
+    let pairs = word.char_indices().zip(word.char_indices().skip(1)).take(MAX_NAME);
+    let ends = pairs.filter(|((_, last), (_, next))| last.is_ascii_digit() && next.is_alphabetic());
+    ends.take(MAX_ENDS).any(|(_, (end, _))| spelled(dialect, word.split_at(end).0).is_some())
 }
 
 /// Where the cell of a column begins: with the word that stands below its title, or else the
@@ -301,91 +396,5 @@ fn only(table: &StateTable, line: &Row) -> LinkState {
 }
 
 #[cfg(test)]
-mod tests {
-    use mercury_adapter::builtin;
-
-    use super::*;
-
-    /// What the first command of a dialect's that begins so tells, in short.
-    fn told(name: &str, command: &str, answer: &str) -> Result<String, Untold> {
-        let dialect = builtin().unwrap().into_iter().find(|one| one.name == name).unwrap();
-        let cli = dialect.cli.as_ref().unwrap();
-        let table = cli.states.iter().find(|table| table.command == command).unwrap();
-        let ports = port_states(cli, table, answer)?;
-        Ok(ports.iter().map(|(name, state)| format!("{name} {state:?}")).collect::<Vec<_>>().join(", "))
-    }
-
-    fn ios(answer: &str) -> Result<String, Untold> {
-        told("cisco_ios", "show interfaces status", answer)
-    }
-
-    const HEADING: &str = "Port      Name               Status       Vlan       Duplex  Speed Type\n";
-
-    #[test]
-    fn a_description_says_nothing_of_the_link() {
-        let rows = "Gi1/0/1   is not connected   notconnect   10         auto    auto 10/100\n\
-                    Gi1/0/2   connected          monitoring   1          full   1000 10/100\n\
-                    Gi1/0/3                      connected    trunk      full   1000 10/100\n\
-                    Vlan10    notconnect         connected    routed     full   1000\n\
-                    Gi1/0/4   disabled\n";
-        let expected = "GigabitEthernet1/0/1 Down, GigabitEthernet1/0/2 Unknown, GigabitEthernet1/0/3 Up, \
-                        GigabitEthernet1/0/4 Unknown";
-        assert_eq!(ios(&format!("\n{HEADING}{rows}sw1#")).unwrap(), expected);
-    }
-
-    #[test]
-    fn columns_that_run_together_or_a_name_that_is_cut_are_not_guessed_at() {
-        for row in ["Gi1/0/100connected to", "Gi1/0/"] {
-            let error = ios(&format!("{HEADING}Gi1/0/1   x\n{row}\n")).unwrap_err();
-            assert_eq!(error, Untold::Row { command: "show interfaces status".to_owned(), row: row.to_owned() });
-        }
-        // Its name is whole, and its state is not.
-        let rows = "Gi1/0/1   a description of otconnected    1\nGi1/0/2                      connected1\n";
-        let unknown = "GigabitEthernet1/0/1 Unknown, GigabitEthernet1/0/2 Unknown";
-        assert_eq!(ios(&format!("{HEADING}{rows}")).unwrap(), unknown);
-    }
-
-    #[test]
-    fn what_has_no_heading_or_no_port_tells_nothing() {
-        let rows = "Gi1/0/1   x                  connected    1\n";
-        for text in ["", "% Invalid input detected at '^' marker.\n", rows, HEADING, &format!("{HEADING}Vlan1 a up\n")]
-        {
-            assert!(matches!(ios(text), Err(Untold::NoTable { .. })), "{text:?}");
-        }
-        let odd = "Port      Name               Condition    Vlan\n";
-        assert!(matches!(ios(&format!("{odd}{rows}")), Err(Untold::NoTable { .. })));
-    }
-
-    #[test]
-    fn what_is_told_twice_and_differs_is_unknown_and_what_begins_in_another_column_is_no_row() {
-        let rows = "Gi1/0/1                      connected    1\nGi1/0/1                      notconnect   1\n\
-                    \x20         Gi1/0/2            connected    1\n  Gi1/0/3(10G)               connected    1\n";
-        assert_eq!(ios(&format!("{HEADING}{rows}")).unwrap(), "GigabitEthernet1/0/1 Unknown, GigabitEthernet1/0/3 Up");
-    }
-
-    #[test]
-    fn a_port_that_was_shut_down_is_told_by_a_column_of_its_own() {
-        let answer = "Interface               Admin Link Proto    Local                 Remote\n\
-                      ge-0/0/0                up    down\nge-0/0/0.0              up    up   inet     192.0.2.1/24\n\
-                      ge-0/0/1                down  down\nae0                     up    up\n";
-        let expected = "ae0 Up, ge-0/0/0 Down, ge-0/0/1 AdminDown";
-        assert_eq!(told("juniper_junos", "show interfaces terse", answer).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_line_for_each_port_is_read_and_what_stands_between_is_not() {
-        let answer = "Interface 1/1/1 is up \n Admin state is up\n\nInterface 1/1/2 is down (Administratively down) \n\
-                      Interface vlan1 is up\nInterface lag1 is resting\n";
-        let expected = "1/1/1 Up, 1/1/2 AdminDown, lag1 Unknown";
-        assert_eq!(told("aruba_aoscx", "show interface", answer).unwrap(), expected);
-    }
-
-    #[test]
-    fn the_state_of_a_link_may_stand_in_a_line_below_its_port() {
-        let answer = "GigabitEthernet1/0/1\nCurrent state: UP\nDescription: Current state: DOWN\n\n\
-                      Vlan-interface1\nCurrent state: DOWN\n\nGigabitEthernet1/0/2\nBandwidth: 1000000 kbps\n\n\
-                      GigabitEthernet1/0/3\nCurrent state: Administratively DOWN\n  GigabitEthernet1/0/4\n";
-        let expected = "GigabitEthernet1/0/1 Up, GigabitEthernet1/0/2 Unknown, GigabitEthernet1/0/3 AdminDown";
-        assert_eq!(told("hpe_comware", "display interface", answer).unwrap(), expected);
-    }
-}
+#[path = "state_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, env, ffi::OsStr, fs, path::Path};
 
 use mercury_adapter::LinkState;
-use mercury_cli::{PortStates, Untold};
+use mercury_cli::{PortStates, PortTable, Untold};
 use serde::Deserialize;
 
 use crate::{
@@ -48,7 +48,7 @@ impl Capture {
         rows.flat_map(|(names, state)| names.into_iter().map(move |name| (name.parse().unwrap(), state))).collect()
     }
 
-    fn read(&self, folder: &OsStr) -> Result<PortStates, Untold> {
+    fn read(&self, folder: &OsStr) -> Result<PortTable, Untold> {
         let dialect = dialect(&self.dialect);
         let cli = dialect.cli.as_ref().unwrap();
         let table = cli.states.iter().find(|table| table.command == self.command);
@@ -72,7 +72,10 @@ fn published_states_of_ports_are_read_as_a_person_reads_them() {
         let ports = capture.ports();
         match capture.read(&folder) {
             Err(why) => problems.push(format!("{}: {why}", capture.file)),
-            Ok(found) if found != ports => {
+            Ok(PortTable { unread: Some(Untold::Stranger { row, .. }), .. }) => {
+                problems.push(format!("{}: no name is known for {row:?}", capture.file));
+            }
+            Ok(PortTable { ports: found, .. }) if found != ports => {
                 let odd: BTreeMap<_, _> =
                     found.iter().filter(|(name, state)| ports.get(*name) != Some(state)).collect();
                 let missed: Vec<_> = ports.keys().filter(|name| !found.contains_key(*name)).collect();
@@ -131,7 +134,7 @@ fn a_table_that_is_cut_off_shows_no_other_port_and_no_other_state() {
         for kept in (1..5).map(|part| lines.len() * part / 5) {
             // A cut within a row may leave another name: `gi1` of `gi10`. No prompt follows one.
             let Ok(found) = mercury_cli::port_states(cli, table, &lines[..kept].join("\n")) else { continue };
-            for (name, state) in found {
+            for (name, state) in found.ports {
                 let own = whole.get(&name).unwrap_or_else(|| panic!("{}: {name}", capture.file));
                 assert!(state == *own || state == LinkState::Unknown, "{}: {name} {state:?}", capture.file);
             }

@@ -23,6 +23,8 @@ pub use words::{
     VlanTable, Whole,
 };
 
+use mercury_model::InterfaceName;
+
 use super::{Mapping, Tree};
 use crate::{Defaults, InterfaceNames};
 
@@ -58,6 +60,20 @@ impl CliDialect {
             Mapping::Tree(tree) => Some(tree),
             Mapping::MacVrf => None,
         }
+    }
+
+    /// Whether a name is an aggregate's, which is there by being configured.
+    #[must_use]
+    pub fn is_aggregate(&self, name: &InterfaceName) -> bool {
+        let prefix = self.tree().and_then(|tree| tree.aggregate_names.as_deref());
+        let number = prefix.and_then(|prefix| name.as_str().strip_prefix(prefix));
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// Whether a port or aggregate can have this name, as it is.
+    #[must_use]
+    pub fn spells(&self, name: &InterfaceName) -> bool {
+        self.names.as_ref().is_none_or(|names| names.shown(name.as_str()).as_deref() == Some(name.as_str()))
     }
 }
 

@@ -69,6 +69,29 @@ impl InterfaceNames {
         })
     }
 
+    /// A name that the system itself shows, in whatever case it does, as [`Self::spelled`] has
+    /// it; `None` where no port or aggregate can have it, or the names of two differ in case
+    /// alone.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> Option<String> {
+        let bare = self.unit.as_deref().and_then(|unit| name.strip_suffix(unit)).unwrap_or(name);
+        let named = |kind: &NamedType, word: &str, is_exact: bool| {
+            let (own, number) = bare.split_at_checked(word.len())?;
+            let fits = if is_exact { own == word } else { own.eq_ignore_ascii_case(word) };
+            (fits && kind.number.is_match(number)).then(|| format!("{}{number}", kind.word))
+        };
+        let find = |is_exact| {
+            let own = self.types.iter().filter_map(move |kind| named(kind, &kind.word, is_exact));
+            let also = move |kind: &'_ NamedType| kind.also.iter().find_map(|word| named(kind, word, is_exact));
+            own.chain(self.types.iter().filter_map(also))
+        };
+        find(true).next().or_else(|| {
+            let mut found = find(false);
+            let first = found.next()?;
+            found.all(|other| other == first).then_some(first)
+        })
+    }
+
     /// The one name that differs only in case, blanks, dashes, or in the word's
     /// being cut short or written out.
     fn nearest(&self, given: &str) -> Option<String> {
@@ -204,6 +227,27 @@ mod tests {
             for (given, wanted) in names {
                 assert_eq!(spelled(dialect, given).as_deref(), Ok(wanted), "{dialect} {given}");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_system_shows_is_known_in_any_case_that_leaves_no_doubt() {
+        let dialects = builtin().unwrap();
+        let shown = |dialect: &str, name: &str| {
+            dialects.iter().find(|one| one.name == dialect).unwrap().interface_names.as_ref().unwrap().shown(name)
+        };
+        for (dialect, name, own) in [
+            ("dell_powerconnect", "gi1/0/1", "gigabitethernet 1/0/1"),
+            ("dell_powerconnect", "Te1/0/1", "tengigabitethernet 1/0/1"),
+            ("cisco_ios", "tw1/0/1", "TwoGigabitEthernet1/0/1"),
+            ("juniper_junos", "GE-0/0/1.0", "ge-0/0/1"),
+            ("brocade_fastiron", "lg7", "lag 7"),
+        ] {
+            assert_eq!(shown(dialect, name).as_deref(), Some(own), "{dialect} {name}");
+        }
+        for (dialect, name) in [("arista_eos", "\u{e9}1"), ("arista_eos", "Eth1/1"), ("cisco_ios", "gi"), ("sonic", "")]
+        {
+            assert_eq!(shown(dialect, name), None, "{dialect} {name}");
         }
     }
 

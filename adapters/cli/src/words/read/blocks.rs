@@ -170,10 +170,6 @@ pub(super) fn named_by(words: &CliWords, shown: &str) -> Option<String> {
     let Some(names) = &words.names else { return Some(shown.to_owned()) };
     let squeezed: String = shown.split_whitespace().collect();
     // Releases differ in letters' case.
-    let in_other_case = || {
-        let nearest = names.spelled(&squeezed).err()?.nearest?;
-        nearest.eq_ignore_ascii_case(&squeezed).then_some(nearest)
-    };
-    let own = names.spelled(shown).or_else(|_| names.spelled(&squeezed)).ok();
-    own.or_else(in_other_case).or_else(|| (!shown.contains(' ')).then(|| shown.to_owned()))
+    let own = names.shown(shown).or_else(|| names.shown(&squeezed));
+    own.or_else(|| (!shown.contains(' ')).then(|| shown.to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use super::Template;
 
-/// A command that tells of every port there is, and how its answer is read.
+/// A command that tells which ports there are, and how its answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateTable {
     /// The command.
@@ -11,6 +11,9 @@ pub struct StateTable {
     pub form: StateForm,
     /// What stands there for each state, in lower case; what is none of these is unknown.
     pub words: Vec<(String, LinkState)>,
+    /// Whether a port that is there may have no row, as where it lacks its transceiver: a row
+    /// proves that there is a port, and its absence nothing.
+    pub leaves_out: bool,
 }
 
 /// What tells of ports and their links.

@@ -82,6 +82,8 @@ const fn ssh_port() -> u16 {
 struct RawCliWords {
     form: CliForm,
     show: Vec<RawShow>,
+    /// What told of ports before `[[cli.state]]` did.
+    ports: Option<Value>,
     #[serde(default)]
     another: Vec<String>,
     #[serde(default = "no")]
@@ -359,6 +361,9 @@ impl Reader<'_> {
         }
         if raw.trunk.is_some() == members.is_some() {
             self.problems.push("cli.words: needs trunk, or else members".to_owned());
+        }
+        if raw.ports.is_some() {
+            self.problems.push("cli.words.ports: [[cli.state]] tells of ports now; see a built-in dialect".to_owned());
         }
         if raw.show.is_empty() {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());

@@ -29,6 +29,9 @@ pub(super) struct RawState {
     /// The column tells nothing of links, so that there are no words.
     #[serde(default)]
     names_only: bool,
+    /// A port that is there may have no row.
+    #[serde(default)]
+    leaves_out: bool,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +104,7 @@ impl Reader<'_> {
             StateForm::Lines(lines)
         };
         self.problems.extend(problems.into_iter().map(|problem| format!("cli.state: {command:?} {problem}")));
-        StateTable { command, form, words }
+        StateTable { command, form, words, leaves_out: raw.leaves_out }
     }
 }
 
@@ -143,6 +146,10 @@ mod tests {
         assert!(problems(&one.repeat(2)).iter().any(|problem| problem.contains("there twice")));
         let four: String = (0..4).map(|number| one.replace("show x", &format!("show {number}"))).collect();
         assert!(problems(&four).iter().any(|problem| problem.contains("more than 3")));
+        let old = "[cli.words]\nports = { command = \"show x\", row = \"{name} ...\" }\n";
+        let text = builtin_text("ruijie").unwrap().replace("[cli.words]\n", old);
+        let errors = above_builtin(&[("own".to_owned(), text)]).unwrap_err();
+        assert!(errors.iter().flat_map(|error| &error.problems).any(|problem| problem.contains("[[cli.state]]")));
         assert!(problems(&one.replace("show x", "a\\nb")).iter().any(|problem| problem.contains("is no command")));
     }
 }
