@@ -7,7 +7,7 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
-use mercury_adapter::{ErrorTag, Lost, Refusal, RpcError, Share, Traffic, off_worker};
+use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError, Share, Traffic, off_worker};
 use mercury_http::{HttpClient, no_room};
 use serde_json::Value;
 
@@ -185,5 +185,8 @@ fn judged(status: StatusCode, body: &[u8]) -> Failure {
         _ => ErrorTag::OperationFailed,
     };
     let words = told.map(|told| format!(": {}", crate::judge::words(told))).unwrap_or_default();
-    Failure::refused(tag, format!("HTTP {status}{words}"))
+    // Who Mercury is, and not what it asks for, is what the server does not like.
+    let error_type = if tag == ErrorTag::AccessDenied { ErrorType::Transport } else { ErrorType::Application };
+    let error = RpcError { error_type, ..RpcError::new(tag, format!("HTTP {status}{words}")) };
+    Failure::Refused(Refusal::Errors(vec![error]))
 }
