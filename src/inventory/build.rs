@@ -17,6 +17,7 @@ mod tls;
 
 use super::load::Context;
 use super::{Credentials, Face, Protocol, Switch};
+use crate::config::fields::Value;
 use crate::config::reader::Reader;
 use crate::finding::{Code, Finding};
 use mercury_model::FloodMode;
@@ -229,7 +230,9 @@ fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
             key @ ("vxlan_route_target" | "vxlan_route_distinguisher") => {
                 let is_told = reader.text("vxlan_flood").is_none_or(|flood| flood == FloodMode::Bgp.word())
                     || reader.find("vxlan_route_target").is_some();
-                is_served(reader) && is_told && reader.find(key).is_none()
+                // `auto` is what the dialect has no way to.
+                let is_auto = |value: &Value| matches!(value, Value::Text(form) | Value::Word(form) if form == "auto");
+                is_served(reader) && is_told && reader.find(key).is_none_or(|found| is_auto(&found.entry.value))
             }
             flag => reader.flag(flag) == Some(true),
         };

@@ -154,6 +154,11 @@ fn is_not_made(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
     answer.is_err() && !is_there
 }
 
+/// It may be yet, and nothing else is said.
+fn is_open(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == "unknown") && !is_there
+}
+
 /// Either, but known and true.
 fn is_known(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
     answer.is_ok() == is_there
@@ -165,7 +170,7 @@ fn is_overtaken(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
 }
 
 fn cases() -> Vec<Case> {
-    use NvueFault::{DropAfter, DropBefore, Final, Foreign, Hang, Invalid, Refuse};
+    use NvueFault::{DropAfter, DropBefore, Final, Foreign, Hang, Invalid, Refuse, RefuseAfter};
     let mut cases = Vec::new();
     for at in NvueRequest::ALL {
         for fault in [DropBefore, DropAfter] {
@@ -176,11 +181,14 @@ fn cases() -> Vec<Case> {
     let case = |at, fault, ends| Case { at, fault, ends };
     cases.extend([
         case(NvueRequest::Apply, Invalid("Config invalid at somewhere".to_owned()), is_not_made as _),
-        case(NvueRequest::Apply, Hang, is_not_made),
+        case(NvueRequest::Apply, Hang, is_open),
         case(NvueRequest::Apply, Final, is_made),
         case(NvueRequest::Merge, Refuse(400, "access is no such thing".to_owned()), is_not_made),
         case(NvueRequest::Make, Foreign(json!({"interface": {"swp3": {"description": "changed"}}})), is_overtaken),
         case(NvueRequest::Merge, Foreign(json!({"interface": {"swp1": {"description": "theirs"}}})), is_not_made),
+        // A server that does as it is told and answers that it has failed.
+        case(NvueRequest::Apply, RefuseAfter(500, "nvued has a cold".to_owned()), is_made),
+        case(NvueRequest::Confirm, RefuseAfter(500, "nvued has a cold".to_owned()), is_made),
     ]);
     cases
 }
@@ -198,9 +206,11 @@ fn whatever_goes_wrong_at_whichever_request_the_outcome_is_known() {
         .map(|(at, switch)| {
             let entry = entry(&name(at), switch).with("persist", at % 2 == 0);
             // What hangs may come yet for as long as it could wait to be confirmed.
-            let confirms = if cases[at].fault == NvueFault::Hang { "off" } else { "auto" };
-            let entry = entry.text("confirmed_commit", confirms);
-            entry.with("commit_timeout", 3).with("confirm_timeout", 4).with("lock_wait", 6)
+            let hangs = cases[at].fault == NvueFault::Hang;
+            let entry = entry.text("confirmed_commit", if hangs { "off" } else { "auto" });
+            let entry =
+                entry.with("lock_wait", if hangs { 1 } else { 6 }).with("connect_timeout", if hangs { 1 } else { 10 });
+            entry.with("commit_timeout", 3).with("confirm_timeout", 4)
         })
         .collect();
     let mercury = Mercury::serve(&entries);

@@ -15,6 +15,8 @@ mod connect;
 mod patches;
 mod revision;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod tree;
 
 pub(crate) use client::{Client, Failure};

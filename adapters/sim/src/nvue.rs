@@ -140,6 +140,8 @@ pub enum NvueFault {
     DropAfter,
     /// It is answered with this status and this detail, and not done.
     Refuse(u16, String),
+    /// It is done, and answered with this status and this detail.
+    RefuseAfter(u16, String),
     /// Of [`NvueRequest::Apply`]: it begins and never ends, and nothing changes.
     Hang,
     /// Of [`NvueRequest::Apply`]: it ends as a revision that is invalid, in these words.

@@ -82,6 +82,9 @@ fn what_a_dialect_cannot_do_without_is_asked_for() {
     let target = "vxlan_route_target = \"65000:{vni}\"";
     assert_eq!(missing("gnmi", "nokia_srl", ""), ["vxlan_vtep", "vxlan_route_target"]);
     assert_eq!(missing("gnmi", "nokia_srl", &format!("{vtep}\n{target}")), [""; 0]);
+    let auto = "vxlan_route_target = \"auto\"\nvxlan_route_distinguisher = \"auto\"";
+    assert_eq!(missing("gnmi", "nokia_srl", &format!("{vtep}\n{auto}")), ["vxlan_route_target"]);
+    assert_eq!(missing("netconf", "juniper_junos", auto), [""; 0]);
     assert_eq!(missing("netconf", "openconfig", ""), ["vxlan_vtep"]);
     assert_eq!(missing("netconf", "juniper_junos", ""), [""; 0]);
     assert_eq!(missing("nvue", "cumulus_nvue", ""), [""; 0]);

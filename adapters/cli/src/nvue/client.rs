@@ -7,11 +7,11 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
-use mercury_adapter::{ErrorTag, Lost, Refusal, RpcError, Share, Traffic, off_worker};
+use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError, Share, Traffic, off_worker};
 use mercury_http::{HttpClient, no_room};
 use serde_json::Value;
 
-use super::revision::Revision;
+use super::revision::{Revision, said};
 
 /// Where its resources begin.
 pub(super) const ROOT: &str = "/nvue_v1";
@@ -34,6 +34,13 @@ impl Failure {
 
     pub(super) fn unreadable(reason: impl Into<String>) -> Self {
         Self::Refused(Refusal::Unreadable(reason.into()))
+    }
+
+    /// Whether the switch says for sure that it did not do it: what is wrong with the server
+    /// itself, or cannot be read, says nothing of that (RFC 9110 section 15.6).
+    pub(super) fn is_sure(&self) -> bool {
+        let sure = |error: &RpcError| error.tag != ErrorTag::OperationFailed;
+        matches!(self, Self::Refused(refusal) if !refusal.errors().is_empty() && refusal.errors().iter().all(sure))
     }
 
     /// Whether the resource is not there, or the server has no such method.
@@ -134,13 +141,19 @@ impl Client {
     /// How far a revision is.
     pub(super) async fn revision(&mut self, name: &str, within: Duration) -> Result<Revision, Failure> {
         let shown = self.get(&of_revision(name), within).await?.value;
-        Revision::read(shown).ok_or_else(|| Failure::unreadable(format!("revision {name:?} is shown without a state")))
+        let without = || Failure::unreadable(format!("revision {:?} is shown without a state", said(name, 64)));
+        Revision::read(shown).ok_or_else(without)
     }
 
     /// Every revision that there is.
     pub(super) async fn revisions(&mut self, within: Duration) -> Result<Vec<(String, Revision)>, Failure> {
         let Answered { value, share, .. } = self.get("/revision", within).await?;
-        let Value::Object(members) = value else { return Err(Failure::unreadable("revisions are no JSON object")) };
+        let members = match value {
+            Value::Object(members) => members,
+            // There is none.
+            Value::Null => serde_json::Map::new(),
+            _ => return Err(Failure::unreadable("revisions are no JSON object")),
+        };
         let read = |(name, shown)| Some((name, Revision::read(shown)?));
         let revisions = members.into_iter().filter_map(read).collect();
         drop(share);
@@ -185,5 +198,8 @@ fn judged(status: StatusCode, body: &[u8]) -> Failure {
         _ => ErrorTag::OperationFailed,
     };
     let words = told.map(|told| format!(": {}", crate::judge::words(told))).unwrap_or_default();
-    Failure::refused(tag, format!("HTTP {status}{words}"))
+    // Who Mercury is, and not what it asks for, is what the server does not like.
+    let error_type = if tag == ErrorTag::AccessDenied { ErrorType::Transport } else { ErrorType::Application };
+    let error = RpcError { error_type, ..RpcError::new(tag, format!("HTTP {status}{words}")) };
+    Failure::Refused(Refusal::Errors(vec![error]))
 }

@@ -36,7 +36,10 @@ impl Patches {
             };
             let words: Vec<&str> = said.split(' ').collect();
             // The shell's `nv` takes several VLANs for a word, which are members each here.
-            let several = words.windows(2).position(|pair| matches!(pair, ["vlan", ids] if ids.contains(['-', ','])));
+            // What follows a leaf is its value, whatever words are in it.
+            let names = words.iter().take_while(|word| !dialect.leaves.contains_key(**word)).count();
+            let names = words.get(..names).unwrap_or_default();
+            let several = names.windows(2).position(|pair| matches!(pair, ["vlan", ids] if ids.contains(['-', ','])));
             match several.and_then(|at| Some((at + 1, vlans(words.get(at + 1)?)?))) {
                 None => patches.say(dialect, sets, &words),
                 Some((at, ids)) => {
@@ -156,5 +159,33 @@ impl Render for NvueRenderer {
         let script = lines.body::<Script>().ok_or_else(|| self.dialect.cannot("anything", "it has no lines"))?;
         let patches = Patches::of(&self.nvue, script);
         Ok(Payload::new(patches.map_err(|line| self.dialect.cannot(&line, "it is no line of NVUE's"))?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Line;
+
+    #[test]
+    fn a_list_is_its_members_and_a_description_is_left_as_it_is() {
+        let of = |lines: &[&str]| {
+            let lines = lines.iter().map(|text| Line { text: (*text).to_owned(), depth: 0, is_block: false }).collect();
+            Patches::of(&nvue(), &Script { lines, ..Script::default() }).unwrap().0
+        };
+        let described = |words: &str| json!({"interface": {"swp1": {"description": words}}});
+        for words in ["Rack 3, vlan 10, host a", "vlan 10-12", "vlan 10,11 description vlan 3-4"] {
+            assert_eq!(of(&[&format!("nv set interface swp1 description {words}")]), [described(words)]);
+        }
+        let vlans =
+            |value: Value| json!({"interface": {"swp1": {"bridge": {"domain": {"br_default": {"vlan": value}}}}}});
+        let line = |verb: &str| format!("nv {verb} interface swp1 bridge domain br_default vlan 10-11,13");
+        assert_eq!(of(&[&line("set")]), [vlans(json!({"10": {}, "11": {}, "13": {}}))]);
+        assert_eq!(of(&[&line("unset")]), [vlans(json!({"10": null, "11": null, "13": null}))]);
+    }
+
+    fn nvue() -> NvueDialect {
+        let dialects = mercury_adapter::builtin().unwrap();
+        dialects.into_iter().find_map(|dialect| dialect.nvue.clone()).unwrap()
     }
 }

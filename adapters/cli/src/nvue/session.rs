@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     Client, Failure, Patches,
     client::{Answered, encoded, of_revision},
-    revision::{Revision, Standing},
+    revision::{OURS, Revision, Standing, said},
     tree,
 };
 use crate::{Unreadable, running};
@@ -41,6 +41,17 @@ const PORT: &str = "swp";
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 /// How long deleting a revision of no use may take.
 const TIDYING: Duration = Duration::from_secs(5);
+
+/// Until when a revision is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    /// It is applied for good, or it is not.
+    End,
+    /// The same, or it waits to be confirmed, by its word alone.
+    Waiting,
+    /// The same, and what is applied is no longer what was read.
+    Applied,
+}
 
 /// A session that carries steps.
 pub struct NvueSession {
@@ -89,8 +100,10 @@ impl NvueSession {
 
     async fn step(&mut self, step: &Step, until: Instant) -> Result<Answer, Failure> {
         match step {
-            Step::Lock(_) | Step::Unlock => {}
-            Step::Settled => self.settled(until).await?,
+            // There is none: what is under way keeps out as one would.
+            Step::Lock(own) => self.settled(own.as_ref(), until).await?,
+            Step::Settled => self.settled(None, until).await?,
+            Step::Unlock => {}
             Step::Discard => self.staged = None,
             Step::Stage(payload) => match payload.body::<Patches>() {
                 Some(patches) => self.staged = Some(patches.clone()),
@@ -118,21 +131,29 @@ impl NvueSession {
         Ok(Answer::Done(Vec::new()))
     }
 
-    /// Whatever is applied and waits to be confirmed, or is being applied, is somebody's.
-    async fn settled(&mut self, until: Instant) -> Result<(), Failure> {
+    /// Whatever is applied and waits to be confirmed, or is being applied, is somebody's, but
+    /// for what has this token.
+    async fn settled(&mut self, own: Option<&PersistId>, until: Instant) -> Result<(), Failure> {
+        let is_own = |_: &str, revision: &Revision| own.is_some_and(|token| revision.mentions(&token.0));
+        match self.busy(is_own, until).await? {
+            None => Ok(()),
+            Some(text) => Err(Failure::refused(ErrorTag::LockDenied, format!("{text}: it may be taken back yet"))),
+        }
+    }
+
+    /// A revision that is under way and not one's own, for people.
+    async fn busy(
+        &mut self,
+        is_own: impl Fn(&str, &Revision) -> bool,
+        until: Instant,
+    ) -> Result<Option<String>, Failure> {
         let others = match self.client.revisions(left(until)).await {
             // Some releases list none, and then nothing tells.
-            Err(failure) if failure.is_missing() => return Ok(()),
+            Err(failure) if failure.is_missing() => return Ok(None),
             others => others?,
         };
-        let is_busy = |revision: &Revision| matches!(revision.standing(), Standing::AtWork | Standing::Waiting);
-        match others.into_iter().find(|(_, revision)| is_busy(revision)) {
-            None => Ok(()),
-            Some((name, revision)) => {
-                let text = format!("revision {name} is {}: it may be taken back yet", revision.state);
-                Err(Failure::refused(ErrorTag::LockDenied, text))
-            }
-        }
+        let busy = others.into_iter().find(|(name, revision)| revision.is_busy() && !is_own(name, revision));
+        Ok(busy.map(|(name, revision)| format!("revision {} is {}", said(&name, 64), revision.told())))
     }
 
     async fn commit(&mut self, patches: &Patches, mode: &CommitMode, until: Instant) -> Result<(), Failure> {
@@ -151,27 +172,54 @@ impl NvueSession {
         if let CommitMode::Confirmed { timeout, persist } = mode {
             body.insert("state-controls".to_owned(), json!({"confirm": timeout.as_secs().max(1)}));
             if let Some(token) = persist {
-                body.insert("message".to_owned(), format!("mercury {token}").into());
+                body.insert("message".to_owned(), format!("{OURS}{token}").into());
                 self.waiting = Some((token.clone(), Some(name.clone())));
             }
         }
         let body = Value::Object(body);
-        if let Err(failure) = self.client.ask(Method::PATCH, &of_revision(&name), Some(&body), left(until)).await {
+        if let Err(failure) = self.to_state(&name, &body, Standing::Pending, until).await {
             self.delete(&name, &failure).await;
             return Err(failure);
         }
-        let confirms = matches!(mode, CommitMode::Confirmed { .. });
-        let ended = self.ended(&name, confirms, until).await?;
+        let awaited = if matches!(mode, CommitMode::Confirmed { .. }) { Awaited::Applied } else { Awaited::End };
+        let ended = self.ended(&name, awaited, until).await?;
         match ended.standing() {
             Standing::Waiting => Ok(()),
             Standing::Applied => {
                 self.waiting = self.waiting.take().map(|(token, _)| (token, None));
                 Ok(())
             }
-            Standing::Pending | Standing::AtWork | Standing::Failed => {
+            _ if ended.is_refused() => {
                 let failure = Failure::refused(ErrorTag::OperationFailed, ended.words());
                 self.delete(&name, &failure).await;
                 Err(failure)
+            }
+            Standing::Pending | Standing::AtWork | Standing::Failed => {
+                let text = "it failed after it was begun, and what the switch does may not be what it shows as applied";
+                Err(Failure::Refused(Refusal::Unknown(format!("{text}: {}", ended.words()))))
+            }
+        }
+    }
+
+    /// Asks for another state of a revision that is in one of this standing. Where the answer
+    /// leaves open whether that was begun, the revision tells.
+    ///
+    /// # Errors
+    /// It was refused and not begun, or nobody knows.
+    async fn to_state(&mut self, name: &str, body: &Value, of: Standing, until: Instant) -> Result<(), Failure> {
+        let asked = self.client.ask(Method::PATCH, &of_revision(name), Some(body), left(until)).await;
+        let failure = match asked {
+            Ok(_) => return Ok(()),
+            Err(failure @ Failure::Refused(_)) if !failure.is_sure() => failure,
+            Err(failure) => return Err(failure),
+        };
+        let mut pause = PAUSE[0];
+        loop {
+            match self.client.revision(name, left(until)).await {
+                Ok(revision) if revision.standing() == of => return Err(failure),
+                Ok(_) => return Ok(()),
+                Err(gone) if gone.is_missing() => return Err(failure),
+                Err(asked) => rest(&mut pause, until, Some(asked)).await?,
             }
         }
     }
@@ -183,32 +231,49 @@ impl NvueSession {
             self.client.ask(Method::PATCH, &uri, Some(body), left(until)).await?;
         }
         let now = self.client.get(APPLIED, left(until)).await?;
-        if self.read == Some(digest(&now.value)) {
-            return Ok(());
-        }
-        let text = "what is applied is no longer as it was read; nothing was applied";
-        Err(Failure::Refused(Refusal::Outdated(vec![RpcError::new(ErrorTag::InUse, text)])))
+        // What is under way is not in it yet.
+        let text = match self.busy(|own, _| own == name, until).await? {
+            Some(busy) => busy,
+            None if self.read == Some(digest(&now.value)) => return Ok(()),
+            None => "what is applied is no longer as it was read".to_owned(),
+        };
+        let error = RpcError::new(ErrorTag::InUse, format!("{text}; nothing was applied"));
+        Err(Failure::Refused(Refusal::Outdated(vec![error])))
     }
 
-    /// Waits until a revision is no longer at work; where it is to be confirmed, that is when
-    /// it waits for that.
-    async fn ended(&mut self, name: &str, confirms: bool, until: Instant) -> Result<Revision, Failure> {
+    /// Waits until a revision is where it is awaited. That the switch would not tell says
+    /// nothing of what becomes of it: it is asked again.
+    async fn ended(&mut self, name: &str, awaited: Awaited, until: Instant) -> Result<Revision, Failure> {
         let mut pause = PAUSE[0];
         loop {
-            let revision = self.client.revision(name, left(until)).await?;
-            match revision.standing() {
-                Standing::Applied | Standing::Failed => return Ok(revision),
-                Standing::Waiting if confirms => return Ok(revision),
-                // Nothing was begun yet where it is pending still, or a question is open that
-                // was answered beforehand.
-                Standing::Pending | Standing::AtWork | Standing::Waiting => {}
-            }
-            if left(until) <= pause {
-                tracing::debug!(revision = name, state = revision.state, "it is still at it");
-                return Err(Failure::Lost(Lost::Timeout(pause)));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSE[1]);
+            let failure = match self.client.revision(name, left(until)).await {
+                Ok(revision) => match revision.standing() {
+                    Standing::Applied | Standing::Failed => return Ok(revision),
+                    Standing::Waiting if self.waits(&revision, awaited, until).await? => return Ok(revision),
+                    // Nothing was begun yet where it is pending still, or a question is open that
+                    // was answered beforehand.
+                    Standing::Pending | Standing::AtWork | Standing::Waiting => {
+                        tracing::debug!(revision = name, state = revision.told(), "it is still at it");
+                        None
+                    }
+                },
+                Err(failure) => Some(failure),
+            };
+            rest(&mut pause, until, failure).await?;
+        }
+    }
+
+    /// Whether one that waits for an answer waits to be confirmed. Before it is applied the
+    /// switch may ask whether it is to be, and `ays` is the word for both.
+    async fn waits(&mut self, revision: &Revision, awaited: Awaited, until: Instant) -> Result<bool, Failure> {
+        match awaited {
+            Awaited::End => Ok(false),
+            Awaited::Applied if revision.state == "ays" => match self.client.get(APPLIED, left(until)).await {
+                Ok(now) => Ok(self.read != Some(digest(&now.value))),
+                Err(Failure::Refused(_)) => Ok(false),
+                Err(lost) => Err(lost),
+            },
+            Awaited::Applied | Awaited::Waiting => Ok(true),
         }
     }
 
@@ -230,8 +295,8 @@ impl NvueSession {
         };
         let word = if confirms { "confirm_yes" } else { "confirm_no" };
         let body = json!({"state": word, "auto-prompt": {"ays": "ays_yes", "confirm": word}});
-        self.client.ask(Method::PATCH, &of_revision(&name), Some(&body), left(until)).await?;
-        let ended = self.ended(&name, false, until).await?;
+        self.to_state(&name, &body, Standing::Waiting, until).await?;
+        let ended = self.ended(&name, Awaited::End, until).await?;
         let is_answered = (ended.standing() == Standing::Applied) == confirms;
         if is_answered { Ok(()) } else { Err(Failure::refused(ErrorTag::OperationFailed, ended.words())) }
     }
@@ -244,7 +309,7 @@ impl NvueSession {
             return Err(unknown_token());
         };
         // It may be on its way there.
-        let now = self.ended(&name, true, until).await?;
+        let now = self.ended(&name, Awaited::Waiting, until).await?;
         match (now.standing(), confirms) {
             (Standing::Waiting, _) => Ok(Some(name)),
             // It is applied for good; or it never was, or is no more.
@@ -274,18 +339,15 @@ impl NvueSession {
         self.client.ask(Method::PATCH, "/revision/applied", Some(&body), left(until)).await?;
         let mut pause = PAUSE[0];
         loop {
-            let revision = self.client.revision("applied", left(until)).await?;
-            if is_saved(&revision) {
-                return Ok(());
-            }
-            if revision.standing() == Standing::Failed {
-                return Err(Failure::refused(ErrorTag::OperationFailed, revision.words()));
-            }
-            if left(until) <= pause {
-                return Err(Failure::Lost(Lost::Timeout(pause)));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSE[1]);
+            let failure = match self.client.revision("applied", left(until)).await {
+                Ok(revision) if is_saved(&revision) => return Ok(()),
+                Ok(revision) if revision.standing() == Standing::Failed => {
+                    return Err(Failure::refused(ErrorTag::OperationFailed, revision.words()));
+                }
+                Ok(_) => None,
+                Err(failure) => Some(failure),
+            };
+            rest(&mut pause, until, failure).await?;
         }
     }
 
@@ -340,6 +402,25 @@ impl NvueSession {
             untold: None,
         })
     }
+}
+
+/// Waits before it is asked again, longer each time, unless the session is lost or there is no
+/// time left: then why the switch would not tell, where it would not, is the reason.
+async fn rest(pause: &mut Duration, until: Instant, failure: Option<Failure>) -> Result<(), Failure> {
+    let refusal = match failure {
+        Some(Failure::Lost(lost)) => return Err(lost.into()),
+        Some(Failure::Refused(refusal)) => Some(refusal),
+        None => None,
+    };
+    if left(until) <= *pause {
+        return Err(Failure::Lost(match refusal {
+            Some(refusal) => Lost::Protocol(format!("it does not tell what became of a revision: {refusal}")),
+            None => Lost::Timeout(*pause),
+        }));
+    }
+    sleep(*pause).await;
+    *pause = (*pause * 2).min(PAUSE[1]);
+    Ok(())
 }
 
 fn unknown_token() -> Failure {

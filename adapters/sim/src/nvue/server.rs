@@ -114,8 +114,10 @@ async fn answer(switch: &NvueHandle, request: Request<Incoming>) -> Option<Respo
         (asked, _) => asked,
     };
     let done = asked.done(switch, ending);
-    if fault == Some(NvueFault::DropAfter) {
-        return None;
+    match fault {
+        Some(NvueFault::DropAfter) => return None,
+        Some(NvueFault::RefuseAfter(status, detail)) => return Some(told(status, &json!({"detail": detail}))),
+        _ => {}
     }
     Some(match done {
         Ok(value) => told(200, &value),
