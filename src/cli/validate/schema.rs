@@ -75,7 +75,8 @@ impl Modules {
     }
 }
 
-#[cfg(all(test, feature = "yang"))]
+#[cfg(test)]
+#[cfg(feature = "yang")]
 mod part_tests;
 
 #[cfg(test)]

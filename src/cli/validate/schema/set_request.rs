@@ -28,7 +28,7 @@ pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<Schem
     let (mut nearest, mut found) = ((String::new(), name.to_owned()), None);
     for top in tops {
         let is_openconfig = top.module().name().starts_with("openconfig-");
-        match from(top, path) {
+        match from(&top, path) {
             Ok(nodes) if is_openconfig => return Ok(nodes),
             Ok(nodes) => found = found.or(Some(nodes)),
             Err(unknown) if unknown.0.len() > nearest.0.len() => nearest = unknown,
@@ -39,7 +39,7 @@ pub(super) fn nodes<'c>(context: &'c Context, path: &[Elem]) -> Result<Vec<Schem
 }
 
 /// The same from the first of them on.
-fn from<'c>(top: SchemaNode<'c>, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
+fn from<'c>(top: &SchemaNode<'c>, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, (String, String)> {
     let mut at = format!("/{}:{}", top.module().name(), top.name());
     let mut nodes: Vec<SchemaNode<'c>> = Vec::with_capacity(path.len());
     for (name, keys) in path {
