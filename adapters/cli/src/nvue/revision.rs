@@ -200,13 +200,13 @@ mod tests {
     fn little_is_told_of_many_issues_and_nothing_that_a_terminal_obeys() {
         let issue = |at: usize| (at.to_string(), json!({"message": format!("\u{1b}[2J{at}{}", "x".repeat(5000))}));
         let issues: serde_json::Map<_, _> = (0..500).map(issue).collect();
-        let words = of_state(&format!("invalid\u{7}{}", "y".repeat(5000)), issues.into()).words();
+        let words = of_state(&format!("invalid\u{7}{}", "y".repeat(5000)), &issues.into()).words();
         assert!(words.len() < 2000, "{}", words.len());
         assert!(!words.contains(char::is_control), "{words:?}");
         assert!(words.contains("and 496 more"), "{words}");
     }
 
-    fn of_state(state: &str, issues: Value) -> Revision {
+    fn of_state(state: &str, issues: &Value) -> Revision {
         Revision::read(json!({"state": state, "transition": {"issue": issues}})).unwrap()
     }
 }

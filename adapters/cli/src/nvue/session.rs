@@ -177,7 +177,7 @@ impl NvueSession {
             }
         }
         let body = Value::Object(body);
-        if let Err(failure) = self.to_state(&name, &body, Standing::Pending, until).await {
+        if let Err(failure) = self.ask_for(&name, &body, Standing::Pending, until).await {
             self.delete(&name, &failure).await;
             return Err(failure);
         }
@@ -206,7 +206,7 @@ impl NvueSession {
     ///
     /// # Errors
     /// It was refused and not begun, or nobody knows.
-    async fn to_state(&mut self, name: &str, body: &Value, of: Standing, until: Instant) -> Result<(), Failure> {
+    async fn ask_for(&mut self, name: &str, body: &Value, of: Standing, until: Instant) -> Result<(), Failure> {
         let asked = self.client.ask(Method::PATCH, &of_revision(name), Some(body), left(until)).await;
         let failure = match asked {
             Ok(_) => return Ok(()),
@@ -295,7 +295,7 @@ impl NvueSession {
         };
         let word = if confirms { "confirm_yes" } else { "confirm_no" };
         let body = json!({"state": word, "auto-prompt": {"ays": "ays_yes", "confirm": word}});
-        self.to_state(&name, &body, Standing::Waiting, until).await?;
+        self.ask_for(&name, &body, Standing::Waiting, until).await?;
         let ended = self.ended(&name, Awaited::End, until).await?;
         let is_answered = (ended.standing() == Standing::Applied) == confirms;
         if is_answered { Ok(()) } else { Err(Failure::refused(ErrorTag::OperationFailed, ended.words())) }
