@@ -148,7 +148,7 @@ fn each_answer_is_looked_at_when_it_is_given() {
     let finished = desk.answered(&words, &answers);
     assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     for said in [
-        "is none of netconf, gnmi, restconf and cli",
+        "is none of netconf, gnmi, restconf, nvue and cli",
         "there is no dialect \"nobody_knows\"; there are ",
         "/nowhere: ",
         "has blanks in it",
