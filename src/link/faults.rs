@@ -43,7 +43,11 @@ pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> R
             let message = format!("Mercury cannot read what the switch answered when it was to {}: {why}", step.name());
             Err(Fault::new(refused(refusal), message))
         }
-        Some(Err(refusal @ Refusal::Unknown(why))) => Err(Fault::new(refused(refusal), why)),
+        Some(Err(refusal @ Refusal::Unknown(why))) => {
+            // It was begun, then, and more may be so than what is configured shows.
+            let unsettled = matches!(step, Step::Commit(_) | Step::Confirm(_));
+            Err(Fault { unsettled, ..Fault::new(refused(refusal), why) })
+        }
         Some(Err(refusal)) => {
             Err(Fault::new(refused(refusal), format!("the switch refused to {}: {refusal}", step.name()))
                 .with_errors(refusal.errors()))
@@ -52,5 +56,24 @@ pub fn taken(step: &Step, result: Option<&StepResult>, lost: Option<&Lost>) -> R
             || Fault::new(FaultKind::Internal, format!("{} has neither an answer nor a reason", step.name())),
             lost_fault,
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::CommitMode;
+
+    use super::*;
+    use crate::outcome::Outcome;
+
+    /// NVUE's apply may fail late: the configuration is as before then, and the ports may not be.
+    #[test]
+    fn of_a_commit_of_which_nobody_knows_the_end_it_is_not_said_that_all_is_as_before() {
+        let unknown = Err(Refusal::Unknown("the revision is in ifreload_error".to_owned()));
+        let told = |step: &Step| Outcome::Rejected(taken(step, Some(&unknown), None).unwrap_err()).fault().unwrap();
+        let commit = told(&Step::Commit(CommitMode::Plain));
+        assert_eq!(commit.kind, FaultKind::Unknown);
+        assert!(commit.message.contains("beside that") && commit.message.contains("ifreload_error"), "{commit:?}");
+        assert!(told(&Step::Discard).message.contains("; the switch is as before"));
     }
 }
