@@ -183,7 +183,8 @@ enum Command {
     Apply(review::ApplyArguments),
     /// Write one HTML page of a change, for people to review: what is wanted, what would
     /// change on each switch, what the rules have to say, and what would be sent. Ends with
-    /// 1 where it would be refused.
+    /// 1 where it would be refused. A saved plan is shown as it was when it was made: what the
+    /// rules say of it now, `plan --request PLAN` tells.
     Report(report::ReportArguments),
     /// Print the request that would carry what `attach`, or any request, does, as
     /// other tools of its protocol read it; no switch is needed.

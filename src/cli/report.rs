@@ -64,17 +64,18 @@ pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
     let file = arguments.to.display();
     review::write(&arguments.to, &page::page(&saved))?;
     let refused = saved.switches.iter().filter(|switch| switch.refused.is_some()).count();
-    tell(common, &saved, &file.to_string(), refused);
+    let when = if arguments.plan.is_some() { " when the plan was made" } else { "" };
+    tell(common, &saved, &file.to_string(), refused, when);
     Ok(if refused == 0 { DONE } else { found() })
 }
 
-fn tell(common: &Common, saved: &Saved, file: &str, refused: usize) {
+fn tell(common: &Common, saved: &Saved, file: &str, refused: usize, when: &str) {
     let count = saved.switches.len();
     match common.output {
         Output::Json => print::json(&json!({"page": file, "switches": count, "refused": refused})),
         Output::Human => {
             let switches = print::counted(count, "switch", "switches");
-            print::line(&format!("{file}: {switches}, {refused} refused"));
+            print::line(&format!("{file}: {switches}, {refused} refused{when}"));
         }
     }
 }
