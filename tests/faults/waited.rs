@@ -65,6 +65,24 @@ fn a_step_that_somebody_stays_in_the_way_of_is_told_of_after_the_wait() {
     });
 }
 
+/// Where a change is guarded, its refusal is not looked into before it is made again.
+#[test]
+fn what_was_done_and_refused_is_never_told_as_somebody_elses() {
+    on_paused_clock(async {
+        for kind in [Kind::Ovsdb, Kind::Restconf(kind::TAGGED)] {
+            let (before, intended) = before_and_intended(kind, WISH).await;
+            for (tag, nth) in TAGS.into_iter().flat_map(|tag| [(tag, "1"), (tag, "*")]) {
+                let told = format!("{kind:?}, {tag}, {nth}");
+                let world = World::new(&[kind]).await;
+                world.handle(0).inject(fault(&format!("{}:{nth}:after:refuse:{tag}", kind.writes())));
+                let report = world.one(2, WISH).await;
+                world.handle(0).clear_faults();
+                agree(&world, 0, &report, &before, &intended, &told).await;
+            }
+        }
+    });
+}
+
 #[test]
 fn what_is_not_saved_while_running_is_locked_is_saved_after_the_unlock() {
     on_paused_clock(async {

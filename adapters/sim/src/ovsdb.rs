@@ -51,6 +51,8 @@ pub(crate) struct Ovsdb {
 struct State {
     database: Database,
     meddlers: Vec<Meddler>,
+    /// What those did who came, in the order in which they did, and what was answered.
+    meddled: Vec<(Vec<Value>, Vec<Value>)>,
 }
 
 /// Somebody else whose transaction comes right before or right behind one of a client's.
@@ -60,7 +62,6 @@ struct Meddler {
     left: usize,
     moment: Moment,
     operations: Vec<Value>,
-    results: Option<Vec<Value>>,
 }
 
 impl Ovsdb {
@@ -106,19 +107,19 @@ impl Ovsdb {
     /// they were waiting for.
     fn meddle(&self, moment: Moment) {
         let mut due = Vec::new();
-        for (number, meddler) in self.state().meddlers.iter_mut().enumerate() {
+        self.state().meddlers.retain_mut(|meddler| {
             if moment == Moment::BeforeApply {
                 meddler.left = meddler.left.saturating_sub(1);
             }
-            if meddler.left == 0 && meddler.moment == moment && meddler.results.is_none() {
-                due.push((number, meddler.operations.clone()));
+            let is_due = meddler.left == 0 && meddler.moment == moment;
+            if is_due {
+                due.push(std::mem::take(&mut meddler.operations));
             }
-        }
-        for (number, operations) in due {
+            !is_due
+        });
+        for operations in due {
             let Transacted::Done { results, .. } = self.transact(&operations, Duration::MAX) else { continue };
-            if let Some(meddler) = self.state().meddlers.get_mut(number) {
-                meddler.results = Some(results);
-            }
+            self.state().meddled.push((operations, results));
         }
     }
 
@@ -168,27 +169,19 @@ impl OvsdbHandle {
     /// Has somebody else carry operations out right before or right behind the nth
     /// transaction from now, counted from 1, that changes something.
     pub fn meddle(&self, nth: usize, moment: Moment, operations: Vec<Value>) {
-        self.ovsdb.state().meddlers.push(Meddler { left: nth, moment, operations, results: None });
+        self.ovsdb.state().meddlers.push(Meddler { left: nth, moment, operations });
     }
 
-    /// The operations and the results of those that came since this was last asked; whoever
-    /// has not come yet does so later.
+    /// The operations and the results of those that came since this was last asked, in the
+    /// order in which they came.
     #[must_use]
     pub fn meddled(&self) -> Vec<(Vec<Value>, Vec<Value>)> {
-        let mut come = Vec::new();
-        self.ovsdb.state().meddlers.retain_mut(|meddler| match meddler.results.take() {
-            Some(results) => {
-                come.push((std::mem::take(&mut meddler.operations), results));
-                false
-            }
-            None => true,
-        });
-        come
+        std::mem::take(&mut self.ovsdb.state().meddled)
     }
 
     /// Whoever was to come does not come any more.
     pub fn forget_meddlers(&self) {
-        self.ovsdb.state().meddlers.retain(|meddler| meddler.results.is_some());
+        self.ovsdb.state().meddlers.clear();
     }
 }
 

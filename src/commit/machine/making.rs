@@ -1,6 +1,7 @@
 //! Making the change, and what its answers say of it.
 
 use mercury_adapter::{Refusal, Step};
+use mercury_model::Running;
 
 use super::{
     super::{
@@ -77,7 +78,9 @@ impl Commit<'_> {
                 // What others have made meanwhile is theirs.
                 Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
                 Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
-                Some(Err(_)) if guarded && !lost => self.refused(Taken::No, cause, locked, at),
+                Some(Err(_)) if guarded && !lost && self.is_tried_again(&cause, at) => {
+                    self.refused(Taken::No, cause, locked, at)
+                }
                 None if lost => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 _ if landed.unlocked() && as_before && clean => self.refused(taken, cause, false, at),
                 // A confirmed commit may be pending behind a refused edit, and even behind a refused commit.
@@ -113,13 +116,17 @@ impl Commit<'_> {
     /// It was refused, and what is there is as before: that is how it ended, or
     /// it is tried again where somebody else was in the way. Without a lock that is
     /// seen from the unconfirmed commit of theirs, which is asked for and waited for
-    /// first; who is refused once more for no such reason would be for ever.
+    /// first.
     pub(super) fn refused(&mut self, taken: Taken, cause: Fault, locked: bool, at: Moment) -> Onward {
-        let is_waited_for = taken == Taken::No && is_in_the_way(&cause) && at.exclusive;
-        let again = is_waited_for && (self.locks || !self.tried_again);
+        let again = taken == Taken::No && self.is_tried_again(&cause, at);
         self.tried_again |= again;
         let then = if again { Then::MakeAgain(cause) } else { Then::Over(taken.undone(cause)) };
         self.released(locked, then, at)
+    }
+
+    /// Who is refused without a lock once more, with nobody's commit in the way, would be for ever.
+    fn is_tried_again(&self, cause: &Fault, at: Moment) -> bool {
+        is_in_the_way(cause) && at.exclusive && (self.locks || !self.tried_again)
     }
 
     /// It was not begun, because what it was to be made on is not as it was read: it is
@@ -164,11 +171,25 @@ impl Commit<'_> {
                 Next::Do(command)
             }
             Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now, self.locks) => self.make(at),
-            Next::End(Ok(_)) => {
-                let reason = "somebody else changed the switch while it was waited for them";
-                self.unlock(Then::Over(Outcome::NotStarted(Fault::new(FaultKind::Locked, reason))), at)
-            }
+            Next::End(Ok(now)) => self.retaken(&now, at),
             Next::End(Err(fault)) => over(Outcome::NotStarted(fault)),
         }
+    }
+
+    /// It is not as it was planned from: somebody else was there, or the switch did what it
+    /// refused, where nothing was read since.
+    fn retaken(&mut self, now: &Running, at: Moment) -> Onward {
+        let transition = self.transition;
+        if let Some(proof) = transition.proof(now) {
+            self.state = State::Made { proof, made: Made::Locked };
+            return Next::End(Reached::Made);
+        }
+        let fault = Fault::new(FaultKind::Locked, "somebody else changed the switch while it was waited for them");
+        let was_unread = self.can(|capabilities| capabilities.guarded) && !self.is_outdated;
+        if was_unread && transition.shows_some(now) {
+            let trouble = Trouble { cause: fault, depth: Depth::Running, locked: true, taken: Taken::Perhaps };
+            return self.undo(trouble, at);
+        }
+        self.unlock(Then::Over(Outcome::NotStarted(fault)), at)
     }
 }
