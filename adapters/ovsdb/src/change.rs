@@ -39,6 +39,11 @@ pub struct LeafChange {
 }
 
 impl Change {
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ports.is_empty() && self.tunnels.is_empty()
+    }
+
     /// The operations that change something. A row that is to go is known when it is read.
     pub(crate) fn operations(&self) -> impl Iterator<Item = Value> {
         let ports = self.ports.iter().flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None));

@@ -1,7 +1,7 @@
 //! A change as one transaction that is carried out only where everything it was made
 //! from is still so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{ErrorTag, OvsdbTable, RpcError};
 use mercury_model::InterfaceScope;
@@ -86,8 +86,11 @@ pub(crate) struct Guarded {
 }
 
 impl Ports {
-    /// Remembers what was read.
-    pub(crate) fn read(&mut self, rows: &Rows) -> Result<(), NoDatum> {
+    /// Remembers what was read; `is_whole`: of all ports.
+    pub(crate) fn read(&mut self, rows: &Rows, is_whole: bool) -> Result<(), NoDatum> {
+        if is_whole {
+            self.known.clear();
+        }
         let bridged = rows.bridged()?;
         for (name, port) in &rows.ports {
             let known = Known {
@@ -180,6 +183,7 @@ impl Ports {
             }
             before.insert(name.clone(), known.clone());
         }
+        self.guard_vlans(&mut transaction, change).map_err(|error| senseless("a port", error))?;
         let mut tunnels = BTreeMap::new();
         for (number, (name, wanted)) in change.tunnels.iter().enumerate() {
             let (there, is_as_before) = self.tunnel(&mut transaction, bridges, (number, name, wanted), &mut changes)?;
@@ -200,6 +204,40 @@ impl Ports {
         Ok(Guarded { transaction, before, is_restored, interfaces, tunnels })
     }
 
+    /// Has the transaction go on only where a VLAN that is bound to a VNI, was or is to be, has
+    /// the ports that it had, and the tunnels that it keeps: somebody else may bind it to
+    /// another VNI meanwhile, or put a port on it, whatever their ports are called.
+    fn guard_vlans(&self, transaction: &mut Transaction, change: &Change) -> Result<(), NoDatum> {
+        let mut on: BTreeMap<i64, Vec<(&str, &Known)>> = BTreeMap::new();
+        let mut listed: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+        for (name, known) in &self.known {
+            let vlans = Vlans::of(&known.port)?;
+            vlans.tag.into_iter().for_each(|vlan| on.entry(vlan).or_default().push((name, known)));
+            vlans.trunks.into_iter().for_each(|vlan| listed.entry(vlan).or_default().push(name));
+        }
+        let is_bound =
+            |vlan: &i64| on.get(vlan).is_some_and(|ports| ports.iter().any(|(_, port)| port.tunnel.is_some()));
+        let wanted = change.ports.values().filter_map(|port| port.vlans.as_ref());
+        let joined = wanted.flat_map(|vlans| vlans.tag.iter().chain(&vlans.trunks)).copied().filter(is_bound);
+        let changed = change.tunnels.values().map(|tunnel| i64::from(tunnel.vlan().get()));
+        for vlan in joined.chain(changed).collect::<BTreeSet<_>>() {
+            let ports = on.get(&vlan).map(Vec::as_slice).unwrap_or_default();
+            let listed = listed.get(&vlan).map(Vec::as_slice).unwrap_or_default();
+            let rows = |names: Vec<&str>| names.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>();
+            let otherwise = moved(&format!("VLAN {vlan}"));
+            let (tagged, trunks) = (json!(["tag", "==", vlan]), json!(["trunks", "includes", vlan]));
+            let named = rows(ports.iter().map(|(name, _)| *name).collect());
+            transaction.wait(0, ("Port", &[tagged]), &["name"], &named, otherwise.clone());
+            transaction.wait(0, ("Port", &[trunks]), &["name"], &rows(listed.to_vec()), otherwise.clone());
+            for (name, options) in ports.iter().filter_map(|(name, port)| Some((name, port.tunnel.as_ref()?))) {
+                let named = [json!(["name", "==", name])];
+                let rows = [options.only(GUARDED_TUNNEL)];
+                transaction.wait(0, ("Interface", &named), GUARDED_TUNNEL, &rows, otherwise.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// Adds what makes a tunnel or takes one away, and what it rests on; what there was, and
     /// whether it is so again as it was before the last change.
     fn tunnel(
@@ -218,7 +256,6 @@ impl Ports {
             let message = format!("bridge {} is somebody else's, and Mercury makes no tunnels there", tunnel.bridge);
             return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
         }
-        let moved = |what: &str| format!("{what} is not as it was read: somebody else has changed it meanwhile");
         let own = [json!(["_uuid", "==", datum::of_uuid(bridge.uuid().map_err(senseless)?)])];
         let rows = [bridge.only(GUARDED_BRIDGE)];
         let otherwise = moved(&format!("bridge {}", tunnel.bridge));
@@ -233,16 +270,13 @@ impl Ports {
         }
         let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
         let there = tunnels::of_rows(&known.port, known.tunnel.as_ref(), known.bridge.as_ref()).map_err(senseless)?;
-        let (Some((_, true)), Some(options)) = (&there, &known.tunnel) else {
+        let Some((_, true)) = &there else {
             let message = format!("{name} is not a tunnel of Mercury's, or is another by now");
             return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
         };
         let port = datum::of_uuid(known.port.uuid().map_err(senseless)?);
         let by_uuid = [json!(["_uuid", "==", port])];
         transaction.wait(0, ("Port", &by_uuid), GUARDED_PORT, &[known.port.only(GUARDED_PORT)], moved(name));
-        let named = [json!(["name", "==", name])];
-        let rows = [options.only(GUARDED_TUNNEL)];
-        transaction.wait(0, ("Interface", &named), GUARDED_TUNNEL, &rows, moved(&format!("the interface of {name}")));
         changes.push(tunnel.removed(&port));
         Ok((there.map(|(tunnel, _)| tunnel), had == Some(&None)))
     }
@@ -267,19 +301,18 @@ fn guard(
         let message = format!("{name} is not Mercury's to change: it has {}", owners.join(", "));
         return Err(Box::new(RpcError::new(ErrorTag::AccessDenied, message)));
     };
-    let otherwise = |what: &str| format!("{what} is not as it was read: somebody else has changed it meanwhile");
     let own = datum::of_uuid(known.port.uuid().map_err(senseless)?);
     let rows = [known.port.only(GUARDED_PORT)];
-    transaction.wait(0, ("Port", &[json!(["_uuid", "==", own])]), GUARDED_PORT, &rows, otherwise(name));
+    transaction.wait(0, ("Port", &[json!(["_uuid", "==", own])]), GUARDED_PORT, &rows, moved(name));
     let uuid = datum::of_uuid(bridge.uuid().map_err(senseless)?);
     let of_it = [json!(["_uuid", "==", uuid]), json!(["ports", "includes", own])];
     let rows = [bridge.only(GUARDED_BRIDGE)];
-    transaction.wait(0, ("Bridge", &of_it), GUARDED_BRIDGE, &rows, otherwise(&format!("the bridge of {name}")));
+    transaction.wait(0, ("Bridge", &of_it), GUARDED_BRIDGE, &rows, moved(&format!("the bridge of {name}")));
     match &known.interface {
         Some(interface) => {
             let named = [json!(["name", "==", name])];
             let rows = [interface.only(GUARDED_INTERFACE)];
-            let moved = otherwise(&format!("the interface of {name}"));
+            let moved = moved(&format!("the interface of {name}"));
             transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved);
         }
         None if wanted.is_about(OvsdbTable::Interface) => {
@@ -289,6 +322,10 @@ fn guard(
         None => {}
     }
     Ok(())
+}
+
+fn moved(what: &str) -> String {
+    format!("{what} is not as it was read: somebody else has changed it meanwhile")
 }
 
 fn senseless(name: &str, error: NoDatum) -> Box<RpcError> {

@@ -203,7 +203,7 @@ fn the_port_of_a_bridge_within_a_vlan_is_no_port_of_a_host() {
 #[test]
 fn a_change_is_made_only_where_nobody_plugged_the_interface_in_meanwhile() {
     let mut ports = crate::guarded::Ports::default();
-    ports.read(&rows(&Vlans::default(), &json!({}))).unwrap();
+    ports.read(&rows(&Vlans::default(), &json!({})), true).unwrap();
     let had = running(&rows(&Vlans::default(), &json!({})), &[]);
     let port =
         Interface { switched_vlan: Some(SwitchedVlan::access(7u16.try_into().unwrap())), ..Interface::new(name()) };
@@ -214,4 +214,35 @@ fn a_change_is_made_only_where_nobody_plugged_the_interface_in_meanwhile() {
     let is_guard = |operation: &&Value| operation["op"] == "wait" && operation["table"] == "Interface";
     let guard = sent.as_array().unwrap().iter().find(is_guard).unwrap();
     assert_eq!(guard["rows"][0]["external_ids"], json!(["map", []]), "{guard}");
+}
+
+/// Two tunnels of one VLAN have nothing in common but the VLAN.
+#[test]
+fn a_tunnel_is_made_only_where_its_vlan_has_the_ports_that_it_had() {
+    let on = Vlans { mode: Some("access".to_owned()), tag: Some(3000), trunks: Vec::new() };
+    let tunnel = crate::tunnels::Tunnel {
+        bridge: "br0".to_owned(),
+        vlan: 3000u16.try_into().unwrap(),
+        vni: 10_100u64.try_into().unwrap(),
+        remote: "192.0.2.2".parse().unwrap(),
+    };
+    let change = crate::change::Change {
+        tunnels: [(tunnel.name(), crate::tunnels::TunnelChange::Make(tunnel))].into(),
+        ..Default::default()
+    };
+    let guards = |had: &Vlans| {
+        let mut ports = crate::guarded::Ports::default();
+        ports.read(&rows(had, &json!({})), true).unwrap();
+        let sent = ports.guarded(&change, &[], 4095, "").unwrap().transaction.params();
+        let is_guard = |operation: &&Value| operation["op"] == "wait" && operation["columns"] == json!(["name"]);
+        let guards: Vec<_> = sent.as_array().unwrap().iter().filter(is_guard).cloned().collect();
+        guards.iter().map(|guard| format!("{} {}", guard["where"], guard["rows"])).collect::<Vec<_>>()
+    };
+    let free = [r#"[["tag","==",3000]] []"#, r#"[["trunks","includes",3000]] []"#];
+    assert_eq!(guards(&Vlans::default()), free);
+    assert_eq!(guards(&on), [r#"[["tag","==",3000]] [{"name":"p1"}]"#, free[1]]);
+    let listed = Vlans { mode: Some("trunk".to_owned()), tag: None, trunks: vec![7, 3000] };
+    assert_eq!(guards(&listed), [free[0], r#"[["trunks","includes",3000]] [{"name":"p1"}]"#]);
+    // Nothing but a tunnel is a change, too.
+    assert!(!change.is_empty() && crate::change::Change::default().is_empty());
 }

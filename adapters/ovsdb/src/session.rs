@@ -163,7 +163,7 @@ impl OvsdbSession {
                 }
                 None => Err(unreadable("the payload is not OVSDB's")),
             },
-            Step::Commit(CommitMode::Plain) => match self.staged.take().filter(|change| !change.ports.is_empty()) {
+            Step::Commit(CommitMode::Plain) => match self.staged.take().filter(|change| !change.is_empty()) {
                 Some(change) => self.commit(&change, behind, deadline).await,
                 None => Ok(done()),
             },
@@ -195,7 +195,8 @@ impl OvsdbSession {
             Some((_, rows)) => rows,
             None => self.rows(scope, deadline).await?,
         };
-        self.ports.read(&rows).map_err(|error| unreadable(&error.to_string()))?;
+        let is_whole = scope.overlays || scope.interfaces == InterfaceScope::All;
+        self.ports.read(&rows, is_whole).map_err(|error| unreadable(&error.to_string()))?;
         let (dialect, bridges, scope) = (Arc::clone(&self.dialect), Arc::clone(&self.bridges), scope.clone());
         let mut share = self.budget.share(MAX_REPLY);
         let octets = (rows.ports.len() + rows.interfaces.len()).saturating_mul(1 << 9);

@@ -44,6 +44,15 @@ pub enum TunnelChange {
     Remove(Tunnel),
 }
 
+impl TunnelChange {
+    /// The VLAN that it is in.
+    pub(crate) const fn vlan(&self) -> VlanId {
+        match self {
+            Self::Make(tunnel) | Self::Remove(tunnel) => tunnel.vlan,
+        }
+    }
+}
+
 impl Tunnel {
     /// What its port and its interface are called: the same whoever makes it, and no more
     /// than the 15 octets that an interface's name may have.

@@ -57,6 +57,10 @@ fn tunnels_come_with_the_first_port_of_a_vni_and_go_with_the_last() {
     assert_eq!(tunnels(&bridge), made);
     assert_eq!(vlans(&bridge, "p1"), "access 3000 []");
     assert_eq!(client.done("attach_port", &on("p1", &vni))["changed"], false);
+    // Somebody takes them away: who asks again has them, though the port is as it was.
+    bridge.vsctl(&["del-port", "br0", "v002774c0000202", "--", "del-port", "br0", "v002774c0000203"]);
+    client.done("attach_port", &on("p1", &vni));
+    assert_eq!(tunnels(&bridge), made, "there again");
     client.done("attach_port", &on("p2", &vni));
     client.done("detach_port", &on("p1", &vni));
     assert_eq!(tunnels(&bridge), made, "another port is on it");

@@ -70,7 +70,9 @@ fn add<D: Data>(
     }
     match segments.get(&vlan) {
         Some(other) if other.vni != vni => {
+            // Frames of either reach the other.
             overlay.taken.insert(vni, format!("VLAN {vlan}, beside {other}"));
+            overlay.taken.insert(other.vni, format!("VLAN {vlan}, beside VNI {vni}"));
             overlay.besides.insert(vlan, format!("VNI {vni}"));
         }
         _ => {
