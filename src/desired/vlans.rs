@@ -74,7 +74,8 @@ pub(super) fn lay(
     dialect: &Dialect,
 ) -> Result<(), Fault> {
     let rules = &switch.rules;
-    let names_vlans = dialect.names_vlans(switch.protocol().as_str());
+    let protocol = switch.protocol().as_str();
+    let (makes_vlans, names_vlans) = (dialect.makes_vlans(protocol), dialect.names_vlans(protocol));
     let trunk_ports = &rules.options.trunk_ports;
     guard(running, &made.intended.0, trunk_ports)?;
     for vlan in &intent.vlans {
@@ -85,7 +86,7 @@ pub(super) fn lay(
         }
         let config = &mut made.intended.0;
         match vlan {
-            VlanIntent::Present { id, name } => {
+            VlanIntent::Present { id, name } if makes_vlans => {
                 let vlan = config.vlans.entry(*id).or_insert_with(|| unnamed(*id));
                 vlan.status = VlanStatus::Active;
                 // Who has no name for it is not refused for one that its network has.
@@ -93,6 +94,10 @@ pub(super) fn lay(
                 if may_be_named && !running.vlans.contains_key(id) && vlan.name.is_none() {
                     vlan.name.clone_from(name);
                 }
+                trunk_ports.iter().try_for_each(|port| carry(config, port, *id, dialect))?;
+            }
+            // It is there wherever a port has it.
+            VlanIntent::Present { id, .. } => {
                 trunk_ports.iter().try_for_each(|port| carry(config, port, *id, dialect))?;
             }
             VlanIntent::Absent { id } => remove(config, *id, trunk_ports),

@@ -287,6 +287,22 @@ fn where_the_vlan_itself_has_its_vni_no_vtep_is_named() {
     assert_eq!(bench.bound(), Vec::<String>::new());
 }
 
+/// Open vSwitch has no VLANs of its own, whatever the entry says of them.
+#[test]
+fn a_system_without_vlans_is_asked_to_make_none() {
+    let mut bench = fabric();
+    let mut switch = spoken("netmiko_ovs_linux", bench.switch().clone());
+    switch.face = Face::Ovsdb(crate::inventory::OvsdbSettings::default());
+    if let Some(own) = &mut switch.rules.overlay {
+        (own.flood, own.peers) = (mercury_model::FloodMode::Static, ["192.0.2.2".parse().unwrap()].into());
+    }
+    let overlay = bench.overlay.clone();
+    bench = Bench { overlay, ..Bench::of(switch) };
+    bench.attach("p1", &on(10_100)).unwrap();
+    assert_eq!((bench.vlans(), bench.bound()), (Vec::new(), vec!["3000: 10100".to_owned()]));
+    assert_eq!(bench.carries("p1"), "access VLAN 3000");
+}
+
 /// Two switches may have different VLANs for one VNI, but not those of an MLAG pair.
 #[test]
 fn the_switches_of_a_pair_agree_on_a_vlan_and_others_need_not() {
