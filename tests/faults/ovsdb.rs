@@ -1,5 +1,7 @@
 //! An Open vSwitch as the tests look at it and as somebody else writes to it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mercury_sim::OvsdbHandle;
 use serde_json::{Value, json};
 
@@ -14,6 +16,16 @@ pub(crate) enum Deed {
     Moves(u16),
     /// Has a word of its own there, which nobody else may touch.
     Marks,
+    /// Binds this VLAN to a VNI of their own; not about the port.
+    Binds(u16),
+}
+
+/// The VTEPs that frames of VNIs go to.
+pub(crate) const PEERS: [&str; 2] = ["192.0.2.2", "192.0.2.3"];
+
+/// The VNI that others bind a VLAN to.
+pub(crate) const fn their_vni(vlan: u16) -> u16 {
+    17_000 + vlan
 }
 
 /// The key of what only others write to a port.
@@ -21,31 +33,54 @@ pub(crate) fn theirs(port: &str) -> String {
     format!("{port}, theirs")
 }
 
-/// Every port, and what only others write to it.
+/// Every port, what only others write to it, and every VNI with its VLAN and its VTEPs.
 pub(crate) fn ports(ovsdb: &OvsdbHandle) -> Ports {
-    let results = ovsdb.transact(&[
-        select("Port", &json!([])),
-        select("Interface", &json!([])),
-        json!({ "op": "select", "table": "Bridge", "where": [], "columns": ["name", "fail_mode", "datapath_type"] }),
-    ]);
-    let rows = |at: usize| results[at]["rows"].as_array().unwrap();
-    let mut ports = Ports::new();
-    for port in rows(0) {
-        let interface = rows(1).iter().find(|interface| interface["name"] == port["name"]).unwrap();
-        ports.extend(shown(port, interface));
-    }
-    let mut interfaces: Vec<_> = rows(1).iter().map(|interface| interface["name"].to_string()).collect();
+    let bridge =
+        json!({ "op": "select", "table": "Bridge", "where": [], "columns": ["name", "fail_mode", "datapath_type"] });
+    let [port, interface] = whole();
+    let results = ovsdb.transact(&[port, interface, bridge]);
+    let mut ports = all(&results[0], &results[1]);
+    let is_tunnel = |interface: &&Value| interface["type"] == "vxlan";
+    let rows = results[1]["rows"].as_array().unwrap().iter().filter(|row| !is_tunnel(row));
+    let mut interfaces: Vec<_> = rows.map(|interface| interface["name"].to_string()).collect();
     interfaces.sort();
     ports.insert("the rest".to_owned(), format!("{interfaces:?} {}", results[2]["rows"]));
     ports
 }
 
-fn select(table: &str, clauses: &Value) -> Value {
-    let columns = match table {
-        "Port" => json!(["name", "vlan_mode", "tag", "trunks", "external_ids", "other_config", "interfaces"]),
-        _ => json!(["name", "type", "options", "mtu_request", "external_ids"]),
-    };
-    json!({ "op": "select", "table": table, "where": clauses, "columns": columns })
+/// Asks for what tells of ports and VNIs.
+fn whole() -> [Value; 2] {
+    ["Port", "Interface"].map(|table| {
+        let columns = match table {
+            "Port" => json!(["name", "vlan_mode", "tag", "trunks", "external_ids", "other_config", "interfaces"]),
+            _ => json!(["name", "type", "options", "mtu_request", "external_ids"]),
+        };
+        json!({ "op": "select", "table": table, "where": [], "columns": columns })
+    })
+}
+
+/// What the two answers tell.
+fn all(ports: &Value, interfaces: &Value) -> Ports {
+    let rows = |answer: &Value| answer["rows"].as_array().unwrap().clone();
+    let (mut shown_all, mut vnis) = (Ports::new(), BTreeMap::<String, BTreeSet<String>>::new());
+    for port in rows(ports) {
+        let interface = rows(interfaces).into_iter().find(|interface| interface["name"] == port["name"]).unwrap();
+        if interface["type"] == "vxlan" {
+            let [key, remote] = ["key", "remote_ip"].map(|key| entry(&interface["options"], key));
+            let (vlan, mark) = (&port["tag"], &port["external_ids"]);
+            let tunnel = format!("\"bridge-domain\":{vlan} to {remote} {} {mark}", port["vlan_mode"]);
+            vnis.entry(format!("VNI {key}")).or_default().insert(tunnel);
+        } else {
+            shown_all.extend(shown(&port, &interface));
+        }
+    }
+    shown_all.extend(vnis.into_iter().map(|(key, tunnels)| (key, format!("{tunnels:?}").replace('\\', ""))));
+    shown_all
+}
+
+fn entry<'a>(map: &'a Value, key: &str) -> &'a str {
+    let found = map[1].as_array().unwrap().iter().find(|pair| pair[0] == key);
+    found.and_then(|pair| pair[1].as_str()).unwrap_or_default()
 }
 
 /// What its rows say of a port, so that what works the same is the same. That Mercury has
@@ -77,31 +112,57 @@ fn shown(port: &Value, interface: &Value) -> [(String, String); 2] {
 }
 
 /// What somebody else sends, who says in a word which of their deeds it is; the last two
-/// results tell what the port has then.
+/// results tell what all ports have then.
 pub(crate) fn deed(port: u16, what: Deed, word: &str) -> Vec<Value> {
     let named = json!([["name", "==", format!("Ethernet{port}")]]);
     let replaced = |key: &str| {
         json!([["external_ids", "delete", ["set", [key]]], ["external_ids", "insert", ["map", [[key, word]]]]])
     };
-    let change = match what {
+    let mut operations = match what {
         Deed::Describes | Deed::Marks => {
             let key = if what == Deed::Describes { "description" } else { "theirs" };
-            json!({ "op": "mutate", "table": "Port", "where": named, "mutations": replaced(key) })
+            vec![json!({ "op": "mutate", "table": "Port", "where": named, "mutations": replaced(key) })]
         }
         Deed::Moves(vlan) => {
             let row = json!({ "vlan_mode": "access", "tag": vlan, "trunks": ["set", []] });
-            json!({ "op": "update", "table": "Port", "where": named, "row": row })
+            vec![json!({ "op": "update", "table": "Port", "where": named, "row": row })]
         }
+        Deed::Binds(vlan) => tunnel(&format!("their{vlan}"), their_vni(vlan).into(), vlan, "192.0.2.7", None).to_vec(),
     };
-    let next = json!({ "op": "mutate", "table": "Open_vSwitch", "where": [], "mutations": [["next_cfg", "+=", 1]] });
-    vec![change, next, select("Port", &named), select("Interface", &named)]
+    operations.push(json!({ "op": "mutate", "table": "Open_vSwitch", "where": [],
+                            "mutations": [["next_cfg", "+=", 1]] }));
+    operations.extend(whole());
+    operations
 }
 
-/// The register that a deed wrote, and what it holds then.
-pub(crate) fn done(operations: &[Value], results: &[Value]) -> (String, String) {
-    let [port, interface] = [2, 3].map(|at: usize| &results[at]["rows"][0]);
-    let [own, theirs] = shown(port, interface);
-    if operations[0].to_string().contains("\"theirs\"") { theirs } else { own }
+/// The operations of somebody else that make a tunnel, marked as Mercury marks its own if so.
+fn tunnel(name: &str, vni: u32, vlan: u16, remote: &str, mark: Option<&str>) -> [Value; 3] {
+    let options = json!(["map", [["key", vni.to_string()], ["remote_ip", remote]]]);
+    let marks: Vec<_> = mark.iter().map(|mark| json!(["mercury", mark])).collect();
+    let port = json!({ "name": name, "interfaces": ["named-uuid", "interface"], "vlan_mode": "access", "tag": vlan,
+                       "external_ids": ["map", marks] });
+    [
+        json!({ "op": "insert", "table": "Interface", "uuid-name": "interface",
+                "row": { "name": name, "type": "vxlan", "options": options } }),
+        json!({ "op": "insert", "table": "Port", "uuid-name": "port", "row": port }),
+        json!({ "op": "mutate", "table": "Bridge", "where": [],
+                "mutations": [["ports", "insert", ["set", [["named-uuid", "port"]]]]] }),
+    ]
+}
+
+/// The register that a deed wrote, and all that there is then; `None` where it was refused.
+pub(crate) fn done(operations: &[Value], results: &[Value]) -> Option<(String, Ports)> {
+    if results.len() != operations.len() || results.iter().any(|result| !result["error"].is_null()) {
+        return None;
+    }
+    let [.., ports, interfaces] = results else { return None };
+    let first = &operations[0];
+    let key = match first["where"][0][2].as_str() {
+        Some(port) if first.to_string().contains("\"theirs\"") => theirs(port),
+        Some(port) => port.to_owned(),
+        None => format!("VNI {}", entry(&first["row"]["options"], "key")),
+    };
+    Some((key, all(ports, interfaces)))
 }
 
 /// As others have left it in the beginning.
@@ -109,5 +170,22 @@ pub(crate) fn begin(ovsdb: &OvsdbHandle) {
     for (port, what) in [(1, Deed::Marks), (2, Deed::Moves(500)), (3, Deed::Describes), (7, Deed::Moves(7))] {
         let results = ovsdb.transact(&deed(port, what, "from the beginning"));
         assert_eq!(results[0], json!({ "count": 1 }));
+    }
+}
+
+/// The same for VNIs: no port carries all VLANs, and two are bound, one by what Mercury left.
+pub(crate) fn begin_vnis(ovsdb: &OvsdbHandle, theirs: (u32, u16), left: (u32, u16)) {
+    let open = json!([["name", "!=", "br0"], ["tag", "==", ["set", []]]]);
+    let row = json!({ "vlan_mode": "trunk", "trunks": 4095 });
+    let close = json!({ "op": "update", "table": "Port", "where": open, "row": row });
+    assert_eq!(ovsdb.transact(&[close]).len(), 1);
+    // As Mercury calls it.
+    let name = format!("v{:06x}c0000202", left.0);
+    for made in [
+        tunnel("theirs0", theirs.0, theirs.1, "192.0.2.7", None),
+        tunnel(&name, left.0, left.1, "192.0.2.2", Some("vni")),
+    ] {
+        let results = ovsdb.transact(&made);
+        assert!(results.iter().all(|result| result["error"].is_null()), "{results:?}");
     }
 }

@@ -39,6 +39,7 @@ use face::Face;
 use play::play;
 use tally::Tally;
 use values::Values;
+use vnis::Vnis;
 
 /// What is to happen.
 #[derive(Clone, Debug)]
@@ -62,8 +63,8 @@ struct Switch {
     queue: usize,
     /// A port that access control hides.
     hidden: Option<u16>,
-    /// It serves VNIs.
-    has_vnis: bool,
+    /// How it serves VNIs.
+    vnis: Vnis,
 }
 
 #[derive(Clone, Debug)]

@@ -9,14 +9,14 @@ use std::{
 
 use mercury::{
     intent::{Intent, PortIntent, SegmentIntent, Setting, TargetIntent, VlanIntent},
-    inventory::{Inventory, OverlayRules, Switch},
+    inventory::{Inventory, OverlayRules, Protocol, Switch},
     lock::{Coordinator, NoLocks},
     outcome::{Outcome, Report},
     service::{Requester, Service},
     target::{Entry, Target},
 };
 use mercury_adapter::Dialect;
-use mercury_model::{SwitchedVlan, TrunkVlans, VlanId, VlanSet, Vni};
+use mercury_model::{FloodMode, SwitchedVlan, TrunkVlans, VlanId, VlanSet, Vni};
 use mercury_sim::{Datastore, Fault, Handle, Options, Simulator};
 use serde_json::Value;
 
@@ -51,10 +51,15 @@ pub(crate) enum Wish {
     Reset,
     /// The VNI that is bound to this VLAN there ([`vni`]).
     Vni(u16),
+    /// This VNI, on whichever VLAN the switch has for it.
+    AnyVlan(u16),
 }
 
 /// What the random faults choose from beside, where a switch serves VNIs.
 pub(crate) const VNIS: [Wish; 2] = [Wish::Vni(3000), Wish::Vni(3001)];
+
+/// The same, where the switch's entry says which VLANs there are for them.
+pub(crate) const ANYWHERE: [Wish; 3] = [Wish::AnyVlan(15_001), Wish::AnyVlan(15_002), Wish::AnyVlan(15_003)];
 
 /// The VNI of one of the VLANs that are set aside for them.
 pub(crate) fn vni(vlan: u16) -> Vni {
@@ -63,7 +68,19 @@ pub(crate) fn vni(vlan: u16) -> Vni {
 
 /// Has an entry serve VNIs.
 pub(crate) fn serves_vnis(switch: &mut Switch) {
-    switch.rules.overlay = Some(OverlayRules::of("3000-3001".parse().unwrap(), "vtep1".parse().ok()));
+    serves_vnis_on(switch, "3000-3001");
+}
+
+/// The same, on these VLANs.
+pub(crate) fn serves_vnis_on(switch: &mut Switch, local_vlans: &str) {
+    let is_bridge = switch.protocol() == Protocol::Ovsdb;
+    let vtep = if is_bridge { "br0" } else { "vtep1" };
+    let mut own = OverlayRules::of(local_vlans.parse().unwrap(), vtep.parse().ok());
+    if is_bridge {
+        own.flood = FloodMode::Static;
+        own.peers = ovsdb::PEERS.map(|peer| peer.parse().unwrap()).into();
+    }
+    switch.rules.overlay = Some(own);
 }
 
 /// What the network team has made for them.
@@ -215,31 +232,48 @@ pub(crate) fn intent(service: &Service, wishes: &[(usize, u16, Wish)]) -> Intent
     let targets = wishes.iter().map(|(index, port, wish)| {
         let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
         intent.description = Setting::Set(Some(format!("{wish:?}").parse().unwrap()));
-        let vlan = |id: u16| VlanId::try_from(id).unwrap();
-        let vlans = match *wish {
-            Wish::Access(id) | Wish::Vni(id) => Some(SwitchedVlan::access(vlan(id))),
-            Wish::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
-                native: Some(vlan(native)),
-                vlans: TrunkVlans::only([vlan(tagged)].into_iter().collect()),
-            }),
-            Wish::Reset => None,
-        };
+        let vlans = wish.vlans();
         let named = vlans.iter().flat_map(|vlans| vlans.named_vlans().iter().collect::<Vec<_>>());
         let named = named.map(|id| VlanIntent::Present { id, name: None }).collect();
         let switch = Arc::clone(service.inventory().find(&name(*index)).unwrap());
         intent.bounces = switch.rules.bounce_on_attach && vlans.is_some();
         intent.switched_vlan = Setting::Set(vlans);
+        intent.untagged_vni = wish.untagged_vni();
         let segments = segment(*wish).into_iter().collect();
         TargetIntent { ports: vec![intent], vlans: named, segments, ..TargetIntent::new(&switch) }
     });
     Intent { verb: "test", targets: targets.collect() }
 }
 
-/// The VNI that is wished for, with its VLAN.
+impl Wish {
+    /// The VLANs that are wished for.
+    pub(crate) fn vlans(self) -> Option<SwitchedVlan> {
+        let vlan = |id: u16| VlanId::try_from(id).unwrap();
+        match self {
+            Self::Access(id) | Self::Vni(id) => Some(SwitchedVlan::access(vlan(id))),
+            Self::AnyVlan(_) => Some(SwitchedVlan::Access { vlan: None }),
+            Self::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
+                native: Some(vlan(native)),
+                vlans: TrunkVlans::only([vlan(tagged)].into_iter().collect()),
+            }),
+            Self::Reset => None,
+        }
+    }
+
+    /// The VNI whose VLAN is left open.
+    pub(crate) fn untagged_vni(self) -> Option<Vni> {
+        let Self::AnyVlan(number) = self else { return None };
+        Some(u64::from(number).try_into().unwrap())
+    }
+}
+
+/// The VNI that is wished for, with its VLAN if that is.
 pub(crate) fn segment(wish: Wish) -> Option<SegmentIntent> {
-    let Wish::Vni(id) = wish else { return None };
-    let vlan = Some(id.try_into().unwrap());
-    Some(SegmentIntent { vni: vni(id), parameter: "network.vni", vlan, local_vlans: VlanSet::new(), number: None })
+    let (vni, vlan) = match wish {
+        Wish::Vni(id) => (vni(id), Some(id.try_into().unwrap())),
+        open => (open.untagged_vni()?, None),
+    };
+    Some(SegmentIntent { vni, parameter: "network.vni", vlan, local_vlans: VlanSet::new(), number: None })
 }
 
 /// A switch's name.

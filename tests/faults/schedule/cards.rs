@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Face, Schedule, Trouble, Want, What,
     draw::{fault, milliseconds, port},
+    vnis::Vnis,
 };
 use crate::{
     chance::Chance,
@@ -34,7 +35,7 @@ impl Schedule {
     /// Has an Open vSwitch in the place of a switch.
     fn card(&mut self, index: usize, chance: &mut Chance) {
         let switch = &mut self.switches[index];
-        (switch.kind, switch.hidden, switch.has_vnis) = (Kind::Ovsdb, None, false);
+        (switch.kind, switch.hidden, switch.vnis) = (Kind::Ovsdb, None, Vnis::None);
         if switch.face != Face::SlowCommit || !chance.one_in(4) {
             switch.face = Face::Standard;
         }

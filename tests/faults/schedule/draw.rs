@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Face, Lag, Request, Schedule, Switch, Trouble, Want, What,
     values::{PORTS, VLANS},
+    vnis::Vnis,
 };
 use mercury_sim::Mode;
 
@@ -62,6 +63,7 @@ impl Schedule {
         schedule.without_what_nobody_can_know(&mut Chance::new(seed ^ 0x0dd6_0000_0000_0000));
         schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
         schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
+        schedule.with_overlays(&mut Chance::new(seed ^ 0x0dd9_0000_0000_0000), length);
         schedule
     }
 }
@@ -119,7 +121,7 @@ fn switch(chance: &mut Chance) -> Switch {
         confirm_timer_percent: chance.of(&[100, 100, 100, 100, 50, 110, 300]),
         queue: chance.of(&[256, 256, 256, 256, 1, 2]),
         hidden: None,
-        has_vnis: false,
+        vnis: Vnis::None,
     }
 }
 

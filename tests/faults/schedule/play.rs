@@ -18,6 +18,7 @@ use super::{
     tally::Tally,
     truth::{Truth, whole},
     values::{self, CONSOLE, Values},
+    vnis,
 };
 use crate::{
     kind::Kind,
@@ -93,7 +94,7 @@ impl<'a> Stage<'a> {
         world.switches.clear();
         for switch in &schedule.switches {
             let simulator = Simulator::start(switch.options()).await.unwrap();
-            values::begin(&simulator.handle(), switch.has_vnis);
+            values::begin(&simulator.handle(), switch.vnis);
             world.switches.push(simulator);
         }
         let stage = Self {
@@ -101,9 +102,7 @@ impl<'a> Stage<'a> {
             world,
             locks: Locks::new(schedule.lease),
             mercuries: Mutex::default(),
-            truth: Mutex::new(Truth::new(
-                schedule.switches.iter().map(|own| values.of(own.kind, own.has_vnis)).collect(),
-            )),
+            truth: Mutex::new(Truth::new(schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect())),
             tally: Mutex::new(Tally::new(schedule)),
         };
         let mercuries = (0..schedule.mercuries).map(|_| stage.new_mercury()).collect();
@@ -124,7 +123,7 @@ impl<'a> Stage<'a> {
                 gnmi.confirmed_commit = None;
             }
             entry.timing.queue = switch.queue;
-            values::tune(entry, switch.has_vnis);
+            values::tune(entry, switch.vnis);
         };
         Arc::new(self.world.mercury(&self.locks, tune))
     }
@@ -182,7 +181,7 @@ impl<'a> Stage<'a> {
                 .map(|report| format!("  {}: {} {:?}\n", report.switch, report.outcome.name(), report.outcome.fault()));
             format!("when r{index} was answered: {violation}\n{}", answers.collect::<String>())
         };
-        whole(&reports).map_err(told)?;
+        whole(&reports).and_then(|()| vnis::agreed(&reports)).map_err(told)?;
         for want in &request.wants {
             let now = self.ports(want.switch);
             self.hidden_stays(want.switch, &now).map_err(told)?;
@@ -386,6 +385,17 @@ impl<'a> Stage<'a> {
         now
     }
 
+    /// Whether somebody else binds VLANs of a switch.
+    fn is_bound_elsewhere(&self, request: &Request) -> bool {
+        let binds = |trouble: &super::Trouble| match trouble.what {
+            What::Meddle { switch, deed: ovsdb::Deed::Binds(_), .. } => {
+                request.wants.iter().any(|want| want.switch == switch)
+            }
+            _ => false,
+        };
+        self.schedule.troubles.iter().any(binds)
+    }
+
     fn wants_hidden(&self, want: &Want) -> bool {
         let hidden = self.schedule.switches[want.switch].hidden;
         want.ports.iter().any(|(port, _)| Some(*port) == hidden)
@@ -435,6 +445,9 @@ impl<'a> Stage<'a> {
                 // A commit that is slower than the switches' patience succeeds on none of several, and
                 // none where the switch undoes it before the time that it was given; nor does what
                 // ovs-vswitchd does not apply in time.
+                if vnis::is_kept(&report, self.is_bound_elsewhere(&request)) {
+                    continue;
+                }
                 let several = request.wants.len() > 1;
                 let too_slow = |want: &Want| {
                     let switch = self.schedule.switches[want.switch];

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, ops::AddAssign};
 
 use mercury::{fault::Fault, outcome::Report};
 
-use super::{Schedule, What};
+use super::{Schedule, What, vnis::Vnis};
 use crate::kind::Kind;
 
 #[derive(Default)]
@@ -24,7 +24,11 @@ impl Tally {
         for switch in &schedule.switches {
             let hides = switch.hidden.map(|_| "Hides".to_owned());
             let kind = (switch.kind == Kind::Ovsdb).then(|| "Open vSwitch".to_owned());
-            let vnis = switch.has_vnis.then(|| "VNIs".to_owned());
+            let vnis = match (switch.vnis, switch.kind) {
+                (Vnis::None, _) => None,
+                (own, Kind::Ovsdb) => Some(format!("VNIs of Open vSwitch, VLAN {own:?}")),
+                (own, _) => Some(format!("VNIs, VLAN {own:?}")),
+            };
             for face in hides.into_iter().chain(kind).chain(vnis).chain([format!("{:?}", switch.face)]) {
                 *tally.faces.entry(face).or_default() += 1;
             }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Request, Schedule, What, values::LAG};
+use super::{Request, Schedule, What, values::LAG, vnis::Vnis};
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,7 +18,11 @@ impl fmt::Display for Schedule {
                 switch.confirm_timer_percent,
                 switch.queue,
                 switch.face,
-                if switch.has_vnis { ", VNIs" } else { "" },
+                match switch.vnis {
+                    Vnis::None => "",
+                    Vnis::Named => ", VNIs",
+                    Vnis::Anywhere => ", VNIs anywhere",
+                },
                 switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;
         }

@@ -21,18 +21,23 @@ use super::{
     vnis,
 };
 use crate::{
-    locks,
+    locks, ovsdb,
     world::{Claim, Ports, claim},
 };
 
 /// The text of a port or a VLAN; none where there is no such thing.
 type Value = Option<String>;
 
+/// Who writes without a request.
+const ELSEWHERE: usize = usize::MAX;
+
 /// All registers of all switches.
 pub(crate) struct Truth<'a> {
     /// What each switch shows.
     shown: Vec<&'a Shown>,
     registers: BTreeMap<(usize, String), Vec<Written>>,
+    /// The VLANs that somebody else has bound to VNIs, and whether they were free then.
+    bound: BTreeMap<(usize, u16), bool>,
     /// Moves on whenever a request begins or ends.
     now: u64,
 }
@@ -48,7 +53,7 @@ struct Written {
 
 impl<'a> Truth<'a> {
     pub(crate) fn new(shown: Vec<&'a Shown>) -> Self {
-        Self { shown, registers: BTreeMap::new(), now: 0 }
+        Self { shown, registers: BTreeMap::new(), bound: BTreeMap::new(), now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
@@ -78,8 +83,21 @@ impl<'a> Truth<'a> {
         self.now += 1;
         let claim = Some(if sure { Claim::Intended } else { Claim::Unknown });
         let (begun, ended) = (self.now, Some(self.now));
-        let written = Written { request: usize::MAX, value: Some(value), begun, ended, claim };
+        let written = Written { request: ELSEWHERE, value: Some(value), begun, ended, claim };
         self.registers.entry((switch, key.to_owned())).or_default().push(written);
+    }
+
+    /// Somebody else writes to an Open vSwitch, which nothing undoes; `now` is all that it has
+    /// then.
+    pub(super) fn by_hand(&mut self, switch: usize, key: &str, now: Ports) {
+        for vlan in self.shown[switch].vnis.vlans() {
+            if key == format!("VNI {}", ovsdb::their_vni(*vlan)) {
+                let was_free = vnis::is_bound_to(&now, *vlan, key) && !vnis::is_used(&now, *vlan);
+                self.bound.insert((switch, *vlan), was_free);
+            }
+        }
+        let value = vnis::by_vni(now, self.shown[switch].vnis).remove(key).unwrap_or_default();
+        self.elsewhere(switch, key, value, true);
     }
 
     /// What a register was in the beginning.
@@ -95,6 +113,7 @@ impl<'a> Truth<'a> {
 
     /// Holds a switch's registers against what may be true now.
     pub(crate) fn check(&self, switch: usize, now: &Ports) -> Result<(), String> {
+        let now = &vnis::by_vni(now.clone(), self.shown[switch].vnis);
         let keys = self.registers.keys().filter(|(at, _)| *at == switch).map(|(_, key)| key);
         let mut keys: Vec<_> = keys.chain(now.keys()).chain(self.shown[switch].start.keys()).collect();
         keys.sort();
@@ -132,7 +151,7 @@ impl<'a> Truth<'a> {
         for one in all {
             let ended = one.ended.map_or("never".to_owned(), |ended| ended.to_string());
             let (begun, claim) = (one.begun, &one.claim);
-            let who = if one.request == usize::MAX { "the console".to_owned() } else { format!("r{}", one.request) };
+            let who = if one.request == ELSEWHERE { "the console".to_owned() } else { format!("r{}", one.request) };
             let _ = writeln!(told, "  {who} from {begun} to {ended}: {claim:?}, {}", shown(one.value.as_ref()));
         }
         Err(told)
@@ -149,7 +168,7 @@ impl Truth<'_> {
         };
         for (key, text) in now.iter().filter(|(key, _)| key.starts_with(|one| one != 'V') && !unknown(key)) {
             let missing = |id: &u16| names(text, *id) && !now.contains_key(&format!("VLAN {id}"));
-            if let Some(id) = VLANS.into_iter().chain(vnis::VLANS).find(missing) {
+            if let Some(id) = VLANS.iter().chain(self.shown[switch].vnis.vlans()).find(|id| missing(id)) {
                 return Err(format!("leaf{switch}, {key} names VLAN {id}, which is not there: {text}"));
             }
         }
@@ -161,8 +180,16 @@ impl Truth<'_> {
     /// What binds VLANs is there where ports need it, and nowhere else.
     pub(crate) fn vnis_hold(&self, switch: usize, now: &Ports) -> Result<(), String> {
         let all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
-        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown));
-        vnis::hold(&self.shown[switch].start, now, is_known)
+        // Nobody takes away what nobody needs any more since somebody else has moved a port.
+        let is_moved = |one: &Written| {
+            let is_to = |vlan: &str| one.value.as_ref().is_some_and(|text| text.contains(vlan));
+            one.request == ELSEWHERE && (is_to("access, tag 100,") || is_to("access, tag 600,"))
+        };
+        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown) && !is_moved(one));
+        let Shown { vnis, start, form, .. } = self.shown[switch];
+        let bound = self.bound.iter().filter(|((at, _), _)| *at == switch);
+        let elsewhere = bound.map(|((_, vlan), was_free)| (*vlan, *was_free)).collect();
+        vnis::Held { vnis: *vnis, start, form, elsewhere }.hold(now, is_known)
     }
 }
 

@@ -7,14 +7,17 @@ use mercury::{
     inventory::{Protocol, Switch},
     service::{Requester, Service},
 };
-use mercury_model::{SwitchedVlan, TrunkVlans, VlanId};
+use mercury_model::{SwitchedVlan, VlanId};
 use mercury_sim::Handle;
 
-use super::{Lag, Request, Want, vnis};
+use super::{
+    Lag, Request, Want,
+    vnis::{self, Vnis},
+};
 use crate::{
     kind::{Kind, NETCONF, gnmi},
     ovsdb,
-    world::{Claim, Ports, VNIS, WISHES, Wish, World, claim, name, segment, serves_vnis},
+    world::{Claim, Ports, WISHES, Wish, World, claim, name, segment},
 };
 
 /// Ports that requests are for; the rest must never move.
@@ -30,14 +33,16 @@ const DESCRIPTION: &str = "@described@";
 
 /// What any switch shows.
 pub(crate) struct Values {
-    plain: Shown,
-    vnis: Shown,
-    ovsdb: Shown,
+    plain: BTreeMap<Vnis, Shown>,
+    ovsdb: BTreeMap<Vnis, Shown>,
 }
 
 /// What a kind of switch shows: a port's or a VLAN's text, by what is wanted of it.
 pub(crate) struct Shown {
     pub(crate) start: Ports,
+    pub(super) vnis: Vnis,
+    /// What binds a VLAN to a VNI.
+    pub(super) form: String,
     ports: BTreeMap<(u16, Wish), String>,
     vlans: BTreeMap<u16, String>,
     /// The aggregate's text by its VLAN, and its member's.
@@ -46,10 +51,8 @@ pub(crate) struct Shown {
 }
 
 /// Lets an entry have the aggregate, and VNIs.
-pub(crate) fn tune(entry: &mut Switch, has_vnis: bool) {
-    if has_vnis {
-        serves_vnis(entry);
-    }
+pub(crate) fn tune(entry: &mut Switch, vnis: Vnis) {
+    vnis.tune(entry);
     if entry.protocol() == Protocol::Ovsdb {
         return;
     }
@@ -64,45 +67,54 @@ pub(crate) fn tune(entry: &mut Switch, has_vnis: bool) {
 impl Values {
     /// Asks switches in good order.
     pub(crate) async fn measured() -> Self {
-        let plain = Shown::measured(NETCONF[1], false, &WISHES).await;
-        let mut vnis = Shown::measured(NETCONF[1], true, &VNIS).await;
-        // What has nothing to do with VNIs is as everywhere.
-        vnis.ports.extend(plain.ports.clone());
-        vnis.vlans.extend(plain.vlans.clone());
-        (vnis.lags, vnis.member) = (plain.lags.clone(), plain.member.clone());
-        Self { plain, vnis, ovsdb: Shown::measured(Kind::Ovsdb, false, &WISHES).await }
+        Self { plain: Shown::all(NETCONF[1]).await, ovsdb: Shown::all(Kind::Ovsdb).await }
     }
 
-    pub(crate) fn of(&self, kind: Kind, has_vnis: bool) -> &Shown {
-        match kind {
-            Kind::Ovsdb => &self.ovsdb,
-            _ if has_vnis => &self.vnis,
-            _ => &self.plain,
-        }
+    pub(crate) fn of(&self, kind: Kind, vnis: Vnis) -> &Shown {
+        let all = if kind == Kind::Ovsdb { &self.ovsdb } else { &self.plain };
+        &all[&vnis]
     }
 }
 
 impl Shown {
-    async fn measured(kind: Kind, has_vnis: bool, wishes: &[Wish]) -> Self {
-        let start = world(kind, has_vnis).await.ports(0);
-        let made = async |want| made(world(kind, has_vnis).await, want).await;
+    async fn all(kind: Kind) -> BTreeMap<Vnis, Self> {
+        let plain = Self::measured(kind, Vnis::None, &WISHES).await;
+        let mut all = BTreeMap::new();
+        for vnis in [Vnis::Named, Vnis::Anywhere] {
+            let mut own = Self::measured(kind, vnis, vnis.wishes()).await;
+            // What has nothing to do with VNIs is as everywhere.
+            own.ports.extend(plain.ports.clone());
+            own.vlans.extend(plain.vlans.clone());
+            (own.lags, own.member) = (plain.lags.clone(), plain.member.clone());
+            all.insert(vnis, own);
+        }
+        all.insert(Vnis::None, plain);
+        all
+    }
+
+    async fn measured(kind: Kind, vnis: Vnis, wishes: &[Wish]) -> Self {
+        let start = vnis::by_vni(world(kind, vnis).await.ports(0), vnis);
+        let made = async |want| made(world(kind, vnis).await, want).await;
+        let mut form = String::new();
         let (mut ports, mut vlans, mut lags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for port in 1..=PORTS {
             for &wish in wishes {
                 let now = made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
-                ports.insert((port, wish), now[&format!("Ethernet{port}")].clone());
+                form = vnis::form(&now, vnis).unwrap_or_default();
                 for id in VLANS.into_iter().chain(vnis::VLANS) {
                     vlans.extend(now.get(&format!("VLAN {id}")).map(|text| (id, text.clone())));
                 }
+                let now = vnis::by_vni(now, vnis);
+                ports.insert((port, wish), now[&format!("Ethernet{port}")].clone());
             }
         }
         let mut member = String::new();
-        for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb && !has_vnis) {
+        for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb && vnis == Vnis::None) {
             let now = made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
             member.clone_from(&now[MEMBER]);
             lags.insert(id, now[LAG].clone());
         }
-        Self { start, ports, vlans, lags, member }
+        Self { start, vnis, form, ports, vlans, lags, member }
     }
 
     /// What a request makes of a switch: each key with its text, or none.
@@ -140,7 +152,7 @@ pub(crate) fn vlans_of(wish: Wish) -> Vec<u16> {
     match wish {
         Wish::Access(id) | Wish::Vni(id) => vec![id],
         Wish::Trunk(native, tagged) => vec![native, tagged],
-        Wish::Reset => Vec::new(),
+        Wish::AnyVlan(_) | Wish::Reset => Vec::new(),
     }
 }
 
@@ -153,17 +165,17 @@ fn lag_description(number: usize) -> String {
 }
 
 /// One switch, as all of its kind begin.
-async fn world(kind: Kind, has_vnis: bool) -> World {
-    let tune = |entry: &mut Switch| tune(entry, has_vnis);
+async fn world(kind: Kind, vnis: Vnis) -> World {
+    let tune = |entry: &mut Switch| tune(entry, vnis);
     let world = World::with(&[kind], tune).await;
-    begin(&world.handle(0), has_vnis);
+    begin(&world.handle(0), vnis);
     world
 }
 
 /// What others have made of a switch in the beginning.
-pub(crate) fn begin(handle: &Handle, has_vnis: bool) {
+pub(crate) fn begin(handle: &Handle, vnis: Vnis) {
     handle.ovsdb().iter().for_each(ovsdb::begin);
-    if has_vnis {
+    if vnis != Vnis::None {
         vnis::begin(handle);
     }
 }
@@ -195,14 +207,8 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
         let ports = want.ports.iter().map(|(port, wish)| {
             let mut intent = PortIntent::new(format!("Ethernet{port}").parse().unwrap());
             intent.description = Setting::Set(Some((texts.port)(*wish).parse().unwrap()));
-            intent.switched_vlan = Setting::Set(match *wish {
-                Wish::Access(id) | Wish::Vni(id) => Some(SwitchedVlan::access(vlan(id))),
-                Wish::Trunk(native, tagged) => Some(SwitchedVlan::Trunk {
-                    native: Some(vlan(native)),
-                    vlans: TrunkVlans::only([vlan(tagged)].into_iter().collect()),
-                }),
-                Wish::Reset => None,
-            });
+            intent.switched_vlan = Setting::Set(wish.vlans());
+            intent.untagged_vni = wish.untagged_vni();
             intent
         });
         let mut ports: Vec<_> = ports.collect();

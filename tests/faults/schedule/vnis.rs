@@ -1,21 +1,74 @@
 //! Ports on VNIs: what binds a VLAN comes with the first port and goes with the last, never
 //! binds it to two VNIs, and other people's stays.
 
+use std::collections::BTreeMap;
+
+use mercury::{inventory::Switch as Entry, outcome::Report};
+use mercury_model::VlanId;
 use mercury_sim::{Handle, Mode};
 
-use super::Schedule;
+use super::{Schedule, Trouble, Want, What, draw::milliseconds};
 use crate::{
     chance::Chance,
     kind::Kind,
-    world::{Ports, VNIS, VTEP, vni},
+    ovsdb::{self, Deed},
+    world::{ANYWHERE, Ports, VNIS, VTEP, Wish, serves_vnis_on, vni},
 };
 
-/// The VLANs that are bound to VNIs.
+/// The VLANs that are bound to VNIs, where callers name them.
 pub(super) const VLANS: [u16; 2] = [3000, 3001];
+/// Those that the entry has for them, where callers name none: two more than there are VNIs,
+/// beside what others have taken.
+const FREE: [u16; 8] = [3000, 3001, 3002, 3003, 3004, 3005, 3006, 3007];
 /// Another's VNI, on a VLAN of theirs.
-const THEIRS: [u32; 2] = [20_900, 900];
+const THEIRS: (u32, u16) = (20_900, 900);
 /// What somebody has left on a VLAN that is set aside for VNIs.
-const LEFT: [u32; 2] = [20_901, 3001];
+const LEFT: (u32, u16) = (20_901, 3001);
+
+/// How a switch serves VNIs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Vnis {
+    /// Not at all.
+    #[default]
+    None,
+    /// On the VLANs that callers name.
+    Named,
+    /// On those that its entry has for them. All such switches are to have the same for one
+    /// that a request names on several.
+    Anywhere,
+}
+
+impl Vnis {
+    /// The VLANs that are set aside for VNIs.
+    pub(super) const fn vlans(self) -> &'static [u16] {
+        match self {
+            Self::None => &[],
+            Self::Named => &VLANS,
+            Self::Anywhere => &FREE,
+        }
+    }
+
+    /// What may be wished for.
+    pub(super) const fn wishes(self) -> &'static [Wish] {
+        match self {
+            Self::None => &[],
+            Self::Named => &VNIS,
+            Self::Anywhere => &ANYWHERE,
+        }
+    }
+
+    /// Lets an entry serve them.
+    pub(super) fn tune(self, entry: &mut Entry) {
+        match self {
+            Self::None => {}
+            Self::Named => serves_vnis_on(entry, "3000-3001"),
+            Self::Anywhere => {
+                serves_vnis_on(entry, "3000-3007");
+                entry.rules.mlag_domain = Some("pair".to_owned());
+            }
+        }
+    }
+}
 
 impl Schedule {
     /// Drawn apart, so that most seeds are what they were before.
@@ -23,25 +76,69 @@ impl Schedule {
         if !chance.one_in(3) {
             return;
         }
-        for (index, switch) in self.switches.iter_mut().enumerate() {
+        for index in 0..self.switches.len() {
             // Which would have to be told what the network team has made to keep it at a reboot.
-            if switch.kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(3) {
+            if self.switches[index].kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(3) {
                 continue;
             }
-            switch.has_vnis = true;
-            let wants = self.requests.iter_mut().flat_map(|request| &mut request.wants);
-            for (_, wish) in wants.filter(|want| want.switch == index).flat_map(|want| &mut want.ports) {
-                if !chance.one_in(3) {
-                    *wish = chance.of(&VNIS);
+            self.serve(index, Vnis::Named, chance);
+        }
+    }
+
+    /// Open vSwitches that serve VNIs, and switches that find VLANs for them. Drawn apart.
+    pub(super) fn with_overlays(&mut self, chance: &mut Chance, length: usize) {
+        if !chance.one_in(3) {
+            return;
+        }
+        for index in 0..self.switches.len() {
+            let kind = self.switches[index].kind;
+            if kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(4) {
+                continue;
+            }
+            self.serve(index, chance.of(&[Vnis::Named, Vnis::Anywhere, Vnis::Anywhere]), chance);
+            if kind == Kind::Ovsdb {
+                for _ in 0..chance.below(3) {
+                    let at = milliseconds(chance, length);
+                    let what = self.binding(index, chance);
+                    self.troubles.push(Trouble { at, what });
                 }
             }
         }
+        // One network on several switches.
+        for request in &mut self.requests {
+            let anywhere = |want: &&mut Want| self.switches[want.switch].vnis == Vnis::Anywhere;
+            let mut wants: Vec<_> = request.wants.iter_mut().filter(anywhere).collect();
+            if wants.len() > 1 && chance.one_in(2) {
+                let wish = chance.of(&ANYWHERE);
+                wants.iter_mut().filter_map(|want| want.ports.first_mut()).for_each(|(_, own)| *own = wish);
+            }
+        }
+    }
+
+    fn serve(&mut self, index: usize, vnis: Vnis, chance: &mut Chance) {
+        self.switches[index].vnis = vnis;
+        let wants = self.requests.iter_mut().flat_map(|request| &mut request.wants);
+        for (_, wish) in wants.filter(|want| want.switch == index).flat_map(|want| &mut want.ports) {
+            if !chance.one_in(3) || matches!(wish, Wish::Vni(_) | Wish::AnyVlan(_)) {
+                *wish = chance.of(vnis.wishes());
+            }
+        }
+    }
+
+    /// Somebody else binds one of the VLANs that are set aside.
+    fn binding(&self, switch: usize, chance: &mut Chance) -> What {
+        let deed = Deed::Binds(chance.of(&[3000, 3002]));
+        let (nth, is_before) = (1 + chance.below(6), !chance.one_in(3));
+        What::Meddle { switch, port: 1, deed, nth, is_before, number: self.troubles.len() }
     }
 }
 
 /// The VTEP, and what others have bound.
 pub(super) fn begin(handle: &Handle) {
-    let bound = [THEIRS, LEFT].map(|[vni, vlan]| {
+    if let Some(ovsdb) = handle.ovsdb() {
+        return ovsdb::begin_vnis(&ovsdb, THEIRS, LEFT);
+    }
+    let bound = [THEIRS, LEFT].map(|(vni, vlan)| {
         format!(
             "<local-endpoint-vni><vni>{vni}</vni><config><vni>{vni}</vni><vni-type>L2</vni-type>\
              <bridge-domain>{vlan}</bridge-domain></config></local-endpoint-vni>"
@@ -53,30 +150,134 @@ pub(super) fn begin(handle: &Handle) {
 
 /// Whether the key is that of what binds a VLAN which is set aside for that.
 pub(super) fn is_one(key: &str) -> bool {
-    let own = VLANS.iter().map(|id| vni(*id).to_string()).chain([LEFT[0].to_string()]);
+    let own = VLANS.iter().map(|id| vni(*id)).chain(ANYWHERE.iter().filter_map(|wish| wish.untagged_vni()));
+    let own = own.map(|vni| vni.to_string()).chain([LEFT.0.to_string()]);
     own.into_iter().any(|own| key == format!("VNI {own}"))
 }
 
-/// Holds what binds VLANs against the ports. Where it is not `known` what became of a
-/// request, what it bound may be left, but no port is on a VLAN that is bound to nothing or
-/// to what it was not to be.
-pub(super) fn hold(start: &Ports, now: &Ports, known: bool) -> Result<(), String> {
-    for id in VLANS {
-        let is_bound = |(key, text): &(&String, &String)| {
-            key.starts_with("VNI ") && text.contains(&format!("\"bridge-domain\":{id}"))
-        };
-        let bound: Vec<_> = now.iter().filter(is_bound).map(|(key, _)| key.as_str()).collect();
-        let is_used = now.values().any(|text| text.contains(&format!("\"access-vlan\":{id}")));
-        let wanted = format!("VNI {}", vni(id));
-        let left = format!("VNI {}", LEFT[0]);
-        let is_left = bound == [left.as_str()] && start.get(&left) == now.get(&left);
-        let told = || format!("VLAN {id}, which ports have: {is_used}, is bound to {bound:?}");
-        if is_used && bound != [wanted.as_str()] || bound.len() > 1 {
-            return Err(told());
-        }
-        if !is_used && known && !bound.is_empty() && !is_left {
-            return Err(format!("{}: it was left behind", told()));
+/// What binds a VLAN.
+fn bound(now: &Ports, id: u16) -> Vec<&str> {
+    let binds = format!("\"bridge-domain\":{id}");
+    now.iter()
+        .filter(|(key, text)| key.starts_with("VNI ") && text.contains(&binds))
+        .map(|(key, _)| key.as_str())
+        .collect()
+}
+
+/// Whether nothing else binds a VLAN.
+pub(super) fn is_bound_to(now: &Ports, id: u16, key: &str) -> bool {
+    bound(now, id) == [key]
+}
+
+/// How a port is said to be on a VLAN.
+fn on(id: u16) -> [String; 2] {
+    [format!("\"access-vlan\":{id}"), format!("access, tag {id},")]
+}
+
+/// Whether a port is on a VLAN.
+pub(super) fn is_used(now: &Ports, id: u16) -> bool {
+    now.values().any(|text| on(id).iter().any(|said| text.contains(said)))
+}
+
+/// With the VNIs of ports in the place of VLANs that nobody names; those may be there or not.
+pub(super) fn by_vni(mut now: Ports, vnis: Vnis) -> Ports {
+    if vnis != Vnis::Anywhere {
+        return now;
+    }
+    for id in FREE {
+        let mut bound = bound(&now, id);
+        // Who came later, or should have been seen, is judged by `Held`.
+        bound.retain(|key| *key != format!("VNI {}", ovsdb::their_vni(id)));
+        let vnis = format!("on {bound:?},");
+        now.remove(&format!("VLAN {id}"));
+        for text in now.values_mut() {
+            for said in on(id) {
+                *text = text.replace(&said, &vnis);
+            }
         }
     }
-    Ok(())
+    now
+}
+
+/// What binds a VLAN, whichever VLAN and VNI that are.
+pub(super) fn form(now: &Ports, vnis: Vnis) -> Option<String> {
+    let (id, key) = vnis.vlans().iter().find_map(|id| {
+        let own = bound(now, *id).into_iter().find(|key| is_one(key) && !key.ends_with(&LEFT.0.to_string()))?;
+        Some((*id, own))
+    })?;
+    Some(formed(&now[key], key, id))
+}
+
+fn formed(text: &str, key: &str, id: u16) -> String {
+    text.replace(key.trim_start_matches("VNI "), "@vni@").replace(&id.to_string(), "@vlan@")
+}
+
+/// What is to be held against the ports.
+pub(super) struct Held<'a> {
+    pub(super) vnis: Vnis,
+    pub(super) start: &'a Ports,
+    /// What binds a VLAN, in good order.
+    pub(super) form: &'a str,
+    /// The VLANs that somebody else has bound, and whether they were free then.
+    pub(super) elsewhere: BTreeMap<u16, bool>,
+}
+
+impl Held<'_> {
+    /// Holds what binds VLANs against the ports. Where it is not `known` what became of a
+    /// request, what it bound may be left, but no port is on a VLAN that is bound to nothing or
+    /// to what it was not to be.
+    pub(super) fn hold(&self, now: &Ports, known: bool) -> Result<(), String> {
+        for id in self.vnis.vlans() {
+            let (bound, is_used) = (bound(now, *id), is_used(now, *id));
+            let told = || format!("VLAN {id}, which ports have: {is_used}, is bound to {bound:?}: {now:#?}");
+            match self.elsewhere.get(id) {
+                Some(true) if is_used || bound.len() > 1 => return Err(format!("{}: it was another's first", told())),
+                Some(_) => continue,
+                None => {}
+            }
+            let left = format!("VNI {}", LEFT.0);
+            let is_left = bound == [left.as_str()] && self.start.get(&left) == now.get(&left);
+            let is_whole = |key: &&str| is_left || formed(&now[*key], key, *id) == self.form;
+            if bound.len() > 1 || !bound.iter().all(is_whole) {
+                return Err(told());
+            }
+            let may_be = |key: &&str| match self.vnis {
+                Vnis::Anywhere => !is_left,
+                _ => *key == format!("VNI {}", vni(*id)),
+            };
+            if is_used && !bound.first().is_some_and(may_be) {
+                return Err(told());
+            }
+            if !is_used && known && !bound.is_empty() && !is_left {
+                return Err(format!("{}: it was left behind", told()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The VLAN of a VNI that a request names on several switches, which are to have the same,
+/// is the same as they were read back.
+pub(super) fn agreed(reports: &[Report]) -> Result<(), String> {
+    let mut vlans: BTreeMap<String, Vec<(VlanId, &str)>> = BTreeMap::new();
+    for report in reports.iter().filter(|report| report.outcome.is_success()) {
+        for (vlan, segment) in report.now.iter().flat_map(|now| &now.segments) {
+            vlans.entry(segment.vni.to_string()).or_default().push((*vlan, &report.switch));
+        }
+    }
+    let named =
+        |vni: &String| ANYWHERE.iter().any(|wish| wish.untagged_vni().is_some_and(|own| own.to_string() == *vni));
+    let differs = |(_, all): &(&String, &Vec<(VlanId, &str)>)| all.iter().any(|(vlan, _)| *vlan != all[0].0);
+    match vlans.iter().filter(|(vni, _)| named(vni)).find(differs) {
+        Some((vni, all)) => Err(format!("VNI {vni} has different VLANs: {all:?}")),
+        None => Ok(()),
+    }
+}
+
+/// Whether a VNI could not be had for what others have bound, or for what the switches of a
+/// pair had before.
+pub(super) fn is_kept(report: &Report, is_bound_elsewhere: bool) -> bool {
+    let reasons = ["which are to have the same", "free on all of its switches"];
+    let told = report.outcome.fault().map(|fault| fault.message).unwrap_or_default();
+    reasons.iter().any(|reason| told.contains(reason)) || is_bound_elsewhere && told.contains("VNI")
 }

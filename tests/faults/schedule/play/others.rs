@@ -33,8 +33,9 @@ impl Stage<'_> {
 
     /// Notes what somebody else did to an Open vSwitch: nothing undoes that.
     fn did(&self, switch: usize, operations: &[Value], results: &[Value]) {
-        let (key, value) = ovsdb::done(operations, results);
-        self.truth.lock().unwrap().elsewhere(switch, &key, value, true);
+        if let Some((key, now)) = ovsdb::done(operations, results) {
+            self.truth.lock().unwrap().by_hand(switch, &key, now);
+        }
     }
 
     /// Notes what was done so since this was last asked.
