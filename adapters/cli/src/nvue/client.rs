@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError, Share, Traffic, off_worker};
 use mercury_http::{HttpClient, no_room};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::revision::{Revision, said};
 
@@ -17,6 +18,9 @@ use super::revision::{Revision, said};
 pub(super) const ROOT: &str = "/nvue_v1";
 /// Octets that one of an answer takes while it is read.
 const TIMES: usize = 8;
+
+/// How many revisions are asked for by themselves.
+const UNSAID: usize = 32;
 
 /// How something failed.
 #[derive(Debug)]
@@ -145,7 +149,8 @@ impl Client {
         Revision::read(shown).ok_or_else(without)
     }
 
-    /// Every revision that there is.
+    /// Every revision that there is. One that is listed without a state is asked for by itself,
+    /// the last that were made, by their numbers, first, and only so many of them.
     pub(super) async fn revisions(&mut self, within: Duration) -> Result<Vec<(String, Revision)>, Failure> {
         let Answered { value, share, .. } = self.get("/revision", within).await?;
         let members = match value {
@@ -154,9 +159,23 @@ impl Client {
             Value::Null => serde_json::Map::new(),
             _ => return Err(Failure::unreadable("revisions are no JSON object")),
         };
-        let read = |(name, shown)| Some((name, Revision::read(shown)?));
-        let revisions = members.into_iter().filter_map(read).collect();
+        let (mut revisions, mut unsaid) = (Vec::new(), Vec::new());
+        for (name, shown) in members {
+            match Revision::read(shown) {
+                Some(revision) => revisions.push((name, revision)),
+                None => unsaid.push(name),
+            }
+        }
         drop(share);
+        unsaid.sort_by_key(|name| std::cmp::Reverse(name.parse::<u64>().ok()));
+        let until = Instant::now() + within;
+        for name in unsaid.into_iter().take(UNSAID) {
+            match self.revision(&name, until.saturating_duration_since(Instant::now())).await {
+                Ok(revision) => revisions.push((name, revision)),
+                Err(lost @ Failure::Lost(_)) => return Err(lost),
+                Err(refused) => tracing::debug!(revision = name, ?refused, "its state is not told"),
+            }
+        }
         Ok(revisions)
     }
 }

@@ -26,6 +26,8 @@ struct Says {
     applies: bool,
     /// To whoever asks for all revisions.
     all: Value,
+    /// To whoever asks for the one before by itself.
+    sixth: Value,
     /// To who applies.
     apply: Option<u16>,
     /// To whoever asks for the revision, one after the other, and the last one for ever.
@@ -46,6 +48,7 @@ impl Says {
             }
             "POST /nvue_v1/revision" => (200, json!({"7": {"state": "pending"}})),
             "GET /nvue_v1/revision" => (200, self.all.clone()),
+            "GET /nvue_v1/revision/6" => (200, self.sixth.clone()),
             "GET /nvue_v1/revision/7" => {
                 let next = if self.polls.len() > 1 { self.polls.pop_front() } else { self.polls.front().cloned() };
                 next.unwrap_or((404, json!({})))
@@ -187,6 +190,23 @@ async fn an_apply_of_somebodys_that_is_under_way_is_seen_before_ones_own() {
     assert_eq!(errors[0].tag, ErrorTag::InUse);
     let peer = peer.lock().unwrap();
     assert!(peer.has(DELETE) && !peer.is_begun, "{:?}", peer.asked);
+}
+
+/// A list may show no states; what shows none by itself either is not known to be under way.
+#[tokio::test]
+async fn a_revision_that_is_listed_without_a_state_is_asked_for() {
+    for (sixth, is_kept) in [
+        (json!({"state": "apply"}), true),
+        (json!({"6": {"state": "confirm"}}), true),
+        (json!({"state": "applied"}), false),
+        (json!({}), false),
+    ] {
+        let all = json!({"5": {"state": "applied"}, "6": {}, "applied": null});
+        let (mut session, peer) = session(Says { all, sixth: sixth.clone(), ..Says::default() }).await;
+        let flight = session.flight(&[Step::Lock(None)], WITHIN).await;
+        assert!(flight.lost.is_none() && flight.results[0].is_err() == is_kept, "{sixth}: {flight:?}");
+        assert!(peer.lock().unwrap().has("GET /nvue_v1/revision/6"));
+    }
 }
 
 #[tokio::test]

@@ -104,3 +104,37 @@ fn quoted(text: &str) -> String {
         _ => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::{Budget, MAX_REPLY};
+    use serde_json::json;
+
+    use super::*;
+
+    /// A leaf that is known and whose value is not says nothing of what the port carries.
+    #[test]
+    fn a_port_whose_vlans_are_not_understood_is_left_alone() {
+        let dialects = mercury_adapter::builtin().unwrap();
+        let dialect = dialects.into_iter().find_map(|dialect| dialect.nvue.clone()).unwrap();
+        for (said, carries) in [
+            (json!({"access": 7}), Some("access VLAN 7")),
+            (json!({"access": "abc"}), None),
+            (json!({"access": 5000}), None),
+            (json!({"untagged": "abc"}), None),
+            (json!({"vlan": {"10-x": {}}}), None),
+            (json!({"untagged": 7, "vlan": {"10-20": {}, "30": {}}}), Some("trunk, native VLAN 7, VLANs 7,10-20,30")),
+            (json!({"untagged": "none", "vlan": {"30": {}}}), Some("trunk, no native VLAN, VLANs 30")),
+        ] {
+            let config = json!({
+                "bridge": {"domain": {"br_default": {"vlan": {"7": {}, "10-20": {}, "30": {}}}}},
+                "interface": {"swp1": {"bridge": {"domain": {"br_default": said}}, "type": "swp"}},
+            });
+            let mut share = Budget::new(1 << 20).share(MAX_REPLY);
+            let found = recorded_objects(&dialect, &[&config.to_string()], false, &mut share).unwrap();
+            let port = &found.running.config.interfaces[&"swp1".parse().unwrap()];
+            let vlans = port.switched_vlan.as_ref().unwrap();
+            assert_eq!(vlans.foreign().is_none().then(|| vlans.to_string()).as_deref(), carries, "{said}");
+        }
+    }
+}

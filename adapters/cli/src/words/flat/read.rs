@@ -167,10 +167,11 @@ impl<'s> Said<'s> {
                 return true;
             }
             if let Some(access) = named(&bridge.access) {
-                let Some(vlan) = access.said.get(Hole::VlanId).and_then(|id| id.parse::<VlanId>().ok()) else {
-                    return false;
-                };
-                self.each(Some(&access), |port| port.access.extend([vlan]));
+                // What it carries is not known by a word that is no VLAN.
+                self.each(Some(&access), |port| match number(&access) {
+                    Some(vlan) => port.access.extend([vlan]),
+                    None => port.foreign.push(line.to_owned()),
+                });
                 return true;
             }
             self.of_bridge(bridge, line);
@@ -189,14 +190,16 @@ impl<'s> Said<'s> {
             self.octets += said * octets;
             return true;
         }
-        if let Some(untagged) = named(&words.untagged) {
-            let Some(vlan) = untagged.said.get(Hole::VlanId).and_then(|id| id.parse::<VlanId>().ok()) else {
-                return false;
-            };
-            self.each(Some(&untagged), |port| port.untagged.extend([vlan]));
-            return true;
+        let Some(untagged) = named(&words.untagged) else { return false };
+        let vlan = number(&untagged);
+        if vlan.is_none() && words.bridge.is_none() {
+            return false;
         }
-        false
+        self.each(Some(&untagged), |port| match vlan {
+            Some(vlan) => port.untagged.extend([vlan]),
+            None => port.foreign.push(line.to_owned()),
+        });
+        true
     }
 
     /// Reads what is said of the bridge itself.
@@ -292,6 +295,11 @@ fn valued<'t>(words: &FlatWords, form: &Template, line: &'t str) -> Option<(Name
 fn unquoted(text: &str) -> &str {
     let within = |mark: char| text.strip_prefix(mark)?.strip_suffix(mark).filter(|text| !text.contains(mark));
     within('\'').or_else(|| within('"')).unwrap_or(text)
+}
+
+/// The one VLAN of a line.
+fn number(named: &Named<'_>) -> Option<VlanId> {
+    named.said.get(Hole::VlanId)?.parse().ok()
 }
 
 /// The VLANs of a line.
