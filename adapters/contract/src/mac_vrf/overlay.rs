@@ -33,6 +33,8 @@ use crate::{Data, Names, Node, NodePath, Origin, OverlayTree, SegmentLeaf, opera
 const ADDRESS: &str = "system0.0";
 /// An identity of another module than the leaf's has its module's name (RFC 7951 section 6.8).
 const BRIDGED: &str = "srl_nokia-interfaces:bridged";
+/// The origin of what is configured, beside what the switch made itself (srl_nokia-bgp-vpn).
+const MANUAL: &str = "manual";
 /// What a route target begins with there.
 const TARGET: &str = "target:";
 
@@ -228,8 +230,15 @@ impl<'a, D: Data> Reading<'a, D> {
         let evpn = below(instance, &["protocols", EVPN]).and_then(|evpn| named(evpn, INSTANCE).next());
         let mut segment = Segment::new(vni).of_vtep(Some(InterfaceName::shown(vtep)));
         if evpn.is_some_and(|evpn| text(evpn, &[VXLAN]) == Some(member)) {
-            let said = |path: &[&str]| vpn.and_then(|vpn| text(vpn, path));
-            let [export, import] = ["export-rt", "import-rt"].map(|way| said(&["route-target", way]));
+            // Where state is shown, what the switch made of the EVI stands where what was said would.
+            let said = |of: &str, leaf: &str, origin: &str| {
+                let origin = vpn.and_then(|vpn| text(vpn, &[of, origin]));
+                vpn.and_then(|vpn| text(vpn, &[of, leaf])).filter(|_| origin.is_none_or(|origin| origin == MANUAL))
+            };
+            let [export, import] =
+                [("export-rt", "export-route-target-origin"), ("import-rt", "import-route-target-origin")]
+                    .map(|(leaf, origin)| said("route-target", leaf, origin));
+            let distinguisher = said("route-distinguisher", "rd", "route-distinguisher-origin");
             let mut id = |what: &str, text: Option<&str>| -> Option<RouteId> {
                 let own = text.unwrap_or("auto").parse();
                 if own.is_err() {
@@ -239,7 +248,7 @@ impl<'a, D: Data> Reading<'a, D> {
             };
             segment.evpn = Evpn {
                 bgp_as: None,
-                route_distinguisher: id("route-distinguisher", said(&["route-distinguisher", "rd"])),
+                route_distinguisher: id("route-distinguisher", distinguisher),
                 route_target: id("export-rt", export.map(|text| text.strip_prefix(TARGET).unwrap_or(text))),
             };
             // It could not be put back as it was: made of the EVI, Mercury never says it.
@@ -307,4 +316,82 @@ fn beside<D: Data>(entry: &D, own: &[&str], defaults: &[(&[&str], &str)]) -> BTr
     let more = entry.below().filter(|one| !own.contains(&one.name()) && !is_state(one.name()));
     let more = more.filter(|one| !is_default(*one, &mut Vec::new(), defaults, &is_state));
     more.map(|one| one.name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::Value;
+
+    use super::*;
+
+    struct Node {
+        name: String,
+        value: String,
+        below: Vec<Node>,
+    }
+
+    impl Data for Node {
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        fn value(&self) -> &str {
+            &self.value
+        }
+
+        fn below<'a>(&'a self) -> impl Iterator<Item = &'a Self>
+        where
+            Self: 'a,
+        {
+            self.below.iter()
+        }
+    }
+
+    fn node(name: &str, value: &Value) -> Node {
+        let (value, below) = match value {
+            Value::Table(members) => (String::new(), members.iter().map(|(name, value)| node(name, value)).collect()),
+            Value::String(text) => (text.clone(), Vec::new()),
+            other => (other.to_string(), Vec::new()),
+        };
+        Node { name: name.to_owned(), value, below }
+    }
+
+    /// With its state, as a subscription shows it: what was not said is there all the same.
+    #[test]
+    fn what_the_switch_makes_of_an_evi_is_not_what_was_said() {
+        for (rd, rt, expected) in [
+            ("manual", "manual", ["192.0.2.1:3000", "65000:10100"]),
+            ("auto-derived-from-evi", "manual", ["auto", "65000:10100"]),
+            ("manual", "auto-derived-from-evi", ["192.0.2.1:3000", "auto"]),
+        ] {
+            let shown = format!(
+                r#"
+                [tunnel-interface]
+                name = "vxlan1"
+                vxlan-interface = {{ index = 3000, type = "bridged", ingress.vni = 10100 }}
+                [network-instance]
+                name = "vlan-3000"
+                type = "mac-vrf"
+                vxlan-interface.name = "vxlan1.3000"
+                [network-instance.protocols]
+                bgp-evpn.bgp-instance = {{ id = 1, vxlan-interface = "vxlan1.3000", evi = 3000 }}
+                [network-instance.protocols.bgp-vpn.bgp-instance]
+                id = 1
+                route-distinguisher = {{ rd = "192.0.2.1:3000", route-distinguisher-origin = "{rd}" }}
+                [network-instance.protocols.bgp-vpn.bgp-instance.route-target]
+                export-rt = "target:65000:10100"
+                export-route-target-origin = "{rt}"
+                import-rt = "target:65000:10100"
+                import-route-target-origin = "{rt}"
+                "#
+            );
+            let shown = node("", &Value::Table(shown.parse().unwrap()));
+            let (segments, overlay) = read(&shown, Template::parse("vlan-{vlan-id}").unwrap());
+            let evpn = &segments[&3000u16.try_into().unwrap()].evpn;
+            let found = [&evpn.route_distinguisher, &evpn.route_target].map(|id| id.as_ref().unwrap().as_str());
+            assert_eq!(found, expected, "{rd} {rt}");
+            // One that is made of an EVI is never Mercury's.
+            assert_eq!(overlay.besides.is_empty(), rt == "manual", "{:?}", overlay.besides);
+        }
+    }
 }
