@@ -15,7 +15,7 @@ mod ssh;
 mod timing;
 mod tls;
 
-use super::load::Context;
+use super::load::{Context, OWN_ID};
 use super::{Credentials, Face, Protocol, Switch};
 use crate::config::fields::Value;
 use crate::config::reader::Reader;
@@ -219,6 +219,7 @@ fn is_served(reader: &Reader<'_>) -> bool {
 fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
     for unsayable in &context.unsayable {
         let meant = kind.protocol == Some(unsayable.protocol) && kind.dialect == unsayable.dialect;
+        let is_auto = |value: &Value| matches!(value, Value::Text(form) | Value::Word(form) if form == "auto");
         let is_asked = |reader: &mut Reader<'_>| match unsayable.option {
             "local_vlans" => reader.find("local_vlans").is_some(),
             "vxlan_flood" if reader.find("local_vlans").is_some() => {
@@ -226,17 +227,19 @@ fn refuse_unsayable(reader: &mut Reader<'_>, kind: &Kind, context: &Context) {
             }
             "vxlan_flood" => false,
             "vxlan_vtep" => is_served(reader) && reader.find("vxlan_vtep").is_none(),
+            key @ ("vxlan_route_target" | "vxlan_route_distinguisher") if unsayable.value == Some(OWN_ID) => {
+                is_served(reader) && reader.find(key).is_some_and(|found| !is_auto(&found.entry.value))
+            }
             // Where BGP tells of VNIs.
             key @ ("vxlan_route_target" | "vxlan_route_distinguisher") => {
                 let is_told = reader.text("vxlan_flood").is_none_or(|flood| flood == FloodMode::Bgp.word())
                     || reader.find("vxlan_route_target").is_some();
                 // `auto` is what the dialect has no way to.
-                let is_auto = |value: &Value| matches!(value, Value::Text(form) | Value::Word(form) if form == "auto");
                 is_served(reader) && is_told && reader.find(key).is_none_or(|found| is_auto(&found.entry.value))
             }
             flag => reader.flag(flag) == Some(true),
         };
-        if meant && is_asked(reader) && NEEDED.contains(&unsayable.option) {
+        if meant && is_asked(reader) && unsayable.value.is_none() && NEEDED.contains(&unsayable.option) {
             reader.blame_key(unsayable.option, Finding::error(Code::MissingKey, unsayable.reason.clone()));
         } else if meant && is_asked(reader) {
             let message = format!("dialect {} cannot express it: {}", unsayable.dialect, unsayable.reason);

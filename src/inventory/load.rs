@@ -52,6 +52,9 @@ pub struct Unsayable {
     pub reason: String,
 }
 
+/// A route target or distinguisher that is not `auto`.
+pub(super) const OWN_ID: &str = "of its own";
+
 /// Options, and what a dialect must have for them: a leaf, in a container.
 const OPTIONAL: [(&str, [&str; 2]); 2] =
     [("stp_edge", ["stp", "stp.edge-port"]), ("stp_bpdu_guard", ["stp", "stp.bpdu-guard"])];
@@ -85,6 +88,19 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
             reason: format!("it cannot be told of one VNI to flood it by {word}"),
         })
     });
+    let untold = dialect.overlay(protocol.as_str()).into_iter().flat_map(|tree| {
+        let ids = [
+            ("vxlan_route_target", SegmentLeaf::RouteTarget, "a route target"),
+            ("vxlan_route_distinguisher", SegmentLeaf::RouteDistinguisher, "a route distinguisher"),
+        ];
+        ids.into_iter().filter(|(_, leaf, _)| !tree.leaves.contains_key(leaf)).map(|(option, _, what)| Unsayable {
+            option,
+            value: Some(OWN_ID),
+            protocol,
+            dialect: dialect.name.clone(),
+            reason: format!("it is told {what} of no VNI by itself; say auto, or nothing"),
+        })
+    });
     let needed = dialect.overlay(protocol.as_str()).into_iter().flat_map(|tree| {
         let told = |leaf| tree.leaves.contains_key(&leaf) && !tree.auto.contains(&leaf);
         let needs = [
@@ -100,7 +116,15 @@ fn unsayable(protocol: Protocol, dialect: &mercury_adapter::Dialect) -> Vec<Unsa
             reason: format!("must be given with local_vlans: {what}, which {} does not work out", dialect.name),
         })
     });
-    OPTIONAL.into_iter().filter_map(unsaid).chain(telnet).chain(unserved).chain(unflooded).chain(needed).collect()
+    OPTIONAL
+        .into_iter()
+        .filter_map(unsaid)
+        .chain(telnet)
+        .chain(unserved)
+        .chain(unflooded)
+        .chain(untold)
+        .chain(needed)
+        .collect()
 }
 
 impl Default for Context {

@@ -79,17 +79,28 @@ fn what_others_bound_is_left_and_what_they_need_is_named() {
         assert!(refused.message.contains("no VTEP vtep1 with a source interface"), "{refused:?}");
         switch.vtep(
             "vtep1",
-            &(theirs(10_100, "<vni-type>L3</vni-type>") + &theirs(5000, "<bridge-domain>3001</bridge-domain>")),
+            &[
+                theirs(10_100, "<vni-type>L3</vni-type>"),
+                theirs(5000, "<bridge-domain>3001</bridge-domain>"),
+                theirs(7000, "<bridge-domain>3002</bridge-domain>"),
+                theirs(7001, "<bridge-domain>3002</bridge-domain>"),
+            ]
+            .concat(),
         );
         let before = switch.handle().fingerprint();
         let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": 10_100})));
         assert!(refused.message.contains("VNI 10100: it is something else than a VLAN's"), "{refused:?}");
         let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": 5000, "segmentation_id": 3000})));
         assert!(refused.message.contains("VNI 5000: leaf1 has it on VLAN 3001, and not on VLAN 3000"), "{refused:?}");
+        // Frames of one would reach the other.
+        for both in [7000, 7001] {
+            let refused = client.fails("attach_port", &on_network(&port, &json!({"vni": both})));
+            assert!(refused.message.contains("it is VLAN 3002, beside VNI 700"), "{refused:?}");
+        }
         assert_eq!(switch.handle().fingerprint(), before, "nothing was sent");
         // A VLAN that is used again loses what was left of another VNI.
         client.done("attach_port", &on_network(&port, &json!({"vni": 6000, "segmentation_id": 3001})));
-        assert_eq!(bound(&switch), ["6000: 3001 L2", "10100: null L3"]);
+        assert_eq!(bound(&switch), ["6000: 3001 L2", "7000: 3002 -", "7001: 3002 -", "10100: null L3"]);
     }
 }
 

@@ -89,3 +89,28 @@ fn what_a_dialect_cannot_do_without_is_asked_for() {
     assert_eq!(missing("netconf", "juniper_junos", ""), [""; 0]);
     assert_eq!(missing("nvue", "cumulus_nvue", ""), [""; 0]);
 }
+
+/// What the entry says and nobody would ever be told is not passed over.
+#[test]
+fn a_route_target_that_no_vni_is_told_by_itself_is_refused() {
+    let refused = |protocol: &str, dialect: &str, key: &str, value: &str| {
+        let text = format!(
+            "protocol = \"{protocol}\"\ndialect = \"{dialect}\"\nlocal_vlans = \"3000\"\nvxlan_vtep = \"vtep1\"\n\
+             {key} = \"{value}\"\n"
+        );
+        let (_, findings) = load(&[("i.toml", &toml(&text))], &Context::default());
+        findings.iter().any(|one| one.field.ends_with(key) && one.message.contains("of no VNI by itself"))
+    };
+    for (protocol, dialect, is_said) in [
+        ("netconf", "openconfig", false),
+        ("gnmi", "openconfig", false),
+        ("netconf", "juniper_junos", false),
+        ("nvue", "cumulus_nvue", false),
+        ("gnmi", "nokia_srl", true),
+    ] {
+        for (key, value) in [("vxlan_route_target", "65000:{vni}"), ("vxlan_route_distinguisher", "192.0.2.1:{vlan}")] {
+            assert_eq!(refused(protocol, dialect, key, value), !is_said, "{protocol} {dialect} {key}");
+            assert!(!refused(protocol, dialect, key, "auto"), "{protocol} {dialect} {key}");
+        }
+    }
+}
