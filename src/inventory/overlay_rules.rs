@@ -145,10 +145,16 @@ impl RouteIdForm {
         text.parse().map_err(|error: mercury_model::RouteIdError| error.to_string())
     }
 
+    /// Whether the system is to work it out.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        self.0 == "auto"
+    }
+
     /// Whether each VNI has one of its own, the same on all switches.
     #[must_use]
     pub fn is_of_vni(&self) -> bool {
-        self.0 == "auto" || self.0.contains("{vni}")
+        self.is_auto() || self.0.contains("{vni}")
     }
 
     /// Whether each VNI has one of its own on this switch.

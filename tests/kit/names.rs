@@ -59,7 +59,15 @@ pub(crate) fn of(dialect: &str, config: &DeviceConfig) -> Option<DeviceConfig> {
     // What a system says of all VNIs at once is no case's.
     if let Some(own) = DIALECTS.iter().find(|one| one.name == dialect).and_then(|one| one.overlay(crate::PROTOCOL)) {
         for segment in renamed.segments.values_mut() {
+            let told = segment.clone();
             *segment = own.visible(segment);
+            // What the network team says of one VNI is never left out: it is refused where a
+            // system has no place for it.
+            for leaf in [SegmentLeaf::RouteDistinguisher, SegmentLeaf::RouteTarget] {
+                if let Some(id) = leaf.get(&told).filter(|id| id != "auto") {
+                    assert!(leaf.set(segment, &id));
+                }
+            }
             // A switch is not flooded in a way that its system does not know.
             segment.flood.as_ref().map_or(Some(true), |flood| own.says(flood.mode()))?;
             // Nor is a VNI there without what its system does not work out.

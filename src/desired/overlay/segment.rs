@@ -76,7 +76,10 @@ fn evpn(
 ) -> Result<Evpn, String> {
     let id = |leaf: SegmentLeaf, form: &Option<RouteIdForm>, key: &str| -> Result<Option<RouteId>, String> {
         if !tree.leaves.contains_key(&leaf) {
-            return Ok(None);
+            return match form.as_ref().filter(|form| !form.is_auto()) {
+                Some(_) => Err(format!("the system cannot be told the {} of one VNI ({key})", leaf.name())),
+                None => Ok(None),
+            };
         }
         let auto = || "auto".parse::<RouteId>().map_err(|error| error.to_string());
         let id = form.as_ref().map_or_else(auto, |form| form.of(vni, vlan))?;

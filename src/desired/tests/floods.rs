@@ -73,6 +73,20 @@ fn the_entry_says_how_a_vni_is_flooded_and_told_of() {
 }
 
 #[test]
+fn what_the_entry_says_of_bgp_is_never_left_out() {
+    let mut sonic = fabric("sonic", "vtep1");
+    sonic.overlay_rule(|own| own.route_target = "65000:{vni}".parse().ok());
+    let told = sonic.turned_down("Ethernet0", 10_100);
+    assert!(told.contains("cannot be told the route-target of one VNI (vxlan_route_target)"), "{told}");
+    sonic.overlay_rule(|own| {
+        own.route_target = "auto".parse().ok();
+        own.route_distinguisher = "192.0.2.1:{vlan}".parse().ok();
+    });
+    let told = sonic.turned_down("Ethernet0", 10_100);
+    assert!(told.contains("cannot be told the route-distinguisher of one VNI"), "{told}");
+}
+
+#[test]
 fn without_bgp_there_are_vteps_or_a_group_and_nothing_is_told() {
     let mut eos = fabric("arista_eos", "Vxlan1");
     eos.overlay.bgp_as.clear();
