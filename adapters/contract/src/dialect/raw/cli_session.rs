@@ -1,15 +1,12 @@
 //! `[cli.session]` of a dialect file.
 
-use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::{
     super::{Candidate, CliSession, CliTransport, Confirming, Enable, Prompts, Question, ShellLogin, Waiting, When},
     Problems,
+    pattern::pattern,
 };
-
-/// Octets a compiled pattern may take.
-const PATTERN_SIZE: usize = 1 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -245,11 +242,6 @@ impl RawCliSession {
             .chain(candidate)
             .chain(self.enable.iter().map(|enable| &enable.line))
     }
-}
-
-fn pattern(text: &str) -> Result<Regex, String> {
-    let pattern = RegexBuilder::new(text).size_limit(PATTERN_SIZE).build().map_err(|error| error.to_string())?;
-    if pattern.is_match("") { Err(format!("{text:?} fits an empty line")) } else { Ok(pattern) }
 }
 
 #[cfg(test)]
