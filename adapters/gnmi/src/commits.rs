@@ -72,13 +72,33 @@ pub(crate) enum Known {
     Blind,
 }
 
-/// The same, kept from session to session.
+/// The same, kept from session to session for as long as the target announces the same.
 #[derive(Debug, Default)]
-pub(crate) struct Commits(Mutex<Known>);
+pub(crate) struct Commits(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    known: Known,
+    /// What it announced when that was found out, sorted.
+    announced: Option<Vec<String>>,
+}
 
 impl Commits {
     pub(crate) fn known(&self) -> Known {
-        *self.state()
+        self.state().known
+    }
+
+    /// A session begins with a target that announces this, a line each. Where that is not what
+    /// it was, as after a change of firmware, nothing is known of it any more.
+    pub(crate) fn met(&self, announced: &[String]) {
+        let mut lines = announced.to_vec();
+        lines.sort();
+        let mut state = self.state();
+        if state.announced.as_ref().is_some_and(|earlier| *earlier != lines) && state.known != Known::Nothing {
+            tracing::info!("the target announces something else than before; it is asked for commit-confirmed again");
+            state.known = Known::Nothing;
+        }
+        state.announced = Some(lines);
     }
 
     /// Whether a commit can be made to undo itself.
@@ -98,7 +118,7 @@ impl Commits {
     /// Learns from an answer that came while no commit of ours was pending; says
     /// whether another client's is.
     pub(crate) fn learn(&self, said: Said) -> bool {
-        let mut known = self.state();
+        let known = &mut self.state().known;
         match (said, *known) {
             (Said::Nothing, Known::Nothing | Known::Absent(_)) => *known = Known::There,
             // Where it was there before, OK can only be about another client's commit.
@@ -112,13 +132,13 @@ impl Commits {
     /// Learns from an answer that came while a commit of ours was pending.
     pub(crate) fn learn_from_ours(&self, said: Said) {
         match said {
-            Said::OtherId => *self.state() = Known::Compares,
-            Said::Done => *self.state() = Known::Blind,
+            Said::OtherId => self.state().known = Known::Compares,
+            Said::Done => self.state().known = Known::Blind,
             Said::Nothing | Said::Unknown => {}
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, Known> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -150,5 +170,22 @@ mod tests {
         assert_eq!(commits.known(), Known::Compares);
         commits.learn_from_ours(Said::Done);
         assert!(!commits.usable());
+    }
+
+    #[test]
+    fn after_a_change_of_firmware_a_target_is_asked_again() {
+        let lines = |version: &str| ["gNMI 0.10.0".to_owned(), format!("model openconfig-vlan {version}")];
+        let commits = Commits::default();
+        commits.met(&lines("1.0.0"));
+        commits.learn(Said::Nothing);
+        let [first, second] = lines("1.0.0");
+        commits.met(&[second, first]);
+        assert!(commits.usable() && !commits.in_question(), "in another order it is the same");
+        commits.met(&lines("2.0.0"));
+        assert!(!commits.usable() && commits.in_question());
+        // The new one passes over the extension.
+        assert!(!commits.learn(Said::Done) && !commits.usable());
+        commits.met(&lines("2.0.0"));
+        assert!(!commits.in_question(), "not at once");
     }
 }

@@ -83,6 +83,8 @@ impl GnmiSession {
         announced: Option<CapabilityResponse>,
         learned: Arc<Learned>,
     ) -> Self {
+        let announced_lines = announced.as_ref().map_or_else(Vec::new, said);
+        learned.commits.met(&announced_lines);
         let form = request::Form::of(&dialect, options.asked(), best(announced.as_ref()));
         let files = options.tls.iter().flat_map(crate::TlsOptions::files);
         Self {
@@ -98,7 +100,7 @@ impl GnmiSession {
                 startup: matches!(dialect.save, Save::Cli(_)),
                 pipelining: false,
                 variant: Some(0),
-                announced: announced.map_or_else(Vec::new, |announced| said(&announced)),
+                announced: announced_lines,
             },
             reading: options.reading.unwrap_or(dialect.reading),
             client,
