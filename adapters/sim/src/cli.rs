@@ -15,6 +15,7 @@ mod sets;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{net::TcpListener, sync::watch};
@@ -114,6 +115,8 @@ struct State {
     /// Lines that were entered in configuration mode, since the fault was set.
     entered: Vec<String>,
     fault: Option<(usize, LineFault)>,
+    /// What each line takes, whatever it is.
+    latency: Duration,
 }
 
 impl State {
@@ -137,6 +140,8 @@ pub enum LineFault {
     Refuse(String),
     /// The connection ends before it is done.
     DropBefore,
+    /// Somebody who manages the switch ends the session before it is done; the switch says so.
+    Closed(String),
     /// The connection ends after it was done.
     DropAfter,
     /// It is done and never answered.
@@ -153,6 +158,11 @@ impl CliHandle {
         let mut state = self.state();
         state.entered.clear();
         state.fault = Some((nth, fault));
+    }
+
+    /// From now on each line takes this long until it is done, whatever it is.
+    pub fn delay(&self, latency: Duration) {
+        self.state().latency = latency;
     }
 
     /// Whether what was to go wrong has.

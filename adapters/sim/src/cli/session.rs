@@ -60,6 +60,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let prompt = self.prompt();
             self.say(&prompt).await?;
             let Some(line) = self.line(true).await? else { return Ok(()) };
+            let latency = self.switch.state().latency;
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
             if !self.run(line.trim()).await? {
                 return Ok(());
             }
@@ -152,6 +156,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match &fault {
             Some(LineFault::Refuse(words)) => return self.say(&format!("{words}\r\n")).await,
             Some(LineFault::DropBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            Some(LineFault::Closed(words)) => {
+                self.say(&format!("\r\n{words}\r\n")).await?;
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
             _ => {}
         }
         let said = self.done(line);
