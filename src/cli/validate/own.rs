@@ -116,8 +116,13 @@ fn what_is_sent_is_valid_by_the_modules_that_there_are() {
 
     let published = std::env::var_os("MERCURY_PUBLISHED_MODULES").map(std::path::PathBuf::from);
     let mut sets = vec![("openconfig", Modules::load(&[]).unwrap())];
-    // Junos' own namespace is not that of its published modules.
-    for (dialect, folder) in [("openconfig", "openconfig"), ("arista_eos", "arista"), ("nokia_srl", "nokia")] {
+    for (dialect, folder) in [
+        ("openconfig", "openconfig"),
+        ("arista_eos", "arista"),
+        ("nokia_srl", "nokia"),
+        ("juniper_junos", "juniper"),
+        ("sonic", "sonic"),
+    ] {
         if let Some(folder) = published.as_ref().map(|all| all.join(folder)).filter(|folder| folder.is_dir()) {
             sets.push((dialect, Modules::load(&[folder]).unwrap()));
         }

@@ -16,6 +16,8 @@ mod set_request;
 #[cfg(feature = "yang")]
 mod sets;
 #[cfg(feature = "yang")]
+mod spoken;
+#[cfg(feature = "yang")]
 mod statements;
 #[cfg(feature = "yang")]
 mod told;

@@ -6,11 +6,13 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use mercury_adapter::place;
 use quick_xml::{
     NsReader,
-    events::{BytesStart, Event},
+    events::{BytesStart, Event, attributes::Attribute},
     name::ResolveResult,
 };
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use super::spoken::{self, Spoken};
 
 /// NETCONF's namespace (RFC 6241 section 3.1).
 const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
@@ -144,13 +146,14 @@ impl Blanked {
 }
 
 /// The data of an XML document: without what is around it, NETCONF's own attributes, and
-/// what an edit takes away.
+/// what an edit takes away; in the namespaces of the modules where it is spoken in another.
 ///
 /// # Errors
 /// A sentence with line and column: it is not well-formed.
-pub(super) fn xml(text: &str) -> Result<Plain, String> {
+pub(super) fn xml(text: &str, spoken: Option<&Spoken>) -> Result<Plain, String> {
     let mut walk = Walk {
         text,
+        spoken,
         blank: Blanked::of(text),
         plain: Plain::default(),
         declared: Vec::new(),
@@ -196,12 +199,17 @@ pub(super) fn xml(text: &str) -> Result<Plain, String> {
                     beside = WORDS.iter().find(|(name, _)| *name == tag.local_name().as_ref());
                 }
                 let is_taken = walk.attributes(&reader, tag) || is_beside;
+                let meant = walk.meant(&reader, tag, inside).filter(|_| !is_beside && !is_aside);
                 if walk.is_edit && !is_beside && !is_aside {
-                    walk.enter(&reader, tag, begin, is_taken || gone.is_some());
+                    walk.enter(&reader, tag, meant.clone(), (begin, is_taken || gone.is_some()));
                     walk.open.truncate(walk.open.len() - usize::from(!is_open));
                 }
+                let behind_name = begin + 1 + tag.name().as_ref().len();
                 if inside == 0 && !is_beside {
-                    walk.declare(begin + 1 + tag.name().as_ref().len());
+                    walk.declare(behind_name);
+                }
+                if let Some(namespace) = meant {
+                    walk.speak(tag, &namespace, behind_name);
                 }
                 inside += usize::from(is_open);
                 if is_taken && gone.is_none() {
@@ -255,12 +263,14 @@ fn is_nobodys(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> bool {
 
 struct Walk<'t> {
     text: &'t str,
+    spoken: Option<&'t Spoken>,
     blank: Blanked,
     plain: Plain,
     /// The prefixes that are declared around the data.
     declared: Vec<String>,
-    /// Where they are to be declared instead.
-    inserts: Vec<usize>,
+    /// Where they are to be declared instead, and other words that are put in; in the order
+    /// of the text.
+    inserts: Vec<(usize, Arc<str>)>,
     /// The elements of the data that are open, where it may be an edit.
     open: Vec<Open>,
     is_edit: bool,
@@ -271,6 +281,8 @@ struct Open {
     namespace: Arc<str>,
     name: String,
     at: usize,
+    /// Whether it is spoken in Junos' own namespace.
+    is_spoken: bool,
     taken: Option<usize>,
 }
 
@@ -287,20 +299,54 @@ impl Walk<'_> {
 
     fn declare(&mut self, at: usize) {
         if !self.declared.is_empty() {
-            self.inserts.push(at);
+            self.inserts.push((at, self.declared.concat().into()));
         }
     }
 
-    /// Goes into an element of the data; keeps it and the way to it where it is taken away.
-    fn enter(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, at: usize, is_taken: bool) {
+    /// The namespace that the modules have for an element, so deep in the data, of Junos' own.
+    fn meant(&self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, depth: usize) -> Option<Arc<str>> {
+        let spoken = self.spoken.filter(|_| tag.name().prefix().is_none())?;
+        let ResolveResult::Bound(space) = reader.resolver().resolve_element(tag.name()).0 else { return None };
+        spoken.meant(space.as_ref(), depth, tag.local_name().as_ref()).cloned()
+    }
+
+    /// Has an element be in that namespace, with all in it that says nothing else.
+    fn speak(&mut self, tag: &BytesStart<'_>, namespace: &str, at: usize) {
+        for attribute in tag.attributes().flatten().filter(|own| own.key.as_ref() == "xmlns") {
+            self.out(&attribute);
+        }
+        self.inserts.push((at, format!(" xmlns=\"{namespace}\"").into()));
+    }
+
+    /// Takes an attribute away, with the quote behind the value.
+    fn out(&mut self, attribute: &Attribute<'_>) {
+        let from = offset(self.text, attribute.key.as_ref());
+        self.blank.out(from..offset(self.text, &attribute.value) + attribute.value.len() + 1);
+    }
+
+    /// Goes into an element of the data, in the namespace that is meant where that is not the
+    /// one it is in; keeps it and the way to it where it is taken away.
+    fn enter(
+        &mut self,
+        reader: &NsReader<&[u8]>,
+        tag: &BytesStart<'_>,
+        meant: Option<Arc<str>>,
+        (at, is_taken): (usize, bool),
+    ) {
+        let above = self.open.last().filter(|above| above.is_spoken && tag.name().prefix().is_none());
+        let is_spoken = meant.is_some() || above.is_some();
         let namespace = match reader.resolver().resolve_element(tag.name()).0 {
+            _ if meant.is_some() => meant.unwrap_or_default(),
+            ResolveResult::Bound(space) if above.is_some() && spoken::is_own(space.as_ref()) => {
+                above.map(|above| Arc::clone(&above.namespace)).unwrap_or_default()
+            }
             ResolveResult::Bound(space) => match self.open.last().filter(|above| *above.namespace == *space.as_ref()) {
                 Some(above) => Arc::clone(&above.namespace),
                 None => Arc::from(space.as_ref()),
             },
             ResolveResult::Unbound | ResolveResult::Unknown(_) => Arc::default(),
         };
-        self.open.push(Open { namespace, name: tag.local_name().as_ref().to_owned(), at, taken: None });
+        self.open.push(Open { namespace, name: tag.local_name().as_ref().to_owned(), at, is_spoken, taken: None });
         let (mut parent, taken) = (None, &mut self.plain.taken);
         for open in self.open.iter_mut().filter(|_| is_taken) {
             let own = open.taken.get_or_insert_with(|| {
@@ -323,12 +369,23 @@ impl Walk<'_> {
             let (space, name) = reader.resolver().resolve_attribute(attribute.key);
             let is_base = matches!(space, ResolveResult::Bound(space) if space.as_ref() == BASE);
             let is_bare = attribute.key.prefix().is_none() && name.as_ref() == "operation";
+            if self.spoken.is_some() && attribute.key.as_namespace_binding().is_none() {
+                let space = match &space {
+                    ResolveResult::Bound(space) => Some(space.as_ref()),
+                    _ => None,
+                };
+                let is_deleted = spoken::is_deleted(space, name.as_ref(), &attribute.value);
+                if is_deleted || spoken::is_mark(space, name.as_ref()) {
+                    self.out(&attribute);
+                    is_taken |= is_deleted;
+                    continue;
+                }
+            }
             if !is_base && !is_bare {
                 continue;
             }
+            self.out(&attribute);
             let from = offset(self.text, attribute.key.as_ref());
-            // With the quote behind the value.
-            self.blank.out(from..offset(self.text, &attribute.value) + attribute.value.len() + 1);
             if is_bare {
                 self.plain.unqualified.push(from);
             } else if name.as_ref() == "operation" {
@@ -343,23 +400,23 @@ impl Walk<'_> {
     }
 
     fn done(self) -> Plain {
-        let Walk { blank, plain, declared, inserts, .. } = self;
-        let (mut text, words) = (blank.text(), declared.concat());
+        let Walk { blank, plain, inserts, .. } = self;
+        let mut text = blank.text();
         // What became blanks needs none.
-        let is_there = |at: &usize| text.get(..*at).is_some_and(|before| !before.ends_with(' '));
-        let inserts: Vec<usize> = inserts.into_iter().filter(is_there).collect();
-        let characters = words.chars().count();
+        let is_there = |at: usize| text.get(..at).is_some_and(|before| !before.ends_with(' '));
+        let inserts: Vec<_> = inserts.into_iter().filter(|(at, _)| is_there(*at)).collect();
         let (mut added, mut from, mut line, mut column) = (Vec::new(), 0, 1, 1);
-        for at in &inserts {
+        for (at, words) in &inserts {
             let between = text.get(from..*at).unwrap_or_default();
             let own = between.rsplit_once('\n').map(|(_, own)| own);
             line += between.matches('\n').count();
             column = own.map_or(column, |_| 1) + own.unwrap_or(between).chars().count();
+            let characters = words.chars().count();
             added.push(Added { line, column, characters });
             column += characters;
             from = *at;
         }
-        for at in inserts.into_iter().rev() {
+        for (at, words) in inserts.into_iter().rev() {
             text.insert_str(at, &words);
         }
         Plain { text, added, ..plain }
@@ -373,7 +430,7 @@ mod tests {
     #[test]
     fn what_is_put_into_a_line_moves_no_column() {
         let text = "<config xmlns:a=\"urn:a\"><top><x>é 1</x></top><top><x>2</x></top>\n<top>\n<x>3</x></top></config>";
-        let plain = xml(text).unwrap();
+        let plain = xml(text, None).unwrap();
         assert_eq!(plain.text.matches("xmlns:a=").count(), 3, "{}", plain.text);
         for wanted in ['1', '2', '3'] {
             let place = |text: &str| {
@@ -393,7 +450,7 @@ mod tests {
              <a xmlns=\"urn:a\"><b/><c nc:operation=\"delete\"><d/></c><e nc:operation=\"frobnicate\"/>\
              <f xmlns=\"urn:f\" nc:operation=\"remove\"/></a><g xmlns=\"urn:g\" operation=\"delete\"/></config></edit-config>"
         );
-        let plain = xml(&text).unwrap();
+        let plain = xml(&text, None).unwrap();
         let taken = plain.taken.iter().map(|one| (&*one.namespace, one.name.as_str(), one.parent));
         let expected =
             [("urn:a", "a", None), ("urn:a", "c", Some(0)), ("urn:a", "d", Some(1)), ("urn:f", "f", Some(0))];
@@ -417,7 +474,7 @@ mod tests {
             ("<a>\n<b>", "line 2 column 4: the document ends inside an element"),
             ("<?xml version=\"1.0\"?>\n<!DOCTYPE a><a/>", "line 2 column 1: DOCTYPE"),
         ] {
-            let told = xml(text).err().unwrap();
+            let told = xml(text, None).err().unwrap();
             assert!(told.starts_with(said), "{text}: {told}");
         }
     }

@@ -24,6 +24,7 @@ use super::{
     held::Document,
     part, set_request,
     sets::{self, Wanted},
+    spoken::Spoken,
     told::Told,
 };
 use crate::{
@@ -148,7 +149,7 @@ impl Modules {
             return broken("there is a NUL in it".to_owned());
         }
         let (plain, format) = match encoding {
-            Encoding::Xml => (document::xml(text), DataFormat::XML),
+            Encoding::Xml => (document::xml(text, Spoken::of(text, &self.0).as_ref()), DataFormat::XML),
             Encoding::Json => (document::json(text), DataFormat::JSON),
             Encoding::SetRequest => {
                 return Understood { findings: Findings::default(), part: Part::Set(Arc::clone(text)) };
