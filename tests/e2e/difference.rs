@@ -105,3 +105,20 @@ fn files_are_compared_without_the_secrets_of_their_switch() {
     let asked = diff(&setup, &[&one, "leaf1"]);
     assert_eq!(asked.code(), 2, "{}", asked.stdout);
 }
+
+/// What would be there after a reboot, and what another switch has.
+#[test]
+fn running_is_held_against_startup_and_against_another_switch() {
+    let [one, other] = [Simulated::start(Mode::CandidateStartup), Simulated::start(Mode::Candidate)];
+    one.handle().change_running(&ports(&[("Ethernet2", 110), ("Ethernet10", 120)])).unwrap();
+    other.handle().change_running(&ports(&[("Ethernet2", 130), ("Ethernet10", 120)])).unwrap();
+    let setup = Setup::new().switches(&[one.entry("leaf1"), other.entry("leaf2")]);
+    let startup = diff(&setup, &["leaf1", "leaf1:startup"]);
+    assert_eq!(startup.code(), 1, "{}", startup.stderr);
+    let expected = ["Ethernet2: switched-vlan access VLAN 110 -> none", "Ethernet10: switched-vlan access VLAN 120 -> none"];
+    assert_eq!(startup.stdout.lines().collect::<Vec<_>>(), expected);
+    let switches = diff(&setup, &["leaf1", "leaf2"]);
+    assert_eq!(switches.code(), 1, "{}", switches.stderr);
+    assert_eq!(switches.stdout.trim(), "Ethernet2: switched-vlan access VLAN 110 -> access VLAN 130");
+    assert_eq!(diff(&setup, &["leaf2", "leaf2"]).code(), 0);
+}
