@@ -125,17 +125,28 @@ fn what_a_web_page_can_send_is_refused() {
     assert_eq!(stage.client.request("GET", "/healthz", b"").status, 200);
 }
 
-/// The call of the README, as it is there but for the address.
+/// The call of the README, as it is there but for the address and the password, which curl
+/// asks for; who has another is not let in.
 #[test]
-fn the_curl_of_the_readme_is_served() {
-    let mut stage = Stage::new();
-    stage.client.done("get_switches", &json!({}));
+fn the_curl_of_the_readme_logs_in_and_is_served() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let htpasswd = setup.write("htpasswd", &format!("ironic:{}\n", bcrypt::hash("s3same", 5).unwrap()));
+    let mercury = setup.flags(&["--auth", "http_basic", "--htpasswd", htpasswd.to_str().unwrap()]).serve();
+    Client::of(&mercury).basic("ironic", "s3same").done("get_switches", &json!({}));
     let readme = include_str!("../../README.md");
     let (_, call) = readme.split_once("$ curl ").expect("a call");
     let (call, _) = call.split_once("\n{").expect("its answer");
-    let call = call.replace("127.0.0.1:6190", &stage.mercury.address.to_string()).replace("001c.730a.0b0c", "leaf1");
-    let done = std::process::Command::new("sh").args(["-c", &format!("curl {call}")]).output();
-    let Ok(done) = done.map_err(|error| eprintln!("left out: {error}")) else { return };
+    assert!(call.contains("-u ironic "), "{call}");
+    let call = call.replace("127.0.0.1:6190", &mercury.address.to_string()).replace("001c.730a.0b0c", "leaf1");
+    let curl = |password: &str| {
+        let call = call.replace("-u ironic ", &format!("-u ironic:{password} "));
+        std::process::Command::new("sh").args(["-c", &format!("curl {call}")]).output()
+    };
+    let Ok(refused) = curl("another").map_err(|error| eprintln!("left out: {error}")) else { return };
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("\"code\":401"), "{refused:?}");
+    assert_eq!(switch.handle().counters().rpcs, 0);
+    let done = curl("s3same").unwrap();
     let answer: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done:?}"));
     assert_eq!(answer["result"]["outcome"], "committed", "{answer}");
 }
