@@ -115,7 +115,8 @@ fn running_is_held_against_startup_and_against_another_switch() {
     let setup = Setup::new().switches(&[one.entry("leaf1"), other.entry("leaf2")]);
     let startup = diff(&setup, &["leaf1", "leaf1:startup"]);
     assert_eq!(startup.code(), 1, "{}", startup.stderr);
-    let expected = ["Ethernet2: switched-vlan access VLAN 110 -> none", "Ethernet10: switched-vlan access VLAN 120 -> none"];
+    let expected =
+        ["Ethernet2: switched-vlan access VLAN 110 -> none", "Ethernet10: switched-vlan access VLAN 120 -> none"];
     assert_eq!(startup.stdout.lines().collect::<Vec<_>>(), expected);
     let switches = diff(&setup, &["leaf1", "leaf2"]);
     assert_eq!(switches.code(), 1, "{}", switches.stderr);

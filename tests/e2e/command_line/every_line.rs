@@ -74,7 +74,11 @@ fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<
     let is_struck = handle.is_struck();
     if answer.as_ref().is_err_and(|error| error.kind() == "unknown") {
         let next = Client::of(&mercury).call("attach_port", &attach(family.port, 100));
-        assert!(next.is_ok() && (family.is_attached)(&handle), "{fault:?} at line {nth}: {next:?}\n{}", handle.running());
+        assert!(
+            next.is_ok() && (family.is_attached)(&handle),
+            "{fault:?} at line {nth}: {next:?}\n{}",
+            handle.running()
+        );
     }
     (handle, answer, is_struck)
 }

@@ -2,6 +2,7 @@
 
 use yang5::{
     context::Context,
+    iter::IterSchemaFlags,
     schema::{SchemaNode, SchemaNodeKind, SchemaStmtMust},
 };
 
@@ -33,7 +34,8 @@ pub(super) fn expected(context: &Context, code: Code, path: &str, message: &str)
     match code {
         Code::SchemaValue => leaf(&node),
         Code::SchemaUnknownNode => {
-            let names: Vec<String> = node.all_children().map(|child| child.name().to_owned()).collect();
+            let names: Vec<String> =
+                node.children2(IterSchemaFlags::empty()).map(|child| child.name().to_owned()).collect();
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
             let given = message.split('"').nth(1).unwrap_or_default();
             match nearest(given, &known) {

@@ -13,6 +13,7 @@ use yang5::{
     context::{Context, ContextFlags, EmbeddedModuleKey, EmbeddedModules},
     data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags},
     ffi,
+    iter::IterSchemaFlags,
     logging::LogCallback,
     schema::{SchemaNode, SchemaPathFormat},
 };
@@ -199,7 +200,7 @@ impl Modules {
             let is_it = |node: &SchemaNode<'_>| node.name() == one.name && node.module().namespace() == &*one.namespace;
             let own = match &above {
                 Some(None) => None,
-                Some(Some(above)) => above.all_children().find(is_it),
+                Some(Some(above)) => above.children2(IterSchemaFlags::empty()).find(is_it),
                 None => self.0.modules(true).flat_map(|module| module.data().collect::<Vec<_>>()).find(is_it),
             };
             if own.is_none() && !matches!(above, Some(None)) {

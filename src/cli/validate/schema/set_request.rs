@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use yang5::{
     context::Context,
+    iter::IterSchemaFlags,
     schema::{DataValueType, SchemaNode, SchemaNodeKind},
 };
 
@@ -47,7 +48,7 @@ fn from<'c>(top: &SchemaNode<'c>, path: &[Elem]) -> Result<Vec<SchemaNode<'c>>, 
             None => top.clone(),
             Some(above) => {
                 let name = bare(name);
-                let own = above.all_children().find(|node| node.name() == name);
+                let own = above.children2(IterSchemaFlags::empty()).find(|node| node.name() == name);
                 let own = own.ok_or_else(|| (at.clone(), name.to_owned()))?;
                 at = format!("{at}/{name}");
                 own
@@ -109,7 +110,7 @@ pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result
 /// A key, which is a text in a path and may be a number in JSON.
 fn typed(list: &SchemaNode<'_>, key: &str, text: &str) -> Value {
     use DataValueType::{Int8, Int16, Int32, Uint8, Uint16, Uint32};
-    let leaf = list.all_children().find(|leaf| leaf.name() == key);
+    let leaf = list.children2(IterSchemaFlags::empty()).find(|leaf| leaf.name() == key);
     let own = leaf.as_ref().and_then(SchemaNode::leaf_type);
     let kind = own.map(|own| own.leafref_real_type().map_or_else(|| own.base_type(), |real| real.base_type()));
     match kind {

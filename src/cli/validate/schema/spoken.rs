@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use yang5::context::Context;
+use yang5::{context::Context, iter::IterSchemaFlags};
 
 /// Junos' own namespace, whatever its release.
 const SPOKEN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
@@ -29,7 +29,9 @@ impl Spoken {
         }
         let tops = context.modules(true).flat_map(|module| module.data().collect::<Vec<_>>());
         let root = tops.into_iter().find(|node| node.name() == ROOT && node.module().name().starts_with("junos"))?;
-        let below = root.all_children().map(|node| (node.name().to_owned(), Arc::from(node.module().namespace())));
+        let below = root
+            .children2(IterSchemaFlags::empty())
+            .map(|node| (node.name().to_owned(), Arc::from(node.module().namespace())));
         Some(Self { root: Arc::from(root.module().namespace()), below: below.collect() })
     }
 
