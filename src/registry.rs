@@ -25,7 +25,7 @@ mod ssh;
 mod tls;
 mod ways;
 
-pub use offline::{Brought, Form, Shown, candidate, edit, is_gnmic_yaml, offline, recorded, set_request};
+pub use offline::{Brought, Form, Shown, candidate, edit, is_gnmic_yaml, offline, recorded, set_request, told};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

@@ -60,17 +60,39 @@ struct Audited<'r> {
     wrong: Vec<(&'r Request, Fault)>,
 }
 
+/// How a switch is.
+enum Found {
+    /// As expected, in this many rows of all.
+    Like(usize),
+    Unlike,
+    /// No row can be so there.
+    Nothing,
+    Unknown,
+}
+
+impl Audited<'_> {
+    fn found(&self) -> Found {
+        match &self.answer {
+            Err(_) => Found::Unknown,
+            Ok(differences) if !differences.is_empty() => Found::Unlike,
+            Ok(_) if self.wrong.len() >= self.rows => Found::Nothing,
+            Ok(_) => Found::Like(self.rows - self.wrong.len()),
+        }
+    }
+}
+
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let (rows, unread) = requests::read_each(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
-    let Wanted { by_switch, mut wrong } = Wanted::of(&tool, &rows);
+    let Wanted { by_switch, wrong } = Wanted::of(&tool, &rows);
     let progress = Progress::of(by_switch.len(), "switches");
     let asked = stream::iter(by_switch).map(|(switch, (rows, _))| audited(&tool, switch, rows));
     let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
-    let Some(mut audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    let Some(audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
     drop(progress);
     tool.finish().await;
-    wrong.extend(audited.iter_mut().flat_map(|one| std::mem::take(&mut one.wrong)));
+    let mut wrong: Vec<(&Request, &Fault)> = wrong.iter().map(|(row, fault)| (*row, fault)).collect();
+    wrong.extend(audited.iter().flat_map(|one| &one.wrong).map(|(row, fault)| (*row, fault)));
     wrong.sort_by_key(|(row, _)| row.line);
     for (line, reason) in &unread {
         let file = arguments.expected.display();
@@ -217,19 +239,27 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
     let mut differences: Vec<&str> = answer.iter().flatten().map(String::as_str).collect();
     let port = |text: &&str| text.split_once(": ").map(|(port, _)| port.to_owned());
     differences.sort_by(|one, other| print::port_order(port(one).as_deref(), port(other).as_deref()));
+    let found = audited.found();
     match (output, answer) {
-        (Output::Json, Ok(_)) => print::json(&json!({"switch": switch, "rows": rows, "differences": differences})),
+        (Output::Json, Ok(_)) => {
+            let wrong = audited.wrong.len();
+            print::json(&json!({"switch": switch, "rows": rows, "wrong": wrong, "differences": differences}));
+        }
         (Output::Json, Err(fault)) => {
             print::json(&json!({"switch": switch, "rows": rows, "error": rpc::error_json(fault)}));
         }
-        (Output::Human, Ok(_)) if differences.is_empty() => print::line(&format!("{switch}: as expected")),
-        (Output::Human, Ok(_)) => {
-            print::line(&format!("{switch}: differs (what is there -> what should be)"));
-            differences.iter().for_each(|text| print::line(&format!("  {text}")));
-        }
         (Output::Human, Err(fault)) => print::line(&format!("{switch}: not known: {}", fault.message)),
+        (Output::Human, Ok(_)) => print::line(&match found {
+            Found::Like(alike) if alike == *rows => format!("{switch}: as expected"),
+            Found::Like(alike) => format!("{switch}: as expected in {alike} of {rows} rows, the others cannot be"),
+            Found::Nothing => format!("{switch}: nothing was compared: no row of it can be"),
+            Found::Unlike | Found::Unknown => format!("{switch}: differs (what is there -> what should be)"),
+        }),
     }
-    answer.is_ok() && differences.is_empty()
+    if output == Output::Human {
+        differences.iter().for_each(|text| print::line(&format!("  {text}")));
+    }
+    matches!(found, Found::Like(_))
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ pub(super) fn run(common: &Common) -> ExitCode {
     match common.shape {
         Shape::Sarif | Shape::Junit => {
             let name = common.config.as_ref().map_or_else(|| "settings".to_owned(), |file| file.display().to_string());
-            let checked = Checked { name, level: "configuration", source: None, told: Vec::new(), findings };
+            let checked =
+                Checked { name, level: "configuration", source: None, told: Vec::new(), skipped: None, findings };
             return findings::tell(common, [checked]);
         }
         Shape::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),

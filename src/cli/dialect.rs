@@ -41,6 +41,7 @@ pub(super) fn check(common: &Common, arguments: &CheckArguments) -> Ended {
             level: "dialect",
             source: None,
             told: dialect.map(spoken).unwrap_or_default(),
+            skipped: None,
             findings: own,
         }
     });
@@ -48,7 +49,14 @@ pub(super) fn check(common: &Common, arguments: &CheckArguments) -> Ended {
     let elsewhere: Findings = all.iter().filter(|finding| finding.file.is_none()).cloned().collect();
     if !elsewhere.is_empty() {
         let name = "built-in dialects above them".to_owned();
-        checked.push(Checked { name, level: "dialect", source: None, told: Vec::new(), findings: elsewhere });
+        checked.push(Checked {
+            name,
+            level: "dialect",
+            source: None,
+            told: Vec::new(),
+            skipped: None,
+            findings: elsewhere,
+        });
     }
     Ok(findings::tell(common, checked))
 }

@@ -3,24 +3,26 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use clap::Args;
-use mercury_adapter::{Answer, Connector, Dialect, Flight, Kept, MAX_REPLY, Recorded, Step};
+use mercury_adapter::{Answer, Clashes, Connector, Dialect, Flight, Kept, Left, MAX_REPLY, Recorded, Step};
 use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
 use serde_json::json;
 use similar::TextDiff;
 
-use super::{Common, DONE, Ended, Failure, Output, found, print};
+use super::{
+    Common, DONE, Ended, Failure, Output, found, print,
+    validate::{Team, kind_of},
+};
 use crate::{
-    config::{FileAccess, LogLevel, Overrides},
     inventory::{Face, Inventory, Switch},
-    registry::{self, Shown},
+    registry::{self, Brought, Shown},
 };
 
 /// What is compared.
 #[derive(Clone, Debug, Args)]
 pub(super) struct DiffArguments {
     /// A switch of the inventory (its running configuration), `SWITCH:running`,
-    /// `SWITCH:candidate` or `SWITCH:startup`, or a file as `plan --running` takes it;
-    /// `SWITCH=FILE` where it is not clear whose dialect reads the file.
+    /// `SWITCH:candidate` or `SWITCH:startup`, or a file as `plan --running` or `validate`
+    /// takes it; `SWITCH=FILE` where it is not clear whose dialect reads the file.
     a: String,
     /// What it is compared with.
     b: String,
@@ -32,6 +34,9 @@ pub(super) struct DiffArguments {
     /// only what a file holds is compared.
     #[arg(long, conflicts_with = "raw")]
     whole: bool,
+    /// Whose words files are in that are of no switch in particular.
+    #[arg(long, value_name = "NAME", conflicts_with = "raw")]
+    dialect: Option<String>,
 }
 
 const STORES: [(&str, Kept); 3] =
@@ -44,16 +49,21 @@ enum Side {
 }
 
 pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
-    let inventory = inventory(common, arguments)?;
+    let team = team(common, arguments)?;
+    let inventory = &team.inventory;
     let dialects = inventory.dialects();
     if arguments.raw {
-        return raw(common, arguments, &inventory).await;
+        return raw(common, arguments, inventory).await;
     }
-    let sides = [side(&inventory, &arguments.a), side(&inventory, &arguments.b)];
-    let reader = sides.iter().find_map(|side| match side {
-        Side::Switch(switch, _) | Side::File(Some(switch), _) => Some(Arc::clone(switch)),
-        Side::File(None, _) => inventory.iter().next().filter(|_| inventory.len() == 1).cloned(),
-    });
+    let made_up = arguments.dialect.as_ref().map(|dialect| team.made_up("files", None, dialect)).transpose()?;
+    let sides = [side(inventory, &arguments.a), side(inventory, &arguments.b)];
+    let of_sides = || {
+        sides.iter().find_map(|side| match side {
+            Side::Switch(switch, _) | Side::File(Some(switch), _) => Some(Arc::clone(switch)),
+            Side::File(None, _) => inventory.iter().next().filter(|_| inventory.len() == 1).cloned(),
+        })
+    };
+    let reader = made_up.map(Arc::new).or_else(of_sides);
     let [a, b] = &sides;
     let whole = arguments.whole;
     let read = |side| read(side, reader.as_ref(), dialects, whole);
@@ -69,15 +79,14 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
 }
 
 /// The switches; with their secrets where one is asked.
-fn inventory(common: &Common, arguments: &DiffArguments) -> Result<Inventory, Failure> {
-    let offline = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+fn team(common: &Common, arguments: &DiffArguments) -> Result<Team, Failure> {
     // Two files may be compared without any.
-    let (_, inventory, _) = common.read(&offline, Some(LogLevel::Error), false)?;
-    let is_switch = |text: &String| matches!(side(&inventory, text), Side::Switch(..));
+    let team = Team::load(common)?;
+    let is_switch = |text: &String| matches!(side(&team.inventory, text), Side::Switch(..));
     if ![&arguments.a, &arguments.b].into_iter().any(is_switch) {
-        return Ok(inventory);
+        return Ok(team);
     }
-    Ok(common.load(&common.overrides(), Some(LogLevel::Error))?.1)
+    Team::to_be_asked(common)
 }
 
 fn side(inventory: &Inventory, text: &str) -> Side {
@@ -107,17 +116,45 @@ async fn read(
             Ok(Recorded { running, is_whole: true, ..Recorded::default() })
         }
         Side::File(own, name) => {
-            let switch = own
-                .as_ref()
-                .or(reader)
-                .ok_or_else(|| Failure::Other(format!("{name}: of which switch it is must be said: SWITCH=FILE")))?;
+            let switch = own.as_ref().or(reader).ok_or_else(|| {
+                let reason = "of which switch it is must be said: SWITCH=FILE, or --dialect";
+                Failure::Other(format!("{name}: {reason}"))
+            })?;
             let text = super::read_bounded(name.as_ref(), MAX_REPLY as u64)?;
-            let shown = [Shown { name: name.clone(), text }];
-            let recorded = registry::recorded(switch, dialects, &shown, is_whole).map_err(Failure::Other)?;
+            let (form, shown) = (kind_of(&text), Shown { name: name.clone(), text });
+            let (recorded, brought) =
+                registry::told(switch, dialects, form, &shown, is_whole).map_err(Failure::Other)?;
+            brought.map_or(Ok(()), |brought| comparable(name, &brought, is_whole))?;
             let running = recorded.running.narrowed(&scope(switch));
             Ok(Recorded { running, ..recorded })
         }
     }
+}
+
+/// Whether all of a file that is about ports and VLANs can be compared; tells of what cannot.
+///
+/// # Errors
+/// A sentence with the place: a value is none, or is there twice, or something is taken away.
+fn comparable(name: &str, brought: &Brought, is_whole: bool) -> Result<(), Failure> {
+    let Clashes { twice, leaves, keys, values } = &brought.clashes;
+    let place = |left: &Left| left.line.map(|line| format!(":{line}")).unwrap_or_default();
+    if let Some(left) = [values, leaves, keys, twice].into_iter().find_map(|lefts| lefts.told.first()) {
+        return Err(Failure::Other(format!("{name}{}: {}, so it cannot be compared", place(left), left.what)));
+    }
+    if !brought.deleted.is_empty() {
+        let count = print::counted(brought.deleted.len(), "path", "paths");
+        print::talk(&format!("{name}: it deletes or replaces {count}, which is not compared"));
+    }
+    if let Some(left) = brought.unread.told.first().filter(|_| !is_whole) {
+        let count = print::counted(brought.unread.count, "line or node", "lines or nodes");
+        print::talk(&format!("{name}{}: {count} not compared, such as {}", place(left), left.what));
+    }
+    let config = &brought.recorded.running.config;
+    let is_empty = config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty();
+    if is_empty && brought.deleted.is_empty() && !is_whole {
+        return Err(Failure::Other(format!("{name}: the dialect sees no port and no VLAN in it")));
+    }
+    Ok(())
 }
 
 /// What is compared of a switch: all that its entry has Mercury know.

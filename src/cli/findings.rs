@@ -5,7 +5,10 @@ mod excerpt;
 mod junit;
 mod sarif;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::json;
 
@@ -25,6 +28,8 @@ pub(super) struct Checked {
     pub(super) source: Option<Arc<str>>,
     /// What else people should see of it.
     pub(super) told: Vec<String>,
+    /// Why it was not looked for after all.
+    pub(super) skipped: Option<String>,
     pub(super) findings: Findings,
 }
 
@@ -42,11 +47,14 @@ pub(super) struct Telling {
     names: BTreeSet<String>,
     errors: usize,
     warnings: usize,
+    /// How many were not looked at for a reason, and that.
+    skipped: BTreeMap<String, usize>,
 }
 
 impl Telling {
     pub(super) fn new(common: &Common) -> Self {
-        Self { shape: common.shape, kept: Vec::new(), names: BTreeSet::new(), errors: 0, warnings: 0 }
+        let (kept, names, skipped) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+        Self { shape: common.shape, kept, names, errors: 0, warnings: 0, skipped }
     }
 
     pub(super) fn add(&mut self, one: Checked) {
@@ -54,6 +62,9 @@ impl Telling {
         self.warnings += one.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
         if self.shape == Shape::Human {
             human(&one);
+            if let Some(reason) = one.skipped {
+                *self.skipped.entry(format!("not by {}: {reason}", one.level)).or_default() += 1;
+            }
             self.names.insert(one.name);
         } else {
             self.kept.push(one);
@@ -63,17 +74,26 @@ impl Telling {
     /// Ends with 1 where something of error severity was found.
     pub(super) fn end(self) -> std::process::ExitCode {
         match self.shape {
-            Shape::Human => print::line(&format!(
-                "{} checked, {}, {}",
-                self.names.len(),
-                print::counted(self.errors, "error", "errors"),
-                print::counted(self.warnings, "warning", "warnings")
-            )),
+            Shape::Human => {
+                let (errors, warnings) = (self.errors, self.warnings);
+                let skipped = self.skipped.iter().map(|(reason, count)| format!("; {count} {reason}"));
+                print::line(&format!(
+                    "{} checked, {}, {}{}",
+                    self.names.len(),
+                    print::counted(errors, "error", "errors"),
+                    print::counted(warnings, "warning", "warnings"),
+                    skipped.collect::<String>()
+                ));
+            }
             Shape::Json => {
                 let findings: Vec<_> = self.kept.iter().flat_map(|one| &one.findings).collect();
                 let checked = self.kept.iter().map(|one| {
-                    json!({"name": one.name, "level": one.level, "errors": one.findings.errors().len(),
-                           "findings": one.findings.len(), "told": one.told})
+                    let mut told = json!({"name": one.name, "level": one.level, "errors": one.findings.errors().len(),
+                                          "findings": one.findings.len(), "told": one.told});
+                    if let (Some(reason), Some(members)) = (&one.skipped, told.as_object_mut()) {
+                        members.insert("skipped".to_owned(), reason.as_str().into());
+                    }
+                    told
                 });
                 print::json(&json!({"findings": findings, "checked": checked.collect::<Vec<_>>()}));
             }

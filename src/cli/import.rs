@@ -109,7 +109,7 @@ pub(super) fn run(common: &Common, arguments: &ImportArguments) -> Ended {
             let name = arguments.into.display().to_string();
             return Ok(findings::tell(
                 common,
-                [Checked { name, level: "import", source: None, told: Vec::new(), findings }],
+                [Checked { name, level: "import", source: None, told: Vec::new(), skipped: None, findings }],
             ));
         }
         Shape::Json => print::json(&json!({

@@ -200,6 +200,11 @@ impl QuestionArguments {
         self.offline.service(common, self.switch.as_deref())
     }
 
+    /// Whether files stand in the place of switches.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline.offline
+    }
+
     /// The saved plan that is named in place of requests.
     pub(super) fn plan(&self) -> Option<&Path> {
         self.request.as_deref().filter(|file| review::is_one(file))

@@ -20,7 +20,7 @@ use super::{
     signals::interruptible,
 };
 use crate::{
-    config::{LogFormat, LogLevel},
+    config::{FileAccess, LogFormat, LogLevel, Overrides},
     inventory::{CliSettings, Face, GnmiSettings, Inventory, NvueSettings, OvsdbSettings, RestconfSettings, Switch},
     lock::NoLocks,
     registry, rpc,
@@ -41,6 +41,10 @@ pub(super) struct RenderArguments {
     /// dialect of which nothing is configured.
     #[arg(long, value_name = "NAME", conflicts_with = "offline")]
     dialect: Option<String>,
+    /// Ask the switches of the file what they have. Otherwise nobody is asked, and the request
+    /// is for switches of which nothing is configured but what `--offline --running` says.
+    #[arg(long, conflicts_with_all = ["dialect", "offline"])]
+    ask: bool,
     /// How that switch is spoken to.
     #[arg(long, value_enum, requires = "dialect", default_value_t = Spoken::Netconf)]
     protocol: Spoken,
@@ -119,7 +123,8 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
     let requests = arguments.question.requests()?;
     let tool = match &arguments.dialect {
         Some(dialect) => arguments.bare(common, dialect, &requests)?,
-        None => arguments.question.service(common)?,
+        None if arguments.ask || arguments.question.is_offline() => arguments.question.service(common)?,
+        None => unasked(common)?,
     };
     let (dialects, mut is_refused) = (tool.inventory().dialects(), false);
     for request in &requests {
@@ -153,6 +158,21 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
     }
     tool.finish().await;
     Ok(if is_refused { found() } else { DONE })
+}
+
+/// The switches of the file, of none of which anything is configured.
+fn unasked(common: &Common) -> Result<Tool, Failure> {
+    let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+    let (settings, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
+    print::talk("no switch was asked: this is for switches of which nothing is configured (--ask, --offline)");
+    let recorded = inventory.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
+    let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
+    Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
+}
+
+/// That nothing is configured.
+fn nothing() -> Recorded {
+    Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() }
 }
 
 /// What is taken to be so of a target that was not asked.
@@ -223,7 +243,6 @@ impl RenderArguments {
         let own = dialects.iter().find(|own| own.name == dialect).and_then(|own| own.interface_names.clone());
         let own = own.map(Arc::new);
         switches.iter_mut().for_each(|switch| switch.rules.interface_names.clone_from(&own));
-        let nothing = || Recorded { is_whole: true, source: "nothing".to_owned(), ..Recorded::default() };
         let recorded = switches.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
         let inventory = Inventory::from_iter(switches).speaking(dialects);
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;

@@ -21,7 +21,7 @@ use super::{
     validate::{Team, kind_of, reading::Candidate},
 };
 use crate::{
-    config::reader::beside,
+    config::reader::{beside, nearest},
     finding::{Code, Finding, Findings},
     inventory::{Inventory, Switch},
     registry::{self, Shown},
@@ -48,6 +48,7 @@ pub(super) struct TestArguments {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Examples {
+    #[serde(default)]
     example: Vec<Spanned<Example>>,
 }
 
@@ -70,16 +71,31 @@ struct Example {
 
 /// `"accepted"`, or the codes of all that is found.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Expected {
-    Word(Accepted),
-    Codes(BTreeSet<String>),
-}
+#[serde(try_from = "toml::Value")]
+struct Expected(BTreeSet<String>);
 
-#[derive(Deserialize)]
-enum Accepted {
-    #[serde(rename = "accepted")]
-    Accepted,
+const ACCEPTED: &str = "accepted";
+
+impl TryFrom<toml::Value> for Expected {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let wrong = || format!("expect is {ACCEPTED:?}, or a list of codes, and not {value}");
+        let codes = match &value {
+            toml::Value::String(word) if word == ACCEPTED => return Ok(Self(BTreeSet::new())),
+            toml::Value::Array(codes) => codes.iter().map(|code| code.as_str().map(str::to_owned)),
+            _ => return Err(wrong()),
+        };
+        let codes: BTreeSet<String> = codes.collect::<Option<_>>().ok_or_else(wrong)?;
+        match codes.iter().find(|code| Code::of(code).is_none()) {
+            None => Ok(Self(codes)),
+            Some(code) => {
+                let known: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
+                let near = nearest(code, &known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                Err(format!("expect: there is no code {code:?}{near}"))
+            }
+        }
+    }
 }
 
 pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
@@ -90,12 +106,15 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
         let named = |reason: String| Failure::Other(format!("{}: {reason}", file.display()));
         let examples: Examples =
             toml::from_str(&text).map_err(|error| named(misread(&text, error.span(), error.message())))?;
+        if examples.example.is_empty() {
+            return Err(named("there is no [[example]] in it".to_owned()));
+        }
         let source: Arc<str> = text.into();
         for example in examples.example {
             let line = line_at(&source, example.span().start);
             let example = example.into_inner();
-            let found =
-                example.codes(&team, file).await.map_err(|failure| named(format!("{}: {failure}", example.name)))?;
+            let wrong = |failure| named(format!("line {line}: {}: {failure}", example.name));
+            let found = example.codes(&team, file).await.map_err(wrong)?;
             let findings =
                 example.unlike(&found).map(|finding| finding.at(file, Some(line)).field(example.name.clone()));
             let findings: Findings = findings.into_iter().collect();
@@ -105,6 +124,7 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
                 level: "examples",
                 source: Some(Arc::clone(&source)),
                 told: Vec::new(),
+                skipped: None,
                 findings,
             });
         }
@@ -138,7 +158,10 @@ impl Example {
         match (&self.request, &self.candidate) {
             (Some(request), None) => of_request(team, switch, recorded, request).await,
             (None, Some(candidate)) => of_candidate(team, &switch, &recorded.running.config, &beside(file, candidate)),
-            _ => Err(Failure::Other("it has either a request or a candidate".to_owned())),
+            (Some(_), Some(_)) => {
+                Err(Failure::Other("it has a request and a candidate, and may have but one".to_owned()))
+            }
+            (None, None) => Err(Failure::Other("it has neither a request nor a candidate".to_owned())),
         }
     }
 
@@ -157,19 +180,16 @@ impl Example {
     /// What is not as it should be.
     fn unlike(&self, found: &BTreeMap<&'static str, String>) -> Option<Finding> {
         let codes: BTreeSet<String> = found.keys().map(|code| (*code).to_owned()).collect();
-        let expected = match &self.expect {
-            Expected::Word(Accepted::Accepted) => BTreeSet::new(),
-            Expected::Codes(codes) => codes.clone(),
-        };
+        let Expected(expected) = &self.expect;
         let listed = |codes: &BTreeSet<String>| match codes.is_empty() {
-            true => "accepted".to_owned(),
+            true => ACCEPTED.to_owned(),
             false => codes.iter().cloned().collect::<Vec<_>>().join(", "),
         };
-        let message = format!("should be {}, and is {}", listed(&expected), listed(&codes));
-        let help = found.values().cloned().collect::<Vec<_>>().join("\n");
+        let message = format!("expected {}, and came out as {}", listed(expected), listed(&codes));
+        let help = found.iter().map(|(code, why)| format!("{code}: {why}")).collect::<Vec<_>>().join("\n");
         let finding = Finding::error(Code::RuleExample, message);
         let finding = if help.is_empty() { finding } else { finding.help(help) };
-        (codes != expected).then_some(finding)
+        (codes != *expected).then_some(finding)
     }
 }
 

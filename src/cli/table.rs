@@ -11,6 +11,9 @@ use super::requests::{Item, Misplaced};
 /// Says that a port has no VLAN of its own.
 pub(super) const NO_VLAN: &str = "none";
 
+/// What a port may be.
+const MODES: [&str; 4] = ["access", "trunk", "hybrid", NO_VLAN];
+
 /// A column, and the parameter that it is.
 const COLUMNS: [(&str, &str); 6] = [
     ("switch", "switch_id"),
@@ -20,6 +23,9 @@ const COLUMNS: [(&str, &str); 6] = [
     ("vlans", "allowed_vlans"),
     ("description", "description"),
 ];
+
+/// What tells which port a row is about.
+const NAMES: [&str; 2] = ["switch_id", "port_name"];
 
 /// What stands between the columns that a line names; `None` where it names none.
 fn separator(line: &str) -> Option<char> {
@@ -77,12 +83,18 @@ fn item(columns: &[&str], row: &csv::StringRecord) -> Result<Item, Misplaced> {
         let wrong = |reason| (line, format!("{}: {reason}", column(parameter).unwrap_or(parameter)));
         params.insert((*parameter).to_owned(), value(parameter, cell).map_err(wrong)?);
     }
+    // Which port it is, every row says.
+    let is_empty = |parameter: &&&str| NAMES.contains(*parameter) && !params.contains_key(**parameter);
+    if let Some(parameter) = columns.iter().find(is_empty) {
+        return Err((line, format!("{}: the cell is empty", column(parameter).unwrap_or(parameter))));
+    }
     let value = json!({"method": "update_port", "params": params});
     Ok(Item { line, value, lines: BTreeMap::new(), is_row: true })
 }
 
 fn value(parameter: &str, cell: &str) -> Result<Value, String> {
     match parameter {
+        "mode" if !MODES.contains(&cell) => Err(format!("must be one of {}, not {cell:?}", MODES.join(", "))),
         "native_vlan" => cell.parse::<VlanId>().map(|vlan| vlan.get().into()).map_err(|error| error.to_string()),
         // A comma is between cells, so blanks are between VLANs as well.
         "allowed_vlans" => {
@@ -106,7 +118,8 @@ mod tests {
     #[test]
     fn a_row_that_is_wrong_is_told_by_its_columns_and_keeps_nobody_from_the_others() {
         let text = "switch,port,mode,vlan,vlans\nleaf1,e1,access,110,\nleaf1,e2,access,5000,\nleaf1,e3\n\
-                    leaf1,e4,trunk,,110 x\nleaf1,e5,access,110,,more\nleaf1,e6,none,,\n";
+                    leaf1,e4,trunk,,110 x\nleaf1,e5,access,110,,more\nleaf1,e6,none,,\nleaf1,,access,110,\n\
+                    ,e7,access,110,\nleaf1,e8,acces,110,\n";
         let all = items(text).unwrap();
         let told = all.iter().map(|row| match row {
             Ok(item) => format!("{} {}", item.line, item.value["params"]["port_name"]),
@@ -119,6 +132,9 @@ mod tests {
         assert!(told[3].starts_with("5 vlans: "), "{told:?}");
         assert!(told[4].starts_with("6 it has 6 cells"), "{told:?}");
         assert_eq!(told[5], "7 \"e6\"");
+        let reason = |index: usize| all[index].as_ref().err().unwrap().1.as_str();
+        assert_eq!([reason(6), reason(7)], ["port: the cell is empty", "switch: the cell is empty"]);
+        assert_eq!(reason(8), "mode: must be one of access, trunk, hybrid, none, not \"acces\"");
         for (head, said) in
             [("switch,colour\n", "no column \"colour\""), ("switch,port,switch\n", "column switch is there twice")]
         {

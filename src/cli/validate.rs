@@ -33,7 +33,7 @@ use super::{
     switch::not_in,
 };
 use crate::{
-    config::{FileAccess, LogLevel, Overrides, Settings},
+    config::{FileAccess, LogLevel, Overrides, Settings, reader::nearest},
     finding::{Code, Finding, Findings, Severity},
     inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
     registry::{self, Form},
@@ -138,7 +138,7 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
             finding.severity = Severity::Error;
         }
         let (name, findings) = ("modules".to_owned(), finding.into());
-        telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), findings });
+        telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), skipped: None, findings });
     }
     let room = Room::of(arguments.limit());
     let check = |file: &Path| {
@@ -225,7 +225,7 @@ impl Team {
     }
 
     /// With the secrets that asking takes.
-    fn to_be_asked(common: &Common) -> Result<Self, Failure> {
+    pub(super) fn to_be_asked(common: &Common) -> Result<Self, Failure> {
         let (settings, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
         Ok(Self { settings, inventory })
     }
@@ -233,7 +233,13 @@ impl Team {
     /// A switch of the inventory, or one that is made up, with the rules for it.
     pub(super) fn made_up(&self, name: &str, role: Option<&str>, dialect: &str) -> Result<Switch, Failure> {
         let known = self.inventory.dialects().iter().find(|known| known.name == dialect);
-        let known = known.ok_or_else(|| Failure::Other(format!("there is no dialect {dialect:?}")))?;
+        let known = known.ok_or_else(|| {
+            let names: Vec<&str> = self.inventory.dialects().iter().map(|own| own.name.as_str()).collect();
+            // Its system alone is the most common slip.
+            let ends = names.iter().find(|name| name.rsplit('_').next() == Some(dialect)).copied();
+            let near = nearest(dialect, &names).or(ends).map(|near| format!("; did you mean {near}?"));
+            Failure::Other(format!("there is no dialect {dialect:?}{}", near.unwrap_or_default()))
+        })?;
         let mut switch = Switch::new(name, "192.0.2.1", dialect, "");
         switch.identity.role = role.map(str::to_owned);
         if known.netconf.is_none() {
@@ -296,7 +302,14 @@ impl ValidateArguments {
         let name = file.display().to_string();
         let broken = |finding: Finding| {
             let findings = Findings::from(finding.at(file, None));
-            Ok(vec![Checked { name: name.clone(), level: "reading", source: None, told: Vec::new(), findings }])
+            Ok(vec![Checked {
+                name: name.clone(),
+                level: "reading",
+                source: None,
+                told: Vec::new(),
+                skipped: None,
+                findings,
+            }])
         };
         let limit = self.limit();
         if fs::metadata(file).is_ok_and(|it| it.len() > limit) {
@@ -332,9 +345,18 @@ impl ValidateArguments {
         let mut checked = candidate.judged(team.inventory.dialects(), &DeviceConfig::default());
         let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
         forget(&mut checked);
-        if modules.is_some() && encoding.is_some() && is_known && !is_broken {
-            return self.by_schema(modules, encoding, file, text, checked).map_or_else(broken, Ok);
-        }
+        let reason = match (modules, encoding) {
+            _ if is_broken => return Ok(checked),
+            // Lines have no YANG.
+            (_, None) => return Ok(checked),
+            (Some(_), Some(_)) if is_known => {
+                return self.by_schema(modules, encoding, file, text, checked).map_or_else(broken, Ok);
+            }
+            (Some(_), Some(_)) => format!("there are no modules of dialect {} (--yang-dir)", switch.identity.dialect),
+            (None, Some(_)) => "there are no modules".to_owned(),
+        };
+        let (told, findings) = (Vec::new(), Findings::default());
+        checked.insert(0, Checked { name, level: "schema", source: None, told, skipped: Some(reason), findings });
         Ok(checked)
     }
 
@@ -362,15 +384,16 @@ impl ValidateArguments {
             checked.iter_mut().for_each(|one| one.source = None);
         }
         drop(text);
-        let is_nothing = self.schema_only && modules.is_nothing(&checkable);
+        let is_nothing = modules.is_nothing(&checkable);
         let mut findings = modules.check(checkable, file, self.whole);
+        checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing));
         // What nobody has looked at did not pass.
-        if is_nothing && findings.is_empty() {
+        if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";
             findings.push(Finding::error(Code::ReadingNothing, message).at(file, None));
         }
         let name = file.display().to_string();
-        checked.insert(0, Checked { name, level: "schema", source: None, told: Vec::new(), findings });
+        checked.insert(0, Checked { name, level: "schema", source: None, told: Vec::new(), skipped: None, findings });
         if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
             source = super::read_bounded(file, self.limit()).ok().map(Arc::from);
         }
@@ -392,6 +415,22 @@ impl ValidateArguments {
         let only = all.next().filter(|_| all.next().is_none());
         Ok(team.inventory.find(stem).or(only).map(|switch| Switch::clone(switch)))
     }
+}
+
+/// What the reader found beside what the modules tell: what they tell as well is told once, and
+/// what they have looked at may be about other things than ports and VLANs.
+fn beside(own: &Findings, schema: &Findings, is_nothing: bool) -> Findings {
+    let tells = |code| schema.iter().any(|finding| finding.code == code);
+    let kept = own.iter().filter(|finding| match finding.code {
+        Code::ReadingNamespace => !tells(Code::SchemaNamespace) && !tells(Code::SchemaUnknownNode),
+        Code::ReadingOperation => !tells(Code::SchemaOperation) && !tells(Code::SchemaValue),
+        _ => true,
+    });
+    let eased = |finding: &Finding| match finding.code {
+        Code::ReadingNothing if !is_nothing => Finding { severity: Severity::Warning, ..finding.clone() },
+        _ => finding.clone(),
+    };
+    kept.map(eased).collect()
 }
 
 /// Of a text in which nothing is wrong no line is shown.

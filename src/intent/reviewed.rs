@@ -38,13 +38,16 @@ impl Reviewed {
     /// [`crate::fault::FaultKind::InvalidValue`]: what of the switch is another now, or
     /// that the plan is.
     pub fn still(&self, running: &Running, plan: &Plan) -> Result<(), Fault> {
+        let edits = Self::edits(plan);
+        if edits.is_empty() && !self.plan.is_empty() {
+            return Err(stale("the switch is already as the plan would make it, so there is nothing left to do"));
+        }
         let mut moved = Vec::new();
         compare("", &self.before, &Self::shown(running), &mut moved);
         if !moved.is_empty() {
             moved.truncate(MAX_TOLD);
             return Err(stale(&format!("the switch has changed since: {}", moved.join("; "))));
         }
-        let edits = Self::edits(plan);
         if edits != self.plan {
             return Err(stale(&format!("what would be changed is now: {}", edits.join("; "))));
         }
@@ -103,6 +106,21 @@ fn in_words(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_a_plan_was_made_already_is_told_as_that() {
+        let before = Running::default();
+        let reviewed = |plan: &[&str]| Reviewed {
+            before: json!({"interfaces": "others"}),
+            plan: plan.iter().map(|edit| (*edit).to_owned()).collect(),
+            payload: None,
+        };
+        let nothing = Plan::between(&before, &mercury_model::Intended(before.config.clone()));
+        let told = reviewed(&["Ethernet1: mtu none -> 9000"]).still(&before, &nothing).unwrap_err();
+        assert!(told.message.contains("already as the plan would make it"), "{told}");
+        let told = reviewed(&[]).still(&before, &nothing).unwrap_err();
+        assert!(told.message.contains("has changed since"), "{told}");
+    }
 
     #[test]
     fn what_moved_is_told_in_words() {

@@ -6,13 +6,14 @@ use std::{
 };
 
 use mercury_adapter::{
-    Budget, Bump, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Offline, Payload, Recorded, Unread,
-    find,
+    Budget, Bump, Clashes, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Offline, Payload, Recorded,
+    Source, Unread, find,
 };
 use mercury_model::InterfaceName;
 
 use mercury_cli::Transcript;
 use mercury_gnmi::document::{Elements, SetRequest};
+use mercury_netconf::document::Edited;
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
 use crate::{
@@ -120,6 +121,37 @@ pub fn recorded(
     Ok(Recorded { is_whole, source, ..read(switch, &dialect, root)? })
 }
 
+/// What a file tells of a switch, whether that showed it or somebody wrote it for it, in any
+/// `form`; `None` where none is seen. With it what the reader cannot make one thing of.
+///
+/// # Errors
+/// A sentence: as of [`recorded`], and of [`candidate`].
+pub fn told(
+    switch: &Switch,
+    dialects: &[Arc<Dialect>],
+    form: Option<Form>,
+    file: &Shown,
+    is_whole: bool,
+) -> Result<(Recorded, Option<Brought>), String> {
+    let shown = || recorded(switch, dialects, std::slice::from_ref(file), is_whole);
+    let is_recording = matches!(switch.face, Face::Cli(_)) && Transcript::is_one(&file.text);
+    let Some(form) = form.filter(|_| !is_recording && !matches!(switch.face, Face::Nvue(_))) else {
+        return Ok((shown()?, None));
+    };
+    let named = |reason| format!("{}: {reason}", file.name);
+    let brought = candidate(switch, dialects, form, &file.text).map_err(named)?;
+    // As the switch's own protocol has it, where that shows things so.
+    let own = match (&switch.face, form) {
+        (Face::Cli(_), Form::Lines)
+        | (Face::Netconf(_) | Face::Gnmi(_) | Face::Restconf(_), Form::Xml | Form::Json) => {
+            brought.deleted.is_empty().then(|| shown().ok()).flatten()
+        }
+        _ => None,
+    };
+    let own = own.unwrap_or_else(|| Recorded { is_whole, source: file.name.clone(), ..brought.recorded.clone() });
+    Ok((own, Some(brought)))
+}
+
 fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recorded, String> {
     let not_spoken = || super::not_spoken(switch, dialect).to_string();
     let own = switch.identity.network_instance.as_deref();
@@ -191,8 +223,12 @@ pub struct Brought {
     pub deleted: Vec<Elements>,
     /// What the reader leaves out, and what says nothing as it stands.
     pub unread: Unread,
-    /// The entries of lists that are there more than once; they were read as one.
-    pub twice: Unread,
+    /// What cannot be meant at once, or is none.
+    pub clashes: Clashes,
+    /// Elements that are not in the namespace that the dialect has them in.
+    pub strangers: Unread,
+    /// Attributes `operation`, and a `default-operation`, that servers do not know or pass over.
+    pub operations: Unread,
     /// The ports that it names beside those that were read.
     pub ports: BTreeSet<InterfaceName>,
 }
@@ -209,24 +245,27 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let no_reader = |what: &str| format!("dialect {} reads no {what}", dialect.name);
     if form == Form::Lines {
         let cli = dialect.cli.as_ref().ok_or_else(|| no_reader("lines of a command line"))?;
-        let mercury_cli::Brought { recorded, deleted, mut unread } =
+        let mercury_cli::Brought { recorded, deleted, unread, clashes } =
             mercury_cli::brought(cli, text, switch.rules.serves_vnis(), &mut share)?;
-        unread.add_idle(&recorded.running, text);
-        return Ok(Brought { recorded, deleted, unread, ..Brought::default() });
+        return Ok(Brought { recorded, deleted, unread, clashes, ..Brought::default() });
     }
     let arena = Bump::new();
     let mut made = DataTree::new(&arena, &mut share);
     let root = made.node("").map_err(|error| error.to_string())?;
-    let mut brought = Brought::default();
+    let (mut brought, mut source) = (Brought::default(), Source::of(text));
     match form {
         Form::Xml => {
-            mercury_netconf::document::lay(text, &mut made, root)?;
-            let edited = mercury_netconf::document::edited(text)?;
-            (brought.deleted, brought.unread) = (edited.deleted, edited.unread);
+            let edited = mercury_netconf::document::edited(text);
+            // Of what is not well-formed the other reader tells more.
+            mercury_netconf::document::lay_edit(text, edited.as_ref().unwrap_or(&Edited::default()), &mut made, root)?;
+            let edited = edited?;
+            (brought.deleted, brought.unread, brought.operations) = (edited.deleted, edited.unread, edited.operations);
         }
         Form::SetRequest => {
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
-            brought.deleted = set_request(text)?.deleted.into_iter().map(|one| one.path).collect();
+            let set = set_request(text)?;
+            source = Source::in_parts(text, set.brought.iter().map(|one| one.at.clone()).collect());
+            brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
         }
         Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root)?,
     }
@@ -239,17 +278,22 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let switch = Switch { face, ..switch.clone() };
     let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
     let (nodes, within) = mapping.looked_at(&instance);
-    nodes.unread(within, form != Form::Xml, text, root, &mut brought.unread);
-    let twice = nodes.merged(within, text, root);
-    // The updates of a SetRequest are made one after the other.
-    brought.twice = if form == Form::SetRequest { Unread::default() } else { twice };
+    nodes.unread(within, form != Form::Xml, &source, root, &mut brought.unread);
+    if form == Form::Xml {
+        brought.strangers = mercury_netconf::document::strangers(text, &nodes)?;
+    }
+    brought.clashes = nodes.merged(within, &source, root);
+    if form == Form::SetRequest {
+        // Its updates are made one after the other.
+        brought.clashes.twice = Unread::default();
+    }
     if let Mapping::Tree(tree) = &mapping {
         let entries = tree.beside_ports().flat_map(|path| find(root, path, &Names::default()));
         brought.ports = entries.filter_map(|(_, names)| names.found_interface()).collect();
-        tree.idle(text, root, &mut brought.unread);
+        tree.idle(&instance, &source, false, root, (&mut brought.unread, &mut brought.clashes));
     }
     brought.recorded = read(&switch, &dialect, root)?;
-    brought.unread.add_idle(&brought.recorded.running, text);
+    brought.unread.add_idle(&brought.recorded.running, &source);
     Ok(brought)
 }
 

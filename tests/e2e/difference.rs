@@ -123,3 +123,27 @@ fn running_is_held_against_startup_and_against_another_switch() {
     assert_eq!(switches.stdout.trim(), "Ethernet2: switched-vlan access VLAN 110 -> access VLAN 130");
     assert_eq!(diff(&setup, &["leaf2", "leaf2"]).code(), 0);
 }
+
+/// Whatever `validate` takes is compared, with a dialect alone, and what cannot be read is said.
+#[test]
+fn files_of_every_form_are_compared_by_a_dialect() {
+    let setup = Setup::new();
+    let file = |name: &str, text: &str| setup.write(name, text).to_str().unwrap().to_owned();
+    let lines = |vlan: &str| format!("set vlans a vlan-id {vlan}\nset interfaces xe-0/0/1 description node\n");
+    let set = file("a.set", &lines("110"));
+    let braces = file("b.conf", "vlans { a { vlan-id 120; } }\ninterfaces { xe-0/0/1 { description node; } }\n");
+    let xml = "<configuration><vlans><vlan><name>a</name><vlan-id>110</vlan-id></vlan></vlans></configuration>";
+    let xml = file("c.xml", xml);
+    let junos = |a: &str, b: &str| setup.run(&["diff", a, b, "--dialect", "juniper_junos"]);
+    assert_eq!(junos(&set, &xml).code(), 0, "{}", junos(&set, &xml).stdout);
+    let differs = junos(&set, &braces);
+    assert!(differs.code() == 1 && differs.stdout.contains("VLAN 120"), "{} {}", differs.stdout, differs.stderr);
+    let wrong = junos(&set, &file("d.set", &lines("9999")));
+    assert!(wrong.code() == 2 && wrong.stderr.contains("d.set:1: "), "{} {}", wrong.stdout, wrong.stderr);
+    assert!(wrong.stderr.contains("\"9999\", which is no VLAN's number"), "{}", wrong.stderr);
+    let update = "updates:\n- path: /interfaces/interface[name=Ethernet1]/config\n  value: {mtu: 9000}\n";
+    let data = "{\"openconfig-interfaces:interfaces\": {\"interface\": [{\"name\": \"Ethernet1\", \"config\": {\"mtu\": 1500}}]}}";
+    let (update, data) = (file("e.yaml", update), file("f.json", data));
+    let differs = setup.run(&["diff", &data, &update, "--dialect", "openconfig"]);
+    assert!(differs.stdout.contains("mtu 1500 -> 9000"), "{} {}", differs.stdout, differs.stderr);
+}

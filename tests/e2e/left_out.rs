@@ -217,8 +217,9 @@ fn of_a_whole_configuration_what_is_not_read_is_a_warning() {
 #[test]
 fn what_says_nothing_as_it_stands_is_not_passed_by() {
     let vlans = |place: &str, inside: &str| {
+        let space = if place == "ethernet" { "ethernet" } else { "aggregate" };
         format!(
-            "<{place}><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\"><config>{inside}</config></switched-vlan></{place}>"
+            "<{place} xmlns=\"http://openconfig.net/yang/interfaces/{space}\"><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\"><config>{inside}</config></switched-vlan></{place}>"
         )
     };
     let ethernet = |inside: &str| port(&vlans("ethernet", inside)).replace("Ethernet48", "Ethernet1");
@@ -251,7 +252,7 @@ fn what_says_nothing_as_it_stands_is_not_passed_by() {
 fn two_entries_of_one_key_are_judged_both_and_told() {
     let entry = |inside: &str| {
         format!(
-            "<interface><name>Ethernet1</name><ethernet><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\">\
+            "<interface><name>Ethernet1</name><ethernet xmlns=\"http://openconfig.net/yang/interfaces/ethernet\"><switched-vlan xmlns=\"http://openconfig.net/yang/vlan\">\
              <config>{inside}</config></switched-vlan></ethernet></interface>"
         )
     };

@@ -70,7 +70,12 @@ fn what_is_printed_holds_what_the_plan_shows() {
     let words = ["leaf1", "Ethernet1", "--trunk", "101,102", "--native", "100"];
     let planned = setup.run(&[&["plan", "--output", "json"], &words[..]].concat()).json();
     let payload = planned["switches"][0]["payload"].as_str().unwrap().to_owned();
-    let text = printed(&setup, &words);
+    let sessions = switch.handle().counters().sessions;
+    let unasked = printed(&setup, &words);
+    assert_eq!(switch.handle().counters().sessions, sessions, "nobody is asked unless that is said");
+    let text = printed(&setup, &[&words[..], &["--ask"]].concat());
+    assert!(switch.handle().counters().sessions > sessions);
+    assert!(unasked.contains("<trunk-vlans>101..102<"), "{unasked}");
     let leaves =
         |text: &str| text.lines().map(str::trim).filter(|line| line.contains("</")).collect::<Vec<_>>().join("\n");
     assert!(

@@ -188,7 +188,10 @@ fn junos_lines_and_braces_say_the_same_and_are_held_to_the_rules() {
     for (file, text) in [("qfx1.set", LINES), ("qfx1.conf", BRACES)] {
         let finished = validate(&setup, file, &text.replace("120-130", "140-160"));
         assert_eq!((finished.code(), codes(&finished)), (1, vec!["rule-vlan-reserved".into()]), "{}", finished.stdout);
-        let line = text.lines().position(|line| line.contains("ge-0/0/1")).unwrap() + 1;
+        // The line that says it of the port, where one does.
+        let says = |line: &str| line.contains("ge-0/0/1") && line.contains("interface-mode");
+        let names = |line: &str| line.contains("ge-0/0/1");
+        let line = text.lines().position(says).or_else(|| text.lines().position(names)).unwrap() + 1;
         assert_eq!(finished.json()["findings"][0]["line"], json!(line));
         let protected = validate(&setup, file, &text.replace("ge-0/0/1", "ge-0/0/47"));
         assert_eq!(codes(&protected), ["rule-port-protected"], "{}", protected.stdout);

@@ -219,7 +219,7 @@ fn the_sample_rules_say_what_their_examples_say() {
     assert_eq!(finding["code"], "rule-example");
     let line = text.lines().position(|line| line == "[[example]]").unwrap() + 1;
     assert_eq!(finding["line"], line, "{finding}");
-    assert_eq!(finding["message"], "should be accepted, and is rule-vlan-not-allowed, rule-vlan-reserved");
+    assert_eq!(finding["message"], "expected accepted, and came out as rule-vlan-not-allowed, rule-vlan-reserved");
 }
 
 #[test]

@@ -70,4 +70,4 @@ pub use session::{
 };
 pub use sessions::ListedSession;
 pub use spelling::vlan_key;
-pub use unread::{Left, Nodes, Unread, place, stands_for_several};
+pub use unread::{Clashes, Left, Nodes, Source, Unread, place, stands_for_several};

@@ -1,11 +1,14 @@
 //! What a text holds that nobody who reads it looks at, or that says nothing where it stands.
 
 mod idle;
+mod source;
 mod twice;
 
 use mercury_model::{InterfaceName, VlanId};
 
 use crate::{Data as _, DataNode, Mapping, NodePath, PathStep, mac_vrf};
+pub use source::Source;
+pub use twice::Clashes;
 
 /// A line, element or attribute that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Unread {
     /// Told one by one; of the others there is a number.
     const MAX_TOLD: usize = 20;
     /// As much of a line is told, in characters.
-    const MAX_SHOWN: usize = 120;
+    const MAX_SHOWN: usize = 240;
 
     /// One more.
     pub fn add(&mut self, left: impl FnOnce() -> Left) {
@@ -102,6 +105,12 @@ impl Nodes {
         all
     }
 
+    /// The nodes of this name directly below, whatever their keys, and what is below each.
+    pub fn below<'n>(&'n self, name: &str) -> impl Iterator<Item = (&'n PathStep, &'n Self)> {
+        let fits = move |step: &PathStep| step.name == name || step.name.starts_with('{');
+        self.below.iter().filter(move |(step, _)| fits(step)).map(|(step, below)| (step, below))
+    }
+
     fn add(&mut self, steps: &[PathStep]) {
         let Some((step, rest)) = steps.split_first() else {
             self.is_one = true;
@@ -118,18 +127,18 @@ impl Nodes {
         }
     }
 
-    /// Adds the nodes of `data`, which was read from `text`, that none of these is: of what
+    /// Adds the nodes of `data`, which was read from `source`, that none of these is: of what
     /// is below one its name alone. `instance` is the network instance that is looked at;
     /// `None` where each is, and each entry. In JSON, attributes are nodes too.
     pub fn unread(
         &self,
         instance: Option<&str>,
         has_attributes: bool,
-        text: &str,
+        source: &Source<'_>,
         data: &DataNode<'_>,
         unread: &mut Unread,
     ) {
-        let mut looking = Looking { instance, has_attributes, text, way: Vec::new(), unread };
+        let mut looking = Looking { instance, has_attributes, source, way: Vec::new(), unread };
         looking.below(&[self], &[], data);
     }
 }
@@ -137,7 +146,7 @@ impl Nodes {
 struct Looking<'t, 'd> {
     instance: Option<&'t str>,
     has_attributes: bool,
-    text: &'t str,
+    source: &'t Source<'t>,
     way: Vec<Named<'d>>,
     unread: &'t mut Unread,
 }
@@ -147,7 +156,7 @@ impl<'d> Looking<'_, 'd> {
         for member in data.members() {
             if member.is_hidden() {
                 if self.has_attributes {
-                    self.left(member);
+                    self.left(nodes, member);
                 }
             } else if member.is_group() {
                 member.members().for_each(|one| self.node(nodes, keys, one));
@@ -167,11 +176,11 @@ impl<'d> Looking<'_, 'd> {
             return;
         }
         if known.peek().is_none() {
-            self.left(node);
+            self.left(nodes, node);
         } else if node.is_leaf() {
             let is_read = value.is_empty() || known.any(|(_, below)| below.is_one);
             if !is_read {
-                self.left(node);
+                self.left(nodes, node);
             }
         } else {
             let own = fitting().flat_map(|(step, _)| &step.keys).filter_map(|(key, _)| {
@@ -208,43 +217,31 @@ impl<'d> Looking<'_, 'd> {
         }
     }
 
-    fn left(&mut self, node: &DataNode<'d>) {
-        let (way, text) = (&self.way, self.text);
-        self.unread.add(|| {
-            let key = |key: &Option<&str>| key.map(|key| format!("[{key}]")).unwrap_or_default();
-            let shown: String = way.iter().map(|(name, own)| format!("/{name}{}", key(own))).collect();
-            let words = way.iter().flat_map(|(name, key)| std::iter::once(*name).chain(*key));
-            let found = find(text, words.chain([node.name().trim_start_matches('@')]));
-            let place = found.map(|octet| place(text, octet));
-            let what = format!("{shown}/{}", node.name());
-            Left { what, line: place.map(|(line, _)| line), column: place.map(|(_, column)| column) }
-        });
+    fn left(&mut self, nodes: &[&Nodes], node: &DataNode<'d>) {
+        // Of an entry its key tells why.
+        let steps = nodes.iter().flat_map(|one| &one.below).filter(|(step, _)| step.name == node.name());
+        let mut keys = steps
+            .filter_map(|(step, _)| step.keys.first())
+            .filter_map(|(key, _)| node.below().find(|below| below.name() == key).map(DataNode::value));
+        let key = keys.next().map(|key| format!("[{key}]")).unwrap_or_default();
+        let words = self.way.iter().flat_map(|(name, key)| std::iter::once(*name).chain(*key));
+        let words: Vec<&str> = words.chain([node.name().trim_start_matches('@')]).collect();
+        let keys: Vec<&str> = self.way.iter().filter_map(|(_, key)| *key).collect();
+        let way = &self.way;
+        self.source.add(self.unread, &words, &keys, || format!("{}/{}{key}", shown(way), node.name()));
     }
+}
+
+/// A way as people read it.
+fn shown(way: &[Named<'_>]) -> String {
+    let key = |key: &Option<&str>| key.map(|key| format!("[{key}]")).unwrap_or_default();
+    way.iter().map(|(name, own)| format!("/{name}{}", key(own))).collect()
 }
 
 /// Whether a name is none, but a pattern, a list or a range of some.
 #[must_use]
 pub fn stands_for_several(name: &str) -> bool {
     name.contains(['*', '?', '[', ']', '{', '}', '<', '>', ',']) || name.contains("..")
-}
-
-/// Where the last of these words begins that stand in a text one behind the other.
-fn find<'w>(text: &str, words: impl Iterator<Item = &'w str>) -> Option<usize> {
-    let (mut from, mut found) = (0, None);
-    for word in words.filter(|word| !word.is_empty()) {
-        let rest = text.get(from..).unwrap_or_default();
-        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_');
-        let whole = rest.match_indices(word).find(|(at, _)| {
-            let before = rest.get(..*at).and_then(|text| text.chars().next_back());
-            let behind = rest.get(at + word.len()..).and_then(|text| text.chars().next());
-            !before.is_some_and(|c| goes_on(c) && c != '/') && !behind.is_some_and(|c| goes_on(c) && c != '/')
-        });
-        if let Some((at, _)) = whole {
-            found = Some(from + at);
-            from += at + word.len();
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -282,12 +279,12 @@ mod tests {
         [list, instance, other].into_iter().for_each(|node| root.push(node));
         let text = "l\n i Ethernet48 config\n  mtu colour\n n default v 10 v *";
         let mut unread = Unread::default();
-        nodes.unread(Some("default"), false, text, root, &mut unread);
+        nodes.unread(Some("default"), false, &Source::of(text), root, &mut unread);
         let told: Vec<_> = unread.told.iter().map(|left| (left.what.as_str(), left.line, left.column)).collect();
         let expected = [
             ("/l/i[Ethernet48]/config/colour", Some(3), Some(7)),
-            ("/n[default]/v", Some(4), Some(12)),
-            ("/n", Some(4), Some(2)),
+            ("/n[default]/v[*]", Some(4), Some(12)),
+            ("/n[mgmt]", Some(4), Some(2)),
         ];
         assert_eq!((told.as_slice(), unread.count), (expected.as_slice(), 3));
     }

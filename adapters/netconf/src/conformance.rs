@@ -62,7 +62,7 @@ pub fn decode_text(dialect: &Dialect, text: &str, scope: &Scope) -> Result<Runni
     let netconf = dialect.netconf.as_ref().ok_or_else(|| format!("{} does not speak NETCONF", dialect.name))?;
     let looking = Looking { tree: &netconf.tree, defaults: &netconf.defaults, instance: &netconf.network_instance };
     let (arena, mut share) = (Bump::new(), Budget::shared().share(MAX_REPLY));
-    let data = xml::tree(text, xml::Limits::default(), false, &mut DataTree::new(&arena, &mut share));
+    let data = xml::tree(text, xml::Limits::default(), xml::Laid::All, &mut DataTree::new(&arena, &mut share));
     data.map(|data| running(looking, data, scope)).map_err(|error| error.to_string())
 }
 

@@ -1,14 +1,17 @@
 //! What a switch showed as XML, from a file.
 
 mod deleted;
+mod namespaces;
 
 use mercury_adapter::{Data as _, DataNode, DataTree, Payload, place};
 
 use crate::{
+    operation::DefaultOperation,
     render::EditConfig,
-    xml::{self, BASE_NS, DataError, Element, Limits, XmlError},
+    xml::{self, BASE_NS, DataError, Element, Laid, Limits, XmlError},
 };
 pub use deleted::{Edited, Elements, edited};
+pub use namespaces::strangers;
 
 /// What holds data, one in another, in replies and in what people keep of them.
 const AROUND: [&str; 5] = ["rpc", "rpc-reply", "data", "config", "edit-config"];
@@ -23,7 +26,26 @@ const REFUSED: &str = "rpc-error";
 /// A sentence with the line: it is not well-formed or has a DOCTYPE; it is an
 /// error's reply; there is no room for it.
 pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
-    let mut top = xml::tree(text, Limits::default(), true, made).map_err(|error| told(text, &error))?;
+    laid(text, Laid::Brought, made, root)
+}
+
+/// The same of an edit: what it brings, by what becomes in it of what has no `operation`
+/// (RFC 6241 section 7.2).
+///
+/// # Errors
+/// As of [`lay`].
+pub fn lay_edit<'a>(
+    text: &'a str,
+    edited: &Edited,
+    made: &mut DataTree<'a, '_>,
+    root: &DataNode<'a>,
+) -> Result<(), String> {
+    let how = if edited.default == Some(DefaultOperation::None) { Laid::Said } else { Laid::Brought };
+    laid(text, how, made, root)
+}
+
+fn laid<'a>(text: &'a str, how: Laid, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
+    let mut top = xml::tree(text, Limits::default(), how, made).map_err(|error| told(text, &error))?;
     if !AROUND.contains(&top.name()) {
         root.push(top);
         return Ok(());
@@ -45,7 +67,7 @@ pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) 
 }
 
 /// The edit that a document asks for, as it is: what is in its `<config>`, or its own top
-/// elements.
+/// elements, and its `default-operation`.
 ///
 /// # Errors
 /// A sentence: it is not well-formed, has a DOCTYPE, or passes a limit (4 MiB, 100,000
@@ -62,7 +84,8 @@ pub fn edit(text: &str) -> Result<Payload, String> {
             None => break top.elements().cloned().collect(),
         }
     };
-    Ok(Payload::new(EditConfig(Element::new(BASE_NS, "config").children(content))))
+    let default = edited(text)?.default;
+    Ok(Payload::new(EditConfig(Element::new(BASE_NS, "config").children(content), default)))
 }
 
 fn told(text: &str, error: &DataError) -> String {
@@ -75,4 +98,55 @@ fn told(text: &str, error: &DataError) -> String {
     };
     let (line, column) = place(text, octet.unwrap_or_default());
     format!("line {line} column {column}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::{Budget, Bump, Capabilities, MAX_REPLY};
+
+    use super::*;
+
+    fn edit_of(default: &str, inside: &str) -> String {
+        format!(
+            "<edit-config xmlns:nc=\"{BASE_NS}\"><target><candidate/></target><default-operation>{default}\
+             </default-operation><config><a>{inside}</a></config></edit-config>"
+        )
+    }
+
+    fn brought(text: &str) -> String {
+        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
+        let mut made = DataTree::new(&arena, &mut share);
+        let root = made.node("").unwrap();
+        lay_edit(text, &edited(text).unwrap(), &mut made, root).unwrap();
+        format!("{root:?}")
+    }
+
+    #[test]
+    fn of_an_edit_that_does_nothing_by_itself_only_what_an_operation_says_is_brought() {
+        let inside = "<i><name>e1</name><c><mtu>9</mtu></c></i>\
+                      <i><name>e2</name><c><mtu nc:operation=\"merge\">8</mtu><x>1</x></c></i>\
+                      <i nc:operation=\"create\"><name>e3</name><c><mtu>7</mtu><d nc:operation=\"delete\"/></c></i>\
+                      <i><name>e4</name><c><d nc:operation=\"remove\"/></c></i>";
+        let said = brought(&edit_of("none", inside));
+        for (word, is_there) in
+            [("e1", false), ("e2", true), ("\"8\"", true), ("<x", false), ("\"7\"", true), ("<d", false), ("e4", false)]
+        {
+            assert_eq!(said.contains(word), is_there, "{word}: {said}");
+        }
+        for default in ["merge", "replace"] {
+            let all = brought(&edit_of(default, inside));
+            assert!(["e1", "e2", "e3", "e4", "<x"].iter().all(|word| all.contains(word)), "{default}: {all}");
+        }
+    }
+
+    #[test]
+    fn an_edit_is_staged_with_its_own_default_operation() {
+        for default in ["none", "replace", "merge"] {
+            let edit = edit(&edit_of(default, "<b/>")).unwrap();
+            let sent = crate::render::request(edit.body::<EditConfig>(), &Capabilities::unknown()).to_pretty().unwrap();
+            assert!(sent.contains(&format!("<default-operation>{default}</default-operation>")), "{sent}");
+        }
+        let sent = crate::render::request(edit("<a/>").unwrap().body::<EditConfig>(), &Capabilities::unknown());
+        assert!(!sent.to_pretty().unwrap().contains("default-operation"));
+    }
 }

@@ -68,7 +68,7 @@ impl ReplyData {
     pub(crate) fn with_tree<T>(mut self, act: impl FnOnce(&DataNode<'_>) -> T) -> Result<T, DataError> {
         let (arena, text) = (Bump::new(), self.message.get(self.place).unwrap_or_default());
         let mut made = DataTree::new(&arena, &mut self.share);
-        xml::tree(text, Limits::default(), false, &mut made).map(act)
+        xml::tree(text, Limits::default(), xml::Laid::All, &mut made).map(act)
     }
 }
 

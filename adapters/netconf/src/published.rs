@@ -9,10 +9,18 @@ use crate::xml::{Element, Node};
 /// What any other Junos speaks in.
 const OWN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
 const BEFORE: &str = "http://yang.juniper.net/";
+/// What the elements of any release are said to be in (`show | display xml`).
+const RELEASES: &str = "http://xml.juniper.net/";
 const AFTER: &str = "/conf/";
 /// The module of the top, and what of it is beside the containers of others.
 const ROOT: &str = "root";
 const ROOTS: [&str; 2] = ["apply-groups", "groups"];
+
+/// Whether a device whose configuration is in the namespace `own` takes it in this one, too:
+/// Junos does in that of its release or of its published modules, and in none.
+pub(crate) fn is_spoken(namespace: &str, own: &str) -> bool {
+    own == OWN && (namespace.is_empty() || [BEFORE, RELEASES].iter().any(|begin| namespace.starts_with(begin)))
+}
 
 /// The modules of one family of devices.
 #[derive(Clone, Debug, PartialEq, Eq)]

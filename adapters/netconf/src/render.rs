@@ -9,14 +9,15 @@ use mercury_adapter::{
 use mercury_model::Plan;
 
 use crate::{
-    operation::{self, EditOptions, ErrorOption, Store},
+    operation::{self, DefaultOperation, EditOptions, ErrorOption, Store},
     place::{append, place},
     xml::{BASE_NS, Element},
 };
 
-/// The content of `<config>`: one element per top-level node.
+/// The content of `<config>`, one element per top-level node, and what becomes of data in it
+/// without `nc:operation`; merged, where nothing is said (RFC 6241 section 7.2).
 #[derive(Clone, Debug)]
-pub struct EditConfig(pub(crate) Element);
+pub struct EditConfig(pub(crate) Element, pub(crate) Option<DefaultOperation>);
 
 impl EditConfig {
     /// The top-level nodes.
@@ -34,7 +35,8 @@ pub(crate) fn request(edit: Option<&EditConfig>, target: &Capabilities) -> Eleme
     };
     let error_option = target.atomic_edit.then_some(ErrorOption::RollbackOnError);
     let content = edit.map(EditConfig::content).unwrap_or_default();
-    operation::edit_config(store, EditOptions { error_option, ..EditOptions::default() }, content)
+    let default_operation = edit.and_then(|edit| edit.1);
+    operation::edit_config(store, EditOptions { default_operation, error_option, test_option: None }, content)
 }
 
 impl fmt::Display for EditConfig {
@@ -83,7 +85,7 @@ impl Render for Renderer {
         let config = config(&operations(&writing, plan)?);
         // What cannot be written as XML is found here, not when it is sent.
         config.to_xml().map_err(|error| writing.cannot("a value", &error.to_string()))?;
-        Ok(Payload::new(EditConfig(config)))
+        Ok(Payload::new(EditConfig(config, None)))
     }
 }
 

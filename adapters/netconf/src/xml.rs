@@ -10,7 +10,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub(crate) use data::{DataError, tree};
+pub(crate) use data::{DataError, KEYS, Laid, tree};
 pub use parse::Limits;
 pub(crate) use parse::text;
 

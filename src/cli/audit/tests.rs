@@ -23,27 +23,27 @@ fn service() -> Service {
 }
 
 fn rows(lines: &str) -> Vec<Request> {
+    read(lines).0
+}
+
+fn read(lines: &str) -> (Vec<Request>, Vec<(usize, String)>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("table.csv");
     std::fs::write(&file, format!("switch,port,mode,vlan,description\n{lines}")).unwrap();
-    requests::read_each(&file, &Networks::read(&[]).unwrap()).unwrap().0
+    requests::read_each(&file, &Networks::read(&[]).unwrap()).unwrap()
 }
 
 #[test]
 fn a_row_of_no_switch_or_no_port_cannot_be() {
-    let service = service();
-    for (row, parameter) in [
-        (",,none,,", "switch_id"),
-        (",,,,rack 4", "switch_id"),
-        (",,access,110,", "switch_id"),
-        ("leaf1,,none,,", "port_name"),
-        (",Ethernet1,none,,", "switch_id"),
+    for (row, column) in [
+        (",,none,,", "switch"),
+        (",,,,rack 4", "switch"),
+        (",,access,110,", "switch"),
+        ("leaf1,,none,,", "port"),
+        (",Ethernet1,none,,", "switch"),
     ] {
-        let rows = rows(row);
-        let wanted = Wanted::of(&service, &rows);
-        let wrong: Vec<_> = wanted.wrong.iter().map(|(_, fault)| fault.parameter.as_deref()).collect();
-        let parameter = format!("params.{parameter}");
-        assert_eq!((wanted.by_switch.len(), wrong), (0, vec![Some(parameter.as_str())]), "{row}");
+        let (rows, wrong) = read(row);
+        assert_eq!((rows.len(), wrong), (0, vec![(2, format!("{column}: the cell is empty"))]), "{row}");
     }
 }
 

@@ -112,14 +112,40 @@ fn plain(text: &str) -> String {
 }
 
 /// Where ends what begins in a line: at its first octet that is no blank, the line, unless that
-/// is long; further in, a word or value.
+/// is long, or holds more than a statement; further in, a word or value.
 fn end(line: &str, from: usize, indent: usize) -> usize {
     let whole = line.trim_end().len().max(from);
     // Nobody sees what is meant in a line that may be a whole file.
-    if from <= indent && line.len() <= MAX_LINE {
+    let is_one = !line.contains('{') && !line.trim_start().starts_with(['<', '"']);
+    if from <= indent && line.len() <= MAX_LINE && is_one {
         return whole;
     }
     let is_behind = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';' | '{' | '}');
-    let word = line.get(from..).and_then(|rest| rest.find(is_behind)).filter(|length| *length > 0);
-    word.map_or(whole, |length| from + length)
+    // A tag, or what is in marks, begins with such a sign itself.
+    let rest = line.get(from..).unwrap_or_default();
+    let signs = rest.len() - rest.trim_start_matches(['<', '/', '"', '\'', '{']).len();
+    let word = rest.get(signs..).and_then(|rest| rest.find(is_behind)).map(|length| signs + length);
+    word.filter(|length| *length > 0).map_or(whole, |length| from + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_meant_as_a_whole_where_it_is_one_statement() {
+        for (line, from, meant) in [
+            ("  switchport mode access", 2, "switchport mode access"),
+            ("set interfaces xe-0/0/1 mtu", 0, "set interfaces xe-0/0/1 mtu"),
+            ("set interfaces xe-0/0/1 mtu 9", 24, "mtu"),
+            (" <interface operation=\"delete\"><name>e1</name>", 1, "<interface"),
+            ("<a/>", 0, "<a/"),
+            (" \"mtu\": 9,", 1, "\"mtu"),
+            ("vlans { v { vlan-id 9999; } }", 0, "vlans"),
+            ("vlans { v { vlan-id 9999; } }", 20, "9999"),
+        ] {
+            let indent = line.len() - line.trim_start().len();
+            assert_eq!(&line[from..end(line, from, indent)], meant, "{line}");
+        }
+    }
 }

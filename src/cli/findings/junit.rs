@@ -17,11 +17,16 @@ fn suite(level: &str, cases: &[&Checked]) -> String {
     let failed = cases.iter().filter(|one| one.findings.has_errors()).count();
     let told: String = cases.iter().map(|one| case(one)).collect();
     let count = cases.len();
-    format!("  <testsuite name=\"{level}\" tests=\"{count}\" failures=\"{failed}\">\n{told}  </testsuite>\n")
+    let skipped = cases.iter().filter(|one| one.skipped.is_some()).count();
+    let skipped = if skipped > 0 { format!(" skipped=\"{skipped}\"") } else { String::new() };
+    format!("  <testsuite name=\"{level}\" tests=\"{count}\" failures=\"{failed}\"{skipped}>\n{told}  </testsuite>\n")
 }
 
 fn case(one: &Checked) -> String {
     let head = format!("    <testcase classname=\"{}\" name=\"{}\"", one.level, text(&one.name));
+    if let Some(reason) = &one.skipped {
+        return format!("{head}>\n      <skipped message=\"{}\"/>\n    </testcase>\n", text(reason));
+    }
     if one.findings.is_empty() {
         return format!("{head}/>\n");
     }

@@ -28,7 +28,7 @@ pub(in crate::cli) fn of(text: &str) -> Option<Form> {
         '<' => Some(Form::Xml),
         '{' if is_set(start) => Some(Form::SetRequest),
         '{' | '[' => Some(Form::Json),
-        _ if is_textproto(start) || registry::is_gnmic_yaml(start) => Some(Form::SetRequest),
+        _ if is_textproto(start) || registry::is_gnmic_yaml(start) || is_like_set(start) => Some(Form::SetRequest),
         _ if start.lines().any(|line| is_of_a_command_line(line) || is_block(line)) => Some(Form::Lines),
         _ => None,
     }
@@ -56,6 +56,14 @@ fn is_textproto(text: &str) -> bool {
         let rest = rest.trim_start().trim_start_matches(':').trim_start();
         rest.is_empty() || rest.starts_with(['{', '<', '['])
     })
+}
+
+/// Whether it has the parts of a SetRequest, whatever it calls what is to be done with them:
+/// its reader says what that would be called.
+fn is_like_set(text: &str) -> bool {
+    let is_yaml = || text.lines().any(|line| line.trim_start().starts_with("- path:"));
+    let has_elements = || ["elem {", "elem{", "elem: {", "elem <"].iter().any(|word| text.contains(word));
+    has_elements() && text.contains("path") || is_yaml()
 }
 
 /// What Junos has before a block.
@@ -89,6 +97,8 @@ mod tests {
             ("# a comment\nupdate: {\n", Some(Form::SetRequest)),
             ("# a comment\n---\nupdates:\n  - path: /a\n", Some(Form::SetRequest)),
             ("deletes: [/a]\n", Some(Form::SetRequest)),
+            ("upgrade {\n path { elem { name: \"a\" } }\n}\n", Some(Form::SetRequest)),
+            ("upgrades:\n  - path: /a\n", Some(Form::SetRequest)),
             ("hosts:\n  - a\n", None),
             ("interface Ethernet1\n", Some(Form::Lines)),
             ("set interfaces ge-0/0/1 disable\n", Some(Form::Lines)),

@@ -30,7 +30,7 @@ pub(super) async fn asked(
     let name = &switch.identity.name;
     let cannot = |findings: Finding| {
         let findings = Findings::from(findings);
-        vec![Checked { name: name.clone(), level: "switch", source: None, told: Vec::new(), findings }]
+        vec![Checked { name: name.clone(), level: "switch", source: None, told: Vec::new(), skipped: None, findings }]
     };
     // What was begun is discarded before anything ends the process.
     let mut signals = Signals::of_a_command()?;
@@ -59,6 +59,7 @@ pub(super) async fn asked(
             level: "switch",
             source: Some(Arc::from(text.as_str())),
             told: Vec::new(),
+            skipped: None,
             findings: Findings::default(),
         };
         match form(&text) {

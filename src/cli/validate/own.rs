@@ -75,7 +75,7 @@ const SHOWN_OTHERWISE: [&str; 8] = [
 ];
 const UNDONE: [&str; 2] = ["no ", "undo "];
 const HALF: [&str; 4] =
-    ["as it stands", "which says nothing in its mode", "/interfaces/interface:", "/tunnel-interface"];
+    ["as it stands", "which says nothing in its mode", "/interfaces/interface[Ethernet<1>&", "/tunnel-interface"];
 
 #[test]
 fn each_dialect_reads_all_that_is_sent_in_its_words() {

@@ -70,8 +70,22 @@ impl<'t> Places<'t> {
         if self.asked.get() > Self::WITHOUT_INDEX {
             return self.index.get_or_init(|| index(self.text)).get(name).copied();
         }
-        let mut lines = self.text.lines().enumerate();
-        lines.find_map(|(number, line)| Some((number + 1, column(line, found(line, name)?))))
+        // A line may say the whole way to what it is about.
+        let leaf = rest.strip_prefix(name).and_then(|leaf| leaf.strip_prefix('/')).filter(|_| list == "interfaces");
+        let words: &[&str] = match leaf {
+            Some("switched-vlan") => &["switched-vlan", "vlan", "interface-mode", "native-vlan-id"],
+            Some("mtu") => &["mtu"],
+            Some("description") => &["description"],
+            _ => &[],
+        };
+        let says_all = |(number, line): (usize, &str)| {
+            let at = found(line, name)?;
+            let behind = line.get(at + name.len()..)?;
+            words.iter().any(|word| found_apart(behind, word).is_some()).then(|| (number + 1, column(line, at)))
+        };
+        let named = |(number, line): (usize, &str)| Some((number + 1, column(line, found(line, name)?)));
+        let lines = || self.text.lines().enumerate();
+        lines().filter(|_| !words.is_empty()).find_map(says_all).or_else(|| lines().find_map(named))
     }
 }
 
@@ -118,6 +132,16 @@ fn found(line: &str, name: &str) -> Option<usize> {
     })
 }
 
+/// The same of a node's name, which may stand in a path between slashes.
+fn found_apart(line: &str, name: &str) -> Option<usize> {
+    let goes_on = |c: char| c != '/' && (c.is_alphanumeric() || IN_NAMES.contains(&c));
+    line.match_indices(name).map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).and_then(|text| text.chars().next_back());
+        let behind = line.get(at + name.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(goes_on) && !behind.is_some_and(goes_on)
+    })
+}
+
 /// The column of an octet of a line.
 fn column(line: &str, octet: usize) -> usize {
     line.get(..octet).map_or(1, |before| before.chars().count() + 1)
@@ -150,7 +174,9 @@ pub(super) fn within(text: &str, at: std::ops::Range<usize>, path: &str, quoted:
     let walk = |words: &[&str]| {
         let mut from = 0;
         let mut octet = |word: &&str| {
-            let octet = from + found(part.get(from..)?, word)?;
+            let rest = part.get(from..)?;
+            // Of a path that is written as one the names stand between slashes.
+            let octet = from + found_apart(rest, word).or_else(|| found(rest, word))?;
             from = octet + word.len();
             Some(octet)
         };
@@ -163,7 +189,9 @@ pub(super) fn within(text: &str, at: std::ops::Range<usize>, path: &str, quoted:
     };
     let (node, in_any_order) = (walk(&with_keys), walk(&names));
     let last = || [&node, &in_any_order].into_iter().find_map(|all| *all.last()?);
-    let found = value(&with_keys).or_else(|| value(&names)).or_else(last);
+    // What it quotes may stand before what leads to it.
+    let anywhere = || found(part, quoted).filter(|_| node.iter().all(Option::is_some) && !quoted.is_empty());
+    let found = value(&with_keys).or_else(|| value(&names)).or_else(anywhere).or_else(last);
     begin + found.or_else(|| node.iter().rev().find_map(|octet| *octet)).unwrap_or_default()
 }
 
@@ -285,6 +313,28 @@ mod tests {
             ] {
                 assert_eq!(places.named(path), place, "{path}");
             }
+        }
+    }
+
+    #[test]
+    fn a_line_that_says_the_whole_way_goes_before_one_that_names_the_port_alone() {
+        let text = "set interfaces xe-0/0/1 disable\nset interfaces xe-0/0/2 mtu 9\nset interfaces xe-0/0/1 mtu 9\n\
+                    path: /interfaces/interface[name=xe-0/0/1]/x/switched-vlan/config\n";
+        let places = Places::of(text);
+        for (leaf, line) in [("mtu", 3), ("switched-vlan", 4), ("description", 1)] {
+            let place = places.named(&format!("interfaces/xe-0/0/1/{leaf}"));
+            assert_eq!(place.map(|(line, _)| line), Some(line), "{leaf}");
+        }
+    }
+
+    #[cfg(feature = "yang")]
+    #[test]
+    fn what_is_behind_a_path_that_is_written_as_one_is_found() {
+        let text = "- path: \"/m:a/b[name=x]/config\"\n  value: {colour: red, mtu: 7}\n";
+        for (quoted, column) in [("colour", 11), ("7", 29)] {
+            let path = if quoted == "7" { "/m:a/b[name='x']/config/mtu" } else { "/m:a/b[name='x']/config" };
+            let octet = within(text, 0..text.len(), path, quoted);
+            assert_eq!(Counted::of(text).place(octet), (2, column), "{quoted}");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mercury_adapter::{Dialect, Left, Recorded, Unread};
+use mercury_adapter::{Clashes, Dialect, Left, Recorded, Unread};
 use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running};
 
 use super::{
@@ -38,18 +38,28 @@ impl Candidate<'_> {
                 return vec![reading];
             }
         };
-        let Brought { recorded: Recorded { running, .. }, deleted, unread, twice, ports } = brought;
+        let Brought { recorded: Recorded { running, .. }, deleted, unread, clashes, strangers, operations, ports } =
+            brought;
         let scope = Recorded::scope(self.switch.rules.serves_vnis());
         let after = Intended(laid(before, &running.config));
         let plan = Plan::between(&Running::new(before, scope.clone()), &after);
         reading.told = plan.edits.iter().map(ToString::to_string).collect();
         reading.told.extend(deleted.iter().map(|path| format!("delete {}", deletes::shown(path))));
-        self.doubts(&running, deleted.len(), &mut reading.findings);
+        let is_nothing = deleted.is_empty() && ports.is_empty() && clashes == Clashes::default();
+        self.doubts(&running, deleted.len(), is_nothing, &mut reading.findings);
         self.left_out(&unread, &mut reading.findings);
-        for left in &twice.told {
-            let message = format!("{}; a list has one entry of a key", left.what);
-            reading.findings.push(self.left(Finding::error(Code::ReadingDuplicate, message), left));
-        }
+        let Clashes { twice, leaves, keys, values } = &clashes;
+        let mut told = |code, lefts: &Unread, why: &str| {
+            for left in &lefts.told {
+                reading.findings.push(self.left(Finding::error(code, format!("{}{why}", left.what)), left));
+            }
+        };
+        told(Code::ReadingDuplicate, twice, "; a list has one entry of a key");
+        told(Code::ReadingDuplicate, leaves, "; a leaf has one");
+        told(Code::ReadingKey, keys, ", and has to be its entry's key");
+        told(Code::ReadingValue, values, "");
+        told(Code::ReadingNamespace, &strangers, "");
+        told(Code::ReadingOperation, &operations, "");
         let mut rules = self.checked("rules");
         let places = Places::of(self.text);
         if self.switch.rules.team.is_empty() {
@@ -69,6 +79,12 @@ impl Candidate<'_> {
             let message = format!("it deletes or replaces {first}, whatever is there{}", others(touched.of_all.len()));
             rules.findings.push(Finding::error(Code::RuleUnjudged, message).at(self.name.as_ref(), None));
         }
+        for lefts in [leaves, keys, values, &strangers, &operations] {
+            if let Some(first) = lefts.told.first() {
+                let message = format!("no rule is asked about this: {}{}", first.what, others(lefts.count));
+                rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message), first));
+            }
+        }
         if let Some(first) = unread.told.first() {
             let message = format!("no rule is asked about {}{}", first.what, others(unread.count));
             // A whole configuration has much beside ports and VLANs, which changes nothing.
@@ -78,8 +94,9 @@ impl Candidate<'_> {
             };
             rules.findings.push(self.left(finding, first));
         }
-        if let Some(first) = reading.findings.iter().find(|finding| finding.code == Code::ReadingForeign) {
-            let message = format!("no rule is asked about it: {}", first.message);
+        let foreign = || reading.findings.iter().filter(|finding| finding.code == Code::ReadingForeign);
+        if let Some(first) = foreign().next() {
+            let message = format!("no rule is asked about this: {}{}", first.message, others(foreign().count()));
             rules.findings.push(Finding {
                 severity: Severity::Error,
                 code: Code::RuleUnjudged,
@@ -110,7 +127,7 @@ impl Candidate<'_> {
 
     pub(in crate::cli) fn checked(&self, level: &'static str) -> Checked {
         let (name, source) = (self.name.to_owned(), Some(Arc::clone(self.text)));
-        Checked { name, level, source, told: Vec::new(), findings: Findings::default() }
+        Checked { name, level, source, told: Vec::new(), skipped: None, findings: Findings::default() }
     }
 
     fn unread(&self, message: &str) -> Finding {
@@ -119,18 +136,21 @@ impl Candidate<'_> {
         Finding::error(code, reason).at(self.name.as_ref(), line).column(column)
     }
 
-    fn doubts(&self, running: &Running, deletes: usize, findings: &mut Findings) {
+    /// `is_nothing`: nothing but what is in `running` was seen in it.
+    fn doubts(&self, running: &Running, deletes: usize, is_nothing: bool, findings: &mut Findings) {
         let places = Places::of(self.text);
+        let dialect = &self.switch.identity.dialect;
+        let config = &running.config;
+        let is_empty = config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty();
+        if is_empty && is_nothing {
+            let message = format!("dialect {dialect} sees no port and no VLAN in it");
+            // What nobody has looked at did not pass.
+            findings.push(Finding::error(Code::ReadingNothing, message).at(self.name.as_ref(), None));
+        }
         let mut doubt = |code, path: String, message: String| {
             let place = places.named(&path);
             findings.push(place::put(Finding::warning(code, message).field(path), self.name.as_ref(), place));
         };
-        let dialect = &self.switch.identity.dialect;
-        let config = &running.config;
-        if config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty() && deletes == 0 {
-            let message = format!("dialect {dialect} sees no port and no VLAN in it");
-            doubt(Code::ReadingNothing, String::new(), message);
-        }
         for (name, port) in &config.interfaces {
             let foreign = port.foreign.iter().map(|(leaf, held)| (*leaf, held.to_string()));
             let vlans = port.switched_vlan.as_ref().and_then(|vlans| vlans.foreign());
@@ -176,3 +196,7 @@ fn laid(before: &DeviceConfig, candidate: &DeviceConfig) -> DeviceConfig {
     }
     after
 }
+
+#[cfg(test)]
+#[path = "reading_tests.rs"]
+mod tests;

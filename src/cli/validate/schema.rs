@@ -21,6 +21,8 @@ mod spoken;
 mod statements;
 #[cfg(feature = "yang")]
 mod told;
+#[cfg(feature = "yang")]
+mod types;
 
 use crate::registry::Form;
 

@@ -8,11 +8,11 @@ mod port;
 mod unread;
 mod vlan;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    Bump, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, Mapping, Names, NoRoom, NodePath, Recorded,
-    Share, Unread, Wording, find, mac_vrf, running as read,
+    Bump, Clashes, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, Mapping, Names, NoRoom, NodePath,
+    Recorded, Share, Source, Unread, Wording, find, mac_vrf, running as read,
 };
 use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
@@ -173,9 +173,9 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mu
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
             let arena = Bump::new();
-            let lines: Vec<Cow<'_, str>> =
+            let lines: Vec<set::Lines<'_>> =
                 texts.iter().map(|text| set::lines(words, text)).collect::<Result<_, _>>()?;
-            let texts: Vec<&str> = lines.iter().map(|text| &**text).collect();
+            let texts: Vec<&str> = lines.iter().map(|lines| &*lines.text).collect();
             let interface = interface(dialect);
             let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
             let read = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share));
@@ -226,6 +226,8 @@ pub struct Brought {
     pub deleted: Vec<Way>,
     /// What the reader leaves out.
     pub unread: Unread,
+    /// What cannot be meant: values that are none, and leaves that have several.
+    pub clashes: Clashes,
 }
 
 /// What a configuration in a file would bring: of ports, of VLANs, or of neither; of VNIs with
@@ -244,19 +246,28 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
             let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
             read.map_err(|error| error.to_string())?;
             let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
-            let (unread, deleted) = unread::unread(words, text, overlays);
-            Ok(Brought { recorded: all(dialect, data, overlays)?, deleted, unread })
+            let (mut unread, deleted) = unread::unread(words, text, overlays);
+            let recorded = all(dialect, data, overlays)?;
+            unread.add_idle(&recorded.running, &Source::of(text));
+            Ok(Brought { recorded, deleted, unread, ..Brought::default() })
         }
         Wording::Set(words) => {
             let lines = set::lines(words, text)?;
             let interface = interface(dialect);
             let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
-            let read = set::tree(words, asked, &[&lines], &mut tree);
+            let read = set::tree(words, asked, &[&lines.text], &mut tree);
             let (data, _) = read.map_err(|error| error.to_string())?;
-            let mut unread = set::unread(words, &lines, matches!(lines, Cow::Borrowed(_)));
+            let mut clashes = Clashes::default();
+            let mut unread = set::unread(words, &lines, &mut clashes);
             let (nodes, instance) = dialect.mapping.looked_at(&dialect.network_instance);
-            nodes.unread(instance, false, text, data, &mut unread);
-            Ok(Brought { recorded: all(dialect, data, overlays)?, deleted: set::deleted(words, &lines), unread })
+            let source = lines.source();
+            nodes.unread(instance, false, &source, data, &mut unread);
+            if let Some(tree) = dialect.tree() {
+                tree.idle(&dialect.network_instance, &source, true, data, (&mut unread, &mut clashes));
+            }
+            let recorded = all(dialect, data, overlays)?;
+            unread.add_idle(&recorded.running, &source);
+            Ok(Brought { recorded, deleted: set::deleted(words, &lines.text), unread, clashes })
         }
         Wording::Flat(words) => {
             let recorded = match flat::tree(words, &InterfaceScope::All, &[text], &mut tree) {
@@ -267,7 +278,8 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
             };
             let mut unread = Unread::default();
             unread.add_at(text, 0, || "the whole text: which of its lines are left out is not told".to_owned());
-            Ok(Brought { recorded, deleted: Vec::new(), unread })
+            unread.add_idle(&recorded.running, &Source::of(text));
+            Ok(Brought { recorded, unread, ..Brought::default() })
         }
     }
 }

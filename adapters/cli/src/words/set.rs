@@ -6,7 +6,7 @@ mod line;
 mod read;
 mod render;
 
-pub(super) use braces::lines;
+pub(super) use braces::{Lines, lines};
 pub(super) use deleted::deleted;
 pub(super) use read::{Asked, tree, unread};
 pub(super) use render::script;

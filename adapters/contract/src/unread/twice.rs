@@ -1,20 +1,37 @@
-//! Entries of one list with one key (RFC 7950 section 7.8.2): a target takes all of them, one
-//! after the other, where a reader would see the last.
+//! What cannot be meant at once. Entries of one list with one key (RFC 7950 section 7.8.2): a
+//! target takes all of them, one after the other, where a reader would see the last. And a
+//! leaf that repeats its entry's key (OpenConfig's style guide) and has another value.
 
 use std::collections::HashMap;
 
-use super::{Looking, Nodes, Unread};
+use super::{Left, Looking, Nodes, Source, Unread, shown};
 use crate::{DataNode, PathStep};
+
+/// Where OpenConfig has the leaves that repeat keys.
+const CONFIG: &str = "config";
+
+/// What of a text cannot be meant at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clashes {
+    /// Entries that are there more than once, and were read as one.
+    pub twice: Unread,
+    /// Leaves that have more than one value.
+    pub leaves: Unread,
+    /// Keys that are repeated with another value.
+    pub keys: Unread,
+    /// Values that are none.
+    pub values: Unread,
+}
 
 impl Nodes {
     /// Makes one entry of those that have one key, and tells which those were. The first gets
-    /// what all of them hold, and the others are what it is. `instance` as of
-    /// [`Self::unread`].
-    pub fn merged<'d>(&self, instance: Option<&str>, text: &str, data: &DataNode<'d>) -> Unread {
-        let mut twice = Unread::default();
-        let looking = Looking { instance, has_attributes: false, text, way: Vec::new(), unread: &mut twice };
-        Merging { looking }.among(&[self], children(data));
-        twice
+    /// what all of them hold, and the others are what it is. Tells of keys that are repeated
+    /// with another value, too. `instance` as of [`Self::unread`].
+    pub fn merged<'d>(&self, instance: Option<&str>, source: &Source<'_>, data: &DataNode<'d>) -> Clashes {
+        let Clashes { mut twice, mut keys, .. } = Clashes::default();
+        let looking = Looking { instance, has_attributes: false, source, way: Vec::new(), unread: &mut twice };
+        Merging { looking, others: &mut keys }.among(&[self], children(data));
+        Clashes { twice, keys, ..Clashes::default() }
     }
 
     fn has_lists(&self) -> bool {
@@ -36,6 +53,8 @@ fn children<'d>(node: &DataNode<'d>) -> Vec<&'d DataNode<'d>> {
 
 struct Merging<'t, 'd> {
     looking: Looking<'t, 'd>,
+    /// Keys that are repeated with another value.
+    others: &'t mut Unread,
 }
 
 /// Nodes of one name, and of one key where they are entries of a list.
@@ -59,6 +78,7 @@ impl<'d> Merging<'_, 'd> {
                 continue;
             };
             let keys: Vec<&'d str> = first.0.keys.iter().filter_map(|(key, _)| value(node, key)).collect();
+            self.repeated(node, &first.0);
             let is_keyed = !keys.is_empty();
             let index = *known.entry((node.name(), keys)).or_insert_with(|| {
                 let below = fitting.iter().map(|(_, below)| below).collect();
@@ -88,11 +108,33 @@ impl<'d> Merging<'_, 'd> {
             members.into_iter().for_each(|member| first.push(member));
         }
         others.iter().for_each(|other| other.become_like(first));
-        let Looking { way, text, unread, .. } = &mut self.looking;
+        let Looking { way, source, unread, .. } = &mut self.looking;
         let (key, count) = (keys.join(" "), nodes.len());
-        let shown: String = way.iter().map(|(name, _)| format!("/{name}")).collect();
-        let last = text.rmatch_indices(&key).next().map_or(0, |(octet, _)| octet);
-        unread.add_at(text, last, || format!("{shown}/{name}[{key}] is there {count} times"));
+        let names: String = way.iter().map(|(name, _)| format!("/{name}")).collect();
+        let last = source.text.rmatch_indices(&key).next().map_or(0, |(octet, _)| octet);
+        let place = source.place(last);
+        unread.add(|| Left {
+            what: format!("{names}/{name}[{key}] is there {count} times"),
+            line: Some(place.0),
+            column: Some(place.1),
+        });
+    }
+
+    /// Tells of the keys of an entry that its `config` repeats with another value.
+    fn repeated(&mut self, node: &'d DataNode<'d>, step: &PathStep) {
+        let Some(config) = children(node).into_iter().find(|below| below.name() == CONFIG) else { return };
+        for (name, _) in &step.keys {
+            let (Some(key), Some(other)) = (value(node, name), value(config, name)) else { continue };
+            // An identity may have its module before it.
+            if key == other || key.rsplit(':').next() == other.rsplit(':').next() {
+                continue;
+            }
+            let Looking { way, source, .. } = &self.looking;
+            let mut words: Vec<&str> = way.iter().flat_map(|(name, key)| std::iter::once(*name).chain(*key)).collect();
+            words.extend([node.name(), key, CONFIG, name, other]);
+            let what = || format!("{}/{}[{key}]/{CONFIG}/{name} is {other}", shown(way), node.name());
+            source.add(self.others, &words, &[key], what);
+        }
     }
 }
 
@@ -137,7 +179,8 @@ mod tests {
             list.push(group);
             root.push(list);
         }
-        let twice = nodes.merged(None, "a b\na c c", root);
+        let Clashes { twice, keys, .. } = nodes.merged(None, &Source::of("a b\na c c"), root);
+        assert_eq!(keys.count, 0);
         let told: Vec<&str> = twice.told.iter().map(|left| left.what.as_str()).collect();
         assert_eq!(
             told,
@@ -157,6 +200,28 @@ mod tests {
         };
         assert_eq!([mtus(lists[0], 0), mtus(lists[0], 1)], ["1 3", "2"]);
         assert_eq!([mtus(lists[1], 0), mtus(lists[1], 1), mtus(lists[1], 2)], ["1 3", "4 5", "4 5"]);
-        assert_eq!(nodes.merged(None, "", made.node("").unwrap()).count, 0);
+        assert_eq!(nodes.merged(None, &Source::of(""), made.node("").unwrap()), Clashes::default());
+    }
+
+    #[test]
+    fn a_key_that_its_config_repeats_with_another_value_is_told() {
+        let module = Module { namespace: Arc::from("urn:a"), name: None };
+        let path = |text: &str| NodePath::parse(text, &BTreeMap::new(), Some(&module)).unwrap();
+        let nodes = Nodes::of(&[path("l/i[name={name}]/config/mtu")]);
+        let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
+        let mut made = DataTree::new(&arena, &mut share);
+        let (root, list) = (made.node("").unwrap(), made.node("l").unwrap());
+        for (key, own) in [("e1", "e1"), ("e2", "e3")] {
+            let (entry, config) = (made.node("i").unwrap(), made.node("config").unwrap());
+            entry.push(made.copied_leaf("name", key).unwrap());
+            config.push(made.copied_leaf("name", own).unwrap());
+            entry.push(config);
+            list.push(entry);
+        }
+        root.push(list);
+        let Clashes { twice, keys, .. } = nodes.merged(None, &Source::of("l i e1 e1\n i e2 e3"), root);
+        let place = (keys.told[0].what.as_str(), keys.told[0].line, keys.told[0].column);
+        assert_eq!((place, keys.count), (("/l/i[e2]/config/name is e3", Some(2), Some(7)), 1));
+        assert_eq!(twice.count, 0);
     }
 }

@@ -175,6 +175,9 @@ fn said(text: &str) -> Result<Said, String> {
         of_json(own)?
     } else if is_gnmic_yaml(own) {
         of_yaml(own)?
+    } else if let Some((at, name)) = strange_yaml(own) {
+        let reason = format!("{GNMIC_MEMBERS}, and not {name:?}");
+        return Err(misplaced(own, at, &reason));
     } else {
         of_textproto(own)?
     };
@@ -187,8 +190,73 @@ fn said(text: &str) -> Result<Said, String> {
             let reason = "lines of a command line are no data: validate them by themselves";
             return Err(misplaced(text, part.at.start, reason));
         }
+        if let Some(Value::JsonIetfVal(octets) | Value::JsonVal(octets)) = &part.val
+            && let Err(error) = serde_json::from_slice::<Once>(octets)
+        {
+            return Err(misplaced(text, part.at.start, &format!("its value: {error}")));
+        }
     }
     Ok(said)
+}
+
+/// What a request file of gnmic's may hold.
+const GNMIC_MEMBERS: &str = "gnmic's request file has updates, replaces, union-replaces, deletes, commit-id, commit-action and rollback-duration";
+
+/// The first member of what is YAML and no request of gnmic's, a list, and where it is.
+fn strange_yaml(text: &str) -> Option<(usize, &str)> {
+    let is_said = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#') && line.trim() != "---";
+    let mut lines = text.lines().filter(is_said);
+    let name = lines.next()?.trim_end().strip_suffix(':')?;
+    let is_list = lines.next()?.trim_start().starts_with("- ");
+    is_list.then(|| (name.as_ptr().addr() - text.as_ptr().addr(), name))
+}
+
+/// JSON in which no object has a member twice: readers differ in which of them they take.
+struct Once;
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for Once {
+    type Value = Self;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut all: A) -> Result<Self, A::Error> {
+        while all.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut known = std::collections::BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if !known.insert(name.clone()) {
+                return Err(serde::de::Error::custom(format!("{name} is there twice")));
+            }
+            map.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
 }
 
 /// The members of an object as they are written, one given twice included.
@@ -242,6 +310,7 @@ fn of_json(text: &str) -> Result<Said, String> {
             for one in typed_at::<Option<Vec<&RawValue>>>(text, begin, raw.get())?.unwrap_or_default() {
                 let begin = offset(text, one);
                 let at = begin..begin + one.get().len();
+                typed_at::<Once>(text, begin, one.get())?;
                 let part = match kind {
                     Kind::Delete => typed_at::<String>(text, begin, one.get()).map(|path| (path, None))?,
                     _ => typed_at::<GnmicUpdate>(text, begin, one.get())?
@@ -258,7 +327,8 @@ fn of_json(text: &str) -> Result<Said, String> {
 }
 
 fn no_field(name: &str) -> String {
-    format!("a SetRequest has no field {name:?}; it has prefix, delete, replace, union_replace, update and extension")
+    let fields = "prefix, delete, replace, union_replace, update and extension";
+    format!("a SetRequest has no field {name:?}; it has {fields}, and {GNMIC_MEMBERS}")
 }
 
 fn offset(text: &str, piece: &RawValue) -> usize {
@@ -363,7 +433,10 @@ fn of_yaml(text: &str) -> Result<Said, String> {
             false => error.without_snippet().to_string(),
         };
         match error.location() {
-            Some(place) => format!("line {} column {}: {reason}", place.line(), place.column()),
+            Some(place) => {
+                let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
+                format!("line {} column {}: {reason}", place.line(), place.column())
+            }
             None => reason,
         }
     };

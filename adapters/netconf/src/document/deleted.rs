@@ -11,16 +11,23 @@ use quick_xml::{
 };
 
 use super::AROUND;
-use crate::xml::BASE_NS;
+use crate::{
+    operation::DefaultOperation,
+    xml::{BASE_NS, KEYS},
+};
 
 /// A path: each element with its keys.
 pub type Elements = Vec<(String, BTreeMap<String, String>)>;
 
 /// More paths than any edit names.
 const MAX_DELETED: usize = 100_000;
-/// Leaves by which entries of lists are told apart.
-const KEYS: [&str; 6] = ["name", "vlan-id", "vlanid", "id", "index", "identifier"];
+/// What may become of an element, and of what says nothing itself (RFC 6241 section 7.2).
+const OPERATIONS: [&str; 5] = ["merge", "replace", "create", "delete", "remove"];
+const DEFAULTS: [(&str, DefaultOperation); 3] =
+    [("merge", DefaultOperation::Merge), ("replace", DefaultOperation::Replace), ("none", DefaultOperation::None)];
 
+/// What a `<default-operation>` stands in.
+const EDIT: &str = "edit-config";
 /// What an `<rpc>` or `<edit-config>` has beside its data.
 const OF_EDITS: [&str; 5] = ["target", "default-operation", "test-option", "error-option", "source"];
 /// Junos' own words for what becomes of an element, in no namespace.
@@ -46,6 +53,10 @@ pub struct Edited {
     pub deleted: Vec<Elements>,
     /// Attributes that say something else, and elements that are not looked at.
     pub unread: Unread,
+    /// An `operation` or a `default-operation` that servers do not know, or pass over.
+    pub operations: Unread,
+    /// What becomes of what has no `operation`; merged, where nothing is said.
+    pub default: Option<DefaultOperation>,
 }
 
 /// What an edit takes away by `operation`, by its `<default-operation>`, or by Junos' own
@@ -56,8 +67,8 @@ pub struct Edited {
 pub fn edited(text: &str) -> Result<Edited, String> {
     let mut reader = NsReader::from_str(text);
     let (mut all, mut path): (Vec<Open>, Vec<usize>) = (Vec::new(), Vec::new());
-    let (mut said, mut is_whole) = (String::new(), false);
-    let (mut unread, mut around) = (Unread::default(), Around::default());
+    let (mut said, mut default) = (String::new(), None);
+    let (mut unread, mut operations, mut around) = (Unread::default(), Unread::default(), Around::default());
     loop {
         let begin = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = reader.read_event().map_err(|error| error.to_string())?;
@@ -66,7 +77,10 @@ pub fn edited(text: &str) -> Result<Edited, String> {
                 if around.begin(tag.local_name().into_inner(), path.len()) {
                     unread.add_at(text, begin, || format!("<{}>", tag.local_name().into_inner()));
                 }
-                let (is_taken, others) = attributes(&reader, tag);
+                let Attributes { is_taken, others, wrong } = attributes(&reader, tag);
+                for reason in wrong {
+                    operations.add_at(text, begin, || format!("<{}>: {reason}", tag.local_name().into_inner()));
+                }
                 for name in others {
                     unread.add_at(text, begin, || format!("attribute {name} of <{}>", tag.local_name().into_inner()));
                 }
@@ -81,7 +95,16 @@ pub fn edited(text: &str) -> Result<Edited, String> {
             }
             Event::Text(piece) => said.push_str(&piece.xml10_content()),
             Event::End(tag) => {
-                is_whole |= tag.local_name().as_ref() == "default-operation" && said.trim() == "replace";
+                let above = path.iter().rev().nth(1).and_then(|above| all.get(*above));
+                if tag.local_name().as_ref() == "default-operation" && above.is_some_and(|own| own.name == EDIT) {
+                    let word = said.trim();
+                    default = DEFAULTS.iter().find(|(own, _)| *own == word).map(|(_, own)| *own);
+                    if default.is_none() {
+                        let words = DEFAULTS.map(|(own, _)| own).join(", ");
+                        let begin = begin.saturating_sub(said.len());
+                        operations.add_at(text, begin, || format!("default-operation is one of {words}, not {word:?}"));
+                    }
+                }
                 closed(&mut all, &mut path, said.trim());
             }
             Event::Eof => break,
@@ -92,13 +115,24 @@ pub fn edited(text: &str) -> Result<Edited, String> {
         }
     }
     let taken = all.iter().filter(|one| one.is_taken).map(|one| way(&all, one));
+    let is_whole = default == Some(DefaultOperation::Replace);
     let deleted = is_whole.then(Elements::new).into_iter().chain(taken).collect();
-    Ok(Edited { deleted, unread })
+    Ok(Edited { deleted, unread, operations, default })
 }
 
-/// Whether an element is taken away, and its attributes that nobody looks at.
-fn attributes(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> (bool, Vec<String>) {
-    let (mut is_taken, mut others) = (false, Vec::new());
+/// What an element's attributes say.
+#[derive(Default)]
+struct Attributes {
+    /// It is taken away.
+    is_taken: bool,
+    /// Those that nobody looks at.
+    others: Vec<String>,
+    /// Why an `operation` is none.
+    wrong: Vec<String>,
+}
+
+fn attributes(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Attributes {
+    let mut said = Attributes::default();
     for attribute in tag.attributes().flatten().filter(|own| own.key.as_namespace_binding().is_none()) {
         let (ns, name) = reader.resolver().resolve_attribute(attribute.key);
         let ns = match &ns {
@@ -108,16 +142,25 @@ fn attributes(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> (bool, Vec<Stri
         };
         match (ns, name.as_ref()) {
             (BASE_NS, "operation") => {
-                is_taken |= matches!(&*attribute.value, "delete" | "remove" | "replace");
+                said.is_taken |= matches!(&*attribute.value, "delete" | "remove" | "replace");
+                if !OPERATIONS.contains(&&*attribute.value) {
+                    let words = OPERATIONS.join(", ");
+                    said.wrong.push(format!("an operation is one of {words}, not {:?}", attribute.value));
+                }
             }
-            ("", own) if TAKES.contains(&own) => is_taken = true,
+            ("", "operation") => {
+                let value = &attribute.value;
+                let reason = format!("operation={value:?} is not in NETCONF's namespace: servers may pass it over");
+                said.wrong.push(reason);
+            }
+            ("", own) if TAKES.contains(&own) => said.is_taken = true,
             // An `<rpc>` is told apart by it.
             ("", "message-id") | (DEFAULT_NS, "default") => {}
             (other, _) if other.starts_with(JUNOS_NS) => {}
-            _ => others.push(name.as_ref().to_owned()),
+            _ => said.others.push(name.as_ref().to_owned()),
         }
     }
-    (is_taken, others)
+    said
 }
 
 /// What holds data, one in another: the way that is gone down, of which a second branch
@@ -236,7 +279,6 @@ mod tests {
             (format!("xmlns:nc=\"{BASE_NS}\""), "xmlns:junos=\"http://xml.juniper.net/junos/24.4/junos\"");
         for (text, expected) in [
             ("<configuration>\n <b rename=\"rename\" name=\"y\"/></configuration>".to_owned(), vec!["2:2 attribute rename of <b>", "2:2 attribute name of <b>"]),
-            ("<config><a operation=\"delete\"/></config>".to_owned(), vec!["1:9 attribute operation of <a>"]),
             (format!("<config><a {nc} nc:insert=\"first\"/></config>"), vec!["1:9 attribute insert of <a>"]),
             (format!("<a {junos} junos:commit-user=\"root\"/>"), vec![]),
             ("<rpc message-id=\"1\"><edit-config><target><running/></target><config><a/></config></edit-config></rpc>".to_owned(), vec![]),
@@ -249,6 +291,34 @@ mod tests {
             let place = |number: Option<usize>| number.unwrap_or_default();
             let told = told.iter().map(|left| format!("{}:{} {}", place(left.line), place(left.column), left.what));
             assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_operation_that_servers_do_not_know_or_pass_over_is_told_with_its_place() {
+        let none = "<edit-config><default-operation>none</default-operation><config/></edit-config>";
+        for (text, expected, default) in [
+            ("<config>\n<a operation=\"delete\"/></config>", "2:1 <a>: operation=\"delete\" is not in NETCONF's", None),
+            (none, "", Some(DefaultOperation::None)),
+            (
+                &none.replace(">none", ">often"),
+                "1:33 default-operation is one of merge, replace, none, not \"often\"",
+                None,
+            ),
+            ("<config><default-operation>none</default-operation></config>", "", None),
+            (
+                &format!("<config xmlns:nc=\"{BASE_NS}\"><a nc:operation=\"frob\"/></config>"),
+                "1:60 <a>: an operation is one of merge, replace, create, delete, remove, not \"frob\"",
+                None,
+            ),
+        ] {
+            let edited = edited(text).unwrap();
+            let told = edited.operations.told.iter().map(|left| {
+                format!("{}:{} {}", left.line.unwrap_or_default(), left.column.unwrap_or_default(), left.what)
+            });
+            let told = told.collect::<Vec<_>>().join("\n");
+            assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{text}: {told}");
+            assert_eq!((edited.default, edited.unread.count), (default, 0), "{text}");
         }
     }
 }

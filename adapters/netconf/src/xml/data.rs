@@ -20,10 +20,37 @@ pub(crate) enum DataError {
     NoRoom(#[from] NoRoom),
 }
 
+/// What of a document is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Laid {
+    /// All of it: it shows data.
+    All,
+    /// It is an edit, and what it takes away is not (RFC 6241 section 7.2).
+    Brought,
+    /// It is an edit that does nothing but what an `operation` says (its `default-operation`
+    /// is `none`): what has none, in itself or around it, is the way to what has, with its keys.
+    Said,
+}
+
+/// Operations that bring what they stand at.
+const BRINGS: [&str; 3] = ["merge", "replace", "create"];
+/// Leaves by which entries of lists are told apart.
+pub(crate) const KEYS: [&str; 6] = ["name", "vlan-id", "vlanid", "id", "index", "identifier"];
+
+/// An element that is open.
+struct Open<'a> {
+    node: &'a DataNode<'a>,
+    /// Whether it, or one around it, is brought.
+    is_brought: bool,
+    /// Whether it is to be there when it ends.
+    waits: bool,
+    /// Whether one in it is.
+    holds: bool,
+}
+
 /// The element that `text` holds, as [`super::Element::parse`] reads it. Names
 /// are without prefixes, namespaces are not looked at, and text beside elements
-/// is dropped, as no data model has any. Of an edit's document, what the edit takes away
-/// is not there.
+/// is dropped, as no data model has any.
 ///
 /// # Errors
 /// It is not well-formed, has a DOCTYPE, is nested too deep, or there is no room
@@ -31,11 +58,11 @@ pub(crate) enum DataError {
 pub(crate) fn tree<'a>(
     text: &'a str,
     limits: Limits,
-    is_edit: bool,
+    laid: Laid,
     made: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, DataError> {
     let mut reader = Reader::from_str(text);
-    let (mut open, mut root, mut words): (Vec<&DataNode<'_>>, _, _) = (Vec::new(), None, Words::None);
+    let (mut open, mut root, mut words): (Vec<Open<'a>>, _, _) = (Vec::new(), None, Words::None);
     loop {
         let position = reader.buffer_position();
         let malformed = |reason: String| XmlError::Malformed { position, reason: shown(&reason) };
@@ -43,7 +70,7 @@ pub(crate) fn tree<'a>(
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
                 let node = made.node(tag.local_name().into_inner())?;
-                let (mut is_default, mut is_taken) = (false, false);
+                let (mut is_default, mut is_taken, mut is_brought) = (false, false, false);
                 for attribute in tag.attributes() {
                     let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
                     if attribute.key.as_namespace_binding().is_none() {
@@ -53,17 +80,22 @@ pub(crate) fn tree<'a>(
                         let is_tag = attribute.key.prefix().is_some() && name == "default";
                         is_default |= is_tag && matches!(&*value, "true" | "1");
                         // What an edit takes away it does not bring (RFC 6241 section 7.2).
-                        is_taken |= is_edit
-                            && attribute.key.prefix().is_some()
-                            && name == "operation"
-                            && matches!(&*value, "delete" | "remove");
+                        let is_operation = attribute.key.prefix().is_some() && name == "operation";
+                        is_taken |= laid != Laid::All && is_operation && matches!(&*value, "delete" | "remove");
+                        is_brought |= is_operation && BRINGS.contains(&&*value);
                         made.attribute(node, name, &value)?;
                     }
                 }
-                match open.last() {
+                is_brought |= laid != Laid::Said || open.last().is_some_and(|above| above.is_brought);
+                let mut waits = false;
+                match open.last_mut() {
                     // Only shown because it is the default (RFC 6243 section 6).
                     Some(_) if is_default || is_taken => {}
-                    Some(above) => above.push(node),
+                    Some(_) if !is_brought => waits = true,
+                    Some(above) => {
+                        above.holds = true;
+                        above.node.push(node);
+                    }
                     None if root.is_none() => root = Some(node),
                     None => return Err(malformed("a second root element".into()).into()),
                 }
@@ -72,16 +104,23 @@ pub(crate) fn tree<'a>(
                     if open.len() >= limits.max_depth {
                         return Err(XmlError::TooLarge { what: "levels", limit: limits.max_depth }.into());
                     }
-                    open.push(node);
+                    open.push(Open { node, is_brought, waits, holds: false });
                 } else {
                     made.set_value(node, "")?;
                 }
             }
             Event::End(_) => {
-                let node = open.pop().ok_or_else(|| malformed("unexpected end tag".into()))?;
+                let Open { node, waits, holds, .. } =
+                    open.pop().ok_or_else(|| malformed("unexpected end tag".into()))?;
                 if !node.is_above() {
                     let value = words.taken(made)?;
                     made.set_value(node, value)?;
+                }
+                if let Some(above) = open.last_mut().filter(|_| waits) {
+                    above.holds |= holds;
+                    if holds || !node.is_above() && KEYS.contains(&node.name()) {
+                        above.node.push(node);
+                    }
                 }
                 words = Words::None;
             }

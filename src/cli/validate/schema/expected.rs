@@ -6,7 +6,7 @@ use yang5::{
     schema::{SchemaNode, SchemaNodeKind, SchemaStmtMust},
 };
 
-use super::{super::place::without_keys, told::Told};
+use super::{super::place::without_keys, told::Told, types::allowed};
 use crate::{config::reader::nearest, finding::Code};
 
 /// So many names are listed.
@@ -58,5 +58,7 @@ fn leaf(node: &SchemaNode<'_>) -> Option<String> {
     let description = node.description().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = description.chars().take(MAX_TEXT).collect();
     let meaning = if short.is_empty() { String::new() } else { format!(": {short}") };
-    Some(format!("expected {}{units}{meaning}", format!("{kind:?}").to_lowercase()))
+    let kind = format!("{kind:?}").to_lowercase();
+    let allowed = allowed(node).map(|allowed| format!(" {allowed}")).unwrap_or_default();
+    Some(format!("expected {kind}{allowed}{units}{meaning}"))
 }

@@ -152,7 +152,7 @@ mod tests {
             ("set apply-groups g", "/configuration/apply-groups"),
             ("set interfaces interface-range r disable", "/configuration/interfaces/interface-range"),
             ("set interfaces xe-0/0/48 hold-time up 5", "/configuration/interfaces/interface[xe-0/0/48]/hold-time"),
-            ("set interfaces xe-0/0/48 unit 5 family inet", "/configuration/interfaces/interface[xe-0/0/48]/unit"),
+            ("set interfaces xe-0/0/48 unit 5 family inet", "/configuration/interfaces/interface[xe-0/0/48]/unit[5]"),
         ] {
             let (all, _) = told("juniper_junos", &format!("{harmless}{line}\n"));
             assert_eq!(all, [format!("3 {left}")], "{line}");

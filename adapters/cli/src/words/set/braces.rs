@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use mercury_adapter::{MAX_REPLY, SetWords};
+use mercury_adapter::{MAX_REPLY, SetWords, Source, place};
 
 /// Blocks may be so deep in one another.
 const MAX_DEPTH: usize = 64;
@@ -17,11 +17,32 @@ const REPLACE: &str = "replace:";
 const PROTECT: &str = "protect:";
 
 /// The lines of a text, which may have them already.
+pub(in crate::words) struct Lines<'t> {
+    /// The lines.
+    pub(in crate::words) text: Cow<'t, str>,
+    /// What they were made from, and for each the octet there that its statement begins at.
+    made_from: Option<(&'t str, Vec<usize>)>,
+}
+
+impl Lines<'_> {
+    /// Where things are, as they were written.
+    pub(in crate::words) fn source(&self) -> Source<'_> {
+        let written = self.made_from.as_ref().map(|(text, octets)| (*text, octets.as_slice()));
+        Source::in_lines(&self.text, written)
+    }
+
+    /// Whether they are as they were written.
+    pub(in crate::words) fn are_own(&self) -> bool {
+        self.made_from.is_none()
+    }
+}
+
+/// A text as lines.
 ///
 /// # Errors
-/// A sentence with the line: braces, brackets or marks of quotation that do not fit, too
+/// A sentence with line and column: braces, brackets or marks of quotation that do not fit, too
 /// deep, or too much.
-pub(in crate::words) fn lines<'t>(words: &SetWords, text: &'t str) -> Result<Cow<'t, str>, String> {
+pub(in crate::words) fn lines<'t>(words: &SetWords, text: &'t str) -> Result<Lines<'t>, String> {
     let is_line = |line: &str| {
         let verbs = [Some(&words.set), Some(&words.delete), words.deactivate.as_ref()];
         verbs
@@ -32,47 +53,55 @@ pub(in crate::words) fn lines<'t>(words: &SetWords, text: &'t str) -> Result<Cow
     // Statements end in semicolons where they can be inactive, and elsewhere with their lines.
     let in_braces = words.deactivate.is_some() && text.contains('{');
     if !in_braces || text.lines().any(|line| is_line(line.trim())) {
-        return Ok(Cow::Borrowed(text));
+        return Ok(Lines { text: Cow::Borrowed(text), made_from: None });
     }
-    let mut flat = Flat { words, out: String::new(), open: Vec::new() };
-    let (mut statement, mut list): (Vec<&str>, Option<Vec<&str>>) = (Vec::new(), None);
-    let mut tokens = Tokens { rest: text, line: 1 };
+    let mut tokens = Tokens { text, rest: text, at: 0 };
+    let flat = flat(words, &mut tokens).map_err(|reason| {
+        let (line, column) = place(text, tokens.at);
+        format!("line {line} column {column}: {reason}")
+    })?;
+    Ok(Lines { text: Cow::Owned(flat.out), made_from: Some((text, flat.octets)) })
+}
+
+fn flat<'w>(words: &'w SetWords, tokens: &mut Tokens<'_>) -> Result<Flat<'w>, String> {
+    let mut flat = Flat { words, out: String::new(), octets: Vec::new(), at: 0, open: Vec::new() };
+    let (mut statement, mut list): (Vec<&str>, Option<Vec<(usize, &str)>>) = (Vec::new(), None);
     while let Some(token) = tokens.next()? {
-        let done = match (token, &mut list) {
-            ("]", Some(_)) => flat.statement(&std::mem::take(&mut statement), &list.take().unwrap_or_default()),
-            ("{" | "}" | ";" | "[", Some(_)) => Err("a list in brackets does not end".to_owned()),
-            (word, Some(list)) => {
-                list.push(word);
-                Ok(())
-            }
-            ("[", None) => {
-                list = Some(Vec::new());
-                Ok(())
-            }
-            ("]", None) => Err("a bracket that closes nothing".to_owned()),
-            ("{", None) => flat.enter(&std::mem::take(&mut statement)),
-            ("}", None) if !statement.is_empty() => Err("a statement that does not end".to_owned()),
-            ("}", None) => flat.leave(),
+        match (token, &mut list) {
+            ("]", Some(_)) => flat.statement(&std::mem::take(&mut statement), &list.take().unwrap_or_default())?,
+            ("{" | "}" | ";" | "[", Some(_)) => return Err("a list in brackets does not end".to_owned()),
+            (word, Some(list)) => list.push((tokens.at, word)),
+            ("[", None) => list = Some(Vec::new()),
+            ("]", None) => return Err("a bracket that closes nothing".to_owned()),
+            ("{", None) => flat.enter(&std::mem::take(&mut statement))?,
+            ("}", None) if !statement.is_empty() => return Err("a statement that does not end".to_owned()),
+            ("}", None) => flat.leave()?,
             // What was in brackets has been said.
-            (";", None) if statement.is_empty() => Ok(()),
-            (";", None) => flat.statement(&std::mem::take(&mut statement), &[""]),
-            (word, None) => {
-                statement.push(word);
-                Ok(())
+            (";", None) if statement.is_empty() => {}
+            (";", None) => {
+                let at = flat.at;
+                flat.statement(&std::mem::take(&mut statement), &[(at, "")])?;
             }
-        };
-        done.map_err(|reason| format!("line {}: {reason}", tokens.line))?;
+            (word, None) => {
+                if statement.is_empty() {
+                    flat.at = tokens.at;
+                }
+                statement.push(word);
+            }
+        }
     }
     if !flat.open.is_empty() || !statement.is_empty() || list.is_some() {
-        return Err(format!("line {}: the text ends inside a block", tokens.line));
+        return Err("the text ends inside a block".to_owned());
     }
-    Ok(Cow::Owned(flat.out))
+    Ok(flat)
 }
 
 /// The words and signs of a text, without comments.
 struct Tokens<'t> {
+    text: &'t str,
     rest: &'t str,
-    line: usize,
+    /// Where the last of them begins.
+    at: usize,
 }
 
 impl<'t> Tokens<'t> {
@@ -80,11 +109,12 @@ impl<'t> Tokens<'t> {
         loop {
             let blank = self.rest.len() - self.rest.trim_start().len();
             self.take(blank);
+            self.at = self.text.len() - self.rest.len();
             let length = match self.rest.chars().next() {
                 None => return Ok(None),
                 Some('#') => self.rest.find('\n').unwrap_or(self.rest.len()),
                 Some('/') if self.rest.starts_with("/*") => {
-                    self.rest.find("*/").ok_or_else(|| format!("line {}: a comment that does not end", self.line))? + 2
+                    self.rest.find("*/").ok_or("a comment that does not end")? + 2
                 }
                 Some('{' | '}' | ';' | '[' | ']') => return Ok(Some(self.take(1))),
                 Some('"') => return self.quoted().map(Some),
@@ -106,13 +136,12 @@ impl<'t> Tokens<'t> {
             is_escaped = *character == '\\' && !is_escaped;
             ends
         });
-        let (end, _) = end.ok_or_else(|| format!("line {}: a text that does not end", self.line))?;
+        let (end, _) = end.ok_or("a text that does not end")?;
         Ok(self.take(end + 1))
     }
 
     fn take(&mut self, octets: usize) -> &'t str {
         let (taken, rest) = self.rest.split_at(octets);
-        self.line += taken.matches('\n').count();
         self.rest = rest;
         taken
     }
@@ -121,6 +150,10 @@ impl<'t> Tokens<'t> {
 struct Flat<'w> {
     words: &'w SetWords,
     out: String,
+    /// Where the statement of each line begins.
+    octets: Vec<usize>,
+    /// Where the present one does.
+    at: usize,
     open: Vec<Block>,
 }
 
@@ -128,8 +161,9 @@ struct Flat<'w> {
 struct Block {
     way: String,
     is_deleted: bool,
-    /// How much had been written when it began.
+    /// How much had been written when it began, and where it does.
     begun: usize,
+    at: usize,
 }
 
 impl Flat<'_> {
@@ -147,23 +181,25 @@ impl Flat<'_> {
             Some(INACTIVE) => self.inactive(&way)?,
             _ => {}
         }
-        self.open.push(Block { way, is_deleted: mark == Some(DELETE), begun: self.out.len() });
+        self.open.push(Block { way, is_deleted: mark == Some(DELETE), begun: self.out.len(), at: self.at });
         Ok(())
     }
 
     /// A block in which nothing was is said by itself.
     fn leave(&mut self) -> Result<(), String> {
-        let Block { way, is_deleted, begun } = self.open.pop().ok_or("a brace that closes nothing")?;
+        let Block { way, is_deleted, begun, at } = self.open.pop().ok_or("a brace that closes nothing")?;
         if is_deleted || self.out.len() > begun {
             return Ok(());
         }
+        self.at = at;
         self.line(&self.words.set, &way)
     }
 
     /// A statement with each of these behind it.
-    fn statement(&mut self, statement: &[&str], list: &[&str]) -> Result<(), String> {
+    fn statement(&mut self, statement: &[&str], list: &[(usize, &str)]) -> Result<(), String> {
         let (mark, own) = marked(statement);
-        for word in list {
+        for (at, word) in list {
+            self.at = *at;
             let rest = [own, &[*word][..]].concat().join(" ");
             match mark {
                 Some(DELETE) => self.line(&self.words.delete, &rest)?,
@@ -196,6 +232,7 @@ impl Flat<'_> {
         }
         self.out.push_str(&line);
         self.out.push('\n');
+        self.octets.push(self.at);
         Ok(())
     }
 }
@@ -221,7 +258,7 @@ mod tests {
         let all = mercury_adapter::builtin().unwrap();
         let junos = all.iter().find(|dialect| dialect.name == "juniper_junos").unwrap().cli.as_ref().unwrap().clone();
         let Wording::Set(words) = &junos.words else { panic!("no set lines") };
-        lines(words, text).map(Cow::into_owned)
+        lines(words, text).map(|lines| lines.text.into_owned())
     }
 
     #[test]
@@ -265,15 +302,15 @@ delete vlans old
     #[test]
     fn braces_that_do_not_fit_are_told_with_their_line() {
         for (text, said) in [
-            ("a {\n b;", "line 2: the text ends inside a block"),
-            ("a {\n}\n}", "line 3: a brace that closes nothing"),
-            ("a {\n b c }", "line 2: a statement that does not end"),
-            ("a {\n b [ c ; }", "line 2: a list in brackets does not end"),
-            ("a {\n ] }", "line 2: a bracket that closes nothing"),
-            ("a {\n b \"c; }", "line 2: a text that does not end"),
-            ("a {\n /* b; }", "line 2: a comment that does not end"),
-            ("a {\n {", "line 2: a block without a name"),
-            (&"a {\n".repeat(65), "line 65: too many blocks in one another"),
+            ("a {\n b;", "line 2 column 4: the text ends inside a block"),
+            ("a {\n}\n}", "line 3 column 1: a brace that closes nothing"),
+            ("a {\n b c }", "line 2 column 6: a statement that does not end"),
+            ("a {\n b [ c ; }", "line 2 column 8: a list in brackets does not end"),
+            ("a {\n ] }", "line 2 column 2: a bracket that closes nothing"),
+            ("a {\n b \"c; }", "line 2 column 4: a text that does not end"),
+            ("a {\n /* b; }", "line 2 column 2: a comment that does not end"),
+            ("a {\n {", "line 2 column 2: a block without a name"),
+            (&"a {\n".repeat(65), "line 65 column 3: too many blocks in one another"),
         ] {
             assert_eq!(flat(text).unwrap_err(), said, "{text}");
         }

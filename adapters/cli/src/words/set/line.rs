@@ -4,24 +4,35 @@ use std::borrow::Cow;
 
 /// The words, those in quotation marks as one, without the marks.
 pub(super) fn words(line: &str) -> Vec<Cow<'_, str>> {
-    let (mut words, mut rest) = (Vec::new(), line.trim_start());
+    read(line).0
+}
+
+/// Whether a mark of quotation opens a word and none closes it.
+pub(super) fn is_unclosed(line: &str) -> bool {
+    !read(line).1
+}
+
+/// The words, and whether each that is in marks is closed.
+fn read(line: &str) -> (Vec<Cow<'_, str>>, bool) {
+    let (mut words, mut rest, mut are_closed) = (Vec::new(), line.trim_start(), true);
     while !rest.is_empty() {
-        let (word, behind) = match rest.strip_prefix('"') {
+        let (word, behind, is_closed) = match rest.strip_prefix('"') {
             Some(quoted) => unquoted(quoted),
             None => {
                 let (word, behind) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-                (Cow::Borrowed(word), behind)
+                (Cow::Borrowed(word), behind, true)
             }
         };
         words.push(word);
+        are_closed &= is_closed;
         rest = behind.trim_start();
     }
-    words
+    (words, are_closed)
 }
 
-/// What stands up to the closing mark, and what is behind it. A backslash takes its
-/// meaning from the letter behind it.
-fn unquoted(text: &str) -> (Cow<'_, str>, &str) {
+/// What stands up to the closing mark, what is behind it, and whether there is one. A
+/// backslash takes its meaning from the letter behind it.
+fn unquoted(text: &str) -> (Cow<'_, str>, &str, bool) {
     let (mut copy, mut begin, mut is_escaped) = (String::new(), 0, false);
     for (at, letter) in text.char_indices() {
         match letter {
@@ -33,17 +44,16 @@ fn unquoted(text: &str) -> (Cow<'_, str>, &str) {
             '"' => {
                 let (own, behind) = (text.get(begin..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
                 if copy.is_empty() {
-                    return (Cow::Borrowed(own), behind);
+                    return (Cow::Borrowed(own), behind, true);
                 }
                 copy.push_str(own);
-                return (Cow::Owned(copy), behind);
+                return (Cow::Owned(copy), behind, true);
             }
             _ => {}
         }
     }
-    // It is never closed.
     copy.push_str(text.get(begin..).unwrap_or_default());
-    (Cow::Owned(copy), "")
+    (Cow::Owned(copy), "", false)
 }
 
 #[cfg(test)]
@@ -62,6 +72,7 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(words(line), expected, "{line}");
+            assert_eq!(is_unclosed(line), line.ends_with("ends"), "{line}");
         }
     }
 }

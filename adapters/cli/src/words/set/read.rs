@@ -7,10 +7,13 @@ use std::{
     ptr,
 };
 
-use mercury_adapter::{DataNode, DataTree, Known, Left, NoRoom, NodePath, SetWords, Unread};
+use mercury_adapter::{Clashes, DataNode, DataTree, Known, Left, NoRoom, NodePath, SetWords, Unread};
 use mercury_model::InterfaceScope;
 
-use super::line::words as words_of;
+use super::{
+    braces::Lines,
+    line::{is_unclosed, words as words_of},
+};
 use crate::words::is_asked;
 
 /// Octets that a node with others below takes beside the tree while lines are read.
@@ -60,23 +63,55 @@ pub(in crate::words) fn tree<'a>(
     Ok((root, reading.has_others))
 }
 
-/// The lines that no node of the dialect's tree is in, not even the beginning; `are_own`:
-/// they are as they were written, with their numbers.
-pub(in crate::words) fn unread(words: &SetWords, text: &str, are_own: bool) -> Unread {
-    let mut unread = Unread::default();
-    for (index, whole) in text.lines().enumerate() {
+/// The lines that no node of the dialect's tree is in, not even the beginning; and to what
+/// clashes those that end too early.
+pub(in crate::words) fn unread(words: &SetWords, lines: &Lines<'_>, clashes: &mut Clashes) -> Unread {
+    let (mut unread, source) = (Unread::default(), lines.source());
+    for whole in lines.text.lines() {
         let line = whole.trim();
+        let octet = whole.as_ptr().addr() - lines.text.as_ptr().addr() + whole.len() - whole.trim_start().len();
+        let left = |what: String| {
+            let (line, column) = source.place(octet);
+            Left { what, line: Some(line), column: Some(column) }
+        };
+        if words.is_comment(line) {
+            continue;
+        }
+        if is_unclosed(line) {
+            clashes.values.add(|| left(format!("{line} has a mark of quotation that is not closed")));
+        }
         let takes_away = || std::iter::once(&words.delete).chain(&words.deactivate);
-        let is_read = words.is_comment(line)
-            || takes_away().any(|verb| behind(line, verb).is_some())
-            || behind(line, &words.set).is_some_and(|way| is_kept(&words.known, way));
-        match is_read {
-            true => {}
-            false if are_own => unread.add_line(index + 1, whole),
-            false => unread.add(|| Left { what: line.to_owned(), line: None, column: None }),
+        let way = behind(line, &words.set);
+        if way.is_some_and(|way| lines.are_own() && is_cut(&words.known, way)) {
+            clashes.values.add(|| left(format!("{line} ends before it says anything")));
+        }
+        let is_read =
+            takes_away().any(|verb| behind(line, verb).is_some()) || way.is_some_and(|way| is_kept(&words.known, way));
+        if !is_read {
+            unread.add(|| left(line.to_owned()));
         }
     }
     unread
+}
+
+/// Whether a way ends where a key or a value is to follow.
+fn is_cut(known: &Known, way: &str) -> bool {
+    let words = words_of(way);
+    let (mut words, mut at) = (words.iter(), known);
+    while let Some(word) = words.next() {
+        let own = match (at.below.get(&**word), &at.unsaid) {
+            (Some(own), _) if own.key.is_some() && words.next().is_none() => return true,
+            (Some(own), _) => own,
+            // The word is a key, or the value.
+            (None, Some(own)) => own,
+            (None, None) => return false,
+        };
+        if own.is_leaf() {
+            return false;
+        }
+        at = if own.is_whole { known } else { own };
+    }
+    at.unsaid.is_some()
 }
 
 /// Whether a node of the tree begins a way; what goes on differently below an entry is
@@ -145,7 +180,12 @@ impl<'a> Reading<'_, 'a, '_, '_> {
                     (Some(_), [one]) => one.clone(),
                     (Some(_), several) => several.join(" ").into(),
                 };
-                return self.leaf(node, &own.name, &value, &words);
+                let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+                // In quotation marks it is a text.
+                return match list.filter(|_| next.is_some() && !line.contains('"')) {
+                    Some(list) => list.split_whitespace().try_for_each(|one| self.leaf(node, &own.name, one, &words)),
+                    None => self.leaf(node, &own.name, &value, &words),
+                };
             }
             let key = own.key.as_deref().zip(value).map(|(key, value)| (key, &**value));
             on_way = on_way.filter(|at| list.get(*at).is_some_and(|step| step.name == own.name)).map(|at| at + 1);

@@ -111,6 +111,17 @@ fn a_text_that_is_none_is_told_with_its_place() {
         ("updates:\n- pth: /a\n", "line 2 column 3: unknown field `pth`"),
         ("updates:\n- path: /a\n  encoding: xml\n", "line 2 column 3: encoding: \"xml\" is none of json"),
         ("updates:\n{{ range .Vars }}\n- path: /a\n", "it is a template"),
+        ("update:\n- path: /a\n", "line 1 column 1: gnmic's request file has updates, replaces"),
+        ("# a\n---\nupgrades:\n  - path: /a\n", "line 3 column 1: gnmic's request file has updates"),
+        (
+            "{\"updates\": [\n {\"path\": \"/a\", \"value\": {\"b\": [{\"mtu\": 1, \"mtu\": 2}]}}]}",
+            "line 2 column 48: mtu is there twice",
+        ),
+        (
+            "update { path { elem { name: \"a\" } } val { json_ietf_val: \"{\\\"m\\\": 1, \\\"m\\\": 2}\" } }",
+            "line 1 column 1: its value: m is there twice",
+        ),
+        ("updates:\n- path: /a\n  value: {m: 1, m: 2}\n", "line 3 column 17: duplicate mapping key: m"),
         ("updates:\n- path: cli:/\n  value: hostname x\n", "line 2 column 3: lines of a command line"),
     ] {
         let told = laid(text).unwrap_err();
