@@ -96,6 +96,7 @@ impl GnmiSession {
                 lock: false,
                 lists_sessions: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
+                unsaved: None,
                 pipelining: false,
                 variant: Some(0),
                 announced: announced.map_or_else(Vec::new, |announced| said(&announced)),
