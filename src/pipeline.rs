@@ -166,6 +166,12 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     }
     narrow(&mut report, work, &line.switch.rules);
     report.capabilities = line.link.capabilities().cloned();
+    if let (Outcome::Committed(_), Some(why)) =
+        (&report.outcome, report.capabilities.as_ref().and_then(|own| own.unsaved))
+        && line.policy.persist
+    {
+        report.warnings.push(format!("{why}: whether the change survives a reboot is not known"));
+    }
     let cost = line.link.cost();
     (report.flights, report.device_time) = (cost.flights, cost.time);
     report.warnings.extend(cost.warnings.iter().map(ToString::to_string));

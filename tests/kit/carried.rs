@@ -4,7 +4,7 @@ use mercury_model::{DeviceConfig, Interface, SwitchedVlan, TrunkVlans, VlanId, V
 
 /// The VLANs that a port carries. One of which nothing is said is what the system makes of
 /// that, which is nobody's.
-fn carried(port: &Interface) -> VlanSet {
+pub(crate) fn carried(port: &Interface) -> VlanSet {
     match &port.switched_vlan {
         Some(SwitchedVlan::Access { vlan }) => vlan.iter().copied().collect(),
         Some(SwitchedVlan::Trunk { native, vlans }) => {

@@ -72,7 +72,7 @@ fn named(tree: &Tree) -> Named {
     {
         of_ports(own).iter().for_each(|path| add(key, below(path)));
     }
-    if let Some(VlanTree { entry, id, name, members, status, status_words: _, default_values }) = vlan {
+    if let Some(VlanTree { entry, id, name, kind: _, members, status, status_words: _, default_values }) = vlan {
         add("vlan.entry", entry.clone());
         let leaves = [id, name, members, status].into_iter().flatten();
         let leaves = leaves.chain(default_values.iter().map(|(path, _)| path));
@@ -102,6 +102,7 @@ fn of_ports(own: &SwitchedVlanTree) -> Vec<NodePath> {
         mode,
         access_vlan,
         native_vlan,
+        by_vlan: _,
         native_none: _,
         native_inherited,
         trunk_vlans,

@@ -43,6 +43,9 @@ pub struct Capabilities {
     pub lists_sessions: bool,
     /// A change must be copied to `<startup>` to survive a reboot.
     pub startup: bool,
+    /// Why nothing saves a change and nobody knows whether it survives a reboot, for people;
+    /// `None` where it is saved, or saves itself.
+    pub unsaved: Option<&'static str>,
     /// Several requests may be sent before the first reply is read.
     pub pipelining: bool,
     /// Which form of its dialect it speaks, counted from the newest, 0; `None` where
@@ -64,6 +67,7 @@ impl Capabilities {
             lock: false,
             lists_sessions: false,
             startup: false,
+            unsaved: None,
             pipelining: false,
             variant: None,
             announced: Vec::new(),

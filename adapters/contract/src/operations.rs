@@ -32,6 +32,10 @@ pub struct EntryOperations {
     /// A container below it in which nothing else is than what these operations set or take
     /// away, for a protocol that can put all of it there at once.
     pub replaceable: Option<NodePath>,
+    /// Its leaf-lists hold others' values too: of [`LeafOperation::SetList`] what is `wanted`
+    /// comes and what else is `present` goes, and the rest stays. It is done in its place
+    /// even where the entry goes later.
+    pub in_part: bool,
 }
 
 /// How an entry comes to be.
@@ -122,7 +126,14 @@ impl Operations {
     /// looking for it among thousands would take a while.
     pub fn begin(&mut self, entry: Node) -> &mut EntryOperations {
         let origin = Origin::Present;
-        self.entries.push(EntryOperations { entry, key_leaf: None, origin, leaves: Vec::new(), replaceable: None });
+        self.entries.push(EntryOperations {
+            entry,
+            key_leaf: None,
+            origin,
+            leaves: Vec::new(),
+            replaceable: None,
+            in_part: false,
+        });
         let last = self.entries.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "just pushed")]
         &mut self.entries[last]
@@ -132,7 +143,7 @@ impl Operations {
     /// that is meant.
     pub fn without_what_goes_anyway(&mut self) {
         let gone: BTreeSet<_> = self.removed.iter().map(ToString::to_string).collect();
-        self.entries.retain(|one| gone.is_empty() || !gone.contains(&one.entry.to_string()));
+        self.entries.retain(|one| gone.is_empty() || one.in_part || !gone.contains(&one.entry.to_string()));
         for one in &mut self.entries {
             let removed = |leaf: &LeafOperation| match leaf {
                 LeafOperation::Remove(path) => Some(path.clone()),
@@ -187,6 +198,12 @@ impl fmt::Display for Operations {
                 match leaf {
                     LeafOperation::Set(path, value) => writeln!(f, "merge {} {value}", one.entry.below(path))?,
                     LeafOperation::Remove(path) => writeln!(f, "remove {}", one.entry.below(path))?,
+                    LeafOperation::SetList { path, present, wanted } if one.in_part => {
+                        let what = one.entry.below(path);
+                        let left = present.iter().filter(|value| !wanted.contains(value));
+                        wanted.iter().try_for_each(|value| writeln!(f, "merge {what} {value}"))?;
+                        left.into_iter().try_for_each(|value| writeln!(f, "remove {what} {value}"))?;
+                    }
                     LeafOperation::SetList { path, wanted, .. } if wanted.is_empty() => {
                         writeln!(f, "remove {}", one.entry.below(path))?;
                     }

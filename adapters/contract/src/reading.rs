@@ -3,6 +3,7 @@
 
 mod channel_group;
 mod elsewhere;
+mod membership;
 mod overlay;
 mod shared;
 mod vlan;
@@ -18,6 +19,8 @@ use crate::{
     Defaults, LeafTree, Names, NodePath, PathStep, Tree,
     spelling::{self, Named, Said},
 };
+
+pub(crate) use membership::Listed;
 
 /// A node of a data tree: a container, a list entry, a leaf, or one value of a
 /// leaf-list.
@@ -76,6 +79,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let some_inactive = any_inactive(data);
     let mut bundles = channel_group::Bundles::default();
     let elsewhere = elsewhere::Elsewhere::read(tree, data);
+    let lists = tree.switched_vlan.by_vlan.then(|| membership::Lists::read(tree, data));
     let mut interfaces = Dense::default();
     visit(data, &tree.interface.steps, &Names::default(), &mut |node, names| {
         let Some(name) = names.found_interface() else { return };
@@ -83,7 +87,8 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
             return;
         }
         let mut interface = Interface::new(name.clone());
-        let entry = Entry { node, names, some_inactive };
+        let listed = lists.as_ref().map(|lists| lists.of(name.as_str()));
+        let entry = Entry { node, names, some_inactive, listed };
         let others = elsewhere.of(&name, Some(node));
         let said = read_interface((tree, defaults), &entry, &named, others, &mut interface, &mut places);
         if let Some(written) = said.written {
@@ -125,7 +130,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
             if *list == List::Lacp && !holds_more {
                 interface.lacp = Some(Lacp::default());
             }
-            let entry = Entry { node, names, some_inactive };
+            let entry = Entry { node, names, some_inactive, listed: None };
             for (leaf, at) in tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list)) {
                 if let Some((value, _)) = read_leaf(*leaf, at, &entry) {
                     leaf.set(interface, Some(value));
@@ -295,6 +300,8 @@ pub(crate) struct Entry<'a, D> {
     pub(crate) names: Names,
     /// Whether the reply has nodes without effect at all.
     some_inactive: bool,
+    /// The VLANs that list it, where they do that and it does not say what it carries.
+    pub(crate) listed: Option<&'a Listed>,
 }
 
 impl<D: Data> Entry<'_, D> {

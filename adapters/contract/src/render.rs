@@ -2,6 +2,7 @@
 
 mod channel_group;
 mod leaf;
+mod membership;
 mod overlay;
 mod switched_vlan;
 mod vlan;
@@ -56,6 +57,8 @@ impl Writing<'_> {
                 self.count(operations, *count);
                 self.create(operations, interface, kind)
             }
+            // Who its members are was not seen, and they would be left as such.
+            Edit::RemoveInterface { .. } if !self.tree.has(Leaf::AggregateId) => Err(self.lacks("aggregate-id")),
             Edit::RemoveInterface { before, .. } => {
                 let names = Names::interface(&before.name);
                 operations.removed.push(Node { path: self.tree.interface.clone(), names });

@@ -49,7 +49,7 @@ pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
         SwitchedVlan::Trunk { native, vlans } => {
             let native_word = native.map(|vlan| vlan.to_string()).or_else(|| tree.native_none.clone());
             leaves.extend(native_word.map(|word| (tree.native_vlan.clone(), Some(word))));
-            let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans)?) } else { None };
+            let tagged = if tree.trunk_vlans.tagged_only { Some(tagged(*native, vlans, tree.by_vlan)?) } else { None };
             leaves.extend(trunk::leaves(&tree.trunk_vlans, tagged.as_ref().unwrap_or(vlans))?);
         }
     }
@@ -57,9 +57,13 @@ pub(crate) fn leaves(tree: &SwitchedVlanTree, vlans: &SwitchedVlan) -> Result<Ve
 }
 
 /// The VLANs of a trunk that are tagged, where those are all that is listed.
-fn tagged(native: Option<VlanId>, vlans: &TrunkVlans) -> Result<TrunkVlans, Unsayable> {
+/// A port that says its mode may list none.
+fn tagged(native: Option<VlanId>, vlans: &TrunkVlans, may_be_none: bool) -> Result<TrunkVlans, Unsayable> {
     const REASON: &str = "a port is a trunk by the tagged VLANs it lists";
     let refused = |what| Err(Unsayable { what, reason: REASON });
+    if may_be_none && native.is_none() && *vlans == TrunkVlans::None {
+        return Ok(TrunkVlans::None);
+    }
     let TrunkVlans::Only(set) = vlans else {
         let all = *vlans == TrunkVlans::All;
         return refused(if all { "a trunk of all VLANs" } else { "a trunk of no VLANs" });
@@ -68,6 +72,9 @@ fn tagged(native: Option<VlanId>, vlans: &TrunkVlans) -> Result<TrunkVlans, Unsa
         return refused("a native VLAN that the trunk does not list");
     }
     let tagged = set.difference(&native.into_iter().collect());
+    if may_be_none && tagged.is_empty() {
+        return Ok(TrunkVlans::None);
+    }
     if tagged.is_empty() { refused("a trunk of no VLAN but its native one") } else { Ok(TrunkVlans::Only(tagged)) }
 }
 
@@ -154,6 +161,9 @@ pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> 
 /// The leaves as they are.
 fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     let values = |path: &NodePath| -> Vec<String> {
+        if let Some(listed) = entry.listed.filter(|_| Some(path) != tree.mode.path()) {
+            return if *path == tree.trunk_vlans.path { listed.tagged.clone() } else { listed.untagged.clone() };
+        }
         find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };
     // Said twice alike, it is said once.
@@ -224,6 +234,9 @@ fn understood(
         ModeForm::Presence { access, trunk } => (last(access), last(trunk)),
         ModeForm::Derived => ("", ""),
     };
+    if tree.by_vlan && !raw.trunk_vlans.is_empty() && raw.interface_mode != [trunk] {
+        return Err(());
+    }
     let is_trunk = match raw.interface_mode.as_slice() {
         [word] if word == access => false,
         [word] if word == trunk => true,

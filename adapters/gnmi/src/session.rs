@@ -98,6 +98,7 @@ impl GnmiSession {
                 lock: false,
                 lists_sessions: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
+                unsaved: None,
                 pipelining: false,
                 variant: Some(0),
                 announced: announced_lines,

@@ -390,6 +390,7 @@ fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool)
         lock: true,
         lists_sessions: monitoring::is_announced(hello),
         startup: hello.startup() || saving(hello, dialect).is_some(),
+        unsaved: None,
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
         announced: hello.capabilities.clone(),

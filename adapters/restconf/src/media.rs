@@ -11,8 +11,12 @@ pub(crate) enum Kind {
     Patch,
 }
 
-/// The names of data in JSON: RFC 8040's, and those of drafts 10 and 3.
-const DATA: [&str; 3] = ["application/yang-data+json", "application/yang.data+json", "application/vnd.yang.data+json"];
+/// The names of data in JSON: RFC 8040's, those of drafts 10 and 3, and what all that is
+/// known of Dell's OS10 was said in.
+const DATA: [&str; 4] =
+    ["application/yang-data+json", "application/yang.data+json", "application/vnd.yang.data+json", JSON];
+/// Whatever answers in JSON may say so, a proxy too: of it nothing is learnt.
+const JSON: &str = "application/json";
 
 /// The name that a target uses, once one was taken.
 #[derive(Debug, Default)]
@@ -34,7 +38,7 @@ impl Media {
 
     /// Learns the name that an answer has.
     pub(crate) fn learn(&self, content_type: &str) {
-        if let Some(at) = DATA.iter().position(|name| is_named(content_type, name)) {
+        if let Some(at) = DATA.iter().position(|name| *name != JSON && is_named(content_type, name)) {
             self.0.store(at, Relaxed);
         }
     }
@@ -64,8 +68,10 @@ mod tests {
         assert_eq!(media.accept(), DATA[0]);
         media.learn("Application/vnd.yang.data+JSON; charset=utf-8");
         assert_eq!(media.content(Kind::Data), DATA[2]);
-        assert!(!media.another());
+        media.learn("application/json");
+        assert_eq!(media.content(Kind::Data), DATA[2]);
+        assert!(media.another() && !media.another());
         assert_eq!(media.accept(), DATA[0]);
-        assert!(media.another() && media.another() && !media.another());
+        assert!(media.another() && media.another() && media.another() && !media.another());
     }
 }

@@ -13,6 +13,11 @@ const MANY: usize = 4;
 /// and is left for [`aggregates`] where each node is a request and interfaces are named.
 pub(crate) fn nodes(dialect: &RestconfDialect, instance: &str, scope: &Scope, together: bool) -> Vec<Node> {
     let tree = &*dialect.tree;
+    if tree.switched_vlan.by_vlan {
+        // What a port carries, all VLANs together tell.
+        let overlay = tree.overlay.as_ref().filter(|_| scope.overlays);
+        return std::iter::once(around(tree)).chain(overlay.into_iter().flat_map(|own| own.asked(instance))).collect();
+    }
     let mut nodes = entries(&tree.interface, &scope.interfaces);
     if let Some(vlan) = &tree.vlan {
         // Where VLANs are kept among the interfaces, all of those are all of these.
@@ -58,6 +63,11 @@ pub(crate) fn state(tree: &Tree) -> Option<Node> {
     let steps = tree.oper_status.as_ref()?.steps.iter().take_while(|step| step.keys.is_empty());
     let path = NodePath { steps: steps.cloned().collect() };
     (!path.steps.is_empty()).then(|| Node { path, names: Names::default() })
+}
+
+/// What the list of interfaces is in.
+fn around(tree: &Tree) -> Node {
+    Node { path: tree.interface.parent(), names: Names::default() }
 }
 
 /// What is asked for to see a scope's VLANs: them, or more.

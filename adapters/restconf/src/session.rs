@@ -17,6 +17,7 @@ use crate::{
     client::{Ask, Client, strong_tag},
     data::{self, Answered, Problem},
     discovery::Offer,
+    media::Kind,
     query,
     refusal::Failure,
     request::{Form, Request, resource},
@@ -25,6 +26,9 @@ use crate::{
 
 /// Requests one change may take.
 const MAX_REQUESTS: usize = 64;
+
+/// What is said where a dialect has no operation that saves.
+const NO_SAVE: &str = "no operation that saves is known of this system over RESTCONF";
 
 /// A RESTCONF session that carries steps.
 pub struct RestconfSession {
@@ -59,6 +63,7 @@ impl RestconfSession {
             lock: false,
             lists_sessions: false,
             startup: dialect.save.is_some(),
+            unsaved: dialect.save.is_none().then_some(NO_SAVE),
             pipelining: false,
             variant,
             announced: offer.capabilities.clone(),
@@ -162,11 +167,11 @@ impl RestconfSession {
     /// The operation of the dialect that makes running what the target starts with.
     async fn save(&mut self, timeout: Duration) -> Result<(), Failure> {
         let Some(operation) = &self.dialect.save else {
-            let text = "no operation that saves is known".to_owned();
-            return Err(Failure::refused(ErrorTag::OperationNotSupported, text));
+            return Err(Failure::refused(ErrorTag::OperationNotSupported, NO_SAVE));
         };
         let uri = self.client.uri(&format!("/operations{}", uri::operation(operation)));
-        let ask = Ask { method: Method::POST, uri: &uri, body: None, guard: None, accept: None };
+        let body = self.dialect.save_input.as_deref().map(|input| (Kind::Data, input));
+        let ask = Ask { method: Method::POST, uri: &uri, body, guard: None, accept: None };
         self.client.done(&ask, timeout).await.map(drop)
     }
 

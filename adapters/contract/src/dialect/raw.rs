@@ -451,6 +451,7 @@ impl Reader<'_> {
         VlanTree {
             id: raw.id.map(|path| self.path("vlan.id", &path, below.as_ref())),
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
+            kind: raw.kind,
             members: raw.members.map(|path| self.path("vlan.members", &path, below.as_ref())),
             status: raw.status.map(|path| self.path("vlan.status", &path, below.as_ref())),
             status_words: raw.status_words.into_iter().collect(),

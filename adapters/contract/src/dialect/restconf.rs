@@ -26,6 +26,8 @@ pub struct RestconfDialect {
     pub network_instance: String,
     /// The operation that makes running survive a reboot, where one is known.
     pub save: Option<NodePath>,
+    /// What that operation is told, as JSON; nothing where it takes nothing.
+    pub save_input: Option<String>,
     /// What is so where a leaf is absent.
     pub defaults: Defaults,
     /// Where everything lies in the newest release.

@@ -244,6 +244,11 @@ pub struct SwitchedVlanTree {
     pub access_vlan: NodePath,
     /// `native-vlan`.
     pub native_vlan: NodePath,
+    /// Whether the port does not say what it carries, and VLANs list their ports:
+    /// `access-vlan`, `native-vlan` and `trunk-vlans` are leaf-lists below a VLAN's
+    /// entry then, and hold names of interfaces. A port that a VLAN lists as untagged
+    /// leaves by that the one that listed it before.
+    pub by_vlan: bool,
     /// What `native-vlan` holds on a trunk without one, where its absence means another.
     pub native_none: Option<String>,
     /// The node that holds the native VLAN of a trunk whose own is absent; never written.
@@ -307,6 +312,9 @@ pub struct VlanTree {
     pub id: Option<NodePath>,
     /// `name`; `None` where the name is the list's key.
     pub name: Option<NodePath>,
+    /// The identity of iana-if-type that a VLAN is made with, where it is an interface
+    /// whose type has to be said.
+    pub kind: Option<String>,
     /// Entries that make an interface a member, below the VLAN's.
     pub members: Option<NodePath>,
     /// `status`, with ACTIVE and SUSPENDED as its values.

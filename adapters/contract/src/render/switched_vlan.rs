@@ -3,7 +3,7 @@
 
 use mercury_model::{self as model, Change, InterfaceName, SwitchedVlan};
 
-use super::Writing;
+use super::{Writing, membership};
 use crate::{
     LeafOperation, NodePath, Operations, SwitchedVlanTree, Unrenderable,
     operations::Value,
@@ -46,6 +46,10 @@ pub(super) fn change(
         Some(written) => spelling::as_read(tree, written),
         None => before.as_ref().and_then(|before| said(tree, before).ok()).unwrap_or_default(),
     };
+    if tree.by_vlan {
+        membership::change(writing, operations, interface, tree, [&present, &wanted]);
+        return Ok(());
+    }
     let entry = writing.interface(operations, interface);
     let whole = writing.one_by_one && change.alone && !present.is_empty() && !tree.is_by_list();
     let container = tree.container().filter(|_| whole);

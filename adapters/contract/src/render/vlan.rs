@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use mercury_model::{Edit, Plan, Vlan, VlanStatus};
 
 use super::Writing;
-use crate::{Names, Node, NodePath, Operations, Origin, Unrenderable, VlanTree, operations::Value, spelling::vlan_key};
+use crate::{
+    Module, Names, Node, NodePath, Operations, Origin, Unrenderable, VlanTree, operations::Value, spelling::vlan_key,
+};
 
 pub(super) fn make(
     writing: &Writing<'_>,
@@ -34,6 +36,9 @@ pub(super) fn make(
         entry.set(path, Some(Value::Number(after.id.get().into())));
     } else if let (true, Some(path)) = (tree.is_beside(&writing.tree.interface), &writing.tree.name) {
         entry.key_leaf = tree.entry.key(&entry.entry.names).map(|key| (path.clone(), Value::Text(key)));
+    }
+    if let (None, Some(kind), Some(path)) = (before, &tree.kind, &writing.tree.kind) {
+        entry.set(path, Some(Value::Identity(Module::iana_if_type(), kind.clone())));
     }
     if let Some((path, value)) = name {
         entry.set(path, value);

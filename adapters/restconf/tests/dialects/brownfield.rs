@@ -38,7 +38,7 @@ fn files(name: &str) -> Vec<(String, Json)> {
     found.into_iter().map(one).collect()
 }
 
-fn vlans() -> impl Iterator<Item = VlanId> {
+pub(crate) fn vlans() -> impl Iterator<Item = VlanId> {
     VLANS.into_iter().map(|id| id.try_into().unwrap())
 }
 
@@ -47,7 +47,12 @@ fn read(dialect: &Dialect, device: &Device, scope: &Scope) -> Running {
 }
 
 /// Has a port carry this, and takes it back; says whether it is a port that may be changed.
-fn there_and_back(dialect: &Arc<Dialect>, device: &Device, port: &InterfaceName, wanted: Option<SwitchedVlan>) -> bool {
+pub(crate) fn there_and_back(
+    dialect: &Arc<Dialect>,
+    device: &Device,
+    port: &InterfaceName,
+    wanted: Option<SwitchedVlan>,
+) -> bool {
     let interfaces = InterfaceScope::Named([port.clone()].into());
     let scope = Scope { interfaces, vlans: VlanScope::Named(vlans().collect()), ..Scope::default() };
     let mut switch = device.clone();
@@ -85,7 +90,7 @@ fn what_others_configured_is_there_after_every_request_and_its_undoing() {
         let (dialect, mut changed) = (dialect(name), 0);
         for (_, data) in files(name) {
             for patches in [true, false] {
-                let device = Device { data: data.clone(), patches };
+                let device = Device { data: data.clone(), patches, becomes: None };
                 let ports: Vec<_> = read(&dialect, &device, &Scope::all()).config.interfaces.into_keys().collect();
                 for port in &ports {
                     let native = vlans().next();

@@ -34,7 +34,13 @@ pub(crate) struct Device {
     pub(crate) data: Json,
     /// Whether it takes a YANG Patch.
     pub(crate) patches: bool,
+    /// What becomes of its data with a request, where that is more than the request says; or
+    /// why it is refused.
+    pub(crate) becomes: Option<Becomes>,
 }
+
+/// From what was there and what a request makes of it.
+pub(crate) type Becomes = fn(&Json, Json) -> Result<Json, String>;
 
 impl Device {
     /// Does what a change asks for; gives the requests.
@@ -47,22 +53,39 @@ impl Device {
         let mut requests = conformance::requests(changes, self.patches, false);
         requests.truncate(most);
         for (method, uri, body) in &requests {
-            let target = steps(uri.strip_prefix("/data").ok_or("no data resource")?);
-            let body: Option<Json> = body.as_ref().map(|text| serde_json::from_str(text).unwrap());
-            match (method.as_str(), body) {
-                ("DELETE", None) => self.remove(&target)?,
-                ("PUT", Some(body)) => {
-                    self.remove(&target)?;
-                    self.merge(&target, &body)?;
-                }
-                ("PATCH", Some(body)) => match body.get("ietf-yang-patch:yang-patch") {
-                    Some(patch) => self.patch(&target, patch)?,
-                    None => self.merge(&target, &body)?,
-                },
-                (method, _) => return Err(format!("{method} of {uri}")),
-            }
+            self.change(method, uri, body.as_deref())?;
         }
         Ok(requests.len())
+    }
+
+    /// Does one request; what is refused has done nothing where it is known what becomes of
+    /// the data.
+    pub(crate) fn change(&mut self, method: &str, uri: &str, body: Option<&str>) -> Result<(), String> {
+        let before = self.data.clone();
+        let target = steps(uri.strip_prefix("/data").ok_or("no data resource")?);
+        let body: Option<Json> = body.map(|text| serde_json::from_str(text).unwrap());
+        match (method, body) {
+            ("DELETE", None) => self.remove(&target)?,
+            ("PUT", Some(body)) => {
+                self.remove(&target)?;
+                self.merge(&target, &body)?;
+            }
+            ("PATCH", Some(body)) => match body.get("ietf-yang-patch:yang-patch") {
+                Some(patch) => self.patch(&target, patch)?,
+                None => self.merge(&target, &body)?,
+            },
+            (method, _) => return Err(format!("{method} of {uri}")),
+        }
+        if let Some(becomes) = self.becomes {
+            match becomes(&before, self.data.take()) {
+                Ok(data) => self.data = data,
+                Err(refusal) => {
+                    self.data = before;
+                    return Err(format!("{method} of {uri}: {refusal}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn patch(&mut self, target: &[Step], patch: &Json) -> Result<(), String> {

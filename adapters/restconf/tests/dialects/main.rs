@@ -19,9 +19,11 @@ mod carried;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
 mod device;
+mod face;
 mod from_xml;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+mod os10;
 mod round_trip;
 mod turns;
 mod written;

@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::{Reader, default_instance, yes};
 use crate::{
-    Defaults,
+    Defaults, Module, PathStep,
     dialect::{GnmiDialect, Mapping, NetconfDialect, NodePath, RestconfDialect, Tree, Variant},
 };
 
@@ -30,12 +30,27 @@ pub(super) struct RawRestconf {
     explicit_enabled: bool,
     network_instance: Option<String>,
     /// The operation that saves running.
-    save: Option<String>,
+    save: Option<RawSave>,
     /// What lies elsewhere for this protocol.
     #[serde(default)]
     tree: Table,
     #[serde(default)]
     defaults: Table,
+}
+
+/// An operation by its path, or by the name that the target gives it and with what it takes.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawSave {
+    Path(String),
+    Told(RawTold),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawTold {
+    operation: String,
+    input: String,
 }
 
 const fn https_port() -> u16 {
@@ -70,7 +85,14 @@ struct Shape {
 impl Reader<'_> {
     pub(super) fn restconf(&mut self, base: &Base<'_>, raw: RawRestconf) -> Option<RestconfDialect> {
         self.names_modules();
-        let save = raw.save.as_ref().map(|path| self.path("save", path, None));
+        let (save, save_input) = match raw.save {
+            None => (None, None),
+            Some(RawSave::Path(path)) => (Some(self.path("save", &path, None)), None),
+            Some(RawSave::Told(RawTold { operation, input })) => (Some(unqualified(operation)), Some(input)),
+        };
+        if save_input.as_ref().is_some_and(|input| !input.starts_with('{')) {
+            self.problems.push("restconf.save.input: is no JSON object".to_owned());
+        }
         let shape = match raw.like {
             Some(like) => {
                 if !raw.tree.is_empty() || !raw.defaults.is_empty() {
@@ -102,11 +124,18 @@ impl Reader<'_> {
             explicit_enabled: raw.explicit_enabled,
             network_instance: raw.network_instance.unwrap_or(shape.network_instance),
             save: save.or(shape.save),
+            save_input,
             defaults: shape.defaults,
             tree: shape.tree,
             variants: shape.variants,
         })
     }
+}
+
+/// The name alone, where a target wants no module's before it.
+fn unqualified(name: String) -> NodePath {
+    let module = Module { namespace: Arc::from(""), name: None };
+    NodePath { steps: vec![PathStep { module, name, keys: Vec::new() }] }
 }
 
 impl Shape {

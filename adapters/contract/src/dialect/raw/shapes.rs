@@ -98,6 +98,8 @@ pub(super) struct RawSwitchedVlan {
     pub(super) mode: RawMode,
     pub(super) access_vlan: String,
     pub(super) native_vlan: String,
+    #[serde(default)]
+    pub(super) by_vlan: bool,
     pub(super) native_none: Option<String>,
     pub(super) native_inherited: Option<String>,
     pub(super) trunk_vlans: RawTrunk,
@@ -176,6 +178,8 @@ pub(super) struct RawVlan {
     pub(super) entry: String,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
     pub(super) members: Option<String>,
     pub(super) status: Option<String>,
     #[serde(default)]

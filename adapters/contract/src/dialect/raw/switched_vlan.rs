@@ -21,6 +21,12 @@ impl Reader<'_> {
         if raw.also_trunk_vlans.iter().any(|form| !form.joined) {
             self.problems.push(format!("{}.tree.{leaf}.also-trunk-vlans: must be joined", self.section));
         }
+        if raw.by_vlan && self.section != "restconf" {
+            self.problems.push(format!("{}.tree.{leaf}.by-vlan: is known of RESTCONF alone", self.section));
+        }
+        if raw.by_vlan && !matches!(raw.mode, RawMode::Leaf { .. }) {
+            self.problems.push(format!("{}.tree.{leaf}.by-vlan: needs a mode that is a leaf", self.section));
+        }
         let mut path = |part: &str, text: &str| {
             let relative = self.path(&format!("{leaf}.{part}"), text, below.as_ref());
             NodePath { steps: at.steps.iter().cloned().chain(relative.steps).collect() }
@@ -37,6 +43,7 @@ impl Reader<'_> {
             },
             access_vlan: path("access-vlan", &raw.access_vlan),
             native_vlan: path("native-vlan", &raw.native_vlan),
+            by_vlan: raw.by_vlan,
             native_none: raw.native_none,
             native_inherited: raw.native_inherited.map(|text| path("native-inherited", &text)),
             trunk_vlans: trunk(raw.trunk_vlans, &mut path),

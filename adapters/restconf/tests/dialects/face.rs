@@ -1,0 +1,174 @@
+//! OS10 behind HTTP, in memory: what a session asks it, and in how many requests.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use mercury_adapter::{Answer, Capabilities, CommitMode, Flight, Refusal, Render as _, Session, Step};
+use mercury_model::{InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanScope};
+use mercury_restconf::{Renderer, RestconfOptions, conformance};
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
+
+use crate::{
+    device::Device,
+    dialect,
+    os10::{brown, id, wanted},
+};
+
+const PORT: &str = "ethernet1/1/1";
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// The switch, what it starts with, and what it was asked.
+struct Os10 {
+    device: Device,
+    startup: Json,
+    tags: bool,
+    asked: Vec<String>,
+}
+
+impl Os10 {
+    fn tag(&self) -> String {
+        format!("\"{}\"", self.device.data.to_string().len())
+    }
+
+    /// A status, and what is in the body.
+    fn answer(&mut self, method: &str, uri: &str, guard: Option<&str>, body: &str) -> (u16, String) {
+        let data = uri.strip_prefix("/restconf");
+        match (method, data) {
+            ("GET", Some("/data/ietf-interfaces:interfaces?content=config")) => {
+                (200, json!({ "ietf-interfaces:interfaces": self.device.data["interfaces"] }).to_string())
+            }
+            ("POST", Some("/operations/copy-config")) => {
+                let input: Json = serde_json::from_str(body).unwrap();
+                let input = &input["yuma-netconf:input"];
+                if input["target"] != json!({ "startup": [null] }) || input["source"] != json!({ "running": [null] }) {
+                    return (400, String::new());
+                }
+                self.startup = self.device.data.clone();
+                (204, String::new())
+            }
+            ("PATCH" | "DELETE", Some(data)) => {
+                if self.tags && guard.is_some_and(|guard| guard != self.tag()) {
+                    return (412, String::new());
+                }
+                let before = self.device.data.clone();
+                match self.device.change(method, data, Some(body).filter(|body| !body.is_empty())) {
+                    Ok(()) if method == "DELETE" && self.device.data == before => (404, String::new()),
+                    Ok(()) => (204, String::new()),
+                    Err(message) => {
+                        let error = json!({ "error-type": "application", "error-tag": "operation-failed",
+                            "error-message": message });
+                        (412, json!({ "ietf-restconf:errors": { "error": [error] } }).to_string())
+                    }
+                }
+            }
+            _ => (404, String::new()),
+        }
+    }
+}
+
+/// Answers until the client is gone.
+async fn serve(stream: DuplexStream, switch: Arc<Mutex<Os10>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let (mut head, mut length, mut guard) = (String::new(), 0, None);
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or_default() == 0 {
+                return;
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse().unwrap(),
+                "if-match" => guard = Some(value.trim().to_owned()),
+                _ => {}
+            }
+            if head.is_empty() {
+                head = line;
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.unwrap();
+        let body = String::from_utf8(body).unwrap();
+        let mut words = head.split_whitespace();
+        let (method, uri) = (words.next().unwrap(), words.next().unwrap());
+        let answer = {
+            let mut switch = switch.lock().unwrap();
+            switch.asked.push(format!("{method} {uri}"));
+            let (status, body) = switch.answer(method, uri, guard.as_deref(), &body);
+            let tag =
+                if switch.tags && method == "GET" { format!("ETag: {}\r\n", switch.tag()) } else { String::new() };
+            let length = if status == 204 { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+            format!("HTTP/1.1 {status} X\r\nContent-Type: application/yang-data+json\r\n{tag}{length}\r\n{body}")
+        };
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+/// A session with a switch, what of it was read, and the steps that give a port this VLAN.
+async fn begun(tags: bool) -> (Box<dyn Session>, Arc<Mutex<Os10>>, Scope, Vec<Step>) {
+    let dialect = dialect("dell_os10");
+    let device = brown();
+    let switch = Arc::new(Mutex::new(Os10 { startup: device.data.clone(), device, tags, asked: Vec::new() }));
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    tokio::spawn(serve(theirs, Arc::clone(&switch)));
+    let restconf = dialect.restconf.as_ref().unwrap();
+    let mut options = RestconfOptions::new("switch", 443);
+    options.http.tls = None;
+    let mut session = conformance::session(ours, &options, restconf).await.unwrap();
+    switch.lock().unwrap().asked.clear();
+    let interfaces = InterfaceScope::Named([PORT.parse().unwrap()].into());
+    let scope = Scope { interfaces, vlans: VlanScope::Named([id(300)].into()), ..Scope::default() };
+    let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
+    let plan = Plan::between(&before, &wanted(&before, PORT, Some(SwitchedVlan::access(id(300)))));
+    let target = Capabilities { variant: Some(0), ..Capabilities::unknown() };
+    let payload = Renderer::new(&dialect, None).unwrap().render(&plan, &target).unwrap();
+    let steps = vec![Step::Stage(payload), Step::Commit(CommitMode::Plain), Step::Read(scope.clone())];
+    (session, switch, scope, steps)
+}
+
+fn running(flight: &Flight) -> Running {
+    match flight.results.last() {
+        Some(Ok(Answer::Running(running))) => (**running).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_attach_that_is_saved_takes_four_requests() {
+    let (mut session, switch, _, steps) = begun(false).await;
+    assert!(session.capabilities().startup);
+    let after = running(&session.flight(&steps, WITHIN).await);
+    let port = &after.config.interfaces[&PORT.parse().unwrap()];
+    assert_eq!(port.switched_vlan, Some(SwitchedVlan::access(id(300))));
+    let is_saved = |switch: &Os10| switch.startup == switch.device.data;
+    assert!(!is_saved(&switch.lock().unwrap()));
+    let saved = session.flight(&[Step::Save], WITHIN).await;
+    assert!(matches!(saved.results.as_slice(), [Ok(Answer::Done(_))]), "{saved:?}");
+    let switch = switch.lock().unwrap();
+    assert!(is_saved(&switch));
+    let (read, patch) = (
+        "GET /restconf/data/ietf-interfaces:interfaces?content=config",
+        "PATCH /restconf/data/ietf-interfaces:interfaces",
+    );
+    assert_eq!(switch.asked, [read, patch, read, "POST /restconf/operations/copy-config"]);
+}
+
+#[tokio::test]
+async fn where_there_is_a_tag_a_change_is_not_made_on_what_has_changed() {
+    let (mut session, switch, scope, steps) = begun(true).await;
+    switch.lock().unwrap().device.data["interfaces"]["interface"][0]["description"] = json!("somebody else's");
+    let data = switch.lock().unwrap().device.data.clone();
+    let refused = session.flight(&steps, WITHIN).await;
+    assert!(matches!(refused.results.get(1), Some(Err(Refusal::Outdated(_)))), "{refused:?}");
+    assert_eq!(switch.lock().unwrap().device.data, data);
+    // Read again, it is.
+    session.flight(&[Step::Read(scope)], WITHIN).await;
+    let after = running(&session.flight(&steps, WITHIN).await);
+    assert_eq!(after.config.interfaces[&PORT.parse().unwrap()].switched_vlan, Some(SwitchedVlan::access(id(300))));
+}
