@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use mercury::{fault::FaultKind, outcome::Outcome};
-use mercury_sim::{Datastore, Mode};
+use mercury_sim::{Datastore, Mode, fault::Moment};
 
 use crate::kind::{self, JUNOS, Kind, NETCONF};
+use crate::ovsdb::{Deed, deed};
 use crate::strangers::{console, leave_unconfirmed_for, stage};
 use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock, ports};
 
@@ -80,6 +81,19 @@ fn what_was_done_and_refused_is_never_told_as_somebody_elses() {
                 agree(&world, 0, &report, &before, &intended, &told).await;
             }
         }
+    });
+}
+
+/// A part of what was asked for that somebody else made is theirs.
+#[test]
+fn what_somebody_else_made_of_an_open_vswitch_as_it_was_wanted_is_left_alone() {
+    on_paused_clock(async {
+        let world = World::new(&[Kind::Ovsdb]).await;
+        let ovsdb = world.handle(0).ovsdb().unwrap();
+        ovsdb.meddle(1, Moment::BeforeApply, deed(2, Deed::Moves(200), "by hand"));
+        let report = world.one(2, WISH).await;
+        assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked), "{report:?}");
+        assert!(world.ports(0)["Ethernet2"].starts_with("access, tag 200, trunks none, []"), "{:?}", world.ports(0));
     });
 }
 

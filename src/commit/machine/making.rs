@@ -177,19 +177,15 @@ impl Commit<'_> {
     }
 
     /// It is not as it was planned from: somebody else was there, or the switch did what it
-    /// refused, where nothing was read since.
+    /// refused, where nothing was read since. Where changes happen wholly or not at all, a
+    /// part of it is somebody else's.
     fn retaken(&mut self, now: &Running, at: Moment) -> Onward {
-        let transition = self.transition;
-        if let Some(proof) = transition.proof(now) {
+        let was_unread = self.can(|capabilities| capabilities.guarded) && !self.is_outdated;
+        if let Some(proof) = self.transition.proof(now).filter(|_| was_unread) {
             self.state = State::Made { proof, made: Made::Locked };
             return Next::End(Reached::Made);
         }
         let fault = Fault::new(FaultKind::Locked, "somebody else changed the switch while it was waited for them");
-        let was_unread = self.can(|capabilities| capabilities.guarded) && !self.is_outdated;
-        if was_unread && transition.shows_some(now) {
-            let trouble = Trouble { cause: fault, depth: Depth::Running, locked: true, taken: Taken::Perhaps };
-            return self.undo(trouble, at);
-        }
         self.unlock(Then::Over(Outcome::NotStarted(fault)), at)
     }
 }

@@ -104,6 +104,11 @@ fn flooded(reader: &mut Reader<'_>, own: &mut OverlayRules) {
 fn route_ids(reader: &mut Reader<'_>, own: &mut OverlayRules) {
     own.route_distinguisher = reader.parsed("vxlan_route_distinguisher");
     own.route_target = reader.parsed("vxlan_route_target");
+    if own.route_distinguisher.is_some() && !own.is_evpn() {
+        let message = format!("is told by BGP alone, and this is vxlan_flood {}", own.flood.word());
+        let finding = Finding::error(Code::Conflict, message);
+        reader.blame_key("vxlan_route_distinguisher", finding.help("vxlan_route_target has BGP tell of it as well"));
+    }
     let shared =
         |form: &Option<RouteIdForm>, is_own: fn(&RouteIdForm) -> bool| form.as_ref().is_some_and(|form| !is_own(form));
     if shared(&own.route_target, RouteIdForm::is_of_vni) {

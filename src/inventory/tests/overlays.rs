@@ -39,6 +39,12 @@ fn how_a_vni_is_flooded_is_said_once_and_whole() {
         ("vxlan_route_target = \"65000:1\"", "vxlan_route_target", "would be every VNI's"),
         ("vxlan_route_target = \"65000:{vlan}\"", "vxlan_route_target", "not the same on every switch"),
         ("vxlan_route_distinguisher = \"65000:1\"", "vxlan_route_distinguisher", "would be every VNI's"),
+        (
+            "vxlan_flood = \"multicast\"\nvxlan_group_base = \"239.1.0.0/16\"\n\
+             vxlan_route_distinguisher = \"192.0.2.1:{vlan}\"",
+            "vxlan_route_distinguisher",
+            "is told by BGP alone, and this is vxlan_flood multicast",
+        ),
         ("vxlan_route_target = \"{vni}\"", "vxlan_route_target", "is not auto, nor an AS number"),
     ] {
         let (_, findings) = nexus(lines);
