@@ -59,8 +59,11 @@ fn tunnels_come_with_the_first_port_of_a_vni_and_go_with_the_last() {
     assert_eq!(client.done("attach_port", &on("p1", &vni))["changed"], false);
     // Somebody takes them away: who asks again has them, though the port is as it was.
     bridge.vsctl(&["del-port", "br0", "v002774c0000202", "--", "del-port", "br0", "v002774c0000203"]);
-    client.done("attach_port", &on("p1", &vni));
-    assert_eq!(tunnels(&bridge), made, "there again");
+    client.done("attach_port", &on("p1", &json!({"vni": 10_100, "segmentation_id": 3000})));
+    assert_eq!(
+        (tunnels(&bridge), vlans(&bridge, "p1")),
+        (made.map(String::from).to_vec(), "access 3000 []".to_owned())
+    );
     client.done("attach_port", &on("p2", &vni));
     client.done("detach_port", &on("p1", &vni));
     assert_eq!(tunnels(&bridge), made, "another port is on it");

@@ -439,15 +439,16 @@ impl<'a> Stage<'a> {
                 }
                 continue;
             }
+            // All of its switches are as before then.
+            if reports.iter().any(|report| vnis::is_kept(report, self.is_bound_elsewhere(&request))) {
+                continue;
+            }
             for report in reports {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
                 // A commit that is slower than the switches' patience succeeds on none of several, and
                 // none where the switch undoes it before the time that it was given; nor does what
                 // ovs-vswitchd does not apply in time.
-                if vnis::is_kept(&report, self.is_bound_elsewhere(&request)) {
-                    continue;
-                }
                 let several = request.wants.len() > 1;
                 let too_slow = |want: &Want| {
                     let switch = self.schedule.switches[want.switch];
