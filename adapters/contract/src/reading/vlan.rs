@@ -78,7 +78,7 @@ impl<'a> Known<'a> {
         let keys = vlan.entry.steps.last().map_or(&[][..], |step| &step.keys);
         let key_leaf = tree.name.as_ref().filter(|_| vlan.is_beside(&tree.interface));
         let ports = &tree.switched_vlan;
-        let ports = ports.by_vlan.then(|| [&ports.access_vlan, &ports.trunk_vlans.path]).into_iter().flatten();
+        let ports = ports.by_vlan.then_some([&ports.access_vlan, &ports.trunk_vlans.path]).into_iter().flatten();
         let own = vlan.leaves().chain(key_leaf).chain(binds).chain(ports).map(step_names);
         Self {
             own: keys.iter().map(|(key, _)| vec![key.as_str()]).chain(own).collect(),
