@@ -162,7 +162,7 @@ codes! {
         "Readers of data go by names alone, and a switch does not: it refuses such an element, or passes it over. Declare the namespace that the message says.";
     ReadingOperation "reading-operation":
         "An `operation` without NETCONF's namespace, or one, or a `default-operation`, that RFC 6241 section 7.2 does not have.",
-        "Servers pass over the first, and what was to be deleted is merged. Write nc:operation, with xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\".";
+        "Servers pass over the first, and what was to be deleted is merged. Write nc:operation, with the base namespace of RFC 6241 declared as nc.";
     ReadingDeletes "reading-deletes":
         "A candidate deletes or replaces paths, and what is there is not known.",
         "Rules judge what a candidate brings. What it takes away only the switch can tell.";

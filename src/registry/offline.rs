@@ -267,7 +267,10 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
             source = Source::in_parts(text, set.brought.iter().map(|one| one.at.clone()).collect());
             brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
         }
-        Form::Json | Form::Lines => mercury_gnmi::document::lay(text, &arena, &mut share, root)?,
+        Form::Json | Form::Lines => {
+            mercury_gnmi::document::lay(text, &arena, &mut share, root)?;
+            mercury_gnmi::document::once(text)?;
+        }
     }
     // The tree is the same but for what only one protocol has; the form's own goes first.
     let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));

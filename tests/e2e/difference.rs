@@ -131,13 +131,13 @@ fn files_of_every_form_are_compared_by_a_dialect() {
     let file = |name: &str, text: &str| setup.write(name, text).to_str().unwrap().to_owned();
     let lines = |vlan: &str| format!("set vlans a vlan-id {vlan}\nset interfaces xe-0/0/1 description node\n");
     let set = file("a.set", &lines("110"));
-    let braces = file("b.conf", "vlans { a { vlan-id 120; } }\ninterfaces { xe-0/0/1 { description node; } }\n");
+    let braces = file("b.conf", "vlans { a { vlan-id 110; } }\ninterfaces { xe-0/0/1 { description other; } }\n");
     let xml = "<configuration><vlans><vlan><name>a</name><vlan-id>110</vlan-id></vlan></vlans></configuration>";
     let xml = file("c.xml", xml);
     let junos = |a: &str, b: &str| setup.run(&["diff", a, b, "--dialect", "juniper_junos"]);
     assert_eq!(junos(&set, &xml).code(), 0, "{}", junos(&set, &xml).stdout);
     let differs = junos(&set, &braces);
-    assert!(differs.code() == 1 && differs.stdout.contains("VLAN 120"), "{} {}", differs.stdout, differs.stderr);
+    assert!(differs.code() == 1 && differs.stdout.contains("\"other\""), "{} {}", differs.stdout, differs.stderr);
     let wrong = junos(&set, &file("d.set", &lines("9999")));
     assert!(wrong.code() == 2 && wrong.stderr.contains("d.set:1: "), "{} {}", wrong.stdout, wrong.stderr);
     assert!(wrong.stderr.contains("\"9999\", which is no VLAN's number"), "{}", wrong.stderr);

@@ -61,6 +61,15 @@ pub fn lay<'a>(text: &str, arena: &'a Bump, share: &mut Share, root: &DataNode<'
     Ok(())
 }
 
+/// Whether no object of a JSON text has a member twice: readers differ in which of them they take.
+///
+/// # Errors
+/// A sentence with line and column that names the member; or it is no JSON.
+pub fn once(text: &str) -> Result<(), String> {
+    let own = text.trim_start_matches('\u{feff}');
+    serde_json::from_str::<set::Once>(own).map(drop).map_err(|error| error.to_string())
+}
+
 /// The GetResponse that a text is; `None` where it is data.
 fn response(text: &str) -> Result<Option<GetResponse>, String> {
     let malformed = |error: serde_json::Error| error.to_string();

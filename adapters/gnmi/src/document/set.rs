@@ -212,7 +212,7 @@ fn strange_yaml(text: &str) -> Option<(usize, &str)> {
 }
 
 /// JSON in which no object has a member twice: readers differ in which of them they take.
-struct Once;
+pub(super) struct Once;
 
 impl<'de> Deserialize<'de> for Once {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

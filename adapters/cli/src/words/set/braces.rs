@@ -65,7 +65,8 @@ pub(in crate::words) fn lines<'t>(words: &SetWords, text: &'t str) -> Result<Lin
 
 fn flat<'w>(words: &'w SetWords, tokens: &mut Tokens<'_>) -> Result<Flat<'w>, String> {
     let mut flat = Flat { words, out: String::new(), octets: Vec::new(), at: 0, open: Vec::new() };
-    let (mut statement, mut list): (Vec<&str>, Option<Vec<(usize, &str)>>) = (Vec::new(), None);
+    let mut statement: Vec<&str> = Vec::new();
+    let mut list: Option<Vec<(usize, &str)>> = None;
     while let Some(token) = tokens.next()? {
         match (token, &mut list) {
             ("]", Some(_)) => flat.statement(&std::mem::take(&mut statement), &list.take().unwrap_or_default())?,

@@ -90,6 +90,15 @@ fn what_is_replaced_is_gone_but_for_what_is_said_again() {
 }
 
 #[test]
+fn a_member_that_is_there_twice_is_told_in_data_as_well() {
+    let told = |text: &str| super::super::once(text).unwrap_err();
+    assert_eq!(told("{\"a\": [{\"m\": 1}, {\"m\": 1.5,\n \"m\": null}]}"), "m is there twice at line 2 column 4");
+    for text in ["\u{feff}{\"a\": {\"m\": -1}, \"m\": [true, \"m\"]}", "[]", "1"] {
+        assert_eq!(super::super::once(text), Ok(()), "{text}");
+    }
+}
+
+#[test]
 fn a_text_that_is_none_is_told_with_its_place() {
     let mut problems = Vec::new();
     for (text, said) in [
