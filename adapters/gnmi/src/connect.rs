@@ -173,7 +173,7 @@ pub(crate) async fn open(
 ) -> Result<GnmiSession, ConnectError> {
     let client = Client::new(transport, options)?;
     let announced = announced(&client, options).await?;
-    Ok(GnmiSession::new(client, options, dialect, instance, announced, learned))
+    Ok(GnmiSession::new(client, options, dialect, instance, announced.as_ref(), learned))
 }
 
 /// What the target announces; nothing where it does not know the call, which

@@ -80,12 +80,12 @@ impl GnmiSession {
         options: &GnmiOptions,
         dialect: Arc<GnmiDialect>,
         instance: String,
-        announced: Option<CapabilityResponse>,
+        announced: Option<&CapabilityResponse>,
         learned: Arc<Learned>,
     ) -> Self {
-        let announced_lines = announced.as_ref().map_or_else(Vec::new, said);
+        let announced_lines = announced.map_or_else(Vec::new, said);
         learned.commits.met(&announced_lines);
-        let form = request::Form::of(&dialect, options.asked(), best(announced.as_ref()));
+        let form = request::Form::of(&dialect, options.asked(), best(announced));
         let files = options.tls.iter().flat_map(crate::TlsOptions::files);
         Self {
             files: files.map(|file| (file.clone(), stamp(&file))).collect(),
