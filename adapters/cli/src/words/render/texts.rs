@@ -15,7 +15,7 @@ pub(in crate::words) struct Takes {
     pub(in crate::words) ascii: bool,
     /// A shell looks at it first.
     pub(in crate::words) is_shell: bool,
-    /// A text with blanks stands in quotation marks.
+    /// A text with blanks or brackets stands in quotation marks.
     pub(in crate::words) quotes: bool,
 }
 
@@ -28,11 +28,14 @@ impl Takes {
             (true, _) if is_plain => text.to_owned(),
             (true, true) => format!("'\"{text}\"'"),
             (true, false) => format!("'{text}'"),
-            (false, true) if text.contains(' ') => format!("\"{text}\""),
+            (false, true) if text.contains(SPLITS) => format!("\"{text}\""),
             (false, _) => text.to_owned(),
         }
     }
 }
+
+/// What ends a word, or begins a list or a block, outside of quotation marks.
+const SPLITS: [char; 6] = [' ', '[', ']', '{', '}', ';'];
 
 /// Letters that no shell takes for anything else.
 fn is_plain(c: char) -> bool {
