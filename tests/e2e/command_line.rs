@@ -159,7 +159,6 @@ fn a_port_of_an_imitated_switch_is_attached_and_detached() {
         ("cisco_6500", "cisco_ios", "FastEthernet0/1", true),
         ("brocade_generic", "brocade_fastiron", "ethernet 1/1", true),
         ("dell_generic", "dell_powerconnect", "ethernet 1/g1", false),
-        ("dell10g_generic", "dell_powerconnect", "tengigabitethernet 0/0/1", false),
     ] {
         let Some(imitation) = Imitation::start(model) else { return };
         let mercury = Mercury::serve(&[imitation.entry("leaf1", dialect).with("persist", true)]);
