@@ -202,7 +202,7 @@ fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
         (pretty(&data(&json!(70000))), "schema-value"),
         (bare, "schema-namespace"),
         (other, "schema-value"),
-        (twice, "schema-duplicate"),
+        (twice, "syntax"),
     ] {
         let finished = validate(&setup, "a.json", &text, &[]);
         let found = schema(&finished);
