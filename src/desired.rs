@@ -123,6 +123,7 @@ pub fn desired(intent: &TargetIntent, switch: &Switch, running: &Running, dialec
         defaults.canonical(config);
     }
     members_without_mtu(&switch.rules, running, config, dialect)?;
+    vlans::refuse_unlisted(switch, running, config, dialect)?;
     Ok(made)
 }
 

@@ -267,6 +267,39 @@ fn asked_for<'a>(intent: &'a TargetIntent, running: &Running, name: &'a Interfac
     if ports.is_empty() { vec![name] } else { ports }
 }
 
+/// Where VLANs list their ports, one that is not there has no list: naming a port in it
+/// would make half a VLAN, which nobody takes away again.
+///
+/// # Errors
+/// A port is to be in such a VLAN, be it the one in which a port is that has no other.
+pub(super) fn refuse_unlisted(
+    switch: &Switch,
+    running: &Running,
+    config: &DeviceConfig,
+    dialect: &Dialect,
+) -> Result<(), Fault> {
+    let Some(there) = &running.listing else { return Ok(()) };
+    let without = dialect.defaults(switch.protocol().as_str()).and_then(|defaults| defaults.access_vlan);
+    let before = |port: &Interface| running.interfaces.get(&port.name).and_then(|port| port.switched_vlan.as_ref());
+    for port in config.interfaces.values().filter(|port| before(port) != port.switched_vlan.as_ref()) {
+        let wanted = match &port.switched_vlan {
+            None | Some(SwitchedVlan::Access { vlan: None }) => without.into_iter().collect(),
+            Some(_) => named(std::iter::once(port)),
+        };
+        let is_there = |id: &VlanId| there.contains(*id) || config.vlans.contains_key(id);
+        if let Some(id) = wanted.into_iter().find(|id| !is_there(id)) {
+            let help = if switch.rules.manage_vlans { "" } else { ", or give the switch manage_vlans" };
+            let reason = format!(
+                "VLAN {id} is not there, and on {} a port is in a VLAN by that one's list: {} cannot be in it; make \
+                 the VLAN first{help}",
+                switch.identity.name, port.name
+            );
+            return Err(Fault::new(FaultKind::InvalidValue, reason));
+        }
+    }
+    Ok(())
+}
+
 /// A VLAN is not taken away with what others have in it.
 fn refuse_shared(id: VlanId, running: &Running) -> Result<(), Fault> {
     let Some(others) = running.besides_vlans.get(&id) else { return Ok(()) };

@@ -7,7 +7,9 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, Vni, VniState};
+use crate::{
+    ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, VlanSet, Vni, VniState,
+};
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
 /// and hash alike.
@@ -185,6 +187,10 @@ pub struct Running {
     /// Only a read of every interface need tell.
     #[serde(skip)]
     pub besides_vlans: BTreeMap<VlanId, String>,
+    /// The VLANs that are there, whatever the scope, where a port is in a VLAN by that
+    /// one's list: what is not there has none. `None` on other targets.
+    #[serde(skip)]
+    pub listing: Option<VlanSet>,
     /// The ports that can carry nothing at the moment, and why, as far as the device shows
     /// that beside what it has.
     #[serde(skip)]

@@ -80,9 +80,12 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
     let mut bundles = channel_group::Bundles::default();
     let elsewhere = elsewhere::Elsewhere::read(tree, data);
     let lists = tree.switched_vlan.by_vlan.then(|| membership::Lists::read(tree, data));
-    let mut interfaces = Dense::default();
+    let (mut interfaces, mut entries) = (Dense::default(), BTreeSet::new());
     visit(data, &tree.interface.steps, &Names::default(), &mut |node, names| {
         let Some(name) = names.found_interface() else { return };
+        if lists.is_some() {
+            entries.insert(name.to_string());
+        }
         if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
             return;
         }
@@ -106,6 +109,10 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         interfaces.insert(name, interface);
     });
     config.interfaces = interfaces.whole();
+    for (vlan, ports) in lists.iter().flat_map(|lists| lists.of_nobody(&entries)) {
+        let own = besides_vlans.entry(vlan).or_default();
+        *own = if own.is_empty() { ports } else { format!("{own}, {ports}") };
+    }
     bundles.tell(&mut config);
     let mut without_entry = elsewhere.ports();
     if let InterfaceScope::Named(names) = &scope.interfaces {
@@ -151,6 +158,7 @@ pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Runnin
         besides,
         besides_vlans,
         aggregate_count,
+        listing: lists.map(|lists| lists.vlans),
         overlay,
         ..Running::found(config, scope.clone())
     }

@@ -162,7 +162,9 @@ pub(crate) fn as_read(tree: &SwitchedVlanTree, raw: &ForeignVlans) -> Vec<Leaf> 
 fn raw<D: Data>(tree: &SwitchedVlanTree, entry: &Entry<'_, D>) -> ForeignVlans {
     let values = |path: &NodePath| -> Vec<String> {
         if let Some(listed) = entry.listed.filter(|_| Some(path) != tree.mode.path()) {
-            return if *path == tree.trunk_vlans.path { listed.tagged.clone() } else { listed.untagged.clone() };
+            let set = if *path == tree.trunk_vlans.path { &listed.tagged } else { &listed.untagged };
+            // As it would be written, one value for each range.
+            return set.ranges().iter().map(|range| range.with_separator(&tree.trunk_vlans.range_separator)).collect();
         }
         find(entry.node, path, &entry.names).iter().map(|(node, _)| node.value().to_owned()).collect()
     };

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use mercury_adapter::{
-    Capabilities, ChannelGroup, Dialect, LeafTree, NodePath, Payload, Render, RequestForm, RestconfDialect, Tree,
-    Unrenderable, Writing, operations,
+    Capabilities, ChannelGroup, Dialect, LeafOperation, LeafTree, NodePath, Operations, Payload, Render, RequestForm,
+    RestconfDialect, Tree, Unrenderable, Writing, operations,
 };
 use mercury_model::{Leaf, Plan};
 
-use crate::{change::Changes, discovery::Offer, json::indented, request::Form};
+use crate::{
+    change::Changes,
+    discovery::Offer,
+    json::indented,
+    request::{Form, too_many},
+};
 
 /// Renders plans for one switch.
 pub struct Renderer {
@@ -50,9 +55,25 @@ impl Render for Renderer {
         let explicit_enabled = self.restconf.explicit_enabled;
         let writing = Writing { dialect, protocol: "restconf", tree, instance, explicit_enabled, one_by_one: true };
         let membership = membership(tree);
-        let changes = Changes::of(operations(&writing, plan)?, |path| membership.contains(&path));
+        let operations = operations(&writing, plan)?;
+        if let Some(problem) = too_many(added(&operations)) {
+            return Err(writing.cannot("so large a change", &format!("to take it back, {problem}")));
+        }
+        let changes = Changes::of(operations, |path| membership.contains(&path));
         Ok(Payload::new(changes))
     }
+}
+
+/// The values that come into lists, each of which goes by a request of its own.
+fn added(operations: &Operations) -> usize {
+    let leaves = operations.entries.iter().flat_map(|entry| &entry.leaves);
+    let added = |leaf: &LeafOperation| match leaf {
+        LeafOperation::SetList { present, wanted, .. } => {
+            wanted.iter().filter(|value| !present.contains(value)).count()
+        }
+        LeafOperation::Set(..) | LeafOperation::Remove(_) => 0,
+    };
+    leaves.map(added).sum()
 }
 
 /// The nodes by which a port is a member of an aggregate. What a port has beside them goes

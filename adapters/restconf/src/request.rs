@@ -13,6 +13,16 @@ use crate::{
     uri,
 };
 
+/// Requests that one change may take. What is set by one request may have to go one by one,
+/// and a port of 4,094 VLANs has to be freed of them: so many for each of four ports.
+const MAX_REQUESTS: usize = 4 * 4096;
+
+/// Why so many requests are not sent.
+pub(crate) fn too_many(requests: usize) -> Option<String> {
+    let is_too_many = requests > MAX_REQUESTS;
+    is_too_many.then(|| format!("the change takes {requests} requests, more than {MAX_REQUESTS}"))
+}
+
 /// A request to change something, before it has a root and a sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {

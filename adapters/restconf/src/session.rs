@@ -20,12 +20,9 @@ use crate::{
     media::Kind,
     query,
     refusal::Failure,
-    request::{Form, Request, resource},
+    request::{Form, Request, resource, too_many},
     uri,
 };
-
-/// Requests one change may take.
-const MAX_REQUESTS: usize = 64;
 
 /// What is said where a dialect has no operation that saves.
 const NO_SAVE: &str = "no operation that saves is known of this system over RESTCONF";
@@ -140,10 +137,8 @@ impl RestconfSession {
         let form =
             Form { yang_patch: self.patches(), datastore_patch: self.dialect.datastore_patch, guarded: &guarded };
         let requests = form.requests(changes);
-        if requests.len() > MAX_REQUESTS {
-            let text =
-                format!("the change takes {} requests, more than {MAX_REQUESTS}; nothing was sent", requests.len());
-            return Err(Failure::refused(ErrorTag::TooBig, text));
+        if let Some(problem) = too_many(requests.len()) {
+            return Err(Failure::refused(ErrorTag::TooBig, format!("{problem}; nothing was sent")));
         }
         let until = Instant::now() + timeout;
         let all = requests.len();

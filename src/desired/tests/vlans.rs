@@ -1,6 +1,7 @@
 //! The VLANs themselves: what they are called, and when they go.
 
 use super::*;
+use crate::inventory::{ConfirmedCommit, RestconfSettings, TlsSettings};
 
 /// Every switch has routed ports, and none of them keeps a VLAN.
 #[test]
@@ -262,4 +263,45 @@ fn requests_that_share_a_commit_leave_a_vlan_that_one_of_them_needs() {
     let leaves = target(&bench, "detach_port", &plugin("Ethernet3", &Value::Null));
     bench.make(&group::merged([&leaves, &network]).unwrap()).unwrap();
     assert_eq!(bench.vlans(), ["100 mercury-100"]);
+}
+
+/// Named in its list, it would come into being without a type, and would stay when the port leaves.
+#[test]
+fn where_vlans_list_their_ports_none_is_asked_for_a_port_that_is_not_there() {
+    for (managed, there, wanted, missing) in [
+        (false, "1,100", json!({"mode": "access", "native_vlan": 100}), None),
+        (false, "1,100", json!({"mode": "access", "native_vlan": 300}), Some(300)),
+        (false, "1,100", json!({"mode": "trunk", "native_vlan": 100, "allowed_vlans": [100, 300]}), Some(300)),
+        (true, "1", json!({"mode": "access", "native_vlan": 300}), None),
+        // In which a port is that has no other.
+        (false, "100", Value::Null, Some(1)),
+        (false, "1,100", Value::Null, None),
+    ] {
+        let rules = Rules { manage_vlans: managed, ..Rules::default() };
+        let mut bench = Bench::of(Switch { face: over_restconf(), ..spoken("dell_os10", ruled(rules)) });
+        bench.set("ethernet1/1/1", SwitchedVlan::access(vlan(100)));
+        let method = if wanted.is_null() { "reset_port" } else { "update_port" };
+        let wanted = if wanted.is_null() { json!({}) } else { wanted };
+        let target = bench.intent(method, &ironic("ethernet1/1/1", &wanted)).unwrap().targets.remove(0);
+        let mut running = bench.read(&target).0;
+        running.listing = there.parse().ok();
+        let made = bench.desired(&target, &running);
+        let told = made.as_ref().err().map(ToString::to_string);
+        assert_eq!(told.is_some(), missing.is_some(), "{there} {wanted}: {told:?}");
+        if let (Some(told), Some(missing)) = (told, missing) {
+            assert!(told.contains(&format!("VLAN {missing} is not there")), "{told}");
+        }
+        // Where VLANs list nothing.
+        running.listing = None;
+        assert!(bench.desired(&target, &running).is_ok());
+    }
+}
+
+fn over_restconf() -> Face {
+    Face::Restconf(RestconfSettings {
+        tls: TlsSettings::default(),
+        root: None,
+        confirmed_commit: ConfirmedCommit::Auto,
+        settle_time: std::time::Duration::ZERO,
+    })
 }

@@ -60,6 +60,14 @@ impl From<Lost> for Failure {
     }
 }
 
+/// The revisions that there are.
+pub(super) struct Revisions {
+    /// Those of which it is known how far they are.
+    pub(super) known: Vec<(String, Revision)>,
+    /// Of how many more it was not asked.
+    pub(super) unasked: usize,
+}
+
 /// An answer that was read.
 pub(super) struct Answered {
     pub(super) value: Value,
@@ -150,8 +158,12 @@ impl Client {
     }
 
     /// Every revision that there is. One that is listed without a state is asked for by itself,
-    /// the last that were made, by their numbers, first, and only so many of them.
-    pub(super) async fn revisions(&mut self, within: Duration) -> Result<Vec<(String, Revision)>, Failure> {
+    /// the last that were made, by their numbers, first, and only so many of them. What has gone
+    /// meanwhile, and what shows no state by itself either, is none that is under way.
+    ///
+    /// # Errors
+    /// The list, or one of them, is refused: that tells nothing of what is under way.
+    pub(super) async fn revisions(&mut self, within: Duration) -> Result<Revisions, Failure> {
         let Answered { value, share, .. } = self.get("/revision", within).await?;
         let members = match value {
             Value::Object(members) => members,
@@ -159,24 +171,25 @@ impl Client {
             Value::Null => serde_json::Map::new(),
             _ => return Err(Failure::unreadable("revisions are no JSON object")),
         };
-        let (mut revisions, mut unsaid) = (Vec::new(), Vec::new());
+        let (mut known, mut unsaid) = (Vec::new(), Vec::new());
         for (name, shown) in members {
             match Revision::read(shown) {
-                Some(revision) => revisions.push((name, revision)),
+                Some(revision) => known.push((name, revision)),
                 None => unsaid.push(name),
             }
         }
         drop(share);
-        unsaid.sort_by_key(|name| std::cmp::Reverse(name.parse::<u64>().ok()));
+        unsaid.sort_by_cached_key(|name| std::cmp::Reverse((name.parse::<u64>().ok(), name.clone())));
+        let unasked = unsaid.len().saturating_sub(UNSAID);
         let until = Instant::now() + within;
         for name in unsaid.into_iter().take(UNSAID) {
-            match self.revision(&name, until.saturating_duration_since(Instant::now())).await {
-                Ok(revision) => revisions.push((name, revision)),
-                Err(lost @ Failure::Lost(_)) => return Err(lost),
-                Err(refused) => tracing::debug!(revision = name, ?refused, "its state is not told"),
+            match self.get(&of_revision(&name), until.saturating_duration_since(Instant::now())).await {
+                Ok(shown) => known.extend(Revision::read(shown.value).map(|revision| (name, revision))),
+                Err(failure) if failure.is_missing() => {}
+                Err(failure) => return Err(failure),
             }
         }
-        Ok(revisions)
+        Ok(Revisions { known, unasked })
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Client, Failure, Patches,
-    client::{Answered, encoded, of_revision},
+    client::{Answered, Revisions, encoded, of_revision},
     revision::{OURS, Revision, Standing, said},
     tree,
 };
@@ -152,8 +152,11 @@ impl NvueSession {
             Err(failure) if failure.is_missing() => return Ok(None),
             others => others?,
         };
-        let busy = others.into_iter().find(|(name, revision)| revision.is_busy() && !is_own(name, revision));
-        Ok(busy.map(|(name, revision)| format!("revision {} is {}", said(&name, 64), revision.told())))
+        let Revisions { known, unasked } = others;
+        let busy = known.into_iter().find(|(name, revision)| revision.is_busy() && !is_own(name, revision));
+        let busy = busy.map(|(name, revision)| format!("revision {} is {}", said(&name, 64), revision.told()));
+        let unknown = || format!("of {unasked} revisions more than are asked for by themselves no state is shown");
+        Ok(busy.or_else(|| (unasked > 0).then(unknown)))
     }
 
     async fn commit(&mut self, patches: &Patches, mode: &CommitMode, until: Instant) -> Result<(), Failure> {
@@ -305,7 +308,7 @@ impl NvueSession {
     /// answered so already.
     async fn named(&mut self, token: &PersistId, confirms: bool, until: Instant) -> Result<Option<String>, Failure> {
         let all = self.client.revisions(left(until)).await?;
-        let Some((name, _)) = all.into_iter().find(|(_, revision)| revision.mentions(&token.0)) else {
+        let Some((name, _)) = all.known.into_iter().find(|(_, revision)| revision.mentions(&token.0)) else {
             return Err(unknown_token());
         };
         // It may be on its way there.

@@ -28,6 +28,8 @@ struct Says {
     all: Value,
     /// To whoever asks for the one before by itself.
     sixth: Value,
+    /// 200 where it is not said.
+    sixths_status: Option<u16>,
     /// To who applies.
     apply: Option<u16>,
     /// To whoever asks for the revision, one after the other, and the last one for ever.
@@ -48,7 +50,7 @@ impl Says {
             }
             "POST /nvue_v1/revision" => (200, json!({"7": {"state": "pending"}})),
             "GET /nvue_v1/revision" => (200, self.all.clone()),
-            "GET /nvue_v1/revision/6" => (200, self.sixth.clone()),
+            "GET /nvue_v1/revision/6" => (self.sixths_status.unwrap_or(200), self.sixth.clone()),
             "GET /nvue_v1/revision/7" => {
                 let next = if self.polls.len() > 1 { self.polls.pop_front() } else { self.polls.front().cloned() };
                 next.unwrap_or((404, json!({})))
@@ -206,6 +208,29 @@ async fn a_revision_that_is_listed_without_a_state_is_asked_for() {
         let flight = session.flight(&[Step::Lock(None)], WITHIN).await;
         assert!(flight.lost.is_none() && flight.results[0].is_err() == is_kept, "{sixth}: {flight:?}");
         assert!(peer.lock().unwrap().has("GET /nvue_v1/revision/6"));
+    }
+}
+
+/// What is not told, and what nobody asked for, may be under way.
+#[tokio::test]
+async fn a_revision_whose_state_is_kept_from_who_asks_is_none_that_is_done() {
+    let all = json!({"6": {}, "applied": {"state": "applied"}});
+    for (status, is_refused) in [(200, false), (404, false), (403, true), (500, true), (503, true)] {
+        let says =
+            Says { all: all.clone(), sixth: json!({"detail": "no"}), sixths_status: Some(status), ..Says::default() };
+        let flight = session(says).await.0.flight(&[Step::Lock(None)], WITHIN).await;
+        assert_eq!(flight.results[0].is_err(), is_refused, "{status}: {flight:?}");
+    }
+    for (count, is_kept) in [(32, false), (33, true)] {
+        let all: serde_json::Map<_, _> = (100..100 + count).map(|name| (name.to_string(), json!({}))).collect();
+        let (mut session, peer) = session(Says { all: all.into(), ..Says::default() }).await;
+        let flight = session.flight(&[Step::Lock(None)], WITHIN).await;
+        assert_eq!(flight.results[0].is_err(), is_kept, "{flight:?}");
+        let told = format!("{:?}", flight.results[0]);
+        assert!(!is_kept || told.contains("of 1 revisions more") && told.contains("LockDenied"), "{told}");
+        let peer = peer.lock().unwrap();
+        assert!(peer.has(&format!("GET /nvue_v1/revision/{}", 99 + count)), "the newest: {:?}", peer.asked);
+        assert!(count == 32 || !peer.has("GET /nvue_v1/revision/100"), "the oldest: {:?}", peer.asked);
     }
 }
 

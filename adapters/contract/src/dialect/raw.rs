@@ -408,7 +408,7 @@ impl Reader<'_> {
         let leaves: BTreeMap<Leaf, LeafTree> = leaves.collect();
         let routed = self.routed(raw.routed, below);
         let vlan = self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw));
-        Tree {
+        let tree = Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
             // What an interface is, its name tells at a command line; a row of a port has no type.
             kind: if ["cli", "ovsdb"].contains(&self.section) { None } else { self.leaf("type", raw.kind, below) },
@@ -432,7 +432,9 @@ impl Reader<'_> {
                 rate: self.path("channel-group", &raw.rate, below),
             }),
             interface,
-        }
+        };
+        self.lists_ports(&tree);
+        tree
     }
 
     fn vlan(&mut self, raw: RawVlan) -> VlanTree {

@@ -81,3 +81,34 @@ fn unknown_keys_unknown_prefixes_and_loops_are_errors() {
         assert!(errors.iter().any(|error| error.name == "x" && error.to_string().contains(word)), "{word}: {errors:?}");
     }
 }
+
+/// Else ports would be read as carrying nothing, or written to where nothing reads them.
+#[test]
+fn vlans_list_their_ports_in_one_shape_alone() {
+    let (_, os10) = EMBEDDED.iter().find(|(name, _)| *name == "dell_os10").unwrap();
+    let native = r#"native-vlan = "dell-if:untagged-ports""#;
+    let beside = r#"entry = "if:interfaces/interface[name=vlan{vlan-id}]""#;
+    let elsewhere = r#"entry = "if:vlans/vlan[name=vlan{vlan-id}]""#;
+    let aggregate = |by_vlan: bool| {
+        let list = if by_vlan { "dell-if:others" } else { "dell-if:tagged-ports" };
+        format!(
+            "by-vlan = {by_vlan}\naccess-vlan = \"dell-if:untagged-ports\"\nnative-vlan = \"dell-if:untagged-ports\"\n\
+             mode = {{ path = \"dell-if:mode\", access = \"A\", trunk = \"B\" }}\n\
+             trunk-vlans = {{ path = \"{list}\", tagged-only = true, absent-is-none = true }}\n"
+        )
+    };
+    let routed = "[restconf.tree.routed]";
+    let with = |by_vlan| format!("[restconf.tree.aggregate-switched-vlan]\n{}{routed}", aggregate(by_vlan));
+    for (from, to, told) in [
+        (native, r#"native-vlan = "dell-if:native-ports""#.to_owned(), "to be one list, of the ports without a tag"),
+        (", absent-is-none = true", String::new(), "to be tagged-only, absent-is-none"),
+        (beside, elsewhere.to_owned(), "entries of the list of interfaces"),
+        (routed, with(true), "aggregate-switched-vlan.by-vlan: has to list by the same lists"),
+        (routed, with(false), "aggregate-switched-vlan.by-vlan: has to list by the same lists"),
+        (r#"input = '{"#, r#"input = '{,"#.to_owned(), "save.input: is no JSON object"),
+    ] {
+        assert!(os10.contains(from), "{from}");
+        let errors = load(&[("x", os10.replacen(from, &to, 1).as_str())]).unwrap_err();
+        assert!(errors[0].to_string().contains(told), "{told}: {errors:?}");
+    }
+}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mercury_adapter::{Answer, Capabilities, CommitMode, Flight, Refusal, Render as _, Session, Step};
-use mercury_model::{InterfaceScope, Plan, Running, Scope, SwitchedVlan, VlanScope};
+use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanScope};
 use mercury_restconf::{Renderer, RestconfOptions, conformance};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
@@ -112,24 +112,31 @@ async fn serve(stream: DuplexStream, switch: Arc<Mutex<Os10>>) {
 
 /// A session with a switch, what of it was read, and the steps that give a port this VLAN.
 async fn begun(tags: bool) -> (Box<dyn Session>, Arc<Mutex<Os10>>, Scope, Vec<Step>) {
+    let (mut session, switch) = session(tags, brown()).await;
+    let interfaces = InterfaceScope::Named([PORT.parse().unwrap()].into());
+    let scope = Scope { interfaces, vlans: VlanScope::Named([id(300)].into()), ..Scope::default() };
+    let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
+    let steps = steps(&Plan::between(&before, &wanted(&before, PORT, Some(SwitchedVlan::access(id(300))))), &scope);
+    (session, switch, scope, steps)
+}
+
+fn steps(plan: &Plan, scope: &Scope) -> Vec<Step> {
+    let target = Capabilities { variant: Some(0), ..Capabilities::unknown() };
+    let payload = Renderer::new(&dialect("dell_os10"), None).unwrap().render(plan, &target).unwrap();
+    vec![Step::Stage(payload), Step::Commit(CommitMode::Plain), Step::Read(scope.clone())]
+}
+
+async fn session(tags: bool, device: Device) -> (Box<dyn Session>, Arc<Mutex<Os10>>) {
     let dialect = dialect("dell_os10");
-    let device = brown();
     let switch = Arc::new(Mutex::new(Os10 { startup: device.data.clone(), device, tags, asked: Vec::new() }));
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     tokio::spawn(serve(theirs, Arc::clone(&switch)));
     let restconf = dialect.restconf.as_ref().unwrap();
     let mut options = RestconfOptions::new("switch", 443);
     options.http.tls = None;
-    let mut session = conformance::session(ours, &options, restconf).await.unwrap();
+    let session = conformance::session(ours, &options, restconf).await.unwrap();
     switch.lock().unwrap().asked.clear();
-    let interfaces = InterfaceScope::Named([PORT.parse().unwrap()].into());
-    let scope = Scope { interfaces, vlans: VlanScope::Named([id(300)].into()), ..Scope::default() };
-    let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
-    let plan = Plan::between(&before, &wanted(&before, PORT, Some(SwitchedVlan::access(id(300)))));
-    let target = Capabilities { variant: Some(0), ..Capabilities::unknown() };
-    let payload = Renderer::new(&dialect, None).unwrap().render(&plan, &target).unwrap();
-    let steps = vec![Step::Stage(payload), Step::Commit(CommitMode::Plain), Step::Read(scope.clone())];
-    (session, switch, scope, steps)
+    (session, switch)
 }
 
 fn running(flight: &Flight) -> Running {
@@ -171,4 +178,25 @@ async fn where_there_is_a_tag_a_change_is_not_made_on_what_has_changed() {
     session.flight(&[Step::Read(scope)], WITHIN).await;
     let after = running(&session.flight(&steps, WITHIN).await);
     assert_eq!(after.config.interfaces[&PORT.parse().unwrap()].switched_vlan, Some(SwitchedVlan::access(id(300))));
+}
+
+/// What comes by one request goes by one for each VLAN, and it has to go.
+#[tokio::test]
+async fn a_trunk_of_many_vlans_is_taken_back_and_left() {
+    let mut device = brown();
+    let entries = device.data["interfaces"]["interface"].as_array_mut().unwrap();
+    entries.extend((1000..1100).map(|id| json!({ "name": format!("vlan{id}"), "type": "iana-if-type:l2vlan" })));
+    let (mut session, switch) = session(false, device).await;
+    let scope = Scope { interfaces: InterfaceScope::Named([PORT.parse().unwrap()].into()), ..Scope::default() };
+    let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
+    let vlans = TrunkVlans::only("1000-1099".parse().unwrap());
+    let forth = wanted(&before, PORT, Some(SwitchedVlan::Trunk { native: None, vlans }));
+    let made = running(&session.flight(&steps(&Plan::between(&before, &forth), &scope), WITHIN).await);
+    assert!(forth.is_met_by(&made), "{:?}", made.config);
+    let undone = Plan::between(&made, &Intended(before.config.clone())).written_as(&before);
+    switch.lock().unwrap().asked.clear();
+    let back = running(&session.flight(&steps(&undone, &scope), WITHIN).await);
+    assert!(back.is_as(&before.config), "{:?}", back.config);
+    let asked = &switch.lock().unwrap().asked;
+    assert_eq!(asked.iter().filter(|one| one.starts_with("DELETE")).count(), 100, "{asked:?}");
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use mercury_model::{
-    Interface, InterfaceName, Plan, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanSet, VlanStatus,
+    Interface, InterfaceName, InterfaceScope, Plan, Running, Scope, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanScope,
+    VlanSet, VlanStatus,
 };
 use mercury_restconf::conformance;
 use serde_json::{Value as Json, json};
@@ -272,4 +273,44 @@ fn what_it_has_not_over_restconf_is_refused_in_words() {
     assert!(joins.contains("a port channel lists its members"), "{joins}");
     let all = refusal(&|port| port.switched_vlan = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::All }));
     assert!(all.contains("a trunk of all VLANs"), "{all}");
+}
+
+/// Nobody sees what it carries, and the VLAN would be taken from under it.
+#[test]
+fn a_vlan_is_somebodys_that_lists_a_port_without_an_entry() {
+    let (dialect, mut device) = (dialect("dell_os10"), brown());
+    let vlan = |device: &Device, name: &str| {
+        let entries = device.data["interfaces"]["interface"].as_array().unwrap();
+        entries.iter().position(|one| one["name"] == name).unwrap()
+    };
+    let at = vlan(&device, "vlan300");
+    device.data["interfaces"]["interface"][at]["tagged-ports"] = json!(["ethernet1/1/31"]);
+    // Whatever was asked for.
+    let port = InterfaceScope::Named(["ethernet1/1/1".parse().unwrap()].into());
+    let narrow = Scope { interfaces: port, vlans: VlanScope::Named([id(100)].into()), ..Scope::default() };
+    for scope in [Scope::all(), narrow] {
+        let running = conformance::decode(&dialect, &device.data.to_string(), &scope).unwrap();
+        let besides: Vec<_> = running.besides_vlans.iter().map(|(id, more)| format!("{id} {more}")).collect();
+        assert_eq!(besides, ["200 ipv4", "300 ethernet1/1/31, a port that has no entry"]);
+        assert_eq!(running.listing, Some("1,100,200,300,3040-3041".parse().unwrap()));
+    }
+}
+
+#[test]
+fn what_could_not_be_taken_back_is_refused_and_what_a_port_can_have_is_not() {
+    let dialect = dialect("dell_os10");
+    let mut device = brown();
+    let more = json!({ "name": "ethernet1/1/5", "type": "iana-if-type:ethernetCsmacd" });
+    device.data["interfaces"]["interface"].as_array_mut().unwrap().push(more);
+    let before = read(&dialect, &device);
+    let mut config = before.config.clone();
+    let mut carry_all = |port: &str| {
+        config.interfaces.get_mut(&port.parse().unwrap()).unwrap().switched_vlan = Some(trunk(None, "1-4094"));
+        render(&dialect, &Plan::between(&before, &mercury_model::Intended(config.clone())))
+    };
+    for port in ["ethernet1/1/1", "ethernet1/1/2", "ethernet1/1/3", "port-channel50"] {
+        assert!(carry_all(port).is_ok());
+    }
+    let refusal = carry_all("ethernet1/1/5").unwrap_err().to_string();
+    assert!(refusal.contains("to take it back, the change takes 204"), "{refusal}");
 }

@@ -10,7 +10,9 @@ const MOST: usize = 1 << 20;
 
 /// A pattern that fits no empty line. What prompts and answers are made of is ASCII: so are the
 /// digits, spaces and letters that `\d`, `\s`, `\w` and `\b` tell of. With those of all scripts
-/// a pattern takes ten times the memory, and as much longer to compile.
+/// a pattern takes ten times the memory, and as much longer to compile. `\B` and the halves of a
+/// boundary, such as `\b{start}`, stay those of all scripts: `\B` of ASCII alone fits within a
+/// character, and no dialect has any of them.
 ///
 /// # Errors
 /// A sentence: it is no pattern, too large, or fits an empty line.

@@ -1,8 +1,8 @@
 //! `[restconf]` of a dialect file.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Table;
 
 use super::{Reader, default_instance, yes};
@@ -90,8 +90,8 @@ impl Reader<'_> {
             Some(RawSave::Path(path)) => (Some(self.path("save", &path, None)), None),
             Some(RawSave::Told(RawTold { operation, input })) => (Some(unqualified(operation)), Some(input)),
         };
-        if save_input.as_ref().is_some_and(|input| !input.starts_with('{')) {
-            self.problems.push("restconf.save.input: is no JSON object".to_owned());
+        if let Some(Err(error)) = save_input.as_deref().map(serde_json::from_str::<BTreeMap<String, IgnoredAny>>) {
+            self.problems.push(format!("restconf.save.input: is no JSON object: {error}"));
         }
         let shape = match raw.like {
             Some(like) => {

@@ -6,7 +6,7 @@ use super::{
     Reader,
     shapes::{Derived, RawForeign, RawMode, RawRouted, RawSwitchedVlan, RawTrunk},
 };
-use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, TrunkForm, Unsaid};
+use crate::{ModeForm, Module, NodePath, SwitchedVlanTree, Tree, TrunkForm, Unsaid};
 
 impl Reader<'_> {
     pub(super) fn switched_vlan(
@@ -26,6 +26,16 @@ impl Reader<'_> {
         }
         if raw.by_vlan && !matches!(raw.mode, RawMode::Leaf { .. }) {
             self.problems.push(format!("{}.tree.{leaf}.by-vlan: needs a mode that is a leaf", self.section));
+        }
+        if raw.by_vlan && raw.access_vlan != raw.native_vlan {
+            let problem = "by-vlan: needs access-vlan and native-vlan to be one list, of the ports without a tag";
+            self.problems.push(format!("{}.tree.{leaf}.{problem}", self.section));
+        }
+        let list = &raw.trunk_vlans;
+        let is_plain = !list.joined && list.parts.is_empty() && raw.also_trunk_vlans.is_empty();
+        if raw.by_vlan && !(list.tagged_only && list.absent_is_none && is_plain) {
+            let problem = "by-vlan: needs trunk-vlans to be tagged-only, absent-is-none and one plain list";
+            self.problems.push(format!("{}.tree.{leaf}.{problem}", self.section));
         }
         let mut path = |part: &str, text: &str| {
             let relative = self.path(&format!("{leaf}.{part}"), text, below.as_ref());
@@ -53,6 +63,30 @@ impl Reader<'_> {
             also: raw.also.into_iter().map(|also| (path("also", &also.path), also.value)).collect(),
             routed: routed.to_vec(),
             foreign: raw.foreign.into_iter().map(|foreign| self.foreign(leaf, foreign, &at, inherited)).collect(),
+        }
+    }
+
+    /// What lists its ports has to be there, and told with them; an aggregate is listed as
+    /// other ports are.
+    pub(super) fn lists_ports(&mut self, tree: &Tree) {
+        let mut problem = |leaf: &str, what: &str| {
+            self.problems.push(format!("{}.tree.{leaf}.by-vlan: {what}", self.section));
+        };
+        let own = &tree.switched_vlan;
+        let lists =
+            |one: &SwitchedVlanTree| one.by_vlan.then(|| (one.access_vlan.clone(), one.trunk_vlans.path.clone()));
+        if tree.aggregate_switched_vlan.as_ref().is_some_and(|aggregate| lists(aggregate) != lists(own)) {
+            problem("aggregate-switched-vlan", "has to list by the same lists as switched-vlan, or both by none");
+        }
+        if !own.by_vlan {
+            return;
+        }
+        match &tree.vlan {
+            None => problem("switched-vlan", "needs VLANs, which list the ports"),
+            Some(vlan) if !vlan.is_beside(&tree.interface) => {
+                problem("switched-vlan", "needs VLANs that are entries of the list of interfaces");
+            }
+            Some(_) => {}
         }
     }
 
