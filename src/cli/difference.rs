@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use clap::Args;
 use mercury_adapter::{Answer, Clashes, Connector, Dialect, Flight, Kept, Left, MAX_REPLY, Recorded, Step};
 use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
-use serde_json::json;
+use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::{
@@ -67,15 +67,30 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
     let [a, b] = &sides;
     let whole = arguments.whole;
     let read = |side| read(side, reader.as_ref(), dialects, whole);
-    let (a, b) = futures_util::future::try_join(read(a), read(b)).await?;
-    let edits = differences(a, b);
-    match common.output {
-        Output::Json => {
-            print::json(&json!({"a": arguments.a, "b": arguments.b, "same": edits.is_empty(), "differences": edits}));
-        }
-        Output::Human => edits.iter().for_each(|edit| print::line(edit)),
+    let ((a, a_left), (b, b_left)) = futures_util::future::try_join(read(a), read(b)).await?;
+    let Compared { edits, common: has_common, alone } = compared(a, b);
+    if !has_common {
+        let reason = "hold no port, VLAN or VNI in common, so nothing was compared (--whole)";
+        return Err(Failure::Other(format!("{} and {} {reason}", arguments.a, arguments.b)));
     }
-    Ok(if edits.is_empty() { DONE } else { found() })
+    let lefts: Vec<Value> = [a_left, b_left].into_iter().flatten().collect();
+    // Of what was not looked at nobody knows whether it is the same.
+    let same = if edits.is_empty() { lefts.is_empty().then_some(true) } else { Some(false) };
+    match common.output {
+        Output::Json => print::json(&json!({"a": arguments.a, "b": arguments.b, "same": same, "differences": edits,
+                                            "on-one-side": alone, "not-compared": lefts})),
+        Output::Human => {
+            edits.iter().for_each(|edit| print::line(edit));
+            if !alone.is_empty() {
+                print::talk(&format!("not compared, as one side alone holds it: {}", alone.join(", ")));
+            }
+        }
+    }
+    match same {
+        Some(true) => Ok(DONE),
+        Some(false) => Ok(found()),
+        None => Err(Failure::Other("nothing else differs, and what was not compared may".to_owned())),
+    }
 }
 
 /// The switches; with their secrets where one is asked.
@@ -109,11 +124,11 @@ async fn read(
     reader: Option<&Arc<Switch>>,
     dialects: &[Arc<Dialect>],
     is_whole: bool,
-) -> Result<Recorded, Failure> {
+) -> Result<(Recorded, Option<Value>), Failure> {
     match side {
         Side::Switch(switch, store) => {
             let running = asked(switch, *store, dialects).await.map_err(|error| at(switch, *store, &error))?;
-            Ok(Recorded { running, is_whole: true, ..Recorded::default() })
+            Ok((Recorded { running, is_whole: true, ..Recorded::default() }, None))
         }
         Side::File(own, name) => {
             let switch = own.as_ref().or(reader).ok_or_else(|| {
@@ -124,37 +139,41 @@ async fn read(
             let (form, shown) = (kind_of(&text), Shown { name: name.clone(), text });
             let (recorded, brought) =
                 registry::told(switch, dialects, form, &shown, is_whole).map_err(Failure::Other)?;
-            brought.map_or(Ok(()), |brought| comparable(name, &brought, is_whole))?;
+            let left = brought.map(|brought| comparable(name, &brought)).transpose()?.flatten();
             let running = recorded.running.narrowed(&scope(switch));
-            Ok(Recorded { running, ..recorded })
+            Ok((Recorded { running, ..recorded }, left))
         }
     }
 }
 
-/// Whether all of a file that is about ports and VLANs can be compared; tells of what cannot.
+/// What of a file is not compared, if anything is; told to people, too.
 ///
 /// # Errors
-/// A sentence with the place: a value is none, or is there twice, or something is taken away.
-fn comparable(name: &str, brought: &Brought, is_whole: bool) -> Result<(), Failure> {
-    let Clashes { twice, leaves, keys, values } = &brought.clashes;
+/// A sentence with the place: a value is none, or is there twice, is in another namespace or
+/// under an unknown operation, or there is nothing to compare.
+fn comparable(name: &str, brought: &Brought) -> Result<Option<Value>, Failure> {
+    let Brought { clashes: Clashes { twice, leaves, keys, values }, strangers, operations, .. } = brought;
     let place = |left: &Left| left.line.map(|line| format!(":{line}")).unwrap_or_default();
-    if let Some(left) = [values, leaves, keys, twice].into_iter().find_map(|lefts| lefts.told.first()) {
+    let all = [values, leaves, keys, twice, strangers, operations];
+    if let Some(left) = all.into_iter().find_map(|lefts| lefts.told.first()) {
         return Err(Failure::Other(format!("{name}{}: {}, so it cannot be compared", place(left), left.what)));
     }
-    if !brought.deleted.is_empty() {
-        let count = print::counted(brought.deleted.len(), "path", "paths");
+    let (deleted, unread) = (brought.deleted.len(), brought.unread.count);
+    if deleted > 0 {
+        let count = print::counted(deleted, "path", "paths");
         print::talk(&format!("{name}: it deletes or replaces {count}, which is not compared"));
     }
-    if let Some(left) = brought.unread.told.first().filter(|_| !is_whole) {
-        let count = print::counted(brought.unread.count, "line or node", "lines or nodes");
+    let first = brought.unread.told.first();
+    if let Some(left) = first {
+        let count = print::counted(unread, "line or node", "lines or nodes");
         print::talk(&format!("{name}{}: {count} not compared, such as {}", place(left), left.what));
     }
-    let config = &brought.recorded.running.config;
-    let is_empty = config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty();
-    if is_empty && brought.deleted.is_empty() && !is_whole {
+    if brought.is_nothing() {
         return Err(Failure::Other(format!("{name}: the dialect sees no port and no VLAN in it")));
     }
-    Ok(())
+    let such_as = first.map(|left| json!({"line": left.line, "text": left.what}));
+    let left = json!({"file": name, "deleted": deleted, "unread": unread, "such-as": such_as});
+    Ok((deleted > 0 || unread > 0).then_some(left))
 }
 
 /// What is compared of a switch: all that its entry has Mercury know.
@@ -186,11 +205,24 @@ async fn asked(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> 
     }
 }
 
-/// What makes `b` of `a`, in the order of the ports. Of what a part does not hold
-/// nothing is said.
-fn differences(mut a: Recorded, mut b: Recorded) -> Vec<String> {
-    within(&mut a, &b);
-    within(&mut b, &a);
+/// What came of comparing two sides.
+struct Compared {
+    /// What makes `b` of `a`, in the order of the ports.
+    edits: Vec<String>,
+    /// Whether anything was compared.
+    common: bool,
+    /// Of what a part does not hold nothing is said: what that is.
+    alone: Vec<String>,
+}
+
+fn compared(mut a: Recorded, mut b: Recorded) -> Compared {
+    let mut alone = within(&mut a, &b);
+    alone.extend(within(&mut b, &a));
+    let is_empty = |side: &Recorded| {
+        let config = &side.running.config;
+        config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty()
+    };
+    let common = a.is_whole && b.is_whole || !is_empty(&a) || !is_empty(&b);
     // A port of which nothing is configured may be listed or not.
     for name in a.running.config.interfaces.keys().cloned().collect::<BTreeSet<_>>() {
         let port = || Interface::new(name.clone());
@@ -202,18 +234,25 @@ fn differences(mut a: Recorded, mut b: Recorded) -> Vec<String> {
     let mut edits = Plan::between(&a.running, &Intended(b.running.config)).edits;
     let port = |edit: &Edit| edit.interface().map(ToString::to_string);
     edits.sort_by(|one, other| print::port_order(port(one).as_deref(), port(other).as_deref()));
-    edits.iter().map(ToString::to_string).collect()
+    Compared { edits: edits.iter().map(ToString::to_string).collect(), common, alone }
 }
 
-/// Leaves of `found` only what `other` holds, where that is a part.
-fn within(found: &mut Recorded, other: &Recorded) {
+/// Leaves of `found` only what `other` holds, where that is a part. What of another part it takes
+/// out is told; a whole has much that nobody asks about.
+fn within(found: &mut Recorded, other: &Recorded) -> Vec<String> {
+    let mut out = Vec::new();
     if other.is_whole {
-        return;
+        return out;
     }
     let (own, held) = (&mut found.running.config, &other.running.config);
-    own.interfaces.retain(|name, _| held.interfaces.contains_key(name));
-    own.vlans.retain(|id, _| held.vlans.contains_key(id));
-    own.segments.retain(|id, _| other.tells_vni(*id));
+    let mut keep = |is_held: bool, name: &dyn Fn() -> String| {
+        out.extend((!is_held && !found.is_whole).then(name));
+        is_held
+    };
+    own.interfaces.retain(|name, _| keep(held.interfaces.contains_key(name), &|| name.to_string()));
+    own.vlans.retain(|id, _| keep(held.vlans.contains_key(id), &|| format!("VLAN {id}")));
+    own.segments.retain(|id, _| keep(other.tells_vni(*id), &|| format!("the VNI of VLAN {id}")));
+    out
 }
 
 async fn raw(common: &Common, arguments: &DiffArguments, inventory: &Inventory) -> Ended {
@@ -286,7 +325,7 @@ fn cut(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use mercury_model::{DeviceConfig, Segment, VlanId, Vni};
+    use mercury_model::{DeviceConfig, Segment, Vlan, VlanId, VlanStatus, Vni};
 
     use super::*;
 
@@ -301,12 +340,29 @@ mod tests {
             let running = Running::found(config, Recorded::scope(true));
             Recorded { running, is_whole, ..Recorded::default() }
         };
+        let differences = |a, b| compared(a, b).edits;
         let (there, other) = ([(120, 10_120), (3000, 777)], [(120, 10_120), (3007, 10_100)]);
         let told = differences(read(&there, true), read(&other, true)).join("\n");
         assert!(told.contains("VNI 777") && told.contains("VNI 10100") && !told.contains("10120"), "{told}");
         assert!(differences(read(&there, false), read(&other, false)).is_empty());
         let told = differences(read(&there, true), read(&[(3000, 778)], false));
         assert!(told.iter().any(|edit| edit.contains("VNI 778")) && !told.concat().contains("120"), "{told:?}");
+    }
+
+    #[test]
+    fn parts_that_have_nothing_in_common_are_not_the_same() {
+        let read = |vlans: &[u16], is_whole| {
+            let id = |id: &u16| VlanId::try_from(*id).unwrap();
+            let vlan = |own: &u16| (id(own), Vlan { id: id(own), name: None, status: VlanStatus::Active });
+            let config = DeviceConfig { vlans: vlans.iter().map(vlan).collect(), ..DeviceConfig::default() };
+            Recorded { running: Running::found(config, Recorded::scope(false)), is_whole, ..Recorded::default() }
+        };
+        assert!(!compared(read(&[10], false), read(&[11], false)).common);
+        let Compared { edits, common, alone } = compared(read(&[10, 12], false), read(&[11, 12], false));
+        assert_eq!((edits, common, alone.join(" ").as_str()), (Vec::new(), true, "VLAN 10 VLAN 11"));
+        let Compared { edits, common, alone } = compared(read(&[10], true), read(&[11], false));
+        assert!(edits.len() == 1 && common && alone.is_empty(), "{edits:?} {alone:?}");
+        assert!(compared(read(&[], true), read(&[], true)).common);
     }
 
     #[test]

@@ -144,7 +144,12 @@ pub fn told(
     let own = match (&switch.face, form) {
         (Face::Cli(_), Form::Lines)
         | (Face::Netconf(_) | Face::Gnmi(_) | Face::Restconf(_), Form::Xml | Form::Json) => {
-            brought.deleted.is_empty().then(|| shown().ok()).flatten()
+            match shown() {
+                _ if !brought.deleted.is_empty() => None,
+                Err(error) if brought.is_nothing() => return Err(error),
+                // A part may hold what the whole is not seen in, such as VLANs alone.
+                shown => shown.ok(),
+            }
         }
         _ => None,
     };
@@ -231,6 +236,16 @@ pub struct Brought {
     pub operations: Unread,
     /// The ports that it names beside those that were read.
     pub ports: BTreeSet<InterfaceName>,
+}
+
+impl Brought {
+    /// Whether no port, VLAN or VNI was read of it, and none is taken away.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        let config = &self.recorded.running.config;
+        let is_empty = config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty();
+        is_empty && self.deleted.is_empty()
+    }
 }
 
 /// What somebody would have a switch do, read as its dialect reads what the switch shows;

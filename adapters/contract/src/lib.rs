@@ -30,6 +30,7 @@ mod reading;
 mod recorded;
 mod render;
 pub mod rpc_error;
+mod secrets;
 mod session;
 mod sessions;
 mod spelling;
@@ -64,6 +65,7 @@ pub use reading::{Data, Looking, find, running, value};
 pub use recorded::{Offline, Recorded};
 pub use render::{Writing, operations};
 pub use rpc_error::*;
+pub use secrets::{MASK, SECRET_WORDS, is_secret, masked, secret_at};
 pub use session::{
     Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Kept, Lost, PersistId, Presented, Probe,
     Refusal, Session, Step, StepResult, Traffic, chain,

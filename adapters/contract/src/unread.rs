@@ -6,7 +6,7 @@ mod twice;
 
 use mercury_model::{InterfaceName, VlanId};
 
-use crate::{Data as _, DataNode, Mapping, NodePath, PathStep, mac_vrf};
+use crate::{Data as _, DataNode, Mapping, NodePath, PathStep, mac_vrf, masked};
 pub use source::Source;
 pub use twice::Clashes;
 
@@ -36,12 +36,14 @@ impl Unread {
     /// As much of a line is told, in characters.
     const MAX_SHOWN: usize = 240;
 
-    /// One more.
+    /// One more; secrets in it are masked.
     pub fn add(&mut self, left: impl FnOnce() -> Left) {
         self.count += 1;
         if self.told.len() < Self::MAX_TOLD {
             let Left { what, line, column } = left();
-            self.told.push(Left { what: what.chars().take(Self::MAX_SHOWN).collect(), line, column });
+            // It is shown to people, and kept in logs of what they saw.
+            let what = masked(&what).chars().take(Self::MAX_SHOWN).collect();
+            self.told.push(Left { what, line, column });
         }
     }
 

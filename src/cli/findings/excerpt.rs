@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use mercury_adapter::{MASK, secret_at};
 
 use crate::finding::{Finding, Severity};
 
@@ -10,6 +11,8 @@ use crate::finding::{Finding, Severity};
 const AROUND: usize = 1;
 /// Of longer lines the part in question is shown, in octets.
 const MAX_LINE: usize = 120;
+/// A secret is looked for so far before what is shown, in octets.
+const BEFORE: usize = 256;
 
 /// In colour on a terminal, unless the environment says otherwise (`NO_COLOR`).
 pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
@@ -61,6 +64,7 @@ impl Excerpt {
         let (mut text, mut span, mut column) = (String::new(), None, 1);
         for (number, content) in source.lines().enumerate().skip(first - 1).take(line + AROUND + 1 - first) {
             let mut shown = (0, content.len());
+            let masked;
             if number + 1 == line {
                 let indent = content.len() - content.trim_start().len();
                 let given = finding.column.and_then(|column| usize::try_from(column.get() - 1).ok());
@@ -69,15 +73,17 @@ impl Excerpt {
                 column = content.get(..from).unwrap_or_default().chars().count() + 1;
                 let to = end(content, from, indent);
                 shown = window(content, from, to);
+                masked = mask(content, &mut shown);
                 let begin = text.len() + cut(shown.0 > 0).len();
                 let within = |at: usize| begin + plain(content.get(shown.0..at.min(shown.1)).unwrap_or_default()).len();
                 span = Some((within(from), within(to)));
-            } else if content.len() > MAX_LINE {
+            } else {
                 shown.1 = boundary(content, MAX_LINE);
+                masked = mask(content, &mut shown);
             }
             text.push_str(cut(shown.0 > 0));
             text.push_str(&plain(content.get(shown.0..shown.1).unwrap_or_default()));
-            text.push_str(cut(shown.1 < content.len()));
+            text.push_str(masked.unwrap_or_else(|| cut(shown.1 < content.len())));
             text.push('\n');
         }
         let (from, to) = span?;
@@ -94,6 +100,14 @@ fn window(line: &str, from: usize, to: usize) -> (usize, usize) {
     }
     let begin = boundary(line, from.saturating_sub(MAX_LINE / 4));
     (begin, boundary(line, to.min(from + MAX_LINE / 2) + MAX_LINE / 4))
+}
+
+/// Ends what is shown of a line where a secret begins, and tells what stands for that.
+fn mask(line: &str, shown: &mut (usize, usize)) -> Option<&'static str> {
+    let from = boundary(line, shown.0.saturating_sub(BEFORE));
+    let at = secret_at(line.get(from..shown.1)?)?;
+    shown.1 = (from + at).max(shown.0);
+    Some(MASK)
 }
 
 /// The end of a character at this octet, or before it.
@@ -131,6 +145,19 @@ fn end(line: &str, from: usize, indent: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_secret_is_shown_beside_a_finding() {
+        let source = "set vlans a vlan-id 9\nset system root-authentication encrypted-password \"$6$hunter\"\nend";
+        for line in 1..=3 {
+            let finding = Finding::error(crate::finding::Code::ReadingValue, "wrong").at("a.set".as_ref(), Some(line));
+            let told = told(&finding, Some(source));
+            assert!(
+                told.contains("masked") == (line == 2) && !told.contains("hunter") && told.contains("wrong"),
+                "{told}"
+            );
+        }
+    }
 
     #[test]
     fn a_line_is_meant_as_a_whole_where_it_is_one_statement() {

@@ -3,38 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{CliDialect, Hole};
+use mercury_adapter::{CliDialect, Hole, MASK as SECRET, SECRET_WORDS as SECRETS};
 use serde_json::Value;
 
 use super::Exchange;
-
-/// Words behind which a secret stands, to the end of the line.
-const SECRETS: [&str; 15] = [
-    "password",
-    "passwd",
-    "secret",
-    "community",
-    "key",
-    "key-string",
-    "passphrase",
-    "pre-shared-key",
-    "hashed-password",
-    "encrypted-password",
-    "md5",
-    "sha",
-    "auth-sha",
-    "token",
-    "private-key",
-];
 
 /// Words behind which a text stands, to the end of the line.
 const TEXTS: [&str; 8] = ["description", "alias", "port-name", "contact", "location", "banner", "motd", "remark"];
 
 /// Words behind which a name stands.
 const NAMES: [&str; 7] = ["hostname", "host-name", "sysname", "username", "user", "login", "vlan-name"];
-
-/// What stands in the place of a secret.
-const SECRET: &str = "masked";
 
 /// Masks all answers.
 pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {

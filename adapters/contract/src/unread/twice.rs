@@ -111,12 +111,15 @@ impl<'d> Merging<'_, 'd> {
         let Looking { way, source, unread, .. } = &mut self.looking;
         let (key, count) = (keys.join(" "), nodes.len());
         let names: String = way.iter().map(|(name, _)| format!("/{name}")).collect();
-        let last = source.text.rmatch_indices(&key).next().map_or(0, |(octet, _)| octet);
-        let place = source.place(last);
-        unread.add(|| Left {
-            what: format!("{names}/{name}[{key}] is there {count} times"),
-            line: Some(place.0),
-            column: Some(place.1),
+        // It goes through the whole text, and so is done for those alone that are told.
+        unread.add(|| {
+            let last = source.text.rmatch_indices(&key).next().map_or(0, |(octet, _)| octet);
+            let place = source.place(last);
+            Left {
+                what: format!("{names}/{name}[{key}] is there {count} times"),
+                line: Some(place.0),
+                column: Some(place.1),
+            }
         });
     }
 
