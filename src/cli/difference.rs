@@ -74,8 +74,10 @@ pub(super) async fn run(common: &Common, arguments: &DiffArguments) -> Ended {
         return Err(Failure::Other(format!("{} and {} {reason}", arguments.a, arguments.b)));
     }
     let lefts: Vec<Value> = [a_left, b_left].into_iter().flatten().collect();
-    // Of what was not looked at nobody knows whether it is the same.
-    let same = if edits.is_empty() { lefts.is_empty().then_some(true) } else { Some(false) };
+    // Whether what is taken away is the same nobody knows. What else was not looked at is told,
+    // and is most of what a switch shows: who logs in, and the time of day.
+    let is_known = lefts.iter().all(|left| left["deleted"] == 0);
+    let same = if edits.is_empty() { is_known.then_some(true) } else { Some(false) };
     match common.output {
         Output::Json => print::json(&json!({"a": arguments.a, "b": arguments.b, "same": same, "differences": edits,
                                             "on-one-side": alone, "not-compared": lefts})),

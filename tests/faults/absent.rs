@@ -86,7 +86,8 @@ fn a_port_of_which_nothing_is_configured_is_found_in_the_state_once() {
             let world = world(kind, |options| options.quirks.leaves_out_idle_ports = true).await;
             let first = world.one(2, Wish::Access(100)).await;
             assert!(matches!(first.outcome, Outcome::Committed(_)), "{kind:?}: {:?}", first.outcome);
-            assert_eq!(told(&first), "", "{kind:?}");
+            let told = told(&first);
+            assert!(told.is_empty() || told.starts_with("no operation that saves is known"), "{kind:?}: {told}");
             // Nobody has to look again for what was shown already.
             let again = world.one(2, Wish::Access(200)).await;
             let known = world.one(3, Wish::Access(200)).await;
