@@ -200,8 +200,14 @@ pub fn is_gnmic_yaml(text: &str) -> bool {
 /// The edit that NETCONF's XML asks for, as it is.
 ///
 /// # Errors
-/// A sentence: it is not well-formed, or passes a limit.
+/// A sentence: it is not well-formed, or passes a limit; an `operation` or its
+/// `default-operation` is none that servers know, and would be taken for a merge.
 pub fn edit(text: &str) -> Result<Payload, String> {
+    let unknown = mercury_netconf::document::edited(text)?.operations;
+    if let Some(first) = unknown.told.first() {
+        let line = first.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        return Err(format!("{line}{}", first.what));
+    }
     mercury_netconf::document::edit(text)
 }
 

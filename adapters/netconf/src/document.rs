@@ -122,6 +122,15 @@ mod tests {
     }
 
     #[test]
+    fn what_junos_own_attribute_deletes_is_not_brought() {
+        let text = "<configuration><vlans><vlan delete=\"delete\"><name>aa</name></vlan>\
+                    <vlan><name>bb</name></vlan></vlans></configuration>";
+        let said = brought(text);
+        assert!(!said.contains("aa") && said.contains("bb"), "{said}");
+        assert_eq!(edited(text).unwrap().deleted.len(), 1);
+    }
+
+    #[test]
     fn of_an_edit_that_does_nothing_by_itself_only_what_an_operation_says_is_brought() {
         let inside = "<i><name>e1</name><c><mtu>9</mtu></c></i>\
                       <i><name>e2</name><c><mtu nc:operation=\"merge\">8</mtu><x>1</x></c></i>\

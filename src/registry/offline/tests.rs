@@ -168,3 +168,15 @@ fn a_candidate_tells_which_vlan_it_binds() {
     let brought = candidate(&switch, &dialects(), Form::Lines, text).unwrap();
     assert_eq!(bound(&brought.recorded.running), ["3007: 10100"]);
 }
+
+/// A word that a server does not know would leave its `default-operation` at merge.
+#[test]
+fn an_edit_with_an_operation_that_is_none_is_not_sent() {
+    let of = |word: &str| {
+        let inside = "<config><interfaces xmlns=\"http://openconfig.net/yang/interfaces\"/></config>";
+        edit(&format!("<edit-config><default-operation>{word}</default-operation>{inside}</edit-config>"))
+    };
+    assert!(of("merge").is_ok());
+    let refused = of("frobnicate").err().unwrap();
+    assert!(refused.contains("line 1: ") && refused.contains("frobnicate"), "{refused}");
+}

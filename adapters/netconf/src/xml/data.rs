@@ -82,6 +82,9 @@ pub(crate) fn tree<'a>(
                         // What an edit takes away it does not bring (RFC 6241 section 7.2).
                         let is_operation = attribute.key.prefix().is_some() && name == "operation";
                         is_taken |= laid != Laid::All && is_operation && matches!(&*value, "delete" | "remove");
+                        // Junos' own word for it.
+                        let is_junos = attribute.key.prefix().is_none() && name == "delete";
+                        is_taken |= laid != Laid::All && is_junos && value == "delete";
                         is_brought |= is_operation && BRINGS.contains(&&*value);
                         made.attribute(node, name, &value)?;
                     }
