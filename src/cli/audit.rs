@@ -58,6 +58,8 @@ struct Audited<'r> {
     answer: Result<Vec<String>, Fault>,
     /// The rows that cannot be so there, such as those of a port that it does not have.
     wrong: Vec<(&'r Request, Fault)>,
+    /// So many more of its rows nothing could be made of.
+    unmade: usize,
 }
 
 /// How a switch is.
@@ -75,20 +77,25 @@ impl Audited<'_> {
         match &self.answer {
             Err(_) => Found::Unknown,
             Ok(differences) if !differences.is_empty() => Found::Unlike,
-            Ok(_) if self.wrong.len() >= self.rows => Found::Nothing,
-            Ok(_) => Found::Like(self.rows - self.wrong.len()),
+            Ok(_) if self.wrong() >= self.rows => Found::Nothing,
+            Ok(_) => Found::Like(self.rows - self.wrong()),
         }
+    }
+
+    /// How many of its rows cannot be so.
+    fn wrong(&self) -> usize {
+        self.wrong.len() + self.unmade
     }
 }
 
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let (rows, unread) = requests::read_each(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
-    let Wanted { by_switch, wrong } = Wanted::of(&tool, &rows);
+    let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&tool, &rows);
     let progress = Progress::of(by_switch.len(), "switches");
     let asked = stream::iter(by_switch).map(|(switch, (rows, _))| audited(&tool, switch, rows));
     let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
-    let Some(audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    let Some(mut audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
     drop(progress);
     tool.finish().await;
     let mut wrong: Vec<(&Request, &Fault)> = wrong.iter().map(|(row, fault)| (*row, fault)).collect();
@@ -106,7 +113,9 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     }
     let cannot_be = wrong.len() + unread.len();
     let mut unlike = 0;
-    for one in &audited {
+    for one in &mut audited {
+        one.unmade = wrong_of.get(&one.switch).copied().unwrap_or_default();
+        one.rows += one.unmade;
         unlike += usize::from(!tell(common.output, one));
     }
     if common.output == Output::Human {
@@ -120,7 +129,7 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
 /// Asks one switch. A row that cannot be so there keeps nobody from the others: they are
 /// asked again without it, half by half.
 async fn audited<'r>(service: &Service, switch: String, rows: Vec<Row<'r>>) -> Audited<'r> {
-    let mut audited = Audited { switch, rows: rows.len(), answer: Ok(Vec::new()), wrong: Vec::new() };
+    let mut audited = Audited { switch, rows: rows.len(), answer: Ok(Vec::new()), wrong: Vec::new(), unmade: 0 };
     let mut open = vec![rows];
     while let Some(mut rows) = open.pop() {
         match verified(service, &rows).await {
@@ -161,6 +170,8 @@ struct Wanted<'r> {
     by_switch: BTreeMap<String, (Vec<Row<'r>>, Intent)>,
     /// The rows that nothing can be made of.
     wrong: Vec<(&'r Request, Fault)>,
+    /// How many of them name each switch.
+    wrong_of: BTreeMap<String, usize>,
 }
 
 impl<'r> Wanted<'r> {
@@ -169,6 +180,10 @@ impl<'r> Wanted<'r> {
         for row in rows {
             let done = expected(service, row).and_then(|intent| wanted.add(row, intent));
             if let Err(fault) = done {
+                let named = row.params.get("switch_id").and_then(Value::as_str);
+                if let Some(switch) = named.and_then(|named| service.inventory().find(named)) {
+                    *wanted.wrong_of.entry(switch.identity.name.clone()).or_default() += 1;
+                }
                 wanted.wrong.push((row, fault));
             }
         }
@@ -242,7 +257,7 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
     let found = audited.found();
     match (output, answer) {
         (Output::Json, Ok(_)) => {
-            let wrong = audited.wrong.len();
+            let wrong = audited.wrong();
             print::json(&json!({"switch": switch, "rows": rows, "wrong": wrong, "differences": differences}));
         }
         (Output::Json, Err(fault)) => {

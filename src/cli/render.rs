@@ -121,9 +121,10 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
         return arguments.saved(common, plan);
     }
     let requests = arguments.question.requests()?;
+    let is_told = arguments.ask || arguments.question.is_offline();
     let tool = match &arguments.dialect {
         Some(dialect) => arguments.bare(common, dialect, &requests)?,
-        None if arguments.ask || arguments.question.is_offline() => arguments.question.service(common)?,
+        None if is_told => arguments.question.service(common)?,
         None => unasked(common)?,
     };
     let (dialects, mut is_refused) = (tool.inventory().dialects(), false);
@@ -141,7 +142,13 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
         };
         for report in reports {
             let switch = tool.inventory().find(&report.switch);
-            let (Some(switch), Some(payload)) = (switch, &report.payload) else { continue };
+            let Some(switch) = switch else { continue };
+            let Some(payload) = &report.payload else {
+                // Of a switch of which nothing is configured nothing can be taken away.
+                is_refused |= !is_told;
+                tell_nothing(common, &report.switch, is_told);
+                continue;
+            };
             let render = registry::renderer(switch, dialects).map_err(Failure::because)?;
             let form = arguments.form.unwrap_or(match &switch.face {
                 Face::Netconf(_) => Form::Xml,
@@ -188,6 +195,18 @@ fn tell(common: &Common, switch: &str, printed: &str) {
     match common.output {
         Output::Human => print::line(printed.trim_end()),
         Output::Json => print::json(&json!({"switch": switch, "request": printed})),
+    }
+}
+
+/// That nothing would be sent; `is_told`: it is known what is configured there.
+fn tell_nothing(common: &Common, switch: &str, is_told: bool) {
+    match common.output {
+        Output::Human if is_told => print::talk(&format!("{switch}: nothing would be sent")),
+        Output::Human => {
+            let reason = "what it would send depends on what is configured there (--ask, --offline)";
+            print::talk(&format!("{switch}: {reason}"));
+        }
+        Output::Json => print::json(&json!({"switch": switch, "request": null, "asked": is_told})),
     }
 }
 

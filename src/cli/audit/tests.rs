@@ -47,12 +47,24 @@ fn a_row_of_no_switch_or_no_port_cannot_be() {
     }
 }
 
+/// A switch is not as expected in a row of which nothing could be made.
+#[test]
+fn a_row_that_cannot_be_is_its_switchs_too() {
+    let service = service();
+    let rows = rows("leaf1,Ethernet1,none,110,\nLEAF1,Ethernet2,access,110,\nnobody,Ethernet1,access,110,");
+    let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&service, &rows);
+    assert_eq!((by_switch.len(), wrong.len()), (1, 2));
+    assert_eq!(wrong_of, [("leaf1".to_owned(), 1)].into());
+    let audited = Audited { switch: "leaf1".to_owned(), rows: 2, answer: Ok(Vec::new()), wrong: Vec::new(), unmade: 1 };
+    assert!(matches!(audited.found(), Found::Like(1)) && audited.wrong() == 1);
+}
+
 #[test]
 fn a_row_without_vlans_says_nothing_of_other_ports() {
     let service = service();
     for row in ["dpu7,pf0hpf,,,rack 4", "dpu7,pf0hpf,none,,", "leaf1,Ethernet1,,,rack 4"] {
         let rows = rows(row);
-        let Wanted { by_switch, wrong } = Wanted::of(&service, &rows);
+        let Wanted { by_switch, wrong, .. } = Wanted::of(&service, &rows);
         assert!(wrong.is_empty(), "{row}");
         let switches: Vec<&str> = by_switch.keys().map(String::as_str).collect();
         assert_eq!(switches, [row.split(',').next().unwrap()], "{row}");

@@ -6,7 +6,7 @@ use yang5::{
     schema::{SchemaNode, SchemaNodeKind, SchemaStmtMust},
 };
 
-use super::{super::place::without_keys, told::Told, types::allowed};
+use super::{super::place::without_keys, told::Told, types::Allowed};
 use crate::{config::reader::nearest, finding::Code};
 
 /// So many names are listed.
@@ -29,10 +29,15 @@ pub(super) fn kind(context: &Context, told: &Told) -> Code {
 
 /// What stands at a data path: of a wrong value its type and what it means, of an unknown
 /// node those that there are.
-pub(super) fn expected(context: &Context, code: Code, path: &str, message: &str) -> Option<String> {
+pub(super) fn expected(
+    context: &Context,
+    allowed: &mut Allowed,
+    code: Code,
+    (path, message): (&str, &str),
+) -> Option<String> {
     let node = context.find_path(&without_keys(path)).ok()?;
     match code {
-        Code::SchemaValue => leaf(&node),
+        Code::SchemaValue => leaf(context, allowed, &node),
         Code::SchemaUnknownNode => {
             let names: Vec<String> =
                 node.children2(IterSchemaFlags::empty()).map(|child| child.name().to_owned()).collect();
@@ -48,7 +53,7 @@ pub(super) fn expected(context: &Context, code: Code, path: &str, message: &str)
     }
 }
 
-fn leaf(node: &SchemaNode<'_>) -> Option<String> {
+fn leaf(context: &Context, allowed: &mut Allowed, node: &SchemaNode<'_>) -> Option<String> {
     if !matches!(node.kind(), SchemaNodeKind::Leaf | SchemaNodeKind::LeafList) {
         return None;
     }
@@ -59,6 +64,6 @@ fn leaf(node: &SchemaNode<'_>) -> Option<String> {
     let short: String = description.chars().take(MAX_TEXT).collect();
     let meaning = if short.is_empty() { String::new() } else { format!(": {short}") };
     let kind = format!("{kind:?}").to_lowercase();
-    let allowed = allowed(node).map(|allowed| format!(" {allowed}")).unwrap_or_default();
+    let allowed = allowed.of(context, node).map(|allowed| format!(" {allowed}")).unwrap_or_default();
     Some(format!("expected {kind}{allowed}{units}{meaning}"))
 }

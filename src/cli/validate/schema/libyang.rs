@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Once},
+    sync::{Arc, LazyLock, Mutex, Once, PoisonError},
 };
 
 use mercury_model::MODULES;
@@ -27,6 +27,7 @@ use super::{
     sets::{self, Wanted},
     spoken::Spoken,
     told::Told,
+    types::Allowed,
 };
 use crate::{
     finding::{Code, Finding, Findings},
@@ -87,7 +88,7 @@ enum Part {
 }
 
 /// Modules, compiled.
-pub(in crate::cli::validate) struct Modules(Context);
+pub(in crate::cli::validate) struct Modules(Context, Mutex<Allowed>);
 
 impl Modules {
     /// Loads what is in these folders, or Mercury's own subset of OpenConfig.
@@ -136,7 +137,7 @@ impl Modules {
                 None => failed(words),
             }
         })?;
-        Ok(Self(context))
+        Ok(Self(context, Mutex::default()))
     }
 
     /// What of a document is to be checked, without what these modules do not speak of.
@@ -254,7 +255,10 @@ impl Modules {
 
     fn finding(&self, told: Told, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let code = kind(&self.0, &told);
-        let help = expected(&self.0, code, &told.path, &told.message);
+        let help = {
+            let mut allowed = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+            expected(&self.0, &mut allowed, code, (&told.path, &told.message))
+        };
         let finding = told.finding(code, file, place, is_whole);
         match help {
             Some(help) => finding.help(help),
