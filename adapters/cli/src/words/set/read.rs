@@ -180,7 +180,8 @@ impl<'a> Reading<'_, 'a, '_, '_> {
                     (Some(_), [one]) => one.clone(),
                     (Some(_), several) => several.join(" ").into(),
                 };
-                let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+                // With a blank inside: a text may stand in brackets too.
+                let list = value.strip_prefix("[ ").and_then(|list| list.strip_suffix(" ]"));
                 // In quotation marks it is a text.
                 return match list.filter(|_| next.is_some() && !line.contains('"')) {
                     Some(list) => list.split_whitespace().try_for_each(|one| self.leaf(node, &own.name, one, &words)),
