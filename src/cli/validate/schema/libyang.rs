@@ -255,10 +255,8 @@ impl Modules {
 
     fn finding(&self, told: Told, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let code = kind(&self.0, &told);
-        let help = {
-            let mut allowed = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-            expected(&self.0, &mut allowed, code, (&told.path, &told.message))
-        };
+        let mut allowed = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let help = expected(&self.0, &mut allowed, code, (&told.path, &told.message));
         let finding = told.finding(code, file, place, is_whole);
         match help {
             Some(help) => finding.help(help),
