@@ -121,7 +121,8 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
         return arguments.saved(common, plan);
     }
     let requests = arguments.question.requests()?;
-    let is_told = arguments.ask || arguments.question.is_offline();
+    // Of a dialect nothing is configured, as whoever names one knows.
+    let is_told = arguments.ask || arguments.question.is_offline() || arguments.dialect.is_some();
     let tool = match &arguments.dialect {
         Some(dialect) => arguments.bare(common, dialect, &requests)?,
         None if is_told => arguments.question.service(common)?,
