@@ -31,9 +31,11 @@ impl Wire for Exec {
                 self.traffic.flights += 1;
                 self.traffic.sent += entry.line.len() as u64;
                 self.traffic.received += (finished.output.len() + finished.errors.len()) as u64;
-                let mut text = as_text(finished.output);
-                text.push_str(&String::from_utf8_lossy(&finished.errors));
-                replies.push(Reply { text, end: End::Status(finished.status) });
+                let (mut text, mut beside) = (as_text(finished.output), as_text(finished.errors));
+                if !entry.shows {
+                    text.push_str(&std::mem::take(&mut beside));
+                }
+                replies.push(Reply { text, beside, end: End::Status(finished.status) });
             }
             self.is_open = true;
             Ok(replies)

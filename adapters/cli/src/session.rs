@@ -91,19 +91,19 @@ impl LineSession {
     /// One command, and behind it those that show what is there then, all at once.
     async fn changed(&mut self, line: &str, scope: &Scope) -> Result<Vec<StepResult>, Lost> {
         let asks = asks(&self.dialect, scope);
-        let change = Entry { line, when: Some(When::Configure) };
-        let entries: Vec<_> =
-            std::iter::once(change).chain(asks.iter().map(|line| Entry { line, when: None })).collect();
+        let change = Entry::of(line, Some(When::Configure));
+        let entries: Vec<_> = std::iter::once(change).chain(asks.iter().map(|line| Entry::show(line))).collect();
         let mut share = self.budget.share(MAX_REPLY);
         let mut replies = self.wire.ask(&entries, &mut share).await?;
         if replies.len() != entries.len() {
             return Err(Lost::Protocol("a line was not answered".to_owned()));
         }
         let shown = replies.split_off(1);
+        let beside = beside(&shown);
         let words = replies.first().and_then(|reply| self.failed(reply, judge::refusal));
         let staged = words.map_or(Ok(Answer::Done(Vec::new())), |words| Err(refused(line, 1, 1, &words)));
         let read = match self.texts(&asks, 0, shown) {
-            Ok(texts) => self.understood(texts, share, scope).await?,
+            Ok(texts) => self.understood(texts, beside, share, scope).await?,
             Err(refusal) => Err(refusal),
         };
         Ok(vec![staged, read.map(|found| Answer::Running(Box::new(found)))])
@@ -151,8 +151,12 @@ impl LineSession {
     }
 
     pub(crate) async fn ask(&mut self, line: &str, when: Option<When>) -> Result<Reply, Lost> {
+        self.answered(Entry::of(line, when)).await
+    }
+
+    async fn answered(&mut self, entry: Entry<'_>) -> Result<Reply, Lost> {
         let mut share = self.budget.share(MAX_REPLY);
-        let mut replies = self.wire.ask(&[Entry { line, when }], &mut share).await?;
+        let mut replies = self.wire.ask(&[entry], &mut share).await?;
         replies.pop().ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))
     }
 
@@ -163,17 +167,18 @@ impl LineSession {
 
     /// Reads what these commands show.
     async fn read(&mut self, asks: &[String], scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
-        let (mut texts, mut share) = (Vec::new(), self.budget.share(MAX_REPLY));
+        let (mut texts, mut share, mut complaint) = (Vec::new(), self.budget.share(MAX_REPLY), None);
         let at_once = if self.dialect.session.transport == CliTransport::Sh { asks.len() } else { 1 };
         for burst in asks.chunks(at_once.max(1)) {
-            let entries: Vec<_> = burst.iter().map(|line| Entry { line, when: None }).collect();
+            let entries: Vec<_> = burst.iter().map(|line| Entry::show(line)).collect();
             let replies = self.wire.ask(&entries, &mut share).await?;
+            complaint = complaint.or_else(|| beside(&replies));
             match self.texts(asks, texts.len(), replies) {
                 Ok(shown) => texts.extend(shown),
                 Err(refusal) => return Ok(Err(refusal)),
             }
         }
-        self.understood(texts, share, scope).await
+        self.understood(texts, complaint, share, scope).await
     }
 
     /// What the commands from this one on show, unless one of them is refused.
@@ -189,6 +194,7 @@ impl LineSession {
     async fn understood(
         &mut self,
         texts: Vec<String>,
+        beside: Option<String>,
         mut share: Share,
         scope: &Scope,
     ) -> Result<Result<Running, Refusal>, Lost> {
@@ -201,7 +207,10 @@ impl LineSession {
         match read.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
             Ok(found) => Ok(Ok(found)),
             Err(Unreadable::NoRoom(error)) => Err(no_room(&error)),
-            Err(error) => Ok(Err(Refusal::Unreadable(error.to_string()))),
+            Err(error) => {
+                let beside = beside.map(|words| format!("; beside what it shows it says: {words}"));
+                Ok(Err(Refusal::Unreadable(format!("{error}{}", beside.unwrap_or_default()))))
+            }
         }
     }
 
@@ -269,7 +278,7 @@ impl LineSession {
         // Held until the answer was read.
         let mut share = self.budget.share(MAX_REPLY);
         let line = self.shown(command);
-        let reply = self.wire.ask(&[Entry { line: &line, when: None }], &mut share).await?.pop();
+        let reply = self.wire.ask(&[Entry::show(&line)], &mut share).await?.pop();
         let reply = reply.ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))?;
         if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
             return Ok(Err(format!("{command:?} was refused: {words}")));
@@ -291,7 +300,7 @@ impl LineSession {
         let session = Arc::clone(&self.dialect.session);
         let of = script.lines.len();
         let Some(waiting) = &session.waiting else { return self.entered(script).await };
-        let reply = self.ask(&waiting.show, None).await?;
+        let reply = self.answered(Entry::show(&waiting.show)).await?;
         if let Some(words) = self.failed(&reply, judge::refusal_to_show) {
             return Ok(Err(refused(&waiting.show, 0, of, &words)));
         }
@@ -352,8 +361,7 @@ impl LineSession {
             let inner = burst.iter().take_while(|line| !line.is_block).count();
             let at_once = if is_pipelined { inner.max(1) } else { 1 };
             let lines: Vec<&str> = burst.iter().take(at_once).map(|line| line.text.as_str()).collect();
-            let entries: Vec<Entry<'_>> =
-                lines.iter().map(|line| Entry { line, when: Some(When::Configure) }).collect();
+            let entries: Vec<Entry<'_>> = lines.iter().map(|line| Entry::of(line, Some(When::Configure))).collect();
             let mut share = self.budget.share(MAX_REPLY);
             let replies = self.wire.ask(&entries, &mut share).await?;
             for (reply, line) in replies.iter().zip(&lines) {
@@ -406,7 +414,7 @@ impl LineSession {
             End::Prompt(_) | End::Status(Some(0)) => judge(&self.dialect.session, &reply.text),
             End::Status(status) => {
                 let how = status.map_or_else(|| "no exit status".to_owned(), |status| format!("exit status {status}"));
-                Some(format!("{how}: {}", judge::words(&reply.text)))
+                Some(format!("{how}: {}", judge::words(&reply.said())))
             }
         }
     }
@@ -443,6 +451,11 @@ impl Session for LineSession {
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         self.wire.close()
     }
+}
+
+/// What was said beside the first answer of which something was.
+fn beside(replies: &[Reply]) -> Option<String> {
+    replies.iter().find(|reply| !reply.beside.trim().is_empty()).map(|reply| judge::words(&reply.beside))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what a step that was carried ends with")]

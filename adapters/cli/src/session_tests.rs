@@ -112,7 +112,7 @@ fn commands(dialect: &str, answers: Answers) -> (LineSession, Told) {
         run.lock().unwrap().push(line.to_owned());
         let answer = answers.iter().find(|(own, ..)| *own == line);
         let (text, status) = answer.map_or(("", 0), |(_, text, status)| (*text, *status));
-        Ok(Reply { text: text.to_owned(), end: End::Status(Some(status)) })
+        Ok(Reply::of(text.to_owned(), End::Status(Some(status))))
     });
     (LineSession::new(Box::new(wire), Arc::new(dialect.cli.clone().unwrap()), Budget::new(64 << 20)), told)
 }
@@ -211,7 +211,7 @@ async fn what_was_seen_of_the_configuration_is_not_lost_with_the_question_for_po
             run.lock().unwrap().push(line.to_owned());
             let text =
                 if line == CONFIGURATION.0 { CONFIGURATION.1 } else { return Err(Lost::Closed("gone".to_owned())) };
-            Ok(Reply { text: text.to_owned(), end: End::Status(Some(0)) })
+            Ok(Reply::of(text.to_owned(), End::Status(Some(0))))
         });
         let dialect = Arc::new(dialect.cli.clone().unwrap());
         let mut session = LineSession::new(Box::new(wire), dialect, Budget::new(64 << 20));
@@ -239,7 +239,7 @@ impl Wire for Hanging {
             if lines[0].line != CONFIGURATION.0 {
                 std::future::pending::<()>().await;
             }
-            Ok(vec![Reply { text: CONFIGURATION.1.to_owned(), end: End::Status(Some(0)) }])
+            Ok(vec![Reply::of(CONFIGURATION.1.to_owned(), End::Status(Some(0)))])
         })
     }
 

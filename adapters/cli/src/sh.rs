@@ -37,6 +37,17 @@ pub(crate) fn unguarded() -> String {
     format!("trap - {ENDS}")
 }
 
+/// A command, and what prints its end behind it. What one shows is one answer, and what was
+/// said beside it the next: nothing tells the two apart once they are one.
+fn command(entry: &Entry<'_>, mark: &str) -> String {
+    // A line break ends whatever comment a command ends in.
+    let (line, end) = (entry.line, format!("printf '\\n%s %s\\n' {mark}"));
+    if !entry.shows {
+        return format!("{{\n{line}\n}} </dev/null 2>&1\n{end} \"$?\"\n");
+    }
+    format!("beside=$({{\n{line}\n}} </dev/null 2>&1 >&3 3>&-)\n{end} \"$?\"\nprintf '%s' \"$beside\"\n{end} 0\n")
+}
+
 /// A shell that waits for commands.
 #[derive(Debug)]
 pub(crate) struct Sh<S> {
@@ -56,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
     pub(crate) async fn open(io: S, share: &mut Share) -> Result<Self, Lost> {
         let mark = format!("{:032x}", rand::rng().random::<u128>());
         let mut sh = Self { io, mark, received: Vec::new(), traffic: Traffic::default(), is_open: false };
-        let hello = [Entry { line: "printf '%s' ready && (exit 3)", when: None }];
+        let hello = [Entry::of("exec 3>&1; printf '%s' ready && (exit 3)", None)];
         let replies = sh.answers(&hello, share).await?;
         match replies.first() {
             Some(reply) if reply.text == "ready" && reply.end == End::Status(Some(3)) => {}
@@ -69,19 +80,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
     async fn answers(&mut self, lines: &[Entry<'_>], share: &mut Share) -> Result<Vec<Reply>, Lost> {
         let closed = |error: std::io::Error| Lost::Closed(error.to_string());
         let mark = &self.mark;
-        // A line break ends whatever comment a command ends in.
-        let commands: String = lines
-            .iter()
-            .map(|entry| format!("{{\n{}\n}} </dev/null 2>&1\nprintf '\\n%s %s\\n' {mark} \"$?\"\n", entry.line))
-            .collect();
+        let commands: String = lines.iter().map(|entry| command(entry, mark)).collect();
         self.io.write_all(commands.as_bytes()).await.map_err(closed)?;
         self.io.flush().await.map_err(closed)?;
         self.traffic.flights += 1;
         self.traffic.sent += commands.len() as u64;
-        let (mut replies, mut buffer, mut searched) = (Vec::new(), vec![0; READ_SIZE], 0);
-        while replies.len() < lines.len() {
+        let (mut replies, mut buffer, mut searched, mut shown) = (Vec::new(), vec![0; READ_SIZE], 0, None);
+        while let Some(entry) = lines.get(replies.len()) {
             if let Some(reply) = self.next(&mut searched)? {
-                replies.push(reply);
+                match shown.take() {
+                    None if entry.shows => shown = Some(reply),
+                    None => replies.push(reply),
+                    Some(shown) => replies.push(Reply { beside: reply.text, ..shown }),
+                }
                 continue;
             }
             let read = self.io.read(&mut buffer).await.map_err(closed)?;
@@ -118,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
         said.truncate(at);
         let text = as_text(said);
         *searched = 0;
-        Ok(Some(Reply { text, end: End::Status(Some(number)) }))
+        Ok(Some(Reply::of(text, End::Status(Some(number)))))
     }
 }
 
@@ -179,7 +190,7 @@ mod tests {
     }
 
     async fn ask(sh: &mut Sh<UnixStream>, lines: &[&str]) -> Result<Vec<(String, Option<u32>)>, Lost> {
-        let entries: Vec<_> = lines.iter().map(|line| Entry { line, when: None }).collect();
+        let entries: Vec<_> = lines.iter().map(|line| Entry::of(line, None)).collect();
         let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
         let replies = sh.ask(&entries, &mut share).await?;
         let told = |reply: Reply| match reply.end {
@@ -202,6 +213,28 @@ mod tests {
         assert_eq!(sh.traffic().flights, 1);
         let many = ask(&mut sh, &["i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done"]).await.unwrap();
         assert_eq!((many[0].0.lines().count(), many[0].1), (20_000, Some(0)));
+        Box::new(sh).close().await;
+        assert!(child.wait().unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn a_warning_is_no_part_of_what_is_shown() {
+        let (mut sh, mut child) = sh().await;
+        let entries = [
+            Entry::show("echo 'cannot resolve leaf1' >&2; printf '{\"a\":1}'; (exit 4) # shown"),
+            Entry::of("echo done; echo beside >&2", None),
+            Entry::show("i=0; while [ $i -lt 9000 ]; do echo $i; echo warn >&2; i=$((i+1)); done"),
+        ];
+        let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
+        let replies = sh.ask(&entries, &mut share).await.unwrap();
+        let [shown, done, many] = &replies[..] else { panic!("{replies:?}") };
+        assert_eq!(
+            (&*shown.text, &*shown.beside, shown.end),
+            (r#"{"a":1}"#, "cannot resolve leaf1", End::Status(Some(4)))
+        );
+        assert_eq!((&*done.text, &*done.beside, done.end), ("done\nbeside\n", "", End::Status(Some(0))));
+        assert_eq!((many.text.lines().count(), many.beside.lines().count()), (9000, 9000));
+        assert_eq!(sh.traffic().flights, 1);
         Box::new(sh).close().await;
         assert!(child.wait().unwrap().success());
     }

@@ -146,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Shell<S> {
             }
             let answers = self.answers(lines.len(), share).await?;
             self.is_open = true;
-            let reply = |answer: Answered| Reply { text: answer.text, end: End::Prompt(answer.level) };
+            let reply = |answer: Answered| Reply::of(answer.text, End::Prompt(answer.level));
             Ok(answers.into_iter().map(reply).collect())
         }
         .boxed()

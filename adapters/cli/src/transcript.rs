@@ -47,6 +47,9 @@ pub struct Transcript {
 struct Exchange {
     line: String,
     answer: Vec<String>,
+    /// What was said beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<String>,
     ended: Ended,
 }
 
@@ -196,6 +199,7 @@ impl Wire for Recorder {
             let exchange = |(entry, reply): (&Entry<'_>, &Reply)| Exchange {
                 line: entry.line.to_owned(),
                 answer: reply.text.lines().map(str::to_owned).collect(),
+                beside: reply.beside.lines().map(str::to_owned).collect(),
                 ended: match reply.end {
                     End::Prompt(Level::User) => Ended::User,
                     End::Prompt(Level::Enable) => Ended::Enable,
@@ -228,14 +232,14 @@ impl Wire for Recorder {
 fn played(exchanges: &[Exchange], line: &str) -> Result<Reply, Lost> {
     let found = exchanges.iter().find(|exchange| exchange.line == line);
     let found = found.ok_or_else(|| Lost::Protocol(format!("{line:?} was not asked when it was recorded")))?;
-    let text = found.answer.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let text = |lines: &[String]| lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     let end = match found.ended {
         Ended::User => End::Prompt(Level::User),
         Ended::Enable => End::Prompt(Level::Enable),
         Ended::Configure => End::Prompt(Level::Configure),
         Ended::Status(status) => End::Status(status),
     };
-    Ok(Reply { text, end })
+    Ok(Reply { text: text(&found.answer), beside: text(&found.beside), end })
 }
 
 #[cfg(test)]
@@ -246,7 +250,7 @@ mod tests {
 
     fn transcript(line: &str, answer: &str, ended: Ended) -> Transcript {
         let answer = answer.lines().map(str::to_owned).collect();
-        let exchanges = vec![Exchange { line: line.to_owned(), answer, ended }];
+        let exchanges = vec![Exchange { line: line.to_owned(), answer, beside: Vec::new(), ended }];
         Transcript { mercury_transcript: FORM, dialect: "sonic".to_owned(), asked: Vec::new(), exchanges }
     }
 
@@ -267,6 +271,14 @@ mod tests {
         assert!(read(&own, "cisco_ios").await.unwrap_err().contains("dialect \"sonic\""));
         let refused = transcript(ASKED, "sudo: a password is required", Ended::Status(Some(1)));
         assert!(read(&refused, "sonic").await.unwrap_err().contains("exit status 1: sudo: a password is required"));
+        let mut warned = own.clone();
+        warned.exchanges[0].beside = vec!["sudo: unable to resolve host leaf-7".to_owned()];
+        assert_eq!(read(&warned, "sonic").await.unwrap().interfaces.len(), 1);
+        warned.exchanges[0].answer.clear();
+        let why = read(&warned, "sonic").await.unwrap_err();
+        assert!(why.ends_with("; beside what it shows it says: sudo: unable to resolve host leaf-7"), "{why}");
+        let cut = transcript(ASKED, "{\n\"PORT\": {\n", Ended::Status(Some(0)));
+        assert!(read(&cut, "sonic").await.unwrap_err().contains("form it should have, at line 3, column 0"));
         let other = transcript("show version", "SONiC 4", Ended::Status(Some(0)));
         assert!(read(&other, "sonic").await.unwrap_err().contains("another Mercury recorded it"));
         // What was asked then was asked in another way than now, or brought another answer.

@@ -1,5 +1,7 @@
 //! What takes lines and answers them.
 
+use std::borrow::Cow;
+
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{Level, Lost, NoRoom, Share, Traffic, When};
 
@@ -9,6 +11,20 @@ pub(crate) struct Entry<'a> {
     pub(crate) line: &'a str,
     /// The questions it may bring; those of no kind are answered where `None`.
     pub(crate) when: Option<When>,
+    /// What it prints is read: a warning beside that is no part of it.
+    pub(crate) shows: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// A line that does something.
+    pub(crate) fn of(line: &'a str, when: Option<When>) -> Self {
+        Self { line, when, shows: false }
+    }
+
+    /// A line that shows something.
+    pub(crate) fn show(line: &'a str) -> Self {
+        Self { line, when: None, shows: true }
+    }
 }
 
 /// What a line brought.
@@ -16,8 +32,27 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Reply {
     /// What was said, each line with a line feed behind it.
     pub(crate) text: String,
+    /// What was said beside what was shown: standard error, where it comes apart. A `sudo`
+    /// that cannot resolve its host's name warns there of each command.
+    pub(crate) beside: String,
     /// Where it ended.
     pub(crate) end: End,
+}
+
+impl Reply {
+    /// Where nothing comes apart.
+    pub(crate) fn of(text: String, end: End) -> Self {
+        Self { text, beside: String::new(), end }
+    }
+
+    /// All that was said, as it is judged.
+    pub(crate) fn said(&self) -> Cow<'_, str> {
+        if self.beside.is_empty() {
+            Cow::Borrowed(&self.text)
+        } else {
+            Cow::Owned(format!("{}\n{}", self.beside, self.text))
+        }
+    }
 }
 
 /// How an answer ends.
@@ -63,7 +98,7 @@ impl<F: FnMut(&str) -> Result<Reply, Lost> + Send> Wire for Answering<F> {
     fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], share: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
         let replies = lines.iter().map(|entry| {
             let reply = (self.0)(entry.line)?;
-            share.grow(reply.text.len()).map_err(|error| no_room(&error))?;
+            share.grow(reply.text.len() + reply.beside.len()).map_err(|error| no_room(&error))?;
             Ok(reply)
         });
         let replies = replies.collect();

@@ -127,7 +127,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
 }
 
 /// An sshd for each connection, which lets in whoever runs the tests by a key; `more` are
-/// lines of its configuration.
+/// lines of its configuration. What the user's shell does as it starts is not of the tests.
 pub(super) fn listen(folder: &Path, environment: &str, more: &str) -> u16 {
     let path = |name: &str| folder.join(name);
     for name in ["host", "user"] {
@@ -138,7 +138,7 @@ pub(super) fn listen(folder: &Path, environment: &str, more: &str) -> u16 {
     let config = format!(
         "HostKey {at}/host\nAuthorizedKeysFile {at}/user.pub\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\nLogLevel ERROR\n\
-         SetEnv {environment}\n{more}\n"
+         SetEnv HOME={at} {environment}\n{more}\n"
     );
     fs::write(path("config"), config).unwrap();
     fs::set_permissions(path("user.pub"), fs::Permissions::from_mode(0o600)).unwrap();

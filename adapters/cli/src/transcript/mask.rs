@@ -18,6 +18,9 @@ const NAMES: [&str; 7] = ["hostname", "host-name", "sysname", "username", "user"
 pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {
     let mut masks = Masks::default();
     for exchange in exchanges {
+        for line in &mut exchange.beside {
+            *line = masks.line(line);
+        }
         let text = exchange.answer.join("\n");
         if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
             masks.value(&mut value);

@@ -53,10 +53,12 @@ pub enum Unreadable {
         command: String,
     },
     /// It is not in the form that the dialect says.
-    #[error("the answer to {command:?} is not in the form it should have")]
+    #[error("the answer to {command:?} is not in the form it should have{}", at(place.as_ref()))]
     Malformed {
         /// The command.
         command: String,
+        /// The line and the column, from 1, at which it is no longer JSON.
+        place: Option<(usize, usize)>,
     },
     /// What was asked of the switch last is not what it does.
     #[error("the switch applied change {applied} last and was asked for change {asked}")]
@@ -69,6 +71,16 @@ pub enum Unreadable {
     /// It has no room.
     #[error("{0}")]
     NoRoom(#[from] NoRoom),
+}
+
+impl Unreadable {
+    pub(in crate::words) fn malformed(command: impl Into<String>) -> Self {
+        Self::Malformed { command: command.into(), place: None }
+    }
+}
+
+fn at(place: Option<&(usize, usize)>) -> String {
+    place.map(|(line, column)| format!(", at line {line}, column {column}")).unwrap_or_default()
 }
 
 /// The commands that show what `scope` is about, in the order of their answers.
@@ -114,7 +126,7 @@ pub fn running(
             let (data, has_others) = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share))?;
             let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
             return match has_others || has_interface(dialect, data) {
-                true => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command }),
+                true => found(dialect, data, scope).map_err(|_| Unreadable::malformed(command)),
                 false => Err(Unreadable::Nothing { command }),
             };
         }
@@ -123,8 +135,10 @@ pub fn running(
             let arena = Bump::new();
             let command = |number: usize| shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default();
             return match flat::tree(words, &scope.interfaces, &texts, &mut DataTree::new(&arena, share)) {
-                Ok(data) => found(dialect, data, scope).map_err(|_| Unreadable::Malformed { command: command(0) }),
-                Err(Unshown::Malformed(number)) => Err(Unreadable::Malformed { command: command(number) }),
+                Ok(data) => found(dialect, data, scope).map_err(|_| Unreadable::malformed(command(0))),
+                Err(Unshown::Malformed(number, place)) => {
+                    Err(Unreadable::Malformed { command: command(number), place: Some(place) })
+                }
                 Err(Unshown::Nothing) => Err(Unreadable::Nothing { command: command(0) }),
                 Err(Unshown::NoRoom(error)) => Err(error.into()),
             };
@@ -152,9 +166,8 @@ pub fn running(
         }
     }
     let data = said.data(words, &mut tree)?;
-    let mut found = found(dialect, data, scope).map_err(|_| Unreadable::Malformed {
-        command: shows.first().map(|one| one.command.clone()).unwrap_or_default(),
-    })?;
+    let mut found = found(dialect, data, scope)
+        .map_err(|_| Unreadable::malformed(shows.first().map(|one| one.command.as_str()).unwrap_or_default()))?;
     // Where none is made, each is there.
     if let (None, VlanScope::Named(ids)) = (&words.vlan, &scope.vlans) {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
@@ -189,7 +202,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mu
             let arena = Bump::new();
             return match flat::tree(words, &InterfaceScope::All, texts, &mut DataTree::new(&arena, share)) {
                 Ok(data) => all(dialect, data, overlays),
-                Err(Unshown::Malformed(_)) => Err("it is no JSON".to_owned()),
+                Err(Unshown::Malformed(_, place)) => Err(format!("it is no JSON{}", at(Some(&place)))),
                 Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
                 Err(Unshown::NoRoom(error)) => Err(error.to_string()),
             };
@@ -272,7 +285,7 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
         Wording::Flat(words) => {
             let recorded = match flat::tree(words, &InterfaceScope::All, &[text], &mut tree) {
                 Ok(data) => all(dialect, data, overlays)?,
-                Err(Unshown::Malformed(_)) => return Err("it is no JSON".to_owned()),
+                Err(Unshown::Malformed(_, place)) => return Err(format!("it is no JSON{}", at(Some(&place)))),
                 Err(Unshown::Nothing) => Recorded::default(),
                 Err(Unshown::NoRoom(error)) => return Err(error.to_string()),
             };
@@ -383,7 +396,7 @@ impl<'t> Lines<'t> {
                     }
                     Block::Vlans { ids, .. } => {
                         if let Some(said) = words.members.as_ref().and_then(|own| members::said(words, own, line)) {
-                            let said = said.map_err(|()| Unreadable::Malformed { command: command.to_owned() })?;
+                            let said = said.map_err(|()| Unreadable::malformed(command))?;
                             for name in said.ports.into_iter().filter(|name| is_asked(name)) {
                                 tree.beside(if self.ports.contains_key(&name) { MEMBER } else { ENTRY })?;
                                 let port = self.ports.entry(name).or_default();

@@ -21,8 +21,8 @@ const KNOWN_BY: usize = 3;
 
 /// Why an answer is no database.
 pub(in crate::words) enum Unshown {
-    /// It is no JSON, that with this number.
-    Malformed(usize),
+    /// It is no JSON, that with this number, from this line and column on.
+    Malformed(usize, (usize, usize)),
     /// There is no port in it.
     Nothing,
     NoRoom(NoRoom),
@@ -62,7 +62,7 @@ pub(in crate::words) fn tree<'a, 's>(
                     }
                 });
                 room?;
-                read.map_err(|_| Unshown::Malformed(number))?;
+                read.map_err(|error| Unshown::Malformed(number, (error.line(), error.column())))?;
             }
             FlatForm::Lines => {
                 let rows = words.shows.get(number).and_then(|shown| shown.rows.as_ref());

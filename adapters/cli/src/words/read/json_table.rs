@@ -41,7 +41,7 @@ pub(super) fn blocks(
     text: &str,
     share: &mut Share,
 ) -> Result<String, Unreadable> {
-    let odd = || Unreadable::Malformed { command: shown.command.clone() };
+    let odd = || Unreadable::malformed(shown.command.as_str());
     let (mut blocks, mut json) = (String::new(), serde_json::Deserializer::from_str(text));
     let mut names = shown.tables.iter();
     for table in serde_json::Deserializer::from_str(text).into_iter::<Headings>() {
