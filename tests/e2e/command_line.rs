@@ -150,6 +150,30 @@ fn a_port_that_open_vswitch_does_not_have_is_not_attached() {
     assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "p1");
 }
 
+/// The database takes its VLANs, and there is nothing that could have them.
+#[test]
+fn a_port_of_open_vswitch_without_a_device_is_not_attached_and_can_be_detached() {
+    let Some(bridge) = Bridge::start(&["p1", "p2"]) else { return };
+    bridge.vsctl(&["set", "port", "p1", "vlan_mode=access", "tag=10"]);
+    bridge.vsctl(&["set", "interface", "p1", "type=gone"]);
+    let before = bridge.vlans("p1");
+    let mercury = Mercury::serve(&[bridge.entry("leaf1")]);
+    let mut client = Client::of(&mercury);
+    for _ in 0..2 {
+        let error = client.call("attach_port", &attach("p1", 100)).unwrap_err();
+        assert!(error.message.contains("it has VLANs of p1 and no use of them: "), "{error:?}");
+        assert!(error.message.contains("the switch is as before"), "{error:?}");
+        assert_eq!(bridge.vlans("p1"), before);
+    }
+    client.done("attach_port", &attach("p2", 100));
+    client.done("detach_port", &attach("p1", 10));
+    assert_eq!(bridge.vlans("p1"), ["trunk", "[]", "[4095]"]);
+    // The device comes, and it is a port as any other.
+    bridge.vsctl(&["set", "interface", "p1", "type=dummy"]);
+    client.done("attach_port", &attach("p1", 100));
+    assert_eq!(bridge.vlans("p1")[..2], ["access", "100"]);
+}
+
 /// On what others wrote after real switches.
 #[test]
 fn a_port_of_an_imitated_switch_is_attached_and_detached() {

@@ -22,6 +22,7 @@ mod sh;
 mod shell;
 mod telnet;
 mod transcript;
+mod trial;
 mod wire;
 mod words;
 
@@ -31,6 +32,7 @@ pub use script::{Line, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
+pub(crate) use words::unused;
 pub use words::{
     Brought, CliRenderer, PortStates, PortTable, Unreadable, Untold, another, asks, brought, port_states, recorded,
     running,

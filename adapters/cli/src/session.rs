@@ -9,15 +9,16 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, Flight,
-    Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, StateTable, Step, StepResult, Traffic, When,
-    off_worker,
+    Absent, Answer, Budget, Capabilities, CliDialect, CliTransport, CommitMode, ConfirmedCommit, Datastore, ErrorTag,
+    Flight, Level, Lost, MAX_REPLY, Refusal, RpcError, Session, Share, Sighting, StateTable, Step, StepResult, Traffic,
+    When, off_worker,
 };
-use mercury_model::{InterfaceName, Running, Scope};
+use mercury_model::{InterfaceName, Scope};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    PortTable, Script, Unreadable, another, asks, candidate, judge, port_states, running, sh,
+    PortTable, Script, Unreadable, another, asks, candidate, judge, port_states, sh,
+    trial::{Found, Trial},
     wire::{End, Entry, Reply, Wire, no_room},
 };
 
@@ -36,6 +37,7 @@ pub struct LineSession {
     pub(crate) is_inside: bool,
     /// Lines were entered that wait for their commit.
     pub(crate) is_staged: bool,
+    trial: Trial,
     /// When the flight ends that is under way, and how long it may take.
     until: (Instant, Duration),
 }
@@ -58,7 +60,17 @@ impl LineSession {
             ..Capabilities::unknown()
         };
         let until = (Instant::now(), Duration::ZERO);
-        Self { wire, dialect, capabilities, budget, is_stuck: false, is_inside: false, is_staged: false, until }
+        Self {
+            wire,
+            dialect,
+            capabilities,
+            budget,
+            is_stuck: false,
+            is_inside: false,
+            is_staged: false,
+            trial: Trial::default(),
+            until,
+        }
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
@@ -106,7 +118,10 @@ impl LineSession {
             Ok(texts) => self.understood(texts, beside, share, scope).await?,
             Err(refusal) => Err(refusal),
         };
-        Ok(vec![staged, read.map(|found| Answer::Running(Box::new(found)))])
+        self.trial.begins(staged.is_ok());
+        let unused = read.as_ref().ok().and_then(|found| self.trial.ends(found));
+        let staged = unused.map_or(staged, |words| Err(refused(line, 1, 1, &words)));
+        Ok(vec![staged, read.map(|found| Answer::Running(Box::new(found.running)))])
     }
 
     async fn step(&mut self, step: &Step) -> Carried {
@@ -128,7 +143,10 @@ impl LineSession {
                     };
                 }
                 Step::ReadCandidate(scope) if !candidate.shows.is_empty() && self.is_inside => {
-                    return Ok(self.read(&candidate.shows, scope).await?.map(|found| Answer::Running(Box::new(found))));
+                    return Ok(self
+                        .read(&candidate.shows, scope)
+                        .await?
+                        .map(|found| Answer::Running(Box::new(found.running))));
                 }
                 _ => {}
             }
@@ -136,10 +154,17 @@ impl LineSession {
         match step {
             // Nothing is staged, and nobody is kept out.
             Step::Lock(_) | Step::Unlock | Step::Discard | Step::Settled | Step::Commit(_) => done(),
-            Step::Read(scope) => Ok(self.running(scope).await?.map(|found| Answer::Running(Box::new(found)))),
+            Step::Read(scope) => Ok(self.running(scope).await?.and_then(|found| match self.trial.ends(&found) {
+                Some(words) => Err(Refusal::Errors(vec![RpcError::new(ErrorTag::OperationFailed, words)])),
+                None => Ok(Answer::Running(Box::new(found.running))),
+            })),
             Step::Look(absent) => self.look(absent).await,
             Step::Stage(payload) => match payload.body::<Script>() {
-                Some(script) => self.enter(script).await,
+                Some(script) => {
+                    let entered = self.enter(script).await?;
+                    self.trial.begins(entered.is_ok());
+                    Ok(entered)
+                }
                 None => impossible("the payload is no script"),
             },
             Step::Save => self.save().await,
@@ -160,13 +185,13 @@ impl LineSession {
         replies.pop().ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))
     }
 
-    async fn running(&mut self, scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
+    async fn running(&mut self, scope: &Scope) -> Result<Result<Found, Refusal>, Lost> {
         let asks: Vec<String> = asks(&self.dialect, scope).iter().map(|line| self.shown(line)).collect();
         self.read(&asks, scope).await
     }
 
     /// Reads what these commands show.
-    async fn read(&mut self, asks: &[String], scope: &Scope) -> Result<Result<Running, Refusal>, Lost> {
+    async fn read(&mut self, asks: &[String], scope: &Scope) -> Result<Result<Found, Refusal>, Lost> {
         let (mut texts, mut share, mut complaint) = (Vec::new(), self.budget.share(MAX_REPLY), None);
         let at_once = if self.dialect.session.transport == CliTransport::Sh { asks.len() } else { 1 };
         for burst in asks.chunks(at_once.max(1)) {
@@ -197,13 +222,13 @@ impl LineSession {
         beside: Option<String>,
         mut share: Share,
         scope: &Scope,
-    ) -> Result<Result<Running, Refusal>, Lost> {
+    ) -> Result<Result<Found, Refusal>, Lost> {
         if let Some(line) = self.dialect.words.table().and_then(|words| another(words, &texts)) {
             return Ok(Err(Refusal::Unreadable(format!("this is another system than the dialect's: {line}"))));
         }
         let (dialect, scope) = (Arc::clone(&self.dialect), scope.clone());
         let octets = texts.iter().map(String::len).sum();
-        let read = off_worker(octets, move || running(&dialect, &scope, &texts, &mut share)).await;
+        let read = off_worker(octets, move || Found::of(&dialect, &scope, &texts, &mut share)).await;
         match read.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
             Ok(found) => Ok(Ok(found)),
             Err(Unreadable::NoRoom(error)) => Err(no_room(&error)),
@@ -217,7 +242,7 @@ impl LineSession {
     /// All that is shown, without a scope that could hide something, and every port there is.
     async fn look(&mut self, absent: &Absent) -> Carried {
         let found = match self.running(&Scope::all()).await? {
-            Ok(found) => found.config,
+            Ok(found) => found.running.config,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let interfaces = (!absent.interfaces.is_empty()).then(|| found.interfaces.into_keys().collect());

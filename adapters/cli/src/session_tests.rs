@@ -267,7 +267,7 @@ async fn a_switch_that_hangs_at_the_question_for_ports_has_shown_its_configurati
     assert!(seen.untold.unwrap().contains("not answered in time"));
 }
 
-const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
+const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids,error,ofport list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
 const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}
 {"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;
 

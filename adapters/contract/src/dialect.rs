@@ -24,9 +24,10 @@ use std::sync::{Arc, LazyLock};
 
 pub use cli::{
     Blocks, Candidate, CliDialect, CliForm, CliLine, CliOverlay, CliSession, CliTransport, CliWords, Command,
-    Confirming, Enable, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known, Level, LinkState,
-    ModeChange, OverlayPart, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, StateForm,
-    StateTable, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting, Way, When, Whole, Wording,
+    Confirming, DeviceColumns, Enable, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Hole, Known,
+    Level, LinkState, ModeChange, OverlayPart, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown,
+    StateForm, StateTable, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Waiting, Way, When, Whole,
+    Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};

@@ -45,14 +45,14 @@ pub use defaults::Defaults;
 pub use dial::{dial, without_zone};
 pub use dialect::{
     Blocks, Candidate, ChannelGroup, CliDialect, CliForm, CliLine, CliOverlay, CliSession, CliTransport, CliWords,
-    Command, ConfirmedBy, Confirming, Deviation, Dialect, DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm,
-    FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LeafTree, LeafValues,
-    Level, LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath,
-    NvueDialect, NvueLeaf, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep,
-    Prompts, Question, Reading, RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine, SetWords, ShellLogin,
-    Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm,
-    TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting, Way, When, Whole,
-    Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    Command, ConfirmedBy, Confirming, Deviation, DeviceColumns, Dialect, DialectError, Enable, Evidence, Filled,
+    FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known,
+    LeafTree, LeafValues, Level, LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need,
+    NetconfDialect, NodePath, NvueDialect, NvueLeaf, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable,
+    PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine,
+    SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits, Tree,
+    TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting,
+    Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

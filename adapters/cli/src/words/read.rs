@@ -8,6 +8,8 @@ mod port;
 mod unread;
 mod vlan;
 
+pub(crate) use json_table::unused;
+
 use std::collections::BTreeMap;
 
 use mercury_adapter::{

@@ -1,7 +1,10 @@
 //! Tables in JSON, one row a block: `{"headings":["name","tag"],"data":[["p1",100]]}`, as
 //! Open vSwitch's tools print them (RFC 7047 section 5.1 has the values).
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use mercury_adapter::{CliWords, Share, Shown};
 use mercury_model::Scope;
@@ -41,8 +44,52 @@ pub(super) fn blocks(
     text: &str,
     share: &mut Share,
 ) -> Result<String, Unreadable> {
+    let mut blocks = String::new();
+    each(shown, text, share, &mut |table, headings, row| block(words, scope, (table, headings), row, &mut blocks))?;
+    share.grow(blocks.len())?;
+    Ok(blocks)
+}
+
+/// Why the system has no use of what is configured on ports, of those that are asked for: it
+/// has what is configured all the same. A bond's interfaces have other names than the bond,
+/// and are not looked at.
+///
+/// # Errors
+/// [`Unreadable`]: these are not the tables that there should be, or there is no room.
+pub(crate) fn unused(
+    words: &CliWords,
+    scope: &Scope,
+    answers: &[String],
+    share: &mut Share,
+) -> Result<BTreeMap<String, String>, Unreadable> {
+    let mut unused = BTreeMap::new();
+    let Some(device) = &words.device else { return Ok(unused) };
+    for (shown, answer) in words.shows.iter().zip(answers) {
+        each(shown, answer, share, &mut |table, headings, row| {
+            let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| *own == heading).map(|(_, cell)| cell);
+            let name = cell(KEY).and_then(Value::as_str).filter(|_| table == device.table).map(one_line);
+            let name = name.and_then(|name| named_by(words, &name)).filter(|name| is_asked(&scope.interfaces, name));
+            if let Some(name) = name {
+                let error = cell(&device.error).and_then(Value::as_str).filter(|error| !error.is_empty());
+                let is_there = cell(&device.number).and_then(Value::as_i64).is_some_and(|number| number > 0);
+                match error {
+                    Some(error) => drop(unused.insert(name, one_line(error))),
+                    None if !is_there => drop(unused.insert(name, "there is no such device".to_owned())),
+                    None => {}
+                }
+            }
+            Ok(Some(()))
+        })?;
+    }
+    Ok(unused)
+}
+
+/// What is done with a row of a table with these headings; `None` where it is none of it.
+type EachRow<'e> = dyn FnMut(&str, &[String], &[Value]) -> Result<Option<()>, Unreadable> + 'e;
+
+fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) -> Result<(), Unreadable> {
     let odd = || Unreadable::malformed(shown.command.as_str());
-    let (mut blocks, mut json) = (String::new(), serde_json::Deserializer::from_str(text));
+    let mut json = serde_json::Deserializer::from_str(text);
     let mut names = shown.tables.iter();
     for table in serde_json::Deserializer::from_str(text).into_iter::<Headings>() {
         let headings = table.map_err(|_| odd())?.headings;
@@ -52,7 +99,7 @@ pub(super) fn blocks(
             let octets = row.len().saturating_mul(TIMES);
             let read = share.grow(octets).map_err(Unreadable::from).and_then(|()| {
                 let cells: Vec<Value> = serde_json::from_str(row).map_err(|_| odd())?;
-                block(words, scope, name, &headings, &cells, &mut blocks)?.ok_or_else(odd)
+                with(name, &headings, &cells)?.ok_or_else(odd)
             });
             share.release(octets);
             failed = read.err();
@@ -64,19 +111,14 @@ pub(super) fn blocks(
         }
         read.map_err(|_| odd())?;
     }
-    if names.next().is_some() {
-        return Err(odd());
-    }
-    share.grow(blocks.len())?;
-    Ok(blocks)
+    if names.next().is_some() { Err(odd()) } else { Ok(()) }
 }
 
 /// Adds the block that a row is; `None` where the row is not one of these columns.
 fn block(
     words: &CliWords,
     scope: &Scope,
-    table: &str,
-    headings: &[String],
+    (table, headings): (&str, &[String]),
     row: &[Value],
     blocks: &mut String,
 ) -> Result<Option<()>, Unreadable> {
@@ -206,6 +248,26 @@ mod tests {
         let mut scope = Scope::default();
         scope.add_interface("eth2".parse().unwrap());
         assert_eq!(shown_of(&scope, text).unwrap(), "interface eth1\ninterface eth1\ninterface br0\n");
+    }
+
+    #[test]
+    fn a_port_without_a_device_has_no_use_of_its_vlans() {
+        let text = r#"{"data":[["gone",10],["there",20],["unasked",30]],"headings":["name","tag"]}
+            {"data":[["gone",["set",[]],-1],["there",["set",[]],3],["unasked","could not open it",["set",[]]]],
+             "headings":["name","error","ofport"]}
+            {"data":[],"headings":["name"]} {"data":[[7,7]],"headings":["cur_cfg","next_cfg"]}"#;
+        let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
+        let words = ovs.cli.as_ref().unwrap().words.table().unwrap();
+        let unused = |scope: &Scope| {
+            let found =
+                super::unused(words, scope, &[text.to_owned()], &mut Budget::shared().share(MAX_REPLY)).unwrap();
+            found.into_iter().collect::<Vec<_>>()
+        };
+        let mut scope = Scope::default();
+        ["gone", "there"].iter().for_each(|name| scope.add_interface(name.parse().unwrap()));
+        let gone = ("gone".to_owned(), "there is no such device".to_owned());
+        assert_eq!(unused(&scope), [gone.clone()]);
+        assert_eq!(unused(&Scope::all()), [gone, ("unasked".to_owned(), "could not open it".to_owned())]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct CliWords {
     pub whole: Option<Whole>,
     /// The columns that say which change was applied last, and which was asked for last.
     pub applied: Option<[String; 2]>,
+    /// Where it is said whether there is a device that has what is configured.
+    pub device: Option<DeviceColumns>,
     /// What a block is left by, where it has to be.
     pub leave: Option<String>,
     /// What a line that is no configuration begins with.
@@ -69,6 +71,27 @@ pub struct CliWords {
     pub names: Option<InterfaceNames>,
     /// What texts may be.
     pub text: TextLimits,
+}
+
+/// The columns of a table, of a row of a port's name, that say what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceColumns {
+    /// The table.
+    pub table: String,
+    /// What is wrong, in the system's words; empty or no text where nothing is.
+    pub error: String,
+    /// The device's number, 1 or more where there is one.
+    pub number: String,
+}
+
+impl DeviceColumns {
+    /// Whether a command shows them.
+    #[must_use]
+    pub fn is_of(&self, shown: &Shown) -> bool {
+        let has = |column: &String| shown.command.contains(column);
+        shown.tables.contains(&self.table) && has(&self.error) && has(&self.number)
+    }
 }
 
 /// What a system's configuration looks like.

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, ModeChange, Rows, Shown, Template, TrunkAbsent,
-        TrunkWords, VlanMembers, Whole, Wording,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Shown, Template,
+        TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
     },
 };
 
@@ -117,6 +117,7 @@ struct RawCliWords {
     command: Option<RawCommand>,
     whole: Option<RawWhole>,
     applied: Option<[String; 2]>,
+    device: Option<DeviceColumns>,
 }
 
 #[derive(Deserialize)]
@@ -368,7 +369,10 @@ impl Reader<'_> {
         if raw.show.is_empty() {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
         }
-        let show = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        let show: Vec<Shown> = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        if raw.device.as_ref().is_some_and(|device| !show.iter().any(|shown| device.is_of(shown))) {
+            self.problems.push("cli.words.device: no table that is shown has these columns".to_owned());
+        }
         let whole = raw.whole.and_then(|raw| {
             let line = self.template("whole", &raw.line)?;
             let RawWhole { empty, access, trunk, native, closed, .. } = raw;
@@ -386,6 +390,7 @@ impl Reader<'_> {
             command: raw.command.map(|raw| Command { begin: raw.begin, join: raw.join }),
             whole,
             applied: raw.applied,
+            device: raw.device,
             leave: raw.leave,
             comments: raw.comments,
             interface,
