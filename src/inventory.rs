@@ -27,6 +27,7 @@ mod nvue;
 mod options;
 mod overlay_rules;
 mod ovsdb;
+mod parts;
 mod port_names;
 mod private_key;
 mod restconf;

@@ -2,6 +2,7 @@
 
 use super::build::Kind;
 use super::load::{Context, Draft};
+use super::parts::Parts;
 use super::{Protocol, build, device_type};
 use crate::config::fields::{Entry, Table, Value};
 use crate::config::reader::Reader;
@@ -15,6 +16,11 @@ pub(crate) const OWN: &[&str] = &["name", "address", "mac_addresses", "card"];
 pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Findings) -> Vec<Draft> {
     let mut broken = Findings::default();
     let root = toml_tree::parse(file, text, &mut broken);
+    if broken.iter().next().is_some()
+        && let Some(parts) = Parts::of(file, text)
+    {
+        return apart(file, &parts, context, findings);
+    }
     let mut more = Findings::default();
     let mut drafts = entries(file, &root, context, &mut more);
     if let Some(line) = broken.iter().map(|finding| finding.line.unwrap_or_default()).min() {
@@ -27,6 +33,23 @@ pub(crate) fn read(file: &Path, text: &str, context: &Context, findings: &mut Fi
     }
     findings.merge(broken);
     findings.merge(more);
+    drafts
+}
+
+/// A mistake in one switch's entry stops no other: its own is not sound, and nothing but the
+/// mistake is told of it.
+fn apart(file: &Path, parts: &Parts<'_>, context: &Context, findings: &mut Findings) -> Vec<Draft> {
+    let root = toml_tree::parse(file, &parts.sound(), &mut Findings::default());
+    let mut drafts = entries(file, &root, context, findings);
+    for part in &parts.broken {
+        toml_tree::parse(file, &parts.alone(part), findings);
+        let root = toml_tree::parse(file, &parts.headed(part), &mut Findings::default());
+        drafts.extend(entries(file, &root, context, &mut Findings::default()).into_iter().map(|mut draft| {
+            draft.sound = false;
+            draft
+        }));
+    }
+    drafts.sort_by_key(|draft| draft.line);
     drafts
 }
 

@@ -2,9 +2,10 @@
 
 use super::*;
 
-/// An entry that lost the line that limits it must not be served without it.
+/// An entry that lost the line that limits it must not be served without it, and the others
+/// have lost nothing.
 #[test]
-fn a_file_that_is_broken_half_way_is_served_up_to_there_and_only_that_is_reported() {
+fn a_mistake_in_an_entry_leaves_the_others_and_only_the_mistake_is_reported() {
     let entry = |number: u8| {
         format!(
             "[[switch]]\nname = \"leaf{number}\"\naddress = \"192.0.2.{number}\"\ndialect = \"openconfig\"\n\
@@ -19,17 +20,25 @@ fn a_file_that_is_broken_half_way_is_served_up_to_there_and_only_that_is_reporte
         "allowed_vlans",
         "port = 1\nport = 2",
         "description = \"\"\"",
+        "ports = [",
         "= 1",
     ] {
         let text = [entry(1), entry(2).replace("allowed_vlans = \"100\"", damage), entry(3)].concat();
         let (inventory, findings) = load(&[("i.toml", &text)], &Context::default());
-        // A text that does not end is known to be wrong at the end of the file only.
-        let endless = damage.ends_with("\"\"\"");
-        assert!(endless || findings.iter().all(|finding| finding.code == Code::Syntax), "{damage}: {findings}");
+        assert!(findings.iter().all(|finding| finding.code == Code::Syntax), "{damage}: {findings}");
+        let lines: Vec<_> = findings.iter().filter_map(|finding| finding.line).collect();
+        assert!(!lines.is_empty() && lines.iter().all(|line| (8..=15).contains(line)), "{damage}: {findings}");
         let served: Vec<_> = inventory.iter().map(|switch| switch.identity.name.as_str()).collect();
-        assert_eq!(served, ["leaf1"], "{damage}: {findings}");
-        assert!(inventory.broken("leaf2").is_none_or(|broken| !broken.findings.is_empty()), "{damage}");
+        assert_eq!(served, ["leaf1", "leaf3"], "{damage}: {findings}");
+        assert!(inventory.broken("leaf2").is_some_and(|broken| !broken.findings.is_empty()), "{damage}");
     }
+    // Its head is broken; and what is broken may concern all of them.
+    let headless = whole.replacen("[[switch]]\nname = \"leaf2\"", "[[switch]\nname = \"leaf2\"", 1);
+    let (inventory, _) = load(&[("i.toml", &headless)], &Context::default());
+    assert!(inventory.len() == 2 && inventory.broken("leaf2").is_some());
+    let (inventory, findings) =
+        load(&[("i.toml", &format!("[defaults]\nusername = \"u\n{whole}"))], &Context::default());
+    assert!(inventory.is_empty(), "{findings}");
 }
 
 #[test]
