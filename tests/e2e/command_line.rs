@@ -140,6 +140,25 @@ fn a_port_of_open_vswitch_is_attached_and_detached_by_its_own_commands() {
     assert_eq!(bridge.vlans("p2")[..2], ["access", "7"]);
 }
 
+/// A mode that Mercury has no word for is another's, and goes when the port gets VLANs.
+#[test]
+fn an_mtu_and_a_mode_of_others_are_as_open_vswitch_has_them() {
+    let Some(bridge) = Bridge::start(&["p1", "p2"]) else { return };
+    for (port, tag) in [("p1", "tag=7"), ("p2", "tag=8")] {
+        bridge.vsctl(&["set", "port", port, "vlan_mode=native-tagged", tag, "trunks=[7,9]"]);
+    }
+    let mercury = Mercury::serve(&[bridge.entry("leaf1").with("manage_mtu", true)]);
+    let network = json!({"id": "n", "network_type": "vlan", "segmentation_id": 100, "mtu": 8000});
+    let asked = json!({"port": attach("p1", 100)["port"].clone(), "network": network});
+    Client::of(&mercury).done("attach_port", &asked);
+    assert_eq!(bridge.vlans("p1")[..2], ["access", "100"]);
+    let mtu = |port: &str| bridge.vsctl(&["get", "interface", port, "mtu_request"]);
+    assert_eq!([mtu("p1"), mtu("p2")], ["8000", "[]"]);
+    Client::of(&mercury).done("detach_port", &asked);
+    assert_eq!(mtu("p1"), "[]");
+    assert_eq!(bridge.vlans("p2"), ["native-tagged", "8", "[7, 9]"]);
+}
+
 /// The port is not there: nothing is made of it, and nothing said to be done.
 #[test]
 fn a_port_that_open_vswitch_does_not_have_is_not_attached() {
