@@ -5,7 +5,7 @@ use std::process::Stdio;
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Finished, Mercury, Port, Setup, Simulated, installed, wait};
+use crate::harness::{Client, Face, Finished, Mercury, Port, Setup, Simulated, installed, wait};
 
 struct Stage {
     switch: Simulated,
@@ -125,6 +125,19 @@ fn a_probe_that_cannot_log_in_says_so_once() {
     assert_eq!(finished.code(), 1, "{}", finished.stderr);
     let said = finished.stdout + &finished.stderr;
     assert_eq!(said.lines().filter(|line| line.starts_with("leaf1: ")).count(), 1, "{said}");
+}
+
+#[test]
+fn a_probe_that_does_not_believe_a_certificate_says_what_to_paste() {
+    let switch = Simulated::gnmi(Face::Plain);
+    let entry = switch.gnmi_entry("leaf1").without("tls_pins");
+    let probed = Setup::new().switches(&[entry.clone()]).run(&["switch", "probe", "leaf1"]);
+    assert_eq!(probed.code(), 1, "{}", probed.stderr);
+    let said = probed.stdout + &probed.stderr;
+    let [_, pasted] = said.split("tls_pins = ").collect::<Vec<_>>()[..] else { panic!("{said}") };
+    let pasted = &pasted[..=pasted.find(']').unwrap()];
+    let probed = Setup::new().switches(&[entry.with("tls_pins", pasted)]).run(&["switch", "probe", "leaf1"]);
+    assert_eq!(probed.code(), 0, "{pasted}: {}", probed.stderr);
 }
 
 #[test]
