@@ -130,6 +130,7 @@ impl Dialect {
             (Standing::Proven, "proven"),
             (Standing::SchemaChecked, "schema-checked"),
             (Standing::Imitated, "imitated"),
+            (Standing::Recorded, "recorded"),
         ];
         let standing: Vec<_> = steps.into_iter().filter_map(reached).collect();
         if standing.is_empty() { "unverified".to_owned() } else { standing.join("; ") }
@@ -277,6 +278,9 @@ pub enum Standing {
     /// Something that others wrote after real switches took what the dialect renders,
     /// and showed it.
     Imitated,
+    /// What real switches printed, as others published it, is read as a person reads it;
+    /// nothing was sent to one.
+    Recorded,
 }
 
 /// What shows that a dialect is right.

@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use mercury_adapter::{Budget, MAX_REPLY};
+use mercury_adapter::{Budget, Evidence, MAX_REPLY, Standing, builtin};
 use mercury_cli::prompt::Terminal;
 use mercury_model::{EdgePort, Interface, Leaf, Running, Scope, SwitchedVlan, TrunkVlans};
 use ring::digest::{SHA256, digest};
@@ -72,6 +72,19 @@ fn published_captures_are_read_as_a_person_reads_them() {
         problems.extend(why.is_none().then(|| format!("{}: something was read in it", capture.file)));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// What dialects say of themselves is what the list above holds.
+#[test]
+fn a_dialect_is_recorded_as_often_as_a_capture_is_read() {
+    let expected: Expected = toml::from_str(include_str!("../../../../tests/transcripts/expected.toml")).unwrap();
+    for one in builtin().unwrap() {
+        let read = expected.capture.iter().filter(|capture| capture.dialect == one.name).count();
+        let said: Vec<_> = one.evidence.iter().filter(|evidence| evidence.standing == Standing::Recorded).collect();
+        let captures = format!("{read} published capture{}", if read == 1 { "" } else { "s" });
+        let is_said = |evidence: &&Evidence| evidence.protocol == "cli" && evidence.against == captures;
+        assert!(if read == 0 { said.is_empty() } else { said.len() == 1 && said.iter().all(is_said) }, "{}", one.name);
+    }
 }
 
 /// Tables, states of ports and what is shown in another form are no configuration: given for
