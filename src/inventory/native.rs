@@ -42,7 +42,10 @@ fn apart(file: &Path, parts: &Parts<'_>, context: &Context, findings: &mut Findi
     let root = toml_tree::parse(file, &parts.sound(), &mut Findings::default());
     let mut drafts = entries(file, &root, context, findings);
     for part in &parts.broken {
-        toml_tree::parse(file, &parts.alone(part), findings);
+        let mut mistakes = Findings::default();
+        toml_tree::parse(file, &parts.alone(part), &mut mistakes);
+        // What follows from the first are not mistakes.
+        mistakes.iter().take(1).for_each(|first| findings.push(first.clone()));
         let root = toml_tree::parse(file, &parts.headed(part), &mut Findings::default());
         drafts.extend(entries(file, &root, context, &mut Findings::default()).into_iter().map(|mut draft| {
             draft.sound = false;

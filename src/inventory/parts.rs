@@ -16,6 +16,10 @@ impl<'t> Parts<'t> {
     /// Those of a text that is no TOML as a whole; `None` where the mistake is not within
     /// `[[switch]]`s: in what all of them have in common, or between them.
     pub(super) fn of(file: &Path, text: &'t str) -> Option<Self> {
+        // What stands in a text of several lines heads nothing.
+        if ["\"\"\"", "'''"].iter().any(|mark| text.contains(mark)) {
+            return None;
+        }
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let heads: Vec<(usize, bool)> =
             lines.iter().enumerate().filter_map(|(at, line)| Some((at, is_switch(line)?))).collect();
@@ -28,7 +32,8 @@ impl<'t> Parts<'t> {
             if is_whole(file, &own.text(&part)) {
                 continue;
             }
-            if !is_switch {
+            let below = own.lines.get(part.start + 1..part.end).unwrap_or_default();
+            if !is_switch || below.iter().any(|line| may_head_another(line)) {
                 return None;
             }
             broken.push(part);
@@ -84,6 +89,12 @@ fn is_switch(line: &str) -> Option<bool> {
     }
 }
 
+/// Whether a line may head what is no part of the switch above it, such as `["defaults"]`.
+fn may_head_another(line: &str) -> bool {
+    let head = line.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches('[').trim_start());
+    head.is_some_and(|head| head.strip_prefix("switch").is_none_or(|rest| !rest.trim_start().starts_with('.')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +119,6 @@ mod tests {
             "[[switch]\nname = 'b'\n",
             "[switch]]\nname = 'b'\n",
             "[[switch\nname = 'b'\n",
-            "[[switch]]\nname = '''b'\n",
             "[[switch]]\nname = 'b'\nallowed_vlans = [\n",
             "[[switch]]\nname = 'b'\n[switch.card]\nhost = \n",
         ] {
@@ -124,6 +134,8 @@ mod tests {
             "allowed_vlans = [\n[[switch]]\nname = 'a'\n",
             &format!("{DEFAULTS}{DEFAULTS}[[switch]]\nname = 'a'\n"),
             "[[switch]]\nname = 'a'\n[switch]\nname = 'b'\n",
+            "[[switch]]\nname = 'a\n[\"defaults\"]\nallowed_vlans = '100'\n[[switch]]\nname = 'b'\n",
+            "[[switch]]\nname = 'a\n[[switch]]\nname = 'b'\nnote = '''\n[[switch]]\nname = 'off'\n'''\n",
             "",
         ] {
             assert_eq!(broken(text), None, "{text}");

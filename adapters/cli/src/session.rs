@@ -436,7 +436,9 @@ impl LineSession {
         judge: impl Fn(&mercury_adapter::CliSession, &str) -> Option<String>,
     ) -> Option<String> {
         match reply.end {
-            End::Prompt(_) | End::Status(Some(0)) => judge(&self.dialect.session, &reply.text),
+            // Beside what is shown nothing is anybody's text.
+            End::Prompt(_) | End::Status(Some(0)) => judge(&self.dialect.session, &reply.text)
+                .or_else(|| judge::marked(&self.dialect.session, &reply.beside)),
             End::Status(status) => {
                 let how = status.map_or_else(|| "no exit status".to_owned(), |status| format!("exit status {status}"));
                 Some(format!("{how}: {}", judge::words(&reply.said())))

@@ -150,6 +150,22 @@ async fn what_others_entered_and_did_not_commit_is_theirs() {
     assert_eq!(told, ["net pending"]);
 }
 
+/// What says on standard error that it cannot tell what waits.
+#[tokio::test]
+async fn where_it_is_not_told_what_others_entered_nothing_is_entered() {
+    let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus").unwrap();
+    let told = Told::default();
+    let run = Arc::clone(&told);
+    let wire = Answering(move |line: &str| {
+        run.lock().unwrap().push(line.to_owned());
+        Ok(Reply { beside: "ERROR: no one can tell".to_owned(), ..Reply::of(String::new(), End::Status(Some(0))) })
+    });
+    let dialect = Arc::new(dialect.cli.clone().unwrap());
+    let mut session = LineSession::new(Box::new(wire), dialect, Budget::new(64 << 20));
+    assert!(staged(&mut session).await.unwrap_err().to_string().contains("no one can tell"));
+    assert_eq!(*told.lock().unwrap(), ["net pending"]);
+}
+
 /// What a look shows that is about a port which the configuration does not have, or about a VLAN.
 async fn looked(answers: Answers, absent: Absent) -> (Sighting, Vec<String>) {
     let (mut session, told) = commands("cisco_s300", answers);

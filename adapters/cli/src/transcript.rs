@@ -271,6 +271,13 @@ mod tests {
         assert!(read(&own, "cisco_ios").await.unwrap_err().contains("dialect \"sonic\""));
         let refused = transcript(ASKED, "sudo: a password is required", Ended::Status(Some(1)));
         assert!(read(&refused, "sonic").await.unwrap_err().contains("exit status 1: sudo: a password is required"));
+        let mut complained = own.clone();
+        complained.exchanges[0].beside = vec!["Error: the rest cannot be read".to_owned()];
+        assert!(read(&complained, "sonic").await.unwrap_err().contains("Error: the rest cannot be read"));
+        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "sonic").unwrap();
+        complained.exchanges[0].beside.push("sudo: unable to resolve host leaf-7.example.org".to_owned());
+        mask::all(dialect.cli.as_ref().unwrap(), &mut complained.exchanges);
+        assert_eq!(complained.exchanges[0].beside, ["Error: the rest cannot be read", "text-1"]);
         let mut warned = own.clone();
         warned.exchanges[0].beside = vec!["sudo: unable to resolve host leaf-7".to_owned()];
         assert_eq!(read(&warned, "sonic").await.unwrap().interfaces.len(), 1);

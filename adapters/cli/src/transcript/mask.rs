@@ -7,6 +7,7 @@ use mercury_adapter::{CliDialect, Hole, MASK as SECRET, SECRET_WORDS as SECRETS}
 use serde_json::Value;
 
 use super::Exchange;
+use crate::judge;
 
 /// Words behind which a text stands, to the end of the line.
 const TEXTS: [&str; 8] = ["description", "alias", "port-name", "contact", "location", "banner", "motd", "remark"];
@@ -17,10 +18,7 @@ const NAMES: [&str; 7] = ["hostname", "host-name", "sysname", "username", "user"
 /// Masks all answers.
 pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {
     let mut masks = Masks::default();
-    for exchange in exchanges {
-        for line in &mut exchange.beside {
-            *line = masks.line(line);
-        }
+    for exchange in exchanges.iter_mut() {
         let text = exchange.answer.join("\n");
         if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
             masks.value(&mut value);
@@ -55,6 +53,13 @@ pub(super) fn all(dialect: &CliDialect, exchanges: &mut [Exchange]) {
                 None => masks.line(line),
             };
         }
+    }
+    // It is in nobody's words but the system's own where it is a refusal, and needs no others.
+    for line in exchanges.iter_mut().flat_map(|exchange| &mut exchange.beside) {
+        *line = match judge::marked(&dialect.session, line) {
+            Some(_) => masks.refusal(line),
+            None => masks.of("text-", line),
+        };
     }
 }
 
@@ -98,6 +103,13 @@ impl Masks {
 
     fn name(&mut self, text: &str) -> String {
         self.of("name-", text)
+    }
+
+    /// What the answers call things is called the same in a refusal.
+    fn refusal(&mut self, line: &str) -> String {
+        let known = self.0.iter().filter(|(text, _)| text.len() > 2);
+        let line = known.fold(line.to_owned(), |line, (text, mask)| line.replace(text.as_str(), mask));
+        self.line(&line)
     }
 
     fn line(&mut self, line: &str) -> String {
