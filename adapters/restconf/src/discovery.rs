@@ -16,6 +16,9 @@ use crate::{
 const MAX_META: usize = 64 << 10;
 /// What RFC 8040 section 9.1.1 calls `fields` (RFC 8040 section 4.8.3).
 const FIELDS: &str = "urn:ietf:params:restconf:capability:fields:";
+/// No registered name: what SONiC's server calls `content` (RFC 8040 section 4.8.1), which it
+/// has not in earlier releases.
+const CONTENT: &str = "urn:ietf:params:restconf:capability:content:";
 /// RFC 8072 section 4.2.
 const YANG_PATCH: &str = "urn:ietf:params:restconf:capability:yang-patch:";
 
@@ -34,6 +37,12 @@ impl Offer {
     /// Whether it tells of some nodes of a resource alone.
     pub(crate) fn fields(&self) -> bool {
         self.has(FIELDS)
+    }
+
+    /// Whether it says that it tells configuration alone. RFC 8040 has everybody do that, and
+    /// nobody say it.
+    pub(crate) fn content(&self) -> bool {
+        self.has(CONTENT)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use mercury_adapter::{Names, Node, NodePath, RestconfDialect, Tree};
 use mercury_model::{InterfaceScope, List, Running, Scope, VlanScope};
 
+use crate::request::top;
+
 /// Of more VLANs than this the whole list is asked for.
 const MANY: usize = 4;
 
@@ -50,6 +52,21 @@ pub(crate) fn aggregates(tree: &Tree, running: &Running) -> Vec<Node> {
     let Some(lacp) = tree.lists.get(&List::Lacp).filter(|lacp| lacp.is_beside) else { return Vec::new() };
     let aggregates = running.interfaces.values().filter(|interface| interface.is_aggregate());
     aggregates.map(|one| Node { path: lacp.entry.clone(), names: Names::interface(&one.name) }).collect()
+}
+
+/// The same nodes, those of them that lie in one container of the top by that, whole.
+pub(crate) fn whole(nodes: &[Node]) -> Vec<Node> {
+    let mut asked: Vec<Node> = Vec::new();
+    for node in nodes {
+        let top = top(&node.path);
+        let beside = |other: &Node| !top.steps.is_empty() && other.path.steps.starts_with(&top.steps);
+        let several = nodes.iter().filter(|other| beside(other)).count() > 1;
+        let node = if several { Node { path: top, names: Names::default() } } else { node.clone() };
+        if !asked.contains(&node) {
+            asked.push(node);
+        }
+    }
+    asked
 }
 
 /// Everything that the configuration names: all interfaces, all VLANs.

@@ -184,13 +184,13 @@ impl Change {
 }
 
 /// The node at the top that a path goes through.
-fn top(path: &NodePath) -> NodePath {
+pub(crate) fn top(path: &NodePath) -> NodePath {
     let plain = |step: &&PathStep| step.keys.is_empty();
     NodePath { steps: path.steps.first().filter(plain).cloned().into_iter().collect() }
 }
 
 /// A node without keys as a resource.
-pub(crate) fn resource(path: &NodePath) -> String {
+fn resource(path: &NodePath) -> String {
     format!("/data{}", uri::below(&path.steps, &Names::default(), None))
 }
 

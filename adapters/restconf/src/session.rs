@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderValue, Method};
 use mercury_adapter::{
-    Absent, Answer, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Looking, Lost, Names, Node, NodePath,
-    Refusal, RestconfDialect, Session, Sighting, Step, Traffic, Unfinished, named, off_worker,
+    Absent, Answer, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Looking, Lost, Names, Node, Refusal,
+    RestconfDialect, Session, Sighting, Step, Traffic, Unfinished, named, off_worker,
 };
 use mercury_http::{Reply, no_room};
 use mercury_model::{InterfaceScope, Running, Scope};
@@ -20,7 +20,7 @@ use crate::{
     media::Kind,
     query,
     refusal::Failure,
-    request::{Form, Request, resource, too_many},
+    request::{Form, Request, too_many},
     uri,
 };
 
@@ -268,24 +268,24 @@ impl RestconfSession {
     ) -> Result<(Vec<Answered>, Vec<(Node, HeaderValue)>), Failure> {
         let until = Instant::now() + timeout;
         let together = nodes.len() > 1 && self.reads_together();
-        let asked: Vec<(NodePath, Names, String)> = if together {
+        let content = (self.dialect.unsaid_content || self.offer.content()).then(|| format!("content={content}"));
+        let asked: Vec<(Node, Option<String>)> = if together {
             let (top, fields) = uri::together(nodes);
-            let fields = fields.map(|fields| format!("&fields={fields}")).unwrap_or_default();
-            let uri = format!("{}?content={content}{fields}", resource(&top));
-            vec![(top, Names::default(), uri)]
+            vec![(Node { path: top, names: Names::default() }, fields.map(|fields| format!("fields={fields}")))]
         } else {
-            let one = |node: &Node| {
-                (node.path.clone(), node.names.clone(), format!("/data{}?content={content}", uri::data(node)))
-            };
-            nodes.iter().map(one).collect()
+            let nodes = if self.dialect.whole { query::whole(nodes) } else { nodes.to_vec() };
+            nodes.into_iter().map(|node| (node, None)).collect()
         };
         let (mut answers, mut tags) = (Vec::new(), Vec::new());
-        for (path, names, uri) in asked {
+        for (Node { path, names }, fields) in asked {
             let left = until.saturating_duration_since(Instant::now());
-            let uri = self.client.uri(&uri);
+            let query: Vec<&str> = content.as_deref().into_iter().chain(fields.as_deref()).collect();
+            let mark = if query.is_empty() { "" } else { "?" };
+            let node = Node { path: path.clone(), names: names.clone() };
+            let uri = self.client.uri(&format!("/data{}{mark}{}", uri::data(&node), query.join("&")));
             let Some(reply) = found(self.client.done(&Ask::get(&uri), left).await)? else { continue };
             if let Some(tag) = strong_tag(&reply.headers) {
-                tags.push((Node { path: path.clone(), names: names.clone() }, tag));
+                tags.push((node, tag));
             }
             if !reply.body.trim_ascii().is_empty() {
                 answers.push(Answered { path, names, body: reply.body, _share: reply.share });

@@ -20,6 +20,13 @@ pub struct RestconfDialect {
     /// Whether nodes are read together, by their names alone, from a target that announces
     /// `fields` (RFC 8040 section 4.8.3).
     pub fields: bool,
+    /// Whether nodes that lie in one container of the top are read by that, whole, where they are
+    /// not read together otherwise: fewer requests, and more octets.
+    pub whole: bool,
+    /// Whether the query parameter `content` (RFC 8040 section 4.8.1) is sent to a target that
+    /// tells of its parameters and not of this one: some have it only where they say so. What is
+    /// configured has to be told apart from state by its place then.
+    pub unsaid_content: bool,
     /// Whether an interface that is made must be told that it is enabled.
     pub explicit_enabled: bool,
     /// The network instance that holds the VLANs, where an inventory entry names none.

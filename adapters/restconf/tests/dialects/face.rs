@@ -1,4 +1,4 @@
-//! OS10 behind HTTP, in memory: what a session asks it, and in how many requests.
+//! Switches behind HTTP, in memory: what a session asks them, and in how many requests.
 
 use std::{
     sync::{Arc, Mutex},
@@ -18,17 +18,31 @@ use crate::{
 };
 
 const PORT: &str = "ethernet1/1/1";
-const WITHIN: Duration = Duration::from_secs(20);
+pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 
 /// The switch, what it starts with, and what it was asked.
-struct Os10 {
-    device: Device,
+pub(crate) struct Face {
+    pub(crate) device: Device,
     startup: Json,
     tags: bool,
-    asked: Vec<String>,
+    /// What it says to a GET, behind the root.
+    shows: Shows,
+    pub(crate) asked: Vec<String>,
 }
 
-impl Os10 {
+/// A status, and what is in the body.
+pub(crate) type Shows = fn(&Json, &str) -> (u16, String);
+
+fn os10(data: &Json, uri: &str) -> (u16, String) {
+    match uri {
+        "/data/ietf-interfaces:interfaces?content=config" => {
+            (200, json!({ "ietf-interfaces:interfaces": data["interfaces"] }).to_string())
+        }
+        _ => (404, String::new()),
+    }
+}
+
+impl Face {
     fn tag(&self) -> String {
         format!("\"{}\"", self.device.data.to_string().len())
     }
@@ -37,9 +51,7 @@ impl Os10 {
     fn answer(&mut self, method: &str, uri: &str, guard: Option<&str>, body: &str) -> (u16, String) {
         let data = uri.strip_prefix("/restconf");
         match (method, data) {
-            ("GET", Some("/data/ietf-interfaces:interfaces?content=config")) => {
-                (200, json!({ "ietf-interfaces:interfaces": self.device.data["interfaces"] }).to_string())
-            }
+            ("GET", Some(data)) => (self.shows)(&self.device.data, data),
             ("POST", Some("/operations/copy-config")) => {
                 let input: Json = serde_json::from_str(body).unwrap();
                 let input = &input["yuma-netconf:input"];
@@ -70,7 +82,7 @@ impl Os10 {
 }
 
 /// Answers until the client is gone.
-async fn serve(stream: DuplexStream, switch: Arc<Mutex<Os10>>) {
+async fn serve(stream: DuplexStream, switch: Arc<Mutex<Face>>) {
     let mut stream = BufReader::new(stream);
     loop {
         let (mut head, mut length, mut guard) = (String::new(), 0, None);
@@ -111,24 +123,31 @@ async fn serve(stream: DuplexStream, switch: Arc<Mutex<Os10>>) {
 }
 
 /// A session with a switch, what of it was read, and the steps that give a port this VLAN.
-async fn begun(tags: bool) -> (Box<dyn Session>, Arc<Mutex<Os10>>, Scope, Vec<Step>) {
-    let (mut session, switch) = session(tags, brown()).await;
+async fn begun(tags: bool) -> (Box<dyn Session>, Arc<Mutex<Face>>, Scope, Vec<Step>) {
+    let (mut session, switch) = session("dell_os10", os10, tags, brown()).await;
     let interfaces = InterfaceScope::Named([PORT.parse().unwrap()].into());
     let scope = Scope { interfaces, vlans: VlanScope::Named([id(300)].into()), ..Scope::default() };
     let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
-    let steps = steps(&Plan::between(&before, &wanted(&before, PORT, Some(SwitchedVlan::access(id(300))))), &scope);
+    let plan = Plan::between(&before, &wanted(&before, PORT, Some(SwitchedVlan::access(id(300)))));
+    let steps = steps("dell_os10", &plan, &scope);
     (session, switch, scope, steps)
 }
 
-fn steps(plan: &Plan, scope: &Scope) -> Vec<Step> {
+pub(crate) fn steps(name: &str, plan: &Plan, scope: &Scope) -> Vec<Step> {
     let target = Capabilities { variant: Some(0), ..Capabilities::unknown() };
-    let payload = Renderer::new(&dialect("dell_os10"), None).unwrap().render(plan, &target).unwrap();
+    let payload = Renderer::new(&dialect(name), None).unwrap().render(plan, &target).unwrap();
     vec![Step::Stage(payload), Step::Commit(CommitMode::Plain), Step::Read(scope.clone())]
 }
 
-async fn session(tags: bool, device: Device) -> (Box<dyn Session>, Arc<Mutex<Os10>>) {
-    let dialect = dialect("dell_os10");
-    let switch = Arc::new(Mutex::new(Os10 { startup: device.data.clone(), device, tags, asked: Vec::new() }));
+pub(crate) async fn session(
+    name: &str,
+    shows: Shows,
+    tags: bool,
+    device: Device,
+) -> (Box<dyn Session>, Arc<Mutex<Face>>) {
+    let dialect = dialect(name);
+    let face = Face { startup: device.data.clone(), device, tags, shows, asked: Vec::new() };
+    let switch = Arc::new(Mutex::new(face));
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     tokio::spawn(serve(theirs, Arc::clone(&switch)));
     let restconf = dialect.restconf.as_ref().unwrap();
@@ -139,7 +158,7 @@ async fn session(tags: bool, device: Device) -> (Box<dyn Session>, Arc<Mutex<Os1
     (session, switch)
 }
 
-fn running(flight: &Flight) -> Running {
+pub(crate) fn running(flight: &Flight) -> Running {
     match flight.results.last() {
         Some(Ok(Answer::Running(running))) => (**running).clone(),
         other => panic!("{other:?}"),
@@ -153,7 +172,7 @@ async fn an_attach_that_is_saved_takes_four_requests() {
     let after = running(&session.flight(&steps, WITHIN).await);
     let port = &after.config.interfaces[&PORT.parse().unwrap()];
     assert_eq!(port.switched_vlan, Some(SwitchedVlan::access(id(300))));
-    let is_saved = |switch: &Os10| switch.startup == switch.device.data;
+    let is_saved = |switch: &Face| switch.startup == switch.device.data;
     assert!(!is_saved(&switch.lock().unwrap()));
     let saved = session.flight(&[Step::Save], WITHIN).await;
     assert!(matches!(saved.results.as_slice(), [Ok(Answer::Done(_))]), "{saved:?}");
@@ -186,16 +205,16 @@ async fn a_trunk_of_many_vlans_is_taken_back_and_left() {
     let mut device = brown();
     let entries = device.data["interfaces"]["interface"].as_array_mut().unwrap();
     entries.extend((1000..1100).map(|id| json!({ "name": format!("vlan{id}"), "type": "iana-if-type:l2vlan" })));
-    let (mut session, switch) = session(false, device).await;
+    let (mut session, switch) = session("dell_os10", os10, false, device).await;
     let scope = Scope { interfaces: InterfaceScope::Named([PORT.parse().unwrap()].into()), ..Scope::default() };
     let before = running(&session.flight(&[Step::Read(scope.clone())], WITHIN).await);
     let vlans = TrunkVlans::only("1000-1099".parse().unwrap());
     let forth = wanted(&before, PORT, Some(SwitchedVlan::Trunk { native: None, vlans }));
-    let made = running(&session.flight(&steps(&Plan::between(&before, &forth), &scope), WITHIN).await);
+    let made = running(&session.flight(&steps("dell_os10", &Plan::between(&before, &forth), &scope), WITHIN).await);
     assert!(forth.is_met_by(&made), "{:?}", made.config);
     let undone = Plan::between(&made, &Intended(before.config.clone())).written_as(&before);
     switch.lock().unwrap().asked.clear();
-    let back = running(&session.flight(&steps(&undone, &scope), WITHIN).await);
+    let back = running(&session.flight(&steps("dell_os10", &undone, &scope), WITHIN).await);
     assert!(back.is_as(&before.config), "{:?}", back.config);
     let asked = &switch.lock().unwrap().asked;
     assert_eq!(asked.iter().filter(|one| one.starts_with("DELETE")).count(), 100, "{asked:?}");

@@ -25,6 +25,7 @@ mod from_xml;
 mod names;
 mod os10;
 mod round_trip;
+mod sonic;
 mod turns;
 mod written;
 

@@ -27,6 +27,10 @@ pub(super) struct RawRestconf {
     #[serde(default = "yes")]
     fields: bool,
     #[serde(default)]
+    whole: bool,
+    #[serde(default = "yes")]
+    unsaid_content: bool,
+    #[serde(default)]
     explicit_enabled: bool,
     network_instance: Option<String>,
     /// The operation that saves running.
@@ -121,6 +125,8 @@ impl Reader<'_> {
             atomic: raw.atomic,
             datastore_patch: raw.datastore_patch,
             fields: raw.fields,
+            whole: raw.whole,
+            unsaid_content: raw.unsaid_content,
             explicit_enabled: raw.explicit_enabled,
             network_instance: raw.network_instance.unwrap_or(shape.network_instance),
             save: save.or(shape.save),
