@@ -124,6 +124,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
         }
         probe.facts.extend(facts);
         probe.facts.extend(of_card(&switch, &report));
+        let dialect = registry::dialect(&switch, service.inventory().dialects()).map_err(Failure::because)?;
+        if let Some(own) = dialect.revisions.get(switch.face.protocol().as_str()) {
+            probe.facts.push(("revision".to_owned(), format!("{}: {}", own.trust, own.source)));
+        }
         probe.entry.extend(lines);
     }
     let port = registry::port(

@@ -30,6 +30,7 @@ impl Readings {
                     | Step::Read(_)
                     | Step::Stage(_)
                     | Step::Commit(_)
+                    | Step::Confirm(_)
                     | Step::Save
                     | Step::Unlock
             )

@@ -267,3 +267,40 @@ fn neither_side_is_taken_for_somebody_else() {
     assert!(switch.handle().asked().is_empty(), "nothing was asked before");
     refused(entry.text("password", "wrong"), "credentials", "did not let us in");
 }
+
+/// What is applied is looked at as a whole before a revision is: what was read when the last one
+/// was made is not read once more, and what somebody has applied since is seen.
+#[test]
+fn a_port_is_not_read_before_a_change_where_all_is_as_it_was() {
+    let switch = start();
+    let handle = switch.handle();
+    let mercury = Mercury::serve(&[entry("leaf1", &switch)]);
+    // Before the revision is applied, and behind it.
+    let held = 2;
+    let shown = |vlan: u16| {
+        let before = handle.asked().len();
+        let params = on("leaf1", "swp1", json!({"mode": "access", "native_vlan": vlan}));
+        let answer = Client::of(&mercury).call("update_port", &params).unwrap();
+        assert_eq!(answer["outcome"], "committed", "{answer}");
+        assert_eq!(bridged(&handle, "swp1"), json!({"access": vlan}));
+        let asked = handle.asked().split_off(before);
+        let shown = asked.iter().filter(|one| **one == NvueRequest::Show).count();
+        assert!(shown > held || asked[0] == NvueRequest::Make, "{asked:?}");
+        shown
+    };
+    assert!(shown(100) > held);
+    assert_eq!([shown(101), shown(100)], [held; 2]);
+    handle.apply(&json!({"interface": {"swp3": {"description": "changed"}}}));
+    assert!(shown(101) > held);
+    assert_eq!(shown(100), held);
+    handle.apply(
+        &json!({"interface": {"swp1": {"link": {"mtu": 1400}, "bridge": {"domain": {"br_default": {"access": 20}}}}}}),
+    );
+    assert!(shown(101) > held);
+    assert_eq!(handle.applied()["interface"]["swp1"]["link"]["mtu"], 1400, "it is theirs");
+    // While the change is made, too.
+    handle.inject(NvueRequest::Make, NvueFault::Foreign(json!({"interface": {"swp1": {"description": "theirs"}}})));
+    assert!(shown(100) > held);
+    assert_eq!(handle.applied()["interface"]["swp1"]["description"], "theirs");
+    assert_eq!(handle.applied()["interface"]["swp3"]["description"], "changed");
+}

@@ -23,7 +23,7 @@ fn a_port_is_attached_and_detached_over_restconf_in_every_form() {
     let plain = RestconfFace { yang_patch: false, fields: false, ..usual };
     for (face, most) in [
         (usual, 3),
-        (RestconfFace { etags: true, ..usual }, 3),
+        (RestconfFace { etags: true, ..usual }, 2),
         (RestconfFace { atomic: false, ..usual }, 3),
         (plain, 5),
         (RestconfFace { draft_media: true, ..plain }, 5),
@@ -51,6 +51,69 @@ fn a_port_is_attached_and_detached_over_restconf_in_every_form() {
         assert_eq!(switch.look().port("Ethernet1").vlans, "none", "{face:?}");
         assert_eq!(after.sets - before.sets, 1, "{face:?}");
     }
+}
+
+/// A VLAN that is not there yet is made with the port's change.
+#[test]
+fn a_port_comes_to_a_new_vlan_in_so_many_requests() {
+    let usual = RestconfFace::default();
+    let plain = RestconfFace { yang_patch: false, fields: false, ..usual };
+    for (face, requests) in [(usual, 3), (RestconfFace { etags: true, ..usual }, 3), (plain, 6)] {
+        let switch = start(face, &[]);
+        let mercury = Mercury::serve(&[switch.restconf_entry("leaf1").with("manage_vlans", true)]);
+        attach(&mercury, 100).unwrap();
+        let before = switch.handle().counters();
+        let answer = attach(&mercury, 999).unwrap();
+        let after = switch.handle().counters();
+        assert_eq!((after.flights - before.flights, after.connections), (requests, 1), "{face:?}: {answer}");
+        assert_eq!(answer["plan"].as_array().map(Vec::len), Some(2), "{answer}");
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 999");
+    }
+}
+
+/// A tag of all that was read takes the place of reading it again, and what somebody else has
+/// changed since is seen by it; where tags are shown and nobody looks at them, it is read.
+#[test]
+fn a_port_is_not_read_before_a_change_where_a_tag_tells_that_it_is_as_it_was() {
+    let etags = RestconfFace { etags: true, ..RestconfFace::default() };
+    for (face, warm) in
+        [(RestconfFace { own_etags: true, ..etags }, 2), (etags, 2), (RestconfFace { etags_alone: true, ..etags }, 3)]
+    {
+        let switch = start(face, &[]);
+        let mercury = Mercury::serve(&[switch.restconf_entry("leaf1")]);
+        let flights = |vlan| {
+            let before = switch.handle().counters().flights;
+            let answer = attach(&mercury, vlan).unwrap();
+            let flights = switch.handle().counters().flights - before;
+            assert_eq!(answer["flights"], flights, "{face:?}: {answer}");
+            flights
+        };
+        attach(&mercury, 100).unwrap();
+        assert_eq!([flights(101), flights(100)], [warm; 2], "{face:?}");
+        // Another port: whether the datastore or the resource has the tag.
+        theirs(&switch, "Ethernet2", "<description>theirs</description>");
+        assert!(flights(101) > warm || warm == 3, "{face:?}");
+        assert_eq!(flights(100), warm, "{face:?}");
+        // Its own, in what the request says nothing about.
+        theirs(&switch, "Ethernet1", "<mtu>1400</mtu>");
+        let before = switch.handle().counters().sets;
+        assert!(flights(101) > warm || warm == 3, "{face:?}");
+        theirs(&switch, "Ethernet1", "<enabled>false</enabled>");
+        let answer = attach(&mercury, 100).unwrap();
+        let port = &answer["interface"];
+        assert_eq!((&port["enabled"], &port["mtu"]), (&json!(false), &json!(1400)), "{face:?}: {answer}");
+        assert_eq!(switch.handle().counters().sets - before, 2, "{face:?}: what was refused did nothing");
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 100", "{face:?}");
+    }
+}
+
+/// Somebody else changes a port, with a program of his own.
+fn theirs(switch: &Simulated, port: &str, config: &str) {
+    let xml = format!(
+        "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>{port}</name><config>\
+         <name>{port}</name>{config}</config></interface></interfaces>"
+    );
+    switch.handle().change_running(&xml).unwrap();
 }
 
 /// As IOS-XE answers whoever comes while another request is applied.

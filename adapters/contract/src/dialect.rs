@@ -38,7 +38,7 @@ pub use overlay::{Need, OverlayTree, SegmentLeaf};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 pub use restconf::RestconfDialect;
-pub use revision::Trust;
+pub use revision::{Revision, Trust};
 use serde::{Deserialize, Serialize};
 
 use crate::{Defaults, Unrenderable};
@@ -88,6 +88,8 @@ pub struct Dialect {
     pub restconf: Option<RestconfDialect>,
     /// How it is spoken to over NVUE's REST server, if it is.
     pub nvue: Option<NvueDialect>,
+    /// How far the word for its configuration is trusted, by protocol, where somebody says.
+    pub revisions: std::collections::BTreeMap<String, Revision>,
     /// What it cannot do, and why.
     pub deviations: Vec<Deviation>,
     /// Whether it is the operator's own, or inherits from one that is.

@@ -49,10 +49,10 @@ pub use dialect::{
     FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known,
     LeafTree, LeafValues, Level, LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need,
     NetconfDialect, NodePath, NvueDialect, NvueLeaf, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable,
-    PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Rows, Said, Save, SegmentLeaf, SegmentLine,
-    SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits, Tree,
-    TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree, Waiting,
-    Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save, SegmentLeaf,
+    SegmentLine, SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits,
+    Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree,
+    Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

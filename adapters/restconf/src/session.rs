@@ -3,10 +3,10 @@
 use std::{fmt, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use mercury_adapter::{
     Absent, Answer, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Looking, Lost, Names, Node, Refusal,
-    RestconfDialect, Session, Sighting, Step, Traffic, Unfinished, named, off_worker,
+    RestconfDialect, RpcError, Session, Sighting, Step, Traffic, Trust, Unfinished, named, off_worker,
 };
 use mercury_http::{Reply, no_room};
 use mercury_model::{InterfaceScope, Running, Scope};
@@ -37,6 +37,13 @@ pub struct RestconfSession {
     staged: Option<Changes>,
     /// The resources that were last read, and their entity tags.
     guards: Vec<(Node, HeaderValue)>,
+    /// What the last reading showed, where a tag stands for all of it.
+    held: Option<Scope>,
+    /// Whether that was in the turn that is now.
+    is_fresh: bool,
+    turn: u64,
+    /// Whether the target looks at `If-Match`; `None` before that was asked.
+    looks_at_tags: Option<bool>,
     /// Nodes are read one by one although the target could tell of several together: it has
     /// entity tags, and plain requests go to those nodes.
     reads_apart: bool,
@@ -65,7 +72,20 @@ impl RestconfSession {
             variant,
             announced: offer.capabilities.clone(),
         };
-        Self { client, dialect, instance, offer, capabilities, staged: None, guards: Vec::new(), reads_apart: false }
+        Self {
+            client,
+            dialect,
+            instance,
+            offer,
+            capabilities,
+            staged: None,
+            guards: Vec::new(),
+            held: None,
+            is_fresh: false,
+            turn: 0,
+            looks_at_tags: None,
+            reads_apart: false,
+        }
     }
 
     /// What was found out that is not announced, for people.
@@ -133,12 +153,18 @@ impl RestconfSession {
 
     async fn change(&mut self, changes: &Changes, timeout: Duration) -> Result<(), Failure> {
         let guards = std::mem::take(&mut self.guards);
+        let is_recalled = self.held.take().is_some() && !self.is_fresh;
         let guarded: Vec<&Node> = guards.iter().map(|(node, _)| node).collect();
         let form =
             Form { yang_patch: self.patches(), datastore_patch: self.dialect.datastore_patch, guarded: &guarded };
         let requests = form.requests(changes);
         if let Some(problem) = too_many(requests.len()) {
             return Err(Failure::refused(ErrorTag::TooBig, format!("{problem}; nothing was sent")));
+        }
+        let is_held = |request: &Request| guards.iter().any(|(node, _)| *node == request.target);
+        if is_recalled && !(requests.len() == 1 && requests.iter().all(is_held)) {
+            let text = "it has been some time since this was read, and no tag covers the change; nothing was sent";
+            return Err(Failure::Refused(Refusal::Outdated(vec![RpcError::new(ErrorTag::InUse, text)])));
         }
         let until = Instant::now() + timeout;
         let all = requests.len();
@@ -173,6 +199,8 @@ impl RestconfSession {
     async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
         let until = Instant::now() + timeout;
         self.guards.clear();
+        self.held = None;
+        self.is_fresh = true;
         let mut together = self.reads_together();
         let (mut answers, mut guards) =
             self.get(&query::nodes(&self.dialect, &self.instance, scope, together), "config", timeout).await?;
@@ -190,6 +218,7 @@ impl RestconfSession {
         let named = !together && scope.interfaces != InterfaceScope::All;
         let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
         if more.is_empty() {
+            self.hold(scope, &guards, until).await?;
             self.guards = guards;
             return Ok(running);
         }
@@ -200,6 +229,26 @@ impl RestconfSession {
         let (running, _) = self.read_as(scope, answers, until, timeout).await?;
         self.guards = guards;
         Ok(running)
+    }
+
+    /// A change that is one request to what has one tag for all that was read is held to that
+    /// reading, however old, where the target looks at tags: some show them and do not. With a
+    /// tag that nothing has, a GET tells (RFC 9110 section 13.1.1), and changes nothing.
+    async fn hold(&mut self, scope: &Scope, guards: &[(Node, HeaderValue)], until: Instant) -> Result<(), Failure> {
+        let [(node, _)] = guards else { return Ok(()) };
+        if self.dialect.revision != Trust::Exact || !self.patches() || !self.reads_together() {
+            return Ok(());
+        }
+        if self.looks_at_tags.is_none() {
+            let uri = self.client.uri(&format!("/data{}?content=config&depth=1", uri::data(node)));
+            let nobodys = HeaderValue::from_static("\"mercury-asks-whether-tags-are-looked-at\"");
+            let left = until.saturating_duration_since(Instant::now());
+            let reply = self.client.exchange(&Ask { guard: Some(&nobodys), ..Ask::get(&uri) }, left).await;
+            let reply = reply.map_err(Failure::Lost)?;
+            self.looks_at_tags = Some(reply.status == StatusCode::PRECONDITION_FAILED);
+        }
+        self.held = (self.looks_at_tags == Some(true)).then(|| scope.clone());
+        Ok(())
     }
 
     async fn read_as(
@@ -363,6 +412,19 @@ impl Session for RestconfSession {
 
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
         self.carry(steps, timeout).boxed()
+    }
+
+    fn asked_by(&mut self, turn: u64, _requests: &str) {
+        self.is_fresh &= self.turn == turn;
+        self.turn = turn;
+    }
+
+    fn may_hold(&self) -> bool {
+        self.dialect.revision == Trust::Exact && self.looks_at_tags == Some(true)
+    }
+
+    fn holds_to(&self, scope: &Scope) -> bool {
+        self.held.as_ref() == Some(scope)
     }
 
     fn is_usable(&self) -> bool {

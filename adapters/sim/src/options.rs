@@ -129,6 +129,8 @@ pub struct RestconfFace {
     pub etags: bool,
     /// Each resource has a tag of its own instead (RFC 8040 section 3.5.2).
     pub own_etags: bool,
+    /// Tags are shown, and nobody looks at `If-Match`.
+    pub etags_alone: bool,
     /// Bodies are `application/vnd.yang.data+json`, as before RFC 8040, and nothing else.
     pub draft_media: bool,
     /// The connection ends with each answer.
@@ -143,6 +145,7 @@ impl Default for RestconfFace {
             fields: true,
             etags: false,
             own_etags: false,
+            etags_alone: false,
             draft_media: false,
             closes: false,
         }

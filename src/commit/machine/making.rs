@@ -75,6 +75,8 @@ impl Commit<'_> {
             let clean = landed.results.iter().rev().take(2).all(Result::is_ok);
             let guarded = self.can(|capabilities| capabilities.guarded) && is_in_the_way(&cause);
             return match landed.results.get(index) {
+                // What it was worked out from is no longer so, whatever it changes of it.
+                Some(Err(Refusal::Outdated(_))) if !lost && transition.recalled => self.not_begun(cause, locked, at),
                 // What others have made meanwhile is theirs.
                 Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
                 Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
@@ -170,7 +172,10 @@ impl Commit<'_> {
                 self.state = State::Retaking(taking);
                 Next::Do(command)
             }
-            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now, self.locks) => self.make(at),
+            // It was refused for what somebody else has made, of which what it leaves alone may be a part.
+            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now, self.locks || self.is_outdated) => {
+                self.make(at)
+            }
             Next::End(Ok(now)) => self.retaken(&now, at),
             Next::End(Err(fault)) => over(Outcome::NotStarted(fault)),
         }

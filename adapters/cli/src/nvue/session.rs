@@ -16,7 +16,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use http::Method;
 use mercury_adapter::{
     Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NvueDialect,
-    PersistId, Refusal, RpcError, Session, Sighting, Step, Traffic, off_worker,
+    PersistId, Refusal, RpcError, Session, Sighting, Step, Traffic, Trust, off_worker,
 };
 use mercury_http::no_room;
 use mercury_model::{InterfaceScope, Running, Scope};
@@ -39,6 +39,8 @@ const INTERFACES: &str = "/interface?include=%2F%2A%2Ftype";
 const PORT: &str = "swp";
 /// How long it waits at first, and at most, before it asks again how far a revision is.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+/// Scopes that are remembered to have been read.
+const HELD: usize = 16;
 /// How long deleting a revision of no use may take.
 const TIDYING: Duration = Duration::from_secs(5);
 
@@ -61,6 +63,8 @@ pub struct NvueSession {
     staged: Option<Patches>,
     /// What was applied when it was last read.
     read: Option<u64>,
+    /// What was read of it then, the oldest first.
+    held: Vec<Scope>,
     /// What was applied with which token, where it waits to be confirmed: some may apply for
     /// good what they were to wait with.
     waiting: Option<(PersistId, Option<String>)>,
@@ -76,7 +80,7 @@ impl NvueSession {
             variant: Some(0),
             ..Capabilities::unknown()
         };
-        Self { client, dialect, capabilities, staged: None, read: None, waiting: None }
+        Self { client, dialect, capabilities, staged: None, read: None, held: Vec::new(), waiting: None }
     }
 
     pub(super) fn client(&mut self) -> &mut Client {
@@ -359,7 +363,11 @@ impl NvueSession {
         if !value.is_object() {
             return Err(Failure::unreadable("what is applied is no JSON object"));
         }
-        self.read = Some(digest(&value));
+        let now = digest(&value);
+        if self.read.replace(now) != Some(now) {
+            self.held.clear();
+        }
+        let asked = scope.clone();
         // A port of which nothing is said is in no configuration.
         let said = |name: &str| value.get("interface").is_some_and(|own| own.get(name).is_some());
         let is_said = match &scope.interfaces {
@@ -373,7 +381,14 @@ impl NvueSession {
             running(&dialect.cli, &scope, &[ports, shown], &mut share)
         });
         match read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                self.held.retain(|own| *own != asked);
+                if self.held.len() == HELD {
+                    self.held.remove(0);
+                }
+                self.held.push(asked);
+                Ok(found)
+            }
             Err(Unreadable::NoRoom(error)) => Err(no_room(&error).into()),
             Err(error) => Err(Failure::unreadable(error.to_string())),
         }
@@ -394,9 +409,11 @@ impl NvueSession {
     /// All that is applied, and every port that there is.
     async fn look(&mut self, absent: &Absent, until: Instant) -> Result<Sighting, Failure> {
         let read = self.read;
-        let found = self.running(&Scope::all(), until).await?.config;
+        let found = self.running(&Scope::all(), until).await;
         // What a change is made on is what was read for it.
         self.read = read.or(self.read);
+        self.held.clear();
+        let found = found?.config;
         let names: std::collections::BTreeSet<_> = found.interfaces.into_keys().collect();
         Ok(Sighting {
             interfaces: (!absent.interfaces.is_empty()).then(|| names.clone()),
@@ -449,6 +466,16 @@ impl Session for NvueSession {
 
     fn flight<'a>(&'a mut self, steps: &'a [Step], timeout: Duration) -> BoxFuture<'a, Flight> {
         self.carry(steps, timeout).boxed()
+    }
+
+    fn may_hold(&self) -> bool {
+        self.dialect.revision == Trust::Exact
+    }
+
+    /// All that is applied is looked at before a revision is, and a scope that was read from
+    /// the very same is a part of it.
+    fn holds_to(&self, scope: &Scope) -> bool {
+        self.may_hold() && self.held.contains(scope)
     }
 
     fn is_usable(&self) -> bool {

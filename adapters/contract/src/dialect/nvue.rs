@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::CliDialect;
+use super::{CliDialect, Trust};
 
 /// How a dialect is spoken to over NVUE's REST server: in the words of its command line, as
 /// the members of JSON objects; cheap to clone.
@@ -20,6 +20,8 @@ pub struct NvueDialect {
     pub groups: BTreeSet<String>,
     /// Whether what is applied can wait to be confirmed.
     pub confirms: bool,
+    /// How far it is trusted that what is applied is the same where it looks the same.
+    pub revision: Trust,
 }
 
 /// How the value of a leaf is written.

@@ -10,7 +10,7 @@ use mercury_model::{Leaf, List, VlanId};
 use super::{
     ChannelGroup, ConfirmedBy, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree,
     Mapping, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree,
-    WriteLevel,
+    WriteLevel, revision,
 };
 mod cli;
 mod cli_flat;
@@ -88,6 +88,8 @@ pub(super) struct Raw {
     ovsdb: Option<RawOvsdb>,
     restconf: Option<RawRestconf>,
     nvue: Option<RawNvue>,
+    #[serde(default)]
+    revision: BTreeMap<String, revision::RawRevision>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +200,7 @@ impl Raw {
             reader.problems.push(format!("lowest-vlan: {problem}"));
             VlanId::MIN
         });
+        let revisions = revision::read(self.revision, &mut reader.problems);
         reader.section = "gnmi";
         let gnmi = self.gnmi.and_then(|gnmi| reader.gnmi((&self.tree, &self.defaults), gnmi));
         reader.section = "restconf";
@@ -207,6 +210,7 @@ impl Raw {
                 defaults: &self.defaults,
                 netconf: netconf.as_ref(),
                 gnmi: gnmi.as_ref(),
+                trust: revision::trust(&revisions, "restconf"),
             };
             reader.restconf(&base, restconf)
         });
@@ -220,7 +224,7 @@ impl Raw {
         };
         let cli = self.cli.and_then(|cli| reader.cli(&base, cli));
         reader.section = "nvue";
-        let nvue = self.nvue.and_then(|nvue| reader.nvue(cli.as_ref(), nvue));
+        let nvue = self.nvue.and_then(|nvue| reader.nvue(cli.as_ref(), nvue, revision::trust(&revisions, "nvue")));
         reader.section = "ovsdb";
         let ovsdb = self.ovsdb.and_then(|ovsdb| reader.ovsdb(&self.defaults, self.lag_prefix.as_deref(), ovsdb));
         if !reader.problems.is_empty() {
@@ -245,6 +249,7 @@ impl Raw {
             ovsdb,
             restconf,
             nvue,
+            revisions,
             deviations: self.deviations,
         };
         if dialect.lists_tagged_alone() && !dialect.native_in_trunk_vlans {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{NodePath, Tree, Variant, variant};
+use super::{NodePath, Tree, Trust, Variant, variant};
 use crate::Defaults;
 
 /// How a dialect is spoken to over RESTCONF (RFC 8040); cheap to clone, as each session does.
@@ -29,6 +29,8 @@ pub struct RestconfDialect {
     pub unsaid_content: bool,
     /// Whether an interface that is made must be told that it is enabled.
     pub explicit_enabled: bool,
+    /// How far a strong entity tag is trusted.
+    pub revision: Trust,
     /// The network instance that holds the VLANs, where an inventory entry names none.
     pub network_instance: String,
     /// The operation that makes running survive a reboot, where one is known.

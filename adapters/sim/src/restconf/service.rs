@@ -186,6 +186,7 @@ fn get(device: &Device, asked: &Asked) -> Result<Answer, Refusal> {
         let inside = shown.as_object_mut().and_then(|members| members.values_mut().next()).ok_or_else(missing)?;
         *inside = fields::only(inside.take(), &text).ok_or_else(no_fields)?;
     }
+    is_as_guarded(device, asked, &resource)?;
     let mut answer = answer(StatusCode::OK, Some((media(device), shown.to_string())));
     if let Some(tag) = entity_tag(device, &resource) {
         answer.headers_mut().insert(header::ETAG, tag);
@@ -221,10 +222,7 @@ async fn change(device: &Arc<Device>, asked: &Asked, lie: Lie) -> Result<Answer,
     if !device.options.commit_time.is_zero() {
         tokio::time::sleep(device.options.commit_time).await;
     }
-    let guard = asked.headers.get(header::IF_MATCH);
-    if guard.is_some_and(|guard| entity_tag(device, &resource).is_some_and(|tag| tag != guard)) {
-        return Err(Refusal::bare(StatusCode::PRECONDITION_FAILED));
-    }
+    is_as_guarded(device, asked, &resource)?;
     let ok = || patch.as_ref().map_or_else(|| answer(StatusCode::NO_CONTENT, None), Patch::done);
     if lie.ignore {
         return Ok(ok());
@@ -327,6 +325,15 @@ fn entity_tag(device: &Device, resource: &Resource) -> Option<HeaderValue> {
         running.to_json().to_string().hash(&mut hasher);
     }
     HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish())).ok()
+}
+
+/// RFC 9110 section 13.1.1, whatever the method.
+fn is_as_guarded(device: &Device, asked: &Asked, resource: &Resource) -> Result<(), Refusal> {
+    let guard = asked.headers.get(header::IF_MATCH).filter(|_| !device.options.restconf.etags_alone);
+    match guard.zip(entity_tag(device, resource)) {
+        Some((guard, tag)) if tag != guard => Err(Refusal::bare(StatusCode::PRECONDITION_FAILED)),
+        _ => Ok(()),
+    }
 }
 
 /// RFC 7617. Without a password comes in who is known; but what is said has to be true.

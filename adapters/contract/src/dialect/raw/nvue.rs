@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{Reader, yes};
-use crate::dialect::{CliDialect, NvueDialect, NvueLeaf, Wording};
+use crate::dialect::{CliDialect, NvueDialect, NvueLeaf, Trust, Wording};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -24,7 +24,7 @@ const fn nvue_port() -> u16 {
 
 impl Reader<'_> {
     /// The words are those of the command line.
-    pub(super) fn nvue(&mut self, cli: Option<&CliDialect>, raw: RawNvue) -> Option<NvueDialect> {
+    pub(super) fn nvue(&mut self, cli: Option<&CliDialect>, raw: RawNvue, trust: Trust) -> Option<NvueDialect> {
         let cli = cli.filter(|cli| matches!(&cli.words, Wording::Flat(words) if words.shows.len() == 2));
         let Some(cli) = cli else {
             self.problems
@@ -37,6 +37,7 @@ impl Reader<'_> {
             leaves: raw.leaves,
             groups: raw.groups,
             confirms: raw.confirms,
+            revision: trust,
         })
     }
 }

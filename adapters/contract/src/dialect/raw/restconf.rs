@@ -8,7 +8,7 @@ use toml::Table;
 use super::{Reader, default_instance, yes};
 use crate::{
     Defaults, Module, PathStep,
-    dialect::{GnmiDialect, Mapping, NetconfDialect, NodePath, RestconfDialect, Tree, Variant},
+    dialect::{GnmiDialect, Mapping, NetconfDialect, NodePath, RestconfDialect, Tree, Trust, Variant},
 };
 
 #[derive(Deserialize)]
@@ -75,6 +75,7 @@ pub(super) struct Base<'a> {
     pub(super) defaults: &'a Table,
     pub(super) netconf: Option<&'a NetconfDialect>,
     pub(super) gnmi: Option<&'a GnmiDialect>,
+    pub(super) trust: Trust,
 }
 
 /// What is found where.
@@ -128,6 +129,7 @@ impl Reader<'_> {
             whole: raw.whole,
             unsaid_content: raw.unsaid_content,
             explicit_enabled: raw.explicit_enabled,
+            revision: base.trust,
             network_instance: raw.network_instance.unwrap_or(shape.network_instance),
             save: save.or(shape.save),
             save_input,
