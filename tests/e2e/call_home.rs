@@ -226,6 +226,18 @@ fn netconfd_calls_home_and_a_connection_that_is_cut_under_a_commit_is_called_aga
     let by_ssh = switch.entry("leaf1").without("known_hosts");
     let by_ssh = by_ssh.with("host_key_fingerprints", format!("[{:?}]", switch.fact("fingerprint")));
     let by_tls = authority.entry(&setup, 1).with("tls_ca", format!("[{ca:?}]")).text("tls_server_name", "leaf1");
+    // By keys that are nobody's, nothing is asked of it.
+    let another = format!("[{:?}]", Simulated::with(options()).fingerprint());
+    let stranger = by_ssh.clone().with("host_key_fingerprints", another);
+    let home =
+        Home::serve(&[caller(stranger), caller(Entry { name: "leaf2".to_owned(), ..by_tls.clone() })], "wait = 1");
+    let by_their_key = Front::call_ssh(&switch, home.ssh, JUNOS);
+    home.wait_told(&switch.fact("fingerprint"), 1);
+    let theirs = Front::call_tls(&switch, home.tls, &Authority::new().server(2020, 2090), &authority.pem());
+    home.wait_told("signed with another key", 1);
+    assert_eq!(home.attach(99).unwrap_err().kind(), "unreachable");
+    assert_eq!(switch.look().port("Ethernet1").vlans, "none");
+    drop((by_their_key, theirs, home));
     for (vlan, entry, first) in [(100, &by_ssh, ""), (200, &by_ssh, JUNOS), (300, &by_tls, "")] {
         let home = Home::serve(&[caller(entry.clone()).with("confirm_timeout", 5)], "");
         let call = || match entry.toml().contains("transport") {
@@ -248,6 +260,20 @@ fn netconfd_calls_home_and_a_connection_that_is_cut_under_a_commit_is_called_aga
         assert_eq!(answer.0.is_ok(), has == format!("access {}", vlan + 1), "{:?} and {has}", answer.0);
         home.attach(vlan + 2).unwrap();
         assert_eq!(switch.look().port("Ethernet1").vlans, format!("access {}", vlan + 2));
+        // It loses its power, which nobody is told, and calls again: the one that is gone is
+        // asked for and does not answer.
+        let calls = home.told("called home");
+        let _called = if vlan == 300 {
+            answer.1.vanish();
+            let again = call();
+            home.wait_told("called home", calls + 1);
+            assert_eq!(home.told("called again while its connection lives"), 0);
+            home.attach(vlan + 3).unwrap();
+            assert_eq!(switch.look().port("Ethernet1").vlans, format!("access {}", vlan + 3));
+            again
+        } else {
+            answer.1
+        };
         detach(&home.mercury, vlan + 2);
     }
 }

@@ -146,3 +146,33 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_lives_outlasts_a_check_and_what_is_gone_does_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let switch = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut connection, life) = Connection::new(listener.accept().await.unwrap().0, Vec::new()).unwrap();
+        let reading = tokio::spawn(async move { connection.read_to_end(&mut Vec::new()).await });
+        let asked = SockRef::from(&*life.socket);
+        let checking = tokio::spawn({
+            let life = life.clone();
+            async move { life.outlasts(Duration::from_millis(200)).await }
+        });
+        while asked.tcp_keepalive_time().unwrap() != CHECKING {
+            tokio::task::yield_now().await;
+        }
+        assert!(checking.await.unwrap() && !life.is_over());
+        assert_eq!(asked.tcp_keepalive_time().unwrap(), KEEPALIVE, "it is not asked so often any more");
+        // As a switch that has started again answers.
+        SockRef::from(&switch).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(switch);
+        assert!(!life.outlasts(Duration::from_secs(60)).await);
+        assert!(reading.await.unwrap().is_err() && life.is_over());
+    }
+}

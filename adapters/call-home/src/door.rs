@@ -103,7 +103,7 @@ impl Door {
             reception,
             places: Places::new(limits.half_open, limits.half_open_per_peer),
             unknown_keys: Mutex::default(),
-            told: Mutex::default(),
+            told: Default::default(),
             heard,
         });
         let mut tasks = JoinSet::new();
@@ -133,7 +133,9 @@ struct Porter {
     /// several keys, and its entry need not name the one that it shows first. A hint
     /// alone; who calls is told by the key.
     unknown_keys: Mutex<HashMap<IpAddr, Vec<String>>>,
-    told: Mutex<(Option<Instant>, u64)>,
+    /// When it was told last who is not let in, how many were not told of since, and the same of
+    /// those for whom there was no place: many of them hide nobody else.
+    told: [Mutex<(Option<Instant>, u64)>; 2],
     heard: fn(Heard),
 }
 
@@ -149,7 +151,7 @@ impl Porter {
                         Some(place) => drop(calls.spawn(Arc::clone(&self).let_in(socket, host, place))),
                         None => {
                             (self.heard)(Heard::NoPlace);
-                            self.tell(host, "too many callers are half-way in");
+                            self.tell(&self.told[1], host, "too many callers are half-way in");
                         }
                     }
                 }
@@ -177,7 +179,7 @@ impl Porter {
             }
             Err(why) => {
                 (self.heard)(Heard::NotKnown);
-                self.tell(peer, &why);
+                self.tell(&self.told[0], peer, &why);
                 // Who comes again at once finds fewer places.
                 tokio::time::sleep(self.limits.penalty).await;
                 drop(place);
@@ -293,8 +295,8 @@ impl Porter {
     }
 
     /// Tells of a caller who is not let in.
-    fn tell(&self, peer: IpAddr, why: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+    fn tell(&self, told: &Mutex<(Option<Instant>, u64)>, peer: IpAddr, why: &str) {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, silent) = &mut *told;
         if last.is_some_and(|last| last.elapsed() < EVERY) {
             *silent += 1;
@@ -316,7 +318,7 @@ async fn silence(life: &Life) {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -328,6 +330,35 @@ mod tests {
         check: Duration::from_secs(1),
         wait: Duration::from_secs(1),
     };
+
+    /// Whoever knocks again and again is slowed down: there is one place for its address, which
+    /// it keeps for as long as its penalty lasts.
+    #[tokio::test(start_paused = true)]
+    async fn who_was_not_let_in_keeps_its_place_for_a_while() {
+        use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+        static HEARD: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let heard = |what| match what {
+            Heard::NotKnown => drop(HEARD[0].fetch_add(1, SeqCst)),
+            Heard::NoPlace => drop(HEARD[1].fetch_add(1, SeqCst)),
+            Heard::LetIn | Heard::Again => panic!("nobody is awaited"),
+        };
+        let penalty = Duration::from_secs(600);
+        let limits = Limits { half_open_per_peer: 1, penalty, ..LIMITS };
+        let reception: &'static Reception = Box::leak(Box::default());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let door = Door::open(listener, Carried::Ssh, limits, reception, heard).unwrap();
+        let knock = || async {
+            let mut caller = TcpStream::connect(door.address()).await.unwrap();
+            let _gone = caller.write_all(b"GET / HTTP/1.1\r\n\r\n").await;
+            let _reset = caller.read_to_end(&mut Vec::new()).await;
+            [HEARD[0].load(SeqCst), HEARD[1].load(SeqCst)]
+        };
+        assert_eq!(knock().await, [1, 0]);
+        assert_eq!(knock().await, [1, 1]);
+        assert_eq!(knock().await, [1, 2]);
+        tokio::time::sleep(penalty).await;
+        assert_eq!(knock().await, [2, 2]);
+    }
 
     /// The clock goes on while everybody waits.
     #[tokio::test(start_paused = true)]

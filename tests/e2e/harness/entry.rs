@@ -7,7 +7,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    keys: Vec<(String, String)>,
+    pub(crate) keys: Vec<(String, String)>,
 }
 
 impl Entry {

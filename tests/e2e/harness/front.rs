@@ -1,7 +1,7 @@
 //! A netconfd reached by TLS, or that calls home.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
@@ -40,6 +40,13 @@ impl Front {
     pub(crate) fn call_ssh(switch: &Netconfd, home: SocketAddr, first: &str) -> Self {
         let first = write(switch, "first", first.as_bytes()).to_str().unwrap().to_owned();
         Self::start(switch, "call-ssh", &[home.port().to_string(), first])
+    }
+
+    /// Its connection is gone, and the other side is told nothing; where that is not allowed
+    /// here, which it says, it is told.
+    pub(crate) fn vanish(mut self) {
+        self.owner.as_mut().unwrap().write_all(b"\n").unwrap();
+        self.child.wait().unwrap();
     }
 
     fn start(switch: &Netconfd, way: &str, words: &[String]) -> Self {
