@@ -35,6 +35,9 @@ pub(super) struct SimulateArguments {
     /// and its key go into this folder.
     #[arg(long, value_name = "FOLDER")]
     tls: Option<PathBuf>,
+    /// Also speak RESTCONF over TLS, on a port that the system chooses.
+    #[arg(long)]
+    restconf: bool,
     /// How many switches; the name gets a number behind it when there are several.
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -105,6 +108,7 @@ fn options(name: &str, arguments: &SimulateArguments) -> Options {
         name: name.to_owned(),
         listen: Some(arguments.listen),
         gnmi_listen: arguments.gnmi.then(|| SocketAddr::new(arguments.listen.ip(), 0)),
+        restconf_listen: arguments.restconf.then(|| SocketAddr::new(arguments.listen.ip(), 0)),
         tls_listen: arguments.tls.as_ref().map(|_| SocketAddr::new(arguments.listen.ip(), 0)),
         ports: arguments.ports,
         mode: match arguments.mode {
@@ -130,9 +134,11 @@ fn announce(output: Output, name: &str, simulator: &Simulator, by_tls: Option<&B
             if let Some(by_tls) = by_tls {
                 print::line(&by_tls.entry(&format!("{name}-tls"), simulator));
             }
-            if let Some(entry) = gnmi_entry(&format!("{name}-gnmi"), simulator) {
-                print::line(&entry);
-            }
+            let more = [
+                gnmi_entry(&format!("{name}-gnmi"), simulator),
+                restconf_entry(&format!("{name}-restconf"), simulator),
+            ];
+            more.iter().flatten().for_each(|entry| print::line(entry));
         }
     }
 }
@@ -154,6 +160,11 @@ fn described(name: &str, simulator: &Simulator, by_tls: Option<&ByTls>) -> Value
         members.insert("gnmi_port".to_owned(), address.port().into());
         members.insert("gnmi_certificate_pin".to_owned(), pin(simulator).into());
         members.insert("gnmi_inventory".to_owned(), gnmi_entry(name, simulator).into());
+    }
+    if let (Some(members), Some(address)) = (described.as_object_mut(), simulator.restconf_addr()) {
+        members.insert("restconf_port".to_owned(), address.port().into());
+        members.insert("restconf_certificate_pin".to_owned(), pin(simulator).into());
+        members.insert("restconf_inventory".to_owned(), restconf_entry(name, simulator).into());
     }
     if let (Some(members), Some(by_tls)) = (described.as_object_mut(), by_tls) {
         members.insert("tls_port".to_owned(), by_tls.address.port().into());
@@ -217,16 +228,24 @@ fn netconf_entry(name: &str, simulator: &Simulator) -> String {
 }
 
 fn gnmi_entry(name: &str, simulator: &Simulator) -> Option<String> {
-    let address = simulator.gnmi_addr()?;
-    Some(format!(
-        "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\nprotocol = \"gnmi\"\ndialect = \"openconfig\"\n\
-         username = {:?}\npassword = {:?}\ntls_pins = [{:?}]\nconfirmed_commit = \"on\"\n",
+    let entry = entry_over_tls(name, "gnmi", simulator.gnmi_addr()?, simulator);
+    Some(format!("{entry}confirmed_commit = \"on\"\n"))
+}
+
+fn restconf_entry(name: &str, simulator: &Simulator) -> Option<String> {
+    Some(entry_over_tls(name, "restconf", simulator.restconf_addr()?, simulator))
+}
+
+fn entry_over_tls(name: &str, protocol: &str, address: SocketAddr, simulator: &Simulator) -> String {
+    format!(
+        "[[switch]]\nname = {name:?}\naddress = \"{}\"\nport = {}\nprotocol = \"{protocol}\"\n\
+         dialect = \"openconfig\"\nusername = {:?}\npassword = {:?}\ntls_pins = [{:?}]\n",
         address.ip(),
         address.port(),
         simulator.username(),
         simulator.password(),
         pin(simulator)
-    ))
+    )
 }
 
 fn pin(simulator: &Simulator) -> String {

@@ -132,13 +132,16 @@ fn netconfd_behind_tls_is_attached_detached_and_undone() {
 }
 
 #[test]
-fn ssh_and_tls_are_measured_side_by_side_in_one_run() {
+fn ssh_tls_and_restconf_are_measured_side_by_side_in_one_run() {
     let finished = Setup::new().run(&["bench", "--transports", "--requests", "16", "--output", "json"]);
     assert_eq!(finished.code(), 0, "{}", finished.stderr);
     let rows: Vec<Value> = finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<_> = rows.iter().map(|row| (row["row"].as_str().unwrap(), row["calls"].as_u64().unwrap())).collect();
-    let warm = [("warm call, SSH", 16), ("warm call, TLS", 16)];
-    assert_eq!(told, [warm.as_slice(), &[("cold connect, SSH", 50), ("cold connect, TLS", 50)]].concat());
+    let told: Vec<_> =
+        rows.iter().map(|row| (row["row"].as_str().unwrap().to_owned(), row["calls"].as_u64().unwrap())).collect();
+    let each = ["SSH", "TLS", "RESTCONF"];
+    let row = |what: &str, calls| each.map(|by| (format!("{what}, {by}"), calls));
+    assert_eq!(told, [row("warm call", 16), row("cold connect", 50)].concat());
+    assert!(rows[2]["flights_per_call"].as_f64().unwrap() <= 4.0, "{rows:?}");
     assert!(rows.iter().all(|row| row["p50_ms"].as_f64().unwrap() > 0.0), "{rows:?}");
 }
 

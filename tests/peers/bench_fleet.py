@@ -32,12 +32,17 @@ def main():
     parser.add_argument("mercury")
     parser.add_argument("--calls", type=int, default=1000)
     options = parser.parse_args()
+    print(json.dumps(side_by_side(options.mercury, options.calls)))
+
+
+def side_by_side(mercury, calls):
+    """What a call takes of each of the two, and how much more of the other."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        with Etcd(folder) as etcd, Switch(options.mercury, folder):
+        with Etcd(folder) as etcd, Switch(mercury, folder):
             files(folder, etcd.url)
-            with Service(options.mercury, folder, "a.toml") as a, Service(options.mercury, folder, "b.toml") as b:
-                print(json.dumps(measured([a, b], options.calls)))
+            with Service(mercury, folder, "a.toml") as a, Service(mercury, folder, "b.toml") as b:
+                return measured([a, b], calls)
 
 
 def measured(services, calls):

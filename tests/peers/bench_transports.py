@@ -1,4 +1,4 @@
-"""NETCONF over SSH and over TLS, side by side: see bench_transports.
+"""NETCONF over SSH and over TLS, and RESTCONF, side by side: see bench_transports.
 
     bench_transports.py MERCURY
 
@@ -15,16 +15,20 @@ PEERS = pathlib.Path(__file__).parent
 
 
 def main():
-    mercury = sys.argv[1]
+    measured(sys.argv[1])
+
+
+def measured(mercury, requests=400):
+    """Prints the rows."""
     with tempfile.TemporaryDirectory(prefix="mercury-bench-", dir="/tmp") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)         # the switch's own user enters
         real = by_netconfd(mercury, folder)
-    simulated = rows([mercury, "bench", "--transports", "--output", "json"])
+    simulated = rows([mercury, "bench", "--transports", "--requests", requests, "--output", "json"])
     for of, shown in (("netconfd", real), ("simulated", simulated)):
         for row in shown:
             print(json.dumps({"switch": of, **row}))
-    print(json.dumps({"cold_ssh_over_tls_p50": {"netconfd": ratio(real), "simulated": ratio(simulated)}}))
+    print(json.dumps({"cold_ssh_over_tls_p50": {"netconfd": ratio(real), "simulated": ratio(simulated)}}), flush=True)
 
 
 def by_netconfd(mercury, folder):
@@ -87,4 +91,5 @@ class Peer:
         self.process.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -69,18 +69,22 @@ impl Load {
         Ok(summary(row, samples, begun.elapsed()))
     }
 
-    /// How long each call took of one client on the only port there is.
-    pub(super) async fn times(&self, switches: &[(String, Vec<String>)]) -> Result<Vec<Duration>, Failure> {
-        let (client, mut times) = (client(), Vec::new());
+    /// How long each call took of one client on the only port there is, and the round trips of all
+    /// of them.
+    pub(super) async fn times(&self, switches: &[(String, Vec<String>)]) -> Result<(Vec<Duration>, u64), Failure> {
+        let (client, mut times, mut flights) = (client(), Vec::new(), 0);
         for (switch, ports) in switches {
             for (port, number) in ports.iter().cycle().zip(0..=self.requests) {
                 let vlan = if number % 2 == 0 { 100 } else { 101 };
                 let sample = call(&client, self.address, self.method, switch, port, vlan).await?;
                 // The first warms up.
-                times.extend((number > 0).then_some(sample.time));
+                if number > 0 {
+                    times.push(sample.time);
+                    flights += sample.flights;
+                }
             }
         }
-        Ok(times)
+        Ok((times, flights))
     }
 
     /// One call, to open a session.

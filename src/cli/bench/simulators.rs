@@ -15,8 +15,8 @@ use crate::{
     cli::{Failure, Spoken},
     config::FileAccess,
     inventory::{
-        ClientCertificate, ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, NetconfTransport, SecretRef,
-        SshSettings, Switch, Tls, TlsSettings,
+        ClientCertificate, ConfirmedCommit, Face, GnmiSettings, HostKey, NetconfSettings, NetconfTransport,
+        RestconfSettings, SecretRef, SshSettings, Switch, Tls, TlsSettings,
     },
 };
 
@@ -49,20 +49,21 @@ impl Simulators {
         Ok(Self { processes, protocol: arguments.protocol, confirm: !arguments.no_confirm })
     }
 
-    /// Two switches, of which one is for SSH and one for TLS; certificates go into a folder.
-    pub(super) async fn by_both(folder: &Path, arguments: &BenchArguments) -> Result<Self, Failure> {
-        let process = Process::start(0, 2, 8, arguments, Some(folder)).await?;
+    /// Three switches: one for SSH, one for TLS, and one for RESTCONF; certificates go into a
+    /// folder.
+    pub(super) async fn by_all(folder: &Path, arguments: &BenchArguments) -> Result<Self, Failure> {
+        let process = Process::start(0, 3, 8, arguments, Some(folder)).await?;
         Ok(Self { processes: vec![process], protocol: Spoken::Netconf, confirm: !arguments.no_confirm })
     }
 
     /// Their entries.
-    pub(super) fn by_each(&self) -> Result<[Switch; 2], Failure> {
-        let mut described = self.processes.iter().flat_map(|process| &process.described);
-        let (Some(ssh), Some(tls)) = (described.next(), described.next()) else {
-            return Err(Failure::Other("the simulator has no two switches".to_owned()));
+    pub(super) fn by_each(&self) -> Result<[Switch; 3], Failure> {
+        let described: Vec<&Value> = self.processes.iter().flat_map(|process| &process.described).collect();
+        let [ssh, tls, restconf] = described[..] else {
+            return Err(Failure::Other("the simulator has no three switches".to_owned()));
         };
-        let confirm = self.confirm;
-        Ok([entry(ssh, Spoken::Netconf, confirm)?, by_tls(tls, entry(tls, Spoken::Netconf, confirm)?)?])
+        let netconf = |described| entry(described, Spoken::Netconf, self.confirm);
+        Ok([netconf(ssh)?, by_tls(tls, netconf(tls)?)?, by_restconf(restconf, netconf(restconf)?)?])
     }
 
     /// The switches, as entries of an inventory.
@@ -97,6 +98,7 @@ impl Process {
             .args(["--round-trip-ms", &arguments.round_trip_ms.to_string()])
             .args(["--commit-ms", &arguments.commit_ms.to_string()])
             .args((arguments.protocol == Spoken::Gnmi).then_some("--gnmi"))
+            .args(tls.map(|_| "--restconf"))
             .args(tls.iter().flat_map(|folder| ["--tls".as_ref(), folder.as_os_str()]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -145,6 +147,15 @@ fn by_tls(described: &Value, switch: Switch) -> Result<Switch, Failure> {
     identity.port = described["tls_port"].as_u64().and_then(|port| u16::try_from(port).ok());
     let face = Face::Netconf(NetconfSettings { transport: NetconfTransport::Tls(tls), ..netconf });
     Ok(Switch { identity, face, ..switch })
+}
+
+fn by_restconf(described: &Value, switch: Switch) -> Result<Switch, Failure> {
+    let pin = described["restconf_certificate_pin"].as_str().unwrap_or_default();
+    let trust = Tls::Pinned(vec![pin.parse().map_err(Failure::because)?]);
+    let tls = TlsSettings { trust, ..TlsSettings::default() };
+    let mut identity = switch.identity;
+    identity.port = described["restconf_port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    Ok(Switch { identity, face: Face::Restconf(RestconfSettings { tls, ..RestconfSettings::default() }), ..switch })
 }
 
 fn entry(described: &Value, protocol: Spoken, confirm: bool) -> Result<Switch, Failure> {

@@ -1,4 +1,4 @@
-//! NETCONF over SSH and over TLS, side by side: calls on a session that is there, and
+//! NETCONF over SSH and over TLS, and RESTCONF, side by side: calls on a session that is there, and
 //! sessions that are opened.
 
 use std::{
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cli::{Common, Failure},
     config::{Dialects, LogLevel},
-    inventory::Switch,
+    inventory::{Face, Switch},
     lock::NoLocks,
     registry,
 };
@@ -30,7 +30,7 @@ const TURNS: usize = 8;
 
 pub(super) async fn run(arguments: &BenchArguments) -> Result<Vec<Value>, Failure> {
     let folder = Folder::make().map_err(Failure::because)?;
-    let simulators = Simulators::by_both(&folder.0, arguments).await?;
+    let simulators = Simulators::by_all(&folder.0, arguments).await?;
     let switches = simulators.by_each()?;
     let mut rows = warm(arguments, &switches).await?;
     rows.extend(cold(&switches, &Dialects::default()).await?);
@@ -38,20 +38,30 @@ pub(super) async fn run(arguments: &BenchArguments) -> Result<Vec<Value>, Failur
     Ok(rows)
 }
 
-/// Calls that change a port, in turns, so that what else the machine does hits both.
-async fn warm(arguments: &BenchArguments, switches: &[Switch; 2]) -> Result<Vec<Value>, Failure> {
+/// Calls that change a port, in turns, so that what else the machine does hits all.
+async fn warm(arguments: &BenchArguments, switches: &[Switch; 3]) -> Result<Vec<Value>, Failure> {
     let served = Served::start(switches.iter().cloned().collect(), NoLocks::shared()).await?;
     let requests = (arguments.requests / TURNS).max(1);
     let load = Load { address: served.address, method: "update_port", requests };
-    let mut times = [Vec::new(), Vec::new()];
+    let mut all = [const { (Vec::new(), 0) }; 3];
     for _ in 0..TURNS {
-        for (switch, times) in switches.iter().zip(&mut times) {
+        for (switch, (times, flights)) in switches.iter().zip(&mut all) {
             let ports = [(switch.identity.name.clone(), vec!["Ethernet1".to_owned()])];
-            times.extend(load.times(&ports).await?);
+            let (more, flown) = load.times(&ports).await?;
+            times.extend(more);
+            *flights += flown;
         }
     }
     served.finish().await?;
-    Ok(switches.iter().zip(times).map(|(switch, times)| row("warm call", switch, times)).collect())
+    let rows = switches.iter().zip(all).map(|(switch, (times, flights))| {
+        let each = flights as f64 / times.len().max(1) as f64;
+        let mut row = row("warm call", switch, times);
+        if let Some(members) = row.as_object_mut() {
+            members.insert("flights_per_call".to_owned(), ((each * 100.0).round() / 100.0).into());
+        }
+        row
+    });
+    Ok(rows.collect())
 }
 
 /// Sessions with switches of the inventory, which are opened and closed.
@@ -82,8 +92,9 @@ async fn cold(switches: &[Switch], dialects: &Dialects) -> Result<Vec<Value>, Fa
 
 fn row(what: &str, switch: &Switch, mut times: Vec<Duration>) -> Value {
     times.sort();
+    let carried = if matches!(switch.face, Face::Restconf(_)) { "RESTCONF" } else { switch.carried_by() };
     json!({
-        "row": format!("{what}, {}", switch.carried_by()),
+        "row": format!("{what}, {carried}"),
         "calls": times.len(),
         "least_ms": percentile(&times, 0.0),
         "p50_ms": percentile(&times, 0.5),
