@@ -34,6 +34,9 @@ use crate::{
 mod look;
 mod read;
 
+/// What is said where a dialect does not tell how its changes are kept.
+const NO_SAVE: &str = "no operation that saves is known of this system over gNMI";
+
 /// What was found out about a target that its Capabilities do not say; kept
 /// from session to session.
 #[derive(Debug, Default)]
@@ -98,7 +101,7 @@ impl GnmiSession {
                 lock: false,
                 lists_sessions: false,
                 startup: matches!(dialect.save, Save::Cli(_)),
-                unsaved: None,
+                unsaved: matches!(dialect.save, Save::Unknown).then_some(NO_SAVE),
                 pipelining: false,
                 variant: Some(0),
                 announced: announced_lines,

@@ -121,7 +121,10 @@ pub(super) fn a_bounced_port_is_up_again(peer: Peer) {
         let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100});
         let before = written(&switch).0;
         let answer = Client::of(&mercury).done("update_port", &params);
-        assert_eq!((&answer["outcome"], &answer["warnings"]), (&json!("committed"), &json!([])), "{answer}");
+        assert_eq!(answer["outcome"], "committed", "{answer}");
+        let is_saving = |told: &&Value| told.as_str().unwrap().contains("no operation that saves is known");
+        let other = answer["warnings"].as_array().unwrap().iter().find(|told| !is_saving(told));
+        assert_eq!(other, None, "{answer}");
         assert_eq!(switch.look().port(port), Port { vlans: "access 100".to_owned(), ..Port::default() });
         written(&switch).0 - before
     };
@@ -180,6 +183,6 @@ pub(super) fn joining_a_lag_that_is_missing_makes_none(peer: Peer) {
     let Some(mut stage) = Stage::with(peer, managed) else { return };
     let answer = stage.update(&json!({"mode": "access", "native_vlan": 100, "lag_name": "lag-8d1f00aa"}));
     assert_eq!(answer["lag_name"], Value::Null);
-    assert!(answer["warnings"][0].as_str().unwrap().contains("lag-8d1f00aa"), "{answer}");
+    assert!(answer["warnings"].to_string().contains("lag-8d1f00aa"), "{answer}");
     assert_eq!(stage.now(), Port { vlans: "access 100".to_owned(), ..Port::default() });
 }
