@@ -232,7 +232,7 @@ fn netconfd_calls_home_and_a_connection_that_is_cut_under_a_commit_is_called_aga
     let home =
         Home::serve(&[caller(stranger), caller(Entry { name: "leaf2".to_owned(), ..by_tls.clone() })], "wait = 1");
     let by_their_key = Front::call_ssh(&switch, home.ssh, JUNOS);
-    home.wait_told(&switch.fact("fingerprint"), 1);
+    home.wait_told(switch.fact("fingerprint"), 1);
     let theirs = Front::call_tls(&switch, home.tls, &Authority::new().server(2020, 2090), &authority.pem());
     home.wait_told("signed with another key", 1);
     assert_eq!(home.attach(99).unwrap_err().kind(), "unreachable");
