@@ -13,8 +13,8 @@ use std::{
 
 use mercury_adapter::Dialect;
 use mercury_model::{
-    Interface, InterfaceName, InterfaceScope, Running, Scope, Segment, SwitchedVlan, TrunkVlans, VlanId, VlanScope,
-    VlanSet, Vni,
+    DeviceConfig, Interface, InterfaceName, InterfaceScope, Running, Scope, Segment, SwitchedVlan, TrunkVlans, VlanId,
+    VlanScope, VlanSet, Vni,
 };
 
 use self::segment::segment;
@@ -247,8 +247,11 @@ fn stale(
     if let Some(others) = running.overlay.besides.get(&vlan) {
         return Err(format!("{bound}, whose entry also has {others}"));
     }
-    if let Some((port, _)) = vlans::unread(&running.config).next() {
-        return Err(format!("{bound}, and whether {} has it cannot be told", port.name));
+    if let Some((port, has_it)) = unread(vlan, &running.config, running).next() {
+        return Err(match has_it {
+            true => format!("{bound}, and {port} has it"),
+            false => format!("{bound}, and whether {port} has it cannot be told"),
+        });
     }
     let ports = || intent.ports.iter().map(|port| &port.interface).chain(made.lags.values());
     let is_member =
@@ -278,15 +281,15 @@ fn unbind(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut De
     let mut gone = Vec::new();
     let may_go = |vlan: VlanId| !wanted(vlan) && intent.may_take_away(rules, vlan);
     for vlan in left.iter().filter(|vlan| config.segments.contains_key(vlan) && may_go(*vlan)) {
-        if let Some((port, _)) = vlans::unread(config).next() {
+        let hidden: Vec<_> = unread(vlan, config, running).collect();
+        if let Some((port, _)) = hidden.iter().find(|(_, has_it)| !has_it) {
             let reason = format!(
-                "whether {} still uses VLAN {vlan}, which is bound to a VNI, cannot be told, so the VNI would stay; \
-                 nothing was done",
-                port.name
+                "whether {port} still uses VLAN {vlan}, which is bound to a VNI, cannot be told, so the VNI would \
+                 stay; nothing was done"
             );
             return Err(Fault::new(FaultKind::Unsupported, reason));
         }
-        if !vlans::users(vlan, config, trunk_ports).is_empty() {
+        if !(hidden.is_empty() && vlans::users(vlan, config, trunk_ports).is_empty()) {
             continue;
         }
         if let Some(others) = running.overlay.besides.get(&vlan) {
@@ -299,6 +302,20 @@ fn unbind(intent: &TargetIntent, rules: &Rules, running: &Running, made: &mut De
         made.intended.0.segments.remove(&vlan);
     }
     Ok(())
+}
+
+/// The ports that have a VLAN, or of which that cannot be told, by what the model has no word
+/// for; and whether they have it. Where the device tells which frames they bring, as of a port that a
+/// hypervisor has plugged in, it is known.
+fn unread<'a>(
+    vlan: VlanId,
+    config: &'a DeviceConfig,
+    running: &Running,
+) -> impl Iterator<Item = (&'a InterfaceName, bool)> {
+    vlans::unread(config).filter_map(move |(port, _)| match running.bridged.get(&port.name).map(|own| &own.brings) {
+        None | Some(TrunkVlans::All) => Some((&port.name, false)),
+        Some(brings) => brings.carries(vlan).then_some((&port.name, true)),
+    })
 }
 
 /// What keeps a VLAN from being taken away: a switch may crash on one that is bound.

@@ -221,6 +221,39 @@ fn where_a_port_cannot_be_read_nothing_is_unbound_and_the_request_fails() {
     assert_eq!(bench.device, before);
 }
 
+/// A machine that a hypervisor has plugged in brings frames of the VLANs that the device tells.
+#[test]
+fn what_a_device_tells_of_a_port_that_cannot_be_read_counts() {
+    use mercury_model::{Bridged, TrunkVlans};
+    let mut bench = fabric();
+    bench.attach("Ethernet1", &on(10_100)).unwrap();
+    bench.bind(3001, 20_901);
+    let odd = mercury_model::ForeignVlans { others: vec!["iface-id".to_owned()], ..Default::default() };
+    bench.set("Ethernet9", SwitchedVlan::Foreign(Box::new(odd)));
+    let one = |id: u16| TrunkVlans::None.with(vlan(id));
+    for (brings, stays, refused) in [
+        (TrunkVlans::All, None, Some("whether Ethernet9 has it cannot be told")),
+        (one(7), Some(false), None),
+        (one(3000), Some(true), None),
+        (one(3001), Some(false), Some("and Ethernet9 has it")),
+    ] {
+        let told = |method: &str, network: &Value| {
+            let intent = bench.intent(method, &plugged("Ethernet1", network)).unwrap();
+            let (mut running, _) = bench.read(&intent.targets[0]);
+            let place = Bridged { domain: "br0".to_owned(), brings: brings.clone() };
+            running.bridged = [("Ethernet9".parse().unwrap(), place)].into();
+            bench.desired(&intent.targets[0], &running)
+        };
+        // With the last of Mercury's ports, what binds the VLAN goes where nobody else has it.
+        let left = told("detach_port", &on(10_100));
+        let is_bound = left.ok().map(|made| made.intended.0.segments.contains_key(&vlan(3000)));
+        assert_eq!(is_bound, stays, "{brings:?}");
+        let taken = told("attach_port", &both(3001, 10_200)).map(drop).map_err(|fault| fault.message);
+        assert_eq!(taken.is_err(), refused.is_some(), "{brings:?}: {taken:?}");
+        assert!(refused.is_none_or(|why| taken.unwrap_err().contains(why)), "{brings:?}");
+    }
+}
+
 #[test]
 fn what_others_put_in_what_binds_a_vlan_is_not_taken_away_with_it() {
     let mut bench = fabric();
