@@ -154,6 +154,12 @@ fn is_not_made(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
     answer.is_err() && !is_there
 }
 
+/// Nothing was made, and so nothing was taken back.
+fn is_not_begun(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
+    let is_told = |error: &RpcError| error.kind() == "locked" && !error.message.contains("undone");
+    answer.as_ref().is_err_and(is_told) && !is_there
+}
+
 /// It may be yet, and nothing else is said.
 fn is_open(answer: &Result<Value, RpcError>, is_there: bool) -> bool {
     answer.as_ref().is_err_and(|error| error.kind() == "unknown") && !is_there
@@ -185,7 +191,7 @@ fn cases() -> Vec<Case> {
         case(NvueRequest::Apply, Final, is_made),
         case(NvueRequest::Merge, Refuse(400, "access is no such thing".to_owned()), is_not_made),
         case(NvueRequest::Make, Foreign(json!({"interface": {"swp3": {"description": "changed"}}})), is_overtaken),
-        case(NvueRequest::Merge, Foreign(json!({"interface": {"swp1": {"description": "theirs"}}})), is_not_made),
+        case(NvueRequest::Merge, Foreign(json!({"interface": {"swp1": {"description": "theirs"}}})), is_not_begun),
         // A server that does as it is told and answers that it has failed.
         case(NvueRequest::Apply, RefuseAfter(500, "nvued has a cold".to_owned()), is_made),
         case(NvueRequest::Confirm, RefuseAfter(500, "nvued has a cold".to_owned()), is_made),

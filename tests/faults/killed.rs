@@ -26,7 +26,7 @@ async fn until(mercury: &Mercury, signal: Signal, wishes: &[(usize, u16, Wish)])
     }
 }
 
-async fn settled(world: &World, index: usize, told: &str) {
+pub(crate) async fn settled(world: &World, index: usize, told: &str) {
     let handle = world.handle(index);
     let quiet = handle.wait_until(|status| {
         let nothing = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
@@ -37,7 +37,7 @@ async fn settled(world: &World, index: usize, told: &str) {
 }
 
 /// Only what was asked for has moved, and that has moved wholly or not at all.
-fn before_or_intended(now: &Ports, before: &Ports, intended: &Ports, told: &str) -> bool {
+pub(crate) fn before_or_intended(now: &Ports, before: &Ports, intended: &Ports, told: &str) -> bool {
     assert!(now == before || now == intended, "{told}: something between: {now:?}");
     now == intended
 }
@@ -146,12 +146,12 @@ fn terminated_everywhere(kinds: &[Kind]) {
 }
 
 /// Every await point.
-fn events() -> Box<dyn Iterator<Item = When>> {
+pub(crate) fn events() -> Box<dyn Iterator<Item = When>> {
     Box::new((1..).map(When::Event))
 }
 
 /// In the middle of what it says: the rest of a flight is never said.
-fn octets() -> Box<dyn Iterator<Item = When>> {
+pub(crate) fn octets() -> Box<dyn Iterator<Item = When>> {
     Box::new((0..).step_by(97).map(When::Octet))
 }
 

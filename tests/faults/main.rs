@@ -13,6 +13,8 @@ mod bad_wire;
 #[cfg(test)]
 mod bounce;
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod chance;
 #[cfg(test)]
 mod coordinator;

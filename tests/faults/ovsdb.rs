@@ -16,6 +16,8 @@ pub(crate) enum Deed {
     Moves(u16),
     /// Has a word of its own there, which nobody else may touch.
     Marks,
+    /// Has plugged a machine in there.
+    Plugs,
     /// Binds this VLAN to a VNI of their own; not about the port.
     Binds(u16),
 }
@@ -119,8 +121,12 @@ pub(crate) fn deed(port: u16, what: Deed, word: &str) -> Vec<Value> {
         json!([["external_ids", "delete", ["set", [key]]], ["external_ids", "insert", ["map", [[key, word]]]]])
     };
     let mut operations = match what {
-        Deed::Describes | Deed::Marks => {
-            let key = if what == Deed::Describes { "description" } else { "theirs" };
+        Deed::Describes | Deed::Marks | Deed::Plugs => {
+            let key = match what {
+                Deed::Describes => "description",
+                Deed::Plugs => "iface-id",
+                _ => "theirs",
+            };
             vec![json!({ "op": "mutate", "table": "Port", "where": named, "mutations": replaced(key) })]
         }
         Deed::Moves(vlan) => {
@@ -165,20 +171,32 @@ pub(crate) fn done(operations: &[Value], results: &[Value]) -> Option<(String, P
     Some((key, all(ports, interfaces)))
 }
 
-/// As others have left it in the beginning.
+/// As others have left it in the beginning. A machine is at one port, and of the others one
+/// carries everything, and so does what may be an uplink.
 pub(crate) fn begin(ovsdb: &OvsdbHandle) {
-    for (port, what) in [(1, Deed::Marks), (2, Deed::Moves(500)), (3, Deed::Describes), (7, Deed::Moves(7))] {
+    let deeds = [(1, Deed::Marks), (2, Deed::Moves(500)), (3, Deed::Describes), (7, Deed::Moves(7)), (7, Deed::Plugs)];
+    for (port, what) in deeds {
         let results = ovsdb.transact(&deed(port, what, "from the beginning"));
         assert_eq!(results[0], json!({ "count": 1 }));
     }
+    close(ovsdb, &["br0", "Ethernet4", UPLINK]);
+}
+
+/// The uplink of one that is a card.
+pub(crate) const UPLINK: &str = "Ethernet6";
+
+/// Lets ports that carry all VLANs carry none, but for these.
+pub(crate) fn close(ovsdb: &OvsdbHandle, but: &[&str]) {
+    let mut open: Vec<_> = but.iter().map(|name| json!(["name", "!=", name])).collect();
+    open.push(json!(["tag", "==", ["set", []]]));
+    let row = json!({ "vlan_mode": "trunk", "trunks": 4095 });
+    let close = json!({ "op": "update", "table": "Port", "where": open, "row": row });
+    assert_eq!(ovsdb.transact(&[close]).len(), 1);
 }
 
 /// The same for VNIs: no port carries all VLANs, and two are bound, one by what Mercury left.
 pub(crate) fn begin_vnis(ovsdb: &OvsdbHandle, theirs: (u32, u16), left: (u32, u16)) {
-    let open = json!([["name", "!=", "br0"], ["tag", "==", ["set", []]]]);
-    let row = json!({ "vlan_mode": "trunk", "trunks": 4095 });
-    let close = json!({ "op": "update", "table": "Port", "where": open, "row": row });
-    assert_eq!(ovsdb.transact(&[close]).len(), 1);
+    close(ovsdb, &["br0"]);
     // As Mercury calls it.
     let name = format!("v{:06x}c0000202", left.0);
     for made in [

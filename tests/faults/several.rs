@@ -59,7 +59,7 @@ fn both_or_none_with_faults_on(kinds: [Kind; 2], on: &[usize]) {
     });
 }
 
-trait Outcomes {
+pub(crate) trait Outcomes {
     fn map_outcomes(&self) -> Vec<String>;
 }
 

@@ -87,7 +87,10 @@ impl From<Box<RpcError>> for Failure {
 
 impl From<Failed> for Failure {
     fn from(failed: Failed) -> Self {
-        failed.rpc_error().into()
+        match &failed {
+            Failed::Guard(_) => Self::Refused(Refusal::Outdated(vec![failed.rpc_error()])),
+            Failed::Refused { .. } | Failed::Senseless(_) => failed.rpc_error().into(),
+        }
     }
 }
 

@@ -77,9 +77,9 @@ impl Commit<'_> {
             return match landed.results.get(index) {
                 // What it was worked out from is no longer so, whatever it changes of it.
                 Some(Err(Refusal::Outdated(_))) if !lost && transition.recalled => self.not_begun(cause, locked, at),
-                // What others have made meanwhile is theirs.
-                Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
                 Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
+                // What others have made meanwhile is theirs, also where it is what was to be made.
+                Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
                 Some(Err(_)) if guarded && !lost && self.is_tried_again(&cause, at) => {
                     self.refused(Taken::No, cause, locked, at)
                 }
@@ -172,13 +172,17 @@ impl Commit<'_> {
                 self.state = State::Retaking(taking);
                 Next::Do(command)
             }
-            // It was refused for what somebody else has made, of which what it leaves alone may be a part.
-            Next::End(Ok(now)) if at.exclusive && self.transition.is_undone(&now, self.locks || self.is_outdated) => {
-                self.make(at)
-            }
+            Next::End(Ok(now)) if at.exclusive && self.is_as_planned_from(&now) => self.make(at),
             Next::End(Ok(now)) => self.retaken(&now, at),
             Next::End(Err(fault)) => over(Outcome::NotStarted(fault)),
         }
+    }
+
+    /// Whether the change can be made as it was planned. Where the switch has said that somebody
+    /// else was there, whatever they changed of what was read is in it: the read-back would be
+    /// held against what is no longer so, and the change taken back.
+    fn is_as_planned_from(&self, now: &Running) -> bool {
+        self.transition.is_undone(now, self.locks || self.is_outdated)
     }
 
     /// It is not as it was planned from: somebody else was there, or the switch did what it
