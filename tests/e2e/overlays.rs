@@ -52,7 +52,7 @@ fn a_port_gets_the_vlan_of_its_vni_and_the_last_takes_what_binds_it_away() {
         let attached = client.done("attach_port", &on_network(&one, &json!({"vni": 10_100})));
         assert_eq!(
             attached["switches"][0]["segments"],
-            json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UNKNOWN"}]),
+            json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UP"}]),
             "{attached}"
         );
         assert_eq!(switch.look().port("Ethernet1").vlans, "access 3000");

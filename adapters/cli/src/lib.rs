@@ -23,6 +23,7 @@ mod shell;
 mod telnet;
 mod transcript;
 mod trial;
+mod vnis;
 mod wire;
 mod words;
 
@@ -35,5 +36,5 @@ pub use transcript::{Recording, Transcript};
 pub(crate) use words::unused;
 pub use words::{
     Brought, CliRenderer, PortStates, PortTable, Unreadable, Untold, another, asks, brought, port_states, recorded,
-    running,
+    running, vni_states,
 };

@@ -179,7 +179,7 @@ impl LineSession {
         self.answered(Entry::of(line, when)).await
     }
 
-    async fn answered(&mut self, entry: Entry<'_>) -> Result<Reply, Lost> {
+    pub(crate) async fn answered(&mut self, entry: Entry<'_>) -> Result<Reply, Lost> {
         let mut share = self.budget.share(MAX_REPLY);
         let mut replies = self.wire.ask(&[entry], &mut share).await?;
         replies.pop().ok_or_else(|| Lost::Protocol("a line was not answered".to_owned()))
@@ -187,7 +187,10 @@ impl LineSession {
 
     async fn running(&mut self, scope: &Scope) -> Result<Result<Found, Refusal>, Lost> {
         let asks: Vec<String> = asks(&self.dialect, scope).iter().map(|line| self.shown(line)).collect();
-        self.read(&asks, scope).await
+        match self.read(&asks, scope).await? {
+            Ok(found) => self.with_vni_states(found).await.map(Ok),
+            refused => Ok(refused),
+        }
     }
 
     /// Reads what these commands show.

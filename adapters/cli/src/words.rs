@@ -11,6 +11,7 @@ mod state;
 use mercury_model::InterfaceScope;
 
 pub(crate) use lists::vlans;
+pub use overlay::vni_states;
 pub(crate) use read::unused;
 pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
 pub use render::CliRenderer;

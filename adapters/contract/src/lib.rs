@@ -52,7 +52,7 @@ pub use dialect::{
     PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save, SegmentLeaf,
     SegmentLine, SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits,
     Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree,
-    Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    VniStates, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;

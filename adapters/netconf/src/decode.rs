@@ -51,6 +51,15 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
     root.elements().cloned().collect()
 }
 
+/// The filter that selects the state of VNIs, where one tells whether they carry frames.
+pub(crate) fn states(dialect: &NetconfDialect, instance: &str, scope: &Scope) -> Option<Vec<Element>> {
+    let overlay = dialect.tree.overlay.as_ref().filter(|_| scope.overlays)?;
+    let asked = overlay.asked_for_states(instance)?;
+    let mut root = Element::new(BASE_NS, "filter");
+    place(&mut root, &asked.path, &asked.names, |_| {});
+    Some(root.elements().cloned().collect())
+}
+
 /// What configures interfaces besides their own entries, where that is so.
 fn inherited(root: &mut Element, tree: &Tree, interfaces: &InterfaceScope) {
     let Some(top) = &tree.inheritance else { return };

@@ -5,6 +5,7 @@
 //! [`protocol`] is a session without socket and clock, [`client`] gives it both.
 //! [`Renderer`] puts plans as edits, [`NetconfSession`] carries steps.
 
+mod announced;
 mod burst;
 mod carrier;
 pub mod client;

@@ -8,12 +8,13 @@ use mercury_adapter::{Data, DataNode, Lost, ModuleList, ModuleSource, Refusal, Y
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
+    announced::has_library,
     client::Client,
     hello::ServerHello,
     library,
     message::{Reply, ReplyData},
     monitoring, operation,
-    session::{has_library, lost, understanding},
+    session::{lost, understanding},
     xml::Element,
 };
 

@@ -1,20 +1,25 @@
 //! Steps as NETCONF operations.
 
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
-    Absent, Answer, Capabilities, CommitMode, ConfirmedBy, ConfirmedCommit, Datastore, ErrorTag, Flight, ListTree,
-    Lost, NetconfDialect, NoRoom, PersistId, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished,
-    off_worker,
+    Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NetconfDialect,
+    NoRoom, PersistId, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished, off_worker,
 };
-use mercury_model::{DeviceConfig, List, Running, Scope};
+use mercury_model::{DeviceConfig, List, Running, Scope, Vni, VniState};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
+    announced::{self, capabilities, explicit_defaults, has_library, lists, saving},
     client::{Client, FlightError},
     decode,
-    hello::{ConfirmedCommitVersion, DefaultsMode, ServerHello},
+    hello::DefaultsMode,
     junos::{self, Waiting},
     library, look,
     message::{Reply, ReplyData},
@@ -40,6 +45,8 @@ pub struct NetconfSession<S> {
     has: BTreeSet<List>,
     /// Whether asking for operational state of interfaces can make sense.
     tells_state: bool,
+    /// Whether it does not tell if VNIs carry frames.
+    tells_no_vni_states: bool,
     /// The namespaces that the server speaks in, where they are not its dialect's.
     published: Option<Published>,
 }
@@ -73,11 +80,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let has = lists(hello, dialect);
         let state = dialect.tree.oper_status.as_ref().and_then(|path| path.steps.first());
         // No hello tells of modules of YANG 1.1, and a library was not asked for this one.
-        let may_have = |module: &str| self::has(hello, module) || has_library(hello);
+        let may_have = |module: &str| announced::has(hello, module) || has_library(hello);
         let state = state.map(|step| step.module.name.as_deref().is_none_or(may_have));
         let tells_state = state.unwrap_or_default();
         let dialect = Arc::new(dialect.of(capabilities.variant));
-        Ok(Self { client, dialect, instance, capabilities, locks, defaults, has, tells_state, published: None })
+        let (tells_no_vni_states, published) = (false, None);
+        Ok(Self {
+            client,
+            dialect,
+            instance,
+            capabilities,
+            locks,
+            defaults,
+            has,
+            tells_state,
+            tells_no_vni_states,
+            published,
+        })
     }
 
     /// Asks for what the hello left open: which variant of its dialect the server
@@ -114,7 +133,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             }
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
-            Step::Read(scope) => self.reading(Store::Running, scope),
+            Step::Read(scope) => {
+                let reading = self.reading(Store::Running, scope);
+                let states = decode::states(&self.dialect, &self.instance, scope)
+                    .filter(|_| !(reading.is_empty() || self.tells_no_vni_states));
+                reading.into_iter().chain(states.map(|filter| operation::get(filter, None))).collect()
+            }
             Step::ReadCandidate(scope) => self.reading(Store::Candidate, scope),
             Step::ReadStartup(scope) if self.client.hello().startup() => self.reading(Store::Startup, scope),
             Step::ReadStartup(_) => Vec::new(),
@@ -159,9 +183,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         vec![operation::get_config(store, filter, self.defaults)]
     }
 
-    async fn result(&mut self, step: &Step, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
+    async fn result(&mut self, step: &Step, mut replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
         if let Step::Look(absent) = step {
             return self.seen(absent.clone(), replies, timeout).await;
+        }
+        if let (Step::Read(scope), [_, _]) = (step, replies.as_slice()) {
+            let states = replies.pop();
+            let read = self.read(scope, replies, timeout).await?;
+            return Ok(match (read, states) {
+                (Ok(mut found), Some(states)) => {
+                    found.overlay.states = self.vni_states(states, scope, timeout).await?;
+                    Ok(Answer::Running(found))
+                }
+                (read, _) => read.map(Answer::Running),
+            });
         }
         let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
         if !errors.is_empty() {
@@ -185,25 +220,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             }
             return Ok(Ok(Answer::Done(replies.into_iter().flat_map(|reply| reply.warnings).collect())));
         };
-        match replies.into_iter().next().map(|reply| reply.data) {
+        Ok(self.read(scope, replies, timeout).await?.map(Answer::Running))
+    }
+
+    /// What a reply shows.
+    async fn read(
+        &mut self,
+        scope: &Scope,
+        replies: Vec<Reply>,
+        timeout: Duration,
+    ) -> Result<Result<Box<Running>, Refusal>, Lost> {
+        match replies.into_iter().next() {
             // Nothing was asked for.
-            None => {
-                let nothing = Running::new(&DeviceConfig::default(), scope.clone());
-                Ok(Ok(Answer::Running(Box::new(nothing))))
-            }
-            Some(None) => Ok(Err(Refusal::Unreadable("no <data>".to_owned()))),
-            Some(Some(data)) => self.understood(data, scope.clone(), timeout).await,
+            None => Ok(Ok(Box::new(Running::new(&DeviceConfig::default(), scope.clone())))),
+            Some(reply) if !reply.errors.is_empty() => Ok(Err(Refusal::Errors(reply.errors))),
+            Some(Reply { data: None, .. }) => Ok(Err(Refusal::Unreadable("no <data>".to_owned()))),
+            Some(Reply { data: Some(data), .. }) => self.understood(data, scope.clone(), timeout).await,
         }
     }
 
+    /// What state tells of VNIs; nothing where the server has none to tell, which is not asked
+    /// for again then.
+    async fn vni_states(
+        &mut self,
+        reply: Reply,
+        scope: &Scope,
+        timeout: Duration,
+    ) -> Result<BTreeMap<Vni, VniState>, Lost> {
+        let Some(data) = reply.data.filter(|_| reply.errors.is_empty()) else {
+            tracing::debug!("the server tells no state of VNIs; asking for none from now on");
+            self.tells_no_vni_states = true;
+            return Ok(BTreeMap::new());
+        };
+        let (dialect, instance, scope) = (Arc::clone(&self.dialect), self.instance.clone(), scope.clone());
+        let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
+        let found = understanding(work, timeout).await?;
+        Ok(found.map(|found| found.overlay.states).unwrap_or_default())
+    }
+
     /// A whole configuration may take seconds.
-    async fn understood(&mut self, data: ReplyData, scope: Scope, timeout: Duration) -> Result<StepResult, Lost> {
+    async fn understood(
+        &mut self,
+        data: ReplyData,
+        scope: Scope,
+        timeout: Duration,
+    ) -> Result<Result<Box<Running>, Refusal>, Lost> {
         // Nothing is written that was not read before.
         self.published = Published::shown(data.as_str()).or_else(|| self.published.take());
         let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
         let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
         let found = understanding(work, timeout).await?;
-        Ok(found.map(|found| Answer::Running(Box::new(found))))
+        Ok(found.map(Box::new))
     }
 
     async fn seen(&mut self, absent: Absent, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
@@ -367,72 +434,6 @@ pub(crate) async fn understanding<T>(
         Ok(Ok(Err(error))) => Ok(Err(Refusal::Unreadable(error.to_string()))),
         Ok(Ok(Ok(understood))) => Ok(Ok(understood)),
     }
-}
-
-fn capabilities(hello: &ServerHello, dialect: &NetconfDialect, pipelining: bool) -> Result<Capabilities, ReadOnly> {
-    let datastore = match (hello.candidate(), hello.writable_running()) {
-        (true, _) => Datastore::Candidate,
-        (false, true) => Datastore::Running,
-        (false, false) => return Err(ReadOnly),
-    };
-    let is_junos = hello.capabilities.iter().any(|uri| uri == junos::CAPABILITY);
-    let confirmed_commit = match (dialect.confirmed_commit, hello.confirmed_commit()) {
-        (ConfirmedBy::CommitConfiguration, _) => is_junos.then_some(ConfirmedCommit::AnyCommit),
-        (ConfirmedBy::Nothing, _) | (ConfirmedBy::Commit, ConfirmedCommitVersion::None) => None,
-        (ConfirmedBy::Commit, ConfirmedCommitVersion::V1_0) => Some(ConfirmedCommit::SameSession),
-        (ConfirmedBy::Commit, ConfirmedCommitVersion::V1_1) => Some(ConfirmedCommit::Persist),
-    };
-    Ok(Capabilities {
-        datastore,
-        confirmed_commit,
-        atomic_edit: hello.rollback_on_error(),
-        guarded: false,
-        lock: true,
-        lists_sessions: monitoring::is_announced(hello),
-        startup: hello.startup() || saving(hello, dialect).is_some(),
-        unsaved: None,
-        pipelining,
-        variant: dialect.variant(|module| hello.module(module)?.revision),
-        announced: hello.capabilities.clone(),
-    })
-}
-
-/// The dialect's own operation for saving, where the server has it and no startup.
-fn saving(hello: &ServerHello, dialect: &NetconfDialect) -> Option<Element> {
-    let step = dialect.save.as_ref()?.steps.first()?;
-    let namespace = &*step.module.namespace;
-    let is_there = hello.capabilities.iter().any(|uri| uri.split('?').next() == Some(namespace));
-    (is_there && !hello.startup()).then(|| Element::new(namespace, &step.name))
-}
-
-/// A server that reports every default is asked for what was set, or to say
-/// which are defaults, where it can (RFC 6243).
-fn explicit_defaults(hello: &ServerHello) -> Option<DefaultsMode> {
-    let with_defaults = hello.with_defaults()?;
-    let better = [DefaultsMode::Explicit, DefaultsMode::ReportAllTagged, DefaultsMode::Trim];
-    if with_defaults.basic != DefaultsMode::ReportAll {
-        return None;
-    }
-    better.into_iter().find(|mode| with_defaults.also.contains(mode))
-}
-
-/// The lists beside the interfaces' own that it can make sense to ask for.
-fn lists(hello: &ServerHello, dialect: &NetconfDialect) -> BTreeSet<List> {
-    let first = |own: &ListTree| own.entry.steps.first().and_then(|step| step.module.name.clone());
-    // A dialect that does not name its modules has no others.
-    let own = dialect.tree.lists.iter().filter(|(_, own)| first(own).is_none_or(|module| has(hello, &module)));
-    own.map(|(list, _)| *list).collect()
-}
-
-/// Whether asking for what a module holds can make sense: it is announced, or
-/// no module is (RFC 7950 section 5.6.4 moved them to yang-library).
-fn has(hello: &ServerHello, module: &str) -> bool {
-    let any = hello.capabilities.iter().any(|capability| capability.contains("module="));
-    hello.module(module).is_some() || !any
-}
-
-pub(crate) fn has_library(hello: &ServerHello) -> bool {
-    hello.capabilities.iter().any(|capability| capability.contains(":yang-library:"))
 }
 
 pub(crate) fn lost(error: &FlightError) -> Lost {

@@ -64,6 +64,8 @@ pub struct Quirks {
     pub overlapping_commits: bool,
     /// There is no operational state.
     pub no_state: bool,
+    /// No VNI carries frames, as where no other VTEP is known.
+    pub vnis_are_down: bool,
     /// A new session gets the lowest number that is free.
     pub reuses_session_ids: bool,
     /// Whoever holds a lock, the refusal names this session.

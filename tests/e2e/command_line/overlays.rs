@@ -1,7 +1,7 @@
 //! A port on a VNI at a command line: what binds its VLAN is typed before it comes, goes
 //! after it left, and whichever line is refused, nothing of either stays behind.
 
-use mercury_sim::{CliSwitch, Grammar, LineFault};
+use mercury_sim::{CliSwitch, Grammar, LineFault, Show};
 use serde_json::{Value, json};
 
 use super::{entry, grammar, port};
@@ -27,8 +27,14 @@ fn eos() -> Grammar {
     grammar.host = "leaf-7".to_owned();
     grammar.others.extend(["vxlan vlan", "vxlan source-interface"].map(str::to_owned));
     grammar.save = ("copy running-config startup-config".to_owned(), None);
+    let (block, row, always) = ("none".to_owned(), String::new(), Vec::new());
+    let shown = Show::Table { block, head: DOWN.to_owned(), row, always };
+    grammar.shows.push(("show interfaces Vxlan1".to_owned(), shown));
     grammar
 }
+
+/// What the switch says of its VTEP.
+const DOWN: &str = "Vxlan1 is down, line protocol is down (notconnect)";
 
 /// What is configured: a port without a mode is an access port.
 fn meant(running: &str) -> String {
@@ -82,6 +88,11 @@ fn whichever_line_is_refused_neither_a_map_nor_a_port_stays_behind() {
         "vxlan vlan 3000 vni 10100",
     ];
     assert_eq!(port(&handle, "Vxlan1"), map);
+    // That it carries nothing is no reason to fail.
+    let again = Client::of(&mercury).done("attach_port", &on("Ethernet1"));
+    let segment = &again["switches"][0]["segments"][0];
+    assert_eq!((&segment["vni"], &segment["vni-state"]), (&json!(10_100), &json!("DOWN")), "{again}");
+    assert!(segment["down"].as_str().is_some_and(|why| why.contains(DOWN)), "{again}");
     assert!(port(&handle, "Ethernet1").contains(&"switchport access vlan 3000".to_owned()), "{}", handle.running());
     let entered = handle.entered();
     let last = |line: &str| entered.iter().rposition(|own| own == line).unwrap();

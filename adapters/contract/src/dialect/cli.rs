@@ -11,7 +11,7 @@ mod words;
 use std::sync::Arc;
 
 pub use flat::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords};
-pub use overlay::{CliOverlay, OverlayPart, SegmentLine, Way};
+pub use overlay::{CliOverlay, OverlayPart, SegmentLine, VniStates, Way};
 pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,
 };

@@ -196,6 +196,13 @@ impl OverlayTree {
         }
         asked.into_iter().map(|path| Node { path, names: Names::default().in_instance(instance) }).collect()
     }
+
+    /// The node whose state tells whether VNIs carry frames.
+    #[must_use]
+    pub fn asked_for_states(&self, instance: &str) -> Option<Node> {
+        let path = self.state.as_ref().map(above_the_unknown)?;
+        Some(Node { path, names: Names::default().in_instance(instance) })
+    }
 }
 
 /// The path as far as it is known before anything was read: up to the first entry of

@@ -6,7 +6,7 @@ use super::Device;
 use crate::{
     datastore::{Container, Data, Datastore, Key, build},
     refusal::Refused,
-    schema::{ROOT, child},
+    schema::{Node, ROOT, child},
 };
 
 /// Which data is asked for.
@@ -44,10 +44,43 @@ impl Device {
                     build::set(&mut shown, &ROOT, &["interfaces", "interface", port.as_str(), "state", leaf], value);
                 }
             }
+            let state = if quirks.vnis_are_down { "DOWN" } else { "UP" };
+            for [instance, point, endpoint, vni] in vnis(&config) {
+                let entry = ["network-instances", "network-instance", &instance, POINTS[0], POINTS[1], &point];
+                let vtep = [ENDPOINTS[0], ENDPOINTS[1], &endpoint, "vxlan", "endpoint-vnis", "endpoint-vni", &vni];
+                for (leaf, value) in [("vni", vni.as_str()), ("vni-state", state)] {
+                    build::set(&mut shown, &ROOT, &[&entry[..], &vtep, &["state", leaf]].concat(), value);
+                }
+            }
         }
         retain(&mut shown, |name, _| !hidden.contains(name.as_str()));
         Ok(Arc::new(shown))
     }
+}
+
+const POINTS: [&str; 2] = ["connection-points", "connection-point"];
+const ENDPOINTS: [&str; 2] = ["endpoints", "endpoint"];
+
+/// The VNIs that are configured, each with its instance, connection point and endpoint.
+fn vnis(config: &Container) -> Vec<[String; 4]> {
+    let below = |schema: &'static [Node], path: &[&str]| {
+        path.iter().fold(schema, |nodes, name| child(nodes, name).map_or(&[], |(_, node)| node.children()))
+    };
+    let text = |key: &Key| key.as_str().to_owned();
+    let mut found = Vec::new();
+    let instances = ["network-instances", "network-instance"];
+    let (instance, vnis) = (below(&ROOT, &instances), ["vxlan", "local-endpoint-vnis", "local-endpoint-vni"]);
+    let point = below(instance, &POINTS);
+    let endpoint = below(point, &ENDPOINTS);
+    for (name, entry) in config.list(&ROOT, &instances).into_iter().flatten() {
+        for (point_id, entry) in entry.list(instance, &POINTS).into_iter().flatten() {
+            for (id, entry) in entry.list(point, &ENDPOINTS).into_iter().flatten() {
+                let own = entry.list(endpoint, &vnis).into_iter().flatten();
+                found.extend(own.map(|(vni, _)| [text(name), text(point_id), text(id), text(vni)]));
+            }
+        }
+    }
+    found
 }
 
 /// Nothing but a name, a type, and that it is enabled.

@@ -279,12 +279,21 @@ static ENDPOINT: [Node; 3] = [
 
 static ENDPOINT_CONFIG: [Node; 1] = [leaf("endpoint-id", &NETWORK_INSTANCE, Type::Text)];
 
-static VXLAN: [Node; 2] = [
+static VXLAN: [Node; 3] = [
     node("config", &NETWORK_INSTANCE, Kind::Container(&VXLAN_CONFIG)),
+    node("endpoint-vnis", &NETWORK_INSTANCE, Kind::Container(&VNIS)),
     node("local-endpoint-vnis", &NETWORK_INSTANCE, Kind::Container(&LOCAL_VNIS)),
 ];
 
 static VXLAN_CONFIG: [Node; 1] = [leaf("source-interface", &NETWORK_INSTANCE, Type::Text)];
+
+static VNIS: [Node; 1] = [node("endpoint-vni", &NETWORK_INSTANCE, Kind::List { key: "vni", children: &VNI_ENTRY })];
+
+static VNI_ENTRY: [Node; 2] =
+    [leaf("vni", &NETWORK_INSTANCE, VNI), node("state", &NETWORK_INSTANCE, Kind::Container(&VNI_STATE))];
+
+static VNI_STATE: [Node; 2] =
+    [leaf("vni", &NETWORK_INSTANCE, VNI), leaf("vni-state", &NETWORK_INSTANCE, Type::Enumeration(&["UP", "DOWN"]))];
 
 static LOCAL_VNIS: [Node; 1] =
     [node("local-endpoint-vni", &NETWORK_INSTANCE, Kind::List { key: "vni", children: &LOCAL_VNI })];

@@ -21,6 +21,21 @@ pub struct CliOverlay {
     pub bgp: Option<Way>,
     /// The ways to what else must be there, and what people call it.
     pub needs: Vec<(String, Way)>,
+    /// What tells whether VNIs carry frames; `None` where nothing does.
+    pub state: Option<VniStates>,
+}
+
+/// A command that tells whether VNIs carry frames, and how its answer is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VniStates {
+    /// The command.
+    pub command: String,
+    /// Lines that each have a state, with a VNI whose it is, or the VTEP alone that has it, and
+    /// all VNIs of it with it. Others stand between them.
+    pub lines: Vec<Template>,
+    /// What stands there for each state, in lower case, and whether frames are carried; what is
+    /// none of these is unknown.
+    pub words: Vec<(String, bool)>,
 }
 
 /// Lines that come and go together.

@@ -8,8 +8,8 @@ use toml::{Table, Value};
 
 use super::Reader;
 use crate::{
-    SegmentLeaf,
-    dialect::cli::{CliOverlay, Hole, OverlayPart, SegmentLine, Way},
+    SegmentLeaf, Template,
+    dialect::cli::{CliOverlay, Hole, OverlayPart, SegmentLine, VniStates, Way},
 };
 
 #[derive(Deserialize)]
@@ -28,6 +28,16 @@ pub(super) struct RawCliOverlay {
     /// The ways to flood of which nothing is said.
     #[serde(default)]
     unsaid_floods: Vec<String>,
+    state: Option<RawStates>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStates {
+    command: String,
+    lines: Vec<String>,
+    up: Vec<String>,
+    down: Vec<String>,
 }
 
 /// A way, or several of which one will do.
@@ -81,6 +91,7 @@ impl Reader<'_> {
             bgp: raw.bgp.map(|way| self.way(&way)),
             needs,
             parts,
+            state: raw.state.map(|raw| self.vni_states(raw)),
         };
         let lines = overlay.parts.iter().flat_map(|part| &part.below);
         let of_lines = lines.clone().filter(|line| line.leaf == SegmentLeaf::Flood).filter_map(|line| line.of.clone());
@@ -113,6 +124,32 @@ impl Reader<'_> {
             tree.insert("bgp".to_owned(), Value::from("cli:bgp[as={bgp-as}]"));
         }
         (overlay, tree)
+    }
+
+    fn vni_states(&mut self, raw: RawStates) -> VniStates {
+        let lines = self.templates("overlay.state", &raw.lines);
+        let mut problems = Vec::new();
+        if raw.command.trim().is_empty() || raw.command.contains(char::is_control) {
+            problems.push("no command");
+        }
+        let tells = |line: &Template| line.has(Hole::Status) && (line.has(Hole::Vni) || line.has(Hole::Vtep));
+        if lines.is_empty() || !lines.iter().all(tells) {
+            problems.push("a line without {status}, or of neither {vni} nor {vtep}");
+        }
+        let is_word = |word: &&String| !word.is_empty() && word.trim() == word.as_str();
+        let (up, down) = (raw.up.iter().filter(is_word), raw.down.iter().filter(is_word));
+        let words: Vec<(String, bool)> =
+            up.map(|word| (word.to_lowercase(), true)).chain(down.map(|word| (word.to_lowercase(), false))).collect();
+        let is_twice =
+            |(index, (word, _)): (usize, &(String, bool))| words.iter().take(index).any(|(other, _)| other == word);
+        if words.len() < raw.up.len() + raw.down.len() || raw.up.is_empty() || raw.down.is_empty() {
+            problems.push("no words for up or for down, or an empty one");
+        }
+        if words.iter().enumerate().any(is_twice) {
+            problems.push("a word twice");
+        }
+        self.problems.extend(problems.into_iter().map(|what| format!("cli.overlay.state: {what}")));
+        VniStates { command: raw.command, lines, words }
     }
 
     fn part(&mut self, raw: RawPart, said: &mut Vec<SegmentLeaf>) -> Option<OverlayPart> {
@@ -171,5 +208,39 @@ impl SegmentLine {
     /// Whether `auto` is as good a value as any other.
     fn takes_auto(&self) -> bool {
         self.of.is_none() && matches!(self.leaf, SegmentLeaf::RouteDistinguisher | SegmentLeaf::RouteTarget)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{above_builtin, builtin_text};
+
+    #[test]
+    fn what_tells_of_vnis_is_complete_or_refused() {
+        let problems = |state: &str| {
+            let own = builtin_text("cisco_nxos").unwrap();
+            let at = own.find("[cli.words.overlay.state]").unwrap();
+            let rest = own[at..].find("\n\n").map_or("", |end| &own[at + end..]);
+            let text = format!("{}[cli.words.overlay.state]\n{state}{rest}", &own[..at]);
+            match above_builtin(&[("own".to_owned(), text)]) {
+                Ok(_) => Vec::new(),
+                Err(errors) => errors.into_iter().flat_map(|error| error.problems).collect::<Vec<_>>(),
+            }
+        };
+        let (command, words) = ("command = \"show x\"\n", "up = [\"Up\"]\ndown = [\"Down\"]\n");
+        let lines = "lines = [\"{vni} {status}\"]\n";
+        assert_eq!(problems(&format!("{command}{lines}{words}")), Vec::<String>::new());
+        for (state, wrong) in [
+            (format!("command = \" \"\n{lines}{words}"), "no command"),
+            (format!("{command}lines = []\n{words}"), "a line without"),
+            (format!("{command}lines = [\"{{vni}} ...\"]\n{words}"), "a line without"),
+            (format!("{command}lines = [\"{{name}} {{status}}\"]\n{words}"), "of neither"),
+            (format!("{command}{lines}up = [\"Up\"]\ndown = []\n"), "no words"),
+            (format!("{command}{lines}up = [\" Up\"]\ndown = [\"Down\"]\n"), "no words"),
+            (format!("{command}{lines}up = [\"Up\"]\ndown = [\"up\"]\n"), "twice"),
+        ] {
+            let found = problems(&state);
+            assert!(found.iter().any(|problem| problem.contains(wrong)), "{state}: {found:?}");
+        }
     }
 }
