@@ -13,7 +13,7 @@ pub mod stp;
 
 use std::sync::Arc;
 
-pub(crate) use cards::with_uplinks;
+pub use cards::with_uplinks;
 pub use cards::{CardPort, UplinkIntent};
 pub use fields::Fields;
 pub(crate) use fields::kind;

@@ -111,7 +111,7 @@ pub(super) fn check_port(switch: &Switch, parameter: &str, port: &InterfaceName)
 /// # Errors
 /// A card's port is to be what cannot go through an uplink, or an uplink's switch does not
 /// allow it.
-pub(crate) fn with_uplinks(
+pub fn with_uplinks(
     mut intent: Intent,
     inventory: &Inventory,
     request: Option<&PluginRequest>,

@@ -10,6 +10,7 @@ mod cards;
 mod draw;
 mod face;
 mod play;
+mod plug;
 mod tally;
 mod text;
 mod truth;
@@ -37,6 +38,7 @@ use crate::{
 };
 use face::Face;
 use play::play;
+use plug::Plug;
 use tally::Tally;
 use values::Values;
 use vnis::Vnis;
@@ -51,6 +53,8 @@ pub(crate) struct Schedule {
     lease: Duration,
     requests: Vec<Request>,
     troubles: Vec<Trouble>,
+    /// A card that hangs on a switch.
+    plug: Option<Plug>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +89,8 @@ struct Want {
     ports: Vec<(u16, Wish)>,
     removes: Option<u16>,
     lag: Option<Lag>,
+    /// The VLANs that its port to a card is to carry, where the request is about that card.
+    carries: Option<Vec<u16>>,
 }
 
 /// What is wanted of the aggregate and of its member.
@@ -294,7 +300,8 @@ impl Schedule {
         });
         let wants = self.requests.iter().enumerate().flat_map(move |(index, request)| {
             let several = if request.wants.len() > 1 { request.wants.len() } else { 0 };
-            (0..several).map(move |want| {
+            let is_own = |want: &usize| request.wants[*want].carries.is_none();
+            (0..several).filter(is_own).map(move |want| {
                 let mut less = self.clone();
                 less.requests[index].wants.remove(want);
                 less

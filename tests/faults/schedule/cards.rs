@@ -43,7 +43,7 @@ impl Schedule {
         for want in wants.filter(|want| want.switch == index) {
             if want.ports.is_empty() {
                 let ports = vec![(port(chance), chance.of(&WISHES))];
-                *want = Want { switch: index, ports, removes: None, lag: None };
+                *want = Want { switch: index, ports, removes: None, lag: None, carries: None };
             }
             for (_, wish) in &mut want.ports {
                 if let Wish::Vni(_) = wish {

@@ -38,6 +38,7 @@ impl Schedule {
             lease: Duration::from_secs(chance.of(&[0, 0, 10])),
             requests,
             troubles: Vec::new(),
+            plug: None,
         };
         for _ in 0..chance.below(6) {
             let at = milliseconds(chance, length);
@@ -64,6 +65,7 @@ impl Schedule {
         schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
         schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
         schedule.with_overlays(&mut Chance::new(seed ^ 0x0dd9_0000_0000_0000), length);
+        schedule.plugged(&mut Chance::new(seed ^ 0x0dda_0000_0000_0000));
         schedule
     }
 }
@@ -153,15 +155,15 @@ fn request(
 
 fn want(chance: &mut Chance, switch: usize) -> Want {
     if chance.one_in(6) {
-        return Want { switch, ports: Vec::new(), removes: Some(chance.of(&VLANS)), lag: None };
+        return Want { switch, ports: Vec::new(), removes: Some(chance.of(&VLANS)), lag: None, carries: None };
     }
     if chance.one_in(6) {
         let lag = if chance.one_in(3) { Lag::Gone } else { Lag::On(chance.of(&VLANS)) };
-        return Want { switch, ports: Vec::new(), removes: None, lag: Some(lag) };
+        return Want { switch, ports: Vec::new(), removes: None, lag: Some(lag), carries: None };
     }
     let mut all: Vec<u16> = (1..=PORTS).collect();
     let ports = (0..chance.of(&[1, 1, 1, 2])).map(|_| (all.swap_remove(chance.below(all.len())), chance.of(&WISHES)));
-    Want { switch, ports: ports.collect(), removes: None, lag: None }
+    Want { switch, ports: ports.collect(), removes: None, lag: None, carries: None }
 }
 
 fn what(chance: &mut Chance, schedule: &Schedule) -> Option<What> {

@@ -102,7 +102,10 @@ impl<'a> Stage<'a> {
             world,
             locks: Locks::new(schedule.lease),
             mercuries: Mutex::default(),
-            truth: Mutex::new(Truth::new(schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect())),
+            truth: Mutex::new(Truth::new(
+                schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect(),
+                schedule.plug,
+            )),
             tally: Mutex::new(Tally::new(schedule)),
         };
         let mercuries = (0..schedule.mercuries).map(|_| stage.new_mercury()).collect();
@@ -124,6 +127,7 @@ impl<'a> Stage<'a> {
             }
             entry.timing.queue = switch.queue;
             values::tune(entry, switch.vnis);
+            self.schedule.plug.into_iter().for_each(|plug| plug.tune(entry));
         };
         Arc::new(self.world.mercury(&self.locks, tune))
     }
@@ -342,6 +346,11 @@ impl<'a> Stage<'a> {
                 truth.vnis_hold(index, &now).map_err(|violation| format!("{when}: leaf{index}: {violation}"))?;
             }
         }
+        if let Some(plug) = self.schedule.plug {
+            let (leaf, card) = (self.ports(plug.leaf), self.ports(plug.card));
+            let truth = self.truth.lock().unwrap();
+            truth.uplink_holds(&leaf, &card).map_err(|violation| format!("{when}: leaf{}: {violation}", plug.leaf))?;
+        }
         Ok(())
     }
 
@@ -383,17 +392,6 @@ impl<'a> Stage<'a> {
             }
         }
         now
-    }
-
-    /// Whether somebody else binds VLANs of a switch.
-    fn is_bound_elsewhere(&self, request: &Request) -> bool {
-        let binds = |trouble: &super::Trouble| match trouble.what {
-            What::Meddle { switch, deed: ovsdb::Deed::Binds(_), .. } => {
-                request.wants.iter().any(|want| want.switch == switch)
-            }
-            _ => false,
-        };
-        self.schedule.troubles.iter().any(binds)
     }
 
     fn wants_hidden(&self, want: &Want) -> bool {
@@ -440,7 +438,8 @@ impl<'a> Stage<'a> {
                 continue;
             }
             // All of its switches are as before then.
-            if reports.iter().any(|report| vnis::is_kept(report, self.is_bound_elsewhere(&request))) {
+            let (is_pair, is_bound) = (self.is_pair(&request), self.is_bound_elsewhere(&request));
+            if reports.iter().any(|report| vnis::is_kept(report, is_pair, is_bound)) {
                 continue;
             }
             for report in reports {

@@ -33,6 +33,9 @@ impl Tally {
                 *tally.faces.entry(face).or_default() += 1;
             }
         }
+        if schedule.plug.is_some() {
+            tally.faces.insert("a card behind a switch".to_owned(), 1);
+        }
         for trouble in &schedule.troubles {
             *tally.troubles.entry(trouble.what.name()).or_default() += 1;
         }

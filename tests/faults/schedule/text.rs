@@ -2,7 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Request, Schedule, What, values::LAG, vnis::Vnis};
+use super::{
+    Request, Schedule, What,
+    plug::{END, Plug},
+    values::LAG,
+    vnis::Vnis,
+};
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,6 +30,9 @@ impl fmt::Display for Schedule {
                 },
                 switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;
+        }
+        if let Some(Plug { card, leaf }) = self.plug {
+            writeln!(f, "  leaf{card} is a card that hangs on {END} of leaf{leaf}")?;
         }
         let mut lines: Vec<(Duration, String)> = Vec::new();
         lines.extend(self.requests.iter().enumerate().map(|(index, one)| (one.at, format!("r{index} {one}"))));

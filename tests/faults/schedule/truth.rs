@@ -17,6 +17,7 @@ use mercury::{
 
 use super::{
     Request,
+    plug::{END, Plug},
     values::{Shown, VLANS},
     vnis,
 };
@@ -38,6 +39,8 @@ pub(crate) struct Truth<'a> {
     registers: BTreeMap<(usize, String), Vec<Written>>,
     /// The VLANs that somebody else has bound to VNIs, and whether they were free then.
     bound: BTreeMap<(usize, u16), bool>,
+    /// The card that hangs on a switch.
+    plug: Option<Plug>,
     /// Moves on whenever a request begins or ends.
     now: u64,
 }
@@ -52,8 +55,8 @@ struct Written {
 }
 
 impl<'a> Truth<'a> {
-    pub(crate) fn new(shown: Vec<&'a Shown>) -> Self {
-        Self { shown, registers: BTreeMap::new(), bound: BTreeMap::new(), now: 0 }
+    pub(super) fn new(shown: Vec<&'a Shown>, plug: Option<Plug>) -> Self {
+        Self { shown, registers: BTreeMap::new(), bound: BTreeMap::new(), plug, now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
@@ -119,7 +122,8 @@ impl<'a> Truth<'a> {
         keys.sort();
         keys.dedup();
         // Of what ports have in common it depends on all of them.
-        for key in keys.into_iter().filter(|key| !vnis::is_one(key)) {
+        let is_end = |key: &str| key == END && self.plug.is_some_and(|plug| plug.leaf == switch);
+        for key in keys.into_iter().filter(|key| !vnis::is_one(key) && !is_end(key)) {
             self.one(switch, key, now.get(key))?;
         }
         Ok(())
@@ -180,17 +184,30 @@ impl Truth<'_> {
     /// What binds VLANs is there where ports need it, and nowhere else.
     pub(crate) fn vnis_hold(&self, switch: usize, now: &Ports) -> Result<(), String> {
         let all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
-        // Nobody takes away what nobody needs any more since somebody else has moved a port.
-        let is_moved = |one: &Written| {
-            let is_to = |vlan: &str| one.value.as_ref().is_some_and(|text| text.contains(vlan));
-            one.request == ELSEWHERE && (is_to("access, tag 100,") || is_to("access, tag 600,"))
-        };
-        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown) && !is_moved(one));
+        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown));
+        // Nobody takes away what nobody needs any more since somebody else has moved a port: that
+        // had what somebody may have made of it.
+        let moved = self.registers.iter().filter(|((at, _), all)| *at == switch && all.iter().any(is_moved));
+        let had: Vec<&str> = moved.flat_map(|(_, all)| all).filter_map(|one| one.value.as_deref()).collect();
         let Shown { vnis, start, form, .. } = self.shown[switch];
         let bound = self.bound.iter().filter(|((at, _), _)| *at == switch);
         let elsewhere = bound.map(|((_, vlan), was_free)| (*vlan, *was_free)).collect();
-        vnis::Held { vnis: *vnis, start, form, elsewhere }.hold(now, is_known)
+        vnis::Held { vnis: *vnis, start, form, elsewhere, had }.hold(now, is_known)
     }
+
+    /// What a card's ports have goes through the port that it hangs on, and nothing else.
+    pub(super) fn uplink_holds(&self, leaf: &Ports, card: &Ports) -> Result<(), String> {
+        let Some(plug) = self.plug else { return Ok(()) };
+        let all = self.registers.iter().filter(|((at, _), _)| *at == plug.leaf || *at == plug.card);
+        let is_known = |one: &Written| one.claim != Some(Claim::Unknown) && !is_moved(one);
+        Plug::hold(leaf, card, all.flat_map(|(_, all)| all).all(is_known))
+    }
+}
+
+/// Whether somebody else has put a port on another VLAN.
+fn is_moved(one: &Written) -> bool {
+    let is_to = |vlan: &str| one.value.as_ref().is_some_and(|text| text.contains(vlan));
+    one.request == ELSEWHERE && (is_to("access, tag 100,") || is_to("access, tag 600,"))
 }
 
 /// Whether a port's text names the VLAN as one of its own.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use mercury::{
-    intent::{Intent, LagIntent, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent},
+    intent::{Intent, LagIntent, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent, with_uplinks},
     inventory::{Protocol, Switch},
     service::{Requester, Service},
 };
@@ -99,7 +99,8 @@ impl Shown {
         let (mut ports, mut vlans, mut lags) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for port in 1..=PORTS {
             for &wish in wishes {
-                let now = made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None }).await;
+                let now =
+                    made(Want { switch: 0, ports: vec![(port, wish)], removes: None, lag: None, carries: None }).await;
                 form = vnis::form(&now, vnis).unwrap_or_default();
                 for id in VLANS.into_iter().chain(vnis::VLANS) {
                     vlans.extend(now.get(&format!("VLAN {id}")).map(|text| (id, text.clone())));
@@ -110,7 +111,8 @@ impl Shown {
         }
         let mut member = String::new();
         for id in VLANS.into_iter().filter(|_| kind != Kind::Ovsdb && vnis == Vnis::None) {
-            let now = made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)) }).await;
+            let now =
+                made(Want { switch: 0, ports: Vec::new(), removes: None, lag: Some(Lag::On(id)), carries: None }).await;
             member.clone_from(&now[MEMBER]);
             lags.insert(id, now[LAG].clone());
         }
@@ -126,6 +128,9 @@ impl Shown {
             for id in vlans_of(*wish) {
                 values.extend(self.vlans.get(&id).map(|text| (format!("VLAN {id}"), Some(text.clone()))));
             }
+        }
+        for id in want.carries.iter().flatten() {
+            values.extend(self.vlans.get(id).map(|text| (format!("VLAN {id}"), Some(text.clone()))));
         }
         values.extend(want.removes.map(|id| (format!("VLAN {id}"), None)));
         match want.lag {
@@ -252,5 +257,6 @@ fn intent(service: &Service, wants: &[Want], texts: &Texts<'_>) -> Intent {
         segments.dedup_by_key(|segment| segment.vni);
         TargetIntent { ports, vlans, lags, segments, turn, ..TargetIntent::new(&switch) }
     });
-    Intent { verb: "test", targets: targets.collect() }
+    let intent = Intent { verb: "test", targets: targets.collect() };
+    with_uplinks(intent, service.inventory(), None).unwrap()
 }

@@ -220,6 +220,8 @@ pub(super) struct Held<'a> {
     pub(super) form: &'a str,
     /// The VLANs that somebody else has bound, and whether they were free then.
     pub(super) elsewhere: BTreeMap<u16, bool>,
+    /// What ports may have had that others have moved.
+    pub(super) had: Vec<&'a str>,
 }
 
 impl Held<'_> {
@@ -248,7 +250,10 @@ impl Held<'_> {
             if is_used && !bound.first().is_some_and(may_be) {
                 return Err(told());
             }
-            if !is_used && known && !bound.is_empty() && !is_left {
+            let by_vni = format!("on {bound:?},");
+            let is_moved =
+                || self.had.iter().any(|text| on(*id).iter().chain([&by_vni]).any(|said| text.contains(said)));
+            if !is_used && known && !bound.is_empty() && !is_left && !is_moved() {
                 return Err(format!("{}: it was left behind", told()));
             }
         }
@@ -276,8 +281,9 @@ pub(super) fn agreed(reports: &[Report]) -> Result<(), String> {
 
 /// Whether a VNI could not be had for what others have bound, or for what the switches of a
 /// pair had before.
-pub(super) fn is_kept(report: &Report, is_bound_elsewhere: bool) -> bool {
-    let reasons = ["which are to have the same", "free on all of its switches"];
+pub(super) fn is_kept(report: &Report, is_pair: bool, is_bound_elsewhere: bool) -> bool {
     let told = report.outcome.fault().map(|fault| fault.message).unwrap_or_default();
-    reasons.iter().any(|reason| told.contains(reason)) || is_bound_elsewhere && told.contains("VNI")
+    let of_pair = ["which are to have the same", "free on all of its switches"];
+    let is_of_pair = is_pair && of_pair.iter().any(|reason| told.contains(reason));
+    is_of_pair || is_bound_elsewhere && told.contains("VNI")
 }

@@ -7,7 +7,7 @@ use super::Stage;
 use crate::{
     kind::Kind,
     ovsdb::{self, Deed},
-    schedule::values::CONSOLE,
+    schedule::{Request, Trouble, Want, What, values::CONSOLE, vnis::Vnis},
     strangers::console,
 };
 
@@ -47,5 +47,20 @@ impl Stage<'_> {
                 self.did(switch, &operations, &results);
             }
         }
+    }
+
+    /// Whether somebody else binds VLANs of a switch.
+    pub(super) fn is_bound_elsewhere(&self, request: &Request) -> bool {
+        let binds = |trouble: &Trouble| match trouble.what {
+            What::Meddle { switch, deed: Deed::Binds(_), .. } => request.wants.iter().any(|want| want.switch == switch),
+            _ => false,
+        };
+        self.schedule.troubles.iter().any(binds)
+    }
+
+    /// Whether several switches of a request are to have one VLAN for a VNI.
+    pub(super) fn is_pair(&self, request: &Request) -> bool {
+        let anywhere = |want: &&Want| self.schedule.switches[want.switch].vnis == Vnis::Anywhere;
+        request.wants.iter().filter(anywhere).count() > 1
     }
 }
