@@ -162,3 +162,16 @@ fn the_documented_example_is_sound() {
     assert!(own.is_empty(), "{findings}");
     assert_eq!(findings.iter().filter(|one| one.field.contains("card")).count(), 0);
 }
+
+/// What a card of another kind would need is refused where it is read, and not by an attach.
+#[test]
+fn a_card_is_one_by_its_open_vswitch_alone() {
+    for (protocol, dialect) in [("nvue", "cumulus_nvue"), ("cli", "netmiko_ovs_linux"), ("netconf", "openconfig")] {
+        let own = format!("protocol = {protocol:?}\ndialect = {dialect:?}");
+        let entry = card("dpu7", CARD).replace("protocol = \"ovsdb\"\ndialect = \"netmiko_ovs_linux\"", &own);
+        let (inventory, findings) = loaded(&[LEAF.to_owned(), entry]);
+        let told = findings.iter().find(|one| one.field == "switch.dpu7.card");
+        assert!(told.is_some_and(|one| one.message.starts_with("is for OVSDB, and this switch speaks")), "{findings}");
+        assert!(inventory.find("dpu7").is_none() && inventory.card_in("node7.example.org").is_err(), "{protocol}");
+    }
+}

@@ -120,3 +120,38 @@ fn a_route_target_that_no_vni_is_told_by_itself_is_refused() {
         }
     }
 }
+
+/// Each dialect has words for a way to flood, or refuses it when the entry is read.
+#[test]
+fn a_way_to_flood_that_a_dialect_has_no_words_for_is_refused() {
+    const WAYS: [(&str, &str); 3] = [
+        ("bgp", ""),
+        ("static", "vxlan_peers = [\"192.0.2.2\"]"),
+        ("multicast", "vxlan_group_base = \"239.1.0.0/16\""),
+    ];
+    for (protocol, dialect, has) in [
+        ("netconf", "openconfig", &["bgp"][..]),
+        ("gnmi", "openconfig", &["bgp"]),
+        ("netconf", "juniper_junos", &["bgp"]),
+        ("cli", "juniper_junos", &["bgp"]),
+        ("cli", "cisco_nxos", &["bgp", "multicast"]),
+        ("cli", "arista_eos", &["bgp", "static", "multicast"]),
+        ("cli", "sonic", &["bgp"]),
+        ("cli", "dell_sonic", &["bgp"]),
+        ("cli", "cumulus_nvue", &["bgp"]),
+        ("nvue", "cumulus_nvue", &["bgp"]),
+        ("gnmi", "nokia_srl", &["bgp"]),
+        ("ovsdb", "netmiko_ovs_linux", &["static"]),
+    ] {
+        for (way, more) in WAYS {
+            let text = format!(
+                "protocol = \"{protocol}\"\ndialect = \"{dialect}\"\nlocal_vlans = \"3000\"\n\
+                 vxlan_vtep = \"vtep1\"\nvxlan_flood = \"{way}\"\n{more}\n"
+            );
+            let (_, findings) = load(&[("i.toml", &toml(&text))], &Context::default());
+            let refused = findings.iter().find(|one| one.field.ends_with("vxlan_flood"));
+            let told = refused.map(|one| one.message.contains(&format!("dialect {dialect} cannot express it")));
+            assert_eq!(told, (!has.contains(&way)).then_some(true), "{protocol} {dialect} {way}: {findings}");
+        }
+    }
+}
