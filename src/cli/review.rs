@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::{
 };
 
 use super::{
-    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, render, requests::Request,
+    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, progress, render, requests::Request,
     signals::interruptible, switch::not_in,
 };
 use crate::{
@@ -126,7 +126,8 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
         let (fault, index) = *wrong;
         Failed::Refused(fault, index.and_then(|index| given.get(index)).cloned().map(Box::new))
     })?;
-    let reports = service.plan(intent, &Requester::at_a_shell()).await?;
+    let who = Requester::at_a_shell();
+    let reports = progress::asked(service, intent.targets.len(), service.plan(intent, &who)).await?;
     let dialects = service.inventory().dialects();
     let switches = reports.iter().map(|report| {
         let (switch, dialect) = named(service, &report.switch, dialects)?;
@@ -150,7 +151,7 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
         })
     });
     let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
-    let Requester { user: by, .. } = Requester::at_a_shell();
+    let by = who.user;
     let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     Ok((Saved { format, mercury, at: now(), by, requests, switches, digest: None }, reports))
 }
@@ -242,7 +243,8 @@ pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended 
     let done = match reviewed(&tool, &saved)? {
         Ok(intent) => {
             let who = Requester::at_a_shell();
-            match interruptible(&tool, tool.stop_timeout, tool.apply(intent, &who)).await? {
+            let made = progress::changed(intent.targets.len(), tool.apply(intent, &who));
+            match interruptible(&tool, tool.stop_timeout, made).await? {
                 Some(done) => done.and_then(|reports| Ok((rpc::changed(&reports)?, reports))),
                 None => return Ok(found()),
             }

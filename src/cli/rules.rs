@@ -18,6 +18,7 @@ use toml::Spanned;
 use super::{
     Common, Ended, Failure,
     findings::{self, Checked},
+    progress::Progress,
     validate::{Team, kind_of, reading::Candidate},
 };
 use crate::{
@@ -100,7 +101,7 @@ impl TryFrom<toml::Value> for Expected {
 
 pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
     let team = Team::load(common)?;
-    let mut all = Vec::new();
+    let mut read = Vec::new();
     for file in &arguments.files {
         let text = super::read_bounded(file, MAX_FILE)?;
         let named = |reason: String| Failure::Other(format!("{}: {reason}", file.display()));
@@ -109,11 +110,16 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
         if examples.example.is_empty() {
             return Err(named("there is no [[example]] in it".to_owned()));
         }
-        let source: Arc<str> = text.into();
-        for example in examples.example {
+        read.push((file, Arc::<str>::from(text), examples.example));
+    }
+    let progress = Progress::of(read.iter().map(|(.., examples)| examples.len()).sum(), "examples");
+    let mut all = Vec::new();
+    for (file, source, examples) in read {
+        for example in examples {
             let line = line_at(&source, example.span().start);
             let example = example.into_inner();
-            let wrong = |failure| named(format!("line {line}: {}: {failure}", example.name));
+            let wrong =
+                |failure| Failure::Other(format!("{}: line {line}: {}: {failure}", file.display(), example.name));
             let found = example.codes(&team, file).await.map_err(wrong)?;
             let findings =
                 example.unlike(&found).map(|finding| finding.at(file, Some(line)).field(example.name.clone()));
@@ -127,8 +133,10 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
                 skipped: None,
                 findings,
             });
+            progress.step();
         }
     }
+    drop(progress);
     Ok(findings::tell(common, all))
 }
 

@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, print};
+use super::{Failure, print, progress};
 use crate::{inventory::Switch, service::Service};
 
 /// A signal's name, and how it is listened to.
@@ -66,7 +66,10 @@ pub(super) async fn interruptible<T>(
     let mut call = pin!(call);
     tokio::select! {
         answered = &mut call => return Ok(Some(answered)),
-        signal = signals.end() => print::talk(&format!("{signal}: undoing what was begun")),
+        signal = signals.end() => {
+            progress::break_line();
+            print::talk(&format!("{signal}: undoing what was begun"));
+        }
     }
     service.stop();
     tokio::select! {

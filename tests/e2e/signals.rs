@@ -201,9 +201,10 @@ fn a_question_that_is_interrupted_leaves_nothing_behind() {
     let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
     let file = setup.write("candidate.xml", STAGED);
     let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
+    let plan = setup.path().join("plan.json").to_str().unwrap().to_owned();
     let whole = switch.handle().xml(mercury_sim::Datastore::Running);
     for (words, held) in [
-        (&["plan", "leaf1", "Ethernet1", "--access", "110"][..], "get-config:1:before:hold"),
+        (&["plan", "--save", &plan, "leaf1", "Ethernet1", "--access", "110"][..], "get-config:1:before:hold"),
         (&["audit", "--expected", table], "get-config:1:before:hold"),
         (&["validate", file, file, "--on", "leaf1"], "validate:1:before:hold"),
     ] {
@@ -219,6 +220,7 @@ fn a_question_that_is_interrupted_leaves_nothing_behind() {
         let said = std::io::read_to_string(rest).unwrap() + &String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
         switch.handle().clear_faults();
+        assert!(!std::path::Path::new(&plan).exists(), "half a plan is saved: {said}");
         let end = Instant::now() + LIMIT;
         while switch.handle().session_count() > 0 {
             assert!(Instant::now() < end, "{words:?}: a session is left");
