@@ -5,7 +5,7 @@ mod code;
 
 pub use code::Code;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -38,14 +38,13 @@ impl Severity {
 ///
 /// A finding never holds the value of a secret, nor a line of a file that may
 /// hold one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
     /// The file; absent when the command line is at fault.
     pub file: Option<PathBuf>,
     /// The line, counted from 1, where one is to blame.
     pub line: Option<usize>,
     /// The column, counted from 1, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<NonZeroU32>,
     /// The key and the table or switch it is in, `switch.leaf1.port`; of a
     /// configuration the data path, `interfaces/Ethernet1/mtu`.
@@ -56,8 +55,30 @@ pub struct Finding {
     pub code: Code,
     /// What is wrong.
     pub message: String,
-    /// What to do about it.
+    /// What to do about it, where more can be said than of every one of its kind.
     pub help: Option<String>,
+}
+
+/// A finding, for machines: its help is never absent.
+#[derive(Serialize)]
+struct Told<'f> {
+    file: &'f Option<PathBuf>,
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<NonZeroU32>,
+    field: &'f str,
+    severity: Severity,
+    code: Code,
+    message: &'f str,
+    help: &'f str,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { file, line, column, field, severity, code, message, .. } = self;
+        let (line, column, severity, code) = (*line, *column, *severity, *code);
+        Told { file, line, column, field, severity, code, message, help: self.advice() }.serialize(serializer)
+    }
 }
 
 impl Finding {
@@ -112,6 +133,12 @@ impl Finding {
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = on_its_line(field.into());
         self
+    }
+
+    /// What to do about it: about this very one, or about each of its kind.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        self.help.as_deref().unwrap_or(self.code.advice())
     }
 
     /// The same, with advice.
@@ -219,11 +246,16 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is to be done about each of a kind is said once.
+        let mut advised = HashSet::new();
         for (index, finding) in self.all.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             write!(f, "{finding}")?;
+            if finding.help.is_none() && advised.insert(finding.code) {
+                write!(f, "\n    help: {}", finding.advice())?;
+            }
         }
         Ok(())
     }
@@ -250,5 +282,23 @@ impl<'a> IntoIterator for &'a Findings {
     type IntoIter = std::slice::Iter<'a, Finding>;
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_help_line_and_what_goes_for_a_kind_is_said_to_people_once() {
+        let bare = |message: &str| Finding::error(Code::ReadingValue, message);
+        let own = bare("c").help("ask #network");
+        let all = Findings::from_iter([bare("a"), bare("b"), own]);
+        let told = serde_json::to_value(&all).unwrap();
+        let helps: Vec<_> = told.as_array().unwrap().iter().map(|one| one["help"].as_str().unwrap()).collect();
+        assert_eq!(helps, [Code::ReadingValue.advice(), Code::ReadingValue.advice(), "ask #network"]);
+        let told = all.to_string();
+        assert_eq!(told.matches("help: ").count(), 2, "{told}");
+        assert!(told.contains(Code::ReadingValue.advice()), "{told}");
     }
 }

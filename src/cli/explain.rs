@@ -38,3 +38,20 @@ fn unknown(word: &str) -> Failure {
     let near = nearest(word, &words).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     Failure::Other(format!("there is no code {word:?}{near}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_explained_as_it_is_spelled_and_a_slip_is_told() {
+        for code in Code::ALL {
+            let told = told(Code::of(code.word()).unwrap());
+            for member in ["code", "meaning", "advice"] {
+                assert!(told[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {told}");
+            }
+            assert_eq!(told["code"], code.word());
+        }
+        assert!(unknown("schema-vlaue").to_string().contains("did you mean schema-value?"));
+    }
+}

@@ -13,7 +13,7 @@ use std::{
 use serde_json::json;
 
 use super::{Common, DONE, Shape, found, print};
-use crate::finding::{Findings, Severity};
+use crate::finding::{Code, Finding, Findings, Severity};
 
 /// Of so many findings of one file the lines are shown; nobody reads more of them.
 const MAX_EXCERPTS: usize = 200;
@@ -49,19 +49,28 @@ pub(super) struct Telling {
     warnings: usize,
     /// How many were not looked at for a reason, and that.
     skipped: BTreeMap<String, usize>,
+    /// What is to be done about these was said.
+    advised: BTreeSet<Code>,
 }
 
 impl Telling {
     pub(super) fn new(common: &Common) -> Self {
-        let (kept, names, skipped) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
-        Self { shape: common.shape, kept, names, errors: 0, warnings: 0, skipped }
+        Self {
+            shape: common.shape,
+            kept: Vec::new(),
+            names: BTreeSet::new(),
+            errors: 0,
+            warnings: 0,
+            skipped: BTreeMap::new(),
+            advised: BTreeSet::new(),
+        }
     }
 
     pub(super) fn add(&mut self, one: Checked) {
         self.errors += one.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         self.warnings += one.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
         if self.shape == Shape::Human {
-            human(&one);
+            human(&one, &mut self.advised);
             if let Some(reason) = one.skipped {
                 *self.skipped.entry(format!("not by {}: {reason}", one.level)).or_default() += 1;
             }
@@ -104,14 +113,19 @@ impl Telling {
     }
 }
 
-/// At once: each line by itself would be a call of the system.
-fn human(one: &Checked) {
+/// At once: each line by itself would be a call of the system. What is to be done about each of
+/// a kind is said once.
+fn human(one: &Checked, advised: &mut BTreeSet<Code>) {
     let mut lines = Vec::new();
     if !one.told.is_empty() {
         lines.push(format!("{}:", one.name));
         lines.extend(one.told.iter().map(|line| format!("  {line}")));
     }
-    let shown = |(index, finding)| excerpt::told(finding, one.source.as_deref().filter(|_| index < MAX_EXCERPTS));
+    let shown = |(index, finding): (usize, &Finding)| {
+        let is_told = finding.help.is_none() && advised.insert(finding.code);
+        let advice = is_told.then(|| finding.code.advice());
+        excerpt::told(finding, one.source.as_deref().filter(|_| index < MAX_EXCERPTS), advice)
+    };
     lines.extend(one.findings.iter().enumerate().map(shown));
     if !lines.is_empty() {
         print::line(&lines.join("\n"));

@@ -14,10 +14,14 @@ const MAX_LINE: usize = 120;
 /// A secret is looked for so far before what is shown, in octets.
 const BEFORE: usize = 256;
 
-/// In colour on a terminal, unless the environment says otherwise (`NO_COLOR`).
-pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
+/// In colour on a terminal, unless the environment says otherwise (`NO_COLOR`). `advice` is
+/// of those that have no help of their own.
+pub(super) fn told(finding: &Finding, source: Option<&str>, advice: Option<&str>) -> String {
     let excerpt = source.and_then(|source| Excerpt::of(finding, source));
-    let Some(excerpt) = excerpt else { return finding.to_string() };
+    let Some(excerpt) = excerpt else {
+        let advice = advice.map(|advice| format!("\n    help: {advice}")).unwrap_or_default();
+        return format!("{finding}{advice}");
+    };
     let path = finding.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
@@ -30,8 +34,8 @@ pub(super) fn told(finding: &Finding, source: Option<&str>) -> String {
     let source = Snippet::source(excerpt.text.as_str());
     let snippet = source.line_start(excerpt.first).path(path.as_str()).annotation(label);
     let mut report = vec![level.primary_title(finding.message.as_str()).id(finding.code.word()).element(snippet)];
-    if let Some(help) = &finding.help {
-        report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
+    if let Some(help) = finding.help.as_deref().or(advice) {
+        report.push(Group::with_title(Level::HELP.secondary_title(help)));
     }
     let is_plain =
         !std::io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
@@ -151,7 +155,7 @@ mod tests {
         let source = "set vlans a vlan-id 9\nset system root-authentication encrypted-password \"$6$hunter\"\nend";
         for line in 1..=3 {
             let finding = Finding::error(crate::finding::Code::ReadingValue, "wrong").at("a.set".as_ref(), Some(line));
-            let told = told(&finding, Some(source));
+            let told = told(&finding, Some(source), None);
             assert!(
                 told.contains("masked") == (line == 2) && !told.contains("hunter") && told.contains("wrong"),
                 "{told}"
