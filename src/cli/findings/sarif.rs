@@ -13,11 +13,23 @@ pub(super) fn log(all: &[Checked]) -> Value {
     let rule = |code: &Code| json!({"id": code, "shortDescription": {"text": code.meaning()}, "help": {"text": code.advice()}});
     let rules: Vec<Value> = codes.iter().map(rule).collect();
     let results: Vec<Value> = findings().map(result).collect();
+    // Without findings of a level it matters whether it was looked at.
+    let skipped: BTreeSet<(&str, &str, &str)> =
+        all.iter().filter_map(|one| Some((one.name.as_str(), one.level, one.skipped.as_deref()?))).collect();
+    let notices = skipped.iter().map(|(name, level, reason)| {
+        json!({
+            "level": "warning",
+            "message": {"text": format!("{name}: not checked by {level}: {reason}")},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}],
+        })
+    });
+    let notices: Vec<Value> = notices.collect();
+    let invocation = json!({"executionSuccessful": true, "toolExecutionNotifications": notices});
     let driver = json!({"name": "mercury", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
+        "runs": [{"tool": {"driver": driver}, "invocations": [invocation], "results": results}],
     })
 }
 
@@ -57,4 +69,33 @@ fn uri(path: &str) -> String {
     path.bytes()
         .map(|octet| if is_plain(octet) { char::from(octet).to_string() } else { format!("%{octet:02X}") })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::finding::Findings;
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_told_beside_the_findings() {
+        let one = |skipped: Option<&str>| Checked {
+            name: "leaf 1.xml".to_owned(),
+            level: "schema",
+            source: None,
+            told: Vec::new(),
+            skipped: skipped.map(str::to_owned),
+            findings: Findings::default(),
+        };
+        let told = log(&[one(Some("there are no modules"))]);
+        let notices = &told["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+        assert_eq!(notices[0]["message"]["text"], "leaf 1.xml: not checked by schema: there are no modules");
+        let place = &notices[0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!((&notices[0]["level"], &place["uri"]), (&json!("warning"), &json!("leaf%201.xml")));
+        let told = log(&[one(None)]);
+        assert_eq!(
+            told["runs"][0]["invocations"][0],
+            json!({"executionSuccessful": true, "toolExecutionNotifications": []})
+        );
+    }
 }
