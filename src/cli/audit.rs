@@ -73,6 +73,11 @@ enum Found {
 }
 
 impl Audited<'_> {
+    /// One that was not asked, as there was nothing to ask.
+    fn of_nothing(switch: String) -> Self {
+        Self { switch, rows: 0, answer: Ok(Vec::new()), wrong: Vec::new(), unmade: 0 }
+    }
+
     fn found(&self) -> Found {
         match &self.answer {
             Err(_) => Found::Unknown,
@@ -93,11 +98,15 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let tool = arguments.offline.service(common, None)?;
     let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&tool, &rows);
     let progress = Progress::of(by_switch.len(), "switches");
+    // One of whose rows nothing could be made at all is not asked, and not passed over either.
+    let unasked: Vec<String> = wrong_of.keys().filter(|switch| !by_switch.contains_key(*switch)).cloned().collect();
     let asked = stream::iter(by_switch).map(|(switch, (rows, _))| audited(&tool, switch, rows));
     let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
     let Some(mut audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
     drop(progress);
     tool.finish().await;
+    audited.extend(unasked.into_iter().map(Audited::of_nothing));
+    audited.sort_by(|one, other| one.switch.cmp(&other.switch));
     let mut wrong: Vec<(&Request, &Fault)> = wrong.iter().map(|(row, fault)| (*row, fault)).collect();
     wrong.extend(audited.iter().flat_map(|one| &one.wrong).map(|(row, fault)| (*row, fault)));
     wrong.sort_by_key(|(row, _)| row.line);

@@ -148,6 +148,60 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_keeps_nobody_from_the_others() 
     }
 }
 
+/// As Ironic's command line and its API show ports, all members with them; and a switch of which
+/// no row can be has its line, too.
+#[test]
+fn what_ironic_exports_of_its_ports_is_held_against_the_switches() {
+    let stage = Stage::new();
+    let port = |number: u8, switch: &str, port: &str, vlan: u16| {
+        json!({
+            "uuid": format!("1be26c0b-03f2-4d2e-ae87-c02d7f33c1{number:02}"), "address": format!("52:54:00:12:34:{number:02}"),
+            "node_uuid": "6d85703a-565d-469a-96ce-30b6de53079d", "portgroup_uuid": null, "pxe_enabled": number == 1,
+            "local_link_connection": {"switch_id": switch, "port_id": port, "switch_info": "leaf1"},
+            "physical_network": "physnet1", "internal_info": {"tenant_vif_port_id": "a9e2b1d0"}, "is_smartnic": false,
+            "extra": {"switchport": {"mode": "access", "native_vlan": vlan}}, "name": null, "vendor": null,
+            "category": null, "description": "", "created_at": "2026-08-18T22:28:48+00:00", "updated_at": null,
+        })
+    };
+    let all =
+        [port(1, "leaf1", "Ethernet2", 110), port(2, "leaf1", "Ethernet10", 120), port(3, "leaf2", "Ethernet1", 300)];
+    let heading = |name: &str| match name {
+        "uuid" => "UUID".to_owned(),
+        "pxe_enabled" => "PXE boot enabled".to_owned(),
+        "is_smartnic" => "Is Smart NIC port".to_owned(),
+        other => {
+            let words = other.replace("uuid", "UUID");
+            let words = words.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+            words.collect::<Vec<_>>().join(" ")
+        }
+    };
+    let listed = |port: &Value| -> Value {
+        port.as_object().unwrap().iter().map(|(name, value)| (heading(name), value.clone())).collect()
+    };
+    let of_command_line = Value::Array(all.iter().map(listed).collect());
+    assert!(of_command_line[0]["Local Link Connection"].is_object() && of_command_line[0]["Node UUID"].is_string());
+    let linked = |port: &Value| {
+        let mut port = port.clone();
+        port["links"] = json!([{"href": "http://192.0.2.1:6385/v1/ports/1be26c0b", "rel": "self"}]);
+        port
+    };
+    let of_api = json!({"ports": all.iter().map(linked).collect::<Vec<_>>()});
+    for export in [of_command_line, of_api] {
+        let told = stage.audit(&serde_json::to_string_pretty(&export).unwrap(), &[]);
+        assert_eq!(told.code(), 1, "{} {}", told.stdout, told.stderr);
+        let lines: Vec<&str> = told.stdout.lines().collect();
+        let expected = [
+            "leaf1: differs (what is there -> what should be)",
+            "  Ethernet2: description none -> \"Ironic Port 1be26c0b-03f2-4d2e-ae87-c02d7f33c101\"",
+            "  Ethernet10: description none -> \"Ironic Port 1be26c0b-03f2-4d2e-ae87-c02d7f33c102\"",
+            "  Ethernet10: switched-vlan access VLAN 110 -> access VLAN 120",
+            "leaf2: nothing was compared: no row of it can be",
+        ];
+        assert_eq!(lines, expected, "{}", told.stderr);
+        assert!(told.stderr.contains("2 switches, 2 not as expected; 3 rows, 1 that cannot be"), "{}", told.stderr);
+    }
+}
+
 #[test]
 fn shells_and_man_know_every_command() {
     let setup = Setup::new();
