@@ -13,6 +13,19 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 /// browser made of it, and tells what holds it.
 const LOOK: &str = r##"
 const found = [];
+const isPaper = PAPER;
+if (isPaper) {
+  // As it is printed: by the rules for paper, and without what is behind words.
+  for (const rule of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule.media)) {
+    const media = rule.media.mediaText;
+    if (media === "print") rule.media.mediaText = "all";
+    else if (media.includes("screen")) rule.media.mediaText = "not all";
+  }
+  for (const element of document.querySelectorAll("*")) element.style.background = "none";
+  for (const gone of ["nav", ".skip"]) {
+    if (getComputedStyle(document.querySelector(gone)).display !== "none") found.push(`${gone} on paper`);
+  }
+}
 const number = (text) => text.match(/[\d.]+/g).map(Number);
 const light = ([r, g, b]) => {
   const one = (value) => (value /= 255) <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4;
@@ -60,6 +73,28 @@ for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
   if (own > level + 1) found.push(`${heading.nodeName} after h${level}`);
   level = own;
 }
+for (const landmark of document.body.children) {
+  const is = ["HEADER", "NAV", "MAIN", "FOOTER", "SCRIPT"].includes(landmark.nodeName) || landmark.matches("a.skip");
+  if (!is) found.push(`${landmark.nodeName} outside of the landmarks`);
+}
+const stops = isPaper ? [] : [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+if (!isPaper && !stops[0].matches(".skip")) found.push("what comes first does not skip");
+let above = 0;
+for (const stop of stops) {
+  const name = stop.textContent.slice(0, 40);
+  if (stop.tabIndex !== 0) found.push(`out of the order of the page: ${name}`);
+  stop.focus({focusVisible: true});
+  if (document.activeElement !== stop) found.push(`not to be had by keyboard: ${name}`);
+  const style = getComputedStyle(stop);
+  const isSeen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  if (!isSeen || contrast(number(style.outlineColor), paper(stop.parentElement)) < 3) found.push(`focus is not seen: ${name}`);
+  const box = stop.getBoundingClientRect();
+  if (box.left < 0 || box.right > innerWidth || box.height < 1) found.push(`focus is off the page: ${name}`);
+  // Focused, the first one moves down what is behind it.
+  if (box.top + scrollY < above - 40) found.push(`not in the order in which it is read: ${name}`);
+  above = box.top + scrollY;
+  stop.blur();
+}
 for (const table of document.querySelectorAll("table")) {
   if (!table.caption) found.push("a table without a caption");
   for (const head of table.querySelectorAll("th")) if (!head.scope) found.push("a head without a scope");
@@ -80,8 +115,31 @@ for (const element of document.querySelectorAll("article, section, [aria-labelle
 }
 const width = document.documentElement.clientWidth;
 if (document.documentElement.scrollWidth > width) found.push(`${document.documentElement.scrollWidth} wide, of ${width}`);
-parent.postMessage({width: innerWidth, texts, dark: matchMedia("(prefers-color-scheme: dark)").matches, pictures: document.querySelectorAll("svg").length, found}, "*");
+parent.postMessage({width: innerWidth, texts, stops: stops.length, dark: matchMedia("(prefers-color-scheme: dark)").matches, pictures: document.querySelectorAll("svg").length, found}, "*");
 "##;
+
+/// A page of the browser's own, so that nothing of others' is there.
+fn chromium(folder: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    let profile = format!("--user-data-dir={}", folder.join("profile").display());
+    command
+        .args(["120", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        .args(["--no-first-run", "--disable-extensions", "--window-size=1280,1000", "--virtual-time-budget=10000"])
+        .arg(profile);
+    command
+}
+
+/// How many pages of paper it takes.
+fn printed(page: &Path) -> usize {
+    let folder = page.parent().unwrap();
+    let file = folder.join("page.pdf");
+    let to = format!("--print-to-pdf={}", file.display());
+    let done = chromium(folder).args([&to, &format!("file://{}", page.display())]).output().unwrap();
+    let pdf = std::fs::read(&file).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)));
+    assert!(pdf.starts_with(b"%PDF-"));
+    let text = String::from_utf8_lossy(&pdf);
+    text.match_indices("/Type /Page").filter(|(at, word)| !text[at + word.len()..].starts_with('s')).count()
+}
 
 /// What the browser says of a page that is so wide.
 fn looked(page: &Path, width: u16, is_dark: bool) -> Value {
@@ -94,13 +152,8 @@ fn looked(page: &Path, width: u16, is_dark: bool) -> Value {
     );
     std::fs::write(&frame, html).unwrap();
     let scheme = format!("--blink-settings=preferredColorScheme={}", if is_dark { 0 } else { 1 });
-    let profile = format!("--user-data-dir={}", folder.join("profile").display());
-    let chromium = Command::new("timeout")
-        .args(["120", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        .args(["--no-first-run", "--disable-extensions", "--window-size=1280,1000", "--virtual-time-budget=10000"])
-        .args([&scheme, &profile, "--dump-dom", &format!("file://{}", frame.display())])
-        .output()
-        .unwrap();
+    let chromium =
+        chromium(folder).args([&scheme, "--dump-dom", &format!("file://{}", frame.display())]).output().unwrap();
     let dom = String::from_utf8_lossy(&chromium.stdout);
     let told = dom.split_once("<pre id=\"told\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let told = told.map_or("", |(told, _)| told).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
@@ -108,7 +161,7 @@ fn looked(page: &Path, width: u16, is_dark: bool) -> Value {
 }
 
 #[test]
-fn the_report_can_be_read_at_two_widths_by_day_and_by_night() {
+fn the_report_can_be_read_at_two_widths_by_day_and_by_night_by_keyboard_and_on_paper() {
     if !Path::new(CHROMIUM).exists() {
         assert!(std::env::var_os("MERCURY_PEERS").is_none(), "there is no chromium; tests/peers/install has it");
         eprintln!("left out: there is no {CHROMIUM}");
@@ -138,22 +191,40 @@ fn the_report_can_be_read_at_two_widths_by_day_and_by_night() {
         let text = std::fs::read_to_string(&page).unwrap();
         let policy =
             text.split_once("<meta http-equiv=\"Content-Security-Policy\"").unwrap().1.split_once('>').unwrap().0;
-        let open = text.replace(policy, "").replace("</body>", &format!("<script>{LOOK}</script></body>"));
+        let open = |is_paper: bool| {
+            let look = LOOK.replace("PAPER", if is_paper { "true" } else { "false" });
+            text.replace(policy, "").replace("</body>", &format!("<script>{look}</script></body>"))
+        };
         let copy = setup.path().join("looked.html");
-        std::fs::write(&copy, open).unwrap();
-        for (width, is_dark) in [(1200, false), (1200, true), (360, false), (360, true)] {
+        let looks = [(1200, false), (360, true), (1200, true), (360, false)];
+        for (width, is_dark) in looks.into_iter().take(if name == "made" { 4 } else { 2 }) {
+            std::fs::write(&copy, open(false)).unwrap();
             let told = looked(&copy, width, is_dark);
             assert_eq!((&told["width"], &told["dark"]), (&json!(width), &json!(is_dark)), "{told}");
             assert_eq!(told["found"], json!([]), "{name} at {width}, dark {is_dark}");
             assert!(told["texts"].as_u64().unwrap() > 40, "{told}");
-            assert_eq!(told["pictures"], json!(2), "{told}");
+            assert_eq!((&told["pictures"], &told["stops"]), (&json!(2), &json!(3)), "{told}");
         }
+        if name == "refused" {
+            continue;
+        }
+        // Its own pages for each switch, and nothing of the night on them.
+        assert!(printed(&page) > 1);
+        std::fs::write(&copy, open(true)).unwrap();
+        let told = looked(&copy, 720, true);
+        assert_eq!((&told["found"], &told["dark"]), (&json!([]), &json!(true)), "on paper: {told}");
+        std::fs::write(&copy, open(false)).unwrap();
         // Where something is wrong, it is seen.
         let pale = std::fs::read_to_string(&copy).unwrap().replace("--ink: #1a1f25", "--ink: #c0c0c0");
-        std::fs::write(&copy, pale.replace("table-layout: fixed", "min-width: 50rem").replace("<main", "<div"))
-            .unwrap();
+        std::fs::write(
+            &copy,
+            pale.replace("table-layout: fixed", "min-width: 50rem")
+                .replace("<main", "<div")
+                .replace("outline: 3px solid", "outline: none; color"),
+        )
+        .unwrap();
         let told = looked(&copy, 360, false)["found"].to_string();
-        for wrong in ["contrast ", "0 of main", " wide, of "] {
+        for wrong in ["contrast ", "0 of main", " wide, of ", "focus is not seen", "outside of the landmarks"] {
             assert!(told.contains(wrong), "{wrong}: {told}");
         }
     }

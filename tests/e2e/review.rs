@@ -150,6 +150,26 @@ fn an_entry_that_says_otherwise_since_makes_the_plan_void() {
 }
 
 #[test]
+fn a_dialect_that_says_otherwise_since_makes_the_plan_void() {
+    let mut stage = Stage::new();
+    let folder = stage.setup.path().join("own");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("acme.toml");
+    let dialect = "inherits = \"openconfig\"\nvendor = \"Acme\"\nos = \"ROS 7\"\n";
+    std::fs::write(&file, dialect).unwrap();
+    let entry = stage.switch.entry("leaf1").without("dialect").text("dialect", "acme");
+    stage.setup = stage.setup.switches(&[entry]).flags(&["--dialects", folder.to_str().unwrap()]);
+    stage.file = stage.setup.path().join("acme.json").to_str().unwrap().to_owned();
+    let words = ["plan", "--save", &stage.file, "leaf1", "Ethernet1", "--access", "110"];
+    assert_eq!(stage.setup.run(&words).code(), 0);
+    std::fs::write(&file, format!("{dialect}[text]\ndescription-max = 20\n")).unwrap();
+    stage.refuses("its dialect acme is not the one that the plan was made with");
+    // As it was, it is made.
+    std::fs::write(&file, dialect).unwrap();
+    assert_eq!(stage.apply().code(), 0);
+}
+
+#[test]
 fn a_plan_of_several_switches_is_made_on_all_or_none() {
     let switches = [Simulated::start(Mode::Candidate), Simulated::start(Mode::Candidate)];
     let setup = Setup::new().switches(&[switches[0].entry("leaf1"), switches[1].entry("leaf2")]);
