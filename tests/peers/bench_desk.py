@@ -70,7 +70,7 @@ def candidates(tools, name, modules, more, folders):
     cold = [run([*words, str(all_ / "00000.xml")])[0] for _ in range(5)]
     CPU.clear()
     print(f"  the modules loaded and one candidate validated, cold: {statistics.median(cold):.2f} s", flush=True)
-    speeds = {}
+    speeds, memories = {}, {}
     alone = [*words, "--schema-only"]
     for title, own, where, count in [
         ("mercury validate, a tenth of them", words, few, files // 10),
@@ -80,7 +80,7 @@ def candidates(tools, name, modules, more, folders):
         took, memory, code, said = run([*own, str(where)])
         assert code == 0, said[-2000:]
         line(title, took, count, memory)
-        speeds[title] = count / took
+        speeds[title], memories[title] = count / took, memory
     for title, threads in [("libyang alone, one thread", 1), ("libyang alone, a thread for each processor", os.cpu_count())]:
         took, memory, code, said = run([libyang, modules, str(all_), str(threads), *names])
         assert code == 0, said[-2000:]
@@ -98,10 +98,17 @@ def candidates(tools, name, modules, more, folders):
         assert code == 0, said[-2000:]
     took = time.perf_counter() - begun
     line("a yanglint for each", took, EACH)
-    for title in ("mercury validate", "mercury validate --schema-only"):
-        own = speeds[title]
-        print(f"  {title}: {own / speeds[os.cpu_count()]:.2f} of libyang's own speed, {own * took / EACH:.0f} times "
-              "as many as a yanglint for each", flush=True)
+    print("  what that comes to, and its goal:")
+    flat = memories["mercury validate"] / memories["mercury validate, a tenth of them"]
+    for what, figure, goal in [
+        *((f"{title}, of libyang's own speed", f"{speeds[title] / speeds[os.cpu_count()]:.2f}", "0.90 by YANG")
+          for title in ("mercury validate --schema-only", "mercury validate")),
+        *((f"{title}, times a yanglint each", f"{speeds[title] * took / EACH:.0f}", "50")
+          for title in ("mercury validate --schema-only", "mercury validate")),
+        ("memory of all, times that of a tenth", f"{flat:.2f}", "flat"),
+        ("cold, s", f"{statistics.median(cold):.2f}", "0.5"),
+    ]:
+        print(f"  {what:<60} {figure:>9} ({goal})", flush=True)
 
 
 def written(folder, files):
