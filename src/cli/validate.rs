@@ -11,6 +11,7 @@ mod place;
 pub(super) mod reading;
 mod room;
 mod schema;
+mod value;
 
 use std::{
     collections::BTreeMap,
@@ -386,7 +387,9 @@ impl ValidateArguments {
         drop(text);
         let is_nothing = modules.is_nothing(&checkable);
         let mut findings = modules.check(checkable, file, self.whole);
-        checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing));
+        checked
+            .iter_mut()
+            .for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, source.as_deref()));
         // What nobody has looked at did not pass.
         if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";
@@ -417,13 +420,16 @@ impl ValidateArguments {
     }
 }
 
-/// What the reader found beside what the modules tell: what they tell as well is told once, and
-/// what they have looked at may be about other things than ports and VLANs.
-fn beside(own: &Findings, schema: &Findings, is_nothing: bool) -> Findings {
-    let tells = |code| schema.iter().any(|finding| finding.code == code);
+/// What the reader found beside what the modules tell: what they tell as well, at the same place,
+/// is told once, and what they have looked at may be about other things than ports and VLANs.
+fn beside(own: &Findings, schema: &Findings, is_nothing: bool, text: Option<&str>) -> Findings {
+    let tells = |finding: &Finding, codes: &[Code]| {
+        schema.iter().any(|other| codes.contains(&other.code) && place::is_one(finding, other, text))
+    };
     let kept = own.iter().filter(|finding| match finding.code {
-        Code::ReadingNamespace => !tells(Code::SchemaNamespace) && !tells(Code::SchemaUnknownNode),
-        Code::ReadingOperation => !tells(Code::SchemaOperation) && !tells(Code::SchemaValue),
+        Code::ReadingNamespace => !tells(finding, &[Code::SchemaNamespace, Code::SchemaUnknownNode]),
+        Code::ReadingOperation => !tells(finding, &[Code::SchemaOperation, Code::SchemaValue]),
+        Code::ReadingValue => !tells(finding, &[Code::SchemaValue]),
         _ => true,
     });
     let eased = |finding: &Finding| match finding.code {
@@ -446,6 +452,25 @@ fn no_modules(dialect: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_modules_tell_at_another_place_hides_nothing() {
+        let place = |code, line, column| {
+            Finding::error(code, format!("{line} {column}")).at("a.xml".as_ref(), Some(line)).column(Some(column))
+        };
+        let text = "<config>\n<a xmlns=\"urn:x\"/> <b xmlns=\"urn:y\"/>\n<c/></config>";
+        let own = [(2, 1), (2, 20), (3, 1)].map(|(line, column)| place(Code::ReadingNamespace, line, column));
+        let own = Findings::from_iter(own);
+        for (schema, kept) in [
+            (place(Code::SchemaNamespace, 2, 11), &["2 20", "3 1"][..]),
+            (place(Code::SchemaNamespace, 2, 21), &["2 1", "3 1"]),
+            (place(Code::SchemaUnknownNode, 3, 2), &["2 1", "2 20"]),
+            (place(Code::SchemaValue, 2, 1), &["2 1", "2 20", "3 1"]),
+        ] {
+            let told = beside(&own, &schema.into(), false, Some(text));
+            assert_eq!(told.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), kept);
+        }
+    }
 
     #[test]
     fn of_yaml_in_a_folder_gnmics_requests_alone_are_candidates() {

@@ -152,14 +152,14 @@ codes! {
         "A candidate holds more than one entry of a list with the same key (RFC 7950 section 7.8.2), or several values of one leaf.",
         "A switch may take all of them, one after the other, or refuse them. The rules are asked about all of them together; leave one that says what is meant.";
     ReadingValue "reading-value":
-        "A candidate holds a value that is none: a VLAN 9999, a leaf without a value, a line that ends too early, a mark of quotation that is not closed.",
+        "A candidate holds a value that is none: a VLAN 9999, an MTU of 99999, a leaf without a value, a line that ends too early, a mark of quotation that is not closed.",
         "What cannot be read is not guessed, and no rule is asked about it. VLANs are 1 to 4094, in decimal.";
     ReadingKey "reading-key":
         "An entry of a list repeats its key in its `config` with another value.",
         "OpenConfig's leaf there is a reference to the key. A switch refuses it, or takes one of the two; say the same twice.";
     ReadingNamespace "reading-namespace":
-        "An element of a candidate is in another namespace than the dialect has it in, or in none.",
-        "Readers of data go by names alone, and a switch does not: it refuses such an element, or passes it over. Declare the namespace that the message says.";
+        "An element of a candidate is in another namespace than the dialect has it in, or in none; or a member of its JSON in another module.",
+        "Readers of data go by names alone, and a switch does not: it refuses such a node, or passes it over. Declare the namespace that the message says, or name that module (RFC 7951 section 4).";
     ReadingOperation "reading-operation":
         "An `operation` without NETCONF's namespace, or one, or a `default-operation`, that RFC 6241 section 7.2 does not have.",
         "Servers pass over the first, and what was to be deleted is merged. Write nc:operation, with the base namespace of RFC 6241 declared as nc.";

@@ -1,13 +1,15 @@
 //! Switches of which files tell, in place of the switches themselves.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    rc::Rc,
+    sync::{Arc, Weak},
 };
 
 use mercury_adapter::{
-    Budget, Bump, Clashes, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Offline, Payload, Recorded,
-    Source, Unread, find,
+    Budget, Bump, Clashes, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Nodes, Offline, Payload,
+    Recorded, Source, Unread, find,
 };
 use mercury_model::InterfaceName;
 
@@ -203,7 +205,7 @@ pub fn is_gnmic_yaml(text: &str) -> bool {
 /// A sentence: it is not well-formed, or passes a limit; an `operation` or its
 /// `default-operation` is none that servers know, and would be taken for a merge.
 pub fn edit(text: &str) -> Result<Payload, String> {
-    let unknown = mercury_netconf::document::edited(text)?.operations;
+    let unknown = mercury_netconf::document::edited(text, &Nodes::default())?.operations;
     if let Some(first) = unknown.told.first() {
         let line = first.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         return Err(format!("{line}{}", first.what));
@@ -236,7 +238,8 @@ pub struct Brought {
     pub unread: Unread,
     /// What cannot be meant at once, or is none.
     pub clashes: Clashes,
-    /// Elements that are not in the namespace that the dialect has them in.
+    /// Elements, and members of JSON, that are not in the namespace or module that the dialect has
+    /// them in.
     pub strangers: Unread,
     /// Attributes `operation`, and a `default-operation`, that servers do not know or pass over.
     pub operations: Unread,
@@ -270,29 +273,6 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
             mercury_cli::brought(cli, text, switch.rules.serves_vnis(), &mut share)?;
         return Ok(Brought { recorded, deleted, unread, clashes, ..Brought::default() });
     }
-    let arena = Bump::new();
-    let mut made = DataTree::new(&arena, &mut share);
-    let root = made.node("").map_err(|error| error.to_string())?;
-    let (mut brought, mut source) = (Brought::default(), Source::of(text));
-    match form {
-        Form::Xml => {
-            let edited = mercury_netconf::document::edited(text);
-            // Of what is not well-formed the other reader tells more.
-            mercury_netconf::document::lay_edit(text, edited.as_ref().unwrap_or(&Edited::default()), &mut made, root)?;
-            let edited = edited?;
-            (brought.deleted, brought.unread, brought.operations) = (edited.deleted, edited.unread, edited.operations);
-        }
-        Form::SetRequest => {
-            mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
-            let set = set_request(text)?;
-            source = Source::in_parts(text, set.brought.iter().map(|one| one.at.clone()).collect());
-            brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
-        }
-        Form::Json | Form::Lines => {
-            mercury_gnmi::document::lay(text, &arena, &mut share, root)?;
-            mercury_gnmi::document::once(text)?;
-        }
-    }
     // The tree is the same but for what only one protocol has; the form's own goes first.
     let netconf = dialect.netconf.as_ref().map(|_| Face::Netconf(NetconfSettings::default()));
     let gnmi = dialect.gnmi.as_ref().map(|_| Face::Gnmi(GnmiSettings::default()));
@@ -301,11 +281,36 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let face = face.ok_or_else(|| no_reader("data"))?;
     let switch = Switch { face, ..switch.clone() };
     let (mapping, instance) = mapping(&switch, &dialect).ok_or_else(|| no_reader("data"))?;
-    let (nodes, within) = mapping.looked_at(&instance);
-    nodes.unread(within, form != Form::Xml, &source, root, &mut brought.unread);
-    if form == Form::Xml {
-        brought.strangers = mercury_netconf::document::strangers(text, &nodes)?;
+    let (nodes, within) = looked_at(&mapping, &dialect, form, &instance);
+    let arena = Bump::new();
+    let mut made = DataTree::new(&arena, &mut share);
+    let root = made.node("").map_err(|error| error.to_string())?;
+    let (mut brought, mut source) = (Brought::default(), Source::of(text));
+    match form {
+        Form::Xml => {
+            let edited = mercury_netconf::document::edited(text, &nodes);
+            // Of what is not well-formed the other reader tells more.
+            let none = Edited::default();
+            mercury_netconf::document::lay_edit(text, edited.as_ref().unwrap_or(&none), &nodes, &mut made, root)?;
+            let edited = edited?;
+            (brought.deleted, brought.unread, brought.operations) = (edited.deleted, edited.unread, edited.operations);
+            brought.strangers = edited.strangers;
+        }
+        Form::SetRequest => {
+            mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
+            brought.strangers = mercury_gnmi::document::strangers_of_set(text, &nodes)?;
+            let set = set_request(text)?;
+            source = Source::in_parts(text, set.brought.iter().map(|one| one.at.clone()).collect());
+            brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
+        }
+        Form::Json | Form::Lines => {
+            mercury_gnmi::document::lay(text, &arena, &mut share, root)?;
+            mercury_gnmi::document::once(text)?;
+            // A system with bridges of its own shows them by its command line, too.
+            brought.strangers = mercury_gnmi::document::strangers(text, &nodes, !matches!(mapping, Mapping::MacVrf))?;
+        }
     }
+    nodes.unread(within, form != Form::Xml, &source, root, &mut brought.unread);
     brought.clashes = nodes.merged(within, &source, root);
     if form == Form::SetRequest {
         // Its updates are made one after the other.
@@ -319,6 +324,32 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     brought.recorded = read(&switch, &dialect, root)?;
     brought.unread.add_idle(&brought.recorded.running, &source);
     Ok(brought)
+}
+
+/// What nodes were looked at last, of which dialect, and whether in XML.
+type Looked = (Weak<Dialect>, bool, Rc<Nodes>);
+
+thread_local! {
+    /// One dialect's candidates come one after the other.
+    static LOOKED: RefCell<Option<Looked>> = const { RefCell::new(None) };
+}
+
+/// As [`Mapping::looked_at`], which is worked out once for all candidates of a dialect.
+fn looked_at<'i>(
+    mapping: &Mapping,
+    dialect: &Arc<Dialect>,
+    form: Form,
+    instance: &'i str,
+) -> (Rc<Nodes>, Option<&'i str>) {
+    let (own, is_xml) = (Arc::downgrade(dialect), form == Form::Xml);
+    let is_it = |looked: &&Looked| looked.1 == is_xml && Weak::ptr_eq(&looked.0, &own);
+    let kept = LOOKED.with_borrow(|looked| looked.as_ref().filter(is_it).map(|(.., nodes)| Rc::clone(nodes)));
+    let nodes = kept.unwrap_or_else(|| {
+        let nodes = Rc::new(mapping.looked_at(instance).0);
+        LOOKED.set(Some((own, is_xml, Rc::clone(&nodes))));
+        nodes
+    });
+    (nodes, matches!(mapping, Mapping::Tree(_)).then_some(instance))
 }
 
 /// Where data of a switch with this face lies, and in which network instance.

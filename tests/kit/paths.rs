@@ -72,7 +72,9 @@ fn named(tree: &Tree) -> Named {
     {
         of_ports(own).iter().for_each(|path| add(key, below(path)));
     }
-    if let Some(VlanTree { entry, id, name, kind: _, members, status, status_words: _, default_values }) = vlan {
+    if let Some(VlanTree { entry, id, name, kind: _, members, status, status_words: _, default_values, id_words: _ }) =
+        vlan
+    {
         add("vlan.entry", entry.clone());
         let leaves = [id, name, members, status].into_iter().flatten();
         let leaves = leaves.chain(default_values.iter().map(|(path, _)| path));

@@ -4,6 +4,8 @@ mod idle;
 mod source;
 mod twice;
 
+use std::collections::BTreeSet;
+
 use mercury_model::{InterfaceName, VlanId};
 
 use crate::{Data as _, DataNode, Mapping, NodePath, PathStep, mac_vrf, masked};
@@ -111,6 +113,17 @@ impl Nodes {
     pub fn below<'n>(&'n self, name: &str) -> impl Iterator<Item = (&'n PathStep, &'n Self)> {
         let fits = move |step: &PathStep| step.name == name || step.name.starts_with('{');
         self.below.iter().filter(move |(step, _)| fits(step)).map(|(step, below)| (step, below))
+    }
+
+    /// The names of the keys of all lists on the way to them.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<&str> {
+        let mut keys = BTreeSet::new();
+        for (step, below) in &self.below {
+            keys.extend(step.keys.iter().map(|(key, _)| key.as_str()));
+            keys.extend(below.keys());
+        }
+        keys
     }
 
     fn add(&mut self, steps: &[PathStep]) {

@@ -1,5 +1,6 @@
 //! What a switch showed as JSON, from a file.
 
+mod modules;
 mod set;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{query::Questions, tree::Tree};
+pub use modules::{strangers, strangers_of_set};
 pub use set::{Brought, Elements, SetRequest, Taken, is_gnmic_yaml, lay_set, set_request};
 
 /// What data says that is read as this dialect's; of VNIs with `overlays`.

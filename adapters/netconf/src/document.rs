@@ -3,7 +3,7 @@
 mod deleted;
 mod namespaces;
 
-use mercury_adapter::{Data as _, DataNode, DataTree, Payload, place};
+use mercury_adapter::{Data as _, DataNode, DataTree, Nodes, Payload, place};
 
 use crate::{
     operation::DefaultOperation,
@@ -11,7 +11,6 @@ use crate::{
     xml::{self, BASE_NS, DataError, Element, Laid, Limits, XmlError},
 };
 pub use deleted::{Edited, Elements, edited};
-pub use namespaces::strangers;
 
 /// What holds data, one in another, in replies and in what people keep of them.
 const AROUND: [&str; 5] = ["rpc", "rpc-reply", "data", "config", "edit-config"];
@@ -30,21 +29,23 @@ pub fn lay<'a>(text: &'a str, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) 
 }
 
 /// The same of an edit: what it brings, by what becomes in it of what has no `operation`
-/// (RFC 6241 section 7.2).
+/// (RFC 6241 section 7.2); `nodes` tells the keys of lists.
 ///
 /// # Errors
 /// As of [`lay`].
 pub fn lay_edit<'a>(
     text: &'a str,
     edited: &Edited,
+    nodes: &Nodes,
     made: &mut DataTree<'a, '_>,
     root: &DataNode<'a>,
 ) -> Result<(), String> {
-    let how = if edited.default == Some(DefaultOperation::None) { Laid::Said } else { Laid::Brought };
+    let keys = nodes.keys();
+    let how = if edited.default == Some(DefaultOperation::None) { Laid::Said(&keys) } else { Laid::Brought };
     laid(text, how, made, root)
 }
 
-fn laid<'a>(text: &'a str, how: Laid, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
+fn laid<'a>(text: &'a str, how: Laid<'_>, made: &mut DataTree<'a, '_>, root: &DataNode<'a>) -> Result<(), String> {
     let mut top = xml::tree(text, Limits::default(), how, made).map_err(|error| told(text, &error))?;
     if !AROUND.contains(&top.name()) {
         root.push(top);
@@ -84,7 +85,7 @@ pub fn edit(text: &str) -> Result<Payload, String> {
             None => break top.elements().cloned().collect(),
         }
     };
-    let default = edited(text)?.default;
+    let default = edited(text, &Nodes::default())?.default;
     Ok(Payload::new(EditConfig(Element::new(BASE_NS, "config").children(content), default)))
 }
 
@@ -114,10 +115,14 @@ mod tests {
     }
 
     fn brought(text: &str) -> String {
+        brought_with(text, &Nodes::default())
+    }
+
+    fn brought_with(text: &str, nodes: &Nodes) -> String {
         let (arena, mut share) = (Bump::new(), Budget::new(0).share(MAX_REPLY));
         let mut made = DataTree::new(&arena, &mut share);
         let root = made.node("").unwrap();
-        lay_edit(text, &edited(text).unwrap(), &mut made, root).unwrap();
+        lay_edit(text, &edited(text, nodes).unwrap(), nodes, &mut made, root).unwrap();
         format!("{root:?}")
     }
 
@@ -127,7 +132,7 @@ mod tests {
                     <vlan><name>bb</name></vlan></vlans></configuration>";
         let said = brought(text);
         assert!(!said.contains("aa") && said.contains("bb"), "{said}");
-        assert_eq!(edited(text).unwrap().deleted.len(), 1);
+        assert_eq!(edited(text, &Nodes::default()).unwrap().deleted.len(), 1);
     }
 
     #[test]
@@ -146,6 +151,18 @@ mod tests {
             let all = brought(&edit_of(default, inside));
             assert!(["e1", "e2", "e3", "e4", "<x"].iter().all(|word| all.contains(word)), "{default}: {all}");
         }
+    }
+
+    #[test]
+    fn an_entry_that_does_nothing_by_itself_keeps_the_keys_that_its_model_has() {
+        let all = mercury_adapter::builtin().unwrap();
+        let tree = &all.iter().find(|one| one.name == "openconfig").unwrap().netconf.as_ref().unwrap().tree;
+        let inside =
+            "<p><connection-point-id>k1</connection-point-id><leaf>k2</leaf><c nc:operation=\"merge\">1</c></p>";
+        let edit = edit_of("none", inside);
+        let (by_model, bare) = (brought_with(&edit, &Nodes::of(&tree.looked_at())), brought(&edit));
+        assert!(by_model.contains("k1") && !by_model.contains("k2"), "{by_model}");
+        assert!(!bare.contains("k1") && bare.contains("<c"), "{bare}");
     }
 
     #[test]

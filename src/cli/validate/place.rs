@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, OnceCell},
     collections::HashMap,
+    num::NonZeroU32,
     path::Path,
 };
 
@@ -86,6 +87,29 @@ impl<'t> Places<'t> {
         let named = |(number, line): (usize, &str)| Some((number + 1, column(line, found(line, name)?)));
         let lines = || self.text.lines().enumerate();
         lines().filter(|_| !words.is_empty()).find_map(says_all).or_else(|| lines().find_map(named))
+    }
+}
+
+/// Whether two findings are of one tag, or of one member of JSON: on the same line, and nothing
+/// that ends one of them is between their columns, where those and the text are known.
+pub(super) fn is_one(one: &Finding, other: &Finding, text: Option<&str>) -> bool {
+    let Some(line) = one.line.filter(|line| other.line == Some(*line)) else { return false };
+    let shown = text.and_then(|text| text.lines().nth(line - 1));
+    let (Some(shown), Some(one), Some(other)) = (shown, one.column, other.column) else { return true };
+    let column = |column: NonZeroU32| usize::try_from(column.get() - 1).unwrap_or(usize::MAX);
+    let (from, to) = (column(one.min(other)), column(one.max(other)));
+    !shown.chars().take(to).skip(from).any(|c| matches!(c, '>' | '{' | '}' | ','))
+}
+
+/// So many lines behind a name its values are looked for.
+const BEHIND: usize = 64;
+
+impl Places<'_> {
+    /// The first place of a value on the line of a place, or on the next ones; else that place.
+    pub(super) fn behind(&self, (line, own): Place, value: &str) -> Place {
+        let lines = self.text.lines().enumerate().skip(line - 1).take(BEHIND);
+        let mut places = lines.filter_map(|(number, text)| Some((number + 1, column(text, found(text, value)?))));
+        places.find(|place| *place >= (line, own)).unwrap_or((line, own))
     }
 }
 

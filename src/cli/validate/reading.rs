@@ -10,6 +10,7 @@ use super::{
     super::findings::Checked,
     deletes::{self, Supposed, Touched},
     place::{self, Places},
+    value::{self, NoValue},
 };
 use crate::{
     finding::{Code, Finding, Findings, Severity},
@@ -94,7 +95,13 @@ impl Candidate<'_> {
             };
             rules.findings.push(self.left(finding, first));
         }
-        let foreign = || reading.findings.iter().filter(|finding| finding.code == Code::ReadingForeign);
+        // Clashes among them are told of already.
+        let is_foreign = |finding: &&Finding| match finding.code {
+            Code::ReadingForeign => true,
+            Code::ReadingValue => !finding.field.is_empty(),
+            _ => false,
+        };
+        let foreign = || reading.findings.iter().filter(is_foreign);
         if let Some(first) = foreign().next() {
             let message = format!("no rule is asked about this: {}{}", first.message, others(foreign().count()));
             rules.findings.push(Finding {
@@ -147,16 +154,30 @@ impl Candidate<'_> {
             // What nobody has looked at did not pass.
             findings.push(Finding::error(Code::ReadingNothing, message).at(self.name.as_ref(), None));
         }
-        let mut doubt = |code, path: String, message: String| {
+        let doubt = |code, path: String, message: String, findings: &mut Findings| {
             let place = places.named(&path);
             findings.push(place::put(Finding::warning(code, message).field(path), self.name.as_ref(), place));
         };
         for (name, port) in &config.interfaces {
             let foreign = port.foreign.iter().map(|(leaf, held)| (*leaf, held.to_string()));
             let vlans = port.switched_vlan.as_ref().and_then(|vlans| vlans.foreign());
+            let wrong = |leaf: &Leaf| match leaf {
+                Leaf::SwitchedVlan => vlans.map(value::no_vlans).unwrap_or_default(),
+                leaf => port.foreign.get(leaf).and_then(|held| value::no_number(*leaf, held)).into_iter().collect(),
+            };
             for (leaf, held) in foreign.chain(vlans.map(|held| (Leaf::SwitchedVlan, held.to_string()))) {
-                let message = format!("{name}: {leaf} holds {held}, which dialect {dialect} has no word for");
-                doubt(Code::ReadingForeign, format!("interfaces/{name}/{leaf}"), message);
+                let path = format!("interfaces/{name}/{leaf}");
+                let wrong = wrong(&leaf);
+                for NoValue { what, value, range } in &wrong {
+                    let place = places.named(&path).map(|own| places.behind(own, value));
+                    let finding =
+                        Finding::error(Code::ReadingValue, format!("{name}: {what} {value:?} is none: {range}"));
+                    findings.push(place::put(finding.field(path.as_str()), self.name.as_ref(), place));
+                }
+                if wrong.is_empty() {
+                    let message = format!("{name}: {leaf} holds {held}, which dialect {dialect} has no word for");
+                    doubt(Code::ReadingForeign, path, message, findings);
+                }
             }
         }
         if deletes > 0 {
@@ -164,6 +185,7 @@ impl Candidate<'_> {
                 Code::ReadingDeletes,
                 String::new(),
                 format!("it deletes or replaces {deletes} paths, of which nothing is known"),
+                findings,
             );
         }
     }

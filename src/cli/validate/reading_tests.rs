@@ -59,6 +59,7 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
             "<configuration>\n<vlans><vlan><name>a</name><vlan-id>10</vlan-id></vlan>\n<vlan><name>b</name><vlan-id>{id}</vlan-id></vlan></vlans></configuration>"
         )
     };
+    let block = |inside: &str| format!("interface Ethernet1\n   {inside}\n");
     let oc_port = |config: &str| {
         format!(
             "{{\"openconfig-interfaces:interfaces\": {{\"interface\": [{{\"name\": \"Ethernet1\",\n\"config\": {{{config}}}}}]}}}}"
@@ -81,6 +82,17 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
         ("juniper_junos", Lines, port("description"), value, (2, 25)),
         ("juniper_junos", Lines, port("ether-options 802.3ad"), value, (2, 1)),
         ("juniper_junos", Lines, port("unit 0 family ethernet-switching vlan members"), value, (2, 63)),
+        ("juniper_junos", Lines, port("mtu 99999"), value, (2, 29)),
+        ("juniper_junos", Lines, port("unit 0 family ethernet-switching vlan members 9999"), value, (2, 71)),
+        ("arista_eos", Lines, block("switchport mode access\n   mtu 99999"), value, (3, 8)),
+        (
+            "arista_eos",
+            Lines,
+            block("switchport mode trunk\n   switchport trunk allowed vlan 100-5000"),
+            value,
+            (3, 34),
+        ),
+        ("cisco_ios", Lines, block("switchport access vlan 9999"), value, (2, 27)),
         ("juniper_junos", Xml, junos("9999"), value, (3, 30)),
         ("juniper_junos", Xml, junos(""), value, (3, 22)),
         ("juniper_junos", Xml, "<configuration xmlns=\"urn:x\"><vlans/></configuration>".to_owned(), space, (1, 1)),
@@ -91,6 +103,8 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
         ("openconfig", Xml, xml_port(OC, "Ethernet1", "<mtu/>"), value, (4, 2)),
         ("openconfig", Xml, xml_port(OC, "Ethernet1", "<mtu operation=\"delete\"/>"), Code::ReadingOperation, (4, 1)),
         ("openconfig", Json, oc_port("\"name\": \"Ethernet2\""), key, (2, 21)),
+        ("openconfig", Json, "{\"openconfig-vlan:interfaces\": {}}".to_owned(), space, (1, 2)),
+        ("openconfig", SetRequest, update("\"openconfig-vlan:mtu\": 1500"), space, (3, 12)),
         ("openconfig", SetRequest, update("name: Ethernet2"), key, (3, 17)),
     ];
     let mut problems = Vec::new();
@@ -108,6 +122,20 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
     // Of two members of one name JSON's readers take one: nothing of it is read.
     let found = found("openconfig", Json, &oc_port("\"mtu\": 1500, \"mtu\": 9000"), true);
     assert!(matches!(found.as_slice(), [(Severity::Error, Code::Syntax, 2, _)]), "{found:?}");
+}
+
+#[test]
+fn vlans_of_junos_that_are_of_no_one_number_are_no_mistake() {
+    for word in ["none", "all"] {
+        let text = format!("set vlans a vlan-id {word}\nset vlans b vlan-id 20\n");
+        let place = (1, 21);
+        assert_eq!(
+            found("juniper_junos", Form::Lines, &text, false),
+            [(Severity::Warning, Code::ReadingUnknown, place.0, place.1)]
+        );
+        let judged = found("juniper_junos", Form::Lines, &text, true);
+        assert!(judged.contains(&(Severity::Error, Code::RuleUnjudged, place.0, place.1)), "{judged:?}");
+    }
 }
 
 /// Keys that are no numbers were told of as what is not read; so they are still.

@@ -457,6 +457,7 @@ impl Reader<'_> {
         }
         VlanTree {
             id: raw.id.map(|path| self.path("vlan.id", &path, below.as_ref())),
+            id_words: raw.id_words,
             name: raw.name.map(|path| self.path("vlan.name", &path, below.as_ref())),
             kind: raw.kind,
             members: raw.members.map(|path| self.path("vlan.members", &path, below.as_ref())),

@@ -310,6 +310,8 @@ pub struct VlanTree {
     /// The leaf that holds the number, below the entry; `None` where only the
     /// entry's key does.
     pub id: Option<NodePath>,
+    /// What that leaf may hold instead, of a VLAN that is not one of a number.
+    pub id_words: Vec<String>,
     /// `name`; `None` where the name is the list's key.
     pub name: Option<NodePath>,
     /// The identity of iana-if-type that a VLAN is made with, where it is an interface

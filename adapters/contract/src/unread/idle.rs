@@ -222,7 +222,17 @@ impl InEntry<'_, '_, '_> {
             Some(path) if self.values(path).is_empty() && self.names.found_vlan_id().is_none() => {
                 self.add_one(path, "as it stands, without a number");
             }
-            Some(path) => self.is_number(path, |text| text.parse::<VlanId>().is_ok(), "VLAN's number (1 to 4094)"),
+            Some(path) => {
+                let is_word = |value: &String| vlan.id_words.contains(value);
+                for word in self.values(path).iter().filter(|value| is_word(value)) {
+                    self.add_word(path, word);
+                }
+                for value in
+                    self.values(path).iter().filter(|value| !is_word(value) && value.parse::<VlanId>().is_err())
+                {
+                    self.is_none(path, value, "VLAN's number (1 to 4094)");
+                }
+            }
             // Of one that is no number, the key is not looked at.
             None => {}
         }
@@ -244,6 +254,15 @@ impl InEntry<'_, '_, '_> {
             _ => format!("{way} is {value:?}, which is no {what}"),
         };
         self.looked.source.add(&mut self.looked.clashes.values, &words, &[&key], told);
+    }
+
+    /// Tells of a word in the place of a VLAN's number.
+    fn add_word(&mut self, path: &NodePath, word: &str) {
+        let (way, mut words, key) = self.way(path);
+        words.push(word.to_owned());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let told = || format!("{way} {word}, of a VLAN that is not one of a number");
+        self.looked.source.add(self.looked.unread, &words, &[&key], told);
     }
 
     fn add_one(&mut self, path: &NodePath, how: &str) {

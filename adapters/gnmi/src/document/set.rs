@@ -89,7 +89,7 @@ fn elements(prefix: &[PathElem], own: Vec<PathElem>) -> Elements {
 }
 
 /// A value as RFC 7951 JSON, where the type of its leaf is not known.
-fn plain(value: Value) -> Result<serde_json::Value, String> {
+pub(super) fn plain(value: Value) -> Result<serde_json::Value, String> {
     Ok(match value {
         Value::JsonIetfVal(octets) | Value::JsonVal(octets) => {
             serde_json::from_slice(&octets).map_err(|error| format!("its value is no JSON: {error}"))?
@@ -113,18 +113,18 @@ fn misplaced(text: &str, octet: usize, reason: &str) -> String {
 }
 
 /// A SetRequest as it is written: its parts in the order in which they are made.
-struct Said {
-    prefix: Path,
-    parts: Vec<Part>,
+pub(super) struct Said {
+    pub(super) prefix: Path,
+    pub(super) parts: Vec<Part>,
 }
 
 /// What is done at one path.
-struct Part {
+pub(super) struct Part {
     kind: Kind,
-    path: Path,
+    pub(super) path: Path,
     /// None where it is a deletion.
-    val: Option<Value>,
-    at: Range<usize>,
+    pub(super) val: Option<Value>,
+    pub(super) at: Range<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,7 +169,7 @@ pub fn is_gnmic_yaml(text: &str) -> bool {
     name.is_some_and(|name| Kind::of_gnmic(name).is_some() || OF_COMMITS.contains(&name))
 }
 
-fn said(text: &str) -> Result<Said, String> {
+pub(super) fn said(text: &str) -> Result<Said, String> {
     let own = text.trim_start_matches('\u{feff}');
     let mut said = if own.trim_start().starts_with('{') {
         of_json(own)?
@@ -260,7 +260,7 @@ impl<'de> serde::de::Visitor<'de> for Once {
 }
 
 /// The members of an object as they are written, one given twice included.
-struct Pairs<'t>(Vec<(String, &'t RawValue)>);
+pub(super) struct Pairs<'t>(pub(super) Vec<(String, &'t RawValue)>);
 
 impl<'de: 't, 't> Deserialize<'de> for Pairs<'t> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -331,7 +331,7 @@ fn no_field(name: &str) -> String {
     format!("a SetRequest has no field {name:?}; it has {fields}, and {GNMIC_MEMBERS}")
 }
 
-fn offset(text: &str, piece: &RawValue) -> usize {
+pub(super) fn offset(text: &str, piece: &RawValue) -> usize {
     piece.get().as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::Unread;
+use mercury_adapter::{Nodes, Unread};
 use quick_xml::{
     events::{BytesStart, Event},
     name::ResolveResult,
     reader::NsReader,
 };
 
-use super::AROUND;
+use super::{AROUND, namespaces::Strangers};
 use crate::{
     operation::DefaultOperation,
     xml::{BASE_NS, KEYS},
@@ -57,15 +57,17 @@ pub struct Edited {
     pub operations: Unread,
     /// What becomes of what has no `operation`; merged, where nothing is said.
     pub default: Option<DefaultOperation>,
+    /// Elements in another namespace than the dialect has them in, or in none.
+    pub strangers: Unread,
 }
 
 /// What an edit takes away by `operation`, by its `<default-operation>`, or by Junos' own
-/// attributes, and what it says that is not understood.
+/// attributes, and what it says that is not understood; `nodes` are those of the dialect.
 ///
 /// # Errors
 /// A sentence: it is not well-formed, or takes away more than 100,000 nodes.
-pub fn edited(text: &str) -> Result<Edited, String> {
-    let mut reader = NsReader::from_str(text);
+pub fn edited(text: &str, nodes: &Nodes) -> Result<Edited, String> {
+    let (mut reader, mut strangers) = (NsReader::from_str(text), Strangers::to(nodes));
     let (mut all, mut path): (Vec<Open>, Vec<usize>) = (Vec::new(), Vec::new());
     let (mut said, mut default) = (String::new(), None);
     let (mut unread, mut operations, mut around) = (Unread::default(), Unread::default(), Around::default());
@@ -74,6 +76,7 @@ pub fn edited(text: &str) -> Result<Edited, String> {
         let event = reader.read_event().map_err(|error| error.to_string())?;
         match &event {
             Event::Start(tag) | Event::Empty(tag) => {
+                strangers.begin(text, &reader, (tag, begin), matches!(event, Event::Start(_)));
                 if around.begin(tag.local_name().into_inner(), path.len()) {
                     unread.add_at(text, begin, || format!("<{}>", tag.local_name().into_inner()));
                 }
@@ -95,6 +98,7 @@ pub fn edited(text: &str) -> Result<Edited, String> {
             }
             Event::Text(piece) => said.push_str(&piece.xml10_content()),
             Event::End(tag) => {
+                strangers.end();
                 let above = path.iter().rev().nth(1).and_then(|above| all.get(*above));
                 if tag.local_name().as_ref() == "default-operation" && above.is_some_and(|own| own.name == EDIT) {
                     let word = said.trim();
@@ -117,7 +121,7 @@ pub fn edited(text: &str) -> Result<Edited, String> {
     let taken = all.iter().filter(|one| one.is_taken).map(|one| way(&all, one));
     let is_whole = default == Some(DefaultOperation::Replace);
     let deleted = is_whole.then(Elements::new).into_iter().chain(taken).collect();
-    Ok(Edited { deleted, unread, operations, default })
+    Ok(Edited { deleted, unread, operations, default, strangers: strangers.told })
 }
 
 /// What an element's attributes say.
@@ -226,7 +230,7 @@ mod tests {
             let keys: String = keys.iter().map(|(key, value)| format!("[{key}={value}]")).collect();
             format!("/{name}{keys}")
         };
-        edited(text).unwrap().deleted.iter().map(|path| path.iter().map(element).collect()).collect()
+        edited(text, &Nodes::default()).unwrap().deleted.iter().map(|path| path.iter().map(element).collect()).collect()
     }
 
     #[test]
@@ -269,7 +273,7 @@ mod tests {
         ] {
             let text = format!("<configuration><b {attribute}><name>x</name></b></configuration>");
             assert_eq!(shown(&text), expected, "{attribute}");
-            assert_eq!(edited(&text).unwrap().unread, Unread::default(), "{attribute}");
+            assert_eq!(edited(&text, &Nodes::default()).unwrap().unread, Unread::default(), "{attribute}");
         }
     }
 
@@ -287,7 +291,7 @@ mod tests {
             ("<config><config><b/></config><a/></config>".to_owned(), vec!["1:30 <a>"]),
             ("<config><a><config><b/></config></a><c/></config>".to_owned(), vec![]),
         ] {
-            let told = edited(&text).unwrap().unread.told;
+            let told = edited(&text, &Nodes::default()).unwrap().unread.told;
             let place = |number: Option<usize>| number.unwrap_or_default();
             let told = told.iter().map(|left| format!("{}:{} {}", place(left.line), place(left.column), left.what));
             assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
@@ -312,7 +316,7 @@ mod tests {
                 None,
             ),
         ] {
-            let edited = edited(text).unwrap();
+            let edited = edited(text, &Nodes::default()).unwrap();
             let told = edited.operations.told.iter().map(|left| {
                 format!("{}:{} {}", left.line.unwrap_or_default(), left.column.unwrap_or_default(), left.what)
             });

@@ -2,7 +2,7 @@
 //! reads data goes by their names alone, and a server does not.
 
 use mercury_adapter::{Nodes, Unread};
-use quick_xml::{events::Event, name::ResolveResult, reader::NsReader};
+use quick_xml::{events::BytesStart, name::ResolveResult, reader::NsReader};
 
 use super::AROUND;
 use crate::published::is_spoken;
@@ -17,55 +17,63 @@ enum Inside<'n> {
     Others,
 }
 
-/// The elements that `nodes` has in another namespace, or that are in none; what is in such a
+/// The elements that a dialect has in another namespace, or that are in none; what is in such a
 /// one is not looked at.
-///
-/// # Errors
-/// A sentence: it is not well-formed.
-pub fn strangers(text: &str, nodes: &Nodes) -> Result<Unread, String> {
-    let (mut reader, mut unread) = (NsReader::from_str(text), Unread::default());
-    let (top, mut open) = ([nodes], Vec::new());
-    loop {
-        let begin = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let event = reader.read_event().map_err(|error| error.to_string())?;
-        match &event {
-            Event::Start(tag) | Event::Empty(tag) => {
-                let name = tag.local_name().into_inner();
-                let known = match open.last() {
-                    None | Some(Inside::Around) if AROUND.contains(&name) => Err(Inside::Around),
-                    None | Some(Inside::Around) => Ok(&top[..]),
-                    Some(Inside::Data(nodes)) => Ok(nodes.as_slice()),
-                    Some(Inside::Others) => Err(Inside::Others),
+pub(super) struct Strangers<'n> {
+    top: [&'n Nodes; 1],
+    open: Vec<Inside<'n>>,
+    pub(super) told: Unread,
+}
+
+impl<'n> Strangers<'n> {
+    pub(super) fn to(nodes: &'n Nodes) -> Self {
+        Self { top: [nodes], open: Vec::new(), told: Unread::default() }
+    }
+
+    /// Goes on by an element that begins at this octet of a text, and stays in it where it `is_open`.
+    pub(super) fn begin(
+        &mut self,
+        text: &str,
+        reader: &NsReader<&[u8]>,
+        (tag, begin): (&BytesStart<'_>, usize),
+        is_open: bool,
+    ) {
+        let name = tag.local_name().into_inner();
+        let known = match self.open.last() {
+            None | Some(Inside::Around) if AROUND.contains(&name) => Err(Inside::Around),
+            None | Some(Inside::Around) => Ok(&self.top[..]),
+            Some(Inside::Data(nodes)) => Ok(nodes.as_slice()),
+            Some(Inside::Others) => Err(Inside::Others),
+        };
+        let inside = match known {
+            Err(inside) => inside,
+            Ok(known) => {
+                let named = || known.iter().flat_map(|own| own.below(name));
+                let space = reader.resolver().resolve_element(tag.name()).0;
+                let space = match &space {
+                    ResolveResult::Bound(space) => space.as_ref(),
+                    ResolveResult::Unbound | ResolveResult::Unknown(_) => "",
                 };
-                let inside = match known {
-                    Err(inside) => inside,
-                    Ok(known) => {
-                        let named = || known.iter().flat_map(|own| own.below(name));
-                        let space = match reader.resolver().resolve_element(tag.name()).0 {
-                            ResolveResult::Bound(space) => space.as_ref().to_owned(),
-                            ResolveResult::Unbound | ResolveResult::Unknown(_) => String::new(),
-                        };
-                        let fits = |own: &str| own.is_empty() || own == space || is_spoken(&space, own);
-                        let fitting = named().filter(|(step, _)| fits(&step.module.namespace));
-                        let below: Vec<&Nodes> = fitting.map(|(_, below)| below).collect();
-                        if let (true, Some((step, _))) = (below.is_empty(), named().next()) {
-                            let own = &step.module.namespace;
-                            unread.add_at(text, begin, || match space.as_str() {
-                                "" => format!("<{name}> is in no namespace, and not in {own:?}"),
-                                other => format!("<{name}> is in namespace {other:?}, and not in {own:?}"),
-                            });
-                        }
-                        if below.is_empty() { Inside::Others } else { Inside::Data(below) }
-                    }
-                };
-                if matches!(event, Event::Start(_)) {
-                    open.push(inside);
+                let fits = |own: &str| own.is_empty() || own == space || is_spoken(space, own);
+                let fitting = named().filter(|(step, _)| fits(&step.module.namespace));
+                let below: Vec<&Nodes> = fitting.map(|(_, below)| below).collect();
+                if let (true, Some((step, _))) = (below.is_empty(), named().next()) {
+                    let own = &step.module.namespace;
+                    self.told.add_at(text, begin, || match space {
+                        "" => format!("<{name}> is in no namespace, and not in {own:?}"),
+                        other => format!("<{name}> is in namespace {other:?}, and not in {own:?}"),
+                    });
                 }
+                if below.is_empty() { Inside::Others } else { Inside::Data(below) }
             }
-            Event::End(_) => drop(open.pop()),
-            Event::Eof => return Ok(unread),
-            _ => {}
+        };
+        if is_open {
+            self.open.push(inside);
         }
+    }
+
+    pub(super) fn end(&mut self) {
+        self.open.pop();
     }
 }
 
@@ -77,7 +85,7 @@ mod tests {
         let all = mercury_adapter::builtin().unwrap();
         let dialect = all.iter().find(|one| one.name == dialect).unwrap();
         let nodes = Nodes::of(&dialect.netconf.as_ref().unwrap().tree.looked_at());
-        let told = strangers(text, &nodes).unwrap().told;
+        let told = crate::document::edited(text, &nodes).unwrap().strangers.told;
         let place = |number: Option<usize>| number.unwrap_or_default();
         told.iter().map(|left| format!("{}:{} {}", place(left.line), place(left.column), left.what)).collect()
     }

@@ -1,7 +1,7 @@
 //! Reading data: a tree that borrows from the document, for what may be as
 //! large as a configuration.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use mercury_adapter::{DataNode, DataTree, NoRoom};
 use quick_xml::{Reader, XmlVersion, events::Event};
@@ -22,19 +22,20 @@ pub(crate) enum DataError {
 
 /// What of a document is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Laid {
+pub(crate) enum Laid<'k> {
     /// All of it: it shows data.
     All,
     /// It is an edit, and what it takes away is not (RFC 6241 section 7.2).
     Brought,
     /// It is an edit that does nothing but what an `operation` says (its `default-operation`
-    /// is `none`): what has none, in itself or around it, is the way to what has, with its keys.
-    Said,
+    /// is `none`): what has none, in itself or around it, is the way to what has, with its keys,
+    /// which besides [`KEYS`] are called so.
+    Said(&'k BTreeSet<&'k str>),
 }
 
 /// Operations that bring what they stand at.
 const BRINGS: [&str; 3] = ["merge", "replace", "create"];
-/// Leaves by which entries of lists are told apart.
+/// Leaves by which entries of lists are told apart in most models.
 pub(crate) const KEYS: [&str; 6] = ["name", "vlan-id", "vlanid", "id", "index", "identifier"];
 
 /// An element that is open.
@@ -58,9 +59,13 @@ struct Open<'a> {
 pub(crate) fn tree<'a>(
     text: &'a str,
     limits: Limits,
-    laid: Laid,
+    laid: Laid<'_>,
     made: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, DataError> {
+    let is_key = |name: &str| {
+        let of_model = if let Laid::Said(keys) = laid { keys.contains(name) } else { false };
+        of_model || KEYS.contains(&name)
+    };
     let mut reader = Reader::from_str(text);
     let (mut open, mut root, mut words): (Vec<Open<'a>>, _, _) = (Vec::new(), None, Words::None);
     loop {
@@ -89,7 +94,7 @@ pub(crate) fn tree<'a>(
                         made.attribute(node, name, &value)?;
                     }
                 }
-                is_brought |= laid != Laid::Said || open.last().is_some_and(|above| above.is_brought);
+                is_brought |= !matches!(laid, Laid::Said(_)) || open.last().is_some_and(|above| above.is_brought);
                 let mut waits = false;
                 match open.last_mut() {
                     // Only shown because it is the default (RFC 6243 section 6).
@@ -121,7 +126,7 @@ pub(crate) fn tree<'a>(
                 }
                 if let Some(above) = open.last_mut().filter(|_| waits) {
                     above.holds |= holds;
-                    if holds || !node.is_above() && KEYS.contains(&node.name()) {
+                    if holds || !node.is_above() && is_key(node.name()) {
                         above.node.push(node);
                     }
                 }

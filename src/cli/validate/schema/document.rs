@@ -172,6 +172,8 @@ pub(super) fn xml(text: &str, spoken: Option<&Spoken>) -> Result<Plain, String> 
     let (mut inside, mut gone): (usize, Option<(usize, usize)>) = (0, None);
     // Whether what is open stands beside the data, and which words it may have.
     let (mut is_aside, mut beside): (bool, Option<&(&str, &[&str])>) = (false, None);
+    // Whether the data are in Junos' own namespace, or in none as Junos takes them.
+    let mut is_spoken = false;
     loop {
         let begin = at(&reader);
         let event = reader.read_event();
@@ -191,7 +193,11 @@ pub(super) fn xml(text: &str, spoken: Option<&Spoken>) -> Result<Plain, String> 
                     continue;
                 }
                 let is_beside = inside == 0 && BESIDE.contains(&tag.local_name().as_ref());
-                if !is_beside && gone.is_none() && is_nobodys(&reader, tag) {
+                let meant = walk.meant(&reader, tag, inside).filter(|_| !is_beside && !is_aside);
+                if inside == 0 && !is_beside {
+                    is_spoken = meant.is_some();
+                }
+                if !is_beside && gone.is_none() && !is_spoken && is_nobodys(&reader, tag) {
                     walk.plain.nobodys.push((begin, tag.local_name().as_ref().to_owned()));
                 }
                 if is_beside {
@@ -199,7 +205,7 @@ pub(super) fn xml(text: &str, spoken: Option<&Spoken>) -> Result<Plain, String> 
                     beside = WORDS.iter().find(|(name, _)| *name == tag.local_name().as_ref());
                 }
                 let is_taken = walk.attributes(&reader, tag) || is_beside;
-                let meant = walk.meant(&reader, tag, inside).filter(|_| !is_beside && !is_aside);
+                let meant = meant.filter(|_| inside == 0 || is_spoken);
                 if walk.is_edit && !is_beside && !is_aside {
                     walk.enter(&reader, tag, meant.clone(), (begin, is_taken || gone.is_some()));
                     walk.open.truncate(walk.open.len() - usize::from(!is_open));
@@ -253,12 +259,17 @@ fn at(reader: &NsReader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
+/// The namespace that an element is in.
+fn namespace<'r>(reader: &'r NsReader<&[u8]>, tag: &'r BytesStart<'_>) -> Option<&'r str> {
+    match reader.resolver().resolve_element(tag.name()).0 {
+        ResolveResult::Bound(space) => Some(space.into_inner()),
+        ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
+    }
+}
+
 /// Whether it is in no module's namespace.
 fn is_nobodys(reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> bool {
-    match reader.resolver().resolve_element(tag.name()).0 {
-        ResolveResult::Bound(space) => space.as_ref() == BASE,
-        ResolveResult::Unbound | ResolveResult::Unknown(_) => true,
-    }
+    namespace(reader, tag).is_none_or(|own| own == BASE)
 }
 
 struct Walk<'t> {
@@ -306,8 +317,8 @@ impl Walk<'_> {
     /// The namespace that the modules have for an element, so deep in the data, of Junos' own.
     fn meant(&self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>, depth: usize) -> Option<Arc<str>> {
         let spoken = self.spoken.filter(|_| tag.name().prefix().is_none())?;
-        let ResolveResult::Bound(space) = reader.resolver().resolve_element(tag.name()).0 else { return None };
-        spoken.meant(space.as_ref(), depth, tag.local_name().as_ref()).cloned()
+        let space = namespace(reader, tag);
+        spoken.meant(space, depth, tag.local_name().as_ref()).cloned()
     }
 
     /// Has an element be in that namespace, with all in it that says nothing else.
@@ -335,16 +346,14 @@ impl Walk<'_> {
     ) {
         let above = self.open.last().filter(|above| above.is_spoken && tag.name().prefix().is_none());
         let is_spoken = meant.is_some() || above.is_some();
-        let namespace = match reader.resolver().resolve_element(tag.name()).0 {
-            _ if meant.is_some() => meant.unwrap_or_default(),
-            ResolveResult::Bound(space) if above.is_some() && spoken::is_own(space.as_ref()) => {
-                above.map(|above| Arc::clone(&above.namespace)).unwrap_or_default()
-            }
-            ResolveResult::Bound(space) => match self.open.last().filter(|above| *above.namespace == *space.as_ref()) {
+        let space = namespace(reader, tag);
+        let namespace = match (meant, above) {
+            (Some(meant), _) => meant,
+            (None, Some(above)) if spoken::is_own(space) => Arc::clone(&above.namespace),
+            (None, _) => match self.open.last().filter(|above| space.is_some_and(|own| *above.namespace == *own)) {
                 Some(above) => Arc::clone(&above.namespace),
-                None => Arc::from(space.as_ref()),
+                None => space.map(Arc::from).unwrap_or_default(),
             },
-            ResolveResult::Unbound | ResolveResult::Unknown(_) => Arc::default(),
         };
         self.open.push(Open { namespace, name: tag.local_name().as_ref().to_owned(), at, is_spoken, taken: None });
         let (mut parent, taken) = (None, &mut self.plain.taken);

@@ -1,5 +1,5 @@
 //! What a system speaks in one namespace of its own, where its published modules have another
-//! each: Junos, unless it is set `rfc-compliant` and `yang-compliant`.
+//! each, or in none: Junos, unless it is set `rfc-compliant` and `yang-compliant`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,6 +7,10 @@ use yang5::{context::Context, iter::IterSchemaFlags};
 
 /// Junos' own namespace, whatever its release.
 const SPOKEN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
+/// What it shows its configuration in begins so as well; and it takes it in no namespace, or in
+/// that of what is around it.
+const SHOWN: &str = "http://xml.juniper.net/";
+const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
 /// What the namespaces of its marks begin with, such as `junos:changed-seconds`.
 const MARKS: &str = "http://xml.juniper.net/junos/";
 /// Marks in no namespace, which no module speaks of.
@@ -24,7 +28,7 @@ impl Spoken {
     /// `None` where the document does not speak so, or the modules do.
     pub(super) fn of(text: &str, context: &Context) -> Option<Self> {
         let is_there = |namespace: &str| context.modules(true).any(|module| module.namespace() == namespace);
-        if !text.contains(SPOKEN) || is_there(SPOKEN) {
+        if !text.contains(ROOT) || is_there(SPOKEN) {
             return None;
         }
         let tops = context.modules(true).flat_map(|module| module.data().collect::<Vec<_>>());
@@ -37,19 +41,19 @@ impl Spoken {
 
     /// The namespace of an element in Junos' own, so deep in the data: that of the
     /// configuration, that of what stands in it, and what is above it further down.
-    pub(super) fn meant(&self, namespace: &str, depth: usize, name: &str) -> Option<&Arc<str>> {
+    pub(super) fn meant(&self, namespace: Option<&str>, depth: usize, name: &str) -> Option<&Arc<str>> {
         match depth {
             _ if !is_own(namespace) => None,
-            0 => Some(&self.root),
+            0 => Some(&self.root).filter(|_| name == ROOT),
             1 => Some(self.below.get(name).unwrap_or(&self.root)),
             _ => None,
         }
     }
 }
 
-/// Whether this is Junos' own namespace.
-pub(super) fn is_own(namespace: &str) -> bool {
-    namespace == SPOKEN
+/// Whether Junos takes its configuration in this namespace, or in none.
+pub(super) fn is_own(namespace: Option<&str>) -> bool {
+    namespace.is_none_or(|own| own == BASE || own.starts_with(SHOWN))
 }
 
 /// Whether an attribute is a mark, which says nothing of the data.
@@ -63,4 +67,49 @@ pub(super) fn is_mark(namespace: Option<&str>, name: &str) -> bool {
 /// Whether an attribute takes its element away, as Junos says it.
 pub(super) fn is_deleted(namespace: Option<&str>, name: &str, value: &str) -> bool {
     namespace.is_none() && name == "delete" && value == "delete"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Encoding, Modules};
+
+    const MODULE: &str = "module junos-conf-root { namespace \"http://yang.juniper.net/junos/conf/root\"; prefix jc; \
+                          container configuration { container interfaces { list interface { key name; leaf name { type string; } \
+                          leaf mtu { type uint16; } } } } }";
+
+    #[test]
+    fn a_configuration_in_none_of_the_modules_namespaces_is_checked_as_junos_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("junos-conf-root.yang"), MODULE).unwrap();
+        let modules = Modules::load(&[folder.path().to_owned()]).unwrap();
+        let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
+        let inside = |mtu: &str, more: &str| {
+            format!(
+                "<interfaces>\n<interface{more}><name>xe-0/0/1</name><mtu>{mtu}</mtu></interface></interfaces></configuration>"
+            )
+        };
+        let told = |text: &str| {
+            let file = Path::new("a.xml");
+            let understood = modules.understand(file, &text.into(), Encoding::Xml);
+            modules.check(understood, file, false).iter().map(|one| (one.code.word(), one.line)).collect::<Vec<_>>()
+        };
+        for begin in [
+            "<configuration>".to_owned(),
+            "<configuration xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\">".to_owned(),
+            "<configuration xmlns=\"http://xml.juniper.net/junos/24.4R1/junos\">".to_owned(),
+            format!("<config xmlns=\"{base}\" xmlns:nc=\"{base}\"><configuration>"),
+        ] {
+            let end = if begin.starts_with("<config ") { "</config>" } else { "" };
+            assert_eq!(told(&format!("{begin}{}{end}", inside("9000", ""))), [], "{begin}");
+            assert_eq!(told(&format!("{begin}{}{end}", inside("70000", ""))), [("schema-value", Some(2))], "{begin}");
+        }
+        let edit =
+            format!("<config xmlns:nc=\"{base}\"><configuration>{}</config>", inside("9", " nc:operation=\"delete\""));
+        assert_eq!(told(&edit), []);
+        assert_eq!(told("<other><configuration/></other>"), [("schema-namespace", Some(1))]);
+        let strange = told(&format!("<configuration>{}", inside("9", " xmlns=\"urn:x\"")));
+        assert_eq!(strange.len(), 1, "{strange:?}");
+    }
 }

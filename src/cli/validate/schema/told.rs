@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use mercury_adapter::{MASK, is_secret, masked};
+
 use super::super::place::{self, Line};
 use crate::finding::{Code, Finding, Severity};
 
@@ -69,12 +71,94 @@ impl Told {
         Some((line, shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path))))
     }
 
+    /// The same without the values of nodes, and of keys of lists, that hold secrets.
+    fn without_secrets(self, code: Code) -> Self {
+        let (mut path, mut list) = (String::new(), "");
+        for (index, piece) in self.path.split('\'').enumerate() {
+            let is_value = index % 2 == 1;
+            let key = path.rsplit('[').next().unwrap_or_default().trim_end_matches(['=', '\'']).to_owned();
+            let hides = is_value && (is_secret(list) || is_secret(local(&key)));
+            if !is_value {
+                // The list is named before the first bracket of its keys.
+                let named = piece.rsplit('/').next().unwrap_or_default().split('[').next().unwrap_or_default();
+                list = if named.is_empty() || !piece.contains('/') { list } else { local(named) };
+            }
+            path.push_str(if hides { MASK } else { piece });
+            path.push('\'');
+        }
+        path.pop();
+        // Conditions and names are the modules' own.
+        let quotes = !matches!(code, Code::SchemaWhen | Code::SchemaMust | Code::SchemaUnknownNode);
+        let message = masked(&self.message).into_owned();
+        let message = match quotes && is_secret(list) {
+            true => {
+                let pieces = message.split('"').enumerate();
+                pieces.map(|(index, piece)| if index % 2 == 1 { MASK } else { piece }).collect::<Vec<_>>().join("\"")
+            }
+            false => message,
+        };
+        Self { message, path, line: self.line }
+    }
+
     /// What a candidate refers to may be on the switch, but for a whole configuration.
     pub(super) fn finding(self, code: Code, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let elsewhere =
             matches!(code, Code::SchemaReference | Code::SchemaMandatory | Code::SchemaMust | Code::SchemaWhen);
         let severity = if elsewhere && !is_whole { Severity::Warning } else { Severity::Error };
-        let finding = Finding { severity, ..Finding::error(code, self.message.trim_end_matches('.')) };
-        finding.field(self.path).at(file, place.map(|(line, _)| line)).column(place.and_then(|(_, column)| column))
+        let said = self.without_secrets(code);
+        let finding = Finding { severity, ..Finding::error(code, said.message.trim_end_matches('.')) };
+        finding.field(said.path).at(file, place.map(|(line, _)| line)).column(place.and_then(|(_, column)| column))
+    }
+}
+
+/// A name without the module before it.
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_a_secret_is_in_neither_message_nor_path() {
+        for (message, path, expected) in [
+            (
+                "Unsatisfied pattern - \"hunter2\" does not conform to \"[a-z]*\".",
+                "/m:system/aaa/user[name='joe']/m:password",
+                (
+                    "Unsatisfied pattern - \"masked\" does not conform to \"masked\"",
+                    "/m:system/aaa/user[name='joe']/m:password",
+                ),
+            ),
+            (
+                "Invalid type uint8 value \"x\".",
+                "/m:snmp/community[name='public']/priority",
+                ("Invalid type uint8 value \"x\"", "/m:snmp/community[name='masked']/priority"),
+            ),
+            (
+                "Invalid enumeration value \"x\".",
+                "/m:snmp/a[auth-password='p1'][id='2']/b[name='p3']",
+                ("Invalid enumeration value \"x\"", "/m:snmp/a[auth-password='masked'][id='2']/b[name='p3']"),
+            ),
+            (
+                "Invalid character sequence \"<password>hunter2\", expected element tag end.",
+                "",
+                ("Invalid character sequence \"<password>masked", ""),
+            ),
+            (
+                "Unsatisfied range - value \"70000\" is out of the allowed range.",
+                "/m:interfaces/interface[name='Ethernet1']/config/mtu",
+                (
+                    "Unsatisfied range - value \"70000\" is out of the allowed range",
+                    "/m:interfaces/interface[name='Ethernet1']/config/mtu",
+                ),
+            ),
+        ] {
+            let told = Told { message: message.to_owned(), path: path.to_owned(), line: None };
+            let code = told.code();
+            let finding = told.finding(code, Path::new("a.xml"), None, false);
+            assert_eq!((finding.message.as_str(), finding.field.as_str()), expected, "{message}");
+        }
     }
 }

@@ -177,6 +177,8 @@ fn dash() -> String {
 pub(super) struct RawVlan {
     pub(super) entry: String,
     pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) id_words: Vec<String>,
     pub(super) name: Option<String>,
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
