@@ -70,7 +70,11 @@ pub fn recorded(
     let source = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut share = Budget::shared().share(MAX_REPLY);
     let overlays = switch.rules.serves_vnis();
-    if let Face::Cli(_) = &switch.face {
+    // What the command line shows people keep of any switch.
+    let is_data = |text: &str| text.trim_start().starts_with(['<', '{', '[']);
+    let are_lines = dialect.cli.is_some() && !files.iter().any(|file| is_data(&file.text));
+    let has_lines = matches!(&switch.face, Face::Netconf(_) | Face::Gnmi(_) | Face::Restconf(_)) && are_lines;
+    if has_lines || matches!(&switch.face, Face::Cli(_)) {
         let cli = dialect.cli.as_ref().ok_or_else(|| super::not_spoken(switch, &dialect).to_string())?;
         if let [Shown { text, .. }] = files
             && Transcript::is_one(text)
@@ -105,7 +109,7 @@ pub fn recorded(
         match file.text.trim_start().chars().next() {
             Some('<') => mercury_netconf::document::lay(&file.text, &mut made, own),
             Some('{' | '[') => mercury_gnmi::document::lay(&file.text, &arena, &mut share, own),
-            _ => Err("it is neither XML nor JSON".to_owned()),
+            _ => Err(format!("it is neither XML nor JSON, and with others or by {} no lines are read", dialect.name)),
         }
         .map_err(told)?;
         let shows = read(switch, &dialect, own).map_err(told)?.running.config.interfaces;

@@ -174,7 +174,10 @@ impl Candidate<'_> {
                         Finding::error(Code::ReadingValue, format!("{name}: {what} {value:?} is none: {range}"));
                     findings.push(place::put(finding.field(path.as_str()), self.name.as_ref(), place));
                 }
-                if wrong.is_empty() {
+                // That a number is none says nothing of a mode that is none, either.
+                let is_mode = |mode: &String| ["access", "trunk"].iter().any(|own| mode.eq_ignore_ascii_case(own));
+                let has_mode = vlans.is_none_or(|own| own.interface_mode.iter().all(is_mode));
+                if wrong.is_empty() || leaf == Leaf::SwitchedVlan && !has_mode {
                     let message = format!("{name}: {leaf} holds {held}, which dialect {dialect} has no word for");
                     doubt(Code::ReadingForeign, path, message, findings);
                 }

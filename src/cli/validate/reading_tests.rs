@@ -138,6 +138,16 @@ fn vlans_of_junos_that_are_of_no_one_number_are_no_mistake() {
     }
 }
 
+#[test]
+fn a_number_that_is_none_hides_no_mode_that_is_none() {
+    let switching = "unit 0 family ethernet-switching";
+    let text =
+        port(&format!("{switching} interface-mode acess\nset interfaces xe-0/0/2 {switching} vlan members 5000"));
+    let codes: Vec<Code> =
+        found("juniper_junos", Form::Lines, &text, false).into_iter().map(|(_, code, ..)| code).collect();
+    assert_eq!(codes, [Code::ReadingValue, Code::ReadingForeign]);
+}
+
 /// Keys that are no numbers were told of as what is not read; so they are still.
 #[test]
 fn an_entry_whose_key_is_no_number_is_told_by_that_key() {

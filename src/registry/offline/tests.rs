@@ -145,6 +145,29 @@ fn a_file_tells_which_vlans_have_vnis_where_the_entry_serves_any() {
     }
 }
 
+/// People keep what a command line shows of a switch that Mercury speaks to in another way.
+#[test]
+fn lines_are_read_of_a_switch_that_is_asked_for_data_too() {
+    let lines =
+        "vlan 110\n   name servers\n!\ninterface Ethernet1\n   description db-8\n   switchport access vlan 110\n!\n";
+    let set = "set vlans servers vlan-id 110\nset interfaces xe-0/0/1 description db-7\n";
+    for (dialect, face, text, port) in [
+        ("arista_eos", Face::Gnmi(GnmiSettings::default()), lines, "Ethernet1"),
+        ("arista_eos", Face::Netconf(NetconfSettings::default()), lines, "Ethernet1"),
+        ("juniper_junos", Face::Netconf(NetconfSettings::default()), set, "xe-0/0/1"),
+    ] {
+        let told = shown(&leaf(dialect, face, false), text, true);
+        let config = told.running.config;
+        assert!(config.vlans.contains_key(&110u16.try_into().unwrap()), "{dialect}: {config:?}");
+        let own = &config.interfaces[&port.parse::<InterfaceName>().unwrap()];
+        assert!(own.description.as_ref().is_some_and(|text| text.as_str().starts_with("db-")), "{own:?}");
+    }
+    let openconfig = leaf("openconfig", Face::Gnmi(GnmiSettings::default()), false);
+    let file = Shown { name: "taken".to_owned(), text: lines.to_owned() };
+    let told = recorded(&openconfig, &dialects(), &[file], true).unwrap_err();
+    assert!(told.contains("taken: it is neither XML nor JSON") && told.contains("openconfig"), "{told}");
+}
+
 #[test]
 fn that_a_part_shows_no_vni_does_not_say_that_there_is_none() {
     for (dialect, face, text, _) in files() {
