@@ -152,7 +152,7 @@ mod tests {
         dialect.gnmi.as_ref().unwrap().mapping.looked_at("default").0
     }
 
-    fn shown(unread: Unread) -> Vec<String> {
+    fn shown(unread: &Unread) -> Vec<String> {
         let place = |number: Option<usize>| number.unwrap_or_default();
         unread.told.iter().map(|left| format!("{}:{} {}", place(left.line), place(left.column), left.what)).collect()
     }
@@ -166,7 +166,7 @@ mod tests {
             )
         };
         let (top, vlan) = ("openconfig-interfaces:interfaces", "openconfig-vlan:switched-vlan");
-        let told = |text: &str| shown(strangers(text, &nodes("openconfig"), true).unwrap());
+        let told = |text: &str| shown(&strangers(text, &nodes("openconfig"), true).unwrap());
         assert_eq!(told(&port(top, vlan)), Vec::<String>::new());
         assert_eq!(
             told(&port("openconfig-vlan:interfaces", vlan)),
@@ -194,7 +194,7 @@ mod tests {
         let request = |path: &str, member: &str| {
             format!("{{\"updates\": [\n {{\"path\": \"{path}\", \"value\": {{\"{member}\": {{\"config\": {{}}}}}}}}]}}")
         };
-        let told = |text: &str| shown(strangers_of_set(text, &nodes("openconfig")).unwrap());
+        let told = |text: &str| shown(&strangers_of_set(text, &nodes("openconfig")).unwrap());
         let (path, right) = ("/interfaces/interface[name=e1]/ethernet", "openconfig-vlan:switched-vlan");
         for path in [path, "/openconfig-interfaces:interfaces/interface[name=e1]/openconfig-if-ethernet:ethernet"] {
             assert_eq!(told(&request(path, right)), Vec::<String>::new(), "{path}");
