@@ -131,7 +131,7 @@ fn a_probe_that_cannot_log_in_says_so_once() {
 fn a_probe_that_does_not_believe_a_certificate_says_what_to_paste() {
     let switch = Simulated::gnmi(Face::Plain);
     let entry = switch.gnmi_entry("leaf1").without("tls_pins");
-    let probed = Setup::new().switches(&[entry.clone()]).run(&["switch", "probe", "leaf1"]);
+    let probed = Setup::new().switches(std::slice::from_ref(&entry)).run(&["switch", "probe", "leaf1"]);
     assert_eq!(probed.code(), 1, "{}", probed.stderr);
     let said = probed.stdout + &probed.stderr;
     let [_, pasted] = said.split("tls_pins = ").collect::<Vec<_>>()[..] else { panic!("{said}") };
