@@ -299,9 +299,9 @@ impl Schedule {
             less
         });
         let wants = self.requests.iter().enumerate().flat_map(move |(index, request)| {
-            let several = if request.wants.len() > 1 { request.wants.len() } else { 0 };
-            let is_own = |want: &usize| request.wants[*want].carries.is_none();
-            (0..several).filter(is_own).map(move |want| {
+            // What a switch carries for a card is of no use without what the card has.
+            let is_free = request.wants.len() > 1 && request.wants.iter().all(|want| want.carries.is_none());
+            (0..if is_free { request.wants.len() } else { 0 }).map(move |want| {
                 let mut less = self.clone();
                 less.requests[index].wants.remove(want);
                 less
