@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Face, Request, Schedule, Switch, Want, What,
     face::HOUR,
+    plug,
     tally::Tally,
     truth::{Truth, whole},
     values::{self, CONSOLE, Values},
@@ -97,6 +98,8 @@ impl<'a> Stage<'a> {
             values::begin(&simulator.handle(), switch.vnis);
             world.switches.push(simulator);
         }
+        let first = schedule.plug.map(|plug| world.ports(plug.card)).unwrap_or_default();
+        let first = first.into_iter().filter(|(port, _)| plug::is_own(port)).collect();
         let stage = Self {
             schedule,
             world,
@@ -105,6 +108,7 @@ impl<'a> Stage<'a> {
             truth: Mutex::new(Truth::new(
                 schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect(),
                 schedule.plug,
+                first,
             )),
             tally: Mutex::new(Tally::new(schedule)),
         };

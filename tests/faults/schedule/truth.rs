@@ -8,7 +8,10 @@
 //! may be anything; where somebody is at work, it is looked at when they are
 //! done.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use mercury::{
     fault::{Fault, FaultKind},
@@ -17,7 +20,7 @@ use mercury::{
 
 use super::{
     Request,
-    plug::{END, Plug},
+    plug::{self, END, Plug},
     values::{Shown, VLANS},
     vnis,
 };
@@ -41,6 +44,8 @@ pub(crate) struct Truth<'a> {
     bound: BTreeMap<(usize, u16), bool>,
     /// The card that hangs on a switch.
     plug: Option<Plug>,
+    /// What the ports of the card that hangs on a switch were in the beginning.
+    first: Ports,
     /// Moves on whenever a request begins or ends.
     now: u64,
 }
@@ -55,8 +60,8 @@ struct Written {
 }
 
 impl<'a> Truth<'a> {
-    pub(super) fn new(shown: Vec<&'a Shown>, plug: Option<Plug>) -> Self {
-        Self { shown, registers: BTreeMap::new(), bound: BTreeMap::new(), plug, now: 0 }
+    pub(super) fn new(shown: Vec<&'a Shown>, plug: Option<Plug>, first: Ports) -> Self {
+        Self { first, shown, registers: BTreeMap::new(), bound: BTreeMap::new(), plug, now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
@@ -200,8 +205,31 @@ impl Truth<'_> {
         let Some(plug) = self.plug else { return Ok(()) };
         let all = self.registers.iter().filter(|((at, _), _)| *at == plug.leaf || *at == plug.card);
         let is_known = |one: &Written| one.claim != Some(Claim::Unknown) && !is_moved(one);
-        Plug::hold(leaf, card, all.flat_map(|(_, all)| all).all(is_known))
+        Plug::hold(leaf, card, all.flat_map(|(_, all)| all).all(is_known), &self.left_while_open(plug.card))
     }
+
+    /// The VLANs that a card's port left while another carried all of them, and may have needed
+    /// them: which of them are nobody's once that one is closed, nobody can tell.
+    fn left_while_open(&self, card: usize) -> BTreeSet<u16> {
+        let mut turns = Vec::new();
+        for (port, first) in &self.first {
+            let mut before = plug::vlans(first);
+            for one in self.registers.get(&(card, port.clone())).into_iter().flatten() {
+                let now = plug::vlans(one.value.as_deref().unwrap_or_default());
+                turns.push(Turn { before, begun: one.begun, ended: one.ended.unwrap_or(u64::MAX) });
+                before = now;
+            }
+        }
+        let closed = turns.iter().filter(|turn| turn.before.is_none()).map(|turn| turn.ended).max().unwrap_or_default();
+        turns.into_iter().filter(|turn| turn.begun <= closed).filter_map(|turn| turn.before).flatten().collect()
+    }
+}
+
+/// A write, and the VLANs that the port had before it; `None` where it carried all.
+struct Turn {
+    before: Option<BTreeSet<u16>>,
+    begun: u64,
+    ended: u64,
 }
 
 /// Whether somebody else has put a port on another VLAN.
