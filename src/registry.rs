@@ -25,6 +25,8 @@ mod ssh;
 mod tls;
 mod ways;
 
+#[cfg(feature = "yang")]
+pub use offline::is_junos;
 pub use offline::{Brought, Form, Shown, candidate, edit, is_gnmic_yaml, offline, recorded, set_request, told};
 pub use ways::{Way, ways};
 

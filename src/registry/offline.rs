@@ -1,5 +1,7 @@
 //! Switches of which files tell, in place of the switches themselves.
 
+mod lines;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -59,7 +61,8 @@ pub fn offline<'a>(
 ///
 /// # Errors
 /// A sentence with the file's name: it is in no known format, or shows no port that
-/// the dialect knows of; two of them show one port.
+/// the dialect knows of; two of them show one port; lines that no switch was asked for are cut,
+/// or are answers of another kind.
 pub fn recorded(
     switch: &Switch,
     dialects: &[Arc<Dialect>],
@@ -86,6 +89,9 @@ pub fn recorded(
                 source: source.clone(),
                 ..recorded.map_err(|error| format!("{source}: {error}"))?
             });
+        }
+        if has_lines {
+            lines::guarded((&dialect.name, cli), dialects, files, overlays)?;
         }
         let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
         let recorded =
@@ -195,6 +201,13 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
 /// A sentence with line and column: it is no SetRequest.
 pub fn set_request(text: &str) -> Result<SetRequest, String> {
     mercury_gnmi::document::set_request(text)
+}
+
+/// Whether Junos takes its configuration in this namespace, or in none, whatever its modules are.
+#[cfg(feature = "yang")]
+#[must_use]
+pub fn is_junos(namespace: Option<&str>) -> bool {
+    mercury_netconf::document::is_junos(namespace.unwrap_or_default())
 }
 
 /// Whether a text is a SetRequest as gnmic takes it in YAML.

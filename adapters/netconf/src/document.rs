@@ -5,6 +5,7 @@ mod namespaces;
 
 use mercury_adapter::{Data as _, DataNode, DataTree, Nodes, Payload, place};
 
+pub use crate::published::is_junos;
 use crate::{
     operation::DefaultOperation,
     render::EditConfig,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::xml::{Element, Node};
+use crate::xml::{BASE_NS, Element, Node};
 
 /// What any other Junos speaks in.
 const OWN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
@@ -17,9 +17,16 @@ const ROOT: &str = "root";
 const ROOTS: [&str; 2] = ["apply-groups", "groups"];
 
 /// Whether a device whose configuration is in the namespace `own` takes it in this one, too:
-/// Junos does in that of its release or of its published modules, and in none.
+/// Junos does in that of its published modules as well.
 pub(crate) fn is_spoken(namespace: &str, own: &str) -> bool {
-    own == OWN && (namespace.is_empty() || [BEFORE, RELEASES].iter().any(|begin| namespace.starts_with(begin)))
+    own == OWN && (is_junos(namespace) || namespace.starts_with(BEFORE))
+}
+
+/// Whether Junos takes its configuration in this namespace, whatever its modules are: its own or
+/// that of its release, that of NETCONF around it, or none (empty).
+#[must_use]
+pub fn is_junos(namespace: &str) -> bool {
+    namespace.is_empty() || namespace == BASE_NS || namespace.starts_with(RELEASES)
 }
 
 /// The modules of one family of devices.

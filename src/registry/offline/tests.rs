@@ -169,6 +169,37 @@ fn lines_are_read_of_a_switch_that_is_asked_for_data_too() {
 }
 
 #[test]
+fn lines_that_are_cut_or_others_are_not_taken_for_a_switch() {
+    let switch = leaf("arista_eos", Face::Gnmi(GnmiSettings::default()), false);
+    let own = "interface Ethernet3\n   description 50% done\n   switchport access vlan 110\n!\n";
+    let taken = |texts: &[&str]| {
+        let named = |(number, text): (usize, &&str)| Shown { name: format!("f{number}"), text: (*text).to_owned() };
+        let files: Vec<Shown> = texts.iter().enumerate().map(named).collect();
+        recorded(&switch, &dialects(), &files, true).map(|_| ())
+    };
+    assert_eq!(
+        taken(&[&format!("{own}interface Management1\n   description oob\n!\ninterface Vlan10\n!\nend\n")]),
+        Ok(())
+    );
+    assert_eq!(taken(&[own, "interface Ethernet4\n   switchport\n"]), Ok(()));
+    for (texts, expected) in [
+        (vec![format!("{own}interface Ethernet4\n   switchport acc")], "f0: line 6: it ends within a word"),
+        (vec![format!("{own} --More-- \u{8}\u{8}\ninterface Ethernet4\n")], "f0: line 5: it is a refusal or a pager"),
+        (vec![format!("{own}% Invalid input\n")], "f0: line 5: it is a refusal or a pager"),
+        (vec!["interface GigabitEthernet1/0/1\n description a\n!\n".to_owned()], "f0: it shows GigabitEthernet1/0/1"),
+        (
+            vec![format!("{own}interface GigabitEthernet1/0/1\n   description a\n!\n")],
+            "f0: it shows GigabitEthernet1/0/1",
+        ),
+        (vec![own.to_owned(), own.replace("110", "120")], "f1: it shows Ethernet3, and so does f0"),
+    ] {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let told = taken(&texts).unwrap_err();
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
 fn that_a_part_shows_no_vni_does_not_say_that_there_is_none() {
     for (dialect, face, text, _) in files() {
         let part = shown(&leaf(dialect, face, true), text, false);

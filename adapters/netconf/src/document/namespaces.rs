@@ -91,6 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn junos_takes_its_configuration_in_the_namespace_of_what_is_around_it() {
+        let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
+        for space in ["", base, "http://xml.juniper.net/junos/24.4R1/junos", "http://yang.juniper.net/junos/conf/root"]
+        {
+            let text = format!("<config><configuration xmlns=\"{space}\"><vlans/></configuration></config>");
+            assert_eq!(told("juniper_junos", &text), Vec::<String>::new(), "{space}");
+        }
+        let inherited = format!("<config xmlns=\"{base}\"><configuration><vlans/></configuration></config>");
+        assert_eq!(told("juniper_junos", &inherited), Vec::<String>::new());
+        assert_eq!(told("juniper_junos", "<configuration xmlns=\"urn:x\"/>").len(), 1);
+    }
+
+    #[test]
     fn an_element_of_another_namespace_is_told_once_and_with_its_place() {
         let port = |top: &str, inside: &str| {
             format!("<config>\n <interfaces{top}><interface><name>e1</name>{inside}</interface></interfaces></config>")

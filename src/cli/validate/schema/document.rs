@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::spoken::{self, Spoken};
+use crate::registry::is_junos;
 
 /// NETCONF's namespace (RFC 6241 section 3.1).
 const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
@@ -349,7 +350,7 @@ impl Walk<'_> {
         let space = namespace(reader, tag);
         let namespace = match (meant, above) {
             (Some(meant), _) => meant,
-            (None, Some(above)) if spoken::is_own(space) => Arc::clone(&above.namespace),
+            (None, Some(above)) if is_junos(space) => Arc::clone(&above.namespace),
             (None, _) => match self.open.last().filter(|above| space.is_some_and(|own| *above.namespace == *own)) {
                 Some(above) => Arc::clone(&above.namespace),
                 None => space.map(Arc::from).unwrap_or_default(),

@@ -5,12 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use yang5::{context::Context, iter::IterSchemaFlags};
 
+use crate::registry::is_junos;
+
 /// Junos' own namespace, whatever its release.
 const SPOKEN: &str = "http://xml.juniper.net/xnm/1.1/xnm";
-/// What it shows its configuration in begins so as well; and it takes it in no namespace, or in
-/// that of what is around it.
-const SHOWN: &str = "http://xml.juniper.net/";
-const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
 /// What the namespaces of its marks begin with, such as `junos:changed-seconds`.
 const MARKS: &str = "http://xml.juniper.net/junos/";
 /// Marks in no namespace, which no module speaks of.
@@ -43,17 +41,12 @@ impl Spoken {
     /// configuration, that of what stands in it, and what is above it further down.
     pub(super) fn meant(&self, namespace: Option<&str>, depth: usize, name: &str) -> Option<&Arc<str>> {
         match depth {
-            _ if !is_own(namespace) => None,
+            _ if !is_junos(namespace) => None,
             0 => Some(&self.root).filter(|_| name == ROOT),
             1 => Some(self.below.get(name).unwrap_or(&self.root)),
             _ => None,
         }
     }
-}
-
-/// Whether Junos takes its configuration in this namespace, or in none.
-pub(super) fn is_own(namespace: Option<&str>) -> bool {
-    namespace.is_none_or(|own| own == BASE || own.starts_with(SHOWN))
 }
 
 /// Whether an attribute is a mark, which says nothing of the data.
