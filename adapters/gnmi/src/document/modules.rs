@@ -92,7 +92,7 @@ impl<'t, P: Fn(usize, &str) -> (&'t str, usize)> Looking<P> {
             }
             let at = || {
                 let before = text.get(..offset(text, value)).unwrap_or_default();
-                before.rfind(&format!("\"{name}\"")).unwrap_or(before.len())
+                name_before(before).unwrap_or(before.len())
             };
             let (own, below) = self.member(at, nodes, module, &name);
             if !below.is_empty() {
@@ -134,6 +134,16 @@ impl<'t, P: Fn(usize, &str) -> (&'t str, usize)> Looking<P> {
 
 fn members(text: &str) -> Result<Vec<(String, &RawValue)>, String> {
     serde_json::from_str::<Pairs<'_>>(text).map(|Pairs(all)| all).map_err(|error| error.to_string())
+}
+
+/// Where the name of a member begins whose value is behind this, however it is written.
+fn name_before(text: &str) -> Option<usize> {
+    let name = text.trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?;
+    let is_escaped = |at: usize| {
+        let before = name.as_bytes().get(..at).unwrap_or_default();
+        before.iter().rev().take_while(|octet| **octet == b'\\').count() % 2 == 1
+    };
+    name.rmatch_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at))
 }
 
 fn bare(name: &str) -> &str {
@@ -178,6 +188,13 @@ mod tests {
             told(&port("interfaces", vlan)),
             ["1:2 \"interfaces\" names no module, and is in \"openconfig-interfaces\""]
         );
+        // An escape is searched for nowhere else.
+        for (name, column) in [("openconfig-vlan:interf\\u0061ces", 3), ("openconfig-vlan\\u003ainterfaces", 3)] {
+            let text = format!("{{ \"{name}\" : {{}}}}");
+            let told = told(&text);
+            assert!(told.len() == 1 && told[0].starts_with(&format!("1:{column} ")), "{text}: {told:?}");
+        }
+        assert_eq!(name_before("{\"a\": 1, \"b\\\"c\" : "), Some(9));
         // What names none is in that of what it is in.
         assert_eq!(
             told(&port(top, "switched-vlan")),
