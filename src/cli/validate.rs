@@ -11,6 +11,7 @@ mod place;
 pub(super) mod reading;
 mod room;
 mod schema;
+mod secret;
 mod value;
 
 use std::{

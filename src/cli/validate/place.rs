@@ -46,6 +46,8 @@ pub(super) struct Places<'t> {
     text: &'t str,
     asked: Cell<usize>,
     index: OnceCell<HashMap<&'t str, Place>>,
+    /// Each line, and whether its columns are its octets.
+    lines: OnceCell<Vec<(&'t str, bool)>>,
 }
 
 impl<'t> Places<'t> {
@@ -53,7 +55,7 @@ impl<'t> Places<'t> {
     const WITHOUT_INDEX: usize = 8;
 
     pub(super) fn of(text: &'t str) -> Self {
-        Self { text, asked: Cell::new(0), index: OnceCell::new() }
+        Self { text, asked: Cell::new(0), index: OnceCell::new(), lines: OnceCell::new() }
     }
 
     /// Where a port or VLAN is first named, of a data path such as `interfaces/Ethernet1/mtu`
@@ -107,9 +109,18 @@ const BEHIND: usize = 64;
 impl Places<'_> {
     /// The first place of a value on the line of a place, or on the next ones; else that place.
     pub(super) fn behind(&self, (line, own): Place, value: &str) -> Place {
-        let lines = self.text.lines().enumerate().skip(line - 1).take(BEHIND);
-        let mut places = lines.filter_map(|(number, text)| Some((number + 1, column(text, found(text, value)?))));
-        places.find(|place| *place >= (line, own)).unwrap_or((line, own))
+        let all = self.lines.get_or_init(|| self.text.lines().map(|line| (line, line.is_ascii())).collect());
+        let lines = all.get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
+        let place = |(number, (text, is_ascii)): (usize, &(&str, bool))| {
+            let from = match number {
+                0 if *is_ascii => own - 1,
+                0 => text.char_indices().nth(own - 1).map_or(text.len(), |(octet, _)| octet),
+                _ => 0,
+            };
+            let octet = from + found(text.get(from..)?, value)?;
+            Some((line + number, if *is_ascii { octet + 1 } else { column(text, octet) }))
+        };
+        lines.filter_map(place).next().unwrap_or((line, own))
     }
 }
 
@@ -337,6 +348,23 @@ mod tests {
             ] {
                 assert_eq!(places.named(path), place, "{path}");
             }
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_behind_its_place_on_one_line_or_on_the_next() {
+        let text = "{\"name\": \"e1\", \"mtu\": 9}, {\"name\": \"e2\", \"mtu\": 9}\né e3 8 e4 8\n  8 7\n";
+        let places = Places::of(text);
+        for (own, value, place) in [
+            ((1, 11), "9", (1, 23)),
+            ((1, 37), "9", (1, 49)),
+            ((1, 37), "7", (3, 5)),
+            ((2, 3), "8", (2, 6)),
+            ((2, 8), "8", (2, 11)),
+            ((2, 8), "none", (2, 8)),
+            ((9, 1), "7", (9, 1)),
+        ] {
+            assert_eq!(places.behind(own, value), place, "{own:?} {value}");
         }
     }
 

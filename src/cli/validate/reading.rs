@@ -10,6 +10,7 @@ use super::{
     super::findings::Checked,
     deletes::{self, Supposed, Touched},
     place::{self, Places},
+    secret,
     value::{self, NoValue},
 };
 use crate::{
@@ -47,7 +48,9 @@ impl Candidate<'_> {
         reading.told = plan.edits.iter().map(ToString::to_string).collect();
         reading.told.extend(deleted.iter().map(|path| format!("delete {}", deletes::shown(path))));
         let is_nothing = deleted.is_empty() && ports.is_empty() && clashes == Clashes::default();
-        self.doubts(&running, deleted.len(), is_nothing, &mut reading.findings);
+        let dialect = dialects.iter().find(|one| one.name == self.switch.identity.dialect);
+        let heads = dialect.and_then(|own| own.cli.as_ref()).map(value::vlan_heads).unwrap_or_default();
+        self.doubts((&running, &heads), deleted.len(), is_nothing, &mut reading.findings);
         self.left_out(&unread, &mut reading.findings);
         let Clashes { twice, leaves, keys, values } = &clashes;
         let mut told = |code, lefts: &Unread, why: &str| {
@@ -140,11 +143,19 @@ impl Candidate<'_> {
     fn unread(&self, message: &str) -> Finding {
         let (reason, line, column) = place::of_message(message);
         let code = if reason.starts_with("dialect ") { Code::ReadingUnread } else { Code::Syntax };
+        let reason = secret::hidden(&reason, self.text, line);
         Finding::error(code, reason).at(self.name.as_ref(), line).column(column)
     }
 
     /// `is_nothing`: nothing but what is in `running` was seen in it.
-    fn doubts(&self, running: &Running, deletes: usize, is_nothing: bool, findings: &mut Findings) {
+    /// `heads`: what stands before VLANs in a line of the dialect's.
+    fn doubts(
+        &self,
+        (running, heads): (&Running, &[String]),
+        deletes: usize,
+        is_nothing: bool,
+        findings: &mut Findings,
+    ) {
         let places = Places::of(self.text);
         let dialect = &self.switch.identity.dialect;
         let config = &running.config;
@@ -162,7 +173,7 @@ impl Candidate<'_> {
             let foreign = port.foreign.iter().map(|(leaf, held)| (*leaf, held.to_string()));
             let vlans = port.switched_vlan.as_ref().and_then(|vlans| vlans.foreign());
             let wrong = |leaf: &Leaf| match leaf {
-                Leaf::SwitchedVlan => vlans.map(value::no_vlans).unwrap_or_default(),
+                Leaf::SwitchedVlan => vlans.map(|held| value::no_vlans(held, heads)).unwrap_or_default(),
                 leaf => port.foreign.get(leaf).and_then(|held| value::no_number(*leaf, held)).into_iter().collect(),
             };
             for (leaf, held) in foreign.chain(vlans.map(|held| (Leaf::SwitchedVlan, held.to_string()))) {

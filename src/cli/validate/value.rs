@@ -1,5 +1,6 @@
 //! Values that no system takes, whatever its words for them: numbers out of range.
 
+use mercury_adapter::{CliDialect, Hole, Said, Template, Wording};
 use mercury_model::{Foreign, ForeignVlans, Leaf, VlanId};
 
 /// A value that is none.
@@ -15,8 +16,23 @@ pub(super) struct NoValue {
 const VLANS: &str = "VLANs are 1 to 4094";
 const MTUS: &str = "an MTU is 1 to 65535 octets";
 
-/// The VLANs among what is not understood of a port that no switch can have.
-pub(super) fn no_vlans(held: &ForeignVlans) -> Vec<NoValue> {
+/// What stands before a port's VLANs in the lines of a dialect.
+pub(super) fn vlan_heads(cli: &CliDialect) -> Vec<String> {
+    let Wording::Table(words) = &cli.words else { return Vec::new() };
+    let said = |node: &&str| match words.port.get(*node).map(|line| &line.said) {
+        Some(Said::Value { line, also, .. }) => std::iter::once(line).chain(also).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let trunk = &words.trunk;
+    let lists = [&trunk.list, &trunk.shown, &trunk.add, &trunk.remove, &trunk.except];
+    let all = ["access-vlan", "native-vlan"].iter().flat_map(said).chain(lists.into_iter().flatten());
+    let head = |line: &Template| line.fill(|_| None).trim_end().to_owned();
+    all.filter(|line| line.has(Hole::Value)).map(head).collect()
+}
+
+/// The VLANs among what is not understood of a port that no switch can have; those of a line
+/// where one of these `heads` is all that stands before them: other numbers are others'.
+pub(super) fn no_vlans(held: &ForeignVlans, heads: &[String]) -> Vec<NoValue> {
     let said =
         [("access-vlan", &held.access_vlan), ("native-vlan", &held.native_vlan), ("trunk-vlans", &held.trunk_vlans)];
     let parts = held.trunk_parts.values().map(|values| ("trunk-vlans", values));
@@ -26,7 +42,9 @@ pub(super) fn no_vlans(held: &ForeignVlans) -> Vec<NoValue> {
     let line = |line: &str| {
         let words = line.trim_end_matches('"');
         let (before, last) = words.rsplit_once(char::is_whitespace)?;
-        before.contains("vlan").then(|| (before.rsplit('"').next().unwrap_or(before).to_owned(), last.to_owned()))
+        let before = before.rsplit('"').next().unwrap_or(before).trim();
+        let is_own = heads.iter().any(|head| head.eq_ignore_ascii_case(before));
+        is_own.then(|| (before.to_owned(), last.to_owned()))
     };
     let lines: Vec<(String, String)> = held.others.iter().filter_map(|own| line(own)).collect();
     let lines = lines.iter().map(|(what, value)| (what.clone(), value.as_str()));
@@ -69,10 +87,29 @@ mod tests {
             others: texts(&["foreign \"switchport trunk allowed vlan 100,0\"", "foreign \"mtu 70000\"", "vlan"]),
             ..ForeignVlans::default()
         };
-        let told: Vec<_> = no_vlans(&held).into_iter().map(|own| (own.what, own.value)).collect();
+        let heads = texts(&["switchport trunk allowed vlan"]);
+        let told: Vec<_> = no_vlans(&held, &heads).into_iter().map(|own| (own.what, own.value)).collect();
         let expected =
             [("access-vlan", "9999"), ("trunk-vlans", "100..5000"), ("switchport trunk allowed vlan", "100,0")];
         assert_eq!(told, expected.map(|(what, value)| (what.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_number_behind_other_words_is_no_vlan() {
+        let all = mercury_adapter::builtin().unwrap();
+        for (dialect, line, is_wrong) in [
+            ("hpe_comware", "port hybrid protocol-vlan vlan 10 0", false),
+            ("hpe_comware", "port access vlan 9999", true),
+            ("huawei", "port vlan-stacking vlan 10 stack-vlan 20 remark-8021p 0", false),
+            ("huawei", "port trunk allow-pass vlan 5000", true),
+            ("arista_eos", "switchport trunk allowed vlan add 100,0", true),
+            ("arista_eos", "switchport vlan translation 10 0", false),
+        ] {
+            let heads = vlan_heads(all.iter().find(|one| one.name == dialect).unwrap().cli.as_ref().unwrap());
+            let others = vec![format!("foreign \"{line}\"")];
+            let held = ForeignVlans { others, ..ForeignVlans::default() };
+            assert_eq!(!no_vlans(&held, &heads).is_empty(), is_wrong, "{dialect} {line}: {heads:?}");
+        }
     }
 
     #[test]

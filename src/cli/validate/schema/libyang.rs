@@ -19,7 +19,10 @@ use yang5::{
 };
 
 use super::{
-    super::place::{self, Counted, Line},
+    super::{
+        place::{self, Counted, Line},
+        secret,
+    },
     Encoding, document,
     expected::{expected, kind},
     held::Document,
@@ -144,6 +147,7 @@ impl Modules {
     pub(in crate::cli::validate) fn understand(&self, file: &Path, text: &Arc<str>, encoding: Encoding) -> Understood {
         let broken = |reason: String| {
             let (reason, line, column) = place::of_message(&reason);
+            let reason = secret::hidden(&reason, text, line);
             let findings = Finding::error(Code::Syntax, reason).at(file, line).column(column).into();
             Understood { findings, part: Part::Nothing }
         };
@@ -246,7 +250,7 @@ impl Modules {
                     let place = told.place(&text, index < MAX_PLACED);
                     let written =
                         |(line, column): Line| (line, column.map(|it| document::as_written(line, it, &added)));
-                    findings.push(self.finding(told, file, place.map(written), is_whole));
+                    findings.push(self.finding(told.hidden(&text), file, place.map(written), is_whole));
                 }
             }
         }
@@ -257,11 +261,7 @@ impl Modules {
         let code = kind(&self.0, &told);
         let mut allowed = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         let help = expected(&self.0, &mut allowed, code, (&told.path, &told.message));
-        let finding = told.finding(code, file, place, is_whole);
-        match help {
-            Some(help) => finding.help(help),
-            None => finding,
-        }
+        Finding { help, ..told.finding(code, file, place, is_whole) }
     }
 
     /// Each of what a SetRequest brings by itself; of what it deletes that there are such nodes.
@@ -270,6 +270,7 @@ impl Modules {
             Ok(set) => set,
             Err(reason) => {
                 let (reason, line, column) = place::of_message(&reason);
+                let reason = secret::hidden(&reason, text, line);
                 findings.push(Finding::error(Code::Syntax, reason).at(file, line).column(column));
                 return;
             }
@@ -277,7 +278,7 @@ impl Modules {
         let mut counted = Counted::of(text);
         let mut tell = |told: Told, at: Range<usize>| {
             let (line, column) = counted.place(place::within(text, at, &told.path, told.quoted()));
-            findings.push(self.finding(told, file, Some((line, Some(column))), is_whole));
+            findings.push(self.finding(told.hidden(text), file, Some((line, Some(column))), is_whole));
         };
         for one in set.deleted {
             if let Err(unknown) = set_request::nodes(&self.0, &one.path) {

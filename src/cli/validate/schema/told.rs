@@ -4,7 +4,10 @@ use std::path::Path;
 
 use mercury_adapter::{MASK, is_secret, masked};
 
-use super::super::place::{self, Line};
+use super::super::{
+    place::{self, Line},
+    secret,
+};
 use crate::finding::{Code, Finding, Severity};
 
 /// One of libyang's messages.
@@ -71,31 +74,22 @@ impl Told {
         Some((line, shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path))))
     }
 
+    /// The same without what it quotes, where it leads to no node and a secret stands before it.
+    pub(super) fn hidden(self, text: &str) -> Self {
+        // That of a namespace is no data.
+        let is_data = self.path.is_empty() && !self.message.starts_with("No module with namespace");
+        let message = if is_data { secret::hidden(&self.message, text, self.line) } else { self.message };
+        Self { message, ..self }
+    }
+
     /// The same without the values of nodes, and of keys of lists, that hold secrets.
     fn without_secrets(self, code: Code) -> Self {
-        let (mut path, mut list) = (String::new(), "");
-        for (index, piece) in self.path.split('\'').enumerate() {
-            let is_value = index % 2 == 1;
-            let key = path.rsplit('[').next().unwrap_or_default().trim_end_matches(['=', '\'']).to_owned();
-            let hides = is_value && (is_secret(list) || is_secret(local(&key)));
-            if !is_value {
-                // The list is named before the first bracket of its keys.
-                let named = piece.rsplit('/').next().unwrap_or_default().split('[').next().unwrap_or_default();
-                list = if named.is_empty() || !piece.contains('/') { list } else { local(named) };
-            }
-            path.push_str(if hides { MASK } else { piece });
-            path.push('\'');
-        }
-        path.pop();
+        let (path, last) = shown(&self.path);
         // Conditions and names are the modules' own.
         let quotes = !matches!(code, Code::SchemaWhen | Code::SchemaMust | Code::SchemaUnknownNode);
-        let message = masked(&self.message).into_owned();
-        let message = match quotes && is_secret(list) {
-            true => {
-                let pieces = message.split('"').enumerate();
-                pieces.map(|(index, piece)| if index % 2 == 1 { MASK } else { piece }).collect::<Vec<_>>().join("\"")
-            }
-            false => message,
+        let message = match quotes && is_secret(last) {
+            true => secret::unquoted(&self.message),
+            false => masked(&self.message).into_owned(),
         };
         Self { message, path, line: self.line }
     }
@@ -109,6 +103,42 @@ impl Told {
         let finding = Finding { severity, ..Finding::error(code, said.message.trim_end_matches('.')) };
         finding.field(said.path).at(file, place.map(|(line, _)| line)).column(place.and_then(|(_, column)| column))
     }
+}
+
+/// A data path without the values of keys that are secrets, and the name of its last node.
+fn shown(path: &str) -> (String, &str) {
+    let (mut shown, mut last, mut rest) = (String::new(), "", path);
+    loop {
+        let (names, keys) = rest.split_at(rest.find('[').unwrap_or(rest.len()));
+        shown.push_str(names);
+        last = names.rsplit_once('/').map_or(last, |(_, name)| local(name));
+        if keys.is_empty() {
+            return (shown, last);
+        }
+        let (head, value, behind) = key(keys).unwrap_or_else(|| {
+            let (bracket, behind) = keys.split_at(1);
+            (bracket, "", behind)
+        });
+        let name = local(head.trim_matches(['[', '=', '\'', '"']));
+        shown.push_str(head);
+        shown.push_str(if !value.is_empty() && (is_secret(last) || is_secret(name)) { MASK } else { value });
+        rest = behind;
+    }
+}
+
+/// The first key of `[name='value'][...`: what is before its value, that, and what is behind. A
+/// value with one kind of quotes in it stands in the other.
+fn key(keys: &str) -> Option<(&str, &str, &str)> {
+    let at = keys.find('=').filter(|at| keys.find(']').is_none_or(|end| *at < end))? + 1;
+    let quote = keys.get(at..)?.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let (head, inside) = keys.split_at_checked(at + 1)?;
+    let ends = |at: &usize| {
+        let behind = inside.get(at + 1..).and_then(|behind| behind.strip_prefix(']'));
+        behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['/', '[']))
+    };
+    let end = inside.match_indices(quote).map(|(at, _)| at).find(ends).unwrap_or(inside.len());
+    let (value, behind) = inside.split_at(end);
+    Some((head, value, behind))
 }
 
 /// A name without the module before it.
@@ -126,10 +156,17 @@ mod tests {
             (
                 "Unsatisfied pattern - \"hunter2\" does not conform to \"[a-z]*\".",
                 "/m:system/aaa/user[name='joe']/m:password",
-                (
-                    "Unsatisfied pattern - \"masked\" does not conform to \"masked\"",
-                    "/m:system/aaa/user[name='joe']/m:password",
-                ),
+                ("Unsatisfied pattern - \"masked\"", "/m:system/aaa/user[name='joe']/m:password"),
+            ),
+            (
+                "Unsatisfied pattern - \"HUN\"TER2\" does not match.",
+                "/m:system/user[name=\"o'brien\"]/m:password",
+                ("Unsatisfied pattern - \"masked\" does not match", "/m:system/user[name=\"o'brien\"]/m:password"),
+            ),
+            (
+                "Invalid type uint8 value \"x\".",
+                "/m:snmp/community[name=\"a']/b['c\"][1]/priority",
+                ("Invalid type uint8 value \"x\"", "/m:snmp/community[name=\"masked\"][1]/priority"),
             ),
             (
                 "Invalid type uint8 value \"x\".",
@@ -159,6 +196,19 @@ mod tests {
             let code = told.code();
             let finding = told.finding(code, Path::new("a.xml"), None, false);
             assert_eq!((finding.message.as_str(), finding.field.as_str()), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_leads_to_no_node_quotes_nothing_behind_a_secret() {
+        let message = "Entity reference \"&TER2;xx</\" is unknown.";
+        for (path, text, expected) in [
+            ("", "<a>\n<password>hun&TER2;xx</password></a>", "Entity reference \"masked\" is unknown."),
+            ("", "<a>\n<mtu>&TER2;xx</mtu></a>", message),
+            ("/m:a/mtu", "<a>\n<password>x</password><mtu>&TER2;xx</mtu></a>", message),
+        ] {
+            let told = Told { message: message.to_owned(), path: path.to_owned(), line: Some(2) };
+            assert_eq!(told.hidden(text).message, expected, "{text}");
         }
     }
 }
