@@ -110,7 +110,7 @@ impl Places<'_> {
     /// The first place of a value on the line of a place, or on the next ones; else that place.
     pub(super) fn behind(&self, (line, own): Place, value: &str) -> Place {
         let all = self.lines.get_or_init(|| self.text.lines().map(|line| (line, line.is_ascii())).collect());
-        let lines = all.get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
+        let mut lines = all.get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
         let place = |(number, (text, is_ascii)): (usize, &(&str, bool))| {
             let from = match number {
                 0 if *is_ascii => own - 1,
@@ -120,7 +120,7 @@ impl Places<'_> {
             let octet = from + found(text.get(from..)?, value)?;
             Some((line + number, if *is_ascii { octet + 1 } else { column(text, octet) }))
         };
-        lines.filter_map(place).next().unwrap_or((line, own))
+        lines.find_map(place).unwrap_or((line, own))
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) fn guarded(
             names.names.as_ref().is_none_or(|names| names.shown(port.as_str()).is_some())
         };
         let strange = |port: &&InterfaceName| {
-            let others = dialects.iter().filter_map(|one| one.cli.as_ref()).filter(|other| other.names.is_some());
-            !named(cli, port) && port.as_str().contains('/') && others.into_iter().any(|other| named(other, port))
+            let mut others = dialects.iter().filter_map(|one| one.cli.as_ref()).filter(|other| other.names.is_some());
+            !named(cli, port) && port.as_str().contains('/') && others.any(|other| named(other, port))
         };
         let none = || shows.keys().next().filter(|_| !shows.keys().any(|port| named(cli, port)));
         if let Some(port) = shows.keys().find(strange).or_else(none) {
