@@ -216,18 +216,28 @@ impl Truth<'_> {
             let mut before = plug::vlans(first);
             for one in self.registers.get(&(card, port.clone())).into_iter().flatten() {
                 let now = plug::vlans(one.value.as_deref().unwrap_or_default());
-                turns.push(Turn { before, begun: one.begun, ended: one.ended.unwrap_or(u64::MAX) });
+                // Which of two that overlap was the later one is not told.
+                let had = before.iter().chain(&now).flatten().copied().collect();
+                turns.push(Turn {
+                    closes: before.is_none(),
+                    had,
+                    begun: one.begun,
+                    ended: one.ended.unwrap_or(u64::MAX),
+                });
                 before = now;
             }
         }
-        let closed = turns.iter().filter(|turn| turn.before.is_none()).map(|turn| turn.ended).max().unwrap_or_default();
-        turns.into_iter().filter(|turn| turn.begun <= closed).filter_map(|turn| turn.before).flatten().collect()
+        let closed = turns.iter().filter(|turn| turn.closes).map(|turn| turn.ended).max().unwrap_or_default();
+        turns.into_iter().filter(|turn| turn.begun <= closed).flat_map(|turn| turn.had).collect()
     }
 }
 
-/// A write, and the VLANs that the port had before it; `None` where it carried all.
+/// A write to a port.
 struct Turn {
-    before: Option<BTreeSet<u16>>,
+    /// It carried all VLANs before.
+    closes: bool,
+    /// Those that it had before or has since, by their numbers.
+    had: BTreeSet<u16>,
     begun: u64,
     ended: u64,
 }
