@@ -103,8 +103,8 @@ impl LineSession {
     /// One command, and behind it those that show what is there then, all at once.
     async fn changed(&mut self, line: &str, scope: &Scope) -> Result<Vec<StepResult>, Lost> {
         let asks = asks(&self.dialect, scope);
-        let change = Entry::of(line, Some(When::Configure));
-        let entries: Vec<_> = std::iter::once(change).chain(asks.iter().map(|line| Entry::show(line))).collect();
+        let change = std::iter::once(Entry::of(line, Some(When::Configure)));
+        let entries: Vec<_> = change.chain(asks.iter().map(|line| Entry::show(line))).collect();
         let mut share = self.budget.share(MAX_REPLY);
         let mut replies = self.wire.ask(&entries, &mut share).await?;
         if replies.len() != entries.len() {
@@ -118,7 +118,7 @@ impl LineSession {
             Ok(texts) => self.understood(texts, beside, share, scope).await?,
             Err(refusal) => Err(refusal),
         };
-        self.trial.begins(staged.is_ok());
+        self.trial.begins(line, staged.is_ok());
         let unused = read.as_ref().ok().and_then(|found| self.trial.ends(found));
         let staged = unused.map_or(staged, |words| Err(refused(line, 1, 1, &words)));
         Ok(vec![staged, read.map(|found| Answer::Running(Box::new(found.running)))])
@@ -161,9 +161,7 @@ impl LineSession {
             Step::Look(absent) => self.look(absent).await,
             Step::Stage(payload) => match payload.body::<Script>() {
                 Some(script) => {
-                    let entered = self.enter(script).await?;
-                    self.trial.begins(entered.is_ok());
-                    Ok(entered)
+                    self.enter(script).await.inspect(|done| self.trial.begins(&script.to_string(), done.is_ok()))
                 }
                 None => impossible("the payload is no script"),
             },

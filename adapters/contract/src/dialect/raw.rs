@@ -10,7 +10,7 @@ use mercury_model::{Leaf, List, VlanId};
 use super::{
     ChannelGroup, ConfirmedBy, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree,
     Mapping, Module, NetconfDialect, NodePath, PathPrefixes, Reading, Save, TextLimits, Tree, Variant, VlanTree,
-    WriteLevel, revision,
+    WriteLevel, interface_names::RawInterfaceNames, revision,
 };
 mod cli;
 mod cli_flat;
@@ -32,7 +32,6 @@ mod restconf;
 mod shapes;
 mod switched_vlan;
 
-use super::interface_names::RawInterfaceNames;
 use cli::RawCli;
 pub(super) use cli_session::RawCliSession;
 pub(super) use inherit::lineage;
