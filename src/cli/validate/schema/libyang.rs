@@ -184,7 +184,7 @@ impl Modules {
             return Understood { findings, part: Part::Nothing };
         }
         for (octet, unknown) in self.not_there(&plain.taken) {
-            tell(self.finding(unknown, file, None, true), octet);
+            tell(self.finding(unknown, "", file, None, true), octet);
         }
         if !plain.taken.is_empty() && plain.text.trim().is_empty() {
             return Understood { findings, part: Part::Nothing };
@@ -250,18 +250,18 @@ impl Modules {
                     let place = told.place(&text, index < MAX_PLACED);
                     let written =
                         |(line, column): Line| (line, column.map(|it| document::as_written(line, it, &added)));
-                    findings.push(self.finding(told.hidden(&text), file, place.map(written), is_whole));
+                    findings.push(self.finding(told, &text, file, place.map(written), is_whole));
                 }
             }
         }
         findings
     }
 
-    fn finding(&self, told: Told, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
+    fn finding(&self, told: Told, text: &str, file: &Path, place: Option<Line>, is_whole: bool) -> Finding {
         let code = kind(&self.0, &told);
         let mut allowed = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         let help = expected(&self.0, &mut allowed, code, (&told.path, &told.message));
-        Finding { help, ..told.finding(code, file, place, is_whole) }
+        Finding { help, ..told.hidden(code, text).finding(code, file, place, is_whole) }
     }
 
     /// Each of what a SetRequest brings by itself; of what it deletes that there are such nodes.
@@ -278,7 +278,7 @@ impl Modules {
         let mut counted = Counted::of(text);
         let mut tell = |told: Told, at: Range<usize>| {
             let (line, column) = counted.place(place::within(text, at, &told.path, told.quoted()));
-            findings.push(self.finding(told.hidden(text), file, Some((line, Some(column))), is_whole));
+            findings.push(self.finding(told, text, file, Some((line, Some(column))), is_whole));
         };
         for one in set.deleted {
             if let Err(unknown) = set_request::nodes(&self.0, &one.path) {

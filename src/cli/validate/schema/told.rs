@@ -75,9 +75,10 @@ impl Told {
     }
 
     /// The same without what it quotes, where it leads to no node and a secret stands before it.
-    pub(super) fn hidden(self, text: &str) -> Self {
+    pub(super) fn hidden(self, code: Code, text: &str) -> Self {
         // That of a namespace is no data.
-        let is_data = self.path.is_empty() && !self.message.starts_with("No module with namespace");
+        let is_name = self.message.starts_with("No module with namespace") || !quotes(code);
+        let is_data = self.path.is_empty() && !is_name;
         let message = if is_data { secret::hidden(&self.message, text, self.line) } else { self.message };
         Self { message, ..self }
     }
@@ -85,9 +86,7 @@ impl Told {
     /// The same without the values of nodes, and of keys of lists, that hold secrets.
     fn without_secrets(self, code: Code) -> Self {
         let (path, last) = shown(&self.path);
-        // Conditions and names are the modules' own.
-        let quotes = !matches!(code, Code::SchemaWhen | Code::SchemaMust | Code::SchemaUnknownNode);
-        let message = match quotes && is_secret(last) {
+        let message = match quotes(code) && is_secret(last) {
             true => secret::unquoted(&self.message),
             false => masked(&self.message).into_owned(),
         };
@@ -103,6 +102,11 @@ impl Told {
         let finding = Finding { severity, ..Finding::error(code, said.message.trim_end_matches('.')) };
         finding.field(said.path).at(file, place.map(|(line, _)| line)).column(place.and_then(|(_, column)| column))
     }
+}
+
+/// Whether what is wrong is told with a value. Conditions and names are the modules' own.
+const fn quotes(code: Code) -> bool {
+    !matches!(code, Code::SchemaWhen | Code::SchemaMust | Code::SchemaUnknownNode)
 }
 
 /// A data path without the values of keys that are secrets, and the name of its last node.
@@ -208,7 +212,8 @@ mod tests {
             ("/m:a/mtu", "<a>\n<password>x</password><mtu>&TER2;xx</mtu></a>", message),
         ] {
             let told = Told { message: message.to_owned(), path: path.to_owned(), line: Some(2) };
-            assert_eq!(told.hidden(text).message, expected, "{text}");
+            let code = told.code();
+            assert_eq!(told.hidden(code, text).message, expected, "{text}");
         }
     }
 }
