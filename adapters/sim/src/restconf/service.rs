@@ -317,7 +317,8 @@ fn entity_tag(device: &Device, resource: &Resource) -> Option<HeaderValue> {
         return None;
     }
     let mut hasher = DefaultHasher::new();
-    let running = device.read(Datastore::Running).ok()?;
+    // Another for who is shown something else (RFC 9110 section 8.8.1).
+    let running = device.shown(Datastore::Running, What::Configuration).ok()?;
     if face.own_etags {
         format!("{:?}", resource.pattern).hash(&mut hasher);
         resource.shown(&running).map(|shown| shown.to_string()).hash(&mut hasher);
