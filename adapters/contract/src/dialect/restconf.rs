@@ -24,7 +24,7 @@ pub struct RestconfDialect {
     /// not read together otherwise: fewer requests, and more octets.
     pub whole: bool,
     /// Whether the query parameter `content` (RFC 8040 section 4.8.1) is sent to a target that
-    /// tells of its parameters and not of this one: some have it only where they say so. What is
+    /// does not announce it, or announces nothing: some have it only where they say so. What is
     /// configured has to be told apart from state by its place then.
     pub unsaid_content: bool,
     /// Whether an interface that is made must be told that it is enabled.
