@@ -4,9 +4,14 @@ use std::{fmt, time::Duration};
 
 use mercury_sim::{Mode, Options};
 
+use super::{Schedule, Switch};
 use crate::kind::{Gnmi, Kind};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+/// What a commit takes that is slower than any patience.
+const SLOW: Duration = Duration::from_secs(42);
+/// The same, of any other switch.
+const USUAL: Duration = Duration::from_secs(2);
 
 /// What is odd about a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +94,23 @@ impl Face {
             Self::LeavesOutIdle => quirks.leaves_out_idle_ports = true,
             Self::SavesUnlocked => quirks.no_save_while_locked = true,
             Self::CancelsNothing => quirks.gnmi_cancels_nothing = true,
-            Self::SlowCommit => options.commit_time = Duration::from_secs(42),
+            Self::SlowCommit => options.commit_time = SLOW,
         }
+    }
+}
+
+impl Schedule {
+    /// Longer than a Set takes that nothing delays: `lease_ttl` is to be chosen so, since
+    /// where a switch has no lock nothing else keeps a Set that is under way from the next holder's.
+    pub(super) fn longest_set(&self) -> Duration {
+        let is_slow = |switch: &Switch| switch.face == Face::SlowCommit && !matches!(switch.kind, Kind::Netconf(_));
+        if self.switches.iter().any(is_slow) { SLOW + USUAL } else { USUAL }
+    }
+
+    /// For how long what a dead Mercury held is kept from the others.
+    pub(super) fn lease(&self) -> Duration {
+        let longest = self.longest_set();
+        if longest > USUAL { self.lease.max(longest) } else { self.lease }
     }
 }
 

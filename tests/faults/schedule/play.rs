@@ -103,7 +103,7 @@ impl<'a> Stage<'a> {
         let stage = Self {
             schedule,
             world,
-            locks: Locks::new(schedule.lease),
+            locks: Locks::new(schedule.lease()),
             mercuries: Mutex::default(),
             truth: Mutex::new(Truth::new(
                 schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect(),
@@ -242,8 +242,7 @@ impl<'a> Stage<'a> {
                 sleep(time).await;
                 self.locks.trouble(locks::Trouble::None);
             }
-            // Longer than a Set takes that nothing delays, as lease_ttl has to be chosen.
-            What::LocksLost => self.locks.expire(Duration::from_secs(2)),
+            What::LocksLost => self.locks.expire(self.schedule.longest_set()),
             What::Signal { mercury: index, when, signal } => {
                 let mercury = self.mercury(index);
                 mercury.life().plan(when, signal);

@@ -11,7 +11,7 @@ use super::{
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mercuries, lease) = (self.mercuries, self.lease);
+        let (mercuries, lease) = (self.mercuries, self.lease());
         writeln!(f, "seed {}: {mercuries} Mercurys, lease {lease:?}", self.seed)?;
         for (index, switch) in self.switches.iter().enumerate() {
             writeln!(
