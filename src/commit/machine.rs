@@ -56,7 +56,8 @@ pub(super) struct Commit<'a> {
     locks: bool,
     /// Whether it was tried again without one.
     tried_again: bool,
-    /// The switch has said that something is not as it was read: somebody else was there.
+    /// The switch has said that something is not as it was read: somebody else was there,
+    /// since it was last read for the change.
     is_outdated: bool,
     /// When the commit was sent, at the earliest.
     sent: Duration,

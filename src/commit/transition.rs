@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{Payload, Render};
-use mercury_model::{DeviceConfig, Edit, Intended, InterfaceName, InterfaceScope, Leaf, Plan, Running, VlanScope};
+use mercury_model::{
+    DeviceConfig, Edit, Intended, Interface, InterfaceName, InterfaceScope, Leaf, Plan, Running, VlanId, VlanScope,
+};
 
 use crate::{
     fault::{Fault, FaultKind},
@@ -34,6 +36,12 @@ impl Transition<'_> {
         ReadBack::proves(&Intended(self.with_others(&self.intended.0, now)), now)
     }
 
+    /// The same, of a change that took nothing away from a port that came meanwhile: only such a
+    /// one stays.
+    pub(super) fn stays(&self, now: &Running) -> Option<ReadBack> {
+        self.proof(now).filter(|_| self.stranded(now).is_none())
+    }
+
     /// Whether nothing of the change is there. `locks`: the switch has a lock, which
     /// keeps everybody else away.
     pub(super) fn is_undone(&self, now: &Running, locks: bool) -> bool {
@@ -46,6 +54,37 @@ impl Transition<'_> {
         let (before, intended) = (&self.before.interfaces, &self.intended.0.interfaces);
         let names = before.keys().chain(intended.keys()).filter(|name| before.get(*name) != intended.get(*name));
         names.filter(|name| !now.interfaces.contains_key(*name)).cloned().collect()
+    }
+
+    /// A port that has come to what the change takes away: to a VLAN, what binds one to a VNI, or
+    /// an aggregate. Who uses those was judged by what was read before.
+    pub(super) fn stranded<'n>(&self, now: &'n Running) -> Option<&'n InterfaceName> {
+        let (before, intended) = (&self.before, &self.intended.0);
+        let unbound = before
+            .segments
+            .iter()
+            .filter(|(vlan, segment)| intended.segments.get(*vlan).is_none_or(|intended| intended.vni != segment.vni));
+        let vlans = before.vlans.keys().filter(|vlan| !intended.vlans.contains_key(*vlan));
+        let gone: BTreeSet<VlanId> = vlans.chain(unbound.map(|(vlan, _)| vlan)).copied().collect();
+        let has_gone =
+            |name: &InterfaceName| before.interfaces.contains_key(name) && !intended.interfaces.contains_key(name);
+        let carries = |port: &Interface, vlan| {
+            port.switched_vlan.as_ref().is_some_and(|own| match own.foreign() {
+                Some(foreign) => !foreign.routes,
+                None => own.carries(vlan),
+            })
+        };
+        let came = |(name, port): &(&InterfaceName, &Interface)| {
+            // What it had, and what it was to have.
+            let known = || [before.interfaces.get(*name), intended.interfaces.get(*name)].into_iter().flatten();
+            let vlans =
+                port.switched_vlan.as_ref().filter(|_| known().all(|own| own.switched_vlan != port.switched_vlan));
+            let joined =
+                port.aggregate_id.as_ref().filter(|_| known().all(|own| own.aggregate_id != port.aggregate_id));
+            vlans.is_some() && gone.iter().any(|vlan| carries(port, *vlan) && !known().any(|own| carries(own, *vlan)))
+                || joined.is_some_and(has_gone)
+        };
+        now.interfaces.iter().find(came).map(|(name, _)| name)
     }
 
     /// Whether some of it is as it was before: where a change happens wholly or
@@ -84,6 +123,9 @@ impl Transition<'_> {
     pub(super) fn differs(&self, now: &Running, locks: bool) -> Fault {
         if self.is_undone(now, locks) {
             return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
+        }
+        if let Some(port) = self.stranded(now) {
+            return Fault::new(FaultKind::Locked, format!("{port} has come to what the change takes away"));
         }
         let missing = Plan::between(now, &Intended(self.with_others(&self.intended.0, now)));
         let message = format!("the switch took the change and shows something else; missing: {missing}");

@@ -6,10 +6,12 @@ use std::time::Duration;
 use mercury::{fault::FaultKind, outcome::Outcome};
 use mercury_sim::{Datastore, Mode, fault::Moment};
 
-use crate::kind::{self, JUNOS, Kind, NETCONF};
-use crate::ovsdb::{Deed, deed};
+use crate::kind::{self, JUNOS, Kind, NETCONF, ONE_BY_ONE, PLAIN};
+use crate::ovsdb::{Deed, begin, close, deed};
 use crate::strangers::{console, leave_unconfirmed_for, stage};
-use crate::world::{Claim, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock, ports};
+use crate::world::{
+    Claim, VTEP, Wish, World, agree, before_and_intended, claim, fault, on_paused_clock, ports, serves_vnis, vni,
+};
 
 const WISH: Wish = Wish::Access(200);
 const TAGS: [&str; 3] = ["lock-denied", "in-use", "resource-denied"];
@@ -95,6 +97,80 @@ fn what_somebody_else_made_of_an_open_vswitch_as_it_was_wanted_is_left_alone() {
         assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked), "{report:?}");
         assert!(world.ports(0)["Ethernet2"].starts_with("access, tag 200, trunks none, []"), "{:?}", world.ports(0));
     });
+}
+
+/// The last port leaves, and so what binds its VLAN to the VNI goes: not under a port that came
+/// meanwhile, about which alone the guard refused it.
+#[test]
+fn what_goes_with_the_last_port_stays_where_another_came_meanwhile() {
+    on_paused_clock(async {
+        let vlan = 3000;
+        let key = format!("VNI {}", vni(vlan));
+        for (moved_to, is_in_use) in [(vlan, true), (200, false)] {
+            let world = World::with(&[Kind::Ovsdb], serves_vnis).await;
+            let ovsdb = world.handle(0).ovsdb().unwrap();
+            begin(&ovsdb);
+            close(&ovsdb, &["br0"]);
+            let bound = world.one(2, Wish::Vni(vlan)).await;
+            assert!(bound.outcome.is_success() && world.ports(0).contains_key(&key), "{bound:?}");
+            ovsdb.meddle(1, Moment::BeforeApply, deed(3, Deed::Moves(moved_to), "by hand"));
+            let report = world.one(2, Wish::Reset).await;
+            assert_eq!(ovsdb.meddled().len(), 1);
+            let now = world.ports(0);
+            assert!(now["Ethernet3"].starts_with(&format!("access, tag {moved_to},")), "{now:?}");
+            assert_eq!(now.contains_key(&key), is_in_use, "{report:?} {now:?}");
+            let is_told = match is_in_use {
+                true => matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked),
+                false => report.outcome.is_success(),
+            };
+            assert!(is_told, "{report:?}");
+        }
+    });
+}
+
+/// The same of a switch that has no lock, and does not look at what it was worked out from, also
+/// where its answer is lost.
+#[test]
+fn what_went_with_the_last_port_is_back_where_another_came_meanwhile() {
+    on_paused_clock(async {
+        for (kind, loses) in [PLAIN, ONE_BY_ONE].into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+            let vlan = 3000;
+            let key = format!("VNI {}", vni(vlan));
+            let world = World::with(&[Kind::Gnmi(kind)], serves_vnis).await;
+            let handle = world.handle(0);
+            handle.change_running(VTEP).unwrap();
+            let bound = world.one(2, Wish::Vni(vlan)).await;
+            assert!(bound.outcome.is_success(), "{bound:?}");
+            let before = world.ports(0);
+            assert!(before.contains_key(&key), "{before:?}");
+            let hold = handle.inject(fault("gnmi-set:1:before:hold"));
+            if loses {
+                handle.inject(fault("gnmi-set:1:after:drop"));
+            }
+            let comes = async {
+                handle.held(hold).await;
+                handle.change_running(&member(3, vlan)).unwrap();
+                handle.release(hold);
+            };
+            let (report, ()) = tokio::join!(world.one(2, Wish::Reset), comes);
+            assert!(matches!(report.outcome, Outcome::RolledBack(_)), "{:?} {loses}: {report:?}", Kind::Gnmi(kind));
+            let told = report.outcome.fault().unwrap();
+            assert!(loses || (told.kind == FaultKind::Locked && told.message.contains("Ethernet3")), "{told:?}");
+            let now = world.ports(0);
+            assert_eq!((&now[&key], &now["Ethernet2"]), (&before[&key], &before["Ethernet2"]));
+            assert!(now["Ethernet3"].contains(&format!("\"access-vlan\":{vlan}")), "{now:?}");
+        }
+    });
+}
+
+/// Puts a port on a VLAN.
+fn member(port: u16, vlan: u16) -> String {
+    format!(
+        "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet{port}</name><ethernet \
+         xmlns=\"http://openconfig.net/yang/interfaces/ethernet\"><switched-vlan \
+         xmlns=\"http://openconfig.net/yang/vlan\"><config><interface-mode>ACCESS</interface-mode>\
+         <access-vlan>{vlan}</access-vlan></config></switched-vlan></ethernet></interface></interfaces>"
+    )
 }
 
 #[test]

@@ -75,11 +75,10 @@ impl Commit<'_> {
             let clean = landed.results.iter().rev().take(2).all(Result::is_ok);
             let guarded = self.can(|capabilities| capabilities.guarded) && is_in_the_way(&cause);
             return match landed.results.get(index) {
-                // What it was worked out from is no longer so, whatever it changes of it.
-                Some(Err(Refusal::Outdated(_))) if !lost && transition.recalled => self.not_begun(cause, locked, at),
-                Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
                 // What others have made meanwhile is theirs, also where it is what was to be made.
-                Some(Err(Refusal::Outdated(_))) if !lost => self.outdated(cause, locked, at),
+                Some(Err(Refusal::Outdated(_))) => self.outdated(cause, locked, at),
+                // What it was worked out from is no longer so, whatever it changes of it.
+                Some(Err(_)) if guarded && !lost && transition.recalled => self.not_begun(cause, locked, at),
                 Some(Err(_)) if guarded && !lost && self.is_tried_again(&cause, at) => {
                     self.refused(Taken::No, cause, locked, at)
                 }
@@ -94,7 +93,7 @@ impl Commit<'_> {
             let trouble = trouble(landed.lost_fault().unwrap_or_else(silent), Taken::Perhaps, pending);
             return if lost { self.search(trouble, Goal::Made, at) } else { self.undo(trouble, at) };
         };
-        let Some(proof) = transition.proof(now) else {
+        let Some(proof) = transition.stays(now) else {
             let cause = transition.differs(now, self.locks);
             return match lost {
                 true => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
@@ -134,7 +133,7 @@ impl Commit<'_> {
     /// It was not begun, because what it was to be made on is not as it was read: it is
     /// tried once more where that turns out to be somebody else's affair.
     fn outdated(&mut self, cause: Fault, locked: bool, at: Moment) -> Onward {
-        let again = at.exclusive && !self.tried_again;
+        let again = at.exclusive && !self.tried_again && !self.transition.recalled;
         self.tried_again |= again;
         match again {
             true => self.released(locked, Then::MakeAgain(cause), at),
@@ -172,7 +171,10 @@ impl Commit<'_> {
                 self.state = State::Retaking(taking);
                 Next::Do(command)
             }
-            Next::End(Ok(now)) if at.exclusive && self.is_as_planned_from(&now) => self.make(at),
+            Next::End(Ok(now)) if at.exclusive && self.is_as_planned_from(&now) => {
+                self.is_outdated = false;
+                self.make(at)
+            }
             Next::End(Ok(now)) => self.retaken(&now, at),
             Next::End(Err(fault)) => over(Outcome::NotStarted(fault)),
         }
@@ -182,7 +184,7 @@ impl Commit<'_> {
     /// else was there, whatever they changed of what was read is in it: the read-back would be
     /// held against what is no longer so, and the change taken back.
     fn is_as_planned_from(&self, now: &Running) -> bool {
-        self.transition.is_undone(now, self.locks || self.is_outdated)
+        self.transition.is_undone(now, self.locks || self.is_outdated) && self.transition.stranded(now).is_none()
     }
 
     /// It is not as it was planned from: somebody else was there, or the switch did what it
@@ -190,7 +192,7 @@ impl Commit<'_> {
     /// part of it is somebody else's.
     fn retaken(&mut self, now: &Running, at: Moment) -> Onward {
         let was_unread = self.can(|capabilities| capabilities.guarded) && !self.is_outdated;
-        if let Some(proof) = self.transition.proof(now).filter(|_| was_unread) {
+        if let Some(proof) = self.transition.stays(now).filter(|_| was_unread) {
             self.state = State::Made { proof, made: Made::Locked };
             return Next::End(Reached::Made);
         }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, FaultKind},
-    outcome::Outcome,
+    outcome::{Outcome, ReadBack},
 };
 
 /// Between two tries to find out; it doubles up to [`LONGEST_PAUSE`].
@@ -207,7 +207,7 @@ impl Commit<'_> {
         if search.depth.pending().is_some() {
             search.settles = search.settles.or(Some(self.confirms(at)));
         }
-        let proof = self.transition.proof(now).filter(|_| search.goal != Goal::Before);
+        let proof = self.proof_for(search.goal, now);
         // Without a lock nothing tells whether the lost session is still at work: only time, before the
         // switch was asked, or that the change was seen and the switch was told to undo it, and did.
         let locks = self.can(|capabilities| capabilities.lock);
@@ -240,6 +240,15 @@ impl Commit<'_> {
         self.fly(State::MakingSure(search), steps, self.policy.commit_timeout)
     }
 
+    /// The proof that the goal is reached. What was told to stay does so, whoever comes then.
+    fn proof_for(&self, goal: Goal, now: &Running) -> Option<ReadBack> {
+        match goal {
+            Goal::Made => self.transition.stays(now),
+            Goal::Final => self.transition.proof(now),
+            Goal::Before => None,
+        }
+    }
+
     /// No confirmed commit of the lost session can be undone any more behind our
     /// back, and what a switch saves by itself is saved.
     pub(super) fn made_sure(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
@@ -270,7 +279,7 @@ impl Commit<'_> {
     }
 
     pub(super) fn kept(&mut self, search: Search, now: &Running, locked: bool, at: Moment) -> Onward {
-        match self.transition.proof(now) {
+        match self.proof_for(search.goal, now) {
             Some(proof) => {
                 let (goal, saved) = (search.goal, search.depth.may_be_saved());
                 self.released(locked, Then::Found { proof, goal, saved }, at)
