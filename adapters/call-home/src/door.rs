@@ -318,6 +318,8 @@ async fn silence(life: &Life) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering::SeqCst;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
@@ -331,33 +333,51 @@ mod tests {
         wait: Duration::from_secs(1),
     };
 
-    /// Whoever knocks again and again is slowed down: there is one place for its address, which
-    /// it keeps for as long as its penalty lasts.
-    #[tokio::test(start_paused = true)]
-    async fn who_was_not_let_in_keeps_its_place_for_a_while() {
-        use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-        static HEARD: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        let heard = |what| match what {
-            Heard::NotKnown => drop(HEARD[0].fetch_add(1, SeqCst)),
-            Heard::NoPlace => drop(HEARD[1].fetch_add(1, SeqCst)),
-            Heard::LetIn | Heard::Again => panic!("nobody is awaited"),
-        };
-        let penalty = Duration::from_secs(600);
+    type Count = std::sync::atomic::AtomicUsize;
+
+    /// A door at which nobody is awaited; it has one place for an address, which it keeps for so
+    /// long from whom it has not let in.
+    fn narrow(penalty: Duration, heard: fn(Heard)) -> Door {
         let limits = Limits { half_open_per_peer: 1, penalty, ..LIMITS };
         let reception: &'static Reception = Box::leak(Box::default());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let door = Door::open(listener, Carried::Ssh, limits, reception, heard).unwrap();
-        let knock = || async {
-            let mut caller = TcpStream::connect(door.address()).await.unwrap();
-            let _gone = caller.write_all(b"GET / HTTP/1.1\r\n\r\n").await;
-            let _reset = caller.read_to_end(&mut Vec::new()).await;
-            [HEARD[0].load(SeqCst), HEARD[1].load(SeqCst)]
+        Door::open(listener, Carried::Ssh, limits, reception, heard).unwrap()
+    }
+
+    /// Ends when the door has hung up.
+    async fn knock(door: &Door) {
+        let mut caller = TcpStream::connect(door.address()).await.unwrap();
+        let _gone = caller.write_all(b"GET / HTTP/1.1\r\n\r\n").await;
+        let _reset = caller.read_to_end(&mut Vec::new()).await;
+    }
+
+    /// Whoever knocks again and again is slowed down. The sockets are real, and so is the clock.
+    #[tokio::test]
+    async fn who_was_not_let_in_keeps_its_place_for_a_while() {
+        static HEARD: [Count; 2] = [Count::new(0), Count::new(0)];
+        let door = narrow(Duration::from_secs(3600), |what| match what {
+            Heard::NotKnown => drop(HEARD[0].fetch_add(1, SeqCst)),
+            Heard::NoPlace => drop(HEARD[1].fetch_add(1, SeqCst)),
+            Heard::LetIn | Heard::Again => panic!("nobody is awaited"),
+        });
+        for expected in [[1, 0], [1, 1], [1, 2]] {
+            knock(&door).await;
+            assert_eq!([HEARD[0].load(SeqCst), HEARD[1].load(SeqCst)], expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn once_that_is_over_there_is_a_place_again() {
+        static NOT_KNOWN: Count = Count::new(0);
+        let door = narrow(Duration::from_millis(1), |what| {
+            NOT_KNOWN.fetch_add(usize::from(what == Heard::NotKnown), SeqCst);
+        });
+        let twice = async {
+            while NOT_KNOWN.load(SeqCst) < 2 {
+                knock(&door).await;
+            }
         };
-        assert_eq!(knock().await, [1, 0]);
-        assert_eq!(knock().await, [1, 1]);
-        assert_eq!(knock().await, [1, 2]);
-        tokio::time::sleep(penalty).await;
-        assert_eq!(knock().await, [2, 2]);
+        timeout(Duration::from_secs(60), twice).await.expect("the place is free again");
     }
 
     /// The clock goes on while everybody waits.
