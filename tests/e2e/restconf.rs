@@ -23,7 +23,7 @@ fn a_port_is_attached_and_detached_over_restconf_in_every_form() {
     let plain = RestconfFace { yang_patch: false, fields: false, ..usual };
     for (face, most) in [
         (usual, 3),
-        (RestconfFace { etags: true, ..usual }, 2),
+        (RestconfFace { etags: true, ..usual }, 3),
         (RestconfFace { atomic: false, ..usual }, 3),
         (plain, 5),
         (RestconfFace { draft_media: true, ..plain }, 5),
@@ -71,6 +71,10 @@ fn a_port_comes_to_a_new_vlan_in_so_many_requests() {
     }
 }
 
+/// Of a switch whose tags somebody knows.
+const TAGGED: &str = "inherits = \"openconfig\"\n[revision.restconf]\ntrust = \"exact\"\n\
+                      source = \"the simulator makes them of all that is configured\"\n";
+
 /// A tag of all that was read takes the place of reading it again, and what somebody else has
 /// changed since is seen by it; where tags are shown and nobody looks at them, it is read.
 #[test]
@@ -80,7 +84,11 @@ fn a_port_is_not_read_before_a_change_where_a_tag_tells_that_it_is_as_it_was() {
         [(RestconfFace { own_etags: true, ..etags }, 2), (etags, 2), (RestconfFace { etags_alone: true, ..etags }, 3)]
     {
         let switch = start(face, &[]);
-        let mercury = Mercury::serve(&[switch.restconf_entry("leaf1")]);
+        let setup = Setup::new().switches(&[switch.restconf_entry("leaf1").text("dialect", "tagged")]);
+        let folder = setup.path().join("dialects");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("tagged.toml"), TAGGED).unwrap();
+        let mercury = setup.flags(&["--dialects", folder.to_str().unwrap()]).serve();
         let flights = |vlan| {
             let before = switch.handle().counters().flights;
             let answer = attach(&mercury, vlan).unwrap();

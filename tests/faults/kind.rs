@@ -4,7 +4,7 @@
 use std::fmt;
 
 use mercury::inventory::{Face, GnmiSettings, NetconfSettings, OvsdbSettings, RestconfSettings, Switch};
-use mercury_adapter::{ConfirmedBy, Dialect, Module, NodePath, PathStep};
+use mercury_adapter::{ConfirmedBy, Dialect, Module, NodePath, PathStep, Trust};
 use mercury_sim::{Mode, Options, RestconfFace};
 
 use crate::world;
@@ -288,6 +288,7 @@ impl Kind {
         if let (Self::Restconf(own), Some(dialect)) = (self, &mut dialect.restconf) {
             dialect.atomic = own.atomic;
             dialect.save = own.startup.then(save_config);
+            dialect.revision = if own.etags { Trust::Exact } else { dialect.revision };
         }
         dialect
     }

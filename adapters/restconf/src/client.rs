@@ -116,6 +116,15 @@ impl Client {
         }
     }
 
+    /// One exchange on which nothing rests: after one without an answer the session goes on, on
+    /// another connection where it can have one. What is asked changes nothing.
+    pub(crate) async fn tried(&mut self, ask: &Ask<'_>, within: Duration) -> Option<Reply> {
+        let was = self.lost;
+        let reply = self.exchange(ask, within).await;
+        self.lost = was;
+        reply.inspect_err(|lost| tracing::debug!(%lost, "what was tried has no answer")).ok()
+    }
+
     fn request(&self, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, Lost> {
         let body = ask.body.map(|(_, text)| Bytes::copy_from_slice(text.as_bytes())).unwrap_or_default();
         let mut request = self.http.request(ask.method.clone(), ask.uri, body)?;

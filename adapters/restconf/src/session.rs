@@ -27,6 +27,9 @@ use crate::{
 /// What is said where a dialect has no operation that saves.
 const NO_SAVE: &str = "no operation that saves is known of this system over RESTCONF";
 
+/// How long a target may take to tell whether it looks at tags.
+const ABOUT_TAGS: Duration = Duration::from_secs(2);
+
 /// A RESTCONF session that carries steps.
 pub struct RestconfSession {
     client: Client,
@@ -218,7 +221,7 @@ impl RestconfSession {
         let named = !together && scope.interfaces != InterfaceScope::All;
         let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
         if more.is_empty() {
-            self.hold(scope, &guards, until).await?;
+            self.hold(scope, &guards, until).await;
             self.guards = guards;
             return Ok(running);
         }
@@ -232,23 +235,40 @@ impl RestconfSession {
     }
 
     /// A change that is one request to what has one tag for all that was read is held to that
-    /// reading, however old, where the target looks at tags: some show them and do not. With a
-    /// tag that nothing has, a GET tells (RFC 9110 section 13.1.1), and changes nothing.
-    async fn hold(&mut self, scope: &Scope, guards: &[(Node, HeaderValue)], until: Instant) -> Result<(), Failure> {
-        let [(node, _)] = guards else { return Ok(()) };
-        if self.dialect.revision != Trust::Exact || !self.patches() || !self.reads_together() {
-            return Ok(());
+    /// reading, however old, where the target looks at tags: some show them and do not. An entry
+    /// of a list has a tag of its own, and no patch goes to it.
+    async fn hold(&mut self, scope: &Scope, guards: &[(Node, HeaderValue)], until: Instant) {
+        let [(node, _)] = guards else { return };
+        if self.dialect.revision != Trust::Exact || !self.patches() || node.names != Names::default() {
+            return;
         }
-        if self.looks_at_tags.is_none() {
-            let uri = self.client.uri(&format!("/data{}?content=config&depth=1", uri::data(node)));
-            let nobodys = HeaderValue::from_static("\"mercury-asks-whether-tags-are-looked-at\"");
+        if !self.reads_together() {
+            return;
+        }
+        let looks = match self.looks_at_tags {
+            Some(looks) => looks,
+            None => self.ask_about_tags(node, until).await,
+        };
+        self.looks_at_tags = Some(looks);
+        self.held = looks.then(|| scope.clone());
+    }
+
+    /// With a tag that nothing has, a HEAD tells, or a GET where there is none (RFC 9110 section
+    /// 13.1.1): it changes nothing. Whoever does not say in time that the tag is wrong is not held
+    /// to tags, and the reading stays.
+    async fn ask_about_tags(&mut self, node: &Node, until: Instant) -> bool {
+        let until = until.min(Instant::now() + ABOUT_TAGS);
+        let uri = self.client.uri(&format!("/data{}?content=config&depth=1", uri::data(node)));
+        let nobodys = HeaderValue::from_static("\"mercury-asks-whether-tags-are-looked-at\"");
+        for method in [Method::HEAD, Method::GET] {
+            let ask = Ask { method, guard: Some(&nobodys), ..Ask::get(&uri) };
             let left = until.saturating_duration_since(Instant::now());
-            let reply = self.client.exchange(&Ask { guard: Some(&nobodys), ..Ask::get(&uri) }, left).await;
-            let reply = reply.map_err(Failure::Lost)?;
-            self.looks_at_tags = Some(reply.status == StatusCode::PRECONDITION_FAILED);
+            match self.client.tried(&ask, left).await.map(|reply| reply.status) {
+                Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED) => {}
+                status => return status == Some(StatusCode::PRECONDITION_FAILED),
+            }
         }
-        self.held = (self.looks_at_tags == Some(true)).then(|| scope.clone());
-        Ok(())
+        false
     }
 
     async fn read_as(

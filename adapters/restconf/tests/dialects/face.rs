@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{Answer, Capabilities, CommitMode, Flight, Refusal, Render as _, Session, Step};
+use mercury_adapter::{Answer, Capabilities, CommitMode, Flight, Refusal, Render as _, RestconfDialect, Session, Step};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanScope};
 use mercury_restconf::{Renderer, RestconfOptions, conformance};
 use serde_json::{Value as Json, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 
 use crate::{
     device::Device,
@@ -25,15 +25,30 @@ pub(crate) struct Face {
     pub(crate) device: Device,
     startup: Json,
     tags: bool,
+    /// How it takes it to be asked whether it looks at tags.
+    pub(crate) about_tags: AboutTags,
+    /// How long a change takes it.
+    pub(crate) slow: Duration,
+    /// To what it never answers: a part of a request's first line.
+    pub(crate) silent: Option<&'static str>,
     /// What it says to a GET, behind the root.
     shows: Shows,
     pub(crate) asked: Vec<String>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AboutTags {
+    Looks,
+    Blind,
+    HasNoHead,
+    Silent,
+    HangsUp,
+}
+
 /// A status, and what is in the body.
 pub(crate) type Shows = fn(&Json, &str) -> (u16, String);
 
-fn os10(data: &Json, uri: &str) -> (u16, String) {
+pub(crate) fn os10(data: &Json, uri: &str) -> (u16, String) {
     match uri {
         "/data/ietf-interfaces:interfaces?content=config" => {
             (200, json!({ "ietf-interfaces:interfaces": data["interfaces"] }).to_string())
@@ -43,6 +58,11 @@ fn os10(data: &Json, uri: &str) -> (u16, String) {
 }
 
 impl Face {
+    pub(crate) fn new(shows: Shows, tags: bool, device: Device) -> Self {
+        let (about_tags, slow) = (AboutTags::Looks, Duration::ZERO);
+        Self { startup: device.data.clone(), device, tags, about_tags, slow, silent: None, shows, asked: Vec::new() }
+    }
+
     fn tag(&self) -> String {
         format!("\"{}\"", self.device.data.to_string().len())
     }
@@ -51,6 +71,9 @@ impl Face {
     fn answer(&mut self, method: &str, uri: &str, guard: Option<&str>, body: &str) -> (u16, String) {
         let data = uri.strip_prefix("/restconf");
         match (method, data) {
+            ("HEAD", _) if self.about_tags == AboutTags::HasNoHead => (405, String::new()),
+            ("HEAD" | "GET", _) if guard.is_some() && self.about_tags != AboutTags::Blind => (412, String::new()),
+            ("HEAD", _) => (200, String::new()),
             ("GET", Some(data)) => (self.shows)(&self.device.data, data),
             ("POST", Some("/operations/copy-config")) => {
                 let input: Json = serde_json::from_str(body).unwrap();
@@ -82,7 +105,7 @@ impl Face {
 }
 
 /// Answers until the client is gone.
-async fn serve(stream: DuplexStream, switch: Arc<Mutex<Face>>) {
+pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, switch: Arc<Mutex<Face>>) {
     let mut stream = BufReader::new(stream);
     loop {
         let (mut head, mut length, mut guard) = (String::new(), 0, None);
@@ -109,9 +132,21 @@ async fn serve(stream: DuplexStream, switch: Arc<Mutex<Face>>) {
         let body = String::from_utf8(body).unwrap();
         let mut words = head.split_whitespace();
         let (method, uri) = (words.next().unwrap(), words.next().unwrap());
-        let answer = {
+        let (slow, about_tags, is_silent) = {
             let mut switch = switch.lock().unwrap();
             switch.asked.push(format!("{method} {uri}"));
+            (switch.slow, switch.about_tags, switch.silent.is_some_and(|part| head.contains(part)))
+        };
+        let asks_about_tags = guard.is_some() && matches!(method, "GET" | "HEAD");
+        match about_tags {
+            AboutTags::Silent if asks_about_tags => return std::future::pending().await,
+            AboutTags::HangsUp if asks_about_tags => return,
+            _ if is_silent => return std::future::pending().await,
+            _ if !matches!(method, "GET" | "HEAD") => tokio::time::sleep(slow).await,
+            _ => {}
+        }
+        let answer = {
+            let mut switch = switch.lock().unwrap();
             let (status, body) = switch.answer(method, uri, guard.as_deref(), &body);
             let tag =
                 if switch.tags && method == "GET" { format!("ETag: {}\r\n", switch.tag()) } else { String::new() };
@@ -146,16 +181,20 @@ pub(crate) async fn session(
     device: Device,
 ) -> (Box<dyn Session>, Arc<Mutex<Face>>) {
     let dialect = dialect(name);
-    let face = Face { startup: device.data.clone(), device, tags, shows, asked: Vec::new() };
-    let switch = Arc::new(Mutex::new(face));
+    let switch = Arc::new(Mutex::new(Face::new(shows, tags, device)));
+    let session = session_with(dialect.restconf.as_ref().unwrap(), &switch).await;
+    (session, switch)
+}
+
+/// A session with a switch that is there.
+pub(crate) async fn session_with(restconf: &RestconfDialect, switch: &Arc<Mutex<Face>>) -> Box<dyn Session> {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    tokio::spawn(serve(theirs, Arc::clone(&switch)));
-    let restconf = dialect.restconf.as_ref().unwrap();
+    tokio::spawn(serve(theirs, Arc::clone(switch)));
     let mut options = RestconfOptions::new("switch", 443);
     options.http.tls = None;
     let session = conformance::session(ours, &options, restconf).await.unwrap();
     switch.lock().unwrap().asked.clear();
-    (session, switch)
+    session
 }
 
 pub(crate) fn running(flight: &Flight) -> Running {

@@ -25,7 +25,9 @@ mod from_xml;
 mod names;
 mod os10;
 mod round_trip;
+mod slow;
 mod sonic;
+mod tags;
 mod turns;
 mod written;
 

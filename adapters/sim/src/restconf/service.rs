@@ -137,7 +137,7 @@ async fn exchange(device: &Arc<Device>, known: bool, asked: &Asked) -> Result<An
     strikes.strike(Moment::BeforeApply).await?;
     let lie = Lie::of(&strikes);
     let done = match asked.method {
-        Method::GET => get(device, asked),
+        Method::GET | Method::HEAD => get(device, asked),
         Method::PATCH | Method::PUT | Method::DELETE => {
             let before = strikes.any(Moment::AfterApply, &Action::Twist).then(|| device.snapshot());
             let done = strikes.or_cut(change(device, asked, lie)).await?;
