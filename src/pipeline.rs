@@ -10,7 +10,7 @@ mod recalled;
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
-use mercury_model::{Edit, Intended, InterfaceName, Plan, Running, Scope};
+use mercury_model::{Edit, Intended, InterfaceName, InterfaceScope, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
 
 use after::rounded_off;
@@ -163,6 +163,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     report.outcome = looks::doubted(report.outcome, &report.doubts);
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
+        report.warnings.extend(unapplied(proof.running()));
     }
     narrow(&mut report, work, &line.switch.rules);
     report.capabilities = line.link.capabilities().cloned();
@@ -177,6 +178,14 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     report.warnings.extend(cost.warnings.iter().map(ToString::to_string));
     report.warnings.extend(cost.notes.into_iter().map(str::to_owned));
     report
+}
+
+/// What is so and does nothing: a database keeps the VLANs of a port whose device is gone.
+fn unapplied(running: &Running) -> impl Iterator<Item = String> {
+    // Of others' ports, read along, nothing was asked.
+    let is_named = running.scope.interfaces != InterfaceScope::All;
+    let of_no_use = running.of_no_use().filter(move |_| is_named);
+    of_no_use.map(|(port, why)| format!("what {} has of VLANs is not applied: {why}", port.name))
 }
 
 async fn steps(

@@ -8,7 +8,8 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, TrunkVlans, Vlan, VlanId, VlanSet, Vni, VniState,
+    ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanSet, Vni,
+    VniState,
 };
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
@@ -195,6 +196,10 @@ pub struct Running {
     /// that beside what it has.
     #[serde(skip)]
     pub down: BTreeMap<InterfaceName, String>,
+    /// The ports on which the device has not applied what it has configured, and why, as far
+    /// as it shows that: a database takes VLANs of a port whose device is gone.
+    #[serde(skip)]
+    pub unused: BTreeMap<InterfaceName, String>,
     /// The ports that the device bridges, where it tells which of them reach one another
     /// beside what each has; nothing is known of others.
     #[serde(skip)]
@@ -252,6 +257,17 @@ impl Running {
     pub fn found(config: DeviceConfig, scope: Scope) -> Self {
         let config = config.cut_to(&scope);
         Self { config, scope, ..Self::default() }
+    }
+
+    /// The ports whose VLANs the device has no use of, and why; one that carries none needs
+    /// none.
+    pub fn of_no_use(&self) -> impl Iterator<Item = (&Interface, &str)> {
+        let carries = |port: &Interface| match &port.switched_vlan {
+            Some(SwitchedVlan::Trunk { native, vlans }) => native.is_some() || *vlans != TrunkVlans::None,
+            vlans => vlans.is_some(),
+        };
+        let own = self.unused.iter().filter_map(|(name, why)| Some((self.interfaces.get(name)?, why.as_str())));
+        own.filter(move |(port, _)| carries(port))
     }
 
     /// What of it is told to whoever asked about `scope`: the configuration there, and

@@ -157,6 +157,21 @@ impl SwitchedVlan {
         }
     }
 
+    /// Whether a port so configured has less than a trunk that was so, and nothing else: what is
+    /// left of it means what it meant.
+    #[must_use]
+    pub fn is_less_than(&self, before: &Self) -> bool {
+        let (Self::Trunk { native, vlans }, Self::Trunk { native: had, vlans: all }) = (self, before) else {
+            return false;
+        };
+        let lists = match (vlans, all) {
+            (TrunkVlans::None, _) | (TrunkVlans::Only(_), TrunkVlans::All) => true,
+            (TrunkVlans::Only(own), TrunkVlans::Only(all)) => own.difference(all).is_empty(),
+            (own, all) => own == all,
+        };
+        lists && (native.is_none() || native == had) && self != before
+    }
+
     /// Every VLAN it names; for a trunk of all VLANs only its native one, and none
     /// where it is not understood.
     #[must_use]
@@ -244,5 +259,25 @@ mod tests {
         let trunk = SwitchedVlan::Trunk { native: Some(vlan(10)), vlans: TrunkVlans::only("20-22".parse().unwrap()) };
         assert_eq!(trunk.named_vlans().to_string(), "10,20-22");
         assert!(trunk.carries(vlan(10)) && trunk.carries(vlan(21)) && !trunk.carries(vlan(23)));
+    }
+
+    #[test]
+    fn a_trunk_that_loses_vlans_is_less_than_it_was() {
+        let trunk =
+            |native: Option<u16>, vlans| SwitchedVlan::Trunk { native: native.map(|id| id.try_into().unwrap()), vlans };
+        let only = |list: &str| TrunkVlans::only(list.parse().unwrap());
+        let before = trunk(Some(7), only("7-9"));
+        for less in [trunk(Some(7), only("7-8")), trunk(None, only("8")), trunk(None, TrunkVlans::None)] {
+            assert!(less.is_less_than(&before), "{less}");
+        }
+        for other in [before.clone(), trunk(Some(8), only("8")), trunk(None, only("10")), trunk(None, TrunkVlans::All)]
+        {
+            assert!(!other.is_less_than(&before), "{other}");
+        }
+        assert!(before.is_less_than(&trunk(Some(7), TrunkVlans::All)));
+        assert!(
+            !SwitchedVlan::access(7u16.try_into().unwrap()).is_less_than(&before),
+            "its frames have no tag any more"
+        );
     }
 }

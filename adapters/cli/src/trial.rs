@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{CliDialect, Share};
-use mercury_model::{Interface, Running, Scope, SwitchedVlan, TrunkVlans};
+use mercury_model::{Interface, InterfaceName, Running, Scope, SwitchedVlan};
 
 use crate::{Unreadable, running, unused};
 
-/// What a switch shows, and on which ports it has no use of that.
+/// What a switch shows.
 pub(crate) struct Found {
     pub(crate) running: Running,
-    unused: BTreeMap<String, String>,
 }
 
 impl Found {
@@ -21,15 +20,25 @@ impl Found {
         texts: &[String],
         share: &mut Share,
     ) -> Result<Self, Unreadable> {
-        let running = running(dialect, scope, texts, share)?;
-        let unused = dialect.words.table().map(|words| unused(words, scope, texts, share)).transpose()?;
-        Ok(Self { running, unused: unused.unwrap_or_default() })
+        let mut running = running(dialect, scope, texts, share)?;
+        if let Some(words) = dialect.words.table() {
+            let named = |(name, why): (String, String)| Some((name.parse().ok()?, why));
+            running.unused = unused(words, scope, texts, share)?.into_iter().filter_map(named).collect();
+        }
+        Ok(Self { running })
     }
 }
 
 /// Whether what is shown next is held against what there is.
 #[derive(Debug, Default)]
-pub(crate) enum Trial {
+pub(crate) struct Trial {
+    state: State,
+    /// The VLANs of ports without a use of them, as they were last shown.
+    had: BTreeMap<InterfaceName, Option<SwitchedVlan>>,
+}
+
+#[derive(Debug, Default)]
+enum State {
     #[default]
     None,
     /// Something was changed, by these lines.
@@ -40,53 +49,67 @@ pub(crate) enum Trial {
 
 impl Trial {
     pub(crate) fn begins(&mut self, lines: &str, is_changed: bool) {
-        let is_judged = is_changed && !matches!(self, Self::Failed);
-        *self = if is_judged { Self::Begun(lines.to_owned()) } else { Self::None };
+        let is_judged = is_changed && !matches!(self.state, State::Failed);
+        self.state = if is_judged { State::Begun(lines.to_owned()) } else { State::None };
     }
 
-    /// Of which VLANs there is no use, and why. A port that carries none needs no device.
+    /// Of which VLANs there is no use, and why. A port that has less than it had needs no
+    /// device for that, nor does one that carries none.
     pub(crate) fn ends(&mut self, found: &Found) -> Option<String> {
-        let Self::Begun(lines) = std::mem::take(self) else { return None };
+        let of_no_use = || found.running.of_no_use();
+        let vlans = of_no_use().map(|(port, _)| (port.name.clone(), port.switched_vlan.clone()));
+        let had = std::mem::replace(&mut self.had, vlans.collect());
+        let State::Begun(lines) = std::mem::take(&mut self.state) else { return None };
         // What others have is looked at where it is read along, and is theirs.
-        let is_changed = |port: &&Interface| lines.split_whitespace().any(|word| word == port.name.as_str());
-        let ports = found.running.config.interfaces.values();
-        let carries = |port: &Interface| match &port.switched_vlan {
-            Some(SwitchedVlan::Trunk { native, vlans }) => native.is_some() || *vlans != TrunkVlans::None,
-            vlans => vlans.is_some(),
+        let is_changed = |port: &Interface| lines.split_whitespace().any(|word| word == port.name.as_str());
+        let is_less = |port: &Interface| {
+            let had = had.get(&port.name).and_then(Option::as_ref);
+            had.zip(port.switched_vlan.as_ref()).is_some_and(|(had, now)| now.is_less_than(had))
         };
-        let mut of_no_use = ports.filter(is_changed).filter(|port| carries(port)).filter_map(|port| {
-            let why = found.unused.get(port.name.as_str())?;
-            Some(format!("it has VLANs of {} and no use of them: {why}", port.name))
-        });
-        let first = of_no_use.next();
-        *self = if first.is_some() { Self::Failed } else { Self::None };
-        first
+        let first = of_no_use().find(|(port, _)| is_changed(port) && !is_less(port));
+        let words = first.map(|(port, why)| format!("it has VLANs of {} and no use of them: {why}", port.name));
+        self.state = if words.is_some() { State::Failed } else { State::None };
+        words
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mercury_model::TrunkVlans;
+
     use super::*;
 
-    #[test]
-    fn a_port_that_was_not_changed_is_not_judged() {
+    fn found(vlans: &str, dead: &str) -> Found {
         let mut running = Running::default();
         for name in ["p1", "tap7"] {
             let mut port = Interface::new(name.parse().unwrap());
-            port.switched_vlan = Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::All });
+            let vlans = if name == "tap7" { TrunkVlans::All } else { TrunkVlans::only(vlans.parse().unwrap()) };
+            port.switched_vlan = Some(SwitchedVlan::Trunk { native: None, vlans });
             running.config.interfaces.insert(port.name.clone(), port);
         }
-        let dead = |name: &str| Found {
-            running: running.clone(),
-            unused: BTreeMap::from([(name.to_owned(), "there is no such device".to_owned())]),
-        };
+        running.unused.insert(dead.parse().unwrap(), "there is no such device".to_owned());
+        Found { running }
+    }
+
+    #[test]
+    fn a_port_that_was_not_changed_is_not_judged() {
         let mut trial = Trial::default();
-        assert_eq!(trial.ends(&dead("p1")), None, "nothing was changed");
+        assert_eq!(trial.ends(&found("7", "p1")), None, "nothing was changed");
         trial.begins("ovs-vsctl -- set port p1 tag=7", true);
-        assert_eq!(trial.ends(&dead("tap7")), None);
+        assert_eq!(trial.ends(&found("7", "tap7")), None);
         trial.begins("ovs-vsctl -- set port p1 tag=7", true);
-        assert!(trial.ends(&dead("p1")).unwrap().contains("p1"));
+        assert!(trial.ends(&found("7", "p1")).unwrap().contains("p1"));
         trial.begins("ovs-vsctl -- set port p1 tag=5", true);
-        assert_eq!(trial.ends(&dead("p1")), None, "it may have been so before");
+        assert_eq!(trial.ends(&found("5", "p1")), None, "it may have been so before");
+    }
+
+    #[test]
+    fn a_trunk_without_a_device_may_lose_vlans_and_get_none() {
+        let mut trial = Trial::default();
+        assert_eq!(trial.ends(&found("7-9", "p1")), None);
+        trial.begins("ovs-vsctl -- set port p1 trunks=7", true);
+        assert_eq!(trial.ends(&found("7", "p1")), None);
+        trial.begins("ovs-vsctl -- set port p1 trunks=7,8", true);
+        assert!(trial.ends(&found("7-8", "p1")).unwrap().contains("no use of them: there is no such device"));
     }
 }

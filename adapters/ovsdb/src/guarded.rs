@@ -177,7 +177,9 @@ impl Ports {
                 None => Some(CONFIGURED),
             };
             changes.extend(wanted.operations(name, vlans.as_ref(), vlans.as_ref().map(|_| (MARK, mark))));
-            if vlans.is_some() && !is_closed {
+            let held = Vlans::of(&known.port).map_err(senseless)?;
+            // What has less than it had needs no device for that.
+            if vlans.as_ref().is_some_and(|vlans| !vlans.is_less_than(&held)) && !is_closed {
                 let own = known.port.uuids("interfaces").map_err(senseless)?;
                 interfaces.extend(own.into_iter().map(|uuid| json!(["_uuid", "==", datum::of_uuid(uuid)])));
             }

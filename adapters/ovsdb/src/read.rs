@@ -36,7 +36,7 @@ pub(crate) fn running(
     let data = data(dialect, bridges, rows, &mut DataTree::new(&arena, share))?;
     let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: "" };
     let mut found = read(looking, data, scope);
-    found.down = down(rows)?;
+    [found.unused, found.down] = down(rows)?;
     if scope.interfaces == InterfaceScope::All {
         found.bridged = bridged(rows, bridges, dialect.closed)?;
     }
@@ -52,21 +52,24 @@ pub(crate) fn running(
     Ok(found)
 }
 
-/// The ports that carry nothing, by what ovs-vswitchd says of their devices.
-fn down(rows: &Rows) -> Result<BTreeMap<InterfaceName, String>, NoDatum> {
-    let mut down = BTreeMap::new();
+/// Those ports on which ovs-vswitchd has applied nothing, by what it says of their devices, and
+/// those that carry nothing for that or another reason.
+fn down(rows: &Rows) -> Result<[BTreeMap<InterfaceName, String>; 2], NoDatum> {
+    let [mut unused, mut down] = [BTreeMap::new(), BTreeMap::new()];
     for (name, interface) in &rows.interfaces {
-        let why = match interface.text("error")?.filter(|error| !error.is_empty()) {
-            Some(error) => format!("ovs-vswitchd has no use of it: {error}"),
-            None if interface.number("ofport")?.is_none_or(|port| port < 1) => "it has no device".to_owned(),
-            None if interface.text("link_state")? == Some("down") => "its link is down".to_owned(),
+        let (why, is_unused) = match interface.text("error")?.filter(|error| !error.is_empty()) {
+            Some(error) => (format!("ovs-vswitchd has no use of it: {error}"), true),
+            None if interface.number("ofport")?.is_none_or(|port| port < 1) => ("it has no device".to_owned(), true),
+            None if interface.text("link_state")? == Some("down") => ("its link is down".to_owned(), false),
             None => continue,
         };
-        if let Ok(name) = name.parse() {
-            down.insert(name, why);
+        let Ok(name) = name.parse::<InterfaceName>() else { continue };
+        if is_unused {
+            unused.insert(name.clone(), why.clone());
         }
+        down.insert(name, why);
     }
-    Ok(down)
+    Ok([unused, down])
 }
 
 fn data<'a>(

@@ -58,6 +58,19 @@ impl Vlans {
         }
     }
 
+    /// Whether a port of these VLANs has less than one of those, and nothing else: a trunk that
+    /// loses some.
+    #[must_use]
+    pub(crate) fn is_less_than(&self, before: &Self) -> bool {
+        let (now, had) = (self.effective(), before.effective());
+        let is_access = |vlans: &Self| vlans.mode.as_deref() == Some(ACCESS);
+        let has_all = had.trunks.is_empty();
+        let lists = !now.trunks.is_empty() && (has_all || now.trunks.iter().all(|vlan| had.trunks.contains(vlan)));
+        let is_same = now.mode == had.mode && now.tag == had.tag;
+        let lost_native = now.tag.is_none() && had.tag.is_some();
+        lists && now != had && !is_access(&now) && !is_access(&had) && (is_same || lost_native)
+    }
+
     /// The columns and their values.
     #[must_use]
     pub fn columns(&self) -> [(&'static str, Value); 3] {
@@ -73,6 +86,19 @@ mod tests {
 
     fn vlans(mode: &str, tag: Option<i64>, trunks: &[i64]) -> Vlans {
         Vlans { mode: Some(mode.to_owned()).filter(|mode| !mode.is_empty()), tag, trunks: trunks.to_vec() }
+    }
+
+    #[test]
+    fn a_trunk_that_loses_vlans_is_less_than_it_was() {
+        let before = vlans(NATIVE, Some(7), &[7, 8, 9]);
+        for less in [vlans(NATIVE, Some(7), &[7, 8]), vlans("trunk", None, &[8, 9])] {
+            assert!(less.is_less_than(&before) && !before.is_less_than(&less), "{less:?}");
+        }
+        for other in [before.clone(), vlans(NATIVE, Some(8), &[8]), vlans("trunk", None, &[]), vlans("", Some(7), &[])]
+        {
+            assert!(!other.is_less_than(&before), "{other:?}");
+        }
+        assert!(before.is_less_than(&vlans(NATIVE, Some(7), &[])));
     }
 
     #[test]

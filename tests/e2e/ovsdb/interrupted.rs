@@ -278,6 +278,19 @@ fn a_port_without_a_device_is_not_attached_and_may_be_detached() {
     let error = client.call("update_port", &asked(100)).unwrap_err();
     assert!(error.message.contains("lost"), "{error:?}");
     assert_eq!(vlans(&bridge, "lost"), "access 5 []");
+    // What is so already does nothing there, and may become less.
+    let told = |answer: &Value| {
+        let words = "what lost has of VLANs is not applied: ";
+        answer["warnings"].as_array().is_some_and(|all| all.iter().any(|one| one.as_str().unwrap().contains(words)))
+    };
+    let answer = client.done("update_port", &asked(5));
+    assert!(answer["changed"] == false && told(&answer), "{answer}");
+    aside(&bridge, &["set", "port", "lost", "vlan_mode=trunk", "tag=[]", "trunks=5,100"]);
+    let less = json!({"switch_id": "leaf1", "port_name": "lost", "mode": "trunk", "allowed_vlans": [5]});
+    let answer = client.done("update_port", &less);
+    assert!(answer["changed"] == true && told(&answer), "{answer}");
+    assert_eq!(vlans(&bridge, "lost"), "trunk [] [5]");
+    aside(&bridge, &["set", "port", "lost", "vlan_mode=access", "tag=5", "trunks=[]"]);
     let link = json!({"switch_id": "leaf1", "port_id": "lost"});
     client.done("detach_port", &json!({"port": {"binding:profile": {"local_link_information": [link]}}, "network": 5}));
     assert_eq!(vlans(&bridge, "lost"), "trunk [] [4095]");
