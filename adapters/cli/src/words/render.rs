@@ -167,11 +167,11 @@ impl Typing<'_> {
                 return Ok(());
             }
         }
-        let typed = self.typed(entry)?;
+        let (head, typed) = (self.head(entry, block, names)?, self.typed(entry)?);
         if typed.is_empty() && entry.origin == Origin::Present && !entry.leaves.is_empty() {
             return Ok(());
         }
-        script.push(block.enter.fill(|hole| self.named(names, hole)), 0, true);
+        script.push(head, 0, true);
         for (_, text) in typed {
             script.push(text, 1, false);
         }
@@ -179,6 +179,24 @@ impl Typing<'_> {
             script.push(leave.clone(), 1, false);
         }
         Ok(())
+    }
+
+    /// The line that enters the block, or makes it and says what it is.
+    fn head(&self, entry: &EntryOperations, block: &Blocks, names: &Names) -> Result<String, Unrenderable> {
+        let said = entry.leaves.iter().filter(|_| block.tells_type).find_map(|leaf| match leaf {
+            LeafOperation::Set(path, value) if is_type(path) => Some(Some(value.text())),
+            LeafOperation::Remove(path) if is_type(path) => Some(None),
+            _ => None,
+        });
+        if said.is_some() && entry.origin == Origin::Present {
+            return Err(self.writing.cannot("another lag-type", "it is said when the aggregate is made, and stays so"));
+        }
+        let lines = match self.words.port.get("lag-type").map(|line| &line.said) {
+            Some(Said::Lines(lines)) => lines.as_slice(),
+            _ => &[],
+        };
+        let own = said.flatten().and_then(|said| lines.iter().find(|(word, _)| *word == said));
+        Ok(own.map_or(&block.enter, |(_, line)| line).fill(|hole| self.named(names, hole)))
     }
 
     /// A line that stands where no block is entered, or in the one that it has to be in.
@@ -191,7 +209,7 @@ impl Typing<'_> {
 
     /// The lines of an entry, in their turns.
     fn typed(&self, entry: &EntryOperations) -> Result<Vec<(Turn, String)>, Unrenderable> {
-        let (_, names) = self.block(&entry.entry)?;
+        let (block, names) = self.block(&entry.entry)?;
         let is_vlan = last(&entry.entry.path) == "vlan";
         let lines = if is_vlan { &self.words.in_vlan } else { &self.words.port };
         let whole = self.words.whole.as_ref().filter(|_| !is_vlan);
@@ -214,6 +232,10 @@ impl Typing<'_> {
                 LeafOperation::Set(path, value) => (path, Some(value)),
                 LeafOperation::Remove(path) => (path, None),
             };
+            // The line that enters the block says this.
+            if block.tells_type && is_type(path) {
+                continue;
+            }
             // The line of a member's group says this too.
             if last(path) == "channel-group-mode" || value.is_none() && self.goes_with_mode(last(path), entry) {
                 continue;
@@ -373,6 +395,11 @@ impl Typing<'_> {
         let deviation = self.writing.dialect.deviation(self.writing.protocol, leaf);
         self.writing.cannot(leaf, deviation.map_or("no line says it", |deviation| &deviation.reason))
     }
+}
+
+/// Whether a node is an aggregate's type.
+fn is_type(path: &NodePath) -> bool {
+    last(path) == "lag-type"
 }
 
 /// The name of the node that a path ends at.

@@ -24,6 +24,8 @@ pub(crate) struct Device {
     blocks: BTreeMap<String, Vec<String>>,
     /// What stands below lines of blocks, by both.
     deeper: BTreeMap<(String, String), Vec<String>>,
+    /// Aggregates that were made to be what the line which made them says.
+    made: BTreeSet<String>,
     /// Those of VLANs that are there only since a port was put into them.
     unasked: BTreeSet<String>,
     /// One that has tables in place of blocks.
@@ -52,7 +54,17 @@ impl Device {
         let (rules, mut blocks): (_, BTreeMap<_, _>) = (rules(&dialect.name), blocks.collect());
         let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
         blocks.extend(rules.others.iter().map(|(block, lines)| ((*block).to_owned(), owned(lines))));
-        Self { rules, blocks, deeper: BTreeMap::new(), unasked: BTreeSet::new(), tables, sets, database, fabric }
+        Self {
+            rules,
+            blocks,
+            deeper: BTreeMap::new(),
+            made: BTreeSet::new(),
+            unasked: BTreeSet::new(),
+            tables,
+            sets,
+            database,
+            fabric,
+        }
     }
 
     /// One that has this configuration.
@@ -154,6 +166,15 @@ impl Device {
                 Self::line(&self.rules, lines, text);
                 continue;
             }
+            // What an aggregate is, the line that makes it says.
+            let text = match text.strip_suffix(self.rules.made).filter(|_| !self.rules.made.is_empty()) {
+                Some(head) => {
+                    assert!(!self.blocks.contains_key(head), "{text}: it is there, and of another type");
+                    self.made.insert(head.to_owned());
+                    head
+                }
+                None => text,
+            };
             if line.is_block && line.depth == 0 {
                 let next = script.lines.get(index + 1).map_or("", |next| next.text.as_str());
                 if !self.rules.many.iter().any(|many| begins(next.strip_prefix(self.rules.undo).unwrap_or(next), many))
@@ -169,6 +190,7 @@ impl Device {
             } else if line.depth == 0 {
                 let gone = text.strip_prefix(self.rules.undo).unwrap_or_else(|| panic!("{text} in no block"));
                 self.refuse_bound(gone);
+                self.made.remove(gone);
                 self.blocks.remove(gone);
                 block = None;
             } else {
@@ -311,7 +333,8 @@ impl Device {
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();
         for (block, lines) in &self.blocks {
-            writeln!(text, "{block}").unwrap();
+            let made = if self.made.contains(block) { self.rules.made } else { "" };
+            writeln!(text, "{block}{made}").unwrap();
             let indent = if block == DATABASE { "" } else { " " };
             let indent = if self.rules.is_flat { format!("{block} ") } else { indent.to_owned() };
             for line in lines {

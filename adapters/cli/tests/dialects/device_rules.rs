@@ -29,6 +29,9 @@ pub(crate) struct Rules {
     pub(crate) is_flat: bool,
     /// Beginnings of lines of which a block has one for each of what they are about.
     pub(crate) keyed: &'static [&'static str],
+    /// What the line that makes an aggregate has more than the one that enters it, where that
+    /// says what it is.
+    pub(crate) made: &'static str,
     /// What others have configured, which every switch has here.
     pub(crate) others: &'static [(&'static str, &'static [&'static str])],
 }
@@ -82,6 +85,7 @@ const IOS: Rules = Rules {
     either: ("none", "none"),
     is_flat: false,
     keyed: &["member vni", "vni", "vxlan vlan", "map vni", "rd", "route-target import", "route-target export"],
+    made: "",
     others: &[],
 };
 
@@ -161,7 +165,13 @@ pub(crate) fn rules(dialect: &str) -> Rules {
     match dialect {
         "cisco_nxos" => Rules { others: NXOS, ..IOS },
         "arista_eos" => Rules { others: EOS, ..IOS },
-        "dell_sonic" => Rules { vlan: "interface Vlan ", adds: "switchport trunk allowed Vlan", others: DELL, ..IOS },
+        "dell_sonic" => Rules {
+            vlan: "interface Vlan ",
+            adds: "switchport trunk allowed Vlan",
+            made: " mode on",
+            others: DELL,
+            ..IOS
+        },
         "dell_os10" => Rules { vlan: "interface vlan", adds: "switchport trunk allowed vlan", ..IOS },
         "cisco_s300" => Rules { vlan: "interface vlan ", ..IOS },
         "hpe_comware" => COMWARE,

@@ -18,6 +18,7 @@ mod device_rules;
 mod fabric;
 mod forms;
 mod large;
+mod made;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod nvue;

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, str::Lines as TextLines};
 use mercury_adapter::{CliForm, CliWords, Filled, Hole};
 use mercury_model::VlanSet;
 
+use super::port::value;
 use crate::words::lists;
 
 /// What a block is about.
@@ -140,6 +141,9 @@ impl<'t> Iterator for Lines<'t> {
                 CliForm::Indented | CliForm::JsonTable if is_comment => {}
                 CliForm::Indented | CliForm::JsonTable if indent == 0 => {
                     self.indent = None;
+                    // What an aggregate is, its first line may say too.
+                    let types = self.words.port.get("lag-type").filter(|_| self.words.tells_type());
+                    self.queue.extend(types.and_then(|form| value(form, text)).map(|_| Blocked::Line(text)));
                     return Some(Blocked::Enter(self.block(text).unwrap_or(Block::Other)));
                 }
                 CliForm::Indented | CliForm::JsonTable => {

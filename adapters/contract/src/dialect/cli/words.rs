@@ -73,6 +73,14 @@ pub struct CliWords {
     pub text: TextLimits,
 }
 
+impl CliWords {
+    /// Whether the line that makes an aggregate says what it is.
+    #[must_use]
+    pub fn tells_type(&self) -> bool {
+        self.aggregate.as_ref().is_some_and(|own| own.tells_type)
+    }
+}
+
 /// The columns of a table, of a row of a port's name, that say what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +212,9 @@ pub struct Blocks {
     /// Where it is made and taken away within another block: what enters that, and the
     /// line in it that makes one.
     pub within: Option<(String, Template)>,
+    /// Whether an aggregate's type is said by the line that makes it, in the place of the one
+    /// that enters it: the lines of `lag-type` are such lines, and it stays what it is.
+    pub tells_type: bool,
 }
 
 /// How one node is said.

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Shown, Template,
-        TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Said, Shown,
+        Template, TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
     },
 };
 
@@ -175,13 +175,15 @@ pub(super) enum RawShow {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawBlocks {
     enter: String,
     #[serde(default)]
     also: Vec<String>,
     remove: Option<String>,
     within: Option<RawWithin>,
+    #[serde(default)]
+    tells_type: bool,
 }
 
 #[derive(Deserialize)]
@@ -382,6 +384,10 @@ impl Reader<'_> {
         if lag_prefix.is_empty() && ["channel-group", "aggregate-id"].iter().any(|node| port.contains_key(*node)) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
+        let says_type = matches!(port.get("lag-type").map(|line| &line.said), Some(Said::Lines(_)));
+        if aggregate.as_ref().is_some_and(|own| own.tells_type) && !says_type {
+            self.problems.push("cli.words.aggregate.tells-type: port.lag-type says no lines".to_owned());
+        }
         let unnamed = raw.unnamed.map(|text| self.template("unnamed", &text));
         CliWords {
             form: raw.form,
@@ -435,7 +441,7 @@ impl Reader<'_> {
         let mut one = |text: &str| self.template(key, text).unwrap_or_else(Template::nothing);
         let (enter, remove) = (one(&raw.enter), one(&remove));
         let within = raw.within.and_then(|raw| Some((raw.enter, self.template(key, &raw.make)?)));
-        Blocks { enter, also: self.templates(key, &raw.also), remove, within }
+        Blocks { enter, also: self.templates(key, &raw.also), remove, within, tells_type: raw.tells_type }
     }
 
     fn lines(
