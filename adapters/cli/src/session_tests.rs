@@ -1,5 +1,8 @@
 //! Scripts at the prompt of a device that answers as it is told.
 
+#[path = "every_line_tests.rs"]
+mod every_line;
+
 use std::sync::Mutex;
 
 use mercury_adapter::{Dialect, Payload, builtin};
