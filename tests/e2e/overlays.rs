@@ -43,9 +43,12 @@ fn bound(switch: &Simulated) -> Vec<String> {
 
 #[test]
 fn a_port_gets_the_vlan_of_its_vni_and_the_last_takes_what_binds_it_away() {
-    for switch in switches() {
+    let restconf = Simulated::start(Mode::Candidate);
+    let entry = |switch: Simulated| (switch.entry("leaf1"), switch);
+    let over_restconf = (restconf.restconf_entry("leaf1"), restconf);
+    for (entry, switch) in switches().map(entry).into_iter().chain([over_restconf]) {
         switch.vtep("vtep1", "");
-        let mercury = Mercury::serve(&[serving(switch.entry("leaf1"))]);
+        let mercury = Mercury::serve(&[serving(entry)]);
         let mut client = Client::of(&mercury);
         assert_eq!(client.done("get_allowed_network_types", &json!({"switch_id": "leaf1"})), json!(["vlan", "vxlan"]));
         let (one, other) = ([("leaf1", "Ethernet1")], [("leaf1", "Ethernet2")]);
@@ -127,6 +130,81 @@ fn two_switches_agree_or_neither_has_it() {
     let refused = client.fails("attach_port", &on_network(&links, &json!({"vni": 10_200, "segmentation_id": 3001})));
     assert!(refused.message.contains("VLAN 3001 is bound to VNI 10100 of vtep1"), "{refused:?}");
     assert_eq!([&one, &other].map(|switch| switch.handle().fingerprint()), before);
+}
+
+/// What a network instance of the switch has of EVPN, by its name: `vni-10100: 10100 on 3000, BGP 65000:10100`.
+fn instances(switch: &Simulated) -> Vec<String> {
+    let running = switch.running();
+    let all = running["openconfig-network-instance:network-instances"]["network-instance"].as_array().unwrap().clone();
+    let shown = |one: &Value| {
+        let evpn = one.pointer("/evpn/evpn-instances/evpn-instance/0")?;
+        let vlan = &one["vlans"]["vlan"][0]["config"]["vlan-id"];
+        let (mode, vxlan) = (&evpn["config"]["replication-mode"], &evpn["vxlan"]["config"]);
+        let [import, export] = ["import-route-target", "export-route-target"]
+            .map(|list| evpn["import-export-policy"]["config"][list][0].as_str().unwrap_or("-").to_owned());
+        assert_eq!(import, export);
+        let (name, vni) =
+            (one["name"].as_str()?, if vxlan["vni"].is_null() { &vxlan["vni-list"] } else { &vxlan["vni"] });
+        Some(format!("{name}: {vni} on {vlan}, {} {import}", mode.as_str().unwrap_or("-")))
+    };
+    all.iter().filter_map(shown).collect()
+}
+
+fn instance_of_others(name: &str, vlan: u16, service: &str, vxlan: &str) -> String {
+    format!(
+        "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance><name>{name}</name>\
+         <config><name>{name}</name><type xmlns:t=\"http://openconfig.net/yang/network-instance-types\">t:L2VSI</type>\
+         </config><vlans><vlan><vlan-id>{vlan}</vlan-id><config><vlan-id>{vlan}</vlan-id></config></vlan></vlans><evpn>\
+         <evpn-instances><evpn-instance><evi>e</evi><config><evi>e</evi><service-type \
+         xmlns:t=\"http://openconfig.net/yang/evpn-types\">t:{service}</service-type></config><vxlan><config>{vxlan}\
+         </config></vxlan></evpn-instance></evpn-instances></evpn></network-instance></network-instances>"
+    )
+}
+
+/// An L2VSI for each VNI, which comes before its first port and goes after the last.
+#[test]
+fn a_vni_is_an_evpn_instance_of_its_own_where_the_dialect_says_so() {
+    for switch in [Simulated::start(Mode::Candidate), Simulated::gnmi(Face::Plain), Simulated::gnmi(Face::NoGet)] {
+        switch.vtep("vtep1", &theirs(5000, "<bridge-domain>50</bridge-domain>"));
+        let others = [
+            instance_of_others("tenant", 3001, "VLAN_BASED", "<vni>7000</vni>"),
+            instance_of_others("bundle", 60, "VLAN_AWARE", "<vni-list>7001</vni-list>"),
+            instance_of_others("vni-7002", 3002, "VLAN_BUNDLE", "<vni>7002</vni>"),
+        ];
+        others.iter().for_each(|one| switch.handle().change_running(one).unwrap());
+        let entry = serving(switch.entry("leaf1")).text("dialect", "openconfig_evpn");
+        let mercury = Mercury::serve(&[entry.text("vxlan_route_distinguisher", "192.0.2.1:{vlan}")]);
+        let mut client = Client::of(&mercury);
+        let before = (instances(&switch), switch.handle().fingerprint());
+        assert_eq!(before.0.len(), 3);
+        let port = [("leaf1", "Ethernet1")];
+        for (network, told) in [
+            (json!({"vni": 7001}), "VNI 7001: it is something else than a VLAN's"),
+            (json!({"vni": 7000, "segmentation_id": 3000}), "VNI 7000: leaf1 has it on VLAN 3001"),
+            (json!({"vni": 6000, "segmentation_id": 3001}), "VLAN 3001 is bound to VNI 7000, whose entry also has VNI"),
+            (json!({"vni": 6000, "segmentation_id": 3002}), "service-type"),
+            (json!({"vni": 5000, "segmentation_id": 3000}), "VNI 5000: leaf1 has it on VLAN 50"),
+        ] {
+            let refused = client.fails("attach_port", &on_network(&port, &network));
+            assert!(refused.message.contains(told), "{network}: {refused:?}");
+        }
+        assert_eq!(switch.handle().fingerprint(), before.1, "nothing was sent");
+        let attached = client.done("attach_port", &on_network(&port, &json!({"vni": 10_100})));
+        let segments = json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UP"}]);
+        assert_eq!(attached["switches"][0]["segments"], segments, "{attached}");
+        assert_eq!(switch.look().port("Ethernet1").vlans, "access 3000");
+        let own = "vni-10100: 10100 on 3000, BGP AUTO".to_owned();
+        assert!(instances(&switch).contains(&own), "{:?}", instances(&switch));
+        let again = client.done("attach_port", &on_network(&port, &json!({"vni": 10_100})));
+        assert_eq!(again["changed"], false, "{again}");
+        let other = [("leaf1", "Ethernet2")];
+        client.done("attach_port", &on_network(&other, &json!({"vni": 10_100})));
+        client.done("detach_port", &on_network(&port, &json!({"vni": 10_100})));
+        assert!(instances(&switch).contains(&own), "another port is on it");
+        client.done("detach_port", &on_network(&other, &json!({"vni": 10_100})));
+        assert_eq!(instances(&switch), before.0, "what others made is left");
+        assert_eq!(bound(&switch), ["5000: 50 -"]);
+    }
 }
 
 /// Whoever names a VNI gets no VLAN that it may not have by its number.

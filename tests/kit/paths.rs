@@ -15,12 +15,13 @@ use crate::{
 };
 
 /// What is said of nodes whose module is in no published set of the vendor's.
-const UNPUBLISHED: [(&str, &str, &str); 5] = [
+const UNPUBLISHED: [(&str, &str, &str); 6] = [
     ("juniper_junos", "no any:chassis in", "junos-qfx-conf-chassis is not among them"),
     ("nokia_srl", "no any:tunnel-interface in", "srl_nokia-tunnel-interfaces is not among them"),
     ("nokia_srl", "no any:bgp-instance in", "srl_nokia-bgp-evpn is not among them"),
     ("nokia_srl", "no any:bgp-vpn in", "srl_nokia-bgp-vpn is not loaded with them"),
     ("openconfig", "no openconfig-if-ip:", "openconfig-if-ip is not among them; it is among Arista's and SONiC's"),
+    ("openconfig_evpn", "no openconfig-if-ip:", "openconfig-if-ip is not among them"),
 ];
 
 /// Nodes, and the key or the code that names each.
@@ -81,14 +82,22 @@ fn named(tree: &Tree) -> Named {
         leaves.for_each(|path| add("vlan", entry.join(path)));
     }
     if let Some(own) = overlay {
-        let OverlayTree { entry, vni, vlan: bound, leaves, also, foreign, vtep, bgp, state, needs, .. } = own;
+        let OverlayTree {
+            entry, vni, vlan: bound, leaves, also, foreign, forms, others, vtep, bgp, state, needs, ..
+        } = own;
         let entry = entry.clone().or_else(|| vlan.as_ref().map(|vlan| vlan.entry.clone())).unwrap_or_default();
         let leaves = [vni]
             .into_iter()
             .chain(bound)
             .chain(leaves.values())
-            .chain(also.iter().chain(foreign).map(|(path, _)| path));
+            .chain(forms.group.iter().chain(&forms.targets))
+            .chain(also.iter().map(|(path, _)| path))
+            .chain(foreign.iter().map(|(path, _)| path));
         leaves.for_each(|path| add("overlay", entry.join(path)));
+        for own in others {
+            let below = [&own.vni].into_iter().chain(&own.vlan);
+            below.for_each(|path| add("overlay.others", own.entry.join(path)));
+        }
         vtep.iter()
             .chain(bgp)
             .chain(state)

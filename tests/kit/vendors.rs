@@ -15,11 +15,12 @@ use std::{
 
 /// The dialects whose vendor publishes modules that may be passed on, and the
 /// vendor's folder. Cisco's may not be; Dell publishes none.
-pub(crate) const VENDORS: [(&str, &str); 5] = [
+pub(crate) const VENDORS: [(&str, &str); 6] = [
     ("arista_eos", "arista"),
     ("juniper_junos", "juniper"),
     ("nokia_srl", "nokia"),
     ("openconfig", "openconfig"),
+    ("openconfig_evpn", "openconfig"),
     ("sonic", "sonic"),
 ];
 

@@ -29,7 +29,7 @@ BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 # What is loaded where no load.json says it: openconfig/public without deviations.
 OPENCONFIG = ["openconfig-" + name for name in (
     "interfaces", "if-ethernet", "if-aggregate", "vlan-types", "vlan", "lacp", "spanning-tree-types", "spanning-tree",
-    "network-instance-types", "network-instance")] + ["iana-if-type"]
+    "network-instance-types", "evpn-types", "network-instance")] + ["iana-if-type"]
 NODE = re.compile(r"[ |]*[+xo]--(rw|ro|-x|-n|-w)?:? *(\()?([^\s?!*/)]+)\)?[?!]?\*?(?: *\[([^]]*)\])?")
 NUMBERS = ("int8", "int16", "int32", "uint8", "uint16", "uint32")
 

@@ -34,7 +34,7 @@ pub use interface_names::{InterfaceNames, Misnamed};
 use mercury_model::{Leaf, VlanId};
 pub use netconf::{ConfirmedBy, NetconfDialect};
 pub use nvue::{NvueDialect, NvueLeaf};
-pub use overlay::{Need, OverlayTree, SegmentLeaf};
+pub use overlay::{Need, OthersEntry, OverlayTree, SegmentForms, SegmentLeaf};
 pub use ovsdb::{OvsdbColumn, OvsdbDialect, OvsdbTable};
 pub use path::{Module, NodePath, PathStep};
 pub use restconf::RestconfDialect;

@@ -48,11 +48,12 @@ pub use dialect::{
     Command, ConfirmedBy, Confirming, Deviation, DeviceColumns, Dialect, DialectError, Enable, Evidence, Filled,
     FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known,
     LeafTree, LeafValues, Level, LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need,
-    NetconfDialect, NodePath, NvueDialect, NvueLeaf, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable,
-    PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save, SegmentLeaf,
-    SegmentLine, SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedVlanTree, Template, TextLimits,
-    Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree,
-    VniStates, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    NetconfDialect, NodePath, NvueDialect, NvueLeaf, OthersEntry, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect,
+    OvsdbTable, PathPrefixes, PathStep, Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save,
+    SegmentForms, SegmentLeaf, SegmentLine, SetWords, ShellLogin, Shown, Standing, StateForm, StateTable,
+    SwitchedVlanTree, Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid,
+    Variant, VlanMembers, VlanTable, VlanTree, VniStates, Waiting, Way, When, Whole, Wording, WriteLevel,
+    above_builtin, builtin, builtin_text, load,
 };
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;
@@ -67,8 +68,8 @@ pub use render::{Writing, operations};
 pub use rpc_error::*;
 pub use secrets::{MASK, SECRET_WORDS, is_secret, masked, secret_at};
 pub use session::{
-    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Kept, Lost, PersistId, Presented, Probe,
-    Refusal, Session, Step, StepResult, Traffic, chain,
+    Answer, CommitMode, ConnectError, ConnectFault, Connector, Flight, Kept, Lost, PATIENCE_WITH_STATE, PersistId,
+    Presented, Probe, Refusal, Session, Step, StepResult, Traffic, chain,
 };
 pub use sessions::ListedSession;
 pub use spelling::vlan_key;

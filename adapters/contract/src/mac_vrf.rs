@@ -29,7 +29,7 @@ mod read;
 mod words;
 
 pub use nodes::{all as nodes, defaults, lists};
-pub use overlay::tree as overlay;
+pub use overlay::{states, states_of, tree as overlay};
 pub use read::{entries, memberships, running};
 use words::{Template, network_instance, path};
 pub use words::{interface, oper_state};

@@ -63,7 +63,8 @@ impl Names {
             "{vlan-id}" => self.vlan_id.as_deref(),
             "{vlan-name}" => self.vlan_name.as_deref(),
             "{vtep}" => self.vtep.as_deref(),
-            "{vni}" => self.vni.as_deref(),
+            // An EVPN instance bears its VNI's number, as text.
+            "{vni}" | "{evi}" => self.vni.as_deref(),
             "{bgp-as}" => self.bgp_as.as_deref(),
             _ => None,
         }?;

@@ -11,6 +11,9 @@ use mercury_model::{Running, Scope};
 
 use crate::{Absent, Capabilities, ListedSession, ModuleSource, Payload, RpcError, Sighting};
 
+/// How long what only tells more is waited for, once everything else was answered.
+pub const PATIENCE_WITH_STATE: Duration = Duration::from_secs(3);
+
 /// The token by which a persistent confirmed commit is confirmed or cancelled
 /// (RFC 6241 section 8.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]

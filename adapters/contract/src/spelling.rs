@@ -1,5 +1,6 @@
 //! A `switched-vlan` in a dialect's leaves, and back.
 
+pub(crate) mod segment;
 mod trunk;
 
 use std::collections::BTreeMap;

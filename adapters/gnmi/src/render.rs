@@ -11,7 +11,7 @@ use mercury_model::{Change, Edit, Leaf, Plan};
 use crate::{
     printed,
     request::{self, Asked},
-    set::{Member, SetOperations, Value},
+    set::{Member, SetOperations, Value, keys},
 };
 
 /// Renders plans for one switch.
@@ -186,7 +186,7 @@ fn list(values: &[operations::Value]) -> Value {
 /// things are only taken away. What goes is deleted first, which a Set does
 /// whatever comes first in it.
 fn object(one: &EntryOperations, delete: &mut Vec<Node>) -> Option<Value> {
-    let (mut object, mut sets) = (Value::Object(keys(&one.entry)), one.origin != Origin::Present);
+    let (mut object, mut sets) = (Value::Object(entry_keys(&one.entry)), one.origin != Origin::Present);
     let mut put = |path: &NodePath, value: Value| object.put(path, &one.entry.names, value);
     let mut leaves = Vec::new();
     for operation in &one.leaves {
@@ -212,19 +212,8 @@ fn object(one: &EntryOperations, delete: &mut Vec<Node>) -> Option<Value> {
 }
 
 /// The leaves that are an entry's keys.
-fn keys(entry: &Node) -> Vec<Member> {
-    let Some(step) = entry.path.steps.last() else { return Vec::new() };
-    let key = |(key, word): &(String, String)| {
-        let text = entry.names.resolve(word)?;
-        // Numbers are keys where the dialect says so, not where a name happens to be one.
-        let is_number = matches!(word.as_str(), "{vlan-id}" | "{vni}") || !word.contains('{');
-        let value = match text.parse() {
-            Ok(number) if is_number => Value::Number(number),
-            _ => Value::Text(text.into_owned()),
-        };
-        Some(Member { module: step.module.clone(), name: key.clone(), value })
-    };
-    step.keys.iter().filter_map(key).collect()
+fn entry_keys(entry: &Node) -> Vec<Member> {
+    entry.path.steps.last().map(|step| keys(step, &entry.names)).unwrap_or_default()
 }
 
 /// The entry among the others of its list.

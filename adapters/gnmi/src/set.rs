@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mercury_adapter::{Module, Names, Node, NodePath, operations};
+use mercury_adapter::{Module, Names, Node, NodePath, PathStep, operations};
 
 use crate::value;
 
@@ -76,7 +76,8 @@ impl fmt::Display for SetOperations {
 }
 
 impl Value {
-    /// Puts a value at a path below this object; objects on the way are made.
+    /// Puts a value at a path below this object; objects on the way are made, and entries of
+    /// lists with their keys.
     pub(crate) fn put(&mut self, below: &NodePath, names: &Names, value: Value) {
         let Self::Object(members) = self else { return };
         let Some((first, rest)) = below.steps.split_first() else { return };
@@ -88,12 +89,44 @@ impl Value {
             members.push(Member { module: first.module.clone(), name, value: Self::Object(Vec::new()) });
         }
         let Some(member) = members.get_mut(index) else { return };
+        let into = if first.keys.is_empty() { Some(&mut member.value) } else { member.value.entry(first, names) };
+        let Some(into) = into else { return };
         if rest.steps.is_empty() {
-            member.value = value;
+            *into = value;
         } else {
-            member.value.put(&rest, names, value);
+            into.put(&rest, names, value);
         }
     }
+
+    /// The entry that has the keys of a step, among these entries.
+    fn entry(&mut self, step: &PathStep, names: &Names) -> Option<&mut Self> {
+        let keys = keys(step, names);
+        if !matches!(self, Self::Entries(_)) {
+            *self = Self::Entries(Vec::new());
+        }
+        let Self::Entries(entries) = self else { return None };
+        let has = |entry: &Self| matches!(entry, Self::Object(members) if members.starts_with(&keys));
+        let at = entries.iter().position(has).unwrap_or(entries.len());
+        if at == entries.len() {
+            entries.push(Self::Object(keys));
+        }
+        entries.get_mut(at)
+    }
+}
+
+/// The leaves that are the keys of an entry.
+pub(crate) fn keys(step: &PathStep, names: &Names) -> Vec<Member> {
+    let key = |(key, word): &(String, String)| {
+        let text = names.resolve(word)?;
+        // Numbers are keys where the dialect says so, not where a name happens to be one.
+        let is_number = matches!(word.as_str(), "{vlan-id}" | "{vni}") || !word.contains('{');
+        let value = match text.parse() {
+            Ok(number) if is_number => Value::Number(number),
+            _ => Value::Text(text.into_owned()),
+        };
+        Some(Member { module: step.module.clone(), name: key.clone(), value })
+    };
+    step.keys.iter().filter_map(key).collect()
 }
 
 impl From<operations::Value> for Value {

@@ -45,7 +45,13 @@ pub(crate) fn filter(dialect: &NetconfDialect, instance: &str, scope: &Scope, ha
     }
     if let Some(overlay) = tree.overlay.as_ref().filter(|_| scope.overlays) {
         for asked in overlay.asked(instance) {
-            place(&mut root, &asked.path, &asked.names, |_| {});
+            // A node that nothing is said of stands for all below it, whatever else was asked for there.
+            let is_whole = asked.path.steps.last().is_some_and(|step| step.keys.is_empty());
+            place(&mut root, &asked.path, &asked.names, |node| {
+                if is_whole {
+                    node.children.clear();
+                }
+            });
         }
     }
     root.elements().cloned().collect()

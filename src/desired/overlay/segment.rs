@@ -17,6 +17,10 @@ pub(super) fn segment(
 ) -> Result<Segment, String> {
     let vtep = vtep(tree, own, running)?;
     let flood = flood((tree, own), running, vni)?;
+    if !own.is_evpn() && !tree.forms.targets.is_empty() {
+        // Without one the system makes it, and tells of it.
+        return Err("BGP tells of whatever is an EVPN instance: the entry must say vxlan_route_target".to_owned());
+    }
     let evpn = if own.is_evpn() { evpn((tree, own), running, (vni, vlan))? } else { Evpn::default() };
     Ok(Segment { vni, vtep, flood, evpn })
 }

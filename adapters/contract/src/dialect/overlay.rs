@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mercury_model::{Flood, FloodMode, Segment, Vni};
 
 use super::{NodePath, PathStep};
-use crate::{Names, Node};
+use crate::{Names, Node, operations::Value};
 
 /// Where what binds a VLAN to a VNI lies, and what has to be there for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +29,14 @@ pub struct OverlayTree {
     pub by_lines: bool,
     /// From the top, a BGP process that may tell of VNIs; its AS is a key on the way.
     pub bgp: Option<NodePath>,
-    /// Leaves that are set with it, and their values.
-    pub also: Vec<(NodePath, String)>,
+    /// Leaves that are set with it, and their values; a text may end in a placeholder.
+    pub also: Vec<(NodePath, Value)>,
     /// Leaves, and the values by which an entry is none of a VLAN: of a VRF, say.
     pub foreign: Vec<(NodePath, String)>,
+    /// How it is spelled where that is not one leaf each, with the model's word.
+    pub forms: SegmentForms,
+    /// What binds VNIs and is never Mercury's, whatever it is called.
+    pub others: Vec<OthersEntry>,
     /// From the top, what a VTEP that works has; the VTEP's name is a key on the way.
     pub vtep: Option<NodePath>,
     /// From the top, the leaf that tells whether a VNI, which is a key on the way, carries
@@ -42,6 +46,31 @@ pub struct OverlayTree {
     pub needs: Vec<Need>,
     /// The highest VNI that there is.
     pub highest: Vni,
+}
+
+/// How what is said of a segment is spelled, where that is not one leaf each, with the
+/// model's word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SegmentForms {
+    /// What a leaf holds that the model calls `auto`.
+    pub auto: Option<String>,
+    /// The words of the ways to flood; where there are any, a group stands by itself.
+    pub floods: BTreeMap<FloodMode, String>,
+    /// The leaf that holds the multicast group.
+    pub group: Option<NodePath>,
+    /// The leaf-lists of which each is to hold the route target and no other.
+    pub targets: Vec<NodePath>,
+}
+
+/// What binds a VNI in another way than Mercury does, or bears another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OthersEntry {
+    /// From the top: an entry, or the leaf itself that holds the VNI.
+    pub entry: NodePath,
+    /// The leaf that holds the VNI, below it; the VNI may be a key on the way, too.
+    pub vni: NodePath,
+    /// The leaf that holds the VLAN's number; `None` where it is not to be told.
+    pub vlan: Option<NodePath>,
 }
 
 /// Something that must be there before a VLAN can be bound to a VNI.
@@ -163,7 +192,8 @@ impl OverlayTree {
     /// The leaves below an entry that are Mercury's.
     pub(crate) fn own(&self) -> impl Iterator<Item = &NodePath> {
         let also = self.also.iter().map(|(path, _)| path);
-        [&self.vni].into_iter().chain(&self.vlan).chain(self.leaves.values()).chain(also)
+        let forms = self.forms.group.iter().chain(&self.forms.targets);
+        [&self.vni].into_iter().chain(&self.vlan).chain(self.leaves.values()).chain(forms).chain(also)
     }
 
     /// All nodes that are written or read, from the top; `in_vlan` is the VLAN's own
@@ -172,7 +202,12 @@ impl OverlayTree {
         let entry = self.entry.as_ref().or(in_vlan).cloned().unwrap_or_default();
         let leaves = self.own().chain(self.foreign.iter().map(|(path, _)| path)).map(|path| entry.join(path));
         let needs = self.needs.iter().map(|need| need.path.clone());
+        let others = self.others.iter().flat_map(|own| {
+            let below = [&own.vni].into_iter().chain(&own.vlan).map(|path| own.entry.join(path));
+            below.collect::<Vec<_>>()
+        });
         leaves
+            .chain(others)
             .chain(self.vtep.clone())
             .chain(self.bgp.clone())
             .chain(self.state.clone())
@@ -184,7 +219,7 @@ impl OverlayTree {
     /// The nodes to read, none below another.
     #[must_use]
     pub fn asked(&self, instance: &str) -> Vec<Node> {
-        let all = self.entry.iter().map(NodePath::parent);
+        let all = self.entry.iter().chain(self.others.iter().map(|own| &own.entry)).map(NodePath::parent);
         let all =
             all.chain(self.vtep.clone()).chain(self.bgp.clone()).chain(self.needs.iter().map(|need| need.path.clone()));
         let whole: Vec<NodePath> = all.map(|path| above_the_unknown(&path)).collect();

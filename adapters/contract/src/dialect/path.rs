@@ -4,9 +4,21 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Placeholders a path may hold. `{type}` and `{id}` are an interface name's
 /// part before its first digit and the rest, for systems that keep one list
-/// per interface type. `{vlans}` is the key of an entry that holds VLANs by it.
-const PLACEHOLDERS: [&str; 10] =
-    ["{name}", "{type}", "{id}", "{instance}", "{vlan-id}", "{vlan-name}", "{vlans}", "{vtep}", "{vni}", "{bgp-as}"];
+/// per interface type. `{vlans}` is the key of an entry that holds VLANs by it, `{evi}`
+/// that of an EVPN instance: any is read, and a VNI's number is written.
+const PLACEHOLDERS: [&str; 11] = [
+    "{name}",
+    "{type}",
+    "{id}",
+    "{instance}",
+    "{vlan-id}",
+    "{vlan-name}",
+    "{vlans}",
+    "{vtep}",
+    "{vni}",
+    "{evi}",
+    "{bgp-as}",
+];
 
 const VLANS: &str = "{vlans}";
 

@@ -27,7 +27,7 @@ use super::{
     read::{bare, below, is_default, named, text},
     words::{self, EVPN, INSTANCE, MEMBER, NETWORK_INSTANCE, TUNNEL, VPN, VXLAN, path},
 };
-use crate::{Data, Names, Node, NodePath, Origin, OverlayTree, SegmentLeaf, operations::Value};
+use crate::{Data, Names, Node, NodePath, Origin, OverlayTree, SegmentForms, SegmentLeaf, operations::Value};
 
 /// The subinterface whose address tunnels have (`use-system-ipv4-address`).
 const ADDRESS: &str = "system0.0";
@@ -55,6 +55,8 @@ pub fn tree() -> &'static OverlayTree {
         bgp: None,
         also: Vec::new(),
         foreign: Vec::new(),
+        forms: SegmentForms::default(),
+        others: Vec::new(),
         vtep: Some(words::tunnel()),
         state: None,
         needs: Vec::new(),
@@ -134,6 +136,34 @@ pub(super) fn read<D: Data>(found: &D, template: Template<'_>) -> (BTreeMap<Vlan
         reading.overlay.lacks_for_evpn.insert(lack);
     }
     (reading.segments, reading.overlay)
+}
+
+/// Where state tells whether VXLAN interfaces carry frames, and why not; all else that is
+/// below them may be far more.
+#[must_use]
+pub fn states_of() -> Vec<Node> {
+    let interface = words::tunnel().join(&words::entry(VXLAN, "index", "{vlan-id}"));
+    let leaf = |name: &&str| Node { path: interface.join(&path(name)), names: Names::default() };
+    STATE.iter().map(leaf).collect()
+}
+
+/// The leaves that tell it.
+const STATE: [&str; 2] = ["oper-state", "oper-down-reason"];
+
+/// What they tell of these VNIs.
+pub fn states<D: Data>(found: &D, segments: &BTreeMap<VlanId, Segment>) -> BTreeMap<Vni, VniState> {
+    let mut states = BTreeMap::new();
+    for tunnel in named(found, TUNNEL) {
+        for one in named(tunnel, VXLAN) {
+            let vlan = text(one, &["index"]).and_then(|index| index.parse::<VlanId>().ok());
+            let Some(segment) = vlan.and_then(|vlan| segments.get(&vlan)) else { continue };
+            let is_its = segment.vtep.as_ref().map(InterfaceName::as_str) == text(tunnel, &["name"]);
+            let Some(word) = text(one, &STATE[..1]).filter(|_| is_its) else { continue };
+            let why = || text(one, &STATE[1..]).unwrap_or(word).to_owned();
+            states.insert(segment.vni, if word == "up" { VniState::Up } else { VniState::Down(why()) });
+        }
+    }
+    states
 }
 
 /// Whether BGP, a group or a neighbour of it has the address family EVPN.

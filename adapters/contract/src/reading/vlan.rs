@@ -42,8 +42,18 @@ pub(super) fn besides<'a, D: Data>(
     node: &D,
 ) -> Option<String> {
     let keys = entry.steps.last().map_or(&[][..], |step| &step.keys);
-    let own = keys.iter().map(|(key, _)| vec![key.as_str()]).chain(leaves.map(step_names)).collect();
+    let own = keys.iter().map(|(key, _)| vec![key.as_str()]).chain(leaves.flat_map(with_keys)).collect();
     Known { own, defaults: Vec::new() }.besides(node)
+}
+
+/// The names on the way to a leaf, and to the keys of the entries on that way.
+fn with_keys(path: &NodePath) -> Vec<Vec<&str>> {
+    let all = step_names(path);
+    let keys = path.steps.iter().enumerate().flat_map(|(at, step)| {
+        let above = all.iter().take(at + 1).copied();
+        step.keys.iter().map(move |(key, _)| above.clone().chain([key.as_str()]).collect())
+    });
+    keys.chain([all.clone()]).collect()
 }
 
 fn step_names(path: &NodePath) -> Vec<&str> {

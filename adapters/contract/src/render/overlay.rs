@@ -6,8 +6,9 @@ use mercury_model::{Edit, Plan, Segment, VlanId, VlanName};
 
 use super::Writing;
 use crate::{
-    Names, Node, NodePath, Operations, Origin, OverlayTree, SegmentLeaf, Unrenderable, operations::Value,
-    spelling::vlan_key,
+    Names, Node, NodePath, Operations, Origin, OverlayTree, SegmentLeaf, Unrenderable,
+    operations::Value,
+    spelling::{segment as spelling, vlan_key},
 };
 
 pub(super) fn bind(
@@ -26,14 +27,12 @@ pub(super) fn bind(
         return Err(writing.cannot(&after.to_string(), &format!("the highest VNI there is {}", tree.highest)));
     }
     let node = node(writing, tree, (vlan, name), after)?;
-    let leaves: Vec<_> =
-        tree.leaves.iter().map(|(leaf, path)| (path, leaf.get(after), before.map(|own| leaf.get(own)))).collect();
     // Lines are typed in the order of the plan: what goes, and what comes in its place.
     let entry = if tree.by_lines { operations.begin(node) } else { operations.entry(node) };
-    for (path, after, before) in leaves {
-        if let Some(text) = after.filter(|text| before.flatten().as_ref() != Some(text)) {
-            entry.set_instead(path, Value::Text(text));
-        }
+    let names = entry.entry.names.clone();
+    let is_new = |leaf: &SegmentLeaf| before.and_then(|own| leaf.get(own)) != leaf.get(after);
+    for (leaf, path) in tree.leaves.iter().filter(|(leaf, _)| is_new(leaf)) {
+        spelling::set(tree, (*leaf, path), entry, after, before);
     }
     if tree.by_lines && before.is_some() {
         return Ok(());
@@ -45,7 +44,13 @@ pub(super) fn bind(
     if let Some(path) = &tree.vlan {
         entry.set(path, Some(Value::Number(vlan.get().into())));
     }
-    tree.also.iter().for_each(|(path, word)| entry.set_instead(path, Value::Text(word.clone())));
+    for (path, value) in &tree.also {
+        let value = match value {
+            Value::Text(word) => Value::Text(names.resolve(word).unwrap_or_default().into_owned()),
+            other => other.clone(),
+        };
+        entry.set_instead(path, value);
+    }
     Ok(())
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn key(above: &str, name: &str) -> Option<&'static str> {
         ("connection-points", "connection-point") => Some("connection-point-id"),
         ("endpoints", "endpoint") => Some("endpoint-id"),
         ("local-endpoint-vnis", "local-endpoint-vni") => Some("vni"),
+        ("evpn-instances", "evpn-instance") => Some("evi"),
         ("interface" | "subinterfaces", "subinterface") => Some("index"),
         _ => None,
     }

@@ -26,10 +26,13 @@ fn instances(parent: &Element, node: &Element) -> Instances {
         ("connection-points", "connection-point") => Instances::Keyed("connection-point-id"),
         ("endpoints", "endpoint") => Instances::Keyed("endpoint-id"),
         ("local-endpoint-vnis", "local-endpoint-vni") => Instances::Keyed("vni"),
+        ("evpn-instances", "evpn-instance") => Instances::Keyed("evi"),
         ("vlan", "vlan-list") => Instances::Keyed("id"),
         ("add-vlans", "add") => Instances::Keyed("vlans"),
         ("interface", _) if parent.ns.as_deref() == Some(IOS_NS) => Instances::Keyed("name"),
-        ("config", "trunk-vlans") | ("vlan", "members") => Instances::Values,
+        ("config", "trunk-vlans" | "import-route-target" | "export-route-target") | ("vlan", "members") => {
+            Instances::Values
+        }
         _ => Instances::One,
     }
 }

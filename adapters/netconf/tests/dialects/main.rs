@@ -19,6 +19,7 @@ mod case;
 #[path = "../../../../tests/kit/configs.rs"]
 mod configs;
 mod device;
+mod evpn;
 mod filter;
 mod foreign;
 mod iosxe;

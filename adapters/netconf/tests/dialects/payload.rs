@@ -115,7 +115,13 @@ fn nothing_outside_the_plan_is_mentioned() {
                     let name = format!("{}{id}", node.name);
                     assert!(interfaces.contains(&name), "{what}: {name}");
                 }
-                ("local-endpoint-vnis", Some((_, id))) => assert!(vnis(plan).contains(id), "{what}: VNI {id}"),
+                ("network-instances", Some((_, name))) => {
+                    let id = name.strip_prefix("vni-").unwrap_or_else(|| panic!("{what}: {name}"));
+                    assert!(vnis(plan).contains(id), "{what}: {name}");
+                }
+                ("local-endpoint-vnis" | "evpn-instances", Some((_, id))) => {
+                    assert!(vnis(plan).contains(id), "{what}: VNI {id}")
+                }
                 // The VTEP is on the way to it.
                 ("connection-points" | "endpoints", Some((_, name))) => assert_eq!(name, "vtep1", "{what}"),
                 ("vlans", Some(("name", name))) => assert!(vlan_names(plan).contains(name), "{what}: {name}"),

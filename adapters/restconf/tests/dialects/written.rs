@@ -31,9 +31,18 @@ fn the_key_of_an_entry_comes_first() {
                 let body = body.unwrap_or_default();
                 for (at, _) in body.match_indices("[{\"") {
                     let name = body[at + 3..].split('"').next().unwrap();
-                    let is_key =
-                        ["name", "id", "vlan-id", "vlans", "edit-id", "vni", "connection-point-id", "endpoint-id"]
-                            .contains(&name);
+                    let is_key = [
+                        "name",
+                        "id",
+                        "vlan-id",
+                        "vlans",
+                        "edit-id",
+                        "vni",
+                        "evi",
+                        "connection-point-id",
+                        "endpoint-id",
+                    ]
+                    .contains(&name);
                     assert!(is_key, "{} {}: {name} in {body}", dialect.name, case.name);
                     entries += 1;
                 }

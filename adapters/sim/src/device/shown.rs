@@ -80,6 +80,16 @@ fn vnis(config: &Container) -> Vec<[String; 4]> {
             }
         }
     }
+    let evpn = ["evpn", "evpn-instances", "evpn-instance"];
+    for (_, entry) in config.list(&ROOT, &instances).into_iter().flatten() {
+        for (_, entry) in entry.list(instance, &evpn).into_iter().flatten() {
+            let leaf = |name: &str| Some(entry.leaf(below(instance, &evpn), &["vxlan", "config", name])?.to_string());
+            let place = [leaf("overlay-endpoint-network-instance"), leaf("overlay-endpoint"), leaf("vni")];
+            if let [Some(name), Some(point), Some(vni)] = place {
+                found.push([name, point.clone(), point, vni]);
+            }
+        }
+    }
     found
 }
 

@@ -1,6 +1,8 @@
 //! The OpenConfig subset, node by node, and a leaf of a vendor's that others
 //! configure.
 
+mod evpn;
+
 use super::{Condition, Identity, Kind, Module, Node, Type};
 
 const INTERFACES: Module = Module {
@@ -57,6 +59,12 @@ const NETWORK_INSTANCE_TYPES: Module = Module {
     prefix: "oc-ni-types",
     revision: Some("2021-07-14"),
 };
+const EVPN_TYPES: Module = Module {
+    name: "openconfig-evpn-types",
+    namespace: "http://openconfig.net/yang/evpn-types",
+    prefix: "oc-evpn-types",
+    revision: Some("2021-06-21"),
+};
 /// Of EOS.
 const VLAN_AUGMENTS: Module = Module {
     name: "arista-vlan-augments",
@@ -72,7 +80,7 @@ const IF_TYPE: Module = Module {
 };
 
 /// Every module the switch implements.
-pub static MODULES: [&Module; 11] = [
+pub static MODULES: [&Module; 12] = [
     &INTERFACES,
     &ETHERNET,
     &AGGREGATE,
@@ -82,6 +90,7 @@ pub static MODULES: [&Module; 11] = [
     &STP_TYPES,
     &NETWORK_INSTANCE,
     &NETWORK_INSTANCE_TYPES,
+    &EVPN_TYPES,
     &VLAN_AUGMENTS,
     &IF_TYPE,
 ];
@@ -218,7 +227,7 @@ static STP_INTERFACE_CONFIG: [Node; 6] = [
 static NETWORK_INSTANCES_CHILDREN: [Node; 1] =
     [node("network-instance", &NETWORK_INSTANCE, Kind::List { key: "name", children: &NETWORK_INSTANCE_CHILDREN })];
 
-static NETWORK_INSTANCE_CHILDREN: [Node; 4] = [
+static NETWORK_INSTANCE_CHILDREN: [Node; 5] = [
     leaf("name", &NETWORK_INSTANCE, Type::Text),
     node("config", &NETWORK_INSTANCE, Kind::Container(&NETWORK_INSTANCE_CONFIG)),
     // openconfig-vlan only lends the grouping: nodes of a grouping belong to
@@ -226,6 +235,8 @@ static NETWORK_INSTANCE_CHILDREN: [Node; 4] = [
     // namespace stays openconfig-network-instance.
     node("vlans", &NETWORK_INSTANCE, Kind::Container(&VLANS)),
     node("connection-points", &NETWORK_INSTANCE, Kind::Container(&CONNECTION_POINTS)),
+    // Of an L3VRF too, in which nobody puts one here.
+    when(node("evpn", &NETWORK_INSTANCE, Kind::Container(&evpn::EVPN)), &["config", "type"], "L2VSI"),
 ];
 
 static INSTANCE_TYPES: [Identity; 5] = [

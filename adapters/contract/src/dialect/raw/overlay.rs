@@ -6,10 +6,10 @@ use mercury_model::{FloodMode, Vni};
 use serde::Deserialize;
 
 use super::{
-    NodePath, Reader, VlanTree,
+    Module, NodePath, Reader, VlanTree,
     shapes::{RawForeign, RawValue},
 };
-use crate::{Need, OverlayTree, SegmentLeaf};
+use crate::{Need, OthersEntry, OverlayTree, SegmentForms, SegmentLeaf, operations::Value};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -31,9 +31,13 @@ pub(super) struct RawOverlay {
     by_lines: bool,
     bgp: Option<String>,
     #[serde(default)]
-    also: BTreeMap<String, String>,
+    also: BTreeMap<String, RawAlso>,
     #[serde(default)]
     foreign: BTreeMap<String, String>,
+    #[serde(default)]
+    forms: RawForms,
+    #[serde(default)]
+    others: Vec<RawOthers>,
     vtep: Option<String>,
     state: Option<String>,
     #[serde(default)]
@@ -44,15 +48,53 @@ pub(super) struct RawOverlay {
     highest: Option<u64>,
 }
 
+/// A text, or the name of an identity.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawAlso {
+    Text(String),
+    Identity { identity: String, value: String },
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawForms {
+    auto: Option<String>,
+    floods: BTreeMap<String, String>,
+    group: Option<String>,
+    targets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOthers {
+    entry: String,
+    #[serde(default)]
+    vni: String,
+    vlan: Option<String>,
+}
+
 impl Reader<'_> {
     /// Below an entry of its own, or the VLAN's.
     pub(super) fn overlay(&mut self, raw: RawOverlay, vlan: Option<&VlanTree>) -> OverlayTree {
         let entry = raw.entry.map(|path| self.path("overlay.entry", &path, None));
         let below = entry.as_ref().or(vlan.map(|vlan| &vlan.entry)).and_then(NodePath::module).cloned();
-        let mut valued = |key: &str, leaves: BTreeMap<String, String>| -> Vec<(NodePath, String)> {
-            leaves.into_iter().map(|(path, value)| (self.path(key, &path, below.as_ref()), value)).collect()
-        };
-        let (also, foreign) = (valued("overlay.also", raw.also), valued("overlay.foreign", raw.foreign));
+        let foreign = raw.foreign.into_iter();
+        let foreign =
+            foreign.map(|(path, value)| (self.path("overlay.foreign", &path, below.as_ref()), value)).collect();
+        let mut also = Vec::new();
+        for (path, value) in raw.also {
+            let path = self.path("overlay.also", &path, below.as_ref());
+            also.push((path, self.also(value)));
+        }
+        let forms = self.forms(raw.forms, below.as_ref());
+        let others = raw.others.into_iter().map(|own| {
+            let entry = self.path("overlay.others", &own.entry, None);
+            let module = entry.module().cloned();
+            let mut below = |path: &str| self.path("overlay.others", path, module.as_ref());
+            OthersEntry { vni: below(&own.vni), vlan: own.vlan.as_deref().map(&mut below), entry }
+        });
+        let others = others.collect();
         let mut leaves = BTreeMap::new();
         for (name, path) in &raw.leaves {
             if let Some(leaf) = self.segment_leaf(name) {
@@ -62,9 +104,8 @@ impl Reader<'_> {
         let said = raw.floods.into_iter().map(|word| (word, true));
         let mut floods = BTreeMap::new();
         for (word, is_said) in said.chain(raw.unsaid_floods.into_iter().map(|word| (word, false))) {
-            match FloodMode::WORDS.into_iter().find(|(own, _)| *own == word) {
-                Some((_, mode)) => drop(floods.insert(mode, is_said)),
-                None => self.problems.push(format!("overlay.floods: {word:?} is not bgp, static or multicast")),
+            if let Some(mode) = self.flood(&word) {
+                floods.insert(mode, is_said);
             }
         }
         // Where nothing is said of it, BGP does it.
@@ -85,6 +126,8 @@ impl Reader<'_> {
             vlan: raw.vlan.map(|path| self.path("overlay.vlan", &path, below.as_ref())),
             also,
             foreign,
+            forms,
+            others,
             vtep: raw.vtep.map(|path| self.path("overlay.vtep", &path, None)),
             state: raw.state.map(|path| self.path("overlay.state", &path, None)),
             needs,
@@ -93,6 +136,40 @@ impl Reader<'_> {
                 Vni::MAX
             }),
             entry,
+        }
+    }
+
+    fn flood(&mut self, word: &str) -> Option<FloodMode> {
+        let mode = FloodMode::WORDS.into_iter().find(|(own, _)| *own == word).map(|(_, mode)| mode);
+        if mode.is_none() {
+            self.problems.push(format!("overlay.floods: {word:?} is not bgp, static or multicast"));
+        }
+        mode
+    }
+
+    fn forms(&mut self, raw: RawForms, below: Option<&Module>) -> SegmentForms {
+        let mut floods = BTreeMap::new();
+        for (word, own) in raw.floods {
+            floods.extend(self.flood(&word).map(|mode| (mode, own)));
+        }
+        SegmentForms {
+            auto: raw.auto,
+            floods,
+            group: raw.group.map(|path| self.path("overlay.forms.group", &path, below)),
+            targets: raw.targets.iter().map(|path| self.path("overlay.forms.targets", path, below)).collect(),
+        }
+    }
+
+    fn also(&mut self, raw: RawAlso) -> Value {
+        match raw {
+            RawAlso::Text(text) => Value::Text(text),
+            RawAlso::Identity { identity, value } => match self.modules.get(&identity) {
+                Some(module) if module.name.is_some() => Value::Identity(module.clone(), value),
+                _ => {
+                    self.problems.push(format!("overlay.also: no module {identity:?} with a name"));
+                    Value::Text(value)
+                }
+            },
         }
     }
 
