@@ -1,11 +1,11 @@
 //! What the conformance kit in `tests/dialects` and the fuzz targets need of
 //! the insides, and nothing else.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mercury_adapter::{Budget, Bump, ConnectError, Dialect, GnmiDialect, MAX_REPLY, Session};
 use mercury_gnmi_proto::gnmi::{GetResponse, Notification, Path, SetRequest};
-use mercury_model::{Running, Scope};
+use mercury_model::{Running, Scope, Vni, VniState};
 use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -50,6 +50,20 @@ pub fn questions(
 pub fn states(dialect: &GnmiDialect, scope: &Scope) -> Vec<Path> {
     let nodes = Questions::one_by_one(dialect, &dialect.network_instance).states(scope);
     form(dialect).once(&nodes, false).subscription.into_iter().filter_map(|one| one.path).collect()
+}
+
+/// What answers to those tell of VNIs that were read, as a session understands them.
+///
+/// # Errors
+/// As [`decode_octets`].
+pub fn told(
+    dialect: &GnmiDialect,
+    notifications: &[Notification],
+    running: &Running,
+) -> Result<BTreeMap<Vni, VniState>, String> {
+    let questions = Questions::one_by_one(dialect, &dialect.network_instance);
+    let scope = Scope::all().with_overlays(true);
+    collected(&encoded(notifications), |tree| questions.told(tree, &scope, &running.segments))
 }
 
 fn encoded(notifications: &[Notification]) -> Vec<u8> {

@@ -1,9 +1,9 @@
 //! What to ask for to see a scope, and what the answers say.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use mercury_adapter::{GnmiDialect, Looking, Mapping, Names, Node, NodePath, Tree, mac_vrf, running};
-use mercury_model::{InterfaceScope, Leaf, List, Running, Scope, VlanScope};
+use mercury_model::{InterfaceScope, Leaf, List, Running, Scope, Segment, VlanId, VlanScope, Vni, VniState};
 
 use crate::tree;
 
@@ -85,9 +85,24 @@ impl<'a> Questions<'a> {
                 let names = Names::default().in_instance(self.instance);
                 state.map(|leaf| Node { path: above_entries(leaf), names: names.clone() }).collect()
             }
-            // What is below the nodes that tell it is far more, and a Get answers with entries of
-            // the configuration's own lists.
-            Mapping::MacVrf => Vec::new(),
+            Mapping::MacVrf => mac_vrf::states_of(),
+        }
+    }
+
+    /// What state tells of VNIs. It stands apart from the configuration: a Get answers with
+    /// entries of the same lists.
+    ///
+    /// # Errors
+    /// A sentence that names what cannot be understood.
+    pub(crate) fn told(
+        self,
+        found: &tree::Tree,
+        scope: &Scope,
+        segments: &BTreeMap<VlanId, Segment>,
+    ) -> Result<BTreeMap<Vni, VniState>, String> {
+        match &self.dialect.mapping {
+            Mapping::Tree(_) => Ok(self.decode(found, scope)?.overlay.states),
+            Mapping::MacVrf => Ok(mac_vrf::states(found.root(), segments)),
         }
     }
 

@@ -33,6 +33,7 @@ use crate::{
 
 mod look;
 mod read;
+mod states;
 
 /// What is said where a dialect does not tell how its changes are kept.
 const NO_SAVE: &str = "no operation that saves is known of this system over gNMI";
@@ -65,6 +66,8 @@ pub struct GnmiSession {
     reading: Reading,
     learned: Arc<Learned>,
     staged: Option<SetOperations>,
+    /// What it tells of VNIs.
+    vni_states: states::VniStates,
     /// Commits are to be made so that they undo themselves, where they can.
     confirms: bool,
     /// Nobody else's commit was pending when this session began.
@@ -113,6 +116,7 @@ impl GnmiSession {
             form,
             learned,
             staged: None,
+            vni_states: states::VniStates::default(),
             confirms: options.commit_confirmed,
             alone: false,
             flights: 0,

@@ -16,6 +16,8 @@ pub(crate) struct Burst {
     /// Where each frame begins.
     starts: Vec<usize>,
     pub(crate) replies: Vec<(MessageId, Option<Reply>)>,
+    /// How many of them, from the first, the flight is not over without.
+    pub(crate) required: usize,
 }
 
 impl Burst {

@@ -219,6 +219,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
     /// error from a flight that was begun, and after dropping this future, the
     /// session is unusable. A refusal by the device is no error here.
     pub async fn flight(&mut self, operations: &[Element], within: Duration) -> Result<Vec<Reply>, FlightError> {
+        self.flight_with(operations, operations.len(), within, within).await
+    }
+
+    /// The same, with questions behind the first `required` operations that may stay open: once
+    /// those are answered, the others are waited for at most `patience` longer. The replies
+    /// end before the first that is missing then, and what comes late is dropped.
+    ///
+    /// # Errors
+    /// As [`flight`](Self::flight).
+    pub async fn flight_with(
+        &mut self,
+        operations: &[Element],
+        required: usize,
+        patience: Duration,
+        within: Duration,
+    ) -> Result<Vec<Reply>, FlightError> {
         if !self.usable {
             return Err(FlightError::Unusable);
         }
@@ -229,14 +245,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         let at_once = if self.pipelining { operations.len().max(1) } else { 1 };
         let (mut replies, mut sent) = (Vec::new(), 0);
         let deadline = Instant::now() + within;
-        for operations in operations.chunks(at_once) {
+        for (at, operations) in operations.chunks(at_once).enumerate() {
             let mut burst = self.burst(operations)?;
+            burst.required = required.saturating_sub(at * at_once).min(operations.len());
             self.usable = false;
-            let result = self.exchange(&mut burst, (deadline, within)).await;
+            let result = self.exchange(&mut burst, patience, (deadline, within)).await;
             sent += burst.begun().min(operations.len());
+            let known = replies.len();
             replies.extend(burst.replies.into_iter().map_while(|(_, reply)| reply));
             result.map_err(|fault| fault.into_error(std::mem::take(&mut replies), sent))?;
             self.usable = true;
+            if replies.len() < known + operations.len() {
+                break;
+            }
         }
         Ok(replies)
     }
@@ -281,9 +302,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
     async fn exchange(
         &mut self,
         burst: &mut Burst,
-        (deadline, within): (Instant, Duration),
+        patience: Duration,
+        (mut deadline, within): (Instant, Duration),
     ) -> Result<(), Interruption> {
-        let start = Instant::now();
+        let (start, mut is_enough) = (Instant::now(), false);
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
         // Kept no longer than a flight: a thousand sessions rest.
         let (mut buffer, mut arriving) = (vec![0; FIRST_READ], self.share());
@@ -296,6 +318,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
             }
             if burst.replies.iter().all(|(_, reply)| reply.is_some()) {
                 return Ok(());
+            }
+            let required = burst.replies.iter().take(burst.required);
+            if !is_enough && required.map(|(_, reply)| reply).all(Option::is_some) {
+                (is_enough, deadline) = (true, deadline.min(Instant::now() + patience));
+                nudge = nudge.filter(|at| *at < deadline);
             }
             let step = step(&mut self.io, burst, &mut buffer);
             match timeout_at(nudge.unwrap_or(deadline), step).await {
@@ -314,6 +341,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
                     let request = self.protocol.unheeded_request(&operation::read_nothing());
                     burst.add(&request.map_err(ProtocolError::from)?);
                 }
+                Err(_) if is_enough => return Ok(()),
                 Err(_) => return Err(Interruption::Timeout(within)),
             }
         }

@@ -273,6 +273,33 @@ async fn a_server_that_overlooked_the_first_request_is_nudged_once() {
     );
 }
 
+/// A question that may stay open costs what it is given, and not the flight; its late answer
+/// is nobody's.
+#[tokio::test(start_paused = true)]
+async fn what_may_stay_open_is_waited_for_so_long_and_no_longer() {
+    for pipelining in [true, false] {
+        let options = ClientOptions { pipelining, ..ClientOptions::default() };
+        let (mut client, peer) = session("1.1", options, |mut peer| async move {
+            for _ in 0..3 {
+                let request = peer.read().await.unwrap();
+                peer.ok(&request).await;
+            }
+            let open = peer.read().await.unwrap();
+            let next = peer.read().await.unwrap();
+            peer.ok(&open).await;
+            peer.ok(&next).await;
+            (name(&open), name(&next))
+        })
+        .await;
+        let (begun, patience) = (Instant::now(), Duration::from_secs(3));
+        let replies = client.flight_with(&four(), 3, patience, WAIT).await.unwrap();
+        assert_eq!((replies.len(), begun.elapsed()), (3, patience));
+        assert!(client.is_usable());
+        assert_eq!(client.flight(&[discard_changes()], WAIT).await.unwrap().len(), 1);
+        assert_eq!(peer.await.unwrap(), ("unlock".to_owned(), "discard-changes".to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn an_abandoned_flight_leaves_the_session_unusable() {
     let (mut client, _peer) =

@@ -29,6 +29,7 @@ pub mod protocol;
 mod published;
 mod render;
 mod session;
+mod states;
 pub mod xml;
 
 pub use carrier::{Carried, Carrier, Channels, Duplex, OverSsh, OverTls, TlsTarget};

@@ -1,18 +1,14 @@
 //! Steps as NETCONF operations.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mercury_adapter::{
     Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NetconfDialect,
-    NoRoom, PersistId, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished, off_worker,
+    NoRoom, PATIENCE_WITH_STATE, PersistId, Refusal, RpcError, Session, Step, StepResult, Traffic, Unfinished,
+    off_worker,
 };
-use mercury_model::{DeviceConfig, List, Running, Scope, Vni, VniState};
+use mercury_model::{DeviceConfig, List, Running, Scope};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -28,6 +24,7 @@ use crate::{
     protocol::ProtocolError,
     published::Published,
     render::{self, EditConfig},
+    states::VniStates,
     xml::{DataError, Element},
 };
 
@@ -45,8 +42,8 @@ pub struct NetconfSession<S> {
     has: BTreeSet<List>,
     /// Whether asking for operational state of interfaces can make sense.
     tells_state: bool,
-    /// Whether it does not tell if VNIs carry frames.
-    tells_no_vni_states: bool,
+    /// What it tells of VNIs.
+    vni_states: VniStates,
     /// The namespaces that the server speaks in, where they are not its dialect's.
     published: Option<Published>,
 }
@@ -84,7 +81,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         let state = state.map(|step| step.module.name.as_deref().is_none_or(may_have));
         let tells_state = state.unwrap_or_default();
         let dialect = Arc::new(dialect.of(capabilities.variant));
-        let (tells_no_vni_states, published) = (false, None);
         Ok(Self {
             client,
             dialect,
@@ -94,8 +90,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             defaults,
             has,
             tells_state,
-            tells_no_vni_states,
-            published,
+            vni_states: VniStates::default(),
+            published: None,
         })
     }
 
@@ -133,12 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
             }
             Step::Unlock => self.locks.iter().rev().map(|store| operation::unlock(*store)).collect(),
             Step::Discard => vec![operation::discard_changes()],
-            Step::Read(scope) => {
-                let reading = self.reading(Store::Running, scope);
-                let states = decode::states(&self.dialect, &self.instance, scope)
-                    .filter(|_| !(reading.is_empty() || self.tells_no_vni_states));
-                reading.into_iter().chain(states.map(|filter| operation::get(filter, None))).collect()
-            }
+            Step::Read(scope) => self.reading(Store::Running, scope),
             Step::ReadCandidate(scope) => self.reading(Store::Candidate, scope),
             Step::ReadStartup(scope) if self.client.hello().startup() => self.reading(Store::Startup, scope),
             Step::ReadStartup(_) => Vec::new(),
@@ -183,20 +174,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         vec![operation::get_config(store, filter, self.defaults)]
     }
 
-    async fn result(&mut self, step: &Step, mut replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
+    async fn result(&mut self, step: &Step, replies: Vec<Reply>, timeout: Duration) -> Result<StepResult, Lost> {
         if let Step::Look(absent) = step {
             return self.seen(absent.clone(), replies, timeout).await;
-        }
-        if let (Step::Read(scope), [_, _]) = (step, replies.as_slice()) {
-            let states = replies.pop();
-            let read = self.read(scope, replies, timeout).await?;
-            return Ok(match (read, states) {
-                (Ok(mut found), Some(states)) => {
-                    found.overlay.states = self.vni_states(states, scope, timeout).await?;
-                    Ok(Answer::Running(found))
-                }
-                (read, _) => read.map(Answer::Running),
-            });
         }
         let errors: Vec<RpcError> = replies.iter().flat_map(|reply| reply.errors.iter().cloned()).collect();
         if !errors.is_empty() {
@@ -239,25 +219,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
         }
     }
 
-    /// What state tells of VNIs; nothing where the server has none to tell, which is not asked
-    /// for again then.
-    async fn vni_states(
-        &mut self,
-        reply: Reply,
-        scope: &Scope,
-        timeout: Duration,
-    ) -> Result<BTreeMap<Vni, VniState>, Lost> {
-        let Some(data) = reply.data.filter(|_| reply.errors.is_empty()) else {
-            tracing::debug!("the server tells no state of VNIs; asking for none from now on");
-            self.tells_no_vni_states = true;
-            return Ok(BTreeMap::new());
-        };
-        let (dialect, instance, scope) = (Arc::clone(&self.dialect), self.instance.clone(), scope.clone());
-        let work = off_worker(data.as_str().len(), move || decode::read(&dialect, &instance, data, &scope));
-        let found = understanding(work, timeout).await?;
-        Ok(found.map(|found| found.overlay.states).unwrap_or_default())
-    }
-
     /// A whole configuration may take seconds.
     async fn understood(
         &mut self,
@@ -284,11 +245,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let operations: Vec<Vec<Element>> = steps.iter().map(|step| self.operations(step)).collect();
         let counts: Vec<usize> = operations.iter().map(Vec::len).collect();
-        let mut flat: Vec<Element> = operations.into_iter().flatten().collect();
+        let of_states = |(at, step): (usize, &Step)| {
+            let reads = counts.get(at).is_some_and(|count| *count > 0);
+            let question = self.vni_states.question(&self.dialect, &self.instance, step).filter(|_| reads)?;
+            Some((at, question))
+        };
+        let (told, states): (Vec<usize>, Vec<Element>) = steps.iter().enumerate().filter_map(of_states).unzip();
+        let required = counts.iter().sum();
+        let mut flat: Vec<Element> = operations.into_iter().flatten().chain(states).collect();
         if let Some(published) = &self.published {
             flat.iter_mut().for_each(|operation| published.respell(operation));
         }
-        let (replies, mut lost) = match self.client.flight(&flat, timeout).await {
+        let (replies, mut lost) = match self.client.flight_with(&flat, required, PATIENCE_WITH_STATE, timeout).await {
             Ok(replies) => (replies, None),
             Err(error) => {
                 let lost = lost(&error);
@@ -321,6 +289,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> NetconfSession<S> {
                     lost = Some(worse);
                     break;
                 }
+            }
+        }
+        let is_whole = results.len() == steps.len();
+        for at in told.into_iter().filter(|_| is_whole) {
+            if let (Some(step), Some(result)) = (steps.get(at), results.get_mut(at)) {
+                self.vni_states.lay((step, result), rest.next(), (&self.dialect, &self.instance)).await;
             }
         }
         Flight { results, lost }

@@ -24,6 +24,8 @@ use crate::{
     uri,
 };
 
+mod states;
+
 /// What is said where a dialect has no operation that saves.
 const NO_SAVE: &str = "no operation that saves is known of this system over RESTCONF";
 
@@ -50,6 +52,8 @@ pub struct RestconfSession {
     /// Nodes are read one by one although the target could tell of several together: it has
     /// entity tags, and plain requests go to those nodes.
     reads_apart: bool,
+    /// What it tells of VNIs.
+    vni_states: states::VniStates,
 }
 
 impl RestconfSession {
@@ -88,6 +92,7 @@ impl RestconfSession {
             turn: 0,
             looks_at_tags: None,
             reads_apart: false,
+            vni_states: states::VniStates::default(),
         }
     }
 
@@ -201,6 +206,12 @@ impl RestconfSession {
 
     async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
         let until = Instant::now() + timeout;
+        let mut running = self.configuration(scope, until, timeout).await?;
+        self.add_vni_states(&mut running, scope, until).await;
+        Ok(running)
+    }
+
+    async fn configuration(&mut self, scope: &Scope, until: Instant, timeout: Duration) -> Result<Running, Failure> {
         self.guards.clear();
         self.held = None;
         self.is_fresh = true;

@@ -1,15 +1,12 @@
 //! Reading a scope: by Get, or by Subscribe ONCE.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
-use mercury_adapter::{Bump, GnmiDialect, Lost, Node, Reading, Share, Unfinished, off_worker};
+use mercury_adapter::{Bump, GnmiDialect, Lost, Node, PATIENCE_WITH_STATE, Reading, Share, Unfinished, off_worker};
 use mercury_gnmi_proto::gnmi::{GetRequest, get_request::DataType};
 use mercury_model::{Running, Scope};
 use tokio::time::{Instant, timeout_at};
@@ -50,7 +47,10 @@ impl GnmiSession {
         let mut answers = asked.map_err(|status| failure(&status, timeout))?;
         for is_all in [false, true] {
             let (understood, more) = match self.understood(answers, scope, (at_once, is_all), begun, timeout).await? {
-                Found::All(running) => return Ok(*running),
+                Found::All(mut running) => {
+                    self.add_vni_states(&mut running, scope).await;
+                    return Ok(*running);
+                }
                 Found::More(answers, nodes) => (answers, nodes),
             };
             (answers, begun) = (understood, Instant::now());
@@ -87,11 +87,7 @@ impl GnmiSession {
         if at_once {
             return self.ask_beside(nodes, scope, timeout).await;
         }
-        let is_told = |known: &AtomicBool| known.load(Relaxed);
-        let states = match is_told(&self.learned.no_get_type) || is_told(&self.learned.no_vni_states) {
-            true => Vec::new(),
-            false => Questions::one_by_one(&self.dialect, &self.instance).states(scope),
-        };
+        let states = self.about_vni_states(scope);
         self.get_with(nodes, &states, timeout).await
     }
 
@@ -161,24 +157,23 @@ impl GnmiSession {
         timeout: Duration,
     ) -> Result<Vec<Raw>, Status> {
         self.flights += (nodes.len() + states.len()).div_ceil(AT_ONCE) as u64;
-        let states = states.iter().map(|node| self.form.get(node, DataType::State));
-        let requests: Vec<GetRequest> = nodes.iter().map(|node| self.form.get(node, kind)).chain(states).collect();
+        let patience = timeout.min(PATIENCE_WITH_STATE);
+        let states = states.iter().map(|node| (self.form.get(node, DataType::State), patience));
+        let requests = nodes.iter().map(|node| (self.form.get(node, kind), timeout)).chain(states);
+        let requests: Vec<(GetRequest, Duration)> = requests.collect();
         let client = self.client.clone();
-        let call = move |request| {
+        let call = move |(request, patience)| {
             let client = client.clone();
-            async move { client.get(request, timeout).await }
+            async move { client.get(request, patience).await }
         };
         let answers: Vec<_> = stream::iter(requests).map(call).buffered(AT_ONCE).collect().await;
         let mut found = Vec::new();
         for (index, answer) in answers.into_iter().enumerate() {
             match answer {
-                Ok(answer) => found.push(answer),
                 // Section 3.3.4: there is no such data.
                 Err(status) if status.code() == Code::NotFound => {}
-                Err(status) if index >= nodes.len() && matches!(failure(&status, timeout), Failure::Refused(_)) => {
-                    tracing::debug!(%status, "the target tells no state of VNIs; asking for none from now on");
-                    self.learned.no_vni_states.store(true, Relaxed);
-                }
+                answer if index >= nodes.len() => self.hear_of_vni_states(answer),
+                Ok(answer) => found.push(answer),
                 Err(status) => return Err(status),
             }
         }

@@ -20,13 +20,16 @@ fn path(text: &str) -> Path {
 
 /// What is read where these are the answers, each in a Notification of its own.
 fn read(name: &str, answers: &[(&str, Json)]) -> Running {
+    conformance::decode(&dialect(name), &notifications(answers), &case::everything()).unwrap()
+}
+
+fn notifications(answers: &[(&str, Json)]) -> Vec<Notification> {
     let answer = |(at, json): &(&str, Json)| {
         let value = Some(typed_value::Value::JsonIetfVal(json.to_string().into_bytes()));
         let update = Update { path: Some(path(at)), val: Some(TypedValue { value }), ..Update::default() };
         Notification { update: vec![update], ..Notification::default() }
     };
-    let answers: Vec<_> = answers.iter().map(answer).collect();
-    conformance::decode(&dialect(name), &answers, &case::everything()).unwrap()
+    answers.iter().map(answer).collect()
 }
 
 fn states(running: &Running) -> Vec<String> {
@@ -98,14 +101,49 @@ fn sr_linux_tells_it_of_the_interface_and_of_its_place_in_the_network_instance()
     assert!(found.overlay.besides.values().all(|what| what.starts_with("no bgp-evpn of")), "{:?}", found.overlay);
 }
 
+/// Answers are entries of the lists that the configuration has too, one by one or in one object.
+#[test]
+fn sr_linux_tells_it_by_get_apart_from_the_configuration() {
+    let (instance, tunnel) = (
+        |vlan: u16| json!({ "name": format!("vlan-{vlan}"), "type": "mac-vrf", "vxlan-interface": [{ "name": format!("vxlan1.{vlan}") }] }),
+        |index: u16| json!({ "index": index, "type": "bridged", "ingress": { "vni": 10_000 + u32::from(index) } }),
+    );
+    let config = json!({ "interface": [],
+        "tunnel-interface": [{ "name": "vxlan1", "vxlan-interface": [tunnel(10), tunnel(20), tunnel(30)] }],
+        "network-instance": [instance(10), instance(20), instance(30)] });
+    let running = read("nokia_srl", &[("", config)]);
+    let why = "vxlan-if-default-net-inst-source-if-down";
+    let of = |index: u16, leaf: &str| format!("tunnel-interface[name=vxlan1]/vxlan-interface[index={index}]/{leaf}");
+    let one_by_one = notifications(&[
+        (&of(10, "oper-state"), json!("up")),
+        (&of(20, "oper-state"), json!("down")),
+        (&of(20, "oper-down-reason"), json!(why)),
+        (&of(99, "oper-state"), json!("down")),
+    ]);
+    let entry = |index: u16, state: &str| json!({ "index": index, "oper-state": state });
+    let other = json!({ "name": "vxlan2", "vxlan-interface": [entry(30, "up")] });
+    let own = json!({ "name": "vxlan1", "vxlan-interface": [entry(10, "up"), entry(20, "down")] });
+    let whole = notifications(&[("", json!({ "srl_nokia-tunnel-interfaces:tunnel-interface": [own, other] }))]);
+    let told = |answers: &[Notification]| {
+        let told = conformance::told(gnmi(&dialect("nokia_srl")), answers, &running).unwrap();
+        let mut running = running.clone();
+        running.overlay.states = told;
+        states(&running)
+    };
+    assert_eq!(told(&one_by_one), ["10010 up".to_owned(), format!("10020 down: {why}")]);
+    assert_eq!(told(&whole), ["10010 up", "10020 down: down"]);
+    assert_eq!(told(&[]), [""; 0]);
+}
+
 #[test]
 fn only_who_serves_vnis_asks_for_it() {
     let asked = |name: &str| -> String {
         let shown = |path: &Path| text::shown(&SetRequest { delete: vec![path.clone()], ..Default::default() });
         conformance::states(gnmi(&dialect(name)), &case::everything()).iter().map(shown).collect()
     };
-    // A subscription shows it; asked for by Get it is among all that a tunnel has learnt.
-    assert_eq!(asked("nokia_srl"), "");
+    // A subscription shows it; a Get asks for the leaves alone, as far more is beside them.
+    let interface = "/tunnel-interface/vxlan-interface";
+    assert_eq!(asked("nokia_srl"), format!("delete {interface}/oper-state\ndelete {interface}/oper-down-reason\n"));
     let points = "/network-instances/network-instance[name=default]/connection-points/connection-point";
     assert_eq!(asked("openconfig"), format!("delete openconfig:{points}/endpoints/endpoint/vxlan/endpoint-vnis\n"));
     assert_eq!(asked("arista_eos"), "");
