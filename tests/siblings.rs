@@ -16,13 +16,17 @@ fn file(dialect: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/siblings").join(format!("{dialect}.txt"))
 }
 
+/// Those with ports and VLANs of their own: `openconfig_evpn` has plain OpenConfig's.
+fn dialects() -> impl Iterator<Item = &'static str> {
+    VENDORS.iter().map(|(dialect, _)| *dialect).filter(|dialect| *dialect != "openconfig_evpn")
+}
+
 #[test]
 fn the_siblings_are_those_of_the_vendors_modules() {
     let mut problems = Vec::new();
     std::thread::scope(|scope| {
-        let asked: Vec<_> = VENDORS
-            .iter()
-            .filter_map(|(dialect, _)| Some((*dialect, folder(dialect)?)))
+        let asked: Vec<_> = dialects()
+            .filter_map(|dialect| Some((dialect, folder(dialect)?)))
             .map(|(dialect, folder)| {
                 let arguments = move || run("siblings.py", &[folder.as_os_str(), OsStr::new(dialect)], &[]);
                 (dialect, scope.spawn(arguments))
@@ -44,7 +48,7 @@ fn the_siblings_are_those_of_the_vendors_modules() {
 
 #[test]
 fn a_file_has_one_leaf_a_line_with_its_value() {
-    for (dialect, _) in VENDORS {
+    for dialect in dialects() {
         let text = fs::read_to_string(file(dialect)).unwrap();
         let leaves: Vec<_> = text.lines().filter(|line| !line.starts_with("# ")).collect();
         assert!(leaves.len() >= 3, "{dialect}: {leaves:?}");
