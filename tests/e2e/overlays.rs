@@ -1,7 +1,7 @@
 //! A port on a VNI, over NETCONF and gNMI: bound, read back, used by several, and
 //! unbound with the last of them.
 
-use mercury_sim::Mode;
+use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Entry, Face, Mercury, Setup, Simulated};
@@ -32,7 +32,8 @@ fn on_network(ports: &[(&str, &str)], network: &Value) -> Value {
 fn bound(switch: &Simulated) -> Vec<String> {
     let running = switch.running();
     let instances = &running["openconfig-network-instance:network-instances"]["network-instance"];
-    let vtep = &instances[0]["connection-points"]["connection-point"][0]["endpoints"]["endpoint"][0]["vxlan"];
+    let default = instances.as_array().unwrap().iter().find(|one| one["name"] == "default").unwrap();
+    let vtep = &default["connection-points"]["connection-point"][0]["endpoints"]["endpoint"][0]["vxlan"];
     let entries = vtep["local-endpoint-vnis"]["local-endpoint-vni"].as_array().cloned().unwrap_or_default();
     let shown = |entry: &Value| {
         let config = &entry["config"];
@@ -43,7 +44,8 @@ fn bound(switch: &Simulated) -> Vec<String> {
 
 #[test]
 fn a_port_gets_the_vlan_of_its_vni_and_the_last_takes_what_binds_it_away() {
-    let restconf = Simulated::start(Mode::Candidate);
+    let restconf_listen = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+    let restconf = Simulated::with(Options { mode: Mode::Running, restconf_listen, ..Simulated::options() });
     let entry = |switch: Simulated| (switch.entry("leaf1"), switch);
     let over_restconf = (restconf.restconf_entry("leaf1"), restconf);
     for (entry, switch) in switches().map(entry).into_iter().chain([over_restconf]) {

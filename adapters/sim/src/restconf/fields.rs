@@ -12,10 +12,11 @@ struct Field<'a> {
 /// What is left of a resource; `None` where the text is no fields.
 pub(super) fn only(resource: Json, text: &str) -> Option<Json> {
     let (fields, rest) = several(text)?;
-    rest.is_empty().then(|| keep(resource, &fields))
+    rest.is_empty().then(|| keep(resource, &fields.iter().collect::<Vec<_>>()))
 }
 
-fn keep(value: Json, fields: &[Field<'_>]) -> Json {
+/// A node that is named twice is all that is meant of it.
+fn keep(value: Json, fields: &[&Field<'_>]) -> Json {
     match value {
         _ if fields.is_empty() => value,
         Json::Array(entries) => entries.into_iter().map(|entry| keep(entry, fields)).collect(),
@@ -23,8 +24,10 @@ fn keep(value: Json, fields: &[Field<'_>]) -> Json {
             let kept = members.into_iter().filter_map(|(name, value)| {
                 let bare = name.rsplit_once(':').map_or(name.as_str(), |(_, bare)| bare);
                 let meant = |field: &&Field<'_>| field.name == name || field.name == bare && !field.name.contains(':');
-                let field = fields.iter().find(meant)?;
-                let kept = keep(value, &field.below);
+                let all: Vec<&Field<'_>> = fields.iter().copied().filter(meant).collect();
+                let is_whole = all.iter().any(|field| field.below.is_empty());
+                let below: Vec<&Field<'_>> = all.iter().filter(|_| !is_whole).flat_map(|field| &field.below).collect();
+                let kept = if all.is_empty() { return None } else { keep(value, &below) };
                 Some((name, kept))
             });
             Json::Object(kept.collect())
@@ -74,6 +77,9 @@ mod tests {
         let left = |fields: &str| only(resource.clone(), fields);
         assert_eq!(left("m:top/list(key;x/y)").unwrap(), json!({"m:top": {"list": [{"key": 1, "x": {"y": 2}}]}}));
         assert_eq!(left("m:top(n:other;list/x)").unwrap()["m:top"]["list"], json!([{"x": {"y": 2, "z": 3}}]));
+        let twice = left("m:top/list(key;x/y);m:top/list/x/z;m:top/third").unwrap();
+        assert_eq!(twice, json!({"m:top": {"list": [{"key": 1, "x": {"y": 2, "z": 3}}], "third": 5}}));
+        assert_eq!(left("m:top;m:top/third").unwrap(), resource);
         assert!(left("m:top(list").is_none() && left("m:top)").is_none() && left("").is_none());
     }
 }
