@@ -13,7 +13,7 @@ use super::{
     print,
     progress::Progress,
     question::{OfflineArguments, tell_fault},
-    requests::{self, Request},
+    requests::{self, Contents, Misread, Request},
     signals::interruptible,
     table::NO_VLAN,
 };
@@ -94,9 +94,10 @@ impl Audited<'_> {
 }
 
 pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
-    let (rows, unread) = requests::read_each(&arguments.expected, &Networks::read(&arguments.network)?)?;
+    let contents = requests::read_each(&arguments.expected, &Networks::read(&arguments.network)?)?;
     let tool = arguments.offline.service(common, None)?;
-    let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&tool, &rows);
+    let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&tool, &contents);
+    let Contents { requests: rows, misread, not_wired } = &contents;
     let progress = Progress::of(by_switch.len(), "switches");
     // One of whose rows nothing could be made at all is not asked, and not passed over either.
     let unasked: Vec<String> = wrong_of.keys().filter(|switch| !by_switch.contains_key(*switch)).cloned().collect();
@@ -110,8 +111,8 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let mut wrong: Vec<(&Request, &Fault)> = wrong.iter().map(|(row, fault)| (*row, fault)).collect();
     wrong.extend(audited.iter().flat_map(|one| &one.wrong).map(|(row, fault)| (*row, fault)));
     wrong.sort_by_key(|(row, _)| row.line);
-    for (line, reason) in &unread {
-        let file = arguments.expected.display();
+    let file = arguments.expected.display();
+    for Misread { line, reason, .. } in misread {
         match common.output {
             Output::Human => print::talk(&format!("{file}:{line}: {reason}")),
             Output::Json => print::json(&json!({"file": file.to_string(), "line": line, "error": {"message": reason}})),
@@ -120,17 +121,22 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     for (row, fault) in &wrong {
         tell_fault(common.output, row, fault);
     }
-    let cannot_be = wrong.len() + unread.len();
+    let cannot_be = wrong.len() + misread.len();
     let mut unlike = 0;
     for one in &mut audited {
         one.unmade = wrong_of.get(&one.switch).copied().unwrap_or_default();
         one.rows += one.unmade;
         unlike += usize::from(!tell(common.output, one));
     }
-    if common.output == Output::Human {
-        let switches = print::counted(audited.len(), "switch", "switches");
-        let rows = print::counted(rows.len() + unread.len(), "row", "rows");
-        print::talk(&format!("{switches}, {unlike} not as expected; {rows}, {cannot_be} that cannot be"));
+    match common.output {
+        Output::Human => {
+            let switches = print::counted(audited.len(), "switch", "switches");
+            let rows = print::counted(rows.len() + misread.len(), "row", "rows");
+            let unwired = if *not_wired > 0 { format!("; {}", requests::unwired(*not_wired)) } else { String::new() };
+            print::talk(&format!("{switches}, {unlike} not as expected; {rows}, {cannot_be} that cannot be{unwired}"));
+        }
+        Output::Json if *not_wired > 0 => print::json(&json!({"file": file.to_string(), "not_wired": not_wired})),
+        Output::Json => {}
     }
     Ok(if unlike > 0 || cannot_be > 0 { found() } else { DONE })
 }
@@ -177,26 +183,31 @@ async fn verified(service: &Service, rows: &[Row<'_>]) -> Result<Vec<String>, Fa
 struct Wanted<'r> {
     /// Of each switch: the rows, and all of them as one.
     by_switch: BTreeMap<String, (Vec<Row<'r>>, Intent)>,
-    /// The rows that nothing can be made of.
+    /// The requests that nothing can be made of.
     wrong: Vec<(&'r Request, Fault)>,
-    /// How many of them name each switch.
+    /// How many of them, and of the rows that are none, name each switch.
     wrong_of: BTreeMap<String, usize>,
 }
 
 impl<'r> Wanted<'r> {
-    fn of(service: &Service, rows: &'r [Request]) -> Self {
+    fn of(service: &Service, contents: &'r Contents) -> Self {
         let mut wanted = Self::default();
-        for row in rows {
+        for row in &contents.requests {
             let done = expected(service, row).and_then(|intent| wanted.add(row, intent));
             if let Err(fault) = done {
-                let named = row.params.get("switch_id").and_then(Value::as_str);
-                if let Some(switch) = named.and_then(|named| service.inventory().find(named)) {
-                    *wanted.wrong_of.entry(switch.identity.name.clone()).or_default() += 1;
-                }
+                wanted.blame(service, row.params.get("switch_id").and_then(Value::as_str));
                 wanted.wrong.push((row, fault));
             }
         }
+        contents.misread.iter().for_each(|row| wanted.blame(service, row.switch.as_deref()));
         wanted
+    }
+
+    /// Counts a row of which nothing can be made to the switch that it names.
+    fn blame(&mut self, service: &Service, named: Option<&str>) {
+        if let Some(switch) = named.and_then(|named| service.inventory().find(named)) {
+            *self.wrong_of.entry(switch.identity.name.clone()).or_default() += 1;
+        }
     }
 
     fn add(&mut self, request: &'r Request, intent: Intent) -> Result<(), Fault> {

@@ -4,6 +4,8 @@ use std::{io::Read, path::Path};
 
 use super::Failure;
 
+const MARK: char = '\u{feff}';
+
 /// A file of at most so many bytes; `-` is standard input.
 pub(super) fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
     let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", file.display()));
@@ -21,5 +23,32 @@ pub(super) fn read_bounded(file: &Path, limit: u64) -> Result<String, Failure> {
     if text.len() as u64 > limit {
         return Err(Failure::Other(format!("{}: longer than {limit} bytes", file.display())));
     }
+    // Editors and spreadsheets put a byte order mark before a text; it is none of it.
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
+    }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_before_a_text_is_none_of_it_and_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("leaf1.cfg");
+        for (text, limit, read) in [
+            ("\u{feff}a\u{feff}b", 8, Ok("a\u{feff}b")),
+            ("", 8, Ok("")),
+            ("\u{feff}ab", 4, Err("longer than 4 bytes")),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            match (read_bounded(&file, limit), read) {
+                (Ok(own), Ok(read)) => assert_eq!(own, read),
+                (Err(failure), Err(said)) => assert!(failure.to_string().ends_with(said), "{failure}"),
+                (own, _) => panic!("{text:?}: {own:?}"),
+            }
+        }
+    }
 }

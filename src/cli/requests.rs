@@ -94,55 +94,107 @@ impl Request {
     }
 }
 
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) requests: Vec<Request>,
+    pub(super) misread: Vec<Misread>,
+    /// How many more are ports that Ironic has never seen on a switch.
+    pub(super) not_wired: usize,
+}
+
+/// What is no request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misread {
+    /// The line on which it begins, from 1.
+    pub(super) line: usize,
+    pub(super) reason: String,
+    /// The switch that it names all the same.
+    pub(super) switch: Option<String>,
+}
+
 /// The requests of a file.
 ///
 /// # Errors
 /// A sentence with the file, the line and the field that is wrong.
 pub(super) fn read(file: &Path, networks: &Networks) -> Result<Vec<Request>, Failure> {
-    let (requests, wrong) = read_each(file, networks)?;
-    let told = |(line, reason): &Misplaced| format!("{}:{line}: {reason}", file.display());
-    match wrong.is_empty() {
-        true => Ok(requests),
-        false => Err(Failure::Other(wrong.iter().take(MAX_WRONG).map(told).collect::<Vec<_>>().join("\n"))),
+    let Contents { requests, misread, not_wired } = read_each(file, networks)?;
+    if not_wired > 0 {
+        print::talk(&format!("{}: {}", file.display(), unwired(not_wired)));
     }
+    let told = |Misread { line, reason, .. }: &Misread| format!("{}:{line}: {reason}", file.display());
+    match misread.is_empty() {
+        true => Ok(requests),
+        false => Err(Failure::Other(misread.iter().take(MAX_WRONG).map(told).collect::<Vec<_>>().join("\n"))),
+    }
+}
+
+/// How many ports are on no switch.
+pub(super) fn unwired(count: usize) -> String {
+    format!("{} not wired", print::counted(count, "port is", "ports are"))
 }
 
 /// The requests of a file, and what of it is none.
 ///
 /// # Errors
-/// A sentence with the file, the line and the field that is wrong: nothing of it can be read.
-pub(super) fn read_each(file: &Path, networks: &Networks) -> Result<(Vec<Request>, Vec<Misplaced>), Failure> {
+/// A sentence with the file, the line and the field that is wrong: nothing of it can be read, or
+/// there is no request in it.
+pub(super) fn read_each(file: &Path, networks: &Networks) -> Result<Contents, Failure> {
     let text = super::read_bounded(file, MAX_FILE)?;
     let name = file.display().to_string();
-    // Spreadsheets put a byte order mark before their text.
-    let items = items(text.strip_prefix('\u{feff}').unwrap_or(&text))
-        .map_err(|(line, reason)| Failure::Other(format!("{name}:{line}: {reason}")))?;
+    let items = items(&text).map_err(|(line, reason)| Failure::Other(format!("{name}:{line}: {reason}")))?;
     if items.len() > MAX_REQUESTS {
         return Err(Failure::Other(format!("{name}: more than {MAX_REQUESTS} requests")));
     }
-    let (mut requests, mut wrong) = (Vec::new(), Vec::new());
+    let mut contents = Contents::default();
     for item in items {
         let own = item.and_then(|item| {
-            let line = item.line;
-            of(item, networks).map_err(|reason| (line, reason))
+            let (line, link) = (item.line, link(&item.value).cloned());
+            if link.as_ref().is_some_and(is_empty) {
+                contents.not_wired += 1;
+                return Ok(Vec::new());
+            }
+            let switch = || link.as_ref()?["switch_id"].as_str().map(str::to_owned);
+            of(item, networks).map_err(|reason| Misread { line, reason, switch: switch() })
         });
         match own {
             Ok(own) => {
-                requests.extend(own.into_iter().map(|request| Request { file: Some(name.clone()), ..request }));
+                let own = own.into_iter().map(|request| Request { file: Some(name.clone()), ..request });
+                contents.requests.extend(own);
             }
-            Err(misplaced) => wrong.push(misplaced),
+            Err(misread) => contents.misread.push(misread),
         }
     }
-    if requests.is_empty() && wrong.is_empty() {
-        return Err(Failure::Other(format!("{name}: there is no request in it")));
+    if contents.requests.is_empty() && contents.misread.is_empty() {
+        let unwired = match contents.not_wired {
+            0 => String::new(),
+            count => format!("; {}", unwired(count)),
+        };
+        return Err(Failure::Other(format!("{name}: there is no request in it{unwired}")));
     }
-    Ok((requests, wrong))
+    Ok(contents)
+}
+
+/// Where a port of Ironic's hangs; its members are headed as the command line heads its columns.
+fn link(value: &Value) -> Option<&Value> {
+    let members = value.as_object()?.iter();
+    members.into_iter().find_map(|(name, value)| (headed(name) == "local_link_connection").then_some(value))
+}
+
+fn headed(name: &str) -> String {
+    name.to_lowercase().replace(' ', "_")
+}
+
+/// As Ironic has it of a port that nobody has wired, and LLDP was not heard on.
+fn is_empty(link: &Value) -> bool {
+    let is_unsaid = |value: &Value| value.is_null() || value == "";
+    is_unsaid(link) || link.as_object().is_some_and(|members| members.values().all(is_unsaid))
 }
 
 /// A line, and what is wrong there.
 pub(super) type Misplaced = (usize, String);
 
-fn items(text: &str) -> Result<Vec<Result<Item, Misplaced>>, Misplaced> {
+fn items(text: &str) -> Result<Vec<Result<Item, Misread>>, Misplaced> {
     let items = match text.trim_start().chars().next() {
         Some('{' | '[') => json(text),
         _ if text.lines().next().is_some_and(super::table::is_head) => return super::table::items(text),
@@ -264,14 +316,11 @@ fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
     if members.contains_key("method") {
         return Ok(Some(made(value["method"].clone(), plain(&value["params"]))));
     }
-    // As the command line heads its columns.
-    let named: BTreeMap<String, &Value> =
-        members.iter().map(|(name, value)| (name.to_lowercase().replace(' ', "_"), value)).collect();
+    let named: BTreeMap<String, &Value> = members.iter().map(|(name, value)| (headed(name), value)).collect();
     let member = |name: &str| named.get(name).copied().unwrap_or(&Value::Null);
-    let link = member("local_link_connection");
-    if !named.contains_key("local_link_connection") {
+    let Some(link) = link(&value) else {
         return Err("it has neither a method, nor a local_link_connection, nor an inventory".to_owned());
-    }
+    };
     if link["network_type"] == "unmanaged" {
         return Ok(None);
     }

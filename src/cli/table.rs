@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use mercury_model::{VlanId, VlanSet};
 use serde_json::{Map, Value, json};
 
-use super::requests::{Item, Misplaced};
+use super::requests::{Item, Misplaced, Misread};
 
 /// Says that a port has no VLAN of its own.
 pub(super) const NO_VLAN: &str = "none";
@@ -51,7 +51,7 @@ pub(super) fn column(parameter: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// The head is none.
-pub(super) fn items(text: &str) -> Result<Vec<Result<Item, Misplaced>>, Misplaced> {
+pub(super) fn items(text: &str) -> Result<Vec<Result<Item, Misread>>, Misplaced> {
     let separator = text.lines().next().and_then(separator).and_then(|separator| u8::try_from(separator).ok());
     let mut reader = csv::ReaderBuilder::new();
     // Of a row that is too short or too long its own line tells.
@@ -68,7 +68,14 @@ pub(super) fn items(text: &str) -> Result<Vec<Result<Item, Misplaced>>, Misplace
     if let Some((_, parameter)) = twice {
         return Err((1, format!("column {} is there twice", column(parameter).unwrap_or(parameter))));
     }
-    Ok(reader.records().map(|row| item(&columns, &row.map_err(|error| misplaced(&error))?)).collect())
+    let of_switch = columns.iter().position(|parameter| *parameter == "switch_id");
+    let rows = reader.records().map(|row| {
+        let misread = |(line, reason), switch| Misread { line, reason, switch };
+        let row = row.map_err(|error| misread(misplaced(&error), None))?;
+        let switch = || of_switch.and_then(|index| row.get(index)).map(str::to_owned);
+        item(&columns, &row).map_err(|misplaced| misread(misplaced, switch()))
+    });
+    Ok(rows.collect())
 }
 
 fn item(columns: &[&str], row: &csv::StringRecord) -> Result<Item, Misplaced> {
@@ -123,7 +130,7 @@ mod tests {
         let all = items(text).unwrap();
         let told = all.iter().map(|row| match row {
             Ok(item) => format!("{} {}", item.line, item.value["params"]["port_name"]),
-            Err((line, reason)) => format!("{line} {}", reason.split(" is ").next().unwrap()),
+            Err(Misread { line, reason, .. }) => format!("{line} {}", reason.split(" is ").next().unwrap()),
         });
         let told: Vec<String> = told.collect();
         assert_eq!(told[0], "2 \"e1\"");
@@ -132,7 +139,7 @@ mod tests {
         assert!(told[3].starts_with("5 vlans: "), "{told:?}");
         assert!(told[4].starts_with("6 it has 6 cells"), "{told:?}");
         assert_eq!(told[5], "7 \"e6\"");
-        let reason = |index: usize| all[index].as_ref().err().unwrap().1.as_str();
+        let reason = |index: usize| all[index].as_ref().err().unwrap().reason.as_str();
         assert_eq!([reason(6), reason(7)], ["port: the cell is empty", "switch: the cell is empty"]);
         assert_eq!(reason(8), "mode: must be one of access, trunk, hybrid, none, not \"acces\"");
         for (head, said) in

@@ -22,15 +22,15 @@ fn service() -> Service {
     Service::over([leaf, card].into_iter().collect::<Inventory>(), [])
 }
 
-fn rows(lines: &str) -> Vec<Request> {
-    read(lines).0
+fn rows(lines: &str) -> Contents {
+    read(&format!("switch,port,mode,vlan,description\n{lines}")).unwrap()
 }
 
-fn read(lines: &str) -> (Vec<Request>, Vec<(usize, String)>) {
+fn read(text: &str) -> Result<Contents, String> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("table.csv");
-    std::fs::write(&file, format!("switch,port,mode,vlan,description\n{lines}")).unwrap();
-    requests::read_each(&file, &Networks::read(&[]).unwrap()).unwrap()
+    let file = folder.path().join("table");
+    std::fs::write(&file, text).unwrap();
+    requests::read_each(&file, &Networks::read(&[]).unwrap()).map_err(|failure| failure.to_string())
 }
 
 #[test]
@@ -42,8 +42,9 @@ fn a_row_of_no_switch_or_no_port_cannot_be() {
         ("leaf1,,none,,", "port"),
         (",Ethernet1,none,,", "switch"),
     ] {
-        let (rows, wrong) = read(row);
-        assert_eq!((rows.len(), wrong), (0, vec![(2, format!("{column}: the cell is empty"))]), "{row}");
+        let Contents { requests, misread, .. } = rows(row);
+        let told: Vec<_> = misread.iter().map(|own| (own.line, own.reason.as_str())).collect();
+        assert_eq!((requests.len(), told), (0, vec![(2, &*format!("{column}: the cell is empty"))]), "{row}");
     }
 }
 
@@ -57,6 +58,35 @@ fn a_row_that_cannot_be_is_its_switchs_too() {
     assert_eq!(wrong_of, [("leaf1".to_owned(), 1)].into());
     let audited = Audited { switch: "leaf1".to_owned(), rows: 2, answer: Ok(Vec::new()), wrong: Vec::new(), unmade: 1 };
     assert!(matches!(audited.found(), Found::Like(1)) && audited.wrong() == 1);
+}
+
+/// So is one in rows that are none.
+#[test]
+fn a_row_that_cannot_be_read_is_its_switchs_too() {
+    let service = service();
+    let ports = r#"[{"local_link_connection": {"switch_id": "leaf1"}, "extra": {"switchport": {}}}, {"uuid": 1}]"#;
+    let tables = ["leaf1,Ethernet1,access,5000,\nLeaf1,Ethernet2\nnobody,Ethernet1,colour,,\n,Ethernet2,none,,"];
+    for (contents, misread, of_leaf) in [(rows(tables[0]), 4, 2), (read(ports).unwrap(), 2, 1)] {
+        let Wanted { by_switch, wrong, wrong_of } = Wanted::of(&service, &contents);
+        assert_eq!((by_switch.len(), wrong.len(), contents.misread.len()), (0, 0, misread));
+        assert_eq!(wrong_of, [("leaf1".to_owned(), of_leaf)].into());
+    }
+}
+
+#[test]
+fn a_port_that_hangs_on_no_switch_is_counted_and_is_no_mistake() {
+    let wired = r#"{"local_link_connection": {"switch_id": "leaf1", "port_id": "e1"}, "extra": {"switchport": {"mode": "access"}}}"#;
+    let unwired = r#"{"uuid": "a", "local_link_connection": {}}, {"Local Link Connection": null},
+        {"local_link_connection": {"switch_id": null, "port_id": "", "switch_info": null}}"#;
+    let Contents { requests, misread, not_wired } = read(&format!("[{wired}, {unwired}]")).unwrap();
+    assert_eq!((requests.len(), misread, not_wired), (1, Vec::new(), 3));
+    // An unmanaged port need not name a switch; half of a link is a mistake.
+    let half =
+        r#"{"local_link_connection": {"port_id": "e1"}}, {"local_link_connection": {"network_type": "unmanaged"}}"#;
+    let Contents { requests, misread, not_wired } = read(&format!("[{wired}, {half}]")).unwrap();
+    assert_eq!((requests.len(), misread.len(), not_wired), (1, 1, 0));
+    let none = read(&format!("[{unwired}]")).unwrap_err();
+    assert!(none.ends_with("there is no request in it; 3 ports are not wired"), "{none}");
 }
 
 #[test]
