@@ -6,7 +6,7 @@ use clap::Args;
 use mercury_model::{VlanId, VlanSet};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, Output, found, print, signals::interruptible};
+use super::{Common, DONE, Ended, Failure, Output, found, print, progress, signals::interruptible};
 use crate::{rpc, service::Requester};
 
 /// A port and its VLANs.
@@ -74,11 +74,8 @@ impl VlanArguments {
 async fn run(common: &Common, method: &str, params: Value) -> Ended {
     let service = common.service()?;
     let who = Requester::at_a_shell();
-    let answered =
-        match interruptible(&service, service.stop_timeout, rpc::call(&service, method, &params, who)).await? {
-            Some(answered) => answered,
-            None => return Ok(found()),
-        };
+    let call = progress::changed(1, rpc::call(&service, method, &params, who));
+    let Some(answered) = interruptible(&service, service.stop_timeout, call).await? else { return Ok(found()) };
     service.finish().await;
     match answered {
         Ok(answer) => {

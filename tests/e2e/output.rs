@@ -2,13 +2,14 @@
 
 use std::{
     fs::{File, OpenOptions},
-    process::Stdio,
+    io::Read as _,
+    process::{Child, Command, Stdio},
 };
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Lines, Mercury, Setup, Simulated};
+use crate::harness::{Client, Lines, Mercury, Setup, Simulated, block_on};
 
 fn update(port: &str, id: &str) -> Value {
     json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100, "context": {"request_id": id}})
@@ -79,4 +80,62 @@ fn a_service_that_nobody_reads_stops_when_it_is_told() {
     let (_unread, writer) = std::io::pipe().unwrap();
     let mut mercury = setup(&switch).environment("RUST_LOG", "trace").serve_with_stderr(writer);
     works(&mut mercury, &switch);
+}
+
+/// Reads what a terminal shows until these words are there.
+fn shows(command: &mut Child, words: &str) {
+    let (stream, mut shown, mut octets) = (command.stdout.as_mut().unwrap(), String::new(), [0; 4096]);
+    while !shown.contains(words) {
+        let read = stream.read(&mut octets).unwrap();
+        assert!(read > 0, "{words} is not shown: {shown}");
+        shown.push_str(&String::from_utf8_lossy(&octets[..read]));
+    }
+}
+
+#[test]
+fn what_takes_more_than_a_second_says_how_far_it_is_at_a_terminal() {
+    if Command::new("script").arg("--version").output().is_err() {
+        assert!(std::env::var_os("MERCURY_PEERS").is_none(), "there is no script(1), which util-linux has");
+        eprintln!("left out: there is no script(1)");
+        return;
+    }
+    let switches = [(); 3].map(|()| Simulated::start(Mode::Candidate));
+    let setups = [0, 1, 2].map(|index: usize| setup(&switches[index]));
+    let path = |index: usize, name: &str| setups[index].path().join(name).to_str().unwrap().to_owned();
+    let plan = path(1, "plan.json");
+    let saved = setups[1].run(&["plan", "--save", &plan, "leaf1", "Ethernet1", "--access", "100"]);
+    assert_eq!(saved.code(), 0, "{}", saved.stderr);
+    let request = json!({"method": "update_port", "params": update("Ethernet1", "req-1")});
+    let requests = setups[2].write("requests.json", &request.to_string()).to_str().unwrap().to_owned();
+    let mut commands = Vec::new();
+    for (index, words, said) in [
+        (0, &["attach", "leaf1", "Ethernet1", "--access", "100"][..], "changing 1 switch"),
+        (1, &["apply", &plan], "changing 1 switch"),
+        (2, &["report", "--request", &requests, "--to", &path(2, "report.html")], "0 of 1 switches"),
+    ] {
+        let fault = switches[index].handle().inject("get-config:1:before:hold".parse().unwrap());
+        commands.push((setups[index].at_terminal(words), said, Some((index, fault))));
+    }
+    // Examples ask no switch: one waits for a file.
+    let running = path(0, "running.xml");
+    assert!(Command::new("mkfifo").arg(&running).status().unwrap().success());
+    let example = "[[example]]\nname = \"one\"\nswitch = \"leaf1\"\nrunning = \"running.xml\"\ncandidate = \"candidate.xml\"\nexpect = \"accepted\"\n";
+    let examples = setups[0].write("examples.toml", example).to_str().unwrap().to_owned();
+    let port = "<config><interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name><config>\
+                <name>Ethernet1</name><description>another's</description></config></interface></interfaces></config>";
+    setups[0].write("candidate.xml", port);
+    commands.push((setups[0].at_terminal(&["rules", "test", &examples]), "0 of 1 examples", None));
+    for (mut command, said, held) in commands {
+        shows(&mut command, said);
+        match held {
+            Some((index, fault)) => {
+                block_on(switches[index].handle().held(fault));
+                switches[index].handle().release(fault);
+            }
+            None => std::fs::write(&running, port).unwrap(),
+        }
+        let mut rest = String::new();
+        command.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(command.wait().unwrap().success(), "{said}: {rest}");
+    }
 }

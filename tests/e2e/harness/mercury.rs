@@ -137,6 +137,17 @@ impl Setup {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Begins a command of Mercury at a terminal; what is shown there comes on its standard output.
+    pub(crate) fn at_terminal(&self, words: &[&str]) -> Child {
+        let own = self.command(words);
+        let words = std::iter::once(own.get_program()).chain(own.get_args());
+        let line: String = words.map(|word| format!(" '{}'", word.to_str().unwrap())).collect();
+        let mut command = Command::new("script");
+        command.args(["-qefc", &format!("exec{line}"), "/dev/null"]).env("TERM", "xterm").env_remove("RUST_LOG");
+        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Begins a command that asks.
     pub(crate) fn conversation(&self, words: &[&str]) -> Child {
         let mut command = self.command(words);
