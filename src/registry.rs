@@ -27,7 +27,9 @@ mod ways;
 
 #[cfg(feature = "yang")]
 pub use offline::is_junos;
-pub use offline::{Brought, Form, Shown, candidate, edit, is_gnmic_yaml, offline, recorded, set_request, told};
+pub use offline::{
+    Brought, Form, Shown, candidate, decoded, edit, is_gnmic_yaml, offline, recorded, set_request, told,
+};
 pub use ways::{Way, ways};
 
 /// An inventory entry that no adapter can serve.

@@ -16,7 +16,7 @@ use mercury_adapter::{
 use mercury_model::InterfaceName;
 
 use mercury_cli::Transcript;
-use mercury_gnmi::document::{Elements, SetRequest};
+use mercury_gnmi::document::{Decoded, Elements, SetRequest};
 use mercury_netconf::document::Edited;
 
 use super::{Adapter, RegistryError, adapter, dialect, port};
@@ -203,6 +203,13 @@ pub fn set_request(text: &str) -> Result<SetRequest, String> {
     mercury_gnmi::document::set_request(text)
 }
 
+/// A gNMI SetRequest with what is base64 in it decoded where it stands, to look for places in;
+/// `None` where nothing is.
+#[must_use]
+pub fn decoded(text: &str) -> Option<Decoded> {
+    mercury_gnmi::document::decoded(text)
+}
+
 /// Whether Junos takes its configuration in this namespace, or in none, whatever its modules are.
 #[cfg(feature = "yang")]
 #[must_use]
@@ -302,7 +309,9 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let arena = Bump::new();
     let mut made = DataTree::new(&arena, &mut share);
     let root = made.node("").map_err(|error| error.to_string())?;
-    let (mut brought, mut source) = (Brought::default(), Source::of(text));
+    let decoded = if form == Form::SetRequest { decoded(text) } else { None };
+    let shown = decoded.as_ref().map_or(text, |decoded| &decoded.text);
+    let (mut brought, mut source) = (Brought::default(), Source::of(shown));
     match form {
         Form::Xml => {
             let edited = mercury_netconf::document::edited(text, &nodes);
@@ -317,7 +326,7 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
             brought.strangers = mercury_gnmi::document::strangers_of_set(text, &nodes)?;
             let set = set_request(text)?;
-            source = Source::in_parts(text, set.brought.iter().map(|one| one.at.clone()).collect());
+            source = Source::in_parts(shown, set.brought.iter().map(|one| one.at.clone()).collect());
             brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
         }
         Form::Json | Form::Lines => {

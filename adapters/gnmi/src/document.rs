@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::{query::Questions, tree::Tree};
 pub use modules::{strangers, strangers_of_set};
-pub use set::{Brought, Elements, SetRequest, Taken, is_gnmic_yaml, lay_set, set_request};
+pub use set::{Brought, Decoded, Elements, SetRequest, Taken, decoded, is_gnmic_yaml, lay_set, set_request};
 
 /// What data says that is read as this dialect's; of VNIs with `overlays`.
 ///

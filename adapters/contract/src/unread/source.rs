@@ -57,18 +57,19 @@ impl<'t> Source<'t> {
 
     fn find(&self, words: &[&str], keys: &[&str]) -> Option<usize> {
         let last = words.last().copied().unwrap_or_default();
-        let in_part = |part: &Range<usize>| {
-            let own = self.text.get(part.clone())?;
-            let holds_all = keys.iter().filter(|key| !key.is_empty()).all(|key| whole(own, key).is_some());
-            let begin = whole(own, last).filter(|_| holds_all)?;
-            let octet = match in_turn(own, words) {
-                (Some(octet), true) => octet,
-                _ => begin,
-            };
-            Some(part.start + octet)
-        };
-        let part = self.parts.iter().filter(|_| !keys.is_empty() && !last.is_empty()).find_map(in_part);
-        part.or_else(|| in_turn(self.text, words).0)
+        // One that says them in their order goes before one that has them in other texts.
+        let (mut in_order, mut in_any) = (None, None);
+        for part in self.parts.iter().filter(|_| !keys.is_empty() && !last.is_empty()) {
+            let Some(own) = self.text.get(part.clone()) else { continue };
+            let holds_all = || keys.iter().filter(|key| !key.is_empty()).all(|key| whole(own, key).is_some());
+            let Some(begin) = whole(own, last).filter(|_| holds_all()) else { continue };
+            if let (Some(octet), true) = in_turn(own, words) {
+                in_order = Some(part.start + octet);
+                break;
+            }
+            in_any = in_any.or(Some(part.start + begin));
+        }
+        in_order.or(in_any).or_else(|| in_turn(self.text, words).0)
     }
 }
 
@@ -112,6 +113,9 @@ mod tests {
             let octet = source.find(&["a", key, "c", leaf], &[key]).unwrap();
             assert_eq!(source.place(octet), expected, "{key} {leaf}");
         }
+        let text = "- a[n=y]: {text: \"hue of x c\"}\n- a[n=x]: {c: {hue: 1}}\n";
+        let source = Source::in_parts(text, vec![0..31, 31..text.len()]);
+        assert_eq!(source.place(source.find(&["a", "x", "c", "hue"], &["x"]).unwrap()), (2, 16), "as it is written");
         let lines = "set i x mtu 1\nset i y hue 1\nset i x hue 2\n";
         let found = |source: &Source<'_>| source.place(source.find(&["i", "x", "hue"], &["x"]).unwrap());
         assert_eq!(found(&Source::in_lines(lines, None)), (3, 9));

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     response,
-    set::{Pairs, offset, plain, said},
+    set::{Pairs, decoded, offset, plain, said},
 };
 
 /// The members of a text, RFC 7951 JSON of a datastore's top, that `nodes` has in another
@@ -40,12 +40,13 @@ pub fn strangers(text: &str, nodes: &Nodes, is_named: bool) -> Result<Unread, St
 /// As of [`super::set_request`].
 pub fn strangers_of_set(text: &str, nodes: &Nodes) -> Result<Unread, String> {
     let said = said(text)?;
-    let mut unread = Unread::default();
+    let (mut unread, decoded) = (Unread::default(), decoded(text));
+    let shown = decoded.as_ref().map_or(text, |decoded| &decoded.text);
     for part in said.parts {
         let Range { start, end } = part.at;
         // The value may stand there in other words, such as in a text.
         let place = |_, name: &str| {
-            let inside = text.get(start..end).and_then(|own| own.find(name)).unwrap_or_default();
+            let inside = shown.get(start..end).and_then(|own| own.find(name)).unwrap_or_default();
             (text, start + inside)
         };
         let mut looking = Looking { unread: std::mem::take(&mut unread), is_named: false, place };

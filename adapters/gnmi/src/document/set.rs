@@ -2,6 +2,8 @@
 //! takes it (`gnmic set --request-file`), as JSON or YAML; and where in the file each of its
 //! parts is.
 
+mod decoded;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use mercury_adapter::{Bump, DataNode, Share, place};
@@ -13,6 +15,7 @@ use serde_saphyr::Spanned;
 
 use super::{SaidPath, SaidUpdate, parsed};
 use crate::{textproto, tree::Tree};
+pub use decoded::{Decoded, decoded};
 
 /// A path: each element with its keys.
 pub type Elements = Vec<(String, BTreeMap<String, String>)>;
