@@ -1,6 +1,7 @@
 //! `mercury validate`: candidate configurations that people bring, before any of them is
 //! sent anywhere. Nothing is changed, and no switch is asked.
 
+mod beside;
 mod deletes;
 mod kind;
 mod on;
@@ -40,6 +41,7 @@ use crate::{
     inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
     registry::{self, Form},
 };
+use beside::beside;
 use reading::Candidate;
 use room::Room;
 use schema::{Encoding, Modules};
@@ -348,9 +350,11 @@ impl ValidateArguments {
         let is_broken = checked.iter().any(|one| one.findings.iter().any(|finding| finding.code == Code::Syntax));
         forget(&mut checked);
         let reason = match (modules, encoding) {
-            _ if is_broken => return Ok(checked),
-            // Lines have no YANG.
-            (_, None) => return Ok(checked),
+            _ if is_broken => {
+                at_begins(&mut checked, encoding, Some(&text));
+                return Ok(checked);
+            }
+            (_, None) => "command lines have no schema".to_owned(),
             (Some(_), Some(_)) if is_known => {
                 return self.by_schema(modules, encoding, file, text, checked).map_or_else(broken, Ok);
             }
@@ -358,6 +362,7 @@ impl ValidateArguments {
             (None, Some(_)) => "there are no modules".to_owned(),
         };
         let (told, findings) = (Vec::new(), Findings::default());
+        at_begins(&mut checked, encoding, Some(&text));
         checked.insert(0, Checked { name, level: "schema", source: None, told, skipped: Some(reason), findings });
         Ok(checked)
     }
@@ -388,9 +393,11 @@ impl ValidateArguments {
         drop(text);
         let is_nothing = modules.is_nothing(&checkable);
         let mut findings = modules.check(checkable, file, self.whole);
-        checked
-            .iter_mut()
-            .for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, source.as_deref()));
+        let has_findings = checked.iter().any(|one| !one.findings.is_empty());
+        let decoded = source.as_deref().filter(|_| has_findings && encoding == Encoding::SetRequest);
+        let decoded = decoded.and_then(registry::decoded);
+        let looked_at = decoded.as_ref().map(|decoded| &*decoded.text).or(source.as_deref());
+        checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, looked_at));
         // What nobody has looked at did not pass.
         if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";
@@ -401,6 +408,7 @@ impl ValidateArguments {
         if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
             source = super::read_bounded(file, self.limit()).ok().map(Arc::from);
         }
+        at_begins(&mut checked, Some(encoding), source.as_deref());
         checked.iter_mut().for_each(|one| one.source.clone_from(&source));
         forget(&mut checked);
         Ok(checked)
@@ -421,23 +429,13 @@ impl ValidateArguments {
     }
 }
 
-/// What the reader found beside what the modules tell: what they tell as well, at the same place,
-/// is told once, and what they have looked at may be about other things than ports and VLANs.
-fn beside(own: &Findings, schema: &Findings, is_nothing: bool, text: Option<&str>) -> Findings {
-    let tells = |finding: &Finding, codes: &[Code]| {
-        schema.iter().any(|other| codes.contains(&other.code) && place::is_one(finding, other, text))
-    };
-    let kept = own.iter().filter(|finding| match finding.code {
-        Code::ReadingNamespace => !tells(finding, &[Code::SchemaNamespace, Code::SchemaUnknownNode]),
-        Code::ReadingOperation => !tells(finding, &[Code::SchemaOperation, Code::SchemaValue]),
-        Code::ReadingValue => !tells(finding, &[Code::SchemaValue]),
-        _ => true,
-    });
-    let eased = |finding: &Finding| match finding.code {
-        Code::ReadingNothing if !is_nothing => Finding { severity: Severity::Warning, ..finding.clone() },
-        _ => finding.clone(),
-    };
-    kept.map(eased).collect()
+/// What is wrong with what a SetRequest says in base64 is told where that begins.
+fn at_begins(checked: &mut [Checked], encoding: Option<Encoding>, text: Option<&str>) {
+    let is_set = encoding == Some(Encoding::SetRequest) && checked.iter().any(|one| !one.findings.is_empty());
+    let Some(text) = text.filter(|_| is_set) else { return };
+    if let Some(decoded) = registry::decoded(text) {
+        beside::at_begins(checked, text, &decoded.spans);
+    }
 }
 
 /// Of a text in which nothing is wrong no line is shown.
@@ -453,25 +451,6 @@ fn no_modules(dialect: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_modules_tell_at_another_place_hides_nothing() {
-        let place = |code, line, column| {
-            Finding::error(code, format!("{line} {column}")).at("a.xml".as_ref(), Some(line)).column(Some(column))
-        };
-        let text = "<config>\n<a xmlns=\"urn:x\"/> <b xmlns=\"urn:y\"/>\n<c/></config>";
-        let own = [(2, 1), (2, 20), (3, 1)].map(|(line, column)| place(Code::ReadingNamespace, line, column));
-        let own = Findings::from_iter(own);
-        for (schema, kept) in [
-            (place(Code::SchemaNamespace, 2, 11), &["2 20", "3 1"][..]),
-            (place(Code::SchemaNamespace, 2, 21), &["2 1", "3 1"]),
-            (place(Code::SchemaUnknownNode, 3, 2), &["2 1", "2 20"]),
-            (place(Code::SchemaValue, 2, 1), &["2 1", "2 20", "3 1"]),
-        ] {
-            let told = beside(&own, &schema.into(), false, Some(text));
-            assert_eq!(told.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), kept);
-        }
-    }
 
     #[test]
     fn of_yaml_in_a_folder_gnmics_requests_alone_are_candidates() {

@@ -197,17 +197,23 @@ fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
     let bare = pretty(&data(&json!(1500))).replace("openconfig-interfaces:", "");
     let other = pretty(&data(&json!(1500))).replace("iana-if-type:", "iana-if-tape:");
     let twice = pretty(&data(&json!(1500))).replace("\"mtu\": 1500", "\"mtu\": 1500,\n\"mtu\": 1501");
-    for (text, code) in [
-        (pretty(&data(&json!("1500"))), "schema-value"),
-        (pretty(&data(&json!(70000))), "schema-value"),
-        (bare, "schema-namespace"),
-        (other, "schema-value"),
-        (twice, "syntax"),
+    let stranger = pretty(&data(&json!(1500))).replace("\"mtu\"", "\"openconfig-vlan:mtu\"");
+    for (text, code, message) in [
+        (pretty(&data(&json!("1500"))), "schema-value", "Invalid non-number-encoded uint16 value \"1500\""),
+        (pretty(&data(&json!(70000))), "schema-value", "Value \"70000\" is out of type uint16 min/max"),
+        (bare, "schema-namespace", "\"interfaces\" must be namespace-qualified"),
+        (stranger, "schema-unknown-node", "Node \"mtu\" not found"),
+        (other, "schema-value", "Invalid identityref \"iana-if-tape:ethernetCsmacd\""),
+        (twice, "syntax", "mtu is there twice"),
     ] {
         let finished = validate(&setup, "a.json", &text, &[]);
         let found = schema(&finished);
         assert_eq!(found.first().map(|one| one.0.as_str()), Some(code), "{text}: {}", finished.stdout);
         assert!(found[0].1.is_number(), "{found:?}");
+        let told = finished.json()["findings"].clone();
+        assert!(told[0]["message"].as_str().unwrap().contains(message), "{told}");
+        // Nothing of it is told once more as what is not read.
+        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
     }
 }
 
@@ -322,9 +328,11 @@ fn what_would_hurt_the_reader_is_refused() {
     let bomb = "<!DOCTYPE a [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><config>&b;</config>";
     let deep = format!("<config>{}{}</config>", "<a>".repeat(5000), "</a>".repeat(5000));
     let nul = xml(&GOOD).replace("Ethernet1</name>\n<type", "Ether\0net1</name>\n<type");
-    for text in [bomb, &deep, &nul] {
+    for (text, message) in [(bomb, "declares a DOCTYPE"), (&deep, "more than 64 levels"), (&nul, "a NUL in it")] {
         let finished = validate(&setup, "a.xml", text, &[]);
         assert_eq!((finished.code(), schema(&finished)[0].0.as_str()), (1, "syntax"), "{}", finished.stdout);
+        let told = finished.json()["findings"].to_string();
+        assert!(told.contains(message), "{message}: {told}");
     }
     let path = setup.path().join("big.xml");
     std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();

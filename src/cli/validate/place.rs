@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, OnceCell},
     collections::HashMap,
-    num::NonZeroU32,
     path::Path,
 };
 
@@ -92,25 +91,45 @@ impl<'t> Places<'t> {
     }
 }
 
-/// Whether two findings are of one tag, or of one member of JSON: on the same line, and nothing
-/// that ends one of them is between their columns, where those and the text are known.
-pub(super) fn is_one(one: &Finding, other: &Finding, text: Option<&str>) -> bool {
-    let Some(line) = one.line.filter(|line| other.line == Some(*line)) else { return false };
-    let shown = text.and_then(|text| text.lines().nth(line - 1));
-    let (Some(shown), Some(one), Some(other)) = (shown, one.column, other.column) else { return true };
-    let column = |column: NonZeroU32| usize::try_from(column.get() - 1).unwrap_or(usize::MAX);
-    let (from, to) = (column(one.min(other)), column(one.max(other)));
-    !shown.chars().take(to).skip(from).any(|c| matches!(c, '>' | '{' | '}' | ','))
-}
-
 /// So many lines behind a name its values are looked for.
 const BEHIND: usize = 64;
 
-impl Places<'_> {
+/// What stands before other numbers than VLANs.
+const NO_VLANS: [&str; 2] = ["mtu", "description"];
+
+impl<'t> Places<'t> {
+    fn lines(&self) -> &[(&'t str, bool)] {
+        self.lines.get_or_init(|| self.text.lines().map(|line| (line, line.is_ascii())).collect())
+    }
+
+    /// Each line with a value, and where in it that is, in what is said of a port that is named at
+    /// a place: on the lines that name it, and on those that are in such a line.
+    pub(super) fn lines_of(&self, (line, _): Place, name: &str, value: &str) -> Vec<(&'t str, Place)> {
+        let (mut own, mut is_others, mut all) = (None, false, Vec::new());
+        let lines = self.lines().get(line - 1..).unwrap_or_default().iter().take(BEHIND);
+        for (number, (text, _)) in lines.enumerate().filter(|(_, (text, _))| !text.trim().is_empty()) {
+            let begin = Begin::of(text);
+            let first = *own.get_or_insert(begin);
+            if holds(text, name) {
+                is_others = false;
+            } else if begin.depth < first.depth {
+                break;
+            } else if begin.depth == first.depth {
+                // A member of the port's own stands beside its name in data.
+                is_others |= !first.is_data() || begin.word == first.word;
+            }
+            if let Some(at) =
+                found(text, value).filter(|_| !is_others && !NO_VLANS.iter().any(|word| holds(text, word)))
+            {
+                all.push((*text, (line + number, column(text, at))));
+            }
+        }
+        all
+    }
+
     /// The first place of a value on the line of a place, or on the next ones; else that place.
     pub(super) fn behind(&self, (line, own): Place, value: &str) -> Place {
-        let all = self.lines.get_or_init(|| self.text.lines().map(|line| (line, line.is_ascii())).collect());
-        let mut lines = all.get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
+        let mut lines = self.lines().get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
         let place = |(number, (text, is_ascii)): (usize, &(&str, bool))| {
             let from = match number {
                 0 if *is_ascii => own - 1,
@@ -121,6 +140,28 @@ impl Places<'_> {
             Some((line + number, if *is_ascii { octet + 1 } else { column(text, octet) }))
         };
         lines.find_map(place).unwrap_or((line, own))
+    }
+}
+
+/// How a line begins.
+#[derive(Clone, Copy)]
+struct Begin<'t> {
+    /// Blanks before it.
+    depth: usize,
+    /// A tag or the name of a member, or a word.
+    word: &'t str,
+}
+
+impl<'t> Begin<'t> {
+    fn of(line: &'t str) -> Self {
+        let own = line.trim_start();
+        let word = own.split(['>', ':', ' ']).next().unwrap_or(own);
+        Self { depth: line.len() - own.len(), word }
+    }
+
+    /// Whether it is of XML or JSON.
+    fn is_data(self) -> bool {
+        self.word.starts_with(['<', '"', '{'])
     }
 }
 
@@ -168,7 +209,7 @@ fn found(line: &str, name: &str) -> Option<usize> {
 }
 
 /// The same of a node's name, which may stand in a path between slashes.
-fn found_apart(line: &str, name: &str) -> Option<usize> {
+pub(super) fn found_apart(line: &str, name: &str) -> Option<usize> {
     let goes_on = |c: char| c != '/' && (c.is_alphanumeric() || IN_NAMES.contains(&c));
     line.match_indices(name).map(|(at, _)| at).find(|at| {
         let before = line.get(..*at).and_then(|text| text.chars().next_back());
@@ -183,7 +224,7 @@ fn column(line: &str, octet: usize) -> usize {
 }
 
 /// Whether a line holds a name.
-fn holds(line: &str, name: &str) -> bool {
+pub(super) fn holds(line: &str, name: &str) -> bool {
     found(line, name).is_some()
 }
 
@@ -255,14 +296,12 @@ pub(super) fn words(path: &str) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// Counts lines and characters as it goes on through a text.
-#[cfg(feature = "yang")]
 pub(super) struct Counted<'t> {
     text: &'t str,
     octet: usize,
     place: Place,
 }
 
-#[cfg(feature = "yang")]
 impl<'t> Counted<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         Self { text, octet: 0, place: (1, 1) }
@@ -365,6 +404,26 @@ mod tests {
             ((9, 1), "7", (9, 1)),
         ] {
             assert_eq!(places.behind(own, value), place, "{own:?} {value}");
+        }
+    }
+
+    #[test]
+    fn lines_of_a_port_are_those_that_name_it_and_those_in_them() {
+        for (text, place, expected) in [
+            ("a\ninterface e1\n  mtu 9\n  vlan 9\n  trunk 9\ninterface e2\n  vlan 9\n", (2, 11), vec![(4, 8), (5, 9)]),
+            ("interface e1\n vlan 9\n!\n vlan 9\n", (1, 11), vec![(2, 7)]),
+            ("set e1 vlan 9\nset e2 vlan 9\nset e1 trunk 9\n", (1, 5), vec![(1, 13), (3, 14)]),
+            ("i {\n e1 {\n  v 9;\n }\n e2 {\n  v 9;\n }\n}\nv 9;\n", (2, 2), vec![(3, 5)]),
+            (
+                "<i>\n <name>e1</name>\n <c>\n  <v>9</v>\n </c>\n <w>9</w>\n</i>\n<v>9</v>\n",
+                (2, 8),
+                vec![(4, 6), (6, 5)],
+            ),
+            ("{\n\"name\": \"e1\",\n\"v\": 9\n},\n{\n\"name\": \"e2\",\n\"v\": 9\n}\n", (2, 10), vec![(3, 6)]),
+        ] {
+            let places = Places::of(text);
+            let lines: Vec<_> = places.lines_of(place, "e1", "9").into_iter().map(|(_, place)| place).collect();
+            assert_eq!(lines, expected, "{text}");
         }
     }
 

@@ -1,17 +1,17 @@
 //! What the dialect's own reader makes of a candidate, and what the network team's rules
 //! have to say of that.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mercury_adapter::{Clashes, Dialect, Left, Recorded, Unread};
-use mercury_model::{DeviceConfig, Intended, Leaf, Plan, Running};
+use mercury_model::{DeviceConfig, ForeignVlans, Intended, Leaf, Plan, Running};
 
 use super::{
     super::findings::Checked,
     deletes::{self, Supposed, Touched},
     place::{self, Places},
     secret,
-    value::{self, NoValue},
+    value::{self, NoValue, NoVlans},
 };
 use crate::{
     finding::{Code, Finding, Findings, Severity},
@@ -65,10 +65,11 @@ impl Candidate<'_> {
         told(Code::ReadingNamespace, &strangers, "");
         told(Code::ReadingOperation, &operations, "");
         let mut rules = self.checked("rules");
-        let places = Places::of(self.text);
         if self.switch.rules.team.is_empty() {
             return vec![reading, rules];
         }
+        let decoded = self.decoded();
+        let places = Places::of(decoded.as_deref().unwrap_or(self.text));
         // What is known to be there already, and is named once more, stays as it is.
         let named = running.config.interfaces.into_keys().filter(|name| !before.interfaces.contains_key(name));
         let touched = Touched::by(&deleted, [before, &after.0]).and(named.chain(ports));
@@ -117,6 +118,12 @@ impl Candidate<'_> {
         vec![reading, rules]
     }
 
+    /// The text with what is base64 in it decoded where it stands; `None` where nothing is.
+    fn decoded(&self) -> Option<String> {
+        let is_set = self.form == Form::SetRequest;
+        is_set.then(|| registry::decoded(self.text)).flatten().map(|decoded| decoded.text)
+    }
+
     /// What the reader passes over.
     fn left_out(&self, unread: &Unread, findings: &mut Findings) {
         let dialect = &self.switch.identity.dialect;
@@ -156,9 +163,12 @@ impl Candidate<'_> {
         is_nothing: bool,
         findings: &mut Findings,
     ) {
-        let places = Places::of(self.text);
+        let decoded = self.decoded();
+        let places = Places::of(decoded.as_deref().unwrap_or(self.text));
         let dialect = &self.switch.identity.dialect;
         let config = &running.config;
+        let names: BTreeSet<&str> =
+            config.vlans.values().filter_map(|vlan| vlan.name.as_ref()).map(|name| name.as_str()).collect();
         let is_empty = config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty();
         if is_empty && is_nothing {
             let message = format!("dialect {dialect} sees no port and no VLAN in it");
@@ -173,22 +183,27 @@ impl Candidate<'_> {
             let foreign = port.foreign.iter().map(|(leaf, held)| (*leaf, held.to_string()));
             let vlans = port.switched_vlan.as_ref().and_then(|vlans| vlans.foreign());
             let wrong = |leaf: &Leaf| match leaf {
-                Leaf::SwitchedVlan => vlans.map(|held| value::no_vlans(held, heads)).unwrap_or_default(),
-                leaf => port.foreign.get(leaf).and_then(|held| value::no_number(*leaf, held)).into_iter().collect(),
+                Leaf::SwitchedVlan => vlans.map(|held| value::no_vlans(held, heads, &names)).unwrap_or_default(),
+                leaf => {
+                    let wrong = port.foreign.get(leaf).and_then(|held| value::no_number(*leaf, held));
+                    NoVlans { wrong: wrong.into_iter().collect(), ..NoVlans::default() }
+                }
             };
             for (leaf, held) in foreign.chain(vlans.map(|held| (Leaf::SwitchedVlan, held.to_string()))) {
                 let path = format!("interfaces/{name}/{leaf}");
-                let wrong = wrong(&leaf);
-                for NoValue { what, value, range } in &wrong {
-                    let place = places.named(&path).map(|own| places.behind(own, value));
+                let NoVlans { wrong, rest } = wrong(&leaf);
+                let named = if wrong.is_empty() { None } else { places.named(&path) };
+                let lines_of =
+                    |value: &str| named.map(|own| places.lines_of(own, name.as_str(), value)).unwrap_or_default();
+                for (NoValue { what, value, range }, place) in value::placed(&wrong, lines_of) {
+                    let place = place.or_else(|| named.map(|own| places.behind(own, value)));
                     let finding =
                         Finding::error(Code::ReadingValue, format!("{name}: {what} {value:?} is none: {range}"));
                     findings.push(place::put(finding.field(path.as_str()), self.name.as_ref(), place));
                 }
-                // That a number is none says nothing of a mode that is none, either.
-                let is_mode = |mode: &String| ["access", "trunk"].iter().any(|own| mode.eq_ignore_ascii_case(own));
-                let has_mode = vlans.is_none_or(|own| own.interface_mode.iter().all(is_mode));
-                if wrong.is_empty() || leaf == Leaf::SwitchedVlan && !has_mode {
+                // That a number is none says nothing of words beside it, either.
+                let held = if wrong.is_empty() { held } else { rest.to_string() };
+                if wrong.is_empty() || rest != ForeignVlans::default() {
                     let message = format!("{name}: {leaf} holds {held}, which dialect {dialect} has no word for");
                     doubt(Code::ReadingForeign, path, message, findings);
                 }

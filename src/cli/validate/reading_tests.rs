@@ -148,6 +148,50 @@ fn a_number_that_is_none_hides_no_mode_that_is_none() {
     assert_eq!(codes, [Code::ReadingValue, Code::ReadingForeign]);
 }
 
+#[test]
+fn each_wrong_number_of_a_port_is_told_on_its_own_line_and_hides_no_words() {
+    use Form::Lines;
+    let value = |line, column| (Severity::Error, Code::ReadingValue, line, column);
+    let text = "interface Ethernet1\n   switchport access vlan 9999\n   switchport trunk allowed vlan 9999\n\
+                interface Ethernet2\n   switchport trunk native vlan 5000\n   switchport trunk allowed vlan 5000,servers\n";
+    let expected =
+        vec![value(2, 27), value(3, 34), value(5, 33), value(6, 34), (Severity::Warning, Code::ReadingForeign, 4, 11)];
+    assert_eq!(found("arista_eos", Lines, text, false), expected);
+    let switching = "set interfaces xe-0/0/2 unit 0 family ethernet-switching";
+    let text = format!(
+        "{switching} vlan members 5000\nset interfaces xe-0/0/2 native-vlan-id 5000\n\
+                        {switching} vlan members servers\n{switching} interface-mode trunk\n"
+    );
+    let told = found("juniper_junos", Lines, &text, false);
+    let places: Vec<_> = told.iter().map(|(_, code, line, _)| (*code, *line)).collect();
+    assert_eq!(places, [(Code::ReadingValue, 1), (Code::ReadingValue, 2), (Code::ReadingForeign, 1)], "{told:?}");
+    // A VLAN that it makes is known by its name.
+    let told = found("juniper_junos", Lines, &format!("{text}set vlans servers vlan-id 20\n"), false);
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+/// What is in base64 is found where that stands.
+#[test]
+fn what_a_set_request_says_in_base64_has_its_line() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let encoded = |port: &str, more: &str| {
+        let value = format!(
+            "{{\"openconfig-interfaces:interfaces\": {{\"interface\": [{{\"name\": \"{port}\", \"config\": {{\"name\": \"{port}\"{more}}}}}]}}}}"
+        );
+        format!("{{\"path\": {{}}, \"val\": {{\"jsonIetfVal\": \"{}\"}}}}", STANDARD.encode(value))
+    };
+    let text = format!(
+        "{{\"update\": [\n{},\n{},\n{}]}}",
+        encoded("Ethernet1", ", \"colour\": 1"),
+        encoded("Ethernet2", ", \"mtu\": 99999"),
+        encoded("Ethernet3", ", \"openconfig-vlan:mtu\": 1500")
+    );
+    let told = found("openconfig", Form::SetRequest, &text, false);
+    let lines: Vec<_> = told.iter().map(|(_, code, line, _)| (*code, *line)).collect();
+    let expected = [(Code::ReadingValue, 3), (Code::ReadingUnknown, 2), (Code::ReadingNamespace, 4)];
+    assert_eq!(lines, expected, "{told:?}");
+}
+
 /// Keys that are no numbers were told of as what is not read; so they are still.
 #[test]
 fn an_entry_whose_key_is_no_number_is_told_by_that_key() {

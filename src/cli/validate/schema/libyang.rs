@@ -275,9 +275,10 @@ impl Modules {
                 return;
             }
         };
-        let mut counted = Counted::of(text);
+        let decoded = registry::decoded(text).map(|decoded| decoded.text);
+        let (mut counted, shown) = (Counted::of(text), decoded.as_deref().unwrap_or(text));
         let mut tell = |told: Told, at: Range<usize>| {
-            let (line, column) = counted.place(place::within(text, at, &told.path, told.quoted()));
+            let (line, column) = counted.place(place::within(shown, at, &told.path, told.quoted()));
             findings.push(self.finding(told, text, file, Some((line, Some(column))), is_whole));
         };
         for one in set.deleted {
@@ -319,8 +320,7 @@ impl Modules {
 
     fn parsed(&self, document: &Document, format: DataFormat) -> Result<DataTree<'_>, yang5::Error> {
         drop(said());
-        let unjudged = strict() | DataParserFlags::NO_VALIDATION;
-        document.parsed(&self.0, format, unjudged, DataValidationFlags::empty())
+        document.parsed(&self.0, format, strict() | DataParserFlags::NO_VALIDATION, DataValidationFlags::empty())
     }
 
     /// What libyang has to say of a document, which is whole or a part.
