@@ -1,5 +1,7 @@
 //! The report in a real browser: Debian's Chromium, headless.
 
+mod keys;
+
 use std::{path::Path, process::Command};
 
 use mercury_sim::Mode;
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::{Setup, Simulated};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
+const VIRTUAL_TIME: &str = "--virtual-time-budget=10000";
 
 /// Put into a copy of the page, as nothing in the page itself may run: looks at what the
 /// browser made of it, and tells what holds it.
@@ -124,7 +127,7 @@ fn chromium(folder: &Path) -> Command {
     let profile = format!("--user-data-dir={}", folder.join("profile").display());
     command
         .args(["120", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        .args(["--no-first-run", "--disable-extensions", "--window-size=1280,1000", "--virtual-time-budget=10000"])
+        .args(["--no-first-run", "--disable-extensions", "--window-size=1280,1000", VIRTUAL_TIME])
         .arg(profile);
     command
 }
@@ -158,6 +161,31 @@ fn looked(page: &Path, width: u16, is_dark: bool) -> Value {
     let told = dom.split_once("<pre id=\"told\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let told = told.map_or("", |(told, _)| told).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
     serde_json::from_str(&told).unwrap_or_else(|_| panic!("{dom} {}", String::from_utf8_lossy(&chromium.stderr)))
+}
+
+/// Where the focus is, and whether it is seen.
+const FOCUS: &str = r#"(() => {
+  const own = document.activeElement, style = getComputedStyle(own), box = own.getBoundingClientRect();
+  const isSeen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.top >= 0 && box.bottom <= innerHeight;
+  return [own.closest("main, nav, body").nodeName, own.getAttribute("href"), isSeen];
+})()"#;
+
+/// By the Tab key, which leaves the page at its end, and by Enter, on the page as it is.
+fn walked_by_keys(page: &Path) {
+    let mut browser = keys::Browser::open(&chromium(page.parent().unwrap()), page);
+    let mut pressed = |key: &str| {
+        browser.press(key);
+        browser.evaluate(FOCUS)
+    };
+    let stops = [json!(["BODY", "#main", true]), json!(["NAV", "#switch-0", true]), json!(["MAIN", "#switch-0", true])];
+    for stop in &stops {
+        assert_eq!(&pressed("Tab"), stop);
+    }
+    assert_eq!(pressed("Tab")[1], json!(null), "it goes on behind the page");
+    assert_eq!(pressed("Tab"), stops[0]);
+    // What is to be skipped is.
+    pressed("Enter");
+    assert_eq!(pressed("Tab"), stops[2]);
 }
 
 #[test]
@@ -208,6 +236,7 @@ fn the_report_can_be_read_at_two_widths_by_day_and_by_night_by_keyboard_and_on_p
         if name == "refused" {
             continue;
         }
+        walked_by_keys(&page);
         // Its own pages for each switch, and nothing of the night on them.
         assert!(printed(&page) > 1);
         std::fs::write(&copy, open(true)).unwrap();

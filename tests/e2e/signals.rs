@@ -182,6 +182,47 @@ fn a_command_that_cannot_undo_says_what_may_be_pending_and_until_when() {
     assert!(said.contains("leaf1") && said.contains("pending") && said.contains("within 600 s"), "{said}");
 }
 
+/// So does a plan that is applied; asked twice, it says what may be pending. Neither leaves a lock.
+#[test]
+fn an_apply_that_is_interrupted_leaves_no_lock_and_says_what_is_pending() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]);
+    let plan = setup.path().join("plan.json").to_str().unwrap().to_owned();
+    let saved = setup.run(&["plan", "--save", &plan, "leaf1", "Ethernet1", "--access", "110"]);
+    assert_eq!(saved.code(), 0, "{}", saved.stderr);
+    for is_twice in [false, true] {
+        let fault = switch.handle().inject("commit:1:after:hold".parse().unwrap());
+        let mut command = setup.begin(&["apply", &plan]);
+        block_on(switch.handle().held(fault));
+        assert!(switch.handle().pending_commit().is_some());
+        signal(&command, "INT");
+        let rest = heard(&mut command);
+        if is_twice {
+            signal(&command, "INT");
+        } else {
+            let_go(&switch, fault);
+        }
+        assert_eq!(command.wait().unwrap().code(), Some(1));
+        let said = std::io::read_to_string(rest).unwrap();
+        let words =
+            if is_twice { ["leaf1: ", "pending", "within 600 s"] } else { ["it was undone", "leaf1", "as before"] };
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        switch.handle().clear_faults();
+        let end = Instant::now() + LIMIT;
+        while switch.handle().session_count() > 0 {
+            assert!(Instant::now() < end, "a session is left");
+            std::thread::yield_now();
+        }
+        for store in [mercury_sim::Datastore::Running, mercury_sim::Datastore::Candidate] {
+            assert_eq!(switch.handle().lock_holder(store), None, "{said}");
+        }
+        // The second one got Mercury's own lock, and so would a third.
+        let lock = setup.run(&["plan", "leaf1", "Ethernet2", "--access", "110"]);
+        assert_eq!(lock.code(), 0, "{}", lock.stderr);
+        assert_eq!(switch.handle().pending_commit().is_some(), is_twice);
+    }
+}
+
 /// Waits until it has said that it was asked to end; what it says after that.
 fn heard(command: &mut Child) -> BufReader<ChildStderr> {
     let mut said = BufReader::new(command.stderr.take().unwrap());
