@@ -100,7 +100,7 @@ const FAMILIES: [Family; 4] = [
 const LEAVES: [&str; 5] = ["exit", "quit", "return", "enter running", "discard now"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum Mishap {
     Refuse,
     DropBefore,
     DropAfter,
@@ -113,7 +113,7 @@ enum Fault {
 #[derive(Default)]
 struct Switch {
     entered: Vec<String>,
-    fault: Option<(usize, Fault)>,
+    fault: Option<(usize, Mishap)>,
     depth: usize,
     host: String,
     staged: Vec<String>,
@@ -162,22 +162,22 @@ async fn serve(stream: DuplexStream, family: &'static Family, switch: Arc<Mutex<
             switch.fault.filter(|(nth, _)| *nth + 1 == switch.entered.len()).map(|(_, fault)| fault)
         };
         let said = match fault {
-            Some(Fault::Refuse) => family.refusal,
-            Some(Fault::DropBefore) => return,
-            Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::Killed) => {
+            Some(Mishap::Refuse) => family.refusal,
+            Some(Mishap::DropBefore) => return,
+            Some(Mishap::Hang) => std::future::pending().await,
+            Some(Mishap::Killed) => {
                 let _gone = write.write_all(b"\r\n*** ended by an administrator ***\r\n").await;
                 return;
             }
-            Some(Fault::Flood) => {
+            Some(Mishap::Flood) => {
                 while write.write_all(&[b'x'; 4096]).await.is_ok() {}
                 return;
             }
-            Some(Fault::Rename | Fault::DropAfter) | None => switch.lock().unwrap().takes(family, &line),
+            Some(Mishap::Rename | Mishap::DropAfter) | None => switch.lock().unwrap().takes(family, &line),
         };
         match fault {
-            Some(Fault::DropAfter) => return,
-            Some(Fault::Rename) => "other-7".clone_into(&mut switch.lock().unwrap().host),
+            Some(Mishap::DropAfter) => return,
+            Some(Mishap::Rename) => "other-7".clone_into(&mut switch.lock().unwrap().host),
             _ => {}
         }
         if write.write_all(format!("{line}\r\n{said}\r\n").as_bytes()).await.is_err() {
@@ -187,14 +187,14 @@ async fn serve(stream: DuplexStream, family: &'static Family, switch: Arc<Mutex<
 }
 
 /// The script with a fault at one line: what was said, whether the session is of use, and the switch.
-async fn struck(family: &'static Family, nth: usize, fault: Fault) -> (Flight, bool, Arc<Mutex<Switch>>) {
+async fn struck(family: &'static Family, nth: usize, fault: Mishap) -> (Flight, bool, Arc<Mutex<Switch>>) {
     static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| builtin().unwrap());
     let dialect = DIALECTS.iter().find(|one| one.name == family.dialect).unwrap();
     let dialect = Arc::new(dialect.cli.clone().unwrap());
     let switch = Arc::new(Mutex::new(Switch { host: "leaf-1".to_owned(), ..Switch::default() }));
     let (near, far) = tokio::io::duplex(1 << 12);
     tokio::spawn(serve(far, family, Arc::clone(&switch)));
-    let budget = Budget::new(1 << 20);
+    let budget = Budget::new(1 << 18);
     let secrets = Secrets::default();
     let shell = Shell::open(near, &dialect.session, secrets, &mut budget.share(MAX_REPLY)).await.unwrap();
     {
@@ -224,7 +224,7 @@ async fn struck(family: &'static Family, nth: usize, fault: Fault) -> (Flight, b
     (done, is_usable, switch)
 }
 
-async fn at_every_line(family: &'static Family, fault: Fault) {
+async fn at_every_line(family: &'static Family, fault: Mishap) {
     let is_line = |line: &&str| !LEAVES.contains(&line.trim());
     let all: Vec<&str> = family.script.iter().copied().filter(is_line).map(str::trim_start).collect();
     for nth in 0.. {
@@ -242,8 +242,8 @@ async fn at_every_line(family: &'static Family, fault: Fault) {
         }
         let (before, behind) = switch.entered.split_at(nth);
         match fault {
-            Fault::Rename => assert!(is_done && is_usable && switch.running == all, "{place}"),
-            Fault::Refuse => {
+            Mishap::Rename => assert!(is_done && is_usable && switch.running == all, "{place}"),
+            Mishap::Refuse => {
                 assert!(!is_done && flight.lost.is_none(), "{place}");
                 assert!(behind[1..].iter().all(|line| LEAVES.contains(&line.as_str())), "more was entered: {place}");
                 assert!(!is_usable || switch.depth == 0 && switch.staged.is_empty(), "{place}");
@@ -251,12 +251,12 @@ async fn at_every_line(family: &'static Family, fault: Fault) {
             _ => assert!(flight.lost.is_some() && !is_usable && behind.len() == 1, "{place}"),
         }
         // What is so: nothing before a commit, all of it behind one; else what was entered before.
-        let entered = before.iter().chain(behind.first().filter(|_| fault == Fault::DropAfter));
-        if let (Some((commit, _)), false) = (family.commit, fault == Fault::Rename) {
+        let entered = before.iter().chain(behind.first().filter(|_| fault == Mishap::DropAfter));
+        if let (Some((commit, _)), false) = (family.commit, fault == Mishap::Rename) {
             let is_committed = entered.clone().any(|line| line == commit);
             assert_eq!(switch.running == all, is_committed, "{place}");
             assert!(is_committed || switch.running.is_empty(), "{place}");
-        } else if fault != Fault::Rename {
+        } else if fault != Mishap::Rename {
             let own: Vec<&String> = entered.filter(|line| all.contains(&line.as_str())).collect();
             assert!(switch.running.iter().eq(own), "{place}");
         }
@@ -267,13 +267,13 @@ async fn at_every_line(family: &'static Family, fault: Fault) {
 async fn what_goes_wrong_at_any_line_ends_in_a_state_that_is_known() {
     for family in &FAMILIES {
         for fault in [
-            Fault::Refuse,
-            Fault::DropBefore,
-            Fault::DropAfter,
-            Fault::Killed,
-            Fault::Hang,
-            Fault::Flood,
-            Fault::Rename,
+            Mishap::Refuse,
+            Mishap::DropBefore,
+            Mishap::DropAfter,
+            Mishap::Killed,
+            Mishap::Hang,
+            Mishap::Flood,
+            Mishap::Rename,
         ] {
             at_every_line(family, fault).await;
         }
@@ -284,7 +284,7 @@ async fn what_goes_wrong_at_any_line_ends_in_a_state_that_is_known() {
 struct Nvue {
     told: Told,
     nth: usize,
-    fault: Fault,
+    fault: Mishap,
 }
 
 const APPLY: &str = "nv config apply --assume-yes";
@@ -297,9 +297,9 @@ impl Wire for Nvue {
                 let at = self.told.lock().unwrap().len();
                 self.told.lock().unwrap().push(entry.line.to_owned());
                 let (said, status) = match self.fault {
-                    Fault::Refuse if at == self.nth => ("Error: the moon is full", 1),
-                    Fault::Hang if at == self.nth => std::future::pending().await,
-                    Fault::DropBefore if at == self.nth => return Err(Lost::Closed("gone".to_owned())),
+                    Mishap::Refuse if at == self.nth => ("Error: the moon is full", 1),
+                    Mishap::Hang if at == self.nth => std::future::pending().await,
+                    Mishap::DropBefore if at == self.nth => return Err(Lost::Closed("gone".to_owned())),
                     _ => ("", 0),
                 };
                 replies.push(Reply::of(said.to_owned(), End::Status(Some(status))));
@@ -329,11 +329,11 @@ async fn what_goes_wrong_at_any_command_of_nvue_applies_nothing() {
         ["nv set bridge domain br_default vlan 100", "nv set interface swp1 bridge domain br_default access 100"];
     let line = |text: &&str| Line { text: (*text).to_owned(), depth: 0, is_block: false };
     let script = Script { lines: script.iter().map(line).collect(), ..Script::default() };
-    for fault in [Fault::Refuse, Fault::DropBefore, Fault::Hang] {
+    for fault in [Mishap::Refuse, Mishap::DropBefore, Mishap::Hang] {
         for nth in 0.. {
             let told = Told::default();
             let wire = Nvue { told: Arc::clone(&told), nth, fault };
-            let mut session = LineSession::new(Box::new(wire), Arc::clone(&dialect), Budget::new(1 << 20));
+            let mut session = LineSession::new(Box::new(wire), Arc::clone(&dialect), Budget::new(1 << 18));
             let stage = Step::Stage(Payload::new(script.clone()));
             let flight = session.flight(&[stage], Duration::from_secs(60)).await;
             let told = told.lock().unwrap().clone();
@@ -345,12 +345,12 @@ async fn what_goes_wrong_at_any_command_of_nvue_applies_nothing() {
             }
             // What ends the guard of a shell that is to be left means nothing.
             let is_over = told[..nth].iter().any(|line| line == APPLY);
-            assert_eq!(flight.lost.is_some(), fault != Fault::Refuse, "{place}");
-            assert_eq!(is_done, fault == Fault::Refuse && is_over, "{place}");
+            assert_eq!(flight.lost.is_some(), fault != Mishap::Refuse, "{place}");
+            assert_eq!(is_done, fault == Mishap::Refuse && is_over, "{place}");
             let behind = told[nth + 1..].iter().filter(|line| **line != sh::unguarded());
             assert!(behind.clone().all(|line| line == "nv config detach"), "{place}");
             let is_entered = told[..nth].iter().any(|line| line.starts_with("nv set"));
-            assert!(!(fault == Fault::Refuse && is_entered && !is_over) || behind.count() == 1, "{place}");
+            assert!(!(fault == Mishap::Refuse && is_entered && !is_over) || behind.count() == 1, "{place}");
         }
     }
 }

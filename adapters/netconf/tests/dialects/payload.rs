@@ -120,7 +120,7 @@ fn nothing_outside_the_plan_is_mentioned() {
                     assert!(vnis(plan).contains(id), "{what}: {name}");
                 }
                 ("local-endpoint-vnis" | "evpn-instances", Some((_, id))) => {
-                    assert!(vnis(plan).contains(id), "{what}: VNI {id}")
+                    assert!(vnis(plan).contains(id), "{what}: VNI {id}");
                 }
                 // The VTEP is on the way to it.
                 ("connection-points" | "endpoints", Some((_, name))) => assert_eq!(name, "vtep1", "{what}"),
