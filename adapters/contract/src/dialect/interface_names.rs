@@ -287,7 +287,11 @@ mod tests {
         for dialect in builtin().unwrap() {
             let Some(names) = &dialect.interface_names else {
                 // A bridge of a Linux machine has whatever ports it was given.
-                assert!(["openconfig", "netmiko_ovs_linux"].contains(&dialect.name.as_str()), "{}", dialect.name);
+                assert!(
+                    ["openconfig", "openconfig_evpn", "netmiko_ovs_linux"].contains(&dialect.name.as_str()),
+                    "{}",
+                    dialect.name
+                );
                 continue;
             };
             let Some(prefix) = &dialect.lag_prefix else {
