@@ -169,7 +169,9 @@ impl SwitchedVlan {
             (TrunkVlans::Only(own), TrunkVlans::Only(all)) => own.difference(all).is_empty(),
             (own, all) => own == all,
         };
-        lists && (native.is_none() || native == had) && self != before
+        // The frames of a native VLAN that goes would have a tag where the list has it.
+        let goes = native.is_none() && had.is_none_or(|had| !vlans.carries(had));
+        lists && (goes || native == had) && self != before
     }
 
     /// Every VLAN it names; for a trunk of all VLANs only its native one, and none
@@ -267,6 +269,7 @@ mod tests {
             |native: Option<u16>, vlans| SwitchedVlan::Trunk { native: native.map(|id| id.try_into().unwrap()), vlans };
         let only = |list: &str| TrunkVlans::only(list.parse().unwrap());
         let before = trunk(Some(7), only("7-9"));
+        let all = trunk(Some(7), TrunkVlans::All);
         for less in [trunk(Some(7), only("7-8")), trunk(None, only("8")), trunk(None, TrunkVlans::None)] {
             assert!(less.is_less_than(&before), "{less}");
         }
@@ -274,7 +277,10 @@ mod tests {
         {
             assert!(!other.is_less_than(&before), "{other}");
         }
-        assert!(before.is_less_than(&trunk(Some(7), TrunkVlans::All)));
+        assert!(before.is_less_than(&all) && trunk(None, only("8")).is_less_than(&all));
+        for tagged in [trunk(None, only("7-8")), trunk(None, only("7-9")), trunk(None, TrunkVlans::All)] {
+            assert!(!tagged.is_less_than(&before) && !tagged.is_less_than(&all), "{tagged}: VLAN 7 has a tag now");
+        }
         assert!(
             !SwitchedVlan::access(7u16.try_into().unwrap()).is_less_than(&before),
             "its frames have no tag any more"

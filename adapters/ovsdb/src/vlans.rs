@@ -67,7 +67,8 @@ impl Vlans {
         let has_all = had.trunks.is_empty();
         let lists = !now.trunks.is_empty() && (has_all || now.trunks.iter().all(|vlan| had.trunks.contains(vlan)));
         let is_same = now.mode == had.mode && now.tag == had.tag;
-        let lost_native = now.tag.is_none() && had.tag.is_some();
+        // Its frames would have a tag where the list has it.
+        let lost_native = now.tag.is_none() && had.tag.is_some_and(|tag| !now.trunks.contains(&tag));
         lists && now != had && !is_access(&now) && !is_access(&had) && (is_same || lost_native)
     }
 
@@ -94,8 +95,15 @@ mod tests {
         for less in [vlans(NATIVE, Some(7), &[7, 8]), vlans("trunk", None, &[8, 9])] {
             assert!(less.is_less_than(&before) && !before.is_less_than(&less), "{less:?}");
         }
-        for other in [before.clone(), vlans(NATIVE, Some(8), &[8]), vlans("trunk", None, &[]), vlans("", Some(7), &[])]
-        {
+        for other in [
+            before.clone(),
+            vlans(NATIVE, Some(8), &[8]),
+            vlans("trunk", None, &[]),
+            vlans("", Some(7), &[]),
+            // VLAN 7 has a tag now.
+            vlans("trunk", None, &[7, 8]),
+            vlans("trunk", None, &[7, 8, 9]),
+        ] {
             assert!(!other.is_less_than(&before), "{other:?}");
         }
         assert!(before.is_less_than(&vlans(NATIVE, Some(7), &[])));
