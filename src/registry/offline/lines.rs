@@ -68,7 +68,7 @@ fn is_cut(cli: &CliDialect, line: &str) -> bool {
     let Wording::Table(words) = &cli.words else { return false };
     let said = |said: &Said| match said {
         Said::Value { line, also, .. } => std::iter::once(line).chain(also).cloned().collect::<Vec<Template>>(),
-        Said::Lines(lines) => lines.iter().map(|(_, line)| line.clone()).collect(),
+        Said::Lines { lines, .. } => lines.iter().map(|(_, line)| line.clone()).collect(),
     };
     let trunk = [&words.trunk.list, &words.trunk.shown, &words.trunk.add].into_iter().flatten().cloned();
     let all: Vec<Template> = words.port.values().flat_map(|own| said(&own.said)).chain(trunk).collect();

@@ -192,7 +192,7 @@ impl Typing<'_> {
             return Err(self.writing.cannot("another lag-type", "it is said when the aggregate is made, and stays so"));
         }
         let lines = match self.words.port.get("lag-type").map(|line| &line.said) {
-            Some(Said::Lines(lines)) => lines.as_slice(),
+            Some(Said::Lines { lines, .. }) => lines.as_slice(),
             _ => &[],
         };
         let own = said.flatten().and_then(|said| lines.iter().find(|(word, _)| *word == said));
@@ -326,7 +326,7 @@ impl Typing<'_> {
     ) -> Result<String, Unrenderable> {
         let text = value.text();
         match &line.said {
-            Said::Lines(lines) => {
+            Said::Lines { lines, .. } => {
                 let own = lines.iter().find(|(word, _)| *word == text);
                 own.map(|(_, line)| line.fill(|hole| self.named(&entry.entry.names, hole))).ok_or_else(|| {
                     let said: Vec<_> = lines.iter().map(|(word, _)| word.as_str()).collect();

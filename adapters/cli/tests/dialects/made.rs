@@ -66,15 +66,22 @@ fn a_port_channel_of_enterprise_sonic_is_made_as_what_it_is_and_stays_so() {
 #[test]
 fn what_the_line_of_a_port_channel_says_is_read() {
     let dialect = dialect("dell_sonic");
-    let text = "!\ninterface PortChannel7 mode on\n description \"rack 4\"\n switchport access Vlan 100\n no shutdown\n!\n\
+    let text = "!\ninterface PortChannel7 mode on min-links 2\n description \"rack 4\"\n switchport access Vlan 100\n no shutdown\n!\n\
                 interface PortChannel8 mode active min-links 2 fallback\n no shutdown\n!\n\
+                interface PortChannel 9 mode on\n no shutdown\n!\n\
+                interface PortChannel 10 mode active\n!\ninterface PortChannel 11\n!\ninterface PortChannel12 fallback\n!\n\
+                interface PortChannel13 mode balance min-links 2\n!\ninterface PortChannel 14 mode only\n!\n\
                 interface Eth1/1\n channel-group 7\n no shutdown\n!\ninterface Eth1/2\n channel-group 8\n!\n";
     let mut share = Budget::shared().share(MAX_REPLY);
     let found = mercury_cli::recorded(dialect.cli.as_ref().unwrap(), &[text], false, &mut share).unwrap();
     let interfaces = &found.running.config.interfaces;
     let own = |name: &str| &interfaces[&name.parse().unwrap()];
     let lag_type = |name: &str| own(name).aggregation.as_ref().and_then(|own| own.lag_type);
-    assert_eq!([lag_type("PortChannel7"), lag_type("PortChannel8")], [Some(LagType::Static), Some(LagType::Lacp)]);
+    let (lacp, fixed) = (Some(LagType::Lacp), Some(LagType::Static));
+    let expected = [(7, fixed), (8, lacp), (9, fixed), (10, lacp), (11, lacp), (12, lacp), (13, None), (14, None)];
+    for (number, expected) in expected {
+        assert_eq!(lag_type(&format!("PortChannel{number}")), expected, "PortChannel{number}");
+    }
     let member = |name: &str| own(name).aggregate_id.as_ref().map(ToString::to_string);
     assert_eq!(member("Eth1/1").as_deref(), Some("PortChannel7"));
     assert_eq!(own("PortChannel7").switched_vlan, Some(SwitchedVlan::access(vlan())));

@@ -222,7 +222,9 @@ const CHANNEL_MODE: &str = "channel-group-mode";
 /// What a line says of a node, in the data tree's words.
 pub(super) fn value<'t>(form: &'t CliLine, line: &'t str) -> Option<&'t str> {
     match &form.said {
-        Said::Lines(lines) => lines.iter().find(|(_, form)| form.fits(line)).map(|(word, _)| word.as_str()),
+        Said::Lines { lines, also } => {
+            lines.iter().chain(also).find(|(_, form)| form.fits(line)).map(|(word, _)| word.as_str())
+        }
         Said::Value { line: own, also, words } => {
             let said = std::iter::once(own).chain(also).find_map(|form| form.read(line))?;
             let holes = [Hole::Value, Hole::Number, Hole::VlanName, Hole::Status];

@@ -241,7 +241,13 @@ pub enum Said {
         words: Vec<(String, String)>,
     },
     /// By a line for each value.
-    Lines(Vec<(String, Template)>),
+    Lines {
+        /// The data tree's words, and the lines that are written.
+        lines: Vec<(String, Template)>,
+        /// Other lines that are read as a word, the first that fits; one that is none of the
+        /// leaf's is a value that nobody knows.
+        also: Vec<(String, Template)>,
+    },
 }
 
 impl Said {
@@ -249,7 +255,7 @@ impl Said {
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let (words, lines) = match self {
             Self::Value { words, .. } => (words.as_slice(), &[][..]),
-            Self::Lines(lines) => (&[][..], lines.as_slice()),
+            Self::Lines { lines, .. } => (&[][..], lines.as_slice()),
         };
         words.iter().map(|(word, _)| word.as_str()).chain(lines.iter().map(|(word, _)| word.as_str()))
     }

@@ -384,7 +384,7 @@ impl Reader<'_> {
         if lag_prefix.is_empty() && ["channel-group", "aggregate-id"].iter().any(|node| port.contains_key(*node)) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
-        let says_type = matches!(port.get("lag-type").map(|line| &line.said), Some(Said::Lines(_)));
+        let says_type = matches!(port.get("lag-type").map(|line| &line.said), Some(Said::Lines { .. }));
         if aggregate.as_ref().is_some_and(|own| own.tells_type) && !says_type {
             self.problems.push("cli.words.aggregate.tells-type: port.lag-type says no lines".to_owned());
         }

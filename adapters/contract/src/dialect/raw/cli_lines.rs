@@ -32,6 +32,9 @@ pub(super) struct RawValue {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLines {
     said: BTreeMap<String, String>,
+    /// Values and lines.
+    #[serde(default)]
+    also: Vec<(String, String)>,
     remove: Option<String>,
     absent: Option<String>,
 }
@@ -42,14 +45,16 @@ impl Reader<'_> {
             RawLine::Line(line) => (self.value(key, &line, &[], BTreeMap::new())?, None, None),
             RawLine::Value(raw) => (self.value(key, &raw.line, &raw.also, raw.words)?, raw.remove, raw.absent),
             RawLine::Lines(raw) => {
-                let lines = raw.said.into_iter().filter_map(|(word, line)| Some((word, self.template(key, &line)?)));
-                (Said::Lines(lines.collect()), raw.remove, raw.absent)
+                let mut form = |(word, line): (String, String)| Some((word, self.template(key, &line)?));
+                let lines = raw.said.into_iter().filter_map(&mut form).collect();
+                let also = raw.also.into_iter().filter_map(&mut form).collect();
+                (Said::Lines { lines, also }, raw.remove, raw.absent)
             }
         };
         let undone = match (&said, remove) {
             (_, Some(remove)) => remove,
             (Said::Value { line, .. }, None) => format!("{undo} {}", line.bare()),
-            (Said::Lines(lines), None) => match lines.as_slice() {
+            (Said::Lines { lines, .. }, None) => match lines.as_slice() {
                 [(_, line)] => format!("{undo} {}", line.bare()),
                 _ => {
                     self.problems.push(format!("cli.words.{key}: nothing says what takes it away"));
