@@ -85,6 +85,17 @@ impl Client {
         !self.lost && self.http.is_usable()
     }
 
+    /// Whether an exchange ended it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// It goes on as it `was`, on another connection where it can have one: nothing rested on
+    /// what was asked since, which changes nothing.
+    pub(crate) fn go_on(&mut self, was: bool) {
+        self.lost = was;
+    }
+
     /// What TLS said about who we are, when it hung up.
     pub(crate) fn complaint(&self) -> Option<ConnectError> {
         self.http.complaint()
@@ -119,9 +130,9 @@ impl Client {
     /// One exchange on which nothing rests: after one without an answer the session goes on, on
     /// another connection where it can have one. What is asked changes nothing.
     pub(crate) async fn tried(&mut self, ask: &Ask<'_>, within: Duration) -> Option<Reply> {
-        let was = self.lost;
+        let was = self.is_lost();
         let reply = self.exchange(ask, within).await;
-        self.lost = was;
+        self.go_on(was);
         reply.inspect_err(|lost| tracing::debug!(%lost, "what was tried has no answer")).ok()
     }
 

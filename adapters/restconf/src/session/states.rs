@@ -33,10 +33,13 @@ impl RestconfSession {
         }
         let patience = until.saturating_duration_since(Instant::now()).min(PATIENCE_WITH_STATE);
         let until = Instant::now() + patience;
+        let was = self.client.is_lost();
         let told = match self.get(&[node], "nonconfig", patience).await {
             Ok((answers, _)) => self.read_as(scope, answers, until, patience).await.map(|(told, _)| told),
             Err(failure) => Err(failure),
         };
+        // Who leaves this open has answered what was to be read.
+        self.client.go_on(was);
         match told {
             Ok(told) => running.overlay.states = told.overlay.states,
             Err(failure) => {

@@ -27,6 +27,7 @@ mod os10;
 mod round_trip;
 mod slow;
 mod sonic;
+mod states;
 mod tags;
 mod turns;
 mod written;
