@@ -66,8 +66,8 @@ pub(crate) fn operation(path: &NodePath) -> String {
 }
 
 /// The nearest node without keys above all of these, and what of it they are, as the query
-/// parameter `fields` has it (RFC 8040 section 4.8.3): names alone. `None` where one of them
-/// is that node.
+/// parameter `fields` has it (RFC 8040 section 4.8.3): names alone, and none of them twice below
+/// one node, since a server may heed only one of them. `None` where one of them is that node.
 pub(crate) fn together(nodes: &[Node]) -> (NodePath, Option<String>) {
     let Some((first, rest)) = nodes.split_first() else { return (NodePath::default(), None) };
     let plain = first.path.steps.iter().take_while(|step| step.keys.is_empty() && !step.name.contains('{')).count();
@@ -78,32 +78,54 @@ pub(crate) fn together(nodes: &[Node]) -> (NodePath, Option<String>) {
     let common = rest.iter().map(shared).fold(plain, usize::min);
     let top = NodePath { steps: first.path.steps.iter().take(common).cloned().collect() };
     let above = top.steps.last().map(|step| &step.module);
-    let mut fields: Vec<String> = Vec::new();
+    let mut fields = Field::default();
     for node in nodes {
-        let steps = node.path.steps.get(common..).unwrap_or_default();
-        if steps.is_empty() {
-            return (top, None);
-        }
-        let field = field(steps, &node.names, above);
-        if !fields.contains(&field) {
-            fields.push(field);
-        }
+        fields.add(node.path.steps.get(common..).unwrap_or_default(), &node.names, above);
     }
-    (top, Some(fields.join(";")))
+    (top, (!fields.is_whole).then(|| fields.below()))
 }
 
-/// Steps as an expression of `fields`; of a list on the way its keys, too, or nobody knew
-/// which entry it is.
-fn field(steps: &[PathStep], names: &Names, above: Option<&Module>) -> String {
-    let Some((step, rest)) = steps.split_first() else { return String::new() };
-    let name = qualified(step, above, &encoded(&names.resolve(&step.name).unwrap_or_default()));
-    let below = field(rest, names, Some(&step.module));
-    match (rest.is_empty(), step.keys.as_slice()) {
-        (true, _) => name,
-        (false, []) => format!("{name}/{below}"),
-        (false, keys) => {
-            let keys: String = keys.iter().map(|(key, _)| format!("{key};")).collect();
-            format!("{name}({keys}{below})")
+/// A node of an expression of `fields`, with those below it that are asked for.
+#[derive(Default)]
+struct Field {
+    name: String,
+    below: Vec<Self>,
+    /// All that is below it is asked for.
+    is_whole: bool,
+}
+
+impl Field {
+    /// Asks for what is at the end of these steps, too; of a list on the way for its keys, or
+    /// nobody knew which entry it is.
+    fn add(&mut self, steps: &[PathStep], names: &Names, above: Option<&Module>) {
+        let Some((step, rest)) = steps.split_first() else { return self.is_whole = true };
+        let name = qualified(step, above, &encoded(&names.resolve(&step.name).unwrap_or_default()));
+        let keys: &[_] = if rest.is_empty() { &[] } else { &step.keys };
+        self.with(name, |own| {
+            keys.iter().for_each(|(key, _)| own.with(key.clone(), |key| key.is_whole = true));
+            own.add(rest, names, Some(&step.module));
+        });
+    }
+
+    fn with(&mut self, name: String, more: impl FnOnce(&mut Self)) {
+        if let Some(own) = self.below.iter_mut().find(|own| own.name == name) {
+            return more(own);
+        }
+        let mut own = Self { name, ..Self::default() };
+        more(&mut own);
+        self.below.push(own);
+    }
+
+    fn below(&self) -> String {
+        let all: Vec<String> = self.below.iter().map(Self::expression).collect();
+        all.join(";")
+    }
+
+    fn expression(&self) -> String {
+        match self.below.as_slice() {
+            _ if self.is_whole => self.name.clone(),
+            [one] => format!("{}/{}", self.name, one.expression()),
+            _ => format!("{}({})", self.name, self.below()),
         }
     }
 }
@@ -117,5 +139,35 @@ mod tests {
         assert_eq!(encoded("Ethernet1/1"), "Ethernet1%2F1");
         assert_eq!(encoded("1/0/1:2,3%;é"), "1%2F0%2F1%3A2%2C3%25%3B%C3%A9");
         assert_eq!(encoded("Port-channel10.5_~"), "Port-channel10.5_~");
+    }
+    fn node(steps: &[(&str, &str, Option<&str>)]) -> Node {
+        let step = |(module, name, key): &(&str, &str, Option<&str>)| PathStep {
+            module: Module { name: Some((*module).into()), namespace: format!("urn:{module}").into() },
+            name: (*name).to_owned(),
+            keys: key.iter().map(|key| ((*key).to_owned(), format!("{{{key}}}"))).collect(),
+        };
+        Node { path: NodePath { steps: steps.iter().map(step).collect() }, names: Names::default() }
+    }
+
+    /// RFC 8040 section 4.8.3 says nothing of a node that is named twice.
+    #[test]
+    fn no_node_is_named_twice_below_one_in_fields() {
+        let (list, entry) = (("if", "interfaces", None), ("if", "interface", Some("name")));
+        let (vlans, config) = (("vlan", "switched-vlan", None), ("if", "config", None));
+        let asked = [
+            node(&[list, entry, config]),
+            node(&[list, entry, ("eth", "ethernet", None), vlans]),
+            node(&[list, entry, ("eth", "ethernet", None), ("eth", "config", None)]),
+            node(&[("ni", "instances", None), ("ni", "instance", None), ("ni", "vlans", None)]),
+            node(&[list, entry, config]),
+        ];
+        let (top, fields) = together(&asked);
+        assert!(top.steps.is_empty());
+        let interface = "if:interfaces/interface(name;config;eth:ethernet(vlan:switched-vlan;config))";
+        assert_eq!(fields.unwrap(), format!("{interface};ni:instances/instance/vlans"));
+        // What is asked for whole takes in what is below.
+        let (top, fields) = together(&[node(&[list, entry, config]), node(&[list, entry])]);
+        assert_eq!((top.steps.len(), fields.as_deref()), (1, Some("interface")));
+        assert_eq!(together(&[node(&[list]), node(&[list, entry, config])]).1, None);
     }
 }
