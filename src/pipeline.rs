@@ -6,24 +6,26 @@ mod after;
 mod judged;
 mod looks;
 mod recalled;
+mod told;
 
 use std::collections::BTreeMap;
 
 use mercury_adapter::{Dialect, Payload, Render};
-use mercury_model::{Edit, Intended, InterfaceName, InterfaceScope, Plan, Running, Scope};
+use mercury_model::{Intended, Plan, Running, Scope};
 use tokio_util::sync::CancellationToken;
 
 use after::rounded_off;
 use judged::{judged, within_grants};
 use looks::Looked;
 use recalled::recalled;
+use told::{narrow, told};
 
 use crate::{
     commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
-    intent::{Agreed, LagName, Offers, Reviewed, TargetIntent},
-    inventory::{Rules, Switch},
+    intent::{Agreed, Offers, Reviewed, TargetIntent},
+    inventory::Switch,
     link::Link,
     lock::{Coordinator, Held},
     metrics,
@@ -163,7 +165,6 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     report.outcome = looks::doubted(report.outcome, &report.doubts);
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {
         report.now = Some(proof.running().clone());
-        report.warnings.extend(unapplied(proof.running()));
     }
     narrow(&mut report, work, &line.switch.rules);
     report.capabilities = line.link.capabilities().cloned();
@@ -178,14 +179,6 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     report.warnings.extend(cost.warnings.iter().map(ToString::to_string));
     report.warnings.extend(cost.notes.into_iter().map(str::to_owned));
     report
-}
-
-/// What is so and does nothing: a database keeps the VLANs of a port whose device is gone.
-fn unapplied(running: &Running) -> impl Iterator<Item = String> {
-    // Of others' ports, read along, nothing was asked.
-    let is_named = running.scope.interfaces != InterfaceScope::All;
-    let of_no_use = running.of_no_use().filter(move |_| is_named);
-    of_no_use.map(|(port, why)| format!("what {} has of VLANs is not applied: {why}", port.name))
 }
 
 async fn steps(
@@ -471,29 +464,4 @@ async fn reach(joint: Option<&mut Joint>, milestone: Milestone) -> Result<Order,
         None => Ok(Order::Go),
         Some(joint) => joint.reach(milestone).await,
     }
-}
-
-/// Keeps of what was read only what the request is about and what it changed:
-/// all interfaces may have been read to find out who uses a VLAN.
-fn narrow(report: &mut Report, work: &Work, rules: &Rules) {
-    let Some(intent) = work.wanted() else { return };
-    let seen: Vec<_> = report.before.iter().chain(&report.now).collect();
-    let scope = told(intent, rules, &report.lags, &seen, report.plan.as_ref());
-    for running in [&mut report.before, &mut report.now, &mut report.intended].into_iter().flatten() {
-        *running = running.told(&scope);
-    }
-}
-
-/// What a request is about, and what it changes.
-fn told(
-    intent: &TargetIntent,
-    rules: &Rules,
-    lags: &BTreeMap<LagName, InterfaceName>,
-    seen: &[&Running],
-    plan: Option<&Plan>,
-) -> Scope {
-    let mut scope = desired::concerns(intent, rules, lags, seen);
-    let edits = plan.iter().flat_map(|plan| &plan.edits);
-    edits.filter_map(Edit::interface).for_each(|interface| scope.add_interface(interface.clone()));
-    scope
 }
