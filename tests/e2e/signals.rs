@@ -66,7 +66,7 @@ fn what_does_not_end_in_time_is_undone_and_told() {
     let told = Instant::now();
     mercury.terminate();
     for (switch, fault) in switches.iter().zip(faults) {
-        let_go(switch, fault);
+        let_go(switch, fault, 0);
     }
     for (name, one, other) in callers {
         // Whichever came first was begun.
@@ -109,13 +109,17 @@ fn what_cannot_be_undone_in_time_is_told_as_unknown() {
     assert!(line["message"].as_str().unwrap().contains("within 600 s"), "{line}");
 }
 
-/// A session that is held does not notice that its peer has gone; the next one is
-/// the one that looks for the truth.
-fn let_go(switch: &Simulated, fault: mercury_sim::FaultId) {
+/// How often a switch was spoken to so far.
+fn times(switch: &Simulated) -> u64 {
+    let counted = switch.handle().counters();
+    counted.sessions + counted.connections
+}
+
+/// A session that is held does not notice that its peer has gone; the next one, the second
+/// after so many, is the one that looks for the truth.
+fn let_go(switch: &Simulated, fault: mercury_sim::FaultId, before: u64) {
     let end = Instant::now() + LIMIT;
-    while let counted = switch.handle().counters()
-        && counted.sessions + counted.connections < 2
-    {
+    while times(switch) < before + 2 {
         assert!(Instant::now() < end, "nobody looked for the truth");
         std::thread::yield_now();
     }
@@ -141,7 +145,7 @@ fn a_command_that_is_interrupted_undoes_what_it_began() {
         block_on(switch.handle().held(fault));
         signal(&command, name);
         if name != "HUP" {
-            let_go(&switch, fault);
+            let_go(&switch, fault, 0);
         }
         let (code, said) = ended(command);
         assert_eq!(code, Some(1), "{name}: {said}");
@@ -160,7 +164,7 @@ fn a_bench_on_a_real_switch_that_is_interrupted_undoes_what_it_began() {
     let command = setup.begin(&["bench", "--switch", "leaf1", "--port", "Ethernet1", "--write"]);
     block_on(switch.handle().held(fault));
     signal(&command, "INT");
-    let_go(&switch, fault);
+    let_go(&switch, fault, 0);
     let (code, said) = ended(command);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("undoing what was begun"), "{said}");
@@ -192,6 +196,7 @@ fn an_apply_that_is_interrupted_leaves_no_lock_and_says_what_is_pending() {
     assert_eq!(saved.code(), 0, "{}", saved.stderr);
     for is_twice in [false, true] {
         let fault = switch.handle().inject("commit:1:after:hold".parse().unwrap());
+        let before = times(&switch);
         let mut command = setup.begin(&["apply", &plan]);
         block_on(switch.handle().held(fault));
         assert!(switch.handle().pending_commit().is_some());
@@ -200,7 +205,7 @@ fn an_apply_that_is_interrupted_leaves_no_lock_and_says_what_is_pending() {
         if is_twice {
             signal(&command, "INT");
         } else {
-            let_go(&switch, fault);
+            let_go(&switch, fault, before);
         }
         assert_eq!(command.wait().unwrap().code(), Some(1));
         let said = std::io::read_to_string(rest).unwrap();
