@@ -3,13 +3,13 @@
 use std::{
     fs::{File, OpenOptions},
     io::Read as _,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Lines, Mercury, Setup, Simulated, block_on};
+use crate::harness::{Client, Lines, Mercury, Setup, Simulated, Terminal, block_on};
 
 fn update(port: &str, id: &str) -> Value {
     json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": 100, "context": {"request_id": id}})
@@ -83,8 +83,8 @@ fn a_service_that_nobody_reads_stops_when_it_is_told() {
 }
 
 /// Reads what a terminal shows until these words are there.
-fn shows(command: &mut Child, words: &str) {
-    let (stream, mut shown, mut octets) = (command.stdout.as_mut().unwrap(), String::new(), [0; 4096]);
+fn shows(command: &mut Terminal, words: &str) {
+    let (stream, mut shown, mut octets) = (command.0.stdout.as_mut().unwrap(), String::new(), [0; 4096]);
     while !shown.contains(words) {
         let read = stream.read(&mut octets).unwrap();
         assert!(read > 0, "{words} is not shown: {shown}");
@@ -132,10 +132,14 @@ fn what_takes_more_than_a_second_says_how_far_it_is_at_a_terminal() {
                 block_on(switches[index].handle().held(fault));
                 switches[index].handle().release(fault);
             }
-            None => std::fs::write(&running, port).unwrap(),
+            // Who waits for it may be gone.
+            None => {
+                let written = Command::new("timeout").args(["60", "cp", &path(0, "candidate.xml"), &running]).status();
+                assert!(written.unwrap().success(), "{said}: nobody reads {running}");
+            }
         }
         let mut rest = String::new();
-        command.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert!(command.wait().unwrap().success(), "{said}: {rest}");
+        command.0.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(command.0.wait().unwrap().success(), "{said}: {rest}");
     }
 }

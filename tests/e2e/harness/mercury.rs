@@ -35,6 +35,19 @@ pub(crate) struct Mercury {
     _folder: tempfile::TempDir,
 }
 
+/// A command at a terminal; it is ended when this is dropped.
+pub(crate) struct Terminal(pub(crate) Child);
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // timeout(1) tells the terminal, which ends what runs there.
+        if matches!(self.0.try_wait(), Ok(None)) {
+            signal(&self.0, "TERM");
+            let _ended = self.0.wait();
+        }
+    }
+}
+
 /// A command that has ended.
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
@@ -137,15 +150,17 @@ impl Setup {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Begins a command of Mercury at a terminal; what is shown there comes on its standard output.
-    pub(crate) fn at_terminal(&self, words: &[&str]) -> Child {
+    /// Begins a command of Mercury at a terminal; what is shown there comes on its standard
+    /// output, and ends with it after a minute at most.
+    pub(crate) fn at_terminal(&self, words: &[&str]) -> Terminal {
         let own = self.command(words);
         let words = std::iter::once(own.get_program()).chain(own.get_args());
         let line: String = words.map(|word| format!(" '{}'", word.to_str().unwrap())).collect();
-        let mut command = Command::new("script");
-        command.args(["-qefc", &format!("exec{line}"), "/dev/null"]).env("TERM", "xterm").env_remove("RUST_LOG");
+        let mut command = Command::new("timeout");
+        command.args(["-k", "5", "60", "script", "-qefc", &format!("exec{line}"), "/dev/null"]);
+        command.env("TERM", "xterm").env_remove("RUST_LOG");
         command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+        Terminal(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
     }
 
     /// Begins a command that asks.

@@ -34,7 +34,7 @@ pub(crate) use entry::Entry;
 pub(crate) use front::Front;
 pub(crate) use ironic::{Exception, Ironic};
 pub(crate) use log::Lines;
-pub(crate) use mercury::{Finished, Mercury, Setup, signal};
+pub(crate) use mercury::{Finished, Mercury, Setup, Terminal, signal};
 pub(crate) use netconfd::{Netconfd, wait};
 pub(crate) use peer::{Datastores, Peer, Shared, Switch, installed, netconfd};
 pub(crate) use simulated::{Face, Simulated, block_on};
