@@ -87,11 +87,12 @@ fn three_members_of_which_one_is_killed_now_and_then_lose_no_update() {
             kills += 1;
         }
         tally.over.store(true, Ordering::Relaxed);
-        for conductor in conductors {
-            wanted.extend(conductor.join().expect("every conductor has what it asked for"));
-        }
-        // Ends the connections of those who call, too.
+        let all: Vec<_> = conductors.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        // Ends the connections of those who call, too: also where a conductor has failed.
         hosts.finish();
+        for has in all {
+            wanted.extend(has.expect("every conductor has what it asked for"));
+        }
     });
     assert_all_is_as_told(&fleet, &etcd, before, wanted);
     eprintln!("{kills} kills in {} s; {tally}; {}", duration().as_secs(), fleet.told());
