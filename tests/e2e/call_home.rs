@@ -274,7 +274,12 @@ fn netconfd_calls_home_and_a_connection_that_is_cut_under_a_commit_is_called_aga
         } else {
             answer.1
         };
-        detach(&home.mercury, vlan + 2);
+        // Another connection while that one lives is closed, and that one serves.
+        let _second = call();
+        home.wait_told("called again while its connection lives", 1);
+        home.attach(vlan + 4).unwrap();
+        assert_eq!(switch.look().port("Ethernet1").vlans, format!("access {}", vlan + 4));
+        detach(&home.mercury, vlan + 4);
     }
 }
 

@@ -242,7 +242,10 @@ fn a_certificate_of_our_own_is_shown() {
     file.write_all(certificate.pem().as_bytes()).unwrap();
     let identity = ClientIdentity { certificate: file.path().to_owned(), key: key.serialize_pem().into() };
     let options = TlsOptions { trust: Trust::Insecure, server_name: None, identity: Some(identity) };
-    assert!(options.config(&[]).unwrap().client_auth_cert_resolver.has_certs());
+    let config = options.config(&[]).unwrap();
+    assert!(config.client_auth_cert_resolver.has_certs());
+    // RFC 9918 forbids early data.
+    assert!(!config.enable_early_data);
     assert_eq!(options.files(), [file.path()]);
     assert!(CertificateDer::from_pem_file(file.path()).is_ok());
 }
