@@ -1,6 +1,7 @@
 //! Plans that people read before they are made.
 
 use base64::Engine as _;
+use mercury_netconf::xml::{Element, Limits};
 use mercury_sim::Mode;
 use serde_json::{Value, json};
 
@@ -51,6 +52,13 @@ fn describe(port: &str, text: &str) -> String {
     )
 }
 
+/// What stands in `<config>`, whose own namespace may be its parent's.
+fn in_config(text: &str) -> &str {
+    let (_, rest) = text.split_once("<config").unwrap();
+    let (_, rest) = rest.split_once('>').unwrap();
+    rest.rsplit_once("</config>").map(|(inside, _)| inside).filter(|inside| !inside.is_empty()).unwrap()
+}
+
 #[test]
 fn a_plan_holds_what_it_was_worked_out_from_and_is_made_once_as_it_was_read() {
     let stage = Stage::new();
@@ -82,6 +90,10 @@ fn a_plan_holds_what_it_was_worked_out_from_and_is_made_once_as_it_was_read() {
     assert_eq!(finished.code(), 0, "{} {}", finished.stdout, finished.stderr);
     assert_eq!(finished.json()["switches"][0]["outcome"], "committed");
     assert_eq!(stage.switch.look().port("Ethernet1").vlans, "access 110");
+    // On the wire it is the payload, byte for byte, without what makes it pleasant to read.
+    let payload = switch["payload"].as_str().unwrap().as_bytes();
+    let reviewed = Element::parse(payload, Limits::default()).unwrap().to_xml().unwrap();
+    assert_eq!(in_config(&stage.switch.handle().last_edit().unwrap()), in_config(&reviewed));
     assert_eq!(stage.setup.run(&["verify", "--request", &stage.file]).code(), 0, "as it was planned");
     // The second time there is nothing left to do.
     let again = stage.apply();

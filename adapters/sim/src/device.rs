@@ -90,6 +90,8 @@ pub(crate) struct State {
     history: history::History,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
+    /// The last `<edit-config>` as it came.
+    pub(crate) edit: Option<String>,
 }
 
 impl Device {
@@ -119,6 +121,7 @@ impl Device {
                 history: history::History::default(),
                 faults,
                 counters: Counters::default(),
+                edit: None,
             }),
             pulse: watch::Sender::new(0),
             cut: watch::Sender::new(Cut::default()),

@@ -300,6 +300,12 @@ impl Handle {
         self.device.look().counters
     }
 
+    /// The last `<rpc>` with an `<edit-config>`, in the octets that came over NETCONF.
+    #[must_use]
+    pub fn last_edit(&self) -> Option<String> {
+        self.device.look().edit.clone()
+    }
+
     /// The commit that waits to be confirmed.
     #[must_use]
     pub fn pending_commit(&self) -> Option<PendingCommit> {

@@ -248,6 +248,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
         };
         let strikes = self.device.change(|state| {
             state.counters.rpcs += 1;
+            if name == "edit-config" {
+                state.edit = Some(String::from_utf8_lossy(request).into_owned());
+            }
             state.faults.meet(name)
         });
         tracing::debug!(switch = self.device.options.name, session = self.id, operation = name);
