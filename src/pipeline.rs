@@ -35,6 +35,10 @@ use crate::{
     waits::Waits,
 };
 
+/// How often commits of others are waited for, each for `lock_wait` at most, where nothing is
+/// to change.
+const MOST_WAITS: usize = 2;
+
 /// What is to be done on one switch.
 #[derive(Clone, Debug)]
 pub enum Work {
@@ -333,14 +337,24 @@ async fn prepared<'a: 'c, 'c>(
         _ => None,
     };
     let work = agreed.as_ref().unwrap_or(work);
+    let mut waits = 0;
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
         let Some(proof) = ReadBack::proves(&intended, &looked.running) else { break (intended, plan) };
         match looked.is_confirmed() {
-            Some(true) => {
-                commit::settled(line.link, line.policy).await?;
+            Some(true) if commit::settled(line.link, line.policy).await? => {
                 return Ok(Prepared::Nothing(Box::new(proof)));
+            }
+            Some(true) if waits == MOST_WAITS => {
+                let reason = "others' commits that wait to be confirmed come one after the other";
+                return Err(Fault::new(FaultKind::Locked, reason));
+            }
+            // Somebody's commit was waited for, with which what was read may have gone.
+            Some(true) => {
+                let running = commit::read_more(line.link, &looked.running.scope, line.policy).await?;
+                looked = Looked::at(line, work, running, report).await?;
+                waits += 1;
             }
             Some(false) => return Err(looked.unconfirmed()),
             None => looked = looked.again(line, work, report).await?,

@@ -11,7 +11,7 @@ use super::{
     command::{Command, Landed, Machine, Moment, Next},
     drive::drive,
     first::First,
-    patience::is_in_the_way,
+    patience::{Patience, is_in_the_way, waited},
     style::saves,
     taking::{Taking, given_back},
 };
@@ -53,14 +53,35 @@ pub async fn read_more(link: &mut Link, scope: &Scope, policy: &Policy) -> Resul
 /// Makes sure that what was read is there to stay. Without a lock nothing keeps
 /// another client's commit out that waits to be confirmed, such as that of a
 /// Mercury that was killed: what it made reads like the truth until it is
-/// undone.
+/// undone. It is waited for up to the policy's `lock_wait`; `false` says that it
+/// was there and is over, so that what was read may be no longer so.
 ///
 /// # Errors
-/// There is one, or the switch would not say.
-pub async fn settled(link: &mut Link, policy: &Policy) -> Result<(), Fault> {
+/// There still is one, or the switch would not say.
+pub async fn settled(link: &mut Link, policy: &Policy) -> Result<bool, Fault> {
     if link.capabilities().is_none_or(|capabilities| capabilities.lock || capabilities.confirmed_commit.is_none()) {
-        return Ok(());
+        return Ok(true);
     }
+    let begun = Instant::now();
+    let mut patience = Patience::new(policy.lock_wait, Duration::ZERO);
+    let mut waited_for = false;
+    loop {
+        match settled_now(link, policy).await {
+            Ok(()) => return Ok(!waited_for),
+            Err(fault) if is_in_the_way(&fault) => {
+                let Some(pause) = patience.pause(begun.elapsed()) else {
+                    return Err(waited(&fault, policy.lock_wait));
+                };
+                tracing::debug!(%fault, "somebody else's commit is waited for");
+                waited_for = true;
+                tokio::time::sleep(pause).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+async fn settled_now(link: &mut Link, policy: &Policy) -> Result<(), Fault> {
     let mut flight = link.flight(&[Step::Settled], policy.reply_timeout).await;
     if flight.lost.is_some() {
         // It changes nothing to ask once more, and a session may die at any time.
