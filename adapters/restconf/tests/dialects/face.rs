@@ -5,11 +5,16 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{Answer, Capabilities, CommitMode, Flight, Refusal, Render as _, RestconfDialect, Session, Step};
+use mercury_adapter::{
+    Answer, Capabilities, CommitMode, Connector as _, Flight, Refusal, Render as _, RestconfDialect, Session, Step,
+};
 use mercury_model::{Intended, InterfaceScope, Plan, Running, Scope, SwitchedVlan, TrunkVlans, VlanScope};
-use mercury_restconf::{Renderer, RestconfOptions, conformance};
+use mercury_restconf::{Renderer, RestconfConnector, RestconfOptions, conformance};
 use serde_json::{Value as Json, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
+};
 
 use crate::{
     device::Device,
@@ -105,7 +110,7 @@ impl Face {
 }
 
 /// Answers until the client is gone.
-pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, switch: Arc<Mutex<Face>>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, switch: Arc<Mutex<Face>>) {
     let mut stream = BufReader::new(stream);
     loop {
         let (mut head, mut length, mut guard) = (String::new(), 0, None);
@@ -195,6 +200,24 @@ pub(crate) async fn session_with(restconf: &RestconfDialect, switch: &Arc<Mutex<
     let session = conformance::session(ours, &options, restconf).await.unwrap();
     switch.lock().unwrap().asked.clear();
     session
+}
+
+/// A session that can have one connection after the other.
+pub(crate) async fn session_over_sockets(restconf: RestconfDialect, switch: &Arc<Mutex<Face>>) -> Box<dyn Session> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let switch = Arc::clone(switch);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, Arc::clone(&switch)));
+        }
+    });
+    let dial = move || {
+        let mut options = RestconfOptions::new(address.ip().to_string(), address.port());
+        options.http.tls = None;
+        Ok(options)
+    };
+    RestconfConnector::new(dial, Arc::new(restconf), None).connect().await.unwrap()
 }
 
 pub(crate) fn running(flight: &Flight) -> Running {

@@ -1,21 +1,16 @@
 //! Switches that leave it open whether VNIs carry frames: what was read is read, the session goes
 //! on, and the question is not put again for a while.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use mercury_adapter::{Connector as _, Session, Step};
+use mercury_adapter::{Session, Step};
 use mercury_model::{InterfaceScope, Scope, VlanScope};
-use mercury_restconf::{RestconfConnector, RestconfOptions};
 use serde_json::{Value as Json, json};
-use tokio::net::TcpListener;
 
 use crate::{
     device::Device,
     dialect,
-    face::{Face, Shows, WITHIN, running, serve},
+    face::{Face, Shows, WITHIN, running, session_over_sockets},
     os10::id,
 };
 
@@ -55,22 +50,8 @@ async fn session(shows: Shows, silent: Option<&'static str>) -> (Box<dyn Session
     let mut face = Face::new(shows, false, Device { data, patches: true, becomes: None });
     face.silent = silent;
     let switch = Arc::new(Mutex::new(face));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!() };
-    let own = Arc::clone(&switch);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, Arc::clone(&own)));
-        }
-    });
-    let dial = move || {
-        let mut options = RestconfOptions::new(address.ip().to_string(), address.port());
-        options.http.tls = None;
-        Ok(options)
-    };
-    let restconf = Arc::new(dialect("openconfig").restconf.clone().unwrap());
-    let session = RestconfConnector::new(dial, restconf, None).connect().await.unwrap();
-    (session, switch)
+    let restconf = dialect("openconfig").restconf.clone().unwrap();
+    (session_over_sockets(restconf, &switch).await, switch)
 }
 
 #[tokio::test]

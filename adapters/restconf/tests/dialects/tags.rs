@@ -1,21 +1,16 @@
 //! Whether a switch looks at the entity tags that it shows, and what becomes of a session whose
 //! switch does not say.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use mercury_adapter::{Connector as _, RestconfDialect, Session, Step, Trust};
+use mercury_adapter::{RestconfDialect, Session, Step, Trust};
 use mercury_model::{InterfaceScope, Scope, SwitchedVlan, VlanScope};
-use mercury_restconf::{RestconfConnector, RestconfOptions};
 use serde_json::{Value as Json, json};
-use tokio::net::TcpListener;
 
 use crate::{
     device::Device,
     dialect,
-    face::{AboutTags, Face, WITHIN, running, serve, session_with},
+    face::{AboutTags, Face, WITHIN, running, session_over_sockets, session_with},
     os10::id,
 };
 
@@ -99,20 +94,8 @@ async fn a_switch_is_asked_once_whether_it_looks_at_tags_and_no_answer_loses_not
 /// The session goes on, over another connection, and does not ask again.
 #[tokio::test]
 async fn a_switch_that_hangs_up_when_it_is_asked_about_tags_is_read_on_and_not_asked_again() {
-    let (listener, switch) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), switch(AboutTags::HangsUp));
-    let SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!() };
-    let own = Arc::clone(&switch);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, Arc::clone(&own)));
-        }
-    });
-    let dial = move || {
-        let mut options = RestconfOptions::new(address.ip().to_string(), address.port());
-        options.http.tls = None;
-        Ok(options)
-    };
-    let mut session = RestconfConnector::new(dial, Arc::new(exact()), None).connect().await.unwrap();
+    let switch = switch(AboutTags::HangsUp);
+    let mut session = session_over_sockets(exact(), &switch).await;
     assert_eq!(read(&mut *session, &switch, &scope(&[100])).await, (false, vec!["HEAD".to_owned()]));
     assert!(session.is_usable());
     assert_eq!(read(&mut *session, &switch, &scope(&[100])).await, (false, Vec::new()));
