@@ -60,6 +60,8 @@ pub struct SegmentForms {
     pub group: Option<NodePath>,
     /// The leaf-lists of which each is to hold the route target and no other.
     pub targets: Vec<NodePath>,
+    /// The leaf that holds the network instance of the VTEP, where that is said: Mercury's own.
+    pub vtep_instance: Option<NodePath>,
 }
 
 /// What binds a VNI in another way than Mercury does, or bears another name.
@@ -192,7 +194,7 @@ impl OverlayTree {
     /// The leaves below an entry that are Mercury's.
     pub(crate) fn own(&self) -> impl Iterator<Item = &NodePath> {
         let also = self.also.iter().map(|(path, _)| path);
-        let forms = self.forms.group.iter().chain(&self.forms.targets);
+        let forms = self.forms.group.iter().chain(&self.forms.targets).chain(&self.forms.vtep_instance);
         [&self.vni].into_iter().chain(&self.vlan).chain(self.leaves.values()).chain(forms).chain(also)
     }
 

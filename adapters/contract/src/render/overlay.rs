@@ -95,7 +95,8 @@ fn node(
     let key = name.map_or_else(|| vlan_key(vlan), ToString::to_string);
     let names = Names::vlan(writing.instance, Some(vlan), Some(&key));
     match &tree.entry {
-        Some(_) if tree.names_vtep() && !tree.by_lines && segment.vtep.is_none() => {
+        // Of an entry that only says so below itself, others may have left that open.
+        Some(path) if path.has_placeholder("{vtep}") && !tree.by_lines && segment.vtep.is_none() => {
             Err(writing.cannot(&segment.to_string(), "the name of the VTEP is not known"))
         }
         Some(path) => Ok(Node { path: path.clone(), names: names.of_segment(segment) }),

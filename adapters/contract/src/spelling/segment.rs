@@ -7,6 +7,9 @@ use crate::{
     reading::value,
 };
 
+/// The network instance that has the switch's VLANs, and its VTEP.
+const INSTANCE: &str = "{instance}";
+
 /// Has an entry hold what a segment says in one leaf, in whose place `before` stood.
 pub(crate) fn set(
     own: &OverlayTree,
@@ -31,6 +34,11 @@ pub(crate) fn set(
             if let (Flood::Multicast(group), Some(path)) = (flood, &own.forms.group) {
                 entry.set_instead(path, Value::Text(group.to_string()));
             }
+        }
+        (SegmentLeaf::Vtep, _) => {
+            entry.set_instead(path, Value::Text(text));
+            let instance = entry.entry.names.resolve(INSTANCE).unwrap_or_default().into_owned();
+            own.forms.vtep_instance.iter().for_each(|path| entry.set_instead(path, Value::Text(instance.clone())));
         }
         _ => entry.set_instead(path, Value::Text(text)),
     }
@@ -73,6 +81,18 @@ pub(crate) fn read<D: Data>(
             let mode = own.forms.floods.iter().find(|(_, own)| *own == word).map(|(mode, _)| *mode);
             let flood = mode.and_then(|mode| Flood::of(mode, group.unwrap_or_default()).ok());
             flood.ok_or_else(|| odd(&format!("{word} {}", group.unwrap_or_default())))?.to_string()
+        }
+        SegmentLeaf::Vtep if own.forms.vtep_instance.is_some() => {
+            let instance = own.forms.vtep_instance.as_ref().and_then(|path| value(entry, path, names));
+            let is_own = instance.is_some_and(|shown| names.resolve(INSTANCE).is_some_and(|own| own == shown));
+            match (value(entry, path, names), instance) {
+                (Some(shown), _) if is_own => shown.to_owned(),
+                (None, None) => return Ok(()),
+                (vtep, other) => {
+                    let [vtep, other] = [vtep, other].map(Option::unwrap_or_default);
+                    return Err(odd(&format!("{vtep} of instance {other}")));
+                }
+            }
         }
         _ => match value(entry, path, names) {
             Some(shown) => auto(shown),

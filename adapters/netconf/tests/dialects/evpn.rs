@@ -56,3 +56,21 @@ fn a_group_and_a_target_that_is_made_are_said_as_the_modules_have_them() {
     let refused = render(&dialect, &plan(&config(None), &config(Some(&[(SegmentLeaf::Flood, "static 192.0.2.2")]))));
     assert!(refused.unwrap_err().reason.contains("not all of this is said of a VNI"));
 }
+
+/// What others have bound to no endpoint can go, and comes back as it was.
+#[test]
+fn what_names_no_endpoint_is_put_back_without() {
+    let dialect = dialect("openconfig_evpn");
+    let mut without = config(Some(&[(SegmentLeaf::RouteDistinguisher, "192.0.2.1:3000")]));
+    without.segments.values_mut().for_each(|segment| segment.vtep = None);
+    let mut switch = device(&dialect, &without);
+    let before = switch.data.to_xml().unwrap();
+    assert!(before.contains("192.0.2.1:3000") && !before.contains("overlay-endpoint"), "{before}");
+    assert_eq!(read(&dialect, &switch), without);
+    for (now, wanted) in [(&without, &config(None)), (&config(None), &without)] {
+        let edit = render(&dialect, &plan(now, wanted)).unwrap();
+        switch.apply(&edit.content()).unwrap();
+        assert_eq!(&read(&dialect, &switch), wanted);
+    }
+    assert_eq!(switch.data.to_xml().unwrap(), before);
+}

@@ -63,6 +63,8 @@ struct RawForms {
     floods: BTreeMap<String, String>,
     group: Option<String>,
     targets: Vec<String>,
+    #[serde(rename = "vtep-instance")]
+    vtep_instance: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +159,7 @@ impl Reader<'_> {
             floods,
             group: raw.group.map(|path| self.path("overlay.forms.group", &path, below)),
             targets: raw.targets.iter().map(|path| self.path("overlay.forms.targets", path, below)).collect(),
+            vtep_instance: raw.vtep_instance.map(|path| self.path("overlay.forms.vtep-instance", &path, below)),
         }
     }
 
