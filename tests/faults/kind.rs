@@ -276,9 +276,9 @@ impl Kind {
         switch
     }
 
-    /// What its dialect would say of it.
-    pub(crate) fn dialect(self) -> Dialect {
-        let mut dialect = (*world::dialect(if self == Self::Ovsdb { OPEN_VSWITCH } else { "openconfig" })).clone();
+    /// What the dialect of its entry would say of it.
+    pub(crate) fn dialect(self, entry: &Switch) -> Dialect {
+        let mut dialect = (*world::dialect(&entry.identity.dialect)).clone();
         if let (JUNOS, Some(netconf)) = (self, &mut dialect.netconf) {
             (netconf.confirmed_commit, netconf.lock_running) = (ConfirmedBy::CommitConfiguration, false);
         }

@@ -211,7 +211,7 @@ fn service(
     let inventory = Inventory::from_iter(kinds.iter().enumerate().map(entry));
     let targets = kinds.iter().zip(handles).enumerate().map(|(index, (kind, handle))| {
         let switch = Arc::clone(inventory.find(&name(index)).unwrap());
-        let dialect = Arc::new(kind.dialect());
+        let dialect = Arc::new(kind.dialect(&switch));
         let (connector, render) = adapter(*kind, handle, &switch, &dialect, wire);
         Entry { port: switch.port(), switch, dialect, connector, render }
     });
@@ -293,6 +293,8 @@ pub(crate) fn ports(handle: &Handle, datastore: Datastore) -> Ports {
     let interfaces = list(&json["openconfig-interfaces:interfaces"]["interface"]);
     let named = interfaces.iter().map(|node| (node["name"].as_str().unwrap().to_owned(), node.to_string()));
     let instances = list(&json["openconfig-network-instance:network-instances"]["network-instance"]);
+    let (segments, instances): (Vec<_>, Vec<_>) = instances.into_iter().partition(|one| one["name"] != "default");
+    let segments = segments.iter().map(segment_of);
     let vlans = instances.iter().flat_map(|instance| list(&instance["vlans"]["vlan"]));
     let vlans = vlans.map(|vlan| (format!("VLAN {}", vlan["vlan-id"]), vlan.to_string()));
     let below = |value: &Value, list_of: [&str; 2]| list(&value[list_of[0]][list_of[1]]);
@@ -300,7 +302,15 @@ pub(crate) fn ports(handle: &Handle, datastore: Datastore) -> Ports {
     let vteps = points.flat_map(|point| below(&point, ["endpoints", "endpoint"]));
     let maps = vteps.flat_map(|vtep| below(&vtep["vxlan"], ["local-endpoint-vnis", "local-endpoint-vni"]));
     let maps = maps.map(|map| (format!("VNI {}", map["vni"]), map.to_string()));
-    named.chain(vlans).chain(maps.collect::<Vec<_>>()).collect()
+    named.chain(vlans).chain(maps).chain(segments).collect()
+}
+
+/// What binds a VLAN that is a network instance of its own, said as an entry of the VTEP's
+/// list says it.
+fn segment_of(instance: &Value) -> (String, String) {
+    let vni = &instance["evpn"]["evpn-instances"]["evpn-instance"][0]["vxlan"]["config"]["vni"];
+    let (key, vlan) = (if vni.is_null() { &instance["name"] } else { vni }, &instance["vlans"]["vlan"][0]["vlan-id"]);
+    (format!("VNI {key}"), format!("\"bridge-domain\":{vlan},{instance}"))
 }
 
 /// Which of the two a switch is, by what was reported of it.

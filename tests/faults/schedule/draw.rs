@@ -65,6 +65,7 @@ impl Schedule {
         schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
         schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
         schedule.with_overlays(&mut Chance::new(seed ^ 0x0dd9_0000_0000_0000), length);
+        schedule.with_instances(&mut Chance::new(seed ^ 0x0ddb_0000_0000_0000));
         schedule.plugged(&mut Chance::new(seed ^ 0x0dda_0000_0000_0000));
         schedule
     }

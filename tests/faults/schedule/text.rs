@@ -24,9 +24,9 @@ impl fmt::Display for Schedule {
                 switch.queue,
                 switch.face,
                 match switch.vnis {
-                    Vnis::None => "",
-                    Vnis::Named => ", VNIs",
-                    Vnis::Anywhere => ", VNIs anywhere",
+                    Vnis::None => String::new(),
+                    Vnis::Named(bound) => format!(", VNIs {bound:?}"),
+                    Vnis::Anywhere(bound) => format!(", VNIs anywhere {bound:?}"),
                 },
                 switch.hidden.map_or_else(String::new, |port| format!(", Ethernet{port} hidden"))
             )?;

@@ -80,7 +80,7 @@ impl Shown {
     async fn all(kind: Kind) -> BTreeMap<Vnis, Self> {
         let plain = Self::measured(kind, Vnis::None, &WISHES).await;
         let mut all = BTreeMap::new();
-        for vnis in [Vnis::Named, Vnis::Anywhere] {
+        for vnis in Vnis::of(kind) {
             let mut own = Self::measured(kind, vnis, vnis.wishes()).await;
             // What has nothing to do with VNIs is as everywhere.
             own.ports.extend(plain.ports.clone());
@@ -181,7 +181,7 @@ async fn world(kind: Kind, vnis: Vnis) -> World {
 pub(crate) fn begin(handle: &Handle, vnis: Vnis) {
     handle.ovsdb().iter().for_each(ovsdb::begin);
     if vnis != Vnis::None {
-        vnis::begin(handle);
+        vnis::begin(handle, vnis);
     }
 }
 

@@ -25,6 +25,9 @@ const THEIRS: (u32, u16) = (20_900, 900);
 /// What somebody has left on a VLAN that is set aside for VNIs.
 const LEFT: (u32, u16) = (20_901, 3001);
 
+const NAMED: Vnis = Vnis::Named(Bound::ByEndpoint);
+const ANY: Vnis = Vnis::Anywhere(Bound::ByEndpoint);
+
 /// How a switch serves VNIs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Vnis {
@@ -32,19 +35,35 @@ pub(crate) enum Vnis {
     #[default]
     None,
     /// On the VLANs that callers name.
-    Named,
+    Named(Bound),
     /// On those that its entry has for them. All such switches are to have the same for one
     /// that a request names on several.
-    Anywhere,
+    Anywhere(Bound),
+}
+
+/// What binds a VLAN to a VNI on a switch with an OpenConfig tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bound {
+    /// An entry of the VTEP's list.
+    ByEndpoint,
+    /// A network instance of its own.
+    ByInstance,
 }
 
 impl Vnis {
+    /// Those that switches of this kind are drawn with.
+    pub(super) fn of(kind: Kind) -> impl Iterator<Item = Self> {
+        let ways: &[Bound] =
+            if kind == Kind::Ovsdb { &[Bound::ByEndpoint] } else { &[Bound::ByEndpoint, Bound::ByInstance] };
+        ways.iter().flat_map(|way| [Self::Named(*way), Self::Anywhere(*way)])
+    }
+
     /// The VLANs that are set aside for VNIs.
     pub(super) const fn vlans(self) -> &'static [u16] {
         match self {
             Self::None => &[],
-            Self::Named => &VLANS,
-            Self::Anywhere => &FREE,
+            Self::Named(_) => &VLANS,
+            Self::Anywhere(_) => &FREE,
         }
     }
 
@@ -52,8 +71,22 @@ impl Vnis {
     pub(super) const fn wishes(self) -> &'static [Wish] {
         match self {
             Self::None => &[],
-            Self::Named => &VNIS,
-            Self::Anywhere => &ANYWHERE,
+            Self::Named(_) => &VNIS,
+            Self::Anywhere(_) => &ANYWHERE,
+        }
+    }
+
+    /// Whether the entry says which VLANs there are.
+    pub(super) const fn is_anywhere(self) -> bool {
+        matches!(self, Self::Anywhere(_))
+    }
+
+    /// The same, with something else to bind a VLAN.
+    const fn bound(self, bound: Bound) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Named(_) => Self::Named(bound),
+            Self::Anywhere(_) => Self::Anywhere(bound),
         }
     }
 
@@ -61,11 +94,16 @@ impl Vnis {
     pub(super) fn tune(self, entry: &mut Entry) {
         match self {
             Self::None => {}
-            Self::Named => serves_vnis_on(entry, "3000-3001"),
-            Self::Anywhere => {
+            Self::Named(_) => serves_vnis_on(entry, "3000-3001"),
+            Self::Anywhere(_) => {
                 serves_vnis_on(entry, "3000-3007");
                 entry.rules.mlag_domain = Some("pair".to_owned());
             }
+        }
+        if let Self::Named(Bound::ByInstance) | Self::Anywhere(Bound::ByInstance) = self {
+            "openconfig_evpn".clone_into(&mut entry.identity.dialect);
+            let own = entry.rules.overlay.as_mut().unwrap();
+            own.route_distinguisher = Some("192.0.2.1:{vlan}".parse().unwrap());
         }
     }
 }
@@ -81,7 +119,16 @@ impl Schedule {
             if self.switches[index].kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(3) {
                 continue;
             }
-            self.serve(index, Vnis::Named, chance);
+            self.serve(index, NAMED, chance);
+        }
+    }
+
+    /// Of the switches that serve VNIs, some bind them by instances. Drawn apart.
+    pub(super) fn with_instances(&mut self, chance: &mut Chance) {
+        for switch in self.switches.iter_mut().filter(|switch| switch.kind != Kind::Ovsdb) {
+            if chance.one_in(3) {
+                switch.vnis = switch.vnis.bound(Bound::ByInstance);
+            }
         }
     }
 
@@ -95,7 +142,7 @@ impl Schedule {
             if kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(4) {
                 continue;
             }
-            self.serve(index, chance.of(&[Vnis::Named, Vnis::Anywhere, Vnis::Anywhere]), chance);
+            self.serve(index, chance.of(&[NAMED, ANY, ANY]), chance);
             if kind == Kind::Ovsdb {
                 for _ in 0..chance.below(3) {
                     let at = milliseconds(chance, length);
@@ -106,7 +153,7 @@ impl Schedule {
         }
         // One network on several switches.
         for request in &mut self.requests {
-            let anywhere = |want: &&mut Want| self.switches[want.switch].vnis == Vnis::Anywhere;
+            let anywhere = |want: &&mut Want| self.switches[want.switch].vnis.is_anywhere();
             let mut wants: Vec<_> = request.wants.iter_mut().filter(anywhere).collect();
             if wants.len() > 1 && chance.one_in(2) {
                 let wish = chance.of(&ANYWHERE);
@@ -134,9 +181,13 @@ impl Schedule {
 }
 
 /// The VTEP, and what others have bound.
-pub(super) fn begin(handle: &Handle) {
+pub(super) fn begin(handle: &Handle, vnis: Vnis) {
     if let Some(ovsdb) = handle.ovsdb() {
         return ovsdb::begin_vnis(&ovsdb, THEIRS, LEFT);
+    }
+    if let Vnis::Named(Bound::ByInstance) | Vnis::Anywhere(Bound::ByInstance) = vnis {
+        handle.change_running(VTEP).unwrap();
+        return [THEIRS, LEFT].iter().for_each(|(vni, vlan)| handle.change_running(&instance(*vni, *vlan)).unwrap());
     }
     let bound = [THEIRS, LEFT].map(|(vni, vlan)| {
         format!(
@@ -146,6 +197,21 @@ pub(super) fn begin(handle: &Handle) {
     });
     let bound = format!("<local-endpoint-vnis>{}</local-endpoint-vnis></vxlan>", bound.concat());
     handle.change_running(&VTEP.replace("</vxlan>", &bound)).unwrap();
+}
+
+/// A VLAN's VNI as one that does as Mercury does would bind it.
+fn instance(vni: u32, vlan: u16) -> String {
+    let types = "http://openconfig.net/yang/network-instance-types";
+    format!(
+        "<network-instances xmlns=\"http://openconfig.net/yang/network-instance\"><network-instance><name>vni-{vni}</name>\
+         <config><name>vni-{vni}</name><type xmlns:t=\"{types}\">t:L2VSI</type></config>\
+         <vlans><vlan><vlan-id>{vlan}</vlan-id><config><vlan-id>{vlan}</vlan-id></config></vlan></vlans>\
+         <evpn><evpn-instances><evpn-instance><evi>{vni}</evi><config><evi>{vni}</evi>\
+         <encapsulation-type xmlns:t=\"{types}\">t:VXLAN</encapsulation-type>\
+         <service-type xmlns:t=\"http://openconfig.net/yang/evpn-types\">t:VLAN_BASED</service-type></config>\
+         <vxlan><config><vni>{vni}</vni></config></vxlan>\
+         </evpn-instance></evpn-instances></evpn></network-instance></network-instances>"
+    )
 }
 
 /// Whether the key is that of what binds a VLAN which is set aside for that.
@@ -181,7 +247,7 @@ pub(super) fn is_used(now: &Ports, id: u16) -> bool {
 
 /// With the VNIs of ports in the place of VLANs that nobody names; those may be there or not.
 pub(super) fn by_vni(mut now: Ports, vnis: Vnis) -> Ports {
-    if vnis != Vnis::Anywhere {
+    if !vnis.is_anywhere() {
         return now;
     }
     for id in FREE {
@@ -244,7 +310,7 @@ impl Held<'_> {
                 return Err(told());
             }
             let may_be = |key: &&str| match self.vnis {
-                Vnis::Anywhere => !is_left,
+                Vnis::Anywhere(_) => !is_left,
                 _ => *key == format!("VNI {}", vni(*id)),
             };
             if is_used && !bound.first().is_some_and(may_be) {

@@ -7,7 +7,7 @@ use super::Stage;
 use crate::{
     kind::Kind,
     ovsdb::{self, Deed},
-    schedule::{Request, Trouble, Want, What, values::CONSOLE, vnis::Vnis},
+    schedule::{Request, Trouble, Want, What, values::CONSOLE},
     strangers::console,
 };
 
@@ -60,7 +60,7 @@ impl Stage<'_> {
 
     /// Whether several switches of a request are to have one VLAN for a VNI.
     pub(super) fn is_pair(&self, request: &Request) -> bool {
-        let anywhere = |want: &&Want| self.schedule.switches[want.switch].vnis == Vnis::Anywhere;
+        let anywhere = |want: &&Want| self.schedule.switches[want.switch].vnis.is_anywhere();
         request.wants.iter().filter(anywhere).count() > 1
     }
 }
