@@ -39,7 +39,7 @@ where
 /// The requests that carry changes, as method, URI behind the root, and body.
 #[must_use]
 pub fn requests(changes: &Changes, yang_patch: bool, datastore_patch: bool) -> Vec<(String, String, Option<String>)> {
-    let requests = Form { yang_patch, datastore_patch, guarded: &[] }.requests(changes);
+    let requests = Form { yang_patch, datastore_patch, ..Form::default() }.requests(changes);
     let shown = |one: crate::request::Request| (one.method.to_string(), one.uri, one.body.map(|(_, body)| body));
     requests.into_iter().map(shown).collect()
 }

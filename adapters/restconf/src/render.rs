@@ -41,7 +41,8 @@ impl Render for Renderer {
             return None;
         }
         let yang_patch = self.restconf.yang_patch && Offer { capabilities: target.announced.clone() }.yang_patch();
-        let form = Form { yang_patch, datastore_patch: self.restconf.datastore_patch, guarded: &[] };
+        let RestconfDialect { atomic, datastore_patch, .. } = self.restconf;
+        let form = Form { yang_patch, atomic, datastore_patch, guarded: &[] };
         let requests = form.requests(changes).into_iter().map(|request| {
             let body = request.body.map_or_else(|| "null".to_owned(), |(_, text)| text);
             format!(r#"{{"method":"{}","uri":{},"body":{body}}}"#, request.method, serde_json::Value::from(request.uri))

@@ -39,6 +39,9 @@ pub(crate) struct Request {
 pub(crate) struct Form<'a> {
     /// YANG Patch.
     pub(crate) yang_patch: bool,
+    /// What a patch makes of the datastore need only be valid when all of its edits are done
+    /// (RFC 8072 section 2.2), and not after each.
+    pub(crate) atomic: bool,
     /// A plain PATCH of the datastore itself.
     pub(crate) datastore_patch: bool,
     /// The resources whose entity tags are known: what comes first is sent to one of them,
@@ -57,7 +60,9 @@ impl Form<'_> {
 
     /// RFC 8072 section 2: every change is an edit of one request.
     fn patch(self, changes: &Changes) -> Request {
-        let paths = || changes.step_by_step().map(Change::path);
+        let order: Vec<&Change> =
+            if self.atomic { changes.step_by_step().collect() } else { changes.0.iter().collect() };
+        let paths = || order.iter().map(|change| change.path());
         let is_above =
             |target: &NodePath| paths().all(|path| below(path, target).is_some_and(|steps| !steps.is_empty()));
         // Entries of lists are targets of edits, and a patch has one of all of them.
@@ -66,7 +71,7 @@ impl Form<'_> {
         let target = guarded.chain(top).find(is_above).unwrap_or_default();
         let above = target.steps.last().map(|step| &step.module);
         let edits: Vec<String> =
-            changes.step_by_step().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
+            order.iter().enumerate().map(|(at, change)| change.edit(at + 1, &target, above)).collect();
         let edits = edits.join(",");
         let body = format!(r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"mercury","edit":[{edits}]}}}}"#);
         let uri = resource(&target);
@@ -217,7 +222,7 @@ mod tests {
         let steps = vec![Change::Merge(port.clone(), object.clone()), Change::Remove(config.clone())];
         let changes = Changes(vec![Change::Replace(config, object, steps)]);
         let methods = |guarded: &[&Node], datastore_patch| -> Vec<(Method, String)> {
-            let form = Form { yang_patch: false, datastore_patch, guarded };
+            let form = Form { datastore_patch, guarded, ..Form::default() };
             form.requests(&changes).into_iter().map(|request| (request.method, request.uri)).collect()
         };
         let put = [(Method::PUT, "/data/m:ports/port/config".to_owned())];

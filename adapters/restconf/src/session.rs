@@ -163,8 +163,8 @@ impl RestconfSession {
         let guards = std::mem::take(&mut self.guards);
         let is_recalled = self.held.take().is_some() && !self.is_fresh;
         let guarded: Vec<&Node> = guards.iter().map(|(node, _)| node).collect();
-        let form =
-            Form { yang_patch: self.patches(), datastore_patch: self.dialect.datastore_patch, guarded: &guarded };
+        let RestconfDialect { atomic, datastore_patch, .. } = self.dialect;
+        let form = Form { yang_patch: self.patches(), atomic, datastore_patch, guarded: &guarded };
         let requests = form.requests(changes);
         if let Some(problem) = too_many(requests.len()) {
             return Err(Failure::refused(ErrorTag::TooBig, format!("{problem}; nothing was sent")));
