@@ -137,6 +137,11 @@ impl Kind {
         }
     }
 
+    /// Whether running has to be copied to startup.
+    pub(crate) const fn saves(self) -> bool {
+        matches!(self, Self::Netconf(Mode::RunningStartup) | Self::Restconf(Restconf { startup: true, .. }))
+    }
+
     /// The requests that put a port on a VLAN that is not there. Where they are several, who
     /// stops after the first leaves the VLAN without its port.
     pub(crate) const fn requests(self) -> u64 {

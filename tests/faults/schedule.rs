@@ -11,6 +11,7 @@ mod draw;
 mod face;
 mod play;
 mod plug;
+mod restconf;
 mod tally;
 mod text;
 mod truth;

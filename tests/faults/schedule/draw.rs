@@ -62,6 +62,7 @@ impl Schedule {
             schedule.troubles.extend((hidden != Some(port)).then_some(Trouble { at, what }));
         }
         schedule.without_what_nobody_can_know(&mut Chance::new(seed ^ 0x0dd6_0000_0000_0000));
+        schedule.with_restconf(&mut Chance::new(seed ^ 0x0ddc_0000_0000_0000));
         schedule.with_vnis(&mut Chance::new(seed ^ 0x0dd8_0000_0000_0000));
         schedule.with_cards(&mut Chance::new(seed ^ 0x0dd7_0000_0000_0000), length);
         schedule.with_overlays(&mut Chance::new(seed ^ 0x0dd9_0000_0000_0000), length);

@@ -104,7 +104,10 @@ impl Schedule {
     /// where a switch has no lock nothing else keeps a Set that is under way from the next holder's.
     pub(super) fn longest_set(&self) -> Duration {
         let is_slow = |switch: &Switch| switch.face == Face::SlowCommit && !matches!(switch.kind, Kind::Netconf(_));
-        if self.switches.iter().any(is_slow) { SLOW + USUAL } else { USUAL }
+        // Over RESTCONF it may be several requests.
+        let is_restconf = |switch: &Switch| matches!(switch.kind, Kind::Restconf(_));
+        let usual = if self.switches.iter().any(is_restconf) { USUAL * 6 } else { USUAL };
+        if self.switches.iter().any(is_slow) { SLOW + usual } else { usual }
     }
 
     /// For how long what a dead Mercury held is kept from the others.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mercury::{inventory::Switch as Entry, outcome::Report};
 use mercury_model::VlanId;
-use mercury_sim::{Handle, Mode};
+use mercury_sim::Handle;
 
 use super::{Schedule, Trouble, Want, What, draw::milliseconds};
 use crate::{
@@ -116,7 +116,7 @@ impl Schedule {
         }
         for index in 0..self.switches.len() {
             // Which would have to be told what the network team has made to keep it at a reboot.
-            if self.switches[index].kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(3) {
+            if self.switches[index].kind.saves() || chance.one_in(3) {
                 continue;
             }
             self.serve(index, NAMED, chance);
@@ -139,7 +139,7 @@ impl Schedule {
         }
         for index in 0..self.switches.len() {
             let kind = self.switches[index].kind;
-            if kind == Kind::Netconf(Mode::RunningStartup) || chance.one_in(4) {
+            if kind.saves() || chance.one_in(4) {
                 continue;
             }
             self.serve(index, chance.of(&[NAMED, ANY, ANY]), chance);
