@@ -72,6 +72,7 @@ async fn run(seed: u64, clean: &Clean) {
     if has_vnis {
         world.handle(0).change_running(VTEP).unwrap();
     }
+    let mut is_sound = true;
     for request in 0..REQUESTS {
         let (port, wish) = (1 + u16::try_from(chance.below(4)).unwrap(), chance.of(&wishes));
         let before = world.ports(0);
@@ -94,6 +95,9 @@ async fn run(seed: u64, clean: &Clean) {
         let report = world.one(port, wish).await;
         handle.clear_faults();
         world.wire.clear();
+        // What was found out about a switch may stay known of it.
+        is_sound &= troubles == 0;
+        assert!(!is_sound || claim(&report) == Claim::Intended, "{told}: {:?}: nothing was wrong", report.outcome);
         match claim(&report) {
             // Two faults may keep the truth away for as long as one may wait.
             Claim::Unknown if troubles > 1 => {
