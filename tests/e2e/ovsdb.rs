@@ -1,6 +1,7 @@
 //! Open vSwitch through its database: Debian's own server and switch, in user space,
 //! looked at by `ovs-vsctl`.
 
+mod bonds;
 pub(crate) mod interrupted;
 mod overlays;
 pub(crate) mod relay;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use mercury_adapter::OvsdbTable;
 use serde_json::{Value, json};
 
-use crate::{datum, tunnels::TunnelChange, vlans::Vlans};
+use crate::{bonds, datum, tunnels::TunnelChange, vlans::Vlans};
 
 /// What a plan comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,27 @@ pub struct Change {
     pub ports: BTreeMap<String, PortChange>,
     /// By the name of the port that is a tunnel.
     pub tunnels: BTreeMap<String, TunnelChange>,
+    /// By the name of the port that is a bond, and comes or goes.
+    pub bonds: BTreeMap<String, BondChange>,
+}
+
+/// What becomes of a bond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BondChange {
+    /// It comes, with those that join it.
+    Make,
+    /// It goes, when all have left it.
+    Remove,
+}
+
+/// The bond in which an interface has its place, and is to have it; `None` for a port of its own
+/// name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Where it is.
+    pub from: Option<String>,
+    /// Where it is to be.
+    pub to: Option<String>,
 }
 
 /// What one port is to have; what is not named here stays as it is.
@@ -23,6 +44,8 @@ pub struct PortChange {
     pub vlans: Option<Vlans>,
     /// The columns of leaves.
     pub leaves: Vec<LeafChange>,
+    /// Where its interface is to have its place, if that changes.
+    pub place: Option<Place>,
 }
 
 /// What the column of a leaf is to hold.
@@ -41,12 +64,36 @@ pub struct LeafChange {
 impl Change {
     /// Whether it changes nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ports.is_empty() && self.tunnels.is_empty()
+        self.ports.is_empty() && self.tunnels.is_empty() && self.bonds.is_empty()
     }
 
-    /// The operations that change something. A row that is to go is known when it is read.
+    /// The bonds that interfaces join, and that they leave, or that come or go.
+    pub(crate) fn places(&self) -> BTreeMap<&str, [Vec<&str>; 2]> {
+        let mut bonds: BTreeMap<&str, [Vec<&str>; 2]> = BTreeMap::new();
+        for bond in self.bonds.keys() {
+            bonds.entry(bond).or_default();
+        }
+        for (name, place) in self.ports.iter().filter_map(|(name, port)| Some((name.as_str(), port.place.as_ref()?))) {
+            for (bond, which) in [(&place.to, 0), (&place.from, 1)] {
+                let own = bond.as_ref().and_then(|bond| bonds.entry(bond).or_default().get_mut(which));
+                own.into_iter().for_each(|own| own.push(name));
+            }
+        }
+        bonds
+    }
+
+    /// The operations that change something. Rows that are to go, and those of interfaces that
+    /// move, are known when they are read.
     pub(crate) fn operations(&self) -> impl Iterator<Item = Value> {
-        let ports = self.ports.iter().flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None));
+        // Of what is not read nothing is missing.
+        let places = bonds::operations(self, &bonds::Unread).unwrap_or_default();
+        let of = |name: &str, port: &PortChange| match &port.place {
+            Some(Place { to: Some(_), .. }) => bonds::of_member(name, port).unwrap_or_default(),
+            _ => port.clone(),
+        };
+        let ports = self.ports.iter().map(move |(name, port)| (name, of(name, port)));
+        let ports = ports.flat_map(|(name, port)| port.operations(name, port.vlans.as_ref(), None));
+        let ports = places.into_iter().flatten().chain(ports);
         let tunnels = self.tunnels.iter().enumerate().flat_map(|(number, (name, change))| match change {
             TunnelChange::Make(tunnel) => tunnel.made(number).to_vec(),
             TunnelChange::Remove(tunnel) => vec![tunnel.removed(&datum::of_uuid(&format!("the row of {name}")))],
@@ -56,11 +103,6 @@ impl Change {
 }
 
 impl PortChange {
-    /// Whether anything of a table changes.
-    pub(crate) fn is_about(&self, table: OvsdbTable) -> bool {
-        self.leaves.iter().any(|leaf| leaf.table == table)
-    }
-
     /// The operations that change the port's rows, each one row. `vlans` is what is said of
     /// VLANs; `mark` what `external_ids` is to have by a key, or not to have.
     pub(crate) fn operations(

@@ -8,7 +8,8 @@ use mercury_model::InterfaceScope;
 use serde_json::{Value, json};
 
 use crate::{
-    change::{Change, PortChange},
+    bonds,
+    change::{BondChange, Change, PortChange},
     datum::{self, NoDatum},
     owner::MARK,
     read::foreign,
@@ -21,19 +22,31 @@ use crate::{
 /// What a port that Mercury configured is marked with.
 const CONFIGURED: &str = "configured";
 
-/// The rows of one port, as they were last read.
+/// The rows of one port, as they were last read; of an interface in a bond, those of the bond.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    port: Row,
-    interface: Option<Row>,
+    pub(crate) port: Row,
+    /// The interface of the name.
+    pub(crate) interface: Option<Row>,
     /// The options of a tunnel.
     tunnel: Option<Row>,
-    bridge: Option<Row>,
+    pub(crate) bridge: Option<Row>,
+}
+
+/// What a name was.
+#[derive(Clone, Debug)]
+pub(crate) enum Was {
+    /// Neither a port nor an interface in a bond.
+    Nothing,
+    /// A port.
+    Port(Known),
+    /// An interface in a bond.
+    Member(Known),
 }
 
 impl Known {
     /// Whether the port has all that is wanted of it, or what works the same.
-    fn has(&self, wanted: &PortChange) -> Result<bool, NoDatum> {
+    pub(crate) fn has(&self, wanted: &PortChange) -> Result<bool, NoDatum> {
         if let Some(vlans) = &wanted.vlans
             && vlans.effective() != Vlans::of(&self.port)?.effective()
         {
@@ -52,7 +65,7 @@ impl Known {
         Ok(true)
     }
 
-    fn mark(&self) -> Result<Option<&str>, NoDatum> {
+    pub(crate) fn mark(&self) -> Result<Option<&str>, NoDatum> {
         Ok(self.port.map("external_ids")?.get(MARK).copied())
     }
 }
@@ -60,11 +73,11 @@ impl Known {
 /// What a session knows of ports.
 #[derive(Debug, Default)]
 pub(crate) struct Ports {
-    known: BTreeMap<String, Known>,
-    /// Names that are a place in a bond.
-    members: Vec<String>,
+    pub(crate) known: BTreeMap<String, Known>,
+    /// The interfaces that have a place in a bond.
+    pub(crate) members: BTreeMap<String, Known>,
     /// As they were before the last change of each, of the request that is served.
-    before: BTreeMap<String, Known>,
+    pub(crate) before: BTreeMap<String, Was>,
     bridges: BTreeMap<String, Row>,
     /// The tunnels that there were before the last change of each, of that request; `None`
     /// for one that there was not.
@@ -76,7 +89,7 @@ pub(crate) struct Ports {
 pub(crate) struct Guarded {
     pub(crate) transaction: Transaction,
     /// What each port had.
-    before: BTreeMap<String, Known>,
+    before: BTreeMap<String, Was>,
     /// Whether each port gets back what it had before the last change.
     pub(crate) is_restored: bool,
     /// Which rows of `Interface` are to carry something, as conditions.
@@ -90,6 +103,7 @@ impl Ports {
     pub(crate) fn read(&mut self, rows: &Rows, is_whole: bool) -> Result<(), NoDatum> {
         if is_whole {
             self.known.clear();
+            self.members.clear();
         }
         let bridged = rows.bridged()?;
         for (name, port) in &rows.ports {
@@ -101,7 +115,19 @@ impl Ports {
             };
             self.known.insert(name.clone(), known);
         }
-        self.members = rows.members().into_iter().map(str::to_owned).collect();
+        for name in rows.ports.keys().chain(rows.interfaces.keys()) {
+            self.members.remove(name);
+        }
+        for (name, bond) in rows.members()? {
+            let known = Known {
+                port: bond.clone(),
+                interface: rows.interfaces.get(name).cloned(),
+                tunnel: None,
+                bridge: bridged.get(bond.uuid()?).map(|bridge| (*bridge).clone()),
+            };
+            self.known.remove(name);
+            self.members.insert(name.to_owned(), known);
+        }
         for bridge in &rows.bridges {
             self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), bridge.clone());
         }
@@ -111,7 +137,10 @@ impl Ports {
     /// Whether the rows of each of these are known.
     pub(crate) fn has_all(&self, interfaces: &InterfaceScope) -> bool {
         match interfaces {
-            InterfaceScope::Named(names) => names.iter().all(|name| self.known.contains_key(name.as_str())),
+            InterfaceScope::Named(names) => {
+                let is_known = |name: &str| self.known.contains_key(name) || self.members.contains_key(name);
+                names.iter().all(|name| is_known(name.as_str()))
+            }
             InterfaceScope::All => false,
         }
     }
@@ -134,6 +163,7 @@ impl Ports {
         }
         for (name, before) in &guarded.before {
             self.known.remove(name);
+            self.members.remove(name);
             if guarded.is_restored {
                 self.before.remove(name);
             } else {
@@ -156,35 +186,15 @@ impl Ports {
         requests: &str,
     ) -> Result<Guarded, Box<RpcError>> {
         let mut transaction = Transaction::default();
-        let (mut before, mut changes, mut interfaces) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut is_restored = !(change.ports.is_empty() && change.tunnels.is_empty());
+        let mut making = Making { is_restored: !change.is_empty(), ..Making::default() };
         for (name, wanted) in &change.ports {
-            let senseless = |error| senseless(name, error);
-            let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
-            guard(&mut transaction, name, wanted, known, bridges)?;
-            let had = self.before.get(name);
-            let is_as_before = had.map(|had| had.has(wanted)).transpose().map_err(senseless)?.unwrap_or_default();
-            let restored = had.filter(|_| is_as_before);
-            is_restored &= is_as_before;
-            let vlans = match (&wanted.vlans, restored) {
-                (Some(_), Some(had)) => Some(Vlans::of(&had.port).map_err(senseless)?),
-                (wanted, _) => wanted.clone(),
-            };
-            let is_closed = vlans.as_ref().is_some_and(|vlans| vlans.effective() == Vlans::closed(closed).effective());
-            let mark = match restored {
-                Some(had) => had.mark().map_err(senseless)?,
-                None if is_closed => None,
-                None => Some(CONFIGURED),
-            };
-            changes.extend(wanted.operations(name, vlans.as_ref(), vlans.as_ref().map(|_| (MARK, mark))));
-            let held = Vlans::of(&known.port).map_err(senseless)?;
-            // What has less than it had needs no device for that.
-            if vlans.as_ref().is_some_and(|vlans| !vlans.is_less_than(&held)) && !is_closed {
-                let own = known.port.uuids("interfaces").map_err(senseless)?;
-                interfaces.extend(own.into_iter().map(|uuid| json!(["_uuid", "==", datum::of_uuid(uuid)])));
-            }
-            before.insert(name.clone(), known.clone());
+            self.port(&mut transaction, (change, bridges, closed), (name, wanted), &mut making)?;
         }
+        self.bonds(&mut transaction, change, bridges, &mut making)?;
+        let Making { restored, before, mut changes, mut interfaces, mut is_restored } = making;
+        let [made, placed] = bonds::operations(change, &self.named(&restored))?;
+        transaction.make(made);
+        transaction.change(placed);
         self.guard_vlans(&mut transaction, change).map_err(|error| senseless("a port", error))?;
         let mut tunnels = BTreeMap::new();
         for (number, (name, wanted)) in change.tunnels.iter().enumerate() {
@@ -200,10 +210,78 @@ impl Ports {
             "op": "mutate", "table": DATABASE_TABLE, "where": [], "mutations": [["next_cfg", "+=", 1]],
         })]);
         transaction.select(DATABASE_TABLE, &[], &["next_cfg"]);
-        let names: Vec<&str> = change.ports.keys().chain(change.tunnels.keys()).map(String::as_str).collect();
+        let names: BTreeSet<&str> =
+            change.ports.keys().chain(change.bonds.keys()).chain(change.tunnels.keys()).map(String::as_str).collect();
+        let names: Vec<&str> = names.into_iter().collect();
         let requests = if requests.is_empty() { String::new() } else { format!(" for {requests}") };
         transaction.comment(&format!("mercury: {}{requests}", names.join(", ")));
         Ok(Guarded { transaction, before, is_restored, interfaces, tunnels })
+    }
+
+    /// Adds what changes one port, and what that rests on.
+    fn port(
+        &self,
+        transaction: &mut Transaction,
+        (change, bridges, closed): (&Change, &[String], u16),
+        (name, wanted): (&str, &PortChange),
+        making: &mut Making,
+    ) -> Result<(), Box<RpcError>> {
+        let senseless = |error| senseless(name, error);
+        let is_made = change.bonds.get(name) == Some(&BondChange::Make);
+        let now = match (self.members.get(name), self.known.get(name)) {
+            _ if is_made => Was::Nothing,
+            (Some(known), _) => Was::Member(known.clone()),
+            (None, Some(known)) => Was::Port(known.clone()),
+            (None, None) => return Err(missing(name)),
+        };
+        match &now {
+            Was::Nothing => {}
+            Was::Port(known) => guard(transaction, name, known, bridges)?,
+            Was::Member(known) => {
+                let bond = known.port.text("name").map_err(senseless)?.unwrap_or_default();
+                guard(transaction, bond, &Known { interface: None, ..known.clone() }, bridges)?;
+                guard_interface(transaction, name, known.interface.as_ref());
+            }
+        }
+        let had = self.before.get(name);
+        if self.place(name, wanted, &now, making)? {
+            making.before.insert(name.to_owned(), now);
+            return Ok(());
+        }
+        let had = match had {
+            Some(Was::Port(had)) if had.has(wanted).map_err(senseless)? => Some(had),
+            _ => None,
+        };
+        making.is_restored &= had.is_some();
+        let vlans = match (&wanted.vlans, had) {
+            (Some(_), Some(had)) => Some(Vlans::of(&had.port).map_err(senseless)?),
+            (wanted, _) => wanted.clone(),
+        };
+        let is_closed = vlans.as_ref().is_some_and(|vlans| vlans.effective() == Vlans::closed(closed).effective());
+        let mark = match had {
+            Some(had) => had.mark().map_err(senseless)?,
+            None if is_closed => None,
+            None => Some(CONFIGURED),
+        };
+        // What is said of a bond's interfaces is said of each, when all have their places.
+        let mut own = wanted.clone();
+        if is_made || matches!(&now, Was::Port(known) if known.interface.is_none()) {
+            own.leaves.retain(|leaf| leaf.table == OvsdbTable::Port);
+        }
+        making.changes.extend(own.operations(name, vlans.as_ref(), vlans.as_ref().map(|_| (MARK, mark))));
+        if let (Was::Port(known), Some(vlans)) = (&now, &vlans) {
+            let held = Vlans::of(&known.port).map_err(senseless)?;
+            // What has less than it had needs no device for that.
+            if !vlans.is_less_than(&held) && !is_closed {
+                let own = known.port.uuids("interfaces").map_err(senseless)?;
+                making.interfaces.extend(own.into_iter().map(|uuid| json!(["_uuid", "==", datum::of_uuid(uuid)])));
+            }
+        }
+        if had.is_some() {
+            making.restored.insert(name.to_owned());
+        }
+        making.before.insert(name.to_owned(), now);
+        Ok(())
     }
 
     /// Has the transaction go on only where a VLAN that is bound to a VNI, was or is to be, has
@@ -270,7 +348,7 @@ impl Ports {
             changes.push(joins);
             return Ok((None, had == Some(&Some(tunnel.clone()))));
         }
-        let known = self.known.get(name).ok_or_else(|| self.missing(name))?;
+        let known = self.known.get(name).ok_or_else(|| missing(name))?;
         let there = tunnels::of_rows(&known.port, known.tunnel.as_ref(), known.bridge.as_ref()).map_err(senseless)?;
         let Some((_, true)) = &there else {
             let message = format!("{name} is not a tunnel of Mercury's, or is another by now");
@@ -282,18 +360,29 @@ impl Ports {
         changes.push(tunnel.removed(&port));
         Ok((there.map(|(tunnel, _)| tunnel), had == Some(&None)))
     }
+}
 
-    fn missing(&self, name: &str) -> Box<RpcError> {
-        let why = if self.members.iter().any(|own| own == name) { "is a place in a bond" } else { "is in no bridge" };
-        Box::new(RpcError::new(ErrorTag::DataMissing, format!("{name} {why}, and Mercury makes no ports")))
-    }
+/// What becomes of the parts of a transaction.
+#[derive(Default)]
+pub(crate) struct Making {
+    /// The ports that come back as they were.
+    pub(crate) restored: BTreeSet<String>,
+    pub(crate) before: BTreeMap<String, Was>,
+    pub(crate) changes: Vec<Value>,
+    /// Which rows of `Interface` are to carry something, as conditions.
+    pub(crate) interfaces: Vec<Value>,
+    pub(crate) is_restored: bool,
+}
+
+pub(crate) fn missing(name: &str) -> Box<RpcError> {
+    let message = format!("{name} is in no bridge, and Mercury makes no ports but bonds");
+    Box::new(RpcError::new(ErrorTag::DataMissing, message))
 }
 
 /// Has the transaction go on only where a port's rows are as they were read.
-fn guard(
+pub(crate) fn guard(
     transaction: &mut Transaction,
     name: &str,
-    wanted: &PortChange,
     known: &Known,
     bridges: &[String],
 ) -> Result<(), Box<RpcError>> {
@@ -310,26 +399,22 @@ fn guard(
     let of_it = [json!(["_uuid", "==", uuid]), json!(["ports", "includes", own])];
     let rows = [bridge.only(GUARDED_BRIDGE)];
     transaction.wait(0, ("Bridge", &of_it), GUARDED_BRIDGE, &rows, moved(&format!("the bridge of {name}")));
-    match &known.interface {
-        Some(interface) => {
-            let named = [json!(["name", "==", name])];
-            let rows = [interface.only(GUARDED_INTERFACE)];
-            let moved = moved(&format!("the interface of {name}"));
-            transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved);
-        }
-        None if wanted.is_about(OvsdbTable::Interface) => {
-            let message = format!("{name} has no interface of its name");
-            return Err(Box::new(RpcError::new(ErrorTag::DataMissing, message)));
-        }
-        None => {}
-    }
+    guard_interface(transaction, name, known.interface.as_ref());
     Ok(())
 }
 
-fn moved(what: &str) -> String {
+/// Has the transaction go on only where an interface's row is as it was read.
+fn guard_interface(transaction: &mut Transaction, name: &str, interface: Option<&Row>) {
+    let Some(interface) = interface else { return };
+    let rows = [interface.only(GUARDED_INTERFACE)];
+    let named = [json!(["name", "==", name])];
+    transaction.wait(0, ("Interface", &named), GUARDED_INTERFACE, &rows, moved(&format!("the interface of {name}")));
+}
+
+pub(crate) fn moved(what: &str) -> String {
     format!("{what} is not as it was read: somebody else has changed it meanwhile")
 }
 
-fn senseless(name: &str, error: NoDatum) -> Box<RpcError> {
+pub(crate) fn senseless(name: &str, error: NoDatum) -> Box<RpcError> {
     Box::new(RpcError::new(ErrorTag::OperationFailed, format!("the row of {name} holds {error}")))
 }

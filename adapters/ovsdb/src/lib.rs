@@ -5,6 +5,7 @@
 //! which waits for nothing and goes on only where everything that the plan was made from
 //! is still so. [`splitter`] and [`message`] are the protocol without socket and clock.
 
+mod bonds;
 mod bridged;
 mod change;
 mod client;
@@ -14,6 +15,7 @@ pub mod datum;
 mod guarded;
 pub mod message;
 mod owner;
+mod places;
 mod probe;
 mod read;
 mod render;
@@ -26,7 +28,7 @@ mod transaction;
 mod tunnels;
 mod vlans;
 
-pub use change::{Change, LeafChange, PortChange};
+pub use change::{BondChange, Change, LeafChange, Place, PortChange};
 pub use client::{Answer, Client};
 pub use connect::{Endpoint, OvsdbConnector, OvsdbOptions};
 pub use render::Renderer;

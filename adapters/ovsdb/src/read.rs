@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{Bump, DataNode, DataTree, Looking, NoRoom, OvsdbDialect, OvsdbTable, Share, running as read};
-use mercury_model::{InterfaceName, InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus};
+use mercury_adapter::{
+    Bump, DataNode, DataTree, Looking, NoRoom, OvsdbColumn, OvsdbDialect, OvsdbTable, Share, running as read,
+};
+use mercury_model::{
+    InterfaceName, InterfaceScope, InterfaceType, Running, Scope, Vlan, VlanId, VlanScope, VlanSet, VlanStatus,
+};
 
 use crate::{
+    bonds,
     bridged::bridged,
     datum::NoDatum,
     owner,
@@ -90,14 +95,20 @@ fn data<'a>(
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
         said(dialect, port, entry, tree)?;
-        let own = |of: OvsdbTable| match of {
-            OvsdbTable::Port => Some(port),
-            OvsdbTable::Interface => rows.interfaces.get(name),
-        };
+        let is_bond = port.is_bond(name, rows)?;
+        let is_named = dialect.tree.aggregate_names.as_ref().is_some_and(|prefix| name.starts_with(prefix.as_str()));
+        // What is no more than called so is none.
+        if is_bond || is_named {
+            let kind = if is_bond { InterfaceType::Ieee8023adLag } else { InterfaceType::EthernetCsmacd };
+            entry.push(tree.copied_leaf("type", kind.identity())?);
+        }
         for (node, column) in dialect.columns.iter() {
-            let Some(row) = own(column.table) else { continue };
-            if let Some(value) = row.held(&column.column, column.key.as_deref())? {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let held = match column.table {
+                OvsdbTable::Interface if is_bond => bonds::common(rows, port, &column.column)?,
+                OvsdbTable::Interface => rows.interfaces.get(name).map_or(Ok(None), |row| column_of(row, column))?,
+                OvsdbTable::Port => column_of(port, column)?,
+            };
+            if let Some(text) = held {
                 entry.push(tree.copied_leaf(node, &text)?);
             }
         }
@@ -108,15 +119,26 @@ fn data<'a>(
         }
         entries.push(entry);
     }
-    for name in rows.members() {
+    for (name, bond) in rows.members()? {
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
-        entry.push(tree.copied_leaf("routed", "a place in a bond, whose port has the VLANs")?);
+        entry.push(tree.copied_leaf("aggregate-id", bond.text("name")?.ok_or(NoDatum)?)?);
+        // What the bond's interfaces have the same, is the bond's.
+        let row = rows.interfaces.get(name).ok_or(NoDatum)?;
+        if let Some(text) = bonds::description(row)?.as_ref().and_then(serde_json::Value::as_str) {
+            entry.push(tree.copied_leaf(bonds::DESCRIPTION, text)?);
+        }
         entries.push(entry);
     }
     root.push(entries);
     tunnels::data(bridges, rows, root, tree)?;
     Ok(root)
+}
+
+/// What a column of a row holds, as text.
+fn column_of(row: &Row, column: &OvsdbColumn) -> Result<Option<String>, NoDatum> {
+    let held = row.held(&column.column, column.key.as_deref())?;
+    Ok(held.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
 }
 
 /// Types of interfaces that lead elsewhere than to a host: to another bridge or through a

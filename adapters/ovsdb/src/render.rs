@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use mercury_adapter::{
-    Capabilities, Dialect, EntryOperations, LeafOperation, NodePath, OvsdbDialect, Payload, Render, RequestForm,
-    Unrenderable, Writing, operations, operations::Value as Written,
+    Capabilities, Dialect, EntryOperations, LeafOperation, NodePath, Origin, OvsdbDialect, OvsdbTable, Payload, Render,
+    RequestForm, Unrenderable, Writing, operations, operations::Value as Written,
 };
-use mercury_model::{Plan, VlanSet};
+use mercury_model::{self as model, Edit, Leaf, Plan, VlanSet};
 use serde_json::Value;
 
 use crate::{
-    change::{Change, LeafChange, PortChange},
+    change::{BondChange, Change, LeafChange, Place, PortChange},
     transaction::DATABASE,
     tunnels,
     vlans::{ACCESS, NATIVE, TRUNK, UNTAGGED_ACCESS, Vlans},
 };
+
+/// The column of a port that says how LACP is spoken.
+const LACP: &str = "lacp";
+/// Why it always is (ovs-vswitchd.conf.db(5), bond_mode).
+const STATIC: &str = "without LACP a bond takes frames to groups from one of its interfaces alone";
 
 /// Renders plans for one switch.
 #[derive(Debug)]
@@ -39,17 +44,51 @@ impl Renderer {
         let writing =
             Writing { dialect, protocol: "ovsdb", tree, instance: "", explicit_enabled: false, one_by_one: false };
         let operations = operations(&writing, plan)?;
-        if let Some(gone) = operations.removed.first() {
-            return Err(dialect.cannot(&format!("the removal of {gone}"), "Mercury removes no port of a bridge"));
-        }
         let tunnels = tunnels::changes(dialect, plan)?;
         let mut change = Change { tunnels, ..Change::default() };
+        for gone in &operations.removed {
+            let name = gone.names.resolve("{name}").unwrap_or_default();
+            change.bonds.insert(name.into_owned(), BondChange::Remove);
+        }
         for entry in &operations.entries {
             // What binds VLANs to VNIs has no port of its own yet.
             let Some(name) = entry.entry.names.resolve("{name}") else { continue };
-            change.ports.insert(name.into_owned(), self.port(entry)?);
+            let mut port = self.port(entry)?;
+            if entry.origin != Origin::Present {
+                change.bonds.insert(name.clone().into_owned(), BondChange::Make);
+                self.bond(&name, &mut port)?;
+            }
+            change.ports.insert(name.into_owned(), port);
         }
-        Ok(change)
+        for edit in &plan.edits {
+            let Edit::Interface { interface, change: own, .. } = edit else { continue };
+            let Some(port) = change.ports.get_mut(interface.as_str()).filter(|_| own.leaf == Leaf::AggregateId) else {
+                continue;
+            };
+            let name = |bond: &Option<model::Value>| bond.as_ref().and_then(model::Value::spelled);
+            let place = Place { from: name(&own.before), to: name(&own.after) };
+            if place.to.is_none() {
+                port.vlans.get_or_insert_with(|| Vlans::closed(self.ovsdb.closed));
+            }
+            port.place = Some(place);
+        }
+        let is_empty = |bond: &&String| change.places().get(bond.as_str()).is_some_and(|[joins, _]| joins.is_empty());
+        let made = change.bonds.iter().filter(|(_, own)| **own == BondChange::Make).map(|(name, _)| name);
+        match made.into_iter().find(is_empty) {
+            Some(bond) => Err(dialect.cannot(&format!("{bond} without members"), "a bond is its interfaces")),
+            None => Ok(change),
+        }
+    }
+
+    /// What a bond that is made has besides.
+    fn bond(&self, name: &str, port: &mut PortChange) -> Result<(), Unrenderable> {
+        if !port.leaves.iter().any(|leaf| leaf.column == LACP && leaf.value.is_some()) {
+            return Err(self.dialect.cannot(&format!("{name} as a static aggregate"), STATIC));
+        }
+        port.vlans.get_or_insert_with(|| Vlans::closed(self.ovsdb.closed));
+        let value = self.ovsdb.bond_mode.clone().map(Value::from);
+        port.leaves.push(LeafChange { table: OvsdbTable::Port, column: "bond_mode".to_owned(), key: None, value });
+        Ok(())
     }
 
     fn port(&self, entry: &EntryOperations) -> Result<PortChange, Unrenderable> {
@@ -66,6 +105,8 @@ impl Renderer {
             };
             match last(path) {
                 "mode" => (said.mode, said.is_said) = (value.map(Written::text), true),
+                // Where it has its place, the plan says; and what it is, that it has others'.
+                "aggregate-id" | "type" => {}
                 "untagged-vlan" => (said.tag, said.is_said) = (value.map(Written::text), true),
                 node => {
                     let column = self.ovsdb.columns.get(node).ok_or_else(|| self.dialect.cannot(node, "no column"))?;
@@ -73,6 +114,9 @@ impl Renderer {
                         Written::Number(number) => Value::from(*number),
                         other => Value::from(other.text()),
                     });
+                    if value.is_none() && column.column == LACP {
+                        return Err(self.dialect.cannot("a static aggregate", STATIC));
+                    }
                     port.leaves.push(LeafChange {
                         table: column.table,
                         column: column.column.clone(),

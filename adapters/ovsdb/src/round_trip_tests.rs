@@ -37,7 +37,8 @@ fn rows_with(vlans: &Vlans, more: &Value, beside: &Value) -> Rows {
 fn rows_of(vlans: &Vlans, more: &Value, beside: &Value, is_fake: bool) -> Rows {
     let mut port = json!({
         "_uuid": ["uuid", UUID], "name": "p1", "interfaces": ["uuid", UUID], "external_ids": ["map", []],
-        "other_config": ["map", []], "fake_bridge": is_fake,
+        "other_config": ["map", []], "fake_bridge": is_fake, "lacp": ["set", []], "bond_mode": ["set", []],
+        "qos": ["set", []],
     });
     for (column, value) in vlans.columns() {
         port[column] = value;

@@ -11,13 +11,35 @@ use crate::{
 };
 
 const BRIDGE: [&str; 6] = ["_uuid", "name", "ports", "fail_mode", "controller", "external_ids"];
-const PORT: [&str; 9] =
-    ["_uuid", "name", "interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config", "fake_bridge"];
+const PORT: [&str; 12] = [
+    "_uuid",
+    "name",
+    "interfaces",
+    "vlan_mode",
+    "tag",
+    "trunks",
+    "external_ids",
+    "other_config",
+    "fake_bridge",
+    "lacp",
+    "bond_mode",
+    "qos",
+];
 const INTERFACE: [&str; 9] =
     ["_uuid", "name", "type", "mtu_request", "external_ids", "error", "ofport", "admin_state", "link_state"];
 
 /// The columns that a change of a port is made from, and of its interface, and of its bridge.
-pub(crate) const GUARDED_PORT: &[&str] = &["interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config"];
+pub(crate) const GUARDED_PORT: &[&str] = &[
+    "interfaces",
+    "vlan_mode",
+    "tag",
+    "trunks",
+    "external_ids",
+    "other_config",
+    "lacp",
+    "bond_mode",
+    "qos",
+];
 pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external_ids"];
 pub(crate) const GUARDED_TUNNEL: &[&str] = &["name", "options"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];
@@ -64,6 +86,20 @@ impl Row {
             [one] => Ok(one),
             _ => Err(NoDatum),
         }
+    }
+
+    /// Whether a port of this name is a bond: it has several interfaces, or one of another name.
+    pub(crate) fn is_bond(&self, name: &str, rows: &Rows) -> Result<bool, NoDatum> {
+        Ok(match self.uuids("interfaces")?.as_slice() {
+            [one] => rows.interfaces.get(name).is_none_or(|own| own.uuid() != Ok(one)),
+            _ => true,
+        })
+    }
+
+    /// These columns, as `insert` takes them.
+    pub(crate) fn written(&self) -> serde_json::Map<String, Value> {
+        let columns = PORT.iter().filter(|column| !["_uuid", "interfaces"].contains(column));
+        columns.filter_map(|column| Some(((*column).to_owned(), self.0.get(*column)?.clone()))).collect()
     }
 
     /// These columns alone, as `wait` takes them.
@@ -167,9 +203,63 @@ impl Rows {
         Ok(found)
     }
 
-    /// The interfaces that are of no port of their own name: those of a bond.
-    pub(crate) fn members(&self) -> BTreeSet<&str> {
-        let names = self.interfaces.keys().filter(|name| !self.ports.contains_key(*name));
-        names.map(String::as_str).collect()
+    /// The interfaces that have a place in a port of another name, which is a bond, and that port.
+    pub(crate) fn members(&self) -> Result<BTreeMap<&str, &Row>, NoDatum> {
+        let mut of = BTreeMap::new();
+        for (name, port) in &self.ports {
+            for uuid in port.uuids("interfaces")? {
+                of.insert(uuid, (name, port));
+            }
+        }
+        let mut members = BTreeMap::new();
+        for (name, interface) in &self.interfaces {
+            if let Some((port, row)) = of.get(interface.uuid()?)
+                && *port != name
+            {
+                members.insert(name.as_str(), *row);
+            }
+        }
+        Ok(members)
+    }
+
+    /// The interfaces of a port, of those that were read.
+    pub(crate) fn interfaces_of(&self, port: &Row) -> Result<Vec<&Row>, NoDatum> {
+        let own = port.uuids("interfaces")?;
+        let interfaces = self.interfaces.values().filter(|row| row.uuid().is_ok_and(|uuid| own.contains(&uuid)));
+        Ok(interfaces.collect())
+    }
+
+    /// Asks for what is missing to know who has a place where; `None` where nothing is.
+    pub(crate) fn beside(&self) -> Result<Option<Transaction>, NoDatum> {
+        let mut transaction = Transaction::default();
+        let (mut known, mut is_any) = (BTreeSet::new(), false);
+        for (name, port) in &self.ports {
+            let own = port.uuids("interfaces")?;
+            if port.is_bond(name, self)? && self.interfaces_of(port)?.len() < own.len() {
+                for uuid in &own {
+                    transaction.select("Interface", &[json!(["_uuid", "==", datum::of_uuid(uuid)])], &INTERFACE);
+                }
+                is_any = true;
+            }
+            known.extend(own);
+        }
+        for interface in self.interfaces.values() {
+            let uuid = interface.uuid()?;
+            if !known.contains(uuid) {
+                let holds = json!(["interfaces", "includes", datum::of_uuid(uuid)]);
+                transaction.select("Port", &[holds], &PORT);
+                is_any = true;
+            }
+        }
+        Ok(is_any.then_some(transaction))
+    }
+
+    /// Takes in what was answered to [`Rows::beside`].
+    pub(crate) fn take_in(&mut self, answers: Vec<Vec<Value>>) -> Result<(), NoDatum> {
+        for row in answers.into_iter().flatten().map(Row) {
+            let into = if row.0.get("interfaces").is_some() { &mut self.ports } else { &mut self.interfaces };
+            into.insert(row.text("name")?.ok_or(NoDatum)?.to_owned(), row);
+        }
+        Ok(())
     }
 }

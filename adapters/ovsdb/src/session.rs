@@ -194,10 +194,16 @@ impl OvsdbSession {
     }
 
     async fn read(&mut self, scope: &Scope, deadline: Instant) -> Result<Running, Failure> {
-        let rows = match self.fresh.take().filter(|(own, _)| own == scope) {
+        let mut rows = match self.fresh.take().filter(|(own, _)| own == scope) {
             Some((_, rows)) => rows,
             None => self.rows(scope, deadline).await?,
         };
+        // In which bond an interface is, and what a bond's interfaces are, shows in other rows
+        // than those of its name; and what was read of these is guarded with them.
+        if let Some(beside) = rows.beside().map_err(|error| unreadable(&error.to_string()))? {
+            let answers = self.transact(beside, deadline).await?;
+            rows.take_in(answers).map_err(|error| unreadable(&error.to_string()))?;
+        }
         let is_whole = scope.overlays || scope.interfaces == InterfaceScope::All;
         self.ports.read(&rows, is_whole).map_err(|error| unreadable(&error.to_string()))?;
         let (dialect, bridges, scope) = (Arc::clone(&self.dialect), Arc::clone(&self.bridges), scope.clone());

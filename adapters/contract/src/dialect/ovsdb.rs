@@ -14,6 +14,8 @@ pub struct OvsdbDialect {
     pub port: u16,
     /// The one VLAN, 0 to 4095, in the list of a trunk that carries nothing.
     pub closed: u16,
+    /// `bond_mode` of the bonds that Mercury makes; `None` where it makes none.
+    pub bond_mode: Option<String>,
     /// The columns that hold a port's leaves, by the name of the leaf's node.
     pub columns: Arc<BTreeMap<String, OvsdbColumn>>,
     /// What the rows of a port are worth, that a transaction waits for (RFC 7047 section
@@ -38,6 +40,8 @@ pub struct OvsdbColumn {
     /// The model's words and the column's, where those differ.
     #[serde(default)]
     pub words: BTreeMap<String, String>,
+    /// The model's word for what is so where it holds nothing.
+    pub absent: Option<String>,
 }
 
 /// A table with a row for each port.

@@ -414,8 +414,8 @@ impl Reader<'_> {
         let vlan = self.needed("vlan", raw.vlan).map(|raw| self.vlan(raw));
         let tree = Tree {
             name: raw.name.map(|path| self.path("name", &path, below)),
-            // What an interface is, its name tells at a command line; a row of a port has no type.
-            kind: if ["cli", "ovsdb"].contains(&self.section) { None } else { self.leaf("type", raw.kind, below) },
+            // What an interface is, its name tells at a command line.
+            kind: if self.section == "cli" { None } else { self.leaf("type", raw.kind, below) },
             aggregate_names: raw.aggregate_names,
             member_without: raw.member_without.map(|path| self.path("member-without", &path, below)),
             inheritance: raw.inheritance.map(|path| self.path("inheritance", &path, None)),

@@ -21,6 +21,8 @@ pub(super) struct RawOvsdb {
     #[serde(default = "ovsdb_port")]
     port: u16,
     closed_vlan: u16,
+    /// `bond_mode` of the bonds that are made.
+    bond_mode: Option<String>,
     /// What the rows of a port are worth, that a transaction waits for.
     revision: Option<RawRevision>,
     /// By leaf.
@@ -39,6 +41,11 @@ impl Reader<'_> {
         if let Some(prefix) = lag_prefix {
             tree.insert("aggregate-names".to_owned(), prefix.into());
         }
+        if raw.bond_mode.is_none() {
+            tree.remove("aggregate-id");
+        } else if lag_prefix.is_none() {
+            self.problems.push("ovsdb.bond-mode: without lag-prefix no bond is made".to_owned());
+        }
         if raw.closed_vlan > 4095 {
             self.problems.push("ovsdb.closed-vlan: must be 0 to 4095".to_owned());
         }
@@ -51,7 +58,9 @@ impl Reader<'_> {
             let node = name.replace('.', "-");
             let words: Table = column.words.iter().map(|(own, word)| (own.clone(), word.clone().into())).collect();
             let leaf = [("path", Value::from(node.clone())), ("words", Value::Table(words))];
-            let leaf = Value::Table(leaf.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+            let absent = column.absent.clone().map(|word| ("absent", word.into()));
+            let leaf = leaf.into_iter().chain(absent).map(|(key, value)| (key.to_owned(), value));
+            let leaf = Value::Table(leaf.collect());
             match name.split_once('.') {
                 None => drop(tree.insert(name, leaf)),
                 Some((group, name)) => {
@@ -65,6 +74,7 @@ impl Reader<'_> {
             revision: self.revision(raw.revision),
             port: raw.port,
             closed: raw.closed_vlan,
+            bond_mode: raw.bond_mode,
             columns: Arc::new(columns),
             tree: Arc::new(self.laid_over(&tree, Table::new())?),
             defaults: self.defaults(defaults, Table::new()),
