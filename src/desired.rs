@@ -241,7 +241,7 @@ fn lay<T: Clone>(
     field: impl FnOnce(&mut Interface) -> &mut T,
 ) {
     if let Setting::Set(_) = setting {
-        interface.foreign.remove(&leaf);
+        interface.foreign.remove(leaf);
         setting.apply(field(interface));
     }
 }

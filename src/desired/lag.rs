@@ -226,7 +226,7 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>, di
     let knows = |leaf| dialect.has(names.switch.protocol().as_str(), leaf);
     let shared = names.switch.rules.mlag_domain.is_some() && knows(Leaf::MlagId);
     for leaf in [Leaf::LagType, Leaf::LacpInterval, Leaf::LacpMode] {
-        aggregate.foreign.remove(&leaf);
+        aggregate.foreign.remove(leaf);
     }
     aggregate.aggregation = Some(Aggregation {
         lag_type: Some(lag_type),

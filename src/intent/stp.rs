@@ -27,7 +27,7 @@ impl StpIntent {
         interface.stp = Stp::of(stp.edge_port, stp.bpdu_guard);
         let set =
             [(Leaf::EdgePort, self.edge_port != Setting::Keep), (Leaf::BpduGuard, self.bpdu_guard != Setting::Keep)];
-        set.iter().filter(|(_, is_set)| *is_set).for_each(|(leaf, _)| drop(interface.foreign.remove(leaf)));
+        set.iter().filter(|(_, is_set)| *is_set).for_each(|(leaf, _)| interface.foreign.remove(*leaf));
     }
 
     /// The same leaves, taken away.

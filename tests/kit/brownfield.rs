@@ -333,7 +333,7 @@ fn port<'a>(running: &'a mut Running, name: &InterfaceName) -> &'a mut Interface
 fn member(port: &mut Interface, aggregate: &InterfaceName) {
     port.switched_vlan = None;
     port.mtu = None;
-    port.foreign.remove(&Leaf::Mtu);
+    port.foreign.remove(Leaf::Mtu);
     port.aggregate_id = Some(aggregate.clone());
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Deref,
+    sync::Arc,
 };
 
 use serde::Serialize;
@@ -170,9 +171,9 @@ pub struct Running {
     /// The leaves of a port's `switched-vlan` as they are written there, where
     /// that is not as the dialect would write what was understood: leaves that mean
     /// nothing in the present mode, and other spellings. Whoever takes them away
-    /// has to name them so.
+    /// has to name them so. Most ports that have such have the same.
     #[serde(skip)]
-    pub written: BTreeMap<InterfaceName, ForeignVlans>,
+    pub written: BTreeMap<InterfaceName, Arc<ForeignVlans>>,
     /// The ports of which the container that holds the leaves of their `switched-vlan` was
     /// seen to hold nothing else, so that it may be taken away or replaced as one.
     #[serde(skip)]

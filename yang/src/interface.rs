@@ -2,11 +2,9 @@
 //! writes: ethernet, aggregation, switched-vlan, and the interface's entries in
 //! openconfig-lacp and openconfig-spanning-tree.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::{Description, Foreign, InterfaceName, Leaf, Stp, SwitchedVlan};
+use crate::{Description, ForeignLeaves, InterfaceName, Stp, SwitchedVlan};
 
 /// `type` of an interface, an identity of iana-if-type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -188,8 +186,8 @@ pub struct Interface {
     /// Leaves that hold what the fields above have no word for; those fields
     /// are then as if the leaf were absent. Foreign VLANs are in
     /// `switched_vlan`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub foreign: BTreeMap<Leaf, Foreign>,
+    #[serde(skip_serializing_if = "ForeignLeaves::is_empty")]
+    pub foreign: ForeignLeaves,
 }
 
 impl Interface {
@@ -207,7 +205,7 @@ impl Interface {
             aggregation: None,
             lacp: None,
             stp: None,
-            foreign: BTreeMap::new(),
+            foreign: ForeignLeaves::new(),
         }
     }
 

@@ -103,6 +103,61 @@ impl Foreign {
     }
 }
 
+/// The leaves that hold what the model has no word for: few, of few interfaces, of which there
+/// are many.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct ForeignLeaves(Vec<(Leaf, Foreign)>);
+
+impl ForeignLeaves {
+    /// None.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a leaf holds.
+    #[must_use]
+    pub fn get(&self, leaf: Leaf) -> Option<&Foreign> {
+        self.iter().find(|(own, _)| *own == leaf).map(|(_, held)| held)
+    }
+
+    /// Puts what a leaf holds there, in place of what it held.
+    pub fn insert(&mut self, leaf: Leaf, held: Foreign) {
+        self.remove(leaf);
+        self.0.reserve_exact(1);
+        let at = self.0.partition_point(|(own, _)| *own < leaf);
+        self.0.insert(at, (leaf, held));
+    }
+
+    /// Takes a leaf away.
+    pub fn remove(&mut self, leaf: Leaf) {
+        self.0.retain(|(own, _)| *own != leaf);
+    }
+
+    /// Each leaf and what it holds, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (Leaf, &Foreign)> {
+        self.0.iter().map(|(leaf, held)| (*leaf, held))
+    }
+}
+
+impl Serialize for ForeignLeaves {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl fmt::Debug for ForeignLeaves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Characters of each value that are shown.
@@ -184,7 +239,7 @@ impl Leaf {
     /// What an interface holds; `None` where the leaf is absent.
     #[must_use]
     pub fn get(self, of: &Interface) -> Option<Value> {
-        if let Some(foreign) = of.foreign.get(&self) {
+        if let Some(foreign) = of.foreign.get(self) {
             return Some(Value::Foreign(foreign.clone()));
         }
         let aggregation = of.aggregation.unwrap_or_default();
@@ -208,7 +263,7 @@ impl Leaf {
     /// Makes an interface hold `value`, or nothing. What is not of the leaf's
     /// type is kept as foreign.
     pub fn set(self, of: &mut Interface, value: Option<Value>) {
-        of.foreign.remove(&self);
+        of.foreign.remove(self);
         let is_foreign = matches!(value, Some(Value::Foreign(_)));
         let known = match &value {
             Some(Value::Foreign(foreign)) => {

@@ -21,7 +21,7 @@ mod vni;
 pub use device::{Bridged, DeviceConfig, Intended, InterfaceScope, Overlay, Running, Scope, VlanScope};
 pub use evpn::{Evpn, Flood, FloodError, FloodMode, RouteId, RouteIdError};
 pub use interface::{Aggregation, Interface, InterfaceType, Lacp, LacpInterval, LacpMode, LagType};
-pub use leaf::{Foreign, Leaf, List, Value};
+pub use leaf::{Foreign, ForeignLeaves, Leaf, List, Value};
 pub use modules::MODULES;
 pub use plan::{Bundle, Bundles, Change, Edit, Places, Plan};
 pub use stp::{EdgePort, Stp};

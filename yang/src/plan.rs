@@ -247,7 +247,7 @@ impl Plan {
                 change.places.after = before.place(change.leaf, interface);
             }
             if change.leaf == Leaf::SwitchedVlan && change.after == had {
-                change.rewritten = before.written.get(interface).cloned().map(Box::new);
+                change.rewritten = before.written.get(interface).map(|own| Box::new(ForeignVlans::clone(own)));
             }
         }
         self
@@ -352,10 +352,10 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
                 continue;
             }
         }
-        let written = if leaf == Leaf::SwitchedVlan { have.written.get(name).cloned() } else { None };
+        let written = have.written.get(name).filter(|_| leaf == Leaf::SwitchedVlan);
         let place = have.place(leaf, name);
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
-        let written = written.map(Box::new);
+        let written = written.map(|own| Box::new(ForeignVlans::clone(own)));
         let alone = leaf == Leaf::SwitchedVlan && have.alone.contains(name);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
         let bundles = Bundles::of(leaf, (present, &have.config), (wanted, want));

@@ -17,10 +17,30 @@ pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
 pub use render::CliRenderer;
 pub use state::{PortStates, PortTable, Untold, port_states};
 
-/// Whether a port is asked for, by the name that the data has it by.
-fn is_asked(asked: &InterfaceScope, name: &str) -> bool {
-    match asked {
-        InterfaceScope::All => true,
-        InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
+/// Ports that are asked for: all that a scope has, or one part of them, by their names.
+#[derive(Clone, Copy)]
+struct Asked<'s> {
+    names: &'s InterfaceScope,
+    /// Which part, and of how many.
+    part: (usize, usize),
+}
+
+impl<'s> Asked<'s> {
+    /// All of a scope.
+    const fn of(names: &'s InterfaceScope) -> Self {
+        Self { names, part: (0, 1) }
+    }
+
+    /// Whether a port is asked for, by the name that the data has it by.
+    fn has(&self, name: &str) -> bool {
+        let (part, parts) = self.part;
+        // FNV-1a.
+        let hash = |sum: usize, octet: u8| (sum ^ usize::from(octet)).wrapping_mul(0x0100_0000_01b3);
+        let is_of_part = parts == 1 || name.bytes().fold(0xcbf2_9ce4_8422_2325, hash) % parts == part;
+        is_of_part
+            && match self.names {
+                InterfaceScope::All => true,
+                InterfaceScope::Named(names) => names.iter().any(|own| own.as_str() == name),
+            }
     }
 }

@@ -98,6 +98,70 @@ fn read(name: &str, text: &str, scope: &Scope) -> (Running, f32) {
     })
 }
 
+/// What is shown of a port in tables in JSON, as the commands of these dialects have it printed:
+/// what stands before each table, and a row of it.
+const TABLES: [(&str, &[[&str; 2]], &str); 2] = [
+    (
+        "netmiko_ovs_linux",
+        &[
+            [
+                "{\"headings\":[\"name\",\"vlan_mode\",\"tag\",\"trunks\",\"cvlans\",\"external_ids\",\"other_config\",\
+                 \"fake_bridge\"],\"data\":[[\"br0\",[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"map\",[]],\
+                 [\"map\",[]],false]",
+                ",[\"p{n}\",\"access\",10,[\"set\",[]],[\"set\",[]],[\"map\",[[\"description\",\"rack {n}, second from above\"],\
+                 [\"mercury\",\"configured\"]]],[\"map\",[]],false]",
+            ],
+            [
+                "]}\n{\"headings\":[\"name\",\"mtu_request\",\"type\",\"external_ids\",\"error\",\"ofport\"],\"data\":[\
+                 [\"br0\",[\"set\",[]],\"internal\",[\"map\",[]],[\"set\",[]],65534]",
+                ",[\"p{n}\",[\"set\",[]],\"\",[\"map\",[]],[\"set\",[]],{n}]",
+            ],
+        ],
+        "]}\n{\"headings\":[\"name\"],\"data\":[[\"br0\"]]}\n{\"headings\":[\"cur_cfg\",\"next_cfg\"],\"data\":[[7,7]]}",
+    ),
+    (
+        "sonic",
+        &[
+            [
+                "{\"VLAN\": {\"Vlan10\": {\"vlanid\": \"10\"}}, \"PORT\": {\"Ethernet0\": {}",
+                ", \"Ethernet{n}\": {\"admin_status\": \"up\", \"alias\": \"etp{n}\", \"description\": \"rack {n}\", \"fec\": \
+                 \"rs\", \"index\": \"{n}\", \"lanes\": \"1,2,3,4\", \"mtu\": \"9100\", \"speed\": \"100000\"}",
+            ],
+            [
+                "}, \"VLAN_MEMBER\": {\"Vlan10|Ethernet0\": {\"tagging_mode\": \"untagged\"}",
+                ", \"Vlan10|Ethernet{n}\": {\"tagging_mode\": \"untagged\"}",
+            ],
+        ],
+        "}}",
+    ),
+];
+
+/// A text of so many ports, each in every table.
+fn tables(tables: &[[&str; 2]], end: &str, ports: usize) -> String {
+    let mut text = String::new();
+    for [before, row] in tables {
+        text.push_str(before);
+        (1..=ports).for_each(|number| text.push_str(&row.replace("{n}", &number.to_string())));
+    }
+    text + end
+}
+
+/// Where each port is told of in hundred octets or two, as switches do, what is made of all takes
+/// no more than that again.
+#[test]
+fn a_configuration_of_nothing_but_ports_takes_three_times_its_size_at_most() {
+    let lines = FORMS.iter().filter(|(name, ..)| TABLES.iter().all(|(own, ..)| own != name));
+    let lines = lines.map(|(name, around, port)| (*name, text(*around, port, OCTETS)));
+    let rows = TABLES.iter().map(|(name, own, end)| (*name, tables(own, end, 2_700)));
+    for (name, text) in lines.chain(rows) {
+        let (running, times) = read(name, &text, &Scope::all());
+        let ports = running.interfaces.len();
+        assert!(ports > 2_000, "{name}: {ports} ports");
+        println!("{name}: {times:.2}");
+        assert!(times <= TIMES, "{name} takes {times:.1} times its size");
+    }
+}
+
 #[test]
 fn a_configuration_takes_three_times_its_size_at_most() {
     for (name, around, port) in FORMS {

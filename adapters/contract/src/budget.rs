@@ -96,6 +96,12 @@ impl Share {
         Ok(())
     }
 
+    /// Octets that are taken of it.
+    #[must_use]
+    pub const fn used(&self) -> usize {
+        self.used
+    }
+
     /// Gives back so many octets.
     pub fn release(&mut self, octets: usize) {
         self.shrink(self.used.saturating_sub(octets));

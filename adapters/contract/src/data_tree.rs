@@ -158,6 +158,11 @@ impl<'a, 's> DataTree<'a, 's> {
         self.share.grow(octets)
     }
 
+    /// Does something that takes of the same share.
+    pub fn with_share<T>(&mut self, done: impl FnOnce(&mut Share) -> T) -> T {
+        done(self.share)
+    }
+
     fn made(&mut self, name: &'a Name<'a>, content: Content<'a>) -> Result<&'a DataNode<'a>, NoRoom> {
         self.share.grow(size_of::<DataNode<'_>>())?;
         let (name, content) = (Cell::new(name), Cell::new(content));

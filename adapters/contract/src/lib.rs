@@ -62,7 +62,7 @@ pub use off_worker::{Unfinished, in_background, off_worker};
 pub use operations::{EntryOperations, LeafOperation, Operations, Origin};
 pub use options::options;
 pub use payload::{Body, Payload, Render, RequestForm, Unrenderable};
-pub use reading::{Data, Looking, find, running, value};
+pub use reading::{Data, Looking, Parts, find, running, value};
 pub use recorded::{Offline, Recorded};
 pub use render::{Writing, operations};
 pub use rpc_error::*;

@@ -5,15 +5,13 @@ mod channel_group;
 mod elsewhere;
 mod membership;
 mod overlay;
+mod parts;
 mod shared;
 mod vlan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use mercury_model::{
-    DeviceConfig, Foreign, ForeignVlans, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, Leaf, List,
-    Overlay, Running, Scope, SwitchedVlan, Value,
-};
+use mercury_model::{Foreign, Interface, InterfaceName, InterfaceScope, InterfaceType, Leaf, Running, Scope, Value};
 
 use crate::{
     Defaults, LeafTree, Names, NodePath, PathStep, Tree,
@@ -21,6 +19,7 @@ use crate::{
 };
 
 pub(crate) use membership::Listed;
+pub use parts::Parts;
 
 /// A node of a data tree: a container, a list entry, a leaf, or one value of a
 /// leaf-list.
@@ -58,139 +57,7 @@ pub struct Looking<'a> {
 
 /// What a device's data says about `scope`.
 pub fn running<D: Data>(looking: Looking<'_>, data: &D, scope: &Scope) -> Running {
-    let Looking { tree, defaults, instance } = looking;
-    let (vlans, mut besides_vlans) = vlan::read(tree, instance, data, scope.overlays);
-    let is_shown = tree.overlay.as_ref().is_some_and(|own| scope.overlays || own.by_lines);
-    let (mut segments, mut overlay) = if is_shown { overlay::read(tree, instance, data) } else { Default::default() };
-    if !scope.overlays {
-        overlay = Overlay::default();
-        // It is others' then, and the VLAN is not to go from below it.
-        for (vlan, segment) in std::mem::take(&mut segments).into_iter().filter(|(vlan, _)| vlans.contains_key(vlan)) {
-            besides_vlans.entry(vlan).or_insert_with(|| segment.to_string());
-        }
-    }
-    let mut named = Named::new();
-    if tree.vlan.as_ref().is_some_and(crate::VlanTree::is_keyed_by_name) {
-        named.extend(vlans.values().filter_map(|vlan| Some((vlan.name.as_ref()?.to_string(), vlan.id))));
-    }
-    let mut config = DeviceConfig { vlans, segments, ..DeviceConfig::default() };
-    let (mut all_written, mut places, mut besides) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut alone = BTreeSet::new();
-    let some_inactive = any_inactive(data);
-    let mut bundles = channel_group::Bundles::default();
-    let elsewhere = elsewhere::Elsewhere::read(tree, data);
-    let lists = tree.switched_vlan.by_vlan.then(|| membership::Lists::read(tree, data));
-    let (mut interfaces, mut entries) = (Dense::default(), BTreeSet::new());
-    visit(data, &tree.interface.steps, &Names::default(), &mut |node, names| {
-        let Some(name) = names.found_interface() else { return };
-        if lists.is_some() {
-            entries.insert(name.to_string());
-        }
-        if !scope.interfaces.covers(&name) || is_vlan(tree, &name) {
-            return;
-        }
-        let mut interface = Interface::new(name.clone());
-        let listed = lists.as_ref().map(|lists| lists.of(name.as_str()));
-        let entry = Entry { node, names, some_inactive, listed };
-        let others = elsewhere.of(&name, Some(node));
-        let said = read_interface((tree, defaults), &entry, &named, others, &mut interface, &mut places);
-        if let Some(written) = said.written {
-            all_written.insert(name.clone(), written);
-        }
-        if said.alone {
-            alone.insert(name.clone());
-        }
-        if let Some(group) = &tree.channel_group {
-            bundles.read(group, &entry, &mut interface);
-        }
-        if let Some(other) = shared::besides(tree, entry.node, &entry.names) {
-            besides.insert(name.clone(), other);
-        }
-        interfaces.insert(name, interface);
-    });
-    config.interfaces = interfaces.whole();
-    for (vlan, ports) in lists.iter().flat_map(|lists| lists.of_nobody(&entries)) {
-        let own = besides_vlans.entry(vlan).or_default();
-        *own = if own.is_empty() { ports } else { format!("{own}, {ports}") };
-    }
-    bundles.tell(&mut config);
-    let mut without_entry = elsewhere.ports();
-    if let InterfaceScope::Named(names) = &scope.interfaces {
-        without_entry.extend(names.iter().cloned());
-    }
-    for name in without_entry {
-        let others = elsewhere.of::<D>(&name, None);
-        if others.is_empty() || config.interfaces.contains_key(&name) {
-            continue;
-        }
-        let foreign = Box::new(ForeignVlans { others, ..ForeignVlans::default() });
-        let port = Interface { switched_vlan: Some(SwitchedVlan::Foreign(foreign)), ..Interface::new(name.clone()) };
-        config.interfaces.insert(name, port);
-    }
-    let mut shared = shared::in_interfaces(tree, data, &config);
-    for (list, own) in tree.lists.iter().filter(|(list, own)| own.is_beside && (**list != List::Stp || scope.stp)) {
-        for (node, names) in find(data, &own.entry, &Names::default()) {
-            let Some(name) = names.found_interface() else { continue };
-            let Some(interface) = config.interfaces.get_mut(&name) else { continue };
-            let holds_more = shared::holds_more(tree, *list, own, node);
-            // An entry of LACP says that it is spoken, even without a leaf.
-            if *list == List::Lacp && !holds_more {
-                interface.lacp = Some(Lacp::default());
-            }
-            let entry = Entry { node, names, some_inactive, listed: None };
-            for (leaf, at) in tree.leaves.iter().filter(|(leaf, _)| leaf.list() == Some(*list)) {
-                if let Some((value, _)) = read_leaf(*leaf, at, &entry) {
-                    leaf.set(interface, Some(value));
-                }
-            }
-            if holds_more {
-                shared.insert((*list, name));
-            }
-        }
-    }
-    defaults.canonical(&mut config);
-    let aggregate_count = aggregate_count(tree, data, scope);
-    Running {
-        written: all_written,
-        alone,
-        shared,
-        places,
-        besides,
-        besides_vlans,
-        aggregate_count,
-        listing: lists.map(|lists| lists.vlans),
-        overlay,
-        ..Running::found(config, scope.clone())
-    }
-}
-
-/// A map that is made of full nodes: what is inserted one by one, nearly in order, is
-/// in nodes that are half empty, and thousands of interfaces are a good part of what a
-/// reply takes in memory.
-struct Dense<K, V> {
-    whole: BTreeMap<K, V>,
-    newest: BTreeMap<K, V>,
-}
-
-impl<K, V> Default for Dense<K, V> {
-    fn default() -> Self {
-        Self { whole: BTreeMap::new(), newest: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord, V> Dense<K, V> {
-    fn insert(&mut self, key: K, value: V) {
-        self.newest.insert(key, value);
-        // So large a part that each is moved a few times at most.
-        if self.newest.len() > 64.max(self.whole.len() / 8) {
-            self.whole.append(&mut self.newest);
-        }
-    }
-
-    fn whole(mut self) -> BTreeMap<K, V> {
-        self.whole.append(&mut self.newest);
-        self.whole
-    }
+    Parts::new(looking, scope).whole(data)
 }
 
 fn aggregate_count<D: Data>(tree: &Tree, data: &D, scope: &Scope) -> Option<u16> {
@@ -401,14 +268,6 @@ mod tests {
             name: name.to_owned(),
             keys: keys.iter().map(|(key, word)| ((*key).to_owned(), (*word).to_owned())).collect(),
         }
-    }
-
-    #[test]
-    fn what_is_put_together_in_parts_is_what_was_inserted() {
-        let numbers = || (0..5_000u32).map(|number| (number * 7919 % 4_999, number));
-        let mut dense = Dense::default();
-        numbers().for_each(|(key, value)| dense.insert(key, value));
-        assert_eq!(dense.whole(), numbers().collect::<BTreeMap<_, _>>());
     }
 
     #[test]

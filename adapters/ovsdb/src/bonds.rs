@@ -74,7 +74,8 @@ pub(crate) fn operations(change: &Change, named: &dyn Named) -> Result<[Vec<Valu
         }
     }
     for (number, (bond, [joins, leaves])) in change.places().into_iter().enumerate() {
-        let rows = |names: Vec<&str>| names.into_iter().map(|name| named.interface(name)).collect::<Result<Vec<_>, _>>();
+        let rows =
+            |names: Vec<&str>| names.into_iter().map(|name| named.interface(name)).collect::<Result<Vec<_>, _>>();
         let first = joins.first().copied().unwrap_or_default();
         let (joins, leaves) = (rows(joins.clone())?, rows(leaves)?);
         match change.bonds.get(bond) {
@@ -86,8 +87,10 @@ pub(crate) fn operations(change: &Change, named: &dyn Named) -> Result<[Vec<Valu
                 changed.push(in_bridge("delete", &named.port(bond)?, &named.bridge(bond)?));
             }
             None => {
-                let one = |how, own: Vec<Value>| (!own.is_empty()).then(|| json!(["interfaces", how, datum::of_set(own)]));
-                let mutations: Vec<Value> = [one("insert", joins), one("delete", leaves)].into_iter().flatten().collect();
+                let one =
+                    |how, own: Vec<Value>| (!own.is_empty()).then(|| json!(["interfaces", how, datum::of_set(own)]));
+                let mutations: Vec<Value> =
+                    [one("insert", joins), one("delete", leaves)].into_iter().flatten().collect();
                 let own = json!([["_uuid", "==", named.port(bond)?]]);
                 changed.push(json!({ "op": "mutate", "table": "Port", "where": own, "mutations": mutations }));
             }

@@ -29,17 +29,8 @@ const INTERFACE: [&str; 9] =
     ["_uuid", "name", "type", "mtu_request", "external_ids", "error", "ofport", "admin_state", "link_state"];
 
 /// The columns that a change of a port is made from, and of its interface, and of its bridge.
-pub(crate) const GUARDED_PORT: &[&str] = &[
-    "interfaces",
-    "vlan_mode",
-    "tag",
-    "trunks",
-    "external_ids",
-    "other_config",
-    "lacp",
-    "bond_mode",
-    "qos",
-];
+pub(crate) const GUARDED_PORT: &[&str] =
+    &["interfaces", "vlan_mode", "tag", "trunks", "external_ids", "other_config", "lacp", "bond_mode", "qos"];
 pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external_ids"];
 pub(crate) const GUARDED_TUNNEL: &[&str] = &["name", "options"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];

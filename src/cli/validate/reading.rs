@@ -180,12 +180,12 @@ impl Candidate<'_> {
             findings.push(place::put(Finding::warning(code, message).field(path), self.name.as_ref(), place));
         };
         for (name, port) in &config.interfaces {
-            let foreign = port.foreign.iter().map(|(leaf, held)| (*leaf, held.to_string()));
+            let foreign = port.foreign.iter().map(|(leaf, held)| (leaf, held.to_string()));
             let vlans = port.switched_vlan.as_ref().and_then(|vlans| vlans.foreign());
             let wrong = |leaf: &Leaf| match leaf {
                 Leaf::SwitchedVlan => vlans.map(|held| value::no_vlans(held, heads, &names)).unwrap_or_default(),
                 leaf => {
-                    let wrong = port.foreign.get(leaf).and_then(|held| value::no_number(*leaf, held));
+                    let wrong = port.foreign.get(*leaf).and_then(|held| value::no_number(*leaf, held));
                     NoVlans { wrong: wrong.into_iter().collect(), ..NoVlans::default() }
                 }
             };

@@ -75,7 +75,10 @@ fn a_bond_is_made_of_interfaces_that_stay_and_taken_apart_again() {
     let one = json!({"switch_id": "leaf1", "port_name": "p2", "mode": "access", "native_vlan": 102});
     client.done("update_port", &one);
     assert_eq!((bridge.vsctl(&["list-ports", "br0"]).as_str(), mtu("p2").as_str()), ("bond1\np2\np3\nteam0", "[]"));
-    assert_eq!((vlans(&bridge, "p2"), vlans(&bridge, "bond1")), ("access 102 []".into(), "native-untagged 100 [101]".into()));
+    assert_eq!(
+        (vlans(&bridge, "p2"), vlans(&bridge, "bond1")),
+        ("access 102 []".into(), "native-untagged 100 [101]".into())
+    );
     client.done("attach_port", &asked);
     assert_eq!((bridge.vsctl(&["list-ports", "br0"]).as_str(), mtu("p2").as_str()), ("bond1\np3\nteam0", "1400"));
 
@@ -112,8 +115,7 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
     fixed["port"]["binding:profile"]["local_group_information"]["bond_mode"] = json!("balance-xor");
     let alone = json!({"switch_ids": ["leaf1"], "lag_name": "bond2", "mode": "access", "native_vlan": 100,
                        "aggregation_mode": "lacp"});
-    for (method, asked, why) in
-        [("attach_port", &fixed, "static"), ("update_lag", &alone, "a bond is its interfaces")]
+    for (method, asked, why) in [("attach_port", &fixed, "static"), ("update_lag", &alone, "a bond is its interfaces")]
     {
         let error = client.call(method, asked).unwrap_err();
         assert!(error.message.contains(why), "{error:?}");

@@ -301,6 +301,8 @@ impl Machine {
         let Some(sent) = self.sent.pop_front() else { return };
         let mut text = sent.text;
         text.insert_str(0, &std::mem::take(&mut self.unasked));
+        // It is all there, and what is made of it needs the room.
+        text.shrink_to_fit();
         self.answered.push_back(Answered { line: sent.line, text, level });
     }
 

@@ -13,16 +13,16 @@ pub(crate) use json_table::unused;
 use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    Bump, Clashes, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, Mapping, Names, NoRoom, NodePath,
-    Recorded, Share, Source, Unread, Wording, find, mac_vrf, running as read,
+    Bump, Clashes, CliDialect, CliForm, CliWords, DataNode, DataTree, Looking, Mapping, Names, NoRoom, NodePath, Parts,
+    Recorded, Share, Shown, Source, Unread, Wording, find, mac_vrf, running as read,
 };
 use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use super::{
+    Asked,
     flat::{self, Unshown},
-    is_asked,
     overlay::{SegmentsSaid, ways},
-    set,
+    set::{self, AskedAt},
 };
 use blocks::{Block, Blocked};
 use port::Port;
@@ -104,6 +104,12 @@ pub(in crate::words) fn is_of_a_port(name: &str) -> bool {
     name.bytes().any(|byte| byte.is_ascii_digit())
 }
 
+/// All ports of a configuration are read in parts, one for so many of its octets and at most so
+/// many: what lines and data take of them at once is that much less, and each line is looked
+/// at that many times.
+const PART: usize = 32 << 10;
+const PARTS: usize = 16;
+
 /// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.
 ///
 /// # Errors
@@ -118,48 +124,77 @@ pub fn running(
     if answers.len() != shows.len() {
         return Err(Unreadable::Answers { asked: shows.len(), answered: answers.len() });
     }
+    let Mapping::Tree(tree) = &dialect.mapping else {
+        let arena = Bump::new();
+        let data = data(dialect, Asked::of(&scope.interfaces), answers, &mut DataTree::new(&arena, share))?;
+        return found(dialect, data, scope).map_err(|_| Unreadable::malformed(command(shows, 0)));
+    };
+    let octets: usize = answers.iter().map(String::len).sum();
+    let parts = if scope.interfaces == InterfaceScope::All { (octets / PART).clamp(1, PARTS) } else { 1 };
+    let (defaults, instance) = (&dialect.defaults, dialect.network_instance.as_str());
+    let mut read = Parts::new(Looking { tree, defaults, instance }, scope);
+    let asked = |part| Asked { names: &scope.interfaces, part: (part, parts) };
+    for part in 1..parts {
+        let (arena, used) = (Bump::new(), share.used());
+        read.add(data(dialect, asked(part), answers, &mut DataTree::new(&arena, share))?);
+        share.shrink(used);
+    }
+    let arena = Bump::new();
+    let mut found = read.whole(data(dialect, asked(0), answers, &mut DataTree::new(&arena, share))?);
+    // Where none is made, each is there.
+    if let (Some(CliWords { vlan: None, .. }), VlanScope::Named(ids)) = (dialect.words.table(), &scope.vlans) {
+        let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
+        found.config.vlans.extend(ids.iter().map(vlan));
+    }
+    Ok(found)
+}
+
+/// The command of a number.
+fn command(shows: &[Shown], number: usize) -> String {
+    shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default()
+}
+
+/// The data that answers are, of the ports that are asked for.
+fn data<'a>(
+    dialect: &CliDialect,
+    asked: Asked<'_>,
+    answers: &'a [String],
+    tree: &mut DataTree<'a, '_>,
+) -> Result<&'a DataNode<'a>, Unreadable> {
+    let shows = dialect.words.shows();
+    let texts = || answers.iter().map(String::as_str).collect::<Vec<_>>();
     let words = match &dialect.words {
         Wording::Table(words) => &**words,
         Wording::Set(words) => {
-            let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
-            let arena = Bump::new();
             let interface = interface(dialect);
-            let asked = set::Asked { list: &interface, names: &scope.interfaces };
-            let (data, has_others) = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share))?;
-            let command = shows.first().map(|shown| shown.command.clone()).unwrap_or_default();
+            let (data, has_others) = set::tree(words, AskedAt { list: &interface, names: asked }, &texts(), tree)?;
             return match has_others || has_interface(dialect, data) {
-                true => found(dialect, data, scope).map_err(|_| Unreadable::malformed(command)),
-                false => Err(Unreadable::Nothing { command }),
+                true => Ok(data),
+                false => Err(Unreadable::Nothing { command: command(shows, 0) }),
             };
         }
         Wording::Flat(words) => {
-            let texts: Vec<&str> = answers.iter().map(String::as_str).collect();
-            let arena = Bump::new();
-            let command = |number: usize| shows.get(number).map(|shown| shown.command.clone()).unwrap_or_default();
-            return match flat::tree(words, &scope.interfaces, &texts, &mut DataTree::new(&arena, share)) {
-                Ok(data) => found(dialect, data, scope).map_err(|_| Unreadable::malformed(command(0))),
-                Err(Unshown::Malformed(number, place)) => {
-                    Err(Unreadable::Malformed { command: command(number), place: Some(place) })
+            return flat::tree(words, asked, &texts(), tree).map_err(|unshown| match unshown {
+                Unshown::Malformed(number, place) => {
+                    Unreadable::Malformed { command: command(shows, number), place: Some(place) }
                 }
-                Err(Unshown::Nothing) => Err(Unreadable::Nothing { command: command(0) }),
-                Err(Unshown::NoRoom(error)) => Err(error.into()),
-            };
+                Unshown::Nothing => Unreadable::Nothing { command: command(shows, 0) },
+                Unshown::NoRoom(error) => error.into(),
+            });
         }
     };
     let mut tables = Vec::new();
     if words.form == CliForm::JsonTable {
         for (shown, answer) in words.shows.iter().zip(answers) {
-            tables.push(json_table::blocks(words, scope, shown, answer, share)?);
+            tables.push(tree.with_share(|share| json_table::blocks(words, asked, shown, answer, share))?);
         }
     }
     let answers = if words.form == CliForm::JsonTable { &tables } else { answers };
-    let arena = Bump::new();
-    let mut tree = DataTree::new(&arena, share);
     let mut said = Lines::default();
     for (shown, answer) in words.shows.iter().zip(answers) {
         let found = match &shown.table {
             Some(table) => vlan::table(words, table, answer, &mut said.vlans),
-            None => said.configuration(words, scope, &shown.command, answer, &mut tree)?,
+            None => said.configuration(words, asked, &shown.command, answer, tree)?,
         };
         // Where VLANs say what they have, of ports there need be nothing to show.
         let need_be_none = words.members.is_some() && !said.vlans.is_empty();
@@ -167,15 +202,7 @@ pub fn running(
             return Err(Unreadable::Nothing { command: shown.command.clone() });
         }
     }
-    let data = said.data(words, &mut tree)?;
-    let mut found = found(dialect, data, scope)
-        .map_err(|_| Unreadable::malformed(shows.first().map(|one| one.command.as_str()).unwrap_or_default()))?;
-    // Where none is made, each is there.
-    if let (None, VlanScope::Named(ids)) = (&words.vlan, &scope.vlans) {
-        let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
-        found.config.vlans.extend(ids.iter().map(vlan));
-    }
-    Ok(found)
+    Ok(said.data(words, tree)?)
 }
 
 /// What configurations in files say, each as the system shows it; of VNIs with `overlays`.
@@ -192,7 +219,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mu
                 texts.iter().map(|text| set::lines(words, text)).collect::<Result<_, _>>()?;
             let texts: Vec<&str> = lines.iter().map(|lines| &*lines.text).collect();
             let interface = interface(dialect);
-            let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
+            let asked = AskedAt { list: &interface, names: Asked::of(&InterfaceScope::All) };
             let read = set::tree(words, asked, &texts, &mut DataTree::new(&arena, share));
             let (data, _) = read.map_err(|error| error.to_string())?;
             return match has_interface(dialect, data) {
@@ -202,7 +229,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mu
         }
         Wording::Flat(words) => {
             let arena = Bump::new();
-            return match flat::tree(words, &InterfaceScope::All, texts, &mut DataTree::new(&arena, share)) {
+            return match flat::tree(words, Asked::of(&InterfaceScope::All), texts, &mut DataTree::new(&arena, share)) {
                 Ok(data) => all(dialect, data, overlays),
                 Err(Unshown::Malformed(_, place)) => Err(format!("it is no JSON{}", at(Some(&place)))),
                 Err(Unshown::Nothing) => Err("there is no interface in it".to_owned()),
@@ -218,7 +245,7 @@ pub fn recorded(dialect: &CliDialect, texts: &[&str], overlays: bool, share: &mu
     let mut said = Lines::default();
     let mut found = false;
     for text in texts {
-        let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
+        let read = said.configuration(words, Asked::of(&InterfaceScope::All), "show", text, &mut tree);
         found |= read.map_err(|error| error.to_string())?;
     }
     if !found {
@@ -258,7 +285,7 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
         Wording::Table(words) if words.form == CliForm::JsonTable => Err(TABLES.to_owned()),
         Wording::Table(words) => {
             let mut said = Lines::default();
-            let read = said.configuration(words, &Scope::all(), "show", text, &mut tree);
+            let read = said.configuration(words, Asked::of(&InterfaceScope::All), "show", text, &mut tree);
             read.map_err(|error| error.to_string())?;
             let data = said.data(words, &mut tree).map_err(|error| error.to_string())?;
             let (mut unread, deleted) = unread::unread(words, text, overlays);
@@ -269,7 +296,7 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
         Wording::Set(words) => {
             let lines = set::lines(words, text)?;
             let interface = interface(dialect);
-            let asked = set::Asked { list: &interface, names: &InterfaceScope::All };
+            let asked = AskedAt { list: &interface, names: Asked::of(&InterfaceScope::All) };
             let read = set::tree(words, asked, &[&lines.text], &mut tree);
             let (data, _) = read.map_err(|error| error.to_string())?;
             let mut clashes = Clashes::default();
@@ -285,7 +312,7 @@ pub fn brought(dialect: &CliDialect, text: &str, overlays: bool, share: &mut Sha
             Ok(Brought { recorded, deleted: set::deleted(words, &lines.text), unread, clashes })
         }
         Wording::Flat(words) => {
-            let recorded = match flat::tree(words, &InterfaceScope::All, &[text], &mut tree) {
+            let recorded = match flat::tree(words, Asked::of(&InterfaceScope::All), &[text], &mut tree) {
                 Ok(data) => all(dialect, data, overlays)?,
                 Err(Unshown::Malformed(_, place)) => return Err(format!("it is no JSON{}", at(Some(&place)))),
                 Err(Unshown::Nothing) => Recorded::default(),
@@ -353,12 +380,12 @@ impl<'t> Lines<'t> {
     fn configuration(
         &mut self,
         words: &'t CliWords,
-        scope: &Scope,
+        asked: Asked<'_>,
         command: &str,
         text: &'t str,
         tree: &mut DataTree<'_, '_>,
     ) -> Result<bool, Unreadable> {
-        let is_asked = |name: &str| is_asked(&scope.interfaces, name);
+        let is_asked = |name: &str| asked.has(name);
         self.overlay(words, text, tree)?;
         let mut found = false;
         let mut block = Block::Other;

@@ -8,5 +8,5 @@ mod render;
 
 pub(super) use braces::{Lines, lines};
 pub(super) use deleted::deleted;
-pub(super) use read::{Asked, tree, unread};
+pub(super) use read::{AskedAt, tree, unread};
 pub(super) use render::script;

@@ -247,7 +247,7 @@ pub(crate) fn shown(port: &Interface) -> String {
     says(port.aggregation.and_then(|aggregation| aggregation.mlag_id).map(|number| format!("mlag {number}")));
     let stp = port.stp.unwrap_or_default();
     says(stp.edge_port.map(|edge| if edge == EdgePort::EdgeEnable { "edge" } else { edge.identity() }.to_owned()));
-    says(port.foreign.get(&Leaf::EdgePort).map(|foreign| format!("stp {}", foreign.values().join(" "))));
+    says(port.foreign.get(Leaf::EdgePort).map(|foreign| format!("stp {}", foreign.values().join(" "))));
     says((stp.bpdu_guard == Some(true)).then(|| "guard".to_owned()));
     words.join(" ")
 }

@@ -5,7 +5,10 @@
 //! then whether each of their subinterfaces is in the network instance of its
 //! own number. What somebody else bridged in another way is foreign.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{Data, DataNode, Defaults, Names, Node};
 use mercury_model::{
@@ -114,7 +117,7 @@ pub fn running(found: &DataNode, instance: &str, defaults: &Defaults, scope: &Sc
             shared.insert((List::Lacp, name.clone()));
         }
         if let Some(tagging) = others_tagging(port) {
-            written.insert(name.clone(), tagging);
+            written.insert(name.clone(), Arc::new(tagging));
         }
         if let Some(other) = not_of_members(port) {
             besides.insert(name.clone(), other);

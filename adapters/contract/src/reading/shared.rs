@@ -3,18 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use mercury_model::{DeviceConfig, InterfaceName, List};
+use mercury_model::{InterfaceName, List};
 
 use super::{Data, find, visit};
 use crate::{ListTree, Names, Tree};
 
 /// The interfaces whose own entries hold a list's leaves in a container, and
 /// more than those.
-pub(super) fn in_interfaces<D: Data>(tree: &Tree, data: &D, config: &DeviceConfig) -> BTreeSet<(List, InterfaceName)> {
+pub(super) fn in_interfaces<D: Data>(
+    tree: &Tree,
+    data: &D,
+    is_read: impl Fn(&InterfaceName) -> bool,
+) -> BTreeSet<(List, InterfaceName)> {
     let mut shared = BTreeSet::new();
     for (list, own) in tree.lists.iter().filter(|(_, own)| !own.is_beside) {
         visit(data, &tree.interface.steps, &Names::default(), &mut |entry, names| {
-            let name = names.found_interface().filter(|name| config.interfaces.contains_key(name));
+            let name = names.found_interface().filter(&is_read);
             let holders = find(entry, &own.entry, &names);
             if holders.iter().any(|(holder, _)| holds_more(tree, *list, own, *holder)) {
                 shared.extend(name.map(|name| (*list, name)));

@@ -84,7 +84,7 @@ fn said(
         (Some(LagType::Lacp), Some(Lacp { lacp_mode: LacpMode::Passive, .. })) => "passive",
         (Some(LagType::Lacp), Some(_)) => "active",
         // Some speak and some only answer; who joins speaks.
-        (Some(LagType::Lacp), None) if aggregate.foreign.contains_key(&Leaf::LacpMode) => "active",
+        (Some(LagType::Lacp), None) if aggregate.foreign.get(Leaf::LacpMode).is_some() => "active",
         _ => {
             let reason = "a member says that it is static, or that it speaks LACP and how";
             return Err(writing.cannot(&format!("{member} in {}", aggregate.name), reason));

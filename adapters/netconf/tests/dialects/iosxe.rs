@@ -195,13 +195,13 @@ fn what_an_aggregate_is_its_members_say() {
         assert!(aggregate.is_aggregate());
         let found = aggregate.aggregation.and_then(|aggregation| aggregation.lag_type);
         assert_eq!((found, aggregate.lacp), (lag_type, lacp), "{first}");
-        assert_eq!(aggregate.foreign.keys().copied().collect::<Vec<_>>(), foreign, "{first}");
+        assert_eq!(aggregate.foreign.iter().map(|(leaf, _)| leaf).collect::<Vec<_>>(), foreign, "{first}");
         let member = running.interfaces[&name("TwentyFiveGigE1/0/1")].aggregate_id.clone();
         assert_eq!(member, (!first.is_empty()).then(|| name("Port-channel5")));
     }
     let mixed = all(&bundle(&group("active"), &group("passive")));
     let aggregate = &mixed.interfaces[&name("Port-channel5")];
-    assert_eq!(aggregate.foreign[&Leaf::LacpMode].values(), ["active", "passive"]);
+    assert_eq!(aggregate.foreign.get(Leaf::LacpMode).unwrap().values(), ["active", "passive"]);
 }
 
 /// Every member says it, or the two ends of a link would differ.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mercury_adapter::{
     DataNode, DataTree, Filled, FlatBridge, FlatForm, FlatMember, FlatWords, Hole, NoRoom, Template,
 };
-use mercury_model::{InterfaceScope, VlanId, VlanSet};
+use mercury_model::{VlanId, VlanSet};
 
 use super::{json, names::several, port::Port};
-use crate::words::{is_asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
+use crate::words::{Asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
@@ -44,7 +44,7 @@ pub(super) struct Bridge {
 /// The data of what was shown, of the ports that are asked for.
 pub(in crate::words) fn tree<'a, 's>(
     words: &'s FlatWords,
-    asked: &'s InterfaceScope,
+    asked: Asked<'s>,
     texts: &[&str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unshown> {
@@ -84,7 +84,7 @@ pub(in crate::words) fn tree<'a, 's>(
 }
 
 struct Said<'s> {
-    asked: &'s InterfaceScope,
+    asked: Asked<'s>,
     /// Whether anything was said of any.
     has_ports: bool,
     ports: BTreeMap<String, Port>,
@@ -98,7 +98,7 @@ struct Said<'s> {
 }
 
 impl<'s> Said<'s> {
-    fn new(asked: &'s InterfaceScope, is_aware: bool) -> Self {
+    fn new(asked: Asked<'s>, is_aware: bool) -> Self {
         let (ports, vlans) = (BTreeMap::new(), BTreeMap::new());
         Self { asked, has_ports: false, ports, vlans, untagged: None, is_aware, segments: None, octets: 0 }
     }
@@ -224,7 +224,7 @@ impl<'s> Said<'s> {
     /// A port that is asked for.
     fn port(&mut self, name: &str) -> Option<&mut Port> {
         self.has_ports |= is_of_a_port(name);
-        if !is_asked(self.asked, name) {
+        if !self.asked.has(name) {
             return None;
         }
         self.octets += SAID;

@@ -15,7 +15,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use super::{Unreadable, blocks::named_by};
-use crate::words::is_asked;
+use crate::words::Asked;
 
 /// Octets that one of a row takes while it is JSON.
 const TIMES: usize = 8;
@@ -39,13 +39,13 @@ struct Headings {
 /// room.
 pub(super) fn blocks(
     words: &CliWords,
-    scope: &Scope,
+    asked: Asked<'_>,
     shown: &Shown,
     text: &str,
     share: &mut Share,
 ) -> Result<String, Unreadable> {
     let mut blocks = String::new();
-    each(shown, text, share, &mut |table, headings, row| block(words, scope, (table, headings), row, &mut blocks))?;
+    each(shown, text, share, &mut |table, headings, row| block(words, asked, (table, headings), row, &mut blocks))?;
     share.grow(blocks.len())?;
     Ok(blocks)
 }
@@ -68,7 +68,8 @@ pub(crate) fn unused(
         each(shown, answer, share, &mut |table, headings, row| {
             let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| *own == heading).map(|(_, cell)| cell);
             let name = cell(KEY).and_then(Value::as_str).filter(|_| table == device.table).map(one_line);
-            let name = name.and_then(|name| named_by(words, &name)).filter(|name| is_asked(&scope.interfaces, name));
+            let name =
+                name.and_then(|name| named_by(words, &name)).filter(|name| Asked::of(&scope.interfaces).has(name));
             if let Some(name) = name {
                 let error = cell(&device.error).and_then(Value::as_str).filter(|error| !error.is_empty());
                 let is_there = cell(&device.number).and_then(Value::as_i64).is_some_and(|number| number > 0);
@@ -117,7 +118,7 @@ fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) ->
 /// Adds the block that a row is; `None` where the row is not one of these columns.
 fn block(
     words: &CliWords,
-    scope: &Scope,
+    asked: Asked<'_>,
     (table, headings): (&str, &[String]),
     row: &[Value],
     blocks: &mut String,
@@ -135,7 +136,7 @@ fn block(
     let Some(name) = cell(KEY).and_then(Value::as_str).map(one_line) else { return Ok(Some(())) };
     blocks.push_str(&words.interface.enter.fill(|_| Some(name.clone())));
     blocks.push('\n');
-    if named_by(words, &name).is_some_and(|name| is_asked(&scope.interfaces, &name)) {
+    if named_by(words, &name).is_some_and(|name| asked.has(&name)) {
         for (heading, cell) in headings.iter().zip(row) {
             lines(blocks, table, heading, cell);
         }
@@ -229,7 +230,7 @@ mod tests {
         let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
         let mut share = Budget::shared().share(MAX_REPLY);
         let words = ovs.cli.as_ref().unwrap().words.table().unwrap();
-        blocks(words, scope, words.shows.first().unwrap(), text, &mut share)
+        blocks(words, Asked::of(&scope.interfaces), words.shows.first().unwrap(), text, &mut share)
     }
 
     #[test]

@@ -8,13 +8,12 @@ use std::{
 };
 
 use mercury_adapter::{Clashes, DataNode, DataTree, Known, Left, NoRoom, NodePath, SetWords, Unread};
-use mercury_model::InterfaceScope;
 
 use super::{
     braces::Lines,
     line::{is_unclosed, words as words_of},
 };
-use crate::words::is_asked;
+use crate::words::Asked;
 
 /// Octets that a node with others below takes beside the tree while lines are read.
 const ENTRY: usize = 96;
@@ -24,9 +23,9 @@ type Entries<'a> = HashMap<(*const DataNode<'a>, &'a str, &'a str), &'a DataNode
 
 /// The interfaces that are asked for, and the way to their list's entries.
 #[derive(Clone, Copy)]
-pub(in crate::words) struct Asked<'s> {
+pub(in crate::words) struct AskedAt<'s> {
     pub(in crate::words) list: &'s NodePath,
-    pub(in crate::words) names: &'s InterfaceScope,
+    pub(in crate::words) names: Asked<'s>,
 }
 
 /// The data of configurations less the interfaces that are not asked for, and whether there
@@ -36,7 +35,7 @@ pub(in crate::words) struct Asked<'s> {
 /// There is no room for it.
 pub(in crate::words) fn tree<'a>(
     words: &SetWords,
-    asked: Asked<'_>,
+    asked: AskedAt<'_>,
     texts: &[&'a str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<(&'a DataNode<'a>, bool), NoRoom> {
@@ -139,7 +138,7 @@ pub(super) fn behind<'t>(line: &'t str, verb: &str) -> Option<&'t str> {
 
 struct Reading<'w, 'a, 't, 's> {
     words: &'w SetWords,
-    asked: Asked<'w>,
+    asked: AskedAt<'w>,
     has_others: bool,
     tree: &'t mut DataTree<'a, 's>,
     entries: Entries<'a>,
@@ -190,7 +189,7 @@ impl<'a> Reading<'_, 'a, '_, '_> {
             }
             let key = own.key.as_deref().zip(value).map(|(key, value)| (key, &**value));
             on_way = on_way.filter(|at| list.get(*at).is_some_and(|step| step.name == own.name)).map(|at| at + 1);
-            if on_way == Some(list.len()) && key.is_some_and(|(_, name)| !is_asked(self.asked.names, name)) {
+            if on_way == Some(list.len()) && key.is_some_and(|(_, name)| !self.asked.names.has(name)) {
                 self.has_others = true;
                 return Ok(());
             }
