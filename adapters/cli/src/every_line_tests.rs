@@ -280,46 +280,8 @@ async fn what_goes_wrong_at_any_line_ends_in_a_state_that_is_known() {
     }
 }
 
-/// NVUE's commands, which wait to be applied; of what is entered nothing is so before.
-struct Nvue {
-    told: Told,
-    nth: usize,
-    fault: Mishap,
-}
-
+/// NVUE's commands wait for this; of what is entered nothing is so before.
 const APPLY: &str = "nv config apply --assume-yes";
-
-impl Wire for Nvue {
-    fn ask<'a>(&'a mut self, lines: &'a [Entry<'a>], _: &'a mut Share) -> BoxFuture<'a, Result<Vec<Reply>, Lost>> {
-        Box::pin(async move {
-            let mut replies = Vec::new();
-            for entry in lines {
-                let at = self.told.lock().unwrap().len();
-                self.told.lock().unwrap().push(entry.line.to_owned());
-                let (said, status) = match self.fault {
-                    Mishap::Refuse if at == self.nth => ("Error: the moon is full", 1),
-                    Mishap::Hang if at == self.nth => std::future::pending().await,
-                    Mishap::DropBefore if at == self.nth => return Err(Lost::Closed("gone".to_owned())),
-                    _ => ("", 0),
-                };
-                replies.push(Reply::of(said.to_owned(), End::Status(Some(status))));
-            }
-            Ok(replies)
-        })
-    }
-
-    fn is_open(&self) -> bool {
-        true
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
-    }
-
-    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
-        Box::pin(async {})
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_wrong_at_any_command_of_nvue_applies_nothing() {
@@ -332,7 +294,18 @@ async fn what_goes_wrong_at_any_command_of_nvue_applies_nothing() {
     for fault in [Mishap::Refuse, Mishap::DropBefore, Mishap::Hang] {
         for nth in 0.. {
             let told = Told::default();
-            let wire = Nvue { told: Arc::clone(&told), nth, fault };
+            let run = Arc::clone(&told);
+            let wire = Answering(move |line: &str| {
+                let at = run.lock().unwrap().len();
+                run.lock().unwrap().push(line.to_owned());
+                let (said, status) = match fault {
+                    Mishap::Refuse if at == nth => ("Error: the moon is full", 1),
+                    Mishap::Hang if at == nth => return Err(Lost::Timeout(Duration::from_secs(60))),
+                    Mishap::DropBefore if at == nth => return Err(Lost::Closed("gone".to_owned())),
+                    _ => ("", 0),
+                };
+                Ok(Reply::of(said.to_owned(), End::Status(Some(status))))
+            });
             let mut session = LineSession::new(Box::new(wire), Arc::clone(&dialect), Budget::new(1 << 18));
             let stage = Step::Stage(Payload::new(script.clone()));
             let flight = session.flight(&[stage], Duration::from_secs(60)).await;

@@ -57,6 +57,44 @@ const ROWS: Family = Family {
     startup: None,
 };
 
+/// Blocks of VLANs, each of which says what ports it has: a port leaves one and joins another in
+/// lines far from one another.
+const MEMBERS: Family = Family {
+    start: || block_on(CliSwitch::start(grammar::members(), MEMBERS_BEFORE)).unwrap(),
+    entry: |switch| entry(switch).without("dialect").text("dialect", "dell_force10"),
+    port: MEMBER,
+    is_attached: |switch| {
+        let running = switch.running();
+        let (mut within, mut of) = ("", Vec::new());
+        for line in running.lines() {
+            within = if line.starts_with(' ') { within } else { line };
+            of.extend(
+                line.ends_with(MEMBER).then_some((within, line.trim())).filter(|(block, _)| block.contains("vlan")),
+            );
+        }
+        of == [("interface vlan 100", "untagged TenGigabitEthernet 0/1")]
+    },
+    lines: 4,
+    startup: Some(CliHandle::startup),
+};
+
+const MEMBER: &str = "TenGigabitEthernet 0/1";
+
+/// As somebody else has configured it years ago.
+const MEMBERS_BEFORE: &str = "hostname rack-4
+interface TenGigabitEthernet 0/1
+description free
+switchport
+interface TenGigabitEthernet 0/2
+switchport
+interface vlan 10
+description servers
+untagged TenGigabitEthernet 0/1
+interface vlan 100
+tagged TenGigabitEthernet 0/2
+interface vlan 200
+tagged TenGigabitEthernet 0/2";
+
 /// As somebody else has configured it years ago.
 const ROWS_BEFORE: &str = "port 1\nport 2\nport 3\nport 49
 scope 1 local\nscope 10 local\nscope 20 fabric
@@ -118,11 +156,12 @@ fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
     let error = answer.unwrap_err();
     assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
     at_every_line(&ROWS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
+    at_every_line(&MEMBERS, &LineFault::Refuse("% Error: the moon is full".to_owned()), false);
 }
 
 #[test]
 fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
-    for family in [&BLOCKS, &ROWS] {
+    for family in [&BLOCKS, &ROWS, &MEMBERS] {
         at_every_line(family, &LineFault::DropBefore, true);
         at_every_line(family, &LineFault::DropAfter, true);
         at_every_line(family, &LineFault::Closed("*** Line cleared by an administrator ***".to_owned()), true);

@@ -55,6 +55,22 @@ pub(super) fn indented() -> Grammar {
     }
 }
 
+/// Indented blocks of ports and of VLANs that say which ports they have, as Force10's.
+pub(super) fn members() -> Grammar {
+    Grammar {
+        host: "rack-4".into(),
+        blocks: vec![("interface".into(), "conf-if".into())],
+        values: all(&["hostname", "description", "mtu"]),
+        lists: Vec::new(),
+        others: all(&["switchport", "shutdown", "tagged", "untagged"]),
+        configure_prompt: "{host}(conf)#".into(),
+        save: ("write memory".into(), None),
+        unknown: "                 ^\r\n% Error: Invalid input at \"^\" marker.\r\n".into(),
+        shows: vec![("show running-config".into(), Show::Running)],
+        ..indented()
+    }
+}
+
 /// Lines that set and delete in a candidate, as Junos'.
 pub(super) fn sets() -> Grammar {
     Grammar {
