@@ -12,8 +12,7 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{CliSession, ConnectError, ConnectFault, ShellLogin, chain, dial};
-use regex::Regex;
+use mercury_adapter::{CliSession, ConnectError, ConnectFault, Pattern, ShellLogin, chain, dial};
 use secrecy::SecretString;
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -84,7 +83,7 @@ pub(crate) fn asking(session: &Arc<CliSession>) -> Arc<CliSession> {
 
 /// As those ask that no dialect has otherwise.
 static LOGIN: LazyLock<Option<ShellLogin>> = LazyLock::new(|| {
-    let [name, password] = [r"(?i)(login|user ?name|login name|user):$", r"(?i)password:$"].map(Regex::new);
+    let [name, password] = [r"(?i)(login|user ?name|login name|user):$", r"(?i)password:$"].map(Pattern::of_a_line);
     Some(ShellLogin { name: name.ok()?, password: password.ok()? })
 });
 

@@ -6,7 +6,10 @@
 #[path = "dialects/forms.rs"]
 mod forms;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use forms::{FORMS, answers, text};
 use mercury_adapter::{Budget, CliSession, CliTransport, Dialect, MAX_REPLY, builtin};
@@ -26,6 +29,18 @@ const AT_ONCE: usize = 32 << 10;
 
 /// What a configuration takes at most, for each octet that it has.
 const TIMES: f32 = 3.0;
+
+/// Octets that all built-in dialects take at most, before anything is held against a pattern of
+/// theirs.
+const DIALECTS: usize = 2 << 20;
+
+/// Octets that they take. Nothing else is measured while this is.
+static READ: LazyLock<usize> = LazyLock::new(|| {
+    let before = ALLOCATOR.current_usage();
+    let read = builtin().unwrap();
+    assert!(read.len() > 20);
+    ALLOCATOR.current_usage() - before
+});
 
 /// What else is configured in each form: rules of a firewall.
 const RULES: [(&str, &str); 3] = [
@@ -160,9 +175,16 @@ fn all_ports() {
     }
 }
 
+#[test]
+fn dialects_that_nobody_speaks_take_little() {
+    println!("the built-in dialects take {} KiB", *READ / 1024);
+    assert!(*READ <= DIALECTS, "{} octets", *READ);
+}
+
 /// One after the other, since the allocator is one.
 #[test]
 fn a_configuration_takes_three_times_its_size_at_most() {
+    LazyLock::force(&READ);
     all_ports();
     for (name, around, port) in FORMS {
         let (running, times) = read(name, &text(around, port, OCTETS), &first());

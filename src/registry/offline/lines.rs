@@ -58,9 +58,9 @@ pub(super) fn guarded(
 fn is_answer(cli: &CliDialect, line: &str) -> bool {
     let begins = |found: Option<Range<usize>>| found.is_some_and(|own| own.start == 0);
     let session = &cli.session;
-    let is_refused = session.refused.iter().any(|one| begins(one.find(line).map(|own| own.range())))
+    let is_refused = session.refused.iter().any(|one| begins(one.find(line)))
         && !session.harmless.iter().any(|one| one.is_match(line));
-    is_refused || session.pager.iter().any(|one| begins(one.find(line).map(|own| own.range())))
+    is_refused || session.pager.iter().any(|one| begins(one.find(line)))
 }
 
 /// Whether a line is the beginning of one of a port's, up to within one of its words.

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+
+use super::Pattern;
 
 /// The names of a system's ports and aggregates: the word of a type, and a
 /// number of that type's shape, with nothing between.
@@ -15,18 +16,12 @@ pub struct InterfaceNames {
     hint: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct NamedType {
     word: String,
     /// Other words for it that the system itself uses, in LLDP or in its tables.
     also: Vec<String>,
-    number: Regex,
-}
-
-impl PartialEq for NamedType {
-    fn eq(&self, other: &Self) -> bool {
-        self.word == other.word && self.also == other.also && self.number.as_str() == other.number.as_str()
-    }
+    number: Pattern,
 }
 
 /// A name that no port or aggregate of the system can have.
@@ -150,9 +145,9 @@ impl RawInterfaceNames {
     pub(super) fn build(self) -> Result<InterfaceNames, Vec<String>> {
         let mut problems = Vec::new();
         let mut types = Vec::new();
-        let mut shapes: BTreeMap<String, Regex> = BTreeMap::new();
+        let mut shapes: BTreeMap<String, Pattern> = BTreeMap::new();
         for (word, raw) in self.types {
-            let shape = shapes.get(&raw.number).cloned().map_or_else(|| shape(&raw.number), Ok);
+            let shape = shapes.get(&raw.number).cloned().map_or_else(|| Pattern::of_a_number(&raw.number), Ok);
             match shape {
                 Ok(number) => {
                     shapes.insert(raw.number, number.clone());
@@ -166,11 +161,6 @@ impl RawInterfaceNames {
         problems.extend(odd.map(|name| format!("interface-names.such-as: {name} is none")));
         if problems.is_empty() { Ok(names) } else { Err(problems) }
     }
-}
-
-/// Of ASCII: other scripts have digits too.
-fn shape(number: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(&format!("^(?:{number})$")).unicode(false).build()
 }
 
 #[cfg(test)]

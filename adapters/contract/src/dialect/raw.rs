@@ -27,7 +27,6 @@ mod namespace;
 mod nvue;
 mod overlay;
 mod ovsdb;
-mod pattern;
 mod restconf;
 mod shapes;
 mod switched_vlan;

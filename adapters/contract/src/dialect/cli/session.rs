@@ -2,10 +2,9 @@
 
 use std::str::FromStr;
 
-use regex::Regex;
 use serde::Deserialize;
 
-use crate::dialect::raw::RawCliSession;
+use crate::dialect::{Pattern, raw::RawCliSession};
 
 /// How sessions at a system's command line go.
 #[derive(Clone, Debug)]
@@ -23,11 +22,11 @@ pub struct CliSession {
     /// How it asks in its shell who one is; `None` where SSH has told.
     pub login: Option<ShellLogin>,
     /// What it says at login when it waits for any key.
-    pub press: Option<Regex>,
+    pub press: Option<Pattern>,
     /// What it says at the foot of a page; a blank goes on.
-    pub pager: Option<Regex>,
+    pub pager: Option<Pattern>,
     /// Lines that are no part of any answer.
-    pub noise: Vec<Regex>,
+    pub noise: Vec<Pattern>,
     /// Lines sent once at the beginning, such as those that end paging; that it
     /// refuses one is no failure.
     pub prepare: Vec<String>,
@@ -54,12 +53,12 @@ pub struct CliSession {
     /// What it asks, and what is answered.
     pub questions: Vec<Question>,
     /// What a line of an answer holds that means refusal.
-    pub refused: Vec<Regex>,
+    pub refused: Vec<Pattern>,
     /// Lines that mean no refusal whatever they hold.
-    pub harmless: Vec<Regex>,
+    pub harmless: Vec<Pattern>,
     /// All lines that may be in the answer to a line of configuration; where not
     /// empty, any other means refusal.
-    pub known_good: Vec<Regex>,
+    pub known_good: Vec<Pattern>,
 }
 
 impl FromStr for CliSession {
@@ -105,20 +104,20 @@ pub enum Level {
 pub struct Prompts {
     /// Where each stands on two lines, the line above; the prompts below are then both
     /// lines, with a blank between.
-    pub above: Option<Regex>,
+    pub above: Option<Pattern>,
     /// Of [`Level::User`].
-    pub user: Option<Regex>,
+    pub user: Option<Pattern>,
     /// Of [`Level::Enable`].
-    pub enable: Regex,
+    pub enable: Pattern,
     /// Of [`Level::Configure`].
-    pub configure: Option<Regex>,
+    pub configure: Option<Pattern>,
 }
 
 impl Prompts {
     /// The level a line is the prompt of, and the host name in it, if it is one.
     #[must_use]
     pub fn find<'a>(&self, line: &'a str) -> Option<(Level, Option<&'a str>)> {
-        let of = |level, pattern: Option<&Regex>| {
+        let of = |level, pattern: Option<&Pattern>| {
             let found = pattern?.captures(line)?;
             (found.get(0)?.as_str() == line).then(|| (level, found.name("host").map(|host| host.as_str())))
         };
@@ -132,9 +131,9 @@ impl Prompts {
 #[derive(Clone, Debug)]
 pub struct ShellLogin {
     /// How the name is asked for.
-    pub name: Regex,
+    pub name: Pattern,
     /// How the password is asked for.
-    pub password: Regex,
+    pub password: Pattern,
 }
 
 /// From [`Level::User`] to [`Level::Enable`].
@@ -143,7 +142,7 @@ pub struct Enable {
     /// The line that asks for it.
     pub line: String,
     /// How the secret is asked for.
-    pub ask: Regex,
+    pub ask: Pattern,
 }
 
 /// A question that is answered without anybody being asked.
@@ -152,7 +151,7 @@ pub struct Question {
     /// Where it may come.
     pub when: When,
     /// The end of what it says.
-    pub ask: Regex,
+    pub ask: Pattern,
     /// What is answered; `enter` follows.
     pub answer: String,
 }
@@ -175,7 +174,7 @@ pub struct Waiting {
     /// The command that shows it.
     pub show: String,
     /// What its answer holds if there is something.
-    pub holds: Regex,
+    pub holds: Pattern,
 }
 
 /// A candidate at the prompt. [`CliSession::configure`] enters it and keeps others out,
@@ -193,9 +192,9 @@ pub struct Candidate {
     /// nothing is.
     pub fresh: String,
     /// What a refusal to enter holds where somebody else keeps one out.
-    pub locked: Vec<Regex>,
+    pub locked: Vec<Pattern>,
     /// What the answer to a commit holds, or it failed.
-    pub committed: Regex,
+    pub committed: Pattern,
     /// How a commit waits to be confirmed; `None` where none does.
     pub confirming: Option<Confirming>,
 }
@@ -211,7 +210,7 @@ pub struct Confirming {
     /// Shows the history, the newest first.
     pub history: String,
     /// How its entries begin.
-    pub entry: Regex,
+    pub entry: Pattern,
     /// What the newest holds if that waits.
-    pub waits: Regex,
+    pub waits: Pattern,
 }

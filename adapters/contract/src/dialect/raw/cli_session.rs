@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::{
-    super::{Candidate, CliSession, CliTransport, Confirming, Enable, Prompts, Question, ShellLogin, Waiting, When},
+    super::{
+        Candidate, CliSession, CliTransport, Confirming, Enable, Pattern, Prompts, Question, ShellLogin, Waiting, When,
+    },
     Problems,
-    pattern::pattern,
 };
 
 #[derive(Deserialize)]
@@ -124,8 +125,9 @@ fn enter() -> String {
 impl RawCliSession {
     pub(in crate::dialect) fn build(self) -> Result<CliSession, Problems> {
         let mut problems = self.contradictions();
-        let mut one =
-            |key: &str, text: &str| pattern(text).map_err(|problem| problems.push(format!("{key}: {problem}")));
+        let mut one = |key: &str, text: &str| {
+            Pattern::of_a_line(text).map_err(|problem| problems.push(format!("{key}: {problem}")))
+        };
         let prompts = self.prompts.as_ref().and_then(|raw| {
             let above = raw.above.as_deref().map(|text| one("prompts.above", text));
             let user = raw.user.as_deref().map(|text| one("prompts.user", text));
