@@ -223,7 +223,7 @@ fn described(report: &Report, switch: &Switch) -> Value {
             members.insert("atomic_edit".to_owned(), capabilities.atomic_edit.into());
             members.insert("startup".to_owned(), capabilities.startup.into());
             members.insert("pipelining".to_owned(), capabilities.pipelining.into());
-            members.insert("announced".to_owned(), capabilities.announced.clone().into());
+            members.insert("announced".to_owned(), capabilities.announced.to_vec().into());
         }
         if let Some(fault) = report.outcome.fault() {
             members.insert("error".to_owned(), fault.to_string().into());

@@ -1,5 +1,7 @@
 //! What a target can do, known before it is asked to.
 
+use std::sync::Arc;
+
 /// Which datastore a change is made in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Datastore {
@@ -51,14 +53,15 @@ pub struct Capabilities {
     /// Which form of its dialect it speaks, counted from the newest, 0; `None` where
     /// it does not tell.
     pub variant: Option<usize>,
-    /// What the peer announced, as it announced it; for people.
-    pub announced: Vec<String>,
+    /// What the peer announced, as it announced it; for people. Shared, since some announce hundreds
+    /// of lines, and every change has these.
+    pub announced: Arc<[String]>,
 }
 
 impl Capabilities {
     /// Those of a target that was not asked yet: nothing is relied on.
     #[must_use]
-    pub const fn unknown() -> Self {
+    pub fn unknown() -> Self {
         Self {
             datastore: Datastore::Running,
             confirmed_commit: None,
@@ -70,7 +73,7 @@ impl Capabilities {
             unsaved: None,
             pipelining: false,
             variant: None,
-            announced: Vec::new(),
+            announced: Arc::default(),
         }
     }
 }

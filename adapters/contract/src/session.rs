@@ -330,7 +330,7 @@ pub trait Connector: Send + Sync {
     fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
         async move {
             let session = self.connect().await?;
-            let announced = session.capabilities().announced.clone();
+            let announced = session.capabilities().announced.to_vec();
             session.close().await;
             Ok(Probe { facts: Vec::new(), announced, entry: Vec::new() })
         }

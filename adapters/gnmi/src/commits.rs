@@ -6,6 +6,7 @@
 //! they are not, another client's commit is neither confirmed nor undone by it.
 
 use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -79,8 +80,8 @@ pub(crate) struct Commits(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     known: Known,
-    /// What it announced when that was found out, sorted.
-    announced: Option<Vec<String>>,
+    /// The digest of what it announced when that was found out, in whatever order.
+    announced: Option<u64>,
 }
 
 impl Commits {
@@ -91,10 +92,13 @@ impl Commits {
     /// A session begins with a target that announces this, a line each. Where that is not what
     /// it was, as after a change of firmware, nothing is known of it any more.
     pub(crate) fn met(&self, announced: &[String]) {
-        let mut lines = announced.to_vec();
+        let mut lines: Vec<&String> = announced.iter().collect();
         lines.sort();
+        let mut hasher = DefaultHasher::new();
+        lines.hash(&mut hasher);
+        let lines = hasher.finish();
         let mut state = self.state();
-        if state.announced.as_ref().is_some_and(|earlier| *earlier != lines) && state.known != Known::Nothing {
+        if state.announced.is_some_and(|earlier| earlier != lines) && state.known != Known::Nothing {
             tracing::info!("the target announces something else than before; it is asked for commit-confirmed again");
             state.known = Known::Nothing;
         }

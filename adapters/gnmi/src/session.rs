@@ -107,7 +107,7 @@ impl GnmiSession {
                 unsaved: matches!(dialect.save, Save::Unknown).then_some(NO_SAVE),
                 pipelining: false,
                 variant: Some(0),
-                announced: announced_lines,
+                announced: announced_lines.into(),
             },
             reading: options.reading.unwrap_or(dialect.reading),
             client,

@@ -1,6 +1,6 @@
 //! What a server's hello says that it can do.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mercury_adapter::{Capabilities, ConfirmedBy, ConfirmedCommit, Datastore, ListTree, NetconfDialect};
 use mercury_model::List;
@@ -40,7 +40,7 @@ pub(crate) fn capabilities(
         unsaved: None,
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
-        announced: hello.capabilities.clone(),
+        announced: Arc::clone(&hello.capabilities),
     })
 }
 

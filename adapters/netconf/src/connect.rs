@@ -125,7 +125,7 @@ impl Connector for NetconfConnector {
         async move {
             let mut session = Box::new(self.open().await?);
             let announced = session.capabilities().announced.clone();
-            let mut found = Probe { announced, ..Probe::default() };
+            let mut found = Probe { announced: announced.to_vec(), ..Probe::default() };
             if !self.client.pipelining {
                 session.close().await;
                 return Ok(found);

@@ -7,8 +7,9 @@
 
 /// The end-of-message marker of base 1.0, also used for every hello.
 const END_OF_MESSAGE: &[u8] = b"]]>]]>";
-/// Octets of room that are kept between messages.
-const KEPT: usize = 64 << 10;
+/// Octets of room that are kept between messages: thousands of sessions are idle, and a reply is read
+/// again in pieces that are larger.
+const KEPT: usize = 1 << 10;
 /// Ten digits hold the largest chunk size the RFC allows, 4294967295.
 const MAX_SIZE_DIGITS: usize = 10;
 

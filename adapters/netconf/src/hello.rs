@@ -1,5 +1,7 @@
 //! The hello exchange (RFC 6241 section 8.1) and what a server's capabilities say.
 
+use std::sync::Arc;
+
 use crate::{
     message::errors_in,
     xml::{BASE_NS, Element, Limits, XmlError},
@@ -46,7 +48,7 @@ pub struct ServerHello {
     /// The session's number, if the server gave one that is a number.
     pub session_id: Option<u64>,
     /// The capability URIs in the order they came, known misspellings corrected.
-    pub capabilities: Vec<String>,
+    pub capabilities: Arc<[String]>,
     /// Complaints some servers put inside their hello.
     pub remarks: Vec<RpcError>,
 }
@@ -130,7 +132,7 @@ impl ServerHello {
                 None => HelloError::NotHello(hello.name.chars().take(80).collect()),
             });
         }
-        let capabilities: Vec<String> = hello
+        let capabilities: Arc<[String]> = hello
             .find_all("capabilities")
             .flat_map(|list| list.find_all("capability"))
             .map(|capability| corrected(&without_blanks(capability.raw_text())))

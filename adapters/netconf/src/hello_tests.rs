@@ -15,9 +15,9 @@ fn announcing(capabilities: &[&str]) -> ServerHello {
 #[test]
 fn the_client_announces_both_bases_unless_told_otherwise() {
     let both = parse(&client_hello(true)).unwrap();
-    assert_eq!(both.capabilities, [BASE_1_0, BASE_1_1]);
+    assert_eq!(*both.capabilities, [BASE_1_0, BASE_1_1]);
     assert_eq!(both.session_id, None, "only the server may send a session-id");
-    assert_eq!(parse(&client_hello(false)).unwrap().capabilities, [BASE_1_0]);
+    assert_eq!(*parse(&client_hello(false)).unwrap().capabilities, [BASE_1_0]);
 }
 
 #[test]

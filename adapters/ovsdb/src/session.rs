@@ -107,7 +107,7 @@ impl OvsdbSession {
             atomic_edit: true,
             guarded: true,
             variant: Some(0),
-            announced,
+            announced: announced.into(),
             ..Capabilities::unknown()
         };
         Self {

@@ -94,7 +94,7 @@ where
     fn probe(&self) -> BoxFuture<'_, Result<Probe, ConnectError>> {
         async move {
             let session = self.open().await?;
-            let announced = session.capabilities().announced.clone();
+            let announced = session.capabilities().announced.to_vec();
             let facts = session.facts();
             Ok(Probe { facts, announced, entry: Vec::new() })
         }

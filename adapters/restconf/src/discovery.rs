@@ -1,7 +1,7 @@
 //! What a target is found to be: where its resources begin, what it announces, and the
 //! revisions of its modules.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, Lost};
 use quick_xml::events::{BytesStart, Event};
@@ -25,7 +25,7 @@ const YANG_PATCH: &str = "urn:ietf:params:restconf:capability:yang-patch:";
 /// What a target announces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
-    pub(crate) capabilities: Vec<String>,
+    pub(crate) capabilities: Arc<[String]>,
 }
 
 impl Offer {
@@ -79,7 +79,7 @@ pub(crate) async fn discover(client: &mut Client, root: Option<&str>, within: Du
         Some(found) => {
             let mut capabilities = Vec::new();
             texts(&found, "capability", &mut capabilities);
-            Ok(Offer { capabilities })
+            Ok(Offer { capabilities: capabilities.into() })
         }
     }
 }
@@ -241,7 +241,7 @@ mod tests {
             "urn:ietf:params:restconf:capability:yang-patch:1.0", "urn:ietf:params:restconf:capability:depth:1.0"]}});
         let mut capabilities = Vec::new();
         texts(&found, "capability", &mut capabilities);
-        let offer = Offer { capabilities };
+        let offer = Offer { capabilities: capabilities.into() };
         assert!(offer.yang_patch() && !offer.fields());
     }
 }

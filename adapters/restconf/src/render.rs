@@ -40,7 +40,7 @@ impl Render for Renderer {
         if form != RequestForm::Json {
             return None;
         }
-        let yang_patch = self.restconf.yang_patch && Offer { capabilities: target.announced.clone() }.yang_patch();
+        let yang_patch = self.restconf.yang_patch && Offer { capabilities: Arc::clone(&target.announced) }.yang_patch();
         let RestconfDialect { atomic, datastore_patch, .. } = self.restconf;
         let form = Form { yang_patch, atomic, datastore_patch, guarded: &[] };
         let requests = form.requests(changes).into_iter().map(|request| {

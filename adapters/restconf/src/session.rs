@@ -1,6 +1,6 @@
 //! Steps as requests.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderValue, Method, StatusCode};
@@ -77,7 +77,7 @@ impl RestconfSession {
             unsaved: dialect.save.is_none().then_some(NO_SAVE),
             pipelining: false,
             variant,
-            announced: offer.capabilities.clone(),
+            announced: Arc::clone(&offer.capabilities),
         };
         Self {
             client,
