@@ -106,7 +106,7 @@ pub struct Party {
     /// Those with lower ones are changed first.
     pub turn: i8,
     /// How it ended.
-    pub report: oneshot::Receiver<Report>,
+    pub report: oneshot::Receiver<Box<Report>>,
     milestones: mpsc::Receiver<Milestone>,
     orders: mpsc::Sender<(u32, Order)>,
     attempt: u32,
@@ -117,7 +117,7 @@ pub struct Party {
 pub fn joint(
     id: JointId,
     confirm_timeout: Duration,
-) -> (Joint, impl FnOnce(String, i8, oneshot::Receiver<Report>) -> Party) {
+) -> (Joint, impl FnOnce(String, i8, oneshot::Receiver<Box<Report>>) -> Party) {
     let (milestones, heard) = mpsc::channel(1);
     let (told, orders) = mpsc::channel(1);
     // A confirmation later than that could come too late.
@@ -174,8 +174,8 @@ impl Party {
         let Self { switch, report, orders, .. } = self;
         let ended = report.await;
         drop(orders);
-        ended
-            .unwrap_or_else(|_| Report::new(&switch, Outcome::Unknown { cause: Fault::broken(), settles_within: None }))
+        let broken = || Report::new(&switch, Outcome::Unknown { cause: Fault::broken(), settles_within: None });
+        ended.map_or_else(|_| broken(), |report| *report)
     }
 }
 

@@ -397,6 +397,6 @@ impl Service {
     }
 }
 
-async fn answer(switch: &str, report: oneshot::Receiver<Report>) -> Result<Report, Fault> {
-    report.await.map_err(|_| Fault::broken().at(switch))
+async fn answer(switch: &str, report: oneshot::Receiver<Box<Report>>) -> Result<Report, Fault> {
+    report.await.map(|report| *report).map_err(|_| Fault::broken().at(switch))
 }

@@ -209,7 +209,12 @@ impl Target {
     ///
     /// # Errors
     /// [`FaultKind::Busy`] when the queue is full.
-    pub fn submit(&self, work: Work, joint: Option<Joint>, asker: Asker) -> Result<oneshot::Receiver<Report>, Fault> {
+    pub fn submit(
+        &self,
+        work: Work,
+        joint: Option<Joint>,
+        asker: Asker,
+    ) -> Result<oneshot::Receiver<Box<Report>>, Fault> {
         let (report, answer) = oneshot::channel();
         let now = Instant::now();
         let (entry, switch, alone) = (self.entry, Arc::clone(&self.switch), false);
@@ -262,7 +267,7 @@ impl Task {
     }
 
     fn spawn(&self, owners: Vec<Owner>, jobs: mpsc::Receiver<Box<Job>>) {
-        let owners = owners.into_iter().enumerate().collect();
+        let owners = owners.into_iter().map(Box::new).enumerate().collect();
         let (most, successors) = (self.queue.max_capacity(), Arc::clone(&self.successors));
         let (backlog, company, seats) = (Backlog::default(), Company::default(), Arc::clone(&self.seats));
         let queue = Queue { owners, backlog, company, most, successors, seats };

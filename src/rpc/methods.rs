@@ -66,7 +66,7 @@ pub async fn call(service: &Service, method: &str, params: &Value, mut who: Requ
     let answer = match plain(params, &mut who) {
         Ok(params) => {
             who.asked = Asked::of(&params);
-            route(service, method, &Value::Object(params), &mut who).await
+            route(service, method, Value::Object(params), &mut who).await
         }
         Err(fault) => Err(fault.into()),
     };
@@ -183,8 +183,9 @@ impl From<Fault> for Failed {
     }
 }
 
-async fn route(service: &Service, method: &str, params: &Value, who: &mut Requester) -> Result<Value, Failed> {
-    let fields = Fields::of("", params)?;
+/// What was asked is gone before a switch is waited for: thousands may wait.
+async fn route(service: &Service, method: &str, params: Value, who: &mut Requester) -> Result<Value, Failed> {
+    let fields = Fields::of("", &params)?;
     let inventory = service.inventory();
     match method {
         "get_switches" => {
@@ -215,6 +216,7 @@ async fn route(service: &Service, method: &str, params: &Value, who: &mut Reques
         }
         method => {
             let request = request(method, fields, service)?;
+            drop(params);
             let intent = service.permits(method, request.intent(), who, true)?;
             asked(method, who).await?;
             let done = service.apply(intent, who).await;

@@ -27,7 +27,8 @@ pub(super) struct Job {
     pub(super) joint: Option<Joint>,
     pub(super) queued: Instant,
     pub(super) begun: Instant,
-    pub(super) report: oneshot::Sender<Report>,
+    /// Boxed, because thousands may wait for theirs.
+    pub(super) report: oneshot::Sender<Box<Report>>,
     /// It failed together with others, and is tried again without.
     pub(super) alone: bool,
     /// Whoever waits for it.
@@ -62,7 +63,7 @@ impl Job {
     pub(super) fn answer(self, report: Report) {
         drop(self.change);
         // The caller may have hung up; the log line is written by whoever waits.
-        let _unheard = self.report.send(report);
+        let _unheard = self.report.send(Box::new(report));
     }
 
     /// What is wanted, where it can share a commit: it is to be applied, and

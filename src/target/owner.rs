@@ -64,9 +64,9 @@ pub(super) fn told_of(
     (work.to_owned(), attributes, report.outcome.fault().map(|fault| fault.message.clone()))
 }
 
-/// A switch's requests, and who serves those of each entry.
+/// A switch's requests, and who serves those of each entry: boxed, because room for 11 is made for the first.
 pub(super) struct Queue {
-    pub(super) owners: BTreeMap<usize, Owner>,
+    pub(super) owners: BTreeMap<usize, Box<Owner>>,
     /// What was taken from the queue and not served yet.
     pub(super) backlog: Backlog,
     pub(super) company: Company,
@@ -208,7 +208,7 @@ impl Queue {
                     old.link.close().await;
                 }
             }
-            self.owners.insert(entry, *new);
+            self.owners.insert(entry, new);
         }
         if self.backlog.is_empty() {
             for owner in self.owners.values_mut().filter(|owner| owner.is_leaving) {

@@ -119,13 +119,13 @@ fn started(has_another: bool, max_sessions: usize) -> (Target, Door) {
     (Target::start(Arc::new(switch), dialect, Box::new(door.clone()), Box::new(door.clone())), door)
 }
 
-fn change(target: &Target, port: &str) -> oneshot::Receiver<Report> {
+fn change(target: &Target, port: &str) -> oneshot::Receiver<Box<Report>> {
     let ports = vec![PortIntent::new(port.parse().unwrap())];
     let intent = TargetIntent { ports, ..TargetIntent::new(&target.switch) };
     target.submit(Work::Apply(intent), None, Asker::default()).unwrap()
 }
 
-fn look(target: &Target, port: &str) -> oneshot::Receiver<Report> {
+fn look(target: &Target, port: &str) -> oneshot::Receiver<Box<Report>> {
     let interfaces = InterfaceScope::Named([port.parse().unwrap()].into());
     let scope = Scope { interfaces, vlans: VlanScope::Named([].into()), ..Scope::default() };
     target.submit(Work::Read(scope), None, Asker::default()).unwrap()
