@@ -13,6 +13,7 @@ use crate::{
     target::{Entry, Target, lock_name},
 };
 
+mod bare;
 mod call_home;
 mod cli;
 mod gnmi;
@@ -25,6 +26,7 @@ mod ssh;
 mod tls;
 mod ways;
 
+pub use bare::bare;
 #[cfg(feature = "yang")]
 pub use offline::is_junos;
 pub use offline::{

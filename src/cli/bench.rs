@@ -41,6 +41,10 @@ pub(super) struct BenchArguments {
     /// own. Says how long they take and how many commits.
     #[arg(long, value_name = "REQUESTS", conflicts_with = "switch")]
     burst: Option<u16>,
+    /// In a burst, let each request come as one of Ironic's does, over HTTP, so many at a time
+    /// as callers may have; without this, nothing of HTTP is measured.
+    #[arg(long, requires = "burst")]
+    http: bool,
     /// In a burst, let each request be about so many switches.
     #[arg(long, value_name = "SWITCHES", requires = "burst", default_value_t = 1)]
     span: usize,
@@ -62,6 +66,10 @@ pub(super) struct BenchArguments {
     /// Instead: NETCONF over SSH and over TLS, side by side.
     #[arg(long, conflicts_with_all = ["switch", "burst"])]
     transports: bool,
+    /// Instead: what a warm session takes of the memory, and beside it a connection of the libraries
+    /// of its protocol alone; of so many as --sessions says.
+    #[arg(long, conflicts_with_all = ["switch", "burst", "transports", "connect"])]
+    bare: bool,
     /// Instead: how long it takes until a session with this switch of the inventory is open,
     /// and nothing is asked on it. Several are taken in turns.
     #[arg(long, value_name = "SWITCH", conflicts_with_all = ["switch", "burst", "transports"])]
@@ -84,6 +92,10 @@ pub(super) async fn run(common: &Common, arguments: &BenchArguments) -> Ended {
         _ if arguments.transports => {
             log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
             transports::run(arguments).await?
+        }
+        _ if arguments.bare => {
+            log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
+            vec![memory::beside_bare(arguments).await?]
         }
         (_, _, Some(burst)) => vec![burst::run(common, arguments, burst).await?],
         _ => simulated(common, arguments).await?,

@@ -153,12 +153,24 @@ fn what_simulate_prints_is_a_file_of_switches() {
 #[test]
 fn many_switches_are_simulated_and_measured_with_few_file_descriptors_at_first() {
     let setup = Setup::new().descriptors(40, 4096);
-    let finished = setup.run(&["bench", "--burst", "1", "--count", "50", "--output", "json"]);
+    let finished = setup.run(&["bench", "--burst", "1", "--http", "--count", "50", "--output", "json"]);
     assert_eq!(finished.code(), 0, "{}", finished.stderr);
     let row = finished.json();
     assert_eq!(row["calls"], 50, "{row}");
     let [started, warm] = ["started_kib", "warm_kib"].map(|name| row[name].as_u64().unwrap());
     assert!(0 < started && started < warm, "{row}");
+}
+
+#[test]
+fn what_a_session_takes_is_told_beside_what_the_libraries_of_its_protocol_do() {
+    for protocol in ["netconf", "gnmi"] {
+        let words = ["bench", "--bare", "--sessions", "2", "--protocol", protocol, "--output", "json"];
+        let finished = Setup::new().run(&words);
+        assert_eq!(finished.code(), 0, "{protocol}: {}", finished.stderr);
+        let row = finished.json();
+        assert_eq!(row["sessions"], 2, "{row}");
+        assert!(row["kib_each"].is_f64() && row["kib_each_of_libraries"].is_f64(), "{row}");
+    }
 }
 
 #[test]

@@ -1,16 +1,24 @@
 //! Many requests at once: what waits for a switch together shares its commits.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use axum::body::Body;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use super::{BenchArguments, load::percentile, memory, simulators::Simulators};
+use super::{
+    BenchArguments, Served,
+    load::{self, percentile},
+    memory,
+    simulators::Simulators,
+};
 use crate::{
-    cli::{Common, Failure, log, machine, start},
+    cli::{Common, Failure, log},
     config::{Limits, LogFormat, LogLevel},
     lock::NoLocks,
     rpc,
@@ -20,8 +28,31 @@ use crate::{
 /// Sessions that are opened at once: more would not be open in time.
 const OPENED: usize = 64;
 
-/// `burst` requests for each switch at once, through the service but not
-/// through HTTP, which would be measured as well; on warm sessions.
+/// How requests come.
+#[derive(Clone)]
+enum Door {
+    /// To the service itself.
+    Inside(Arc<Service>),
+    /// Over HTTP, as callers' do, on connections that are kept.
+    Http(Client<HttpConnector, Body>, SocketAddr),
+}
+
+impl Door {
+    /// Calls `attach_port`; how long it took.
+    async fn attach(&self, params: &Value) -> Result<Duration, Failure> {
+        match self {
+            Self::Inside(service) => {
+                let begun = Instant::now();
+                let answer = rpc::call(service, "attach_port", params, Requester::default()).await;
+                answer.map(|_| begun.elapsed()).map_err(|fault| Failure::Other(fault.to_string()))
+            }
+            Self::Http(client, address) => Ok(load::post(client, *address, "attach_port", params).await?.1),
+        }
+    }
+}
+
+/// `burst` requests for each switch at once, on warm sessions; over HTTP only if that is asked
+/// for, since it would be measured as well, and its callers with it.
 pub(super) async fn run(common: &Common, arguments: &BenchArguments, burst: u16) -> Result<Value, Failure> {
     log::begin(LogFormat::Human, common.overrides().log_level.unwrap_or(LogLevel::Error))?;
     let count = arguments.count.unwrap_or(arguments.span).max(arguments.span);
@@ -30,27 +61,33 @@ pub(super) async fn run(common: &Common, arguments: &BenchArguments, burst: u16)
     let queue = usize::from(burst).max(256);
     switches.iter_mut().for_each(|switch| switch.timing.queue = queue);
     let names: Vec<String> = switches.iter().map(|switch| switch.identity.name.clone()).collect();
-    machine::provide(&Limits::default(), switches.len());
-    let service = Arc::new(start(switches.into_iter().collect(), &NoLocks::shared())?);
+    let served = Served::start(switches.into_iter().collect(), NoLocks::shared()).await?;
+    let door = match arguments.http {
+        true => Door::Http(load::client(), served.address),
+        false => Door::Inside(Arc::clone(&served.service)),
+    };
+    let at_once = if arguments.http { Limits::default().max_connections_per_peer } else { Semaphore::MAX_PERMITS };
     let port = |number: u16| format!("Ethernet{number}");
     // One port more than the burst uses opens the sessions.
     let warm = names.iter().map(|name| attach(std::slice::from_ref(name), &port(burst.saturating_add(1))));
     let started = memory::resident_kib();
     let begun = Instant::now();
-    all(&service, warm, OPENED).await?;
+    all(&door, warm, OPENED).await?;
     let (opening, warm) = (begun.elapsed(), memory::resident_kib());
     let groups: Vec<&[String]> = names.chunks_exact(arguments.span.max(1)).collect();
     let requests = (1..=burst).flat_map(|number| groups.iter().map(move |group| attach(group, &port(number))));
     let (begun, cpu) = (Instant::now(), memory::cpu_time());
-    let mut times = all(&service, requests, Semaphore::MAX_PERMITS).await?;
+    let mut times = all(&door, requests, at_once).await?;
     let (elapsed, cpu) = (begun.elapsed(), memory::cpu_time().saturating_sub(cpu));
     let resident = memory::resident_kib();
-    service.finish().await;
+    drop(door);
+    served.finish().await?;
     // Each was warmed by one.
     let edits: Vec<u64> = simulators.stop().await?.into_iter().map(|edits| edits.saturating_sub(1)).collect();
     times.sort_unstable();
     Ok(json!({
-        "row": format!("{burst} at once on {}, commit {} ms", switches_of(count, arguments.span), arguments.commit_ms),
+        "row": format!("{burst} at once on {}, commit {} ms{}", switches_of(count, arguments.span),
+            arguments.commit_ms, if arguments.http { ", over HTTP" } else { "" }),
         "calls": times.len(),
         "elapsed_ms": milliseconds(elapsed),
         "p50_ms": percentile(&times, 0.5),
@@ -80,19 +117,13 @@ fn attach(switches: &[String], port: &str) -> Value {
 }
 
 /// Calls all of them, so many at once; how long each took.
-async fn all(
-    service: &Arc<Service>,
-    requests: impl Iterator<Item = Value>,
-    at_once: usize,
-) -> Result<Vec<Duration>, Failure> {
+async fn all(door: &Door, requests: impl Iterator<Item = Value>, at_once: usize) -> Result<Vec<Duration>, Failure> {
     let (turns, mut tasks) = (Arc::new(Semaphore::new(at_once)), JoinSet::new());
     for params in requests {
-        let (service, turns) = (Arc::clone(service), Arc::clone(&turns));
+        let (door, turns) = (door.clone(), Arc::clone(&turns));
         tasks.spawn(async move {
             let _turn = turns.acquire_owned().await.map_err(Failure::because)?;
-            let begun = Instant::now();
-            let answer = rpc::call(&service, "attach_port", &params, Requester::default()).await;
-            answer.map(|_| begun.elapsed()).map_err(|fault| Failure::Other(fault.to_string()))
+            door.attach(&params).await
         });
     }
     let mut times = Vec::with_capacity(tasks.len());

@@ -93,7 +93,7 @@ impl Load {
     }
 }
 
-fn client() -> Client<HttpConnector, Body> {
+pub(super) fn client() -> Client<HttpConnector, Body> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new()).build(connector)
@@ -109,6 +109,18 @@ async fn call(
 ) -> Result<Sample, Failure> {
     let params =
         json!({"switch_id": switch, "port_name": port, "description": "bench", "mode": "access", "native_vlan": vlan});
+    let (result, time) = post(client, address, method, &params).await?;
+    let report = result["switches"].get(0).unwrap_or(&result);
+    Ok(Sample { time, flights: report["flights"].as_u64().unwrap_or_default() })
+}
+
+/// The result of a call, and how long it took.
+pub(super) async fn post(
+    client: &Client<HttpConnector, Body>,
+    address: SocketAddr,
+    method: &str,
+    params: &Value,
+) -> Result<(Value, Duration), Failure> {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
     let begun = Instant::now();
     let request = Request::post(format!("http://{address}/"))
@@ -118,10 +130,11 @@ async fn call(
     let response = client.request(request).await.map_err(Failure::because)?;
     let body = response.into_body().collect().await.map_err(Failure::because)?.to_bytes();
     let time = begun.elapsed();
-    let answer: Value = serde_json::from_slice(&body).map_err(Failure::because)?;
-    let result = answer.get("result").ok_or_else(|| Failure::Other(format!("a call failed: {answer}")))?;
-    let report = result["switches"].get(0).unwrap_or(result);
-    Ok(Sample { time, flights: report["flights"].as_u64().unwrap_or_default() })
+    let mut answer: Value = serde_json::from_slice(&body).map_err(Failure::because)?;
+    let Some(result) = answer.get_mut("result") else {
+        return Err(Failure::Other(format!("a call failed: {answer}")));
+    };
+    Ok((result.take(), time))
 }
 
 fn summary(row: &str, mut samples: Vec<Sample>, elapsed: Duration) -> Value {
