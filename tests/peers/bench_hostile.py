@@ -41,6 +41,10 @@ SCENARIOS = {
     "3 NETCONF switches, 60 MB of <a/>": {"switches": ("netconf-elements", 3), "callers": ("ask", 6)},
     "a NETCONF reply without end": {"switches": ("netconf-endless", 1), "callers": ("ask", 4)},
     "a NETCONF list of 40,000 entries": {"switches": ("netconf-entries", 1), "callers": ("ask", 4)},
+    "a command line that never shows a prompt": {"switches": ("cli-flood", 1), "callers": ("ask", 4)},
+    "a command line without a last page": {"switches": ("cli-pager", 1), "callers": ("ask", 4)},
+    "6 RESTCONF switches, 60 MB of {}": {"switches": ("restconf-objects", 6), "callers": ("ask", 12)},
+    "a RESTCONF reply without end": {"switches": ("restconf-endless", 1), "callers": ("ask", 4)},
 }
 
 
@@ -64,10 +68,12 @@ def inventory(switch, hostile, kind):
     entries = [switch["inventory"]]
     for number, port in enumerate(hostile["ports"] if hostile else ()):
         entry = (f'[[switch]]\nname = "hostile{number}"\naddress = "127.0.0.1"\nport = {port}\n'
-                 'dialect = "openconfig"\nusername = "mercury"\npassword = "mercury"\n')
-        if kind.startswith("gnmi"):
-            entry += 'protocol = "gnmi"\nplaintext = true\n'
+                 f'dialect = "{"cisco_ios" if kind.startswith("cli") else "openconfig"}"\nusername = "mercury"\npassword = "mercury"\n')
+        protocol = kind.partition("-")[0]
+        if protocol in ("gnmi", "restconf"):
+            entry += f'protocol = "{protocol}"\nplaintext = true\n'
         else:
+            entry += 'protocol = "cli"\n' if protocol == "cli" else ""
             entry += f'host_key_fingerprints = ["{hostile["fingerprint"] or switch["host_key_fingerprint"]}"]\n'
         entries.append(entry)
     return "\n".join(entries)

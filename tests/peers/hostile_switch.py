@@ -18,6 +18,8 @@ import socket
 import sys
 import threading
 
+import paramiko
+
 MEGABYTES = 60
 ENTRIES = 40_000
 PIECE = 128 << 10
@@ -98,11 +100,48 @@ def gnmi(kind, count):
     return ports, server
 
 
+# SSH
+
+class Anybody(paramiko.ServerInterface):
+    """Lets everybody in, and opens whatever channel is asked for."""
+
+    def check_auth_password(self, username, password):
+        return paramiko.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, username):
+        return "password"
+
+    def check_channel_request(self, kind, chanid):
+        return paramiko.OPEN_SUCCEEDED
+
+
+def over_ssh(count, door, netconf=None):
+    """Ports of as many servers, and their host key."""
+    key = paramiko.ECDSAKey.generate()
+
+    def serve(listener):
+        while True:
+            connection, _ = listener.accept()
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            if netconf:
+                transport.set_subsystem_handler("netconf", netconf)
+            threading.Thread(target=start, args=(transport,), daemon=True).start()
+
+    def start(transport):
+        try:
+            transport.start_server(server=door())
+        except (paramiko.SSHException, EOFError):
+            pass
+
+    ports = [listen(serve) for _ in range(count)]
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return ports, f"SHA256:{digest}"
+
+
 # NETCONF
 
 def netconf(kind, count):
-    import paramiko
-
     def interface(name):
         return (f"<interface><name>{name}</name><config><name>{name}</name><enabled>true</enabled></config>"
                 "</interface>")
@@ -113,16 +152,6 @@ def netconf(kind, count):
         body = DATA + repeated("<a/>") + END
     body = body.encode()
     more = repeated("<a/>")[:1 << 20].encode()
-
-    class Door(paramiko.ServerInterface):
-        def check_auth_password(self, username, password):
-            return paramiko.AUTH_SUCCESSFUL
-
-        def get_allowed_auths(self, username):
-            return "password"
-
-        def check_channel_request(self, kind, chanid):
-            return paramiko.OPEN_SUCCEEDED
 
     def send(channel, octets):
         """Chunks of RFC 6242; sendall copies what is left for each packet, so they are small."""
@@ -161,28 +190,79 @@ def netconf(kind, count):
         def gone(self):
             raise EOFError
 
-    key = paramiko.ECDSAKey.generate()
+    return over_ssh(count, Anybody, Netconf)
+
+
+# The command line
+
+def command_line(kind, count):
+    """Cisco IOS as far as its prompt: in `cli-flood` there is none, but lines without end, and in
+    `cli-pager` no answer is the last page."""
+    flood = b"".join(b"%%LINK-3-UPDOWN: Interface Ethernet%d, changed state to up\r\n" % number
+                     for number in range(1000))
+
+    class Door(Anybody):
+        def check_channel_pty_request(self, *_):
+            return True
+
+        def check_channel_shell_request(self, channel):
+            threading.Thread(target=talk, args=(channel,), daemon=True).start()
+            return True
+
+    def talk(channel):
+        try:
+            if kind == "cli-flood":
+                while True:
+                    channel.sendall(flood)
+            channel.sendall(b"\r\nhostile#")
+            while heard := channel.recv(4096):
+                # A blank asks for the next page, and so does a line.
+                channel.sendall(heard.replace(b"\n", b"\r\n") + flood[:4000] + b"\r\n --More-- ")
+        except (OSError, EOFError):
+            pass                                    # the client has had enough
+
+    return over_ssh(count, Door)
+
+
+# RESTCONF
+
+def restconf(kind, count):
+    """60 MB of objects, or a reply without end, to whatever is asked."""
+    more = repeated("{},")[:1 << 20].encode()
+    body = b'{"openconfig-interfaces:interface":[' + repeated("{},").encode() + b"{}]}"
 
     def serve(listener):
         while True:
             connection, _ = listener.accept()
-            transport = paramiko.Transport(connection)
-            transport.add_server_key(key)
-            transport.set_subsystem_handler("netconf", Netconf)
-            threading.Thread(target=start, args=(transport,), daemon=True).start()
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
-    def start(transport):
+    def talk(connection):
+        heard = b""
         try:
-            transport.start_server(server=Door())
-        except (paramiko.SSHException, EOFError):
-            pass
+            while piece := connection.recv(65536):
+                heard += piece
+                while b"\r\n\r\n" in heard:
+                    request, _, heard = heard.partition(b"\r\n\r\n")
+                    answer(connection, request.split(b" ", 2)[1])
+        except OSError:
+            pass                                    # the client has had enough
 
-    ports = [listen(serve) for _ in range(count)]
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return ports, f"SHA256:{digest}"
+    def answer(connection, path):
+        if not path.startswith(b"/restconf/data") or b"monitoring" in path or b"library" in path:
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+            return
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/yang-data+json\r\n"
+        if kind == "restconf-objects":
+            connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+            return
+        connection.sendall(head + b"transfer-encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"%x\r\n%s\r\n" % (len(more), more))
+
+    return [listen(serve) for _ in range(count)], None
 
 
-# Neither
+# None of them
 
 def dead(kind, count):
     """Accepts and says nothing."""
@@ -202,7 +282,9 @@ def listen(serve):
 
 
 KINDS = {"gnmi-objects": gnmi, "gnmi-endless": gnmi, "gnmi-entries": gnmi,
-         "netconf-elements": netconf, "netconf-endless": netconf, "netconf-entries": netconf, "dead": dead}
+         "netconf-elements": netconf, "netconf-endless": netconf, "netconf-entries": netconf,
+         "cli-flood": command_line, "cli-pager": command_line,
+         "restconf-objects": restconf, "restconf-endless": restconf, "dead": dead}
 
 
 def main():
