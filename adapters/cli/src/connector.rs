@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
-    Budget, CliDialect, CliSession, CliTransport, ConnectError, ConnectFault, Connector, Lost, MAX_REPLY, Presented,
-    Session, chain,
+    Budget, CliDialect, CliSession, CliTransport, ConnectError, ConnectFault, Connector, Lost, Presented, Session,
+    chain,
 };
 use mercury_ssh::SshOptions;
 use secrecy::SecretString;
@@ -24,6 +24,10 @@ use crate::{
     transcript::{self, Recording},
     wire::Wire,
 };
+
+/// Octets that a switch may say before it is ready: a banner, and what comes of lines that prepare
+/// its terminal.
+const MAX_GREETING: usize = 1 << 20;
 
 /// How a switch is reached.
 #[derive(Clone, Debug)]
@@ -108,7 +112,7 @@ where
 
 async fn sh(options: &CliOptions, ssh: &SshOptions) -> Result<Sh<mercury_ssh::SshStream>, ConnectError> {
     let stream = mercury_ssh::program(ssh, "sh").await.map_err(|error| error.to_connect_error())?;
-    let mut share = options.budget.share(MAX_REPLY);
+    let mut share = options.budget.share(MAX_GREETING);
     let opened = timeout(options.prompt_timeout, Sh::open(stream, &mut share)).await;
     let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
     opened.map_err(|lost| {
@@ -128,7 +132,7 @@ async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
 ) -> Result<Shell<S>, ConnectError> {
     let secrets =
         Secrets { username: username.to_owned(), password: password.cloned(), enable: options.enable.clone() };
-    let mut share = options.budget.share(MAX_REPLY);
+    let mut share = options.budget.share(MAX_GREETING);
     let opening = Shell::open(stream, session, secrets, &mut share);
     let opened = timeout(options.prompt_timeout, opening).await;
     let opened = opened.unwrap_or_else(|_| Err(ShellError::Lost(Lost::Timeout(options.prompt_timeout))));

@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
             if read == 0 {
                 return Err(Lost::Closed("the shell there has ended".to_owned()));
             }
-            share.grow(read).map_err(|error| no_room(&error))?;
+            share.arrive(read).map_err(|error| no_room(&error))?;
             self.traffic.received += read as u64;
             make_room(&mut self.received, read);
             self.received.extend_from_slice(buffer.get(..read).unwrap_or_default());

@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
                 Some(0) => return Err(Lost::Closed("the switch closed the session".to_owned())),
                 Some(read) => {
                     self.traffic.received += read as u64;
-                    share.grow(read).map_err(|error| no_room(&error))?;
+                    share.arrive(read).map_err(|error| no_room(&error))?;
                     self.machine.receive(buffer.get(..read).unwrap_or_default(), now)
                 }
             };

@@ -57,7 +57,8 @@ impl Budget {
     /// A share for one reply of at most `max_reply` octets.
     #[must_use]
     pub fn share(&self, max_reply: usize) -> Share {
-        Share { budget: self.clone(), limit: max_reply.saturating_mul(TIMES).max(FREE), used: 0, held: FREE }
+        let limit = max_reply.saturating_mul(TIMES).max(FREE);
+        Share { budget: self.clone(), most: max_reply, arrived: 0, limit, used: 0, held: FREE }
     }
 
     fn take(&self, octets: usize) -> Result<(), NoRoom> {
@@ -71,6 +72,9 @@ impl Budget {
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
+    /// Octets that the reply may have, and those it has.
+    most: usize,
+    arrived: usize,
     limit: usize,
     used: usize,
     /// [`FREE`], and what was taken of the budget.
@@ -102,6 +106,18 @@ impl Share {
         self.used
     }
 
+    /// Takes so many octets more that have come of the reply.
+    ///
+    /// # Errors
+    /// The reply has more than it may, or there is no room for them.
+    pub fn arrive(&mut self, octets: usize) -> Result<(), NoRoom> {
+        self.arrived = self.arrived.saturating_add(octets);
+        if self.arrived > self.most {
+            return Err(NoRoom::Reply { limit: self.most });
+        }
+        self.grow(octets)
+    }
+
     /// Gives back so many octets.
     pub fn release(&mut self, octets: usize) {
         self.shrink(self.used.saturating_sub(octets));
@@ -110,6 +126,7 @@ impl Share {
     /// Gives back all but so many octets.
     pub fn shrink(&mut self, octets: usize) {
         self.used = self.used.min(octets);
+        self.arrived = self.arrived.min(octets);
         let keep = FREE + self.used.saturating_sub(FREE).next_multiple_of(STEP);
         let spare = self.held.saturating_sub(keep);
         self.held -= spare;
@@ -143,6 +160,17 @@ pub enum NoRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reply_has_no_more_octets_than_it_may_whatever_room_there_is_for_what_is_made_of_it() {
+        let budget = Budget::new(16 << 20);
+        let mut share = budget.share(1 << 20);
+        share.arrive(1 << 20).unwrap();
+        share.grow(2 << 20).unwrap();
+        assert_eq!(share.arrive(1), Err(NoRoom::Reply { limit: 1 << 20 }));
+        share.shrink(0);
+        share.arrive(1 << 20).expect("the next reply of the same peer");
+    }
 
     #[test]
     fn what_is_dropped_is_given_back_and_small_replies_are_free() {

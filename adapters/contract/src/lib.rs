@@ -18,6 +18,7 @@ mod data_tree;
 mod defaults;
 mod dial;
 mod dialect;
+mod json;
 pub mod mac_vrf;
 mod modules;
 mod names;
@@ -55,6 +56,7 @@ pub use dialect::{
     Variant, VlanMembers, VlanTable, VlanTree, VniStates, Waiting, Way, When, Whole, Wording, WriteLevel,
     above_builtin, builtin, builtin_text, load,
 };
+pub use json::{JsonProblem, json};
 pub use modules::{ModuleList, ModuleSource, YangModule};
 pub use names::Names;
 pub use node::Node;

@@ -131,11 +131,15 @@ impl Connection {
                 }
             };
             let (head, mut frames) = answer.into_parts();
-            let mut body = Vec::new();
+            let mut body: Vec<u8> = Vec::new();
             while let Some(frame) = frames.frame().await {
                 let frame = frame.map_err(|error| Unanswered::Lost(broken(&error)))?;
                 if let Some(octets) = frame.data_ref() {
-                    share.grow(octets.len()).map_err(|refused| Unanswered::Lost(no_room(&refused)))?;
+                    share.arrive(octets.len()).map_err(|refused| Unanswered::Lost(no_room(&refused)))?;
+                    // What doubles is half empty when it is most of what there is.
+                    if body.capacity() - body.len() < octets.len() {
+                        body.reserve_exact(octets.len().max(body.len() / 4));
+                    }
                     body.extend_from_slice(octets);
                 }
             }

@@ -235,7 +235,7 @@ async fn read(
         }
         // What is left of an object is counted until it ends.
         if splitter.waiting() > 0
-            && let Err(error) = share.grow(read)
+            && let Err(error) = share.arrive(read)
         {
             return Lost::NoRoom(error.to_string());
         }

@@ -1,14 +1,13 @@
 //! What was answered, as a data tree: answers about single nodes are put together where
 //! those lie.
 
-use mercury_adapter::{Bump, DataNode, DataTree, Looking, Names, NoRoom, NodePath, PathStep, Share, running};
+use mercury_adapter::{
+    Bump, DataNode, DataTree, JsonProblem, Looking, Names, NoRoom, NodePath, PathStep, Share, json, running,
+};
 use mercury_model::{Running, Scope};
 use serde_json::{Map, Value};
 
 use crate::discovery::bare;
-
-/// What a JSON value takes in memory for each octet of its text, at most about.
-const TIMES: usize = 2;
 
 /// Why answers cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,20 +34,25 @@ pub(crate) struct Answered {
 pub(crate) fn collect(answers: &[Answered], share: &mut Share) -> Result<Map<String, Value>, Problem> {
     let mut root = Map::new();
     for answer in answers {
-        share.grow(answer.body.len().saturating_mul(TIMES))?;
-        let value: Value = serde_json::from_slice(&answer.body)
-            .map_err(|error| Problem::Unreadable(format!("the answer is not JSON: {error}")))?;
+        let value = json(&answer.body, share).map_err(|problem| match problem {
+            JsonProblem::NoRoom(refused) => Problem::NoRoom(refused),
+            JsonProblem::Malformed(error) => Problem::Unreadable(format!("the answer is not JSON: {error}")),
+        })?;
         let Value::Object(members) = value else {
             return Err(Problem::Unreadable("the answer is no JSON object".to_owned()));
         };
-        let members = without_modules(members);
+        let mut members = without_modules(members);
         // The datastore itself names all of it (RFC 8040 section 3.3.1).
         if answer.path.steps.is_empty() {
-            let data = match members.get("data") {
-                Some(Value::Object(data)) if members.len() == 1 => data.clone(),
-                _ => members,
-            };
-            merge(&mut root, data);
+            let is_named = members.len() == 1 && members.get("data").is_some_and(Value::is_object);
+            match members.get_mut("data").map(Value::take) {
+                Some(Value::Object(data)) if is_named => merge(&mut root, data),
+                Some(other) => {
+                    members.insert("data".to_owned(), other);
+                    merge(&mut root, members);
+                }
+                None => merge(&mut root, members),
+            }
             continue;
         }
         let above = answer.path.steps.split_last().map_or(&[][..], |(_, above)| above);

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, Lost};
+use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, Lost, json};
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
@@ -129,7 +129,7 @@ async fn data(client: &mut Client, uri: &str, within: Duration) -> Result<Option
     let ask = Ask::get(uri);
     let reply = client.exchange(&ask, within).await.map_err(|lost| unreached(client, &lost))?;
     match judge(&ask.method, reply.status, &reply.body) {
-        Ok(()) => Ok(serde_json::from_slice(&reply.body).ok()),
+        Ok(()) => Ok(json(&reply.body, &mut client.share()).ok()),
         Err(Failure::Lost(lost)) => Err(unreached(client, &lost)),
         Err(Failure::Refused(refusal) | Failure::NotNow(refusal)) => {
             if reply.status == http::StatusCode::UNAUTHORIZED {

@@ -2,9 +2,11 @@
 //! not now, or nobody knows.
 
 use http::{Method, StatusCode};
-use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError};
+use mercury_adapter::{Budget, ErrorTag, ErrorType, Lost, Refusal, RpcError, json};
 use serde_json::Value;
 
+/// Octets of a refusal that are looked at: more than any target has to say.
+const MAX_REFUSAL: usize = 1 << 20;
 /// Errors of one answer that are kept.
 const MAX_ERRORS: usize = 64;
 /// What a precondition that failed says.
@@ -135,7 +137,7 @@ fn said(body: &[u8]) -> String {
 /// from a server that was asked for JSON.
 fn errors(body: &[u8]) -> Vec<RpcError> {
     let mut found = Vec::new();
-    match serde_json::from_slice::<Value>(body) {
+    match json(body, &mut Budget::shared().share(MAX_REFUSAL)) {
         Ok(value) => collect(&value, &mut found),
         Err(_) => from_xml(body, &mut found),
     }

@@ -60,7 +60,7 @@ impl SshCommands {
         loop {
             match channel.wait().await {
                 Some(ChannelMsg::Data { data }) => {
-                    share.grow(data.len())?;
+                    share.arrive(data.len())?;
                     // What doubles is half empty when it is most of what there is.
                     if finished.output.capacity() - finished.output.len() < data.len() {
                         finished.output.reserve_exact(data.len().max(finished.output.len() / 4));
@@ -68,7 +68,7 @@ impl SshCommands {
                     finished.output.extend_from_slice(&data);
                 }
                 Some(ChannelMsg::ExtendedData { data, .. }) => {
-                    share.grow(data.len())?;
+                    share.arrive(data.len())?;
                     finished.errors.extend_from_slice(&data);
                 }
                 Some(ChannelMsg::Failure) => return Err(CommandError::Refused("it does not know how".to_owned())),

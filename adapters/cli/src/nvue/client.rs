@@ -7,7 +7,7 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
-use mercury_adapter::{ErrorTag, ErrorType, Lost, Refusal, RpcError, Share, Traffic, off_worker};
+use mercury_adapter::{ErrorTag, ErrorType, JsonProblem, Lost, Refusal, RpcError, Share, Traffic, json, off_worker};
 use mercury_http::{HttpClient, no_room};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -16,8 +16,6 @@ use super::revision::{Revision, said};
 
 /// Where its resources begin.
 pub(super) const ROOT: &str = "/nvue_v1";
-/// Octets that one of an answer takes while it is read.
-const TIMES: usize = 8;
 
 /// How many revisions are asked for by themselves.
 const UNSAID: usize = 32;
@@ -125,25 +123,27 @@ impl Client {
     ) -> Result<Answered, Failure> {
         let text = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let mut request = self.http.request(method, &format!("{ROOT}{behind}"), text)?;
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(ACCEPT, json.clone());
+        let kind = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, kind.clone());
         if body.is_some() {
-            request.headers_mut().insert(CONTENT_TYPE, json);
+            request.headers_mut().insert(CONTENT_TYPE, kind);
         }
         tracing::debug!(method = %request.method(), uri = %request.uri(), "ask");
-        let mut reply = self.http.exchange(request, within).await?;
+        let reply = self.http.exchange(request, within).await?;
         if !reply.status.is_success() {
             return Err(judged(reply.status, &reply.body));
         }
-        reply.share.grow(reply.body.len().saturating_mul(TIMES)).map_err(|refused| no_room(&refused))?;
-        let (octets, body) = (reply.body.len(), reply.body);
+        let (octets, body, mut share) = (reply.body.len(), reply.body, reply.share);
         let read = off_worker(octets, move || match body.trim_ascii() {
-            [] => Ok(Value::Null),
-            text => serde_json::from_slice(text),
+            [] => Ok((Value::Null, share)),
+            text => json(text, &mut share).map(|value| (value, share)),
         });
-        let value = read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))?;
-        let value = value.map_err(|error| Failure::unreadable(format!("the answer is no JSON: {error}")))?;
-        Ok(Answered { value, octets, share: reply.share })
+        let read = read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))?;
+        let (value, share) = read.map_err(|problem| match problem {
+            JsonProblem::NoRoom(refused) => Failure::from(no_room(&refused)),
+            JsonProblem::Malformed(error) => Failure::unreadable(format!("the answer is no JSON: {error}")),
+        })?;
+        Ok(Answered { value, octets, share })
     }
 
     pub(super) async fn get(&mut self, behind: &str, within: Duration) -> Result<Answered, Failure> {
