@@ -454,7 +454,7 @@ impl Common {
             if is_none_left {
                 let entries = print::counted(broken, "entry is", "entries are");
                 let message = format!("no switch is left that could be used: {entries} wrong");
-                findings.push(Finding::error(Code::NoSwitches, message));
+                findings.push(Finding::error(Code::NoSwitches, message).help("mend what is told of them above"));
             }
             if told != Some(LogFormat::Json) || self.output == Output::Json || quiet.is_some() {
                 return Err(Failure::Findings(findings));

@@ -73,7 +73,7 @@ pub use timing::Timing;
 pub use tls::{ClientCertificate, Roots, Tls, TlsSettings};
 pub use weak::weak;
 
-use crate::config::Dialects;
+use crate::config::{Dialects, reader::nearest};
 use crate::finding::Findings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -144,6 +144,16 @@ impl Inventory {
         };
         let index = self.names.get(id).or_else(by_mac).or_else(by_address).or_else(by_case)?;
         self.switches.get(*index)
+    }
+
+    /// The name of a switch that is nearly this, for those who mistype one.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let own = letters(name);
+        let names = self.switches.iter().map(|switch| switch.identity.name.as_str());
+        // Of leaf1 to leaf99 none is nearer to leaf100 than the others.
+        let names: Vec<&str> = names.filter(|known| letters(known) != own).collect();
+        nearest(name, &names)
     }
 
     /// The names of the switches whose address `id` is, where there are several: none

@@ -30,7 +30,7 @@ pub use bare::bare;
 #[cfg(feature = "yang")]
 pub use offline::is_junos;
 pub use offline::{
-    Brought, Form, Shown, candidate, decoded, edit, is_gnmic_yaml, offline, recorded, set_request, told,
+    Brought, Form, Shown, candidate, contradicted, decoded, edit, is_gnmic_yaml, offline, recorded, set_request, told,
 };
 pub use ways::{Way, ways};
 

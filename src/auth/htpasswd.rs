@@ -33,7 +33,7 @@ impl Htpasswd {
                 unless_exposed(users, findings, exposed(path, source.mode, "htpasswd"))
             }
             Err(error) => {
-                let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("htpasswd");
+                let finding = error.finding().field("htpasswd");
                 (Self::default(), finding.into())
             }
         }

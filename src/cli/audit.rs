@@ -122,23 +122,31 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
         tell_fault(common.output, row, fault);
     }
     let cannot_be = wrong.len() + misread.len();
-    let mut unlike = 0;
+    let (mut unlike, mut unknown) = (0, 0);
     for one in &mut audited {
         one.unmade = wrong_of.get(&one.switch).copied().unwrap_or_default();
         one.rows += one.unmade;
-        unlike += usize::from(!tell(common.output, one));
+        match tell(common.output, one) {
+            Found::Like(_) => {}
+            Found::Unlike | Found::Nothing => unlike += 1,
+            Found::Unknown => unknown += 1,
+        }
     }
     match common.output {
         Output::Human => {
             let switches = print::counted(audited.len(), "switch", "switches");
             let rows = print::counted(rows.len() + misread.len(), "row", "rows");
             let unwired = if *not_wired > 0 { format!("; {}", requests::unwired(*not_wired)) } else { String::new() };
-            print::talk(&format!("{switches}, {unlike} not as expected; {rows}, {cannot_be} that cannot be{unwired}"));
+            let unlike = match unknown {
+                0 => format!("{unlike} not as expected"),
+                count => format!("{unlike} not as expected, {count} not known"),
+            };
+            print::talk(&format!("{switches}, {unlike}; {rows}, {cannot_be} that cannot be{unwired}"));
         }
         Output::Json if *not_wired > 0 => print::json(&json!({"file": file.to_string(), "not_wired": not_wired})),
         Output::Json => {}
     }
-    Ok(if unlike > 0 || cannot_be > 0 { found() } else { DONE })
+    Ok(if unlike > 0 || unknown > 0 || cannot_be > 0 { found() } else { DONE })
 }
 
 /// Asks one switch. A row that cannot be so there keeps nobody from the others: they are
@@ -268,8 +276,8 @@ fn expected(service: &Service, row: &Request) -> Result<Intent, Fault> {
     Ok(intent)
 }
 
-/// Says how a switch is; whether it is as expected.
-fn tell(output: Output, audited: &Audited<'_>) -> bool {
+/// Says how a switch is.
+fn tell(output: Output, audited: &Audited<'_>) -> Found {
     let Audited { switch, rows, answer, .. } = audited;
     let mut differences: Vec<&str> = answer.iter().flatten().map(String::as_str).collect();
     let port = |text: &&str| text.split_once(": ").map(|(port, _)| port.to_owned());
@@ -294,7 +302,7 @@ fn tell(output: Output, audited: &Audited<'_>) -> bool {
     if output == Output::Human {
         differences.iter().for_each(|text| print::line(&format!("  {text}")));
     }
-    matches!(found, Found::Like(_))
+    found
 }
 
 #[cfg(test)]

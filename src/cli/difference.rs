@@ -1,6 +1,6 @@
 //! `mercury diff`: what two configurations mean differently.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use clap::Args;
 use mercury_adapter::{Answer, Clashes, Connector, Dialect, Flight, Kept, Left, MAX_REPLY, Recorded, Step};
@@ -137,13 +137,27 @@ async fn read(
                 let reason = "of which switch it is must be said: SWITCH=FILE, or --dialect";
                 Failure::Other(format!("{name}: {reason}"))
             })?;
-            let text = super::read_bounded(name.as_ref(), MAX_REPLY as u64)?;
+            let text =
+                super::read_bounded(name.as_ref(), MAX_REPLY as u64).map_err(|failure| nowhere(name, failure))?;
             let (form, shown) = (kind_of(&text), Shown { name: name.clone(), text });
             let (recorded, brought) =
                 registry::told(switch, dialects, form, &shown, is_whole).map_err(Failure::Other)?;
             let left = brought.map(|brought| comparable(name, &brought)).transpose()?.flatten();
             let running = recorded.running.narrowed(&scope(switch));
             Ok((Recorded { running, ..recorded }, left))
+        }
+    }
+}
+
+/// What is neither a file nor of a switch may be meant as one of them.
+fn nowhere(name: &str, failure: Failure) -> Failure {
+    match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
+        None => failure,
+        Some(_) => {
+            let stores = STORES.map(|(name, _)| format!(":{name}")).join(", ");
+            Failure::Other(format!(
+                "{failure}; nor is it a switch of the inventory with one of {stores} behind its name"
+            ))
         }
     }
 }

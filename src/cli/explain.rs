@@ -35,8 +35,13 @@ fn told(code: Code) -> Value {
 
 fn unknown(word: &str) -> Failure {
     let words: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
-    let near = nearest(word, &words).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Failure::Other(format!("there is no code {word:?}{near}"))
+    let near = nearest(word, &words).map(|near| format!("; did you mean {near}?"));
+    let begin =
+        || words.iter().filter(|known| known.starts_with(word) && !word.is_empty()).copied().collect::<Vec<_>>();
+    let begin = near.is_none().then(begin).filter(|all| !all.is_empty());
+    let begin = begin.map(|all| format!("; there are {}", all.join(", ")));
+    let help = near.or(begin).unwrap_or_else(|| "; `mercury explain` alone lists them".to_owned());
+    Failure::Other(format!("there is no code {word:?}{help}"))
 }
 
 #[cfg(test)]
@@ -53,5 +58,11 @@ mod tests {
             assert_eq!(told["code"], code.word());
         }
         assert!(unknown("schema-vlaue").to_string().contains("did you mean schema-value?"));
+        assert!(
+            unknown("rule-vlan")
+                .to_string()
+                .ends_with("; there are rule-vlan-not-allowed, rule-vlan-reserved, rule-vlan-name-pattern")
+        );
+        assert!(unknown("E0001").to_string().ends_with("`mercury explain` alone lists them"));
     }
 }

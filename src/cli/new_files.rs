@@ -27,7 +27,7 @@ pub(super) struct NewFiles {
 pub(super) fn are_free(folder: &Path, names: &[&str]) -> Result<(), Failure> {
     let taken = names.iter().map(|name| folder.join(name)).find(|file| file.symlink_metadata().is_ok());
     match taken {
-        Some(file) => Err(Failure::Other(format!("{} is there already, and is not written over", file.display()))),
+        Some(file) => Err(there(&file)),
         None => Ok(()),
     }
 }
@@ -76,7 +76,14 @@ impl Drop for NewFiles {
 }
 
 fn at(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Other(format!("{}: {error}", path.display()))
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => there(path),
+        _ => Failure::Other(format!("{}: {error}", path.display())),
+    }
+}
+
+fn there(path: &Path) -> Failure {
+    Failure::Other(format!("{} is there already, and is not written over", path.display()))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use super::{
     requests::{self, Request},
     review,
     signals::interruptible,
+    switch::not_in,
 };
 use crate::{
     config::{FileAccess, LogLevel, Overrides},
@@ -254,6 +255,13 @@ fn whose(inventory: &Inventory, given: &str, named: Option<&str>) -> Result<(Arc
         && let Some(switch) = inventory.find(switch)
     {
         return Ok((Arc::clone(switch), file.to_owned()));
+    }
+    let unknown = given.split_once('=').filter(|_| !Path::new(given).exists());
+    if let Some((switch, _)) = unknown {
+        return Err(Failure::Other(format!("--running {given}: {}", not_in(inventory, switch))));
+    }
+    if let Some(named) = named.filter(|named| inventory.find(named).is_none()) {
+        return Err(not_in(inventory, named));
     }
     let mut all = inventory.iter();
     let only = match (named, all.next(), all.next()) {

@@ -158,7 +158,11 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
             });
             let printed = render.request(payload, &target(arguments.datastore), form.into()).ok_or_else(|| {
                 let protocol = switch.protocol().as_str();
-                Failure::Other(format!("{}: {protocol} has no such form of a request", report.switch))
+                let form = form.to_possible_value().map(|form| form.get_name().to_owned()).unwrap_or_default();
+                Failure::Other(format!(
+                    "{}: a request over {protocol}, which its entry or --protocol says, has no form {form:?} (--as)",
+                    report.switch
+                ))
             })?;
             report.told().for_each(|warning| print::talk(&format!("{}: warning: {warning}", report.switch)));
             tell(common, &report.switch, &printed);

@@ -308,11 +308,14 @@ fn of(item: Item, networks: &Networks) -> Result<Vec<Request>, String> {
     Ok(links.iter().map(|link| made("update_port".into(), params(link))).collect())
 }
 
+/// What else than an object is.
+const NO_OBJECT: &str = "it is no request, which is an object of method and params, nor a port of Ironic's";
+
 /// A request, or one of Ironic's ports; `None` for a port that is not to be touched.
 fn request(item: Item, networks: &Networks) -> Result<Option<Request>, String> {
     let Item { line, value, lines, is_row } = item;
     let made = |method: Value, params: Value| Request { method, params, file: None, line, lines, is_row };
-    let Some(members) = value.as_object() else { return Err("it must be an object".to_owned()) };
+    let Some(members) = value.as_object() else { return Err(NO_OBJECT.to_owned()) };
     if members.contains_key("method") {
         return Ok(Some(made(value["method"].clone(), plain(&value["params"]))));
     }

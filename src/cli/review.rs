@@ -156,6 +156,9 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
     Ok((Saved { format, mercury, at: now(), by, requests, switches, digest: None }, reports))
 }
 
+/// What is told of other files.
+const NONE: &str = "it is no plan that `plan --save` wrote";
+
 /// A plan that was saved.
 ///
 /// # Errors
@@ -163,7 +166,11 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
 pub(super) fn read(file: &Path) -> Result<Saved, Failure> {
     let (name, text) = (file.display(), super::read_bounded(file, MAX_FILE)?);
     let told = |reason: String| Failure::Other(format!("{name}: {reason}"));
-    checked(serde_json::from_str(&text).map_err(|error| told(error.to_string()))?).map_err(told)
+    let value: Value = serde_json::from_str(&text).map_err(|error| told(format!("{NONE}: {error}")))?;
+    if !is_plan(&value) {
+        return Err(told(format!("{NONE}; requests are for `plan`, `report --request` and `render --request`")));
+    }
+    checked(value).map_err(told)
 }
 
 /// A plan that was saved, if nobody changed it since.

@@ -37,7 +37,8 @@ pub(super) fn not_in(inventory: &Inventory, name: &str) -> Failure {
         let words = "for no inventory holds a switch: was one named with --switches, or in the file of --config?";
         return Failure::Other(format!("switch {name:?} is not known, {words}"));
     }
-    Failure::Other(format!("switch {name:?} is not in the inventory"))
+    let near = inventory.nearest(name).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Failure::Other(format!("switch {name:?} is not in the inventory{near}"))
 }
 
 pub(super) fn list(common: &Common) -> Ended {

@@ -43,7 +43,7 @@ impl Dialects {
     pub fn above(files: &[PathBuf], findings: &mut Findings) -> Option<Self> {
         let (mut texts, mut is_whole) = (Vec::new(), true);
         for file in files {
-            let text = source::read(file, MAX_FILE).map_err(|error| Finding::caused(Code::Unreadable, &error));
+            let text = source::read(file, MAX_FILE).map_err(|error| error.finding());
             let named = text.and_then(|source| Ok((name(file)?, source.text)));
             match named {
                 Ok(named) => texts.push(named),

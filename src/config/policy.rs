@@ -80,7 +80,7 @@ impl CallerPolicy {
         let callers = match source::read(file, MAX_FILE) {
             Ok(source) => read(file, &toml_tree::parse(file, &source.text, &mut own), &mut own),
             Err(error) => {
-                own.push(Finding::caused(Code::Unreadable, &error).field("policy").at(file, None));
+                own.push(error.finding().field("policy"));
                 BTreeMap::new()
             }
         };

@@ -263,7 +263,7 @@ fn root(path: &Path, findings: &mut Findings) -> (Table, u32) {
     match source::read(path, MAX_FILE) {
         Ok(source) => (toml_tree::parse(path, &source.text, findings), source.mode),
         Err(error) => {
-            findings.push(Finding::caused(Code::Unreadable, &error).at(path, None));
+            findings.push(error.finding());
             (Table::default(), 0)
         }
     }
@@ -327,7 +327,10 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     let traces = traces::read(file, table, findings);
     let call_home = call_home::read(file, table, findings);
     let mut reader = Reader::new(file, "", table, findings);
-    reader.refuse_unknown(KEYS, |_| None);
+    reader.refuse_unknown(KEYS, |key| {
+        let is_switch_file = ["switch", "defaults"].contains(&key);
+        is_switch_file.then(|| "that is of a file of switches, which `switches` or --switches names".to_owned())
+    });
 
     let listen = reader.parsed("listen");
     let metrics_listen = reader.parsed("metrics_listen");

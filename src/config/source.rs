@@ -6,6 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::finding::{Code, Finding};
+
 /// Who besides the owner may be able to read a file that holds a secret.
 ///
 /// Kubernetes gives a mounted secret to the pod's group (`fsGroup`), or to
@@ -104,6 +106,19 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl SourceError {
+    /// It as a finding at its file, which is not named once more.
+    pub(crate) fn finding(&self) -> Finding {
+        let (path, message) = match self {
+            Self::Io { path, source } => (path, format!("cannot be read: {source}")),
+            Self::NotRegular { path } => (path, "is not a regular file".to_owned()),
+            Self::TooBig { path, limit } => (path, format!("is larger than {limit} bytes")),
+            Self::NotText { path } => (path, "is not UTF-8 text".to_owned()),
+        };
+        Finding::error(Code::Unreadable, message).at(path, None)
+    }
 }
 
 /// Reads a regular file of at most `limit` bytes of UTF-8.

@@ -90,9 +90,11 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
             Some(state) if seen.untold.is_none() => return Err(Box::new(missing(port, state, name))),
             _ => {
                 let why = seen.untold.as_deref().unwrap_or("of its state it tells nothing");
+                let meant = seen.interfaces.iter().flatten().find(|known| is_slip(port.as_str(), known.as_str()));
+                let meant = meant.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
                 let note = format!(
                     "whether {name} has a port {port} could not be found out: its configuration does not name it, \
-                     and {why}"
+                     and {why}{meant}"
                 );
                 doubtful.insert(port.clone(), note);
             }
@@ -108,6 +110,17 @@ pub fn judged(switch: &Switch, absent: &Absent, seen: &Sighting, dialect: &Diale
     let confirmed = confirmed && is_sure && (absent.vlans.is_empty() || lists_vlans);
     let blind = !doubtful.is_empty() && !is_had(seen.interfaces.as_ref().map(BTreeSet::is_empty));
     Ok(Verdict::NotConfigured { doubtful, confirmed, blind })
+}
+
+/// Whether a name is that of a port in other letters: `gi1/0/1` of `GigabitEthernet1/0/1`. Another
+/// number is another port.
+fn is_slip(name: &str, port: &str) -> bool {
+    let letters =
+        |name: &str| name.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect::<String>();
+    let numbers = |name: &str| name.chars().filter(|c| !c.is_alphabetic() && *c != ' ').collect::<String>();
+    let (own, known) = (letters(name), letters(port));
+    let is_near = !own.is_empty() && known.starts_with(&own) || strsim::levenshtein(&own, &known) <= 2;
+    numbers(name) == numbers(port) && is_near
 }
 
 /// What was seen after a change, of ports that were there before it: at a command line a port
@@ -153,4 +166,24 @@ pub fn withheld(absent: &Absent) -> Fault {
 fn named(absent: &Absent) -> String {
     let interfaces = absent.interfaces.iter().map(ToString::to_string);
     interfaces.chain(absent.vlans.iter().map(|id| format!("VLAN {id}"))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_slip;
+
+    #[test]
+    fn a_port_in_other_letters_is_meant_and_one_of_another_number_is_not() {
+        for (name, port, is_meant) in [
+            ("ethernet1", "Ethernet1", true),
+            ("Eth1/2", "Ethernet1/2", true),
+            ("Gi 1/0/1", "GigabitEthernet1/0/1", true),
+            ("Ehternet1", "Ethernet1", true),
+            ("ge-0/0/1", "xe-0/0/1", true),
+            ("Ethernet99", "Ethernet9", false),
+            ("Ethernet1", "Port-Channel1", false),
+        ] {
+            assert_eq!(is_slip(name, port), is_meant, "{name} {port}");
+        }
+    }
 }

@@ -205,7 +205,7 @@ pub(crate) fn load(files: &[PathBuf], context: &Context) -> (Inventory, Findings
                 drafts.extend(read);
             }
             Err(error) => {
-                findings.push(Finding::caused(Code::Unreadable, &error).at(file, None));
+                findings.push(error.finding());
             }
         }
     }

@@ -56,9 +56,13 @@ fn apart(file: &Path, parts: &Parts<'_>, context: &Context, findings: &mut Findi
     drafts
 }
 
+/// Some of what stands in settings alone: whoever names one file for the other has one of them there.
+const SETTINGS: [&str; 8] = ["listen", "rules", "auth", "htpasswd", "tls", "lock_dir", "limits", "log"];
+
 fn entries(file: &Path, root: &Table, context: &Context, findings: &mut Findings) -> Vec<Draft> {
-    Reader::new(file, "", root, findings).refuse_unknown(&["defaults", "switch"], |key| {
-        (key == "switches").then(|| "each switch is a [[switch]] table".to_owned())
+    Reader::new(file, "", root, findings).refuse_unknown(&["defaults", "switch"], |key| match key {
+        "switches" => Some("each switch is a [[switch]] table; a file of settings is named by --config".to_owned()),
+        _ => SETTINGS.contains(&key).then(|| "it is a setting: such a file is named by --config".to_owned()),
     });
     let defaults = defaults(file, root, findings);
     let known: Vec<&str> = OWN.iter().chain(build::SHARED).chain(build::GNMI).copied().collect();

@@ -10,8 +10,8 @@ use std::{
 };
 
 use mercury_adapter::{
-    Budget, Bump, Clashes, DataNode, DataTree, Dialect, Looking, MAX_REPLY, Mapping, Names, Nodes, Offline, Payload,
-    Recorded, Source, Unread, find,
+    Budget, Bump, Clashes, DataNode, DataTree, Dialect, Left, Looking, MAX_REPLY, Mapping, Names, Nodes, Offline,
+    Payload, Recorded, Source, Unread, find,
 };
 use mercury_model::InterfaceName;
 
@@ -115,7 +115,14 @@ pub fn recorded(
         match file.text.trim_start().chars().next() {
             Some('<') => mercury_netconf::document::lay(&file.text, &mut made, own),
             Some('{' | '[') => mercury_gnmi::document::lay(&file.text, &arena, &mut share, own),
-            _ => Err(format!("it is neither XML nor JSON, and with others or by {} no lines are read", dialect.name)),
+            None => Err("it is empty".to_owned()),
+            _ => {
+                let why = match dialect.cli {
+                    None => format!("dialect {} reads no lines of a command line", dialect.name),
+                    Some(_) => "lines are not read beside files of XML or JSON".to_owned(),
+                };
+                Err(format!("it is neither XML nor JSON, and {why}"))
+            }
         }
         .map_err(told)?;
         let shows = read(switch, &dialect, own).map_err(told)?.running.config.interfaces;
@@ -201,6 +208,28 @@ fn read(switch: &Switch, dialect: &Dialect, data: &DataNode<'_>) -> Result<Recor
 /// A sentence with line and column: it is no SetRequest.
 pub fn set_request(text: &str) -> Result<SetRequest, String> {
     mercury_gnmi::document::set_request(text)
+}
+
+/// The keys that a SetRequest brings with another value than the path has that leads to their
+/// entry: whatever is read of it, a target may take either, or refuse it.
+#[must_use]
+pub fn contradicted(text: &str, set: &SetRequest) -> Vec<Left> {
+    let mut found = Vec::new();
+    for one in &set.brought {
+        let Some(((name, keys), entry)) = one.path.last().zip(one.value.as_object()) else { continue };
+        for (key, wanted) in keys {
+            let said = entry.iter().find(|(own, _)| own.rsplit(':').next() == Some(key)).map(|(_, said)| said);
+            let said = said.map(|said| said.as_str().map_or_else(|| said.to_string(), str::to_owned));
+            let Some(said) = said.filter(|said| said != wanted) else { continue };
+            let octet = text.get(one.at.clone()).and_then(|part| part.find(&*said)).unwrap_or_default() + one.at.start;
+            let before = text.get(..octet).unwrap_or_default();
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let above = one.path.iter().rev().skip(1).rev().map(|(name, _)| format!("/{name}")).collect::<String>();
+            let what = format!("{above}/{name}[{wanted}]/{key} is {said}");
+            found.push(Left { what, line: Some(before.matches('\n').count() + 1), column: Some(column) });
+        }
+    }
+    found
 }
 
 /// A gNMI SetRequest with what is base64 in it decoded where it stands, to look for places in;
@@ -311,7 +340,7 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     let root = made.node("").map_err(|error| error.to_string())?;
     let decoded = if form == Form::SetRequest { decoded(text) } else { None };
     let shown = decoded.as_ref().map_or(text, |decoded| &decoded.text);
-    let (mut brought, mut source) = (Brought::default(), Source::of(shown));
+    let (mut brought, mut source, mut against) = (Brought::default(), Source::of(shown), Vec::new());
     match form {
         Form::Xml => {
             let edited = mercury_netconf::document::edited(text, &nodes);
@@ -326,6 +355,7 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
             mercury_gnmi::document::lay_set(text, &arena, &mut share, root)?;
             brought.strangers = mercury_gnmi::document::strangers_of_set(text, &nodes)?;
             let set = set_request(text)?;
+            against = contradicted(shown, &set);
             source = Source::in_parts(shown, set.brought.iter().map(|one| one.at.clone()).collect());
             brought.deleted = set.deleted.into_iter().map(|one| one.path).collect();
         }
@@ -338,6 +368,7 @@ pub fn candidate(switch: &Switch, dialects: &[Arc<Dialect>], form: Form, text: &
     }
     nodes.unread(within, form != Form::Xml, &source, root, &mut brought.unread);
     brought.clashes = nodes.merged(within, &source, root);
+    against.into_iter().for_each(|left| brought.clashes.keys.add(|| left));
     if form == Form::SetRequest {
         // Its updates are made one after the other.
         brought.clashes.twice = Unread::default();

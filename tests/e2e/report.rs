@@ -48,7 +48,7 @@ fn a_saved_plan_and_the_same_requests_make_a_page_and_change_nothing() {
     assert_eq!(switch.handle().counters().edits, 0);
     // What somebody may have read is not written over.
     let again = setup.run(&["report", &plan, "--to", &of_plan]);
-    assert!(again.code() == 2 && again.stderr.contains("exists"), "{}", again.stderr);
+    assert!(again.code() == 2 && again.stderr.contains("there already"), "{}", again.stderr);
     assert_eq!(fs::read_to_string(&of_plan).unwrap(), page);
 }
 

@@ -119,7 +119,13 @@ impl fmt::Display for ForeignVlans {
             ("trunk-vlans", &self.trunk_vlans),
         ];
         let parts = self.trunk_parts.iter().map(|(path, values)| (path.as_str(), values));
-        let leaves = own.into_iter().chain(parts).chain([("beside", &self.others)]);
+        // A line that nobody understands is quoted where it was read.
+        let line = |text: &String| {
+            let line = text.strip_prefix("foreign \"").and_then(|line| line.strip_suffix('"'));
+            line.map_or_else(|| text.clone(), |line| line.replace("\\\"", "\""))
+        };
+        let others = self.others.iter().map(line).collect();
+        let leaves = own.into_iter().chain(parts).chain([("beside", &others)]);
         f.write_str("foreign (")?;
         let mut comma = "";
         for (leaf, values) in leaves.filter(|(_, values)| !values.is_empty()) {
@@ -285,5 +291,12 @@ mod tests {
             !SwitchedVlan::access(7u16.try_into().unwrap()).is_less_than(&before),
             "its frames have no tag any more"
         );
+    }
+
+    #[test]
+    fn a_line_beside_is_quoted_once() {
+        let others = vec!["foreign \"switchport trunk allowed vlan 100,5000\"".to_owned(), "an address".to_owned()];
+        let told = ForeignVlans { others, ..ForeignVlans::default() }.to_string();
+        assert_eq!(told, "foreign (beside \"switchport trunk allowed vlan 100,5000\", \"an address\")");
     }
 }

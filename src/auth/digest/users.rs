@@ -82,7 +82,7 @@ impl DigestUsers {
                 unless_exposed(users, findings, exposed)
             }
             Err(error) => {
-                let finding = Finding::caused(Code::Unreadable, &error).at(path, None).field("digest.users");
+                let finding = error.finding().field("digest.users");
                 (Self::default(), finding.into())
             }
         }

@@ -43,7 +43,7 @@ pub(super) fn load(files: &[PathBuf], findings: &mut Findings) -> TeamRules {
     for file in tables {
         match source::read(file, MAX_FILE) {
             Ok(source) => rules.extend(parse(file, &source.text, &mut names, findings)),
-            Err(error) => findings.push(Finding::caused(Code::Unreadable, &error).field("rules").at(file, None)),
+            Err(error) => findings.push(error.finding().field("rules")),
         }
     }
     let rego = Rego::load(&rego, findings).map(Arc::new);

@@ -91,7 +91,7 @@ impl Rego {
         for file in files {
             match source::read(file, MAX_FILE) {
                 Ok(source) => sources.push(((*file).clone(), source.text.clone())),
-                Err(error) => own.push(Finding::caused(Code::Unreadable, &error).field("rules").at(file, None)),
+                Err(error) => own.push(error.finding().field("rules")),
             }
         }
         let read = on_its_stack(|| Self::parsed(sources, &mut own)).flatten();
